@@ -1,0 +1,19 @@
+import type { ToolError } from '@bir/sdk/contract/errors'
+
+/** A block of a tool's answer (MCP 2025-06-18 and later, ContentBlock). */
+export type ContentBlock =
+  | { type: 'text'; text: string }
+  | { type: 'image'; data: string; mimeType: string }
+  | { type: 'resource_link'; uri: string; name: string; mimeType?: string }
+
+/** What a tool call answers (MCP CallToolResult). */
+export interface ToolAnswer {
+  content: ContentBlock[]
+  structuredContent?: Record<string, unknown>
+  isError?: true
+}
+
+/** A tool's failure as the model reads it: code, message, hint and whether trying again may help. */
+export function errorAnswer({ code, message, hint, retryable }: ToolError): ToolAnswer {
+  return { content: [{ type: 'text', text: JSON.stringify({ code, message, hint, retryable }) }], isError: true }
+}

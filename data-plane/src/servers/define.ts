@@ -1,0 +1,146 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { Level } from '@bir/sdk/contract/level'
+import { z } from 'zod'
+import type { ContentBlock, ToolAnswer } from './answer.ts'
+import type { CallContext } from './context.ts'
+import type { CheckStep } from './gateway-view.ts'
+
+/** What a server is, before its tools. `settings` are the administrator's, `secret` is the person's own. */
+export interface ServerSpec<Settings extends z.ZodType, Secret extends z.ZodType> {
+  id: string
+  title: string
+  settings: Settings
+  secret?: Secret
+  /** Tries settings and secret against the real service; throws ToolError to say what is wrong. */
+  check?(context: Typed<Settings, Secret>): Promise<CheckStep[]>
+}
+
+export type Typed<Settings extends z.ZodType, Secret extends z.ZodType> = Omit<CallContext, 'settings' | 'secret'> & {
+  settings: z.output<Settings>
+  secret: z.output<Secret>
+}
+
+export interface ToolSpec<
+  Settings extends z.ZodType,
+  Secret extends z.ZodType,
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+  Result,
+> {
+  /** `verb` or `verb_object`. */
+  name: string
+  description: string
+  level: Exclude<Level, 'disabled'>
+  /** Repeating the call changes nothing more. Reading always is. */
+  idempotent?: boolean
+  /** Content written by third parties may come back. */
+  openWorld?: boolean
+  input: Input
+  /** Also the projection: what it does not name never leaves. */
+  output: Output
+  run(args: z.output<Input>, context: Typed<Settings, Secret>): Result | Promise<Result>
+  /** The answer for a reader, beside the structured one. Compact JSON when not given. */
+  text?(result: Result): string
+  /** Blocks that follow the text, such as an image. */
+  blocks?(result: Result): ContentBlock[]
+}
+
+/** A tool ready to be called with anything a client may send. */
+export interface MountedTool {
+  readonly name: string
+  readonly description: string
+  readonly level: Level
+  /** Its entry in `tools/list`. */
+  readonly entry: { name: string; description: string; inputSchema: object; outputSchema: object; annotations: object }
+  call(args: unknown, context: CallContext): Promise<ToolAnswer>
+}
+
+export interface MountedServer {
+  readonly id: string
+  readonly title: string
+  readonly needsSecret: boolean
+  readonly tools: ReadonlyMap<string, MountedTool>
+  /** The settings' faults in words; empty when they serve. */
+  faults(settings: unknown): string[]
+  check(context: CallContext): Promise<CheckStep[]>
+}
+
+/** A server as a declaration. `.tool` types each tool's settings and secret; `.with` mounts them. */
+export function defineServer<Settings extends z.ZodType<object>, Secret extends z.ZodType = z.ZodUndefined>(
+  spec: ServerSpec<Settings, Secret>,
+) {
+  const typed = (context: CallContext): Typed<Settings, Secret> => ({
+    ...context,
+    settings: parsedOnce(spec.settings, context.settings),
+    secret: (spec.secret ?? z.undefined()).parse(context.secret) as z.output<Secret>,
+  })
+
+  return {
+    tool<Input extends z.ZodObject, Output extends z.ZodObject, Result extends z.input<Output>>(
+      tool: ToolSpec<Settings, Secret, Input, Output, Result>,
+    ): MountedTool {
+      return {
+        name: tool.name,
+        description: tool.description,
+        level: tool.level,
+        entry: {
+          name: tool.name,
+          description: tool.description,
+          inputSchema: schemaOf(tool.input, 'input'),
+          outputSchema: schemaOf(tool.output, 'output'),
+          annotations: annotations(tool),
+        },
+        async call(args, context) {
+          const input = tool.input.safeParse(args ?? {})
+          if (!input.success) throw new ToolError('invalid_input', z.prettifyError(input.error), { hint: 'Correct the named arguments.' })
+          const result = await tool.run(input.data, typed(context))
+          const structuredContent = tool.output.parse(result)
+          const text = tool.text?.(result) ?? JSON.stringify(structuredContent)
+          return { content: [{ type: 'text', text }, ...(tool.blocks?.(result) ?? [])], structuredContent }
+        },
+      }
+    },
+
+    with(...tools: MountedTool[]): MountedServer {
+      return {
+        id: spec.id,
+        title: spec.title,
+        needsSecret: spec.secret !== undefined,
+        tools: new Map(tools.map((tool) => [tool.name, tool])),
+        faults(settings) {
+          const parsed = spec.settings.safeParse(settings)
+          return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${['settings', ...path].join('.')}: ${message}`)
+        },
+        async check(context) {
+          return (await spec.check?.(typed(context))) ?? []
+        },
+      }
+    },
+  }
+}
+
+/** Derived from the level, never typed by hand, so that they cannot disagree with what is enforced. */
+function annotations({ level, idempotent, openWorld }: { level: Level; idempotent?: boolean; openWorld?: boolean }) {
+  return {
+    readOnlyHint: level === 'read',
+    destructiveHint: level === 'destroy',
+    idempotentHint: level === 'read' || idempotent === true,
+    openWorldHint: openWorld === true,
+  }
+}
+
+function schemaOf(type: z.ZodObject, io: 'input' | 'output'): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(type, { io })
+  return schema
+}
+
+/** A policy hands out the same settings object until it changes: each is parsed once. */
+const parsedSettings = new WeakMap<object, unknown>()
+
+function parsedOnce<T extends z.ZodType>(type: T, settings: object): z.output<T> {
+  const known = parsedSettings.get(settings)
+  if (known !== undefined) return known as z.output<T>
+  const parsed = type.parse(settings)
+  if (typeof parsed === 'object' && parsed !== null) parsedSettings.set(settings, parsed)
+  return parsed
+}

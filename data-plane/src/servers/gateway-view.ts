@@ -1,0 +1,55 @@
+import type { Reason } from '@bir/sdk/contract/decide'
+import type { Level } from '@bir/sdk/contract/level'
+
+/** The gateway as one caller sees it. Nothing here tells of a server on which the caller holds no grant. */
+export interface GatewayView {
+  readonly authentication: {
+    client: string
+    actor: string | undefined
+    tokenId: string
+    expiresAtMs: number
+    sessionId: string | undefined
+  }
+  readonly revision: number
+  readonly limits: { ratePerSecond: number; rateBurst: number; truncateChars: number; callTimeoutMs: number }
+  servers(): ServerView[]
+  /** The caller's latest calls on this plane, newest first. */
+  calls(most: number): CallView[]
+  /** Tries a server's settings against the real service, step by step. */
+  check(server: string, signal: AbortSignal): Promise<CheckStep[]>
+}
+
+export interface ServerView {
+  id: string
+  title: string
+  tools: ToolView[]
+}
+
+export interface ToolView {
+  name: string
+  description: string
+  needs: Level
+  /** The caller's effective level; absent when refused. */
+  level?: Level
+  reason?: Reason
+  inputSchema: object
+}
+
+export interface CallView {
+  atMs: number
+  server: string
+  tool: string
+  outcome: string
+  reason?: string
+  durationMs: number
+  argsBytes: number
+  resultBytes: number
+  call: string
+}
+
+export interface CheckStep {
+  step: string
+  ok: boolean
+  detail: string
+  durationMs: number
+}

@@ -1,0 +1,206 @@
+import { z } from 'zod'
+import { AuditRecord, Outcome } from './audit.ts'
+import { REASONS } from './decide.ts'
+import { Level } from './level.ts'
+import { Handle, Id, ServerId, ToolName } from './names.ts'
+import { FileGrant, FileGroup, FileRestriction, FileServer, grantFields, PolicyFile, restrictionFields } from './policy-file.ts'
+import { Settings } from './settings.ts'
+import { Selection } from './snapshot.ts'
+
+/** The control plane's API, once: input and output of every operation. tRPC, GraphQL, the SDK and the command are typed by it. */
+
+/** What a refused operation says in `code` (tRPC data, GraphQL extensions). */
+export const API_ERRORS = ['unauthenticated', 'forbidden', 'not_found', 'invalid_input', 'conflict', 'unavailable', 'internal'] as const
+export type ApiErrorCode = (typeof API_ERRORS)[number]
+
+const page = { first: z.int().min(1).max(1000).default(100), after: z.string().optional() }
+const paged = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
+const Instant = z.iso.datetime({ offset: true })
+const Nothing = z.strictObject({})
+const Done = z.strictObject({ revision: z.int() })
+
+export const User = z.strictObject({
+  id: Id,
+  handle: Handle,
+  provider: Handle,
+  subject: z.string(),
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  administrator: z.boolean(),
+  disabled: z.boolean(),
+  groups: z.array(Handle),
+})
+export const Group = z.strictObject({ handle: Handle, title: z.string().nullable(), members: z.array(Handle) })
+export const Grant = z.strictObject({ id: Id, ...grantFields })
+export const Restriction = z.strictObject({ id: Id, ...restrictionFields })
+export const Server = z.strictObject({
+  id: ServerId,
+  kind: z.literal('mounted'),
+  title: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  tools: z.array(z.strictObject({ name: z.string(), level: Level, declared: Level, labelled: z.boolean(), hidden: z.boolean() })),
+})
+
+/** A person's way to a tool that a change of policy opens, closes or moves. */
+export const PlanChange = z.strictObject({
+  user: Handle,
+  server: ServerId,
+  gains: z.array(z.string()),
+  loses: z.array(z.string()),
+  before: Level,
+  after: Level,
+})
+export const Plan = z.strictObject({
+  /** Rows the file would add, change or remove, in words. */
+  edits: z.array(z.string()),
+  people: z.array(PlanChange),
+})
+
+export const Explanation = z.strictObject({
+  user: Handle,
+  server: ServerId,
+  tool: z.string(),
+  allow: z.boolean(),
+  needs: Level.nullable(),
+  level: Level,
+  reason: z.enum(REASONS).nullable(),
+  tier: z.enum(['user', 'groups', 'everyone']).nullable(),
+  /** What was looked at, in words, in the order it was looked at. */
+  because: z.array(z.string()),
+  revision: z.int(),
+})
+
+export const AuditRow = z.strictObject({
+  plane: Id,
+  seq: z.int(),
+  at: Instant,
+  kind: z.string(),
+  user: z.string().nullable(),
+  actor: z.string().nullable(),
+  client: z.string().nullable(),
+  ip: z.string().nullable(),
+  method: z.string().nullable(),
+  server: z.string().nullable(),
+  tool: z.string().nullable(),
+  level: z.string().nullable(),
+  outcome: z.string().nullable(),
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+  revision: z.int().nullable(),
+  durationMs: z.number().nullable(),
+  args: z.string().nullable(),
+  result: z.string().nullable(),
+  traceId: z.string().nullable(),
+  call: z.string().nullable(),
+})
+
+export const PlaneState = z.strictObject({
+  id: Id,
+  name: z.string(),
+  publicKey: z.looseObject({}),
+  joinedAt: Instant,
+  seenAt: Instant.nullable(),
+  revision: z.int().nullable(),
+  rejected: z.strictObject({ revision: z.int(), reasons: z.array(z.string()) }).nullable(),
+  auditSeq: z.int(),
+  expelled: z.boolean(),
+})
+
+type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
+const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'query', input, output }) as const
+const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
+
+export const api = {
+  users: {
+    list: query(z.strictObject({ ...page, search: z.string().optional() }), paged(User)),
+    get: query(z.strictObject({ handle: Handle }), User),
+    put: mutation(
+      z.strictObject({
+        handle: Handle,
+        provider: Handle,
+        subject: z.string().min(1).max(255),
+        name: z.string().max(200).optional(),
+        email: z.email().optional(),
+        administrator: z.boolean().optional(),
+      }),
+      User,
+    ),
+    /** Disabling voids every token issued before it. */
+    setDisabled: mutation(z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
+  },
+  groups: {
+    list: query(z.strictObject(page), paged(Group)),
+    put: mutation(FileGroup.extend({ handle: Handle }), Group),
+    delete: mutation(z.strictObject({ handle: Handle }), Done),
+  },
+  grants: {
+    list: query(z.strictObject({ ...page, user: Handle.optional(), group: Handle.optional(), server: ServerId.optional() }), paged(Grant)),
+    create: mutation(FileGrant, Grant),
+    delete: mutation(z.strictObject({ id: Id }), Done),
+  },
+  restrictions: {
+    list: query(z.strictObject({ ...page, server: ServerId.optional() }), paged(Restriction)),
+    create: mutation(FileRestriction, Restriction),
+    delete: mutation(z.strictObject({ id: Id }), Done),
+  },
+  selections: {
+    get: query(z.strictObject({ user: Handle }), z.strictObject({ servers: z.record(ServerId, Selection) })),
+    set: mutation(
+      z.strictObject({ user: Handle, server: ServerId, level: Level.nullable().optional(), off: z.array(ToolName).optional() }),
+      z.strictObject({ servers: z.record(ServerId, Selection) }),
+    ),
+  },
+  servers: {
+    list: query(Nothing, z.strictObject({ items: z.array(Server) })),
+    put: mutation(FileServer.extend({ id: ServerId }), Server),
+    delete: mutation(z.strictObject({ id: ServerId }), Done),
+    /** The kill switch: refuses every call on a server at once, for everyone. */
+    kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), Done),
+  },
+  settings: {
+    get: query(Nothing, Settings),
+    put: mutation(Settings.partial(), Settings),
+  },
+  policy: {
+    apply: mutation(z.strictObject({ file: PolicyFile }), z.strictObject({ revision: z.int(), edits: z.array(z.string()) })),
+    plan: query(z.strictObject({ file: PolicyFile }), Plan),
+    export: query(Nothing, PolicyFile),
+    explain: query(z.strictObject({ user: Handle, server: ServerId, tool: z.string() }), Explanation),
+  },
+  tokens: {
+    /** Voids one token by its `jti`, or one session by its `sid`, before its time. */
+    revoke: mutation(z.strictObject({ jti: z.string().optional(), sid: z.string().optional() }), Done),
+  },
+  audit: {
+    /** Newest first. */
+    search: query(
+      z.strictObject({
+        ...page,
+        user: z.string().optional(),
+        server: z.string().optional(),
+        tool: z.string().optional(),
+        outcome: Outcome.optional(),
+        reason: z.string().optional(),
+        kind: z.string().optional(),
+        since: Instant.optional(),
+        until: Instant.optional(),
+      }),
+      paged(AuditRow),
+    ),
+    /** One plane's records as they were written, oldest first: what a chain is verified from. */
+    chain: query(
+      z.strictObject({ plane: Id, afterSeq: z.int().min(0), first: z.int().min(1).max(1000).default(500) }),
+      z.strictObject({ records: z.array(AuditRecord) }),
+    ),
+  },
+  planes: {
+    list: query(Nothing, z.strictObject({ items: z.array(PlaneState) })),
+    /** An expelled plane gets nothing more, and the sealing keys are renewed. */
+    expel: mutation(z.strictObject({ id: Id }), Done),
+  },
+  snapshot: {
+    status: query(Nothing, z.strictObject({ revision: z.int(), root: z.string(), at: Instant, planes: z.array(PlaneState) })),
+  },
+} as const satisfies Record<string, Record<string, Procedure>>
+
+export type Api = typeof api
