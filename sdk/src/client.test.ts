@@ -1,0 +1,98 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { ApiFailure, createClient } from './client.ts'
+import { api, API_ERRORS } from './contract/api.ts'
+import { Refusal, standIn } from './testing.ts'
+
+const grant = { group: 'analysts', server: 'sql', level: 'read' } as const
+const id = '01890000-0000-7000-8000-000000000001'
+
+const failureOf = async (call: Promise<unknown>): Promise<ApiFailure> => {
+  const error = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (error instanceof ApiFailure) return error
+  throw new Error(`not an ApiFailure: ${String(error)}`)
+}
+
+test('every operation of the contract has a call of its name', () => {
+  const client = createClient({ url: 'http://127.0.0.1', token: 't' })
+  const called = Object.entries(client).map(([group, calls]) => [group, Object.keys(calls)])
+  expect(called).toEqual(Object.entries(api).map(([group, operations]) => [group, Object.keys(operations)]))
+})
+
+test('a query and a mutation travel over the real tRPC wire, with the bearer token', async () => {
+  const seen: unknown[] = []
+  await using server = await standIn({
+    grants: {
+      create(input, bearer) {
+        seen.push([input, bearer])
+        return { id, ...input }
+      },
+      list: ({ server, first }) => ({ items: [{ id, ...grant, server: server ?? '' }], next: String(first) }),
+    },
+  })
+  const client = createClient({ url: `${server.url}/`, token: async () => 'fresh' })
+
+  expect(await client.grants.create(grant)).toEqual({ id, ...grant })
+  expect(await client.grants.list({ server: 'sql', first: 7 })).toEqual({ items: [{ id, ...grant }], next: '7' })
+  expect(seen).toEqual([[grant, 'fresh']])
+})
+
+test('an operation without required input is called without any', async () => {
+  await using server = await standIn({ settings: { get: () => ({}) } })
+  const settings = await createClient({ url: server.url, token: 't' }).settings.get()
+  expect(settings.truncateChars).toBe(100_000)
+})
+
+test('a question too long for an address line is posted', async () => {
+  await using server = await standIn({ policy: { plan: ({ file }) => ({ edits: Object.keys(file.groups ?? {}), people: [] }) } })
+  const groups = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`group-${at}`, { members: ['alice'] }]))
+  const { edits } = await createClient({ url: server.url, token: 't' }).policy.plan({ file: { groups } })
+  expect(edits).toHaveLength(2000)
+})
+
+test.for(API_ERRORS)('a refusal arrives with its code: %s', async (code) => {
+  await using server = await standIn({
+    policy: {
+      export() {
+        throw new Refusal(code, 'because')
+      },
+    },
+  })
+  const failure = await failureOf(createClient({ url: server.url, token: 't' }).policy.export())
+  expect([failure.code, failure.message]).toEqual([code, 'because'])
+})
+
+test('an answer that breaks the contract is a failure, and says where', async () => {
+  await using server = await standIn({ groups: { delete: () => ({ revision: 1.5 }) } })
+  const failure = await failureOf(createClient({ url: server.url, token: 't' }).groups.delete({ handle: 'analysts' }))
+  expect(failure.code).toBe('internal')
+  expect(failure.message).toContain('revision')
+})
+
+test('a server that is not a gateway, and one that is not there, fail in a sentence', async () => {
+  const other = createServer((_, res) => res.writeHead(502).end('<html>'))
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const client = createClient({ url: `http://127.0.0.1:${(other.address() as AddressInfo).port}`, token: 't' })
+
+  const stranger = await failureOf(client.settings.get())
+  expect([stranger.code, stranger.httpStatus]).toEqual(['unavailable', 502])
+
+  other.closeAllConnections()
+  await new Promise((resolve) => other.close(resolve))
+  const nobody = await failureOf(client.settings.get())
+  expect(nobody.code).toBe('unavailable')
+  expect(nobody.message).toContain('does not answer')
+})
+
+test('the types know each input', () => {
+  const client = createClient({ url: 'http://127.0.0.1', token: 't' })
+  // @ts-expect-error: a level that does not exist
+  const wrong = () => client.grants.create({ group: 'analysts', server: 'sql', level: 'admin' })
+  // @ts-expect-error: explain needs a question
+  const empty = () => client.policy.explain()
+  expect([wrong, empty]).toHaveLength(2)
+})

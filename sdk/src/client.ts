@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { api, API_ERRORS } from './contract/api.ts'
+import type { Api, ApiErrorCode } from './contract/api.ts'
+
+/** A call of the control plane that did not succeed. `message` is written for a person; `code` is for a program. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure'
+  readonly code: ApiErrorCode
+  /** Undefined when no answer came at all. */
+  readonly httpStatus: number | undefined
+
+  constructor(code: ApiErrorCode, message: string, more: { httpStatus?: number | undefined; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.code = code
+    this.httpStatus = more.httpStatus
+  }
+}
+
+interface Operation {
+  kind: 'query' | 'mutation'
+  input: z.ZodType
+  output: z.ZodType
+}
+
+type Call<O extends Operation> =
+  Partial<z.input<O['input']>> extends z.input<O['input']>
+    ? (input?: z.input<O['input']>) => Promise<z.output<O['output']>>
+    : (input: z.input<O['input']>) => Promise<z.output<O['output']>>
+
+/** Every operation of the control plane, as `client.<group>.<operation>(input)`. */
+export type Client = { readonly [G in keyof Api]: { readonly [O in keyof Api[G]]: Api[G][O] extends Operation ? Call<Api[G][O]> : never } }
+
+export interface ClientOptions {
+  /** The control plane, such as `https://gateway.example.com`. */
+  url: string
+  /** A bearer token, or a function that fetches a fresh one for each call. */
+  token: string | (() => string | Promise<string>)
+  fetch?: typeof fetch
+}
+
+/** Speaks to the control plane over `fetch`: the same in Node, browsers and workers. Calls reject with `ApiFailure`. */
+export function createClient(options: ClientOptions): Client {
+  const base = `${options.url.replace(/\/+$/, '')}/trpc/`
+  const groups = Object.entries(api).map(([group, operations]) => {
+    const calls = Object.entries(operations).map(([name, operation]: [string, Operation]) => [
+      name,
+      (input: unknown = {}) => call(options, `${base}${group}.${name}`, operation, input),
+    ])
+    return [group, Object.fromEntries(calls)]
+  })
+  return Object.fromEntries(groups) as Client
+}
+
+async function call({ token, fetch: send = fetch }: ClientOptions, address: string, operation: Operation, input: unknown) {
+  const bearer = typeof token === 'string' ? token : await token()
+  const { url, ...request } = requestOf(address, operation, input)
+  const headers = { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${bearer}` }
+
+  let response: Response
+  try {
+    response = await send(url, { ...request, headers })
+  } catch (cause) {
+    throw new ApiFailure('unavailable', `The gateway does not answer at ${new URL(address).origin}.`, { cause })
+  }
+  return resultOf(response, address, operation)
+}
+
+/** Beyond this many characters a question no longer fits the address line that servers and proxies accept. */
+const MAX_URL_CHARS = 4_000
+
+function requestOf(address: string, { kind }: Operation, input: unknown) {
+  const body = JSON.stringify(input)
+  if (kind === 'mutation') return { url: address, method: 'POST', body }
+  const url = `${address}?input=${encodeURIComponent(body)}`
+  return url.length > MAX_URL_CHARS ? { url: address, method: 'POST', body } : { url, method: 'GET' }
+}
+
+const Success = z.object({ result: z.object({ data: z.unknown() }) })
+const Refusal = z.object({
+  error: z.object({ message: z.string(), data: z.object({ code: z.string().optional(), birCode: z.string().optional() }).optional() }),
+})
+
+async function resultOf(response: Response, address: string, { output }: Operation) {
+  const { status: httpStatus } = response
+  const operation = address.slice(address.lastIndexOf('/') + 1)
+  const body = await jsonOf(response)
+
+  const refusal = Refusal.safeParse(body)
+  if (refusal.success) {
+    const { message, data } = refusal.data.error
+    throw new ApiFailure(codeOf(httpStatus, data?.birCode, data?.code), message, { httpStatus })
+  }
+  const success = Success.safeParse(body)
+  if (!response.ok || !success.success) {
+    throw new ApiFailure(
+      codeOf(httpStatus),
+      `${new URL(address).origin} answered ${httpStatus} to ${operation}, and not as a gateway would.`,
+      {
+        httpStatus,
+      },
+    )
+  }
+  const parsed = output.safeParse(success.data.result.data)
+  if (parsed.success) return parsed.data
+  const faults = z.prettifyError(parsed.error)
+  throw new ApiFailure('internal', `The answer to ${operation} breaks the contract:\n${faults}`, { httpStatus, cause: parsed.error })
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch {
+    return undefined
+  }
+}
+
+const codes: ReadonlySet<string> = new Set(API_ERRORS)
+const isCode = (text: string | undefined): text is ApiErrorCode => text !== undefined && codes.has(text)
+
+/** The gateway names its own code; what failed before its own code ran (a proxy, tRPC's parsing) is told by the status. */
+function codeOf(httpStatus: number, ...named: (string | undefined)[]): ApiErrorCode {
+  const known = named.find(isCode)
+  if (known) return known
+  if (httpStatus === 401) return 'unauthenticated'
+  if (httpStatus === 403) return 'forbidden'
+  if (httpStatus === 404) return 'not_found'
+  if (httpStatus === 409) return 'conflict'
+  if ([400, 413, 414, 415, 422].includes(httpStatus)) return 'invalid_input'
+  return [408, 429, 502, 503, 504].includes(httpStatus) ? 'unavailable' : 'internal'
+}

@@ -1,0 +1,96 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { initTRPC, TRPCError } from '@trpc/server'
+import { createHTTPHandler } from '@trpc/server/adapters/standalone'
+import type { z } from 'zod'
+import { api } from './contract/api.ts'
+import type { Api, ApiErrorCode } from './contract/api.ts'
+
+type Handlers = {
+  [G in keyof Api]?: {
+    [O in keyof Api[G]]?: Api[G][O] extends { input: infer I extends z.ZodType; output: infer R extends z.ZodType }
+      ? (input: z.output<I>, bearer: string) => z.input<R> | Promise<z.input<R>>
+      : never
+  }
+}
+
+/** Thrown by a handler of the stand-in: refuses as the control plane does. */
+export class Refusal extends Error {
+  readonly code: ApiErrorCode
+  constructor(code: ApiErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const trpcCodes = {
+  unauthenticated: 'UNAUTHORIZED',
+  forbidden: 'FORBIDDEN',
+  not_found: 'NOT_FOUND',
+  invalid_input: 'BAD_REQUEST',
+  conflict: 'CONFLICT',
+  unavailable: 'SERVICE_UNAVAILABLE',
+  internal: 'INTERNAL_SERVER_ERROR',
+} as const
+
+/**
+ * A stand-in for the control plane: a real HTTP server that speaks the real tRPC wire, its operations given by the test.
+ * It knows no policy and checks no token. `routes` serves what is not tRPC, such as the token endpoint.
+ */
+export async function standIn(
+  handlers: Handlers,
+  routes: Record<string, (body: URLSearchParams) => { status: number; body: unknown }> = {},
+) {
+  const t = initTRPC.context<{ bearer: string }>().create({
+    isDev: false,
+    errorFormatter: ({ shape, error }) => ({
+      ...shape,
+      data: { ...shape.data, birCode: error.cause instanceof Refusal ? error.cause.code : undefined },
+    }),
+  })
+
+  const procedureOf = (group: string, name: string, { kind, input }: { kind: string; input: z.ZodType }) => {
+    const run = async (opts: { input: unknown; ctx: { bearer: string } }) => {
+      const handler = (handlers as Record<string, Record<string, (input: unknown, bearer: string) => unknown>>)[group]?.[name]
+      if (!handler) throw new TRPCError({ code: 'NOT_IMPLEMENTED', message: `The test gave no ${group}.${name}.` })
+      try {
+        return await handler(opts.input, opts.ctx.bearer)
+      } catch (cause) {
+        if (cause instanceof Refusal) throw new TRPCError({ code: trpcCodes[cause.code], message: cause.message, cause })
+        throw cause
+      }
+    }
+    const procedure = t.procedure.input(input)
+    return kind === 'query' ? procedure.query(run) : procedure.mutation(run)
+  }
+
+  // Groups are plain records: a router of its own may not hold a procedure called `apply`.
+  const groups = Object.entries(api).map(([group, operations]) => [
+    group,
+    Object.fromEntries(Object.entries(operations).map(([name, of]) => [name, procedureOf(group, name, of)])),
+  ])
+  const trpc = createHTTPHandler({
+    router: t.router(Object.fromEntries(groups)),
+    basePath: '/trpc/',
+    allowMethodOverride: true,
+    createContext: ({ req }) => ({ bearer: (req.headers.authorization ?? '').replace('Bearer ', '') }),
+  })
+
+  const server = createServer((req, res) => {
+    const route = routes[req.url ?? '']
+    if (!route) return trpc(req, res)
+    void text(req).then((body) => {
+      const answer = route(new URLSearchParams(body))
+      res.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
