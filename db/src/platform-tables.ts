@@ -1,0 +1,2 @@
+/** Tables of keys, tokens, planes, snapshots and audit. */
+export interface PlatformTables {}
