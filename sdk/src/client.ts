@@ -22,10 +22,9 @@ interface Operation {
   output: z.ZodType
 }
 
-type Call<O extends Operation> =
-  Partial<z.input<O['input']>> extends z.input<O['input']>
-    ? (input?: z.input<O['input']>) => Promise<z.output<O['output']>>
-    : (input: z.input<O['input']>) => Promise<z.output<O['output']>>
+/** Input may be left out where nothing in it is required. (An empty strict object is inferred as a record of nothing.) */
+type Given<I> = string extends keyof I ? [input?: I] : Partial<I> extends I ? [input?: I] : [input: I]
+type Call<O extends Operation> = (...given: Given<z.input<O['input']>>) => Promise<z.output<O['output']>>
 
 /** Every operation of the control plane, as `client.<group>.<operation>(input)`. */
 export type Client = { readonly [G in keyof Api]: { readonly [O in keyof Api[G]]: Api[G][O] extends Operation ? Call<Api[G][O]> : never } }

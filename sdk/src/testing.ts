@@ -80,10 +80,10 @@ export async function standIn(
   const server = createServer((req, res) => {
     const route = routes[req.url ?? '']
     if (!route) return trpc(req, res)
-    void text(req).then((body) => {
-      const answer = route(new URLSearchParams(body))
+    void (async () => {
+      const answer = route(new URLSearchParams(await text(req)))
       res.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
-    })
+    })()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
