@@ -2,11 +2,13 @@ import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
 import * as policy from './migrations/0001-policy.ts'
+import * as platform from './migrations/0002-platform.ts'
 import type { Database } from './schema.ts'
 
 /** Every migration, in order. Forward only: a row here is never changed nor taken out. */
 const migrations: Record<string, Migration> = {
   '0001-policy': policy,
+  '0002-platform': platform,
 }
 
 /** Brings the database up to this code. Two that start at once do it once: the migrator holds a lock. Resolves with what it did. */
