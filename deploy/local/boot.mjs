@@ -1,0 +1,62 @@
+// The first thing a newcomer runs: plain JavaScript for any Node from 20 on, without a dependency.
+// It finds or fetches Node 24 and pnpm, installs what the lock file names, then starts the real thing under that Node.
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault } from './boot/command.mjs'
+import { runForeground } from './boot/foreground.mjs'
+import { installIfChanged } from './boot/install.mjs'
+import { findRuntime } from './boot/runtime.mjs'
+import { runSuite } from './boot/suite.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const home = resolve(process.env.BIR_HOME || join(root, '.bir'))
+const [verb = 'start', ...args] = process.argv.slice(2)
+
+const scripts = {
+  start: 'deploy/local/start.ts',
+  bir: 'sdk/src/cli/main.ts',
+  bench: 'deploy/bench/main.ts',
+}
+
+/** Output of `bir` and `bench` belongs to the caller, so progress goes beside it. */
+const say = (line) => (verb === 'bir' || verb === 'bench' ? process.stderr : process.stdout).write(`${line}\n`)
+
+async function main() {
+  if (verb !== 'test' && !Object.hasOwn(scripts, verb)) {
+    throw new Fault(`There is no verb "${verb}": use start, test, bir or bench.`)
+  }
+  if (Number(process.versions.node.split('.')[0]) < 20) {
+    throw new Fault(`Bir MCP starts from Node 20 on, and this is ${process.version}: please update Node.`)
+  }
+
+  const runtime = await findRuntime(root, say)
+  await installIfChanged(root, runtime, say)
+
+  const env = { ...process.env, BIR_HOME: home, PATH: runtime.path }
+  if (verb === 'start') makeHome()
+  if (existsSync(home)) env.NODE_COMPILE_CACHE ??= join(home, 'compile-cache')
+
+  if (verb === 'test') return runSuite({ root, node: runtime.node, args, env })
+  // `npm run` moves to the root of the workspace; a path on the command line is meant from where the person stands.
+  const cwd = verb === 'bir' && process.env.INIT_CWD ? process.env.INIT_CWD : root
+  return runForeground(runtime.node, [join(root, scripts[verb]), ...args], { cwd, env })
+}
+
+/** Made here, before anything can write into it, so that it is never open to others; start.ts says what is wrong with it. */
+function makeHome() {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    chmodSync(home, process.getuid?.() === 0 ? 0o711 : 0o700)
+  } catch {
+    // reported by start.ts, in the words of the product
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof Fault)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}
