@@ -1,0 +1,170 @@
+import type { Database, HolderKind, ToolLabels } from '@bir/db/schema'
+import type { Level } from '@bir/sdk/contract/level'
+import type { Selection } from '@bir/sdk/contract/snapshot'
+import { sql } from 'kysely'
+import type { Kysely, Selectable, Transaction } from 'kysely'
+
+/** Reads what compiling needs, as plain rows. Several reads make one policy only inside one repeatable-read transaction. */
+export type Db = Kysely<Database> | Transaction<Database>
+
+export interface HolderRow {
+  id: string
+  kind: HolderKind
+  holderId: string
+  server: string
+}
+
+export interface GrantRow extends HolderRow {
+  level: Level
+  allow: string[] | null
+  deny: string[] | null
+  expiresAtMs: number | null
+}
+
+export interface RestrictionRow extends HolderRow {
+  connection: string
+  allow: string[] | null
+  deny: string[] | null
+  hide: Record<string, string[]> | null
+  mask: Record<string, string[]> | null
+  maxRows: number | null
+  timeoutMs: number | null
+}
+
+export interface ServerRow {
+  id: string
+  kind: 'mounted'
+  title: string | null
+  settings: Record<string, unknown>
+  labels: ToolLabels
+  killed: boolean
+}
+
+export interface GroupRow {
+  id: string
+  handle: string
+  title: string | null
+}
+
+/** Everything but people: small whatever the size of the company. */
+export interface PolicyRows {
+  servers: ServerRow[]
+  groups: GroupRow[]
+  grants: GrantRow[]
+  restrictions: RestrictionRow[]
+  /** What differs from the defaults. */
+  settings: Record<string, unknown>
+}
+
+export interface PersonRow {
+  id: string
+  handle: string
+  disabled: boolean
+  bucket: number
+  /** Ids of groups. */
+  groups: string[]
+  selections: Record<string, Selection>
+}
+
+export async function readPolicyRows(db: Db): Promise<PolicyRows> {
+  const servers = await db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed']).orderBy('id').execute()
+  const groups = await db.selectFrom('groups').select(['id', 'handle', 'title']).orderBy('handle').execute()
+  const grants = await db.selectFrom('grants').selectAll().orderBy('id').execute()
+  const restrictions = await db.selectFrom('restrictions').selectAll().orderBy('id').execute()
+  const settings = await db.selectFrom('settings').select('values').executeTakeFirst()
+  return {
+    servers,
+    groups,
+    grants: grants.map(grantRow),
+    restrictions: restrictions.map(restrictionRow),
+    settings: settings?.values ?? {},
+  }
+}
+
+type Stored<T extends keyof Database> = Selectable<Database[T]>
+
+export const grantRow = (row: Stored<'grants'>): GrantRow => ({
+  id: row.id,
+  kind: row.holder_kind,
+  holderId: row.holder_id,
+  server: row.server,
+  level: row.level,
+  allow: row.allow,
+  deny: row.deny,
+  expiresAtMs: row.expires_at?.getTime() ?? null,
+})
+
+export const restrictionRow = (row: Stored<'restrictions'>): RestrictionRow => ({
+  id: row.id,
+  kind: row.holder_kind,
+  holderId: row.holder_id,
+  server: row.server,
+  connection: row.connection,
+  allow: row.allow,
+  deny: row.deny,
+  hide: row.hide,
+  mask: row.mask,
+  maxRows: row.max_rows,
+  timeoutMs: row.timeout_ms,
+})
+
+/** The people of these buckets. Ask for some hundred buckets at a time when all are wanted. */
+export async function readBuckets(db: Db, buckets: readonly number[]): Promise<PersonRow[]> {
+  if (buckets.length === 0) return []
+  const users = await people(db).where('bucket', 'in', buckets).execute()
+  return withHoldings(db, users)
+}
+
+export async function readPerson(db: Db, handle: string): Promise<PersonRow | undefined> {
+  const users = await people(db).where('handle', '=', handle).execute()
+  return (await withHoldings(db, users))[0]
+}
+
+/** Everyone, a batch at a time. */
+export async function* readPeople(db: Db, batch = 2000): AsyncGenerator<PersonRow[]> {
+  let after = '00000000-0000-0000-0000-000000000000'
+  for (;;) {
+    const users = await people(db).where('id', '>', after).orderBy('id').limit(batch).execute()
+    const last = users.at(-1)
+    if (!last) return
+    yield await withHoldings(db, users)
+    after = last.id
+  }
+}
+
+/** An array is one parameter, however long. */
+const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])`
+
+const people = (db: Db) => db.selectFrom('users').select(['id', 'handle', 'disabled', 'bucket'])
+
+async function withHoldings(db: Db, users: Omit<PersonRow, 'groups' | 'selections'>[]): Promise<PersonRow[]> {
+  const rows = new Map(users.map((user): [string, PersonRow] => [user.id, { ...user, groups: [], selections: {} }]))
+  const ids = [...rows.keys()]
+  if (ids.length === 0) return []
+
+  const memberships = await db.selectFrom('memberships').selectAll().where('user_id', '=', anyOf(ids)).execute()
+  for (const { user_id, group_id } of memberships) rows.get(user_id)?.groups.push(group_id)
+  const selections = await db.selectFrom('selections').selectAll().where('user_id', '=', anyOf(ids)).execute()
+  for (const row of selections) {
+    const person = rows.get(row.user_id)
+    if (person) person.selections[row.server] = selectionOf(row)
+  }
+  return [...rows.values()]
+}
+
+export const selectionOf = ({ level, off }: { level: Level | null; off: string[] | null }): Selection => ({
+  ...(level === null ? {} : { level }),
+  ...(off === null || off.length === 0 ? {} : { off: [...off].sort() }),
+})
+
+/** What only grows when something is taken away: whose tokens are void, which servers are off. */
+export async function readEpochsAndKilled(db: Db): Promise<{ epochs: Record<string, number>; killed: string[] }> {
+  const users = await db
+    .selectFrom('users')
+    .select(['id', 'epoch'])
+    .where(sql<boolean>`epoch > 0`)
+    .orderBy('id')
+    .execute()
+  const servers = await db.selectFrom('servers').select('id').where('killed', '=', true).orderBy('id').execute()
+  return { epochs: Object.fromEntries(users.map(({ id, epoch }) => [id, Number(epoch)])), killed: servers.map(({ id }) => id) }
+}
