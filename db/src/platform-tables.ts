@@ -24,8 +24,6 @@ interface KeysTable {
   kid: string
   purpose: 'manifest' | 'token' | 'audit' | 'sealing' | 'join'
   wrapped: Buffer
-  /** JSON of a public JWK; null for what has no public half. */
-  public_jwk: string | null
   created_at: Instant
   /** From when it is used; until then it is only known. */
   active_at: ColumnType<Date, Date, Date>

@@ -6,7 +6,6 @@ const statements = [
     kid text primary key,
     purpose text not null,
     wrapped bytea not null,
-    public_jwk text,
     created_at timestamptz not null default now(),
     active_at timestamptz not null
   )`,

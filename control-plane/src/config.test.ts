@@ -1,0 +1,50 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+const local = {
+  PUBLIC_URL: 'http://127.0.0.1:8081/',
+  MCP_URL: 'http://127.0.0.1:8080',
+  DATABASE_URL: 'postgres://bir:pw@localhost/bir?host=/run/pg',
+  HOME_DIR: '/var/lib/bir/control',
+}
+const prod = { ...local, STAGE: 'prod', PUBLIC_URL: 'https://bir.example.com', MCP_URL: 'https://mcp.example.com', IDP_PROVIDER: 'corp' }
+
+const operatorKey = JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: 'abc', d: 'private' })
+
+test('what is left out takes its default, and an origin loses its last slash', () => {
+  expect(readConfig(local)).toMatchObject({ stage: 'local', port: 8081, publicUrl: 'http://127.0.0.1:8081', idpProvider: 'demo' })
+})
+
+test('of an operator key only the public half is kept', () => {
+  expect(readConfig({ ...local, OPERATOR_KEY: operatorKey }).operatorKey).toEqual({ kty: 'OKP', crv: 'Ed25519', x: 'abc' })
+})
+
+test('a value is read from the file that its _FILE twin names', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'bir-config-')), 'url')
+  writeFileSync(file, 'postgres://from/file\n')
+  const { DATABASE_URL: _, ...rest } = local
+  expect(readConfig({ ...rest, DATABASE_URL_FILE: file }).databaseUrl).toBe('postgres://from/file')
+})
+
+test('every fault is named at once', () => {
+  const start = () => readConfig({ PORT: '99999', MASTER_KEY: 'c2hvcnQ=', PUBLIC_URL: 'ftp://x', OPERATOR_KEY_FILE: '/nowhere/at/all' })
+  for (const name of ['port', 'masterKey', 'publicUrl', 'mcpUrl', 'databaseUrl', 'homeDir', 'OPERATOR_KEY_FILE']) {
+    expect(start).toThrow(name)
+  }
+})
+
+test.for([
+  [{ PUBLIC_URL: 'http://bir.example.com' }, 'publicUrl'],
+  [{ MCP_URL: 'http://mcp.example.com' }, 'mcpUrl'],
+  [{ OPERATOR_KEY: operatorKey }, 'operatorKey'],
+  [{ IDP_PROVIDER: 'demo' }, 'idpProvider'],
+] as const)('stage prod refuses to start with %o', ([unsafe, named]) => {
+  expect(() => readConfig({ ...prod, ...unsafe })).toThrow(named)
+})
+
+test('stage prod starts with what is safe', () => {
+  expect(readConfig(prod).stage).toBe('prod')
+})

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
+
+/** The public half is all this process wants; the private half may lie in the same file. */
+const OperatorJwk = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue('expected a JWK as JSON')
+      return z.NEVER
+    }
+  })
+  .pipe(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }, 'expected an Ed25519 key as a JWK'))
+
+const Config = z
+  .object({
+    stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
+    host: z.string().default('127.0.0.1'),
+    port: z.coerce.number().int().min(0).max(65_535).default(8081),
+    /** The OAuth issuer: how clients and planes reach this process. */
+    publicUrl: origin,
+    /** The data planes' public base: `<mcpUrl>/mcp` is what access tokens are for. */
+    mcpUrl: origin,
+    databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }),
+    /** Where the master key lies, unless it is given. */
+    homeDir: z.string().min(1),
+    /** base64 of 32 bytes: wraps every private key in the database. */
+    masterKey: z
+      .base64()
+      .transform((text) => Buffer.from(text, 'base64'))
+      .refine(({ length }) => length === 32, 'expected base64 of 32 bytes')
+      .optional(),
+    operatorKey: OperatorJwk.optional(),
+    /** Where to write the line that lets a data plane join. */
+    joinFile: z.string().min(1).optional(),
+    idpIssuer: z.url().optional(),
+    /** The handle under which people of that provider are known. */
+    idpProvider: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+      .default('demo'),
+    /** The client whose tokens are exchanged. */
+    idpAudience: z.string().min(1).default('bir'),
+    drainMs: z.coerce.number().int().min(0).default(4_000),
+  })
+  .superRefine((config, context) => {
+    if (config.stage === 'local') return
+    const fault = (key: keyof typeof config, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+    if (!config.publicUrl.startsWith('https:')) fault('publicUrl', `must be https:// in stage ${config.stage}`)
+    if (!config.mcpUrl.startsWith('https:')) fault('mcpUrl', `must be https:// in stage ${config.stage}`)
+    if (config.operatorKey) fault('operatorKey', `operators sign in with a token in stage ${config.stage}: leave it out`)
+    if (config.idpProvider === 'demo') fault('idpProvider', `the demo provider is for stage local only: name yours`)
+  })
+export type Config = z.infer<typeof Config>
+
+/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const unreadable: string[] = []
+  const given = Object.keys(Config.shape).map((key) => {
+    const name = key.replace(/[A-Z]/g, '_$&').toUpperCase()
+    return [key, valueOf(env, name, unreadable)]
+  })
+  const parsed = Config.safeParse(Object.fromEntries(given))
+  if (parsed.success && unreadable.length === 0) return parsed.data
+  const faults = [...unreadable, ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
+  throw new Error(`The control plane's configuration has faults:\n${faults.join('\n')}`)
+}
+
+function valueOf(env: Record<string, string | undefined>, name: string, unreadable: string[]): string | undefined {
+  const file = env[`${name}_FILE`]
+  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    unreadable.push(`✖ ${name}_FILE names ${file}, which cannot be read`)
+    return undefined
+  }
+}
