@@ -1,3 +1,4 @@
+import type { MountedServer } from '@bir/data-plane/catalog'
 import type { Database } from '@bir/db/schema'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
@@ -17,6 +18,8 @@ export interface Actor {
 export interface Ctx {
   db: Kysely<Database>
   actor: Actor
+  /** What can be mounted: `mountedServers` of the data plane's catalogue. */
+  catalog: ReadonlyMap<string, MountedServer>
   publisher: Publisher
   recordChange: RecordChange
 }

@@ -4,7 +4,7 @@ import { REASONS } from './decide.ts'
 import { Level } from './level.ts'
 import { Handle, Id, ServerId, ToolName } from './names.ts'
 import { FileGrant, FileGroup, FileRestriction, FileServer, grantFields, PolicyFile, restrictionFields } from './policy-file.ts'
-import { Settings } from './settings.ts'
+import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
 /** The control plane's API, once: input and output of every operation. tRPC, GraphQL, the SDK and the command are typed by it. */
@@ -159,7 +159,7 @@ export const api = {
   },
   settings: {
     get: query(Nothing, Settings),
-    put: mutation(Settings.partial(), Settings),
+    put: mutation(SettingsPatch, Settings),
   },
   policy: {
     apply: mutation(z.strictObject({ file: PolicyFile }), z.strictObject({ revision: z.int(), edits: z.array(z.string()) })),

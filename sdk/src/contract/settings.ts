@@ -31,3 +31,17 @@ export const Settings = z.strictObject({
   auditDurability: z.enum(['default', 'strict']).default('default'),
 })
 export type Settings = z.infer<typeof Settings>
+
+const { shape } = Settings
+
+/** Only what is to change. (`Settings.partial()` would fill in the defaults of all that is left out.) */
+export const SettingsPatch = z.strictObject({
+  ratePerSecond: shape.ratePerSecond.unwrap().optional(),
+  rateBurst: shape.rateBurst.unwrap().optional(),
+  callTimeoutMs: shape.callTimeoutMs.unwrap().optional(),
+  truncateChars: shape.truncateChars.unwrap().optional(),
+  staleReadMs: shape.staleReadMs.unwrap().optional(),
+  staleWriteMs: shape.staleWriteMs.unwrap().optional(),
+  staleDestroyMs: shape.staleDestroyMs.unwrap().optional(),
+  auditDurability: shape.auditDurability.unwrap().optional(),
+}) satisfies z.ZodType<Partial<Settings>>
