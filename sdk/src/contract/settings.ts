@@ -44,4 +44,4 @@ export const SettingsPatch = z.strictObject({
   staleWriteMs: shape.staleWriteMs.unwrap().optional(),
   staleDestroyMs: shape.staleDestroyMs.unwrap().optional(),
   auditDurability: shape.auditDurability.unwrap().optional(),
-}) satisfies z.ZodType<Partial<Settings>>
+})

@@ -1,0 +1,1 @@
+export { uuidv7 as uuidV7 } from '@bir/sdk/contract/uuid'
