@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{sdk,db,control-plane,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts'],
+    globalSetup: ['db/src/testing-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -24,12 +24,26 @@ const faults = [
   ],
 ]
 
+/** A tool that has said nothing for so long waits for a network that will not come. */
+const silenceLimitMs = 120_000
+
 /** Runs a tool to its end and keeps its words to itself; when it fails they become one sentence. */
 export async function run(file, args, { cwd, env, what, registry = 'The npm registry' }) {
   let output = ''
+  let quiet
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: file.endsWith('.cmd') })
-  child.stdout.on('data', (chunk) => (output += chunk))
-  child.stderr.on('data', (chunk) => (output += chunk))
+  const onSilence = () => {
+    output += 'timed out'
+    child.kill()
+  }
+  const hear = (chunk) => {
+    output += chunk
+    clearTimeout(quiet)
+    quiet = setTimeout(onSilence, silenceLimitMs)
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  hear('')
 
   const code = await new Promise((resolve) => {
     child.once('error', (error) => {
@@ -38,6 +52,7 @@ export async function run(file, args, { cwd, env, what, registry = 'The npm regi
     })
     child.once('close', (code) => resolve(code ?? -1))
   })
+  clearTimeout(quiet)
   if (code === 0) return output
 
   const known = faults.find(([pattern]) => pattern.test(output))

@@ -11,6 +11,9 @@ export function cleanEnv(env = process.env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_/i.test(name) || wanted.test(name)))
 }
 
+/** A registry that does not answer is said so within seconds; pnpm by itself tries on for many minutes. */
+const patience = { fetch_retries: '2', fetch_retry_mintimeout: '1000', fetch_retry_maxtimeout: '5000', fetch_timeout: '60000' }
+
 /** How to run npm: the one that started us, or the one beside this Node. */
 export function npmCommand() {
   const started = process.env.npm_execpath
@@ -29,6 +32,7 @@ export async function networkSettings(cwd) {
   const text = await run(npm.file, [...npm.args, 'config', 'list', '--json'], { cwd, env: cleanEnv(), what: 'Reading npm settings' })
   const all = parse(text)
   const env = {}
+  for (const [key, value] of Object.entries(patience)) env[`pnpm_config_${key}`] = value
   for (const key of ['registry', 'proxy', 'https-proxy', 'noproxy', 'cafile', 'strict-ssl']) {
     const value = all[key]
     if (value === null || value === undefined || value === '') continue

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makePlaces } from './embedded/places.ts'
+import { postmasterPid } from './embedded/stale.ts'
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
+
+let home: string
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'bir-embedded-'))
+})
+
+afterEach(() => {
+  removeEmbeddedPostgres(home)
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('a second start finds what the first one kept, and a role sees its own database alone', async () => {
+  const first = await startEmbeddedPostgres({ home })
+  await first.ensureDatabase('bir', 'bir')
+  await first.ensureDatabase('bank', 'bank_owner')
+  await query(first.url('bir', 'bir'), 'create table kept (id int)')
+  await expect(query(first.url('bir', 'bank_owner'), 'select 1')).rejects.toThrow('permission denied for database "bir"')
+  await expect(query(first.superuserUrl.replace(/:[^:]*@/, ':wrong@'), 'select 1')).rejects.toThrow('password authentication failed')
+  await first.stop()
+
+  const second = await startEmbeddedPostgres({ home })
+  await second.ensureDatabase('bir', 'bir')
+  expect(await query(second.url('bir', 'bir'), 'select count(*)::int as n from kept')).toEqual([{ n: 0 }])
+  expect(second.version).toMatch(/^\d+\.\d+$/)
+  await second.stop()
+})
+
+test('kill -9 of its supervisor takes Postgres down, and the next start recovers', async () => {
+  const embedded = new URL('./embedded.ts', import.meta.url).href
+  const script = `const { startEmbeddedPostgres } = await import(${JSON.stringify(embedded)})
+    await startEmbeddedPostgres({ home: ${JSON.stringify(home)} }); process.stdout.write('up'); setInterval(() => {}, 1000)`
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve) => supervisor.stdout.once('data', resolve))
+  const pid = postmasterPid(makePlaces(home).data)
+  expect(pid).toBeGreaterThan(1)
+
+  supervisor.kill('SIGKILL')
+  await until(() => !alive(pid ?? 0))
+  const again = await startEmbeddedPostgres({ home })
+  await again.stop()
+})
+
+test('kill -9 of Postgres is told, and the next start recovers', async () => {
+  const postgres = await startEmbeddedPostgres({ home })
+  process.kill(postmasterPid(makePlaces(home).data) ?? 0, 'SIGKILL')
+  await postgres.ended
+  const again = await startEmbeddedPostgres({ home })
+  expect(await query(again.superuserUrl, 'select 1 as one')).toEqual([{ one: 1 }])
+  await again.stop()
+})
+
+test('another major version and a damaged cluster are refused in one sentence', async () => {
+  const postgres = await startEmbeddedPostgres({ home })
+  await postgres.stop()
+  const { data } = makePlaces(home)
+
+  const control = readFileSync(join(data, 'global/pg_control'))
+  writeFileSync(join(data, 'global/pg_control'), Buffer.alloc(control.length))
+  await expect(startEmbeddedPostgres({ home })).rejects.toThrow(/cannot start from .*restore it from a backup/)
+  writeFileSync(join(data, 'global/pg_control'), control)
+
+  writeFileSync(join(data, 'PG_VERSION'), '12\n')
+  await expect(startEmbeddedPostgres({ home })).rejects.toThrow(/made by PostgreSQL 12 and this release carries/)
+})
+
+async function query(connectionString: string, text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(20)
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { prepareCluster } from './embedded/cluster.ts'
+import { PostgresFault } from './embedded/fault.ts'
+import { Passwords } from './embedded/passwords.ts'
+import { makePlaces } from './embedded/places.ts'
+import { startPostmaster } from './embedded/postmaster.ts'
+import { prepareRuntime } from './embedded/runtime.ts'
+import { endStale } from './embedded/stale.ts'
+
+export { PostgresFault } from './embedded/fault.ts'
+export { removePlaces as removeEmbeddedPostgres } from './embedded/places.ts'
+
+/** A Postgres of our own, reachable by unix socket alone. */
+export interface EmbeddedPostgres {
+  version: string
+  socketDir: string
+  superuserUrl: string
+  /** How `role` connects to `database`. */
+  url(database: string, role: string): string
+  /** The password of a role, made at first asking. */
+  password(role: string): string
+  /** Makes the role and its database where missing; no other role may connect to it. */
+  ensureDatabase(database: string, owner: string): Promise<void>
+  stop(): Promise<void>
+  /** Resolves when it has ended, asked or not, with its last words. */
+  ended: Promise<string>
+}
+
+/** Starts the Postgres that lives in `home`, making it first where there is none. Faults are one sentence each. */
+export async function startEmbeddedPostgres(options: {
+  home: string
+  settings?: Record<string, string>
+  onProgress?: (line: string) => void
+}): Promise<EmbeddedPostgres> {
+  const { home, settings = {}, onProgress = () => {} } = options
+  const places = makePlaces(home)
+  const isNew = !existsSync(places.data)
+  const passwords = passwordsOf(home, isNew)
+  if (isNew) onProgress('Setting up PostgreSQL …')
+  const runtime = prepareRuntime(places)
+  prepareCluster(places, runtime, passwords.of('postgres'))
+  await endStale(places.data)
+  const postmaster = await startPostmaster(places, runtime, settings)
+
+  const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.of(role))
+  const superuserUrl = url('postgres', 'postgres')
+  return {
+    version: runtime.version.split('.').slice(0, 2).join('.'),
+    socketDir: places.socketDir,
+    superuserUrl,
+    url,
+    password: (role) => passwords.of(role),
+    ensureDatabase: (database, owner) => ensureDatabase(superuserUrl, database, owner, passwords.of(owner)),
+    ...postmaster,
+  }
+}
+
+function passwordsOf(home: string, isNew: boolean): Passwords {
+  if (!isNew && !existsSync(join(resolve(home), 'postgres-passwords.json'))) {
+    throw new PostgresFault(
+      `The passwords of the database in ${home} are gone: restore postgres-passwords.json, or move the home away to begin afresh.`,
+    )
+  }
+  return new Passwords(home)
+}
+
+function urlOf(socketDir: string, database: string, role: string, password: string): string {
+  const part = encodeURIComponent
+  return `postgres://${part(role)}:${part(password)}@localhost/${part(database)}?host=${part(socketDir)}`
+}
+
+async function ensureDatabase(superuserUrl: string, database: string, owner: string, password: string): Promise<void> {
+  const client = new Client({ connectionString: superuserUrl })
+  await client.connect()
+  try {
+    const [role, base] = [escapeIdentifier(owner), escapeIdentifier(database)]
+    const { rowCount: roles } = await client.query('select from pg_roles where rolname = $1', [owner])
+    if (!roles) await client.query(`create role ${role} login`)
+    await client.query(`alter role ${role} password ${escapeLiteral(password)}`)
+    const { rowCount: databases } = await client.query('select from pg_database where datname = $1', [database])
+    if (!databases) await client.query(`create database ${base} owner ${role}`)
+    await client.query(`revoke connect, temporary on database ${base} from public`)
+    await client.query('revoke connect on database postgres, template1 from public')
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,26 @@
+/** Why the embedded Postgres cannot serve, in one sentence that a person can act on. */
+export class PostgresFault extends Error {
+  override name = 'PostgresFault'
+}
+
+/** A file-system failure at `path`, as a sentence where it has one. */
+export function faultOf(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path)
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return notWritable(path)
+  return error
+}
+
+/** What Postgres or initdb last said, as a sentence. */
+export function faultOfLog(log: string, data: string): PostgresFault {
+  if (/No space left on device|Disk quota exceeded/i.test(log)) return diskFull(data)
+  if (/Read-only file system|Permission denied/i.test(log)) return notWritable(data)
+  const last = log.trim().split('\n').slice(-4).join(' · ')
+  return new PostgresFault(
+    `The embedded Postgres cannot start from ${data}, which may be damaged: restore it from a backup, or move it away to begin afresh. It said: ${last}`,
+  )
+}
+
+const diskFull = (path: string) => new PostgresFault(`The disk that holds ${path} is full: free some space and start again.`)
+const notWritable = (path: string) =>
+  new PostgresFault(`The folder ${path} cannot be written: make it writable, or set BIR_HOME to a folder that is.`)

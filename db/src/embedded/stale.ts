@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PostgresFault } from './fault.ts'
+
+const patienceMs = 10_000
+const pollMs = 50
+
+/**
+ * Ends a Postgres that a killed start left on this cluster: ended rather than adopted, since only its parent can guard it.
+ * A pid file whose number now belongs to some other program is taken away, or Postgres would wait for that one.
+ */
+export async function endStale(data: string): Promise<void> {
+  const pid = postmasterPid(data)
+  if (!pid) return rmSync(join(data, 'postmaster.pid'), { force: true })
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!killIfOurs(pid, data, signal)) break
+    if (await gone(pid, data)) break
+  }
+  if (isOurs(pid, data))
+    throw new PostgresFault(`A Postgres (process ${pid}) still serves ${data} and does not end: end it and start again.`)
+  rmSync(join(data, 'postmaster.pid'), { force: true })
+}
+
+/** The process that serves this cluster, by its own note. */
+export function postmasterPid(data: string): number | undefined {
+  const file = join(data, 'postmaster.pid')
+  if (!existsSync(file)) return undefined
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined
+}
+
+/** Signals the process if it still is the Postgres of this cluster: a number is reused, and not ours to hit then. */
+export function killIfOurs(pid: number, data: string, signal: NodeJS.Signals): boolean {
+  if (!isOurs(pid, data)) return false
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isOurs(pid: number, data: string): boolean {
+  const command = commandOf(pid)
+  return command.includes('postgres') && command.includes(data)
+}
+
+function commandOf(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+  } catch {
+    return ''
+  }
+}
+
+async function gone(pid: number, data: string): Promise<boolean> {
+  const deadlineMs = Date.now() + patienceMs
+  while (Date.now() < deadlineMs) {
+    if (!isOurs(pid, data)) return true
+    await delay(pollMs)
+  }
+  return false
+}
