@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomBytes, timingSafeEqual } from 'node:
 import type { Database } from '@bir/db/schema'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
-import { uuidV7 } from '../uuid-v7.ts'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { addKey, addSigningKey, aloneWithKeys, readKeys, signingKeyOf } from './key-rows.ts'
 import type { SigningKey } from './key-rows.ts'
 import type { MasterKey } from './master-key.ts'
@@ -65,7 +65,7 @@ async function lasting(db: Kysely<Database>, master: MasterKey) {
     return row
   }
   const manifest = await one('manifest', () => addSigningKey(db, master, { purpose: 'manifest', activeAt }))
-  const audit = await one('audit', () => addSigningKey(db, master, { purpose: 'audit', activeAt, kid: uuidV7() }))
+  const audit = await one('audit', () => addSigningKey(db, master, { purpose: 'audit', activeAt, kid: uuidv7() }))
   const join = await one('join', () => addKey(db, master, { kid: 'join', purpose: 'join', bytes: randomBytes(32), activeAt }))
   return { manifest: signingKeyOf(manifest), audit: signingKeyOf(audit), joinSecret: join.bytes.toString('base64url') }
 }

@@ -87,8 +87,8 @@ const statements = [
   )`,
   `create index selections_server on selections (server)`,
   `create table settings (
-    only boolean primary key default true check (only),
-    values jsonb not null default '{}'
+    "only" boolean primary key default true check ("only"),
+    "values" jsonb not null default '{}'
   )`,
   `create table dirty (
     id bigint generated always as identity primary key,

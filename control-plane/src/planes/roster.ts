@@ -1,0 +1,20 @@
+import type { Database } from '@bir/db/schema'
+import { PublicJwk } from '@bir/sdk/contract/snapshot'
+import type { PlanesChunk } from '@bir/sdk/contract/snapshot'
+import type { Kysely } from 'kysely'
+
+/** The planes that may speak to each other, and by which keys they know each other. */
+export async function readRoster(db: Kysely<Database>): Promise<PlanesChunk['planes']> {
+  const rows = await db
+    .selectFrom('planes')
+    .select(['id', 'name', 'public_jwk', 'internal_url'])
+    .where('expelled_at', 'is', null)
+    .orderBy('id')
+    .execute()
+  return rows.map(({ id, name, public_jwk, internal_url }) => ({
+    id,
+    name,
+    publicKey: PublicJwk.parse(JSON.parse(public_jwk)),
+    ...(internal_url === null ? {} : { internalUrl: internal_url }),
+  }))
+}

@@ -1,0 +1,94 @@
+import type { Database } from '@bir/db/schema'
+import { BUCKETS, BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
+import type { ChunkNames, KeysChunk } from '@bir/sdk/contract/snapshot'
+import type { Transaction } from 'kysely'
+import { readRoster } from '../planes/roster.ts'
+import { readRevoked } from '../tokens/revoked.ts'
+import { readClasses, recordClasses } from './compile-classes.ts'
+import { holdersOf } from './compile-holders.ts'
+import type { Holders } from './compile-holders.ts'
+import { compileBucket, compileClasses } from './compile-people.ts'
+import { compileRevocations, compileServers, compileSettings } from './compile.ts'
+import type { Mountable } from './compile.ts'
+import { fillSlots, readSlots } from './publish-chunks.ts'
+import { readBuckets, readEpochsAndKilled, readPolicyRows } from './rows.ts'
+
+/** Many buckets are read and stored this many at a time. */
+const BATCH = 128
+const SMALL = ['servers', 'classes', 'settings', 'revocations', 'keys', 'planes'] as const
+const INDEXES = Array.from({ length: BUCKETS / BUCKETS_PER_INDEX }, (_, index) => `index/${index}`)
+
+export interface Inputs {
+  mountable: Mountable
+  keys: KeysChunk
+}
+
+/** Compiles what is dirty, and all that is small, into the slots. Resolves with the names that left them. */
+export async function compileInto(trx: Transaction<Database>, inputs: Inputs): Promise<string[]> {
+  const rows = await readPolicyRows(trx)
+  const holders = holdersOf(rows)
+  const left = await compileBuckets(trx, holders, await takeDirty(trx))
+
+  const { chunk: classes, profiles } = compileClasses(holders, await readClasses(trx))
+  const revoked = { ...(await readRevoked(trx)), ...(await readEpochsAndKilled(trx)) }
+  const small = new Map<string, object | undefined>([
+    ...(await slotsUnder(trx, 'profile/')).map((slot) => [slot, undefined] as const),
+    ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
+    ['classes', classes],
+    ['servers', compileServers(rows.servers, inputs.mountable)],
+    ['settings', compileSettings(rows.settings)],
+    ['revocations', compileRevocations(revoked)],
+    ['keys', inputs.keys],
+    ['planes', { planes: await readRoster(trx) }],
+  ])
+  return [...left, ...(await fillSlots(trx, small))]
+}
+
+/** The names a manifest lists, out of the slots. */
+export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames> {
+  const slots = await readSlots(trx, [...SMALL, ...INDEXES])
+  const name = (slot: string) => {
+    const sha256 = slots.get(slot)
+    if (!sha256) throw new Error(`no chunk is in ${slot}`)
+    return sha256
+  }
+  const small = Object.fromEntries(SMALL.map((slot) => [slot, name(slot)])) as Record<(typeof SMALL)[number], string>
+  return { ...small, principals: INDEXES.map(name) }
+}
+
+/** The buckets to compile. Marks that are added meanwhile are not seen here, and stay for the next publisher. */
+async function takeDirty(trx: Transaction<Database>): Promise<number[]> {
+  const marks = await trx.deleteFrom('dirty').returning('part').execute()
+  const parts = new Set(marks.map(({ part }) => part))
+  const published = (await readSlots(trx, ['index/0'])).size > 0
+  if (!published || parts.has('all')) return Array.from({ length: BUCKETS }, (_, bucket) => bucket)
+  return [...parts].filter((part) => part !== 'policy').map(Number)
+}
+
+async function compileBuckets(trx: Transaction<Database>, holders: Holders, buckets: readonly number[]): Promise<string[]> {
+  const left: string[] = []
+  for (let at = 0; at < buckets.length; at += BATCH) {
+    left.push(...(await compileBatch(trx, holders, buckets.slice(at, at + BATCH))))
+  }
+  const indexes = [...new Set(buckets.map((bucket) => Math.floor(bucket / BUCKETS_PER_INDEX)))]
+  for (const index of indexes) left.push(...(await compileIndex(trx, index)))
+  return left
+}
+
+async function compileBatch(trx: Transaction<Database>, holders: Holders, buckets: readonly number[]): Promise<string[]> {
+  const people = Map.groupBy(await readBuckets(trx, buckets), ({ bucket }) => bucket)
+  const compiled = buckets.map((bucket) => [bucket, compileBucket(holders, people.get(bucket) ?? [])] as const)
+  await recordClasses(trx, new Map(compiled.map(([bucket, { classes }]) => [bucket, classes])))
+  return fillSlots(trx, new Map(compiled.map(([bucket, { chunk }]) => [`bucket/${bucket}`, chunk])))
+}
+
+async function compileIndex(trx: Transaction<Database>, index: number): Promise<string[]> {
+  const slots = Array.from({ length: BUCKETS_PER_INDEX }, (_, at) => `bucket/${index * BUCKETS_PER_INDEX + at}`)
+  const names = await readSlots(trx, slots)
+  return fillSlots(trx, new Map([[`index/${index}`, { buckets: slots.map((slot) => names.get(slot) ?? null) }]]))
+}
+
+async function slotsUnder(trx: Transaction<Database>, prefix: string): Promise<string[]> {
+  const rows = await trx.selectFrom('chunk_slots').select('slot').where('slot', 'like', `${prefix}%`).execute()
+  return rows.map(({ slot }) => slot)
+}
