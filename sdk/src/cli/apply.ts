@@ -1,0 +1,36 @@
+import { EXIT } from './exit.ts'
+import { readPolicy } from './policy-source.ts'
+import { printable } from './printable.ts'
+import type { Define } from './verb.ts'
+
+/** `bir apply`: make the policy what a file says. */
+export const apply: Define = (parent, act) => {
+  parent
+    .command('apply')
+    .summary('make the policy what a file says')
+    .description(
+      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing, and enforced when the command returns.',
+    )
+    .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
+    .option('--json', '{"revision","edits"}')
+    .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir export | sed s/read/write/ | bir apply -f -')
+    .action(
+      act<[{ file: string; json?: true }]>(async (context, { file, json }) => {
+        const policy = await readPolicy(file, context.around)
+        const { client } = await context.gateway()
+        const done = await client.policy.apply({ file: policy })
+        if (json) {
+          context.json(done)
+          return EXIT.ok
+        }
+        for (const edit of done.edits) context.say(printable(edit))
+        const count = done.edits.length
+        context.say(
+          count === 0
+            ? `Nothing to change; revision ${done.revision}.`
+            : `${count} ${count === 1 ? 'change' : 'changes'} applied; revision ${done.revision}.`,
+        )
+        return EXIT.ok
+      }),
+    )
+}

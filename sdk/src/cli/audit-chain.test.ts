@@ -1,0 +1,162 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { headerHash, sha256 } from '../chain.ts'
+import { AuditHeader, FIRST_PREV } from '../contract/audit.ts'
+import type { AuditRecord } from '../contract/audit.ts'
+import { standIn } from '../testing.ts'
+import { at, bir, NOW_MS } from './testing.ts'
+
+const plane = '01890000-0000-7000-8000-0000000000aa'
+const control = '01890000-0000-7000-8000-0000000000bb'
+const boot = '01890000-0000-7000-8000-0000000000cc'
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+
+/** Records as a plane writes them: a boot, calls with bodies, and every fifth a signed head. */
+function aChain(length: number, of = plane, key: KeyObject = privateKey): AuditRecord[] {
+  const records: AuditRecord[] = []
+  for (let seq = 1; seq <= length; seq++) records.push(aRecord(seq, records.at(-1)?.hash ?? FIRST_PREV, of, key))
+  return records
+}
+
+function aRecord(seq: number, prev: string, of: string, key: KeyObject): AuditRecord {
+  const base = { v: 1, plane: of, seq, prev, boot, atMs: NOW_MS + seq } as const
+  if (seq % 5 === 0) return sealed({ ...base, kind: 'head', signature: sign(null, Buffer.from(prev), key).toString('base64url') })
+  if (seq === 1) return sealed({ ...base, kind: 'boot' })
+  const bodies = { args: `{"n":${seq}}`, result: 'ok' }
+  return {
+    ...sealed({
+      ...base,
+      kind: 'call',
+      handle: 'alice',
+      tool: 'echo',
+      argsDigest: sha256(bodies.args),
+      resultDigest: sha256(bodies.result),
+    }),
+    ...bodies,
+  }
+}
+
+function sealed(fields: AuditHeader): AuditRecord {
+  const header = AuditHeader.parse(fields)
+  return { hash: headerHash(header), header }
+}
+
+const aPlane = (auditSeq: number) => ({
+  id: plane,
+  name: 'local',
+  publicKey: { ...publicKey.export({ format: 'jwk' }) },
+  joinedAt: '2026-11-22T08:00:00Z',
+  seenAt: null,
+  revision: 1,
+  rejected: null,
+  auditSeq,
+  expelled: false,
+})
+
+const aChange = (seq: number) => ({
+  plane: control,
+  seq,
+  at: '2026-11-22T08:00:00Z',
+  kind: 'change',
+  user: null,
+  actor: 'operator:root',
+  client: null,
+  ip: null,
+  method: null,
+  server: null,
+  tool: null,
+  level: null,
+  outcome: null,
+  reason: null,
+  detail: 'grants.create',
+  revision: null,
+  durationMs: null,
+  args: null,
+  result: null,
+  traceId: null,
+  call: null,
+})
+
+/** A gateway that holds these records of the plane, and says it has so many. */
+function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] as AuditRecord[] } = {}) {
+  const held: Record<string, AuditRecord[]> = { [plane]: records, [control]: own }
+  return standIn({
+    planes: { list: () => ({ items: [aPlane(headSeq)] }) },
+    audit: {
+      search: () => ({ items: own.length > 0 ? [aChange(own.length)] : [], next: null }),
+      chain: ({ plane, afterSeq, first }) => ({
+        records: (held[plane] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
+      }),
+    },
+  })
+}
+
+test("whole chains are called whole, page after page, the control plane's own too", async () => {
+  await using gateway = await aGateway(aChain(2503), { own: aChain(3, control) })
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  const [first, second] = out.split('\n')
+  expect(exit).toBe(0)
+  expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed up to 2499; head [0-9a-f]{16}$/)
+  expect(second).toMatch(/^control plane \(.*\): whole, 3 records, no key to check signatures with/)
+})
+
+const change = (at: number, of: (record: AuditRecord) => AuditRecord) => (records: AuditRecord[]) =>
+  records.map((record) => (record.header.seq === at ? of(record) : record))
+const rewritten = (record: AuditRecord, fields: Partial<AuditHeader>) => ({ ...record, ...sealed({ ...record.header, ...fields }) })
+
+test.for<[story: string, tamper: (records: AuditRecord[]) => unknown[], seq: number, fault: string]>([
+  ['a field is changed', change(3, (record) => ({ ...record, header: { ...record.header, handle: 'bob' } })), 3, 'wrong-hash'],
+  ['a field is changed and its hash made anew', change(3, (record) => rewritten(record, { handle: 'bob' })), 4, 'broken-link'],
+  ['arguments are changed', change(4, (record) => ({ ...record, args: '{"n":5}' })), 4, 'wrong-body'],
+  ['a result is put where none was', change(1, (record) => ({ ...record, result: 'none' })), 1, 'wrong-body'],
+  ['a record is removed', (records) => records.filter(({ header }) => header.seq !== 6), 7, 'gap'],
+  ['the first record is removed', (records) => records.slice(1), 2, 'gap'],
+  ['the end is cut off', (records) => records.slice(0, 9), 10, 'missing-end'],
+  ['everything is removed', () => [], 1, 'missing-end'],
+  ['two records change places', (records) => [...records.slice(0, 2), ...records.slice(2, 4).toReversed(), ...records.slice(4)], 4, 'gap'],
+  ['the whole chain is forged with another key', () => aChain(12, plane, generateKeyPairSync('ed25519').privateKey), 5, 'wrong-signature'],
+  ['a signature is left out', change(5, (record) => rewritten(record, { signature: undefined })), 5, 'wrong-signature'],
+  ["another plane's records are shown", () => aChain(12, control), 1, 'foreign-record'],
+  [
+    'a record holds what no record may',
+    change(2, (record) => ({ ...record, header: { ...record.header, note: 'x' } as AuditHeader })),
+    2,
+    'unreadable',
+  ],
+])('tampering is found and named where %s', async ([, tamper, seq, fault]) => {
+  await using gateway = await aGateway(tamper(aChain(12)) as AuditRecord[], { headSeq: 12 })
+  const machine = await bir(['audit', 'verify', '--json'], at(gateway.url))
+  const person = await bir(['audit', 'verify'], at(gateway.url))
+  expect(machine.exit).toBe(3)
+  expect(JSON.parse(machine.out)).toMatchObject({ plane, fault: { seq, fault } })
+  expect(person.out).toContain(`BROKEN at record ${seq}`)
+})
+
+test('erased bodies leave the chain whole, and are counted', async () => {
+  const erased = change(3, ({ hash, header }) => ({ hash, header }))(aChain(7))
+  await using gateway = await aGateway(erased)
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  expect([exit, out.includes('2 bodies erased')]).toEqual([0, true])
+})
+
+test('a plane is chosen by name, and one that does not exist is bad input', async () => {
+  await using gateway = await aGateway(aChain(2), { own: aChain(1, control) })
+  const one = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect(one.out.split('\n')).toHaveLength(2)
+  const none = await bir(['audit', 'verify', '--plane', 'mars'], at(gateway.url))
+  expect([none.exit, none.err]).toEqual([2, 'bir: There is no plane mars (known: local, control plane).\n'])
+})
+
+test('an export holds every record as it was written, and verifies', async () => {
+  const records = aChain(1203)
+  await using gateway = await aGateway(records)
+  const { exit, out } = await bir(['audit', 'export'], at(gateway.url))
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditRecord)
+  expect(exit).toBe(0)
+  expect(lines).toEqual(records)
+  expect(lines.every(({ hash, header }) => sha256(JSON.stringify(header)) === hash)).toBe(true)
+})

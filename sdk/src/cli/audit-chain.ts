@@ -1,0 +1,101 @@
+import { createPublicKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { z } from 'zod'
+import { faultOf } from '../chain.ts'
+import type { ChainFault, ChainHead } from '../chain.ts'
+import { ApiFailure } from '../client.ts'
+import type { Client } from '../client.ts'
+import { FIRST_PREV } from '../contract/audit.ts'
+import type { AuditRecord } from '../contract/audit.ts'
+
+/** One chain of records, and what its end must be at least. */
+export interface Chain {
+  plane: string
+  name: string
+  key: KeyObject | undefined
+  /** The highest sequence the gateway says it has: a chain that ends before was cut. */
+  headSeq: number
+}
+
+export interface Finding {
+  plane: string
+  name: string
+  records: number
+  head: ChainHead
+  /** The last record a signature of the plane vouches for. Null when it signed none, or its key is unknown. */
+  signedSeq: number | null
+  /** Bodies that were erased: their digests remain in the chain. */
+  erased: number
+  fault?: { seq: number; fault: Fault }
+}
+
+export type Fault = ChainFault['fault'] | 'foreign-record' | 'unreadable' | 'missing-end'
+
+const pageRecords = 1000
+
+/** Every chain the gateway keeps: one a data plane, and the control plane's own. */
+export async function chainsOf(client: Client): Promise<Chain[]> {
+  const [{ items }, changes] = await Promise.all([client.planes.list(), client.audit.search({ kind: 'change', first: 1 })])
+  const chains = items.map(({ id, name, publicKey, auditSeq }) => ({ plane: id, name, key: keyOf(publicKey), headSeq: auditSeq }))
+  const own = changes.items.find(({ plane }) => !chains.some((chain) => chain.plane === plane))
+  return own ? [...chains, { plane: own.plane, name: 'control plane', key: undefined, headSeq: own.seq }] : chains
+}
+
+function keyOf(jwk: Record<string, unknown>): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+/** A chain page by page, oldest first. */
+export async function* recordsOf(client: Client, plane: string): AsyncGenerator<AuditRecord> {
+  let afterSeq = 0
+  for (;;) {
+    const { records } = await client.audit.chain({ plane, afterSeq, first: pageRecords })
+    yield* records
+    const last = records.at(-1)
+    // A gateway that would answer with the same page for ever is stopped here; the chain's own check says what is wrong.
+    if (!last || last.header.seq <= afterSeq) return
+    afterSeq = last.header.seq
+  }
+}
+
+/** Follows a chain from its first record to its end, and stops at the first thing wrong. */
+export async function verifyChain({ plane, name, key, headSeq }: Chain, records: AsyncIterable<AuditRecord>): Promise<Finding> {
+  const found: Finding = { plane, name, records: 0, head: { seq: 0, hash: FIRST_PREV }, signedSeq: null, erased: 0 }
+  try {
+    for await (const record of records) {
+      const fault = check(found.head, record, plane, key)
+      if (fault) return { ...found, fault }
+      follow(found, record, key)
+    }
+  } catch (error) {
+    const index = unreadableAt(error)
+    if (index === undefined) throw error
+    return { ...found, fault: { seq: found.head.seq + 1 + index, fault: 'unreadable' } }
+  }
+  if (found.head.seq < headSeq) return { ...found, fault: { seq: found.head.seq + 1, fault: 'missing-end' } }
+  return found
+}
+
+function check(head: ChainHead, record: AuditRecord, plane: string, key: KeyObject | undefined): Finding['fault'] {
+  if (record.header.plane !== plane) return { seq: record.header.seq, fault: 'foreign-record' }
+  return faultOf(head, record, key)
+}
+
+function follow(found: Finding, { hash, header, args, result }: AuditRecord, key: KeyObject | undefined): void {
+  found.records++
+  found.head = { seq: header.seq, hash }
+  if (header.kind === 'head' && key) found.signedSeq = header.seq - 1
+  if (args === undefined && header.argsDigest) found.erased++
+  if (result === undefined && header.resultDigest) found.erased++
+}
+
+/** Which record of a page is none: the client refuses the whole page, and pages are asked for when the one before is verified. */
+function unreadableAt(error: unknown): number | undefined {
+  if (!(error instanceof ApiFailure && error.cause instanceof z.ZodError)) return undefined
+  const index = error.cause.issues[0]?.path[1]
+  return typeof index === 'number' ? index : 0
+}

@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import { chainsOf, recordsOf, verifyChain } from './audit-chain.ts'
+import type { Chain, Fault, Finding } from './audit-chain.ts'
+import type { Context } from './context.ts'
+import { EXIT } from './exit.ts'
+import { CliFault } from './fault.ts'
+import { printable } from './printable.ts'
+import type { Act } from './verb.ts'
+
+/** `bir audit verify`: is every record there, in order, unaltered? */
+export function auditVerify(audit: Command, act: Act): void {
+  audit
+    .command('verify')
+    .summary('prove that no record was changed, removed or added')
+    .description(
+      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, the planes' signatures, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
+    )
+    .option('--plane <name>', 'this plane alone, by name or id')
+    .option('--json', 'a line of JSON a chain')
+    .addHelpText('after', '\nExamples:\n  bir audit verify\n  bir audit verify --json | jq -e "select(.fault)"')
+    .action(
+      act<[{ plane?: string; json?: true }]>(async (context, { plane, json }) => {
+        const { client } = await context.gateway()
+        const chains = chosen(await chainsOf(client), plane)
+        let broken = false
+        for (const chain of chains) {
+          const finding = await verifyChain(chain, recordsOf(client, chain.plane))
+          broken ||= finding.fault !== undefined
+          if (json) context.json(finding)
+          if (!json) tell(context, finding, chain)
+        }
+        if (chains.length === 0) context.note('Nothing is recorded yet.')
+        return broken ? EXIT.no : EXIT.ok
+      }),
+    )
+}
+
+export function chosen(chains: Chain[], plane: string | undefined): Chain[] {
+  if (plane === undefined) return chains
+  const found = chains.filter((chain) => chain.plane === plane || chain.name === plane)
+  if (found.length > 0) return found
+  const known = chains.map(({ name }) => name).join(', ') || 'none'
+  throw new CliFault('not_found', `There is no plane ${plane} (known: ${known}).`, { exit: EXIT.badInput })
+}
+
+function tell(context: Context, { name, plane, records, signedSeq, erased, fault, head }: Finding, { key }: Chain): void {
+  const who = printable(`${name} (${plane})`)
+  if (fault) {
+    context.say(
+      `${who}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${words[fault.fault]}. ${records} before it were verified.`,
+    )
+    return
+  }
+  const signed = key ? `signed up to ${signedSeq ?? 'none yet'}` : 'no key to check signatures with'
+  const gone = erased > 0 ? `, ${erased} bodies erased` : ''
+  context.say(`${who}: ${context.paint('good', 'whole')}, ${records} records, ${signed}${gone}; head ${head.hash.slice(0, 16)}`)
+}
+
+const words: Record<Fault, string> = {
+  gap: 'the one that should stand here is missing',
+  'broken-link': 'it does not follow the record before it',
+  'wrong-hash': 'it was changed after it was written',
+  'wrong-body': 'its arguments or result were changed after they were written',
+  'wrong-signature': "the plane's signature does not fit",
+  'foreign-record': 'it belongs to another plane',
+  unreadable: 'it is no record at all',
+  'missing-end': 'the gateway had more records than it shows now',
+}

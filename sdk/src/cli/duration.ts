@@ -1,0 +1,19 @@
+import { badUsage } from './fault.ts'
+
+const unitsMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `30m`, `8h`, `2d`. */
+export function durationMs(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const ms = Number(amount) * (unitsMs[unit] ?? Number.NaN)
+  if (!(ms > 0)) throw badUsage(`"${text}" is no duration: write such as 90s, 30m, 8h or 2d.`)
+  return ms
+}
+
+/** A moment: `2026-11-22T08:00:00Z`, `2026-11-22`, or how long ago, such as `2h`. */
+export function instantOf(text: string, nowMs: number): string {
+  if (/^\d+[smhd]$/.test(text)) return new Date(nowMs - durationMs(text)).toISOString()
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms)) throw badUsage(`"${text}" is no moment: write such as 2026-11-22, 2026-11-22T08:00:00Z, or 2h for two hours ago.`)
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { apply } from './apply.ts'
+import { audit } from './audit.ts'
+import { connect } from './connect.ts'
+import { explain } from './explain.ts'
+import { exportPolicy } from './export.ts'
+import { plan } from './plan.ts'
+import { snapshotStatus } from './snapshot-status.ts'
+import type { Surroundings } from './surroundings.ts'
+import { token } from './token.ts'
+import type { Act } from './verb.ts'
+
+const verbs = [token, connect, plan, apply, exportPolicy, explain, audit, snapshotStatus]
+
+const more = `
+It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or, with
+BIR_URL and BIR_TOKEN (or BIR_TOKEN_FILE), to the control plane of another.
+
+Examples:
+  bir token alice                                  a token to try the gateway with
+  bir connect claude-code --user alice             an MCP client's configuration
+  bir plan -f bir.yaml                             who would gain or lose what
+  bir apply -f bir.yaml                            make it so
+  bir explain --user dave --server sql --tool execute_query
+  bir audit search --user alice --since 1h
+
+Exit codes:
+  0  done    1  the gateway is away, refused or failed    2  wrong usage or input
+  3  it worked and the answer is no: explain refused, plan --exit-code differs,
+     audit verify found a fault, a plane lags behind`
+
+/** The command line, declared: a verb a file. */
+export function programOf(around: Surroundings, act: Act): Command {
+  const program = new Command('bir')
+    .description('Operate a Bir MCP gateway: who may do what, who did what, and how clients connect.')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => around.out(text),
+      writeErr: (text) => around.err(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => around.terminal?.columns ?? 100,
+      getErrHelpWidth: () => around.terminal?.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', more)
+  for (const define of verbs) define(program, act)
+  return program
+}

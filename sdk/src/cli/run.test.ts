@@ -1,0 +1,271 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { jwtVerify } from 'jose'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { REASONS } from '../contract/decide.ts'
+import { Refusal, standIn } from '../testing.ts'
+import { aFolder, at, bir, NOW_MS, startedIn } from './testing.ts'
+
+const file = 'groups:\n  analysts: { members: [alice] }\ngrants:\n  - { group: analysts, server: sql, level: read }\n'
+const fromStdin = { readStdin: async () => file }
+
+const anExplanation = {
+  user: 'dave',
+  server: 'sql',
+  tool: 'execute_query',
+  allow: false,
+  needs: 'read',
+  level: 'disabled',
+  reason: 'no-grant',
+  tier: null,
+  because: ['dave is known and enabled', 'no grant reaches dave on sql'],
+  revision: 4,
+} as const
+
+test.for<[string[], RegExp]>([
+  [[], /Usage: bir/],
+  [['tokn', 'alice'], /unknown command 'tokn'\n\(Did you mean token\?\)/],
+  [['token'], /missing required argument 'person'/],
+  [['token', 'alice', '--fast'], /unknown option '--fast'/],
+  [['apply'], /required option '-f, --file <file>' not specified/],
+  [['connect', 'emacs'], /Allowed choices are claude-code, claude-desktop, cursor, vscode/],
+  [['audit', 'search', '--outcome', 'lost'], /Allowed choices are answered, refused, failed, unknown/],
+  [['audit', 'search', '--since', 'yesterday'], /"yesterday" is no moment/],
+  [['audit', 'search', '--limit', 'many'], /--limit takes a number/],
+  [['apply', '-f', 'absent.yaml'], /absent.yaml cannot be read \(ENOENT\)/],
+])('wrong usage exits with 2 and says what is wrong: %j', async ([args, says]) => {
+  const { exit, out, err } = await bir(args, { env: { BIR_URL: 'http://127.0.0.1:9', BIR_TOKEN: 't' } })
+  expect([exit, out]).toEqual([2, ''])
+  expect(err).toMatch(says)
+})
+
+test.for([
+  '',
+  'token',
+  'connect',
+  'plan',
+  'apply',
+  'export',
+  'explain',
+  'audit',
+  'audit search',
+  'audit verify',
+  'audit export',
+  'snapshot status',
+])('help teaches by example, and needs no gateway: bir %s --help', async (verb) => {
+  const { exit, out, err } = await bir([...verb.split(' ').filter(Boolean), '--help'])
+  expect([exit, err]).toEqual([0, ''])
+  expect(out).toMatch(/Examples:\n {2}\S/)
+})
+
+test('a gateway that was never started, one that ended and one that does not answer are a sentence each', async () => {
+  await using home = await aFolder()
+  const env = { BIR_HOME: home.path }
+  const never = await bir(['export'], { env })
+  expect([never.exit, never.err]).toEqual([
+    1,
+    expect.stringMatching(/^bir: The gateway is not running \(there is no .*: start it with "npm start".*\n$/),
+  ])
+
+  await startedIn(home.path, 'http://127.0.0.1:9')
+  const away = await bir(['export'], { env })
+  expect([away.exit, away.err]).toEqual([1, 'bir: The gateway does not answer at http://127.0.0.1:9.\n'])
+
+  const ended = { mcp: 'http://a', control: 'http://a', issuer: 'http://a', pid: 2 ** 30 }
+  await writeFile(join(home.path, 'endpoints.json'), JSON.stringify(ended))
+  expect((await bir(['export'], { env })).err).toMatch(/left by one that ended/)
+
+  await writeFile(join(home.path, 'endpoints.json'), '{')
+  expect((await bir(['export'], { env })).err).toMatch(/damaged/)
+})
+
+test('every fault of the environment is named at once', async () => {
+  const { exit, err } = await bir(['export'], { env: { BIR_URL: 'ftp://x', BIR_MCP_URL: 'nowhere' } })
+  expect(exit).toBe(2)
+  expect(err).toMatch(/BIR_URL: .*\n.*BIR_MCP_URL: /)
+  expect((await bir(['export'], { env: { BIR_URL: 'http://127.0.0.1:9' } })).err).toMatch(/BIR_TOKEN: BIR_URL needs a token/)
+})
+
+test('the operator signs each call of the API, and nobody is named in it', async () => {
+  await using home = await aFolder()
+  const seen: string[] = []
+  await using gateway = await standIn({ policy: { export: (_, bearer) => (seen.push(bearer), {}) } })
+  const publicKey = await startedIn(home.path, gateway.url)
+  expect((await bir(['export'], { env: { BIR_HOME: home.path } })).exit).toBe(0)
+
+  const { payload, protectedHeader } = await jwtVerify(seen[0] ?? '', publicKey, { audience: gateway.url, issuer: 'operator:root' })
+  expect(protectedHeader).toEqual({ alg: 'EdDSA', typ: 'bir-operator+jwt' })
+  expect(payload.sub).toBeUndefined()
+  expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(60)
+})
+
+test('a token is printed alone on its line, for the person, the server and the time asked for', async () => {
+  await using home = await aFolder()
+  const asked: URLSearchParams[] = []
+  const issue = (body: URLSearchParams) => (
+    asked.push(body),
+    { status: 200, body: { access_token: 'a.b.c', token_type: 'Bearer', expires_in: 1800 } }
+  )
+  await using gateway = await standIn({}, { '/oauth/token': issue })
+  const publicKey = await startedIn(home.path, gateway.url)
+  const env = { BIR_HOME: home.path }
+
+  expect(await bir(['token', 'alice', '--ttl', '30m'], { env })).toEqual({ exit: 0, out: 'a.b.c\n', err: '' })
+  const { out } = await bir(['token', 'alice', '--server', 'sql', '--json'], { env })
+  expect(JSON.parse(out)).toEqual({
+    person: 'alice',
+    token: 'a.b.c',
+    resource: `${gateway.url}/mcp/sql`,
+    expiresAt: new Date(NOW_MS + 1_800_000).toISOString(),
+  })
+  expect(asked.map((body) => [body.get('resource'), body.get('expires_in')])).toEqual([
+    [`${gateway.url}/mcp`, '1800'],
+    [`${gateway.url}/mcp/sql`, '28800'],
+  ])
+  const { payload } = await jwtVerify(asked[0]?.get('assertion') ?? '', publicKey)
+  expect(payload.sub).toBe('alice')
+})
+
+test('a person the gateway does not know gets no token, in its own words', async () => {
+  await using home = await aFolder()
+  const refuse = () => ({ status: 400, body: { error: 'invalid_grant', error_description: 'There is no person zoe.' } })
+  await using gateway = await standIn({}, { '/oauth/token': refuse })
+  await startedIn(home.path, gateway.url)
+  const env = { BIR_HOME: home.path }
+  expect(await bir(['token', 'zoe'], { env })).toEqual({ exit: 1, out: '', err: 'bir: No token: There is no person zoe.\n' })
+  const { err } = await bir(['token', 'zoe', '--json'], { env })
+  expect(JSON.parse(err)).toEqual({ error: { code: 'invalid_grant', message: 'No token: There is no person zoe.' } })
+  expect((await bir(['token', 'zoe', '--ttl', 'long'], { env })).exit).toBe(2)
+})
+
+test('a gateway elsewhere gives no tokens to an operator', async () => {
+  const { exit, err } = await bir(['token', 'alice'], at('http://127.0.0.1:9'))
+  expect([exit, err.includes('embedded')]).toEqual([1, true])
+})
+
+test('apply sends the file and says what changed', async () => {
+  await using gateway = await standIn({ policy: { apply: ({ file }) => ({ revision: 5, edits: Object.keys(file) }) } })
+  const around = { ...at(gateway.url), ...fromStdin }
+  expect(await bir(['apply', '-f', '-'], around)).toEqual({ exit: 0, out: 'groups\ngrants\n2 changes applied; revision 5.\n', err: '' })
+  expect((await bir(['apply', '-f', '-', '--json'], around)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
+})
+
+test('a file with faults never reaches the gateway, and a script gets each fault with its line', async () => {
+  const { exit, err } = await bir(['apply', '-f', '-', '--json'], {
+    readStdin: async () => 'grants:\n  - { user: bob, server: sql, level: all }\n',
+  })
+  expect(exit).toBe(2)
+  expect(JSON.parse(err)).toMatchObject({ error: { code: 'bad_file', file: 'stdin', faults: [{ line: 2, path: 'grants[0].level' }] } })
+})
+
+test('what the gateway refuses in a file is bad input; what it may not do is a failure', async () => {
+  const codes = ['invalid_input', 'forbidden'] as const
+  const exits = codes.map(async (code) => {
+    await using gateway = await standIn({
+      policy: {
+        apply: () => {
+          throw new Refusal(code, 'There is no person alice.')
+        },
+      },
+    })
+    return (await bir(['apply', '-f', '-'], { ...at(gateway.url), ...fromStdin })).exit
+  })
+  expect(await Promise.all(exits)).toEqual([2, 1])
+})
+
+test('plan says who gains and who loses, and differs with 3 only when asked', async () => {
+  const people = [{ user: 'dave', server: 'sql', gains: ['execute_query'], loses: [], before: 'disabled', after: 'read' }] as const
+  await using gateway = await standIn({
+    policy: {
+      plan: ({ file }) =>
+        file.grants?.length
+          ? { edits: ['add a grant'], people: people.map((one) => ({ ...one, gains: [...one.gains], loses: [] })) }
+          : { edits: [], people: [] },
+    },
+  })
+  const around = { ...at(gateway.url), ...fromStdin }
+  const { exit, out } = await bir(['plan', '-f', '-'], around)
+  expect([exit, out]).toEqual([0, 'The file would\n  add a grant\nand so\n  dave on sql: disabled → read\n    gains execute_query\n'])
+  expect((await bir(['plan', '-f', '-', '--exit-code'], around)).exit).toBe(3)
+  const same = await bir(['plan', '-f', '-', '--exit-code'], { ...around, readStdin: async () => 'grants: []\n' })
+  expect([same.exit, same.out]).toEqual([0, 'Nothing would change.\n'])
+})
+
+test('an export is the file that apply takes', async () => {
+  const policy = { groups: { analysts: { members: ['alice'] } }, grants: [{ group: 'analysts', server: 'sql', level: 'read' as const }] }
+  const applied: unknown[] = []
+  await using gateway = await standIn({
+    policy: { export: () => policy, apply: ({ file }) => (applied.push(file), { revision: 1, edits: [] }) },
+  })
+  await using folder = await aFolder()
+  const around = { ...at(gateway.url), cwd: folder.path }
+
+  const { out } = await bir(['export'], around)
+  expect(parse(out)).toEqual(policy)
+  expect(JSON.parse((await bir(['export', '--json'], around)).out)).toEqual(policy)
+  expect((await bir(['export', '-o', 'bir.yaml'], around)).out).toBe('')
+  expect((await bir(['apply', '-f', 'bir.yaml'], around)).exit).toBe(0)
+  expect(applied).toEqual([policy])
+})
+
+test('explain answers in a sentence, with 0 for yes and 3 for no', async () => {
+  await using gateway = await standIn({
+    policy: {
+      explain: ({ user }) => ({
+        ...anExplanation,
+        because: [...anExplanation.because],
+        ...(user === 'alice' ? { user, allow: true, level: 'read' as const, reason: null } : {}),
+      }),
+    },
+  })
+  const ask = (user: string, ...more: string[]) =>
+    bir(['explain', '--user', user, '--server', 'sql', '--tool', 'execute_query', ...more], at(gateway.url))
+  const no = await ask('dave')
+  expect(no.exit).toBe(3)
+  expect(no.out).toMatch(/^dave may not call execute_query on sql: nothing is granted .* \(no-grant\)\.\n {2}- dave is known and enabled\n/)
+  const yes = await ask('alice')
+  expect([yes.exit, yes.out.split('\n')[0]]).toEqual([0, 'alice may call execute_query on sql: the tool needs read and alice has read.'])
+  expect(JSON.parse((await ask('dave', '--json')).out)).toEqual(anExplanation)
+})
+
+test.for(REASONS)('every reason has words: %s', async (reason) => {
+  await using gateway = await standIn({ policy: { explain: () => ({ ...anExplanation, because: [], reason }) } })
+  const { out } = await bir(['explain', '--user', 'dave', '--server', 'sql', '--tool', 'x'], at(gateway.url))
+  expect(out).toMatch(new RegExp(`: .{10,} \\(${reason}\\)\\.`))
+})
+
+test('snapshot status counts the planes that enforce it, and differs with 3 while one lags behind', async () => {
+  const aPlane = (revision: number) => ({
+    id: '01890000-0000-7000-8000-0000000000aa',
+    name: 'local',
+    publicKey: {},
+    joinedAt: '2026-11-22T08:00:00Z',
+    seenAt: null,
+    revision,
+    rejected: null,
+    auditSeq: 9,
+    expelled: false,
+  })
+  let revision = 6
+  await using gateway = await standIn({
+    snapshot: { status: () => ({ revision: 7, root: 'f00d', at: '2026-11-22T08:00:00Z', planes: [aPlane(revision)] }) },
+  })
+  const behind = await bir(['snapshot', 'status'], at(gateway.url))
+  expect([behind.exit, behind.out.split('\n')[0]]).toEqual([3, 'Revision 7 since 2026-11-22T08:00:00Z: enforced by 0 of 1 plane.'])
+  revision = 7
+  expect((await bir(['snapshot', 'status', '--json'], at(gateway.url))).exit).toBe(0)
+})
+
+test('the command runs as a program: exit code, one sentence, no stack', async () => {
+  await using home = await aFolder()
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const ended = await new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [main, 'export'], { env: { PATH: process.env['PATH'], BIR_HOME: home.path } }, (error, stdout, stderr) =>
+      resolve({ code: error?.code, stdout, stderr }),
+    )
+  })
+  expect(ended).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^bir: The gateway is not running .*\n$/) })
+})

@@ -1,0 +1,47 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from './run.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A folder of its own for one test, gone afterwards. */
+export async function aFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'bir-cli-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** What `npm start` leaves for the command: where the gateway answers, and the operator's key. Returns the key's public half. */
+export async function startedIn(birHome: string, url: string) {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  await writeFile(join(birHome, 'operator.key'), JSON.stringify(privateKey.export({ format: 'jwk' })), { mode: 0o600 })
+  const endpoints = { mcp: `${url}/mcp`, control: url, graphql: `${url}/graphql`, issuer: url, portal: url, idp: url, pid: process.pid }
+  await writeFile(join(birHome, 'endpoints.json'), JSON.stringify(endpoints))
+  return publicKey
+}
+
+export const NOW_MS = Date.UTC(2026, 10, 22, 9)
+
+/** Runs one command line and gathers what it says. */
+export async function bir(args: string[], around: Partial<Surroundings> = {}) {
+  let out = ''
+  let err = ''
+  const exit = await run(args, {
+    env: {},
+    cwd: tmpdir(),
+    homeDir: tmpdir(),
+    osUser: 'root',
+    platform: 'linux',
+    repositoryDir: tmpdir(),
+    terminal: undefined,
+    nowMs: () => NOW_MS,
+    readStdin: async () => '',
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    ...around,
+  })
+  return { exit, out, err }
+}
+
+/** The environment that names a gateway elsewhere. */
+export const at = (url: string) => ({ env: { BIR_URL: url, BIR_TOKEN: 'a-token', BIR_MCP_URL: `${url}/mcp` } })

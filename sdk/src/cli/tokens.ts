@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { CliFault } from './fault.ts'
+import type { Gateway } from './gateway.ts'
+
+const Issued = z.object({ access_token: z.string(), expires_in: z.number().optional() })
+const Refused = z.object({ error: z.string(), error_description: z.string().optional() })
+
+export interface PersonToken {
+  token: string
+  resource: string
+  expiresAt: string
+}
+
+/** A token to act as one person, from the embedded gateway's operator (RFC 7523). */
+export async function personToken(
+  { embedded, mcpUrl }: Gateway,
+  { person, server, ttlMs, nowMs }: { person: string; server: string | undefined; ttlMs: number; nowMs: number },
+): Promise<PersonToken> {
+  if (!embedded || !mcpUrl) {
+    throw new CliFault(
+      'not_embedded',
+      'Only an embedded gateway (stage local) gives tokens to its operator: run this beside "npm start", without BIR_URL.',
+    )
+  }
+  const resource = server === undefined ? mcpUrl : `${mcpUrl}/${server}`
+  const form = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: await embedded.operator.assert(person),
+    resource,
+    expires_in: String(Math.ceil(ttlMs / 1000)),
+  })
+  const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(`${embedded.issuer}/oauth/token`, form)
+  return { token, resource, expiresAt: new Date(nowMs + seconds * 1000).toISOString() }
+}
+
+async function post(address: string, body: URLSearchParams) {
+  const { ok, status, answer } = await send(address, body)
+  const issued = Issued.safeParse(answer)
+  if (ok && issued.success) return issued.data
+  const refused = Refused.safeParse(answer)
+  if (!refused.success) throw new CliFault('internal', `${address} answered ${status}, and not as a gateway would.`)
+  const { error, error_description: words = error } = refused.data
+  throw new CliFault(error, `No token: ${words}`)
+}
+
+async function send(address: string, body: URLSearchParams) {
+  try {
+    const response = await fetch(address, { method: 'POST', body, signal: AbortSignal.timeout(30_000) })
+    const answer: unknown = await response.json().catch(() => undefined)
+    return { ok: response.ok, status: response.status, answer }
+  } catch (cause) {
+    throw new CliFault('unavailable', `The gateway does not answer at ${new URL(address).origin}.`, { cause })
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { Id } from './names.ts'
+import { PublicJwk } from './snapshot.ts'
+
+/** What passes between a data plane and the control plane under `/internal/v1`, beside the snapshot and the audit. */
+
+export const JoinRequest = z.strictObject({
+  secret: z.string().min(1),
+  name: z.string().min(1).max(100),
+  /** Ed25519: signs the plane's requests and its audit chain. */
+  publicKey: PublicJwk,
+  /** X25519: what is sealed for this plane alone is sealed to it. */
+  sealingKey: PublicJwk,
+})
+export type JoinRequest = z.infer<typeof JoinRequest>
+
+export const JoinAnswer = z.looseObject({
+  id: Id,
+  /** Ed25519: signs manifests. Its SPKI's SHA-256 is the fingerprint the plane was given. */
+  manifestKey: PublicJwk,
+  issuer: z.url(),
+})
+export type JoinAnswer = z.infer<typeof JoinAnswer>
+
+export const Ack = z.union([z.strictObject({ revision: z.int() }), z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) })])
+export type Ack = z.infer<typeof Ack>
+
+/** A box (sdk/seal-box) that holds a `SealingRing`. */
+export const SealingKeysAnswer = z.looseObject({ box: z.string() })
+
+export const SealingRing = z.strictObject({
+  /** Newest first; the first seals, all open. `key` is 32 bytes as base64url. */
+  keys: z.array(z.strictObject({ kid: z.string(), key: z.string() })).min(1),
+})
+export type SealingRing = z.infer<typeof SealingRing>
