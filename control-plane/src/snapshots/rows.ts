@@ -133,7 +133,7 @@ export async function* readPeople(db: Db, batch = 2000): AsyncGenerator<PersonRo
 }
 
 /** An array is one parameter, however long. */
-const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])`
+export const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])`
 
 const people = (db: Db) => db.selectFrom('users').select(['id', 'handle', 'disabled', 'bucket'])
 

@@ -1,0 +1,134 @@
+import type { Database } from '@bir/db/schema'
+import type { Api, Grant as GrantSchema } from '@bir/sdk/contract/api'
+import type { FileGrant } from '@bir/sdk/contract/policy-file'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
+import { groupId, holderNamed, holderNames, holderWords, serverNamed, userId } from '../holders/holder.ts'
+import type { Holder, HolderName } from '../holders/holder.ts'
+import { keyOf, pageOf } from '../paging.ts'
+import { grantRow } from '../snapshots/rows.ts'
+import type { GrantRow } from '../snapshots/rows.ts'
+import { unknownTools } from '../servers/faults.ts'
+
+type Input<K extends keyof Api['grants']> = z.output<Api['grants'][K]['input']>
+type Grant = z.infer<typeof GrantSchema>
+
+/** The grants these holders themselves hold: a user's list does not name what their groups hold. */
+export async function list({ db }: Ctx, { first, after, user, group, server }: Input<'list'>) {
+  const key = keyOf(after)
+  const holder = user === undefined ? (group === undefined ? undefined : await groupId(db, group)) : await userId(db, user)
+  const rows = await db
+    .selectFrom('grants')
+    .selectAll()
+    .$if(key !== undefined, (query) => query.where('id', '>', key ?? ''))
+    .$if(holder !== undefined, (query) => query.where('holder_id', '=', holder ?? ''))
+    .$if(server !== undefined, (query) => query.where('server', '=', server ?? ''))
+    .orderBy('id')
+    .limit(first + 1)
+    .execute()
+  const grants = rows.map(grantRow)
+  const name = await holderNames(db, grants)
+  return pageOf(
+    grants,
+    first,
+    ({ id }) => id,
+    (row) => shownGrant(row, name(row)),
+  )
+}
+
+export async function create(ctx: Ctx, input: Input<'create'>): Promise<Grant> {
+  const detail = grantWords(input)
+  const { value } = await change(ctx, { action: 'grants.create', target: holderWords(input), detail }, async (trx) => {
+    const holder = await holderNamed(trx, input)
+    await serverNamed(trx, input.server)
+    const faults = unknownTools(ctx.catalog, input.server, [...(input.tools?.allow ?? []), ...(input.tools?.deny ?? [])])
+    if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+
+    const row = newGrant(holder, input)
+    const held = await trx.selectFrom('grants').selectAll().where('holder_id', '=', holder.holderId).execute()
+    if (held.map(grantRow).some((other) => grantKey(other) === grantKey(row)))
+      throw new ApiError('conflict', `This grant exists: ${detail}.`)
+    const begins = !(await holdsSomething(trx, holder))
+    await insertGrants(trx, [row])
+    return { value: row, dirty: begins ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
+  })
+  return shownGrant(value, input)
+}
+
+async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+  const { revision } = await change(ctx, { action: 'grants.delete', target: id }, async (trx) => {
+    const row = await trx.deleteFrom('grants').where('id', '=', id).returningAll().executeTakeFirst()
+    if (!row) throw notFound('grant', id)
+    const grant = grantRow(row)
+    const name = await holderNames(trx, [grant])
+    const ends = !(await holdsSomething(trx, grant))
+    const dirty = ends ? await bucketsOfHolders(trx, [grant.holderId]) : []
+    return { value: undefined, dirty, detail: grantWords(fileGrant(grant, name(grant))) }
+  })
+  return { revision }
+}
+export { remove as delete }
+
+export const newGrant = ({ kind, holderId }: Holder, { server, level, tools, expires }: FileGrant): GrantRow => ({
+  id: uuidv7(),
+  kind,
+  holderId,
+  server,
+  level,
+  allow: tools?.allow ? [...new Set(tools.allow)].sort() : null,
+  deny: tools?.deny?.length ? [...new Set(tools.deny)].sort() : null,
+  expiresAtMs: expires === undefined ? null : Date.parse(expires),
+})
+
+/** Two grants that say the same have the same key. */
+export const grantKey = (row: GrantRow): string => canonical({ ...row, id: undefined })
+
+export async function insertGrants(trx: Transaction<Database>, rows: readonly GrantRow[]): Promise<void> {
+  const values = rows.map(({ id, kind, holderId, server, level, allow, deny, expiresAtMs }) => ({
+    id,
+    holder_kind: kind,
+    holder_id: holderId,
+    server,
+    level,
+    allow,
+    deny,
+    expires_at: expiresAtMs === null ? null : new Date(expiresAtMs),
+  }))
+  for (let at = 0; at < values.length; at += 1000)
+    await trx
+      .insertInto('grants')
+      .values(values.slice(at, at + 1000))
+      .execute()
+}
+
+export const shownGrant = (row: GrantRow, name: HolderName): Grant => ({ id: row.id, ...fileGrant(row, name) })
+
+export const fileGrant = ({ server, level, allow, deny, expiresAtMs }: GrantRow, name: HolderName): FileGrant => ({
+  ...givenOnly(name),
+  server,
+  level,
+  ...(allow === null && deny === null ? {} : { tools: { ...(allow === null ? {} : { allow }), ...(deny === null ? {} : { deny }) } }),
+  ...(expiresAtMs === null ? {} : { expires: new Date(expiresAtMs).toISOString() }),
+})
+
+/** Leaves out what is undefined, as JSON does. */
+export const givenOnly = ({ user, group, everyone }: HolderName): HolderName => ({
+  ...(user === undefined ? {} : { user }),
+  ...(group === undefined ? {} : { group }),
+  ...(everyone === undefined ? {} : { everyone }),
+})
+
+export function grantWords({ server, level, tools, expires, ...holder }: FileGrant): string {
+  const notes = [
+    ...(tools?.allow ? [tools.allow.length === 0 ? 'no tool' : `only ${tools.allow.join(', ')}`] : []),
+    ...(tools?.deny?.length ? [`never ${tools.deny.join(', ')}`] : []),
+    ...(expires === undefined ? [] : [`until ${expires}`]),
+  ]
+  return `${holderWords(holder)}, ${level} on ${server}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
+}

@@ -1,0 +1,116 @@
+import type { Database } from '@bir/db/schema'
+import type { Api, Group as GroupSchema } from '@bir/sdk/contract/api'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { ApiError } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { bucketsOfHolders, bucketsOfUsers, holdsSomething } from '../holders/buckets.ts'
+import { groupId } from '../holders/holder.ts'
+import { keyOf, pageOf } from '../paging.ts'
+import { anyOf } from '../snapshots/rows.ts'
+import type { Db } from '../snapshots/rows.ts'
+
+type Input<K extends keyof Api['groups']> = z.output<Api['groups'][K]['input']>
+type Group = z.infer<typeof GroupSchema>
+
+export async function list({ db }: Ctx, { first, after }: Input<'list'>) {
+  const key = keyOf(after)
+  const rows = await db
+    .selectFrom('groups')
+    .select(['id', 'handle', 'title'])
+    .$if(key !== undefined, (query) => query.where('handle', '>', key ?? ''))
+    .orderBy('handle')
+    .limit(first + 1)
+    .execute()
+  const members = await membersOf(
+    db,
+    rows.map(({ id }) => id),
+  )
+  return pageOf(
+    rows,
+    first,
+    ({ handle }) => handle,
+    ({ id, handle, title }): Group => ({ handle, title, members: members.get(id) ?? [] }),
+  )
+}
+
+/** The group as given is complete: who is not among its members is no member any more. */
+export async function put(ctx: Ctx, { handle, members, ...given }: Input<'put'>): Promise<Group> {
+  const title = given.title ?? null
+  const wanted = [...new Set(members)].sort()
+  const { value } = await change(ctx, { action: 'groups.put', target: handle }, async (trx) => {
+    const userIds = await idsOf(trx, wanted)
+    const known = await trx.selectFrom('groups').selectAll().where('handle', '=', handle).executeTakeFirst()
+    const id = known?.id ?? uuidv7()
+    if (!known) await trx.insertInto('groups').values({ id, handle, title }).execute()
+    else if (known.title !== title) await trx.updateTable('groups').set({ title }).where('id', '=', id).execute()
+
+    const moved = await setMembers(trx, id, userIds)
+    const value = { handle, title, members: wanted }
+    if (known && known.title === title && moved.length === 0) return { value, dirty: 'nothing' }
+    const touched = (await holdsSomething(trx, { kind: 'group', holderId: id })) ? await bucketsOfUsers(trx, moved) : []
+    return { value, dirty: touched, detail: `${wanted.length} members, ${moved.length} came or left` }
+  })
+  return value
+}
+
+/** Makes these people, and no others, the group's members. Resolves with those who came or left. */
+export async function setMembers(trx: Transaction<Database>, group: string, userIds: readonly string[]): Promise<string[]> {
+  const rows = await trx.selectFrom('memberships').select('user_id').where('group_id', '=', group).execute()
+  const before = new Set(rows.map(({ user_id }) => user_id))
+  const after = new Set(userIds)
+  const came = [...after].filter((id) => !before.has(id))
+  const left = [...before].filter((id) => !after.has(id))
+  if (left.length > 0) await trx.deleteFrom('memberships').where('group_id', '=', group).where('user_id', '=', anyOf(left)).execute()
+  for (let at = 0; at < came.length; at += INSERT_ROWS) {
+    const rows = came.slice(at, at + INSERT_ROWS).map((user_id) => ({ group_id: group, user_id }))
+    await trx.insertInto('memberships').values(rows).execute()
+  }
+  return [...came, ...left]
+}
+
+/** A statement carries at most 65,535 parameters. */
+const INSERT_ROWS = 10_000
+
+/** What the group held goes with it. */
+async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
+  const { revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
+    const id = await groupId(trx, handle)
+    return { value: undefined, dirty: await removeGroup(trx, id) }
+  })
+  return { revision }
+}
+export { remove as delete }
+
+/** Resolves with the buckets of those whose class this changes. */
+export async function removeGroup(trx: Transaction<Database>, id: string): Promise<number[]> {
+  const held = await holdsSomething(trx, { kind: 'group', holderId: id })
+  const buckets = held ? await bucketsOfHolders(trx, [id]) : []
+  await trx.deleteFrom('grants').where('holder_id', '=', id).execute()
+  await trx.deleteFrom('restrictions').where('holder_id', '=', id).execute()
+  await trx.deleteFrom('groups').where('id', '=', id).execute()
+  return buckets
+}
+
+async function idsOf(db: Db, handles: string[]): Promise<string[]> {
+  if (handles.length === 0) return []
+  const rows = await db.selectFrom('users').select(['id', 'handle']).where('handle', 'in', handles).execute()
+  const known = new Set(rows.map(({ handle }) => handle))
+  const unknown = handles.filter((handle) => !known.has(handle))
+  if (unknown.length > 0) throw new ApiError('not_found', `There is no person ${unknown.join(', ')}.`)
+  return rows.map(({ id }) => id)
+}
+
+async function membersOf(db: Db, groupIds: string[]): Promise<Map<string, string[]>> {
+  const rows = await db
+    .selectFrom('memberships')
+    .innerJoin('users', 'users.id', 'user_id')
+    .select(['group_id', 'handle'])
+    .where('group_id', '=', anyOf(groupIds))
+    .orderBy('handle')
+    .execute()
+  const byGroup = Map.groupBy(rows, ({ group_id }) => group_id)
+  return new Map([...byGroup].map(([id, of]) => [id, of.map(({ handle }) => handle)]))
+}

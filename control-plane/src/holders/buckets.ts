@@ -1,0 +1,43 @@
+import type { Database } from '@bir/db/schema'
+import { sql } from 'kysely'
+import type { Transaction } from 'kysely'
+import { anyOf } from '../snapshots/rows.ts'
+import type { Holder } from './holder.ts'
+
+/** A person's class depends on which of their holders have something at all, not on what: only that makes buckets dirty. */
+
+/** Has this holder anything, a grant or a restriction? */
+export async function holdsSomething(trx: Transaction<Database>, { holderId }: Holder): Promise<boolean> {
+  const { rows } = await sql<{ some: boolean }>`
+    select exists (select from grants where holder_id = ${holderId})
+        or exists (select from restrictions where holder_id = ${holderId}) as some`.execute(trx)
+  return rows[0]?.some === true
+}
+
+/** Every holder that has something. */
+export async function activeHolders(trx: Transaction<Database>): Promise<Set<string>> {
+  const { rows } = await sql<{ holder_id: string }>`
+    select holder_id from grants union select holder_id from restrictions`.execute(trx)
+  return new Set(rows.map(({ holder_id }) => holder_id))
+}
+
+/** The buckets of people whose class changes when these holders begin or cease to have something. Everyone changes no class. */
+export async function bucketsOfHolders(trx: Transaction<Database>, holderIds: readonly string[]): Promise<number[]> {
+  if (holderIds.length === 0) return []
+  const { rows } = await sql<{ bucket: number }>`
+    select bucket from users where id = ${anyOf(holderIds)}
+    union
+    select bucket from memberships join users on id = user_id where group_id = ${anyOf(holderIds)}`.execute(trx)
+  return rows.map(({ bucket }) => bucket)
+}
+
+export const bucketsOfUsers = async (trx: Transaction<Database>, userIds: readonly string[]): Promise<number[]> => {
+  const rows = await trx.selectFrom('users').select('bucket').distinct().where('id', '=', anyOf(userIds)).execute()
+  return rows.map(({ bucket }) => bucket)
+}
+
+/** Those in one set only. */
+export const differing = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] => [
+  ...[...before].filter((id) => !after.has(id)),
+  ...[...after].filter((id) => !before.has(id)),
+]

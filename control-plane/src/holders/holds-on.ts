@@ -1,0 +1,15 @@
+import { EVERYONE_ID } from '@bir/db/schema'
+import { sql } from 'kysely'
+import type { Db } from '../snapshots/rows.ts'
+
+/** Does this person hold any grant on the server, be it expired? Who does not is not told that it exists. */
+export async function holdsOn(db: Db, userId: string, server: string): Promise<boolean> {
+  const { rows } = await sql<{ some: boolean }>`
+    select exists (
+      select from grants where server = ${server} and (
+        holder_id in (${userId}, ${EVERYONE_ID})
+        or holder_id in (select group_id from memberships where user_id = ${userId})
+      )
+    ) as some`.execute(db)
+  return rows[0]?.some === true
+}

@@ -1,0 +1,150 @@
+import type { Database } from '@bir/db/schema'
+import type { Api, Restriction as RestrictionSchema } from '@bir/sdk/contract/api'
+import type { FileRestriction } from '@bir/sdk/contract/policy-file'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { givenOnly } from '../grants/grants.ts'
+import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
+import { holderNamed, holderNames, holderWords } from '../holders/holder.ts'
+import type { Holder, HolderName } from '../holders/holder.ts'
+import { keyOf, pageOf } from '../paging.ts'
+import { connectionFaults } from '../servers/faults.ts'
+import { readServer } from '../servers/servers.ts'
+import { restrictionRow } from '../snapshots/rows.ts'
+import type { RestrictionRow } from '../snapshots/rows.ts'
+
+type Input<K extends keyof Api['restrictions']> = z.output<Api['restrictions'][K]['input']>
+type Restriction = z.infer<typeof RestrictionSchema>
+
+export async function list({ db }: Ctx, { first, after, server }: Input<'list'>) {
+  const key = keyOf(after)
+  const rows = await db
+    .selectFrom('restrictions')
+    .selectAll()
+    .$if(key !== undefined, (query) => query.where('id', '>', key ?? ''))
+    .$if(server !== undefined, (query) => query.where('server', '=', server ?? ''))
+    .orderBy('id')
+    .limit(first + 1)
+    .execute()
+  const restrictions = rows.map(restrictionRow)
+  const name = await holderNames(db, restrictions)
+  return pageOf(
+    restrictions,
+    first,
+    ({ id }) => id,
+    (row): Restriction => ({ id: row.id, ...fileRestriction(row, name(row)) }),
+  )
+}
+
+export async function create(ctx: Ctx, input: Input<'create'>): Promise<Restriction> {
+  const detail = restrictionWords(input)
+  const { value } = await change(ctx, { action: 'restrictions.create', target: holderWords(input), detail }, async (trx) => {
+    const holder = await holderNamed(trx, input)
+    const faults = connectionFaults(await readServer(trx, input.server), input.connection)
+    if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+
+    const row = newRestriction(holder, input)
+    const held = await trx.selectFrom('restrictions').selectAll().where('holder_id', '=', holder.holderId).execute()
+    const repeats = held.map(restrictionRow).some((other) => restrictionKey(other) === restrictionKey(row))
+    if (repeats) throw new ApiError('conflict', `This restriction exists: ${detail}.`)
+    const begins = !(await holdsSomething(trx, holder))
+    await insertRestrictions(trx, [row])
+    return { value: row, dirty: begins ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
+  })
+  return { id: value.id, ...fileRestriction(value, input) }
+}
+
+async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+  const { revision } = await change(ctx, { action: 'restrictions.delete', target: id }, async (trx) => {
+    const stored = await trx.deleteFrom('restrictions').where('id', '=', id).returningAll().executeTakeFirst()
+    if (!stored) throw notFound('restriction', id)
+    const row = restrictionRow(stored)
+    const name = await holderNames(trx, [row])
+    const ends = !(await holdsSomething(trx, row))
+    const dirty = ends ? await bucketsOfHolders(trx, [row.holderId]) : []
+    return { value: undefined, dirty, detail: restrictionWords(fileRestriction(row, name(row))) }
+  })
+  return { revision }
+}
+export { remove as delete }
+
+type Columns = Record<string, string[]>
+
+export const newRestriction = ({ kind, holderId }: Holder, given: FileRestriction): RestrictionRow => ({
+  id: uuidv7(),
+  kind,
+  holderId,
+  server: given.server,
+  connection: given.connection,
+  allow: setOf(given.allow),
+  deny: setOf(given.deny),
+  hide: columnsOf(given.hide),
+  mask: columnsOf(given.mask),
+  maxRows: given.maxRows ?? null,
+  timeoutMs: given.timeoutMs ?? null,
+})
+
+/** An empty list says nothing, so it is kept as none. */
+const setOf = (list: string[] | undefined) => (list?.length ? [...new Set(list)].sort() : null)
+
+const columnsOf = (of: Columns | undefined): Columns | null =>
+  of === undefined || Object.keys(of).length === 0
+    ? null
+    : Object.fromEntries(Object.entries(of).map(([table, names]) => [table, [...new Set(names)].sort()]))
+
+/** Two restrictions that say the same have the same key. */
+export const restrictionKey = (row: RestrictionRow): string => canonical({ ...row, id: undefined })
+
+export async function insertRestrictions(trx: Transaction<Database>, rows: readonly RestrictionRow[]): Promise<void> {
+  const values = rows.map((row) => ({
+    id: row.id,
+    holder_kind: row.kind,
+    holder_id: row.holderId,
+    server: row.server,
+    connection: row.connection,
+    allow: row.allow,
+    deny: row.deny,
+    hide: row.hide && JSON.stringify(row.hide),
+    mask: row.mask && JSON.stringify(row.mask),
+    max_rows: row.maxRows,
+    timeout_ms: row.timeoutMs,
+  }))
+  for (let at = 0; at < values.length; at += 1000)
+    await trx
+      .insertInto('restrictions')
+      .values(values.slice(at, at + 1000))
+      .execute()
+}
+
+export const fileRestriction = (row: RestrictionRow, name: HolderName): FileRestriction => ({
+  ...givenOnly(name),
+  server: row.server,
+  connection: row.connection,
+  ...(row.allow === null ? {} : { allow: row.allow }),
+  ...(row.deny === null ? {} : { deny: row.deny }),
+  ...(row.hide === null ? {} : { hide: row.hide }),
+  ...(row.mask === null ? {} : { mask: row.mask }),
+  ...(row.maxRows === null ? {} : { maxRows: row.maxRows }),
+  ...(row.timeoutMs === null ? {} : { timeoutMs: row.timeoutMs }),
+})
+
+export function restrictionWords({ server, connection, allow, deny, hide, mask, maxRows, timeoutMs, ...holder }: FileRestriction): string {
+  const columns = (of: Columns) =>
+    Object.entries(of)
+      .flatMap(([table, names]) => names.map((name) => `${table}.${name}`))
+      .join(', ')
+  const notes = [
+    ...(allow?.length ? [`may read ${allow.join(', ')}`] : []),
+    ...(deny?.length ? [`never ${deny.join(', ')}`] : []),
+    ...(hide ? [`hidden ${columns(hide)}`] : []),
+    ...(mask ? [`masked ${columns(mask)}`] : []),
+    ...(maxRows === undefined ? [] : [`at most ${maxRows} rows`]),
+    ...(timeoutMs === undefined ? [] : [`at most ${timeoutMs} ms`]),
+  ]
+  return `${holderWords(holder)} on ${server}, connection ${connection}: ${notes.join('; ') || 'nothing'}`
+}

@@ -1,0 +1,49 @@
+import type { Api } from '@bir/sdk/contract/api'
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Selection } from '@bir/sdk/contract/snapshot'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { holdsOn } from '../holders/holds-on.ts'
+import { serverNamed } from '../holders/holder.ts'
+import { unknownTools } from '../servers/faults.ts'
+import { selectionOf } from '../snapshots/rows.ts'
+import type { Db } from '../snapshots/rows.ts'
+import { userRow } from '../users/users.ts'
+
+type Input<K extends keyof Api['selections']> = z.output<Api['selections'][K]['input']>
+
+export async function get({ db }: Ctx, { user }: Input<'get'>) {
+  const { id } = await userRow(db, user)
+  return { servers: await selectionsOf(db, id) }
+}
+
+/** What is left out stays; `level: null` and an empty `off` take the choice back. */
+export async function set(ctx: Ctx, input: Input<'set'>) {
+  const { user, server } = input
+  const { value } = await change(ctx, { action: 'selections.set', target: user }, async (trx) => {
+    const { id, bucket } = await userRow(trx, user)
+    await serverNamed(trx, server)
+    if (!ctx.actor.administrator && !(await holdsOn(trx, id, server))) throw notFound('server', server)
+    const faults = unknownTools(ctx.catalog, server, input.off ?? [])
+    if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+
+    const before = (await selectionsOf(trx, id))[server] ?? {}
+    const level = input.level === undefined ? (before.level ?? null) : input.level
+    const off = input.off ?? before.off ?? []
+    const after = selectionOf({ level, off: [...new Set(off)] })
+    if (canonical(before) === canonical(after)) return { value: id, dirty: 'nothing' }
+
+    await trx.deleteFrom('selections').where('user_id', '=', id).where('server', '=', server).execute()
+    const row = { user_id: id, server, level, off: after.off ?? null }
+    if (level !== null || after.off) await trx.insertInto('selections').values(row).execute()
+    return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${after.off?.join(', ') ?? 'nothing'}` }
+  })
+  return { servers: await selectionsOf(ctx.db, value) }
+}
+
+async function selectionsOf(db: Db, userId: string): Promise<Record<string, Selection>> {
+  const rows = await db.selectFrom('selections').selectAll().where('user_id', '=', userId).orderBy('server').execute()
+  return Object.fromEntries(rows.map((row) => [row.server, selectionOf(row)]))
+}

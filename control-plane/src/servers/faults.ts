@@ -1,0 +1,29 @@
+import type { FileServer } from '@bir/sdk/contract/policy-file'
+import type { Mountable } from '../snapshots/compile.ts'
+import type { ServerRow } from '../snapshots/rows.ts'
+
+/** What is wrong with a server as an administrator described it, in words. */
+export function serverFaults(catalog: Mountable, id: string, { settings = {}, tools = {} }: FileServer): string[] {
+  const mounted = catalog.get(id)
+  if (!mounted) return [`no server ${id} can be mounted; there are ${[...catalog.keys()].sort().join(', ')}`]
+  const harmless = Object.entries(tools).filter(([, { level }]) => level === 'disabled')
+  return [
+    ...mounted.faults(settings),
+    ...unknownTools(catalog, id, Object.keys(tools)),
+    ...harmless.map(([tool]) => `tool ${tool}: no tool needs the level disabled; say hidden: true to take it away`),
+  ]
+}
+
+/** A misspelt tool in a list would open or close nothing, silently. */
+export function unknownTools(catalog: Mountable, server: string, tools: readonly string[]): string[] {
+  const mounted = catalog.get(server)
+  if (!mounted) return []
+  return [...new Set(tools)].filter((tool) => !mounted.tools.has(tool)).map((tool) => `the server ${server} has no tool ${tool}`)
+}
+
+/** A restriction on a connection that does not exist would protect nothing, silently. */
+export function connectionFaults({ id, settings }: Pick<ServerRow, 'id' | 'settings'>, connection: string): string[] {
+  const { connections } = settings
+  if (typeof connections !== 'object' || connections === null) return [`the server ${id} has no connections to restrict`]
+  return Object.hasOwn(connections, connection) ? [] : [`the server ${id} has no connection ${connection}`]
+}

@@ -1,0 +1,108 @@
+import type { Api, Server as ServerSchema } from '@bir/sdk/contract/api'
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Database } from '@bir/db/schema'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { activeHolders, bucketsOfHolders, bucketsOfUsers, differing } from '../holders/buckets.ts'
+import { serverNamed } from '../holders/holder.ts'
+import { compileServers } from '../snapshots/compile.ts'
+import type { Mountable } from '../snapshots/compile.ts'
+import type { Db, ServerRow } from '../snapshots/rows.ts'
+import { serverFaults } from './faults.ts'
+
+type Input<K extends keyof Api['servers']> = z.output<Api['servers'][K]['input']>
+type Server = z.infer<typeof ServerSchema>
+
+export async function list({ db, catalog }: Ctx) {
+  const rows = await columns(db).orderBy('id').execute()
+  return { items: rows.map((row) => shown(row, catalog)) }
+}
+
+/** The server as given is complete: a label left out is taken away. */
+export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
+  const faults = serverFaults(ctx.catalog, input.id, input)
+  if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+  const { value } = await change(ctx, { action: 'servers.put', target: input.id }, async (trx) => {
+    const known = await columns(trx).where('id', '=', input.id).executeTakeFirst()
+    const value = newServer(input, known)
+    if (known && canonical(known) === canonical(value)) return { value, dirty: 'nothing' }
+    await storeServer(trx, value)
+    return { value, dirty: [], detail: known ? 'changed' : 'added' }
+  })
+  return shown(value, ctx.catalog)
+}
+
+async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+  const { revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
+    await serverNamed(trx, id)
+    return { value: undefined, dirty: await removeServer(trx, id) }
+  })
+  return { revision }
+}
+export { remove as delete }
+
+/** Its grants, restrictions and selections go with it. Resolves with the buckets this touches. */
+export async function removeServer(trx: Transaction<Database>, id: string): Promise<number[]> {
+  const before = await activeHolders(trx)
+  const selecting = await trx.selectFrom('selections').select('user_id').where('server', '=', id).execute()
+  await trx.deleteFrom('servers').where('id', '=', id).execute()
+  const classes = await bucketsOfHolders(trx, differing(before, await activeHolders(trx)))
+  const selections = await bucketsOfUsers(
+    trx,
+    selecting.map(({ user_id }) => user_id),
+  )
+  return [...classes, ...selections]
+}
+
+export async function kill(ctx: Ctx, { id, killed }: Input<'kill'>) {
+  const { revision } = await change(ctx, { action: 'servers.kill', target: id, detail: String(killed) }, async (trx) => {
+    await serverNamed(trx, id)
+    const { numUpdatedRows } = await trx
+      .updateTable('servers')
+      .set({ killed })
+      .where('id', '=', id)
+      .where('killed', '!=', killed)
+      .executeTakeFirst()
+    return { value: undefined, dirty: numUpdatedRows === 0n ? 'nothing' : [] }
+  })
+  return { revision }
+}
+
+export async function readServer(db: Db, id: string): Promise<ServerRow> {
+  const row = await columns(db).where('id', '=', id).executeTakeFirst()
+  if (!row) throw notFound('server', id)
+  return row
+}
+
+/** The kill switch is no part of what a server is described as, so describing it anew leaves the switch alone. */
+export const newServer = ({ id, kind, title, settings = {}, tools = {} }: Input<'put'>, known?: ServerRow): ServerRow => ({
+  id,
+  kind,
+  title: title ?? null,
+  settings,
+  labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
+  killed: known?.killed ?? false,
+})
+
+export async function storeServer(trx: Transaction<Database>, { id, kind, title, settings, labels }: ServerRow): Promise<void> {
+  const row = { kind, title, settings: JSON.stringify(settings), labels: JSON.stringify(labels) }
+  await trx
+    .insertInto('servers')
+    .values({ id, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute()
+}
+
+const columns = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed'])
+
+function shown(row: ServerRow, catalog: Mountable): Server {
+  const entry = compileServers([row], catalog).servers[row.id]
+  const tools = Object.entries(entry?.tools ?? {}).map(([name, { level, labelled = false, hidden = false }]) => {
+    const declared = catalog.get(row.id)?.tools.get(name)?.level ?? level
+    return { name, level, declared, labelled, hidden }
+  })
+  return { id: row.id, kind: row.kind, title: entry?.title ?? row.id, settings: row.settings, tools }
+}

@@ -1,0 +1,44 @@
+import type { Database } from '@bir/db/schema'
+import type { Api } from '@bir/sdk/contract/api'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { Settings } from '@bir/sdk/contract/settings'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import type { Db } from '../snapshots/rows.ts'
+
+export async function get({ db }: Ctx): Promise<Settings> {
+  return Settings.parse(await stored(db))
+}
+
+export async function put(ctx: Ctx, input: z.output<Api['settings']['put']['input']>): Promise<Settings> {
+  const { value } = await change(ctx, { action: 'settings.put', target: 'settings', detail: canonical(input) }, async (trx) => {
+    const before = Settings.parse(await stored(trx))
+    const value = Settings.parse({ ...before, ...input })
+    if (canonical(before) === canonical(value)) return { value, dirty: 'nothing' }
+    await storeSettings(trx, differences(value))
+    return { value, dirty: [] }
+  })
+  return value
+}
+
+const defaults = Settings.parse({})
+
+/** Only what differs from the defaults is kept, so that a better default of a later version reaches those who never chose. */
+export const differences = (settings: Settings): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(settings).filter(([key, value]) => value !== defaults[key as keyof Settings]))
+
+export async function storeSettings(trx: Transaction<Database>, values: Record<string, unknown>): Promise<void> {
+  const row = { values: JSON.stringify(values) }
+  await trx
+    .insertInto('settings')
+    .values(row)
+    .onConflict((conflict) => conflict.column('only').doUpdateSet(row))
+    .execute()
+}
+
+async function stored(db: Db): Promise<Record<string, unknown>> {
+  const row = await db.selectFrom('settings').select('values').executeTakeFirst()
+  return row?.values ?? {}
+}

@@ -1,0 +1,132 @@
+import type { Api, User as UserSchema } from '@bir/sdk/contract/api'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Database } from '@bir/db/schema'
+import type { Selectable, Transaction } from 'kysely'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Changed, Ctx } from '../context.ts'
+import { keyOf, pageOf } from '../paging.ts'
+import { anyOf } from '../snapshots/rows.ts'
+import type { Db } from '../snapshots/rows.ts'
+
+type Input<K extends keyof Api['users']> = z.output<Api['users'][K]['input']>
+type User = z.infer<typeof UserSchema>
+export type UserRow = Selectable<Database['users']>
+
+export async function list({ db }: Ctx, { first, after, search }: Input<'list'>) {
+  const key = keyOf(after)
+  const words = search === undefined ? undefined : `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  const rows = await db
+    .selectFrom('users')
+    .selectAll()
+    .$if(key !== undefined, (query) => query.where('handle', '>', key ?? ''))
+    .$if(words !== undefined, (query) =>
+      query.where((eb) => eb.or([eb('handle', 'ilike', words ?? ''), eb('name', 'ilike', words ?? ''), eb('email', 'ilike', words ?? '')])),
+    )
+    .orderBy('handle')
+    .limit(first + 1)
+    .execute()
+  const groups = await groupsOf(db, rows)
+  return pageOf(
+    rows,
+    first,
+    ({ handle }) => handle,
+    (row) => shown(row, groups),
+  )
+}
+
+export async function get({ db }: Ctx, { handle }: Input<'get'>): Promise<User> {
+  const row = await userRow(db, handle)
+  return shown(row, await groupsOf(db, [row]))
+}
+
+export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {
+  const { value } = await change(ctx, { action: 'users.put', target: input.handle }, (trx) => putUser(trx, input))
+  return shown(value, await groupsOf(ctx.db, [value]))
+}
+
+/** Creates or updates a person, in a transaction of the caller's. A handle never changes hands. */
+export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+  const { handle, provider, subject } = input
+  const known = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
+  if (!known) return createUser(trx, input)
+  if (known.provider !== provider || known.subject !== subject) {
+    throw new ApiError('conflict', `The handle ${handle} belongs to another person: handles never change hands.`)
+  }
+
+  const { name = known.name, email = known.email, administrator = known.administrator } = input
+  if (name === known.name && email === known.email && administrator === known.administrator) return { value: known, dirty: 'nothing' }
+  const value = await trx
+    .updateTable('users')
+    .set({ name, email, administrator, updated_at: new Date() })
+    .where('id', '=', known.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}` }
+}
+
+async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+  const { handle, provider, subject, name = null, email = null, administrator = false } = input
+  const other = await trx
+    .selectFrom('users')
+    .select('handle')
+    .where('provider', '=', provider)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  if (other) throw new ApiError('conflict', `This person of provider ${provider} is known as ${other.handle} already.`)
+  const value = await trx
+    .insertInto('users')
+    .values({ id: uuidv7(), handle, provider, subject, name, email, administrator })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { value, dirty: [value.bucket], detail: `created, provider ${provider}, administrator ${administrator}` }
+}
+
+export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisabled'>): Promise<User> {
+  const { value } = await change(ctx, { action: 'users.setDisabled', target: handle, detail: String(disabled) }, async (trx) => {
+    const row = await userRow(trx, handle)
+    if (row.disabled === disabled) return { value: row, dirty: 'nothing' }
+    const value = await trx
+      .updateTable('users')
+      .set({ disabled, updated_at: new Date(), ...(disabled ? { epoch: nextSecond() } : {}) })
+      .where('id', '=', row.id)
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    return { value, dirty: [row.bucket] }
+  })
+  return shown(value, await groupsOf(ctx.db, [value]))
+}
+
+/** Tokens are dated in whole seconds: one issued earlier in this very second must be void too. */
+const nextSecond = () => Math.floor(Date.now() / 1000) + 1
+
+export async function userRow(db: Db, handle: string): Promise<UserRow> {
+  const row = await db.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
+  if (!row) throw notFound('person', handle)
+  return row
+}
+
+async function groupsOf(db: Db, users: readonly { id: string }[]): Promise<Map<string, string[]>> {
+  const rows = await db
+    .selectFrom('memberships')
+    .innerJoin('groups', 'groups.id', 'group_id')
+    .select(['user_id', 'handle'])
+    .where('user_id', '=', anyOf(users.map(({ id }) => id)))
+    .orderBy('handle')
+    .execute()
+  const byUser = Map.groupBy(rows, ({ user_id }) => user_id)
+  return new Map([...byUser].map(([id, of]) => [id, of.map(({ handle }) => handle)]))
+}
+
+const shown = (row: UserRow, groups: ReadonlyMap<string, string[]>): User => ({
+  id: row.id,
+  handle: row.handle,
+  provider: row.provider,
+  subject: row.subject,
+  name: row.name,
+  email: row.email,
+  administrator: row.administrator,
+  disabled: row.disabled,
+  groups: groups.get(row.id) ?? [],
+})
