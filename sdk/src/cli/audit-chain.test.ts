@@ -84,7 +84,7 @@ function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] a
   return standIn({
     planes: { list: () => ({ items: [aPlane(headSeq)] }) },
     audit: {
-      search: () => ({ items: own.length > 0 ? [aChange(own.length)] : [], next: null }),
+      search: ({ kind }) => ({ items: own.length > 0 && kind === 'change' ? [aChange(own.length)] : [], next: null }),
       chain: ({ plane, afterSeq, first }) => ({
         records: (held[plane] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
       }),

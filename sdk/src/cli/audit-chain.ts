@@ -33,12 +33,19 @@ export type Fault = ChainFault['fault'] | 'foreign-record' | 'unreadable' | 'mis
 
 const pageRecords = 1000
 
-/** Every chain the gateway keeps: one a data plane, and the control plane's own. */
+/** Every chain the gateway keeps: one a data plane, and the control plane's own, which is known by its records. */
 export async function chainsOf(client: Client): Promise<Chain[]> {
-  const [{ items }, changes] = await Promise.all([client.planes.list(), client.audit.search({ kind: 'change', first: 1 })])
-  const chains = items.map(({ id, name, publicKey, auditSeq }) => ({ plane: id, name, key: keyOf(publicKey), headSeq: auditSeq }))
-  const own = changes.items.find(({ plane }) => !chains.some((chain) => chain.plane === plane))
-  return own ? [...chains, { plane: own.plane, name: 'control plane', key: undefined, headSeq: own.seq }] : chains
+  const [{ items }, boots, changes] = await Promise.all([
+    client.planes.list(),
+    client.audit.search({ kind: 'boot', first: 100 }),
+    client.audit.search({ kind: 'change', first: 1 }),
+  ])
+  const planes = items.map(({ id, name, publicKey, auditSeq }) => ({ plane: id, name, key: keyOf(publicKey), headSeq: auditSeq }))
+  const own = [...boots.items, ...changes.items].filter(({ plane }) => !planes.some((known) => known.plane === plane))
+  const [first] = own
+  if (!first) return planes
+  const headSeq = Math.max(...own.map(({ seq }) => seq))
+  return [...planes, { plane: first.plane, name: 'control plane', key: undefined, headSeq }]
 }
 
 function keyOf(jwk: Record<string, unknown>): KeyObject | undefined {

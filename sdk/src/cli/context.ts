@@ -17,7 +17,7 @@ export interface Context {
   paint(tone: Tone, text: string): string
 }
 
-export type Tone = 'good' | 'bad' | 'dim'
+type Tone = 'good' | 'bad' | 'dim'
 
 /** What a verb does with its arguments; the exit code is its answer. */
 export type Verb<Args extends unknown[]> = (context: Context, ...args: Args) => Promise<ExitCode>

@@ -39,7 +39,7 @@ export const badUsage = (message: string) => new CliFault('usage', message, { ex
 export function faultOf(error: unknown): CliFault {
   if (error instanceof CliFault) return error
   if (error instanceof ApiFailure) {
-    const exit = error.code === 'invalid_input' ? EXIT.badInput : EXIT.failed
+    const exit = error.code === 'invalid_input' || error.code === 'not_found' ? EXIT.badInput : EXIT.failed
     return new CliFault(error.code, error.message, { exit, cause: error })
   }
   const message = error instanceof Error ? error.message : String(error)

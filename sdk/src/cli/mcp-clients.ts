@@ -9,7 +9,7 @@ export interface Endpoint {
   token: string | undefined
 }
 
-export type Places = Pick<Surroundings, 'cwd' | 'homeDir' | 'platform' | 'env'>
+type Places = Pick<Surroundings, 'cwd' | 'homeDir' | 'platform' | 'env'>
 
 /** How one client is told of a server. */
 export interface McpClient {

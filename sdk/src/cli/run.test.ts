@@ -162,7 +162,7 @@ test('a file with faults never reaches the gateway, and a script gets each fault
 })
 
 test('what the gateway refuses in a file is bad input; what it may not do is a failure', async () => {
-  const codes = ['invalid_input', 'forbidden'] as const
+  const codes = ['invalid_input', 'not_found', 'forbidden'] as const
   const exits = codes.map(async (code) => {
     await using gateway = await standIn({
       policy: {
@@ -173,7 +173,7 @@ test('what the gateway refuses in a file is bad input; what it may not do is a f
     })
     return (await bir(['apply', '-f', '-'], { ...at(gateway.url), ...fromStdin })).exit
   })
-  expect(await Promise.all(exits)).toEqual([2, 1])
+  expect(await Promise.all(exits)).toEqual([2, 2, 1])
 })
 
 test('plan says who gains and who loses, and differs with 3 only when asked', async () => {
