@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import { readConfig } from '../read-config.ts'
+
+const Config = z.object({
+  stage: z.literal('local', 'the demo identity provider runs in stage local alone; name your own provider'),
+  host: z.enum(['127.0.0.1', '::1', 'localhost'], 'the demo identity provider listens on loopback alone').default('127.0.0.1'),
+  port: z.coerce.number().int().min(0).max(65_535).default(8082),
+  /** Keys and the people's password hashes. */
+  homeDir: z.string().min(1),
+})
+export type Config = z.infer<typeof Config>
+
+export const readIdpConfig = (env: Record<string, string | undefined> = process.env): Config => readConfig(Config, env)
