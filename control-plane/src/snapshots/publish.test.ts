@@ -14,7 +14,8 @@ import { watchRevisions } from './serve-watch.ts'
 const quiet = () => undefined
 
 async function aPublisher() {
-  const { db, url, drop } = await testDb()
+  const made = await testDb()
+  const { db, url } = made
   const keys = await openKeyRing(db, masterKeyOf(Buffer.alloc(32, 1)))
   const published: number[] = []
   const another = () =>
@@ -46,7 +47,7 @@ async function aPublisher() {
     return { id, bucket: Number.parseInt(id.slice(-3), 16) }
   }
   const publisher = another()
-  return { db, url, publisher, another, manifest, chunk, addPerson, published, [Symbol.asyncDispose]: drop }
+  return { db, url, publisher, another, manifest, chunk, addPerson, published, [Symbol.asyncDispose]: () => made.drop() }
 }
 
 const count = (names: string[], others: string[]) => names.filter((name, at) => name !== others[at]).length

@@ -1,0 +1,178 @@
+import { testDb } from '@bir/db/testing'
+import { faultOf } from '@bir/sdk/chain'
+import { FIRST_PREV } from '@bir/sdk/contract/audit'
+import type { AuditRecord } from '@bir/sdk/contract/audit'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Ctx } from '../context.ts'
+import { ingest, parseBatch } from './ingest.ts'
+import { chain, search } from './search.ts'
+import { aChain, ndjson } from './testing.ts'
+
+async function aStore() {
+  const made = await testDb()
+  const { db } = made
+  const ctx: Ctx = {
+    db,
+    actor: { id: 'operator:test', label: 'operator:test', administrator: true },
+    publisher: { publish: async () => 1 },
+    recordChange: async () => undefined,
+  }
+  const joined = async () => {
+    const plane = aChain()
+    await db.insertInto('audit_chains').values({ plane: plane.plane, seq: 0, hash: FIRST_PREV }).execute()
+    const ship = (records: readonly AuditRecord[], nowMs = Date.now()) => ingest(db, plane, parseBatch(ndjson(records), plane.plane), nowMs)
+    const stored = async () => (await chain(ctx, { plane: plane.plane, afterSeq: 0, first: 1000 })).records
+    return { ...plane, ship, stored }
+  }
+  return { db, ctx, joined, [Symbol.asyncDispose]: () => made.drop() }
+}
+
+test('a batch is stored as it was written, and verifies from what is stored', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = [
+    plane.add({ kind: 'boot' }),
+    plane.add({ handle: 'alice', server: 'sql', tool: 'execute_query', outcome: 'answered', args: '{"sql":"select 1"}', result: '1' }),
+    plane.add({ kind: 'head' }),
+  ]
+  expect(await plane.ship(records)).toEqual({ stored: 3 })
+  const stored = await plane.stored()
+  expect(stored).toEqual(records)
+  const heads = [{ seq: 0, hash: FIRST_PREV }, ...stored.map(({ header: { seq }, hash }) => ({ seq, hash }))]
+  stored.forEach((record, at) => expect(faultOf(heads[at] ?? { seq: -1, hash: '' }, record, plane.key)).toBeUndefined())
+})
+
+test('sent twice is stored once, also when batches overlap or arrive at once', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = plane.many(20)
+  await plane.ship(records.slice(0, 10))
+  expect(await plane.ship(records.slice(0, 10))).toEqual({ stored: 10 })
+  const answers = await Promise.all([plane.ship(records.slice(5, 15)), plane.ship(records.slice(5, 20)), plane.ship(records.slice(8, 20))])
+  for (const { fault } of answers) expect(fault).toBeUndefined()
+  expect((await plane.stored()).map(({ header }) => header.seq)).toEqual(records.map(({ header }) => header.seq))
+})
+
+test('whatever way records are cut into batches and repeated, each is stored exactly once and in order', async () => {
+  await using store = await aStore()
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 12 }), async (cuts) => {
+      const plane = await store.joined()
+      const records = plane.many(12, { args: 'x' })
+      let upTo = 0
+      for (const cut of [...cuts, 12]) {
+        const { stored } = await plane.ship(records.slice(Math.min(cut, upTo), cut))
+        upTo = Math.max(upTo, cut)
+        expect(stored).toBe(upTo)
+      }
+      expect(await plane.stored()).toEqual(records)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test.for([
+  ['a record left out', 'gap', 4, (records: AuditRecord[]) => records.toSpliced(4, 1)],
+  ['records exchanged', 'gap', 3, (records: AuditRecord[]) => records.toSpliced(3, 2, ...records.slice(3, 5).toReversed())],
+  [
+    'a changed header',
+    'wrong-hash',
+    4,
+    (records: AuditRecord[]) => changed(records, 4, ({ header }) => ({ header: { ...header, handle: 'bob' } })),
+  ],
+  ['a changed body', 'wrong-body', 4, (records: AuditRecord[]) => changed(records, 4, () => ({ args: 'something else' }))],
+  ['another hash', 'wrong-hash', 4, (records: AuditRecord[]) => changed(records, 4, () => ({ hash: 'f'.repeat(64) }))],
+  [
+    'a head signed by someone else',
+    'wrong-signature',
+    6,
+    (records: AuditRecord[]) => {
+      const other = aChain(records[0]?.header.plane)
+      const again = records.map(({ header: { kind, boot, atMs }, args }) => other.add({ kind, boot, atMs, ...(args ? { args } : {}) }))
+      return again
+    },
+  ],
+] as const)('%s is refused as %s; what came before it stays', async ([, fault, kept, spoil]) => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = [...plane.many(6, { args: 'select 1' }), plane.add({ kind: 'head' })]
+  const answer = await plane.ship(spoil(records))
+  expect(answer).toMatchObject({ stored: kept, fault: { fault } })
+  expect(await plane.stored()).toHaveLength(kept)
+  if (fault !== 'wrong-signature') expect(await plane.ship(records)).toEqual({ stored: 7 })
+})
+
+const changed = (records: AuditRecord[], at: number, to: (record: AuditRecord) => Partial<AuditRecord>) =>
+  records.map((record, index) => (index === at ? { ...record, ...to(record) } : record))
+
+test('numbers used again for other records are refused, not taken for known ones', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  await plane.ship(plane.many(5))
+  const setBack = aChain(plane.plane)
+  expect(await plane.ship(setBack.many(5))).toEqual({ stored: 5, fault: { seq: 1, fault: 'broken-link' } })
+})
+
+test.for([
+  ['no JSON', 'line 1 is no audit record', () => '{"hash":'],
+  ['an unknown field', 'colour', () => ndjson([{ ...aChain(ours).add(), colour: 'red' }])],
+  [
+    'an unknown header field',
+    'mood',
+    () => {
+      const record = aChain(ours).add()
+      return ndjson([{ ...record, header: { ...record.header, mood: 'good' } }])
+    },
+  ],
+  ['a record of another plane', 'of another plane', () => ndjson([aChain(ours).add(), aChain().add()])],
+] as const)('%s is refused in words', ([, words, text]) => {
+  expect(() => parseBatch(text(), ours)).toThrow(words)
+})
+const ours = uuidv7()
+
+test('text that a database column refuses is kept whole', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = [plane.add({ userAgent: 'a\0b', handle: 'nul\0', detail: 'lone \ud800', args: 'nul \0 and "quotes" \\ {x}', result: '' })]
+  expect(await plane.ship(records)).toEqual({ stored: 1 })
+  expect(await plane.stored()).toEqual(records)
+})
+
+test('a clock that is years off is filed within a month, and its own words are kept', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = [plane.add({ atMs: 0 }), plane.add({ atMs: Date.parse('2999-01-01') })]
+  expect(await plane.ship(records)).toEqual({ stored: 2 })
+  expect(await plane.stored()).toEqual(records)
+})
+
+test('two planes that begin a day at once both file under it', async () => {
+  await using store = await aStore()
+  const planes = await Promise.all([store.joined(), store.joined(), store.joined(), store.joined()])
+  const answers = await Promise.all(planes.map((plane) => plane.ship(plane.many(3))))
+  expect(answers).toEqual(planes.map(() => ({ stored: 3 })))
+})
+
+test('a search shows the newest first, page by page, and filters', async () => {
+  await using store = await aStore()
+  const [one, two] = [await store.joined(), await store.joined()]
+  const atMs = Date.now()
+  await one.ship(Array.from({ length: 7 }, (_, at) => one.add({ handle: 'alice', server: 'sql', outcome: 'answered', atMs: atMs - at })))
+  await two.ship([two.add({ handle: 'bob', outcome: 'refused', reason: 'no-grant', atMs, args: '{"a":1}', durationUs: 1500 })])
+
+  const pages: number[] = []
+  let after: string | undefined
+  do {
+    const page: Awaited<ReturnType<typeof search>> = await search(store.ctx, { user: 'alice', first: 3, ...(after ? { after } : {}) })
+    pages.push(...page.items.map(({ at }) => Date.parse(at)))
+    after = page.next ?? undefined
+  } while (after)
+  expect(pages).toEqual(Array.from({ length: 7 }, (_, at) => atMs - at))
+
+  const refused = await search(store.ctx, { outcome: 'refused', since: new Date(atMs).toISOString(), first: 10 })
+  expect(refused.items).toMatchObject([{ user: 'bob', reason: 'no-grant', args: '{"a":1}', durationMs: 1.5, plane: two.plane }])
+  expect((await search(store.ctx, { until: new Date(atMs - 6).toISOString(), first: 10 })).items).toEqual([])
+  await expect(search(store.ctx, { first: 3, after: Buffer.from('x y').toString('base64url') })).rejects.toThrow('cursor')
+})

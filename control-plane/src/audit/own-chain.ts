@@ -1,0 +1,75 @@
+import { sign } from 'node:crypto'
+import type { Database } from '@bir/db/schema'
+import { headerHash, sha256 } from '@bir/sdk/chain'
+import { AuditHeader, FIRST_PREV } from '@bir/sdk/contract/audit'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Kysely, Transaction } from 'kysely'
+import type { RecordChange } from '../context.ts'
+import type { SigningKey } from '../keys/key-rows.ts'
+import { lockHead } from './ingest.ts'
+import { storeRecords } from './store.ts'
+
+type What = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
+
+/** The control plane's own chain: what administrators changed, and when it began. All replicas write one chain. */
+export interface OwnChain {
+  recordChange: RecordChange
+  /** Signs the chain as it stands, unless nothing was added since. */
+  signHead: () => Promise<void>
+}
+
+export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promise<OwnChain> {
+  const plane = key.kid
+  const boot = uuidv7()
+
+  const append = async (trx: Transaction<Database>, make: (prev: string) => What, body?: object) => {
+    const head = await lockHead(trx, plane)
+    const args = body && canonical(body)
+    const digests = args === undefined ? {} : { argsBytes: Buffer.byteLength(args), argsDigest: sha256(args) }
+    const header = AuditHeader.parse({
+      v: 1,
+      plane,
+      seq: head.seq + 1,
+      prev: head.hash,
+      boot,
+      atMs: Date.now(),
+      ...make(head.hash),
+      ...digests,
+    })
+    await storeRecords(trx, [{ hash: headerHash(header), header, ...(args === undefined ? {} : { args }) }], header.atMs)
+  }
+
+  await db.transaction().execute(async (trx) => {
+    const first = { plane, seq: 0, hash: FIRST_PREV }
+    await trx
+      .insertInto('audit_chains')
+      .values(first)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    await append(trx, () => ({ kind: 'boot' }))
+  })
+
+  return {
+    recordChange: (trx, { actor, action, target, detail }) => {
+      const person = actor.userId === undefined ? { actor: actor.label } : { subject: actor.userId, handle: actor.label }
+      const what = { kind: 'change', ...person, method: action, outcome: 'answered', detail: target } as const
+      return append(trx, () => what, { action, target, ...(detail === undefined ? {} : { detail }) })
+    },
+
+    async signHead() {
+      await db.transaction().execute(async (trx) => {
+        const last = await trx
+          .selectFrom('audit_headers')
+          .select('kind')
+          .where('plane', '=', plane)
+          .orderBy('seq', 'desc')
+          .limit(1)
+          .executeTakeFirst()
+        if (last?.kind === 'head') return
+        const signatureOf = (prev: string) => sign(null, Buffer.from(prev), key.privateKey).toString('base64url')
+        await append(trx, (prev) => ({ kind: 'head', signature: signatureOf(prev) }))
+      })
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import type { Database } from '@bir/db/schema'
+import { AuditHeader } from '@bir/sdk/contract/audit'
+import type { api, AuditRow } from '@bir/sdk/contract/api'
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { z } from 'zod'
+import { ApiError } from '../api-error.ts'
+import type { Ctx } from '../context.ts'
+import { keyOf, pageOf } from '../paging.ts'
+
+type Search = z.infer<typeof api.audit.search.input>
+
+/** Newest first. */
+export async function search({ db }: Ctx, input: Search) {
+  const rows = await filtered(db, input)
+    .orderBy('h.at', 'desc')
+    .orderBy('h.plane', 'desc')
+    .orderBy('h.seq', 'desc')
+    .limit(input.first + 1)
+    .execute()
+  return pageOf(
+    rows,
+    input.first,
+    ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`,
+    (row) => auditRow(AuditHeader.parse(JSON.parse(row.header)), row),
+  )
+}
+
+function filtered(db: Kysely<Database>, { user, since, until, after, ...equal }: Search) {
+  let rows = withBodies(db).select('h.at')
+  for (const column of ['server', 'tool', 'outcome', 'reason', 'kind'] as const) {
+    const wanted = equal[column]
+    if (wanted !== undefined) rows = rows.where(`h.${column}`, '=', wanted)
+  }
+  if (user !== undefined) rows = rows.where((eb) => eb.or([eb('h.handle', '=', user), eb('h.subject', '=', user)]))
+  if (since !== undefined) rows = rows.where('h.at', '>=', new Date(since))
+  if (until !== undefined) rows = rows.where('h.at', '<', new Date(until))
+  const key = keyOf(after)
+  if (key === undefined) return rows
+
+  const [at, plane, seq] = key.split(' ')
+  if (!at || !plane || !seq || !/^\d+$/.test(seq)) throw new ApiError('invalid_input', 'after: this is no cursor of ours')
+  return rows.where(sql<boolean>`(h.at, h.plane, h.seq) < (${at}::timestamptz, ${plane}::uuid, ${seq}::bigint)`)
+}
+
+const withBodies = (db: Kysely<Database>) =>
+  db
+    .selectFrom('audit_headers as h')
+    .leftJoin('audit_bodies as b', (join) => join.onRef('b.plane', '=', 'h.plane').onRef('b.seq', '=', 'h.seq').onRef('b.at', '=', 'h.at'))
+    .select(['h.plane', 'h.seq', 'h.header', 'h.hash', 'b.args', 'b.result'])
+
+interface Bodies {
+  args: Buffer | null
+  result: Buffer | null
+}
+
+const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof AuditRow> => ({
+  plane: header.plane,
+  seq: header.seq,
+  at: new Date(header.atMs).toISOString(),
+  kind: header.kind,
+  user: header.handle ?? header.subject ?? null,
+  actor: header.actor ?? null,
+  client: header.client ?? null,
+  ip: header.ip ?? null,
+  method: header.method ?? null,
+  server: header.server ?? null,
+  tool: header.tool ?? null,
+  level: header.level ?? null,
+  outcome: header.outcome ?? null,
+  reason: header.reason ?? null,
+  detail: header.detail ?? null,
+  revision: header.revision ?? null,
+  durationMs: header.durationUs === undefined ? null : header.durationUs / 1000,
+  args: args?.toString() ?? null,
+  result: result?.toString() ?? null,
+  traceId: header.traceId ?? null,
+  call: header.call ?? null,
+})
+
+/** One plane's records as they were written, oldest first. */
+export async function chain({ db }: Ctx, { plane, afterSeq, first }: z.infer<typeof api.audit.chain.input>) {
+  const rows = await withBodies(db).where('h.plane', '=', plane).where('h.seq', '>', afterSeq).orderBy('h.seq').limit(first).execute()
+  const records = rows.map(({ header, hash, args, result }) => ({
+    hash,
+    header: AuditHeader.parse(JSON.parse(header)),
+    ...(args === null ? {} : { args: args.toString() }),
+    ...(result === null ? {} : { result: result.toString() }),
+  }))
+  return { records }
+}
