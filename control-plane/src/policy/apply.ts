@@ -1,0 +1,73 @@
+import type { Database } from '@bir/db/schema'
+import type { Api } from '@bir/sdk/contract/api'
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { insertGrants } from '../grants/grants.ts'
+import { removeGroup, setMembers } from '../groups/groups.ts'
+import { bucketsOfHolders, bucketsOfUsers, differing } from '../holders/buckets.ts'
+import { insertRestrictions } from '../restrictions/restrictions.ts'
+import { removeServer, storeServer } from '../servers/servers.ts'
+import { storeSettings } from '../settings/settings.ts'
+import { anyOf } from '../snapshots/rows.ts'
+import type { PolicyRows } from '../snapshots/rows.ts'
+import { difference, editsBetween, movement } from './edits.ts'
+import { readFile } from './read-file.ts'
+import type { PolicyState } from './state.ts'
+
+/** The whole file or nothing of it. What is in force already is left alone, so a second time changes nothing. */
+export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply']['input']>) {
+  const { value: edits, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
+    const { before, after } = await readFile(trx, ctx.catalog, file)
+    const edits = editsBetween(before, after)
+    if (edits.length === 0) return { value: edits, dirty: 'nothing' }
+    return { value: edits, dirty: await write(trx, before, after), detail: edits.join('\n') }
+  })
+  return { revision, edits }
+}
+
+/** Resolves with the buckets it touches. */
+async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {
+  // Before memberships move: those who leave a group that loses its last grant are in its buckets still.
+  const buckets = await bucketsOfHolders(trx, differing(active(before.rows), active(after.rows)))
+
+  await writeServers(trx, before, after)
+  buckets.push(...(await writeGroups(trx, before, after)))
+  await writeHoldings(trx, before, after)
+  if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)
+  for (const { id } of difference(before.rows.groups, after.rows.groups).removed) await removeGroup(trx, id)
+  for (const { id } of difference(before.rows.servers, after.rows.servers).removed) buckets.push(...(await removeServer(trx, id)))
+  return [...new Set(buckets)]
+}
+
+const active = ({ grants, restrictions }: PolicyRows) => new Set([...grants, ...restrictions].map(({ holderId }) => holderId))
+
+async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<void> {
+  const { added, changed } = difference(before.rows.servers, after.rows.servers)
+  for (const server of [...added, ...changed.map((one) => one.after)]) await storeServer(trx, server)
+}
+
+async function writeGroups(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {
+  const { added, changed } = difference(before.rows.groups, after.rows.groups)
+  for (const { id, handle, title } of added) await trx.insertInto('groups').values({ id, handle, title }).execute()
+  for (const { after: group } of changed) await trx.updateTable('groups').set({ title: group.title }).where('id', '=', group.id).execute()
+
+  const moved: string[] = []
+  for (const [group, members] of after.members) {
+    const { came, left } = movement(before.members.get(group) ?? [], members)
+    if (came.length + left.length > 0) moved.push(...(await setMembers(trx, group, members)))
+  }
+  return bucketsOfUsers(trx, moved)
+}
+
+async function writeHoldings(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<void> {
+  const grants = difference(before.rows.grants, after.rows.grants)
+  const restrictions = difference(before.rows.restrictions, after.rows.restrictions)
+  const ids = (rows: { id: string }[]) => anyOf(rows.map(({ id }) => id))
+  await trx.deleteFrom('grants').where('id', '=', ids(grants.removed)).execute()
+  await trx.deleteFrom('restrictions').where('id', '=', ids(restrictions.removed)).execute()
+  await insertGrants(trx, grants.added)
+  await insertRestrictions(trx, restrictions.added)
+}

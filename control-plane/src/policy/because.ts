@@ -1,0 +1,106 @@
+import type { Reason, Verdict } from '@bir/sdk/contract/decide'
+import { TIERS } from '@bir/sdk/contract/snapshot'
+import type { Selection, Tier, ToolEntry } from '@bir/sdk/contract/snapshot'
+import { fileGrant, grantWords } from '../grants/grants.ts'
+import type { HolderName } from '../holders/holder.ts'
+import type { GrantRow } from '../snapshots/rows.ts'
+
+/** What a verdict was reached from. */
+export interface Evidence {
+  user: { handle: string; provider: string; groups: string[]; disabled: boolean }
+  server: { id: string; known: boolean; killed: boolean }
+  /** Undefined when the server has no such tool. */
+  tool: { name: string; entry: ToolEntry | undefined; declared: string | undefined }
+  /** All that the person holds on the server, by whomever. */
+  grants: readonly GrantRow[]
+  name: (row: GrantRow) => HolderName
+  selection: Selection | undefined
+  verdict: Verdict
+  nowMs: number
+}
+
+/** A verdict in plain sentences, in the order in which it is reached. They explain; `decide` has decided. */
+export function because(evidence: Evidence): string[] {
+  return [
+    ...userWords(evidence),
+    ...serverWords(evidence),
+    ...toolWords(evidence),
+    ...grantsWords(evidence),
+    ...selectionWords(evidence),
+    conclusion(evidence),
+  ]
+}
+
+function userWords({ user: { handle, provider, groups, disabled } }: Evidence): string[] {
+  const belongs =
+    groups.length === 0 ? 'belongs to no group' : `belongs to ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
+  return [`${handle}, known through ${provider}, ${belongs}.`, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
+}
+
+function serverWords({ server: { id, known, killed } }: Evidence): string[] {
+  if (!known) return [`There is no server ${id}.`]
+  return killed ? [`The server ${id} is switched off for everyone.`] : []
+}
+
+function toolWords({ server, tool: { name, entry, declared } }: Evidence): string[] {
+  if (!server.known) return []
+  if (!entry) return [`The server ${server.id} has no tool ${name}.`]
+  const source = entry.labelled ? `by an administrator's label; the server itself declares ${declared}` : 'as the server declares'
+  return [
+    `The tool ${name} needs ${entry.level}, ${source}.`,
+    ...(entry.hidden ? [`An administrator has hidden ${name}: nobody sees it or may call it.`] : []),
+  ]
+}
+
+const owners: Record<Tier, string> = {
+  user: "The person's own grants",
+  groups: 'The grants of their groups',
+  everyone: 'The grants of everyone',
+}
+const kinds = { user: 'user', groups: 'group', everyone: 'everyone' } as const
+
+function grantsWords({ grants, name, server, nowMs }: Evidence): string[] {
+  const byTier = TIERS.map((tier) => ({ tier, of: grants.filter(({ kind }) => kind === kinds[tier]) }))
+  const decides = byTier.find(({ of }) => of.some((grant) => isLive(grant, nowMs)))?.tier
+  const words = byTier.flatMap(({ tier, of }) =>
+    of.map((grant) => {
+      const fate = isLive(grant, nowMs) ? (tier === decides ? '' : ' Not considered: a nearer grant decides.') : ' It has expired.'
+      return `Grant: ${grantWords(fileGrant(grant, name(grant)))}.${fate}`
+    }),
+  )
+  if (words.length === 0) return [`No grant on ${server.id} reaches this person.`]
+  return [...words, decides ? `${owners[decides]} decide: they are the nearest that have not expired.` : 'Every grant has expired.']
+}
+
+const isLive = ({ expiresAtMs }: GrantRow, nowMs: number) => expiresAtMs === null || nowMs < expiresAtMs
+
+function selectionWords({ user: { handle }, server, selection }: Evidence): string[] {
+  if (!selection) return []
+  return [
+    ...(selection.level === undefined ? [] : [`${handle} has chosen no more than ${selection.level} on ${server.id}.`]),
+    ...(selection.off?.length ? [`${handle} has switched off ${selection.off.join(', ')}.`] : []),
+  ]
+}
+
+/** Every reason as a sentence an administrator can act on. */
+const sentences: Record<Reason, string> = {
+  'unknown-person': 'the policy does not know this person',
+  'person-disabled': 'the account is disabled',
+  'unknown-server': 'there is no such server',
+  'server-killed': 'the server is switched off for everyone',
+  'unknown-tool': 'the server has no such tool',
+  'tool-hidden': 'an administrator has hidden the tool',
+  'no-grant': 'nothing grants this person anything on the server',
+  'grants-expired': 'every grant on the server has expired',
+  'disabled-for-user': "a grant of the person's own says disabled, which ends it",
+  'disabled-for-group': 'the grants that decide say disabled, which grants nothing',
+  'tool-denied': 'a grant that decides denies this tool, whatever others allow',
+  'tool-not-in-list': 'the grants that decide are for other tools only',
+  'level-too-low': 'the level granted does not cover what the tool needs',
+  'switched-off': 'the person has switched this tool off',
+  'selected-lower': 'the person has chosen a lower level than the tool needs',
+}
+
+function conclusion({ verdict }: Evidence): string {
+  return verdict.allow ? `Allowed, at level ${verdict.level}.` : `Refused (${verdict.reason}): ${sentences[verdict.reason]}.`
+}

@@ -1,0 +1,73 @@
+import { EVERYONE_ID } from '@bir/db/schema'
+import type { Api, Explanation as ExplanationSchema } from '@bir/sdk/contract/api'
+import { decide } from '@bir/sdk/contract/decide'
+import { personOf } from '@bir/sdk/contract/policy'
+import { subjectOf } from '@bir/sdk/contract/subject'
+import type { z } from 'zod'
+import { notFound } from '../api-error.ts'
+import type { Ctx } from '../context.ts'
+import { namesFrom } from '../holders/holder.ts'
+import { holdsOn } from '../holders/holds-on.ts'
+import { readPerson, readPolicyRows } from '../snapshots/rows.ts'
+import type { Db, PersonRow, PolicyRows } from '../snapshots/rows.ts'
+import { userRow } from '../users/users.ts'
+import { because } from './because.ts'
+import { policyOf } from './in-memory.ts'
+import { reach } from './plan.ts'
+
+type Explanation = z.infer<typeof ExplanationSchema>
+type Question = z.output<Api['policy']['explain']['input']>
+
+/** Why a person may or may not call a tool, by the same `decide` that enforces it. */
+export async function explain(ctx: Ctx, question: Question): Promise<Explanation> {
+  const revision = await ctx.publisher.publish()
+  return ctx.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => ({ ...(await explained(trx, ctx, question)), revision }))
+}
+
+async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }: Question): Promise<Omit<Explanation, 'revision'>> {
+  const row = await userRow(db, user)
+  if (!actor.administrator && !(await holdsOn(db, row.id, server))) throw notFound('server', server)
+  const rows = await readPolicyRows(db)
+  const asked = await readPerson(db, user)
+  const subject = subjectOf(row.id)
+  if (!asked || !subject) throw notFound('person', user)
+
+  const policy = policyOf(rows, [asked], catalog)
+  const nowMs = Date.now()
+  const verdict = decide(policy, { subject, server, tool, nowMs })
+  const person = personOf(policy, subject)
+  const entry = policy.servers.get(server)?.tools.get(tool)
+  const held = person ? reach(policy, person, server, nowMs).level : 'disabled'
+
+  const handles = new Map([[row.id, row.handle], ...rows.groups.map(({ id, handle }): [string, string] => [id, handle])])
+  const groups = asked.groups.flatMap((id) => handles.get(id) ?? []).sort()
+  return {
+    user,
+    server,
+    tool,
+    allow: verdict.allow,
+    needs: entry?.level ?? null,
+    level: verdict.allow ? verdict.level : held,
+    reason: verdict.allow ? null : verdict.reason,
+    tier: verdict.tier ?? null,
+    because: because({
+      user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
+      server: { id: server, known: policy.servers.has(server), killed: policy.revoked.killed.has(server) },
+      tool: { name: tool, entry, declared: catalog.get(server)?.tools.get(tool)?.level },
+      grants: grantsOn(rows, asked, server),
+      name: namesFrom(handles),
+      selection: asked.selections[server],
+      verdict,
+      nowMs,
+    }),
+  }
+}
+
+function grantsOn({ grants }: PolicyRows, { id, groups }: PersonRow, server: string) {
+  const holders = new Set([id, EVERYONE_ID, ...groups])
+  return grants.filter((grant) => grant.server === server && holders.has(grant.holderId))
+}

@@ -1,0 +1,46 @@
+import type { FileGrant, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Ctx } from '../context.ts'
+import { fileGrant } from '../grants/grants.ts'
+import { namesFrom } from '../holders/holder.ts'
+import { fileRestriction } from '../restrictions/restrictions.ts'
+import type { ServerRow } from '../snapshots/rows.ts'
+import { readState } from './state.ts'
+import type { PolicyState } from './state.ts'
+
+/** The policy in force as one complete file: applied again it changes nothing. */
+async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
+  const state = await ctx.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute((trx) => readState(trx, { withMembers: true }))
+  return fileOf(state)
+}
+export { exportPolicy as export }
+
+export function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
+  const name = namesFrom(handles)
+  return {
+    servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),
+    groups: Object.fromEntries(
+      rows.groups.map(({ id, handle, title }) => {
+        const of = (members.get(id) ?? []).map((userId) => handles.get(userId) ?? userId).sort()
+        return [handle, { ...(title === null ? {} : { title }), members: of }]
+      }),
+    ),
+    grants: inOrder(rows.grants.map((row): FileGrant => fileGrant(row, name(row)))),
+    restrictions: inOrder(rows.restrictions.map((row): FileRestriction => fileRestriction(row, name(row)))),
+    settings: rows.settings,
+  }
+}
+
+const fileServer = ({ kind, title, settings, labels }: ServerRow): FileServer => ({
+  kind,
+  ...(title === null ? {} : { title }),
+  ...(Object.keys(settings).length === 0 ? {} : { settings }),
+  ...(Object.keys(labels).length === 0 ? {} : { tools: labels }),
+})
+
+/** The order in which rows were made says nothing; the same policy exports the same file. */
+const inOrder = <Row extends { server: string }>(rows: Row[]): Row[] =>
+  rows.toSorted((a, b) => (`${a.server} ${canonical(a)}` < `${b.server} ${canonical(b)}` ? -1 : 1))

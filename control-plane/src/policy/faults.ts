@@ -1,0 +1,74 @@
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { FileGrant, FileRestriction, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { connectionFaults, serverFaults, unknownTools } from '../servers/faults.ts'
+import type { Mountable } from '../snapshots/compile.ts'
+import type { PolicyState } from './state.ts'
+
+interface Known {
+  before: PolicyState
+  /** Of the people the file names who exist. */
+  userIds: ReadonlyMap<string, string>
+  catalog: Mountable
+}
+
+/** Everything the file names that does not exist or cannot be, each by its place in the file. */
+export function fileFaults(file: PolicyFile, known: Known): string[] {
+  const { servers = {}, groups = {}, grants = [], restrictions = [] } = file
+  const settingsOf = serverSettings(file, known.before)
+  const holderFaults = faultsOfHolders(file, known)
+
+  return [
+    ...Object.entries(servers).flatMap(([id, server]) => at(`servers.${id}`, serverFaults(known.catalog, id, server))),
+    ...Object.entries(groups).flatMap(([handle, { members }]) =>
+      at(
+        `groups.${handle}`,
+        members.flatMap((member) => noPerson(known, member)),
+      ),
+    ),
+    ...grants.flatMap((grant, index) =>
+      at(`grants[${index}]`, [...holderFaults(grant), ...grantFaults(grant, settingsOf, known.catalog), ...repeats(grants, index)]),
+    ),
+    ...restrictions.flatMap((restriction, index) =>
+      at(`restrictions[${index}]`, [
+        ...holderFaults(restriction),
+        ...restrictionFaults(restriction, settingsOf),
+        ...repeats(restrictions, index),
+      ]),
+    ),
+  ]
+}
+
+const at = (place: string, faults: string[]) => faults.map((fault) => `${place}: ${fault}`)
+
+type SettingsOf = ReadonlyMap<string, Record<string, unknown>>
+
+/** The servers there will be, with their settings: the file's if it says any, those in force otherwise. */
+function serverSettings({ servers }: PolicyFile, { rows }: PolicyState): SettingsOf {
+  if (!servers) return new Map(rows.servers.map(({ id, settings }) => [id, settings]))
+  return new Map(Object.entries(servers).map(([id, { settings = {} }]) => [id, settings]))
+}
+
+function faultsOfHolders({ groups }: PolicyFile, known: Known) {
+  const handles = new Set(groups ? Object.keys(groups) : known.before.rows.groups.map(({ handle }) => handle))
+  return ({ user, group }: FileGrant | FileRestriction): string[] => {
+    if (user !== undefined) return noPerson(known, user)
+    return group === undefined || handles.has(group) ? [] : [`there is no group ${group}`]
+  }
+}
+
+const noPerson = ({ userIds }: Known, handle: string) => (userIds.has(handle) ? [] : [`there is no person ${handle}`])
+
+function grantFaults({ server, tools }: FileGrant, settingsOf: SettingsOf, catalog: Mountable): string[] {
+  if (!settingsOf.has(server)) return [`there is no server ${server}`]
+  return unknownTools(catalog, server, [...(tools?.allow ?? []), ...(tools?.deny ?? [])])
+}
+
+function restrictionFaults({ server, connection }: FileRestriction, settingsOf: SettingsOf): string[] {
+  const settings = settingsOf.get(server)
+  return settings ? connectionFaults({ id: server, settings }, connection) : [`there is no server ${server}`]
+}
+
+function repeats(list: readonly unknown[], index: number): string[] {
+  const first = list.findIndex((other) => canonical(other) === canonical(list[index]))
+  return first < index ? [`says the same as [${first}]`] : []
+}

@@ -1,0 +1,28 @@
+import type { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { ApiError } from '../api-error.ts'
+import type { Mountable } from '../snapshots/compile.ts'
+import type { Db } from '../snapshots/rows.ts'
+import { fileFaults } from './faults.ts'
+import { nextState } from './next-state.ts'
+import { readState } from './state.ts'
+import type { PolicyState } from './state.ts'
+
+/** A file against the policy as it is: both states, or a refusal that names every fault at once. Writes nothing. */
+export async function readFile(db: Db, catalog: Mountable, file: PolicyFile): Promise<{ before: PolicyState; after: PolicyState }> {
+  const before = await readState(db, { withMembers: file.groups !== undefined })
+  const userIds = await idsOf(db, handlesIn(file))
+  const faults = fileFaults(file, { before, userIds, catalog })
+  if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+  return { before, after: nextState(before, file, userIds) }
+}
+
+function handlesIn({ groups = {}, grants = [], restrictions = [] }: PolicyFile): string[] {
+  const holders = [...grants, ...restrictions].flatMap(({ user }) => user ?? [])
+  return [...new Set([...Object.values(groups).flatMap(({ members }) => members), ...holders])]
+}
+
+async function idsOf(db: Db, handles: string[]): Promise<Map<string, string>> {
+  if (handles.length === 0) return new Map()
+  const rows = await db.selectFrom('users').select(['id', 'handle']).where('handle', 'in', handles).execute()
+  return new Map(rows.map(({ id, handle }) => [handle, id]))
+}

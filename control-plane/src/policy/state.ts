@@ -1,0 +1,28 @@
+import { anyOf, readPolicyRows } from '../snapshots/rows.ts'
+import type { Db, PolicyRows } from '../snapshots/rows.ts'
+
+/** The policy as it is, or as a file would make it. */
+export interface PolicyState {
+  rows: PolicyRows
+  /** User ids by group id, sorted. Empty where memberships are not in question. */
+  members: ReadonlyMap<string, readonly string[]>
+  /** Handles by id, of groups and of every person named. */
+  handles: ReadonlyMap<string, string>
+}
+
+/** Memberships are read only when asked for: they are the one part that grows with the company. */
+export async function readState(db: Db, { withMembers }: { withMembers: boolean }): Promise<PolicyState> {
+  const rows = await readPolicyRows(db)
+  const members = withMembers ? await readMembers(db, rows) : new Map<string, string[]>()
+  const holders = [...rows.grants, ...rows.restrictions].filter(({ kind }) => kind === 'user').map(({ holderId }) => holderId)
+  const named = [...new Set([...holders, ...[...members.values()].flat()])]
+  const users = await db.selectFrom('users').select(['id', 'handle']).where('id', '=', anyOf(named)).execute()
+  return { rows, members, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
+}
+
+async function readMembers(db: Db, { groups }: PolicyRows): Promise<Map<string, string[]>> {
+  const rows = await db.selectFrom('memberships').selectAll().orderBy('user_id').execute()
+  const members = new Map(groups.map(({ id }) => [id, [] as string[]]))
+  for (const { group_id, user_id } of rows) members.get(group_id)?.push(user_id)
+  return members
+}
