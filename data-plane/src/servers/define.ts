@@ -70,9 +70,18 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
   spec: ServerSpec<Settings, Secret>,
 ) {
   const typed = (context: CallContext): Typed<Settings, Secret> => ({
-    ...context,
+    caller: context.caller,
+    level: context.level,
     settings: parsedOnce(spec.settings, context.settings),
-    secret: (spec.secret ?? z.undefined()).parse(context.secret) as z.output<Secret>,
+    secret: spec.secret?.parse(context.secret) as z.output<Secret>,
+    get signal() {
+      return context.signal
+    },
+    get gateway() {
+      return context.gateway
+    },
+    tables: (connection) => context.tables(connection),
+    readSecret: (ref) => context.readSecret(ref),
   })
 
   return {

@@ -1,0 +1,22 @@
+import type { CallView } from '../servers/gateway-view.ts'
+
+const perPerson = 50
+const people = 2_000
+
+/** The latest calls of each person, for that person's own eyes. In memory, of this plane, bounded. */
+export class CallLog {
+  private readonly calls = new Map<string, CallView[]>()
+
+  add(person: string, call: CallView): void {
+    const known = this.calls.get(person) ?? []
+    known.push(call)
+    if (known.length > perPerson) known.shift()
+    this.calls.delete(person)
+    this.calls.set(person, known)
+    if (this.calls.size > people) this.calls.delete(this.calls.keys().next().value ?? '')
+  }
+
+  of(person: string, most: number): CallView[] {
+    return (this.calls.get(person) ?? []).slice(-most).toReversed()
+  }
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
+
+export const Config = z.object({
+  stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
+  host: z.string().default('127.0.0.1'),
+  port: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** What clients call this gateway: the base of every resource and of the tokens' audience. */
+  publicUrl: z.url().transform((url) => url.replace(/\/$/, '')),
+  /** Identity, last good policy and audit spool. */
+  homeDir: z.string().min(1),
+  /** Files that `{ secret: name }` in a server's settings refers to. */
+  secretsDir: z.string().optional(),
+  /** `<control plane URL>#<join secret>.<fingerprint>`: needed once, until this plane has an identity. */
+  birJoin: z
+    .string()
+    .trim()
+    .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
+    .optional(),
+  planeName: z.string().max(100).default('plane'),
+  /** Where a person manages secrets and grants; named in messages. */
+  portalUrl: z.url().optional(),
+  /** Browser origins that may call, besides our own. */
+  allowedOrigins: list,
+  /** Host headers accepted besides the public URL's; outside loopback any is accepted unless this is given. */
+  allowedHosts: list,
+  maxRequestBytes: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(4 * 1024 * 1024),
+  /** Unshipped audit beyond this refuses calls rather than losing a record. */
+  spoolMaxBytes: z.coerce
+    .number()
+    .int()
+    .min(1_000_000)
+    .default(4 * 1024 * 1024 * 1024),
+  drainMs: z.coerce.number().int().min(0).default(10_000),
+})
+export type Config = z.infer<typeof Config>
+
+/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
+  const parsed = Config.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
+}
+
+function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
+  const file = env[`${name}_FILE`]
+  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
+  return readFileSync(file, 'utf8').trim()
+}

@@ -1,0 +1,39 @@
+import { join as joinPath } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+import { ControlError, postJoin } from './policy/control.ts'
+import { acceptJoin, joinRequest, newKeys, readIdentity, writeIdentity } from './policy/identity.ts'
+import type { Identity } from './policy/identity.ts'
+
+const againMs = 500
+
+/** The plane's identity: from disk, or by joining the control plane once, waiting for it as long as it takes. Throws when it may not join. */
+export async function identityOf({ homeDir, birJoin, planeName }: Config, log: Log): Promise<Identity> {
+  const path = joinPath(homeDir, 'identity.json')
+  const known = readIdentity(path)
+  if (known) return known
+  if (birJoin === undefined)
+    throw new Error('this plane has no identity yet: set BIR_JOIN (the control plane prints it) so that it can join')
+
+  const [controlUrl = '', rest = ''] = birJoin.split('#')
+  const [secret = '', fingerprint = ''] = rest.split('.')
+  const keys = newKeys()
+  const identity = acceptJoin(await joined(controlUrl, await joinRequest(secret, planeName, keys), log), controlUrl, fingerprint, keys)
+  writeIdentity(path, identity)
+  log('info', 'joined', { plane: identity.id })
+  return identity
+}
+
+async function joined(controlUrl: string, request: object, log: Log): Promise<unknown> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await postJoin(controlUrl, request)
+    } catch (error) {
+      // A refusal is final; silence is not.
+      if (error instanceof ControlError && error.status !== undefined && error.status < 500) throw error
+      if (tries === 0) log('info', 'waiting for the control plane to join it', { controlUrl })
+    }
+    await wait(againMs)
+  }
+}

@@ -1,0 +1,34 @@
+import { readConfig } from './config.ts'
+import { identityOf } from './join.ts'
+import { log } from './log.ts'
+import { startPlane } from './plane.ts'
+import { mountedServers } from './servers/index.ts'
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const identity = await identityOf(config, log)
+  const plane = await startPlane(config, identity, mountedServers, log)
+  log('info', 'data plane listens', { host: config.host, address: plane.server.address() })
+
+  let closing = false
+  const stop = (signal: string) => {
+    if (closing) return
+    closing = true
+    log('info', 'stopping', { signal })
+    plane.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+}
+
+function fail(error: unknown): never {
+  log('error', 'the data plane cannot go on', { why: error instanceof Error ? error.message : String(error) })
+  process.exit(1)
+}
+
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+main().catch(fail)

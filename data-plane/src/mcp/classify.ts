@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Message } from './json-rpc.ts'
+import { isObject } from './json-rpc.ts'
+import type { LegacyVersion, ModernVersion } from './versions.ts'
+import { isLegacy, isModern, LEGACY_VERSIONS, META, MODERN_VERSIONS } from './versions.ts'
+
+/** Which era a message speaks, and what it says of itself there. */
+export interface Classified {
+  readonly modern: boolean
+  readonly version: ModernVersion | LegacyVersion | undefined
+  readonly sessionId: string | undefined
+  readonly clientName: string | undefined
+}
+
+/** A claim in `_meta`, or a version in the header that is no legacy one, means modern; all else is legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP). */
+export function classify(message: Message, headers: IncomingHttpHeaders): Classified {
+  const meta = isObject(message.params['_meta']) ? message.params['_meta'] : {}
+  const claim = meta[META.version]
+  const version = one(headers, 'mcp-protocol-version')
+  const legacy = claim === undefined && (message.method === 'initialize' || version === undefined || isLegacy(version))
+  return legacy ? asLegacy(message, headers, version) : asModern(message, headers, meta)
+}
+
+function asLegacy({ method, params }: Message, headers: IncomingHttpHeaders, version: string | undefined): Classified {
+  return {
+    modern: false,
+    version: isLegacy(version) ? version : undefined,
+    sessionId: one(headers, 'mcp-session-id'),
+    clientName: method === 'initialize' ? nameOf(params['clientInfo']) : undefined,
+  }
+}
+
+function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<string, unknown>): Classified {
+  const version = one(headers, 'mcp-protocol-version')
+  const claim = meta[META.version]
+  if (claim === undefined) {
+    if (version !== undefined && !isModern(version)) throw unsupported(version)
+    throw incomplete(`params._meta lacks ${META.version}.`)
+  }
+  if (typeof claim !== 'string') throw incomplete(`${META.version} is not text.`)
+  if (version !== claim)
+    throw mismatch(
+      version === undefined ? 'The header MCP-Protocol-Version is missing.' : 'MCP-Protocol-Version is not the version in params._meta.',
+    )
+  if (!isModern(claim)) throw unsupported(claim)
+  if (!isObject(meta[META.capabilities])) throw incomplete(`params._meta lacks ${META.capabilities}.`)
+  agree(message, headers)
+  return { modern: true, version: claim, sessionId: undefined, clientName: nameOf(meta[META.client]) }
+}
+
+/** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
+const namedBy: Record<string, string> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' }
+
+function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): void {
+  const said = one(headers, 'mcp-method')
+  if (said === undefined && id !== undefined) throw mismatch('The header Mcp-Method is missing.')
+  if (said !== undefined && said !== method) throw mismatch('Mcp-Method is not the method of the body.')
+
+  const key = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
+  if (key === undefined) return
+  const name = one(headers, 'mcp-name')
+  if (name === undefined) throw mismatch('The header Mcp-Name is missing.')
+  if (decoded(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
+}
+
+/** A value that does not fit a header comes as `=?base64?…?=`. */
+function decoded(value: string): string {
+  const base64 = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1]
+  return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8')
+}
+
+/** A header that came once, or not at all: node joins those that came twice, and nobody could say which one counts. */
+function one(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name'])
+
+/** Throws when a header that decides something came more than once. */
+export function refuseDoubled(rawHeaders: readonly string[]): void {
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase()
+    if (!headerNames.has(name) && !name.startsWith('mcp-param-')) continue
+    if (seen.has(name)) throw mismatch(`The header ${name} came more than once.`)
+    seen.add(name)
+  }
+}
+
+/** How a client calls itself: for the record only, so it is short and plain. */
+function nameOf(info: unknown): string | undefined {
+  if (!isObject(info) || typeof info['name'] !== 'string') return undefined
+  const version = typeof info['version'] === 'string' ? `/${info['version']}` : ''
+  return `${info['name']}${version}`.replaceAll(/\p{C}/gu, '').slice(0, 100)
+}
+
+const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say })
+
+const incomplete = (say: string) => new GatewayError('invalidEnvelope', say, { say })
+
+const unsupported = (requested: string) =>
+  new GatewayError('unsupportedVersion', 'a protocol version we do not speak', {
+    data: { supported: [...MODERN_VERSIONS, ...LEGACY_VERSIONS], requested: requested.slice(0, 100) },
+  })

@@ -1,0 +1,36 @@
+import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
+
+export type RequestId = string | number
+
+/** A JSON-RPC 2.0 request or notification (no id), its parameters not yet looked into. */
+export interface Message {
+  readonly id: RequestId | undefined
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
+export function readMessage(body: unknown): Message {
+  if (!isObject(body) || body['jsonrpc'] !== '2.0') throw new GatewayError('invalidRequest', 'no JSON-RPC 2.0 object')
+  const { id, method, params = {} } = body
+  if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
+  if (id !== undefined && !isRequestId(id)) throw new GatewayError('invalidRequest', 'the id is neither text nor an integer')
+  if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
+  return { id, method, params }
+}
+
+const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)
+
+/** The id to answer a faulty body with, where one can be told. */
+export const idIn = (body: unknown): RequestId | null => (isObject(body) && isRequestId(body['id']) ? body['id'] : null)
+
+/** `result` is JSON already: it is rendered once, inside the pipeline, where the record is made. */
+export const resultBody = (id: RequestId, result: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+
+export function errorBody(id: RequestId | null, error: GatewayError): string {
+  const { rpc, say } = ERRORS[error.code]
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message: error.say ?? say, data: error.data } })
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '@bir/sdk/contract/errors'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The whole body as JSON. Throws for the wrong type, too many bytes, text that is no UTF-8 or no JSON. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new GatewayError('unsupportedMediaType', 'the content type is not application/json')
+  const { 'content-encoding': encoding = 'identity' } = request.headers
+  if (encoding !== 'identity')
+    throw new GatewayError('unsupportedMediaType', 'an encoded body', { say: 'The body must not be compressed.' })
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  return parse(await bytesOf(request, maxBytes))
+}
+
+function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > maxBytes) return reject(tooLarge(maxBytes))
+      chunks.push(chunk)
+    })
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', (cause) => reject(new GatewayError('invalidRequest', 'the body did not arrive whole', { cause })))
+    request.on('close', () => reject(new GatewayError('invalidRequest', 'the body did not arrive whole')))
+  })
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes))
+  } catch (cause) {
+    throw new GatewayError('parse', 'the body is not JSON', { cause })
+  }
+}
+
+const tooLarge = (maxBytes: number) =>
+  new GatewayError('tooLarge', 'the body is too large', { say: `The body is larger than ${maxBytes} bytes.` })

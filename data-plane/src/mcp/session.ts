@@ -1,0 +1,26 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { z } from 'zod'
+import type { Sealer } from './sealed.ts'
+import { LEGACY_VERSIONS } from './versions.ts'
+
+const lifeMs = 24 * 60 * 60 * 1000
+
+/** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
+const Session = z.object({
+  id: z.string(),
+  version: z.enum(LEGACY_VERSIONS),
+  endpoint: z.string(),
+  client: z.string().optional(),
+})
+export type Session = z.infer<typeof Session>
+
+export const sealSession = (sealer: Sealer, person: string, session: Session, nowMs: number): string =>
+  sealer.seal('session', person, session, nowMs + lifeMs)
+
+/** Throws `unknownSession` for an id that is altered, expired, another person's, or of another endpoint. */
+export function openSession(sealer: Sealer, person: string, sealed: string, endpoint: string, nowMs: number): Session {
+  const session = Session.safeParse(sealer.open('session', person, sealed, nowMs))
+  if (!session.success) throw new GatewayError('unknownSession', 'the session id does not open for this person')
+  if (session.data.endpoint !== endpoint) throw new GatewayError('unknownSession', 'the session belongs to another endpoint')
+  return session.data
+}

@@ -1,0 +1,15 @@
+import { covers } from '@bir/sdk/contract/level'
+import { factsOf } from './audit.ts'
+import type { Guard } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Found, Incoming } from './types.ts'
+
+/** What may change something is on disk before it is tried: should we die in between, the record says that nobody knows. */
+export function announce({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & Found> {
+  return async function announce(call, next) {
+    if (!covers(call.needs, 'write')) return next({})
+    const { outcome: _, durationUs: __, ...facts } = factsOf(call, call.note, 'answered')
+    await journal.record({ ...facts, kind: 'attempt' }, { args: call.note.argsText }, true)
+    return next({})
+  }
+}

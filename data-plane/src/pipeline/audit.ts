@@ -1,0 +1,97 @@
+import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
+import { covers } from '@bir/sdk/contract/level'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { AuditFields } from '../audit/fields.ts'
+import type { Guard } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Incoming, Note, Rendered } from './types.ts'
+
+/** Methods whose answers are recorded one by one. Lists, discover and ping are not, unless they were refused. */
+const recorded = new Set(['tools/call', 'initialize'])
+
+type Seen = Incoming & Partial<Authenticated>
+
+/** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
+export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>): Guard<Seen, Audited> {
+  return async function audit(call, next) {
+    const note: Note = { call: uuidv7() }
+    journal.ready()
+    const answer = await next({ note }).catch(async (error: unknown) => {
+      await recordFailure(journal, call, note, GatewayError.from(error))
+      throw error
+    })
+    if (!recorded.has(call.method)) return answer
+
+    const fields = factsOf(call, note, note.outcome ?? 'answered')
+    await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
+    logCall(callLog, call, note, fields, answer)
+    return answer
+  }
+}
+
+async function recordFailure(journal: Ports['journal'], call: Seen, note: Note, error: GatewayError): Promise<void> {
+  note.reason = error.reason
+  note.detail = error.message
+  const { http, rpc } = ERRORS[error.code]
+  const outcome = error.code === 'internal' ? 'failed' : 'refused'
+  const fields = { ...factsOf(call, note, outcome), httpStatus: http, rpcCode: rpc }
+  const bodies = { args: note.argsText }
+  if (call.person) await journal.record(fields, bodies, mustSync(call, note))
+  else await journal.refusal(fields, bodies)
+}
+
+const mustSync = ({ policy }: Seen, { level }: Note) =>
+  policy?.settings.auditDurability === 'strict' || (level !== undefined && covers(level, 'write'))
+
+/** What the record says of a call; also what an attempt says before it. */
+export function factsOf(
+  call: Seen,
+  note: Note,
+  outcome: 'answered' | 'refused' | 'failed',
+): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
+  return compact({
+    kind: 'call',
+    atMs: Date.now(),
+    call: note.call,
+    subject: call.token?.subject.id,
+    handle: call.person?.handle,
+    actor: call.token?.actor,
+    client: clientOf(call),
+    ip: call.ip,
+    userAgent: call.userAgent,
+    tokenId: call.token?.tokenId,
+    endpoint: call.endpoint.path,
+    era: call.version,
+    method: call.method,
+    server: note.server,
+    tool: note.tool,
+    level: note.level,
+    outcome,
+    reason: note.reason,
+    detail: note.detail,
+    revision: note.revision,
+    behind: note.behind === true ? true : undefined,
+    durationUs: Math.round((performance.now() - call.startedMs) * 1000),
+    traceId: call.traceId,
+  })
+}
+
+/** Absent and undefined are one in a record; the type knows only absent. */
+const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
+
+const clientOf = ({ token, clientName }: Seen) => [token?.clientId, clientName].filter((name) => name !== undefined).join(' ') || undefined
+
+function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered): void {
+  if (!call.token || call.method !== 'tools/call') return
+  callLog.add(call.token.subject.id, {
+    atMs: fields.atMs,
+    server: note.server ?? '',
+    tool: note.tool ?? '',
+    outcome: fields.outcome ?? 'unknown',
+    ...(note.reason === undefined ? {} : { reason: note.reason }),
+    durationMs: (fields.durationUs ?? 0) / 1000,
+    argsBytes: note.argsText?.length ?? 0,
+    resultBytes: answer.json.length,
+    call: note.call,
+  })
+}

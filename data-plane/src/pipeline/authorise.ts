@@ -1,0 +1,39 @@
+import { decideFor } from '@bir/sdk/contract/decide'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Level } from '@bir/sdk/contract/level'
+import type { Settings } from '@bir/sdk/contract/settings'
+import { unknownTool } from './find-tool.ts'
+import type { Guard } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Authorised, Found, Incoming } from './types.ts'
+
+/** May they? Below this line a call carries the level the person has on the server. */
+export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & Found, Authorised> {
+  return async function authorise(call, next) {
+    const nowMs = Date.now()
+    const verdict = decideFor(call.policy, call.person, call.serverId, call.tool.name, nowMs)
+    if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)
+    if (nowMs - policy.freshAtMs() > staleAfterMs(call.policy.settings, call.needs)) throw tooOld(call.needs)
+    return next({ level: verdict.level })
+  }
+}
+
+/** How long the last word of the control plane holds, by what a call may do. */
+export function staleAfterMs(settings: Settings, needs: Level): number {
+  switch (needs) {
+    case 'disabled':
+      return 0
+    case 'read':
+      return settings.staleReadMs
+    case 'write':
+      return settings.staleWriteMs
+    case 'destroy':
+      return settings.staleDestroyMs
+  }
+}
+
+const tooOld = (needs: Level) =>
+  new GatewayError('unavailable', 'the policy is too old for this level', {
+    say: `The gateway has not heard from its control plane for too long to allow ${needs} calls. Tell an administrator; they work again once it answers.`,
+    reason: 'policy-stale',
+  })

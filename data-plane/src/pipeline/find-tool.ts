@@ -1,0 +1,33 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { addressOf } from '../mcp/tool-names.ts'
+import type { Guard } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Found, Incoming } from './types.ts'
+
+/** Which tool do they mean? One the policy does not know, or this plane cannot run, does not exist. */
+export function findTool({ servers }: Pick<Ports, 'servers'>): Guard<Incoming & Audited & Authenticated, Found> {
+  return async function findTool(call, next) {
+    const { name, arguments: args = {} } = call.params
+    if (typeof name !== 'string')
+      throw new GatewayError('invalidParams', 'tools/call without a name', { say: 'tools/call needs params.name.' })
+    call.note.tool = name.slice(0, 200)
+    call.note.argsText = JSON.stringify(args)
+
+    const address = addressOf(call.policy, call.endpoint, name)
+    if (call.endpoint.server !== undefined) call.note.server = call.endpoint.server
+    if (!address) throw unknownTool(name, 'unknown-tool')
+    call.note.server = address.server
+    call.note.tool = address.tool
+
+    const server = call.policy.servers.get(address.server)
+    const entry = server?.tools.get(address.tool)
+    const tool = servers.get(address.server)?.tools.get(address.tool)
+    if (!server || !entry || !tool) throw unknownTool(name, 'unknown-tool')
+    call.note.level = entry.level
+    return next({ serverId: address.server, server, tool, needs: entry.level, args })
+  }
+}
+
+/** The same words whether a tool is not there or not for this person. `reason` stays here. */
+export const unknownTool = (name: string, reason: string) =>
+  new GatewayError('unknownTool', reason, { say: `Unknown tool: ${name.slice(0, 200)}`, reason })

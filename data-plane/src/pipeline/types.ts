@@ -1,0 +1,88 @@
+import type { Level } from '@bir/sdk/contract/level'
+import type { Person, Policy, ServerPolicy } from '@bir/sdk/contract/policy'
+import type { Subject } from '@bir/sdk/contract/subject'
+import type { Endpoint } from '../mcp/endpoint.ts'
+import type { Message } from '../mcp/json-rpc.ts'
+import type { LegacyVersion, ModernVersion } from '../mcp/versions.ts'
+import type { MountedTool } from '../servers/define.ts'
+import type { Cancel } from './cancel.ts'
+
+/** A message as it came in over HTTP, read but not yet believed. */
+export interface Incoming extends Message {
+  readonly endpoint: Endpoint
+  /** Undefined only while a legacy client initializes. */
+  readonly version: ModernVersion | LegacyVersion | undefined
+  readonly modern: boolean
+  /** The legacy session id as it came, sealed. */
+  readonly sessionId: string | undefined
+  readonly authorization: string | undefined
+  readonly ip: string
+  readonly userAgent: string | undefined
+  readonly traceId: string | undefined
+  /** What the client calls itself. */
+  readonly clientName: string | undefined
+  readonly cancel: Cancel
+  /** By `performance.now()`. */
+  readonly startedMs: number
+}
+
+/** `audit` adds it: later stages write into it what the record should say of the call. */
+export interface Audited {
+  readonly note: Note
+}
+
+export interface Note {
+  call: string
+  server?: string
+  tool?: string
+  level?: Level
+  /** A tool's failure or the policy's refusal, from a closed list. */
+  reason?: string
+  /** Absent while nothing went wrong. */
+  outcome?: 'refused' | 'failed'
+  detail?: string
+  behind?: boolean
+  argsText?: string
+  revision?: number
+}
+
+/** A token that was found good. */
+export interface Token {
+  readonly subject: Subject
+  readonly tokenId: string
+  readonly sessionId: string | undefined
+  readonly clientId: string
+  readonly actor: string | undefined
+  readonly audience: readonly string[]
+  readonly issuedAtS: number
+  readonly expiresAtS: number
+  readonly revision: number
+}
+
+export interface Authenticated {
+  readonly token: Token
+  /** Read once per call: it may be swapped meanwhile. */
+  readonly policy: Policy
+  readonly person: Person
+}
+
+/** The tool that was asked for, whether or not it may be called. */
+export interface Found {
+  readonly serverId: string
+  readonly server: ServerPolicy
+  readonly tool: MountedTool
+  readonly needs: Level
+  readonly args: unknown
+}
+
+export interface Authorised {
+  /** The caller's effective level on the server. */
+  readonly level: Level
+}
+
+/** An answer as bytes-to-be: the JSON of a JSON-RPC result. */
+export interface Rendered {
+  readonly json: string
+  /** Headers of the HTTP answer, such as a new session id. */
+  readonly headers?: Record<string, string>
+}

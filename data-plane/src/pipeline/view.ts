@@ -1,0 +1,60 @@
+import { decideFor } from '@bir/sdk/contract/decide'
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { Person, Policy } from '@bir/sdk/contract/policy'
+import type { CallContext } from '../servers/context.ts'
+import type { GatewayView, ServerView, ToolView } from '../servers/gateway-view.ts'
+import type { Ports } from './ports.ts'
+import type { Authenticated, Incoming } from './types.ts'
+
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog'>
+
+/** The gateway as this caller sees it: through `decide`, like everything else. */
+export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayView {
+  const { token, policy, person } = call
+  const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
+  return {
+    authentication: {
+      client: [token.clientId, call.clientName].filter((name) => name !== undefined).join(' '),
+      actor: token.actor,
+      tokenId: token.tokenId,
+      expiresAtMs: token.expiresAtS * 1000,
+      sessionId: token.sessionId,
+    },
+    revision: policy.revision,
+    limits: { ratePerSecond, rateBurst, truncateChars, callTimeoutMs },
+    servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, policy, person, id) : [])),
+    calls: (most) => ports.callLog.of(token.subject.id, most),
+    async check(id, signal) {
+      const server = ports.servers.get(id)
+      const entry = policy.servers.get(id)
+      if (!server || !entry || !person.grants.has(id))
+        throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
+      return server.check(checkContext(ports, call, entry.settings, id, signal))
+    },
+  }
+}
+
+function serverView({ servers }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
+  const server = policy.servers.get(id)
+  const mounted = servers.get(id)
+  if (!server || !mounted) return []
+  const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
+    const tool = mounted.tools.get(name)
+    if (!tool || entry.hidden) return []
+    const verdict = decideFor(policy, person, id, name, Date.now())
+    const base = { name, description: tool.description, needs: entry.level, inputSchema: tool.entry.inputSchema }
+    return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
+  })
+  return [{ id, title: server.title, tools }]
+}
+
+const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: object, id: string, signal: AbortSignal): CallContext => ({
+  caller: { id: call.token.subject.id, handle: call.person.handle, groups: call.person.groups },
+  level: 'read',
+  settings,
+  secret: undefined,
+  signal,
+  gateway: viewOf(ports, call),
+  tables: (connection) => call.person.grants.get(id)?.connections?.[connection],
+  readSecret: (ref) => ports.readSecret(ref),
+})

@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import type { Server } from 'node:http'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { CallLog } from './audit/call-log.ts'
+import { SpoolJournal } from './audit/journal.ts'
+import { Shipper } from './audit/shipper.ts'
+import { Spool } from './audit/spool.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+import { Exchange } from './mcp/exchange.ts'
+import { createHttpServer } from './mcp/http.ts'
+import { Inflight } from './mcp/inflight.ts'
+import { originRules } from './mcp/origin.ts'
+import { Sealer } from './mcp/sealed.ts'
+import { methodsOf } from './pipeline/index.ts'
+import { Timers } from './pipeline/timers.ts'
+import { PolicyCache } from './policy/cache.ts'
+import { Control } from './policy/control.ts'
+import { PolicyFeed } from './policy/feed.ts'
+import { headSigner } from './policy/identity.ts'
+import type { Identity } from './policy/identity.ts'
+import { poll } from './policy/poll.ts'
+import { keepRing } from './policy/ring.ts'
+import { tokenVerifier } from './policy/tokens.ts'
+import { SecretFiles } from './secrets/files.ts'
+import type { MountedServer } from './servers/define.ts'
+
+const shipLastMs = 3_000
+
+export interface Plane {
+  readonly server: Server
+  /** Takes no more calls, lets those under way end, ships and closes the spool. */
+  close(): Promise<void>
+}
+
+/** Puts a data plane together from its identity: policy, spool, pipeline, door. It serves as soon as it holds a policy, from disk or fresh. */
+export async function startPlane(
+  config: Config,
+  identity: Identity,
+  mounted: ReadonlyMap<string, MountedServer>,
+  log: Log,
+): Promise<Plane> {
+  const stop = new AbortController()
+  const control = new Control(identity)
+  const sealer = new Sealer()
+  const secrets = new SecretFiles(config.secretsDir)
+
+  const spoolDir = join(config.homeDir, 'spool')
+  const { spool, recovered } = Spool.open(spoolDir, { plane: identity.id, boot: uuidv7() }, config.spoolMaxBytes)
+  const journal = new SpoolJournal({ spool, sign: headSigner(identity) })
+  await journal.begin(recovered)
+  const shipper = new Shipper({ dir: spoolDir, spool, control, log })
+
+  const ring = keepRing({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
+  const feed = new PolicyFeed({
+    manifestKey: identity.manifestKey,
+    mounted,
+    cache: new PolicyCache(join(config.homeDir, 'policy')),
+    log,
+    fetchChunk: async (name) => (await control.get(`/chunks/${name}`, stop.signal)).bytes,
+    acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
+  })
+  await feed.restore()
+
+  const methods = methodsOf({
+    servers: mounted,
+    policy: feed,
+    journal,
+    callLog: new CallLog(),
+    sealer,
+    inflight: new Inflight(),
+    timers: new Timers(),
+    verify: tokenVerifier(feed),
+    readSecret: (ref) => secrets.read(ref),
+    secretsInUse: () => secrets.inUse(),
+    portalUrl: config.portalUrl,
+  })
+  const { publicUrl, portalUrl, allowedOrigins, allowedHosts, maxRequestBytes } = config
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
+  let draining = false
+  const server = createHttpServer({
+    publicUrl,
+    origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
+    issuer: () => feed.held?.keys.issuer,
+    health: () => healthOf(feed, draining),
+    exchange: new Exchange({ methods, journal, maxRequestBytes }),
+  })
+
+  shipper.start()
+  const polling = poll(feed, control, log, stop.signal)
+  void ring.refresh()
+  await listening(server, config)
+
+  return {
+    server,
+    async close() {
+      draining = true
+      await drained(server, config.drainMs)
+      await shipper.close(shipLastMs)
+      stop.abort()
+      await polling
+      await feed.saved()
+      await journal.close()
+      await control.close()
+    },
+  }
+}
+
+function healthOf({ held }: PolicyFeed, draining: boolean): { ok: boolean; body: object } {
+  if (draining) return { ok: false, body: { status: 'draining' } }
+  if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached' } }
+  return { ok: true, body: { status: 'ok', revision: held.revision } }
+}
+
+const listening = (server: Server, { host, port }: Config) =>
+  new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+
+const drained = (server: Server, withinMs: number) =>
+  new Promise<void>((resolve) => {
+    const late = setTimeout(() => server.closeAllConnections(), withinMs)
+    server.close(() => {
+      clearTimeout(late)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })

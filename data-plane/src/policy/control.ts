@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { importJWK, SignJWT } from 'jose'
+import type { CryptoKey } from 'jose'
+import { Agent, request } from 'undici'
+import type { Identity } from './identity.ts'
+
+export interface ControlAnswer {
+  status: number
+  bytes: Buffer
+}
+
+/** Says which way a talk with the control plane failed, so that the log can. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError'
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.status = status
+  }
+}
+
+/** The control plane as this plane speaks to it: every request signed by the plane's key (EdDSA JWT, 60 s), the body's digest within. */
+export class Control {
+  private readonly identity: Identity
+  private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
+  private key: CryptoKey | Uint8Array | undefined
+
+  constructor(identity: Identity) {
+    this.identity = identity
+  }
+
+  get(path: string, signal?: AbortSignal): Promise<ControlAnswer> {
+    return this.send('GET', path, undefined, undefined, signal)
+  }
+
+  post(path: string, body: string, contentType = 'application/json', signal?: AbortSignal): Promise<ControlAnswer> {
+    return this.send('POST', path, body, contentType, signal)
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy()
+  }
+
+  private async send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | undefined,
+    contentType: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ControlAnswer> {
+    const headers = { authorization: `Bearer ${await this.assertion(body)}`, ...(contentType && { 'content-type': contentType }) }
+    const url = `${this.identity.controlUrl.replace(/\/$/, '')}/internal/v1${path}`
+    const answer = await ask(url, {
+      method,
+      headers,
+      dispatcher: this.agent,
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
+    })
+    if (answer.status >= 400)
+      throw new ControlError(
+        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${said(answer)}`,
+        answer.status,
+      )
+    return answer
+  }
+
+  private async assertion(body: string | undefined): Promise<string> {
+    const { id, issuer, signingKey } = this.identity
+    this.key ??= await importJWK(signingKey, 'EdDSA')
+    const claims = body === undefined ? {} : { bdy: createHash('sha256').update(body).digest('hex') }
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-plane+jwt' })
+      .setIssuer(id)
+      .setAudience(`${issuer}/internal`)
+      .setIssuedAt()
+      .setExpirationTime('60s')
+      .setJti(randomUUID())
+      .sign(this.key)
+  }
+}
+
+/** Joins once. The secret is all that vouches for the plane here. */
+export async function postJoin(controlUrl: string, body: object): Promise<unknown> {
+  const url = `${controlUrl.replace(/\/$/, '')}/internal/v1/join`
+  const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  if (answer.status >= 400)
+    throw new ControlError(`the control plane answered ${answer.status} to the join: ${said(answer)}`, answer.status)
+  return JSON.parse(answer.bytes.toString('utf8'))
+}
+
+async function ask(url: string, options: NonNullable<Parameters<typeof request>[1]>): Promise<ControlAnswer> {
+  try {
+    const { statusCode, body } = await request(url, options)
+    return { status: statusCode, bytes: Buffer.from(await body.arrayBuffer()) }
+  } catch (cause) {
+    throw new ControlError('the control plane does not answer', undefined, cause)
+  }
+}
+
+const said = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')

@@ -1,0 +1,70 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { JoinAnswer } from '@bir/sdk/contract/internal'
+import type { JoinRequest } from '@bir/sdk/contract/internal'
+import { PublicJwk } from '@bir/sdk/contract/snapshot'
+import { calculateJwkThumbprint } from 'jose'
+import { z } from 'zod'
+
+const PrivateJwk = z.looseObject({ kty: z.string(), crv: z.string(), x: z.string(), d: z.string() })
+
+/** Who this plane is: made once, kept for good. */
+export const Identity = z.strictObject({
+  id: z.uuid(),
+  controlUrl: z.url(),
+  issuer: z.url(),
+  manifestKey: PublicJwk,
+  signingKey: PrivateJwk,
+  sealingKey: PrivateJwk,
+})
+export type Identity = z.infer<typeof Identity>
+
+export interface Keys {
+  signingKey: z.infer<typeof PrivateJwk>
+  sealingKey: z.infer<typeof PrivateJwk>
+}
+
+export const newKeys = (): Keys => ({
+  signingKey: PrivateJwk.parse(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
+  sealingKey: PrivateJwk.parse(generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })),
+})
+
+/** Undefined when this plane has never joined. Throws when the file is damaged. */
+export function readIdentity(path: string): Identity | undefined {
+  if (!existsSync(path)) return undefined
+  const parsed = Identity.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  if (parsed.success) return parsed.data
+  throw new Error(`the plane's identity in ${path} is damaged; remove the file and give the plane a new BIR_JOIN`)
+}
+
+export function writeIdentity(path: string, identity: Identity): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const fresh = `${path}.new`
+  writeFileSync(fresh, JSON.stringify(identity), { mode: 0o600 })
+  chmodSync(fresh, 0o600)
+  renameSync(fresh, path)
+}
+
+export async function joinRequest(secret: string, name: string, { signingKey, sealingKey }: Keys): Promise<JoinRequest> {
+  return { secret, name, publicKey: await publicOf(signingKey, 'EdDSA'), sealingKey: await publicOf(sealingKey, 'ECDH-ES') }
+}
+
+/** The manifest key must be the one whose fingerprint came with the join secret: nobody in between can pose as the control plane. */
+export function acceptJoin(answer: unknown, controlUrl: string, fingerprint: string, keys: Keys): Identity {
+  const { id, manifestKey, issuer } = JoinAnswer.parse(answer)
+  const der = createPublicKey({ key: manifestKey, format: 'jwk' }).export({ type: 'spki', format: 'der' })
+  const found = createHash('sha256').update(der).digest('hex')
+  if (found !== fingerprint) throw new Error('the control plane signs with another key than BIR_JOIN names; nothing of it is trusted')
+  return { id, controlUrl, issuer, manifestKey, ...keys }
+}
+
+/** Signs the head of the audit chain. */
+export function headSigner({ signingKey }: Identity): (hash: string) => string {
+  const key = createPrivateKey({ key: signingKey, format: 'jwk' })
+  return (hash) => sign(null, Buffer.from(hash), key).toString('base64url')
+}
+
+async function publicOf({ kty, crv, x }: Keys['signingKey'], alg: string): Promise<PublicJwk> {
+  return { kty, crv, x, alg, kid: await calculateJwkThumbprint({ kty, crv, x }) }
+}

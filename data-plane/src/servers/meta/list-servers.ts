@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { meta } from './server.ts'
+
+export const listServers = meta.tool({
+  name: 'list_servers',
+  description: 'The servers on which you hold a grant, with how many of their tools you can use.',
+  level: 'read',
+  input: z.strictObject({}),
+  output: z.object({
+    items: z.array(z.object({ server: z.string(), title: z.string(), usable_tools: z.int(), refused_tools: z.int() })),
+    count: z.int(),
+  }),
+  run(_args, { gateway }) {
+    const items = gateway.servers().map(({ id, title, tools }) => {
+      const usable = tools.filter(({ level }) => level !== undefined).length
+      return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable }
+    })
+    return { items, count: items.length }
+  },
+  text: ({ items }) =>
+    items
+      .map(({ server, title, usable_tools, refused_tools }) => `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused`)
+      .join('\n'),
+})

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { meta } from './server.ts'
+
+export const whoami = meta.tool({
+  name: 'whoami',
+  description: 'Who you act for: user, groups, client, how the session was opened, when its token ends.',
+  level: 'read',
+  input: z.strictObject({}),
+  output: z.object({
+    user: z.string(),
+    groups: z.array(z.string()),
+    client: z.string(),
+    acted_by: z.string().optional(),
+    token_expires: z.string(),
+    policy_revision: z.int(),
+  }),
+  run(_args, { caller, gateway }) {
+    const { client, actor, expiresAtMs } = gateway.authentication
+    return {
+      user: caller.handle,
+      groups: [...caller.groups],
+      client,
+      ...(actor === undefined ? {} : { acted_by: actor }),
+      token_expires: new Date(expiresAtMs).toISOString(),
+      policy_revision: gateway.revision,
+    }
+  },
+})
