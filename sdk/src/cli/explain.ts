@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import type { Explanation } from '../contract/api.ts'
-import type { Reason } from '../contract/decide.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
 import { printable } from './printable.ts'
@@ -33,30 +32,9 @@ export const explain: Define = (parent, act) => {
     )
 }
 
-function tell(context: Context, { allow, user, server, tool, needs, level, reason, because, revision }: z.infer<typeof Explanation>): void {
-  const question = `${user} may ${allow ? '' : 'not '}call ${printable(tool)} on ${server}`
-  const why = allow ? `the tool needs ${needs ?? 'nothing'} and ${user} has ${level}` : reasonWords(reason)
-  context.say(`${context.paint(allow ? 'good' : 'bad', question)}: ${why}.`)
-  for (const step of because) context.say(`  - ${printable(step)}`)
-  context.say(context.paint('dim', `(policy revision ${revision})`))
-}
-
-const reasonWords = (reason: Reason | null) => (reason ? `${words[reason]} (${reason})` : 'no reason was given')
-
-const words: Record<Reason, string> = {
-  'unknown-person': 'the policy does not know this person',
-  'person-disabled': 'this account is disabled',
-  'unknown-server': 'there is no such server',
-  'server-killed': 'an administrator has switched this server off for everyone',
-  'unknown-tool': 'this server has no such tool',
-  'tool-hidden': 'an administrator has hidden this tool',
-  'no-grant': 'nothing is granted on this server, neither in person, nor by a group, nor to everyone',
-  'grants-expired': 'every grant on this server has expired',
-  'disabled-for-user': 'a grant in person sets this server to disabled',
-  'disabled-for-group': 'the groups of this person have this server disabled',
-  'tool-denied': 'a grant that applies denies this very tool',
-  'tool-not-in-list': 'the grants that apply name the tools they allow, and this is not one of them',
-  'level-too-low': 'the level granted is lower than the tool needs',
-  'switched-off': 'this person has switched the tool off',
-  'selected-lower': 'this person has chosen a lower level than the tool needs',
+function tell(context: Context, { allow, user, server, tool, reason, because, revision }: z.infer<typeof Explanation>): void {
+  const verdict = `${user} may ${allow ? '' : 'not '}call ${tool} on ${server}${reason ? ` (${reason})` : ''}.`
+  context.say(context.paint(allow ? 'good' : 'bad', verdict))
+  for (const step of because) context.say(`  ${printable(step)}`)
+  context.say(context.paint('dim', `  By revision ${revision} of the policy.`))
 }

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { REASONS } from '../contract/decide.ts'
 import { Refusal, standIn } from '../testing.ts'
 import { aFolder, at, bir, NOW_MS, startedIn } from './testing.ts'
 
@@ -225,16 +224,14 @@ test('explain answers in a sentence, with 0 for yes and 3 for no', async () => {
     bir(['explain', '--user', user, '--server', 'sql', '--tool', 'execute_query', ...more], at(gateway.url))
   const no = await ask('dave')
   expect(no.exit).toBe(3)
-  expect(no.out).toMatch(/^dave may not call execute_query on sql: nothing is granted .* \(no-grant\)\.\n {2}- dave is known and enabled\n/)
+  expect(no.out.split('\n').slice(0, 3)).toEqual([
+    'dave may not call execute_query on sql (no-grant).',
+    '  dave is known and enabled',
+    '  no grant reaches dave on sql',
+  ])
   const yes = await ask('alice')
-  expect([yes.exit, yes.out.split('\n')[0]]).toEqual([0, 'alice may call execute_query on sql: the tool needs read and alice has read.'])
+  expect([yes.exit, yes.out.split('\n')[0]]).toEqual([0, 'alice may call execute_query on sql.'])
   expect(JSON.parse((await ask('dave', '--json')).out)).toEqual(anExplanation)
-})
-
-test.for(REASONS)('every reason has words: %s', async (reason) => {
-  await using gateway = await standIn({ policy: { explain: () => ({ ...anExplanation, because: [], reason }) } })
-  const { out } = await bir(['explain', '--user', 'dave', '--server', 'sql', '--tool', 'x'], at(gateway.url))
-  expect(out).toMatch(new RegExp(`: .{10,} \\(${reason}\\)\\.`))
 })
 
 test('snapshot status counts the planes that enforce it, and differs with 3 while one lags behind', async () => {
