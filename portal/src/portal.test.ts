@@ -1,0 +1,35 @@
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+import { createPortal } from './server.ts'
+
+const server = createPortal({ mcpUrl: 'http://127.0.0.1:8080', controlUrl: 'http://127.0.0.1:8081/"><script>' })
+let origin: string
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+})
+
+test('the page names the address to connect to, and runs no script', async () => {
+  const response = await fetch(origin)
+  const html = await response.text()
+  expect(response.status).toBe(200)
+  expect(html).toContain('http://127.0.0.1:8080/mcp')
+  expect(html).not.toContain('<script')
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+})
+
+test('health answers, other pages do not exist, and nothing can be posted', async () => {
+  expect(await (await fetch(`${origin}/health`)).json()).toEqual({ status: 'ok' })
+  expect((await fetch(`${origin}/nothing`)).status).toBe(404)
+  expect((await fetch(origin, { method: 'POST' })).status).toBe(405)
+})
+
+test('a bad configuration is told as a whole', () => {
+  expect(() => readConfig({ PORT: 'x', CONTROL_URL: 'ftp://x' })).toThrow(/port[\s\S]*controlUrl[\s\S]*mcpUrl|mcpUrl[\s\S]*controlUrl/)
+})

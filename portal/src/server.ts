@@ -1,0 +1,21 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { Config } from './config.ts'
+import { page, pageHeaders } from './page.ts'
+
+/** The page, made once, and the health check. */
+export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Server {
+  const html = page(config)
+  return createServer((request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end()
+      return
+    }
+    const path = request.url?.split('?')[0]
+    if (path === '/health') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+      return
+    }
+    response.writeHead(path === '/' ? 200 : 404, pageHeaders).end(html)
+  })
+}
