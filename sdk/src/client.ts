@@ -76,7 +76,7 @@ function requestOf(address: string, { kind }: Operation, input: unknown) {
 
 const Success = z.object({ result: z.object({ data: z.unknown() }) })
 const Refusal = z.object({
-  error: z.object({ message: z.string(), data: z.object({ code: z.string().optional(), birCode: z.string().optional() }).optional() }),
+  error: z.object({ message: z.string(), data: z.object({ code: z.string().optional() }).optional() }),
 })
 
 async function resultOf(response: Response, address: string, { output }: Operation) {
@@ -87,7 +87,7 @@ async function resultOf(response: Response, address: string, { output }: Operati
   const refusal = Refusal.safeParse(body)
   if (refusal.success) {
     const { message, data } = refusal.data.error
-    throw new ApiFailure(codeOf(httpStatus, data?.birCode, data?.code), message, { httpStatus })
+    throw new ApiFailure(codeOf(httpStatus, data?.code), message, { httpStatus })
   }
   const success = Success.safeParse(body)
   if (!response.ok || !success.success) {
@@ -117,9 +117,8 @@ const codes: ReadonlySet<string> = new Set(API_ERRORS)
 const isCode = (text: string | undefined): text is ApiErrorCode => text !== undefined && codes.has(text)
 
 /** The gateway names its own code; what failed before its own code ran (a proxy, tRPC's parsing) is told by the status. */
-function codeOf(httpStatus: number, ...named: (string | undefined)[]): ApiErrorCode {
-  const known = named.find(isCode)
-  if (known) return known
+function codeOf(httpStatus: number, named?: string): ApiErrorCode {
+  if (isCode(named)) return named
   if (httpStatus === 401) return 'unauthenticated'
   if (httpStatus === 403) return 'forbidden'
   if (httpStatus === 404) return 'not_found'

@@ -46,7 +46,7 @@ export async function standIn(
     isDev: false,
     errorFormatter: ({ shape, error }) => ({
       ...shape,
-      data: { ...shape.data, birCode: error.cause instanceof Refusal ? error.cause.code : undefined },
+      data: { ...shape.data, code: error.cause instanceof Refusal ? error.cause.code : shape.data.code },
     }),
   })
 

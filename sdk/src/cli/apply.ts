@@ -1,4 +1,5 @@
 import { EXIT } from './exit.ts'
+import { withLines } from './gateway-faults.ts'
 import { readPolicy } from './policy-source.ts'
 import { printable } from './printable.ts'
 import type { Define } from './verb.ts'
@@ -16,9 +17,11 @@ export const apply: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir export | sed s/read/write/ | bir apply -f -')
     .action(
       act<[{ file: string; json?: true }]>(async (context, { file, json }) => {
-        const policy = await readPolicy(file, context.around)
+        const source = await readPolicy(file, context.around)
         const { client } = await context.gateway()
-        const done = await client.policy.apply({ file: policy })
+        const done = await client.policy.apply({ file: source.policy }).catch((error: unknown) => {
+          throw withLines(error, source)
+        })
         if (json) {
           context.json(done)
           return EXIT.ok

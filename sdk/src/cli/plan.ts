@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Plan, PlanChange } from '../contract/api.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
+import { withLines } from './gateway-faults.ts'
 import { readPolicy } from './policy-source.ts'
 import { printable } from './printable.ts'
 import type { Define } from './verb.ts'
@@ -18,9 +19,11 @@ export const plan: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"')
     .action(
       act<[{ file: string; exitCode?: true; json?: true }]>(async (context, { file, exitCode, json }) => {
-        const policy = await readPolicy(file, context.around)
+        const source = await readPolicy(file, context.around)
         const { client } = await context.gateway()
-        const planned = await client.policy.plan({ file: policy })
+        const planned = await client.policy.plan({ file: source.policy }).catch((error: unknown) => {
+          throw withLines(error, source)
+        })
         if (json) context.json(planned)
         if (!json) tell(context, planned)
         const changes = planned.edits.length + planned.people.length > 0

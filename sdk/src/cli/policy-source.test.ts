@@ -17,7 +17,7 @@ function faultsOf(text: string): string[] {
 }
 
 test('a whole policy is read', () => {
-  const policy = parsePolicy(
+  const { policy } = parsePolicy(
     `servers:
   sql: { kind: mounted, tools: { execute_query: { level: write } } }
 groups:

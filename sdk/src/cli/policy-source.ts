@@ -9,8 +9,17 @@ import { CliFault } from './fault.ts'
 import type { FileFault } from './fault.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** A policy, and where in its text each part of it stands. */
+export interface PolicySource {
+  policy: PolicyFile
+  name: string
+  placeOf(path: readonly PropertyKey[]): Place
+}
+
+type Place = Pick<FileFault, 'line' | 'column'>
+
 /** A policy file, read and checked. `-` is stdin. Every fault is named at once, with its line. */
-export async function readPolicy(file: string, around: Pick<Surroundings, 'cwd' | 'readStdin'>): Promise<PolicyFile> {
+export async function readPolicy(file: string, around: Pick<Surroundings, 'cwd' | 'readStdin'>): Promise<PolicySource> {
   return parsePolicy(await textOf(file, around), file === '-' ? 'stdin' : file)
 }
 
@@ -23,32 +32,42 @@ async function textOf(file: string, { cwd, readStdin }: Pick<Surroundings, 'cwd'
   }
 }
 
-export function parsePolicy(text: string, file: string): PolicyFile {
+export function parsePolicy(text: string, name: string): PolicySource {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const at = (offset: number | undefined): Pick<FileFault, 'line' | 'column'> => {
-    if (offset === undefined) return {}
+  const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const refuse = (faults: FileFault[]) => new CliFault('bad_file', `${file} is not a policy:`, { exit: EXIT.badInput, file, faults })
 
   if (document.errors.length > 0) {
-    throw refuse(document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: wordsOf(error) })))
+    throw notAPolicy(
+      name,
+      document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: wordsOf(error) })),
+    )
   }
   const value = valueOf(document)
-  if (value === undefined) throw refuse([{ line: 1, column: 1, path: '', message: 'an alias in it stands for too much' }])
-  if (value === null) throw refuse([{ line: 1, column: 1, path: '', message: 'it is empty' }])
+  if (value === undefined) throw notAPolicy(name, [{ ...at(0), path: '', message: 'an alias in it stands for too much' }])
+  if (value === null) throw notAPolicy(name, [{ ...at(0), path: '', message: 'it is empty' }])
 
   const parsed = PolicyFile.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { policy: parsed.data, name, placeOf: (path) => at(offsetOf(document, path)) }
   const faults = parsed.error.issues.flatMap(leavesOf).map(({ path, message, ofKey }) => ({
     ...at(offsetOf(document, path, ofKey)),
     path: pathText(path),
     message: path.length === 0 || document.hasIn(path) ? message : `is missing: ${message}`,
   }))
-  throw refuse(faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
+  throw notAPolicy(name, faults)
 }
+
+/** Faults from top to bottom, as a person reads. */
+export const notAPolicy = (name: string, faults: FileFault[], cause?: unknown) =>
+  new CliFault('bad_file', `${name} is not a policy:`, {
+    exit: EXIT.badInput,
+    file: name,
+    faults: faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    cause,
+  })
 
 /** Aliases that multiply (a "billion laughs") are given up by the parser. */
 function valueOf(document: Document): unknown {
@@ -78,7 +97,7 @@ function leavesOf(issue: z.core.$ZodIssue): Leaf[] {
 }
 
 /** Where a path stands in the text; for one that is missing, its nearest holder. What spans lines is pointed at by its key. */
-function offsetOf(document: Document, path: readonly PropertyKey[], ofKey = false): number | undefined {
+function offsetOf(document: Document, path: readonly PropertyKey[], ofKey = false): number {
   for (let length = path.length; length > 0; length--) {
     const holder = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
     const found = isMap(holder) ? pairOffset(holder.items, path[length - 1], ofKey) : startOf(document.getIn(path.slice(0, length), true))

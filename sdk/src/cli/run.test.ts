@@ -175,6 +175,20 @@ test('what the gateway refuses in a file is bad input; what it may not do is a f
   expect(await Promise.all(exits)).toEqual([2, 2, 1])
 })
 
+test('what does not exist is named with its line, in plan as in apply', async () => {
+  const refuse = () => {
+    throw new Refusal('invalid_input', 'groups.analysts: there is no person alice\ngrants[0]: there is no server sql')
+  }
+  await using gateway = await standIn({ policy: { apply: refuse, plan: refuse } })
+  for (const verb of ['plan', 'apply']) {
+    const { exit, err } = await bir([verb, '-f', '-'], { ...at(gateway.url), ...fromStdin })
+    expect([exit, err.split('\n').slice(1)]).toEqual([
+      2,
+      ['  stdin:2:3 groups.analysts: there is no person alice', '  stdin:4:5 grants[0]: there is no server sql', ''],
+    ])
+  }
+})
+
 test('plan says who gains and who loses, and differs with 3 only when asked', async () => {
   const people = [{ user: 'dave', server: 'sql', gains: ['execute_query'], loses: [], before: 'disabled', after: 'read' }] as const
   await using gateway = await standIn({
