@@ -1,8 +1,9 @@
+import charts from './charts/index.ts'
 import debug from './debug/index.ts'
 import type { MountedServer } from './define.ts'
 import meta from './meta/index.ts'
 
-const all: MountedServer[] = [debug, meta]
+const all: MountedServer[] = [charts, debug, meta]
 
 /** Every server this plane can mount, by id. */
 export const mountedServers: ReadonlyMap<string, MountedServer> = new Map(all.map((server) => [server.id, server]))

@@ -1,0 +1,38 @@
+import { titleOf } from './column.ts'
+import type { Cell, Table } from './table.ts'
+import { bar } from './types/bar.ts'
+import { boxplot } from './types/boxplot.ts'
+import { heatmap } from './types/heatmap.ts'
+import { histogram } from './types/histogram.ts'
+import { area, line } from './types/line.ts'
+import { pie } from './types/pie.ts'
+import { scatter } from './types/scatter.ts'
+import type { Draw, Wanted } from './types/sketch.ts'
+
+const TYPES = { bar, line, area, scatter, pie, histogram, heatmap, boxplot } satisfies Record<string, Draw>
+export type ChartType = keyof typeof TYPES
+export const CHART_TYPES = Object.keys(TYPES) as [ChartType, ...ChartType[]]
+
+const WIDTH = 800
+const HEIGHT = 480
+
+export interface ChartWanted extends Wanted {
+  type: ChartType
+  title?: string | undefined
+  width?: number | undefined
+  height?: number | undefined
+}
+
+/** The Vega-Lite spec of a chart, without its rows and with them. */
+export function chartSpec(table: Table, wanted: ChartWanted): { spec: object; values: Record<string, Cell>[]; notes: string[] } {
+  const sketch = TYPES[wanted.type](table, wanted)
+  const spec = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...(wanted.title ? { title: titleOf(wanted.title.slice(0, 200)) } : {}),
+    width: wanted.width ?? WIDTH,
+    height: wanted.height ?? sketch.height ?? HEIGHT,
+    autosize: { type: 'fit', contains: 'padding' },
+    ...sketch.spec,
+  }
+  return { spec, values: sketch.values, notes: sketch.notes }
+}

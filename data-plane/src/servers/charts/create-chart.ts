@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { CHART_TYPES, chartSpec } from './chart-spec.ts'
+import { FORMATS, LIMITS } from './limits.ts'
+import { AGGREGATES } from './points.ts'
+import { described, picture, Picture } from './picture.ts'
+import { charts, renderer } from './server.ts'
+import { tableOf } from './table.ts'
+
+/** Bounds are said in the error: in the schema they would cost every user of every list. */
+const pixels = z
+  .number()
+  .refine((px) => Number.isInteger(px) && px >= 120 && px <= LIMITS.maxPixels, `must be a whole number of px, 120 to ${LIMITS.maxPixels}`)
+  .optional()
+
+export const createChart = charts.tool({
+  name: 'create_chart',
+  description: 'Draws rows as a chart image. Rows: data, or columns and rows as sql answers them; at most 20,000.',
+  level: 'read',
+  input: z.object({
+    type: z.enum(CHART_TYPES),
+    data: z.array(z.looseObject({})).optional(),
+    columns: z.array(z.preprocess(nameOf, z.string())).optional(),
+    rows: z.array(z.array(z.unknown())).optional(),
+    x: z.string(),
+    y: z.string().optional().describe('Column of numbers; none = count rows'),
+    series: z.string().optional().describe('Column that colours; heatmap: of numbers'),
+    aggregate: z.enum(AGGREGATES).optional(),
+    title: z.string().optional(),
+    width: pixels,
+    height: pixels,
+    format: z.enum(FORMATS).default('png'),
+  }),
+  output: Picture,
+  async run({ type, format, title, width, height, x, y, series, aggregate, ...given }, { signal }) {
+    const table = tableOf(given)
+    const { spec, values, notes } = chartSpec(table, { type, title, width, height, x, y, series, aggregate })
+    const job = { kind: 'render', spec: JSON.stringify({ ...spec, data: { values } }), format } as const
+    return described(await renderer.draw(job, signal), `${type} chart of ${table.rows.length} rows`, notes)
+  },
+  ...picture,
+})
+
+/** Columns as a query answers them may be objects that hold a name. */
+function nameOf(column: unknown): unknown {
+  return typeof column === 'object' && column !== null && 'name' in column ? column.name : column
+}

@@ -1,0 +1,6 @@
+import { createChart } from './create-chart.ts'
+import { renderVegaLite } from './render-vega-lite.ts'
+import { charts } from './server.ts'
+import { validateSpec } from './validate-spec.ts'
+
+export default charts.with(createChart, renderVegaLite, validateSpec)

@@ -1,0 +1,52 @@
+import type { Cell } from './table.ts'
+import type { Column } from './column.ts'
+
+export const AGGREGATES = ['count', 'sum', 'mean', 'median', 'min', 'max'] as const
+export type Aggregate = (typeof AGGREGATES)[number]
+
+/** A row of a chart: names of our own, since a column's may hold dots and brackets, which Vega reads as paths. */
+export interface Point {
+  x: Cell
+  y: Cell
+  series?: Cell
+  value?: Cell
+}
+
+/** Sums up the numbers that share a place, in the order in which the places first appear. */
+export function aggregated<Key extends object>(
+  places: Key[],
+  values: (number | null)[] | undefined,
+  by: Aggregate,
+): (Key & { value: number })[] {
+  const groups = new Map<string, { place: Key; numbers: number[]; rows: number }>()
+  for (const [i, place] of places.entries()) {
+    const key = JSON.stringify(Object.values(place))
+    const group = groups.get(key) ?? { place, numbers: [], rows: 0 }
+    groups.set(key, group)
+    group.rows++
+    const value = values?.[i]
+    if (typeof value === 'number') group.numbers.push(value)
+  }
+  return [...groups.values()].map(({ place, numbers, rows }) => ({ ...place, value: by === 'count' ? rows : SUMMARIES[by](numbers) }))
+}
+
+const SUMMARIES: Record<Exclude<Aggregate, 'count'>, (numbers: number[]) => number> = {
+  sum,
+  mean: (numbers) => (numbers.length === 0 ? 0 : sum(numbers) / numbers.length),
+  median,
+  min: (numbers) => numbers.reduce((least, n) => Math.min(least, n), numbers[0] ?? 0),
+  max: (numbers) => numbers.reduce((most, n) => Math.max(most, n), numbers[0] ?? 0),
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, n) => total + n, 0)
+}
+
+function median(numbers: number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  const upper = sorted[half] ?? 0
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2
+}
+
+export const distinct = (column: Column | undefined): Cell[] => [...new Set(column?.cells.filter((cell) => cell !== null))]

@@ -1,0 +1,131 @@
+import { afterAll, expect, test } from 'vitest'
+import { renderVegaLite } from './render-vega-lite.ts'
+import { renderer } from './server.ts'
+import { called, pixelsOf } from './testing.ts'
+
+afterAll(() => renderer.close())
+
+const data = {
+  values: [
+    { a: 1, b: 28 },
+    { a: 2, b: 55 },
+  ],
+}
+const bars = { data, mark: 'bar', encoding: { x: { field: 'a', type: 'nominal' }, y: { field: 'b', type: 'quantitative' } } }
+const computed = (calculate: string) => ({ ...bars, mark: 'text', transform: [{ calculate, as: 'c' }], encoding: { text: { field: 'c' } } })
+
+test('a spec is drawn, also one that came as text', async () => {
+  const asObject = await called(renderVegaLite, { spec: bars })
+  const asText = await called(renderVegaLite, { spec: JSON.stringify(bars) })
+
+  expect(pixelsOf(asObject).inked()).toBeGreaterThan(5_000)
+  expect(asText).toEqual(asObject)
+})
+
+test.for([
+  [
+    'layers',
+    {
+      data,
+      layer: [
+        { mark: 'bar', encoding: bars.encoding },
+        { mark: 'rule', encoding: { y: { datum: 40 } } },
+      ],
+    },
+  ],
+  ['facets', { ...bars, encoding: { ...bars.encoding, column: { field: 'a' } } }],
+  ['a brush nobody will pull', { ...bars, params: [{ name: 'brush', select: 'interval' }] }],
+  ['a click nobody will make', { ...bars, params: [{ name: 'pick', select: 'point' }] }],
+  ['transforms and expressions', { ...computed("format(datum.b, '.1f') + upper('x')") }],
+] as const)('a spec with %s is drawn', async ([, spec]) => {
+  expect(pixelsOf(await called(renderVegaLite, { spec })).inked()).toBeGreaterThan(100)
+})
+
+test.for([
+  ['rows at an address', { ...bars, data: { url: 'https://example.com/rows.json' } }, 'spec.data.url: nothing is loaded from addresses.'],
+  ['rows in a file', { ...bars, data: { url: 'file:///etc/passwd' } }, 'spec.data.url: nothing is loaded from addresses.'],
+  [
+    'a look-up at an address',
+    { ...bars, transform: [{ lookup: 'a', from: { key: 'a', data: { url: 'x.csv' } } }] },
+    'spec.transform.0.from.data.url: nothing is loaded from addresses.',
+  ],
+  ['an image', { data, mark: 'image' }, 'spec.mark: images are not drawn.'],
+  ['an image mark', { data, mark: { type: 'image' } }, 'spec.mark.type: images are not drawn.'],
+  ['an image channel', { data, mark: 'point', encoding: { url: { field: 'a' } } }, 'spec.encoding.url: images are not drawn.'],
+  [
+    'paint from an address',
+    { ...bars, mark: { type: 'bar', fill: { expr: "'ur' + 'l(http://example.com/x)'" } } },
+    'spec: a chart may not refer to images, links or addresses.',
+  ],
+  ['no rows', { mark: 'bar' }, 'spec.data: the spec holds no rows.'],
+  ['the language beneath', { ...bars, $schema: 'https://vega.github.io/schema/vega/v6.json' }, 'spec.$schema: this is a Vega spec.'],
+  [
+    'a prototype',
+    JSON.parse('{"mark":"bar","data":{"values":[{"__proto__":{"a":1}}]}}') as object,
+    'spec.data.values.0.__proto__: this name is not allowed.',
+  ],
+  [
+    'a signal that waits for itself',
+    {
+      ...bars,
+      params: [
+        { name: 'p', expr: 'q' },
+        { name: 'q', expr: 'p + 1' },
+      ],
+    },
+    'spec: Cycle detected in dataflow graph.',
+  ],
+  ['code', computed("constructor.constructor('return process')()"), 'spec: Illegal callee type: CallExpression'],
+  ['code by way of a row', computed("datum.constructor.constructor('return process')()"), 'spec: Illegal callee type: CallExpression'],
+  ['the process', computed('process'), 'spec: Unrecognized signal name: "process"'],
+] as const)('%s in a spec: refused in words', async ([, spec, message]) => {
+  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input', message })
+})
+
+test.for([
+  ['width', { ...bars, width: 1e9 }, 'spec.width: 1000000000 px; at most 2000 px a side.'],
+  ['a step', { ...bars, width: { step: 5000 } }, 'spec.width.step: 5000 px; at most 2000 px a side.'],
+  ['letters', { ...bars, title: { text: 'x', fontSize: 1e5 } }, /^The chart would be .* px; at most 2000 px a side\.$/],
+  ['rows', { ...bars, data: { values: Array.from({ length: 20_001 }, () => 1) } }, 'spec.data: 20001 rows; at most 20000.'],
+  ['text', { ...bars, description: 'x'.repeat(2_000_001) }, /^spec: \d+ bytes; at most 2000000\.$/],
+] as const)('too much %s: refused in words', async ([, spec, message]) => {
+  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({
+    code: 'too_large',
+    message: expect.stringMatching(message) as string,
+  })
+})
+
+test('nesting without end is refused before anything recurses into it', async () => {
+  let deep: object = bars
+  for (let i = 0; i < 100_000; i++) deep = { layer: [deep] }
+
+  await expect(called(renderVegaLite, { spec: { data, layer: [deep] } })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('nests deeper than 64 levels') as string,
+  })
+})
+
+test('an expression without end fails as an error of the spec', async () => {
+  const spec = computed(`1${'+1'.repeat(100_000)}`)
+  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input' })
+})
+
+test('a row may hold an address, and a link leads nowhere', async () => {
+  const values = [{ url: 'https://example.com', a: 1 }]
+  const spec = {
+    data: { values },
+    title: 'url(http://example.com) <script>',
+    mark: 'point',
+    encoding: { x: { field: 'a' }, href: { field: 'url' } },
+  }
+  const answer = await called(renderVegaLite, { spec, format: 'svg' })
+
+  const svg = answer.content[1]?.type === 'text' ? answer.content[1].text : ''
+  expect(svg).toContain('url(http://example.com) &lt;script&gt;')
+  expect(svg).not.toMatch(/href|<script/)
+})
+
+test('a field that the rows do not have is said, with those they have', async () => {
+  const answer = await called(renderVegaLite, { spec: { ...bars, encoding: { x: { field: 'town' } } } })
+  expect(answer.content[0]).toMatchObject({ text: expect.stringContaining('The rows have no field "town"; they have: a, b.') as string })
+})

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { strayFields } from './fields.ts'
+import { FORMATS } from './limits.ts'
+import { described, picture, Picture } from './picture.ts'
+import { screened, Spec } from './screen-spec.ts'
+import { charts, renderer } from './server.ts'
+
+export const renderVegaLite = charts.tool({
+  name: 'render_vega_lite',
+  description:
+    'Draws a Vega-Lite v6 spec whose rows are inside it (data.values) and returns it as an image. Nothing is loaded from addresses. At most 20,000 rows, 2 MB, 2,000 px.',
+  level: 'read',
+  input: z.object({
+    spec: Spec.describe('A Vega-Lite spec'),
+    format: z.enum(FORMATS).default('png').describe('spec: only check that it compiles'),
+  }),
+  output: Picture,
+  async run({ spec, format }, { signal }) {
+    return described(await renderer.draw({ kind: 'render', spec: screened(spec), format }, signal), 'Chart', strayFields(spec))
+  },
+  ...picture,
+})

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { defineServer } from '../define.ts'
+import { Renderer } from './renderer.ts'
+
+export const charts = defineServer({
+  id: 'charts',
+  title: 'Charts',
+  settings: z.strictObject({}),
+})
+
+/** One for the process: charts are drawn one after the other beside the hot path, never on it. */
+export const renderer = new Renderer()

@@ -1,0 +1,44 @@
+import type { Draw } from './sketch.ts'
+import { invalid } from '../table.ts'
+import { atMost } from './scales.ts'
+import { summed } from './summed.ts'
+
+/** A ring, largest slice first; slices wide enough say their share. */
+export const pie: Draw = (table, wanted) => {
+  const { x, values: unsorted, notes } = summed(table, { ...wanted, series: undefined })
+  atMost(12, 'x', x)
+  if (unsorted.some((row) => row.value < 0)) throw invalid('y', 'holds negative numbers; a pie shows parts of a whole.', 'Use type bar.')
+  const total = unsorted.reduce((total, row) => total + row.value, 0)
+  if (total === 0) throw invalid('y', 'adds up to nothing; a pie shows parts of a whole.', 'Use type bar.')
+
+  const values = unsorted
+    .toSorted((a, b) => b.value - a.value)
+    .map(({ x, value }, rank) => ({
+      x: String(x),
+      value,
+      rank,
+      share: value / total,
+      label: value / total >= 0.04 ? percent(value / total) : '',
+    }))
+  const color = { field: 'x', type: 'nominal', title: x.name, sort: values.map((row) => row.x), legend: { orient: 'right' } }
+  const theta = { field: 'value', type: 'quantitative', stack: true }
+  return {
+    values,
+    spec: {
+      encoding: { theta, order: { field: 'rank', type: 'quantitative' } },
+      layer: [
+        {
+          mark: { type: 'arc', innerRadius: { expr: 'min(width, height) * 0.22' }, outerRadius: { expr: 'min(width, height) * 0.46' } },
+          encoding: { color },
+        },
+        {
+          mark: { type: 'text', radius: { expr: 'min(width, height) * 0.34' }, color: '#ffffff', fontWeight: 'bold', fontSize: 13 },
+          encoding: { text: { field: 'label', type: 'nominal' } },
+        },
+      ],
+    },
+    notes,
+  }
+}
+
+const percent = (share: number) => `${Math.round(share * 100)}%`

@@ -1,0 +1,66 @@
+import { afterAll, expect, test } from 'vitest'
+import { renderer } from './server.ts'
+import { called } from './testing.ts'
+import { validateSpec } from './validate-spec.ts'
+
+afterAll(() => renderer.close())
+
+const data = { values: [{ a: 1, b: 2 }] }
+const validated = async (spec: unknown) => (await called(validateSpec, { spec })).structuredContent
+
+test.for([
+  [
+    { data, mark: 'barr' },
+    { path: 'mark', message: '"barr" is not allowed here.', hint: 'Did you mean bar?' },
+  ],
+  [
+    { data, mark: { type: 'bar', colour: 'red' } },
+    { path: 'mark.colour', message: 'is not known here.', hint: 'Did you mean color?' },
+  ],
+  [
+    { data, mark: 'bar', encoding: { x: { feild: 'a' } } },
+    { path: 'encoding.x.feild', message: 'is not known here.', hint: 'Did you mean field?' },
+  ],
+  [
+    { data, mark: 'bar', encoding: { x: { field: 'a', type: 'quantitativ' } } },
+    { path: 'encoding.x.type', message: '"quantitativ" is not allowed here.', hint: 'Did you mean quantitative?' },
+  ],
+  [
+    { data, mark: 'bar', width: 'big' },
+    { path: 'width', message: '"big" is not allowed here.', hint: 'Allowed: container, a number.' },
+  ],
+  [
+    { data, encoding: {} },
+    { path: '', message: 'mark is missing.' },
+  ],
+  [
+    { data, layer: [{ mark: 'line' }, { mark: 'rul' }] },
+    { path: 'layer.1.mark', message: '"rul" is not allowed here.', hint: 'Did you mean rule?' },
+  ],
+  [
+    { data: { url: 'x.csv' }, mark: 'bar' },
+    { path: 'data.url', message: 'nothing is loaded from addresses.', hint: 'Put the rows into data.values as a list of objects.' },
+  ],
+] as const)('%j: the error, its place and what to do', async ([spec, error]) => {
+  expect(await validated(spec)).toEqual({ valid: false, errors: [error], warnings: [] })
+})
+
+test('a spec without faults is valid', async () => {
+  expect(await validated({ data, mark: 'bar', encoding: { x: { field: 'a', type: 'nominal' } } })).toEqual({
+    valid: true,
+    errors: [],
+    warnings: [],
+  })
+})
+
+test('a valid spec that would draw nothing is warned of', async () => {
+  expect(await validated({ data, mark: 'bar', encoding: { x: { field: 'town', type: 'nominal' } } })).toEqual({
+    valid: true,
+    errors: [],
+    warnings: ['The rows have no field "town"; they have: a, b.'],
+  })
+})
+
+test('what is no spec at all is refused', async () => {
+  await expect(called(validateSpec, { spec: 'a bar chart, please' })).rejects.toMatchObject({ code: 'invalid_input' })
+})

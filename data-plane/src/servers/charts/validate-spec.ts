@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { strayFields } from './fields.ts'
+import { refusals, Spec } from './screen-spec.ts'
+import { charts, renderer } from './server.ts'
+
+const MOST = 10
+
+export const validateSpec = charts.tool({
+  name: 'validate_spec',
+  description: 'Checks a Vega-Lite v6 spec without drawing it: the first errors, where they are and how to mend them.',
+  level: 'read',
+  input: z.object({ spec: Spec.describe('A Vega-Lite spec') }),
+  output: z.object({
+    valid: z.boolean(),
+    errors: z.array(z.object({ path: z.string(), message: z.string(), hint: z.string().optional() })),
+    warnings: z.array(z.string()),
+  }),
+  async run({ spec }, { signal }) {
+    const refused = refusals(spec)
+    if (refused.length > 0) return { valid: false, errors: refused.slice(0, MOST), warnings: [] }
+
+    const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, signal)
+    return { valid: errors.length === 0, errors: errors.slice(0, MOST), warnings: [...strayFields(spec), ...warnings] }
+  },
+  text({ valid, errors, warnings }) {
+    const lines = errors.map(({ path, message, hint }) => `${path || 'spec'}: ${message}${hint ? ` ${hint}` : ''}`)
+    return [valid ? 'The spec is valid.' : `The spec has ${errors.length === 1 ? 'an error' : 'errors'}.`, ...lines, ...warnings].join('\n')
+  },
+})
