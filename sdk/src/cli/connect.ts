@@ -7,6 +7,7 @@ import { CliFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 import { clientIds, mcpClients } from './mcp-clients.ts'
 import type { Endpoint, McpClient, McpClientId } from './mcp-clients.ts'
+import { serverId } from './server-id.ts'
 import { personToken } from './tokens.ts'
 import type { Define } from './verb.ts'
 
@@ -29,7 +30,7 @@ export const connect: Define = (parent, act) => {
     .addArgument(new Argument('<client>', 'which client').choices(clientIds))
     .option('--user <handle>', 'embed a token to act for this person (stage local)')
     .option('--ttl <duration>', 'how long that token is good for', '8h')
-    .option('--server <id>', 'this one server, its tools under their own names; else everything the person may use')
+    .option('--server <id>', 'this one server, its tools under their own names; else everything the person may use', serverId)
     .option(
       '--write',
       "write into the client's file: .mcp.json, .cursor/mcp.json and .vscode/mcp.json in this folder, or Claude Desktop's own",
@@ -97,7 +98,7 @@ async function write(context: Context, client: McpClient, { file: path, endpoint
 function warn(context: Context, client: McpClient, expiresAt: string | undefined): void {
   if (expiresAt === undefined) {
     context.note(
-      'No token is in it: the client asks the gateway where to sign in (RFC 9728) and opens the browser. Where that is not set up, embed a token with --user.',
+      'No token is in it: the client has to sign in through the browser, where the gateway offers that. In stage local, --user embeds a token.',
     )
     return
   }

@@ -30,6 +30,7 @@ test.for<[string[], RegExp]>([
   [['token'], /missing required argument 'person'/],
   [['token', 'alice', '--fast'], /unknown option '--fast'/],
   [['apply'], /required option '-f, --file <file>' not specified/],
+  [['connect', 'cursor', '--server', '../admin'], /--server "\.\.\/admin": a server id is/],
   [['connect', 'emacs'], /Allowed choices are claude-code, claude-desktop, cursor, vscode/],
   [['audit', 'search', '--outcome', 'lost'], /Allowed choices are answered, refused, failed, unknown/],
   [['audit', 'search', '--since', 'yesterday'], /"yesterday" is no moment/],

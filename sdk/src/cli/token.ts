@@ -1,5 +1,6 @@
 import { durationMs } from './duration.ts'
 import { EXIT } from './exit.ts'
+import { serverId } from './server-id.ts'
 import { personToken } from './tokens.ts'
 import type { Define } from './verb.ts'
 
@@ -13,7 +14,7 @@ export const token: Define = (parent, act) => {
     )
     .argument('<person>', 'whom to act for, such as alice')
     .option('--ttl <duration>', 'how long it is good for, such as 30m, 8h', '8h')
-    .option('--server <id>', 'good for this server alone')
+    .option('--server <id>', 'good for this server alone', serverId)
     .option('--json', '{"token","person","resource","expiresAt"}')
     .addHelpText(
       'after',
