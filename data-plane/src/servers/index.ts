@@ -2,8 +2,9 @@ import charts from './charts/index.ts'
 import debug from './debug/index.ts'
 import type { MountedServer } from './define.ts'
 import meta from './meta/index.ts'
+import sql from './sql/index.ts'
 
-const all: MountedServer[] = [charts, debug, meta]
+const all: MountedServer[] = [charts, debug, meta, sql]
 
 /** Every server this plane can mount, by id. */
 export const mountedServers: ReadonlyMap<string, MountedServer> = new Map(all.map((server) => [server.id, server]))

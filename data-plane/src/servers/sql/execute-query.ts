@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { Params } from './params.ts'
+import { runQuery } from './postgres/run.ts'
+import { reach } from './reach.ts'
+import { sql } from './server.ts'
+import { rowsAsText } from './rows-as-text.ts'
+
+export const executeQuery = sql.tool({
+  name: 'execute_query',
+  description:
+    'Runs one SELECT (PostgreSQL) and returns its rows. Put data in params as $1, $2. Name columns instead of *. Only common functions; read only.',
+  level: 'read',
+  openWorld: true,
+  input: z.object({
+    connection: z.string().optional().describe('Name; may be left out when there is one'),
+    query: z.string().min(1).describe('One SELECT, WITH, VALUES or TABLE'),
+    params: Params,
+    limit: z.int().min(1).max(1_000).default(100).describe('Most rows returned'),
+  }),
+  output: z.object({
+    columns: z.array(z.object({ name: z.string(), type: z.string() })),
+    rows: z.array(z.array(z.unknown())),
+    rows_returned: z.int(),
+    more: z.boolean(),
+    duration_ms: z.int(),
+    masked: z.array(z.string()),
+  }),
+  async run({ connection, query, params, limit }, context) {
+    const startedMs = performance.now()
+    const answer = await runQuery(reach(context, connection), query, params, limit)
+    return { ...answer, rows_returned: answer.rows.length, duration_ms: Math.round(performance.now() - startedMs) }
+  },
+  text: rowsAsText,
+})

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { Params } from './params.ts'
+import { planAsText } from './plan-as-text.ts'
+import { explainQuery as explain } from './postgres/run.ts'
+import { reach } from './reach.ts'
+import { sql } from './server.ts'
+
+export const explainQuery = sql.tool({
+  name: 'explain_query',
+  description: "The database's plan for one SELECT, with estimated cost and rows. Nothing is run. Give the SELECT alone, without EXPLAIN.",
+  level: 'read',
+  input: z.object({
+    connection: z.string().optional().describe('Name; may be left out when there is one'),
+    query: z.string().min(1).describe('One SELECT, WITH, VALUES or TABLE'),
+    params: Params,
+  }),
+  output: z.object({ plan: z.string(), tables: z.array(z.string()) }),
+  async run({ connection, query, params }, context) {
+    const { plan, verdict } = await explain(reach(context, connection), query, params)
+    return { plan: planAsText(plan, verdict.tables), tables: verdict.tables.map(({ schema, table }) => `${schema}.${table}`) }
+  },
+  text: ({ plan }) => plan,
+})

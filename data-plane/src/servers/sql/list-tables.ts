@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { readPage } from './page.ts'
+import { listTables as readTables } from './postgres/list-tables.ts'
+import { reach } from './reach.ts'
+import { sql } from './server.ts'
+
+const Item = z.object({ name: z.string(), kind: z.string(), rows: z.number().optional(), comment: z.string().optional() })
+
+export const listTables = sql.tool({
+  name: 'list_tables',
+  description: 'Tables and views you may read on a connection, as schema.table with an estimate of rows and the comment.',
+  level: 'read',
+  input: z.object({
+    connection: z.string().optional().describe('Name; may be left out when there is one'),
+    schema: z.string().optional(),
+    query: z.string().max(200).optional().describe('Part of a name or comment'),
+    limit: z.int().min(1).max(100).default(50),
+    cursor: z.string().max(500).optional().describe('next_cursor of the last reply'),
+  }),
+  output: z.object({
+    items: z.array(Item),
+    count: z.int(),
+    total: z.int(),
+    next_cursor: z.string().nullable(),
+    truncated: z.boolean(),
+  }),
+  async run({ connection, schema, query, limit, cursor }, context) {
+    const tables = await readTables(reach(context, connection), { schema, query })
+    const items = tables.map(({ schema, name, kind, rows, comment }) => ({
+      name: `${schema}.${name}`,
+      kind,
+      ...(kind === 'view' ? {} : { rows }),
+      ...(comment === null ? {} : { comment }),
+    }))
+    return readPage(items, limit, cursor)
+  },
+  text: ({ items, total, next_cursor }) =>
+    [
+      ...items.map(
+        ({ name, kind, rows, comment }) =>
+          `${name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`,
+      ),
+      next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`,
+    ].join('\n'),
+})

@@ -1,0 +1,44 @@
+const maxCell = 500
+const { isSafeInteger } = Number
+
+/** A value as an answer carries it: a number where JSON can hold it exactly, else text. */
+export type Cell = string | number | boolean | null
+
+type Read = (text: string) => Cell
+
+const short: Read = (text) => {
+  if (text.length <= maxCell) return text
+  // Never inside a surrogate pair.
+  const end = /[\ud800-\udbff]/.test(text[maxCell - 1] ?? '') ? maxCell - 1 : maxCell
+  return `${text.slice(0, end)}… (${text.length} characters)`
+}
+const exact: Read = (text) => {
+  const number = Number(text)
+  return String(number) === text && (Number.isInteger(number) ? isSafeInteger(number) : true) ? number : short(text)
+}
+const float: Read = (text) => (Number.isFinite(Number(text)) ? Number(text) : text)
+
+/** By PostgreSQL's type id; everything else is text. */
+const READERS: Readonly<Record<number, Read>> = {
+  16: (text) => text === 't',
+  17: (text) => `<${Math.max(0, (text.length - 2) / 2)} bytes>`,
+  20: exact,
+  21: exact,
+  23: exact,
+  26: exact,
+  700: float,
+  701: float,
+  1700: exact,
+}
+
+export const readCell = (text: string | null, type: number): Cell => (text === null ? null : (READERS[type] ?? short)(text))
+
+const shown = 2
+const longEnough = 8
+
+/** A masked value: `•••` and, of eight characters and more, the last two, so that people can tell cards apart. Null stays null. */
+export const masked = (text: string | null): Cell => {
+  if (text === null) return null
+  const letters = Array.from(text)
+  return letters.length < longEnough ? '•••' : `•••${letters.slice(-shown).join('')}`
+}

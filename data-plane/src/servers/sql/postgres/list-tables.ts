@@ -1,0 +1,46 @@
+import { mayRead, type TableRules } from '@bir/sdk/contract/tables'
+import type { PoolClient } from 'pg'
+import { key } from '../guard/tables.ts'
+import type { Reach } from '../reach.ts'
+import { knownTables } from './known-tables.ts'
+import { reading } from './transaction.ts'
+
+export interface ListedTable {
+  schema: string
+  name: string
+  kind: string
+  rows: number
+  comment: string | null
+}
+
+const all = `
+  select n.nspname as schema, c.relname as name,
+    case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind,
+    greatest(c.reltuples, 0)::float8 as rows, left(obj_description(c.oid, 'pg_class'), 200) as comment
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+    and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+    and has_any_column_privilege(c.oid, 'select')
+    and ($1::text is null or n.nspname = $1)
+    and ($2::text is null or position(lower($2) in lower(c.relname || ' ' || coalesce(obj_description(c.oid, 'pg_class'), ''))) > 0)
+  order by n.nspname collate "C", c.relname collate "C"`
+
+/** The tables and views the person may read, in the order of their names. */
+export function listTables(
+  reach: Reach,
+  { schema, query }: { schema?: string | undefined; query?: string | undefined },
+): Promise<ListedTable[]> {
+  return reading(reach, async (client) => {
+    const { rows } = await client.query<ListedTable>(all, [schema ?? null, query ?? null])
+    const open = rows.filter(({ schema, name }) => mayRead(reach.rules, { schema, table: name }))
+    return readable(client, reach.rules, open)
+  })
+}
+
+/** Leaves out parts of what is denied as a whole: listing asks what reading would. */
+async function readable(client: PoolClient, rules: TableRules, tables: ListedTable[]): Promise<ListedTable[]> {
+  if (rules.deny.length === 0) return tables
+  const ids = tables.map(({ schema, name }) => ({ schema, table: name }))
+  const known = await knownTables(client, rules, ids)
+  return tables.filter(({ schema, name }) => known.has(key({ schema, table: name })))
+}

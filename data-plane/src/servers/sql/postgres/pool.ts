@@ -1,0 +1,67 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Reach } from '../reach.ts'
+import type { Connection } from '../settings.ts'
+
+const maxClients = 4
+const idleMs = 30_000
+const connectMs = 5_000
+
+interface Entry {
+  settings: string
+  pool: Pool
+  readSecret: Reach['readSecret']
+}
+
+const entries = new Map<string, Entry>()
+
+/** A client of the connection's pool. The pool is made at first use, replaced when the settings change, and empty when idle. */
+export async function checkOut(reach: Pick<Reach, 'name' | 'connection' | 'readSecret'>): Promise<PoolClient> {
+  const { Pool } = await loadPg()
+  const settings = JSON.stringify(reach.connection)
+  const known = entries.get(reach.name)
+  if (known?.settings === settings) {
+    known.readSecret = reach.readSecret
+    return connectTwice(known.pool)
+  }
+  // Ends once those who hold a client have returned it.
+  if (known) void known.pool.end().catch(() => undefined)
+  const entry: Entry = { settings, pool: undefined as never, readSecret: reach.readSecret }
+  entry.pool = new Pool({
+    ...clientConfig(reach.connection, () => entry.readSecret),
+    max: maxClients,
+    idleTimeoutMillis: idleMs,
+    allowExitOnIdle: true,
+  })
+  // A client that dies while idle leaves the pool by itself.
+  entry.pool.on('error', () => undefined)
+  entries.set(reach.name, entry)
+  return connectTwice(entry.pool)
+}
+
+/** A log-in that fails is tried once more: each reads the password anew, and it may just have been changed. */
+async function connectTwice(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '28P01') throw error
+    return pool.connect()
+  }
+}
+
+/** Loaded when the first query comes, so that a plane without SQL does not pay for it. */
+export const loadPg = async () => (await import('pg')).default
+
+export function clientConfig(connection: Connection, secrets: () => Reach['readSecret']) {
+  const { host, port, database, user, password, tls } = connection
+  return {
+    host,
+    port,
+    database,
+    user,
+    ...(password ? { password: () => secrets()(password) } : {}),
+    ssl: tls === 'verify' ? { rejectUnauthorized: true } : false,
+    application_name: 'bir-mcp',
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+  }
+}

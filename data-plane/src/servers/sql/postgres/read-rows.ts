@@ -1,0 +1,39 @@
+import type { FieldDef, PoolClient } from 'pg'
+import type Cursor from 'pg-cursor'
+
+const batch = 200
+
+export interface Rows {
+  fields: FieldDef[]
+  /** Every value as PostgreSQL writes it. */
+  rows: (string | null)[][]
+  more: boolean
+}
+
+const asText = { getTypeParser: () => (text: unknown) => text }
+
+/** Reads at most so many rows through a cursor. Always the extended protocol: one statement, its parameters apart. */
+export async function readRows(client: PoolClient, text: string, params: readonly unknown[], most: number): Promise<Rows> {
+  const { default: Cursor } = await import('pg-cursor')
+  const cursor = client.query(new Cursor<(string | null)[]>(text, [...params], { rowMode: 'array', types: asText }))
+  const rows: (string | null)[][] = []
+  let fields: FieldDef[] = []
+  try {
+    for (let last = false; !last && rows.length <= most;) {
+      const wanted = Math.min(batch, most + 1 - rows.length)
+      const part = await readPart(cursor, wanted)
+      rows.push(...part.rows)
+      fields = part.fields
+      last = part.rows.length < wanted
+    }
+  } finally {
+    await cursor.close().catch(() => undefined)
+  }
+  return { fields, rows: rows.slice(0, most), more: rows.length > most }
+}
+
+function readPart(cursor: Cursor<(string | null)[]>, most: number): Promise<{ fields: FieldDef[]; rows: (string | null)[][] }> {
+  return new Promise((resolve, reject) => {
+    cursor.read(most, (error, rows, result) => (error ? reject(error) : resolve({ fields: result.fields, rows })))
+  })
+}

@@ -1,0 +1,130 @@
+import type { TableRules } from '@bir/sdk/contract/tables'
+import { testDb } from '@bir/db/testing'
+import { Client } from 'pg'
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { CallContext } from '../context.ts'
+import type { ToolAnswer } from '../answer.ts'
+import server from './index.ts'
+
+/** In no row but those of `salaries`: whoever sees one of these has read it. */
+export const SECRET_AMOUNTS = ['914207.31', '914207.32', '914207.33'] as const
+export const SECRET_PHONES = ['+44 20 7946 0111', '+44 20 7946 0122', '+44 20 7946 0133'] as const
+const NATIONAL_IDS = ['QQ123456A', 'QQ123457B', 'QQ123458C'] as const
+
+const schema = `
+  create table customers (id int primary key, name text not null, phone text, national_id text unique, city text, joined date);
+  comment on table customers is 'People with an account';
+  comment on column customers.city is 'Where they live';
+  create table accounts (id int primary key, customer_id int not null references customers, iban text, balance numeric(14, 2), opened timestamptz, blob bytea);
+  create table transactions (id bigint primary key, account_id int references accounts, amount numeric, details jsonb);
+  create table salaries (id int primary key, customer_id int references customers, amount numeric(14, 2), month date);
+  create table audit_log (id int, note text) partition by range (id);
+  create table audit_log_open partition of audit_log for values from (0) to (100);
+  create table audit_log_closed partition of audit_log for values from (100) to (200);
+  create table parent_notes (id int, note text);
+  create table child_notes (extra text) inherits (parent_notes);
+  create view rich_customers as select c.id, c.name, s.amount > 1 as paid from customers c join salaries s on s.customer_id = c.id;
+  create view salary_view as select * from salaries;
+  create schema hr;
+  create table hr.staff (id int, name text);
+  create function public.peek(int) returns numeric language sql stable as 'select amount from public.salaries where id = $1';
+  create function public.spy(customers) returns numeric language sql stable as 'select max(amount) from public.salaries';
+  create operator public.@#@ (leftarg = int, rightarg = int, function = int4pl);
+  insert into customers values
+    (1, 'Ada', '+44 20 7946 0111', 'QQ123456A', 'London', '2024-01-01'),
+    (2, 'Ben', '+44 20 7946 0122', 'QQ123457B', 'Leeds', '2024-01-02'),
+    (3, 'Cyd', '+44 20 7946 0133', 'QQ123458C', null, '2024-01-03');
+  insert into accounts select n, n, 'GB29NWBK6016133192681' || n, 100.5 * n, '2024-05-01 10:00+02', decode('c0ffee', 'hex') from generate_series(1, 3) n;
+  insert into transactions select n, 1 + n % 3, n * 1.5, json_build_object('shop', 'S' || n, 'tags', json_build_array(1, 2)) from generate_series(1, 300) n;
+  insert into salaries select n, n, 914207.30 + n * 0.01, '2024-01-01' from generate_series(1, 3) n;
+  insert into audit_log select n, 'note ' || n from generate_series(1, 3) n;
+  insert into audit_log values (150, 'closed note 914207.31');
+  insert into child_notes values (1, 'child 914207.32', 'x');
+  insert into parent_notes values (2, 'parent');
+  insert into hr.staff values (1, 'Eve');
+  analyze;
+`
+
+/** What alice may read: customers (a column hidden, one masked), accounts, transactions and a view, but no salaries. */
+export const aliceRules: TableRules = {
+  allow: ['public.customers', 'public.accounts', 'public.transactions', 'public.rich_customers', 'public.audit_log', 'public.parent_notes'],
+  deny: ['public.salaries', 'public.audit_log_closed', 'public.child_notes'],
+  hide: { 'public.customers': ['phone'] },
+  mask: { 'public.customers': ['national_id'] },
+}
+
+export interface Bank extends AsyncDisposable {
+  /** The database as its owner sees it. */
+  owner: Client
+  context(overrides?: { rules?: TableRules | undefined; signal?: AbortSignal; as?: 'reader' | 'superuser'; settings?: object }): CallContext
+  call(tool: string, args: object, context?: CallContext): Promise<ToolAnswer>
+}
+
+/** A small bank in a real PostgreSQL, reached by a role that may read everything but salaries, or by the superuser. */
+export async function aBank(): Promise<Bank> {
+  const { url, drop } = await testDb({ migrated: false })
+  const owner = new Client({ connectionString: url })
+  await owner.connect()
+  await owner.query(schema)
+  const database = owner.database ?? ''
+  const role = `reader_${database.slice(-12)}`
+  await owner.query(`create role ${role} login password 'open sesame'`)
+  await owner.query(`grant usage on schema public, hr to ${role}; grant select on all tables in schema public, hr to ${role}`)
+  await owner.query(`revoke all on salaries from ${role}`)
+
+  const { password } = owner
+  const logins = {
+    reader: { user: role, secret: 'open sesame' },
+    superuser: { user: owner.user ?? '', secret: password ?? '' },
+  }
+  const base = { kind: 'postgres', host: owner.host, port: owner.port, database }
+  const settingsOf = new Map<string, object>()
+  const context: Bank['context'] = ({ as = 'reader', signal = new AbortController().signal, settings = {}, ...more } = {}) => {
+    const { user, secret } = logins[as]
+    const rules = 'rules' in more ? more.rules : aliceRules
+    const connections = { [`bank-${as}`]: { ...base, user, ...(secret ? { password: { secret: 'login' } } : {}), ...settings } }
+    const text = JSON.stringify(connections)
+    if (!settingsOf.has(text)) settingsOf.set(text, { connections })
+    return {
+      caller: { id: 'alice', handle: 'alice', groups: [] },
+      level: 'read',
+      settings: settingsOf.get(text) ?? {},
+      secret: undefined,
+      signal,
+      tables: () => rules,
+      readSecret: async () => secret,
+      gateway: undefined as never,
+    }
+  }
+
+  return {
+    owner,
+    context,
+    call(tool, args, given = context()) {
+      const found = server.tools.get(tool)
+      if (!found) throw new Error(`no tool ${tool}`)
+      return found.call(args, given)
+    },
+    async [Symbol.asyncDispose]() {
+      await owner.query(`drop owned by ${role}; drop role ${role}`)
+      await owner.end()
+      await drop()
+    },
+  }
+}
+
+/** The refusal or failure of a call, as its code and sentence. */
+export async function failure(call: Promise<unknown>): Promise<ToolError> {
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (outcome instanceof ToolError) return outcome
+  throw new Error('the call did not fail with a ToolError', { cause: outcome })
+}
+
+/** Every value that exists only where alice may not look. */
+export const leaks = (answer: unknown): string[] => {
+  const text = JSON.stringify(answer)
+  return [...SECRET_AMOUNTS, ...SECRET_PHONES, ...NATIONAL_IDS].filter((secret) => text.includes(secret))
+}
