@@ -31,11 +31,7 @@ export const listPermissions = meta.tool({
     return {
       servers: servers.map(({ id, tools }) => ({
         server: id,
-        tools: tools.map(({ name, needs, level, reason }) => ({
-          tool: name,
-          needs,
-          ...(level ? { level } : { refused: reason ?? 'no-grant' }),
-        })),
+        tools: tools.map(rowOf),
       })),
     }
   },

@@ -1,0 +1,198 @@
+import { fork } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AuditHeader, AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { faultOf, headerHash } from '@bir/sdk/chain'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { nextLine } from './line.ts'
+import { recover, segments } from './segments.ts'
+import { Spool } from './spool.ts'
+
+const origin = { plane: uuidv7(), boot: uuidv7() }
+
+function aDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'bir-spool-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+const aSpool = (dir: string) => Spool.open(dir, origin, 1e9).spool
+
+const lines = (dir: string): AuditRecord[] =>
+  segments(dir).flatMap(({ path }) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => AuditRecord.parse(JSON.parse(line))),
+  )
+
+function expectWhole(records: AuditRecord[]): void {
+  let head = { seq: 0, hash: FIRST_PREV }
+  for (const record of records) {
+    expect(faultOf(head, record)).toBeUndefined()
+    head = { seq: record.header.seq, hash: record.hash }
+  }
+}
+
+test('the header is written in the order of its schema, so that whoever parses it finds the same bytes', () => {
+  const every = {
+    v: 1,
+    kind: 'call',
+    atMs: 1,
+    call: origin.boot,
+    subject: 's',
+    handle: 'h',
+    actor: 'a',
+    client: 'c',
+    ip: 'i',
+    userAgent: 'u',
+    tokenId: 't',
+    endpoint: 'e',
+    era: 'x',
+    method: 'm',
+    server: 's',
+    tool: 't',
+    level: 'read',
+    outcome: 'answered',
+    reason: 'r',
+    detail: 'd',
+    httpStatus: 1,
+    rpcCode: 1,
+    revision: 1,
+    behind: true,
+    durationUs: 1,
+    traceId: 't',
+    count: 1,
+    signature: 's',
+  } as const
+  const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, every, { args: '{}', result: '{}' })
+  const { header, hash } = AuditRecord.parse(JSON.parse(line))
+  expect(Object.keys(header)).toEqual(Object.keys(AuditHeader.shape))
+  expect(headerHash(header)).toBe(hash)
+})
+
+test('whatever a record says, it can be read back and its chain holds', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.option(fc.string({ unit: 'binary' }), { nil: undefined })), { maxLength: 8 }),
+      async (texts) => {
+        const dir = aDir()
+        const spool = aSpool(dir)
+        await Promise.all(
+          texts.map(([detail, args]) => spool.append({ kind: 'call', atMs: 1, detail: detail.toWellFormed() }, { args }, false)),
+        )
+        spool.close()
+        expect(lines(dir)).toHaveLength(texts.length)
+        expectWhole(lines(dir))
+      },
+    ),
+    { numRuns: 30 },
+  )
+})
+
+test('a process start goes on where the last one ended', async () => {
+  const dir = aDir()
+  for (const round of [1, 2, 3]) {
+    const spool = aSpool(dir)
+    await spool.append({ kind: 'boot', atMs: round }, {}, true)
+    spool.close()
+  }
+  expect(lines(dir).map(({ header }) => header.seq)).toEqual([1, 2, 3])
+  expectWhole(lines(dir))
+})
+
+test('a torn last line is cut: its answer never left', async () => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  await spool.append({ kind: 'boot', atMs: 1 }, {}, false)
+  spool.close()
+  appendFileSync(segments(dir)[0]?.path ?? '', '{"hash":"abc","header":{"v":1,')
+  const again = aSpool(dir)
+  await again.append({ kind: 'boot', atMs: 2 }, {}, false)
+  again.close()
+  expectWhole(lines(dir))
+  expect(lines(dir)).toHaveLength(2)
+})
+
+test.for([
+  ['a changed outcome', (text: string) => text.replace('answered', 'refused')],
+  ['a changed body', (text: string) => text.replace('salam', 'sagol')],
+  ['a record taken out', (text: string) => text.split('\n').toSpliced(1, 1).join('\n')],
+  ['a line that is no record', (text: string) => text.replace('\n', '\nnonsense\n')],
+] as const)('%s is found at the next start, which says so and stops', async ([, damage]) => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  for (const at of [1, 2, 3]) await spool.append({ kind: 'call', atMs: at, outcome: 'answered' }, { args: '"salam"' }, false)
+  spool.close()
+  const path = segments(dir)[0]?.path ?? ''
+  writeFileSync(path, damage(readFileSync(path, 'utf8')))
+  expect(() => recover(dir)).toThrow(/damaged|unreadable/)
+})
+
+test('attempts without an end are known at the next start', async () => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  const [ended, open] = [uuidv7(), uuidv7()]
+  await spool.append({ kind: 'attempt', atMs: 1, call: ended }, {}, true)
+  await spool.append({ kind: 'attempt', atMs: 2, call: open }, {}, true)
+  await spool.append({ kind: 'call', atMs: 3, call: ended, outcome: 'answered' }, {}, true)
+  spool.close()
+  expect(recover(dir).open.map(({ header }) => header.call)).toEqual([open])
+})
+
+test('a body is cut at its limit, never inside a character, and its whole size is said', async () => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  await spool.append({ kind: 'call', atMs: 1 }, { result: 'ə'.repeat(50_000) }, false)
+  spool.close()
+  const record = lines(dir)[0]
+  expect(record?.header.resultBytes).toBe(100_000)
+  expect(record?.result).toBe('ə'.repeat(32_768))
+  expectWhole(lines(dir))
+})
+
+test('when nothing can be written the call is refused, and works again once it can be', async () => {
+  // /dev/full answers every write with ENOSPC, as a full disk does.
+  const dir = aDir()
+  const spool = aSpool(dir)
+  await spool.append({ kind: 'boot', atMs: 1 }, {}, false)
+  const { fd } = spool as unknown as { fd: number }
+  const { openSync, closeSync } = await import('node:fs')
+  const full = openSync('/dev/full', 'w')
+  Object.assign(spool, { fd: full })
+  await expect(spool.append({ kind: 'call', atMs: 2 }, {}, false)).rejects.toMatchObject({
+    code: 'unavailable',
+    reason: 'audit-unavailable',
+  })
+  expect(() => spool.ready()).toThrow()
+  closeSync(full)
+  Object.assign(spool, { fd })
+  spool.ready()
+  await spool.append({ kind: 'call', atMs: 3 }, {}, true)
+  spool.close()
+  expect(lines(dir).map(({ header }) => header.atMs)).toEqual([1, 3])
+  expectWhole(lines(dir))
+})
+
+test('kill -9 while records are written: everything that was acknowledged is there, and the chain is whole', async () => {
+  const dir = aDir()
+  for (let round = 0; round < 4; round++) {
+    const child = fork(new URL('./spool-child.ts', import.meta.url), [dir, JSON.stringify(origin)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    const acknowledged: number[] = []
+    await new Promise<void>((resolve) => {
+      child.on('message', (seq: number) => {
+        acknowledged.push(seq)
+        if (acknowledged.length === 300) child.kill('SIGKILL')
+      })
+      child.on('exit', () => resolve())
+    })
+    const { head } = recover(dir)
+    expect(head.seq).toBeGreaterThanOrEqual(Math.max(...acknowledged))
+    expectWhole(lines(dir))
+  }
+})

@@ -1,0 +1,286 @@
+import { expect, test } from 'vitest'
+import { ALICE, aServer, DAVE, legacyRequest, MODERN, modernRequest, testPlane } from '../testing.ts'
+
+const grants = { things: { groups: [{ level: 'write' as const }] }, debug: { everyone: [{ level: 'read' as const }] } }
+
+async function post(url: string, init: RequestInit) {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+test('a modern call is answered in the modern form', async () => {
+  await using plane = await testPlane({ grants })
+  const { status, body } = await post(
+    `${plane.url}/mcp/debug`,
+    modernRequest(await plane.token(), 'tools/call', { name: 'echo', arguments: { text: 'salam' } }),
+  )
+  expect(status).toBe(200)
+  expect(body).toMatchObject({
+    jsonrpc: '2.0',
+    id: 1,
+    result: { resultType: 'complete', structuredContent: { text: 'salam' }, content: [{ type: 'text', text: 'salam' }] },
+  })
+})
+
+test('the aggregate joins server and tool, and calls by the joined name', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const list = await post(`${plane.url}/mcp`, modernRequest(token, 'tools/list'))
+  expect(list.body.result.tools.map(({ name }: { name: string }) => name)).toEqual([
+    'debug_echo',
+    'debug_check_server',
+    'debug_list_calls',
+    'things_get_thing',
+    'things_update_thing',
+  ])
+  expect(list.body.result).toMatchObject({ ttlMs: 0, cacheScope: 'private', resultType: 'complete' })
+  const call = await post(`${plane.url}/mcp`, modernRequest(token, 'tools/call', { name: 'things_get_thing', arguments: { text: 'x' } }))
+  expect(call.body.result.structuredContent).toEqual({ result: 'x' })
+})
+
+test('a legacy client initializes, and its session goes on; the version it asked for is kept where we speak it', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await post(
+    url,
+    legacyRequest(token, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'old', version: '1' } }),
+  )
+  expect(opened.body.result).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'bir-mcp' } })
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': '2025-06-18' }
+  const call = await post(url, legacyRequest(token, 'tools/call', { name: 'echo', arguments: { text: 'a' } }, session))
+  expect(call.body.result).toEqual({ content: [{ type: 'text', text: 'a' }], structuredContent: { text: 'a' } })
+  expect(plane.records().at(-1)?.header).toMatchObject({ client: 'test old/1', era: '2025-06-18', outcome: 'answered' })
+})
+
+test.for([
+  ['2024-11-05', '2024-11-05'],
+  ['2025-03-26', '2025-03-26'],
+  ['2025-11-25', '2025-11-25'],
+  ['2026-07-28', '2025-11-25'],
+  ['1999-01-01', '2025-11-25'],
+])('initialize with %s is answered with %s', async ([asked, given]) => {
+  await using plane = await testPlane({ grants })
+  const { body } = await post(`${plane.url}/mcp`, legacyRequest(await plane.token(), 'initialize', { protocolVersion: asked }))
+  expect(body.result.protocolVersion).toBe(given)
+})
+
+test('a session serves the person it was sealed for, at its endpoint, unaltered, and nobody else', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const opened = await post(`${plane.url}/mcp/debug`, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const id = opened.headers.get('mcp-session-id') ?? ''
+  const ask = (path: string, bearer: string, session: string) =>
+    post(`${plane.url}${path}`, legacyRequest(bearer, 'tools/list', {}, { 'mcp-session-id': session }))
+  expect((await ask('/mcp/debug', token, id)).status).toBe(200)
+  expect((await ask('/mcp', token, id)).status).toBe(404)
+  expect((await ask('/mcp/debug', await plane.token({ sub: DAVE }), id)).status).toBe(404)
+  const altered = id.slice(0, -2) + (id.endsWith('AA') ? 'BB' : 'AA')
+  expect((await ask('/mcp/debug', token, altered)).status).toBe(404)
+  expect((await ask('/mcp/debug', token, 'nonsense')).body.error.code).toBe(-32001)
+})
+
+test('a tool that may not be called answers the very bytes of one that does not exist', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const ask = async (name: string) => {
+    const response = await fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name }))
+    return { status: response.status, text: await response.text() }
+  }
+  const refused = await ask('delete_thing')
+  const absent = await ask('delete_thang')
+  expect(refused).toEqual({ status: 200, text: absent.text.replace('delete_thang', 'delete_thing') })
+  expect(JSON.parse(refused.text).error).toEqual({ code: -32602, message: 'Unknown tool: delete_thing' })
+  const reasons = plane.records().map(({ header }) => header.reason)
+  expect(reasons).toEqual(['level-too-low', 'unknown-tool'])
+})
+
+test('a server without a grant and a server that is not there look the same', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ sub: DAVE })
+  const ask = async (path: string) => (await fetch(`${plane.url}${path}`, modernRequest(token, 'tools/list'))).text()
+  expect(await ask('/mcp/debug')).toBe(await ask('/mcp/nothing-here'))
+})
+
+const bad: [string, string, (token: string) => RequestInit, number, number][] = [
+  ['malformed JSON', '/mcp', (token) => ({ ...modernRequest(token, 'tools/list'), body: '{"jsonrpc":' }), 400, -32700],
+  [
+    'bytes that are no UTF-8',
+    '/mcp',
+    (token) => ({ ...modernRequest(token, 'tools/list'), body: Buffer.from([0x7b, 0xff, 0x7d]) }),
+    400,
+    -32700,
+  ],
+  ['another content type', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { 'content-type': 'text/plain' }), 415, -32000],
+  [
+    'a body over the limit',
+    '/mcp',
+    (token) => modernRequest(token, 'tools/call', { name: 'x', arguments: { text: 'x'.repeat(100_001) } }),
+    413,
+    -32600,
+  ],
+  ['no JSON-RPC', '/mcp', (token) => ({ ...modernRequest(token, 'tools/list'), body: '{"hello":1}' }), 400, -32600],
+  [
+    'an id that is an object',
+    '/mcp',
+    (token) => ({ ...modernRequest(token, 'x'), body: '{"jsonrpc":"2.0","id":{},"method":"x"}' }),
+    400,
+    -32600,
+  ],
+  ['a modern batch', '/mcp', (token) => ({ ...modernRequest(token, 'tools/list'), body: '[]' }), 400, -32600],
+  ['an empty batch of 2025-03-26', '/mcp', (token) => ({ ...legacyRequest(token, 'x'), body: '[]' }), 400, -32600],
+  ['an unknown modern method', '/mcp', (token) => modernRequest(token, 'tools/dance'), 404, -32601],
+  ['a method named like a property of objects', '/mcp', (token) => modernRequest(token, 'constructor'), 404, -32601],
+  ['initialize in the modern era', '/mcp', (token) => modernRequest(token, 'roots/list'), 404, -32601],
+  ['an unknown version', '/mcp', (token) => legacyRequest(token, 'tools/list', {}, { 'mcp-protocol-version': '2031-01-01' }), 400, -32022],
+  [
+    'an envelope without its claim',
+    '/mcp',
+    (token) => legacyRequest(token, 'tools/list', {}, { 'mcp-protocol-version': MODERN }),
+    400,
+    -32602,
+  ],
+  [
+    'a version header that contradicts the body',
+    '/mcp',
+    (token) => modernRequest(token, 'tools/list', {}, { 'mcp-protocol-version': '2025-11-25' }),
+    400,
+    -32020,
+  ],
+  [
+    'a method header that contradicts the body',
+    '/mcp',
+    (token) => modernRequest(token, 'tools/list', {}, { 'mcp-method': 'tools/call' }),
+    400,
+    -32020,
+  ],
+  [
+    'a name header that contradicts the body',
+    '/mcp',
+    (token) => modernRequest(token, 'tools/call', { name: 'echo' }, { 'mcp-name': 'other' }),
+    400,
+    -32020,
+  ],
+  ['no token', '/mcp', () => modernRequest(undefined, 'tools/list'), 401, -31401],
+  ['no token at a server nobody has', '/mcp/nope', () => modernRequest(undefined, 'tools/list'), 401, -31401],
+  ['a token that is no token', '/mcp', () => modernRequest('abc', 'tools/list'), 401, -31401],
+  ['a foreign Origin', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'https://evil.example.com' }), 403, -31403],
+  ['the Origin null', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'null' }), 403, -31403],
+  ['a legacy request without a session', '/mcp', (token) => legacyRequest(token, 'tools/list'), 400, -32000],
+  ['GET without a session', '/mcp', () => ({ method: 'GET' }), 405, -32000],
+  ['a client that accepts no JSON', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { accept: 'text/html' }), 406, -32000],
+]
+
+test.for(bad)('%s is refused with its status and code, recorded, and shows no stack', async ([, path, make, status, code]) => {
+  await using plane = await testPlane({ grants })
+  const response = await fetch(plane.url + path, make(await plane.token()))
+  const text = await response.text()
+  expect(response.status).toBe(status)
+  expect(JSON.parse(text).error.code).toBe(code)
+  expect(text).not.toMatch(/at .*\.ts|node:internal/)
+  await expect.poll(() => plane.records().length).toBe(1)
+  expect(plane.records()[0]?.header).toMatchObject({ outcome: 'refused', httpStatus: expect.any(Number), rpcCode: code })
+})
+
+test('an encoded Mcp-Name is compared decoded', async () => {
+  await using plane = await testPlane({ grants })
+  const encoded = `=?base64?${Buffer.from('echo').toString('base64')}?=`
+  const { status } = await post(
+    `${plane.url}/mcp/debug`,
+    modernRequest(await plane.token(), 'tools/call', { name: 'echo', arguments: { text: '' } }, { 'mcp-name': encoded }),
+  )
+  expect(status).toBe(200)
+})
+
+test.for([
+  ['expired', { lateS: 660 }],
+  ['for another resource', { aud: 'https://elsewhere.example.com/mcp' }],
+  ['for another server of ours', { aud: 'http://127.0.0.1:9/mcp/sql' }],
+  ['for the control plane', { aud: 'http://control.test/api' }],
+  ['of another scope', { scope: 'openid' }],
+  ['of a person unknown', { sub: '01980000-0000-7000-8000-0000deadbeef' }],
+] as const)('a token that is %s is refused with a challenge that says where to sign in', async ([, claims]) => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token(claims)
+  const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))
+  expect(response.status).toBe(401)
+  expect(response.headers.get('www-authenticate')).toBe(
+    'Bearer error="invalid_token", scope="mcp", resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource/mcp/debug"',
+  )
+})
+
+test('a token altered in any character of its payload is refused', async () => {
+  await using plane = await testPlane({ grants })
+  const [head, payload = '', signature] = (await plane.token()).split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  const forged = Buffer.from(JSON.stringify({ ...claims, sub: DAVE })).toString('base64url')
+  expect((await fetch(`${plane.url}/mcp`, modernRequest(`${head}.${forged}.${signature}`, 'tools/list'))).status).toBe(401)
+})
+
+test('a token for one server is good for that server alone', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ aud: 'http://127.0.0.1:9/mcp/debug' })
+  expect((await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))).status).toBe(200)
+  expect((await fetch(`${plane.url}/mcp`, modernRequest(token, 'tools/list'))).status).toBe(401)
+})
+
+test('revoking a token, its session or its person ends it on the next call, though it verified before', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ jti: 'j1', sid: 's1' })
+  const status = async () => (await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))).status
+  expect(await status()).toBe(200)
+  plane.use({ revoked: { tokens: ['j1'] } })
+  expect(await status()).toBe(401)
+  plane.use({ revoked: { sessions: ['s1'] } })
+  expect(await status()).toBe(401)
+  plane.use({ revoked: { epochs: { [ALICE]: Math.floor(Date.now() / 1000) + 60 } } })
+  expect(await status()).toBe(401)
+  plane.use({ disabled: ['alice'] })
+  expect(await status()).toBe(403)
+  plane.use({})
+  expect(await status()).toBe(200)
+})
+
+test('a batch of 2025-03-26 is answered as a batch', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await post(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-03-26' }))
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const messages = [
+    { jsonrpc: '2.0', id: 'a', method: 'ping' },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'nope' } },
+  ]
+  const { body } = await post(url, { ...legacyRequest(token, 'x', {}, session), body: JSON.stringify(messages) })
+  expect(body).toEqual([
+    { jsonrpc: '2.0', id: 'a', result: {} },
+    { jsonrpc: '2.0', id: 2, error: { code: -32602, message: 'Unknown tool: nope' } },
+  ])
+})
+
+test('the document of each endpoint names its own resource and where to sign in', async () => {
+  await using plane = await testPlane({ grants })
+  const read = async (path: string) => (await fetch(`${plane.url}/.well-known/oauth-protected-resource${path}`)).json()
+  expect(await read('/mcp/sql')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp/sql', authorization_servers: ['http://control.test'] })
+  expect(await read('')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp' })
+})
+
+test('calls over the rate are refused with 429 and when to come back', async () => {
+  await using plane = await testPlane({ grants, settings: { ratePerSecond: 1, rateBurst: 2 } })
+  const token = await plane.token()
+  const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429])
+  expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1')
+})
+
+test('a page that may call is told so; a preflight says what it may send', async () => {
+  await using plane = await testPlane({ grants })
+  const origin = 'https://app.example.com'
+  const preflight = await fetch(`${plane.url}/mcp`, { method: 'OPTIONS', headers: { origin } })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-headers')).toContain('Mcp-Method')
+  const call = await fetch(`${plane.url}/mcp`, modernRequest(await plane.token(), 'tools/list', {}, { origin }))
+  expect(call.headers.get('access-control-allow-origin')).toBe(origin)
+})

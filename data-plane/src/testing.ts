@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AuditRecord } from '@bir/sdk/contract/audit'
+import type { Policy } from '@bir/sdk/contract/policy'
+import { readPolicy } from '@bir/sdk/contract/read-policy'
+import { Settings } from '@bir/sdk/contract/settings'
+import type { PublicJwk, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
+import { subjectOf } from '@bir/sdk/contract/subject'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { CallLog } from './audit/call-log.ts'
+import { SpoolJournal } from './audit/journal.ts'
+import { segments } from './audit/segments.ts'
+import { Spool } from './audit/spool.ts'
+import { Exchange } from './mcp/exchange.ts'
+import { createHttpServer } from './mcp/http.ts'
+import { Inflight } from './mcp/inflight.ts'
+import { originRules } from './mcp/origin.ts'
+import { Sealer } from './mcp/sealed.ts'
+import { methodsOf } from './pipeline/index.ts'
+import { Timers } from './pipeline/timers.ts'
+import { fitTo } from './policy/fit.ts'
+import { tokenVerifier } from './policy/tokens.ts'
+import { defineServer } from './servers/define.ts'
+import type { MountedServer } from './servers/define.ts'
+import { mountedServers } from './servers/index.ts'
+
+export const ISSUER = 'http://control.test'
+export const PUBLIC_URL = 'http://127.0.0.1:9'
+
+export const ALICE = '01980000-0000-7000-8000-00000000a11c'
+export const DAVE = '01980000-0000-7000-8000-0000000da7e0'
+
+const nobody = '0'.repeat(16)
+const sha = 'a'.repeat(64)
+
+interface PolicyParts {
+  revision?: number
+  servers?: Record<string, ServerEntry>
+  /** Everything alice holds. Dave holds nothing. */
+  grants?: Record<string, ServerGrants>
+  settings?: Partial<Settings>
+  tokenKeys?: PublicJwk[]
+  revoked?: Partial<{ tokens: string[]; sessions: string[]; epochs: Record<string, number>; killed: string[] }>
+  disabled?: string[]
+}
+
+/** A policy of two people: alice of the analysts, and dave. */
+export function aPolicy({
+  revision = 1,
+  servers = {},
+  grants = {},
+  settings = {},
+  tokenKeys = [],
+  revoked = {},
+  disabled = [],
+}: PolicyParts = {}): Policy {
+  const people = [
+    { id: ALICE, handle: 'alice', classKey: 'a'.repeat(16) },
+    { id: DAVE, handle: 'dave', classKey: nobody },
+  ]
+  return readPolicy({
+    revision,
+    root: sha,
+    servers: { servers },
+    serversChunk: sha,
+    classes: { classes: { ['a'.repeat(16)]: { profile: sha, groups: ['analysts'] }, [nobody]: { profile: 'b'.repeat(64), groups: [] } } },
+    profiles: new Map([
+      [sha, { servers: grants }],
+      ['b'.repeat(64), { servers: {} }],
+    ]),
+    buckets: people.reduce<(ReturnType<typeof bucketOf> | undefined)[]>((buckets, person) => {
+      buckets[subjectOf(person.id)?.bucket ?? 0] = bucketOf(person, disabled.includes(person.handle))
+      return buckets
+    }, []),
+    settings: { settings: Settings.parse(settings) },
+    revocations: { tokens: [], sessions: [], epochs: {}, killed: [], ...revoked },
+    keys: { issuer: ISSUER, tokenKeys },
+    planes: { planes: [] },
+  })
+}
+
+const bucketOf = ({ id, handle, classKey }: { id: string; handle: string; classKey: string }, disabled: boolean) => ({
+  ids: Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64'),
+  handles: handle,
+  classes: [classKey],
+  classOf: Buffer.from([0, 0]).toString('base64'),
+  flags: Buffer.from([disabled ? 1 : 0]).toString('base64'),
+})
+
+/** A server whose tools do what a test tells them, one of each level. */
+export function aServer(
+  run: Partial<Record<'read' | 'write' | 'destroy', (args: { text: string }, signal: AbortSignal) => unknown>> = {},
+): MountedServer {
+  const server = defineServer({ id: 'things', title: 'Things', settings: z.object({}) })
+  const tool = (level: 'read' | 'write' | 'destroy', name: string) =>
+    server.tool({
+      name,
+      description: `A ${level} tool.`,
+      level,
+      input: z.strictObject({ text: z.string().default('') }),
+      output: z.object({ result: z.unknown() }),
+      run: async (args, { signal }) => ({ result: (await run[level]?.(args, signal)) ?? args.text }),
+    })
+  return server.with(tool('read', 'get_thing'), tool('write', 'update_thing'), tool('destroy', 'delete_thing'))
+}
+
+/** A mounted server as the policy lists it. */
+export const entryOf = (server: MountedServer): ServerEntry => ({
+  kind: 'mounted',
+  title: server.title,
+  settings: {},
+  tools: Object.fromEntries([...server.tools].map(([name, { level }]) => [name, { level }])),
+})
+
+export interface TestPlane extends AsyncDisposable {
+  url: string
+  /** Replaces the policy in force. */
+  use(parts: PolicyParts): void
+  /** Good for ten minutes, issued `lateS` ago. */
+  token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
+  records(): AuditRecord[]
+  fresh: { atMs: number }
+}
+
+/** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
+export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] = []): Promise<TestPlane> {
+  const home = mkdtempSync(join(tmpdir(), 'bir-plane-'))
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const tokenKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'k1', alg: 'EdDSA' }
+  const mounted = new Map([...mountedServers, ...extra.map((server): [string, MountedServer] => [server.id, server])])
+  const servers = Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)]))
+  const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], ...given }))
+  let policy = made(parts)
+  const fresh = { atMs: Date.now() }
+  const source = { current: () => policy, freshAtMs: () => fresh.atMs, reach: async (revision: number) => policy.revision >= revision }
+
+  const plane = uuidv7()
+  const { spool } = Spool.open(join(home, 'spool'), { plane, boot: uuidv7() }, 1e9)
+  const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
+  const sealer = new Sealer()
+  sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
+  const methods = methodsOf({
+    servers: mounted,
+    policy: source,
+    journal,
+    callLog: new CallLog(),
+    sealer,
+    inflight: new Inflight(),
+    timers: new Timers({ tickMs: 5 }),
+    verify: tokenVerifier(source),
+    readSecret: () => Promise.reject(new Error('no secrets here')),
+    secretsInUse: () => [],
+    portalUrl: undefined,
+  })
+  const server = createHttpServer({
+    publicUrl: PUBLIC_URL,
+    origins: originRules({
+      publicUrl: PUBLIC_URL,
+      portalUrl: undefined,
+      allowedOrigins: ['https://app.example.com'],
+      allowedHosts: [],
+      loopback: true,
+      local: false,
+    }),
+    issuer: () => ISSUER,
+    health: () => ({ ok: true, body: { status: 'ok' } }),
+    exchange: new Exchange({ methods, journal, maxRequestBytes: 100_000 }),
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fresh,
+    use: (given) => {
+      policy = made({ ...parts, ...given })
+    },
+    token: ({ sub = ALICE, lateS = 0, ...claims } = {}) =>
+      new SignJWT({ aud: `${PUBLIC_URL}/mcp`, client_id: 'test', scope: 'mcp', jti: uuidv7(), rev: 1, ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1' })
+        .setIssuer(ISSUER)
+        .setSubject(sub)
+        .setIssuedAt(new Date(Date.now() - lateS * 1000))
+        .setExpirationTime(new Date(Date.now() + (600 - lateS) * 1000))
+        .sign(privateKey),
+    records: () =>
+      segments(join(home, 'spool')).flatMap(({ path }) =>
+        readFileSync(path, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => AuditRecord.parse(JSON.parse(line))),
+      ),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await journal.close()
+      rmSync(home, { recursive: true })
+    },
+  }
+}
+
+export const MODERN = '2026-07-28'
+
+/** A modern request as a client sends it: envelope and headers. */
+export function modernRequest(
+  token: string | undefined,
+  method: string,
+  params: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): RequestInit {
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} }
+  const name = params['name'] ?? params['uri']
+  return {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': MODERN,
+      'mcp-method': method,
+      ...(typeof name === 'string' && { 'mcp-name': name }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta, ...params } }),
+  }
+}
+
+/** A legacy request: in a session, or opening one. */
+export const legacyRequest = (
+  token: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): RequestInit => ({
+  method: 'POST',
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    authorization: `Bearer ${token}`,
+    ...headers,
+  },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+})
