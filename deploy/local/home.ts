@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair } from 'jose'
+import { z } from 'zod'
+import { StartFault, asFault } from './fault.ts'
+
+const firstStartMb = 400
+const laterStartMb = 30
+
+/** Where each thing of a home lies. */
+export const placesOf = (home: string) => ({
+  home,
+  operatorKey: join(home, 'operator.key'),
+  endpoints: join(home, 'endpoints.json'),
+  databaseUrl: join(home, 'database-url'),
+  join: join(home, 'join'),
+  lock: join(home, 'launcher.lock'),
+  secrets: join(home, 'secrets'),
+  control: join(home, 'control'),
+  plane: join(home, 'plane'),
+  idp: join(home, 'idp'),
+  logs: join(home, 'logs'),
+})
+export type Places = ReturnType<typeof placesOf>
+
+/** Makes the home, its owner's alone, and proves that it can be written. */
+export function prepareHome(home: string): Places {
+  const places = placesOf(home)
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    // Under root, Postgres' own user passes through the home on the way to its folder.
+    chmodSync(home, process.getuid?.() === 0 ? 0o711 : 0o700)
+    const probe = join(home, `.probe-${process.pid}`)
+    writeFileSync(probe, randomBytes(4096))
+    rmSync(probe)
+    for (const folder of [places.secrets, places.control, places.plane, places.idp, places.logs]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    }
+  } catch (error) {
+    throw asFault(error, home)
+  }
+  refuseFullDisk(places)
+  return places
+}
+
+function refuseFullDisk({ home, operatorKey }: Places): void {
+  const { bavail, bsize } = statfsSync(home)
+  const freeMb = Math.floor((bavail * bsize) / 1_000_000)
+  const neededMb = existsSync(operatorKey) ? laterStartMb : firstStartMb
+  if (freeMb >= neededMb) return
+  throw new StartFault(`The disk that holds ${home} is full: ${freeMb} MB are free and ${neededMb} MB are needed.`)
+}
+
+const OperatorKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), d: z.string(), x: z.string() })
+export type OperatorKey = z.infer<typeof OperatorKey>
+
+/** The key that makes its reader the operator of this gateway: made once. */
+export async function ensureOperatorKey({ operatorKey: file }: Places): Promise<OperatorKey> {
+  if (existsSync(file)) return readOperatorKey(file)
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+  const key = OperatorKey.parse(await exportJWK(privateKey))
+  writeWhole(file, JSON.stringify(key))
+  return key
+}
+
+function readOperatorKey(file: string): OperatorKey {
+  try {
+    return OperatorKey.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw new StartFault(`${file} is damaged: remove it, and the next start makes a new one.`)
+  }
+}
+
+/** All or nothing: whoever reads the file never sees half of it. */
+export function writeWhole(file: string, text: string, mode = 0o600): void {
+  const unfinished = `${file}.${process.pid}`
+  writeFileSync(unfinished, text, { mode })
+  renameSync(unfinished, file)
+}

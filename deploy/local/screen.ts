@@ -1,0 +1,45 @@
+import { styleText } from 'node:util'
+import type { Addresses } from './children.ts'
+import { people } from './idp/people.ts'
+
+/** What a person sees when everything answers. Passwords only at the start that made them. */
+export function readyScreen(of: {
+  addresses: Addresses
+  home: string
+  postgresVersion: string
+  passwords: Record<string, string> | undefined
+  startedInMs: number
+}): string {
+  const { mcpBase, control, portal, idp } = of.addresses
+  const bold = (text: string) => styleText('bold', text)
+  const dim = (text: string) => styleText('dim', text)
+  const row = (name: string, value: string, note = '') => `  ${name.padEnd(10)} ${value}${note && `  ${dim(note)}`}`
+  const who = ({ handle, may }: (typeof people)[number]) =>
+    `  ${handle.padEnd(7)} ${(of.passwords?.[handle] ?? '').padEnd(of.passwords ? 21 : 0)}${dim(may)}`
+
+  return [
+    '',
+    `${bold('Bir MCP is ready.')} ${dim(`(${(of.startedInMs / 1000).toFixed(1)} s)`)}`,
+    '',
+    row('MCP', bold(`${mcpBase}/mcp`), 'for AI assistants'),
+    row('Portal', portal),
+    row('GraphQL', `${control}/graphql`),
+    row('Sign-in', idp, 'demo identity provider'),
+    row('State', of.home),
+    '',
+    of.passwords ? `${bold('Demo people')}, with their passwords: shown this once` : bold('Demo people'),
+    ...people.map(who),
+    ...(of.passwords ? [] : [dim(`  A forgotten password: stop, delete ${of.home}/idp/people.json, start again.`)]),
+    '',
+    bold('A first thing to try'),
+    `  npm run -s bir -- connect claude-code --user alice   ${dim('how to connect an assistant as alice')}`,
+    `  npm run -s bir -- token alice                        ${dim('a token for any other client')}`,
+    `  npm run -s bir -- audit search                       ${dim('who called what, and what was refused')}`,
+    '',
+    dim(
+      `PostgreSQL ${of.postgresVersion} is bundled for evaluation and small teams; its minor releases lag upstream. Use your own in production.`,
+    ),
+    'Ctrl-C stops everything. Data stays.',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { startChild } from './child.ts'
+import type { ChildSpec } from './child.ts'
+import { repository } from './config.ts'
+import type { Config } from './config.ts'
+import { placesOf, prepareHome } from './home.ts'
+import { takeLock } from './launcher-lock.ts'
+import { Supervised } from './supervised.ts'
+import type { Observer, Running } from './supervised.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Outside stage local: the three parts on this machine, on the database and provider that the environment names. */
+export async function serve(config: Config, terminal: Terminal, end: { asked: Promise<number>; ask(code: number): void }): Promise<number> {
+  const places = prepareHome(config.home)
+  const release = takeLock(places.lock)
+  const observer: Observer = {
+    died: (name) => terminal.warn(`${name} died and is started again.`),
+    back: (name) => terminal.say(`${name} is back.`),
+    gaveUp: (name, words) => {
+      terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${words}`)
+      end.ask(1)
+    },
+  }
+  const parts = partsOf(config).map(
+    (spec) => new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs: places.logs, stop, onLine: terminal.hear }), observer),
+  )
+  try {
+    const starting = (async () => {
+      for (const part of parts) await part.start()
+      terminal.say('Every part answers. Ctrl-C stops them.')
+    })()
+    await Promise.race([starting, end.asked])
+    return await end.asked
+  } finally {
+    for (const part of parts.toReversed()) await part.stop()
+    release()
+  }
+}
+
+function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildSpec[] {
+  const places = placesOf(home)
+  const { PUBLIC_URL: controlUrl = '', MCP_URL: mcpUrl = '' } = process.env
+  const part = (title: string, folder: string, port: number, env: Record<string, string>): ChildSpec => ({
+    name: folder,
+    title,
+    script: join(repository, folder, 'src/main.ts'),
+    healthUrl: `http://127.0.0.1:${port}/health`,
+    env: { ...process.env, STAGE: stage, PORT: String(port), ...env },
+  })
+  return [
+    part('The control plane', 'control-plane', controlPort, { HOME_DIR: places.control, JOIN_FILE: places.join }),
+    part('The data plane', 'data-plane', port, {
+      HOME_DIR: places.plane,
+      PUBLIC_URL: mcpUrl,
+      BIR_JOIN_FILE: places.join,
+      SECRETS_DIR: places.secrets,
+    }),
+    part('The portal', 'portal', portalPort, { CONTROL_URL: controlUrl, MCP_URL: mcpUrl }),
+  ]
+}
