@@ -10,12 +10,15 @@ import { ingest, parseBatch } from './ingest.ts'
 import { chain, search } from './search.ts'
 import { aChain, ndjson } from './testing.ts'
 
+const ours: string = uuidv7()
+
 async function aStore() {
   const made = await testDb()
   const { db } = made
   const ctx: Ctx = {
     db,
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
+    catalog: new Map(),
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,
   }
@@ -130,7 +133,6 @@ test.for([
 ] as const)('%s is refused in words', ([, words, text]) => {
   expect(() => parseBatch(text(), ours)).toThrow(words)
 })
-const ours = uuidv7()
 
 test('text that a database column refuses is kept whole', async () => {
   await using store = await aStore()

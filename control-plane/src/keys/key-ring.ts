@@ -4,7 +4,7 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { addKey, addSigningKey, aloneWithKeys, readKeys, signingKeyOf } from './key-rows.ts'
-import type { SigningKey } from './key-rows.ts'
+import type { KeyRow, SigningKey } from './key-rows.ts'
 import type { MasterKey } from './master-key.ts'
 import { currentOf, rotateSealingKeys, rotateTokenKeys } from './rotation.ts'
 
@@ -37,12 +37,18 @@ export async function openKeyRing(db: Kysely<Database>, master: MasterKey, now =
       if (!current) throw new Error('no token key is in use')
       return current
     },
-    tokenKeys: () => tokenKeys.map(({ jwk }) => jwk).sort((a, b) => (a.kid < b.kid ? -1 : 1)),
+    tokenKeys: () => publicOf(tokenKeys),
     async refresh() {
       tokenKeys = await rotated(db, master, now())
     },
   }
 }
+
+/** As the database has them now, whatever this replica remembers. */
+export const readTokenKeys = async (db: Kysely<Database>, master: MasterKey): Promise<PublicJwk[]> =>
+  publicOf((await readKeys(db, master, 'token')).map(signingKeyOf))
+
+const publicOf = (keys: SigningKey[]) => keys.map(({ jwk }) => jwk).sort((a, b) => (a.kid < b.kid ? -1 : 1))
 
 /** What a plane checks the signing key by: the SHA-256 of its SPKI DER, in hex. */
 export const fingerprintOf = (jwk: PublicJwk): string =>
@@ -85,21 +91,11 @@ const rotated = (db: Kysely<Database>, master: MasterKey, nowMs: number): Promis
 const addSealingKey = (db: Kysely<Database>, master: MasterKey, activeAt: Date) =>
   addKey(db, master, { kid: randomBytes(6).toString('base64url'), purpose: 'sealing', bytes: randomBytes(32), activeAt })
 
-export interface SealingKey {
-  kid: string
-  /** base64url of 32 bytes. */
-  key: string
-  /** Seal with the newest whose time has come; open with any. */
-  activeAtMs: number
-}
-
-export async function readSealingRing(db: Kysely<Database>, master: MasterKey): Promise<SealingKey[]> {
+/** All sealing keys, the one in use first; one that is only known ahead does not seal yet. Made anew when there is none. */
+export async function readSealingKeys(db: Kysely<Database>, master: MasterKey): Promise<KeyRow[]> {
+  const nowMs = Date.now()
+  if ((await readKeys(db, master, 'sealing')).length === 0) await rotated(db, master, nowMs)
   const rows = await readKeys(db, master, 'sealing')
-  return rows.map(({ kid, bytes, activeAt }) => ({ kid, key: bytes.toString('base64url'), activeAtMs: activeAt.getTime() }))
-}
-
-/** After a plane was expelled: nothing it could seal or open counts any more. */
-export async function renewSealingRing(db: Kysely<Database>, master: MasterKey): Promise<void> {
-  await db.deleteFrom('keys').where('purpose', '=', 'sealing').execute()
-  await addSealingKey(db, master, new Date())
+  const current = currentOf(rows, nowMs)
+  return [...rows.filter((row) => row === current), ...rows.filter((row) => row !== current)]
 }

@@ -1,0 +1,75 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import type { Database } from '@bir/db/schema'
+import { decodeJwt, jwtVerify } from 'jose'
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import { Refusal } from '../http.ts'
+import type { Exchange } from '../http.ts'
+
+export interface Plane {
+  id: string
+  name: string
+  publicKey: KeyObject
+  /** JSON of the JWK that what is for this plane alone is sealed to. */
+  sealingJwk: string
+}
+
+const LIFE_SECONDS = 60
+const SKEW_SECONDS = 30
+
+const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
+
+/**
+ * Which plane signed this request. Its proof may be seen twice within its minute: what planes ask is either reading or
+ * idempotent, and the body, where there is one, is signed along.
+ */
+export async function planeOf(db: Kysely<Database>, issuer: string, { request }: Exchange, body?: Buffer): Promise<Plane> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token === undefined) throw unauthenticated('there is no bearer token')
+  const id = issuerOf(token)
+  const row = id === undefined ? undefined : await db.selectFrom('planes').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw unauthenticated('no plane of this name has joined')
+
+  const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
+  const { iat, exp, bdy } = await verified(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
+  if (exp - iat > LIFE_SECONDS) throw unauthenticated(`the token lives for more than ${LIFE_SECONDS} s`)
+  if (body && bdy !== createHash('sha256').update(body).digest('hex')) throw unauthenticated('the body is not the one that was signed')
+  if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
+  await touch(db, row.id)
+  return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk }
+}
+
+async function verified(token: string, key: KeyObject, expected: { issuer: string; audience: string }) {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      ...expected,
+      algorithms: ['EdDSA'],
+      clockTolerance: SKEW_SECONDS,
+      maxTokenAge: LIFE_SECONDS,
+    })
+    return Claims.parse(payload)
+  } catch (error) {
+    throw unauthenticated(error instanceof Error ? error.message : 'it does not verify')
+  }
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return Claims.parse(decodeJwt(token)).iss
+  } catch {
+    return undefined
+  }
+}
+
+const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `Not a signed request of a plane: ${why}.`)
+
+/** Once a few seconds is enough to show who is there. */
+const touch = (db: Kysely<Database>, id: string) =>
+  db
+    .updateTable('planes')
+    .set({ seen_at: new Date() })
+    .where('id', '=', id)
+    .where(sql<boolean>`(seen_at is null or seen_at < now() - interval '5 seconds')`)
+    .execute()

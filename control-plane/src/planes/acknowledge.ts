@@ -1,0 +1,16 @@
+import type { Database } from '@bir/db/schema'
+import type { Ack } from '@bir/sdk/contract/internal'
+import type { Kysely } from 'kysely'
+import type { Log } from '../log.ts'
+
+/** What a plane says of the revision it was given: administrators see it. */
+export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {
+  const plane = db.updateTable('planes').where('id', '=', id)
+  if ('revision' in ack) {
+    await plane.set({ revision: ack.revision, rejected_revision: null, rejected_reasons: [] }).execute()
+    return
+  }
+  const reasons = ack.reasons.slice(0, 20).map((reason) => reason.replaceAll('\0', '').slice(0, 500))
+  log('error', 'snapshot-rejected', { plane: id, name, revision: ack.rejected, reasons })
+  await plane.set({ rejected_revision: ack.rejected, rejected_reasons: reasons }).execute()
+}

@@ -1,0 +1,63 @@
+import { createPublicKey } from 'node:crypto'
+import type { Database } from '@bir/db/schema'
+import { FIRST_PREV } from '@bir/sdk/contract/audit'
+import { JoinRequest } from '@bir/sdk/contract/internal'
+import type { JoinAnswer } from '@bir/sdk/contract/internal'
+import type { PublicJwk } from '@bir/sdk/contract/snapshot'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { calculateJwkThumbprint } from 'jose'
+import type { Kysely, Transaction } from 'kysely'
+import { z } from 'zod'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+import { Refusal } from '../http.ts'
+import { isSame } from '../keys/key-ring.ts'
+import type { SigningKey } from '../keys/key-rows.ts'
+
+export interface JoinParts {
+  issuer: string
+  manifestKey: SigningKey
+  joinSecret: string
+  /** In whose name a change by this plane is recorded and published. */
+  ctxOf: (label: string) => Ctx
+}
+
+/** A plane that asks again with the same key gets the same name: its first answer may have been lost. */
+export async function join({ issuer, manifestKey, joinSecret, ctxOf }: JoinParts, body: unknown): Promise<JoinAnswer> {
+  const request = JoinRequest.extend({ internalUrl: z.url().optional() }).safeParse(body)
+  if (!request.success) throw new Refusal(400, 'invalid_request', z.prettifyError(request.error))
+  const { secret, name, publicKey, sealingKey, internalUrl } = request.data
+  if (!isSame(secret, joinSecret)) throw new Refusal(403, 'forbidden', 'This is not the join secret.')
+
+  const jwk = await publicOnly(publicKey, 'Ed25519', 'EdDSA')
+  const sealing = await publicOnly(sealingKey, 'X25519', 'ECDH-ES')
+  const { value: id } = await change(ctxOf(`plane:${name}`), { action: 'planes.join', target: name }, async (trx) => {
+    const known = await knownBy(trx, jwk)
+    if (known) return { value: known, dirty: 'nothing' }
+    const id = uuidv7()
+    await trx
+      .insertInto('planes')
+      .values({ id, name, public_jwk: JSON.stringify(jwk), sealing_jwk: JSON.stringify(sealing), internal_url: internalUrl ?? null })
+      .execute()
+    await trx.insertInto('audit_chains').values({ plane: id, seq: 0, hash: FIRST_PREV }).execute()
+    return { value: id, dirty: [], detail: id }
+  })
+  return { id, manifestKey: manifestKey.jwk, issuer }
+}
+
+async function knownBy(trx: Kysely<Database> | Transaction<Database>, jwk: PublicJwk): Promise<string | undefined> {
+  const row = await trx.selectFrom('planes').select(['id', 'expelled_at']).where('public_jwk', '=', JSON.stringify(jwk)).executeTakeFirst()
+  if (row?.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
+  return row?.id
+}
+
+/** Only what a public key of this kind has; named by its thumbprint, whatever name it came with. */
+async function publicOnly(given: PublicJwk, curve: 'Ed25519' | 'X25519', alg: string): Promise<PublicJwk> {
+  try {
+    const jwk = z.object({ kty: z.literal('OKP'), crv: z.literal(curve), x: z.string() }).parse(given)
+    createPublicKey({ key: jwk, format: 'jwk' })
+    return { ...jwk, alg, kid: await calculateJwkThumbprint(jwk) }
+  } catch {
+    throw new Refusal(400, 'invalid_request', `Not a public ${curve} key as a JWK.`)
+  }
+}

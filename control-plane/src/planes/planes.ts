@@ -1,0 +1,42 @@
+import type { api, PlaneState } from '@bir/sdk/contract/api'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../api-error.ts'
+import { change } from '../context.ts'
+import type { Ctx } from '../context.ts'
+
+/** Every plane that ever joined, the expelled ones too: their records stay. */
+export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneState>[] }> {
+  const rows = await db
+    .selectFrom('planes')
+    .innerJoin('audit_chains', 'audit_chains.plane', 'planes.id')
+    .selectAll('planes')
+    .select('seq')
+    .orderBy('id')
+    .execute()
+  const items = rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    publicKey: JSON.parse(row.public_jwk),
+    joinedAt: row.joined_at.toISOString(),
+    seenAt: row.seen_at?.toISOString() ?? null,
+    revision: row.revision === null ? null : Number(row.revision),
+    rejected: row.rejected_revision === null ? null : { revision: Number(row.rejected_revision), reasons: row.rejected_reasons },
+    auditSeq: Number(row.seq),
+    expelled: row.expelled_at !== null,
+  }))
+  return { items }
+}
+
+/** From then on it gets nothing, is on no roster, and what it could seal or open is worth nothing. */
+export async function expel(ctx: Ctx, { id }: z.infer<typeof api.planes.expel.input>): Promise<{ revision: number }> {
+  const { revision } = await change(ctx, { action: 'planes.expel', target: id }, async (trx) => {
+    const row = await trx.selectFrom('planes').select('expelled_at').where('id', '=', id).executeTakeFirst()
+    if (!row) throw notFound('plane', id)
+    if (row.expelled_at) throw new ApiError('conflict', 'This plane has been expelled already.')
+    await trx.updateTable('planes').set({ expelled_at: new Date() }).where('id', '=', id).execute()
+    // The next plane that asks has a new ring made.
+    await trx.deleteFrom('keys').where('purpose', '=', 'sealing').execute()
+    return { value: undefined, dirty: [] }
+  })
+  return { revision }
+}

@@ -1,0 +1,18 @@
+import type { api } from '@bir/sdk/contract/api'
+import type { z } from 'zod'
+import { ApiError } from '../api-error.ts'
+import type { Ctx } from '../context.ts'
+import { list } from '../planes/planes.ts'
+
+/** The newest revision, and how far each plane that counts has come. */
+export async function status(ctx: Ctx): Promise<z.infer<typeof api.snapshot.status.output>> {
+  const row = await ctx.db
+    .selectFrom('revisions')
+    .select(['revision', 'root', 'at'])
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (!row) throw new ApiError('unavailable', 'No policy has been published yet.')
+  const { items } = await list(ctx)
+  return { revision: Number(row.revision), root: row.root, at: row.at.toISOString(), planes: items.filter(({ expelled }) => !expelled) }
+}

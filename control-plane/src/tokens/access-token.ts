@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import { jwtVerify, SignJWT } from 'jose'
+import { z } from 'zod'
+import type { KeyRing } from '../keys/key-ring.ts'
+
+export const LIFE_SECONDS = 10 * 60
+const SKEW_SECONDS = 30
+
+export interface AccessToken {
+  /** The person's id. */
+  subject: string
+  audience: string
+  clientId: string
+  /** The newest policy at the time: a plane that holds an older one waits for it. */
+  revision: number
+  lifeSeconds: number
+  /** Who acts for the person, when it is not themselves. */
+  actor?: string
+}
+
+/** Signs an access token (RFC 9068). What a person may do is not in it: that is the policy's to say, at each call. */
+export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToken): Promise<string> {
+  const { privateKey, kid } = keys.tokenKey()
+  const claims = {
+    client_id: token.clientId,
+    scope: 'mcp',
+    sid: randomUUID(),
+    rev: token.revision,
+    ...(token.actor === undefined ? {} : { act: { sub: token.actor } }),
+  }
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
+    .setIssuer(issuer)
+    .setSubject(token.subject)
+    .setAudience(token.audience)
+    .setIssuedAt(nowSeconds)
+    .setExpirationTime(nowSeconds + token.lifeSeconds)
+    .setJti(randomUUID())
+    .sign(privateKey)
+}
+
+const Claims = z.looseObject({ sub: z.uuid(), iat: z.number(), jti: z.string(), sid: z.string(), client_id: z.string() })
+
+/** Throws unless it is one of ours, for this audience, and in time. */
+export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<z.infer<typeof Claims>> {
+  const published = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
+  const find = ({ kid = '' }: { kid?: string }) => published.get(kid) ?? Promise.reject(new Error('an unknown key'))
+  const { payload } = await jwtVerify(token, find, { issuer, audience, typ: 'at+jwt', algorithms: ['EdDSA'], clockTolerance: SKEW_SECONDS })
+  return Claims.parse(payload)
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import { ApiError } from '../api-error.ts'
+import type { Actor } from '../context.ts'
+import { isLocal } from '../http.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { wordsOf } from '../log.ts'
+import { verifyAccessToken } from './access-token.ts'
+import { looksLikeOperator } from './operator.ts'
+import type { OperatorDoor } from './operator.ts'
+import { apiAudience } from './resource.ts'
+
+interface CallerParts {
+  db: Kysely<Database>
+  keys: KeyRing
+  issuer: string
+  operators: OperatorDoor
+}
+
+/** Who calls the API: a person with a token for it, or the operator of an embedded gateway. */
+export async function callerOf(parts: CallerParts, request: IncomingMessage): Promise<Actor> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token === undefined) throw new ApiError('unauthenticated', 'Sign in: the header Authorization must hold a bearer token.')
+  try {
+    return looksLikeOperator(token) ? await operator(parts, token, isLocal(request)) : await person(parts, token)
+  } catch (error) {
+    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${wordsOf(error)}.`, { cause: error })
+  }
+}
+
+async function operator({ operators }: CallerParts, token: string, isLocal: boolean): Promise<Actor> {
+  const { label, person } = await operators.verify(token, isLocal)
+  if (person !== undefined) throw new Error('this assertion is for getting a token of a person, not for the API')
+  return { id: label, label, administrator: true }
+}
+
+async function person({ db, keys, issuer }: CallerParts, token: string): Promise<Actor> {
+  const claims = await verifyAccessToken(keys, issuer, apiAudience(issuer), token)
+  const user = await db
+    .selectFrom('users')
+    .select(['id', 'handle', 'administrator', 'disabled', 'epoch'])
+    .where('id', '=', claims.sub)
+    .executeTakeFirst()
+  if (!user) throw new Error('there is no such person')
+  if (user.disabled) throw new ApiError('forbidden', 'This account is disabled. Ask an administrator.')
+  if (claims.iat < Number(user.epoch)) throw new Error('this token was voided')
+  const revoked = await db
+    .selectFrom('revocations')
+    .select('id')
+    .where((eb) => eb.or([eb.and({ kind: 'token', id: claims.jti }), eb.and({ kind: 'session', id: claims.sid })]))
+    .executeTakeFirst()
+  if (revoked) throw new Error('this token was revoked')
+  return { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
+}

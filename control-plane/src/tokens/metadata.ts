@@ -1,0 +1,28 @@
+import type { KeyRing } from '../keys/key-ring.ts'
+import { json } from '../http.ts'
+import type { Route } from '../http.ts'
+import { JWT_BEARER, TOKEN_EXCHANGE } from './token-endpoint.ts'
+
+const shared = { 'cache-control': 'public, max-age=60', 'access-control-allow-origin': '*' }
+
+/** What clients and verifiers need to know of this authorization server (RFC 8414 and OpenID discovery: the same document). */
+export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage: string; keys: KeyRing }): Route[] {
+  const document = {
+    issuer,
+    token_endpoint: `${issuer}/oauth/token`,
+    jwks_uri: `${issuer}/oauth/jwks`,
+    grant_types_supported: [TOKEN_EXCHANGE, ...(stage === 'local' ? [JWT_BEARER] : [])],
+    token_endpoint_auth_methods_supported: ['none'],
+    response_types_supported: [],
+    scopes_supported: ['mcp'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['EdDSA'],
+    code_challenge_methods_supported: ['S256'],
+  }
+  const answer = async () => json(200, document, shared)
+  return [
+    { method: 'GET', path: '/.well-known/oauth-authorization-server', answer },
+    { method: 'GET', path: '/.well-known/openid-configuration', answer },
+    { method: 'GET', path: '/oauth/jwks', answer: async () => json(200, { keys: keys.tokenKeys() }, shared) },
+  ]
+}

@@ -1,0 +1,71 @@
+import { createPublicKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { jwtVerify } from 'jose'
+import { z } from 'zod'
+
+const LIFE_SECONDS = 60
+const SKEW_SECONDS = 30
+
+const Claims = z.looseObject({
+  iss: z.string().regex(/^operator:[^\p{C}]{1,64}$/u),
+  sub: z.string().optional(),
+  iat: z.number(),
+  exp: z.number(),
+  jti: z.string().min(1).max(128),
+})
+
+export interface Operator {
+  /** Such as `operator:root`. */
+  label: string
+  /** For whom a token is asked; absent when the operator acts in their own name. */
+  person: string | undefined
+  jti: string
+  expiresAt: Date
+}
+
+export interface OperatorDoor {
+  /** Resolves with who vouches; rejects with an `Error` whose words may be told. */
+  verify: (assertion: string, isLocal: boolean) => Promise<Operator>
+}
+
+interface OperatorParts {
+  stage: string
+  issuer: string
+  operatorKey: { kty: string; crv: string; x: string } | undefined
+}
+
+/** Whoever holds the operator key of an embedded gateway, on the machine it runs on. There is no such door elsewhere. */
+export function operatorDoor({ stage, issuer, operatorKey }: OperatorParts): OperatorDoor {
+  const key = stage === 'local' && operatorKey ? createPublicKey({ key: operatorKey, format: 'jwk' }) : undefined
+  return {
+    async verify(assertion, isLocal) {
+      if (!key) throw new Error('this gateway takes no operator assertions')
+      if (!isLocal) throw new Error('operator assertions are taken from this machine alone')
+      return verified(assertion, key, issuer)
+    },
+  }
+}
+
+async function verified(assertion: string, key: KeyObject, issuer: string): Promise<Operator> {
+  const expected = {
+    audience: issuer,
+    typ: 'bir-operator+jwt',
+    algorithms: ['EdDSA'],
+    clockTolerance: SKEW_SECONDS,
+    maxTokenAge: LIFE_SECONDS,
+  }
+  const { payload } = await jwtVerify(assertion, key, expected).catch((error: Error) => {
+    throw new Error(`the operator assertion does not hold: ${error.message}`)
+  })
+  const claims = Claims.safeParse(payload)
+  if (!claims.success) throw new Error('the operator assertion lacks iss, iat, exp or jti')
+  const { iss, sub, iat, exp, jti } = claims.data
+  if (exp - iat > LIFE_SECONDS) throw new Error(`the operator assertion lives for more than ${LIFE_SECONDS} s`)
+  return { label: iss, person: sub, jti, expiresAt: new Date((exp + SKEW_SECONDS) * 1000) }
+}
+
+/** Is this an operator's, before anything about it is believed? */
+export function looksLikeOperator(token: string): boolean {
+  const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()
+  return header.includes('"bir-operator+jwt"')
+}

@@ -1,0 +1,84 @@
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
+import { z } from 'zod'
+import { wordsOf } from '../log.ts'
+import { oauthError } from './oauth-error.ts'
+
+export interface ProviderParts {
+  /** Undefined = nobody can sign in with a token of a provider. */
+  idpIssuer: string | undefined
+  idpAudience: string
+}
+
+const Claims = z.looseObject({
+  sub: z.string().min(1).max(255),
+  preferred_username: z.string().optional(),
+  name: z.string().max(200).optional().catch(undefined),
+  email: z.email().optional().catch(undefined),
+  groups: z.array(z.string()).optional().catch(undefined),
+  roles: z.array(z.string()).optional().catch(undefined),
+  azp: z.string().optional(),
+  client_id: z.string().optional(),
+})
+export type ProviderClaims = z.infer<typeof Claims>
+
+/** Verifies tokens of the company's identity provider, which may come up later than we do and may be away at times. */
+export interface Provider {
+  verify: (token: string) => Promise<ProviderClaims>
+}
+
+const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
+const SKEW_SECONDS = 30
+
+export function createProvider({ idpIssuer, idpAudience }: ProviderParts): Provider {
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined
+
+  return {
+    async verify(token) {
+      if (idpIssuer === undefined) throw oauthError('invalid_request', 'No identity provider is set up.')
+      const expected = {
+        issuer: idpIssuer,
+        audience: idpAudience,
+        algorithms: ALGORITHMS,
+        clockTolerance: SKEW_SECONDS,
+        requiredClaims: ['exp', 'sub'],
+      }
+      keys ??= await discover(idpIssuer)
+      const { payload } = await jwtVerify(token, keys, expected).catch((error: unknown) => {
+        throw refusalOf(error)
+      })
+      return claimsOf(payload, idpAudience)
+    },
+  }
+}
+
+const Discovery = z.looseObject({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) })
+
+async function discover(issuer: string) {
+  try {
+    const address = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`
+    const response = await fetch(address, { signal: AbortSignal.timeout(5_000), redirect: 'error' })
+    const document = Discovery.parse(await response.json())
+    if (document.issuer !== issuer) throw new Error('the document is of another issuer')
+    return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000 })
+  } catch {
+    throw away()
+  }
+}
+
+const away = () => oauthError('temporarily_unavailable', 'The identity provider does not answer. Try again later.')
+
+/** Whose fault: the token's, or that of a provider that does not answer. */
+function refusalOf(error: unknown) {
+  const tokensOwn = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  return tokensOwn ? oauthError('invalid_grant', `The subject token is refused: ${wordsOf(error)}.`) : away()
+}
+
+/** A token for another client of the provider is not one that its person gave to us. */
+function claimsOf(payload: JWTPayload, audience: string): ProviderClaims {
+  const claims = Claims.safeParse(payload)
+  if (!claims.success) throw oauthError('invalid_grant', 'The subject token does not say whose it is.')
+  const client = claims.data.azp ?? claims.data.client_id
+  if (client !== undefined && client !== audience) throw oauthError('invalid_grant', 'The subject token was issued to another client.')
+  return claims.data
+}

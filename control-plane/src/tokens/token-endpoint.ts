@@ -1,0 +1,111 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import type { Ctx } from '../context.ts'
+import { json, Refusal } from '../http.ts'
+import type { Answer, Exchange } from '../http.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
+import type { Log } from '../log.ts'
+import type { UserRow } from '../users/users.ts'
+import { LIFE_SECONDS, signAccessToken } from './access-token.ts'
+import { oauthError } from './oauth-error.ts'
+import type { OperatorDoor } from './operator.ts'
+import type { Provider } from './provider.ts'
+import { audienceOf } from './resource.ts'
+import { signIn } from './sign-in.ts'
+import { isFirstUse } from './used-once.ts'
+
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+const SUBJECT_TYPES = ['urn:ietf:params:oauth:token-type:id_token', 'urn:ietf:params:oauth:token-type:jwt', ACCESS_TOKEN]
+
+const FORM_BYTES = 64 * 1024
+const OPERATOR_LIFE_SECONDS = 8 * 60 * 60
+
+export interface TokenParts {
+  db: Kysely<Database>
+  keys: KeyRing
+  issuer: string
+  mcpUrl: string
+  idpProvider: string
+  provider: Provider
+  operators: OperatorDoor
+  ctxOf: (label: string) => Ctx
+  log: Log
+}
+
+interface Grant {
+  user: UserRow
+  revision: number
+  clientId: string
+  lifeSeconds: number
+  actor?: string
+}
+
+export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Promise<Answer> {
+  const { keys, issuer, log } = parts
+  const form = await formOf(exchange)
+  const audience = audienceOf(form.getAll('resource'), parts)
+  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, exchange.isLocal)
+  if (user.disabled) throw oauthError('invalid_grant', 'This account is disabled. Ask an administrator.')
+
+  const token = { subject: user.id, audience, clientId, revision, lifeSeconds, ...(actor === undefined ? {} : { actor }) }
+  const access_token = await signAccessToken(keys, issuer, token)
+  log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
+  const body = { access_token, issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
+  return json(200, body, { pragma: 'no-cache' })
+}
+
+function grantOf(parts: TokenParts, form: URLSearchParams, isLocal: boolean): Promise<Grant> {
+  const kind = one(form, 'grant_type')
+  if (kind === TOKEN_EXCHANGE) return exchanged(parts, form)
+  if (kind === JWT_BEARER) return asserted(parts, form, isLocal)
+  throw oauthError('unsupported_grant_type', 'This grant type is not served here.')
+}
+
+/** RFC 8693: a token of the identity provider for one of ours. */
+async function exchanged({ provider, idpProvider, ctxOf }: TokenParts, form: URLSearchParams): Promise<Grant> {
+  if (!SUBJECT_TYPES.includes(one(form, 'subject_token_type')))
+    throw oauthError('invalid_request', 'The subject_token_type must be an id_token, a jwt or an access_token.')
+  if (form.has('actor_token')) throw oauthError('invalid_request', 'An actor_token is not taken.')
+  if ((form.get('requested_token_type') ?? ACCESS_TOKEN) !== ACCESS_TOKEN)
+    throw oauthError('invalid_request', 'Only access tokens are issued.')
+  const claims = await provider.verify(one(form, 'subject_token'))
+  const { user, revision } = await signIn(ctxOf(`provider:${idpProvider}`), idpProvider, claims)
+  return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS }
+}
+
+/** RFC 7523: whoever holds the operator key, for a person of their choice. */
+async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, isLocal: boolean): Promise<Grant> {
+  const operator = await operators.verify(one(form, 'assertion'), isLocal).catch((error: Error) => {
+    throw oauthError('invalid_grant', `Refused: ${error.message}.`)
+  })
+  const { person, label, jti, expiresAt } = operator
+  if (person === undefined) throw oauthError('invalid_grant', 'The assertion names no person to act for.')
+  const lifeSeconds = lifeOf(form)
+  if (!(await isFirstUse(db, `operator ${jti}`, expiresAt))) throw oauthError('invalid_grant', 'The assertion has been used before.')
+  const user = await db.selectFrom('users').selectAll().where('handle', '=', person).executeTakeFirst()
+  if (!user) throw oauthError('invalid_grant', 'There is no such person.')
+  return { user, revision: await ctxOf(label).publisher.publish(), clientId: 'bir', lifeSeconds, actor: label }
+}
+
+function lifeOf(form: URLSearchParams): number {
+  const text = form.get('requested_token_lifetime') ?? form.get('expires_in') ?? String(OPERATOR_LIFE_SECONDS)
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (seconds > 0 && seconds * 1000 <= MAX_TOKEN_LIFE_MS) return seconds
+  throw oauthError('invalid_request', 'requested_token_lifetime must be between 1 second and 30 days, in seconds.')
+}
+
+async function formOf({ request, body }: Exchange): Promise<URLSearchParams> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') throw new Refusal(415, 'invalid_request', 'The body must be form-encoded.')
+  return new URLSearchParams((await body(FORM_BYTES)).toString())
+}
+
+/** A parameter sent twice is a request that two readers may read differently (RFC 6749 §3.2). */
+function one(form: URLSearchParams, name: string): string {
+  const [value, ...more] = form.getAll(name)
+  if (!value || more.length > 0) throw oauthError('invalid_request', `Exactly one ${name} is needed.`)
+  return value
+}
