@@ -121,7 +121,7 @@ test('a token is printed alone on its line, for the person, the server and the t
     resource: `${gateway.url}/mcp/sql`,
     expiresAt: new Date(NOW_MS + 1_800_000).toISOString(),
   })
-  expect(asked.map((body) => [body.get('resource'), body.get('expires_in')])).toEqual([
+  expect(asked.map((body) => [body.get('resource'), body.get('requested_token_lifetime')])).toEqual([
     [`${gateway.url}/mcp`, '1800'],
     [`${gateway.url}/mcp/sql`, '28800'],
   ])

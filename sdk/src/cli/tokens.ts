@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EXIT } from './exit.ts'
 import { CliFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -27,7 +28,7 @@ export async function personToken(
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: await embedded.operator.assert(person),
     resource,
-    expires_in: String(Math.ceil(ttlMs / 1000)),
+    requested_token_lifetime: String(Math.ceil(ttlMs / 1000)),
   })
   const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(`${embedded.issuer}/oauth/token`, form)
   return { token, resource, expiresAt: new Date(nowMs + seconds * 1000).toISOString() }
@@ -40,8 +41,11 @@ async function post(address: string, body: URLSearchParams) {
   const refused = Refused.safeParse(answer)
   if (!refused.success) throw new CliFault('internal', `${address} answered ${status}, and not as a gateway would.`)
   const { error, error_description: words = error } = refused.data
-  throw new CliFault(error, `No token: ${words}`)
+  throw new CliFault(error, `No token: ${words}`, { exit: aboutTheQuestion.has(error) ? EXIT.badInput : EXIT.failed })
 }
+
+/** Of RFC 6749 and RFC 8707: what was asked for cannot be. */
+const aboutTheQuestion = new Set(['invalid_request', 'invalid_target'])
 
 async function send(address: string, body: URLSearchParams) {
   try {
