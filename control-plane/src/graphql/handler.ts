@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ApiErrorCode } from '@bir/sdk/contract/api'
+import { GraphQLError, parse } from 'graphql'
+import { createYoga } from 'graphql-yoga'
+import type { Plugin } from 'graphql-yoga'
+import { ApiError } from '../api-error.ts'
+import type { Ctx } from '../context.ts'
+import type { Operations } from '../perform.ts'
+import type { FaceParts, NodeHandler } from '../trpc.ts'
+import { MAX_TOKENS, tooMuch } from './limits.ts'
+import { schemaOf } from './schema.ts'
+
+export interface GraphqlParts extends FaceParts {
+  /** The page to try questions on. Stage local only. */
+  graphiql: boolean
+}
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+
+/** Serves `/graphql`: mount it as it is, body unread, authentication left to `ctxOf`. */
+export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
+  const yoga = createYoga<{ ctx: Ctx }>({
+    schema: schemaOf(operations, report),
+    graphqlEndpoint: '/graphql',
+    graphiql,
+    landingPage: false,
+    logging: false,
+    cors: false,
+    multipart: false,
+    batching: false,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    maskedErrors: { maskError: (error) => masked(error, report) },
+    plugins: [bounded()],
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Asking who calls comes before reading what they say. The page itself says nothing of anyone.
+    const page = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
+    const ctx = page ? nobody() : await ctxOf(request)
+    await yoga(request, response, { ctx })
+  }
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => refuse(response, ApiError.from(error), report))
+  }
+}
+
+/** Stands where the page's own request has no one to ask for; any operation that used it would fail at once. */
+const nobody = () => ({ actor: { id: '', label: 'nobody', administrator: false } }) as Ctx
+
+const statuses: Record<ApiErrorCode, number> = {
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  invalid_input: 400,
+  conflict: 409,
+  unavailable: 503,
+  internal: 500,
+}
+
+function refuse(response: ServerResponse, { code, message, cause }: ApiError, report: FaceParts['report']): void {
+  if (code === 'internal') report(cause)
+  if (response.headersSent) return
+  const headers = { 'content-type': 'application/json', ...(code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}) }
+  response.writeHead(statuses[code], headers)
+  response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }))
+}
+
+/** Refuses what is too long to read, too deep or too dear, before any of it is done. */
+function bounded(): Plugin {
+  return {
+    onParse: ({ setParseFn }) => setParseFn((source: string) => parse(source, { maxTokens: MAX_TOKENS })),
+    onExecute: ({ args, setResultAndStopExecution }) => {
+      const refusal = tooMuch(args.document, args.variableValues ?? {})
+      if (refusal) setResultAndStopExecution({ errors: [refusal] })
+    },
+  }
+}
+
+/** A question that cannot be read or does not fit the schema is the caller's to mend; anything else unforeseen is ours. */
+function masked(error: unknown, report: FaceParts['report']): Error {
+  if (error instanceof GraphQLError && error.extensions.code !== undefined && !error.originalError) return error
+  if (error instanceof GraphQLError && !error.originalError) {
+    const { message, nodes, source, positions, path } = error
+    return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...error.extensions, code: 'invalid_input' } })
+  }
+  const { code, message, cause } = ApiError.from(error instanceof GraphQLError ? error.originalError : error)
+  if (code === 'internal') report(cause)
+  return new GraphQLError(message, { extensions: { code } })
+}

@@ -1,0 +1,66 @@
+import type { MountedServer, MountedTool } from '@bir/data-plane/catalog'
+import { testDb } from '@bir/db/testing'
+import type { Level } from '@bir/sdk/contract/level'
+import type { PolicyFile } from '@bir/sdk/contract/policy-file'
+import type { Change, Ctx } from './context.ts'
+import { apply } from './policy/apply.ts'
+import { put } from './users/users.ts'
+
+const unused = async () => Promise.reject(new Error('no test calls a tool here'))
+
+/** A server that can be mounted, with tools of these levels. `bad` in its settings is a fault. */
+export function aServer(id: string, levels: Record<string, Level>): MountedServer {
+  const tool = ([name, level]: [string, Level]): [string, MountedTool] => {
+    const entry = { name, description: name, inputSchema: {}, outputSchema: {}, annotations: {} }
+    return [name, { name, level, description: name, entry, call: unused }]
+  }
+  return {
+    id,
+    title: id.toUpperCase(),
+    needsSecret: false,
+    tools: new Map(Object.entries(levels).map(tool)),
+    faults: (settings) => (typeof settings === 'object' && settings && 'bad' in settings ? ['settings.bad: is bad'] : []),
+    check: unused,
+  }
+}
+
+export const aCatalog = new Map(
+  [
+    aServer('sql', { list_tables: 'read', execute_query: 'read', drop_table: 'destroy' }),
+    aServer('charts', { create_chart: 'read', save_chart: 'write' }),
+  ].map((server) => [server.id, server]),
+)
+
+/**
+ * An administrator's context on a database of its own. The publisher counts: a revision for each change that left a mark.
+ * `marks` are the parts that the latest one would have compiled.
+ */
+export async function aControlPlane() {
+  const { db, drop } = await testDb()
+  const recorded: (Change & { actor: string })[] = []
+  const published = { revision: 0, marks: [] as string[] }
+  const ctx: Ctx = {
+    db,
+    catalog: aCatalog,
+    actor: { id: 'operator:test', label: 'operator:test', administrator: true },
+    recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),
+    publisher: {
+      async publish() {
+        const rows = await db.deleteFrom('dirty').returning('part').execute()
+        published.marks = rows.map(({ part }) => part).sort()
+        if (rows.length > 0) published.revision++
+        return published.revision
+      },
+    },
+  }
+  const aPerson = (handle: string) => put(ctx, { handle, provider: 'demo', subject: `subject-of-${handle}` })
+  /** The same context, as a person who is no administrator. */
+  const as = async (handle: string): Promise<Ctx> => {
+    const { id } = await db.selectFrom('users').select('id').where('handle', '=', handle).executeTakeFirstOrThrow()
+    return { ...ctx, actor: { id, label: handle, administrator: false, userId: id } }
+  }
+  const applied = (file: PolicyFile) => apply(ctx, { file })
+  return { ctx, db, recorded, published, aPerson, as, applied, [Symbol.asyncDispose]: drop }
+}
+
+export const bucketOf = ({ id }: { id: string }): string => String(Number.parseInt(id.slice(-3), 16))
