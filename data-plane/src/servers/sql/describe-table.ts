@@ -3,8 +3,9 @@ import { describeTable as describe, type ForeignKey } from './postgres/describe-
 import { reach } from './reach.ts'
 import { sql } from './server.ts'
 
-const Key = z.object({ columns: z.array(z.string()), table: z.string(), table_columns: z.array(z.string()) })
 const Column = z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), masked: z.boolean(), comment: z.string().optional() })
+
+const foreignKey = ({ columns, table, table_columns }: ForeignKey) => `${columns.join(', ')} = ${table}(${table_columns.join(', ')})`
 
 export const describeTable = sql.tool({
   name: 'describe_table',
@@ -12,7 +13,7 @@ export const describeTable = sql.tool({
     'Columns, keys, indexes and foreign keys of one table or view; three sample rows on request. A masked column may be selected but not computed with.',
   level: 'read',
   openWorld: true,
-  input: z.object({
+  input: z.strictObject({
     connection: z.string().optional().describe('Name; may be left out when there is one'),
     table: z.string().min(1).max(200).describe('table or schema.table, as list_tables spells it'),
     sample: z.boolean().default(false),
@@ -23,36 +24,38 @@ export const describeTable = sql.tool({
     comment: z.string().optional(),
     columns: z.array(Column),
     primary_key: z.array(z.string()),
-    indexes: z.array(z.object({ name: z.string(), columns: z.array(z.string()), unique: z.boolean() })),
-    references: z.array(Key),
-    referenced_by: z.array(Key),
+    indexes: z.array(z.string()),
+    references: z.array(z.string()),
+    referenced_by: z.array(z.string()),
     sample: z.array(z.array(z.unknown())).optional(),
   }),
   async run({ connection, table, sample }, context) {
     const found = reach(context, connection)
     const dot = table.indexOf('.')
     const id = dot < 0 ? { schema: found.connection.schema, table } : { schema: table.slice(0, dot), table: table.slice(dot + 1) }
-    const { comment, columns, ...rest } = await describe(found, id, table, sample)
+    const { comment, columns, indexes, references, referenced_by, ...rest } = await describe(found, id, table, sample)
     return {
       table: `${id.schema}.${id.table}`,
       ...(comment === null ? {} : { comment }),
       columns: columns.map(({ comment, ...column }) => ({ ...column, ...(comment === null ? {} : { comment }) })),
+      indexes: indexes.map(({ name, columns, unique }) => `${unique ? 'unique ' : ''}${name} (${columns.join(', ')})`),
+      references: references.map(foreignKey),
+      referenced_by: referenced_by.map(foreignKey),
       ...rest,
     }
   },
   text({ table, kind, comment, columns, primary_key, indexes, references, referenced_by, sample }) {
-    const key = (way: string) => (each: ForeignKey) => `${way} ${each.columns.join(', ')} ~ ${each.table}(${each.table_columns.join(', ')})`
     return [
       `${table} (${kind})${comment === undefined ? '' : `: ${comment}`}`,
-      ...columns.map(
-        ({ name, type, nullable, masked, comment }) =>
-          `${name} ${type}${nullable ? '' : ' not null'}${masked ? ' MASKED' : ''}${comment === undefined ? '' : ` -- ${comment}`}`,
-      ),
+      ...columns.map(columnLine),
       ...(primary_key.length > 0 ? [`primary key (${primary_key.join(', ')})`] : []),
-      ...indexes.map(({ name, columns, unique }) => `${unique ? 'unique ' : ''}index ${name} (${columns.join(', ')})`),
-      ...references.map(key('refers')),
-      ...referenced_by.map(key('referred to')),
+      ...indexes.map((index) => `index ${index}`),
+      ...references.map((key) => `refers to: ${key}`),
+      ...referenced_by.map((key) => `referred to by: ${key}`),
       ...(sample ?? []).map((row) => `sample: ${row.map(String).join(' | ')}`),
     ].join('\n')
   },
 })
+
+const columnLine = ({ name, type, nullable, masked, comment }: z.infer<typeof Column>) =>
+  `${name} ${type}${nullable ? '' : ' not null'}${masked ? ' MASKED' : ''}${comment === undefined ? '' : ` -- ${comment}`}`

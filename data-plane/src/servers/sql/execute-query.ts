@@ -11,7 +11,7 @@ export const executeQuery = sql.tool({
     'Runs one SELECT (PostgreSQL) and returns its rows. Put data in params as $1, $2. Name columns instead of *. Only common functions; read only.',
   level: 'read',
   openWorld: true,
-  input: z.object({
+  input: z.strictObject({
     connection: z.string().optional().describe('Name; may be left out when there is one'),
     query: z.string().min(1).describe('One SELECT, WITH, VALUES or TABLE'),
     params: Params,

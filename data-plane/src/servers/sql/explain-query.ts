@@ -9,7 +9,7 @@ export const explainQuery = sql.tool({
   name: 'explain_query',
   description: "The database's plan for one SELECT, with estimated cost and rows. Nothing is run. Give the SELECT alone, without EXPLAIN.",
   level: 'read',
-  input: z.object({
+  input: z.strictObject({
     connection: z.string().optional().describe('Name; may be left out when there is one'),
     query: z.string().min(1).describe('One SELECT, WITH, VALUES or TABLE'),
     params: Params,

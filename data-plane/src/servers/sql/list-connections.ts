@@ -8,7 +8,7 @@ export const listConnections = sql.tool({
   name: 'list_connections',
   description: 'The databases you may query: name, kind and what each holds. Start here when the connection is not known.',
   level: 'read',
-  input: z.object({}),
+  input: z.strictObject({}),
   output: z.object({ items: z.array(Item), count: z.int() }),
   run(_args, context) {
     const items = reaches(context).map(({ name, connection: { kind, description } }) => ({

@@ -10,7 +10,7 @@ export const listTables = sql.tool({
   name: 'list_tables',
   description: 'Tables and views you may read on a connection, as schema.table with an estimate of rows and the comment.',
   level: 'read',
-  input: z.object({
+  input: z.strictObject({
     connection: z.string().optional().describe('Name; may be left out when there is one'),
     schema: z.string().optional(),
     query: z.string().max(200).optional().describe('Part of a name or comment'),

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aBank, failure, leaks, type Bank } from '../testing.ts'
+
+let bank: Bank
+beforeAll(async () => void (bank = await aBank()))
+afterAll(() => bank[Symbol.asyncDispose]())
+
+async function refusal(query: string) {
+  const said = new Set<string>()
+  for (const as of ['reader', 'superuser'] as const) {
+    const error = await failure(bank.call('execute_query', { query }, bank.context({ as })))
+    expect(leaks([error.message, error.hint])).toEqual([])
+    said.add(`${error.code}: ${error.message}`)
+  }
+  expect(said.size).toBe(1)
+  return [...said][0]
+}
+
+// `phone` is hidden in customers.
+test.for([
+  'select @ from customers',
+  'select c.@ from customers c',
+  'select customers.@ from customers',
+  'select public.customers.@ from customers',
+  'select id from customers where @ is not null',
+  'select id from customers order by @',
+  'select count(*) from customers group by @',
+  'select max(@) from customers',
+  'select id from customers c join accounts a using (@)',
+  'select (select @) from customers',
+  'select s.@ from (select id from customers) s',
+  'select a.id from accounts a where exists (select from customers where @ = a.iban)',
+  'select @ from customers, accounts',
+  'select @ from customers @',
+])('a hidden column is no other than one that does not exist: %s', async (pattern) => {
+  const hidden = await refusal(pattern.replaceAll('@', 'phone'))
+  const absent = await refusal(pattern.replaceAll('@', 'fhone'))
+  if (pattern.endsWith(' @')) return
+  expect(hidden).toBe(absent?.replaceAll('fhone', 'phone'))
+})
+
+test.for([
+  'select * from customers',
+  'select c.* from customers c',
+  'table customers',
+  'select c from customers c',
+  'select customers from customers',
+  'select row_to_json(c) from customers c',
+  'select to_jsonb(customers) from customers',
+  'select c::text from customers c',
+  'select (c.*)::text from customers c',
+  'select row(c.*) from customers c',
+  'select json_agg(c) from customers c',
+  'select array_agg(c) from customers c',
+  'select count(c) from customers c',
+  'select c = c from customers c',
+  'select c is null from customers c',
+  'select md5(c::text) from customers c',
+  'select * from customers natural join accounts',
+  'select * from customers join accounts on true',
+  'select j.* from (customers join accounts on true) j',
+  'select id from customers natural join accounts',
+  'select id from customers c order by c',
+  'select 1 from customers c group by c',
+  'with c as (table customers) select id from c',
+  'select id from (select * from customers) c',
+  'select s from (select c from customers c) s',
+  'select id from customers where customers in (select c from customers c)',
+  'select (select c from customers c limit 1)',
+  'select l from customers c cross join lateral (select c.*) l',
+  'values ((select c from customers c limit 1))',
+])('a row that holds a hidden column is not taken whole: %s', async (query) => {
+  expect(await refusal(query)).toMatch(/cannot be taken as a whole|is not accepted between these tables/)
+})
+
+test('a refused star names the columns to choose from, and not the hidden one', async () => {
+  const { hint } = await failure(bank.call('execute_query', { query: 'select * from customers' }))
+  expect(hint).toBe('Name the columns: id, name, national_id, city, joined.')
+})
+
+test.for([
+  'select c.x3 from customers as c(x1, x2, x3)',
+  'select x3 from customers as c(x1, x2, x3)',
+  'select city from customers as c(a, city, city)',
+])('renaming the columns of a table does not bring a hidden one out: %s', async (query) => {
+  expect(await refusal(query)).toMatch(/does not exist/)
+})
+
+// `national_id` is masked in customers.
+test.for([
+  'select national_id || $$$$ from customers',
+  'select upper(national_id) from customers',
+  'select national_id::varchar from customers',
+  'select cast(national_id as text) from customers',
+  'select national_id collate "C" from customers',
+  'select (array[national_id])[1] from customers',
+  'select row(national_id) from customers',
+  'select case when true then national_id end from customers',
+  'select coalesce(national_id) from customers',
+  'select min(national_id) from customers',
+  'select count(national_id) from customers',
+  'select string_agg(national_id, $$,$$) from customers',
+  'select id from customers where national_id = $$QQ123456A$$',
+  'select id from customers where national_id is null',
+  'select id from customers where national_id like $$QQ%$$',
+  'select id from customers where $$QQ123456A$$ in (select national_id from customers)',
+  'select id from customers where exists (select national_id from customers)',
+  'select (select national_id from customers limit 1)',
+  'select array(select national_id from customers)',
+  'select id from customers order by national_id',
+  'select id, national_id as n from customers order by n',
+  'select id, national_id from customers order by 2',
+  'select national_id from customers group by national_id',
+  'select national_id from customers group by 1',
+  'select count(*) from customers group by rollup (national_id)',
+  'select distinct national_id from customers',
+  'select distinct on (national_id) id from customers',
+  'select national_id from customers union select $$x$$',
+  'select national_id from customers intersect select $$QQ123456A$$',
+  'select national_id from customers except all select $$x$$',
+  'select a.id from accounts a join customers c on c.national_id = a.iban',
+  'select c.id from customers c join (select national_id from customers) d using (national_id)',
+  'select id, row_number() over (order by national_id) from customers',
+  'select id, lag(national_id) over (order by id) from customers',
+  'select s.n from (select id, national_id as n from customers) s where s.n = $$x$$',
+  'select s.x || $$$$ from (select national_id from customers) s(x)',
+  'with c as (select national_id as n from customers) select upper(n) from c',
+  'with c as (select national_id as n from customers) select 1 from c where n > $$a$$',
+  'with recursive r(a, b, n) as (select national_id, $$x$$, 1 from customers union all select b, a, n + 1 from r where n < 3) select a, b from r',
+  'select u from customers, unnest(array[national_id]) u',
+  'select u from customers cross join lateral (select national_id::text as u) l',
+  'select json_agg(s) from (select national_id from customers) s',
+  'select s from (select national_id from customers) s',
+  'select x from (select 1 as a, x from (select id, national_id as x from customers) i) o order by x',
+  'select max(x3) from customers as c(x1, x2, y, x3)',
+  'select national_id from customers limit (select max(length(national_id)) from customers)',
+])('a masked column is not computed with: %s', async (query) => {
+  expect(await refusal(query)).toMatch(/is masked for you|masked columns cannot be taken/)
+})
+
+test.for([
+  ['select national_id from customers order by id', '•••6A'],
+  ['select x4 from customers as c(x1, x2, x3, x4) order by x1', '•••6A'],
+  ['select s.x as y from (select national_id as x, id from customers) s order by s.id', '•••6A'],
+  ['with c as (select national_id n, id from customers), d as (select n, id from c) select n from d order by id', '•••6A'],
+  ['select c.national_id from accounts a join customers c using (id) order by a.id', '•••6A'],
+  ['select l.national_id from accounts a cross join lateral (select national_id from customers where id = a.id) l', '•••6A'],
+  ['select national_id from customers where id = 1 union all select $$in plain sight$$', '•••6A'],
+] as const)('a masked column that stands alone comes back masked: %s', async ([query, first]) => {
+  for (const as of ['reader', 'superuser'] as const) {
+    const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ as }))
+    expect((structuredContent?.['rows'] as unknown[][])[0]?.[0]).toBe(first)
+    expect(leaks(structuredContent)).toEqual([])
+    expect(structuredContent?.['masked']).toHaveLength(1)
+  }
+})
