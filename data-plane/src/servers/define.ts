@@ -20,6 +20,9 @@ export type Typed<Settings extends z.ZodType, Secret extends z.ZodType> = Omit<C
   secret: z.output<Secret>
 }
 
+/** An argument nobody knows is a mistake to be told, not to be passed over: inputs are strict, by type. */
+type StrictObject = z.ZodObject<z.ZodRawShape, z.core.$strict>
+
 export interface ToolSpec<
   Settings extends z.ZodType,
   Secret extends z.ZodType,
@@ -85,7 +88,7 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
   })
 
   return {
-    tool<Input extends z.ZodObject, Output extends z.ZodObject, Result extends z.input<Output>>(
+    tool<Input extends StrictObject, Output extends z.ZodObject, Result extends z.input<Output>>(
       tool: ToolSpec<Settings, Secret, Input, Output, Result>,
     ): MountedTool {
       return {

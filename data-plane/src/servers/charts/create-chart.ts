@@ -16,7 +16,7 @@ export const createChart = charts.tool({
   name: 'create_chart',
   description: 'Draws rows as a chart image. Rows: data, or columns and rows as sql answers them; at most 20,000.',
   level: 'read',
-  input: z.object({
+  input: z.strictObject({
     type: z.enum(CHART_TYPES),
     data: z.array(z.looseObject({})).optional(),
     columns: z.array(z.preprocess(nameOf, z.string())).optional(),

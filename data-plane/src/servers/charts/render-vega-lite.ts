@@ -10,7 +10,7 @@ export const renderVegaLite = charts.tool({
   description:
     'Draws a Vega-Lite v6 spec whose rows are inside it (data.values) and returns it as an image. Nothing is loaded from addresses. At most 20,000 rows, 2 MB, 2,000 px.',
   level: 'read',
-  input: z.object({
+  input: z.strictObject({
     spec: Spec.describe('A Vega-Lite spec'),
     format: z.enum(FORMATS).default('png').describe('spec: only check that it compiles'),
   }),

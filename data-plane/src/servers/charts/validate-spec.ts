@@ -9,7 +9,7 @@ export const validateSpec = charts.tool({
   name: 'validate_spec',
   description: 'Checks a Vega-Lite v6 spec without drawing it: the first errors, where they are and how to mend them.',
   level: 'read',
-  input: z.object({ spec: Spec.describe('A Vega-Lite spec') }),
+  input: z.strictObject({ spec: Spec.describe('A Vega-Lite spec') }),
   output: z.object({
     valid: z.boolean(),
     errors: z.array(z.object({ path: z.string(), message: z.string(), hint: z.string().optional() })),

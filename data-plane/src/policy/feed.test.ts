@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { decide } from '@bir/sdk/contract/decide'
+import type { Ack } from '@bir/sdk/contract/internal'
+import { Settings } from '@bir/sdk/contract/settings'
+import { BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
+import type { ServerEntry } from '@bir/sdk/contract/snapshot'
+import { subjectOf } from '@bir/sdk/contract/subject'
+import { CompactSign, exportJWK, generateKeyPair } from 'jose'
+import { expect, onTestFinished, test } from 'vitest'
+import { ALICE, aServer, entryOf } from '../testing.ts'
+import { PolicyCache } from './cache.ts'
+import { PolicyFeed } from './feed.ts'
+
+/** A control plane's half of the wire: chunks by name and signed words, made here from plain parts. */
+async function aPublisher() {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const chunks = new Map<string, Buffer>()
+  const put = (value: object): string => {
+    const bytes = Buffer.from(canonical(value))
+    const name = createHash('sha256').update(bytes).digest('hex')
+    chunks.set(name, bytes)
+    return name
+  }
+  const sign = (typ: string, payload: object) =>
+    new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader({ alg: 'EdDSA', typ }).sign(privateKey)
+
+  return {
+    manifestKey: { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'm', alg: 'EdDSA' },
+    chunks,
+    fetched: [] as string[],
+    async publish(
+      revision: number,
+      {
+        level = 'read',
+        entry = entryOf(server),
+        atMs = Date.now(),
+        wrongRoot = false,
+      }: { level?: 'read' | 'write'; entry?: ServerEntry; atMs?: number; wrongRoot?: boolean } = {},
+    ) {
+      const bucketAt = subjectOf(ALICE)?.bucket ?? 0
+      const bucket = put({
+        ids: Buffer.from(ALICE.replaceAll('-', ''), 'hex').toString('base64'),
+        handles: 'alice',
+        classes: ['a'.repeat(16)],
+        classOf: 'AAA=',
+        flags: 'AA==',
+      })
+      const index = (at: number) =>
+        put({
+          buckets: Array.from({ length: BUCKETS_PER_INDEX }, (_, offset) => (at * BUCKETS_PER_INDEX + offset === bucketAt ? bucket : null)),
+        })
+      const names = {
+        servers: put({ servers: { things: entry } }),
+        classes: put({ classes: { ['a'.repeat(16)]: { profile: put({ servers: { things: { user: [{ level }] } } }), groups: [] } } }),
+        settings: put({ settings: Settings.parse({}) }),
+        revocations: put({ tokens: [], sessions: [], epochs: {}, killed: [] }),
+        keys: put({ issuer: 'http://control.test', tokenKeys: [{ kty: 'OKP', kid: 'k', alg: 'EdDSA' }] }),
+        planes: put({ planes: [] }),
+        principals: Array.from({ length: 64 }, (_, at) => index(at)),
+      }
+      const root = wrongRoot ? '0'.repeat(64) : createHash('sha256').update(canonical(names)).digest('hex')
+      return Buffer.from(JSON.stringify({ manifest: await sign('bir-manifest+jwt', { format: 1, revision, root, atMs, chunks: names }) }))
+    },
+    fresh: async (revision: number, atMs: number) =>
+      Buffer.from(JSON.stringify({ fresh: await sign('bir-fresh+jwt', { revision, atMs }) })),
+  }
+}
+
+const server = aServer()
+
+async function aFeed(publisher: Awaited<ReturnType<typeof aPublisher>>, dir = aDir()) {
+  const acks: Ack[] = []
+  const feed = new PolicyFeed({
+    manifestKey: publisher.manifestKey,
+    mounted: new Map([['things', server]]),
+    cache: new PolicyCache(dir),
+    log: () => undefined,
+    async fetchChunk(name) {
+      publisher.fetched.push(name)
+      return publisher.chunks.get(name) ?? Promise.reject(new Error('no such chunk'))
+    },
+    acknowledge: async (ack) => void acks.push(ack),
+  })
+  return { feed, acks, dir }
+}
+
+function aDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'bir-feed-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  return dir
+}
+
+function mayWrite(feed: PolicyFeed): boolean {
+  const subject = subjectOf(ALICE)
+  return subject !== undefined && decide(feed.current(), { subject, server: 'things', tool: 'update_thing', nowMs: Date.now() }).allow
+}
+
+test('a published policy is applied, acknowledged and decides', async () => {
+  const publisher = await aPublisher()
+  const { feed, acks } = await aFeed(publisher)
+  expect(() => feed.current()).toThrow()
+  await feed.answer(await publisher.publish(1))
+  expect(mayWrite(feed)).toBe(false)
+  await feed.answer(await publisher.publish(2, { level: 'write' }))
+  expect(mayWrite(feed)).toBe(true)
+  expect(acks).toEqual([{ revision: 1 }, { revision: 2 }])
+})
+
+test('a change of one grant fetches the profile and the classes, and nothing else', async () => {
+  const publisher = await aPublisher()
+  const { feed } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1))
+  publisher.fetched.length = 0
+  await feed.answer(await publisher.publish(2, { level: 'write' }))
+  expect(publisher.fetched).toHaveLength(2)
+})
+
+test.for([
+  ['a lower revision', (p) => p.publish(4, { level: 'write' })],
+  ['a manifest whose root is not that of its chunks', (p) => p.publish(6, { level: 'write', wrongRoot: true })],
+  ['a manifest signed by somebody else', async () => (await aPublisher()).publish(6, { level: 'write' })],
+  [
+    'a chunk with other bytes than its name says',
+    async (p) => {
+      const answer = await p.publish(6, { level: 'write' })
+      const [last] = [...p.chunks.keys()].slice(-70)
+      for (const name of p.chunks.keys())
+        if (name !== last) p.chunks.set(name, Buffer.concat([p.chunks.get(name) ?? Buffer.alloc(0), Buffer.from(' ')]))
+      return answer
+    },
+  ],
+  [
+    'settings this plane cannot serve',
+    (p) => p.publish(6, { level: 'write', entry: { ...entryOf(server), settings: [] as unknown as Record<string, unknown> } }),
+  ],
+] as [string, (p: Awaited<ReturnType<typeof aPublisher>>) => Promise<Buffer>][])(
+  '%s changes nothing: the policy in force stays',
+  async ([, make]) => {
+    const publisher = await aPublisher()
+    const { feed } = await aFeed(publisher)
+    await feed.answer(await publisher.publish(5))
+    await expect(feed.answer(await make(publisher))).rejects.toThrow()
+    expect(feed.current().revision).toBe(5)
+    expect(mayWrite(feed)).toBe(false)
+  },
+)
+
+test('a restart goes on from the last good policy, with no control plane; how old it is counts on', async () => {
+  const publisher = await aPublisher()
+  const { feed, dir } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1, { atMs: 1_000 }))
+  await feed.saved()
+  await feed.answer(await publisher.publish(2, { level: 'write', atMs: 2_000 }))
+  await feed.saved()
+  await feed.answer(await publisher.fresh(2, 9_000))
+
+  const again = await aFeed({ ...publisher, chunks: new Map() }, dir)
+  expect(await again.feed.restore()).toBe(true)
+  expect(again.feed.current().revision).toBe(2)
+  expect(again.feed.freshAtMs()).toBe(9_000)
+  expect(mayWrite(again.feed)).toBe(true)
+})
+
+test('a torn newest copy falls back to the one before; with neither whole there is none', async () => {
+  const publisher = await aPublisher()
+  const { feed, dir } = await aFeed(publisher)
+  for (const revision of [1, 2]) {
+    await feed.answer(await publisher.publish(revision, { atMs: revision }))
+    await feed.saved()
+  }
+  const slots = readdirSync(dir).filter((name) => /policy-[ab]$/.test(name))
+  expect(slots).toHaveLength(2)
+  const damage = (name: string) => writeFileSync(join(dir, name), readFileSync(join(dir, name)).subarray(0, -40))
+  damage('policy-b')
+  const second = await aFeed(publisher, dir)
+  await second.feed.restore()
+  expect(second.feed.current().revision).toBe(1)
+  damage('policy-a')
+  expect(await (await aFeed(publisher, dir)).feed.restore()).toBe(false)
+})
+
+test('a level below the code needs an administrator to say so', async () => {
+  const publisher = await aPublisher()
+  const { feed } = await aFeed(publisher)
+  const tools = {
+    update_thing: { level: 'read' as const },
+    delete_thing: { level: 'read' as const, labelled: true as const },
+    gone_tool: { level: 'read' as const },
+  }
+  await feed.answer(await publisher.publish(1, { entry: { ...entryOf(server), tools } }))
+  const fitted = feed.current().servers.get('things')?.tools
+  expect(Object.fromEntries(fitted ?? [])).toEqual({ update_thing: { level: 'write' }, delete_thing: { level: 'read', labelled: true } })
+})
+
+test('waiting for a revision ends when it arrives', async () => {
+  const publisher = await aPublisher()
+  const { feed } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1))
+  const reached = feed.reach(2)
+  await feed.answer(await publisher.publish(2))
+  expect(await reached).toBe(true)
+})
