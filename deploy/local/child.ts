@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { StartFault } from './fault.ts'
+import { inWords } from './log-line.ts'
 import type { Running } from './supervised.ts'
 
 /** A part of the product, as a process of its own. */
@@ -45,7 +46,7 @@ export async function startChild(spec: ChildSpec, { logs, stop: stopSignal, onLi
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       log.write(`${line}\n`)
-      last.push(line)
+      last.push(inWords(line))
       if (last.length > keptLines) last.shift()
       onLine(spec.name, line)
     })

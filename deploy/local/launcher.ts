@@ -10,6 +10,7 @@ import { startDatabases } from './database.ts'
 import { StartFault } from './fault.ts'
 import { ensureOperatorKey, writeWhole } from './home.ts'
 import type { OperatorKey, Places } from './home.ts'
+import { ensureKeys } from './idp/keys.ts'
 import { ensurePasswords } from './idp/people.ts'
 import { operatorAssertion } from './operator.ts'
 import type { Ports } from './ports.ts'
@@ -53,7 +54,9 @@ export class Launcher {
     const children = childrenOf(places, this.#ports)
     for (const file of [places.endpoints, places.join]) rmSync(file, { force: true })
 
-    const [operatorKey, passwords] = await Promise.all([ensureOperatorKey(places), ensurePasswords(places.idp)])
+    const operatorKey = await ensureOperatorKey(places)
+    await ensureKeys(places.idp)
+    const passwords = await ensurePasswords(places.idp)
     try {
       const postgres = await this.#run<EmbeddedPostgres>('PostgreSQL', () => startDatabases(places, say))
       say(`PostgreSQL ${postgres.version} is up.`)

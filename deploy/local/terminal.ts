@@ -1,3 +1,5 @@
+import { inWords } from './log-line.ts'
+
 /** What the person at the terminal gets to read: progress, and what goes wrong; every line of the parts on request. */
 export interface Terminal {
   say(line: string): void
@@ -14,7 +16,7 @@ export function createTerminal(verbose: boolean): Terminal {
     say: (line) => void process.stdout.write(`${line}\n`),
     warn: (line) => void process.stderr.write(`${line}\n`),
     hear(name, line) {
-      if (verbose || loud.test(line)) process.stderr.write(`[${name}] ${line}\n`)
+      if (verbose || loud.test(line)) process.stderr.write(`[${name}] ${inWords(line)}\n`)
     },
   }
 }

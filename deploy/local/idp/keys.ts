@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
+import { StartFault } from '../fault.ts'
 
 const Keys = z.object({
   signing: z.object({ kty: z.literal('EC'), crv: z.string(), x: z.string(), y: z.string(), d: z.string(), kid: z.string() }),
@@ -13,7 +14,7 @@ export type Keys = z.infer<typeof Keys>
 /** The provider's keys, made once: a token outlives a restart. */
 export async function ensureKeys(folder: string): Promise<Keys> {
   const file = join(folder, 'keys.json')
-  if (existsSync(file)) return Keys.parse(JSON.parse(readFileSync(file, 'utf8')))
+  if (existsSync(file)) return readKeys(file)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const signing = { ...(await exportJWK(privateKey)), kid: randomBytes(8).toString('hex') }
   const keys = Keys.parse({ signing, cookies: [randomBytes(32).toString('base64url')] })
@@ -21,4 +22,12 @@ export async function ensureKeys(folder: string): Promise<Keys> {
   writeFileSync(`${file}.new`, JSON.stringify(keys), { mode: 0o600 })
   renameSync(`${file}.new`, file)
   return keys
+}
+
+function readKeys(file: string): Keys {
+  try {
+    return Keys.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw new StartFault(`${file} is damaged: remove it, and the next start makes new keys; people sign in again.`)
+  }
 }

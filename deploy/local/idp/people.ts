@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { StartFault } from '../fault.ts'
 
 /** A demo person, as the provider's claims tell of them. */
 export interface Person {
@@ -31,7 +32,7 @@ const hashBytes = 32
 /** At the first start: makes everyone a password, keeps its hash, and returns the passwords, this one time. */
 export async function ensurePasswords(folder: string): Promise<Record<string, string> | undefined> {
   const file = join(folder, 'people.json')
-  if (existsSync(file)) return undefined
+  if (existsSync(file)) return void readHashes(file)
   const made = Object.fromEntries(people.map(({ handle }) => [handle, readablePassword()]))
   const hashes = await Promise.all(Object.entries(made).map(async ([handle, password]) => [handle, await hashOf(password)] as const))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -42,7 +43,7 @@ export async function ensurePasswords(folder: string): Promise<Record<string, st
 
 /** Who may sign in with what. An unknown name costs as much time as a wrong password. */
 export function readPeople(folder: string) {
-  const hashes = Hashes.parse(JSON.parse(readFileSync(join(folder, 'people.json'), 'utf8')))
+  const hashes = readHashes(join(folder, 'people.json'))
   const nobody = { salt: randomBytes(16).toString('base64'), hash: randomBytes(hashBytes).toString('base64') }
   return {
     find: (handle: string) => people.find((person) => person.handle === handle),
@@ -52,6 +53,14 @@ export function readPeople(folder: string) {
       const hash = await derive(password, Buffer.from(kept.salt, 'base64'), hashBytes)
       return timingSafeEqual(hash, Buffer.from(kept.hash, 'base64')) ? person : undefined
     },
+  }
+}
+
+function readHashes(file: string): z.infer<typeof Hashes> {
+  try {
+    return Hashes.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw new StartFault(`${file} is damaged: remove it, and the next start makes new passwords.`)
   }
 }
 

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '@bir/sdk'
+import { afterAll, expect, test } from 'vitest'
+import { bootGateway, forgetHome, startProduct } from './boot-gateway.ts'
+import type { Gateway } from './boot-gateway.ts'
+import { processesOf, untilGone } from './processes.ts'
+
+// One home lives through all of this, test by test: three starts are what two slow cores can afford.
+const home = mkdtempSync(join(tmpdir(), 'bir-lifecycle-'))
+const endpointsFile = join(home, 'endpoints.json')
+let gateway: Gateway
+
+afterAll(async () => {
+  if (existsSync(endpointsFile)) await gateway.stop()
+  await untilGone(home)
+  forgetHome(home)
+}, 60_000)
+
+test('npm start brings everything up, with passwords shown, and every address answers', { timeout: 120_000 }, async () => {
+  gateway = await bootGateway({ home, npm: true })
+  const { mcp, control, portal, idp } = gateway.endpoints
+  for (const base of [new URL(mcp).origin, control, portal, idp]) expect((await fetch(`${base}/health`)).status, base).toBe(200)
+  await until(() => gateway.output().includes('Ctrl-C'))
+  expect(gateway.output()).toMatch(/alice +\w{4}-\w{4}-\w{4}-\w{4} /)
+  expect((await servers()).toSorted()).toEqual(['charts', 'debug', 'meta', 'sql'])
+})
+
+test('a second start from the same home says that it runs already', async () => {
+  await refused({ home }, /^Bir MCP is already running from this home \(process \d+.*\): use it, or end it with "kill \d+" first\.\n$/)
+})
+
+test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -D'])(
+  'kill -9 of %s: it comes back',
+  { timeout: 60_000 },
+  async (part) => {
+    const [victim] = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'))
+    process.kill(victim?.pid ?? 0, 'SIGKILL')
+    await until(() =>
+      processesOf(home).some(({ pid, command }) => pid !== victim?.pid && command.includes(part) && !command.startsWith('/bin/sh')),
+    )
+    await until(async () => (await fetch(`${gateway.endpoints.control}/health`).catch(() => undefined))?.ok === true)
+    await until(async () => (await fetch(`${new URL(gateway.endpoints.mcp).origin}/health`).catch(() => undefined))?.ok === true)
+    await until(async () => (await servers().catch((): string[] => [])).includes('sql'))
+  },
+)
+
+test('SIGTERM to npm start leaves no process and no endpoints.json', { timeout: 60_000 }, async () => {
+  gateway.process.kill('SIGTERM')
+  await untilGone(home)
+  expect(existsSync(endpointsFile)).toBe(false)
+})
+
+test('the next start keeps all data, and kill -9 of npm start leaves no process', { timeout: 120_000 }, async () => {
+  const key = readFileSync(join(home, 'operator.key'), 'utf8')
+  gateway = await bootGateway({ home, npm: true })
+  await until(() => gateway.output().includes('Ctrl-C'))
+  expect(gateway.output()).not.toContain('passwords: shown this once')
+  expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
+  expect(await servers()).toContain('sql')
+
+  gateway.process.kill('SIGKILL')
+  await untilGone(home, 30_000)
+})
+
+test('kill -9 of the supervisor leaves no process, and the start after it works', { timeout: 120_000 }, async () => {
+  gateway = await bootGateway({ home })
+  process.kill(gateway.endpoints.pid, 'SIGKILL')
+  await untilGone(home, 30_000)
+
+  gateway = await bootGateway({ home })
+  await gateway.stop()
+  await untilGone(home)
+})
+
+test('a port that is taken stops the start with its name', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  await refused(
+    { home, env: { BIR_PORTAL_PORT: String(port) } },
+    new RegExp(`^Port ${port} is taken by another program: .*BIR_PORTAL_PORT`),
+  )
+  other.close()
+})
+
+test('a home that cannot be written, or is damaged, stops the start with a sentence', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bir-refused-'))
+  writeFileSync(join(folder, 'file'), '')
+  await refused({ home: join(folder, 'file', 'home') }, /^The folder .* cannot be written: make it writable, or set BIR_HOME/)
+
+  const damaged = join(folder, 'damaged')
+  mkdirSync(damaged)
+  writeFileSync(join(damaged, 'operator.key'), '{"kty":')
+  await refused({ home: damaged }, /operator\.key is damaged: remove it/)
+  forgetHome(folder)
+})
+
+test('outside stage local nothing embedded starts, and what is unsafe is named at once', async () => {
+  await refused(
+    { home, env: { BIR_STAGE: 'prod' } },
+    /^In stage prod nothing embedded starts .*: set PUBLIC_URL .*; set MCP_URL|MCP_URL .*DATABASE_URL .*MASTER_KEY_FILE .*IDP_ISSUER/,
+  )
+})
+
+/** Ends at once, with one sentence and code 1. */
+async function refused(options: Parameters<typeof startProduct>[0], sentence: RegExp): Promise<void> {
+  const start = startProduct(options)
+  expect(await start.ended).toBe(1)
+  await until(() => start.output().length > 0)
+  expect(start.output()).toMatch(sentence)
+  expect(start.output().trim().split('\n')).toHaveLength(1)
+}
+
+async function servers(): Promise<string[]> {
+  const client = createClient({ url: gateway.endpoints.control, token: gateway.operatorToken })
+  return (await client.servers.list()).items.map(({ id }) => id)
+}
+
+/** The test's own time-out is the limit. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(50)
+}
