@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+
+const VERSION = '2026-07-28'
+const CLIENT = { 'io.modelcontextprotocol/protocolVersion': VERSION, 'io.modelcontextprotocol/clientCapabilities': {} }
+
+/** About 250 bytes of JSON-RPC, as a client sends them. */
+export const echoText = `bench ${randomBytes(30).toString('hex')}`
+
+export interface McpCall {
+  headers: Record<string, string>
+  body: string
+}
+
+export function toolCall(token: string, tool: string, args: object): McpCall {
+  return {
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${token}`,
+      'mcp-protocol-version': VERSION,
+      'mcp-method': 'tools/call',
+      'mcp-name': tool,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { _meta: CLIENT, name: tool, arguments: args } }),
+  }
+}
+
+/** The same as bytes on a connection that stays open. */
+export function onTheWire(url: URL, { headers, body }: McpCall): string {
+  const lines = Object.entries({ host: url.host, ...headers, 'content-length': Buffer.byteLength(body) })
+  return `POST ${url.pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${body}`
+}

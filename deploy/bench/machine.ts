@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, platform } from 'node:os'
+
+export const machine = () => `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${platform()}, Node ${process.version}`
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+
+/** User and system time a process has used so far, all its threads, in µs (Linux: proc(5), fields 14 and 15). */
+export function cpuUsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond
+}
+
+/** The process below `root` whose command line names a file. */
+export function descendant(root: number, file: string): number {
+  for (let open = [root]; open.length > 0;) {
+    const found = open.find((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        .split('\0')
+        .some((arg) => arg.endsWith(file)),
+    )
+    if (found !== undefined && found !== root) return found
+    open = open.flatMap(childrenOf)
+  }
+  throw new Error(`no process runs ${file}`)
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)

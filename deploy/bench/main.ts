@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util'
+
+const BENCHES = {
+  mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
+  grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
+  decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about a minute).',
+} as const
+type Bench = keyof typeof BENCHES
+
+const help = `Usage: npm run -s bench -- <name> [--json]
+
+${Object.entries(BENCHES)
+  .map(([name, what]) => `  ${name.padEnd(8)} ${what}`)
+  .join('\n')}
+
+Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
+the figures follow it as one line of JSON. Only figures of one run compare: run it on an otherwise idle machine.
+`
+
+const run = {
+  mounted: async () => (await import('./mounted.ts')).mounted(),
+  grant: async () => (await import('./grant.ts')).grant(),
+  decide: async () => (await import('./decide.ts')).decide(),
+} satisfies Record<Bench, () => Promise<object>>
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+  })
+  const [name] = positionals
+  if (values.help || name === undefined) {
+    process.stdout.write(help)
+    return values.help ? 0 : 2
+  }
+  if (!Object.hasOwn(run, name)) {
+    process.stderr.write(`There is no benchmark "${name}".\n\n${help}`)
+    return 2
+  }
+  const result = await run[name as Bench]()
+  if (values.json) process.stdout.write(`\n${JSON.stringify(result)}\n`)
+  return 0
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const words =
+      error instanceof Error ? `${error.message}${error.cause instanceof Error ? `\n${error.cause.message}` : ''}` : String(error)
+    process.stderr.write(`${words}\n`)
+    process.exit(1)
+  },
+)

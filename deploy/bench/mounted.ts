@@ -1,0 +1,121 @@
+import { Child } from './child.ts'
+import { echoText, onTheWire, toolCall } from './call.ts'
+import { median, round, table } from './figures.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import type { LoadOrder, LoadResult } from './load.ts'
+import { cpuUsOf, machine } from './machine.ts'
+
+const CONNECTIONS = [1, 16, 64]
+const blockMs = 1_500
+const warmUpMs = 3_000
+const PAIRS = { default: 5, strict: 3 }
+const BAR = { connections: 64, durability: 'default', cpuRatio: 2 }
+
+interface Target {
+  pid: number
+  order: Omit<LoadOrder, 'connections' | 'durationMs'>
+}
+
+interface Block extends LoadResult {
+  cpuUsPerCall: number
+}
+
+/** A mounted tool through the whole pipeline against a bare echo: blocks of both take turns, since the machine's mood changes. */
+export async function mounted(): Promise<object> {
+  await using gateway = await startGateway()
+  using reference = new Child('./reference.ts')
+  using load = new Child('./load.ts')
+  const { port } = await reference.hears<{ port: number }>()
+  // The product limits what a person may do in a second; here one person does it all.
+  await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+
+  const plane = await planeTarget(gateway)
+  const bare = { pid: reference.pid, order: { ...plane.order, port } }
+  for (const target of [bare, plane]) await block(load, target, 64, warmUpMs)
+
+  const rows: Row[] = []
+  for (const durability of ['default', 'strict'] as const) {
+    await gateway.client.settings.put({ auditDurability: durability })
+    for (const connections of CONNECTIONS) rows.push(await compared(load, { bare, plane, connections, durability }))
+  }
+  process.stdout.write(`${machine()}\n\n${shown(rows)}\n\n${verdict(rows)}\n`)
+  return { bench: 'mounted', machine: machine(), at: new Date().toISOString(), blockMs, pairs: PAIRS, rows }
+}
+
+async function planeTarget(gateway: Gateway): Promise<Target> {
+  const url = new URL(`${gateway.mcp.href.replace(/\/$/, '')}/debug`)
+  const token = await gateway.tokenFor('alice')
+  const request = onTheWire(url, toolCall(token, 'echo', { text: echoText }))
+  return { pid: gateway.planePid, order: { port: Number(url.port), request, expects: echoText } }
+}
+
+async function block(load: Child, { pid, order }: Target, connections: number, durationMs: number): Promise<Block> {
+  const before = cpuUsOf(pid)
+  const result = await load.hears<LoadResult>({ ...order, connections, durationMs })
+  if (result.wrong > 0) throw new Error(`${result.wrong} of ${result.calls} calls were not answered as they should`)
+  return { ...result, cpuUsPerCall: (cpuUsOf(pid) - before) / result.calls }
+}
+
+interface Contest {
+  bare: Target
+  plane: Target
+  connections: number
+  durability: keyof typeof PAIRS
+}
+
+async function compared(load: Child, { bare, plane, connections, durability }: Contest) {
+  const pairs: { bare: Block; plane: Block }[] = []
+  for (let pair = 0; pair < PAIRS[durability]; pair++) {
+    pairs.push({ bare: await block(load, bare, connections, blockMs), plane: await block(load, plane, connections, blockMs) })
+  }
+  const of = (which: 'bare' | 'plane') => {
+    const blocks = pairs.map((pair) => pair[which])
+    const figure = (read: (block: Block) => number) => median(blocks.map(read))
+    return {
+      cpuUsPerCall: figure((one) => one.cpuUsPerCall),
+      callsPerSecond: figure((one) => one.calls / one.seconds),
+      p50Us: figure((one) => one.p50Us),
+      p99Us: figure((one) => one.p99Us),
+    }
+  }
+  const cpuRatio = median(pairs.map((pair) => pair.plane.cpuUsPerCall / pair.bare.cpuUsPerCall))
+  return { durability, connections, cpuRatio, bare: of('bare'), plane: of('plane') }
+}
+
+type Row = Awaited<ReturnType<typeof compared>>
+
+function shown(rows: Row[]): string {
+  const head = [
+    'durability',
+    'c',
+    'CPU µs: echo',
+    'plane',
+    'ratio',
+    'calls/s: echo',
+    'plane',
+    'p50 µs: echo',
+    'plane',
+    'p99 µs: echo',
+    'plane',
+  ]
+  const lines = rows.map(({ durability, connections, cpuRatio, bare, plane }) => [
+    durability,
+    String(connections),
+    round(bare.cpuUsPerCall),
+    round(plane.cpuUsPerCall),
+    round(cpuRatio, 2),
+    round(bare.callsPerSecond),
+    round(plane.callsPerSecond),
+    round(bare.p50Us),
+    round(plane.p50Us),
+    round(bare.p99Us),
+    round(plane.p99Us),
+  ])
+  return table(head, lines)
+}
+
+function verdict(rows: Row[]): string {
+  const ratio =
+    rows.find(({ connections, durability }) => connections === BAR.connections && durability === BAR.durability)?.cpuRatio ?? Number.NaN
+  return `Bar: at most ${BAR.cpuRatio.toFixed(1)} × the echo's CPU at c = ${BAR.connections}: ${ratio <= BAR.cpuRatio ? 'met' : 'missed'} (${round(ratio, 2)}).`
+}
