@@ -61,7 +61,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Grant> {
   return shownGrant(value, input)
 }
 
-async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'grants.delete', target: id }, async (trx) => {
     const row = await trx.deleteFrom('grants').where('id', '=', id).returningAll().executeTakeFirst()
     if (!row) throw notFound('grant', id)
@@ -73,7 +73,6 @@ async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   })
   return { revision }
 }
-export { remove as delete }
 
 export const newGrant = ({ kind, holderId }: Holder, { server, level, tools, expires }: FileGrant): GrantRow => ({
   id: uuidv7(),

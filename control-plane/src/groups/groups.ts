@@ -75,14 +75,13 @@ export async function setMembers(trx: Transaction<Database>, group: string, user
 const INSERT_ROWS = 10_000
 
 /** What the group held goes with it. */
-async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
+export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
     const id = await groupId(trx, handle)
     return { value: undefined, dirty: await removeGroup(trx, id) }
   })
   return { revision }
 }
-export { remove as delete }
 
 /** Resolves with the buckets of those whose class this changes. */
 export async function removeGroup(trx: Transaction<Database>, id: string): Promise<number[]> {

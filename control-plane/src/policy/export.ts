@@ -9,14 +9,13 @@ import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
 
 /** The policy in force as one complete file: applied again it changes nothing. */
-async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
+export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
   const state = await ctx.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute((trx) => readState(trx, { withMembers: true }))
   return fileOf(state)
 }
-export { exportPolicy as export }
 
 export function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
   const name = namesFrom(handles)

@@ -59,7 +59,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Restrict
   return { id: value.id, ...fileRestriction(value, input) }
 }
 
-async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'restrictions.delete', target: id }, async (trx) => {
     const stored = await trx.deleteFrom('restrictions').where('id', '=', id).returningAll().executeTakeFirst()
     if (!stored) throw notFound('restriction', id)
@@ -71,7 +71,6 @@ async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   })
   return { revision }
 }
-export { remove as delete }
 
 type Columns = Record<string, string[]>
 

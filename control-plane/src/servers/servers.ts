@@ -35,14 +35,13 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
   return shown(value, ctx.catalog)
 }
 
-async function remove(ctx: Ctx, { id }: Input<'delete'>) {
+export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
     await serverNamed(trx, id)
     return { value: undefined, dirty: await removeServer(trx, id) }
   })
   return { revision }
 }
-export { remove as delete }
 
 /** Its grants, restrictions and selections go with it. Resolves with the buckets this touches. */
 export async function removeServer(trx: Transaction<Database>, id: string): Promise<number[]> {
