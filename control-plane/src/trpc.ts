@@ -44,14 +44,11 @@ const t = initTRPC.context<Ctx>().create({
   },
 })
 
-/** One procedure an operation, made from the contract. */
+/** One procedure an operation, made from the contract. Flat, by its whole path: as keys of their own tRPC reserves names such as `apply`. */
 export function routerOf(operations: Operations) {
-  const byGroup = Map.groupBy(procedures, ({ group }) => group)
-  const routers = [...byGroup].map(([group, of]) => {
-    const record = Object.fromEntries(of.map((procedure) => [procedure.name, procedureOf(operations, procedure)]))
-    return [group, t.router(record)] as const
-  })
-  return t.router(Object.fromEntries(routers))
+  return t.router(
+    Object.fromEntries(procedures.map((procedure) => [`${procedure.group}.${procedure.name}`, procedureOf(operations, procedure)])),
+  )
 }
 
 function procedureOf(operations: Operations, procedure: Procedure) {
