@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { takeLock } from './launcher-lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bir-lock-'))
+const file = join(folder, 'launcher.lock')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('a lock is given back when it is released', () => {
+  const release = takeLock(file)
+  expect(existsSync(file)).toBe(true)
+  release()
+  expect(existsSync(file)).toBe(false)
+})
+
+test('a lock of a killed launcher, or of a number that is now another program, does not stop a start', () => {
+  for (const stale of ['999999999', '1', 'rubbish', '']) {
+    writeFileSync(file, stale)
+    takeLock(file)()
+  }
+})
+
+test('a lock of a running launcher names it', async () => {
+  const script = join(folder, 'start.ts')
+  writeFileSync(script, "setInterval(() => {}, 1000); console.log('up')")
+  const other = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'ignore'] })
+  await new Promise((resolve) => other.stdout.once('data', resolve))
+  writeFileSync(file, String(other.pid))
+  expect(() => takeLock(file)).toThrow(`already running from this home (process ${other.pid}`)
+  other.kill('SIGKILL')
+})
