@@ -107,7 +107,9 @@ async function dispatch(site: Site, request: IncomingMessage, response: ServerRe
   if (site.draining.aborted) end()
   try {
     const body = (limitBytes: number) => read(request, limitBytes)
-    send(response, await route.answer({ request, url, rest, isLocal: isLocal(request), signal: ended.signal, body }))
+    const answer = await route.answer({ request, url, rest, isLocal: isLocal(request), signal: ended.signal, body })
+    if (site.draining.aborted) response.setHeader('connection', 'close')
+    send(response, answer)
   } finally {
     site.draining.removeEventListener('abort', end)
   }

@@ -119,17 +119,17 @@ test('numbers used again for other records are refused, not taken for known ones
 })
 
 test.for([
-  ['no JSON', 'line 1 is no audit record', () => '{"hash":'],
-  ['an unknown field', 'colour', () => ndjson([{ ...aChain(ours).add(), colour: 'red' }])],
+  ['no JSON', 'line 1 is no audit record', (): string => '{"hash":'],
+  ['an unknown field', 'colour', (): string => ndjson([{ ...aChain(ours).add(), colour: 'red' }])],
   [
     'an unknown header field',
     'mood',
-    () => {
+    (): string => {
       const record = aChain(ours).add()
       return ndjson([{ ...record, header: { ...record.header, mood: 'good' } }])
     },
   ],
-  ['a record of another plane', 'of another plane', () => ndjson([aChain(ours).add(), aChain().add()])],
+  ['a record of another plane', 'of another plane', (): string => ndjson([aChain(ours).add(), aChain().add()])],
 ] as const)('%s is refused in words', ([, words, text]) => {
   expect(() => parseBatch(text(), ours)).toThrow(words)
 })

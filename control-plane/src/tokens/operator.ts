@@ -31,7 +31,7 @@ export interface OperatorDoor {
 interface OperatorParts {
   stage: string
   issuer: string
-  operatorKey: { kty: string; crv: string; x: string } | undefined
+  operatorKey?: { kty: string; crv: string; x: string } | undefined
 }
 
 /** Whoever holds the operator key of an embedded gateway, on the machine it runs on. There is no such door elsewhere. */

@@ -6,7 +6,7 @@ import { oauthError } from './oauth-error.ts'
 
 export interface ProviderParts {
   /** Undefined = nobody can sign in with a token of a provider. */
-  idpIssuer: string | undefined
+  idpIssuer?: string | undefined
   idpAudience: string
 }
 

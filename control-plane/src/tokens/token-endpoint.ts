@@ -91,7 +91,7 @@ async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchPar
 }
 
 function lifeOf(form: URLSearchParams): number {
-  const text = form.get('requested_token_lifetime') ?? form.get('expires_in') ?? String(OPERATOR_LIFE_SECONDS)
+  const text = form.get('requested_token_lifetime') ?? String(OPERATOR_LIFE_SECONDS)
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (seconds > 0 && seconds * 1000 <= MAX_TOKEN_LIFE_MS) return seconds
   throw oauthError('invalid_request', 'requested_token_lifetime must be between 1 second and 30 days, in seconds.')

@@ -1,0 +1,250 @@
+import { createHash } from 'node:crypto'
+import { openSealed } from '@bir/sdk/seal-box'
+import { Fresh, IndexChunk, Manifest } from '@bir/sdk/contract/snapshot'
+import { expect, test } from 'vitest'
+import { ndjson } from '../audit/testing.ts'
+import { aPlane, aRunningControlPlane, ISSUER } from './testing.ts'
+
+const alice = { handle: 'alice', provider: 'demo', subject: 'alice' }
+const bob = { handle: 'bob', provider: 'demo', subject: 'bob' }
+
+test('a plane joins with the line it was handed, and finds the signing key that the line names', async () => {
+  await using control = await aRunningControlPlane()
+  expect(control.joinLine()).toMatch(/^http:\/\/control\.test#[\w-]{43}\.[0-9a-f]{64}$/)
+  const plane = await aPlane(control)
+  const der = plane.manifestPublicKey.export({ format: 'der', type: 'spki' })
+  expect(createHash('sha256').update(der).digest('hex')).toBe(plane.fingerprint)
+  expect(plane.issuer).toBe(ISSUER)
+  const { items } = await control.client().planes.list()
+  expect(items).toMatchObject([{ id: plane.id, name: 'plane-1', expelled: false, auditSeq: 0 }])
+})
+
+test('a plane that asks to join again with its own key keeps its name', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  expect(await (await plane.join()).json()).toMatchObject({ id: plane.id })
+  expect((await control.client().planes.list()).items).toHaveLength(1)
+})
+
+test.for([
+  ['another secret', { secret: 'x'.repeat(43) }, 403],
+  ['no secret', { secret: '' }, 400],
+  ['a key of another kind', { publicKey: { kty: 'RSA', kid: 'k', alg: 'RS256' } }, 400],
+  ['a key that is no point', { sealingKey: { kty: 'OKP', crv: 'X25519', x: 'AA', kid: 'k', alg: 'ECDH-ES' } }, 400],
+  ['an unknown field', { colour: 'red' }, 400],
+] as const)('a join with %s is refused', async ([, more, status]) => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const answer = await plane.join(more)
+  expect(answer.status).toBe(status)
+  expect(await answer.json()).toHaveProperty('error')
+})
+
+test('a waiting plane is told of a change, and every chunk it fetches hashes to its name', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const before = await plane.manifest()
+  const waiting = plane.poll(before.revision, 20)
+  await control.client().users.put(alice)
+  const { typ, payload } = await waiting
+  const after = Manifest.parse(payload)
+  expect(typ).toBe('bir-manifest+jwt')
+  expect(after.revision).toBe(before.revision + 1)
+
+  const { principals, ...single } = after.chunks
+  for (const name of new Set([...Object.values(single), ...principals])) expect(await plane.chunk(name)).toMatchObject({ sha256: name })
+  const changed = principals.filter((name) => !before.chunks.principals.includes(name))
+  expect(changed).toHaveLength(1)
+  const { buckets } = IndexChunk.parse(JSON.parse((await plane.chunk(changed[0] ?? '')).bytes.toString()))
+  const [bucket] = buckets.filter((name) => name !== null)
+  expect(JSON.parse((await plane.chunk(bucket ?? '')).bytes.toString())).toMatchObject({ handles: 'alice' })
+})
+
+test('a chunk is compressed when that is asked for and pays, and may be kept for ever', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { chunks } = await plane.manifest()
+  const { response } = await plane.chunk(chunks.principals[0] ?? '')
+  expect(response.headers.get('cache-control')).toContain('immutable')
+  expect((await plane.get(`/chunks/${'0'.repeat(64)}`)).status).toBe(404)
+  expect((await plane.get('/chunks/..%2f..%2fetc')).status).toBe(404)
+})
+
+test('when nothing is newer, a plane is told so, dated and signed', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { revision } = await plane.manifest()
+  const beforeMs = Date.now()
+  const { typ, payload } = await plane.poll(revision, 0)
+  const fresh = Fresh.parse(payload)
+  expect(typ).toBe('bir-fresh+jwt')
+  expect(fresh.revision).toBe(revision)
+  expect(fresh.atMs).toBeGreaterThan(beforeMs - 5_000)
+})
+
+test('a plane that is ahead is told so, and the log tells the operator', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { revision } = await plane.manifest()
+  const answer = await plane.get(`/snapshot?have=${revision + 5}&wait=0`)
+  expect(answer.status).toBe(409)
+  expect(await answer.json()).toMatchObject({ error: 'ahead', revision })
+  expect(control.events).toContainEqual(expect.objectContaining({ event: 'plane-is-ahead', level: 'error' }))
+})
+
+test('what a plane says of a revision shows in the status', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { revision } = await plane.manifest()
+  const state = async () => (await control.client().snapshot.status()).planes[0]
+
+  expect((await plane.post('/acks', JSON.stringify({ rejected: revision, reasons: ['sql: no such setting'] }))).status).toBe(204)
+  expect(await state()).toMatchObject({ revision: null, rejected: { revision, reasons: ['sql: no such setting'] } })
+  expect((await plane.post('/acks', JSON.stringify({ revision }))).status).toBe(204)
+  expect(await state()).toMatchObject({ revision, rejected: null })
+  expect((await plane.post('/acks', JSON.stringify({ revision: 'x' }))).status).toBe(400)
+  expect((await plane.post('/acks', '{')).status).toBe(400)
+})
+
+test('audit is stored once however often it is sent, and is found by a search', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { chain } = plane
+  const batch = ndjson([
+    chain.add({ kind: 'boot' }),
+    chain.add({ handle: 'alice', tool: 'execute_query', outcome: 'answered', args: '{}' }),
+  ])
+  for (const body of [batch, batch, '']) {
+    const answer = await plane.post('/audit', body)
+    expect([answer.status, await answer.json()]).toEqual([200, { stored: 2 }])
+  }
+  const { items } = await control.client().audit.search({ user: 'alice' })
+  expect(items).toMatchObject([{ plane: plane.id, seq: 2, tool: 'execute_query', args: '{}' }])
+  const { records } = await control.client().audit.chain({ plane: plane.id, afterSeq: 0 })
+  expect(ndjson(records)).toBe(batch)
+  expect((await control.client().planes.list()).items).toMatchObject([{ auditSeq: 2 }])
+})
+
+test('a broken chain is refused with what is wrong and what is stored, and is logged', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const [first, , third] = plane.chain.many(3)
+  const answer = await plane.post('/audit', ndjson([first ?? {}, third ?? {}]))
+  expect(answer.status).toBe(409)
+  expect(await answer.json()).toMatchObject({ error: 'broken_chain', stored: 1, fault: { seq: 3, fault: 'gap' } })
+  expect(control.events).toContainEqual(expect.objectContaining({ event: 'audit-chain-broken', level: 'error' }))
+})
+
+test('a batch that is no audit is refused in words', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const answer = await plane.post('/audit', '{"hash":1}\n')
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('line 1') })
+  expect((await plane.post('/audit', 'x'.repeat(9_000_000))).status).toBe(413)
+})
+
+test('only a joined plane that signed this very request is answered', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const other = await aPlane(control, 'plane-2')
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const refused: [string, string, string?][] = [
+    ['no token at all', ''],
+    ['rubbish', 'Bearer a.b.c'],
+    ['another plane in whose name it was not signed', `Bearer ${await other.proof(undefined, { iss: plane.id })}`],
+    ['somebody unknown', `Bearer ${await plane.proof(undefined, { iss: '01890000-0000-7000-8000-000000000000' })}`],
+    ['another audience', `Bearer ${await plane.proof(undefined, { aud: ISSUER })}`],
+    ['a life of an hour', `Bearer ${await plane.proof(undefined, { life: 3600 })}`],
+    ['an old one', `Bearer ${await plane.proof(undefined, { iat: nowSeconds - 600 })}`],
+    ['one from the future', `Bearer ${await plane.proof(undefined, { iat: nowSeconds + 600 })}`],
+    ['an operator', `Bearer ${await control.assertion()}`],
+    ['a body that was not signed', `Bearer ${await plane.proof()}`, '{"revision":1}'],
+    ['another body than was signed', `Bearer ${await plane.proof('{"revision":1}')}`, '{"revision":2}'],
+  ]
+  for (const [what, authorization, body] of refused) {
+    const init = body === undefined ? {} : { method: 'POST', body }
+    const answer = await control.get(`/internal/v1/${body === undefined ? 'planes' : 'acks'}`, { ...init, headers: { authorization } })
+    expect([what, answer.status]).toEqual([what, 401])
+  }
+  expect((await plane.get('/planes')).status).toBe(200)
+})
+
+test('all planes hold the same ring; an expelled one gets nothing more, and the ring is renewed', async () => {
+  await using control = await aRunningControlPlane()
+  const [stays, goes] = [await aPlane(control, 'stays'), await aPlane(control, 'goes')]
+  const ring = async (plane: typeof stays) => {
+    const { box } = (await (await plane.get('/sealing-keys')).json()) as { box: string }
+    return JSON.parse(openSealed(plane.sealingKey, box).toString()) as { keys: { kid: string; key: string }[] }
+  }
+  const before = await ring(stays)
+  expect(await ring(goes)).toEqual(before)
+  expect(Buffer.from(before.keys[0]?.key ?? '', 'base64url')).toHaveLength(32)
+
+  const { revision } = await stays.manifest()
+  const waiting = stays.poll(revision, 20)
+  await control.client().planes.expel({ id: goes.id })
+  expect((await waiting).typ).toBe('bir-manifest+jwt')
+  for (const path of ['/snapshot?have=0', '/sealing-keys', '/planes']) expect((await goes.get(path)).status).toBe(403)
+  expect((await goes.join()).status).toBe(403)
+  expect((await goes.post('/audit', '')).status).toBe(403)
+
+  const after = await ring(stays)
+  const kids = before.keys.map(({ kid }) => kid)
+  expect(after.keys.filter(({ kid }) => kids.includes(kid))).toEqual([])
+  expect(await (await stays.get('/planes')).json()).toMatchObject({ planes: [{ id: stays.id }] })
+  await expect(control.client().planes.expel({ id: goes.id })).rejects.toThrow('already')
+})
+
+test('a restart keeps the keys, the revision and the join line, and answers planes that joined before', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  await control.client().users.put(alice)
+  const [line, before] = [control.joinLine(), await plane.manifest()]
+  const keys = await (await control.get('/oauth/jwks')).json()
+  await control.restart()
+  expect(control.joinLine()).toBe(line)
+  expect(await plane.manifest()).toEqual(before)
+  expect(await (await control.get('/oauth/jwks')).json()).toEqual(keys)
+})
+
+test('replicas that start at once over an empty database end up with the same keys, and a change on one wakes the planes of the other', async () => {
+  await using control = await aRunningControlPlane()
+  const others = await Promise.all([control.start(), control.start()])
+  const jwks = await Promise.all([control, ...others].map(async ({ url }) => (await fetch(`${url}/oauth/jwks`)).json()))
+  expect(new Set(jwks.map((keys) => JSON.stringify(keys))).size).toBe(1)
+
+  const plane = await aPlane(control)
+  const [first] = others
+  const { revision } = await plane.manifest()
+  const waiting = fetch(`${first?.url}/internal/v1/snapshot?have=${revision}&wait=20`, {
+    headers: { authorization: `Bearer ${await plane.proof()}` },
+  })
+  await control.client().users.put(bob)
+  expect(await (await waiting).json()).toHaveProperty('manifest')
+  await Promise.all(others.map((other) => other.close()))
+})
+
+test('a stop answers who waits, at once', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { revision } = await plane.manifest()
+  const another = await control.start()
+  const waiting = fetch(`${another.url}/internal/v1/snapshot?have=${revision}&wait=50`, {
+    headers: { authorization: `Bearer ${await plane.proof()}` },
+  })
+  await expect.poll(() => control.db.selectFrom('planes').select('seen_at').executeTakeFirst()).toMatchObject({ seen_at: expect.any(Date) })
+  const closed = another.close()
+  expect(await (await waiting).json()).toHaveProperty('fresh')
+  await closed
+  await expect(fetch(`${another.url}/health`)).rejects.toThrow()
+})
+
+test('changes are links of a chain of the control plane, which begins with its start', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  const { items } = await control.client().audit.search({ kind: 'change' })
+  expect(items).toMatchObject([{ actor: 'operator:tester', method: 'users.put', detail: 'alice' }])
+  const { records } = await control.client().audit.chain({ plane: items[0]?.plane ?? '', afterSeq: 0 })
+  expect(records.map(({ header }) => header.kind)).toEqual(['boot', 'change'])
+})

@@ -1,0 +1,57 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import { markDirty } from './context.ts'
+import type { Publisher } from './context.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import { wordsOf } from './log.ts'
+import type { Log } from './log.ts'
+import { sweepChunks } from './snapshots/publish.ts'
+import { forgetUsed } from './tokens/used-once.ts'
+
+interface UpkeepParts {
+  db: Kysely<Database>
+  keys: KeyRing
+  publisher: Publisher
+  signHead: () => Promise<void>
+  log: Log
+}
+
+const EVERY_MS = 60_000
+const SWEEP_EVERY = 10
+
+/** What falls due with time: keys turn, the own chain is signed, what nobody needs any more goes. */
+export function keepUp(parts: UpkeepParts): { stop: () => Promise<void> } {
+  let round = 0
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    round += 1
+    running = running.then(() => tend(parts, round % SWEEP_EVERY === 0))
+  }, EVERY_MS)
+
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function tend({ db, keys, publisher, signHead, log }: UpkeepParts, sweeping: boolean): Promise<void> {
+  try {
+    const before = kidsOf(keys)
+    await keys.refresh()
+    if (kidsOf(keys) !== before) await db.transaction().execute((trx) => markDirty(trx, []))
+    await publisher.publish()
+    await signHead()
+    await forgetUsed(db)
+    if (sweeping) await sweepChunks(db)
+  } catch (error) {
+    log('error', 'upkeep-failed', { why: wordsOf(error) })
+  }
+}
+
+const kidsOf = (keys: KeyRing) =>
+  keys
+    .tokenKeys()
+    .map(({ kid }) => kid)
+    .join(' ')
