@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { create } from '../grants/grants.ts'
+import { put as putServer } from '../servers/servers.ts'
+import { aControlPlane, bucketOf } from '../testing.ts'
+import { get, set } from './selections.ts'
+
+async function withAlice() {
+  const it = await aControlPlane()
+  await putServer(it.ctx, { id: 'sql', kind: 'mounted' })
+  await putServer(it.ctx, { id: 'charts', kind: 'mounted' })
+  const alice = await it.aPerson('alice')
+  return { ...it, alice }
+}
+
+test('what is left out of a selection stays, and what is taken back is gone', async () => {
+  await using it = await withAlice()
+  const user = 'alice'
+  expect(await set(it.ctx, { user, server: 'sql', level: 'read' })).toEqual({ servers: { sql: { level: 'read' } } })
+  expect(it.published.marks).toEqual([bucketOf(it.alice), 'policy'].sort())
+  await set(it.ctx, { user, server: 'sql', off: ['list_tables', 'execute_query'] })
+  expect(await get(it.ctx, { user })).toEqual({ servers: { sql: { level: 'read', off: ['execute_query', 'list_tables'] } } })
+  expect(await set(it.ctx, { user, server: 'sql', level: null })).toEqual({ servers: { sql: { off: ['execute_query', 'list_tables'] } } })
+  expect(await set(it.ctx, { user, server: 'sql', off: [] })).toEqual({ servers: {} })
+})
+
+test('choosing the same again makes no revision', async () => {
+  await using it = await withAlice()
+  await set(it.ctx, { user: 'alice', server: 'sql', level: 'read' })
+  const { revision } = it.published
+  await set(it.ctx, { user: 'alice', server: 'sql', level: 'read' })
+  expect(it.published.revision).toBe(revision)
+})
+
+test('a person learns of no server on which they hold nothing', async () => {
+  await using it = await withAlice()
+  await create(it.ctx, { everyone: true, server: 'sql', level: 'read' })
+  const alice = await it.as('alice')
+  await expect(set(alice, { user: 'alice', server: 'sql', level: 'read' })).resolves.toBeDefined()
+  const hidden = set(alice, { user: 'alice', server: 'charts', level: 'read' })
+  await expect(hidden).rejects.toMatchObject({ code: 'not_found', message: 'There is no server charts.' })
+  const absent = set(alice, { user: 'alice', server: 'gitlab', level: 'read' })
+  await expect(absent).rejects.toMatchObject({ code: 'not_found', message: 'There is no server gitlab.' })
+})
+
+test('a tool that does not exist cannot be switched off', async () => {
+  await using it = await withAlice()
+  await expect(set(it.ctx, { user: 'alice', server: 'sql', off: ['dorp'] })).rejects.toMatchObject({ code: 'invalid_input' })
+})

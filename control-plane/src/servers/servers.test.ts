@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { create, list as listGrants } from '../grants/grants.ts'
+import { set } from '../selections/selections.ts'
+import { readEpochsAndKilled } from '../snapshots/rows.ts'
+import { aControlPlane, bucketOf } from '../testing.ts'
+import { kill, list, put, remove } from './servers.ts'
+
+test('a server shows each tool with the level it declares and the one in force', async () => {
+  await using it = await aControlPlane()
+  const tools = { drop_table: { hidden: true }, execute_query: { level: 'write' as const } }
+  expect(await put(it.ctx, { id: 'sql', kind: 'mounted', tools })).toEqual({
+    id: 'sql',
+    kind: 'mounted',
+    title: 'SQL',
+    settings: {},
+    tools: [
+      { name: 'list_tables', level: 'read', declared: 'read', labelled: false, hidden: false },
+      { name: 'execute_query', level: 'write', declared: 'read', labelled: true, hidden: false },
+      { name: 'drop_table', level: 'destroy', declared: 'destroy', labelled: false, hidden: true },
+    ],
+  })
+  await put(it.ctx, { id: 'sql', kind: 'mounted', title: 'Bank' })
+  expect((await list(it.ctx)).items).toMatchObject([{ title: 'Bank', tools: [{}, { level: 'read', labelled: false }, { hidden: false }] }])
+})
+
+test('every fault of a server is named at once, and nothing is stored', async () => {
+  await using it = await aControlPlane()
+  const faulty = put(it.ctx, { id: 'sql', kind: 'mounted', settings: { bad: 1 }, tools: { dorp: {}, list_tables: { level: 'disabled' } } })
+  await expect(faulty).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: [
+      'settings.bad: is bad',
+      'the server sql has no tool dorp',
+      'tool list_tables: no tool needs the level disabled; say hidden: true to take it away',
+    ].join('\n'),
+  })
+  const unknown = put(it.ctx, { id: 'gitlab', kind: 'mounted' })
+  await expect(unknown).rejects.toMatchObject({ message: 'no server gitlab can be mounted; there are charts, sql' })
+  expect((await list(it.ctx)).items).toEqual([])
+})
+
+test('the kill switch survives a new description of the server', async () => {
+  await using it = await aControlPlane()
+  await put(it.ctx, { id: 'sql', kind: 'mounted' })
+  await kill(it.ctx, { id: 'sql', killed: true })
+  await put(it.ctx, { id: 'sql', kind: 'mounted', title: 'Bank' })
+  expect((await readEpochsAndKilled(it.db)).killed).toEqual(['sql'])
+  const { revision } = it.published
+  expect(await kill(it.ctx, { id: 'sql', killed: true })).toEqual({ revision })
+  expect(await kill(it.ctx, { id: 'sql', killed: false })).toEqual({ revision: revision + 1 })
+  await expect(kill(it.ctx, { id: 'gitlab', killed: true })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a server takes its grants and selections with it, and whom they concerned is compiled anew', async () => {
+  await using it = await aControlPlane()
+  const alice = await it.aPerson('alice')
+  const bob = await it.aPerson('bob')
+  await put(it.ctx, { id: 'sql', kind: 'mounted' })
+  await create(it.ctx, { user: 'alice', server: 'sql', level: 'read' })
+  await set(it.ctx, { user: 'bob', server: 'sql', level: 'read' })
+  await remove(it.ctx, { id: 'sql' })
+  expect(it.published.marks).toEqual([...new Set([bucketOf(alice), bucketOf(bob), 'policy'])].sort())
+  expect((await listGrants(it.ctx, { first: 10 })).items).toEqual([])
+})

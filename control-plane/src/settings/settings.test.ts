@@ -1,0 +1,23 @@
+import { api } from '@bir/sdk/contract/api'
+import { Settings } from '@bir/sdk/contract/settings'
+import { expect, test } from 'vitest'
+import { aControlPlane } from '../testing.ts'
+import { get, put } from './settings.ts'
+
+test('a change touches only what it names, and only what differs from the defaults is kept', async () => {
+  await using it = await aControlPlane()
+  const defaults = Settings.parse({})
+  expect(await get(it.ctx)).toEqual(defaults)
+  await put(it.ctx, { truncateChars: 5_000 })
+  const input = api.settings.put.input.parse({ rateBurst: 7 })
+  expect(await put(it.ctx, input)).toEqual({ ...defaults, truncateChars: 5_000, rateBurst: 7 })
+  await put(it.ctx, { rateBurst: defaults.rateBurst })
+  expect((await it.db.selectFrom('settings').select('values').executeTakeFirstOrThrow()).values).toEqual({ truncateChars: 5_000 })
+})
+
+test('saying what is so already makes no revision', async () => {
+  await using it = await aControlPlane()
+  await put(it.ctx, { rateBurst: 7 })
+  await put(it.ctx, { rateBurst: 7 })
+  expect(it.published.revision).toBe(1)
+})
