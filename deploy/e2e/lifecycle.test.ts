@@ -10,7 +10,7 @@ import { bootGateway, forgetHome, startProduct } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
 import { processesOf, untilGone } from './processes.ts'
 
-// One home lives through all of this, test by test: three starts are what two slow cores can afford.
+// One home lives through all of this, test by test: so few starts are what two slow cores can afford.
 const home = mkdtempSync(join(tmpdir(), 'bir-lifecycle-'))
 const endpointsFile = join(home, 'endpoints.json')
 let gateway: Gateway
