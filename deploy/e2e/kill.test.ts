@@ -1,0 +1,105 @@
+import { createClient } from '@bir/sdk'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { faultOf } from '@bir/sdk/chain'
+import { FIRST_PREV } from '@bir/sdk/contract/audit'
+import type { AuditRecord } from '@bir/sdk/contract/audit'
+import { bootGateway } from './boot-gateway.ts'
+import type { Gateway } from './boot-gateway.ts'
+import { processesOf } from './processes.ts'
+
+/** Planes are killed under load, again and again: every answered call is in the audit once, and the chain is whole. */
+
+const killsEach = 3
+const workers = 8
+let gateway: Gateway
+
+beforeAll(async () => {
+  gateway = await bootGateway()
+}, 120_000)
+
+afterAll(() => gateway.stop(), 60_000)
+
+const api = () => createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+
+test(
+  'kill -9 of the data plane and of the control plane under load loses no record of an answered call',
+  { timeout: 240_000 },
+  async () => {
+    await api().settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+    const token = await gateway.token('alice')
+    const answered = new Set<string>()
+    let going = true
+
+    const work = async (worker: number) => {
+      for (let at = 0; going; at++) {
+        const text = `call ${worker}.${at}`
+        if (await echo(token, text)) answered.add(text)
+      }
+    }
+    const load = Array.from({ length: workers }, (_, worker) => work(worker))
+    for (const part of Array.from({ length: killsEach }, () => ['data-plane/src/main.ts', 'control-plane/src/main.ts']).flat()) {
+      const before = answered.size
+      await expect.poll(() => answered.size - before, { timeout: 60_000 }).toBeGreaterThan(200)
+      const victim = processesOf(gateway.home).find(({ command }) => command.includes(part))
+      process.kill(victim?.pid ?? 0, 'SIGKILL')
+    }
+    const before = answered.size
+    await expect.poll(() => answered.size - before, { timeout: 60_000 }).toBeGreaterThan(200)
+    going = false
+    await Promise.all(load)
+
+    const plane = await shipped()
+    const records = await chainOf(plane)
+    let head = { seq: 0, hash: FIRST_PREV }
+    for (const record of records) {
+      expect(faultOf(head, record)).toBeUndefined()
+      head = { seq: record.header.seq, hash: record.hash }
+    }
+    const recorded = records.flatMap(({ header, args }) =>
+      header.kind === 'call' && header.tool === 'echo' ? [JSON.parse(args ?? '{}').text] : [],
+    )
+    expect(new Set(recorded).size).toBe(recorded.length)
+    expect([...answered].filter((text) => !recorded.includes(text))).toEqual([])
+    expect(records.filter(({ header }) => header.kind === 'boot').length).toBeGreaterThan(killsEach)
+  },
+)
+
+/** True when the whole answer arrived. */
+async function echo(token: string, text: string): Promise<boolean> {
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
+  const response = await fetch(`${gateway.endpoints.mcp}/debug`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'echo',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text }, _meta } }),
+  }).catch(() => undefined)
+  const body = await response?.text().catch(() => '')
+  return body !== undefined && body.includes(`"text":${JSON.stringify(text)}`)
+}
+
+/** Waits until the control plane has all that the plane wrote; gives the plane's id. */
+async function shipped(): Promise<string> {
+  const marker = `the last one ${Math.random()}`
+  await expect.poll(async () => echo(await gateway.token('alice'), marker), { timeout: 30_000 }).toBe(true)
+  await expect
+    .poll(async () => (await api().audit.search({ user: 'alice', first: 5 })).items.some(({ args }) => args?.includes(marker)), {
+      timeout: 60_000,
+    })
+    .toBe(true)
+  return (await api().planes.list({})).items[0]?.id ?? ''
+}
+
+async function chainOf(plane: string): Promise<AuditRecord[]> {
+  const records: AuditRecord[] = []
+  for (;;) {
+    const page = await api().audit.chain({ plane, afterSeq: records.length, first: 1000 })
+    records.push(...page.records)
+    if (page.records.length === 0) return records
+  }
+}
