@@ -60,7 +60,7 @@ async function discover(issuer: string) {
     const response = await fetch(address, { signal: AbortSignal.timeout(5_000), redirect: 'error' })
     const document = Discovery.parse(await response.json())
     if (document.issuer !== issuer) throw new Error('the document is of another issuer')
-    return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000 })
+    return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000, cooldownDuration: 1_000 })
   } catch {
     throw away()
   }

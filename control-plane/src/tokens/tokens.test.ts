@@ -1,0 +1,315 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { expect, test } from 'vitest'
+import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
+import type { TestControlPlane } from '../internal/testing.ts'
+import { aProvider } from './testing.ts'
+
+const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }
+const exchange = (subject_token: string, more: Record<string, string> = {}) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token,
+  subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+  ...more,
+})
+const bearer = (assertion: string, more: Record<string, string> = {}) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  assertion,
+  ...more,
+})
+
+interface TokenAnswer {
+  access_token: string
+  error: string
+  error_description: string
+}
+
+async function asked(control: TestControlPlane, form: Record<string, string>, init: RequestInit = {}) {
+  const response = await control.token(form, init)
+  const body = (await response.json()) as TokenAnswer
+  return { status: response.status, headers: response.headers, body, claims: body.access_token ? decodeJwt(body.access_token) : {} }
+}
+
+async function aGateway() {
+  const idp = await aProvider()
+  const control = await aRunningControlPlane({ IDP_ISSUER: idp.issuer })
+  const dispose = async () => {
+    await control[Symbol.asyncDispose]()
+    await idp[Symbol.asyncDispose]()
+  }
+  return { idp, control, [Symbol.asyncDispose]: dispose }
+}
+
+test('a token of the provider is exchanged for one that verifies by the published keys and says no more than it must', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const { status, headers, body, claims } = await asked(control, exchange(await idp.sign()))
+  expect(status).toBe(200)
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(body).toMatchObject({
+    token_type: 'Bearer',
+    expires_in: 600,
+    scope: 'mcp',
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  })
+
+  const keys = createRemoteJWKSet(new URL(`${control.url}/oauth/jwks`))
+  await jwtVerify(body.access_token, keys, { issuer: ISSUER, audience: `${MCP_URL}/mcp`, typ: 'at+jwt', algorithms: ['EdDSA'] })
+  const { id } = await control.client().users.get({ handle: 'alice' })
+  expect(Object.keys(claims).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'rev', 'scope', 'sid', 'sub'])
+  expect(claims).toMatchObject({ sub: id, client_id: 'bir', scope: 'mcp', rev: expect.any(Number) })
+  expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(600)
+})
+
+test('at the first sign-in a person becomes known, and the token names the revision that holds them', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const plane = await aPlane(control)
+  const before = (await plane.manifest()).revision
+  const { claims } = await asked(control, exchange(await idp.sign()))
+  expect(claims['rev']).toBe(before + 1)
+  expect((await plane.manifest()).revision).toBe(before + 1)
+  expect(await control.client().users.get({ handle: 'alice' })).toMatchObject({
+    provider: 'demo',
+    subject: 'subject-alice',
+    email: 'alice@bank.example',
+  })
+
+  const again = await asked(control, exchange(await idp.sign()))
+  expect(again.claims.sub).toBe(claims.sub)
+  expect(again.claims['rev']).toBe(before + 1)
+  expect(again.claims['sid']).not.toBe(claims['sid'])
+})
+
+test('groups and the administrator role follow the provider; what others gave stays', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const client = control.client()
+  await client.users.put(alice)
+  await client.groups.put({ handle: 'analysts', members: [] })
+  await client.groups.put({ handle: 'given', members: ['alice'] })
+  const signIn = async (claims: object) => {
+    await asked(control, exchange(await idp.sign({ claims: { ...claims } })))
+    const { groups, administrator } = await client.users.get({ handle: 'alice' })
+    return { groups, administrator }
+  }
+  expect(await signIn({ groups: ['analysts', 'given', 'unknown'], roles: ['administrator'] })).toEqual({
+    groups: ['analysts', 'given'],
+    administrator: true,
+  })
+  expect(await signIn({})).toEqual({ groups: ['analysts', 'given'], administrator: true })
+  expect(await signIn({ groups: [], roles: [] })).toEqual({ groups: ['given'], administrator: false })
+})
+
+test.for([
+  [undefined, `${MCP_URL}/mcp`],
+  [`${MCP_URL}/mcp`, `${MCP_URL}/mcp`],
+  ['HTTP://MCP.test/mcp/', `${MCP_URL}/mcp`],
+  [`${MCP_URL}/mcp?utm_source=chat`, `${MCP_URL}/mcp`],
+  [`${MCP_URL}/mcp/sql`, `${MCP_URL}/mcp/sql`],
+  [`${ISSUER}/api`, `${ISSUER}/api`],
+  ['http://elsewhere.test/mcp', undefined],
+  [`${MCP_URL}/mcp/sql/deeper`, undefined],
+  [`${MCP_URL}/mcp/Not_A_Server`, undefined],
+  [`${MCP_URL}/mcp#part`, undefined],
+  ['not a url', undefined],
+] as const)('resource %s gives audience %s', async ([resource, audience], { expect }) => {
+  const { audienceOf } = await import('./resource.ts')
+  const of = () => audienceOf(resource === undefined ? [] : [resource], { issuer: ISSUER, mcpUrl: MCP_URL })
+  if (audience === undefined) expect(of).toThrow('no resource')
+  else expect(of()).toBe(audience)
+})
+
+test('a subject token that does not hold is refused, and nothing of it is repeated', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  await using other = await aProvider()
+  const forms: [string, Record<string, string>, string][] = [
+    ['expired', exchange(await idp.sign({ life: -120 })), 'invalid_grant'],
+    ['for another client', exchange(await idp.sign({ aud: 'other' })), 'invalid_grant'],
+    ['got by another client', exchange(await idp.sign({ claims: { azp: 'other' } })), 'invalid_grant'],
+    ['of another issuer', exchange(await idp.sign({ iss: other.issuer })), 'invalid_grant'],
+    ['signed by another', exchange(await other.sign({ iss: idp.issuer })), 'invalid_grant'],
+    ['of an unknown key', exchange(await idp.sign({ kid: 'nobody' })), 'invalid_grant'],
+    ['without a handle', exchange(await idp.sign({ claims: { preferred_username: '' } })), 'invalid_grant'],
+    ['rubbish', exchange('rubbish-secret'), 'invalid_grant'],
+    ['of an unknown type', exchange(await idp.sign(), { subject_token_type: 'urn:x' }), 'invalid_request'],
+    ['absent', { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange' }, 'invalid_request'],
+    [
+      'for a refresh token',
+      exchange(await idp.sign(), { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }),
+      'invalid_request',
+    ],
+    ['for elsewhere', exchange(await idp.sign(), { resource: 'https://elsewhere.test' }), 'invalid_target'],
+    ['for an unknown grant', { grant_type: 'password' }, 'unsupported_grant_type'],
+    ['without a grant', {}, 'invalid_request'],
+  ]
+  for (const [what, form, error] of forms) {
+    const { status, headers, body } = await asked(control, form)
+    expect([what, status, body.error]).toEqual([what, 400, error])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(JSON.stringify(body)).not.toContain('rubbish-secret')
+  }
+  expect((await control.client().users.list()).items).toEqual([])
+})
+
+test('keys that the provider has turned since are looked for', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  expect((await asked(control, exchange(await idp.sign()))).status).toBe(200)
+  await idp.turnKeys()
+  const again = async () => (await asked(control, exchange(await idp.sign()))).status
+  await expect.poll(again, { timeout: 10_000, interval: 200 }).toBe(200)
+})
+
+test('with the provider away, the answer says whose fault it is', async () => {
+  await using control = await aRunningControlPlane({ IDP_ISSUER: 'http://127.0.0.1:9' })
+  await using idp = await aProvider()
+  const { status, body } = await asked(control, exchange(await idp.sign()))
+  expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
+})
+
+test('a handle never changes hands, and a disabled person gets no token', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  await control.client().users.put({ ...alice, subject: 'somebody else' })
+  const taken = await asked(control, exchange(await idp.sign()))
+  expect([taken.status, taken.body.error]).toEqual([400, 'invalid_grant'])
+
+  const bob = { claims: { sub: 'b', preferred_username: 'bob' } }
+  expect((await asked(control, exchange(await idp.sign(bob)))).status).toBe(200)
+  await control.client().users.setDisabled({ handle: 'bob', disabled: true })
+  const disabled = await asked(control, exchange(await idp.sign(bob)))
+  expect(disabled).toMatchObject({ status: 400, body: { error: 'invalid_grant', error_description: expect.stringContaining('disabled') } })
+  expect((await asked(control, bearer(await control.assertion({ person: 'bob' })))).status).toBe(400)
+})
+
+test('the operator gets a token to act for a person, and the token says who acts', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  const { status, claims } = await asked(control, bearer(await control.assertion({ person: 'alice' })))
+  expect(status).toBe(200)
+  expect(claims).toMatchObject({ aud: `${MCP_URL}/mcp`, act: { sub: 'operator:tester' } })
+  expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(8 * 3600)
+
+  const short = await asked(
+    control,
+    bearer(await control.assertion({ person: 'alice' }), { requested_token_lifetime: '90', resource: `${MCP_URL}/mcp/sql` }),
+  )
+  expect((short.claims.exp ?? 0) - (short.claims.iat ?? 0)).toBe(90)
+  expect(short.claims.aud).toBe(`${MCP_URL}/mcp/sql`)
+})
+
+test('an assertion that does not hold is refused', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  const person = 'alice'
+  const used = await control.assertion({ person })
+  expect((await asked(control, bearer(used))).status).toBe(200)
+  const assertions: [string, string, Record<string, string>?][] = [
+    ['used before', used],
+    ['expired', await control.assertion({ person, exp: -120 })],
+    ['too long', await control.assertion({ person, exp: 3600 })],
+    ['of another key', await control.assertion({ person, key: generateKeyPairSync('ed25519').privateKey })],
+    ['for another gateway', await control.assertion({ person, aud: 'http://other.test' })],
+    ['of another kind', await control.assertion({ person, typ: 'JWT' })],
+    ['for nobody', await control.assertion()],
+    ['for somebody unknown', await control.assertion({ person: 'mallory' })],
+    ['with a life of zero', await control.assertion({ person }), { requested_token_lifetime: '0' }],
+    ['with a life of a year', await control.assertion({ person }), { requested_token_lifetime: String(365 * 24 * 3600) }],
+    ['through a proxy', await control.assertion({ person })],
+  ]
+  for (const [what, assertion, more] of assertions) {
+    const init = what === 'through a proxy' ? { headers: { 'x-forwarded-for': '203.0.113.7' } } : {}
+    expect([what, (await asked(control, bearer(assertion, more), init)).status]).toEqual([what, 400])
+  }
+})
+
+test('of many that use one assertion at once, one gets a token', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  const form = bearer(await control.assertion({ person: 'alice' }))
+  const answers = await Promise.all(Array.from({ length: 8 }, () => asked(control, form)))
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400, 400, 400, 400, 400, 400, 400])
+})
+
+test('the API is for administrators with a token for it, as long as it is good', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const admin = { claims: { sub: 'a', preferred_username: 'admin', roles: ['administrator'] } }
+  const api = { resource: `${ISSUER}/api` }
+  const given = await asked(control, exchange(await idp.sign(admin), api))
+  const code = async (token: string) => {
+    try {
+      await control.client(token).users.list()
+      return 'ok'
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  expect(await code(given.body.access_token)).toBe('ok')
+  expect(await code((await asked(control, exchange(await idp.sign(), api))).body.access_token)).toBe('forbidden')
+  expect(await code((await asked(control, exchange(await idp.sign(admin)))).body.access_token)).toBe('unauthenticated')
+  expect(await code('rubbish')).toBe('unauthenticated')
+  expect(await code(await control.assertion({ person: 'admin' }))).toBe('unauthenticated')
+  expect(await code(await idp.sign(admin))).toBe('unauthenticated')
+
+  await control.client().tokens.revoke({ jti: String(given.claims.jti) })
+  expect(await code(given.body.access_token)).toBe('unauthenticated')
+  const fresh = await asked(control, exchange(await idp.sign(admin), api))
+  await control.client().tokens.revoke({ sid: String(fresh.claims['sid']) })
+  expect(await code(fresh.body.access_token)).toBe('unauthenticated')
+  const last = await asked(control, exchange(await idp.sign(admin), api))
+  await control.client().users.setDisabled({ handle: 'admin', disabled: true })
+  expect(await code(last.body.access_token)).toBe('forbidden')
+})
+
+test('a revoked token is in the hands of a waiting plane with the next revision', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { revision } = await plane.manifest()
+  const waiting = plane.poll(revision, 20)
+  expect(await control.client().tokens.revoke({ jti: 'some-token' })).toEqual({ revision: revision + 1 })
+  expect((await waiting).typ).toBe('bir-manifest+jwt')
+  const { chunks } = await plane.manifest()
+  expect(JSON.parse((await plane.chunk(chunks.revocations)).bytes.toString())).toMatchObject({ tokens: ['some-token'] })
+})
+
+test('metadata is the same at both addresses, open to every page, and says only what is served', async () => {
+  await using control = await aRunningControlPlane()
+  const at = async (path: string) => {
+    const response = await control.get(path, { headers: { origin: 'https://inspector.example' } })
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    return response.json()
+  }
+  const document = await at('/.well-known/oauth-authorization-server')
+  expect(document).toMatchObject({ issuer: ISSUER, token_endpoint: `${ISSUER}/oauth/token`, jwks_uri: `${ISSUER}/oauth/jwks` })
+  expect(await at('/.well-known/openid-configuration')).toEqual(document)
+  const { keys } = (await (await control.get('/oauth/jwks')).json()) as { keys: Record<string, string>[] }
+  expect(keys).toHaveLength(2)
+  for (const key of keys) expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x'])
+})
+
+test.for([
+  ['a foreign origin', '/trpc/users.list', { headers: { origin: 'https://evil.example' } }, 403],
+  ['an address that is not there', '/nothing', {}, 404],
+  ['another method', '/oauth/token', {}, 405],
+  ['a form that is none', '/oauth/token', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }, 415],
+  ['a form that is too large', '/oauth/token', { method: 'POST', body: new URLSearchParams({ a: 'x'.repeat(70_000) }) }, 413],
+  ['no token', '/trpc/users.list', {}, 401],
+] as const)('%s is refused in JSON', async ([, path, init, status]) => {
+  await using control = await aRunningControlPlane()
+  const response = await control.get(path, init)
+  expect(response.status).toBe(status)
+  expect(await response.json()).toHaveProperty('error')
+})
+
+test('a request leaves one line in the log, without query, body or token', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  await asked(control, bearer(await control.assertion({ person: 'alice' })))
+  await control.client().users.get({ handle: 'alice' })
+  await expect.poll(() => control.events.filter(({ event }) => event === 'request')).toHaveLength(3)
+  const lines = JSON.stringify(control.events)
+  expect(lines).not.toMatch(/eyJ|\?input|Bearer/)
+})
