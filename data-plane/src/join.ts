@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { ControlError, postJoin } from './policy/control.ts'
-import { acceptJoin, joinRequest, newKeys, readIdentity, writeIdentity } from './policy/identity.ts'
+import { acceptJoin, fingerprintOf, joinRequest, newKeys, readIdentity, writeIdentity } from './policy/identity.ts'
 import type { Identity } from './policy/identity.ts'
 
 const againMs = 500
@@ -12,7 +12,7 @@ const againMs = 500
 export async function identityOf({ homeDir, birJoin, planeName }: Config, log: Log): Promise<Identity> {
   const path = joinPath(homeDir, 'identity.json')
   const known = readIdentity(path)
-  if (known) return known
+  if (known) return moved(known, birJoin)
   if (birJoin === undefined)
     throw new Error('this plane has no identity yet: set BIR_JOIN (the control plane prints it) so that it can join')
 
@@ -23,6 +23,13 @@ export async function identityOf({ homeDir, birJoin, planeName }: Config, log: L
   writeIdentity(path, identity)
   log('info', 'joined', { plane: identity.id })
   return identity
+}
+
+/** The control plane may have another address by now: a join line that names the key this plane knows says where it went. */
+function moved(known: Identity, birJoin: string | undefined): Identity {
+  const [controlUrl, rest] = birJoin?.split('#') ?? []
+  if (!controlUrl || controlUrl === known.controlUrl || rest?.split('.')[1] !== fingerprintOf(known.manifestKey)) return known
+  return { ...known, controlUrl, issuer: known.issuer === known.controlUrl ? controlUrl : known.issuer }
 }
 
 async function joined(controlUrl: string, request: object, log: Log): Promise<unknown> {

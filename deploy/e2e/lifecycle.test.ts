@@ -55,17 +55,22 @@ test('SIGTERM to npm start leaves no process and no endpoints.json', { timeout: 
   expect(existsSync(endpointsFile)).toBe(false)
 })
 
-test('the next start keeps all data, and kill -9 of npm start leaves no process', { timeout: 120_000 }, async () => {
-  const key = readFileSync(join(home, 'operator.key'), 'utf8')
-  gateway = await bootGateway({ home, npm: true })
-  await until(() => gateway.output().includes('Ctrl-C'))
-  expect(gateway.output()).not.toContain('passwords: shown this once')
-  expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
-  expect(await servers()).toContain('sql')
+test(
+  'the next start keeps all data, serves from other ports alike, and kill -9 of npm start leaves no process',
+  { timeout: 120_000 },
+  async () => {
+    const key = readFileSync(join(home, 'operator.key'), 'utf8')
+    gateway = await bootGateway({ home, npm: true })
+    await until(() => gateway.output().includes('Ctrl-C'))
+    expect(gateway.output()).not.toContain('passwords: shown this once')
+    expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
+    expect(await servers()).toContain('sql')
+    await until(async () => (await initialize(await gateway.token('alice'))) === 200)
 
-  gateway.process.kill('SIGKILL')
-  await untilGone(home, 30_000)
-})
+    gateway.process.kill('SIGKILL')
+    await untilGone(home, 30_000)
+  },
+)
 
 test('kill -9 of the supervisor leaves no process, and the start after it works', { timeout: 120_000 }, async () => {
   gateway = await bootGateway({ home })
@@ -119,6 +124,18 @@ async function refused(options: Parameters<typeof startProduct>[0], sentence: Re
 async function servers(): Promise<string[]> {
   const client = createClient({ url: gateway.endpoints.control, token: gateway.operatorToken })
   return (await client.servers.list()).items.map(({ id }) => id)
+}
+
+/** The status that a client gets at its first call. */
+async function initialize(token: string): Promise<number> {
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'lifecycle', version: '1' } }
+  const response = await fetch(gateway.endpoints.mcp, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+  })
+  await response.body?.cancel()
+  return response.status
 }
 
 /** The test's own time-out is the limit. */

@@ -53,10 +53,15 @@ export async function joinRequest(secret: string, name: string, { signingKey, se
 /** The manifest key must be the one whose fingerprint came with the join secret: nobody in between can pose as the control plane. */
 export function acceptJoin(answer: unknown, controlUrl: string, fingerprint: string, keys: Keys): Identity {
   const { id, manifestKey, issuer } = JoinAnswer.parse(answer)
-  const der = createPublicKey({ key: manifestKey, format: 'jwk' }).export({ type: 'spki', format: 'der' })
-  const found = createHash('sha256').update(der).digest('hex')
-  if (found !== fingerprint) throw new Error('the control plane signs with another key than BIR_JOIN names; nothing of it is trusted')
+  if (fingerprintOf(manifestKey) !== fingerprint)
+    throw new Error('the control plane signs with another key than BIR_JOIN names; nothing of it is trusted')
   return { id, controlUrl, issuer, manifestKey, ...keys }
+}
+
+/** SHA-256 of the key's SPKI DER, in hex: what a join line names it by. */
+export function fingerprintOf(key: PublicJwk): string {
+  const der = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(der).digest('hex')
 }
 
 /** Signs the head of the audit chain. */
