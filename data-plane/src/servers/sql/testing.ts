@@ -6,12 +6,19 @@ import type { CallContext } from '../context.ts'
 import type { ToolAnswer } from '../answer.ts'
 import server from './index.ts'
 
-/** In no row but those of `salaries`: whoever sees one of these has read it. */
-export const SECRET_AMOUNTS = ['914207.31', '914207.32', '914207.33'] as const
-export const SECRET_PHONES = ['+44 20 7946 0111', '+44 20 7946 0122', '+44 20 7946 0133'] as const
-const NATIONAL_IDS = ['QQ123456A', 'QQ123457B', 'QQ123458C'] as const
+interface Secrets {
+  amount: number
+  phones: readonly [string, string, string]
+  nationalIds: readonly [string, string, string]
+}
 
-const schema = `
+/** What alice may not see. The twin bank differs from the first in nothing else. */
+const SECRETS: Readonly<Record<'first' | 'twin', Secrets>> = {
+  first: { amount: 914_207, phones: ['+44 20 0111', '+44 20 0122', '+44 20 0133'], nationalIds: ['QQ123456A', 'QQ123457B', 'QQ123458C'] },
+  twin: { amount: 25_813, phones: ['+90 212 77', '+90 212 88', '+90 212 66'], nationalIds: ['ZZ001116A', 'AA777777B', 'MM123458C'] },
+}
+
+const schema = ({ amount, phones, nationalIds }: Secrets) => `
   create table customers (id int primary key, name text not null, phone text, national_id text unique, city text, joined date);
   comment on table customers is 'People with an account';
   comment on column customers.city is 'Where they live';
@@ -31,15 +38,15 @@ const schema = `
   create function public.spy(customers) returns numeric language sql stable as 'select max(amount) from public.salaries';
   create operator public.@#@ (leftarg = int, rightarg = int, function = int4pl);
   insert into customers values
-    (1, 'Ada', '+44 20 7946 0111', 'QQ123456A', 'London', '2024-01-01'),
-    (2, 'Ben', '+44 20 7946 0122', 'QQ123457B', 'Leeds', '2024-01-02'),
-    (3, 'Cyd', '+44 20 7946 0133', 'QQ123458C', null, '2024-01-03');
+    (1, 'Ada', '${phones[0]}', '${nationalIds[0]}', 'London', '2024-01-01'),
+    (2, 'Ben', '${phones[1]}', '${nationalIds[1]}', 'Leeds', '2024-01-02'),
+    (3, 'Cyd', '${phones[2]}', '${nationalIds[2]}', null, '2024-01-03');
   insert into accounts select n, n, 'GB29NWBK6016133192681' || n, 100.5 * n, '2024-05-01 10:00+02', decode('c0ffee', 'hex') from generate_series(1, 3) n;
   insert into transactions select n, 1 + n % 3, n * 1.5, json_build_object('shop', 'S' || n, 'tags', json_build_array(1, 2)) from generate_series(1, 300) n;
-  insert into salaries select n, n, 914207.30 + n * 0.01, '2024-01-01' from generate_series(1, 3) n;
+  insert into salaries select n, n, ${amount} + n * 0.01, '2024-01-01' from generate_series(1, 3) n;
   insert into audit_log select n, 'note ' || n from generate_series(1, 3) n;
-  insert into audit_log values (150, 'closed note 914207.31');
-  insert into child_notes values (1, 'child 914207.32', 'x');
+  insert into audit_log values (150, 'closed note ${amount}');
+  insert into child_notes values (1, 'child ${amount}', 'x');
   insert into parent_notes values (2, 'parent');
   insert into hr.staff values (1, 'Eve');
   analyze;
@@ -61,11 +68,11 @@ export interface Bank extends AsyncDisposable {
 }
 
 /** A small bank in a real PostgreSQL, reached by a role that may read everything but salaries, or by the superuser. */
-export async function aBank(): Promise<Bank> {
+export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
   const { url, drop } = await testDb({ migrated: false })
   const owner = new Client({ connectionString: url })
   await owner.connect()
-  await owner.query(schema)
+  await owner.query(schema(SECRETS[which]))
   const database = owner.database ?? ''
   const role = `reader_${database.slice(-12)}`
   await owner.query(`create role ${role} login password 'open sesame'`)
@@ -82,7 +89,9 @@ export async function aBank(): Promise<Bank> {
   const context: Bank['context'] = ({ as = 'reader', signal = new AbortController().signal, settings = {}, ...more } = {}) => {
     const { user, secret } = logins[as]
     const rules = 'rules' in more ? more.rules : aliceRules
-    const connections = { [`bank-${as}`]: { ...base, user, ...(secret ? { password: { secret: 'login' } } : {}), ...settings } }
+    const connections = {
+      [`${as}-${database.slice(-12)}`]: { ...base, user, ...(secret ? { password: { secret: 'login' } } : {}), ...settings },
+    }
     const text = JSON.stringify(connections)
     if (!settingsOf.has(text)) settingsOf.set(text, { connections })
     return {
@@ -123,8 +132,10 @@ export async function failure(call: Promise<unknown>): Promise<ToolError> {
   throw new Error('the call did not fail with a ToolError', { cause: outcome })
 }
 
+const values = Object.values(SECRETS).flatMap(({ amount, phones, nationalIds }) => [String(amount), ...phones, ...nationalIds])
+
 /** Every value that exists only where alice may not look. */
 export const leaks = (answer: unknown): string[] => {
   const text = JSON.stringify(answer)
-  return [...SECRET_AMOUNTS, ...SECRET_PHONES, ...NATIONAL_IDS].filter((secret) => text.includes(secret))
+  return values.filter((secret) => text.includes(secret))
 }

@@ -88,7 +88,7 @@ test.for([
   for (const as of ['reader', 'superuser'] as const) {
     const context = bank.context({ as })
     const explained = await bank.call('explain_query', { query }, context)
-    expect([...(explained.structuredContent?.['tables'] as string[])].sort()).toEqual(expected)
+    expect((explained.structuredContent as { tables: string[] }).tables.toSorted()).toEqual(expected)
     const answer = await bank.call('execute_query', { query }, context)
     expect(leaks([answer, explained])).toEqual([])
   }

@@ -9,13 +9,15 @@ export interface Mentions {
   /** Tables in any FROM, common table expressions among them. */
   tables: { schema: string | undefined; name: string }[]
   functions: Set<string>
+  /** The highest $n. */
+  params: number
   /** Every name the walk understood, tables aside. */
   understood: Set<string>
 }
 
 /** Steps 4 and 5: only known kinds of nodes, functions, types and operators, at any depth. */
 export function checkAllowed(statement: unknown, added: ReadonlySet<string>): Mentions {
-  const mentions: Mentions = { tables: [], functions: new Set(), understood: new Set() }
+  const mentions: Mentions = { tables: [], functions: new Set(), params: 0, understood: new Set() }
   const kind = tagged(statement)?.kind
   if (kind !== 'SelectStmt') throw notAccepted(kind ?? '', WORDS[kind ?? ''] ?? 'only one SELECT, VALUES or TABLE is')
   visit(statement, '')
@@ -42,6 +44,7 @@ export function checkAllowed(statement: unknown, added: ReadonlySet<string>): Me
     for (const part of ['sval', 'name', 'refname', 'aliasname', 'ctename', 'colname'] as const) understand(kind, node[part])
     if (kind === 'RangeVar') return mention(node)
     if (kind === 'FuncCall') return checkFunction(node)
+    if (kind === 'ParamRef') mentions.params = Math.max(mentions.params, Number(node['number']))
     if (kind === 'TypeName') return checkType(node)
     if (kind === 'A_Expr') return checkOperator(node['kind'], node['name'])
     if (kind === 'SubLink') return checkOperator('', node['operName'])

@@ -149,7 +149,7 @@ test.for([
 ] as const)('a masked column that stands alone comes back masked: %s', async ([query, first]) => {
   for (const as of ['reader', 'superuser'] as const) {
     const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ as }))
-    expect((structuredContent?.['rows'] as unknown[][])[0]?.[0]).toBe(first)
+    expect((structuredContent as { rows: unknown[][] }).rows[0]?.[0]).toBe(first)
     expect(leaks(structuredContent)).toEqual([])
     expect(structuredContent?.['masked']).toHaveLength(1)
   }

@@ -1,3 +1,4 @@
+import { ToolError } from '@bir/sdk/contract/errors'
 import { checkAllowed, type Mentions } from './allow.ts'
 import { parse } from './parse.ts'
 import { readSelect } from './select.ts'
@@ -23,7 +24,12 @@ export interface Verdict {
 export async function readStatement(text: string, params: readonly unknown[], functions: readonly string[]): Promise<Statement> {
   checkShape(text, params)
   const { statement, words } = await parse(text)
-  return { text, tree: statement, words, ...checkAllowed(statement, new Set(functions)) }
+  const mentions = checkAllowed(statement, new Set(functions))
+  if (mentions.params !== params.length)
+    throw new ToolError('invalid_input', `The statement has ${mentions.params} parameters, and params ${params.length} values.`, {
+      hint: 'Give one value for each of $1, $2, … in order.',
+    })
+  return { text, tree: statement, words, ...mentions }
 }
 
 /** Steps 6 and 7: every table and column resolved as PostgreSQL will, against what the person may read. Refuses by throwing. */

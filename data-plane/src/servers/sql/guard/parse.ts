@@ -1,10 +1,12 @@
-import { Worker } from 'node:worker_threads'
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
-import type { WorkerAnswer } from './parse-worker.ts'
+import type { ParserAnswer } from './parser-process.ts'
 import { refused } from './refusal.ts'
 
 const limitMs = 200
 const idleMs = 60_000
+const program = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
 
 export interface Parsed {
   /** The one statement, as PostgreSQL's own parser reads it. */
@@ -15,21 +17,22 @@ export interface Parsed {
 
 interface Job {
   text: string
-  settle(answer: WorkerAnswer | 'late'): void
+  settle(answer: ParserAnswer | 'late'): void
 }
 
 /**
- * PostgreSQL's parser in a thread of its own. A usual statement takes 0.1 ms, but made-up ones take 10 to 370 ms, overflow the
- * stack or leave hundreds of megabytes behind: there they cost a thread that is thrown away, and the calls of others go on.
+ * PostgreSQL's parser in a process of its own, one text at a time. A usual one takes 0.1 ms, but made-up ones of 20,000 characters
+ * take up to 370 ms and the stack they need. In a thread its memory stayed with the plane: 600 MB after a few dozen of them, most of it
+ * the optimising of compiled WebAssembly, which cannot be switched off for one thread. Apart and unoptimised it stays under 130 MB.
  */
-class ParserThread {
-  #worker: Worker | undefined
+class ParserProcess {
+  #child: ChildProcess | undefined
   #ready = false
   #job: Job | undefined
   #queue: Job[] = []
   #timer: NodeJS.Timeout | undefined
 
-  ask(text: string): Promise<WorkerAnswer | 'late'> {
+  ask(text: string): Promise<ParserAnswer | 'late'> {
     return new Promise((settle) => {
       this.#queue.push({ text, settle })
       this.#next()
@@ -38,62 +41,77 @@ class ParserThread {
 
   #next(): void {
     if (this.#job) return
-    const worker = (this.#worker ??= this.#start())
+    const child = (this.#child ??= this.#start())
     if (!this.#ready) return
     this.#job = this.#queue.shift()
     clearTimeout(this.#timer)
-    if (!this.#job) return this.#rest(worker)
+    if (!this.#job) return this.#rest(child)
 
-    worker.ref()
-    worker.postMessage(this.#job.text)
+    holdsUp(child, true)
+    child.send(this.#job.text)
     // The answer may already be waiting behind a busy main thread: look once more before giving up.
-    this.#timer = setTimeout(() => setImmediate(() => this.#worker === worker && this.#job && this.#finish('late')), limitMs)
+    this.#timer = setTimeout(() => setImmediate(() => this.#child === child && this.#job && this.#finish('late')), limitMs)
   }
 
-  #rest(worker: Worker): void {
-    worker.unref()
+  #rest(child: ChildProcess): void {
+    holdsUp(child, false)
     this.#timer = setTimeout(() => this.#drop(), idleMs).unref()
   }
 
-  #start(): Worker {
+  #start(): ChildProcess {
     this.#ready = false
-    const worker = new Worker(new URL('./parse-worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 96, stackSizeMb: 4 },
+    const child = fork(program, {
+      execArgv: ['--liftoff-only', '--stack-size=6000', '--max-old-space-size=96'],
+      // It needs nothing of the plane's surroundings, secrets least of all.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    worker.on('message', (answer: WorkerAnswer) => this.#hear(worker, answer))
-    worker.on('error', () => worker === this.#worker && this.#finish('late'))
-    return worker
+    child.on('message', (answer: ParserAnswer) => this.#hear(child, answer))
+    const lost = () => child === this.#child && this.#finish('late')
+    child.on('error', lost)
+    child.on('exit', lost)
+    return child
   }
 
-  #hear(worker: Worker, answer: WorkerAnswer): void {
-    if (worker !== this.#worker) return
+  #hear(child: ChildProcess, answer: ParserAnswer): void {
+    if (child !== this.#child) return
     if (answer.kind !== 'ready') return this.#finish(answer)
     this.#ready = true
     this.#next()
   }
 
-  #finish(answer: WorkerAnswer | 'late'): void {
+  #finish(answer: ParserAnswer | 'late'): void {
     clearTimeout(this.#timer)
-    // After anything but a clean end the parser's memory is not to be trusted.
-    if (answer === 'late' || answer.kind === 'broken' || answer.kind === 'too-complex') this.#drop()
+    if (answer === 'late' || answer.kind === 'broken') this.#drop()
     const job = this.#job ?? this.#queue.shift()
     this.#job = undefined
     job?.settle(answer)
-    if (this.#queue.length > 0 || this.#worker) this.#next()
+    if (this.#queue.length > 0 || this.#child) this.#next()
   }
 
   #drop(): void {
-    void this.#worker?.terminate()
-    this.#worker = undefined
+    this.#child?.kill('SIGKILL')
+    this.#child = undefined
     this.#ready = false
   }
 }
 
-const thread = new ParserThread()
+/** Only a parser at work keeps the plane's process from ending. */
+function holdsUp(child: ChildProcess, busy: boolean): void {
+  if (busy) {
+    child.ref()
+    child.channel?.ref()
+    return
+  }
+  child.unref()
+  child.channel?.unref()
+}
+
+const parser = new ParserProcess()
 
 /** Reads the text as PostgreSQL would; exactly one statement. */
 export async function parse(text: string): Promise<Parsed> {
-  const answer = await thread.ask(text)
+  const answer = await parser.ask(text)
   if (answer === 'late' || answer.kind === 'broken' || answer.kind === 'too-complex' || answer.kind === 'ready')
     throw refused('The statement is too complex to be checked.', 'Split it, nest less, or carry lists in params: = any($1::int[]).')
   if (answer.kind === 'syntax')

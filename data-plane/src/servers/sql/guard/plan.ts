@@ -3,7 +3,7 @@ import type { KnownTable } from './tables.ts'
 import { refused } from './refusal.ts'
 
 /** Every node of a plan as EXPLAIN (FORMAT JSON) tells it. */
-export function* planNodes(value: unknown): Generator<Node> {
+function* planNodes(value: unknown): Generator<Node> {
   if (Array.isArray(value)) for (const each of value) yield* planNodes(each)
   if (!isNode(value)) return
   if ('Node Type' in value) yield value

@@ -1,4 +1,4 @@
-const maxNodes = 12_000
+const maxNodes = 8_000
 const maxDepth = 300
 
 /**

@@ -46,7 +46,7 @@ export interface Place {
 }
 
 /** What the whole statement may read and has read so far. */
-export interface Reading {
+interface Reading {
   readonly known: ReadonlyMap<string, KnownTable>
   readonly pinnedSchema: string
   readonly used: Set<KnownTable>

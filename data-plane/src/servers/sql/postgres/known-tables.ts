@@ -60,7 +60,7 @@ export async function knownTables(client: PoolClient, rules: TableRules, asked: 
   return new Map(readable.map((row) => [key(row), known(row, rules)]))
 }
 
-export const isSystem = (schema: string): boolean => schema === 'information_schema' || schema.startsWith('pg_')
+const isSystem = (schema: string): boolean => schema === 'information_schema' || schema.startsWith('pg_')
 
 /** A deny on a table holds for the rows of its parts, and the rows of a closed part are closed in the whole. */
 const isDenied = ({ deny }: TableRules, [schema, table]: [string, string]) =>

@@ -18,17 +18,15 @@ export async function readRows(client: PoolClient, text: string, params: readonl
   const cursor = client.query(new Cursor<(string | null)[]>(text, [...params], { rowMode: 'array', types: asText }))
   const rows: (string | null)[][] = []
   let fields: FieldDef[] = []
-  try {
-    for (let last = false; !last && rows.length <= most;) {
-      const wanted = Math.min(batch, most + 1 - rows.length)
-      const part = await readPart(cursor, wanted)
-      rows.push(...part.rows)
-      fields = part.fields
-      last = part.rows.length < wanted
-    }
-  } finally {
-    await cursor.close().catch(() => undefined)
+  for (let last = false; !last && rows.length <= most;) {
+    const wanted = Math.min(batch, most + 1 - rows.length)
+    const part = await readPart(cursor, wanted)
+    rows.push(...part.rows)
+    fields = part.fields
+    last = part.rows.length < wanted
   }
+  // A cursor that failed has closed itself.
+  await cursor.close()
   return { fields, rows: rows.slice(0, most), more: rows.length > most }
 }
 

@@ -1,15 +1,16 @@
-import { parentPort } from 'node:worker_threads'
 import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query'
 import { reduce } from './reduce.ts'
 
-export type WorkerAnswer =
+/** What the parser process sends: once that it is ready, then one answer a text. */
+export type ParserAnswer =
   | { kind: 'ready' }
   | { kind: 'parsed'; statements: unknown[]; words: string[] }
   | { kind: 'syntax'; message: string; position: number }
   | { kind: 'too-complex' }
+  /** The parser's memory is not to be trusted any more: the process ends. */
   | { kind: 'broken' }
 
-function answerTo(text: string): WorkerAnswer {
+function answerTo(text: string): ParserAnswer {
   try {
     const statements = (parseSync(text).stmts ?? []).map(({ stmt }) => stmt)
     if (!reduce(statements)) return { kind: 'too-complex' }
@@ -21,6 +22,9 @@ function answerTo(text: string): WorkerAnswer {
   }
 }
 
+const send = (answer: ParserAnswer) => process.send?.(answer)
+
 await loadModule()
-parentPort?.on('message', (text: string) => parentPort?.postMessage(answerTo(text)))
-parentPort?.postMessage({ kind: 'ready' } satisfies WorkerAnswer)
+process.on('message', (text: string) => send(answerTo(text)))
+process.on('disconnect', () => process.exit())
+send({ kind: 'ready' })

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { aBank, aliceRules, failure, type Bank } from './testing.ts'
+
+let bank: Bank
+beforeAll(async () => void (bank = await aBank()))
+afterAll(() => bank[Symbol.asyncDispose]())
+
+interface Answer {
+  columns: { name: string; type: string }[]
+  rows: unknown[][]
+  rows_returned: number
+  more: boolean
+}
+
+async function run(args: { query: string; params?: unknown[]; limit?: number }, context = bank.context()) {
+  const { structuredContent, content } = await bank.call('execute_query', args, context)
+  return { ...(structuredContent as unknown as Answer), text: content[0]?.type === 'text' ? content[0].text : '' }
+}
+
+test('names and types come once, rows as lists', async () => {
+  const { columns, rows, rows_returned, more, text } = await run({ query: 'select id, name, joined from customers order by id' })
+  expect(columns).toEqual([
+    { name: 'id', type: 'integer' },
+    { name: 'name', type: 'text' },
+    { name: 'joined', type: 'date' },
+  ])
+  expect(rows[0]).toEqual([1, 'Ada', '2024-01-01'])
+  expect({ rows_returned, more }).toEqual({ rows_returned: 3, more: false })
+  expect(text).toBe('id | name | joined\n1 | Ada | 2024-01-01\n2 | Ben | 2024-01-02\n3 | Cyd | 2024-01-03\n3 rows')
+})
+
+test.for([
+  ['a number that JSON holds', 'select 9007199254740991', 9007199254740991],
+  ['a number that it does not', 'select 9007199254740993', '9007199254740993'],
+  ['an exact decimal', 'select 0.1', 0.1],
+  ['trailing zeros that matter', 'select 100.50::numeric(14, 2)', '100.50'],
+  ['a long decimal', 'select 12345678901234567.89', '12345678901234567.89'],
+  ['a float', 'select 1.5::float8', 1.5],
+  ['no number', "select 'NaN'::float8", 'NaN'],
+  ['truth', 'select true', true],
+  ['nothing', 'select null', null],
+  ['a time, in UTC', "select timestamptz '2024-05-01 10:00+02'", '2024-05-01 08:00:00+00'],
+  ['bytes', 'select blob from accounts limit 1', '<3 bytes>'],
+  ['json', 'select jsonb \'{"a": [1]}\'', '{"a": [1]}'],
+  ['a list', 'select array[1, 2]', '{1,2}'],
+  ['a backslash', String.raw`select 'a\'`, 'a\\'],
+] as const)('a cell holds %s', async ([, query, expected]) => {
+  expect((await run({ query })).rows).toEqual([[expected]])
+})
+
+test('a long cell is cut at 500 characters, never inside a character', async () => {
+  const { rows } = await run({ query: 'select $1 || $2', params: ['a'.repeat(499), '😀'.repeat(100)] })
+  expect(rows[0]?.[0]).toBe(`${'a'.repeat(499)}… (699 characters)`)
+})
+
+test('parameters carry data and are never read as SQL', async () => {
+  const evil = "x'; drop table customers; --"
+  expect((await run({ query: 'select $1::text, $2::int + 1, $3::bool, $4::text', params: [evil, 2, true, null] })).rows).toEqual([
+    [evil, 3, true, null],
+  ])
+  expect((await run({ query: 'select id from customers where id = any($1::int[])', params: ['{1,3}'] })).rows).toEqual([[1], [3]])
+  expect((await failure(run({ query: 'select 1', params: [{}] }))).code).toBe('invalid_input')
+  expect((await failure(run({ query: 'select $1::int' }))).code).toBe('invalid_input')
+})
+
+test('no more rows than asked for, and it is said when there are more', async () => {
+  const query = 'select id from transactions order by id'
+  expect(await run({ query, limit: 3 })).toMatchObject({ rows: [[1], [2], [3]], more: true })
+  expect(await run({ query, limit: 300 })).toMatchObject({ rows_returned: 300, more: false })
+  expect(await run({ query })).toMatchObject({ rows_returned: 100, more: true })
+  expect((await failure(run({ query, limit: 1_001 }))).code).toBe('invalid_input')
+})
+
+test('the lowest of the row caps counts', async () => {
+  const query = 'select id from transactions'
+  expect(await run({ query }, bank.context({ rules: { ...aliceRules, maxRows: 2 } }))).toMatchObject({ rows_returned: 2, more: true })
+  expect(await run({ query }, bank.context({ settings: { maxRows: 4 } }))).toMatchObject({ rows_returned: 4, more: true })
+})
+
+test('an answer over the byte cap ends in too_large, and the next call is served', async () => {
+  const query = "with recursive d(x, n) as (select md5('a'), 0 union all select x || x, n + 1 from d where n < 20) select x from d"
+  expect((await failure(run({ query }))).code).toBe('too_large')
+  expect((await run({ query: 'select 1' })).rows).toEqual([[1]])
+})
+
+test.for([
+  ['an endless recursion', 'with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r'],
+  ['a flood of rows', 'select count(*) from transactions a, transactions b, transactions c, transactions d'],
+  ['a catastrophic pattern', String.raw`select 1 where rpad('', 401, 'a') ~ '^(a+)(a+)(a+)(a+)\1\2\3\4$'`],
+] as const)('%s is stopped by the time-out', async ([, query]) => {
+  const context = bank.context({ rules: { ...aliceRules, timeoutMs: 300 } })
+  expect(await failure(run({ query }, context))).toMatchObject({ code: 'timed_out' })
+})
+
+test('a call that is given up stops its query in the database', async () => {
+  const giveUp = new AbortController()
+  const context = bank.context({ signal: giveUp.signal })
+  const mark = 'with recursive given_up(n) as (select 1 union all select n + 1 from given_up) select count(*) from given_up'
+  const call = failure(run({ query: mark }, context))
+  const running = async () => {
+    const { rowCount } = await bank.owner.query(
+      "select from pg_stat_activity where query like '%given_up%' and state = 'active' and pid <> pg_backend_pid()",
+    )
+    return rowCount
+  }
+  await vi.waitUntil(async () => (await running()) === 1, { timeout: 10_000 })
+  giveUp.abort()
+  expect(await call).toMatchObject({ code: 'timed_out', retryable: true })
+  expect(await running()).toBe(0)
+
+  expect(await failure(run({ query: 'select 1' }, context))).toMatchObject({ code: 'timed_out' })
+})
+
+test('calls beyond the size of the pool wait their turn', async () => {
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => run({ query: 'select $1::int', params: [at] })))
+  expect(answers.map(({ rows }) => rows[0]?.[0])).toEqual(Array.from({ length: 12 }, (_, at) => at))
+})
+
+test.for([
+  ['a value that cannot be cast', 'select name::int from customers', 'invalid_input', 'A value does not have the form of its type.'],
+  ['a division by zero', 'select 1 / (id - 1) from customers', 'invalid_input', 'Division by zero.'],
+  ['types that do not fit', 'select name + 1 from customers', 'invalid_input', 'operator does not exist: text + integer'],
+  ['a misspelt column', 'select citi from customers', 'invalid_input', 'The column "citi" does not exist.'],
+  ['an ungrouped column', 'select name, count(*) from customers', 'invalid_input', 'must appear in the GROUP BY clause'],
+  ['an ambiguous column', 'select id from customers, accounts', 'invalid_input', 'ambiguous'],
+] as const)('the database says of %s what it may', async ([, query, code, said]) => {
+  const error = await failure(run({ query }))
+  expect(error.code).toBe(code)
+  expect(error.message).toContain(said)
+  expect(`${error.message} ${error.hint}`).not.toMatch(/Ada|Perhaps/)
+})
+
+test('a view that fails over a row says nothing of the row', async () => {
+  await bank.owner.query('create view touchy as select id, name::int as n from customers')
+  const reader = (await bank.owner.query("select rolname from pg_roles where rolname like 'reader_%'")).rows
+  for (const { rolname } of reader) await bank.owner.query(`grant select on touchy to ${rolname}`)
+  const context = bank.context({ rules: { ...aliceRules, allow: ['public.touchy'] } })
+  const error = await failure(run({ query: 'select n from touchy' }, context))
+  expect(error.message).toBe('A value does not have the form of its type.')
+})
+
+test('a table the database role may not read does not exist, whatever the policy says', async () => {
+  const context = bank.context({ rules: { ...aliceRules, allow: ['public.*'], deny: [] } })
+  expect((await failure(run({ query: 'select 1 from salaries' }, context))).message).toContain('does not exist, or you may not read it')
+})
+
+test('without a restriction there is no connection, and none is named', async () => {
+  for (const rules of [undefined, { ...aliceRules, allow: [] }]) {
+    const error = await failure(run({ query: 'select 1' }, bank.context({ rules })))
+    expect(error).toMatchObject({ code: 'not_found', message: 'No database is open to you.' })
+  }
+})
+
+test('a function the administrator added may be called; the plan check still holds its reach', async () => {
+  await bank.owner.query("create function shout(text) returns text language sql immutable as $$ select upper($1) || '!' $$")
+  await bank.owner.query("create function peeks() returns setof numeric language sql stable as 'select amount from public.salaries'")
+  const allowed = bank.context({ settings: { functions: ['shout'] } })
+  expect((await run({ query: 'select shout(name) from customers where id = 1' }, allowed)).rows).toEqual([['ADA!']])
+  const superuser = bank.context({ as: 'superuser', settings: { functions: ['peeks'] } })
+  expect((await failure(run({ query: 'select * from peeks()' }, superuser))).code).toBe('refused_by_policy')
+})

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aBank, aliceRules, type Bank } from './testing.ts'
+
+let bank: Bank
+beforeAll(async () => void (bank = await aBank()))
+afterAll(() => bank[Symbol.asyncDispose]())
+
+async function plan(query: string, params: unknown[] = [], context = bank.context()) {
+  const { content } = await bank.call('explain_query', { query, params }, context)
+  return content[0]?.type === 'text' ? content[0].text : ''
+}
+
+test('the plan of open tables is shown with its conditions', async () => {
+  const text = await plan('select sum(amount) from transactions where account_id = $1', [2])
+  expect(text).toMatch(
+    /^Aggregate {2}\(cost=.* rows=1\)\n {2}-> Seq Scan on public.transactions {2}\(.*\)\n {7}Filter: \(transactions.account_id = 2\)$/,
+  )
+})
+
+test('the query is planned and not run', async () => {
+  expect(await plan('with recursive r(n) as (select 1 union all select n + 1 from r) select n from r')).toContain('Recursive Union')
+})
+
+test.for([
+  ['behind a view', 'select id from rich_customers where paid', aliceRules],
+  ['beside a hidden column', 'select id from customers where id = 1', aliceRules],
+] as const)('%s the plan tells neither conditions nor indexes nor tables the person does not see', async ([, query, rules]) => {
+  const text = await plan(query, [], bank.context({ rules, as: 'superuser' }))
+  expect(text).toContain('conditions and indexes are not shown')
+  expect(text).not.toMatch(/salaries|phone|amount|Filter|Cond|pkey/)
+})

@@ -1,0 +1,102 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { CallContext } from '../../context.ts'
+import { reach, type Reach } from '../reach.ts'
+import { SqlSettings } from '../settings.ts'
+import { aBank, failure, type Bank } from '../testing.ts'
+import { readRows } from './read-rows.ts'
+import { reading } from './transaction.ts'
+
+let bank: Bank
+beforeAll(async () => void (bank = await aBank()))
+afterAll(() => bank[Symbol.asyncDispose]())
+
+const reached = (context: CallContext): Reach => reach({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
+
+// Below the guard: what holds even for a statement that should never have come this far.
+test.for([
+  ['writing', 'insert into customers values (9)', /read-only transaction|permission denied|refuse|does not let/],
+  ['a second statement', 'select 1; drop table customers', /multiple commands/],
+  ['leaving the transaction', 'commit; drop table customers', /multiple commands/],
+  ['creating', 'create table x (id int)', /does not let/],
+] as const)('the transaction by itself refuses %s', async ([, text, said]) => {
+  const error = await failure(reading(reached(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
+  expect(error.message).toMatch(said)
+})
+
+test('what a session was told is forgotten before its next use', async () => {
+  const here = reached(bank.context({ settings: { description: 'wiped' } }))
+  await reading(here, async (client) => {
+    await client.query(
+      'set search_path = hr; set statement_timeout = 1; set role none; prepare p as select 1; select pg_advisory_lock(4711)',
+    )
+  })
+  const seen = await reading(here, async (client) => {
+    const { rows } =
+      await client.query(`select current_setting('search_path') as path, current_setting('transaction_read_only') as readonly,
+      current_setting('standard_conforming_strings') as strings, current_setting('statement_timeout') as timeout,
+      (select count(*)::int from pg_prepared_statements) as prepared, (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`)
+    return rows[0]
+  })
+  expect(seen).toEqual({ path: 'pg_catalog, public, pg_temp', readonly: 'on', strings: 'on', timeout: '15s', prepared: 0, locks: 0 })
+})
+
+test('a wrong password, a missing one and a changed one: the first two are told, the third is read anew', async () => {
+  await bank.owner.query("create role moody login password 'first'; grant pg_read_all_data to moody")
+  let password = 'wrong'
+  const settings = { user: 'moody', password: { secret: 'moody' } }
+  const context = { ...bank.context({ settings }), readSecret: async () => password }
+  const query = () => bank.call('execute_query', { query: 'select 1' }, context)
+  const trusted = await query().then(
+    () => true,
+    () => false,
+  )
+  if (!trusted) {
+    expect(await failure(query())).toMatchObject({ code: 'upstream_down', message: 'The gateway cannot log in to the database.' })
+    password = 'first'
+  }
+  expect((await query()).structuredContent).toMatchObject({ rows: [[1]] })
+  await bank.owner.query('drop role moody')
+})
+
+test('a database that is not there is the upstream’s fault and worth another try', async () => {
+  const closedPort = await freePort()
+  const context = bank.context({ settings: { host: '127.0.0.1', port: closedPort } })
+  expect(await failure(bank.call('execute_query', { query: 'select 1' }, context))).toMatchObject({
+    code: 'upstream_down',
+    retryable: true,
+  })
+})
+
+test('a connection that breaks in mid-query fails that query alone', async () => {
+  const context = bank.context({ settings: { description: 'breaks' } })
+  const broken = failure(
+    reading(reached(context), async (client) => {
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+      await bank.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+      return client.query('select 1')
+    }),
+  )
+  expect(await broken).toMatchObject({ code: 'upstream_down', retryable: true })
+  expect((await bank.call('execute_query', { query: 'select 1' }, context)).structuredContent).toMatchObject({ rows: [[1]] })
+})
+
+test('the check says step by step what works', async () => {
+  const { default: sql } = await import('../index.ts')
+  expect(await sql.check(bank.context())).toMatchObject([
+    { ok: true, detail: 'The gateway can log in.' },
+    { ok: true, detail: 'Answered 1 row.' },
+    { ok: true, detail: '6 readable by you.' },
+  ])
+  const down = await sql.check(bank.context({ settings: { host: '127.0.0.1', port: await freePort() } }))
+  expect(down).toMatchObject([{ ok: false, detail: 'The database cannot be reached.' }])
+})
+
+/** A port on which nothing listens. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
