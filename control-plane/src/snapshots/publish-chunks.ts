@@ -4,7 +4,7 @@ import { canonical } from '@bir/sdk/contract/canonical'
 import type { Transaction } from 'kysely'
 
 /** A chunk's name is the SHA-256 of its bytes, and its bytes are canonical JSON. */
-export function chunkOf(value: object): { sha256: string; bytes: Buffer } {
+function chunkOf(value: object): { sha256: string; bytes: Buffer } {
   const bytes = Buffer.from(canonical(value))
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes }
 }

@@ -14,7 +14,7 @@ const Claims = z.looseObject({
   jti: z.string().min(1).max(128),
 })
 
-export interface Operator {
+interface Operator {
   /** Such as `operator:root`. */
   label: string
   /** For whom a token is asked; absent when the operator acts in their own name. */

@@ -10,7 +10,7 @@ import type { UserRow } from '../users/users.ts'
 import { oauthError } from './oauth-error.ts'
 import type { ProviderClaims } from './provider.ts'
 
-export const ADMINISTRATOR_ROLE = 'administrator'
+const ADMINISTRATOR_ROLE = 'administrator'
 
 /** Who this is to us. At the first sign-in they become known; at every one, what the provider says of them is taken over. */
 export async function signIn(ctx: Ctx, provider: string, claims: ProviderClaims): Promise<{ user: UserRow; revision: number }> {
