@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 import type { EmbeddedPostgres } from './embedded.ts'
 
+const prefix = 'bir-test-run-'
+
 /**
  * vitest's global setup: one cluster for the whole run, started by the first test that asks for it over loopback,
  * so that a run without a database pays nothing. The answer is its address.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  const home = mkdtempSync(join(tmpdir(), 'bir-test-'))
+  sweep()
+  const home = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   let started: Promise<EmbeddedPostgres> | undefined
   const start = () => (started ??= startEmbeddedPostgres({ home, settings: { fsync: 'off', max_connections: '120' } }))
 
@@ -31,5 +34,24 @@ export default async function setup(): Promise<() => Promise<void>> {
     await postgres?.stop()
     removeEmbeddedPostgres(home)
     rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** A run that was killed could not clean up: the next one does it. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : Number.NaN)
+    if (!Number.isInteger(pid) || isAlive(pid)) continue
+    removeEmbeddedPostgres(join(tmpdir(), name))
+    rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, sta
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
-import { StartFault, asFault } from './fault.ts'
+import { StartFault, homeFault } from './fault.ts'
 
 const firstStartMb = 400
 const laterStartMb = 30
@@ -38,7 +38,7 @@ export function prepareHome(home: string): Places {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     }
   } catch (error) {
-    throw asFault(error, home)
+    throw homeFault(error, home)
   }
   refuseFullDisk(places)
   return places

@@ -2,7 +2,7 @@ import { PostgresFault } from '@bir/db/embedded'
 import { readStartConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { createTerminal } from './terminal.ts'
-import { StartFault, asFault } from './fault.ts'
+import { StartFault } from './fault.ts'
 import { prepareHome } from './home.ts'
 import { takeLock } from './launcher-lock.ts'
 import { Launcher } from './launcher.ts'
@@ -64,8 +64,7 @@ async function main(): Promise<number> {
 try {
   process.exit(await main())
 } catch (error) {
-  const fault = asFault(error, process.env.BIR_HOME ?? '.bir')
-  const known = fault instanceof StartFault || fault instanceof PostgresFault
-  terminal.warn(known ? fault.message : `The start failed: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`)
+  const known = error instanceof StartFault || error instanceof PostgresFault
+  terminal.warn(known ? error.message : `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   process.exit(1)
 }

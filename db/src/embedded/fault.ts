@@ -15,6 +15,9 @@ export function faultOf(error: unknown, path: string): unknown {
 export function faultOfLog(log: string, data: string): PostgresFault {
   if (/No space left on device|Disk quota exceeded/i.test(log)) return diskFull(data)
   if (/Read-only file system|Permission denied/i.test(log)) return notWritable(data)
+  if (/could not look up effective user ID/.test(log)) {
+    return new PostgresFault('PostgreSQL runs only as a user that has a name on this machine: start as one, or add yours to /etc/passwd.')
+  }
   const last = log.trim().split('\n').slice(-4).join(' · ')
   return new PostgresFault(
     `The embedded Postgres cannot start from ${data}, which may be damaged: restore it from a backup, or move it away to begin afresh. It said: ${last}`,
