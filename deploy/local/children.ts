@@ -1,6 +1,5 @@
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { ChildSpec } from './child.ts'
-import { repository } from './config.ts'
 import type { Places } from './home.ts'
 import type { Ports } from './ports.ts'
 
@@ -20,17 +19,17 @@ export function childrenOf(places: Places, ports: Ports) {
   const child = (name: string, title: string, script: string, url: string, env: Record<string, string>): ChildSpec => ({
     name,
     title,
-    script: join(repository, script),
+    script: fileURLToPath(script),
     healthUrl: `${url}/health`,
     env: { ...inherited(process.env), STAGE: 'local', HOST: host, BIR_HOME: places.home, ...env },
   })
 
   return {
-    idp: child('idp', 'The demo identity provider', 'deploy/local/idp/main.ts', addresses.idp, {
+    idp: child('idp', 'The demo identity provider', import.meta.resolve('./idp/main.ts'), addresses.idp, {
       PORT: String(ports.idpPort),
       HOME_DIR: places.idp,
     }),
-    control: child('control-plane', 'The control plane', 'control-plane/src/main.ts', addresses.control, {
+    control: child('control-plane', 'The control plane', import.meta.resolve('@bir/control-plane/main'), addresses.control, {
       PORT: String(ports.controlPort),
       PUBLIC_URL: addresses.control,
       MCP_URL: addresses.mcpBase,
@@ -42,7 +41,7 @@ export function childrenOf(places: Places, ports: Ports) {
       IDP_PROVIDER: idpProvider,
       IDP_AUDIENCE: 'bir',
     }),
-    plane: child('data-plane', 'The data plane', 'data-plane/src/main.ts', addresses.mcpBase, {
+    plane: child('data-plane', 'The data plane', import.meta.resolve('@bir/data-plane/main'), addresses.mcpBase, {
       PORT: String(ports.port),
       PUBLIC_URL: addresses.mcpBase,
       HOME_DIR: places.plane,
@@ -50,7 +49,7 @@ export function childrenOf(places: Places, ports: Ports) {
       BIR_JOIN_FILE: places.join,
       PORTAL_URL: addresses.portal,
     }),
-    portal: child('portal', 'The portal', 'portal/src/main.ts', addresses.portal, {
+    portal: child('portal', 'The portal', import.meta.resolve('@bir/portal/main'), addresses.portal, {
       PORT: String(ports.portalPort),
       CONTROL_URL: addresses.control,
       MCP_URL: addresses.mcpBase,

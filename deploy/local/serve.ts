@@ -1,7 +1,6 @@
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { startChild } from './child.ts'
 import type { ChildSpec } from './child.ts'
-import { repository } from './config.ts'
 import type { Config } from './config.ts'
 import { placesOf, prepareHome } from './home.ts'
 import { takeLock } from './launcher-lock.ts'
@@ -40,21 +39,24 @@ export async function serve(config: Config, terminal: Terminal, end: { asked: Pr
 function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildSpec[] {
   const places = placesOf(home)
   const { PUBLIC_URL: controlUrl = '', MCP_URL: mcpUrl = '' } = process.env
-  const part = (title: string, folder: string, port: number, env: Record<string, string>): ChildSpec => ({
-    name: folder,
+  const part = (title: string, name: string, main: string, port: number, env: Record<string, string>): ChildSpec => ({
+    name,
     title,
-    script: join(repository, folder, 'src/main.ts'),
+    script: fileURLToPath(main),
     healthUrl: `http://127.0.0.1:${port}/health`,
     env: { ...process.env, STAGE: stage, PORT: String(port), ...env },
   })
   return [
-    part('The control plane', 'control-plane', controlPort, { HOME_DIR: places.control, JOIN_FILE: places.join }),
-    part('The data plane', 'data-plane', port, {
+    part('The control plane', 'control-plane', import.meta.resolve('@bir/control-plane/main'), controlPort, {
+      HOME_DIR: places.control,
+      JOIN_FILE: places.join,
+    }),
+    part('The data plane', 'data-plane', import.meta.resolve('@bir/data-plane/main'), port, {
       HOME_DIR: places.plane,
       PUBLIC_URL: mcpUrl,
       BIR_JOIN_FILE: places.join,
       SECRETS_DIR: places.secrets,
     }),
-    part('The portal', 'portal', portalPort, { CONTROL_URL: controlUrl, MCP_URL: mcpUrl }),
+    part('The portal', 'portal', import.meta.resolve('@bir/portal/main'), portalPort, { CONTROL_URL: controlUrl, MCP_URL: mcpUrl }),
   ]
 }

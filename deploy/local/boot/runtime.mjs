@@ -28,9 +28,10 @@ export async function findRuntime(root, say) {
   }
 }
 
-/** The arguments that run pnpm under `node`, fetched when it is not there yet: only an install needs it. */
+/** The command that runs pnpm: one fetched before, the person's own if it is of our major, else fetched now. Only an install needs it. */
 async function findPnpm(folder, node, say) {
   const script = join(folder, 'node_modules/pnpm/bin/pnpm.mjs')
+  if (!existsSync(script) && versionOf('pnpm')?.startsWith('12.')) return { file: 'pnpm', args: [] }
   if (!existsSync(script)) await fetch(folder, ['pnpm@12'], say)
   return { file: node, args: [script] }
 }
@@ -64,10 +65,9 @@ const exe = () => (process.platform === 'win32' ? '.exe' : '')
 const majorOf = (version) => Number(version.slice(1).split('.')[0])
 
 /** What the binary itself says: a package that is there may still not run here. */
-function versionOf(node) {
-  if (!existsSync(node)) return undefined
+function versionOf(binary) {
   try {
-    return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+    return execFileSync(binary, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
     return undefined
   }
