@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { decide, type Question } from '@bir/sdk/contract/decide'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { subjectOf } from '@bir/sdk/contract/subject'
@@ -10,15 +10,19 @@ import type { MountedServer } from '../../data-plane/src/servers/define.ts'
 import type { Prepared } from './decide-prepare.ts'
 import { median } from './figures.ts'
 import { levelOf, numbers, serverIds, toolNames } from './synthetic.ts'
+import { longestTurn } from './turns.ts'
 
 export interface DecideFigures {
   loadMs: number
   residentMb: number
   decideNs: number
   heapGrowthKb: number
-  changeBytes: number
+  changeKb: number
   changeMs: number
-  changeStallMs: number
+  stallWallMs: number
+  stallCpuMs: number
+  /** SHA-256 of a person's id in the same run: a yardstick for how fast the machine is just now. */
+  hashNs: number
 }
 
 const ROUNDS = 7
@@ -60,12 +64,12 @@ timed(feed.current(), questions)
 globalThis.gc?.()
 const heapGrowthKb = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / 1024
 
-const delay = monitorEventLoopDelay({ resolution: 1 })
-delay.enable()
 const changedAtMs = performance.now()
-await feed.answer(Buffer.from(JSON.stringify({ manifest: change.manifest })))
-const changeMs = performance.now() - changedAtMs
-delay.disable()
+let changeMs = 0
+const stall = await longestTurn(async () => {
+  await feed.answer(Buffer.from(JSON.stringify({ manifest: change.manifest })))
+  changeMs = performance.now() - changedAtMs
+})
 const changeBytes = change.manifest.length + [...brought.values()].reduce((total, { length }) => total + length, 0)
 
 const figures: DecideFigures = {
@@ -73,9 +77,11 @@ const figures: DecideFigures = {
   residentMb,
   decideNs: median(roundsNs),
   heapGrowthKb,
-  changeBytes,
+  changeKb: changeBytes / 1024,
   changeMs,
-  changeStallMs: delay.max / 1e6,
+  stallWallMs: stall.wallMs,
+  stallCpuMs: stall.cpuMs,
+  hashNs: hashed(),
 }
 await feed.saved()
 process.send?.(figures)
@@ -101,5 +107,15 @@ function timed(policy: Policy, questions: Question[]): number {
   }
   const { user, system } = process.cpuUsage(start)
   if (allowed === 0 || allowed === perRound) throw new Error('the questions are all answered alike')
+  return ((user + system) * 1000) / perRound
+}
+
+function hashed(): number {
+  const start = process.cpuUsage()
+  for (let at = 0; at < perRound; at++)
+    createHash('sha256')
+      .update(sample[at % sample.length] ?? '')
+      .digest()
+  const { user, system } = process.cpuUsage(start)
   return ((user + system) * 1000) / perRound
 }

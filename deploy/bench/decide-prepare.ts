@@ -7,8 +7,6 @@ import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { PolicyCache } from '../../data-plane/src/policy/cache.ts'
 import { Chunks, classes, company } from './synthetic.ts'
 
-const people = 1_000_000
-
 /** What `decide-measure` finds beside the policy. */
 export interface Prepared {
   manifestKey: { kty: string; kid: string; alg: string }
@@ -17,7 +15,8 @@ export interface Prepared {
   change: { manifest: string; chunks: [name: string, text: string][] }
 }
 
-const [dir = '.'] = process.argv.slice(2)
+const [dir = '.', people, classCount] = process.argv.slice(2)
+const size = { people: Number(people), classCount: Number(classCount) }
 const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
 const manifestKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'bench', alg: 'EdDSA' }
 
@@ -28,12 +27,12 @@ function signed(revision: number, names: ChunkNames): Promise<string> {
 }
 
 const chunks = new Chunks()
-const { names, sample } = company(chunks, people, manifestKey)
+const { names, sample } = company(chunks, size, manifestKey)
 const cache = new PolicyCache(join(dir, 'policy'))
 await cache.write({ manifest: await signed(1, names), fresh: undefined, chunks: new Map(chunks.bytes) })
 
 const before = new Set(chunks.bytes.keys())
-const changed = { ...names, classes: classes(chunks, true) }
+const changed = { ...names, classes: classes(chunks, size, true) }
 const brought = [...chunks.bytes].filter(([name]) => !before.has(name))
 const prepared: Prepared = {
   manifestKey,

@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { removeEmbeddedPostgres } from '@bir/db/embedded'
 import { type Client, createClient } from '@bir/sdk'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { importJWK, SignJWT } from 'jose'
@@ -44,6 +45,7 @@ export async function startGateway(): Promise<Gateway> {
     const late = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
     await ended
     clearTimeout(late)
+    removeEmbeddedPostgres(home)
     rmSync(home, { recursive: true, force: true })
   }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 const BENCHES = {
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
-  decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about a minute).',
+  decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof BENCHES
 

@@ -7,8 +7,6 @@ import { type Alternative, BUCKETS, BUCKETS_PER_INDEX, type ChunkNames, type Pro
 const SERVERS = 50
 const TOOLS_PER_SERVER = 40
 const PROFILES = 200
-/** People who hold the same share a class, so there are as many as there are profiles. */
-const CLASSES = PROFILES
 const LEVELS = ['read', 'write', 'destroy'] as const satisfies Level[]
 
 export const serverIds = Array.from({ length: SERVERS }, (_, at) => `server-${at}`)
@@ -44,16 +42,22 @@ export interface Company {
   sample: string[]
 }
 
-/** Writes a whole company into chunks; `raised` gives the first profile one more alternative: a changed grant. */
-export function company(chunks: Chunks, people: number, tokenKey: object): Company {
+export interface Size {
+  people: number
+  /** Sets of holders that people belong to; several may come to the same profile. */
+  classCount: number
+}
+
+/** Writes a whole company into chunks. */
+export function company(chunks: Chunks, size: Size, tokenKey: object): Company {
   const tools = Object.fromEntries(toolNames.map((name, at) => [name, { level: levelOf(at) }]))
-  const { buckets, sample } = principals(chunks, people)
+  const { buckets, sample } = principals(chunks, size)
   const indexes = Array.from({ length: BUCKETS / BUCKETS_PER_INDEX }, (_, at) =>
     chunks.add({ buckets: buckets.slice(at * BUCKETS_PER_INDEX, (at + 1) * BUCKETS_PER_INDEX) }),
   )
   const names = {
     servers: chunks.add({ servers: Object.fromEntries(serverIds.map((id) => [id, { kind: 'mounted', title: id, settings: {}, tools }])) }),
-    classes: classes(chunks, false),
+    classes: classes(chunks, size, false),
     settings: chunks.add({ settings: Settings.parse({}) }),
     revocations: chunks.add({ tokens: [], sessions: [], epochs: {}, killed: [] }),
     keys: chunks.add({ issuer: 'https://control.example.com', tokenKeys: [tokenKey] }),
@@ -64,9 +68,9 @@ export function company(chunks: Chunks, people: number, tokenKey: object): Compa
 }
 
 /** The classes chunk, with its profiles; `changed` gives one group one grant more. */
-export function classes(chunks: Chunks, changed: boolean): string {
+export function classes(chunks: Chunks, { classCount }: Size, changed: boolean): string {
   const profiles = Array.from({ length: PROFILES }, (_, at) => chunks.add(profile(at, changed && at === 0)))
-  const entries = Array.from({ length: CLASSES }, (_, at) => [
+  const entries = Array.from({ length: classCount }, (_, at) => [
     classKey(at),
     { profile: profiles[at % PROFILES], groups: [`group-${at % 400}`] },
   ])
@@ -88,7 +92,7 @@ function profile(at: number, changed: boolean): ProfileChunk {
   return { servers: Object.fromEntries([...grants, ...more]) }
 }
 
-function principals(chunks: Chunks, people: number): { buckets: (string | null)[]; sample: string[] } {
+function principals(chunks: Chunks, { people, classCount }: Size): { buckets: (string | null)[]; sample: string[] } {
   const next = numbers(7)
   const members = Array.from({ length: BUCKETS }, (): string[] => [])
   const sample: string[] = []
@@ -97,7 +101,7 @@ function principals(chunks: Chunks, people: number): { buckets: (string | null)[
     members[Number.parseInt(hex.slice(-3), 16)]?.push(hex)
     if (person % (people / 10_000) === 0) sample.push(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))
   }
-  return { buckets: members.map((ids) => (ids.length === 0 ? null : bucket(chunks, ids.sort(), next))), sample }
+  return { buckets: members.map((ids) => (ids.length === 0 ? null : bucket(chunks, ids.sort(), classCount, next))), sample }
 }
 
 /** A UUIDv7: they joined over the years. */
@@ -106,8 +110,8 @@ function idOf(person: number, next: () => number): string {
   return `${hex(1_700_000_000_000 + person * 60_000, 12)}7${hex(next() & 0xfff, 3)}${hex(0x8000 | (next() & 0x3fff), 4)}${hex(next() & 0xffff, 4)}${hex(next(), 8)}`
 }
 
-function bucket(chunks: Chunks, ids: string[], next: () => number): string {
-  const held = [...new Set(ids.map(() => next() % CLASSES))].map(classKey)
+function bucket(chunks: Chunks, ids: string[], classCount: number, next: () => number): string {
+  const held = [...new Set(ids.map(() => next() % classCount))].map(classKey)
   const classOf = Buffer.alloc(ids.length * 2)
   for (let at = 0; at < ids.length; at++) classOf.writeUInt16LE(next() % held.length, at * 2)
   const choosers = ids.flatMap((_, at) =>

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { longestTurn } from './turns.ts'
+
+const busy = (ms: number) => {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;);
+}
+
+test('a stall is seen although nothing turns before it and nothing after', async () => {
+  const { wallMs } = await longestTurn(async () => busy(50))
+  expect(wallMs).toBeGreaterThanOrEqual(50)
+})
+
+test('what is waited for is no stall of our code', async () => {
+  const { cpuMs } = await longestTurn(async () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60)
+  })
+  expect(cpuMs).toBeLessThan(60)
+})
