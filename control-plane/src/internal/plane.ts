@@ -25,7 +25,11 @@ const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), 
  * Which plane signed this request. Its proof may be seen twice within its minute: what planes ask is either reading or
  * idempotent, and the body, where there is one, is signed along.
  */
-export async function planeOf(db: Kysely<Database>, issuer: string, { request }: Exchange, body?: Buffer): Promise<Plane> {
+export async function planeOf(
+  db: Kysely<Database>,
+  issuer: string,
+  { request }: Exchange,
+): Promise<Plane & { bodyDigest: string | undefined }> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token === undefined) throw unauthenticated('there is no bearer token')
   const id = issuerOf(token)
@@ -35,10 +39,22 @@ export async function planeOf(db: Kysely<Database>, issuer: string, { request }:
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
   const { iat, exp, bdy } = await verified(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
   if (exp - iat > LIFE_SECONDS) throw unauthenticated(`the token lives for more than ${LIFE_SECONDS} s`)
-  if (body && bdy !== createHash('sha256').update(body).digest('hex')) throw unauthenticated('the body is not the one that was signed')
   if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
   await touch(db, row.id)
-  return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk }
+  return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, bodyDigest: bdy }
+}
+
+/** The same for a request with a body, which is read only for a plane. */
+export async function planeAndBody(
+  db: Kysely<Database>,
+  issuer: string,
+  exchange: Exchange,
+  limitBytes: number,
+): Promise<{ plane: Plane; body: Buffer }> {
+  const { bodyDigest, ...plane } = await planeOf(db, issuer, exchange)
+  const body = await exchange.body(limitBytes)
+  if (bodyDigest !== createHash('sha256').update(body).digest('hex')) throw unauthenticated('the body is not the one that was signed')
+  return { plane, body }
 }
 
 async function verified(token: string, key: KeyObject, expected: { issuer: string; audience: string }) {

@@ -17,7 +17,7 @@ import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
-import { planeOf } from './plane.ts'
+import { planeAndBody, planeOf } from './plane.ts'
 
 const JSON_BYTES = 64 * 1024
 /** Planes send up to a million characters, which may be more bytes than that. */
@@ -67,8 +67,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/acks',
       async answer(exchange) {
-        const body = await exchange.body(JSON_BYTES)
-        const plane = await planeOf(db, issuer, exchange, body)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, JSON_BYTES)
         await acknowledge(db, log, plane, parsed(Ack, jsonOf(body)))
         return { status: 204 }
       },
@@ -77,8 +76,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/audit',
       async answer(exchange) {
-        const body = await exchange.body(AUDIT_BYTES)
-        const plane = await planeOf(db, issuer, exchange, body)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, AUDIT_BYTES)
         const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, batchOf(body, plane.id), Date.now())
         if (!fault) return json(200, { stored })
         log('error', 'audit-chain-broken', { plane: plane.id, name: plane.name, stored, ...fault })

@@ -10,6 +10,7 @@ import { calculateJwkThumbprint, compactVerify, SignJWT } from 'jose'
 import type { JWK } from 'jose'
 import { aChain } from '../audit/testing.ts'
 import { readConfig } from '../config.ts'
+import type { Config } from '../config.ts'
 import { startControlPlane } from '../start.ts'
 
 export const ISSUER = 'http://control.test'
@@ -32,7 +33,8 @@ export async function aRunningControlPlane(env: Record<string, string> = {}) {
     DRAIN_MS: '1000',
     ...env,
   })
-  const start = () => startControlPlane(config, (level, event, facts) => void events.push({ level, event, facts }))
+  const start = (more: Partial<Config> = {}) =>
+    startControlPlane({ ...config, ...more }, (level, event, facts) => void events.push({ level, event, facts }))
   let running = await start()
 
   const assertion = (more: { person?: string; typ?: string; key?: typeof operatorKey; exp?: number; aud?: string; jti?: string } = {}) => {

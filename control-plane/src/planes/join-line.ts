@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { fingerprintOf } from '../keys/key-ring.ts'
@@ -12,7 +13,7 @@ interface Line {
 export function writeJoinLine(path: string, { issuer, joinSecret, manifestKey }: Line): void {
   const line = `${issuer}#${joinSecret}.${fingerprintOf(manifestKey)}\n`
   if (isAsWanted(path, line)) return
-  const fresh = `${path}.new`
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`
   writeFileSync(fresh, line, { mode: 0o600 })
   renameSync(fresh, path)
 }

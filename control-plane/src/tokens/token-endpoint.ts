@@ -47,9 +47,7 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   const { keys, issuer, log } = parts
   const form = await formOf(exchange)
   const audience = audienceOf(form.getAll('resource'), parts)
-  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, exchange.isLocal)
-  if (user.disabled) throw oauthError('invalid_grant', 'This account is disabled. Ask an administrator.')
-
+  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, audience, exchange.isLocal)
   const token = { subject: user.id, audience, clientId, revision, lifeSeconds, ...(actor === undefined ? {} : { actor }) }
   const access_token = await signAccessToken(keys, issuer, token)
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
@@ -57,10 +55,10 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   return json(200, body, { pragma: 'no-cache' })
 }
 
-function grantOf(parts: TokenParts, form: URLSearchParams, isLocal: boolean): Promise<Grant> {
+function grantOf(parts: TokenParts, form: URLSearchParams, audience: string, isLocal: boolean): Promise<Grant> {
   const kind = one(form, 'grant_type')
   if (kind === TOKEN_EXCHANGE) return exchanged(parts, form)
-  if (kind === JWT_BEARER) return asserted(parts, form, isLocal)
+  if (kind === JWT_BEARER) return asserted(parts, form, audience, isLocal)
   throw oauthError('unsupported_grant_type', 'This grant type is not served here.')
 }
 
@@ -73,11 +71,12 @@ async function exchanged({ provider, idpProvider, ctxOf }: TokenParts, form: URL
     throw oauthError('invalid_request', 'Only access tokens are issued.')
   const claims = await provider.verify(one(form, 'subject_token'))
   const { user, revision } = await signIn(ctxOf(`provider:${idpProvider}`), idpProvider, claims)
+  refuseDisabled(user)
   return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS }
 }
 
-/** RFC 7523: whoever holds the operator key, for a person of their choice. */
-async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, isLocal: boolean): Promise<Grant> {
+/** RFC 7523: whoever holds the operator key, for a person of their choice. It is a change worth a record: somebody can now act for another. */
+async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, audience: string, isLocal: boolean): Promise<Grant> {
   const operator = await operators.verify(one(form, 'assertion'), isLocal).catch((error: Error) => {
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
   })
@@ -87,7 +86,16 @@ async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchPar
   if (!(await isFirstUse(db, `operator ${jti}`, expiresAt))) throw oauthError('invalid_grant', 'The assertion has been used before.')
   const user = await db.selectFrom('users').selectAll().where('handle', '=', person).executeTakeFirst()
   if (!user) throw oauthError('invalid_grant', 'There is no such person.')
-  return { user, revision: await ctxOf(label).publisher.publish(), clientId: 'bir', lifeSeconds, actor: label }
+  refuseDisabled(user)
+
+  const { actor, recordChange, publisher } = ctxOf(label)
+  const issued = { actor, action: 'tokens.issue', target: person, detail: `for ${audience}, ${lifeSeconds} s` }
+  await db.transaction().execute((trx) => recordChange(trx, issued))
+  return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, actor: label }
+}
+
+function refuseDisabled({ disabled }: UserRow): void {
+  if (disabled) throw oauthError('invalid_grant', 'This account is disabled. Ask an administrator.')
 }
 
 function lifeOf(form: URLSearchParams): number {

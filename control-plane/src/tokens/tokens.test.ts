@@ -3,6 +3,8 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
 import type { TestControlPlane } from '../internal/testing.ts'
+import { operatorDoor } from './operator.ts'
+import { audienceOf } from './resource.ts'
 import { aProvider } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }
@@ -113,8 +115,7 @@ test.for([
   [`${MCP_URL}/mcp/Not_A_Server`, undefined],
   [`${MCP_URL}/mcp#part`, undefined],
   ['not a url', undefined],
-] as const)('resource %s gives audience %s', async ([resource, audience], { expect }) => {
-  const { audienceOf } = await import('./resource.ts')
+] as const)('resource %s gives audience %s', ([resource, audience]) => {
   const of = () => audienceOf(resource === undefined ? [] : [resource], { issuer: ISSUER, mcpUrl: MCP_URL })
   if (audience === undefined) expect(of).toThrow('no resource')
   else expect(of()).toBe(audience)
@@ -191,6 +192,8 @@ test('the operator gets a token to act for a person, and the token says who acts
   expect(status).toBe(200)
   expect(claims).toMatchObject({ aud: `${MCP_URL}/mcp`, act: { sub: 'operator:tester' } })
   expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(8 * 3600)
+  const { items } = await control.client().audit.search({ kind: 'change', first: 1 })
+  expect(items).toMatchObject([{ actor: 'operator:tester', method: 'tokens.issue', detail: 'alice' }])
 
   const short = await asked(
     control,
@@ -223,6 +226,14 @@ test('an assertion that does not hold is refused', async () => {
     const init = what === 'through a proxy' ? { headers: { 'x-forwarded-for': '203.0.113.7' } } : {}
     expect([what, (await asked(control, bearer(assertion, more), init)).status]).toEqual([what, 400])
   }
+})
+
+test('outside stage local, and without a key, there is no operator', async () => {
+  const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+  const operatorKey = { kty: 'OKP', crv: 'Ed25519', x }
+  await expect(operatorDoor({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
+  await expect(operatorDoor({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
+  await expect(operatorDoor({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow('this machine')
 })
 
 test('of many that use one assertion at once, one gets a token', async () => {
@@ -302,6 +313,17 @@ test.for([
   const response = await control.get(path, init)
   expect(response.status).toBe(status)
   expect(await response.json()).toHaveProperty('error')
+})
+
+test('both faces of the API answer the operator', async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  const headers = { authorization: `Bearer ${await control.assertion()}`, 'content-type': 'application/json' }
+  const query = JSON.stringify({ query: '{ __typename }' })
+  const answer = await control.get('/graphql', { method: 'POST', headers, body: query })
+  expect(await answer.json()).toEqual({ data: { __typename: 'Query' } })
+  const anonymous = await control.get('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: query })
+  expect(anonymous.status).toBe(401)
 })
 
 test('a request leaves one line in the log, without query, body or token', async () => {
