@@ -53,6 +53,31 @@ setInterval(() => {}, 1000)`,
   while (alive(pid)) await delay(20)
 })
 
+// The leash once held a forked process to the launcher, which is not its parent, and so ended it at birth.
+test('a process that a child forks lives as long as that child', async () => {
+  const forked = join(folder, 'forked.mjs')
+  writeFileSync(forked, 'setInterval(() => {}, 1000)')
+  const heard: string[] = []
+  const forking = `import { fork } from 'node:child_process'
+const forked = fork(${JSON.stringify(forked)})
+console.log(forked.pid)
+forked.on('exit', () => console.log('ended early'))`
+  const stop = new AbortController().signal
+  const child = await startChild(await aSpec('forking', `${forking}\n${answering}`), {
+    logs: folder,
+    stop,
+    onLine: (_name, line) => heard.push(line),
+  })
+  while (heard.length < 2) await delay(10)
+  const [pid, own] = heard.map(Number)
+  await delay(1_100) // the leash looks twice a second: absence has no event to wait for
+  expect(heard).toHaveLength(2)
+
+  process.kill(own ?? 0, 'SIGKILL')
+  await child.ended
+  while (alive(pid ?? 0)) await delay(20)
+})
+
 async function aSpec(name: string, source: string): Promise<ChildSpec> {
   const script = join(folder, `${name}.mjs`)
   writeFileSync(script, source)

@@ -19,8 +19,6 @@ const Config = z.object({
   controlPort: port.default(8081),
   portalPort: port.default(3000),
   idpPort: port.default(8082),
-  /** Shows every line of every part, not warnings alone. */
-  verbose: z.string().optional(),
 })
 export type Config = z.infer<typeof Config>
 
@@ -32,3 +30,6 @@ export function readStartConfig(env: Record<string, string | undefined> = proces
     throw new StartFault(error instanceof Error ? error.message : String(error))
   }
 }
+
+/** Shows every line of every part, not warnings alone. Asked before anything can go wrong. */
+export const isVerbose = (env: Record<string, string | undefined> = process.env): boolean => Boolean(env.BIR_VERBOSE)

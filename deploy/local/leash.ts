@@ -6,6 +6,7 @@ const graceMs = 5_000
 
 if (isMainThread) {
   const launcher = Number(process.env.BIR_LEASH) || process.ppid
+  delete process.env.BIR_LEASH // a child of ours that inherits this preload is leashed to us
   const watch = setInterval(() => {
     if (process.ppid === launcher) return
     clearInterval(watch)

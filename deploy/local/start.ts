@@ -1,5 +1,5 @@
 import { PostgresFault } from '@bir/db/embedded'
-import { readStartConfig } from './config.ts'
+import { isVerbose, readStartConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { createTerminal } from './terminal.ts'
 import { StartFault } from './fault.ts'
@@ -13,7 +13,7 @@ import { refuseUnsafe } from './stage.ts'
 
 const parentCheckMs = 500
 const startedMs = performance.now()
-const terminal = createTerminal(Boolean(process.env.BIR_VERBOSE))
+const terminal = createTerminal(isVerbose())
 
 /** Resolves with the exit code once everything has stopped. */
 async function runLocal(config: Config): Promise<number> {
