@@ -12,23 +12,23 @@ const short: Read = (text) => {
   const end = /[\ud800-\udbff]/.test(text[maxCell - 1] ?? '') ? maxCell - 1 : maxCell
   return `${text.slice(0, end)}… (${text.length} characters)`
 }
-const exact: Read = (text) => {
-  const number = Number(text)
-  return String(number) === text && (Number.isInteger(number) ? isSafeInteger(number) : true) ? number : short(text)
-}
+const whole: Read = (text) => (isSafeInteger(Number(text)) ? Number(text) : text)
+/** A double holds every decimal of 15 digits. */
+const decimal: Read = (text) =>
+  /^-?\d+(\.\d+)?$/.test(text) && text.replace(/\D/g, '').replace(/^0+/, '').length <= 15 ? Number(text) : short(text)
 const float: Read = (text) => (Number.isFinite(Number(text)) ? Number(text) : text)
 
 /** By PostgreSQL's type id; everything else is text. */
 const READERS: Readonly<Record<number, Read>> = {
   16: (text) => text === 't',
   17: (text) => `<${Math.max(0, (text.length - 2) / 2)} bytes>`,
-  20: exact,
-  21: exact,
-  23: exact,
-  26: exact,
+  20: whole,
+  21: whole,
+  23: whole,
+  26: whole,
   700: float,
   701: float,
-  1700: exact,
+  1700: decimal,
 }
 
 export const readCell = (text: string | null, type: number): Cell => (text === null ? null : (READERS[type] ?? short)(text))

@@ -11,12 +11,14 @@ export interface ListedTable {
   kind: string
   rows: number
   comment: string | null
+  inherits: boolean
 }
 
 const all = `
   select n.nspname as schema, c.relname as name,
     case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind,
-    greatest(c.reltuples, 0)::float8 as rows, left(obj_description(c.oid, 'pg_class'), 200) as comment
+    greatest(c.reltuples, 0)::float8 as rows, left(obj_description(c.oid, 'pg_class'), 200) as comment,
+    exists (select from pg_inherits i where i.inhrelid = c.oid) as inherits
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
     and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
@@ -39,8 +41,9 @@ export function listTables(
 
 /** Leaves out parts of what is denied as a whole: listing asks what reading would. */
 async function readable(client: PoolClient, rules: TableRules, tables: ListedTable[]): Promise<ListedTable[]> {
-  if (rules.deny.length === 0) return tables
-  const ids = tables.map(({ schema, name }) => ({ schema, table: name }))
+  const parts = tables.filter(({ inherits }) => inherits)
+  if (parts.length === 0 || rules.deny.length === 0) return tables
+  const ids = parts.map(({ schema, name }) => ({ schema, table: name }))
   const known = await knownTables(client, rules, ids)
-  return tables.filter(({ schema, name }) => known.has(key({ schema, table: name })))
+  return tables.filter(({ schema, name, inherits }) => !inherits || known.has(key({ schema, table: name })))
 }

@@ -1,3 +1,5 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Pool, PoolClient } from 'pg'
 import type { Reach } from '../reach.ts'
 import type { Connection } from '../settings.ts'
@@ -43,8 +45,13 @@ async function connectTwice(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect()
   } catch (error) {
-    if ((error as { code?: unknown }).code !== '28P01') throw error
-    return pool.connect()
+    if ((error as { code?: unknown }).code === '28P01') return pool.connect()
+    if (pool.totalCount < maxClients) throw error
+    throw new ToolError('rate_limited', 'Every connection to this database is busy.', {
+      retryable: true,
+      hint: 'Try again in a moment.',
+      cause: error,
+    })
   }
 }
 
@@ -58,10 +65,21 @@ export function clientConfig(connection: Connection, secrets: () => Reach['readS
     port,
     database,
     user,
-    ...(password ? { password: () => secrets()(password) } : {}),
+    ...(password ? { password: () => readPassword(password, secrets()) } : {}),
     ssl: tls === 'verify' ? { rejectUnauthorized: true } : false,
     application_name: 'bir-mcp',
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
+  }
+}
+
+async function readPassword(password: SecretRef, readSecret: Reach['readSecret']): Promise<string> {
+  try {
+    return await readSecret(password)
+  } catch (cause) {
+    throw new ToolError('upstream_down', "The gateway's password for this database cannot be read.", {
+      hint: 'Tell an administrator.',
+      cause,
+    })
   }
 }

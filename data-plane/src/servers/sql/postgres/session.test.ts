@@ -41,22 +41,39 @@ test('what a session was told is forgotten before its next use', async () => {
   expect(seen).toEqual({ path: 'pg_catalog, public, pg_temp', readonly: 'on', strings: 'on', timeout: '15s', prepared: 0, locks: 0 })
 })
 
-test('a wrong password, a missing one and a changed one: the first two are told, the third is read anew', async () => {
+test('a wrong password is told, and a changed one is read anew at the next log-in', async () => {
   await bank.owner.query("create role moody login password 'first'; grant pg_read_all_data to moody")
   let password = 'wrong'
   const settings = { user: 'moody', password: { secret: 'moody' } }
   const context = { ...bank.context({ settings }), readSecret: async () => password }
   const query = () => bank.call('execute_query', { query: 'select 1' }, context)
-  const trusted = await query().then(
-    () => true,
-    () => false,
-  )
-  if (!trusted) {
-    expect(await failure(query())).toMatchObject({ code: 'upstream_down', message: 'The gateway cannot log in to the database.' })
-    password = 'first'
-  }
+  expect(await failure(query())).toMatchObject({ code: 'upstream_down', message: 'The gateway cannot log in to the database.' })
+  password = 'first'
   expect((await query()).structuredContent).toMatchObject({ rows: [[1]] })
   await bank.owner.query('drop role moody')
+})
+
+test('a password that cannot be read is told as such, without its name', async () => {
+  const settings = { password: { secret: 'lost-and-found' } }
+  const context = { ...bank.context({ settings }), readSecret: () => Promise.reject(new Error('ENOENT lost-and-found')) }
+  const error = await failure(bank.call('execute_query', { query: 'select 1' }, context))
+  expect(error).toMatchObject({ code: 'upstream_down', message: "The gateway's password for this database cannot be read." })
+})
+
+test('when every session is at work a call is told to come back', async () => {
+  const context = bank.context({ settings: { description: 'busy' } })
+  const leave = Promise.withResolvers<void>()
+  const entered = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
+  const held = entered.map(({ resolve }) =>
+    reading(reached(context), async () => {
+      resolve()
+      await leave.promise
+    }),
+  )
+  await Promise.all(entered.map(({ promise }) => promise))
+  expect(await failure(bank.call('list_tables', {}, context))).toMatchObject({ code: 'rate_limited', retryable: true })
+  leave.resolve()
+  await Promise.all(held)
 })
 
 test('a database that is not there is the upstream’s fault and worth another try', async () => {

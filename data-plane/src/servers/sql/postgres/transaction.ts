@@ -16,10 +16,13 @@ export async function reading<T>(reach: Reach, work: (client: PoolClient) => Pro
   // A connection lost in mid-query fails the query; without a listener it would also end the process.
   const lost = () => undefined
   client.on('error', lost)
-  const cancel = () => void cancelBackend(client, reach).catch(() => undefined)
+  let cancelling: Promise<void> | undefined
+  const cancel = () => (cancelling = cancelBackend(client, reach).catch(() => undefined))
   reach.signal.addEventListener('abort', cancel)
   const release = async () => {
     reach.signal.removeEventListener('abort', cancel)
+    // A cancellation still under way must not meet the next user of this session.
+    await cancelling
     bytes.stop()
     const clean = bytes.exceeded() === undefined && (await wiped(client))
     client.off('error', lost)
