@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // As Node resolves, so that tests run the files that production runs (graphql has others for development).
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['{sdk,db,control-plane,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts'],
     globalSetup: ['db/src/testing-setup.ts'],

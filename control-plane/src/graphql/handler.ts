@@ -20,7 +20,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** Serves `/graphql`: mount it as it is, body unread, authentication left to `ctxOf`. */
 export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
   const yoga = createYoga<{ ctx: Ctx }>({
-    schema: schemaOf(operations, report),
+    schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
     graphiql,
     landingPage: false,
@@ -29,8 +29,9 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
     multipart: false,
     batching: false,
     maxRequestBodySize: MAX_BODY_BYTES,
-    maskedErrors: { maskError: (error) => masked(error, report) },
-    plugins: [bounded()],
+    // Yoga masks only what happens while executing; every refusal is to look the same.
+    maskedErrors: false,
+    plugins: [bounded(), plainErrors(report)],
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -76,14 +77,29 @@ function bounded(): Plugin {
   }
 }
 
-/** A question that cannot be read or does not fit the schema is the caller's to mend; anything else unforeseen is ours. */
-function masked(error: unknown, report: FaceParts['report']): Error {
-  if (error instanceof GraphQLError && error.extensions.code !== undefined && !error.originalError) return error
-  if (error instanceof GraphQLError && !error.originalError) {
-    const { message, nodes, source, positions, path } = error
-    return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...error.extensions, code: 'invalid_input' } })
+function plainErrors(report: FaceParts['report']): Plugin {
+  return {
+    onResultProcess({ result, setResult }) {
+      if (!('errors' in result) || !result.errors) return
+      setResult({ ...result, errors: result.errors.map((error) => plain(error, report)) })
+    },
   }
-  const { code, message, cause } = ApiError.from(error instanceof GraphQLError ? error.originalError : error)
-  if (code === 'internal') report(cause)
-  return new GraphQLError(message, { extensions: { code } })
 }
+
+/**
+ * `extensions.code` is the contract's. A question that cannot be read or does not fit the schema is the caller's to mend and
+ * has no path; what goes wrong at a field is an operation's own refusal, or ours and kept inside.
+ */
+function plain(error: GraphQLError, report: FaceParts['report']): GraphQLError {
+  const { nodes, source, positions, path, extensions } = error
+  const at = { nodes, source, positions, path }
+  const cause = causeOf(error.cause)
+  if (cause === undefined && path === undefined) {
+    return new GraphQLError(error.message, { ...at, extensions: { ...extensions, code: 'invalid_input' } })
+  }
+  const refusal = ApiError.from(cause)
+  if (refusal.code === 'internal') report(refusal.cause ?? refusal)
+  return new GraphQLError(refusal.message, { ...at, extensions: { code: refusal.code } })
+}
+
+const causeOf = (error: unknown): unknown => (error instanceof GraphQLError ? causeOf(error.cause) : error)

@@ -1,7 +1,5 @@
-import { GraphQLError } from 'graphql'
 import type { GraphQLSchema } from 'graphql'
 import type { z } from 'zod'
-import { ApiError } from '../api-error.ts'
 import { perform, procedures } from '../perform.ts'
 import type { Operations, Procedure } from '../perform.ts'
 import { newBuilder } from './builder.ts'
@@ -12,17 +10,16 @@ import { fieldNames } from './names.ts'
 import { ContractTypes, pascal } from './types.ts'
 import { isNullable, shapeOf } from './zod-shape.ts'
 
-type Report = (error: unknown) => void
 type Args = Record<string, unknown>
 
 /** The public API: a field for every operation of the contract, over the same functions as tRPC. No logic of its own. */
-export function schemaOf(operations: Operations, report: Report): GraphQLSchema {
+export function schemaOf(operations: Operations): GraphQLSchema {
   const builder = newBuilder()
   const types = new ContractTypes(builder)
   const connections = new Connections(builder, types)
   builder.queryType({})
   builder.mutationType({})
-  for (const procedure of procedures) addField({ builder, types, connections, operations, report }, procedure)
+  for (const procedure of procedures) addField({ builder, types, connections, operations }, procedure)
   return builder.toSchema()
 }
 
@@ -31,21 +28,21 @@ interface Parts {
   types: ContractTypes
   connections: Connections
   operations: Operations
-  report: Report
 }
 
-function addField({ builder, types, connections, operations, report }: Parts, procedure: Procedure) {
+function addField({ builder, types, connections, operations }: Parts, procedure: Procedure) {
   const name = fieldNames[procedure.path]
   const answer = connections.answer(procedure, pascal(name))
   const args =
     procedure.kind === 'query' ? flatArgs(builder, types, procedure.input, name) : inputArg(builder, types, procedure.input, name)
   const options = {
     type: answer.type,
-    nullable: false,
+    // One operation's refusal leaves the others of the same question their answers.
+    nullable: true,
     args,
     async resolve(_root: unknown, args: Args, { ctx }: GraphqlContext) {
       const input = procedure.kind === 'query' ? args : (args.input ?? {})
-      const done = await perform(operations, ctx, procedure, given(procedure.input, input)).catch((error) => refuse(error, report))
+      const done = await perform(operations, ctx, procedure, given(procedure.input, input))
       return answer.from(done)
     },
   }
@@ -72,11 +69,4 @@ function inputArg(builder: Builder, types: ContractTypes, input: z.ZodType, name
   const shape = shapeOf(input)
   if (shape.as !== 'object') return {}
   return builder.args((t) => ({ input: t.field({ type: types.input(input, pascal(name)), required: true }) }))
-}
-
-/** `extensions.code` is the contract's; what went wrong inside stays inside. */
-function refuse(thrown: unknown, report: Report): never {
-  const error = ApiError.from(thrown)
-  if (error.code === 'internal') report(error.cause ?? error)
-  throw new GraphQLError(error.message, { extensions: { code: error.code } })
 }

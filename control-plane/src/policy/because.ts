@@ -62,12 +62,13 @@ const kinds = { user: 'user', groups: 'group', everyone: 'everyone' } as const
 function grantsWords({ grants, name, server, nowMs }: Evidence): string[] {
   const byTier = TIERS.map((tier) => ({ tier, of: grants.filter(({ kind }) => kind === kinds[tier]) }))
   const decides = byTier.find(({ of }) => of.some((grant) => isLive(grant, nowMs)))?.tier
-  const words = byTier.flatMap(({ tier, of }) =>
-    of.map((grant) => {
-      const fate = isLive(grant, nowMs) ? (tier === decides ? '' : ' Not considered: a nearer grant decides.') : ' It has expired.'
-      return `Grant: ${grantWords(fileGrant(grant, name(grant)))}.${fate}`
-    }),
-  )
+  const words = byTier.flatMap(({ tier, of }) => {
+    const fate = (grant: GrantRow) => {
+      if (!isLive(grant, nowMs)) return ' It has expired.'
+      return tier === decides ? '' : ' Not considered: a nearer grant decides.'
+    }
+    return of.map((grant) => `Grant: ${grantWords(fileGrant(grant, name(grant)))}.${fate(grant)}`).sort()
+  })
   if (words.length === 0) return [`No grant on ${server.id} reaches this person.`]
   return [...words, decides ? `${owners[decides]} decide: they are the nearest that have not expired.` : 'Every grant has expired.']
 }
