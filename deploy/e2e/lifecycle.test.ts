@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@bir/sdk'
+import { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { afterAll, expect, test } from 'vitest'
+import { signIn } from '../local/idp/testing.ts'
 import { bootGateway, forgetHome, startProduct } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
 import { processesOf, untilGone } from './processes.ts'
@@ -49,7 +51,25 @@ test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -
   },
 )
 
+test('a person signs in at the demo provider, and the token they get for it opens the gateway', async () => {
+  const password = /alice +(\w{4}-\w{4}-\w{4}-\w{4}) /.exec(gateway.output())?.[1] ?? ''
+  const { id_token: idToken } = await signIn(gateway.endpoints.idp, 'alice', password)
+  const response = await fetch(`${gateway.endpoints.issuer}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: idToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      resource: gateway.endpoints.mcp,
+    }),
+  })
+  const issued: unknown = await response.json()
+  expect(issued).toMatchObject({ access_token: expect.stringMatching(/^ey/) })
+  expect(await initialize((issued as { access_token: string }).access_token)).toBe(200)
+})
+
 test('SIGTERM to npm start leaves no process and no endpoints.json', { timeout: 60_000 }, async () => {
+  await moveBank('/elsewhere')
   gateway.process.kill('SIGTERM')
   await untilGone(home)
   expect(existsSync(endpointsFile)).toBe(false)
@@ -121,9 +141,17 @@ async function refused(options: Parameters<typeof startProduct>[0], sentence: Re
   expect(start.output().trim().split('\n')).toHaveLength(1)
 }
 
+const api = () => createClient({ url: gateway.endpoints.control, token: gateway.operatorToken })
+
 async function servers(): Promise<string[]> {
-  const client = createClient({ url: gateway.endpoints.control, token: gateway.operatorToken })
-  return (await client.servers.list()).items.map(({ id }) => id)
+  return (await api().servers.list()).items.map(({ id }) => id)
+}
+
+/** As if the socket folder had been another one at this start: the next has to follow. */
+async function moveBank(host: string): Promise<void> {
+  const { servers } = await api().policy.export()
+  const text = JSON.stringify(servers).replace(/"host":"[^"]*"/, `"host":${JSON.stringify(host)}`)
+  await api().policy.apply({ file: PolicyFile.parse({ servers: JSON.parse(text) }) })
 }
 
 /** The status that a client gets at its first call. */

@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { z } from 'zod'
 import { readIdpConfig } from './config.ts'
 import { ensurePasswords } from './people.ts'
 import { startIdp } from './start-idp.ts'
+import { Browser, exchange, redirectUri } from './testing.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'bir-idp-'))
 let idp: Awaited<ReturnType<typeof startIdp>>
@@ -23,16 +22,15 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-const redirectUri = 'http://127.0.0.1:49152/callback'
-
 test('a person signs in with code and PKCE, and the tokens say who they are', async () => {
-  const browser = new Browser()
-  const { verifier, login } = await browser.authorize()
+  const browser = new Browser(idp.issuer)
+  const { verifier, login, page } = await browser.authorize()
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
   const callback = await browser.signIn(login, 'alice', passwords.alice ?? '')
   expect(callback.href).toMatch(redirectUri)
   expect(callback.searchParams.get('iss')).toBe(idp.issuer)
 
-  const tokens = await exchange({
+  const tokens = await exchange(idp.issuer, {
     grant_type: 'authorization_code',
     code: callback.searchParams.get('code') ?? '',
     code_verifier: verifier,
@@ -45,12 +43,12 @@ test('a person signs in with code and PKCE, and the tokens say who they are', as
   const access = await jwtVerify(tokens.access_token, jwks, { issuer: idp.issuer, audience: 'bir', typ: 'at+jwt' })
   expect(access.payload).toMatchObject({ sub: 'alice', client_id: 'bir', groups: ['analysts'] })
 
-  const renewed = await exchange({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
+  const renewed = await exchange(idp.issuer, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token })
   expect(renewed.refresh_token).not.toBe(tokens.refresh_token)
 })
 
 test('a wrong password and an unknown name get the same page', async () => {
-  const browser = new Browser()
+  const browser = new Browser(idp.issuer)
   const { login } = await browser.authorize()
   const wrong = await browser.post(login, { handle: 'alice', password: 'nope' })
   const unknown = await browser.post(login, { handle: 'mallory', password: 'nope' })
@@ -76,60 +74,3 @@ test.for([
 ])('it refuses $STAGE on $HOST', ({ says, ...env }) => {
   expect(() => readIdpConfig(env)).toThrow(says)
 })
-
-const Tokens = z.object({ id_token: z.string(), access_token: z.string(), refresh_token: z.string() })
-
-async function exchange(form: Record<string, string>): Promise<z.infer<typeof Tokens>> {
-  const body = new URLSearchParams({ client_id: 'bir', redirect_uri: redirectUri, ...form })
-  const response = await fetch(`${idp.issuer}/token`, { method: 'POST', body })
-  return Tokens.parse(await response.json())
-}
-
-/** Follows redirects by hand, keeping cookies, up to the redirect out of the provider. */
-class Browser {
-  readonly #cookies = new Map<string, string>()
-
-  async authorize(): Promise<{ verifier: string; login: URL }> {
-    const verifier = randomBytes(32).toString('base64url')
-    const query = new URLSearchParams({
-      client_id: 'bir',
-      response_type: 'code',
-      redirect_uri: redirectUri,
-      scope: 'openid profile email groups',
-      state: 's',
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-      code_challenge_method: 'S256',
-    })
-    const response = await this.#request(new URL(`${idp.issuer}/auth?${query.toString()}`))
-    const login = new URL(response.headers.get('location') ?? '', idp.issuer)
-    const page = await this.#request(login)
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-    return { verifier, login }
-  }
-
-  post(url: URL, form: Record<string, string>): Promise<Response> {
-    return this.#request(url, { method: 'POST', body: new URLSearchParams(form) })
-  }
-
-  async signIn(login: URL, handle: string, password: string): Promise<URL> {
-    let next = target(await this.post(login, { handle, password }))
-    while (next.origin === idp.issuer) next = target(await this.#request(next))
-    return next
-  }
-
-  async #request(url: URL, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (name && value !== undefined) this.#cookies.set(name, value)
-    }
-    return response
-  }
-}
-
-function target(response: Response): URL {
-  const location = response.headers.get('location')
-  if (!location) throw new Error(`status ${response.status} from ${response.url} leads nowhere`)
-  return new URL(location, idp.issuer)
-}
