@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { aRunningControlPlane } from '../internal/testing.ts'
+import type { TestControlPlane } from '../internal/testing.ts'
 
 interface Said {
   claims?: Record<string, unknown>
@@ -45,4 +47,39 @@ export async function aProvider() {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+export const exchange = (subject_token: string, more: Record<string, string> = {}) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token,
+  subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+  ...more,
+})
+export const bearer = (assertion: string, more: Record<string, string> = {}) => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  assertion,
+  ...more,
+})
+
+interface TokenAnswer {
+  access_token: string
+  error: string
+  error_description: string
+}
+
+export async function asked(control: TestControlPlane, form: Record<string, string>, init: RequestInit = {}) {
+  const response = await control.token(form, init)
+  const body = (await response.json()) as TokenAnswer
+  return { status: response.status, headers: response.headers, body, claims: body.access_token ? decodeJwt(body.access_token) : {} }
+}
+
+/** A control plane and its identity provider. */
+export async function aGateway() {
+  const idp = await aProvider()
+  const control = await aRunningControlPlane({ IDP_ISSUER: idp.issuer })
+  const dispose = async () => {
+    await control[Symbol.asyncDispose]()
+    await idp[Symbol.asyncDispose]()
+  }
+  return { idp, control, [Symbol.asyncDispose]: dispose }
 }

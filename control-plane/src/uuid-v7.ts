@@ -1,1 +1,0 @@
-export { uuidv7 as uuidV7 } from '@bir/sdk/contract/uuid'
