@@ -1,4 +1,4 @@
-import { createHash, verify } from 'node:crypto'
+import { hash, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { AuditHeader, AuditRecord } from './contract/audit.ts'
 
@@ -12,15 +12,15 @@ export type ChainFault = { seq: number; fault: 'gap' | 'broken-link' | 'wrong-ha
 /** The hash of a record: SHA-256 of its header's canonical bytes. */
 export const headerHash = (header: AuditHeader): string => sha256(JSON.stringify(header))
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 /** Does this record follow that head, unaltered? Undefined when it does. Without a key, signatures are not looked at. */
 export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject): ChainFault | undefined {
-  const { header, hash } = record
+  const { header } = record
   const fault = (fault: ChainFault['fault']): ChainFault => ({ seq: header.seq, fault })
   if (header.seq !== head.seq + 1) return fault('gap')
   if (header.prev !== head.hash) return fault('broken-link')
-  if (headerHash(header) !== hash) return fault('wrong-hash')
+  if (headerHash(header) !== record.hash) return fault('wrong-hash')
   if (!fits(record.args, header.argsDigest)) return fault('wrong-body')
   if (!fits(record.result, header.resultDigest)) return fault('wrong-body')
   if (header.kind === 'head' && key && !signed(header, key)) return fault('wrong-signature')

@@ -28,6 +28,7 @@ export class Spool {
   private offset: number
   private head: ChainHead
   private writtenHead: ChainHead
+  private readonly scratch = Buffer.allocUnsafe(1024 * 1024)
   private pending = ''
   private waiters: Waiter[] = []
   private awaitingSync: Waiter[] = []
@@ -96,7 +97,7 @@ export class Spool {
 
   private write(): void {
     if (this.pending === '') return
-    const bytes = Buffer.from(this.pending)
+    const bytes = this.bytesOf(this.pending)
     const waiters = this.waiters
     this.pending = ''
     this.waiters = []
@@ -115,6 +116,12 @@ export class Spool {
     }
     this.scheduleSync()
     this.onWritten()
+  }
+
+  /** Most writes fit the one buffer kept for them. */
+  private bytesOf(text: string): Buffer {
+    if (text.length * 3 > this.scratch.length) return Buffer.from(text)
+    return this.scratch.subarray(0, this.scratch.write(text))
   }
 
   private scheduleSync(): void {

@@ -82,7 +82,9 @@ const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-meth
 export function refuseDoubled(rawHeaders: readonly string[]): void {
   const seen = new Set<string>()
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase()
+    const raw = rawHeaders[at] ?? ''
+    if (raw[0] !== 'm' && raw[0] !== 'M') continue
+    const name = raw.toLowerCase()
     if (!headerNames.has(name) && !name.startsWith('mcp-param-')) continue
     if (seen.has(name)) throw mismatch(`The header ${name} came more than once.`)
     seen.add(name)

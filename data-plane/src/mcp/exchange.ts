@@ -7,6 +7,7 @@ import type { Journal } from '../pipeline/ports.ts'
 import { ClientGone } from '../pipeline/run-tool.ts'
 import type { Incoming, Rendered } from '../pipeline/types.ts'
 import { classify, refuseDoubled } from './classify.ts'
+import type { Classified } from './classify.ts'
 import type { Endpoint } from './endpoint.ts'
 import { errorBody, idIn, readMessage, resultBody } from './json-rpc.ts'
 import type { Message } from './json-rpc.ts'
@@ -66,7 +67,7 @@ export class Exchange {
     message: Message,
   ): Promise<void> {
     const classified = classify(message, request.headers)
-    const call: Incoming = { ...message, ...classified, ...senderOf(request), endpoint, cancel: new Cancel(), startedMs: performance.now() }
+    const call = newCall(message, classified, request, endpoint)
     // From 2026-07-28 on a client that goes away has cancelled; before, it may come back.
     if (call.modern) response.once('close', () => response.writableFinished || call.cancel.abort(new ClientGone('the client went away')))
     try {
@@ -96,14 +97,7 @@ export class Exchange {
     for (const message of messages) {
       const classified = { ...classify(message, request.headers), version: batchVersion } as const
       if (classified.modern) throw new GatewayError('invalidRequest', 'a modern message in a batch')
-      const call: Incoming = {
-        ...message,
-        ...classified,
-        ...senderOf(request),
-        endpoint,
-        cancel: new Cancel(),
-        startedMs: performance.now(),
-      }
+      const call = newCall(message, classified, request, endpoint)
       const answer = await this.inBatch(call)
       if (answer instanceof GatewayError) return sendError(response, answer, { id: null, modern: false, endpoint, headers })
       if (answer !== undefined) answers.push(answer)
@@ -123,6 +117,43 @@ export class Exchange {
       return fault.code === 'unauthenticated' || fault.code === 'unknownSession' ? fault : errorBody(id ?? null, fault)
     }
   }
+}
+
+/** With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
+function newCall(
+  { id, method, params }: Message,
+  { modern, version, sessionId, clientName }: Classified,
+  request: IncomingMessage,
+  endpoint: Endpoint,
+): Incoming {
+  const { ip, userAgent, authorization, traceId } = senderOf(request)
+  const call = {
+    id,
+    method,
+    params,
+    modern,
+    version,
+    sessionId,
+    clientName,
+    ip,
+    userAgent,
+    authorization,
+    traceId,
+    endpoint,
+    cancel: new Cancel(),
+    startedMs: performance.now(),
+    note: undefined,
+    token: undefined,
+    policy: undefined,
+    person: undefined,
+    serverId: undefined,
+    server: undefined,
+    tool: undefined,
+    needs: undefined,
+    args: undefined,
+    level: undefined,
+  }
+  return call
 }
 
 function refuseUnacceptable({ headers: { accept = '*/*' } }: IncomingMessage): void {

@@ -1,7 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** The whole body as JSON. Throws for the wrong type, too many bytes, text that is no UTF-8 or no JSON. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
@@ -25,13 +24,15 @@ function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     })
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', (cause) => reject(new GatewayError('invalidRequest', 'the body did not arrive whole', { cause })))
-    request.on('close', () => reject(new GatewayError('invalidRequest', 'the body did not arrive whole')))
+    // Comes after every request, the good ones too: an error is made only where one is due.
+    request.on('close', () => request.complete || reject(new GatewayError('invalidRequest', 'the body did not arrive whole')))
   })
 }
 
 function parse(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw new GatewayError('parse', 'the body is not UTF-8')
   try {
-    return JSON.parse(utf8.decode(bytes))
+    return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new GatewayError('parse', 'the body is not JSON', { cause })
   }

@@ -6,10 +6,9 @@ import type { Audited, Authenticated, Found, Incoming } from './types.ts'
 
 /** What may change something is on disk before it is tried: should we die in between, the record says that nobody knows. */
 export function announce({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & Found> {
-  return async function announce(call, next) {
+  return function announce(call, next) {
     if (!covers(call.needs, 'write')) return next({})
     const { outcome: _, durationUs: __, ...facts } = factsOf(call, call.note, 'answered')
-    await journal.record({ ...facts, kind: 'attempt' }, { args: call.note.argsText }, true)
-    return next({})
+    return journal.record({ ...facts, kind: 'attempt' }, { args: call.note.argsText }, true).then(() => next({}))
   }
 }

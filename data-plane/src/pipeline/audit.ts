@@ -16,10 +16,13 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
   return async function audit(call, next) {
     const note: Note = { call: uuidv7() }
     journal.ready()
-    const answer = await next({ note }).catch(async (error: unknown) => {
+    let answer
+    try {
+      answer = await next({ note })
+    } catch (error) {
       await recordFailure(journal, call, note, GatewayError.from(error))
       throw error
-    })
+    }
     if (!recorded.has(call.method)) return answer
 
     const fields = factsOf(call, note, note.outcome ?? 'answered')
@@ -79,7 +82,10 @@ export function factsOf(
 /** Absent and undefined are one in a record; the type knows only absent. */
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
-const clientOf = ({ token, clientName }: Seen) => [token?.clientId, clientName].filter((name) => name !== undefined).join(' ') || undefined
+function clientOf({ token, clientName }: Seen): string | undefined {
+  if (token === undefined || clientName === undefined) return token?.clientId ?? clientName
+  return `${token.clientId} ${clientName}`
+}
 
 function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered): void {
   if (!call.token || call.method !== 'tools/call') return

@@ -10,18 +10,25 @@ const skewS = 30
 
 /** Who is it? Below this line a call carries a person whose token is good for this endpoint, now. */
 export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'>): Guard<Incoming & Audited, Authenticated> {
-  return async function authenticate(call, next) {
-    const token = await verify(bearerOf(call.authorization))
-    if (token.revision > policy.current().revision && !(await policy.reach(token.revision))) call.note.behind = true
-
-    const current = policy.current()
-    call.note.revision = current.revision
-    refuseUnless(stillGood(current, token, call.endpoint, Date.now() / 1000))
-    const person = personOf(current, token.subject)
-    if (!person) throw unauthenticated('unknown-person')
-    if (person.disabled) throw new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' })
-    return next({ token, policy: current, person })
+  return function authenticate(call, next) {
+    const known = verify(bearerOf(call.authorization))
+    const admit = (token: Token) => next(admitted(policy.current(), token, call))
+    const behind = (token: Token) => token.revision > policy.current().revision
+    if (!(known instanceof Promise) && !behind(known)) return admit(known)
+    return Promise.resolve(known).then(async (token) => {
+      if (behind(token) && !(await policy.reach(token.revision))) call.note.behind = true
+      return admit(token)
+    })
   }
+}
+
+function admitted(current: Policy, token: Token, call: Incoming & Audited): Authenticated {
+  call.note.revision = current.revision
+  refuseUnless(stillGood(current, token, call.endpoint, Date.now() / 1000))
+  const person = personOf(current, token.subject)
+  if (!person) throw unauthenticated('unknown-person')
+  if (person.disabled) throw new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' })
+  return { token, policy: current, person }
 }
 
 /** Why a token that once verified is not good here and now; undefined when it is. */

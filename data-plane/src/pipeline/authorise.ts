@@ -9,7 +9,7 @@ import type { Audited, Authenticated, Authorised, Found, Incoming } from './type
 
 /** May they? Below this line a call carries the level the person has on the server. */
 export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & Found, Authorised> {
-  return async function authorise(call, next) {
+  return function authorise(call, next) {
     const nowMs = Date.now()
     const verdict = decideFor(call.policy, call.person, call.serverId, call.tool.name, nowMs)
     if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)

@@ -6,7 +6,7 @@ import type { Audited, Authenticated, Found, Incoming } from './types.ts'
 
 /** Which tool do they mean? One the policy does not know, or this plane cannot run, does not exist. */
 export function findTool({ servers }: Pick<Ports, 'servers'>): Guard<Incoming & Audited & Authenticated, Found> {
-  return async function findTool(call, next) {
+  return function findTool(call, next) {
     const { name, arguments: args = {} } = call.params
     if (typeof name !== 'string')
       throw new GatewayError('invalidParams', 'tools/call without a name', { say: 'tools/call needs params.name.' })

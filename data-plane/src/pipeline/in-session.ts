@@ -6,7 +6,7 @@ import type { Authenticated, Incoming } from './types.ts'
 
 /** A legacy request belongs to a session of the same person at the same endpoint. Modern requests and `initialize` have none. */
 export function inSession({ sealer }: Pick<Ports, 'sealer'>): Guard<Incoming & Authenticated, Pick<Incoming, 'clientName' | 'version'>> {
-  return async function inSession(call, next) {
+  return function inSession(call, next) {
     if (call.modern || call.method === 'initialize') return next({ clientName: call.clientName, version: call.version })
     if (call.sessionId === undefined) throw new GatewayError('sessionRequired', 'a legacy request without a session')
     const session = openSession(sealer, call.token.subject.id, call.sessionId, call.endpoint.path, Date.now())

@@ -6,6 +6,7 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Sealer } from '../mcp/sealed.ts'
 import type { Timers } from './timers.ts'
 import type { Inflight } from '../mcp/inflight.ts'
+import type { Awaitable } from './pipeline.ts'
 import type { Token } from './types.ts'
 
 /** All the pipeline knows of the world. `main` fills it; tests fill it with the real parts or three-line fakes. */
@@ -17,7 +18,7 @@ export interface Ports {
   readonly sealer: Sealer
   readonly inflight: Inflight
   readonly timers: Timers
-  verify(bearer: string): Promise<Token>
+  verify(bearer: string): Awaitable<Token>
   readSecret(ref: SecretRef): Promise<string>
   /** Values read lately: they must not come back in an answer. */
   secretsInUse(): Iterable<string>

@@ -9,7 +9,7 @@ export function rateLimit(now: () => number = () => performance.now()): Guard<Au
   /** When each person's debt is paid, in ms of `now`. */
   const paidAtMs = new Map<string, number>()
 
-  return async function rateLimit(call, next) {
+  return function rateLimit(call, next) {
     const { ratePerSecond, rateBurst } = call.policy.settings
     const nowMs = now()
     const costMs = 1000 / ratePerSecond

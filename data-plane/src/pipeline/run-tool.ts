@@ -1,5 +1,10 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
-import type { CallContext } from '../servers/context.ts'
+import type { Level } from '@bir/sdk/contract/level'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
+import type { TableRules } from '@bir/sdk/contract/tables'
+import type { CallContext, Caller } from '../servers/context.ts'
+import type { GatewayView } from '../servers/gateway-view.ts'
+import type { Awaitable } from './pipeline.ts'
 import { errorAnswer } from '../servers/answer.ts'
 import type { ToolAnswer } from '../servers/answer.ts'
 import type { Ports } from './ports.ts'
@@ -9,22 +14,35 @@ import { viewOf } from './view.ts'
 type Ready = Incoming & Audited & Authenticated & Found & Authorised
 type Needs = Pick<Ports, 'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'portalUrl'>
 
-/** The call itself, within its time. A tool that cannot do its work says so to the model; one that breaks is our fault. */
-export function runTool(ports: Needs): (call: Ready) => Promise<ToolAnswer> {
-  return async function runTool(call) {
-    const finished = call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+/** The call itself. A tool that cannot do its work says so to the model; one that breaks is our fault. What answers at once needs no time limit. */
+export function runTool(ports: Needs): (call: Ready) => Awaitable<ToolAnswer> {
+  return function runTool(call) {
     try {
-      return await withinTime(ports, call, call.tool.call(call.args, contextOf(ports, call)))
+      const answer = call.tool.call(call.args, new MountedContext(ports, call))
+      return answer instanceof Promise ? awaited(ports, call, answer) : answer
     } catch (error) {
-      if (!(error instanceof ToolError)) throw GatewayError.from(error)
-      call.note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
-      call.note.reason = error.code
-      call.note.detail = error.message
-      return errorAnswer(error)
-    } finally {
-      finished?.()
+      return failure(call, error)
     }
   }
+}
+
+async function awaited(ports: Needs, call: Ready, work: Promise<ToolAnswer>): Promise<ToolAnswer> {
+  const finished = call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  try {
+    return await withinTime(ports, call, work)
+  } catch (error) {
+    return failure(call, error)
+  } finally {
+    finished?.()
+  }
+}
+
+function failure({ note }: Ready, error: unknown): ToolAnswer {
+  if (!(error instanceof ToolError)) throw GatewayError.from(error)
+  note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
+  note.reason = error.code
+  note.detail = error.message
+  return errorAnswer(error)
 }
 
 /** Whose calls a `notifications/cancelled` may stop: those of the same person in the same session. */
@@ -51,22 +69,47 @@ const timedOut = (timeoutMs: number) =>
     retryable: true,
   })
 
-function contextOf(ports: Needs, call: Ready): CallContext {
-  return {
-    caller: { id: call.token.subject.id, handle: call.person.handle, groups: call.person.groups },
-    level: call.level,
-    settings: call.server.settings,
-    secret: undefined,
-    get signal() {
-      return call.cancel.signal
-    },
-    get gateway() {
-      return viewOf(ports, call)
-    },
-    tables(connection) {
-      const held = call.person.grants.get(call.serverId)?.connections ?? {}
-      return Object.hasOwn(held, connection) ? held[connection] : undefined
-    },
-    readSecret: (ref) => ports.readSecret(ref),
+/** A class, since one is made for every call: what few tools ask for is made only when asked. */
+class MountedContext implements CallContext {
+  private readonly ports: Needs
+  private readonly call: Ready
+
+  constructor(ports: Needs, call: Ready) {
+    this.ports = ports
+    this.call = call
+  }
+
+  get caller(): Caller {
+    const { token, person } = this.call
+    return { id: token.subject.id, handle: person.handle, groups: person.groups }
+  }
+
+  get level(): Level {
+    return this.call.level
+  }
+
+  get settings(): object {
+    return this.call.server.settings
+  }
+
+  get secret(): undefined {
+    return undefined
+  }
+
+  get signal(): AbortSignal {
+    return this.call.cancel.signal
+  }
+
+  get gateway(): GatewayView {
+    return viewOf(this.ports, this.call)
+  }
+
+  tables(connection: string): TableRules | undefined {
+    const held = this.call.person.grants.get(this.call.serverId)?.connections ?? {}
+    return Object.hasOwn(held, connection) ? held[connection] : undefined
+  }
+
+  readSecret(ref: SecretRef): Promise<string> {
+    return this.ports.readSecret(ref)
   }
 }

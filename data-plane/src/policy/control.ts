@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
 import type { CryptoKey } from 'jose'
 import { Agent, request } from 'undici'
@@ -34,7 +34,7 @@ export class Control {
     return this.send('GET', path, undefined, undefined, signal)
   }
 
-  post(path: string, body: string, contentType = 'application/json', signal?: AbortSignal): Promise<ControlAnswer> {
+  post(path: string, body: string | Buffer, contentType = 'application/json', signal?: AbortSignal): Promise<ControlAnswer> {
     return this.send('POST', path, body, contentType, signal)
   }
 
@@ -45,7 +45,7 @@ export class Control {
   private async send(
     method: 'GET' | 'POST',
     path: string,
-    body: string | undefined,
+    body: string | Buffer | undefined,
     contentType: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ControlAnswer> {
@@ -66,10 +66,10 @@ export class Control {
     return answer
   }
 
-  private async assertion(body: string | undefined): Promise<string> {
+  private async assertion(body: string | Buffer | undefined): Promise<string> {
     const { id, issuer, signingKey } = this.identity
     this.key ??= await importJWK(signingKey, 'EdDSA')
-    const claims = body === undefined ? {} : { bdy: createHash('sha256').update(body).digest('hex') }
+    const claims = body === undefined ? {} : { bdy: hash('sha256', body, 'hex') }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-plane+jwt' })
       .setIssuer(id)

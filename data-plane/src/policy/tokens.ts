@@ -3,6 +3,7 @@ import { subjectOf } from '@bir/sdk/contract/subject'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { unauthenticated } from '../pipeline/authenticate.ts'
+import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { PolicySource } from '../pipeline/ports.ts'
 import type { Token } from '../pipeline/types.ts'
 
@@ -23,12 +24,12 @@ const Claims = z.looseObject({
 })
 
 /** Verifies access tokens by the keys in the policy, asking nobody. A token found good is remembered; what may end it early is looked at on every call, elsewhere. */
-export function tokenVerifier(policy: PolicySource): (bearer: string) => Promise<Token> {
+export function tokenVerifier(policy: PolicySource): (bearer: string) => Awaitable<Token> {
   const good = new Map<string, Token>()
   let keys: readonly PublicJwk[] | undefined
   let find: ReturnType<typeof createLocalJWKSet> | undefined
 
-  return async function verify(bearer) {
+  return function verify(bearer) {
     const { issuer, tokenKeys } = policy.current().keys
     if (tokenKeys !== keys) {
       keys = tokenKeys
@@ -38,7 +39,10 @@ export function tokenVerifier(policy: PolicySource): (bearer: string) => Promise
     const known = good.get(bearer)
     if (known) return known
     if (!find) throw unauthenticated('token-invalid')
+    return read(bearer, find, issuer)
+  }
 
+  async function read(bearer: string, find: ReturnType<typeof createLocalJWKSet>, issuer: string): Promise<Token> {
     const { payload } = await jwtVerify(bearer, find, { issuer, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256'], clockTolerance: 30 }).catch(
       (cause: unknown) => {
         throw unauthenticated(isExpiry(cause) ? 'token-expired' : 'token-invalid', cause)

@@ -1,9 +1,11 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { Level } from '@bir/sdk/contract/level'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
+import type { TableRules } from '@bir/sdk/contract/tables'
 import { z } from 'zod'
 import type { ContentBlock, ToolAnswer } from './answer.ts'
-import type { CallContext } from './context.ts'
-import type { CheckStep } from './gateway-view.ts'
+import type { CallContext, Caller } from './context.ts'
+import type { CheckStep, GatewayView } from './gateway-view.ts'
 
 /** What a server is, before its tools. `settings` are the administrator's, `secret` is the person's own. */
 export interface ServerSpec<Settings extends z.ZodType, Secret extends z.ZodType> {
@@ -55,7 +57,8 @@ export interface MountedTool {
   readonly level: Level
   /** Its entry in `tools/list`. */
   readonly entry: { name: string; description: string; inputSchema: object; outputSchema: object; annotations: object }
-  call(args: unknown, context: CallContext): Promise<ToolAnswer>
+  /** Throws ToolError, now or later. */
+  call(args: unknown, context: CallContext): ToolAnswer | Promise<ToolAnswer>
 }
 
 export interface MountedServer {
@@ -72,20 +75,8 @@ export interface MountedServer {
 export function defineServer<Settings extends z.ZodType<object>, Secret extends z.ZodType = z.ZodUndefined>(
   spec: ServerSpec<Settings, Secret>,
 ) {
-  const typed = (context: CallContext): Typed<Settings, Secret> => ({
-    caller: context.caller,
-    level: context.level,
-    settings: parsedOnce(spec.settings, context.settings),
-    secret: spec.secret?.parse(context.secret) as z.output<Secret>,
-    get signal() {
-      return context.signal
-    },
-    get gateway() {
-      return context.gateway
-    },
-    tables: (connection) => context.tables(connection),
-    readSecret: (ref) => context.readSecret(ref),
-  })
+  const typed = (context: CallContext): Typed<Settings, Secret> =>
+    new TypedContext(context, parsedOnce(spec.settings, context.settings), spec.secret?.parse(context.secret) as z.output<Secret>)
 
   return {
     tool<Input extends StrictObject, Output extends z.ZodObject, Result extends z.input<Output>>(
@@ -102,13 +93,11 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
           outputSchema: schemaOf(tool.output, 'output'),
           annotations: annotations(tool),
         },
-        async call(args, context) {
+        call(args, context) {
           const input = tool.input.safeParse(args ?? {})
           if (!input.success) throw new ToolError('invalid_input', z.prettifyError(input.error), { hint: 'Correct the named arguments.' })
-          const result = await tool.run(input.data, typed(context))
-          const structuredContent = tool.output.parse(result)
-          const text = tool.text?.(result) ?? JSON.stringify(structuredContent)
-          return { content: [{ type: 'text', text }, ...(tool.blocks?.(result) ?? [])], structuredContent }
+          const result = tool.run(input.data, typed(context))
+          return result instanceof Promise ? result.then((later) => answerOf(tool, later)) : answerOf(tool, result)
         },
       }
     },
@@ -128,6 +117,56 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
         },
       }
     },
+  }
+}
+
+function answerOf<Output extends z.ZodObject, Result>(tool: Answering<Output, Result>, result: Result): ToolAnswer {
+  const structuredContent = tool.output.parse(result)
+  const content: ContentBlock[] = [{ type: 'text', text: tool.text?.(result) ?? JSON.stringify(structuredContent) }]
+  if (tool.blocks) content.push(...tool.blocks(result))
+  return { content, structuredContent }
+}
+
+interface Answering<Output, Result> {
+  output: Output
+  text?(result: Result): string
+  blocks?(result: Result): ContentBlock[]
+}
+
+/** A call's context with settings and secret as the server declared them. A class, since one is made for every call. */
+class TypedContext<Settings, Secret> {
+  private readonly context: CallContext
+  readonly settings: Settings
+  readonly secret: Secret
+
+  constructor(context: CallContext, settings: Settings, secret: Secret) {
+    this.context = context
+    this.settings = settings
+    this.secret = secret
+  }
+
+  get caller(): Caller {
+    return this.context.caller
+  }
+
+  get level(): Level {
+    return this.context.level
+  }
+
+  get signal(): AbortSignal {
+    return this.context.signal
+  }
+
+  get gateway(): GatewayView {
+    return this.context.gateway
+  }
+
+  tables(connection: string): TableRules | undefined {
+    return this.context.tables(connection)
+  }
+
+  readSecret(ref: SecretRef): Promise<string> {
+    return this.context.readSecret(ref)
   }
 }
 

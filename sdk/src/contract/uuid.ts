@@ -1,3 +1,4 @@
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 const pool = new Uint8Array(10 * 128)
 let used = pool.length
 
@@ -7,12 +8,11 @@ export function uuidv7(nowMs: number = Date.now()): string {
     crypto.getRandomValues(pool)
     used = 0
   }
-  const random = pool.subarray(used, used + 10)
-  used += 10
   const time = nowMs.toString(16).padStart(12, '0')
-  const a = (0x7000 | (((random[0] ?? 0) << 4) & 0xff0) | ((random[1] ?? 0) & 0xf)).toString(16)
-  const b = (0x8000 | (((random[2] ?? 0) & 0x3f) << 8) | (random[3] ?? 0)).toString(16)
-  let tail = ''
-  for (let at = 4; at < 10; at++) tail += (0x100 | (random[at] ?? 0)).toString(16).slice(1)
-  return `${time.slice(0, 8)}-${time.slice(8)}-${a}-${b}-${tail}`
+  const at = used
+  used += 10
+  const byte = (offset: number) => hex[pool[at + offset] ?? 0] ?? ''
+  const version = hex[0x70 | ((pool[at] ?? 0) & 0xf)] ?? ''
+  const variant = hex[0x80 | ((pool[at + 2] ?? 0) & 0x3f)] ?? ''
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}${byte(1)}-${variant}${byte(3)}-${byte(4)}${byte(5)}${byte(6)}${byte(7)}${byte(8)}${byte(9)}`
 }

@@ -4,7 +4,7 @@ import type { CallContext } from '../context.ts'
 import type { MountedTool } from '../define.ts'
 
 /** Calls a charts tool as the pipeline would; these tools ask nothing of their context but the signal. */
-export function called(tool: MountedTool, args: unknown, signal: AbortSignal = new AbortController().signal): Promise<ToolAnswer> {
+export async function called(tool: MountedTool, args: unknown, signal: AbortSignal = new AbortController().signal): Promise<ToolAnswer> {
   return tool.call(args, { settings: {}, secret: undefined, signal } as CallContext)
 }
 
