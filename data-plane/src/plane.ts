@@ -59,6 +59,7 @@ export async function startPlane(
     log,
     fetchChunk: async (name) => (await control.get(`/chunks/${name}`, stop.signal)).bytes,
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
+    planesChanged: () => void ring.refresh(),
   })
   await feed.restore()
 
@@ -88,7 +89,6 @@ export async function startPlane(
 
   shipper.start()
   const polling = poll(feed, control, log, stop.signal)
-  void ring.refresh()
   await listening(server, config)
 
   return {

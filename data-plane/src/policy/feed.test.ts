@@ -84,6 +84,7 @@ async function aFeed(publisher: Awaited<ReturnType<typeof aPublisher>>, dir = aD
       return publisher.chunks.get(name) ?? Promise.reject(new Error('no such chunk'))
     },
     acknowledge: async (ack) => void acks.push(ack),
+    planesChanged: () => undefined,
   })
   return { feed, acks, dir }
 }

@@ -22,6 +22,8 @@ interface Options {
   log: Log
   fetchChunk: FetchChunk
   acknowledge(ack: Ack): Promise<void>
+  /** Planes came or went: what they share may have been renewed. */
+  planesChanged(): void
 }
 
 /** Holds the policy in force. A new one replaces it in one step, after everything about it has been checked; any fault keeps the old. */
@@ -119,12 +121,14 @@ export class PolicyFeed implements PolicySource {
       await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined) // it is asked again anyway
       throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
     }
+    const planesBefore = this.policy?.planes
     this.policy = fitTo(this.options.mounted, policy)
     this.parsed = parsed
     this.bytes = bytes
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
     this.reaching.clear()
     for (const waiter of this.waiters) waiter(this.policy)
+    if (JSON.stringify(planesBefore) !== JSON.stringify(policy.planes)) this.options.planesChanged()
     this.options.log('info', 'policy applied', { revision: manifest.revision })
   }
 

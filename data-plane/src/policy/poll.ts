@@ -3,16 +3,19 @@ import type { Log } from '../log.ts'
 import type { Control } from './control.ts'
 import type { PolicyFeed } from './feed.ts'
 
-const waitS = 25
+const longestWaitS = 25
 const mostBackOffMs = 10_000
 
 /** Asks the control plane for what is newer, for ever; while it is away the policy in force stays in force. */
 export async function poll(feed: PolicyFeed, control: Control, log: Log, signal: AbortSignal): Promise<void> {
   let failures = 0
+  // The first word is wanted at once: a policy from disk may be too old to destroy by.
+  let waitS = 0
   while (!signal.aborted) {
     try {
       const { bytes } = await control.get(`/snapshot?have=${feed.held?.revision ?? 0}&wait=${waitS}`, signal)
       await feed.answer(bytes)
+      waitS = longestWaitS
       if (failures > 0) log('info', 'the control plane answers again')
       failures = 0
     } catch (error) {
