@@ -132,8 +132,7 @@ test.for([
 
 test('a view that fails over a row says nothing of the row', async () => {
   await bank.owner.query('create view touchy as select id, name::int as n from customers')
-  const reader = (await bank.owner.query("select rolname from pg_roles where rolname like 'reader_%'")).rows
-  for (const { rolname } of reader) await bank.owner.query(`grant select on touchy to ${rolname}`)
+  await bank.owner.query(`grant select on touchy to ${bank.role}`)
   const context = bank.context({ rules: { ...aliceRules, allow: ['public.touchy'] } })
   const error = await failure(run({ query: 'select n from touchy' }, context))
   expect(error.message).toBe('A value does not have the form of its type.')

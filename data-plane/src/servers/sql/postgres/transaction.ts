@@ -17,7 +17,9 @@ export async function reading<T>(reach: Reach, work: (client: PoolClient) => Pro
   const lost = () => undefined
   client.on('error', lost)
   let cancelling: Promise<void> | undefined
-  const cancel = () => (cancelling = cancelBackend(client, reach).catch(() => undefined))
+  const cancel = () => {
+    cancelling = cancelBackend(client, reach).catch(() => undefined)
+  }
   reach.signal.addEventListener('abort', cancel)
   const release = async () => {
     reach.signal.removeEventListener('abort', cancel)
