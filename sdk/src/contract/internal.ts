@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Id } from './names.ts'
+import { Id, ServerId, ToolName } from './names.ts'
 import { PublicJwk } from './snapshot.ts'
 
 /** What passes between a data plane and the control plane under `/internal/v1`, beside the snapshot and the audit. */
@@ -33,3 +33,10 @@ export const SealingRing = z.strictObject({
   keys: z.array(z.strictObject({ kid: z.string(), key: z.string() })).min(1),
 })
 export type SealingRing = z.infer<typeof SealingRing>
+
+/** `POST /internal/v1/definitions`: what a plane found a remote server to offer. The control plane decides what of it is served. */
+export const DefinitionsReport = z.strictObject({
+  server: ServerId,
+  tools: z.array(z.strictObject({ name: ToolName, definition: z.record(z.string(), z.unknown()) })).max(2000),
+})
+export type DefinitionsReport = z.infer<typeof DefinitionsReport>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Level } from './level.ts'
 import { Handle, Id, ServerId, Sha256, ToolName } from './names.ts'
+import { RemoteSettings } from './remote.ts'
 import { Settings } from './settings.ts'
 import { TableRules } from './tables.ts'
 
@@ -78,15 +79,29 @@ export const ToolEntry = z.strictObject({
   labelled: z.literal(true).optional(),
   /** Listed for no one, callable by no one. */
   hidden: z.literal(true).optional(),
+  /** Remote tools: the SHA-256 of the canonical JSON of the approved definition, which is the one that is served. */
+  definition: Sha256.optional(),
 })
 export type ToolEntry = z.infer<typeof ToolEntry>
 
-export const ServerEntry = z.strictObject({
+export const MountedEntry = z.strictObject({
   kind: z.literal('mounted'),
   title: z.string(),
   settings: z.record(z.string(), z.unknown()),
   tools: z.record(ToolName, ToolEntry),
 })
+export type MountedEntry = z.infer<typeof MountedEntry>
+
+export const RemoteEntry = z.strictObject({
+  kind: z.literal('remote'),
+  title: z.string(),
+  remote: RemoteSettings,
+  /** Those that were approved, as the administrator's policy of trust has it. */
+  tools: z.record(ToolName, ToolEntry),
+})
+export type RemoteEntry = z.infer<typeof RemoteEntry>
+
+export const ServerEntry = z.discriminatedUnion('kind', [MountedEntry, RemoteEntry])
 export type ServerEntry = z.infer<typeof ServerEntry>
 
 export const ServersChunk = z.strictObject({ servers: z.record(ServerId, ServerEntry) })

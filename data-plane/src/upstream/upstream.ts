@@ -1,0 +1,131 @@
+import type { ToolErrorCode } from '@bir/sdk/contract/errors'
+import type { Cancel } from '../pipeline/cancel.ts'
+import type { Awaitable } from '../pipeline/pipeline.ts'
+import type { CallContext } from '../servers/context.ts'
+
+/**
+ * A server behind the gateway, whatever era it speaks and wherever it runs, in the words of the modern era (MCP 2026-07-28):
+ * a request, notifications along the way, one result. What differs is translated inside: the way in and the way out each
+ * know one era at a time, and never each other.
+ */
+export interface Upstream {
+  /** Rejects or throws `UpstreamRpcError` for the server's own JSON-RPC error, `UpstreamFault` when it could not be asked. */
+  request(request: UpstreamRequest): Awaitable<UpstreamResult>
+  /** What the server says of itself: capabilities as it declares them, in the modern form (no tasks of 2025-11-25). Cached. */
+  describe(asker: Asker): Promise<Description>
+  /** Streams what changes at the server until `cancel`; resolves once the server has acknowledged, with what it honours. */
+  listen(request: ListenRequest): Promise<Listening>
+  /** A notification of the client's, such as `notifications/roots/list_changed`; dropped where the server's era has none. */
+  notify(asker: Asker, notification: Notification): Promise<void>
+  health(): UpstreamHealth
+  close(): Promise<void>
+}
+
+/** On whose behalf a server is asked: what is shared between requests is never shared between two of these. */
+export interface Asker {
+  /** The person's id. */
+  readonly person: string
+  /** The legacy client session the request came in, where there is one: such a client has an upstream session of its own. */
+  readonly session: string | undefined
+  readonly client: ClientFacts
+}
+
+/** What the client declared on this very request (or, legacy, when it initialized): passed on as it is, nothing added. */
+export interface ClientFacts {
+  readonly capabilities: Readonly<Record<string, unknown>>
+  /** `clientInfo` as the client gave it. */
+  readonly info: Readonly<Record<string, unknown>> | undefined
+  readonly logLevel: string | undefined
+}
+
+export interface Notification {
+  readonly method: string
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+export interface UpstreamRequest extends Asker {
+  readonly method: string
+  /** Names and URIs as the server knows them. `_meta` holds what the client sent but for the modern envelope's own keys; a progress token is as the client chose it. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** Receives the request's notifications in order; a returned promise holds the stream back. */
+  readonly onNotification: (notification: Notification) => Awaitable<void>
+  readonly cancel: Cancel
+  /** Only servers inside the gateway look at it. */
+  readonly context: CallContext
+}
+
+/** A JSON-RPC result, with `resultType` (`complete` where a legacy server said nothing). */
+export interface UpstreamResult {
+  readonly value: Readonly<Record<string, unknown>>
+  /** The JSON text of `value` as the server wrote it; absent once anything was changed. */
+  readonly raw?: string
+}
+
+/** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */
+export interface ListenFilter {
+  readonly toolsListChanged?: boolean
+  readonly promptsListChanged?: boolean
+  readonly resourcesListChanged?: boolean
+  readonly resourceSubscriptions?: readonly string[]
+  readonly taskIds?: readonly string[]
+}
+
+export interface ListenRequest extends Asker {
+  readonly filter: ListenFilter
+  /** list_changed, resources/updated, tasks: without the server's own subscription id. */
+  readonly onNotification: (notification: Notification) => Awaitable<void>
+  /** The server ended it, or it broke; not called after `cancel`. */
+  readonly onEnd: (error?: Error) => void
+  readonly cancel: Cancel
+}
+
+export interface Listening {
+  readonly honoured: ListenFilter
+}
+
+export interface Description {
+  readonly era: 'modern' | 'legacy' | 'mounted'
+  readonly version: string
+  readonly capabilities: Readonly<Record<string, unknown>>
+  readonly serverInfo: Readonly<Record<string, unknown>> | undefined
+  readonly instructions: string | undefined
+}
+
+export interface UpstreamHealth {
+  readonly state: 'unknown' | 'up' | 'down'
+  readonly era: string | undefined
+  readonly lastSuccessAtMs: number | undefined
+  readonly lastError: string | undefined
+  readonly latencyMs: number | undefined
+}
+
+/** The server's own JSON-RPC error: relayed to the client, in its era's codes. */
+export class UpstreamRpcError extends Error {
+  override readonly name = 'UpstreamRpcError'
+  readonly code: number
+  readonly data: unknown
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}
+
+/** Why a server could not be asked, and whose fault that is. `message` is for the record; `say` and `hint` may reach the model. */
+export class UpstreamFault extends Error {
+  override readonly name = 'UpstreamFault'
+  /** upstream_down, timed_out, too_large, secret_invalid, secret_missing, rate_limited … */
+  readonly code: ToolErrorCode
+  readonly say: string
+  readonly hint: string | undefined
+  readonly retryable: boolean
+
+  constructor(code: ToolErrorCode, say: string, more: { detail?: string; hint?: string; retryable?: boolean; cause?: unknown } = {}) {
+    super(more.detail ?? say, more.cause === undefined ? undefined : { cause: more.cause })
+    this.code = code
+    this.say = say
+    this.hint = more.hint
+    this.retryable = more.retryable ?? false
+  }
+}
