@@ -2,6 +2,7 @@
 export class Cancel {
   private controller: AbortController | undefined
   private cause: Error | undefined
+  private told: Set<(cause: Error) => void> | undefined
   /** Told once, at once, before any signal. */
   onAbort: ((cause: Error) => void) | undefined
 
@@ -15,10 +16,19 @@ export class Cancel {
     return this.cause !== undefined
   }
 
+  /** Tells once, at once when it has happened already; the function given back takes it back. Cheaper than a signal. */
+  subscribe(tell: (cause: Error) => void): () => void {
+    if (this.cause) tell(this.cause)
+    this.told ??= new Set()
+    this.told.add(tell)
+    return () => void this.told?.delete(tell)
+  }
+
   abort(cause: Error): void {
     if (this.cause) return
     this.cause = cause
     this.onAbort?.(cause)
+    for (const tell of this.told ?? []) tell(cause)
     this.controller?.abort(cause)
   }
 }

@@ -1,0 +1,50 @@
+import { UpstreamFault } from './upstream.ts'
+
+/** The server answered, but not as the protocol has it. */
+export const broken = (detail: string): UpstreamFault =>
+  new UpstreamFault('upstream_down', 'The MCP server broke the protocol.', {
+    detail: `broken protocol: ${detail}`,
+    hint: 'Tell an administrator: the server itself must be repaired.',
+  })
+
+export const tooLarge = (maxBytes: number): UpstreamFault =>
+  new UpstreamFault('too_large', 'The answer of the MCP server is too large.', {
+    detail: `more than ${maxBytes} bytes`,
+    hint: 'Ask for less.',
+  })
+
+export const slow = (timeoutMs: number): UpstreamFault =>
+  new UpstreamFault('timed_out', `The MCP server did not answer within ${timeoutMs / 1000} s.`, {
+    hint: 'Ask for less, or try again later.',
+    retryable: true,
+  })
+
+export const down = (detail: string, cause?: unknown): UpstreamFault =>
+  new UpstreamFault('upstream_down', 'The MCP server cannot be reached.', { detail, retryable: true, hint: 'Try again later.', cause })
+
+/** The gateway's own credential was refused: never the caller's business. */
+export const credential = (status: number): UpstreamFault =>
+  new UpstreamFault('secret_invalid', "The MCP server does not accept the gateway's credential.", {
+    detail: `status ${status}`,
+    hint: 'An administrator must renew it.',
+  })
+
+const words: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'the name is not known',
+  EAI_AGAIN: 'the name could not be looked up',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_SOCKET: 'the connection broke',
+  UND_ERR_HEADERS_OVERFLOW: 'headers too large',
+}
+
+/** What undici or the system said, as a fault of the server's. */
+export function faultOf(error: unknown): UpstreamFault {
+  if (error instanceof UpstreamFault) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const message = error instanceof Error ? error.message : String(error)
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code.includes('CONTENT_LENGTH'))
+    return broken(words[code] ?? message)
+  return down(words[code] ?? message, error)
+}

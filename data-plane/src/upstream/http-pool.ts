@@ -1,0 +1,51 @@
+import { Pool } from 'undici'
+import { Timers } from '../pipeline/timers.ts'
+import { guardedConnector } from './address.ts'
+
+export interface HttpPoolOptions {
+  /** Only its origin is ever connected to. */
+  readonly url: string
+  readonly privateNetwork: boolean
+  readonly connections?: number
+  readonly maxInFlight?: number
+  readonly connectTimeoutMs?: number
+  readonly timers?: Timers
+}
+
+const headerBytes = 32 * 1024
+
+/** The connections to one server, kept alive. Time limits are each exchange's own: a stream may be silent for as long as it likes. */
+export class HttpPool {
+  readonly dispatcher: Pool
+  readonly timers: Timers
+  /** Beyond this many at once nobody gets to ask: a server that hangs must not fill this process. */
+  readonly maxInFlight: number
+  inFlight = 0
+
+  constructor({
+    url,
+    privateNetwork,
+    connections = 256,
+    maxInFlight = 4096,
+    connectTimeoutMs = 5000,
+    timers = new Timers(),
+  }: HttpPoolOptions) {
+    this.timers = timers
+    this.maxInFlight = maxInFlight
+    this.dispatcher = new Pool(new URL(url).origin, {
+      connections,
+      pipelining: 1,
+      allowH2: false,
+      connect: guardedConnector(privateNetwork, connectTimeoutMs),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 30_000,
+      maxHeaderSize: headerBytes,
+    })
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    await this.dispatcher.destroy()
+  }
+}

@@ -1,0 +1,93 @@
+/** Where a member's value stands in the text: from `start` up to, not including, `end`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+export interface Members {
+  readonly spans: ReadonlyMap<string, Span>
+  /** A key that stands there twice: two readers may see two different objects. */
+  readonly duplicate: string | undefined
+}
+
+const QUOTE = 34
+const COMMA = 44
+const OPEN_LIST = 91
+const BACKSLASH = 92
+const CLOSE_LIST = 93
+const OPEN_OBJECT = 123
+const CLOSE_OBJECT = 125
+
+/** The members of the object that `text` is, where they stand. `text` must be known to be JSON and an object: `JSON.parse` has read it before. */
+export function membersOf(text: string): Members {
+  const spans = new Map<string, Span>()
+  let duplicate: string | undefined
+  let at = afterSpace(text, afterSpace(text, 0) + 1)
+  while (text.charCodeAt(at) === QUOTE) {
+    const keyEnd = stringEnd(text, at)
+    const key = keyOf(text, at, keyEnd)
+    const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
+    const end = valueEnd(text, start)
+    if (spans.has(key)) duplicate ??= key
+    spans.set(key, { start, end })
+    at = afterSpace(text, end)
+    if (text.charCodeAt(at) !== COMMA) break
+    at = afterSpace(text, at + 1)
+  }
+  return { spans, duplicate }
+}
+
+function afterSpace(text: string, from: number): number {
+  let at = from
+  while (isSpace(text.charCodeAt(at))) at++
+  return at
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
+
+/** The index after the closing quote of the string that opens at `from`. */
+function stringEnd(text: string, from: number): number {
+  let quote = text.indexOf('"', from + 1)
+  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
+  if (quote === -1) throw new SyntaxError('a string without an end')
+  return quote + 1
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let before = quote - 1
+  while (text.charCodeAt(before) === BACKSLASH) before--
+  return (quote - before) % 2 === 0
+}
+
+function keyOf(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end - 1)
+  return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
+}
+
+function valueEnd(text: string, from: number): number {
+  const first = text.charCodeAt(from)
+  if (first === QUOTE) return stringEnd(text, from)
+  if (first === OPEN_OBJECT || first === OPEN_LIST) return nestedEnd(text, from)
+  let at = from
+  while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
+  return at
+}
+
+const endsScalar = (code: number): boolean => code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || isSpace(code)
+
+function nestedEnd(text: string, from: number): number {
+  let depth = 0
+  let at = from
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = stringEnd(text, at)
+      continue
+    }
+    if (code === OPEN_OBJECT || code === OPEN_LIST) depth++
+    if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
+    at++
+    if (depth === 0) return at
+  }
+  throw new SyntaxError('a value without an end')
+}
