@@ -1,0 +1,113 @@
+import {
+  type CallToolResult,
+  fromJsonSchema,
+  type GetPromptResult,
+  inputRequired,
+  type InputRequests,
+  type InputRequiredResult,
+  McpServer,
+  type RequestStateCodec,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { askingTools } from '../fixture/asking-tools.ts'
+import { type Changes, type FixturePrompt, type FixtureTool, isAsking, type Json, type Outcome, type Round } from '../fixture/fixture.ts'
+import { comingAndGoing, plainTools } from '../fixture/plain-tools.ts'
+import { comingAndGoingPrompt, completionsOf, prompts } from '../fixture/prompts.ts'
+import { filledTemplate, readResource, resources, template } from '../fixture/resources.ts'
+
+export interface Parts {
+  changes: Changes
+  /** Seals what is remembered between two rounds. */
+  state: RequestStateCodec<Json>
+}
+
+/** The fixture on SDK 2.x: one server per request in the modern era, one per session in the legacy one. */
+export function modernServer({ changes, state }: Parts): McpServer {
+  const server = new McpServer(
+    { name: 'conformance-fixture', version: '1.0.0' },
+    {
+      capabilities: {
+        logging: {},
+        completions: {},
+        tools: { listChanged: true },
+        prompts: { listChanged: true },
+        resources: { subscribe: true, listChanged: true },
+      },
+      requestState: { verify: (sealed, ctx) => state.verify(sealed, ctx) },
+    },
+  )
+  const answer = async (ctx: ServerContext, run: (round: Round) => Outcome | Promise<Outcome>) => {
+    const outcome = await run(roundOf(server, ctx))
+    return isAsking(outcome) ? asks(outcome, state) : outcome.result
+  }
+  const addTool = (tool: FixtureTool) => {
+    const { name, description, inputSchema } = tool
+    const call = async (args: Json, ctx: ServerContext) => (await answer(ctx, (round) => tool.run(args, round))) as CallToolResult
+    if (!inputSchema) return server.registerTool(name, { description }, (ctx) => call({}, ctx))
+    return server.registerTool(name, { description, inputSchema: fromJsonSchema<Json>(inputSchema) }, call)
+  }
+  const addPrompt = (prompt: FixturePrompt) => {
+    const { name, description } = prompt
+    const get = async (args: Json, ctx: ServerContext) => (await answer(ctx, async (round) => prompt.get(args, round))) as GetPromptResult
+    if (prompt.arguments.length === 0) return server.registerPrompt(name, { description }, (ctx) => get({}, ctx))
+    const fields = prompt.arguments.map((argument) => [argument.name, z.string().describe(argument.description)])
+    return server.registerPrompt(name, { description, argsSchema: z.object(Object.fromEntries(fields)) }, get)
+  }
+
+  for (const tool of [...plainTools(changes), ...askingTools]) addTool(tool)
+  for (const prompt of prompts) addPrompt(prompt)
+  const coming = { tools: addTool(comingAndGoing), prompts: addPrompt(comingAndGoingPrompt) }
+  for (const list of ['tools', 'prompts'] as const) if (!changes.has(list)) coming[list].disable()
+  // Enabling and disabling tells a connected client.
+  const forget = changes.onChange((list) => (changes.has(list) ? coming[list].enable() : coming[list].disable()))
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK has no other way
+  server.server.onclose = forget
+
+  addResources(server)
+  return server
+}
+
+function addResources(server: McpServer): void {
+  for (const { uri, name, description, mimeType } of resources) {
+    server.registerResource(name, uri, { description, mimeType }, () => read(uri))
+  }
+  const { name, uriTemplate, description, mimeType } = template
+  server.registerResource(name, new ResourceTemplate(uriTemplate, { list: undefined }), { description, mimeType }, (uri, { id }) => ({
+    contents: [{ uri: uri.href, mimeType, text: filledTemplate(String(id)) }],
+  }))
+  server.server.setRequestHandler('resources/subscribe', () => ({}))
+  server.server.setRequestHandler('resources/unsubscribe', () => ({}))
+  server.server.setRequestHandler('completion/complete', ({ params }) => {
+    const values = completionsOf(params.argument.value)
+    return { completion: { values, total: values.length, hasMore: false } }
+  })
+}
+
+function read(uri: string) {
+  const contents = readResource(uri)
+  if (!contents) throw new ResourceNotFoundError(uri)
+  return { contents: [contents as { uri: string; text: string }] }
+}
+
+async function asks({ asks, state: remembered }: Extract<Outcome, { asks: unknown }>, state: Parts['state']): Promise<InputRequiredResult> {
+  const requestState = remembered && (await state.mint(remembered))
+  return inputRequired({ inputRequests: asks as unknown as InputRequests, ...(requestState !== undefined && { requestState }) })
+}
+
+function roundOf(server: McpServer, { mcpReq, http }: ServerContext): Round {
+  return {
+    answers: mcpReq.inputResponses ?? {},
+    state: mcpReq.requestState<Json>(),
+    capabilities: { ...server.server.getClientCapabilities() },
+    log: (text) => mcpReq.log('info', text),
+    async progress(progress, total) {
+      const progressToken = mcpReq._meta?.progressToken
+      if (progressToken === undefined) return
+      await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total } })
+    },
+    dropStream: () => http?.closeSSE?.(),
+  }
+}

@@ -1,0 +1,28 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { localhostHostValidation, localhostOriginValidation, type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
+
+type Fetch = (request: Request) => Promise<Response>
+
+export interface Upstream extends AsyncDisposable {
+  url: string
+}
+
+/** Serves a fixture on this machine, behind the SDK's own guards against DNS rebinding. */
+export async function serve(fetch: Fetch, close: () => Promise<void>): Promise<Upstream> {
+  const handle = toNodeHandler({ fetch })
+  const guards = [localhostHostValidation(), localhostOriginValidation()]
+  const server = createServer((request, response) => {
+    // Node's own type does not fit the adapter's under exactOptionalPropertyTypes.
+    if (guards.every((allows) => allows(request, response))) void handle(request as NodeIncomingMessageLike, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    async [Symbol.asyncDispose]() {
+      await close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

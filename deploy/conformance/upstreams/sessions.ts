@@ -1,0 +1,45 @@
+/** What both SDKs' transports have in common. */
+interface Session {
+  handleRequest(request: Request): Promise<Response>
+  close(): Promise<void>
+}
+
+interface SessionOptions {
+  onsessioninitialized: (id: string) => void
+  onsessionclosed: (id: string) => void
+}
+
+/** Legacy sessions, a server and a transport each. */
+export class Sessions {
+  readonly #open: (options: SessionOptions) => Promise<Session>
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(open: (options: SessionOptions) => Promise<Session>) {
+    this.#open = open
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const id = request.headers.get('mcp-session-id')
+    if (id === null) return (await this.#begin()).handleRequest(request)
+    const session = this.#sessions.get(id)
+    return session ? session.handleRequest(request) : notFound()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()))
+  }
+
+  /** The transport refuses by itself whatever does not begin a session. */
+  async #begin(): Promise<Session> {
+    const session = await this.#open({
+      onsessioninitialized: (id) => void this.#sessions.set(id, session),
+      onsessionclosed: (id) => void this.#sessions.delete(id),
+    })
+    return session
+  }
+}
+
+function notFound(): Response {
+  const error = { code: -32001, message: 'Session not found' }
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 404 })
+}
