@@ -20,13 +20,16 @@ import { Exchange } from './mcp/exchange.ts'
 import { createHttpServer } from './mcp/http.ts'
 import { Inflight } from './mcp/inflight.ts'
 import { originRules } from './mcp/origin.ts'
+import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
+import { SessionMemory } from './mcp/session-memory.ts'
 import { methodsOf } from './pipeline/index.ts'
 import { Timers } from './pipeline/timers.ts'
 import { fitTo } from './policy/fit.ts'
 import { tokenVerifier } from './policy/tokens.ts'
 import { defineServer } from './servers/define.ts'
 import type { MountedServer } from './servers/define.ts'
+import { MountedUpstream } from './upstream/mounted.ts'
 import { mountedServers } from './servers/index.ts'
 
 export const ISSUER = 'http://control.test'
@@ -137,13 +140,23 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
   const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], ...given }))
   let policy = made(parts)
   const fresh = { atMs: Date.now() }
-  const source = { current: () => policy, freshAtMs: () => fresh.atMs, reach: async (revision: number) => policy.revision >= revision }
+  const followers = new Set<() => void>()
+  const source = {
+    current: () => policy,
+    freshAtMs: () => fresh.atMs,
+    reach: async (revision: number) => policy.revision >= revision,
+    onChange(changed: () => void) {
+      followers.add(changed)
+      return () => followers.delete(changed)
+    },
+  }
 
   const plane = uuidv7()
   const { spool } = Spool.open(join(home, 'spool'), { plane, boot: uuidv7() }, 1e9)
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
+  const upstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
   const methods = methodsOf({
     servers: mounted,
     policy: source,
@@ -151,6 +164,10 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
     callLog: new CallLog(),
     sealer,
     inflight: new Inflight(),
+    upstream: (id) => upstreams.get(id),
+    rounds: new Rounds(plane),
+    sessions: new SessionMemory(),
+    node: plane,
     timers: new Timers({ tickMs: 5 }),
     verify: tokenVerifier(source),
     readSecret: () => Promise.reject(new Error('no secrets here')),
@@ -178,6 +195,7 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
     fresh,
     use: (given) => {
       policy = made({ ...parts, ...given })
+      for (const changed of followers) changed()
     },
     token: ({ sub = ALICE, lateS = 0, ...claims } = {}) =>
       new SignJWT({ aud: `${PUBLIC_URL}/mcp`, client_id: 'test', scope: 'mcp', jti: uuidv7(), rev: 1, ...claims })

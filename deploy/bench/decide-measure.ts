@@ -47,7 +47,9 @@ function standIn(id: string): MountedServer {
     const entry = { name, description: '', inputSchema: {}, outputSchema: {}, annotations: {} }
     return [name, { name, description: '', level: levelOf(at), entry, call: never }] as const
   })
-  return { id, title: id, needsSecret: false, tools: new Map(tools), faults: () => [], check: never }
+  const nothing = { resources: new Map(), templates: new Map(), prompts: new Map(), emits: [], logs: false }
+  const changes = { listen: () => () => undefined }
+  return { id, title: id, needsSecret: false, tools: new Map(tools), ...nothing, changes, faults: () => [], check: never }
 }
 
 const startedMs = performance.now()

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import type { ClientFacts } from '../upstream/upstream.ts'
+import { factsOf } from './client-facts.ts'
 import type { Message } from './json-rpc.ts'
 import { isObject } from './json-rpc.ts'
 import type { LegacyVersion, ModernVersion } from './versions.ts'
@@ -10,7 +12,7 @@ export interface Classified {
   readonly modern: boolean
   readonly version: ModernVersion | LegacyVersion | undefined
   readonly sessionId: string | undefined
-  readonly clientName: string | undefined
+  readonly client: ClientFacts
 }
 
 /** A claim in `_meta`, or a version in the header that is no legacy one, means modern; all else is legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP). */
@@ -27,7 +29,18 @@ function asLegacy({ method, params }: Message, headers: IncomingHttpHeaders, ver
     modern: false,
     version: isLegacy(version) ? version : undefined,
     sessionId: one(headers, 'mcp-session-id'),
-    clientName: method === 'initialize' ? nameOf(params['clientInfo']) : undefined,
+    client: method === 'initialize' ? initializing(params) : unknownClient,
+  }
+}
+
+/** Until its session is opened. */
+const unknownClient: ClientFacts = { capabilities: {}, info: undefined, logLevel: undefined }
+
+function initializing({ capabilities, clientInfo }: Message['params']): ClientFacts {
+  return {
+    capabilities: isObject(capabilities) ? capabilities : {},
+    info: isObject(clientInfo) ? clientInfo : undefined,
+    logLevel: undefined,
   }
 }
 
@@ -46,7 +59,7 @@ function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<s
   if (!isModern(claim)) throw unsupported(claim)
   if (!isObject(meta[META.capabilities])) throw incomplete(`params._meta lacks ${META.capabilities}.`)
   agree(message, headers)
-  return { modern: true, version: claim, sessionId: undefined, clientName: nameOf(meta[META.client]) }
+  return { modern: true, version: claim, sessionId: undefined, client: factsOf(message.params) }
 }
 
 /** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
@@ -89,13 +102,6 @@ export function refuseDoubled(rawHeaders: readonly string[]): void {
     if (seen.has(name)) throw mismatch(`The header ${name} came more than once.`)
     seen.add(name)
   }
-}
-
-/** How a client calls itself: for the record only, so it is short and plain. */
-function nameOf(info: unknown): string | undefined {
-  if (!isObject(info) || typeof info['name'] !== 'string') return undefined
-  const version = typeof info['version'] === 'string' ? `/${info['version']}` : ''
-  return `${info['name']}${version}`.replaceAll(/\p{C}/gu, '').slice(0, 100)
 }
 
 const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say })

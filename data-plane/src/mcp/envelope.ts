@@ -1,24 +1,56 @@
+import type { UpstreamResult } from '../upstream/upstream.ts'
+import { isObject } from './json-rpc.ts'
 import { META } from './versions.ts'
 
-const serverInfo = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }
+export const serverInfo = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }
 
 export const instructions =
   'Bir MCP is a gateway to the tools of your company. You see the tools this person may use. Call whoami or list_permissions of meta to learn who you act for and why a tool is missing.'
-
-export const capabilities = { tools: {} }
 
 /** What a modern result carries beside its own fields (MCP 2026-07-28: resultType, serverInfo). */
 const modern = { resultType: 'complete', _meta: { [META.server]: serverInfo } }
 const modernTail = `,${JSON.stringify(modern).slice(1)}`
 
-/** Lists and discovery differ by person and may change at any time: nobody but the client itself may keep them, and not for long. */
+/** Lists, discovery and what is read differ by person and may change at any time: nobody but the client itself may keep them, and not for long. */
 export const uncached = { ttlMs: 0, cacheScope: 'private' }
 
-/** The JSON of a result, in the caller's era. */
+/** Results that a modern client may keep for a while: they must say for how long. */
+const cacheable = new Set(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read', 'server/discover'])
+
+/** The JSON of a result of our own, in the caller's era. */
 export function resultJson(result: object, isModern: boolean): string {
   const json = JSON.stringify(result)
   if (!isModern) return json
   return json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail
 }
 
-export const initializeResult = (protocolVersion: string) => ({ protocolVersion, capabilities, serverInfo, instructions })
+/** The JSON of a server's result, in the caller's era: its own bytes wherever the era has nothing to add or take away. */
+export function relayedJson({ value, raw }: UpstreamResult, method: string, isModern: boolean): string {
+  return isModern ? modernJson(value, raw, method) : legacyJson(value, raw)
+}
+
+function modernJson(value: UpstreamResult['value'], raw: string | undefined, method: string): string {
+  const missing = {
+    ...(value['resultType'] === undefined && { resultType: 'complete' }),
+    ...(cacheable.has(method) && value['resultType'] !== 'input_required' && value['ttlMs'] === undefined && { ttlMs: 0 }),
+    ...(cacheable.has(method) &&
+      value['resultType'] !== 'input_required' &&
+      value['cacheScope'] === undefined && { cacheScope: 'private' }),
+    ...(value['_meta'] === undefined && { _meta: { [META.server]: serverInfo } }),
+  }
+  const json = raw ?? JSON.stringify(value)
+  const more = JSON.stringify(missing)
+  if (more === '{}') return json
+  return json === '{}' ? more : `${json.slice(0, json.lastIndexOf('}'))},${more.slice(1)}`
+}
+
+function legacyJson(value: UpstreamResult['value'], raw: string | undefined): string {
+  const { resultType, ttlMs, cacheScope, ...rest } = value
+  const meta = isObject(value['_meta']) && META.server in value['_meta'] ? withoutServer(value['_meta']) : undefined
+  if (raw !== undefined && resultType === undefined && ttlMs === undefined && cacheScope === undefined && !meta) return raw
+  return JSON.stringify(meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest)
+}
+
+function withoutServer({ [META.server]: _, ...meta }: Record<string, unknown>): Record<string, unknown> {
+  return meta
+}

@@ -47,7 +47,7 @@ test('a legacy client initializes, and its session goes on; the version it asked
     url,
     legacyRequest(token, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'old', version: '1' } }),
   )
-  expect(opened.body.result).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'bir-mcp' } })
+  expect(opened.body.result).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'debug' } })
   const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': '2025-06-18' }
   const call = await post(url, legacyRequest(token, 'tools/call', { name: 'echo', arguments: { text: 'a' } }, session))
   expect(call.body.result).toEqual({ content: [{ type: 'text', text: 'a' }], structuredContent: { text: 'a' } })
@@ -168,7 +168,6 @@ const bad: [string, string, (token: string) => RequestInit, number, number][] = 
   ['a foreign Origin', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'https://evil.example.com' }), 403, -31403],
   ['the Origin null', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'null' }), 403, -31403],
   ['a legacy request without a session', '/mcp', (token) => legacyRequest(token, 'tools/list'), 400, -32000],
-  ['GET without a session', '/mcp', () => ({ method: 'GET' }), 405, -32000],
   ['a client that accepts no JSON', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { accept: 'text/html' }), 406, -32000],
 ]
 
@@ -181,6 +180,24 @@ test.for(bad)('%s is refused with its status and code, recorded, and shows no st
   expect(text).not.toMatch(/at .*\.ts|node:internal/)
   await expect.poll(() => plane.records().length).toBe(1)
   expect(plane.records()[0]?.header).toMatchObject({ outcome: 'refused', httpStatus: expect.any(Number), rpcCode: code })
+})
+
+test.for(['GET', 'DELETE', 'PUT'])('%s without a session is not allowed, and no case for the record', async (method) => {
+  await using plane = await testPlane({ grants })
+  const response = await fetch(`${plane.url}/mcp`, { method })
+  expect(response.status).toBe(405)
+  expect(plane.records()).toEqual([])
+})
+
+test('DELETE ends a legacy session', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const ended = await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${token}`, ...session } })
+  expect(ended.status).toBe(204)
+  expect((await fetch(url, legacyRequest(token, 'tools/list', {}, session))).status).toBe(404)
 })
 
 test('an encoded Mcp-Name is compared decoded', async () => {

@@ -22,6 +22,14 @@ export function readMessage(body: unknown): Message {
   return { id, method, params }
 }
 
+/** A client's answer to a server's request, as a message without an id: undefined when the body is no response. */
+export function readResponse(body: unknown): Message | undefined {
+  if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
+  if (!('result' in body) && !('error' in body)) return undefined
+  const { id, result, error } = body
+  return { id: undefined, method: 'response', params: { id, result, error } }
+}
+
 const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)
 
 /** The id to answer a faulty body with, where one can be told. */

@@ -15,38 +15,54 @@ interface Prepared {
   readonly untilMs: number
 }
 
-/** `tools/list`: each tool is asked of the same `decide` that calls are. The bytes are made once per policy, kind of person, endpoint and era, until a grant in them expires. */
-export function listTools({ servers }: Pick<Ports, 'servers'>): (call: Incoming & Authenticated) => Rendered {
-  const prepared = new WeakMap<Policy, Map<string, Prepared>>()
+/** A tool as its server lists it, and the server. */
+export interface Listed {
+  readonly server: string
+  readonly name: string
+  readonly entry: object
+}
 
-  return function listTools(call) {
+/**
+ * `tools/list` of what lies in memory: each tool is asked of the same `decide` that calls are. The bytes are made once per
+ * policy, kind of person, endpoint and era, until a grant in them expires or what servers offer changes.
+ */
+export function preparedTools(listed: (server: string | undefined) => readonly Listed[]): (call: Incoming & Authenticated) => Rendered {
+  const prepared = new WeakMap<Policy, WeakMap<readonly Listed[], Map<string, Prepared>>>()
+
+  return function preparedTools(call) {
     if (call.params['cursor'] !== undefined)
       throw new GatewayError('invalidParams', 'a cursor that was never given out', { say: 'Unknown cursor.' })
-    const known = prepared.get(call.policy) ?? new Map<string, Prepared>()
-    prepared.set(call.policy, known)
+    const offered = listed(call.endpoint.server)
+    const byOffer = prepared.get(call.policy) ?? new WeakMap<readonly Listed[], Map<string, Prepared>>()
+    prepared.set(call.policy, byOffer)
+    const known = byOffer.get(offered) ?? new Map<string, Prepared>()
+    byOffer.set(offered, known)
     const nowMs = Date.now()
     const key = `${call.endpoint.path} ${call.modern} ${call.person.classKey} ${call.person.selection ? call.token.subject.id : ''}`
     const ready = known.get(key)
     if (ready && nowMs < ready.untilMs) return ready
 
-    const made = { json: render(servers, call, nowMs), untilMs: nextExpiryMs(call.person, nowMs) }
+    const tools = visible(offered, call.policy, call.person, call.endpoint, nowMs)
+    const made = { json: resultJson({ tools, ...(call.modern ? uncached : {}) }, call.modern), untilMs: nextExpiryMs(call.person, nowMs) }
     if (known.size > most) known.clear()
     known.set(key, made)
     return made
   }
 }
 
-function render(servers: Ports['servers'], { policy, person, endpoint, modern }: Incoming & Authenticated, nowMs: number): string {
-  const tools = visible(servers, policy, person, endpoint, nowMs)
-  return resultJson({ tools, ...(modern ? uncached : {}) }, modern)
+/** What a person may call of what is offered, as an endpoint names it. */
+export function visible(offered: readonly Listed[], policy: Policy, person: Person, endpoint: Endpoint, nowMs: number): object[] {
+  return offered.flatMap(({ server, name, entry }) => {
+    if (!decideFor(policy, person, server, name, nowMs).allow) return []
+    return [endpoint.server === undefined ? { ...entry, name: joinedName({ server, tool: name }) } : entry]
+  })
 }
 
-function visible(servers: Ports['servers'], policy: Policy, person: Person, endpoint: Endpoint, nowMs: number): object[] {
-  const ids = endpoint.server === undefined ? [...policy.servers.keys()].sort() : [endpoint.server]
-  return ids.flatMap((server) =>
-    [...(servers.get(server)?.tools.values() ?? [])].flatMap(({ name: tool, entry }) => {
-      if (!decideFor(policy, person, server, tool, nowMs).allow) return []
-      return [endpoint.server === undefined ? { ...entry, name: joinedName({ server, tool }) } : entry]
-    }),
-  )
+/** The mounted servers' tools, in order; one array per server and one for all, for good. */
+export function mountedOffer(servers: Ports['servers']): (server: string | undefined) => readonly Listed[] {
+  const of = (id: string): Listed[] => [...(servers.get(id)?.tools.values() ?? [])].map(({ name, entry }) => ({ server: id, name, entry }))
+  const byServer = new Map([...servers.keys()].sort().map((id) => [id, of(id)]))
+  const all = [...byServer.values()].flat()
+  const none: Listed[] = []
+  return (server) => (server === undefined ? all : (byServer.get(server) ?? none))
 }

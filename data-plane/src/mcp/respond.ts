@@ -36,10 +36,10 @@ export function sendError(
   sendJson(response, statusOf(error, at.modern), errorBody(at.id, error), { ...at.headers, ...errorHeaders(error, at.endpoint) })
 }
 
-function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined): Headers {
+export function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined): Headers {
   if (error.code === 'rateLimited') return { 'Retry-After': String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000))) }
   if (error.code === 'unavailable') return { 'Retry-After': '5' }
-  if (error.code === 'methodNotAllowed') return { Allow: 'POST, OPTIONS' }
+  if (error.code === 'methodNotAllowed') return { Allow: 'POST, GET, DELETE, OPTIONS' }
   if (error.code === 'tooLarge') return { Connection: 'close' }
   if (error.code === 'unauthenticated' && endpoint) return { 'WWW-Authenticate': challenge(error, endpoint) }
   return {}

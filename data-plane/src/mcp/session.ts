@@ -4,18 +4,29 @@ import type { Sealer } from './sealed.ts'
 import { LEGACY_VERSIONS } from './versions.ts'
 
 const lifeMs = 24 * 60 * 60 * 1000
+const mostBytes = 4_096
 
 /** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
 const Session = z.object({
   id: z.string(),
   version: z.enum(LEGACY_VERSIONS),
   endpoint: z.string(),
-  client: z.string().optional(),
+  /** The plane that holds what cannot be sealed: log level, subscriptions, open streams. */
+  home: z.string(),
+  capabilities: z.record(z.string(), z.unknown()),
+  info: z.record(z.string(), z.unknown()).optional(),
 })
 export type Session = z.infer<typeof Session>
 
-export const sealSession = (sealer: Sealer, person: string, session: Session, nowMs: number): string =>
-  sealer.seal('session', person, session, nowMs + lifeMs)
+/** Throws when the client declared more than fits a header. */
+export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {
+  if (JSON.stringify(session).length > mostBytes) {
+    throw new GatewayError('invalidParams', 'a session too large to seal', {
+      say: 'The client declares more capabilities than a session can hold.',
+    })
+  }
+  return sealer.seal('session', person, session, nowMs + lifeMs)
+}
 
 /** Throws `unknownSession` for an id that is altered, expired, another person's, or of another endpoint. */
 export function openSession(sealer: Sealer, person: string, sealed: string, endpoint: string, nowMs: number): Session {

@@ -1,13 +1,24 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { nameOf } from '../mcp/client-facts.ts'
 import type { AuditFields } from '../audit/fields.ts'
+import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Incoming, Note, Rendered } from './types.ts'
 
 /** Methods whose answers are recorded one by one. Lists, discover and ping are not, unless they were refused. */
-const recorded = new Set(['tools/call', 'initialize'])
+const recorded = new Set([
+  'tools/call',
+  'initialize',
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+])
 
 type Seen = Incoming & Partial<Authenticated>
 
@@ -20,7 +31,7 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
     try {
       answer = await next({ note })
     } catch (error) {
-      await recordFailure(journal, call, note, GatewayError.from(error))
+      await recordFailure(journal, call, note, error)
       throw error
     }
     if (!recorded.has(call.method)) return answer
@@ -32,15 +43,30 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
   }
 }
 
-async function recordFailure(journal: Ports['journal'], call: Seen, note: Note, error: GatewayError): Promise<void> {
-  note.reason = error.reason
-  note.detail = error.message
-  const { http, rpc } = ERRORS[error.code]
-  const outcome = error.code === 'internal' ? 'failed' : 'refused'
-  const fields = { ...factsOf(call, note, outcome), httpStatus: http, rpcCode: rpc }
+async function recordFailure(journal: Ports['journal'], call: Seen, note: Note, error: unknown): Promise<void> {
+  const { reason, detail, outcome, httpStatus, rpcCode } = whatFailed(error)
+  note.reason = reason
+  note.detail = detail
+  const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person) await journal.record(fields, bodies, mustSync(call, note))
   else await journal.refusal(fields, bodies)
+}
+
+/** What a server said itself is its own failure; the rest is by our codes. */
+function whatFailed(error: unknown) {
+  if (error instanceof UpstreamRpcError) {
+    return {
+      reason: 'upstream-error',
+      detail: error.message.slice(0, 500),
+      outcome: 'failed',
+      httpStatus: 200,
+      rpcCode: error.code,
+    } as const
+  }
+  const { code, reason, message } = GatewayError.from(error)
+  const { http, rpc } = ERRORS[code]
+  return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
 }
 
 const mustSync = ({ policy }: Seen, { level }: Note) =>
@@ -82,7 +108,8 @@ export function factsOf(
 /** Absent and undefined are one in a record; the type knows only absent. */
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
-function clientOf({ token, clientName }: Seen): string | undefined {
+function clientOf({ token, client }: Seen): string | undefined {
+  const clientName = nameOf(client.info)
   if (token === undefined || clientName === undefined) return token?.clientId ?? clientName
   return `${token.clientId} ${clientName}`
 }

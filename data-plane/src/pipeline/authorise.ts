@@ -11,11 +11,16 @@ import type { Audited, Authenticated, Authorised, Found, Incoming } from './type
 export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & Found, Authorised> {
   return function authorise(call, next) {
     const nowMs = Date.now()
-    const verdict = decideFor(call.policy, call.person, call.serverId, call.tool.name, nowMs)
+    const verdict = decideFor(call.policy, call.person, call.serverId, call.toolName, nowMs)
     if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)
-    if (nowMs - policy.freshAtMs() > staleAfterMs(call.policy.settings, call.needs)) throw tooOld(call.needs)
+    refuseStale(policy, call.policy.settings, call.needs, nowMs)
     return next({ level: verdict.level })
   }
+}
+
+/** Throws `unavailable` when the control plane has been silent for too long for what a call may do. */
+export function refuseStale(policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): void {
+  if (nowMs - policy.freshAtMs() > staleAfterMs(settings, needs)) throw tooOld(needs)
 }
 
 /** How long the last word of the control plane holds, by what a call may do. */

@@ -3,8 +3,6 @@ export class Cancel {
   private controller: AbortController | undefined
   private cause: Error | undefined
   private told: Set<(cause: Error) => void> | undefined
-  /** Told once, at once, before any signal. */
-  onAbort: ((cause: Error) => void) | undefined
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController()
@@ -27,7 +25,6 @@ export class Cancel {
   abort(cause: Error): void {
     if (this.cause) return
     this.cause = cause
-    this.onAbort?.(cause)
     for (const tell of this.told ?? []) tell(cause)
     this.controller?.abort(cause)
   }

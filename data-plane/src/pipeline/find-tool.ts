@@ -1,11 +1,12 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { withoutEnvelope } from '../mcp/client-facts.ts'
 import { addressOf } from '../mcp/tool-names.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Found, Incoming } from './types.ts'
 
-/** Which tool do they mean? One the policy does not know, or this plane cannot run, does not exist. */
-export function findTool({ servers }: Pick<Ports, 'servers'>): Guard<Incoming & Audited & Authenticated, Found> {
+/** Which tool do they mean? One the policy does not know, or this plane cannot reach, does not exist. */
+export function findTool({ upstream }: Pick<Ports, 'upstream'>): Guard<Incoming & Audited & Authenticated, Found> {
   return function findTool(call, next) {
     const { name, arguments: args = {} } = call.params
     if (typeof name !== 'string')
@@ -21,10 +22,12 @@ export function findTool({ servers }: Pick<Ports, 'servers'>): Guard<Incoming & 
 
     const server = call.policy.servers.get(address.server)
     const entry = server?.tools.get(address.tool)
-    const tool = servers.get(address.server)?.tools.get(address.tool)
-    if (!server || !entry || !tool) throw unknownTool(name, 'unknown-tool')
+    const found = upstream(address.server)
+    if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
     call.note.level = entry.level
-    return next({ serverId: address.server, server, tool, needs: entry.level, args })
+    const params = withoutEnvelope(call.params)
+    const asked = { method: 'tools/call', params: address.tool === name ? params : { ...params, name: address.tool } }
+    return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, asked })
   }
 }
 

@@ -4,10 +4,13 @@ import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Incoming } from './types.ts'
 
-/** A legacy request belongs to a session of the same person at the same endpoint. Modern requests and `initialize` have none. */
-export function inSession({ sealer }: Pick<Ports, 'sealer'>): Guard<Incoming & Authenticated, Pick<Incoming, 'clientName' | 'version'>> {
+/** A legacy request belongs to a session of the same person at the same endpoint, and speaks with what its client declared there. Modern requests and `initialize` have none. */
+export function inSession({
+  sealer,
+  sessions,
+}: Pick<Ports, 'sealer' | 'sessions'>): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
   return function inSession(call, next) {
-    if (call.modern || call.method === 'initialize') return next({ clientName: call.clientName, version: call.version })
+    if (call.modern || call.method === 'initialize') return next({ client: call.client, version: call.version, session: undefined })
     if (call.sessionId === undefined) throw new GatewayError('sessionRequired', 'a legacy request without a session')
     const session = openSession(sealer, call.token.subject.id, call.sessionId, call.endpoint.path, Date.now())
     if (call.version !== undefined && call.version !== session.version) {
@@ -15,6 +18,9 @@ export function inSession({ sealer }: Pick<Ports, 'sealer'>): Guard<Incoming & A
         say: 'MCP-Protocol-Version is not the version this session was initialized with.',
       })
     }
-    return next({ clientName: session.client, version: session.version })
+    const state = sessions.get(session.id)
+    if (state?.ended) throw new GatewayError('unknownSession', 'the session was ended')
+    const client = { capabilities: session.capabilities, info: session.info, logLevel: state?.logLevel }
+    return next({ client, version: session.version, session })
   }
 }

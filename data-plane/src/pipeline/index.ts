@@ -1,63 +1,117 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { capabilities, instructions, resultJson, uncached } from '../mcp/envelope.ts'
+import { describeEndpoint } from '../mcp/describe.ts'
+import { relayedJson, resultJson, uncached } from '../mcp/envelope.ts'
 import { initialize } from '../mcp/initialize.ts'
-import { listTools } from '../mcp/list-tools.ts'
+import { list } from '../mcp/list.ts'
+import { listen, openStream } from '../mcp/listen.ts'
+import { endSession, tellRootsChanged } from '../mcp/session-end.ts'
+import { setLevel, subscribe } from '../mcp/session-methods.ts'
 import { MODERN_VERSIONS } from '../mcp/versions.ts'
 import type { ToolAnswer } from '../servers/answer.ts'
+import type { UpstreamResult } from '../upstream/upstream.ts'
 import { announce } from './announce.ts'
 import { audit } from './audit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise } from './authorise.ts'
+import { findServer } from './find-server.ts'
 import { findTool } from './find-tool.ts'
 import { inSession } from './in-session.ts'
 import { Pipeline } from './pipeline.ts'
+import type { Filter } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { rateLimit } from './rate-limit.ts'
-import { runTool, scopeOf } from './run-tool.ts'
+import { relay, scopeOf } from './relay.ts'
 import { scrub } from './scrub.ts'
 import { truncate } from './truncate.ts'
 import type { Authenticated, Incoming, Rendered } from './types.ts'
 
 export type Method = (call: Incoming) => Promise<Rendered>
 
+/** What an HTTP exchange may come to: a method of the protocol, or one of the few things a legacy session does without one. */
+export interface Methods {
+  of(method: string): Method
+  /** A client's answer to a server's request. */
+  response: Method
+  /** GET: a legacy session's stream of what happens outside its requests. Ends when the client leaves. */
+  stream: Method
+  /** DELETE: the end of a legacy session. */
+  end: Method
+}
+
 /** THE LIST: what happens to a request, method by method, in the order it happens. */
-export function methodsOf(ports: Ports): (method: string) => Method {
+export function methodsOf(ports: Ports): Methods {
   const everyone = new Pipeline<Incoming>()
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
-    .guard(inSession(ports)) // legacy only
+    .guard(inSession(ports)) // legacy only: what its client declared when it initialized
     .guard(rateLimit())
+  const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, asked, level
 
   const table: Record<string, Method> = {
     initialize: everyone.call(initialize(ports), [], asIs),
     ping: everyone.call(() => ({}), [], inEra),
-    'server/discover': everyone.call(() => ({ supportedVersions: MODERN_VERSIONS, capabilities, instructions, ...uncached }), [], inEra),
-    'tools/list': everyone.call(listTools(ports), [], asIs),
+    'server/discover': everyone.call(
+      (call) => describeEndpoint(ports, call),
+      [],
+      (described, call) => inEra({ supportedVersions: MODERN_VERSIONS, ...described, ...uncached }, call),
+    ),
+    'tools/list': everyone.call(list(ports, 'tools/list'), [], asIs),
+    'prompts/list': everyone.call(list(ports, 'prompts/list'), [], asIs),
+    'resources/list': everyone.call(list(ports, 'resources/list'), [], asIs),
+    'resources/templates/list': everyone.call(list(ports, 'resources/templates/list'), [], asIs),
     'tools/call': everyone
-      .guard(findTool(ports)) // adds server, tool, needs, args
+      .guard(findTool(ports)) // adds server, upstream, toolName, needs, asked
       .guard(authorise(ports)) // adds level
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
-      .call(runTool(ports), [scrub(ports), truncate], inEra<ToolAnswer>),
+      .call(relay(ports), [onTools(scrub(ports)), onTools(truncate)], relayed),
+    'subscriptions/listen': everyone.call(listen(ports), [], asIs),
+    'logging/setLevel': ofServer.call(setLevel(ports), [], inEra),
+    'resources/subscribe': ofServer.call(subscribe(ports, true), [], inEra),
+    'resources/unsubscribe': ofServer.call(subscribe(ports, false), [], inEra),
     'notifications/initialized': everyone.call(() => ({}), [], inEra),
+    'notifications/progress': everyone.call(() => ({}), [], inEra),
+    'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), [], inEra),
     'notifications/cancelled': everyone.call(cancel(ports), [], inEra),
   }
-  const unknown = everyone.call(unknownMethod, [], asIs)
-  return (method) => (Object.hasOwn(table, method) ? (table[method] ?? unknown) : unknown)
+  const other = ofServer.call(relay(ports), [onTools(scrub(ports))], relayed)
+  const silent = everyone.call(() => ({}), [], inEra)
+  return {
+    of: (method) => (Object.hasOwn(table, method) ? (table[method] ?? other) : method.startsWith('notifications/') ? silent : other),
+    response: everyone.call(answerRound(ports), [], inEra),
+    stream: everyone.call(openStream(ports), [], asIs),
+    end: everyone.call(endSession(ports), [], inEra),
+  }
 }
 
 const asIs = (rendered: Rendered) => rendered
 
 const inEra = <A extends object>(answer: A, { modern }: Incoming): Rendered => ({ json: resultJson(answer, modern) })
 
-function unknownMethod({ id, method, modern }: Incoming & Authenticated): Rendered {
-  // A notification nobody waits for is not an error.
-  if (id === undefined) return { json: '{}' }
-  throw new GatewayError('unknownMethod', `${method.slice(0, 100)} in ${modern ? 'the modern' : 'a legacy'} era`)
-}
+const relayed = (result: UpstreamResult, { method, modern }: Incoming): Rendered => ({ json: relayedJson(result, method, modern) })
+
+/** A filter of tool answers, for results that may be one: what it leaves alone keeps its own bytes. */
+const onTools =
+  <Call extends object>(filter: Filter<Call, ToolAnswer>): Filter<Call, UpstreamResult> =>
+  (result, call) => {
+    const before = result.value as unknown as ToolAnswer
+    const after = filter(before, call)
+    if (after instanceof Promise) return after.then((later) => (later === before ? result : changed(later)))
+    return after === before ? result : changed(after)
+  }
+
+const changed = (answer: ToolAnswer): UpstreamResult => ({ value: { resultType: 'complete', ...answer } })
 
 const cancel =
   ({ inflight }: Ports) =>
   (call: Incoming & Authenticated) => {
     if (!call.modern) inflight.cancel(scopeOf(call), call.params['requestId'], new Error('the client cancelled the call'))
+    return {}
+  }
+
+const answerRound =
+  ({ rounds }: Ports) =>
+  (call: Incoming & Authenticated) => {
+    if (call.modern) throw new GatewayError('invalidRequest', 'a response from a modern client')
+    rounds.answer(scopeOf(call), call.params)
     return {}
   }

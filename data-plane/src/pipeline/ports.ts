@@ -6,6 +6,9 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Sealer } from '../mcp/sealed.ts'
 import type { Timers } from './timers.ts'
 import type { Inflight } from '../mcp/inflight.ts'
+import type { Rounds } from '../mcp/rounds.ts'
+import type { SessionMemory } from '../mcp/session-memory.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Token } from './types.ts'
 
@@ -17,6 +20,12 @@ export interface Ports {
   readonly callLog: CallLog
   readonly sealer: Sealer
   readonly inflight: Inflight
+  /** The server behind an id, mounted or remote; undefined when this plane cannot reach one. */
+  upstream(id: string): Upstream | undefined
+  readonly rounds: Rounds
+  readonly sessions: SessionMemory
+  /** This plane's id: the home of what cannot be sealed. */
+  readonly node: string
   readonly timers: Timers
   verify(bearer: string): Awaitable<Token>
   readSecret(ref: SecretRef): Promise<string>
@@ -30,6 +39,8 @@ export interface PolicySource {
   current(): Policy
   /** Milliseconds since 1970 of the newest signed word from the control plane. */
   freshAtMs(): number
+  /** Calls back after every change of policy, until the returned function is called. */
+  onChange(changed: () => void): () => void
   /** Waits for a revision, once per revision and at most a second; true when it is held. */
   reach(revision: number): Promise<boolean>
 }

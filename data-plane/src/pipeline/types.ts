@@ -3,8 +3,10 @@ import type { Person, Policy, ServerPolicy } from '@bir/sdk/contract/policy'
 import type { Subject } from '@bir/sdk/contract/subject'
 import type { Endpoint } from '../mcp/endpoint.ts'
 import type { Message } from '../mcp/json-rpc.ts'
+import type { Session } from '../mcp/session.ts'
 import type { LegacyVersion, ModernVersion } from '../mcp/versions.ts'
-import type { MountedTool } from '../servers/define.ts'
+import type { Channel } from '../mcp/channel.ts'
+import type { ClientFacts, Upstream } from '../upstream/upstream.ts'
 import type { Cancel } from './cancel.ts'
 
 /** A message as it came in over HTTP, read but not yet believed. */
@@ -19,8 +21,12 @@ export interface Incoming extends Message {
   readonly ip: string
   readonly userAgent: string | undefined
   readonly traceId: string | undefined
-  /** What the client calls itself. */
-  readonly clientName: string | undefined
+  /** What the client declares: on this request, or when it initialized. */
+  readonly client: ClientFacts
+  /** The legacy session, opened. */
+  readonly session: Session | undefined
+  /** The way back while the request is being answered. */
+  readonly channel: Channel
   readonly cancel: Cancel
   /** By `performance.now()`. */
   readonly startedMs: number
@@ -70,10 +76,21 @@ export interface Authenticated {
 export interface Found {
   readonly serverId: string
   readonly server: ServerPolicy
-  readonly tool: MountedTool
+  readonly upstream: Upstream
+  readonly toolName: string
   readonly needs: Level
-  readonly args: unknown
+  /** The request in the server's own words. */
+  readonly asked: Asked
 }
+
+/** A request as its server is to hear it. */
+export interface Asked {
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** What any relayed method needs to know of where it goes. */
+export type Target = Omit<Found, 'toolName'>
 
 export interface Authorised {
   /** The caller's effective level on the server. */

@@ -1,6 +1,7 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
+import { nameOf } from '../mcp/client-facts.ts'
 import type { CallContext } from '../servers/context.ts'
 import type { GatewayView, ServerView, ToolView } from '../servers/gateway-view.ts'
 import type { Ports } from './ports.ts'
@@ -14,7 +15,7 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
   const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
   return {
     authentication: {
-      client: [token.clientId, call.clientName].filter((name) => name !== undefined).join(' '),
+      client: [token.clientId, nameOf(call.client.info)].filter((name) => name !== undefined).join(' '),
       actor: token.actor,
       tokenId: token.tokenId,
       expiresAtMs: token.expiresAtS * 1000,
@@ -27,7 +28,7 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
     async check(id, signal) {
       const server = ports.servers.get(id)
       const entry = policy.servers.get(id)
-      if (!server || !entry || !person.grants.has(id))
+      if (!server || entry?.kind !== 'mounted' || !person.grants.has(id))
         throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
       return server.check(checkContext(ports, call, entry.settings, id, signal))
     },

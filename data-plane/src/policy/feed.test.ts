@@ -136,7 +136,7 @@ test.for([
   ],
   [
     'settings this plane cannot serve',
-    (p) => p.publish(6, { level: 'write', entry: { ...entryOf(server), settings: [] as unknown as Record<string, unknown> } }),
+    (p) => p.publish(6, { level: 'write', entry: { ...entryOf(server), settings: [] } as unknown as ServerEntry }),
   ],
 ] as [string, (p: Awaited<ReturnType<typeof aPublisher>>) => Promise<Buffer>][])(
   '%s changes nothing: the policy in force stays',

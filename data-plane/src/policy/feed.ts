@@ -35,6 +35,7 @@ export class PolicyFeed implements PolicySource {
   private freshMs = 0
   private reaching = new Map<number, Promise<boolean>>()
   private waiters: ((policy: Policy) => void)[] = []
+  private readonly followers = new Set<() => void>()
   private saving: Promise<void> = Promise.resolve()
 
   constructor(options: Options) {
@@ -52,6 +53,11 @@ export class PolicyFeed implements PolicySource {
 
   freshAtMs(): number {
     return this.freshMs
+  }
+
+  onChange(changed: () => void): () => void {
+    this.followers.add(changed)
+    return () => this.followers.delete(changed)
   }
 
   reach(revision: number): Promise<boolean> {
@@ -128,6 +134,7 @@ export class PolicyFeed implements PolicySource {
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
     this.reaching.clear()
     for (const waiter of this.waiters) waiter(this.policy)
+    for (const changed of this.followers) changed()
     if (JSON.stringify(planesBefore) !== JSON.stringify(policy.planes)) this.options.planesChanged()
     this.options.log('info', 'policy applied', { revision: manifest.revision })
   }

@@ -8,6 +8,7 @@ type Mounted = ReadonlyMap<string, MountedServer>
 /** A policy as this plane's own code can serve it: tools it has not are not there, and no level is below the code's own unless an administrator labelled it so. */
 export function fitTo(mounted: Mounted, policy: Policy): Policy {
   const servers = [...policy.servers].flatMap(([id, server]): [string, ServerPolicy][] => {
+    if (server.kind === 'remote') return mounted.has(id) ? [] : [[id, server]]
     const own = mounted.get(id)
     return own ? [[id, { ...server, tools: fitTools(own, server) }]] : []
   })
@@ -26,8 +27,8 @@ function fitTools(own: MountedServer, { tools }: ServerPolicy): ServerPolicy['to
 
 /** Why a policy cannot be served, in words; empty when it can. Asked before it replaces the one in force. */
 export function selfCheck(mounted: Mounted, policy: Policy, nowMs: number): string[] {
-  const faults = [...policy.servers].flatMap(([id, { settings }]) =>
-    (mounted.get(id)?.faults(settings) ?? []).map((fault) => `server ${id}: ${fault}`),
+  const faults = [...policy.servers].flatMap(([id, server]) =>
+    (server.kind === 'mounted' ? (mounted.get(id)?.faults(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
   )
   if (policy.keys.tokenKeys.length === 0) faults.push('there is no key to verify tokens with')
   return [...faults, ...undecidable(policy, nowMs)]

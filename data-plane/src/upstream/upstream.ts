@@ -59,6 +59,8 @@ export interface UpstreamResult {
   readonly value: Readonly<Record<string, unknown>>
   /** The JSON text of `value` as the server wrote it; absent once anything was changed. */
   readonly raw?: string
+  /** `requestState` is the gateway's own and in the clear (a parked stream, a mounted server's): the way in seals it. */
+  readonly ownState?: true
 }
 
 /** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */

@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http'
+import type { Awaitable } from '../pipeline/pipeline.ts'
+import type { Notification } from '../upstream/upstream.ts'
+import type { Channel } from './channel.ts'
+import { sendJson } from './respond.ts'
+import type { Headers } from './respond.ts'
+
+const keepAliveMs = 15_000
+
+/** Open streams share one clock: thousands of idle ones cost one timer. */
+const open = new Set<AnswerStream>()
+let clock: NodeJS.Timeout | undefined
+
+/** An answer that is one JSON body, until something has to be said before it: then it becomes an SSE stream, and the answer its last event. */
+export class AnswerStream implements Channel {
+  private readonly response: ServerResponse
+  private readonly headers: Headers
+  private begun = false
+
+  constructor(response: ServerResponse, headers: Headers) {
+    this.response = response
+    this.headers = headers
+  }
+
+  get streaming(): boolean {
+    return this.begun
+  }
+
+  notify({ method, params }: Notification): Awaitable<void> {
+    return this.event(JSON.stringify(params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }))
+  }
+
+  request(id: string, method: string, params: unknown): Awaitable<void> {
+    return this.event(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+  }
+
+  /** Turns the answer into a stream now, before there is anything to say. */
+  begin(headers: Headers = {}): void {
+    if (this.begun || this.response.headersSent || this.response.destroyed) return
+    this.begun = true
+    this.response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+      'X-Content-Type-Options': 'nosniff',
+      ...this.headers,
+      ...headers,
+    })
+    this.response.flushHeaders()
+    this.keepAlive()
+  }
+
+  /** The last word: a JSON-RPC response. */
+  finish(status: number, body: string, headers: Headers = {}): void {
+    if (!this.begun) return sendJson(this.response, status, body, { ...this.headers, ...headers })
+    open.delete(this)
+    if (this.response.destroyed) return
+    this.response.end(frame(body))
+  }
+
+  /** Ends the stream without a last word. */
+  end(): void {
+    open.delete(this)
+    if (!this.response.destroyed) this.response.end()
+  }
+
+  comment(): void {
+    if (!this.response.writableNeedDrain) this.response.write(': \n\n')
+  }
+
+  private event(json: string): Awaitable<void> {
+    this.begin()
+    if (this.response.destroyed || this.response.write(frame(json))) return
+    return new Promise((resolve) => {
+      const done = () => {
+        this.response.off('drain', done).off('close', done)
+        resolve()
+      }
+      this.response.once('drain', done).once('close', done)
+    })
+  }
+
+  private keepAlive(): void {
+    open.add(this)
+    this.response.once('close', () => open.delete(this))
+    clock ??= setInterval(() => {
+      for (const stream of open) stream.comment()
+    }, keepAliveMs).unref()
+  }
+}
+
+const frame = (json: string) => `event: message\ndata: ${json}\n\n`

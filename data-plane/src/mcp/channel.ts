@@ -1,0 +1,16 @@
+import type { Awaitable } from '../pipeline/pipeline.ts'
+import type { Notification } from '../upstream/upstream.ts'
+
+/** The way back to a client while its request is being answered. */
+export interface Channel {
+  /** Sends a notification ahead of the answer. A promise holds the sender back until the client has taken what was sent. */
+  notify(notification: Notification): Awaitable<void>
+  /** Legacy only: a request of the server's, answered by a message of its own. */
+  request(id: string, method: string, params: unknown): Awaitable<void>
+}
+
+/** For messages that nothing can be sent ahead of: notifications, and batches. */
+export const noChannel: Channel = {
+  notify: () => undefined,
+  request: () => Promise.reject(new Error('there is no stream to ask on')),
+}

@@ -1,0 +1,49 @@
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { targetOf } from '../mcp/target.ts'
+import { methodLevel } from '../mcp/method-level.ts'
+import { refuseStale } from './authorise.ts'
+import type { Guard } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
+
+/** Where a method that is no tool call goes, and whether this person may go there. What they may not reach is not there. */
+export function findServer({
+  upstream,
+  policy,
+}: Pick<Ports, 'upstream' | 'policy'>): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+  return function findServer(call, next) {
+    const needs = methodLevel(call.method)
+    call.note.level = needs
+    call.note.argsText = JSON.stringify(call.params)
+    const target = targetOf(call)
+    if (!target) throw notThere(call, 'unknown-server')
+    call.note.server = target.server
+
+    const server = call.policy.servers.get(target.server)
+    const found = upstream(target.server)
+    if (!server || !found) throw notThere(call, 'unknown-server')
+    const nowMs = Date.now()
+    const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
+    if (!verdict.allow) throw notThere(call, verdict.reason)
+    refuseStale(policy, call.policy.settings, needs, nowMs)
+    return next({ serverId: target.server, server, upstream: found, needs, asked: target.asked, level: verdict.level })
+  }
+}
+
+/** Methods of this protocol that every server could have: what is not there is the thing they name. */
+const naming = new Set([
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+])
+
+function notThere({ method }: Incoming, reason: string): GatewayError {
+  if (naming.has(method)) return new GatewayError('invalidParams', reason, { say: 'Not found.', reason })
+  return new GatewayError('unknownMethod', reason, { reason })
+}

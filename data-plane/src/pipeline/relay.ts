@@ -1,0 +1,110 @@
+import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
+import { isObject } from '../mcp/json-rpc.ts'
+import { sealState, unsealState } from '../mcp/request-state.ts'
+import { errorAnswer } from '../servers/answer.ts'
+import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
+import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
+import { MountedContext } from './mounted-context.ts'
+import type { Awaitable } from './pipeline.ts'
+import type { Ports } from './ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
+
+type Ready = Incoming & Audited & Authenticated & Target & Authorised
+type Needs = Pick<Ports, 'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node'>
+
+/** The call itself, whoever answers it. A tool that cannot do its work says so to the model; what breaks is said with whose fault it is. */
+export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> {
+  return function relay(call) {
+    try {
+      const answer = call.upstream.request(requestOf(ports, call, resumed(ports, call)))
+      if (answer instanceof Promise) return awaited(ports, call, answer)
+      return isUnfinished(answer) ? awaited(ports, call, Promise.resolve(answer)) : answer
+    } catch (error) {
+      return failure(call, error)
+    }
+  }
+}
+
+/** Whose calls a `notifications/cancelled` may stop: those of the same person in the same session. */
+export const scopeOf = ({ token, sessionId }: Pick<Ready, 'token' | 'sessionId'>): string => `${token.subject.id} ${sessionId ?? ''}`
+
+const isUnfinished = ({ value }: UpstreamResult) => value['resultType'] === 'input_required'
+
+function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params']): UpstreamRequest {
+  return {
+    method: call.asked.method,
+    params,
+    person: call.token.subject.id,
+    session: call.session?.id,
+    client: call.client,
+    onNotification: (notification) => call.channel.notify(notification),
+    cancel: call.cancel,
+    context: new MountedContext(ports, call),
+  }
+}
+
+async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
+  const finished = call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  try {
+    let result = await withinTime(ports, call, work)
+    while (isUnfinished(result) && !call.modern) result = await nextRound(ports, call, result)
+    return isUnfinished(result) ? sealState(ports, call, result) : result
+  } catch (error) {
+    return failure(call, error)
+  } finally {
+    finished?.()
+  }
+}
+
+/** A legacy client is asked on its stream; what it answers goes back with the request, as a modern client would send it. */
+async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): Promise<UpstreamResult> {
+  const requests = isObject(value['inputRequests']) ? value['inputRequests'] : {}
+  const inputResponses = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal)
+  const state = value['requestState'] === undefined ? {} : { requestState: value['requestState'] }
+  const again = call.upstream.request(requestOf(ports, call, { ...call.asked.params, inputResponses, ...state }))
+  return withinTime(ports, call, Promise.resolve(again))
+}
+
+/** A modern client's retry carries our seal where we set one. */
+function resumed(ports: Needs, call: Ready): UpstreamRequest['params'] {
+  const { params } = call.asked
+  return params['requestState'] === undefined ? params : { ...params, requestState: unsealState(ports, call, params['requestState']) }
+}
+
+function failure(call: Ready, error: unknown): UpstreamResult {
+  const { note, method } = call
+  if (error instanceof UpstreamRpcError) throw error
+  if (!(error instanceof ToolError) && !(error instanceof UpstreamFault)) throw GatewayError.from(error)
+  note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
+  note.reason = error.code
+  note.detail = error.message
+  if (method === 'tools/call') return { value: { ...errorAnswer(toolError(error)), resultType: 'complete' } }
+  const said = error instanceof UpstreamFault ? error.say : error.message
+  throw new GatewayError('unavailable', error.message, { say: said, reason: error.code, cause: error })
+}
+
+function toolError(error: ToolError | UpstreamFault): ToolError {
+  if (error instanceof ToolError) return error
+  const { code, say, hint, retryable } = error
+  return new ToolError(code, say, hint === undefined ? { retryable } : { hint, retryable })
+}
+
+function withinTime({ timers }: Needs, { cancel, policy, server }: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
+  const timeoutMs = (server.kind === 'remote' ? server.remote.callTimeoutMs : undefined) ?? policy.settings.callTimeoutMs
+  return new Promise((resolve, reject) => {
+    const stop = timers.after(timeoutMs, () => cancel.abort(timedOut(timeoutMs)))
+    const forget = cancel.subscribe((cause) =>
+      reject(cause instanceof ToolError ? cause : new GatewayError('unavailable', cause.message, { reason: 'cancelled' })),
+    )
+    work.then(resolve, reject).finally(() => {
+      stop()
+      forget()
+    })
+  })
+}
+
+const timedOut = (timeoutMs: number) =>
+  new ToolError('timed_out', `The tool did not answer within ${timeoutMs / 1000} s.`, {
+    hint: 'Ask for less, or try again later.',
+    retryable: true,
+  })
