@@ -19,6 +19,12 @@ export function aServer(id: string, levels: Record<string, Level>): MountedServe
     title: id.toUpperCase(),
     needsSecret: false,
     tools: new Map(Object.entries(levels).map(tool)),
+    resources: new Map(),
+    templates: new Map(),
+    prompts: new Map(),
+    emits: [],
+    logs: false,
+    changes: { listen: () => () => undefined },
     faults: (settings) => (typeof settings === 'object' && settings && 'bad' in settings ? ['settings.bad: is bad'] : []),
     check: unused,
   }

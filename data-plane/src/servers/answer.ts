@@ -1,9 +1,14 @@
 import type { ToolError } from '@bir/sdk/contract/errors'
 
-/** A block of a tool's answer (MCP 2025-06-18 and later, ContentBlock). */
+/** The content of a resource (MCP ResourceContents): text, or bytes in base64. */
+export type ResourceContents = { uri: string; mimeType?: string } & ({ text: string } | { blob: string })
+
+/** A block of a tool's answer or a prompt's message (MCP 2025-06-18 and later, ContentBlock). */
 export type ContentBlock =
   | { type: 'text'; text: string }
   | { type: 'image'; data: string; mimeType: string }
+  | { type: 'audio'; data: string; mimeType: string }
+  | { type: 'resource'; resource: ResourceContents }
   | { type: 'resource_link'; uri: string; name: string; mimeType?: string }
 
 /** What a tool call answers (MCP CallToolResult). */
