@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { requirementsOf } from './requirements.ts'
+import { testServer } from './suite.ts'
+import { kinds, upstreams } from './upstreams/index.ts'
+
+const spoken = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))
+
+/** Nobody serves tasks with the SDK yet. */
+const isTask = (scenario: string) => scenario.startsWith('tasks-')
+
+test.for(spoken)(
+  'the %s fixture alone passes all that the suite demands of a server at %s',
+  { timeout: 120_000 },
+  async ([kind, revision]) => {
+    await using upstream = await upstreams[kind].start()
+    const { required, failed, warnings, unscored } = await testServer(upstream.url, revision)
+    expect({ failed, warnings }).toEqual({ failed: [], warnings: [] })
+    expect(required).toEqual({ passed: required.total, total: requirementsOf(revision, 'server').required.length })
+    expect(unscored.filter(({ scenario, failed }) => failed.length > 0 && !isTask(scenario))).toEqual([])
+  },
+)
+
+test('the suite demands 30 scenarios of a server at 2025-11-25, and 37 at 2026-07-28', () => {
+  expect(requirementsOf('2025-11-25', 'server').required).toHaveLength(30)
+  expect(requirementsOf('2026-07-28', 'server').required).toHaveLength(37)
+})

@@ -1,0 +1,13 @@
+import type { Revision } from '../requirements.ts'
+import { legacyUpstream } from './legacy.ts'
+import { dualUpstream, modernUpstream } from './modern.ts'
+import type { Upstream } from './serve.ts'
+
+/** The servers that the gateway is put in front of, and what each speaks by itself. */
+export const upstreams: Record<UpstreamKind, { start(): Promise<Upstream>; speaks: readonly Revision[] }> = {
+  dual: { start: dualUpstream, speaks: ['2025-11-25', '2026-07-28'] },
+  legacy: { start: legacyUpstream, speaks: ['2025-11-25'] },
+  modern: { start: modernUpstream, speaks: ['2026-07-28'] },
+}
+export const kinds = ['dual', 'legacy', 'modern'] as const
+export type UpstreamKind = (typeof kinds)[number]
