@@ -37,8 +37,51 @@ test.for([...mountedServers.keys()])('every tool of %s has a test beside it or i
   expect(files.some((file) => file.endsWith('.test.ts'))).toBe(true)
 })
 
-test.for([...mountedServers.keys()])('the surface of %s is the one that was reviewed', async (id) => {
+const all = [...mountedServers.values()]
+const prompts = all.flatMap((server) => [...server.prompts.values()].map((prompt) => ({ server: server.id, ...prompt })))
+const readable = all.flatMap((server) =>
+  [...server.resources.values(), ...server.templates.values()].map(({ entry }) => ({
+    server: server.id,
+    uri: 'uri' in entry ? entry.uri : entry.uriTemplate,
+    entry,
+  })),
+)
+
+test.for(readable.map((each) => [`${each.server} ${each.uri}`, each] as const))('%s keeps the law', ([, { server, uri, entry }]) => {
+  // The gateway speaks of itself under its own name.
+  expect(uri).toMatch(new RegExp(`^${server === 'meta' ? 'gateway' : server}://`))
+  expect(uri).toMatch(/^[a-z]+:\/\/[a-z0-9-]*(\{\w+\}|[\w/.-])*$/)
+  expect(entry.name).toMatch(/^[a-z][a-z0-9-]*$/)
+  expect(entry.mimeType).toMatch(/^\w+\/[\w.+-]+$/)
+  expect(entry.description.length).toBeGreaterThan(20)
+  expect(JSON.stringify(entry).length).toBeLessThanOrEqual(600)
+})
+
+test.for(prompts.map((each) => [`${each.server} ${each.name}`, each] as const))(
+  'the prompt %s keeps the law',
+  ([, { server, name, entry }]) => {
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+    expect(`${server}_${name}`.length).toBeLessThanOrEqual(40)
+    expect(entry.description.length).toBeGreaterThan(20)
+    expect(entry.arguments.every(({ description }) => description !== undefined)).toBe(true)
+    expect(JSON.stringify(entry).length).toBeLessThanOrEqual(600)
+  },
+)
+
+test.for(all.map(({ id }) => id))('names and URIs of %s are its own: nothing is declared twice', (id) => {
   const server = mountedServers.get(id)
-  const surface = [...(server?.tools.values() ?? [])].map(({ level, entry }) => ({ level, ...entry }))
+  const entries = [...(server?.resources.values() ?? []), ...(server?.templates.values() ?? [])].map(({ entry }) => entry.name)
+  expect(new Set(entries).size).toBe(entries.length)
+})
+
+test.for(all.map(({ id }) => id))('the surface of %s is the one that was reviewed', async (id) => {
+  const server = mountedServers.get(id)
+  const entriesOf = (offers: ReadonlyMap<string, { entry: object }> | undefined) => [...(offers?.values() ?? [])].map(({ entry }) => entry)
+  const surface = {
+    tools: [...(server?.tools.values() ?? [])].map(({ level, entry }) => ({ level, ...entry })),
+    resources: entriesOf(server?.resources),
+    templates: entriesOf(server?.templates),
+    prompts: entriesOf(server?.prompts),
+  }
   await expect(`${JSON.stringify(surface, undefined, 2)}\n`).toMatchFileSnapshot(`./${id}/surface.json`)
 })

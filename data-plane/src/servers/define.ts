@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Changes } from './changes.ts'
 import type { Emitted } from './changes.ts'
 import type { CallContext } from './context.ts'

@@ -45,7 +45,7 @@ export class MountedUpstream implements Upstream {
         'prompts/list': () => lists.prompts,
         'prompts/get': (request) => this.get(request),
       }),
-      ...(completes(server) && { 'completion/complete': (request) => completed(server, request) }),
+      ...(completes(server) && { 'completion/complete': (request) => inWords(() => completed(server, request), undefined) }),
     }
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { GatewayView } from '../gateway-view.ts'
 import { meta } from './server.ts'
 
 export const listServers = meta.tool({
@@ -10,15 +11,18 @@ export const listServers = meta.tool({
     items: z.array(z.object({ server: z.string(), title: z.string(), usable_tools: z.int(), refused_tools: z.int() })),
     count: z.int(),
   }),
-  run(_args, { gateway }) {
-    const items = gateway.servers().map(({ id, title, tools }) => {
-      const usable = tools.filter(({ level }) => level !== undefined).length
-      return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable }
-    })
-    return { items, count: items.length }
-  },
+  run: (_args, { gateway }) => heldServers(gateway),
   text: ({ items }) =>
     items
       .map(({ server, title, usable_tools, refused_tools }) => `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused`)
       .join('\n'),
 })
+
+/** The servers on which the caller holds a grant. */
+export function heldServers(gateway: GatewayView) {
+  const items = gateway.servers().map(({ id, title, tools }) => {
+    const usable = tools.filter(({ level }) => level !== undefined).length
+    return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable }
+  })
+  return { items, count: items.length }
+}

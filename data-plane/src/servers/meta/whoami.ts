@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Caller } from '../context.ts'
+import type { GatewayView } from '../gateway-view.ts'
 import { meta } from './server.ts'
 
 export const whoami = meta.tool({
@@ -14,15 +16,18 @@ export const whoami = meta.tool({
     token_expires: z.string(),
     policy_revision: z.int(),
   }),
-  run(_args, { caller, gateway }) {
-    const { client, actor, expiresAtMs } = gateway.authentication
-    return {
-      user: caller.handle,
-      groups: [...caller.groups],
-      client,
-      ...(actor === undefined ? {} : { acted_by: actor }),
-      token_expires: new Date(expiresAtMs).toISOString(),
-      policy_revision: gateway.revision,
-    }
-  },
+  run: (_args, context) => identityOf(context),
 })
+
+/** Who a call is made as, in the words of the answer. */
+export function identityOf({ caller, gateway }: { caller: Caller; gateway: GatewayView }) {
+  const { client, actor, expiresAtMs } = gateway.authentication
+  return {
+    user: caller.handle,
+    groups: [...caller.groups],
+    client,
+    ...(actor === undefined ? {} : { acted_by: actor }),
+    token_expires: new Date(expiresAtMs).toISOString(),
+    policy_revision: gateway.revision,
+  }
+}

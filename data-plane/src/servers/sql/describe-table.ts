@@ -1,9 +1,23 @@
+import type { TableId } from '@bir/sdk/contract/tables'
 import { z } from 'zod'
 import { describeTable as describe, type ForeignKey } from './postgres/describe-table.ts'
-import { reach } from './reach.ts'
+import { reach, type Reach } from './reach.ts'
 import { sql } from './server.ts'
 
 const Column = z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), masked: z.boolean(), comment: z.string().optional() })
+
+const Described = z.object({
+  table: z.string(),
+  kind: z.string(),
+  comment: z.string().optional(),
+  columns: z.array(Column),
+  primary_key: z.array(z.string()),
+  indexes: z.array(z.string()),
+  references: z.array(z.string()),
+  referenced_by: z.array(z.string()),
+  sample: z.array(z.array(z.unknown())).optional(),
+})
+type Described = z.infer<typeof Described>
 
 const foreignKey = ({ columns, table, table_columns }: ForeignKey) => `${columns.join(', ')} = ${table}(${table_columns.join(', ')})`
 
@@ -18,44 +32,42 @@ export const describeTable = sql.tool({
     table: z.string().min(1).max(200).describe('table or schema.table, as list_tables spells it'),
     sample: z.boolean().default(false),
   }),
-  output: z.object({
-    table: z.string(),
-    kind: z.string(),
-    comment: z.string().optional(),
-    columns: z.array(Column),
-    primary_key: z.array(z.string()),
-    indexes: z.array(z.string()),
-    references: z.array(z.string()),
-    referenced_by: z.array(z.string()),
-    sample: z.array(z.array(z.unknown())).optional(),
-  }),
+  output: Described,
   async run({ connection, table, sample }, context) {
     const found = reach(context, connection)
     const dot = table.indexOf('.')
     const id = dot < 0 ? { schema: found.connection.schema, table } : { schema: table.slice(0, dot), table: table.slice(dot + 1) }
-    const { comment, columns, indexes, references, referenced_by, ...rest } = await describe(found, id, table, sample)
-    return {
-      table: `${id.schema}.${id.table}`,
-      ...(comment === null ? {} : { comment }),
-      columns: columns.map(({ comment, ...column }) => ({ ...column, ...(comment === null ? {} : { comment }) })),
-      indexes: indexes.map(({ name, columns, unique }) => `${unique ? 'unique ' : ''}${name} (${columns.join(', ')})`),
-      references: references.map(foreignKey),
-      referenced_by: referenced_by.map(foreignKey),
-      ...rest,
-    }
+    return described(found, id, table, sample)
   },
-  text({ table, kind, comment, columns, primary_key, indexes, references, referenced_by, sample }) {
-    return [
-      `${table} (${kind})${comment === undefined ? '' : `: ${comment}`}`,
-      ...columns.map(columnLine),
-      ...(primary_key.length > 0 ? [`primary key (${primary_key.join(', ')})`] : []),
-      ...indexes.map((index) => `index ${index}`),
-      ...references.map((key) => `refers to: ${key}`),
-      ...referenced_by.map((key) => `referred to by: ${key}`),
-      ...(sample ?? []).map((row) => `sample: ${row.map(String).join(' | ')}`),
-    ].join('\n')
-  },
+  text: describedAsText,
 })
+
+/** One table as the person may see it; refused where they may not. `asWritten` is how the refusal names it. */
+export async function described(found: Reach, id: TableId, asWritten: string, sample: boolean): Promise<Described> {
+  const { comment, columns, indexes, references, referenced_by, ...rest } = await describe(found, id, asWritten, sample)
+  return {
+    table: `${id.schema}.${id.table}`,
+    ...(comment === null ? {} : { comment }),
+    columns: columns.map(({ comment, ...column }) => ({ ...column, ...(comment === null ? {} : { comment }) })),
+    indexes: indexes.map(({ name, columns, unique }) => `${unique ? 'unique ' : ''}${name} (${columns.join(', ')})`),
+    references: references.map(foreignKey),
+    referenced_by: referenced_by.map(foreignKey),
+    ...rest,
+  }
+}
+
+export function describedAsText(described: Described): string {
+  const { table, kind, comment, columns, primary_key, indexes, references, referenced_by, sample } = described
+  return [
+    `${table} (${kind})${comment === undefined ? '' : `: ${comment}`}`,
+    ...columns.map(columnLine),
+    ...(primary_key.length > 0 ? [`primary key (${primary_key.join(', ')})`] : []),
+    ...indexes.map((index) => `index ${index}`),
+    ...references.map((key) => `refers to: ${key}`),
+    ...referenced_by.map((key) => `referred to by: ${key}`),
+    ...(sample ?? []).map((row) => `sample: ${row.map(String).join(' | ')}`),
+  ].join('\n')
+}
 
 const columnLine = ({ name, type, nullable, masked, comment }: z.infer<typeof Column>) =>
   `${name} ${type}${nullable ? '' : ' not null'}${masked ? ' MASKED' : ''}${comment === undefined ? '' : ` -- ${comment}`}`

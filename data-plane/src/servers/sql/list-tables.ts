@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readPage } from './page.ts'
 import { listTables as readTables } from './postgres/list-tables.ts'
-import { reach } from './reach.ts'
+import { reach, type Reach } from './reach.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), rows: z.number().optional(), comment: z.string().optional() })
@@ -25,21 +25,24 @@ export const listTables = sql.tool({
     truncated: z.boolean(),
   }),
   async run({ connection, schema, query, limit, cursor }, context) {
-    const tables = await readTables(reach(context, connection), { schema, query })
-    const items = tables.map(({ schema, name, kind, rows, comment }) => ({
-      name: `${schema}.${name}`,
-      kind,
-      ...(kind === 'view' ? {} : { rows }),
-      ...(comment === null ? {} : { comment }),
-    }))
-    return readPage(items, limit, cursor)
+    return readPage(await tableItems(reach(context, connection), { schema, query }), limit, cursor)
   },
   text: ({ items, total, next_cursor }) =>
-    [
-      ...items.map(
-        ({ name, kind, rows, comment }) =>
-          `${name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`,
-      ),
-      next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`,
-    ].join('\n'),
+    [...items.map(tableLine), next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`].join(
+      '\n',
+    ),
 })
+
+/** What the person may read, table by table. */
+export async function tableItems(reach: Reach, filter: Parameters<typeof readTables>[1] = {}): Promise<z.infer<typeof Item>[]> {
+  const tables = await readTables(reach, filter)
+  return tables.map(({ schema, name, kind, rows, comment }) => ({
+    name: `${schema}.${name}`,
+    kind,
+    ...(kind === 'view' ? {} : { rows }),
+    ...(comment === null ? {} : { comment }),
+  }))
+}
+
+export const tableLine = ({ name, kind, rows, comment }: z.infer<typeof Item>): string =>
+  `${name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`

@@ -35,3 +35,6 @@ export function reach(context: Context, name: string | undefined): Reach {
     hint: known === '' ? 'Ask an administrator for a restriction that allows tables.' : `Open to you: ${known}.`,
   })
 }
+
+/** The names of connections on which the person has any table. */
+export const openConnections = (context: Context): string[] => reaches(context).map(({ name }) => name)

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { asked } from '../../upstream/mounted-testing.ts'
+import type { GatewayView } from '../gateway-view.ts'
+import server from './index.ts'
+
+const inputSchema = {
+  type: 'object',
+  properties: { text: { type: 'string', description: 'What to say' }, times: { type: 'integer', default: 1 } },
+  required: ['text', 'times'],
+}
+const refusedCall = {
+  atMs: 0,
+  server: 'things',
+  tool: 'drop_thing',
+  outcome: 'refused',
+  reason: 'refused_by_policy',
+  durationMs: 1,
+  argsBytes: 2,
+  resultBytes: 3,
+  call: 'c-1',
+}
+
+const gateway: GatewayView = {
+  authentication: { client: 'test', actor: undefined, tokenId: 't', expiresAtMs: 0, sessionId: undefined },
+  revision: 7,
+  limits: { ratePerSecond: 60, rateBurst: 300, truncateChars: 1000, callTimeoutMs: 1000 },
+  servers: () => [
+    {
+      id: 'things',
+      title: 'Things',
+      tools: [
+        { name: 'say_thing', description: 'Says a thing.', needs: 'read', level: 'write', inputSchema },
+        { name: 'drop_thing', description: 'Drops it.', needs: 'destroy', reason: 'level-too-low', inputSchema },
+      ],
+    },
+  ],
+  calls: () => [refusedCall, { ...refusedCall, call: 'c-2', outcome: 'answered' }],
+  check: async () => [],
+}
+
+const { ask } = asked(server, { gateway })
+const read = async (uri: string) => String((await ask('resources/read', { uri }))['contents']?.[0 as never]?.['text'])
+
+test('gateway://me and gateway://servers answer what whoami and list_servers do', async () => {
+  expect(JSON.parse(await read('gateway://me'))).toMatchObject({ user: 'alice', client: 'test', policy_revision: 7 })
+  expect(JSON.parse(await read('gateway://servers'))).toEqual({
+    items: [{ server: 'things', title: 'Things', usable_tools: 1, refused_tools: 1 }],
+    count: 1,
+  })
+})
+
+test('the help of a tool one may use names every argument', async () => {
+  const help = await read('gateway://tools/things_say_thing')
+  expect(help).toContain('# things_say_thing\n\nSays a thing.\n\nNeeds the level read.')
+  expect(help).toContain('- `text` (string; required): What to say\n- `times` (integer; default 1)')
+})
+
+test('a tool one may not use and one that is not there have the same help: none', async () => {
+  const refusal = async (name: string) => {
+    const error = await ask('resources/read', { uri: `gateway://tools/${name}` }).catch((cause: unknown) => cause)
+    return String(error).replaceAll(name, '@')
+  }
+  expect(await refusal('things_drop_thing')).toBe(await refusal('nothing'))
+})
+
+test('completion offers only what can be used, only servers one holds, only calls that failed', async () => {
+  const complete = async (ref: object, name: string) =>
+    (await ask('completion/complete', { ref, argument: { name, value: '' } }))['completion']
+  expect(await complete({ type: 'ref/resource', uri: 'gateway://tools/{name}' }, 'name')).toMatchObject({ values: ['things_say_thing'] })
+  expect(await complete({ type: 'ref/prompt', name: 'connect_system' }, 'server')).toMatchObject({ values: ['things'] })
+  expect(await complete({ type: 'ref/prompt', name: 'why_was_i_refused' }, 'call')).toMatchObject({ values: ['c-1'] })
+})
+
+test('connect_system says what is open and what is not; of other servers nothing', async () => {
+  const { messages } = await ask('prompts/get', { name: 'connect_system', arguments: { server: 'things' } })
+  expect(JSON.stringify(messages)).toContain('- drop_thing (needs destroy): refused, level-too-low')
+  await expect(ask('prompts/get', { name: 'connect_system', arguments: { server: 'sql' } })).rejects.toMatchObject({ code: -32602 })
+})
+
+test('why_was_i_refused tells of the call and of what holds now', async () => {
+  const { messages } = await ask('prompts/get', { name: 'why_was_i_refused', arguments: { call: 'c-1' } })
+  expect(JSON.stringify(messages)).toContain('- reason: refused_by_policy')
+  expect(JSON.stringify(messages)).toContain('nothing, level-too-low (it needs destroy)')
+  await expect(ask('prompts/get', { name: 'why_was_i_refused', arguments: { call: 'c-9' } })).rejects.toMatchObject({ code: -32602 })
+})

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { tableItems, tableLine } from './list-tables.ts'
+import { openConnections, reach } from './reach.ts'
+import { sql } from './server.ts'
+
+const mostTables = 60
+
+export const answerWithSql = sql.prompt({
+  name: 'answer_with_sql',
+  title: 'Answer with SQL',
+  description: 'Answers a question from a database you may query, showing the statement it rests on.',
+  args: z.strictObject({
+    connection: z.string().describe('A connection that is open to you'),
+    question: z.string().max(2_000).describe('What you want to know'),
+  }),
+  complete: { connection: openConnections },
+  async render({ connection, question }, context) {
+    const items = await tableItems(reach(context, connection))
+    return [
+      `Answer this from the database ${connection}: ${question}`,
+      `Tables I may read there:\n${items.slice(0, mostTables).map(tableLine).join('\n')}`,
+      ...(items.length > mostTables ? [`There are ${items.length} in all; list_tables finds the others.`] : []),
+      'Look at the tables you need with describe_table, then run one SELECT at a time with execute_query, values in params. ' +
+        'Masked columns may be selected but not computed with. Name columns, limit rows, and let the database count and sum. ' +
+        'Show the statement you relied on, and say so when the data cannot answer the question.',
+    ].join('\n\n')
+  },
+})

@@ -1,0 +1,28 @@
+import { described, describedAsText } from './describe-table.ts'
+import { listTables } from './postgres/list-tables.ts'
+import { openConnections, reach } from './reach.ts'
+import { sql } from './server.ts'
+
+export const table = sql.template({
+  uriTemplate: 'sql://{connection}/table/{schema}.{table}',
+  name: 'table',
+  title: 'One table',
+  description: 'Columns, keys, indexes and foreign keys of a table or view you may read.',
+  mimeType: 'text/plain',
+  complete: {
+    connection: openConnections,
+    async schema(context, { connection }) {
+      if (connection === undefined) return []
+      const tables = await listTables(reach(context, connection), {})
+      return [...new Set(tables.map(({ schema }) => schema))]
+    },
+    async table(context, { connection, schema }) {
+      if (connection === undefined) return []
+      const tables = await listTables(reach(context, connection), { schema })
+      return [...new Set(tables.map(({ name }) => name))]
+    },
+  },
+  async read({ connection, schema, table }, context) {
+    return describedAsText(await described(reach(context, connection), { schema, table }, `${schema}.${table}`, false))
+  },
+})
