@@ -52,6 +52,8 @@ export interface Changed<T> {
   dirty: Dirty | 'nothing'
   /** Overrides the change's own when it is known only afterwards. */
   detail?: string
+  /** Leaves no record: the policy itself says that nobody need know. */
+  silent?: boolean
 }
 
 /** Changes of policy are made one at a time: each sees all before it, so what it marks dirty is complete. */
@@ -65,9 +67,9 @@ export async function change<T>(
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${CHANGE_LOCK})`.execute(trx)
-    const { value, dirty, detail } = await fn(trx)
+    const { value, dirty, detail, silent } = await fn(trx)
     if (dirty === 'nothing') return value
-    await ctx.recordChange(trx, { ...what, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })
+    if (!silent) await ctx.recordChange(trx, { ...what, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })
     await markDirty(trx, dirty)
     return value
   })

@@ -1,4 +1,5 @@
 import { chain, search } from './audit/search.ts'
+import * as definitions from './definitions/definitions.ts'
 import * as grants from './grants/grants.ts'
 import * as groups from './groups/groups.ts'
 import type { Operations } from './perform.ts'
@@ -22,7 +23,14 @@ export const operations = {
   grants: { list: grants.list, create: grants.create, delete: grants.remove },
   restrictions: { list: restrictions.list, create: restrictions.create, delete: restrictions.remove },
   selections: { get: selections.get, set: selections.set },
-  servers: { list: servers.list, put: servers.put, delete: servers.remove, kill: servers.kill },
+  servers: {
+    list: servers.list,
+    put: servers.put,
+    delete: servers.remove,
+    kill: servers.kill,
+    definitions: definitions.list,
+    approve: definitions.approve,
+  },
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, export: exportPolicy, explain },
   tokens: { revoke },

@@ -10,6 +10,7 @@ export interface PolicyTables {
   restrictions: RestrictionsTable
   selections: SelectionsTable
   servers: ServersTable
+  definitions: DefinitionsTable
   settings: SettingsTable
   dirty: DirtyTable
   classes: ClassesTable
@@ -93,14 +94,42 @@ export type ToolLabels = Record<string, { level?: Level | undefined; hidden?: bo
 
 interface ServersTable {
   id: string
-  kind: 'mounted'
-  /** Null = the title it declares. */
+  kind: 'mounted' | 'remote'
+  /** Null = the title it declares, or its id. */
   title: string | null
+  /** Its own words where it is mounted; what differs from the defaults of `RemoteSettings` where it is remote. */
   settings: Json<Record<string, unknown>>
   labels: Json<ToolLabels>
   /** Switched off for everyone. */
   killed: Generated<boolean>
+  /** Which administrator registered it at its address: what it is first found to offer there is approved by that act. */
+  registered_by: string | null
+  /** Has it been found to offer anything since? */
+  examined: Generated<boolean>
   created_at: Generated<Date>
+}
+
+/** What remote servers offer. At most two rows a tool: one decided upon, one that waits. */
+interface DefinitionsTable {
+  server: string
+  name: string
+  /** SHA-256 of `definition`. */
+  hash: string
+  /** Canonical JSON of the tool as the server lists it. */
+  definition: string
+  read_only: boolean | null
+  destructive: boolean | null
+  /** approved: served. pending: held back. retired: was approved, and is offered no longer. */
+  state: 'approved' | 'pending' | 'retired'
+  /** Why an administrator should look; null once one has. */
+  mark: 'new' | 'changed' | null
+  /** What is suspicious about it, in words. */
+  flags: string[]
+  /** What it took the place of unreviewed: the definition an administrator last knew. */
+  reviewed: string | null
+  /** Null where the policy of trust let it pass. */
+  decided_by: string | null
+  first_seen: Generated<Date>
 }
 
 /** One row at most. `values` holds what differs from the defaults. */

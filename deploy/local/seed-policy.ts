@@ -36,14 +36,19 @@ const WithBank = z.looseObject({ connections: z.looseObject({ bank: Bank }) })
 
 /** The connection to the embedded bank, as long as it is still the one that the seed made. */
 function bankOf(policy: PolicyFile): z.infer<typeof Bank> | undefined {
-  return WithBank.safeParse(policy.servers?.sql?.settings).data?.connections.bank
+  return WithBank.safeParse(sqlOf(policy)?.settings).data?.connections.bank
+}
+
+function sqlOf({ servers }: PolicyFile) {
+  return servers?.sql?.kind === 'mounted' ? servers.sql : undefined
 }
 
 function withBankAt(policy: PolicyFile, host: string): PolicyFile {
   const changed = structuredClone(policy)
-  const settings = WithBank.parse(changed.servers?.sql?.settings)
+  const sql = sqlOf(changed)
+  const settings = WithBank.parse(sql?.settings)
   settings.connections.bank.host = host
-  if (changed.servers?.sql) changed.servers.sql.settings = settings
+  if (sql) sql.settings = settings
   return changed
 }
 

@@ -1,7 +1,23 @@
-import { api, AuditRow, Explanation, Grant, Group, Plan, PlanChange, PlaneState, Restriction, Server, User } from '@bir/sdk/contract/api'
+import {
+  api,
+  AuditRow,
+  Explanation,
+  Grant,
+  Group,
+  Plan,
+  PlanChange,
+  PlaneState,
+  Restriction,
+  Server,
+  ServerTool,
+  ToolDefinition,
+  TrustState,
+  User,
+} from '@bir/sdk/contract/api'
 import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Settings } from '@bir/sdk/contract/settings'
 import { Selection } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
@@ -29,6 +45,8 @@ export const fieldNames = {
   'servers.put': 'putServer',
   'servers.delete': 'deleteServer',
   'servers.kill': 'killServer',
+  'servers.definitions': 'serverDefinitions',
+  'servers.approve': 'approveDefinitions',
   'settings.get': 'settings',
   'settings.put': 'putSettings',
   'policy.apply': 'applyPolicy',
@@ -50,6 +68,10 @@ export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, stri
   [Grant, 'Grant'],
   [Restriction, 'Restriction'],
   [Server, 'Server'],
+  [ServerTool, 'ServerTool'],
+  [TrustState, 'TrustState'],
+  [ToolDefinition, 'ToolDefinition'],
+  [RemoteSettings, 'RemoteSettings'],
   [Plan, 'Plan'],
   [PlanChange, 'PlanChange'],
   [Explanation, 'Explanation'],

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** A contract schema as GraphQL can say it. Whatever it cannot say (records, open objects) is JSON. */
 export type Shape =
@@ -16,6 +16,8 @@ interface Def {
   shape?: Record<string, z.ZodType>
   entries?: Record<string, string>
   values?: unknown[]
+  options?: z.ZodType[]
+  discriminator?: string
 }
 
 const defOf = (schema: z.ZodType) => schema._zod.def as unknown as Def
@@ -56,7 +58,8 @@ export function shapeOf(given: z.ZodType): Shape {
     case 'object':
       return objectShape(schema, Object.entries(def.shape ?? {}))
     case 'union':
-      // The one union of the contract: a moment as text, or as the Date a YAML reader makes of it.
+      if (def.discriminator !== undefined) return objectShape(schema, fieldsOfAny(def.options ?? []))
+      // The one other union of the contract: a moment as text, or as the Date a YAML reader makes of it.
       return { as: 'scalar', scalar: 'String' }
     default:
       return json
@@ -82,6 +85,21 @@ function literalScalar([value]: unknown[]) {
 function enumShape(schema: z.ZodType, values: string[]): Shape {
   const sayable = values.every((value) => /^[A-Za-z_]\w*$/.test(value))
   return sayable ? { as: 'enum', values, schema } : { as: 'scalar', scalar: 'String' }
+}
+
+/**
+ * GraphQL has no unions of inputs: a field for whatever any of the kinds has, which may be absent unless all have it. The
+ * contract itself refuses what does not belong together.
+ */
+function fieldsOfAny(options: z.ZodType[]): [string, z.ZodType][] {
+  const shapes = options.map((option) => defOf(bare(option)).shape ?? {})
+  const keys = new Set(shapes.flatMap((shape) => Object.keys(shape)))
+  return [...keys].flatMap((key): [string, z.ZodType][] => {
+    const held = shapes.flatMap((shape) => shape[key] ?? [])
+    const [field] = held
+    if (!field) return []
+    return [[key, held.length === shapes.length ? field : z.optional(field)]]
+  })
 }
 
 function objectShape(schema: z.ZodType, fields: [string, z.ZodType][]): Shape {

@@ -1,11 +1,12 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Database } from '@bir/db/schema'
-import { Ack } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { BatchFault, ingest, parseBatch } from '../audit/ingest.ts'
+import { acceptReport } from '../definitions/report.ts'
 import { json, Refusal } from '../http.ts'
 import type { Answer, Exchange, Route } from '../http.ts'
 import type { Log } from '../log.ts'
@@ -23,6 +24,8 @@ const JSON_BYTES = 64 * 1024
 /** Planes send up to a million characters, which may be more bytes than that. */
 const AUDIT_BYTES = 8 * 1024 * 1024
 
+const DEFINITIONS_BYTES = 8 * 1024 * 1024
+
 const compress = promisify(gzip)
 
 export interface InternalParts extends JoinParts {
@@ -34,7 +37,7 @@ export interface InternalParts extends JoinParts {
 
 /** What data planes ask. Never on a public ingress. */
 export function internalRoutes(parts: InternalParts): Route[] {
-  const { db, issuer, master, watch, log } = parts
+  const { db, issuer, master, watch, log, ctxOf } = parts
   const asking = (exchange: Exchange) => planeOf(db, issuer, exchange)
 
   return [
@@ -84,6 +87,23 @@ export function internalRoutes(parts: InternalParts): Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/internal/v1/definitions',
+      async answer(exchange) {
+        const { plane, body } = await planeAndBody(db, issuer, exchange, DEFINITIONS_BYTES)
+        await acceptReport(ctxOf(`plane:${plane.name}`), parsed(DefinitionsReport, jsonOf(body)))
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/internal/v1/definitions/*',
+      async answer(exchange) {
+        await asking(exchange)
+        return definition(db, exchange)
+      },
+    },
+    {
       method: 'GET',
       path: '/internal/v1/sealing-keys',
       answer: async (exchange) => json(200, { box: await sealedRingFor(db, master, await asking(exchange)) }),
@@ -107,6 +127,16 @@ const Poll = z.object({
     .catch(0)
     .transform((seconds) => Math.min(seconds, 55)),
 })
+
+/** Its canonical bytes, which its name is the hash of. Only what is served is given. */
+async function definition(db: Kysely<Database>, { rest }: Exchange): Promise<Answer> {
+  const query = db.selectFrom('definitions').select('definition').where('state', '=', 'approved').limit(1)
+  const name = Sha256.safeParse(rest)
+  const row = name.success && (await query.where('hash', '=', name.data).executeTakeFirst())
+  if (!row) throw new Refusal(404, 'not_found', 'There is no such definition: ask for the newest snapshot.')
+  const headers = { 'content-type': 'application/json', 'cache-control': 'private, max-age=31536000, immutable' }
+  return { status: 200, headers, body: row.definition }
+}
 
 async function chunk(db: Kysely<Database>, { rest, request }: Exchange): Promise<Answer> {
   const name = Sha256.safeParse(rest)

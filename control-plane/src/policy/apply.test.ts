@@ -147,7 +147,7 @@ test('every fault is named at once, by its place, and nothing is written', async
 
 test.for([
   [{ grants: [{ everyone: true, server: 'sql', level: 'read', conditions: {} }] }, 'conditions'],
-  [{ servers: { everything: { kind: 'remote', url: 'http://127.0.0.1:3001/mcp' } } }, 'only kind: mounted'],
+  [{ servers: { everything: { kind: 'hosted', url: 'http://127.0.0.1:3001/mcp' } } }, 'kind is mounted or remote'],
   [{ approvals: {} }, 'approvals'],
   [{ grants: [{ user: 'a', group: 'b', server: 'sql', level: 'read' }] }, 'exactly one holder'],
 ] as const)('what is not enforced yet is refused by name: %s', ([file, word]) => {

@@ -23,17 +23,17 @@ export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply'][
     const { before, after } = await readFile(trx, ctx.catalog, file)
     const edits = editsBetween(before, after)
     if (edits.length === 0) return { value: edits, dirty: 'nothing' }
-    return { value: edits, dirty: await write(trx, before, after), detail: edits.join('\n') }
+    return { value: edits, dirty: await write(trx, before, after, ctx.actor.label), detail: edits.join('\n') }
   })
   return { revision, edits }
 }
 
 /** Resolves with the buckets it touches. */
-async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {
+async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, by: string): Promise<number[]> {
   // Before memberships move: those who leave a group that loses its last grant are in its buckets still.
   const buckets = await bucketsOfHolders(trx, differing(active(before.rows), active(after.rows)))
 
-  await writeServers(trx, before, after)
+  await writeServers(trx, before, after, by)
   buckets.push(...(await writeGroups(trx, before, after)))
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)
@@ -44,9 +44,9 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
 
 const active = ({ grants, restrictions }: PolicyRows) => new Set([...grants, ...restrictions].map(({ holderId }) => holderId))
 
-async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<void> {
+async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState, by: string): Promise<void> {
   const { added, changed } = difference(before.rows.servers, after.rows.servers)
-  for (const server of [...added, ...changed.map((one) => one.after)]) await storeServer(trx, server)
+  for (const server of [...added, ...changed.map((one) => one.after)]) await storeServer(trx, server, by)
 }
 
 async function writeGroups(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {

@@ -8,9 +8,15 @@ import type { GrantRow } from '../snapshots/rows.ts'
 /** What a verdict was reached from. */
 export interface Evidence {
   user: { handle: string; provider: string; groups: string[]; disabled: boolean }
-  server: { id: string; known: boolean; killed: boolean }
+  server: { id: string; known: boolean; remote: boolean; killed: boolean }
   /** Undefined when the server has no such tool. */
-  tool: { name: string; entry: ToolEntry | undefined; declared: string | undefined }
+  tool: {
+    name: string
+    entry: ToolEntry | undefined
+    declared: string | undefined
+    /** A definition of it waits for approval. */
+    held: boolean
+  }
   /** All that the person holds on the server, by whomever. */
   grants: readonly GrantRow[]
   name: (row: GrantRow) => HolderName
@@ -42,15 +48,21 @@ function serverWords({ server: { id, known, killed } }: Evidence): string[] {
   return killed ? [`The server ${id} is switched off for everyone.`] : []
 }
 
-function toolWords({ server, tool: { name, entry, declared } }: Evidence): string[] {
+function toolWords({ server, tool: { name, entry, declared, held } }: Evidence): string[] {
   if (!server.known) return []
+  if (!entry && held) return [`The server ${server.id} offers ${name}, which is held back until an administrator approves it.`]
   if (!entry) return [`The server ${server.id} has no tool ${name}.`]
-  const source = entry.labelled ? `by an administrator's label; the server itself declares ${declared}` : 'as the server declares'
+  const source = entry.labelled ? `by an administrator's label; ${declaredWords(server.remote, declared)}` : sourceWords(server.remote)
   return [
     `The tool ${name} needs ${entry.level}, ${source}.`,
     ...(entry.hidden ? [`An administrator has hidden ${name}: nobody sees it or may call it.`] : []),
   ]
 }
+
+const sourceWords = (remote: boolean) => (remote ? 'as its hints and its name tell' : 'as the server declares')
+
+const declaredWords = (remote: boolean, declared: string | undefined) =>
+  remote ? `its hints and its name tell ${declared}` : `the server itself declares ${declared}`
 
 const owners: Record<Tier, string> = {
   user: "The person's own grants",

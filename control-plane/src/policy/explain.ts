@@ -1,6 +1,7 @@
 import { EVERYONE_ID } from '@bir/db/schema'
 import type { Api, Explanation as ExplanationSchema } from '@bir/sdk/contract/api'
 import { decide } from '@bir/sdk/contract/decide'
+import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
@@ -8,6 +9,7 @@ import { notFound } from '../api-error.ts'
 import type { Ctx } from '../context.ts'
 import { namesFrom } from '../holders/holder.ts'
 import { holdsOn } from '../holders/holds-on.ts'
+import { declaredLevel } from '../snapshots/compile.ts'
 import { readPerson, readPolicyRows } from '../snapshots/rows.ts'
 import type { Db, PersonRow, PolicyRows } from '../snapshots/rows.ts'
 import { userRow } from '../users/users.ts'
@@ -56,8 +58,13 @@ async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }
     tier: verdict.tier ?? null,
     because: because({
       user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
-      server: { id: server, known: policy.servers.has(server), killed: policy.revoked.killed.has(server) },
-      tool: { name: tool, entry, declared: catalog.get(server)?.tools.get(tool)?.level },
+      server: {
+        id: server,
+        known: policy.servers.has(server),
+        remote: policy.servers.get(server)?.kind === 'remote',
+        killed: policy.revoked.killed.has(server),
+      },
+      tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), held: isHeld(rows, server, tool) },
       grants: grantsOn(rows, asked, server),
       name: namesFrom(handles),
       selection: asked.selections[server],
@@ -66,6 +73,14 @@ async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }
     }),
   }
 }
+
+function declaredIn({ definitions }: PolicyRows, catalog: Ctx['catalog'], server: string, tool: string): Level | undefined {
+  const offered = definitions.find((of) => of.server === server && of.name === tool && of.state === 'approved')
+  return offered ? declaredLevel(offered) : catalog.get(server)?.tools.get(tool)?.level
+}
+
+const isHeld = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
+  definitions.some((of) => of.server === server && of.name === tool && of.state === 'pending')
 
 function grantsOn({ grants }: PolicyRows, { id, groups }: PersonRow, server: string) {
   const holders = new Set([id, EVERYONE_ID, ...groups])

@@ -1,3 +1,4 @@
+import { RemoteFileServer } from '@bir/sdk/contract/policy-file'
 import type { FileGrant, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Ctx } from '../context.ts'
@@ -33,12 +34,11 @@ export function fileOf({ rows, members, handles }: PolicyState): Required<Policy
   }
 }
 
-const fileServer = ({ kind, title, settings, labels }: ServerRow): FileServer => ({
-  kind,
-  ...(title === null ? {} : { title }),
-  ...(Object.keys(settings).length === 0 ? {} : { settings }),
-  ...(Object.keys(labels).length === 0 ? {} : { tools: labels }),
-})
+function fileServer({ kind, title, settings, labels }: ServerRow): FileServer {
+  const described = { ...(title === null ? {} : { title }), ...(Object.keys(labels).length === 0 ? {} : { tools: labels }) }
+  if (kind === 'remote') return RemoteFileServer.parse({ kind, ...described, ...settings })
+  return { kind, ...described, ...(Object.keys(settings).length === 0 ? {} : { settings }) }
+}
 
 /** The order in which rows were made says nothing; the same policy exports the same file. */
 const inOrder = <Row extends { server: string }>(rows: Row[]): Row[] =>

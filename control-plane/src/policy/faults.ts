@@ -45,7 +45,7 @@ type SettingsOf = ReadonlyMap<string, Record<string, unknown>>
 /** The servers there will be, with their settings: the file's if it says any, those in force otherwise. */
 function serverSettings({ servers }: PolicyFile, { rows }: PolicyState): SettingsOf {
   if (!servers) return new Map(rows.servers.map(({ id, settings }) => [id, settings]))
-  return new Map(Object.entries(servers).map(([id, { settings = {} }]) => [id, settings]))
+  return new Map(Object.entries(servers).map(([id, server]) => [id, (server.kind === 'mounted' && server.settings) || {}]))
 }
 
 function faultsOfHolders({ groups }: PolicyFile, known: Known) {

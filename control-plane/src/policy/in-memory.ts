@@ -23,7 +23,7 @@ export function policyOf(rows: PolicyRows, people: readonly PersonRow[], catalog
   return readPolicy({
     revision: 0,
     root: '',
-    servers: compileServers(rows.servers, catalog),
+    servers: compileServers(rows.servers, catalog, rows.definitions),
     serversChunk: '',
     classes: chunk,
     profiles,

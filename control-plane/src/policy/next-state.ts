@@ -6,8 +6,9 @@ import { EVERYONE } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { newRestriction, restrictionKey } from '../restrictions/restrictions.ts'
 import { newServer } from '../servers/servers.ts'
+import { isSameAddress, trustOf } from '../servers/settle.ts'
 import { differences } from '../settings/settings.ts'
-import type { HolderRow, PolicyRows } from '../snapshots/rows.ts'
+import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../snapshots/rows.ts'
 import type { PolicyState } from './state.ts'
 
 /** The policy after the file. What the file says again keeps its id, so that nothing moves that did not change. */
@@ -27,6 +28,7 @@ export function nextState(before: PolicyState, file: PolicyFile, userIds: Readon
   return {
     rows: {
       servers,
+      definitions: nextDefinitions(before.rows, servers),
       groups,
       grants: grants ? known(before.rows.grants, grants, grantKey) : before.rows.grants.filter(stays),
       restrictions: restrictions ? known(before.rows.restrictions, restrictions, restrictionKey) : before.rows.restrictions.filter(stays),
@@ -44,6 +46,23 @@ const swap = ([handle, id]: [string, string]): [string, string] => [id, handle]
 function nextServers({ servers }: PolicyRows, section: Section<'servers'>) {
   const byId = new Map(servers.map((row) => [row.id, row]))
   return Object.entries(section).map(([id, server]) => newServer({ id, ...server }, byId.get(id)))
+}
+
+/** As storing the servers will leave them: none at a new address, none held back where the policy of trust no longer holds. */
+function nextDefinitions({ servers, definitions }: PolicyRows, next: readonly ServerRow[]): DefinitionFacts[] {
+  const before = new Map(servers.map((row) => [row.id, row]))
+  const byServer = Map.groupBy(definitions, ({ server }) => server)
+  return next.flatMap((row) => {
+    const facts = byServer.get(row.id) ?? []
+    if (facts.length === 0 || !isSameAddress(before.get(row.id), row)) return []
+    return trustOf(row) === 'hold' ? facts : released(facts)
+  })
+}
+
+function released(facts: readonly DefinitionFacts[]): DefinitionFacts[] {
+  const waiting = new Set(facts.filter(({ state }) => state === 'pending').map(({ name }) => name))
+  const left = facts.filter(({ name, state }) => state === 'pending' || !waiting.has(name))
+  return left.map((fact) => (fact.state === 'pending' ? { ...fact, state: 'approved' } : fact))
 }
 
 function nextGroups({ groups }: PolicyRows, section: Section<'groups'>) {

@@ -3,18 +3,19 @@ import type { Mountable } from '../snapshots/compile.ts'
 import type { ServerRow } from '../snapshots/rows.ts'
 
 /** What is wrong with a server as an administrator described it, in words. */
-export function serverFaults(catalog: Mountable, id: string, { settings = {}, tools = {} }: FileServer): string[] {
+export function serverFaults(catalog: Mountable, id: string, server: FileServer): string[] {
+  const { tools = {} } = server
+  const harmless = Object.entries(tools)
+    .filter(([, { level }]) => level === 'disabled')
+    .map(([tool]) => `tool ${tool}: no tool needs the level disabled; say hidden: true to take it away`)
   const mounted = catalog.get(id)
+  if (server.kind === 'remote')
+    return [...(mounted ? [`${id} is a server of the gateway's own: say kind: mounted, or take another id`] : []), ...harmless]
   if (!mounted) return [`no server ${id} can be mounted; there are ${[...catalog.keys()].sort().join(', ')}`]
-  const harmless = Object.entries(tools).filter(([, { level }]) => level === 'disabled')
-  return [
-    ...mounted.faults(settings),
-    ...unknownTools(catalog, id, Object.keys(tools)),
-    ...harmless.map(([tool]) => `tool ${tool}: no tool needs the level disabled; say hidden: true to take it away`),
-  ]
+  return [...mounted.faults(server.settings ?? {}), ...unknownTools(catalog, id, Object.keys(tools)), ...harmless]
 }
 
-/** A misspelt tool in a list would open or close nothing, silently. */
+/** A misspelt tool in a list would open or close nothing, silently. What a remote server offers may change: its tools may be named before they are known. */
 export function unknownTools(catalog: Mountable, server: string, tools: readonly string[]): string[] {
   const mounted = catalog.get(server)
   if (!mounted) return []

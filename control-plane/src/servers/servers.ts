@@ -1,5 +1,6 @@
 import type { Api, Server as ServerSchema } from '@bir/sdk/contract/api'
 import { canonical } from '@bir/sdk/contract/canonical'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { Database } from '@bir/db/schema'
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'
@@ -8,17 +9,19 @@ import { change } from '../context.ts'
 import type { Ctx } from '../context.ts'
 import { activeHolders, bucketsOfHolders, bucketsOfUsers, differing } from '../holders/buckets.ts'
 import { serverNamed } from '../holders/holder.ts'
-import { compileServers } from '../snapshots/compile.ts'
-import type { Mountable } from '../snapshots/compile.ts'
+import { readDefinitionFacts } from '../snapshots/rows.ts'
 import type { Db, ServerRow } from '../snapshots/rows.ts'
 import { serverFaults } from './faults.ts'
+import { shownServer } from './shown.ts'
+import { settleDefinitions } from './settle.ts'
 
 type Input<K extends keyof Api['servers']> = z.output<Api['servers'][K]['input']>
 type Server = z.infer<typeof ServerSchema>
 
 export async function list({ db, catalog }: Ctx) {
   const rows = await columns(db).orderBy('id').execute()
-  return { items: rows.map((row) => shown(row, catalog)) }
+  const definitions = Map.groupBy(await readDefinitionFacts(db), ({ server }) => server)
+  return { items: rows.map((row) => shownServer(row, catalog, definitions.get(row.id) ?? [])) }
 }
 
 /** The server as given is complete: a label left out is taken away. */
@@ -29,10 +32,15 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
     const known = await columns(trx).where('id', '=', input.id).executeTakeFirst()
     const value = newServer(input, known)
     if (known && canonical(known) === canonical(value)) return { value, dirty: 'nothing' }
-    await storeServer(trx, value)
+    await storeServer(trx, value, ctx.actor.label)
     return { value, dirty: [], detail: known ? 'changed' : 'added' }
   })
-  return shown(value, ctx.catalog)
+  const definitions = await readDefinitionFacts(ctx.db)
+  return shownServer(
+    value,
+    ctx.catalog,
+    definitions.filter(({ server }) => server === input.id),
+  )
 }
 
 export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
@@ -77,31 +85,42 @@ export async function readServer(db: Db, id: string): Promise<ServerRow> {
 }
 
 /** The kill switch is no part of what a server is described as, so describing it anew leaves the switch alone. */
-export const newServer = ({ id, kind, title, settings = {}, tools = {} }: Input<'put'>, known?: ServerRow): ServerRow => ({
-  id,
-  kind,
-  title: title ?? null,
-  settings,
-  labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
-  killed: known?.killed ?? false,
-})
+export function newServer({ id, title, tools = {}, ...input }: Input<'put'>, known?: ServerRow): ServerRow {
+  return {
+    id,
+    kind: input.kind,
+    title: title ?? null,
+    settings: settingsOf(input),
+    labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
+    killed: known?.killed ?? false,
+  }
+}
 
-export async function storeServer(trx: Transaction<Database>, { id, kind, title, settings, labels }: ServerRow): Promise<void> {
+type Described = DistributiveOmit<Input<'put'>, 'id' | 'title' | 'tools'>
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+/** Of a remote server only what differs from the defaults is kept, so that saying a default is saying nothing. */
+function settingsOf(input: Described): Record<string, unknown> {
+  if (input.kind === 'mounted') return input.settings ?? {}
+  const { kind: _, ...given } = input
+  const whole: Record<string, unknown> = RemoteSettings.parse(given)
+  const plain: Record<string, unknown> = RemoteSettings.parse({ url: given.url })
+  return Object.fromEntries(
+    Object.entries(whole).filter(([key, value]) => key === 'url' || canonical([value]) !== canonical([plain[key] ?? null])),
+  )
+}
+
+/** `by` is the administrator whose registering approves what a remote server is first found to offer. */
+export async function storeServer(trx: Transaction<Database>, after: ServerRow, by: string): Promise<void> {
+  const { id, kind, title, settings, labels } = after
+  const before = await columns(trx).where('id', '=', id).executeTakeFirst()
   const row = { kind, title, settings: JSON.stringify(settings), labels: JSON.stringify(labels) }
   await trx
     .insertInto('servers')
     .values({ id, ...row })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
+  await settleDefinitions(trx, { before, after, by })
 }
 
 const columns = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed'])
-
-function shown(row: ServerRow, catalog: Mountable): Server {
-  const entry = compileServers([row], catalog).servers[row.id]
-  const tools = Object.entries(entry?.tools ?? {}).map(([name, { level, labelled = false, hidden = false }]) => {
-    const declared = catalog.get(row.id)?.tools.get(name)?.level ?? level
-    return { name, level, declared, labelled, hidden }
-  })
-  return { id: row.id, kind: row.kind, title: entry?.title ?? row.id, settings: row.settings, tools }
-}

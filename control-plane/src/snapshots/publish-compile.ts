@@ -35,7 +35,7 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
     ...(await slotsUnder(trx, 'profile/')).map((slot) => [slot, undefined] as const),
     ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
     ['classes', classes],
-    ['servers', compileServers(rows.servers, inputs.mountable)],
+    ['servers', compileServers(rows.servers, inputs.mountable, rows.definitions)],
     ['settings', compileSettings(rows.settings)],
     ['revocations', compileRevocations(revoked)],
     ['keys', inputs.keys],

@@ -33,11 +33,22 @@ export interface RestrictionRow extends HolderRow {
 
 export interface ServerRow {
   id: string
-  kind: 'mounted'
+  kind: 'mounted' | 'remote'
   title: string | null
   settings: Record<string, unknown>
   labels: ToolLabels
   killed: boolean
+}
+
+/** What compiling needs to know of a remote server's tool. */
+export interface DefinitionFacts {
+  server: string
+  name: string
+  hash: string
+  readOnly: boolean | null
+  destructive: boolean | null
+  state: 'approved' | 'pending' | 'retired'
+  mark: 'new' | 'changed' | null
 }
 
 export interface GroupRow {
@@ -49,6 +60,7 @@ export interface GroupRow {
 /** Everything but people: small whatever the size of the company. */
 export interface PolicyRows {
   servers: ServerRow[]
+  definitions: DefinitionFacts[]
   groups: GroupRow[]
   grants: GrantRow[]
   restrictions: RestrictionRow[]
@@ -68,18 +80,30 @@ export interface PersonRow {
 
 export async function readPolicyRows(db: Db): Promise<PolicyRows> {
   const servers = await db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed']).orderBy('id').execute()
+  const definitions = await readDefinitionFacts(db)
   const groups = await db.selectFrom('groups').select(['id', 'handle', 'title']).orderBy('handle').execute()
   const grants = await db.selectFrom('grants').selectAll().orderBy('id').execute()
   const restrictions = await db.selectFrom('restrictions').selectAll().orderBy('id').execute()
   const settings = await db.selectFrom('settings').select('values').executeTakeFirst()
   return {
     servers,
+    definitions,
     groups,
     grants: grants.map(grantRow),
     restrictions: restrictions.map(restrictionRow),
     settings: settings?.values ?? {},
   }
 }
+
+/** Of all remote servers; without the definitions themselves, which may be large. */
+export const readDefinitionFacts = (db: Db): Promise<DefinitionFacts[]> =>
+  db
+    .selectFrom('definitions')
+    .select(['server', 'name', 'hash', 'read_only as readOnly', 'destructive', 'state', 'mark'])
+    .orderBy('server')
+    .orderBy('name')
+    .orderBy('hash')
+    .execute()
 
 type Stored<T extends keyof Database> = Selectable<Database[T]>
 

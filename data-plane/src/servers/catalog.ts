@@ -1,3 +1,5 @@
 /** The data plane's one door for the control plane: what can be mounted, with the tools, levels and settings each declares. */
 export { mountedServers } from './index.ts'
 export type { MountedServer, MountedTool } from './define.ts'
+/** How a tool is called on `/mcp`: names that would meet there are told to administrators. */
+export { joinedName } from '../mcp/tool-names.ts'

@@ -2,8 +2,18 @@ import { z } from 'zod'
 import { AuditRecord, Outcome } from './audit.ts'
 import { REASONS } from './decide.ts'
 import { Level } from './level.ts'
-import { Handle, Id, ServerId, ToolName } from './names.ts'
-import { FileGrant, FileGroup, FileRestriction, FileServer, grantFields, PolicyFile, restrictionFields } from './policy-file.ts'
+import { Handle, Id, ServerId, Sha256, ToolName } from './names.ts'
+import {
+  FileGrant,
+  FileGroup,
+  FileRestriction,
+  grantFields,
+  MountedFileServer,
+  PolicyFile,
+  RemoteFileServer,
+  restrictionFields,
+} from './policy-file.ts'
+import { RemoteSettings } from './remote.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
@@ -33,12 +43,53 @@ export const User = z.strictObject({
 export const Group = z.strictObject({ handle: Handle, title: z.string().nullable(), members: z.array(Handle) })
 export const Grant = z.strictObject({ id: Id, ...grantFields })
 export const Restriction = z.strictObject({ id: Id, ...restrictionFields })
-export const Server = z.strictObject({
-  id: ServerId,
-  kind: z.literal('mounted'),
-  title: z.string(),
-  settings: z.record(z.string(), z.unknown()),
-  tools: z.array(z.strictObject({ name: z.string(), level: Level, declared: Level, labelled: z.boolean(), hidden: z.boolean() })),
+/**
+ * How a remote tool's definition stands. approved: what is offered was approved. unreviewed: new or changed since an
+ * administrator looked, and served. held: new or changed, and held back; what was approved before is served. retired: no longer offered.
+ */
+export const TrustState = z.enum(['approved', 'unreviewed', 'held', 'retired'])
+export type TrustState = z.infer<typeof TrustState>
+
+export const ServerTool = z.strictObject({
+  name: z.string(),
+  /** What it needs. */
+  level: Level,
+  /** What it would need without an administrator's label: declared by our own code, or taken from a remote tool's hints and name. */
+  declared: Level,
+  labelled: z.boolean(),
+  hidden: z.boolean(),
+  /** Remote tools only. */
+  trust: TrustState.optional(),
+})
+
+const shownServer = { id: ServerId, title: z.string(), tools: z.array(ServerTool) }
+
+export const Server = z.discriminatedUnion('kind', [
+  z.strictObject({ ...shownServer, kind: z.literal('mounted'), settings: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ ...shownServer, kind: z.literal('remote'), remote: RemoteSettings }),
+])
+
+const Definition = z.record(z.string(), z.unknown())
+
+/** A remote tool as it was approved and as it is offered. */
+export const ToolDefinition = z.strictObject({
+  name: z.string(),
+  state: TrustState,
+  /** What it would need without a label. */
+  level: Level,
+  /** `new`, `changed`, and what about it is suspicious, in words. */
+  flags: z.array(z.string()),
+  /** As an administrator last approved it; null when nobody ever did. */
+  approved: Definition.nullable(),
+  /** As the server offers it now; null when it no longer does. */
+  offered: Definition.nullable(),
+  /** Names what is offered, or, when nothing is, what was. */
+  hash: Sha256,
+  /** From approved to offered, in words. */
+  difference: z.array(z.string()),
+  firstSeen: Instant,
+  /** Who approved what is served; null when the policy of trust let it pass. */
+  decidedBy: z.string().nullable(),
 })
 
 /** A person's way to a tool that a change of policy opens, closes or moves. */
@@ -152,10 +203,25 @@ export const api = {
   },
   servers: {
     list: query(Nothing, z.strictObject({ items: z.array(Server) })),
-    put: mutation(FileServer.extend({ id: ServerId }), Server),
+    put: mutation(
+      z.discriminatedUnion('kind', [MountedFileServer.extend({ id: ServerId }), RemoteFileServer.extend({ id: ServerId })]),
+      Server,
+    ),
     delete: mutation(z.strictObject({ id: ServerId }), Done),
     /** The kill switch: refuses every call on a server at once, for everyone. */
     kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), Done),
+    /** What a remote server offers, and how far it is trusted. */
+    definitions: query(z.strictObject({ id: ServerId }), z.strictObject({ items: z.array(ToolDefinition) })),
+    /** Approves what is offered: of the tools named, or of all that wait. */
+    approve: mutation(
+      z.strictObject({
+        id: ServerId,
+        names: z.array(ToolName).max(2000).optional(),
+        /** The hashes that were looked at, by tool: when one is no longer what is offered, nothing is approved. */
+        seen: z.record(ToolName, Sha256).optional(),
+      }),
+      z.strictObject({ revision: z.int(), approved: z.array(z.string()) }),
+    ),
   },
   settings: {
     get: query(Nothing, Settings),

@@ -37,6 +37,8 @@ export type SealingRing = z.infer<typeof SealingRing>
 /** `POST /internal/v1/definitions`: what a plane found a remote server to offer. The control plane decides what of it is served. */
 export const DefinitionsReport = z.strictObject({
   server: ServerId,
+  /** The address it was found at: what an address no longer in the policy offers is passed over. */
+  url: z.string().max(8192).optional(),
   tools: z.array(z.strictObject({ name: ToolName, definition: z.record(z.string(), z.unknown()) })).max(2000),
 })
 export type DefinitionsReport = z.infer<typeof DefinitionsReport>

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { Level } from './level.ts'
 import { Handle, ServerId, ToolName } from './names.ts'
+import { RemoteSettings } from './remote.ts'
+import { GivenHeaders, RemoteUrl } from './remote-headers.ts'
 import { Settings } from './settings.ts'
 import { ColumnName, TablePattern } from './tables.ts'
 
@@ -20,13 +22,35 @@ export const oneHolder = (of: { user?: string | undefined; group?: string | unde
 
 export const oneHolderSays = 'name exactly one holder: user, group or everyone: true'
 
-export const FileServer = z.strictObject({
-  kind: z.literal('mounted', 'only kind: mounted is served by this version'),
+const described = {
   title: z.string().min(1).max(100).optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
-  /** An administrator's labels, which override the level a tool declares. */
+  /** An administrator's labels, which override the level a tool declares or is taken to need. */
   tools: z.record(ToolName, z.strictObject({ level: Level.optional(), hidden: z.boolean().optional() })).optional(),
+}
+
+/** A server of the gateway's own, in process. */
+export const MountedFileServer = z.strictObject({
+  kind: z.literal('mounted'),
+  ...described,
+  settings: z.record(z.string(), z.unknown()).optional(),
 })
+
+const { era, trust, callTimeoutMs, maxResponseBytes, privateNetwork } = RemoteSettings.shape
+
+/** Any MCP server, reached over HTTP. What is left out takes its default. */
+export const RemoteFileServer = z.strictObject({
+  kind: z.literal('remote'),
+  ...described,
+  url: RemoteUrl,
+  headers: GivenHeaders.optional(),
+  era: era.unwrap().optional(),
+  trust: trust.unwrap().optional(),
+  callTimeoutMs,
+  maxResponseBytes: maxResponseBytes.unwrap().optional(),
+  privateNetwork: privateNetwork.unwrap().optional(),
+})
+
+export const FileServer = z.discriminatedUnion('kind', [MountedFileServer, RemoteFileServer], 'kind is mounted or remote')
 export type FileServer = z.infer<typeof FileServer>
 
 export const FileGroup = z.strictObject({ title: z.string().max(100).optional(), members: z.array(Handle).default([]) })

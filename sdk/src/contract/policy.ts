@@ -1,6 +1,16 @@
 import type { Bucket } from './bucket.ts'
 import { handleAt, isDisabled, positionIn } from './bucket.ts'
-import type { KeysChunk, PlanesChunk, ProfileChunk, Selection, ServerEntry, ServerGrants, ServersChunk, ToolEntry } from './snapshot.ts'
+import type {
+  KeysChunk,
+  MountedEntry,
+  PlanesChunk,
+  ProfileChunk,
+  RemoteEntry,
+  Selection,
+  ServerGrants,
+  ServersChunk,
+  ToolEntry,
+} from './snapshot.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 
@@ -20,9 +30,12 @@ export interface Policy {
   readonly serversChunk: string
 }
 
-export interface ServerPolicy extends Omit<ServerEntry, 'tools'> {
+interface Tools {
   readonly tools: ReadonlyMap<string, ToolEntry>
 }
+export type MountedPolicy = Readonly<Omit<MountedEntry, 'tools'>> & Tools
+export type RemotePolicy = Readonly<Omit<RemoteEntry, 'tools'>> & Tools
+export type ServerPolicy = MountedPolicy | RemotePolicy
 
 export interface PolicyClass {
   readonly profile: Profile
