@@ -1,0 +1,51 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import type { ServerId } from './legacy-message.ts'
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from './legacy-result.ts'
+
+/** What a server asks of the client while it works on a request. */
+export interface Ask {
+  readonly id: ServerId
+  readonly method: string
+  readonly params: Record<string, unknown>
+}
+
+export interface Refusal {
+  readonly code: number
+  readonly message: string
+}
+
+type Declared = Readonly<Record<string, unknown>>
+
+const needs: Readonly<Record<string, (declared: Declared, params: Record<string, unknown>) => Refusal | undefined>> = {
+  'elicitation/create': (declared, params) => {
+    const mode = params['mode'] ?? 'form'
+    if (!isObject(declared['elicitation'])) return unknownMethod
+    if (mode === 'url') return isObject(declared['elicitation']['url']) ? undefined : invalid('URL elicitation is not supported')
+    if (mode !== 'form') return invalid('Unknown elicitation mode')
+    const { form, url } = declared['elicitation']
+    // An empty declaration means forms, as it did before there were two modes.
+    return isObject(form) || url === undefined ? undefined : invalid('Form elicitation is not supported')
+  },
+  'sampling/createMessage': (declared, params) => {
+    if (!isObject(declared['sampling'])) return unknownMethod
+    const withTools = params['tools'] !== undefined || params['toolChoice'] !== undefined
+    return withTools && !isObject(declared['sampling']['tools']) ? invalid('Sampling with tools is not supported') : undefined
+  },
+  'roots/list': (declared) => (isObject(declared['roots']) ? undefined : unknownMethod),
+}
+
+const unknownMethod: Refusal = { code: METHOD_NOT_FOUND, message: 'Method not found' }
+const invalid = (message: string): Refusal => ({ code: INVALID_PARAMS, message })
+
+/** Undefined where the client declared on this very request that it can be asked this. */
+export function refusalOf(declared: Declared, { method, params }: Ask): Refusal | undefined {
+  const need = Object.hasOwn(needs, method) ? needs[method] : undefined
+  return need ? need(declared, params) : unknownMethod
+}
+
+/** Requests that a modern client may be asked back on. */
+export const mayAsk = (method: string): boolean => method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
+
+/** `inputRequests` of the modern era, from what a server asks, by the keys we gave. */
+export const inputRequests = (asks: ReadonlyMap<string, Ask>): Record<string, unknown> =>
+  Object.fromEntries([...asks].map(([key, { method, params }]) => [key, { method, params }]))

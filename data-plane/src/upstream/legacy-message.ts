@@ -1,0 +1,52 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { membersOf } from './json-text.ts'
+
+export type ServerId = string | number
+
+/** What a server of the legacy eras sends, told apart by shape. Anything else is no message and dropped. */
+export type LegacyMessage =
+  | { readonly kind: 'request'; readonly id: ServerId; readonly method: string; readonly params: Record<string, unknown> }
+  | { readonly kind: 'notification'; readonly method: string; readonly params: Record<string, unknown> | undefined }
+  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly raw: string | undefined }
+  | { readonly kind: 'error'; readonly id: ServerId | null; readonly code: number; readonly message: string; readonly data: unknown }
+
+/** Two readers of this text could see two different answers. */
+export class DuplicateKeys extends Error {
+  override readonly name = 'DuplicateKeys'
+}
+
+/** The messages in a body or an event; several only where the server batches (2025-03-26). Throws for text that is no JSON, or ambiguous. */
+export function readLegacy(text: string): LegacyMessage[] {
+  const body: unknown = JSON.parse(text)
+  if (Array.isArray(body)) return body.flatMap((one) => messageOf(one, undefined))
+  return messageOf(body, text)
+}
+
+function messageOf(body: unknown, text: string | undefined): LegacyMessage[] {
+  if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
+  const { id, method, params } = body
+  if (typeof method === 'string') return called(id, method, isObject(params) ? params : undefined)
+  if ('result' in body && isServerId(id)) return [{ kind: 'result', id, value: body['result'], raw: text && rawResult(text) }]
+  return failed(id, body['error'])
+}
+
+function called(id: unknown, method: string, params: Record<string, unknown> | undefined): LegacyMessage[] {
+  if (id === undefined) return [{ kind: 'notification', method, params }]
+  return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {} }] : []
+}
+
+function failed(id: unknown, error: unknown): LegacyMessage[] {
+  if (!isObject(error) || (id != null && !isServerId(id))) return []
+  const { code, message, data } = error
+  if (typeof code !== 'number') return []
+  return [{ kind: 'error', id: id ?? null, code, message: typeof message === 'string' ? message : '', data }]
+}
+
+const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
+
+function rawResult(text: string): string | undefined {
+  const { spans, duplicate } = membersOf(text)
+  if (duplicate !== undefined) throw new DuplicateKeys('a key stands twice in the answer')
+  const span = spans.get('result')
+  return span && text.slice(span.start, span.end)
+}

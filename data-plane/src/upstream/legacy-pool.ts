@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import { LegacySession } from './legacy-session.ts'
+import { LegacyStream } from './legacy-stream.ts'
+import type { LegacyWire } from './legacy-wire.ts'
+import { UpstreamFault } from './upstream.ts'
+import type { Asker } from './upstream.ts'
+
+export interface PoolLimits {
+  readonly idleMs: number
+  readonly most: number
+}
+
+export interface Seat {
+  readonly session: LegacySession
+  readonly stream: LegacyStream
+}
+
+/** The sessions at one server: one for each legacy client session, else one for each way a person's clients declare themselves. Never two people's. */
+export class LegacyPool {
+  private readonly wire: LegacyWire
+  private readonly limits: PoolLimits
+  private readonly seats = new Map<string, Seat>()
+  private readonly sweeping: NodeJS.Timeout
+
+  constructor(wire: LegacyWire, limits: PoolLimits) {
+    this.wire = wire
+    this.limits = limits
+    this.sweeping = setInterval(() => this.sweep(), Math.max(10, limits.idleMs / 5)).unref()
+  }
+
+  for(asker: Asker): Seat {
+    const key = keyOf(asker)
+    const seat = this.seats.get(key) ?? this.make(asker)
+    // Moved to the end: the first is the one longest unused.
+    this.seats.delete(key)
+    this.seats.set(key, seat)
+    seat.session.usedAtMs = Date.now()
+    return seat
+  }
+
+  /** The session the asker has, if there is one. */
+  known(asker: Asker): Seat | undefined {
+    return this.seats.get(keyOf(asker))
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.sweeping)
+    const seats = [...this.seats.values()]
+    this.seats.clear()
+    await Promise.allSettled(seats.map((seat) => end(seat)))
+  }
+
+  private make({ client }: Asker): Seat {
+    if (this.seats.size >= this.limits.most) this.makeRoom()
+    const session = new LegacySession(this.wire, client)
+    return { session, stream: new LegacyStream(session) }
+  }
+
+  private makeRoom(): void {
+    for (const [key, seat] of this.seats) if (seat.session.inUse === 0) return this.drop(key, seat)
+    throw new UpstreamFault('upstream_down', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
+  }
+
+  private sweep(): void {
+    const before = Date.now() - this.limits.idleMs
+    for (const [key, seat] of this.seats) if (seat.session.inUse === 0 && seat.session.usedAtMs < before) this.drop(key, seat)
+  }
+
+  private drop(key: string, seat: Seat): void {
+    this.seats.delete(key)
+    end(seat).catch(() => undefined) // the server will notice by itself
+  }
+}
+
+async function end({ session, stream }: Seat): Promise<void> {
+  stream.close()
+  await session.end()
+}
+
+function keyOf({ person, session, client: { capabilities, info } }: Asker): string {
+  if (session !== undefined) return `${person} ${session}`
+  return `${person} as ${hash('sha256', JSON.stringify([capabilities, info]), 'base64url')}`
+}

@@ -1,0 +1,28 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { membersOf } from './json-text.ts'
+import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
+import type { UpstreamResult } from './upstream.ts'
+
+const RESOURCE_NOT_FOUND = -32002
+export const INVALID_PARAMS = -32602
+export const METHOD_NOT_FOUND = -32601
+
+/** A legacy result in the modern form. The era knows no `resultType`: whatever a server calls its result, it is complete. */
+export function completed(value: unknown, raw: string | undefined): UpstreamResult {
+  if (!isObject(value)) throw new UpstreamFault('upstream_down', 'The server broke the protocol.', { detail: 'a result that is no object' })
+  if (value['resultType'] === 'complete') return raw === undefined ? { value } : { value, raw }
+  const said = 'resultType' in value
+  const modern = { ...value, resultType: 'complete' }
+  if (raw === undefined || said) return { value: modern }
+  if (membersOf(raw).duplicate !== undefined) return { value: modern }
+  return { value: modern, raw: spliced(raw) }
+}
+
+function spliced(raw: string): string {
+  const inside = raw.slice(raw.indexOf('{') + 1)
+  return `{"resultType":"complete"${inside.trimStart().startsWith('}') ? '' : ','}${inside}`
+}
+
+/** The server's own error, in the codes of the modern era. */
+export const relayed = (code: number, message: string, data: unknown): UpstreamRpcError =>
+  new UpstreamRpcError(code === RESOURCE_NOT_FOUND ? INVALID_PARAMS : code, message, data)

@@ -1,0 +1,192 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
+import type { LegacyVersion } from '../mcp/versions.ts'
+import type { Cancel } from '../pipeline/cancel.ts'
+import { broken } from './faults.ts'
+import { lost, notHere, statusFault } from './legacy-fault.ts'
+import { isLevel, isMoreVerbose } from './legacy-log.ts'
+import { readLegacy } from './legacy-message.ts'
+import type { ServerId } from './legacy-message.ts'
+import { LegacyReply } from './legacy-reply.ts'
+import { METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
+import type { LegacyWire, WireAnswer, WireHeaders } from './legacy-wire.ts'
+import { UpstreamRpcError } from './upstream.ts'
+import type { ClientFacts } from './upstream.ts'
+
+/** What the server said when it was initialized. */
+export interface Live {
+  /** Undefined where the server keeps no sessions. */
+  readonly sessionId: string | undefined
+  readonly version: LegacyVersion
+  readonly capabilities: Readonly<Record<string, unknown>>
+  readonly serverInfo: Readonly<Record<string, unknown>> | undefined
+  readonly instructions: string | undefined
+  readonly headers: WireHeaders
+  /** As the server was last told. */
+  logLevel: string | undefined
+}
+
+/** A session at a legacy server, opened when first needed and opened anew when the server has forgotten it. */
+export class LegacySession {
+  readonly wire: LegacyWire
+  /** Requests at work and streams held; a session in use is not ended. */
+  inUse = 0
+  usedAtMs = Date.now()
+  private readonly client: ClientFacts
+  private live: Promise<Live> | undefined
+  private ids = 0
+  private levels = Promise.resolve()
+
+  constructor(wire: LegacyWire, client: ClientFacts) {
+    this.wire = wire
+    this.client = client
+  }
+
+  /** Ids are never used twice in a session, nor by two sessions in one. */
+  nextId(): number {
+    return ++this.ids
+  }
+
+  open(): Promise<Live> {
+    if (this.live) return this.live
+    const live = this.initialize()
+    this.live = live
+    live.catch(() => {
+      if (this.live === live) this.live = undefined
+    })
+    return live
+  }
+
+  /** The session as it stands, if it was ever opened. */
+  opened(): Promise<Live> | undefined {
+    return this.live
+  }
+
+  /** A session in place of one the server no longer knows: the same for everybody who saw it go. */
+  async renew(gone: Live): Promise<Live> {
+    const current = await this.open()
+    if (current !== gone) return current
+    this.live = undefined
+    return this.open()
+  }
+
+  /** Posts a request and gives back its answer, still to be read; with the session it went to, which may be a new one. */
+  async post(message: object, cancel?: Cancel): Promise<{ live: Live; reply: LegacyReply }> {
+    const body = JSON.stringify(message)
+    const live = await this.open()
+    const answer = await this.wire.post(body, live.headers, cancel)
+    if (!isForgotten(live, answer)) return { live, reply: replyTo(this.wire, live.headers, answer) }
+    const renewed = await this.renew(live)
+    if (live.logLevel !== undefined) await this.wantLevel(live.logLevel)
+    return { live: renewed, reply: replyTo(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
+  }
+
+  /** A notification, or the answer to something the server asked. */
+  async tell(live: Live, message: object): Promise<void> {
+    const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', ...message }), live.headers)
+    answer.stop()
+    if (answer.status === 404 && live.sessionId !== undefined) throw lost('HTTP 404 to a message')
+    if (answer.status >= 300) throw statusFault(answer.status, 'a message was not accepted')
+  }
+
+  /** A request of the gateway's own, on which nobody can be asked anything back. */
+  async call(method: string, params: object): Promise<Record<string, unknown>> {
+    const id = this.nextId()
+    const { live, reply } = await this.post({ jsonrpc: '2.0', id, method, params })
+    return this.resultOf(reply, id, (refused) => this.tell(live, refused))
+  }
+
+  /** Has the server log at this level, if it logs at all. A lower one stays while others of the session may want it. */
+  wantLevel(level: string): Promise<void> {
+    this.levels = this.levels.then(() => this.setLevel(level))
+    return this.levels
+  }
+
+  private async setLevel(level: string): Promise<void> {
+    const live = await this.open().catch(() => undefined)
+    if (!live || live.logLevel === level || !isLevel(level) || !('logging' in live.capabilities)) return
+    if (live.logLevel !== undefined && this.inUse > 1 && isMoreVerbose(live.logLevel, level)) return
+    live.logLevel = level
+    // A server that refuses logs as it likes; what it logs is filtered here in any case.
+    await this.call('logging/setLevel', { level }).catch(() => undefined)
+  }
+
+  async end(): Promise<void> {
+    const live = await this.live?.catch(() => undefined)
+    this.live = undefined
+    if (live?.sessionId !== undefined) await this.wire.delete(live.headers)
+  }
+
+  private async initialize(): Promise<Live> {
+    const { tasks: _, ...capabilities } = this.client.capabilities
+    const id = this.nextId()
+    const clientInfo = this.client.info ?? { name: 'bir-mcp', version: '0' }
+    const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo }
+    const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params }), {})
+    if (answer.status === 404 || answer.status === 405) throw notHere(answer.status)
+    const reply = replyTo(this.wire, {}, answer)
+    const result = await this.resultOf(reply, id, () => Promise.resolve()).catch((error: unknown) => {
+      // Nothing the caller asked for was refused: the server would not even begin.
+      throw error instanceof UpstreamRpcError ? broken(`initialize was refused: ${error.code}`) : error
+    })
+    const live = liveOf(result, answer.sessionId)
+    await this.tell(live, { method: 'notifications/initialized' })
+    return live
+  }
+
+  private async resultOf(reply: LegacyReply, id: number, tell: (refused: object) => Promise<void>): Promise<Record<string, unknown>> {
+    for (;;) {
+      const batch = await reply.next()
+      if (!batch) throw broken('the answer ended without a result')
+      for (const message of batch) {
+        if (message.kind === 'request') await tell(refusal(message.id, message.method)).catch(() => undefined)
+        if (message.kind === 'error' && (message.id === id || message.id === null))
+          throw relayed(message.code, message.message, message.data)
+        if (message.kind !== 'result' || message.id !== id) continue
+        reply.stop()
+        if (!isObject(message.value)) throw broken('a result that is no object')
+        return message.value
+      }
+    }
+  }
+}
+
+/** What a server is answered that asks where there is nobody to ask. */
+export const refusal = (id: ServerId, method: string): object =>
+  method === 'ping' ? { id, result: {} } : { id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } }
+
+function liveOf(result: Record<string, unknown>, sessionId: string | undefined): Live {
+  const { protocolVersion, capabilities, serverInfo, instructions } = result
+  if (!isLegacy(protocolVersion)) throw broken('initialize was answered with a revision that was never offered')
+  if (sessionId !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(sessionId)) throw broken('a session id of characters that may not be in one')
+  return {
+    sessionId,
+    version: protocolVersion,
+    capabilities: isObject(capabilities) ? capabilities : {},
+    serverInfo: isObject(serverInfo) ? serverInfo : undefined,
+    instructions: typeof instructions === 'string' ? instructions : undefined,
+    headers: { 'mcp-protocol-version': protocolVersion, ...(sessionId !== undefined && { 'mcp-session-id': sessionId }) },
+    logLevel: undefined,
+  }
+}
+
+/** 404 is the rule; servers made after the SDK's examples say 400 and that the session is not valid. */
+const isForgotten = (live: Live, { status, text }: WireAnswer): boolean =>
+  live.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !tells(text)))
+
+function replyTo(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
+  const { status, kind, text } = answer
+  if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
+  if (kind === 'json' && status >= 400 && status < 500 && tells(text)) return new LegacyReply(wire, headers, answer)
+  answer.stop()
+  throw statusFault(status, 'a request was not accepted')
+}
+
+/** An error about this very request, not about the exchange that carried it. */
+function tells(text: string): boolean {
+  try {
+    return readLegacy(text).some((message) => message.kind === 'error' && message.id !== null)
+  } catch {
+    return false
+  }
+}

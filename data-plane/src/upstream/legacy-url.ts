@@ -1,0 +1,28 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { INVALID_PARAMS } from './legacy-result.ts'
+import { refusalOf } from './legacy-ask.ts'
+import { UpstreamRpcError } from './upstream.ts'
+import type { UpstreamRequest } from './upstream.ts'
+
+const URL_ELICITATION_REQUIRED = -32042
+const most = 16
+
+/**
+ * "Visit these first, then call again" was an error before it was a round: the round asks for the same, and its retry calls again.
+ * Undefined where it is another error, or the client cannot open URLs.
+ */
+export function visitFirst(error: unknown, { client }: UpstreamRequest): Record<string, unknown> | undefined {
+  if (!(error instanceof UpstreamRpcError) || error.code !== URL_ELICITATION_REQUIRED || !isObject(error.data)) return undefined
+  const { elicitations } = error.data
+  if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > most) return undefined
+  const asks = elicitations.filter(isObject).map((params) => ({ id: 0, method: 'elicitation/create', params: { mode: 'url', ...params } }))
+  if (asks.length < elicitations.length || asks.some(({ params }) => params.mode !== 'url')) return undefined
+  if (asks.some((ask) => refusalOf(client.capabilities, ask))) return undefined
+  return Object.fromEntries(asks.map(({ method, params }, at) => [`visit-${at + 1}`, { method, params }]))
+}
+
+/** Throws when the person would not go where the server sent them: it would only send them again. */
+export function checkVisited(answers: Readonly<Record<string, unknown>>): void {
+  const refused = Object.values(answers).some((answer) => !isObject(answer) || answer['action'] !== 'accept')
+  if (refused) throw new UpstreamRpcError(INVALID_PARAMS, 'The server needs a page to be visited first, and that was declined')
+}

@@ -1,0 +1,113 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Cancel } from '../pipeline/cancel.ts'
+import { exchange } from './http.ts'
+import { Inbox } from './legacy-inbox.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import type { SseEvent } from './sse.ts'
+
+export type WireHeaders = Readonly<Record<string, string>>
+
+/** An answer whose head has come, and of a body that is no stream the rest too. */
+export interface WireAnswer {
+  readonly status: number
+  readonly kind: 'json' | 'stream' | 'other'
+  readonly sessionId: string | undefined
+  readonly text: string
+  /** The events of one piece as it came; undefined at the end. Rejects with `UpstreamFault`. */
+  next(): Promise<SseEvent[] | undefined>
+  retryMs(): number | undefined
+  stop(): void
+}
+
+interface Asking {
+  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly headers: WireHeaders
+  readonly body?: string
+  readonly timeoutMs?: number
+  readonly cancel?: Cancel
+}
+
+const mostEvents = 100_000
+const controlTimeoutMs = 15_000
+
+/** HTTP as the legacy transport needs it; the administrator's headers are added to every request. */
+export class LegacyWire {
+  private readonly options: RemoteOptions
+
+  constructor(options: RemoteOptions) {
+    this.options = options
+  }
+
+  /** A request of the client's: it may take as long as a call may. */
+  post(body: string, headers: WireHeaders, cancel = new Cancel()): Promise<WireAnswer> {
+    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, cancel })
+  }
+
+  /** What the server should acknowledge soon. */
+  send(body: string, headers: WireHeaders): Promise<WireAnswer> {
+    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: controlTimeoutMs })
+  }
+
+  /** An event stream; it may be silent for ever. */
+  get(headers: WireHeaders): Promise<WireAnswer> {
+    return this.ask({ method: 'GET', headers: { accept: 'text/event-stream', ...headers }, timeoutMs: controlTimeoutMs })
+  }
+
+  async delete(headers: WireHeaders): Promise<void> {
+    const answer = await this.ask({ method: 'DELETE', headers, timeoutMs: controlTimeoutMs })
+    answer.stop()
+  }
+
+  private async ask({ method, headers, body, timeoutMs, cancel = new Cancel() }: Asking): Promise<WireAnswer> {
+    const { pool, url, settings, callTimeoutMs } = this.options
+    const own = await this.options.headers.get()
+    const inbox = new Inbox()
+    const head = Promise.withResolvers<WireAnswer>()
+    let retryMs: number | undefined
+    const answered = (status: number, given: IncomingHttpHeaders, kind: WireAnswer['kind'], text: string) => {
+      if (status === 401 || status === 403) this.options.headers.forget()
+      head.resolve({
+        status,
+        kind,
+        sessionId: sessionIdOf(given),
+        text,
+        next: () => inbox.next(),
+        retryMs: () => retryMs,
+        stop: () => cancel.abort(new Error('no longer needed')),
+      })
+    }
+    exchange(pool, {
+      url,
+      method,
+      headers: { ...own, ...headers },
+      ...(body !== undefined && { body }),
+      cancel,
+      maxBytes: settings.maxResponseBytes,
+      timeoutToHeadersMs: timeoutMs ?? callTimeoutMs,
+      maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : mostEvents,
+      onHeaders: (status, given) => isStream(given) && answered(status, given, 'stream', ''),
+      onEvent: (event) => inbox.push(event),
+    }).then(
+      (answer) => {
+        if (answer.kind !== 'stream') return answered(answer.status, answer.headers, answer.kind, answer.text)
+        retryMs = answer.retryMs
+        return inbox.end()
+      },
+      (error: Error) => {
+        head.reject(error)
+        inbox.end(error)
+      },
+    )
+    return head.promise
+  }
+}
+
+const postHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+
+const isStream = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream'
+
+function sessionIdOf(headers: IncomingHttpHeaders): string | undefined {
+  const id = headers['mcp-session-id']
+  return typeof id === 'string' ? id : undefined
+}
