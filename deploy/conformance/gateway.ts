@@ -1,5 +1,6 @@
-import { createClient } from '@bir/sdk'
-import { bootGateway } from '../e2e/boot-gateway.ts'
+import type { MountedServer } from '@bir/data-plane/servers/define'
+import { planeGateway } from './gateway-plane.ts'
+import { productGateway } from './gateway-product.ts'
 
 /** A gateway that has servers behind it, and a person who may use all of them. */
 export interface TestedGateway extends AsyncDisposable {
@@ -10,32 +11,13 @@ export interface TestedGateway extends AsyncDisposable {
   origin: string
 }
 
-/** URLs of MCP servers by the id they get. */
-export type Remotes = Record<string, string>
+/** A remote server by the id it gets. Its tools are named, since a policy that was set by hand knows only what it is told. */
+export type Remotes = Record<string, { url: string; tools: readonly string[] }>
 
-const person = 'alice'
-
-/** The composed product, told of the servers as an administrator would. */
-export async function startGateway(remotes: Remotes): Promise<TestedGateway> {
-  const gateway = await bootGateway()
-  try {
-    const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
-    const { servers = {}, grants = [] } = await client.policy.export()
-    const added = Object.entries(remotes).map(([id, url]) => [id, { kind: 'remote' as const, url, title: `Fixture ${id}` }] as const)
-    await client.policy.apply({
-      file: {
-        servers: { ...servers, ...Object.fromEntries(added) },
-        grants: [...grants, ...added.map(([server]) => ({ user: person, server, level: 'destroy' as const }))],
-      },
-    })
-    return {
-      url: (server) => new URL(`${gateway.endpoints.mcp}/${server}`),
-      token: await gateway.token(person),
-      origin: new URL(gateway.endpoints.mcp).origin,
-      [Symbol.asyncDispose]: () => gateway.stop(),
-    }
-  } catch (error) {
-    await gateway.stop()
-    throw error
-  }
-}
+/** `plane`: the data plane alone, in this process, its policy set by hand. `product`: everything, as a newcomer starts it. */
+export const gateways = { plane: planeGateway, product: productGateway } satisfies Record<
+  string,
+  (remotes: Remotes, mounted: MountedServer[]) => Promise<TestedGateway>
+>
+export type GatewayKind = keyof typeof gateways
+export const gatewayKinds = ['plane', 'product'] as const

@@ -1,25 +1,27 @@
 import { parseArgs } from 'node:util'
-import { startGateway } from './gateway.ts'
+import { gatewayKinds } from './gateway.ts'
+import { behind, wayThrough } from './matrix.ts'
+import type { Behind } from './matrix.ts'
 import { printResult } from './print.ts'
 import { revisions } from './requirements.ts'
 import type { Revision } from './requirements.ts'
 import { testServer, testServerScenario } from './suite.ts'
-import { through } from './through.ts'
-import { kinds, upstreams } from './upstreams/index.ts'
+import { upstreams } from './upstreams/index.ts'
 
-/** `node deploy/conformance/run.ts [--upstream legacy] [--revision 2026-07-28] [--scenario x] [--direct]` */
+/** `node deploy/conformance/run.ts [--upstream legacy] [--revision 2026-07-28] [--scenario x] [--gateway plane] [--direct]` */
 
 const { values } = parseArgs({
   options: {
     upstream: { type: 'string' },
     revision: { type: 'string' },
     scenario: { type: 'string' },
+    gateway: { type: 'string', default: 'plane' },
     /** Without a gateway between: what the fixture itself is worth. */
     direct: { type: 'boolean', default: false },
   },
 })
 
-function chosen<T extends string>(option: 'upstream' | 'revision', all: readonly T[]): readonly T[] {
+function chosen<T extends string>(option: 'upstream' | 'revision' | 'gateway', all: readonly T[]): readonly T[] {
   const value = values[option]
   if (value === undefined) return all
   const known = all.find((one) => one === value)
@@ -30,15 +32,25 @@ function chosen<T extends string>(option: 'upstream' | 'revision', all: readonly
 const test = (url: string, revision: Revision) =>
   values.scenario === undefined ? testServer(url, revision) : testServerScenario(url, revision, values.scenario)
 
-for (const kind of chosen('upstream', kinds)) {
-  const { start, speaks } = upstreams[kind]
-  await using upstream = await start()
-  await using gateway = values.direct ? undefined : await startGateway({ fixture: upstream.url })
-  await using way = gateway && (await through(gateway, 'fixture'))
-  for (const revision of chosen('revision', revisions)) {
-    if (values.direct && values.revision === undefined && !speaks.includes(revision)) continue
-    const result = await test(way?.url ?? upstream.url, revision)
-    printResult(`${kind} upstream${values.direct ? ', direct' : ''}, ${revision}`, result)
+const [gateway = 'plane'] = chosen('gateway', gatewayKinds)
+
+/** A fixture alone is asked only for what it speaks, unless told otherwise. */
+const asked = (kind: Behind) =>
+  chosen('revision', revisions).filter(
+    (revision) => !values.direct || values.revision !== undefined || (kind !== 'mounted' && upstreams[kind].speaks.includes(revision)),
+  )
+
+async function startWay(kind: Behind) {
+  if (!values.direct) return wayThrough(kind, gateway)
+  if (kind === 'mounted') throw new Error('A mounted fixture is nothing without a gateway.')
+  return upstreams[kind].start()
+}
+
+for (const kind of chosen('upstream', values.direct ? behind.filter((one) => one !== 'mounted') : behind)) {
+  await using way = await startWay(kind)
+  for (const revision of asked(kind)) {
+    const result = await test(way.url, revision)
+    printResult(`${kind}${values.direct ? ', direct' : ''}, ${revision}`, result)
     if (result.failed.length > 0) process.exitCode = 1
   }
 }
