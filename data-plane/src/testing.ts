@@ -19,6 +19,7 @@ import { Spool } from './audit/spool.ts'
 import { Exchange } from './mcp/exchange.ts'
 import { createHttpServer } from './mcp/http.ts'
 import { Inflight } from './mcp/inflight.ts'
+import { ServerOffers } from './mcp/offers.ts'
 import { originRules } from './mcp/origin.ts'
 import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
@@ -165,6 +166,7 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
     sealer,
     inflight: new Inflight(),
     upstream: (id) => upstreams.get(id),
+    offers: new ServerOffers(mounted, undefined),
     rounds: new Rounds(plane),
     sessions: new SessionMemory(),
     node: plane,

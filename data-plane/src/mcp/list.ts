@@ -1,70 +1,161 @@
-import { decideFor } from '@bir/sdk/contract/decide'
+import { decideFor, nextExpiryMs } from '@bir/sdk/contract/decide'
 import { decideServer } from '@bir/sdk/contract/decide-server'
-import { Cancel } from '../pipeline/cancel.ts'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Policy } from '@bir/sdk/contract/policy'
 import { MountedContext } from '../pipeline/mounted-context.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Ports } from '../pipeline/ports.ts'
 import type { Audited, Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
+import { UpstreamFault } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
+import { isShownTo, UI_EXTENSION } from './aggregate/apps.ts'
+import { firstPositions, readCursor } from './aggregate/cursor.ts'
+import type { ListMethod, Positions } from './aggregate/cursor.ts'
+import { mergeLists } from './aggregate/merge.ts'
+import type { ServerPage } from './aggregate/merge.ts'
 import { withoutEnvelope } from './client-facts.ts'
 import { askerOf } from './describe.ts'
-import { relayedJson, resultJson, uncached } from './envelope.ts'
+import { relayedJson } from './envelope.ts'
 import { isObject } from './json-rpc.ts'
-import { mountedOffer, preparedTools } from './list-tools.ts'
+import { originOf } from './routes.ts'
 
 type Call = Incoming & Audited & Authenticated
-type Needs = Pick<Ports, 'servers' | 'upstream' | 'readSecret' | 'callLog'>
+type Needs = Pick<Ports, 'servers' | 'upstream' | 'offers' | 'sealer' | 'readSecret' | 'callLog'>
+type Fields = Readonly<Record<string, unknown>>
 
-/** Which member of a list's result holds its entries. */
 const members = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
   'resources/list': 'resources',
   'resources/templates/list': 'resourceTemplates',
 } as const
-export type ListMethod = keyof typeof members
 
-/** A list as this caller may see it: a mounted server's tools from memory, all else as the server gives it, page by page, filtered by the same decisions that calls meet. */
+/** Nobody but the client may keep a list, and not for long: permissions change at any time. */
+const uncached = { ttlMs: 0, cacheScope: 'private' }
+
+/** Lists kept per policy; more kinds of people than this are made anew. */
+const most = 5_000
+
+interface Prepared {
+  readonly rendered: Rendered
+  readonly untilMs: number
+}
+
+/**
+ * A list as this caller may see it, filtered by the same decisions that calls meet. `/mcp` and mounted servers are listed from
+ * memory, the bytes made once per policy, kind of person, endpoint and era; a remote server's own endpoint asks the server.
+ */
 export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitable<Rendered> {
-  const fromMemory = preparedTools(mountedOffer(ports.servers))
+  const prepared = new WeakMap<Policy, { version: number; lists: Map<string, Prepared> }>()
 
   return function list(call) {
     const id = call.endpoint.server
-    if (method === 'tools/list' && (id === undefined || ports.servers.has(id))) return fromMemory(call)
-    const server = id === undefined ? undefined : call.policy.servers.get(id)
-    const upstream = id === undefined ? undefined : ports.upstream(id)
-    const empty = { json: resultJson({ [members[method]]: [], ...(call.modern ? uncached : {}) }, call.modern) }
-    if (id === undefined || !server || !upstream) return empty
-    const verdict = decideServer(call.policy, call.person, id, 'read', Date.now())
-    if (!verdict.allow && (method !== 'tools/list' || !call.person.grants.has(id))) return empty
+    if (id !== undefined && call.policy.servers.get(id)?.kind === 'remote' && !isHeld(call, id, method))
+      return live(ports, method, id, call)
+    if (call.params['cursor'] !== undefined) return fromMemory(ports, method, call, cursorOf(ports, method, call))
 
-    const target = {
-      serverId: id,
-      server,
-      upstream,
-      needs: 'read' as const,
-      asked: { method, params: withoutEnvelope(call.params) },
-      level: 'read' as const,
-    }
-    const request = {
-      ...target.asked,
-      ...askerOf(call),
-      onNotification: () => undefined,
-      cancel: new Cancel(),
-      context: new MountedContext(ports, Object.assign(call, target)),
-    }
-    return Promise.resolve(upstream.request(request)).then((result) => ({
-      json: relayedJson(method === 'tools/list' ? allowed(call, id, result) : result, method, call.modern),
-    }))
+    const { version } = ports.offers
+    const known = prepared.get(call.policy)
+    const lists = known?.version === version ? known.lists : new Map<string, Prepared>()
+    if (known?.version !== version) prepared.set(call.policy, { version, lists })
+    const nowMs = Date.now()
+    const key = keyOf(call)
+    const ready = lists.get(key)
+    if (ready && nowMs < ready.untilMs) return ready.rendered
+
+    const rendered = fromMemory(ports, method, call, undefined)
+    if (lists.size >= most) lists.clear()
+    lists.set(key, { rendered, untilMs: nextExpiryMs(call.person, nowMs) })
+    return rendered
   }
 }
 
-/** The same result where nothing is taken away. */
-function allowed({ policy, person }: Call, server: string, result: UpstreamResult): UpstreamResult {
-  const tools = Array.isArray(result.value['tools']) ? result.value['tools'] : []
+function keyOf({ endpoint, modern, person, token, client }: Call): string {
+  const { extensions } = client.capabilities
+  const showsApps = isObject(extensions) && UI_EXTENSION in extensions
+  return `${endpoint.path} ${modern} ${showsApps} ${person.classKey} ${person.selection ? token.subject.id : ''}`
+}
+
+/** Under `hold` a tool is listed in the definition that was approved, which only we may still have. */
+function isHeld({ policy }: Call, id: string, method: ListMethod): boolean {
+  const server = policy.servers.get(id)
+  return method === 'tools/list' && server?.kind === 'remote' && server.remote.trust === 'hold'
+}
+
+function fromMemory(ports: Needs, method: ListMethod, call: Call, positions: Positions | undefined): Rendered {
+  const { server } = call.endpoint
+  if (server !== undefined) return { json: relayedJson({ value: ofOne(ports, method, server, call) }, method, call.modern) }
+  const ids = [...call.policy.servers.keys()].filter((id) => call.person.grants.has(id)).sort()
+  const walk = positions ?? firstPositions(ids)
+  const pages = ids.flatMap((id): ServerPage[] => {
+    const position = walk.get(id)
+    return position ? [{ server: id, position, settled: settled(ports.offers.of(id, method, call.policy), members[method]) }] : []
+  })
+  const merged = mergeLists(method, pages, {
+    origin: (id) => originOf(ports, call, id),
+    keep: (id, entry) => mayList(call, method, id, entry),
+  })
+  const nextCursor = merged.next && ports.sealer.seal(cursorKind, call.token.subject.id, merged.next, Date.now() + cursorLifeMs)
+  const value = { ...merged.result, ...uncached, ...(nextCursor !== undefined && { nextCursor }) }
+  return { json: relayedJson({ value }, method, call.modern) }
+}
+
+function ofOne(ports: Needs, method: ListMethod, id: string, call: Call): Fields {
+  const entries = (ports.offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry))
+  return { [members[method]]: entries, ...uncached }
+}
+
+function mayList({ policy, person, client }: Call, method: ListMethod, id: string, entry: Fields): boolean {
   const nowMs = Date.now()
-  const kept = tools.filter(
-    (tool) => isObject(tool) && typeof tool['name'] === 'string' && decideFor(policy, person, server, tool['name'], nowMs).allow,
+  if (method !== 'tools/list') return decideServer(policy, person, id, 'read', nowMs).allow
+  return (
+    typeof entry['name'] === 'string' && decideFor(policy, person, id, entry['name'], nowMs).allow && isShownTo(client.capabilities, entry)
   )
-  return kept.length === tools.length ? result : { value: { ...result.value, tools: kept } }
+}
+
+const settled = (entries: readonly Fields[] | undefined, member: string): PromiseSettledResult<Fields> =>
+  entries
+    ? { status: 'fulfilled', value: { [member]: entries } }
+    : { status: 'rejected', reason: new UpstreamFault('upstream_down', 'The server has not been seen yet.') }
+
+const cursorKind = 'cursor'
+const cursorLifeMs = 60 * 60 * 1000
+
+function cursorOf(ports: Needs, method: ListMethod, call: Call): Positions {
+  const { cursor } = call.params
+  const opened = typeof cursor === 'string' ? ports.sealer.open(cursorKind, call.token.subject.id, cursor, Date.now()) : undefined
+  const positions = call.endpoint.server === undefined ? readCursor(method, opened) : undefined
+  if (!positions) throw new GatewayError('invalidParams', 'a cursor that was never given out', { say: 'Unknown cursor.' })
+  return positions
+}
+
+/** Page by page as the server gives them. */
+function live(ports: Needs, method: ListMethod, id: string, call: Call): Awaitable<Rendered> {
+  const server = call.policy.servers.get(id)
+  const upstream = ports.upstream(id)
+  const mayHear =
+    decideServer(call.policy, call.person, id, 'read', Date.now()).allow || (method === 'tools/list' && call.person.grants.has(id))
+  if (!server || !upstream || !mayHear) return { json: relayedJson({ value: { [members[method]]: [], ...uncached } }, method, call.modern) }
+
+  const target = {
+    serverId: id,
+    server,
+    upstream,
+    needs: 'read' as const,
+    asked: { method, params: withoutEnvelope(call.params) },
+    level: 'read' as const,
+  }
+  const context = new MountedContext(ports, Object.assign(call, target))
+  const request = { ...target.asked, ...askerOf(call), onNotification: () => undefined, cancel: call.cancel, context }
+  return Promise.resolve(upstream.request(request)).then((result) => ({
+    json: relayedJson(allowed(call, method, id, result), method, call.modern),
+  }))
+}
+
+/** The same result where nothing is taken away. */
+function allowed(call: Call, method: ListMethod, server: string, result: UpstreamResult): UpstreamResult {
+  const entries = result.value[members[method]]
+  if (method !== 'tools/list' || !Array.isArray(entries)) return result
+  const kept = entries.filter((entry) => isObject(entry) && mayList(call, method, server, entry))
+  return kept.length === entries.length ? result : { value: { ...result.value, [members[method]]: kept } }
 }

@@ -8,25 +8,24 @@ import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
 
 /** Where a method that is no tool call goes, and whether this person may go there. What they may not reach is not there. */
-export function findServer({
-  upstream,
-  policy,
-}: Pick<Ports, 'upstream' | 'policy'>): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+export function findServer(
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'offers'>,
+): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
   return function findServer(call, next) {
     const needs = methodLevel(call.method)
     call.note.level = needs
     call.note.argsText = JSON.stringify(call.params)
-    const target = targetOf(call)
+    const target = targetOf(ports, call)
     if (!target) throw notThere(call, 'unknown-server')
     call.note.server = target.server
 
     const server = call.policy.servers.get(target.server)
-    const found = upstream(target.server)
+    const found = ports.upstream(target.server)
     if (!server || !found) throw notThere(call, 'unknown-server')
     const nowMs = Date.now()
     const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
     if (!verdict.allow) throw notThere(call, verdict.reason)
-    refuseStale(policy, call.policy.settings, needs, nowMs)
+    refuseStale(ports.policy, call.policy.settings, needs, nowMs)
     return next({ serverId: target.server, server, upstream: found, needs, asked: target.asked, level: verdict.level })
   }
 }

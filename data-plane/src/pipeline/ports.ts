@@ -6,6 +6,7 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Sealer } from '../mcp/sealed.ts'
 import type { Timers } from './timers.ts'
 import type { Inflight } from '../mcp/inflight.ts'
+import type { Offers } from '../mcp/offers.ts'
 import type { Rounds } from '../mcp/rounds.ts'
 import type { SessionMemory } from '../mcp/session-memory.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -22,6 +23,7 @@ export interface Ports {
   readonly inflight: Inflight
   /** The server behind an id, mounted or remote; undefined when this plane cannot reach one. */
   upstream(id: string): Upstream | undefined
+  readonly offers: Offers
   readonly rounds: Rounds
   readonly sessions: SessionMemory
   /** This plane's id: the home of what cannot be sealed. */

@@ -1,6 +1,8 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { isObject } from '../mcp/json-rpc.ts'
+import { inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
 import { sealState, unsealState } from '../mcp/request-state.ts'
+import { originOf } from '../mcp/routes.ts'
 import { errorAnswer } from '../servers/answer.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
@@ -18,7 +20,7 @@ export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> 
     try {
       const answer = call.upstream.request(requestOf(ports, call, resumed(ports, call)))
       if (answer instanceof Promise) return awaited(ports, call, answer)
-      return isUnfinished(answer) ? awaited(ports, call, Promise.resolve(answer)) : answer
+      return isUnfinished(answer) ? awaited(ports, call, Promise.resolve(answer)) : inWords(ports, call, answer)
     } catch (error) {
       return failure(call, error)
     }
@@ -37,7 +39,8 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     person: call.token.subject.id,
     session: call.session?.id,
     client: call.client,
-    onNotification: (notification) => call.channel.notify(notification),
+    onNotification: (notification) =>
+      call.channel.notify(onAggregate(call) ? inboundNotification(originOf(ports, call, call.serverId), notification) : notification),
     cancel: call.cancel,
     context: new MountedContext(ports, call),
   }
@@ -48,7 +51,7 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
   try {
     let result = await withinTime(ports, call, work)
     while (isUnfinished(result) && !call.modern) result = await nextRound(ports, call, result)
-    return isUnfinished(result) ? sealState(ports, call, result) : result
+    return inWords(ports, call, isUnfinished(result) ? sealState(ports, call, result) : result)
   } catch (error) {
     return failure(call, error)
   } finally {
@@ -58,11 +61,21 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 
 /** A legacy client is asked on its stream; what it answers goes back with the request, as a modern client would send it. */
 async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): Promise<UpstreamResult> {
-  const requests = isObject(value['inputRequests']) ? value['inputRequests'] : {}
+  const { inputRequests } = inWords(ports, call, { value }).value
+  const requests = isObject(inputRequests) ? inputRequests : {}
   const inputResponses = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal)
   const state = value['requestState'] === undefined ? {} : { requestState: value['requestState'] }
   const again = call.upstream.request(requestOf(ports, call, { ...call.asked.params, inputResponses, ...state }))
   return withinTime(ports, call, Promise.resolve(again))
+}
+
+const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
+
+/** On `/mcp` a server's names and URIs are said in its words. */
+function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
+  if (!onAggregate(call)) return result
+  const value = inboundResult(originOf(ports, call, call.serverId), call.asked.method, result.value)
+  return value === result.value ? result : { value, ...(result.ownState && { ownState: result.ownState }) }
 }
 
 /** A modern client's retry carries our seal where we set one. */

@@ -1,0 +1,50 @@
+import type { Policy } from '@bir/sdk/contract/policy'
+import type { MountedServer } from '../servers/define.ts'
+import type { Remotes } from '../upstream/remotes.ts'
+import type { ListMethod } from './aggregate/cursor.ts'
+
+type Entry = Readonly<Record<string, unknown>>
+
+/** What every server offers, from memory: asked for a list of forty servers, none of them is. */
+export interface Offers {
+  /** Rises when anything offered changed. */
+  readonly version: number
+  /** Undefined for a server that has not been seen yet, or not for the list of a mounted server it does not know. */
+  of(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
+}
+
+/** Mounted servers offer what they declare, remote ones what their catalogue last saw. */
+export class ServerOffers implements Offers {
+  version = 1
+  private readonly mounted: ReadonlyMap<string, Record<ListMethod, readonly Entry[]>>
+  private readonly remotes: Remotes | undefined
+
+  constructor(mounted: ReadonlyMap<string, MountedServer>, remotes: Remotes | undefined) {
+    this.mounted = new Map([...mounted].map(([id, server]) => [id, declared(server)]))
+    this.remotes = remotes
+  }
+
+  of(id: string, list: ListMethod, { servers }: Policy): readonly Entry[] | undefined {
+    const server = servers.get(id)
+    if (server?.kind !== 'remote') return this.mounted.get(id)?.[list]
+    if (!this.remotes?.seen(id)) return undefined
+    const offer = this.remotes.offer(id)
+    if (list === 'tools/list') return this.remotes.tools(id, server).map(({ entry }) => entry as Entry)
+    if (list === 'prompts/list') return offer.prompts
+    return list === 'resources/list' ? offer.resources : offer.templates
+  }
+
+  changed(): void {
+    this.version++
+  }
+}
+
+function declared({ tools, prompts, resources, templates }: MountedServer): Record<ListMethod, readonly Entry[]> {
+  const entries = (of: ReadonlyMap<string, { entry: object }>) => [...of.values()].map(({ entry }) => entry as Entry)
+  return {
+    'tools/list': entries(tools),
+    'prompts/list': entries(prompts),
+    'resources/list': entries(resources),
+    'resources/templates/list': entries(templates),
+  }
+}
