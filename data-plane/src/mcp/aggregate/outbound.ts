@@ -1,0 +1,96 @@
+import { isObject } from '../json-rpc.ts'
+import { inInputResponses } from './content.ts'
+import { withField, type Fields } from './edit.ts'
+import { readName, type NameBook } from './names.ts'
+import { readUri } from './uris.ts'
+
+/** What only the caller knows of the way back. */
+export interface Routes {
+  /** The shortened names of a server (`nameBook`); a name that was not shortened needs none. */
+  bookOf(kind: 'tool' | 'prompt', server: string): NameBook | undefined
+  /** The opposite of `Origin.sealTask`; undefined for an id never given to this person. */
+  openTask(sealed: string): { readonly server: string; readonly taskId: string } | undefined
+}
+
+/** Why a request of `/mcp` goes to no server: what it names was never given out, or its method is not one server's. */
+export type NoRoute =
+  | 'unknown-tool'
+  | 'unknown-prompt'
+  | 'unknown-resource'
+  | 'unknown-ref'
+  | 'unknown-task'
+  | 'every-server'
+  | 'unknown-method'
+
+export type Outbound =
+  | { readonly server: string; readonly params: Fields; readonly reason?: undefined }
+  | { readonly server: undefined; readonly reason: NoRoute }
+
+type Router = (params: Fields, routes: Routes) => Outbound
+
+const none = (reason: NoRoute): Outbound => ({ server: undefined, reason })
+
+function byName(kind: 'tool' | 'prompt', params: Fields, routes: Routes): Outbound {
+  const { name } = params
+  const address = typeof name === 'string' ? readName(name, (server) => routes.bookOf(kind, server)) : undefined
+  if (!address) return none(kind === 'tool' ? 'unknown-tool' : 'unknown-prompt')
+  return to(address.server, withField(params, 'name', address.name))
+}
+
+function byUri(params: Fields): Outbound {
+  const address = typeof params['uri'] === 'string' ? readUri(params['uri']) : undefined
+  return address ? to(address.server, withField(params, 'uri', address.uri)) : none('unknown-resource')
+}
+
+function byTask(params: Fields, { openTask }: Routes): Outbound {
+  const task = typeof params['taskId'] === 'string' ? openTask(params['taskId']) : undefined
+  return task ? to(task.server, withField(params, 'taskId', task.taskId)) : none('unknown-task')
+}
+
+function byRef(params: Fields, routes: Routes): Outbound {
+  const { ref } = params
+  const kind = isObject(ref) ? ref['type'] : undefined
+  if (!isObject(ref) || (kind !== 'ref/resource' && kind !== 'ref/prompt')) return none('unknown-ref')
+  const found = kind === 'ref/resource' ? byUri(ref) : byName('prompt', ref, routes)
+  return found.server === undefined ? found : { server: found.server, params: withField(params, 'ref', found.params) }
+}
+
+/** What the person's answers say again of the server's own resources goes back in its own words. */
+function to(server: string, params: Fields): Outbound {
+  const own = (uri: string) => {
+    const address = readUri(uri)
+    return address?.server === server ? address.uri : uri
+  }
+  return { server, params: inInputResponses(params, own) }
+}
+
+const everyServer: Router = () => none('every-server')
+
+const routers = new Map<string, Router>([
+  ['tools/call', (params, routes) => byName('tool', params, routes)],
+  ['prompts/get', (params, routes) => byName('prompt', params, routes)],
+  ['resources/read', byUri],
+  ['resources/subscribe', byUri],
+  ['resources/unsubscribe', byUri],
+  ['completion/complete', byRef],
+  ['tasks/get', byTask],
+  ['tasks/update', byTask],
+  ['tasks/cancel', byTask],
+  ['initialize', everyServer],
+  ['ping', everyServer],
+  ['server/discover', everyServer],
+  ['logging/setLevel', everyServer],
+  ['subscriptions/listen', everyServer],
+  ['tools/list', everyServer],
+  ['prompts/list', everyServer],
+  ['resources/list', everyServer],
+  ['resources/templates/list', everyServer],
+])
+
+/**
+ * A request of a client at `/mcp`: which server it is for, its parameters in that server's words. Arguments, `requestState` and
+ * fields unknown are not touched. A method unknown here, skills too, names nothing we could find a server by: `/mcp/{server}` relays it.
+ */
+export function outbound(method: string, params: Fields, routes: Routes): Outbound {
+  return routers.get(method)?.(params, routes) ?? none('unknown-method')
+}
