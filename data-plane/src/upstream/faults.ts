@@ -7,6 +7,12 @@ export const broken = (detail: string): UpstreamFault =>
     hint: 'Tell an administrator: the server itself must be repaired.',
   })
 
+/** The server answered as one of another era would: what is known of it may be out of date. */
+export class EraFault extends UpstreamFault {}
+
+export const wrongEra = (detail: string): EraFault =>
+  new EraFault('upstream_down', 'The MCP server speaks another revision of the protocol than it did.', { detail, retryable: true })
+
 export const tooLarge = (maxBytes: number): UpstreamFault =>
   new UpstreamFault('too_large', 'The answer of the MCP server is too large.', {
     detail: `more than ${maxBytes} bytes`,
@@ -48,3 +54,11 @@ export function faultOf(error: unknown): UpstreamFault {
     return broken(words[code] ?? message)
   return down(words[code] ?? message, error)
 }
+
+/** The server has enough of us. */
+export const limited = (retryAfter: string | undefined): UpstreamFault =>
+  new UpstreamFault('rate_limited', 'The MCP server is being asked too often.', {
+    detail: 'status 429',
+    retryable: true,
+    hint: retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? `Try again in ${retryAfter} s.` : 'Try again later.',
+  })

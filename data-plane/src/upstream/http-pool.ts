@@ -44,8 +44,16 @@ export class HttpPool {
     })
   }
 
-  /** Ends what is under way. */
-  async close(): Promise<void> {
+  /** What is under way may end by itself for so long; then it is ended. */
+  async close(withinMs = 0): Promise<void> {
+    if (withinMs > 0 && this.inFlight > 0) await this.idle(withinMs)
     await this.dispatcher.destroy()
+  }
+
+  private async idle(withinMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const stop = this.timers.after(withinMs, late.resolve)
+    await Promise.race([late.promise, this.dispatcher.close().catch(() => undefined)])
+    stop()
   }
 }

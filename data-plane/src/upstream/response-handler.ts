@@ -32,6 +32,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private chunks: Buffer[] = []
   private bytes = 0
   private flow: EventFlow | undefined
+  private stopLinger: (() => void) | undefined
 
   constructor(pool: HttpPool, request: ExchangeRequest, resolve: (answer: ExchangeAnswer) => void, reject: (error: Error) => void) {
     this.pool = pool
@@ -40,7 +41,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.reject = reject
     const { cancel, timeoutToHeadersMs, timeoutMs } = request
     pool.inFlight++
-    this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(slow(timeoutToHeadersMs))))
+    if (timeoutMs === undefined || timeoutToHeadersMs < timeoutMs)
+      this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(slow(timeoutToHeadersMs))))
     if (timeoutMs !== undefined) this.stopTimers.push(pool.timers.after(timeoutMs, () => this.fail(slow(timeoutMs))))
     if (cancel?.cancelled) cancel.subscribe((cause) => this.fail(cause))()
     else if (cancel) this.stopTimers.push(cancel.subscribe((cause) => this.fail(cause)))
@@ -58,7 +60,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     const encoding = headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity')
       return this.fail(broken(`an answer encoded as ${encoding}, which was not asked for`))
-    this.request.onHeaders?.(status, headers)
+    try {
+      this.request.onHeaders?.(status, headers)
+    } catch (error) {
+      return this.fail(faultOf(error))
+    }
     this.kind = kindOf(headers['content-type'])
     if (this.kind === 'stream') this.openStream(controller)
   }
@@ -99,6 +105,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.stopLinger?.()
     if (!this.waiting) return
     if (this.flow) return this.flow.end()
     const { kind, status, headers } = this
@@ -109,6 +116,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.stopLinger?.()
     if (this.flow?.broken(error)) return
     this.fail(this.reason ?? faultOf(error))
   }
@@ -116,7 +124,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private streamDone(stopped: boolean): void {
     const { status, headers, flow } = this
     this.finish({ kind: 'stream', status, headers, retryMs: flow?.retryMs })
-    if (stopped) this.pool.timers.after(endWithinMs, () => this.abort(new Error('the stream has said all it had to')))
+    if (stopped) this.stopLinger = this.pool.timers.after(endWithinMs, () => this.abort(new Error('the stream has said all it had to')))
   }
 
   private fail(error: Error): void {

@@ -8,7 +8,7 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** A real HTTP server that answers as a test tells it. */
-export async function serverOf(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<TestServer> {
+export async function serverOf(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<TestServer> {
   const server = createHttpServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -1,0 +1,35 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { isLegacy, isModern } from '../mcp/versions.ts'
+import { broken, credential, down, limited } from './faults.ts'
+
+export type Era = 'modern' | 'legacy'
+
+/** HeaderMismatch, MissingRequiredClientCapability, UnsupportedProtocolVersion: only modern servers know them. */
+const modernCodes = new Set<unknown>([-32_020, -32_021, -32_022])
+/** How a server that never heard of `server/discover` may refuse it. */
+const legacyStatuses = new Set([400, 404, 405])
+
+/** What the answer to `server/discover` says of a server's era. Throws `UpstreamFault` where it says nothing: a server that is down or does not let us in may be of either. */
+export function verdictOf(status: number, message: unknown): Era {
+  if (status === 401 || status === 403) throw credential(status)
+  if (status === 429) throw limited(undefined)
+  if (status >= 500) throw down(`status ${status}`)
+  const { result, error } = isObject(message) ? message : {}
+  if (isObject(error)) return ofError(status, error)
+  if (status < 300 && isObject(result) && Array.isArray(result['supportedVersions'])) return ofVersions(result['supportedVersions'])
+  if (legacyStatuses.has(status)) return 'legacy'
+  throw broken(`no answer to server/discover, status ${status}`)
+}
+
+function ofError(status: number, { code, data }: Record<string, unknown>): Era {
+  if (modernCodes.has(code)) return isObject(data) && Array.isArray(data['supported']) ? ofVersions(data['supported']) : 'modern'
+  if (status < 300 || legacyStatuses.has(status)) return 'legacy'
+  throw broken(`an error in answer to server/discover, status ${status}`)
+}
+
+/** A server may know the question and yet only older revisions. */
+function ofVersions(versions: readonly unknown[]): Era {
+  if (versions.some(isModern)) return 'modern'
+  if (versions.some(isLegacy)) return 'legacy'
+  throw broken('none of its protocol revisions is spoken here')
+}

@@ -1,0 +1,52 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { META, MODERN_VERSIONS } from '../mcp/versions.ts'
+import { headerValue } from './header-value.ts'
+import type { ClientFacts } from './upstream.ts'
+
+export const MODERN = MODERN_VERSIONS[0]
+
+/** The gateway speaking for itself: when it asks what a server is, or listens for many. */
+export const ourselves: ClientFacts = {
+  capabilities: {},
+  info: { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' },
+  logLevel: undefined,
+}
+
+/** `_meta` keys of the modern envelope beyond those everyone needs. */
+const logLevelKey = 'io.modelcontextprotocol/logLevel'
+
+type Params = Readonly<Record<string, unknown>>
+
+export const metaOf = (params: Params): Params => (isObject(params['_meta']) ? params['_meta'] : {})
+
+/** The body of a request, or of a notification when there is no id. A progress token is replaced by the id, which no other request shares. */
+export function modernBody(id: number | undefined, method: string, params: Params, client: ClientFacts): string {
+  const given = metaOf(params)
+  const _meta = {
+    ...given,
+    ...(given['progressToken'] !== undefined && { progressToken: id }),
+    [META.version]: MODERN,
+    [META.capabilities]: client.capabilities,
+    [META.client]: client.info,
+    [logLevelKey]: client.logLevel,
+  }
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta } })
+}
+
+/** The headers every request has, and which must say what the body says. */
+export function modernHeaders(method: string, params: Params): Record<string, string> {
+  const name = nameIn(method, params)
+  return {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': MODERN,
+    'mcp-method': headerValue(method),
+    ...(name !== undefined && { 'mcp-name': headerValue(name) }),
+  }
+}
+
+function nameIn(method: string, { name, uri, taskId }: Params): string | undefined {
+  const value = method === 'tools/call' || method === 'prompts/get' ? name : method === 'resources/read' ? uri : undefined
+  const found = method.startsWith('tasks/') ? taskId : value
+  return typeof found === 'string' ? found : undefined
+}

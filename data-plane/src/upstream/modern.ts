@@ -1,0 +1,138 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { callModern } from './modern-call.ts'
+import type { Answer } from './modern-call.ts'
+import { DescriptionCache } from './description-cache.ts'
+import { broken, wrongEra } from './faults.ts'
+import { ListenHub } from './listen-hub.ts'
+import { keysOf } from './listen-keys.ts'
+import { HEADER_MISMATCH, relayable } from './modern-error.ts'
+import { notifyModern } from './modern-notify.ts'
+import { MODERN, ourselves } from './modern-request.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { ToolHeaders } from './tool-headers.ts'
+import type {
+  Asker,
+  Description,
+  Listening,
+  ListenRequest,
+  Notification,
+  Upstream,
+  UpstreamHealth,
+  UpstreamRequest,
+  UpstreamResult,
+} from './upstream.ts'
+
+const tasks = 'io.modelcontextprotocol/tasks'
+const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
+const unknown: UpstreamHealth = { state: 'unknown', era: 'modern', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
+
+/** A remote server of the modern era: every request is one HTTP exchange that knows nothing of the others. */
+export class ModernUpstream implements Upstream {
+  private readonly options: RemoteOptions
+  private readonly toolHeaders: ToolHeaders
+  private readonly descriptions = new DescriptionCache(() => this.discover())
+  private readonly listeners: ListenHub
+  private readonly taskListeners: ListenHub
+  private learning: Promise<void> | undefined
+
+  constructor(options: RemoteOptions) {
+    this.options = options
+    this.toolHeaders = new ToolHeaders(options.id, options.log)
+    this.listeners = new ListenHub(options, ourselves)
+    this.taskListeners = new ListenHub(options, { ...ourselves, capabilities: { extensions: { [tasks]: {} } } })
+  }
+
+  async request(request: UpstreamRequest): Promise<UpstreamResult> {
+    const isCall = request.method === 'tools/call'
+    // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
+    if (isCall && !this.toolHeaders.known) await this.learn().catch(() => undefined)
+    const answer = await this.ask(request)
+    if (answer.kind === 'result') return this.resultOf(request.method, answer)
+    if (!isCall || answer.error.code !== HEADER_MISMATCH) throw relayable(answer)
+    // Refused before it was run: its tool wants other headers than we knew of.
+    await this.learn()
+    const again = await this.ask(request)
+    if (again.kind === 'error') throw relayable(again)
+    return this.resultOf(request.method, again)
+  }
+
+  describe(): Promise<Description> {
+    return this.descriptions.get()
+  }
+
+  listen(request: ListenRequest): Promise<Listening> {
+    const extensions = request.client.capabilities['extensions']
+    const mayTasks = isObject(extensions) && Object.hasOwn(extensions, tasks)
+    const { taskIds, ...others } = request.filter
+    if (mayTasks && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
+    if (keysOf(others).length === 0) return Promise.resolve({ honoured: {} })
+    return this.listeners.join({ ...request, filter: others })
+  }
+
+  async notify({ client }: Asker, notification: Notification): Promise<void> {
+    await notifyModern(this.options, client, notification)
+  }
+
+  health(): UpstreamHealth {
+    return unknown
+  }
+
+  async close(): Promise<void> {
+    this.listeners.close()
+    this.taskListeners.close()
+  }
+
+  private ask({ method, params, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
+    const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params) : {}
+    return callModern(this.options, { method, params, client, onNotification, cancel, extraHeaders })
+  }
+
+  /** The result as it came, but for what a client must not see or must find. */
+  private resultOf(method: string, { value, raw }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
+    const { resultType } = value
+    if (resultType !== undefined && typeof resultType !== 'string') throw broken('a resultType that is no text')
+    const tools = method === 'tools/list' ? this.toolHeaders.learn(value) : undefined
+    if (tools === undefined && resultType !== undefined) return { value, raw }
+    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) } }
+  }
+
+  private learn(): Promise<void> {
+    this.learning ??= this.readTools().finally(() => (this.learning = undefined))
+    return this.learning
+  }
+
+  /** All pages of `tools/list`, for their annotations alone. */
+  private async readTools(): Promise<void> {
+    let cursor: unknown
+    for (let page = 0; page < maxPages; page++) {
+      const value = await this.own('tools/list', cursor === undefined ? {} : { cursor })
+      this.toolHeaders.learn(value)
+      cursor = value['nextCursor']
+      if (typeof cursor !== 'string') return
+    }
+  }
+
+  private async discover(): Promise<{ description: Description; ttlMs: number }> {
+    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.own('server/discover', {})
+    if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw wrongEra('it does not list the revision we speak')
+    const serverInfo = isObject(_meta) ? _meta[serverInfoKey] : undefined
+    return {
+      description: {
+        era: 'modern',
+        version: MODERN,
+        capabilities: isObject(capabilities) ? capabilities : {},
+        serverInfo: isObject(serverInfo) ? serverInfo : undefined,
+        instructions: typeof instructions === 'string' ? instructions : undefined,
+      },
+      ttlMs: typeof ttlMs === 'number' ? ttlMs : 0,
+    }
+  }
+
+  private async own(method: string, params: Record<string, unknown>): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await callModern(this.options, { method, params, client: ourselves, onNotification: () => undefined })
+    if (answer.kind === 'error') throw relayable(answer)
+    return answer.value
+  }
+}
+
+const maxPages = 100

@@ -1,0 +1,118 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import { Breaker } from './breaker.ts'
+import { EraKeeper } from './era.ts'
+import type { Era } from './era-verdict.ts'
+import { EraFault } from './faults.ts'
+import { LegacyUpstream } from './legacy.ts'
+import { ModernUpstream } from './modern.ts'
+import { remoteOptions } from './remote-options.ts'
+import type { RemoteGiven, RemoteOptions } from './remote-options.ts'
+import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
+import type {
+  Asker,
+  Description,
+  Listening,
+  ListenRequest,
+  Notification,
+  Upstream,
+  UpstreamHealth,
+  UpstreamRequest,
+  UpstreamResult,
+} from './upstream.ts'
+
+/** Calls under way may end by themselves for so long. */
+const closeWithinMs = 10_000
+
+/** A remote server of whichever era it turns out to be. */
+export class RemoteUpstream implements Upstream {
+  private readonly options: RemoteOptions
+  private readonly era: EraKeeper
+  private readonly breaker: Breaker
+  private modern: ModernUpstream | undefined
+  private legacy: LegacyUpstream | undefined
+  private state: UpstreamHealth['state'] = 'unknown'
+  private lastSuccessAtMs: number | undefined
+  private lastError: string | undefined
+  private latencyMs: number | undefined
+
+  constructor(given: RemoteGiven, { breaker = new Breaker() } = {}) {
+    this.options = remoteOptions(given)
+    this.era = new EraKeeper(this.options)
+    this.breaker = breaker
+  }
+
+  request(request: UpstreamRequest): Promise<UpstreamResult> {
+    return this.through((upstream) => upstream.request(request))
+  }
+
+  describe(asker: Asker): Promise<Description> {
+    return this.through((upstream) => upstream.describe(asker))
+  }
+
+  listen(request: ListenRequest): Promise<Listening> {
+    return this.through((upstream) => upstream.listen(request))
+  }
+
+  notify(asker: Asker, notification: Notification): Promise<void> {
+    return this.through((upstream) => upstream.notify(asker, notification))
+  }
+
+  health(): UpstreamHealth {
+    const { lastSuccessAtMs, lastError, latencyMs } = this
+    return { state: this.breaker.open ? 'down' : this.state, era: this.era.known, lastSuccessAtMs, lastError, latencyMs }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.modern?.close(), this.legacy?.close()])
+    await this.options.pool.close(closeWithinMs)
+  }
+
+  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    this.breaker.enter()
+    const startedMs = performance.now()
+    try {
+      const known = this.era.get()
+      const answer = await this.inEra(known instanceof Promise ? await known : known, ask)
+      this.answered(performance.now() - startedMs)
+      return answer
+    } catch (error) {
+      this.failed(error, performance.now() - startedMs)
+      throw error
+    }
+  }
+
+  /** A request refused for its era was not run: it may be made again in the other one. */
+  private async inEra<T>(era: Era, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    try {
+      return await ask(this.of(era))
+    } catch (error) {
+      if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.suspect()
+      if (!(error instanceof EraFault)) throw error
+      const now = await this.era.recheck()
+      if (now === era) throw error
+      return await ask(this.of(now))
+    }
+  }
+
+  private of(era: Era): Upstream {
+    if (era === 'modern') return (this.modern ??= new ModernUpstream(this.options))
+    return (this.legacy ??= new LegacyUpstream(this.options))
+  }
+
+  private answered(tookMs: number): void {
+    this.breaker.succeeded()
+    this.state = 'up'
+    this.lastSuccessAtMs = Date.now()
+    this.latencyMs = tookMs
+  }
+
+  private failed(error: unknown, tookMs: number): void {
+    // An error of the server's own is an answer.
+    if (error instanceof UpstreamRpcError) return this.answered(tookMs)
+    const code = error instanceof UpstreamFault || error instanceof ToolError ? error.code : undefined
+    if (code !== undefined) this.lastError = error instanceof Error ? error.message : undefined
+    if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
+    if (code === 'upstream_down' || code === 'timed_out') return this.breaker.failed()
+    this.breaker.calledOff()
+  }
+}

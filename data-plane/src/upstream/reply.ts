@@ -1,0 +1,55 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { broken } from './faults.ts'
+import { membersOf } from './json-text.ts'
+import type { Notification } from './upstream.ts'
+import { UpstreamRpcError } from './upstream.ts'
+
+/** A message of a server's, in answer to the one request that its HTTP exchange is for. */
+export type Reply =
+  /** `nameless`: an error for a request the server could not read. */
+  | { readonly kind: 'result'; readonly value: Readonly<Record<string, unknown>>; readonly raw: string }
+  | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly nameless: boolean }
+  | { readonly kind: 'notification'; readonly notification: Notification }
+
+/** Reads it. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
+export function readReply(text: string, id: number): Reply {
+  const message = parsed(text)
+  if (!isObject(message) || message['jsonrpc'] !== '2.0') throw broken('no JSON-RPC 2.0 message')
+  if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message) }
+  const hasError = Object.hasOwn(message, 'error')
+  // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
+  const fits = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
+  if (!fits) throw broken('an answer to a request that was not asked here')
+  if (hasError === Object.hasOwn(message, 'result')) throw broken('neither a result nor an error, or both')
+  if (!hasError) return resultOf(message, text)
+  return { kind: 'error', error: errorOf(message['error']), nameless: message['id'] !== id }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw broken('text that is no JSON')
+  }
+}
+
+function notificationOf({ id, method, params }: Record<string, unknown>): Notification {
+  if (id !== undefined) throw broken('a request of the server, which its protocol revision does not know')
+  if (typeof method !== 'string') throw broken('a method that is no text')
+  if (params !== undefined && !isObject(params)) throw broken('parameters that are no object')
+  return params === undefined ? { method } : { method, params }
+}
+
+function errorOf(error: unknown): UpstreamRpcError {
+  if (!isObject(error) || !Number.isSafeInteger(error['code']) || typeof error['message'] !== 'string')
+    throw broken('an error that is none')
+  return new UpstreamRpcError(error['code'] as number, error['message'], error['data'])
+}
+
+function resultOf({ result }: Record<string, unknown>, text: string): Reply {
+  if (!isObject(result)) throw broken('a result that is no object')
+  const { spans, duplicate } = membersOf(text)
+  const span = spans.get('result')
+  if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
+  return { kind: 'result', value: result, raw: text.slice(span.start, span.end) }
+}

@@ -1,0 +1,48 @@
+import type { Log } from '../log.ts'
+import { isObject } from '../mcp/json-rpc.ts'
+import { headersFor, InvalidAnnotation, paramHeadersOf } from './param-headers.ts'
+import type { ParamHeader } from './param-headers.ts'
+
+const maxTools = 10_000
+
+/** Which of a server's tools want which arguments as headers, as far as its lists were seen. */
+export class ToolHeaders {
+  /** Whether any list was seen yet. */
+  known = false
+  private readonly byTool = new Map<string, readonly ParamHeader[]>()
+  private readonly server: string
+  private readonly log: Log
+
+  constructor(server: string, log: Log) {
+    this.server = server
+    this.log = log
+  }
+
+  for({ name, arguments: args }: Readonly<Record<string, unknown>>): Record<string, string> {
+    const annotations = typeof name === 'string' ? this.byTool.get(name) : undefined
+    return annotations ? headersFor(annotations, args) : {}
+  }
+
+  /** Remembers a page of `tools/list`; gives the tools that may be listed, or undefined when that is all of them. */
+  learn(result: Readonly<Record<string, unknown>>): unknown[] | undefined {
+    this.known = true
+    const tools = Array.isArray(result['tools']) ? (result['tools'] as unknown[]) : []
+    const kept = tools.filter((tool) => this.learnTool(tool))
+    return kept.length === tools.length ? undefined : kept
+  }
+
+  private learnTool(tool: unknown): boolean {
+    if (!isObject(tool) || typeof tool['name'] !== 'string') return true
+    const { name, inputSchema } = tool
+    try {
+      const annotations = paramHeadersOf(inputSchema)
+      this.byTool.delete(name)
+      if (annotations.length > 0 && this.byTool.size < maxTools) this.byTool.set(name, annotations)
+      return true
+    } catch (error) {
+      if (!(error instanceof InvalidAnnotation)) throw error
+      this.log('warn', 'tool dropped', { server: this.server, tool: name.slice(0, 200), why: `x-mcp-header: ${error.message}` })
+      return false
+    }
+  }
+}
