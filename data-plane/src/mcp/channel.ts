@@ -5,6 +5,8 @@ import type { Notification } from '../upstream/upstream.ts'
 export interface Channel {
   /** Sends a notification ahead of the answer. A promise holds the sender back until the client has taken what was sent. */
   notify(notification: Notification): Awaitable<void>
+  /** Opens the stream before there is anything to say. */
+  begin(): void
   /** Legacy only: a request of the server's, answered by a message of its own. */
   request(id: string, method: string, params: unknown): Awaitable<void>
 }
@@ -12,5 +14,6 @@ export interface Channel {
 /** For messages that nothing can be sent ahead of: notifications, and batches. */
 export const noChannel: Channel = {
   notify: () => undefined,
+  begin: () => undefined,
   request: () => Promise.reject(new Error('there is no stream to ask on')),
 }

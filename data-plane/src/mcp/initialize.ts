@@ -9,7 +9,9 @@ import type { Session } from './session.ts'
 import { isLegacy, LATEST_LEGACY } from './versions.ts'
 
 /** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
-export function initialize(ports: Pick<Ports, 'sealer' | 'upstream' | 'node'>): (call: Incoming & Authenticated) => Promise<Rendered> {
+export function initialize(
+  ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers'>,
+): (call: Incoming & Authenticated) => Promise<Rendered> {
   return async function initialize(call) {
     const asked = call.params['protocolVersion']
     if (typeof asked !== 'string')

@@ -76,6 +76,15 @@ function keyOf({ endpoint, modern, person, token, client }: Call): string {
   return `${endpoint.path} ${modern} ${showsApps} ${person.classKey} ${person.selection ? token.subject.id : ''}`
 }
 
+/** Every entry of a list this person may see at the call's endpoint, in the servers' own words: what list_changed compares. */
+export function visibleEntries({ offers }: Pick<Ports, 'offers'>, method: ListMethod, call: Incoming & Authenticated): Fields[] {
+  const { server } = call.endpoint
+  const ids = server === undefined ? [...call.policy.servers.keys()] : [server]
+  return ids.flatMap((id) =>
+    (offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry)).map((entry) => ({ server: id, entry })),
+  )
+}
+
 /** Under `hold` a tool is listed in the definition that was approved, which only we may still have. */
 function isHeld({ policy }: Call, id: string, method: ListMethod): boolean {
   const server = policy.servers.get(id)
@@ -105,7 +114,7 @@ function ofOne(ports: Needs, method: ListMethod, id: string, call: Call): Fields
   return { [members[method]]: entries, ...uncached }
 }
 
-function mayList({ policy, person, client }: Call, method: ListMethod, id: string, entry: Fields): boolean {
+function mayList({ policy, person, client }: Incoming & Authenticated, method: ListMethod, id: string, entry: Fields): boolean {
   const nowMs = Date.now()
   if (method !== 'tools/list') return decideServer(policy, person, id, 'read', nowMs).allow
   return (
