@@ -50,7 +50,7 @@ export class LegacyExchange {
     const { begun } = this
     if (!begun) throw new Error('an exchange that never began')
     return this.during(request, async () => {
-      for (const [key, { id }] of [...this.asks]) {
+      for (const [key, { id }] of this.asks) {
         const result = Object.hasOwn(answers, key) ? answers[key] : undefined
         if (!isObject(result)) continue
         this.asks.delete(key)

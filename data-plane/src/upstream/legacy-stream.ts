@@ -129,7 +129,7 @@ export class LegacyStream {
   private async reopen(gone: Live, lastEventId: string | undefined, failed: number, retryMs: number, stopped: AbortSignal) {
     let live = gone
     for (let failures = failed; ; failures++) {
-      await delay(Math.max(retryMs, Math.min(longestDelayMs, firstDelayMs * 2 ** failures)), undefined, { signal: stopped })
+      await delay(Math.min(longestDelayMs, Math.max(retryMs, firstDelayMs * 2 ** failures)), undefined, { signal: stopped })
       try {
         let answer = await this.get(live, live === gone ? lastEventId : undefined)
         if (answer.status === 404 && live.sessionId !== undefined) {

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { Cancel } from '../pipeline/cancel.ts'
 import { LegacyUpstream, legacyLimits } from './legacy.ts'
 import type { LegacyLimits } from './legacy.ts'
@@ -37,12 +36,13 @@ export async function legacyServer(
   maxResponseBytes = 1_000_000,
 ): Promise<LegacyServer> {
   const seen: Seen[] = []
-  const server = await serverOf(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     const given = await text(request)
     const body = (given === '' ? {} : JSON.parse(given)) as Seen['body']
     seen.push({ http: request.method ?? '', headers: request.headers, body })
     await handle(request, response, body)
-  })
+  }
+  const server = await serverOf((request, response) => void take(request, response))
   const options = remoteOptions({
     id: 'things',
     settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era: 'legacy', trust: 'off', maxResponseBytes, privateNetwork: true },
@@ -78,7 +78,7 @@ export async function sdkServer(
       onsessionclosed: (id) => void sessions.delete(id),
       ...(eventStore && { eventStore, retryInterval: 60 }),
     })
-    await make().connect(transport as unknown as Transport)
+    await make().connect(transport)
     return transport
   }
   const server = await legacyServer(async (request, response, body) => {

@@ -1,0 +1,166 @@
+import type { ServerResponse } from 'node:http'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { InMemoryEventStore } from '@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js'
+import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { expect, test, vi } from 'vitest'
+import { Cancel } from '../pipeline/cancel.ts'
+import { aCall, aClient, aListen, legacyServer, sdkServer } from './legacy-testing.ts'
+import type { Notification } from './upstream.ts'
+
+const servers: McpServer[] = []
+
+function watched(): McpServer {
+  const server = new McpServer(
+    { name: 'watched', version: '1' },
+    { capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} } },
+  )
+  server.server.setRequestHandler(SubscribeRequestSchema, ({ params }) => {
+    if (params.uri === 'no://such') throw new Error('no such resource')
+    return {}
+  })
+  server.server.setRequestHandler(UnsubscribeRequestSchema, () => ({}))
+  server.registerTool('hang-up', {}, async (extra) => {
+    extra.closeSSEStream?.()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'while away' } })
+    return { content: [{ type: 'text', text: 'back' }] }
+  })
+  servers.push(server)
+  return server
+}
+
+const last = () => servers.at(-1)?.server
+
+test('what changes at the server is heard by those who asked for it', async () => {
+  await using server = await sdkServer(watched)
+  const heard: Notification[] = []
+  const { honoured } = await server.upstream.listen(
+    aListen(
+      { toolsListChanged: true, promptsListChanged: true, resourceSubscriptions: ['a://1', 'no://such'], taskIds: ['t'] },
+      { heard, client: aClient({ logLevel: 'debug' }) },
+    ),
+  )
+  expect(honoured).toEqual({ toolsListChanged: true, resourceSubscriptions: ['a://1'] })
+  await last()?.sendResourceUpdated({ uri: 'a://2' })
+  await last()?.sendResourceUpdated({ uri: 'a://1/part' })
+  await last()?.sendResourceListChanged()
+  await last()?.sendLoggingMessage({ level: 'error', data: 'x' })
+  await last()?.sendToolListChanged()
+  await vi.waitFor(() =>
+    expect(heard).toEqual([
+      { method: 'notifications/resources/updated', params: { uri: 'a://1/part' } },
+      { method: 'notifications/tools/list_changed' },
+    ]),
+  )
+})
+
+test('a legacy client session hears what its own stream would have told it', async () => {
+  await using server = await sdkServer(watched)
+  const heard: Notification[] = []
+  await server.upstream.listen(aListen({}, { heard, session: 's1', client: aClient({ logLevel: 'error' }) }))
+  await last()?.sendLoggingMessage({ level: 'info', data: 'x' })
+  await last()?.sendLoggingMessage({ level: 'error', data: 'y' })
+  await vi.waitFor(() => expect(heard).toEqual([{ method: 'notifications/message', params: { level: 'error', data: 'y' } }]))
+})
+
+test('listeners share one stream and one subscription, which end with the last of them', async () => {
+  await using server = await sdkServer(watched)
+  const cancels = [new Cancel(), new Cancel()]
+  await Promise.all(cancels.map((cancel) => server.upstream.listen(aListen({ resourceSubscriptions: ['a://1'] }, { cancel }))))
+  cancels[0]?.abort(new Error('enough'))
+  expect(server.sent('resources/unsubscribe')).toHaveLength(0)
+  cancels[1]?.abort(new Error('enough'))
+  await vi.waitFor(() => expect(server.sent('resources/unsubscribe')).toHaveLength(1))
+  expect(server.sent('resources/subscribe')).toHaveLength(1)
+  expect(server.seen.filter(({ http }) => http === 'GET')).toHaveLength(1)
+})
+
+test('a server without a stream honours nothing', async () => {
+  await using server = await legacyServer(answering((response) => response.writeHead(405).end()))
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toEqual({ honoured: {} })
+})
+
+test('a broken stream is taken up where it broke', async () => {
+  await using server = await legacyServer(
+    answering((response, ids) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const id = ids.length
+      const event = `retry: 10\nid: e${id}\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n`
+      response.write(event, () => void (id < 3 && response.destroy()))
+    }),
+  )
+  const heard: Notification[] = []
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))
+  await vi.waitFor(() => expect(heard).toHaveLength(3), 10_000)
+  expect(server.seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['last-event-id'])).toEqual([undefined, 'e1', 'e2'])
+})
+
+test('after a session was lost everything may have changed', async () => {
+  await using server = await sdkServer(watched)
+  const heard: Notification[] = []
+  await server.upstream.listen(aListen({ toolsListChanged: true, resourceSubscriptions: ['a://1'] }, { heard }))
+  const [transport] = server.sessions.values()
+  server.forget()
+  await transport?.close()
+  await vi.waitFor(() => expect(heard).toHaveLength(2), 10_000)
+  expect(server.sent('resources/subscribe')).toHaveLength(2)
+  await vi.waitFor(() => expect(server.seen.filter(({ http }) => http === 'GET')).toHaveLength(3))
+  await last()?.sendToolListChanged()
+  await vi.waitFor(() => expect(heard).toHaveLength(3))
+})
+
+test('what the server asks where nobody can answer is refused, and a ping is answered', async () => {
+  await using server = await legacyServer(
+    answering((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: {"jsonrpc":"2.0","id":7,"method":"roots/list"}\n\ndata: {"jsonrpc":"2.0","id":"p","method":"ping"}\n\n')
+    }),
+  )
+  await server.upstream.listen(aListen({ toolsListChanged: true }))
+  const answers = () => server.seen.filter(({ http, body }) => http === 'POST' && body.method === undefined).map(({ body }) => body)
+  await vi.waitFor(() =>
+    expect(answers()).toMatchObject([
+      { id: 7, error: { code: -32601 } },
+      { id: 'p', result: {} },
+    ]),
+  )
+})
+
+test('a listener is told when the stream is gone for good', async () => {
+  await using server = await legacyServer(
+    answering((response, ids) => {
+      if (ids.length > 1) return void response.writeHead(401).end()
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: no JSON\n\n')
+    }),
+  )
+  const ended = vi.fn<(error?: Error) => void>()
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
+  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+})
+
+test('a server may hang up and be polled for its result', async () => {
+  await using server = await sdkServer(watched, { eventStore: new InMemoryEventStore() })
+  const heard: Notification[] = []
+  const { value } = await server.upstream.request(aCall('hang-up', {}, { heard, client: aClient({ logLevel: 'info' }) }))
+  expect(value).toMatchObject({ content: [{ type: 'text', text: 'back' }] })
+  expect(heard).toHaveLength(1)
+  expect(server.seen.find(({ http }) => http === 'GET')?.headers['last-event-id']).toBeDefined()
+})
+
+/** Initializes anyone, accepts any message, and answers a GET as told: with the `Last-Event-ID` of every GET so far. */
+function answering(get: (response: ServerResponse, ids: (string | undefined)[]) => void): Parameters<typeof legacyServer>[0] {
+  const ids: (string | undefined)[] = []
+  return (request, response, { id, method }) => {
+    if (request.method === 'GET') {
+      ids.push(request.headers['last-event-id']?.toString())
+      return get(response, ids)
+    }
+    if (method !== 'initialize') return void response.writeHead(202).end()
+    const result = {
+      protocolVersion: '2025-06-18',
+      capabilities: { tools: { listChanged: true } },
+      serverInfo: { name: 'x', version: '1' },
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  }
+}
