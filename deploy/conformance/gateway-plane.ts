@@ -1,5 +1,7 @@
 import type { MountedServer } from '@bir/data-plane/servers/define'
 import { PUBLIC_URL, testPlane } from '@bir/data-plane/testing'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Remotes, TestedGateway } from './gateway.ts'
 
 /** The suite calls as fast as it can, as one person. */
@@ -7,10 +9,10 @@ const settings = { ratePerSecond: 10_000, rateBurst: 10_000 }
 
 /** The data plane as it is, in this process, with a policy set by hand. */
 export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): Promise<TestedGateway> {
-  if (Object.keys(remotes).length > 0) throw new Error('The data plane alone does not take remote servers yet.')
   const granted = [...Object.keys(remotes), ...mounted.map(({ id }) => id)]
   const grants = Object.fromEntries(granted.map((id) => [id, { user: [{ level: 'destroy' as const }] }]))
-  const plane = await testPlane({ grants, settings }, mounted)
+  const entries = Object.fromEntries(Object.entries(remotes).map(([id, remote]) => [id, entryOf(remote)]))
+  const plane = await testPlane({ grants, settings }, mounted, entries)
   return {
     url: (server) => new URL(`${plane.url}/mcp/${server}`),
     token: await plane.token(),
@@ -18,3 +20,10 @@ export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): 
     [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose](),
   }
 }
+
+const entryOf = ({ url, tools }: Remotes[string]): RemoteEntry => ({
+  kind: 'remote',
+  title: 'Conformance',
+  remote: RemoteSettings.parse({ url }),
+  tools: Object.fromEntries(tools.map((name) => [name, { level: 'read' as const }])),
+})

@@ -1,17 +1,21 @@
 import { parseArgs } from 'node:util'
+import { clientCommand } from './client/command.ts'
 import { gatewayKinds } from './gateway.ts'
 import { behind, wayThrough } from './matrix.ts'
 import type { Behind } from './matrix.ts'
 import { printResult } from './print.ts'
 import { revisions } from './requirements.ts'
 import type { Revision } from './requirements.ts'
-import { testServer, testServerScenario } from './suite.ts'
+import { testClient, testServer, testServerScenario } from './suite.ts'
+import type { SuiteResult } from './suite.ts'
 import { upstreams } from './upstreams/index.ts'
 
-/** `node deploy/conformance/run.ts [--upstream legacy] [--revision 2026-07-28] [--scenario x] [--gateway plane] [--direct]` */
+/** `node deploy/conformance/run.ts [--client | --upstream legacy] [--revision 2026-07-28] [--scenario x] [--gateway plane] [--direct]` */
 
 const { values } = parseArgs({
   options: {
+    /** The other leg: the suite's servers behind the gateway. */
+    client: { type: 'boolean', default: false },
     upstream: { type: 'string' },
     revision: { type: 'string' },
     scenario: { type: 'string' },
@@ -46,11 +50,21 @@ async function startWay(kind: Behind) {
   return upstreams[kind].start()
 }
 
-for (const kind of chosen('upstream', values.direct ? behind.filter((one) => one !== 'mounted') : behind)) {
-  await using way = await startWay(kind)
-  for (const revision of asked(kind)) {
-    const result = await test(way.url, revision)
-    printResult(`${kind}${values.direct ? ', direct' : ''}, ${revision}`, result)
-    if (result.failed.length > 0) process.exitCode = 1
-  }
+function report(title: string, result: SuiteResult): void {
+  printResult(`${title}${values.direct ? ', direct' : ''}`, result)
+  if (result.failed.length > 0) process.exitCode = 1
 }
+
+async function runClient(): Promise<void> {
+  const command = clientCommand(values.direct ? 'none' : gateway)
+  for (const revision of chosen('revision', revisions)) report(`client, ${revision}`, await testClient(command, revision, values.scenario))
+}
+
+async function runServer(kind: Behind): Promise<void> {
+  await using way = await startWay(kind)
+  for (const revision of asked(kind)) report(`${kind}, ${revision}`, await test(way.url, revision))
+}
+
+const chosenKinds = chosen('upstream', values.direct ? behind.filter((one) => one !== 'mounted') : behind)
+if (values.client) await runClient()
+for (const kind of values.client ? [] : chosenKinds) await runServer(kind)

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { clientCommand } from './client/command.ts'
+import { expectedFailures, unservedScenarios } from './expected-failures.ts'
+import { behind, wayThrough } from './matrix.ts'
+import type { Behind } from './matrix.ts'
+import { revisions } from './requirements.ts'
+import type { Revision } from './requirements.ts'
+import { testClient, testServer } from './suite.ts'
+import type { SuiteResult } from './suite.ts'
+
+/** What the official suite says of the gateway, in front of servers of every era. One run at a time: it is timing that the suite looks at, too. */
+
+const runLimitMs = 300_000
+
+const matrix = behind.flatMap((kind) => revisions.map((revision) => [kind, revision] as const))
+
+const expectedOf = (kind: Behind, revision: Revision) =>
+  expectedFailures.filter((one) => one.behind === kind && one.revision === revision).map(({ scenario }) => scenario)
+
+/** In words, so that a failing test says what the suite said. */
+function unexpected({ failed }: SuiteResult, expected: string[]): string[] {
+  return failed
+    .filter(({ scenario }) => !expected.includes(scenario))
+    .map(({ scenario, check, message }) => `${scenario}: ${check}: ${message}`)
+}
+
+const served = (kind: Behind, scenario: string) =>
+  !unservedScenarios.some((unserved) => unserved.behind.includes(kind) && unserved.scenario.test(scenario))
+
+test.for(matrix)('a %s server behind the gateway conforms to %s', { timeout: runLimitMs }, async ([kind, revision]) => {
+  await using way = await wayThrough(kind, 'plane')
+  const result = await testServer(way.url, revision)
+  const expected = expectedOf(kind, revision)
+  expect(unexpected(result, expected)).toEqual([])
+  expect(result.required.passed).toBe(result.required.total - expected.length)
+
+  const unscored = result.unscored.filter(({ scenario, failed }) => failed.length > 0 && served(kind, scenario))
+  expect(unscored).toEqual([])
+})
+
+test.for(revisions)('the gateway conforms to %s as a client, but for authorization', { timeout: runLimitMs }, async (revision) => {
+  const result = await testClient(clientCommand('plane'), revision)
+  expect(unexpected(result, [])).toEqual([])
+  expect(result.required).toEqual({ passed: result.required.total, total: revision === '2026-07-28' ? 7 : 4 })
+})
