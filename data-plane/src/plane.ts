@@ -11,7 +11,9 @@ import { Exchange } from './mcp/exchange.ts'
 import { createHttpServer } from './mcp/http.ts'
 import { Inflight } from './mcp/inflight.ts'
 import { originRules } from './mcp/origin.ts'
+import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
+import { SessionMemory } from './mcp/session-memory.ts'
 import { methodsOf } from './pipeline/index.ts'
 import { Timers } from './pipeline/timers.ts'
 import { PolicyCache } from './policy/cache.ts'
@@ -22,6 +24,7 @@ import type { Identity } from './policy/identity.ts'
 import { poll } from './policy/poll.ts'
 import { keepRing } from './policy/ring.ts'
 import { tokenVerifier } from './policy/tokens.ts'
+import { reachOf } from './reach.ts'
 import { SecretFiles } from './secrets/files.ts'
 import type { MountedServer } from './servers/define.ts'
 
@@ -61,6 +64,7 @@ export async function startPlane(
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
     planesChanged: () => void ring.refresh(),
   })
+  const reach = reachOf({ mounted, policy: feed, sealer, log, node: identity.id, control, readSecret: (ref) => secrets.read(ref) })
   await feed.restore()
 
   const methods = methodsOf({
@@ -70,6 +74,11 @@ export async function startPlane(
     callLog: new CallLog(),
     sealer,
     inflight: new Inflight(),
+    upstream: reach.upstream,
+    offers: reach.offers,
+    rounds: new Rounds(identity.id),
+    sessions: new SessionMemory(),
+    node: identity.id,
     timers: new Timers(),
     verify: tokenVerifier(feed),
     readSecret: (ref) => secrets.read(ref),
@@ -96,6 +105,7 @@ export async function startPlane(
     async close() {
       draining = true
       await drained(server, config.drainMs)
+      await reach.close()
       await shipper.close(shipLastMs)
       stop.abort()
       await polling

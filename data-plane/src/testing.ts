@@ -6,7 +6,7 @@ import { AuditRecord } from '@bir/sdk/contract/audit'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import { Settings } from '@bir/sdk/contract/settings'
-import type { PublicJwk, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
+import type { PublicJwk, RemoteEntry, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -19,7 +19,6 @@ import { Spool } from './audit/spool.ts'
 import { Exchange } from './mcp/exchange.ts'
 import { createHttpServer } from './mcp/http.ts'
 import { Inflight } from './mcp/inflight.ts'
-import { ServerOffers } from './mcp/offers.ts'
 import { originRules } from './mcp/origin.ts'
 import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
@@ -28,9 +27,9 @@ import { methodsOf } from './pipeline/index.ts'
 import { Timers } from './pipeline/timers.ts'
 import { fitTo } from './policy/fit.ts'
 import { tokenVerifier } from './policy/tokens.ts'
+import { reachOf } from './reach.ts'
 import { defineServer } from './servers/define.ts'
 import type { MountedServer } from './servers/define.ts'
-import { MountedUpstream } from './upstream/mounted.ts'
 import { mountedServers } from './servers/index.ts'
 
 export const ISSUER = 'http://control.test'
@@ -132,12 +131,16 @@ export interface TestPlane extends AsyncDisposable {
 }
 
 /** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
-export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] = []): Promise<TestPlane> {
+export async function testPlane(
+  parts: PolicyParts = {},
+  extra: MountedServer[] = [],
+  remotes: Record<string, RemoteEntry> = {},
+): Promise<TestPlane> {
   const home = mkdtempSync(join(tmpdir(), 'bir-plane-'))
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const tokenKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'k1', alg: 'EdDSA' }
   const mounted = new Map([...mountedServers, ...extra.map((server): [string, MountedServer] => [server.id, server])])
-  const servers = Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)]))
+  const servers = { ...Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)])), ...remotes }
   const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], ...given }))
   let policy = made(parts)
   const fresh = { atMs: Date.now() }
@@ -157,7 +160,9 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
-  const upstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
+  const readSecret = () => Promise.reject(new Error('no secrets here'))
+  const reach = reachOf({ mounted, policy: source, sealer, log: () => undefined, node: plane, control: undefined, readSecret })
+  for (const changed of followers) changed()
   const methods = methodsOf({
     servers: mounted,
     policy: source,
@@ -165,14 +170,14 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
     callLog: new CallLog(),
     sealer,
     inflight: new Inflight(),
-    upstream: (id) => upstreams.get(id),
-    offers: new ServerOffers(mounted, undefined),
+    upstream: reach.upstream,
+    offers: reach.offers,
     rounds: new Rounds(plane),
     sessions: new SessionMemory(),
     node: plane,
     timers: new Timers({ tickMs: 5 }),
     verify: tokenVerifier(source),
-    readSecret: () => Promise.reject(new Error('no secrets here')),
+    readSecret,
     secretsInUse: () => [],
     portalUrl: undefined,
   })
@@ -216,6 +221,7 @@ export async function testPlane(parts: PolicyParts = {}, extra: MountedServer[] 
       ),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
+      await reach.close()
       await new Promise((resolve) => server.close(resolve))
       await journal.close()
       rmSync(home, { recursive: true })

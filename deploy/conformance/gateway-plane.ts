@@ -9,10 +9,10 @@ const settings = { ratePerSecond: 10_000, rateBurst: 10_000 }
 
 /** The data plane as it is, in this process, with a policy set by hand. */
 export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): Promise<TestedGateway> {
+  const entries = Object.entries(remotes).map(([id, remote]) => [id, entryOf(remote)] as const)
   const granted = [...Object.keys(remotes), ...mounted.map(({ id }) => id)]
   const grants = Object.fromEntries(granted.map((id) => [id, { user: [{ level: 'destroy' as const }] }]))
-  const entries = Object.fromEntries(Object.entries(remotes).map(([id, remote]) => [id, entryOf(remote)]))
-  const plane = await testPlane({ grants, settings }, mounted, entries)
+  const plane = await testPlane({ grants, settings }, mounted, Object.fromEntries(entries))
   return {
     url: (server) => new URL(`${plane.url}/mcp/${server}`),
     token: await plane.token(),
@@ -23,7 +23,7 @@ export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): 
 
 const entryOf = ({ url, tools }: Remotes[string]): RemoteEntry => ({
   kind: 'remote',
-  title: 'Conformance',
+  title: 'Conformance fixture',
   remote: RemoteSettings.parse({ url }),
-  tools: Object.fromEntries(tools.map((name) => [name, { level: 'read' as const }])),
+  tools: Object.fromEntries(tools.map((name) => [name, { level: 'read' }])),
 })

@@ -30,8 +30,8 @@ interface Options {
   server: string
   upstream: Upstream
   log: Log
-  /** Told of every tool that was seen, by name and definition. */
-  report(tools: { name: string; definition: Entry }[]): Promise<void>
+  /** Told of every tool that was seen, as the server lists it. */
+  report(tools: readonly Entry[]): Promise<void>
   changed(): void
 }
 
@@ -104,7 +104,7 @@ export class Catalogue {
       this.offered = offer
       changed()
     }
-    await report(offer.tools.map(({ name, entry }) => ({ name, definition: { ...entry } })))
+    await report(tools)
     await this.follow()
   }
 

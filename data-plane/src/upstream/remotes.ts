@@ -9,7 +9,7 @@ interface Options {
   log: Log
   /** The server behind an id; the same object until its settings change. */
   upstream(id: string): Upstream | undefined
-  report(server: string, tools: { name: string; definition: Readonly<Record<string, unknown>> }[]): Promise<void>
+  report(server: string, tools: readonly Readonly<Record<string, unknown>>[]): Promise<void>
   /** An approved definition by its hash, where it is not the one the server offers now. */
   approved(hash: string): Promise<Readonly<Record<string, unknown>> | undefined>
   /** What is listed may have changed. */

@@ -1,0 +1,67 @@
+import type { Log } from './log.ts'
+import { ServerOffers } from './mcp/offers.ts'
+import type { Sealer } from './mcp/sealed.ts'
+import type { Ports, PolicySource } from './pipeline/ports.ts'
+import { fetchDefinition, reportDefinitions } from './policy/report-definitions.ts'
+import type { Control } from './policy/control.ts'
+import type { MountedServer } from './servers/define.ts'
+import { MountedUpstream } from './upstream/mounted.ts'
+import { Upstreams } from './upstream/registry.ts'
+import { Remotes } from './upstream/remotes.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+interface Options {
+  mounted: ReadonlyMap<string, MountedServer>
+  policy: PolicySource
+  sealer: Sealer
+  log: Log
+  node: string
+  /** Undefined where nobody approves definitions: what a server offers is what is served. */
+  control: Control | undefined
+  readSecret: Ports['readSecret']
+}
+
+/** Every server this plane can reach, mounted or remote, and what they offer. */
+export interface Reach {
+  upstream(id: string): Upstream | undefined
+  readonly offers: ServerOffers
+  close(): Promise<void>
+}
+
+/** Follows the policy: remote servers come, go and are told anew when their settings change. */
+export function reachOf({ mounted, policy, sealer, log, node, control, readSecret }: Options): Reach {
+  const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
+  const remote = new Upstreams({ readSecret, log, nodeId: node }, () => policy.current())
+  const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
+  const report = control && reportDefinitions(control)
+
+  const remotes = new Remotes({
+    log,
+    upstream,
+    async report(id, tools) {
+      const server = policy.current().servers.get(id)
+      if (!report || server?.kind !== 'remote') return
+      const { leftOut } = await report(id, server, tools)
+      if (leftOut.length > 0) log('warn', 'tools that cannot be served', { server: id, tools: leftOut.slice(0, 20) })
+    },
+    approved: async (hash) => (control ? await fetchDefinition(control, hash) : undefined),
+    changed: () => offers.changed(),
+  })
+  const offers = new ServerOffers(mounted, remotes)
+  const follow = () => {
+    remote.follow()
+    remotes.follow(policy.current())
+    offers.changed()
+  }
+  const unfollow = policy.onChange(follow)
+
+  return {
+    upstream,
+    offers,
+    async close() {
+      unfollow()
+      remotes.close()
+      await remote.close()
+    },
+  }
+}
