@@ -34,8 +34,12 @@ export function withoutUnreadableUi<T extends Fields>(of: T, readable: (uri: str
  * no visibility and would show the tool to its model, so for it the tool does not exist, in lists and in calls.
  */
 export function isShownTo(capabilities: Fields, tool: Fields): boolean {
-  const { extensions } = capabilities
-  return (isObject(extensions) && isObject(extensions[UI_EXTENSION])) || isForModels(tool)
+  return showsApps(capabilities) || isForModels(tool)
+}
+
+/** The one thing about a client that lists differ by. */
+export function showsApps({ extensions }: Fields): boolean {
+  return isObject(extensions) && UI_EXTENSION in extensions
 }
 
 function isForModels({ _meta: meta }: Fields): boolean {

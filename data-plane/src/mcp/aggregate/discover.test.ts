@@ -82,6 +82,8 @@ test('a readable view leaves the tool as the very same object', () => {
 test('a view’s hash knows content, not the order of entries or keys', () => {
   const [a, b] = [{ name: 'a', v: 1 }, { name: 'b' }]
   expect(viewHash([a, b])).toBe(viewHash([b, { v: 1, name: 'a' }]))
+  expect(viewHash([{ server: 's', entry: a }])).not.toBe(viewHash([{ server: 't', entry: a }]))
+  expect(viewHash([{ entry: { x: { y: 1 } } }])).not.toBe(viewHash([{ entry: { x: { y: 2 } } }]))
   expect(viewHash([a])).not.toBe(viewHash([a, b]))
   expect(viewHash([a, b])).not.toBe(viewHash([{ ...a, v: 2 }, b]))
 })

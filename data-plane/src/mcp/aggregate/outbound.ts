@@ -55,13 +55,14 @@ function byRef(params: Fields, routes: Routes): Outbound {
   return found.server === undefined ? found : { server: found.server, params: withField(params, 'ref', found.params) }
 }
 
-/** What the person's answers say again of the server's own resources goes back in its own words. */
-function to(server: string, params: Fields): Outbound {
-  const own = (uri: string) => {
+const to = (server: string, params: Fields): Outbound => ({ server, params: ownResponses(server, params) })
+
+/** `inputResponses` of params in the server's own words: what was sampled may say its resources again. */
+export function ownResponses(server: string, params: Fields): Fields {
+  return inInputResponses(params, (uri) => {
     const address = readUri(uri)
     return address?.server === server ? address.uri : uri
-  }
-  return { server, params: inInputResponses(params, own) }
+  })
 }
 
 const everyServer: Router = () => none('every-server')
