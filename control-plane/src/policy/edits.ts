@@ -41,9 +41,9 @@ export function editsBetween(before: PolicyState, after: PolicyState): string[] 
     ...groups.changed.map(({ after: { handle, title } }) => `change group ${handle}: title ${title ?? 'none'}`),
     ...after.rows.groups.flatMap((group) => memberWords(group, before, after)),
     ...groups.removed.map(({ handle }) => `remove group ${handle}`),
-    ...grants.removed.map((row) => `remove grant: ${grantWords(fileGrant(row, name(row)))}`),
+    ...grants.removed.map((row) => `remove grant: ${grantWords(fileGrant(row, name(row)))}`).sort(),
     ...grants.added.map((row) => `add grant: ${grantWords(fileGrant(row, name(row)))}`),
-    ...restrictions.removed.map((row) => `remove restriction: ${restrictionWords(fileRestriction(row, name(row)))}`),
+    ...restrictions.removed.map((row) => `remove restriction: ${restrictionWords(fileRestriction(row, name(row)))}`).sort(),
     ...restrictions.added.map((row) => `add restriction: ${restrictionWords(fileRestriction(row, name(row)))}`),
     ...settingWords(before.rows.settings, after.rows.settings),
   ]
@@ -52,7 +52,14 @@ export function editsBetween(before: PolicyState, after: PolicyState): string[] 
 /** Names the parts, not their values: settings may be long. */
 function serverWords({ before, after }: { before: ServerRow; after: ServerRow }): string {
   const parts = (['title', 'settings', 'labels'] as const).filter((part) => canonical(before[part]) !== canonical(after[part]))
-  return `change server ${after.id}: ${parts.join(', ').replace('labels', 'tools')}`
+  const names = parts.flatMap((part) => (part === 'settings' && after.kind === 'remote' ? settingNames(before, after) : [part]))
+  return `change server ${after.id}: ${names.join(', ').replace('labels', 'tools')}`
+}
+
+/** A remote server's settings are few, and one of them, its address, makes it another server. */
+function settingNames({ settings: before }: ServerRow, { settings: after }: ServerRow): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  return keys.filter((key) => canonical([before[key] ?? null]) !== canonical([after[key] ?? null]))
 }
 
 function memberWords({ id, handle }: GroupRow, before: PolicyState, after: PolicyState): string[] {

@@ -104,7 +104,7 @@ function settingsOf(input: Described): Record<string, unknown> {
   if (input.kind === 'mounted') return input.settings ?? {}
   const { kind: _, ...given } = input
   const whole: Record<string, unknown> = RemoteSettings.parse(given)
-  const plain: Record<string, unknown> = RemoteSettings.parse({ url: given.url })
+  const plain: Record<string, unknown> = RemoteSettings.parse({ url: input.url })
   return Object.fromEntries(
     Object.entries(whole).filter(([key, value]) => key === 'url' || canonical([value]) !== canonical([plain[key] ?? null])),
   )

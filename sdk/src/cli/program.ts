@@ -5,12 +5,13 @@ import { connect } from './connect.ts'
 import { explain } from './explain.ts'
 import { exportPolicy } from './export.ts'
 import { plan } from './plan.ts'
+import { server } from './server.ts'
 import { snapshotStatus } from './snapshot-status.ts'
 import type { Surroundings } from './surroundings.ts'
 import { token } from './token.ts'
 import type { Act } from './verb.ts'
 
-const verbs = [token, connect, plan, apply, exportPolicy, explain, audit, snapshotStatus]
+const verbs = [token, connect, plan, apply, exportPolicy, explain, server, audit, snapshotStatus]
 
 const more = `
 It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or, with
@@ -27,7 +28,8 @@ Examples:
 Exit codes:
   0  done    1  the gateway is away, refused or failed    2  wrong usage or input
   3  it worked and the answer is no: explain refused, plan --exit-code differs,
-     audit verify found a fault, a plane lags behind`
+     audit verify found a fault, a plane lags behind, server definitions --exit-code
+     found something that waits`
 
 /** The command line, declared: a verb a file. */
 export function programOf(around: Surroundings, act: Act): Command {

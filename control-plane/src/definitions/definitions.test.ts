@@ -1,0 +1,215 @@
+import { ServersChunk } from '@bir/sdk/contract/snapshot'
+import { expect, test } from 'vitest'
+import type { Ctx } from '../context.ts'
+import { put, list as listServers } from '../servers/servers.ts'
+import { compileServers } from '../snapshots/compile.ts'
+import { readPolicyRows } from '../snapshots/rows.ts'
+import { aCatalog, aControlPlane } from '../testing.ts'
+import { approve, list } from './definitions.ts'
+import { anAddress, aTool, reported, standing } from './testing.ts'
+
+type Trust = 'off' | 'warn' | 'hold'
+
+const register = (ctx: Ctx, more: object = {}) => put(ctx, { id: 'everything', kind: 'remote', url: anAddress, ...more })
+
+/** What planes are given: tool by tool, whose definition. */
+async function served({ db }: Ctx): Promise<Record<string, string | undefined>> {
+  const { servers, definitions } = await readPolicyRows(db)
+  const entry = ServersChunk.parse(compileServers(servers, aCatalog, definitions)).servers.everything
+  return Object.fromEntries(Object.entries(entry?.tools ?? {}).map(([name, { definition }]) => [name, definition]))
+}
+
+const hashes = async (ctx: Ctx) => {
+  const { items } = await list(ctx, { id: 'everything' })
+  return Object.fromEntries(items.map(({ name, hash }) => [name, hash]))
+}
+
+const echo = aTool('echo')
+const changedEcho = aTool('echo', { description: 'Does echo, and more.' })
+
+test.for(['off', 'warn', 'hold'] as Trust[])(
+  'what is first found after registration is approved by that act, with trust %s',
+  async (trust) => {
+    await using it = await aControlPlane()
+    await register(it.ctx, { trust })
+    await reported(it.ctx, [])
+    await reported(it.ctx, [echo, aTool('add')])
+    expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
+    expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([
+      { decidedBy: 'operator:test', level: 'write' },
+      { level: 'read' },
+    ])
+    expect(it.recorded.at(-1)).toMatchObject({
+      action: 'definitions.report',
+      target: 'everything',
+      actor: 'plane:one',
+      detail: 'first definitions, approved with the registration by operator:test: 2',
+    })
+    expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
+  },
+)
+
+test('held: what changed or is new is held back, what was approved stays served, until somebody approves', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [echo])
+  const before = await served(it.ctx)
+  await reported(it.ctx, [changedEcho, aTool('delete_all')])
+  expect(await standing(it.ctx)).toEqual({ delete_all: 'held, new', echo: 'held, changed' })
+  expect(await served(it.ctx)).toEqual(before)
+
+  const { items } = await list(it.ctx, { id: 'everything' })
+  expect(items).toMatchObject([
+    { name: 'delete_all', approved: null, offered: { name: 'delete_all' }, difference: [] },
+    {
+      name: 'echo',
+      approved: { description: 'Does echo.' },
+      offered: { description: 'Does echo, and more.' },
+      difference: ['description was "Does echo.", and is "Does echo, and more."'],
+    },
+  ])
+  expect(await approve(it.ctx, { id: 'everything', names: ['echo'] })).toMatchObject({ approved: ['echo'] })
+  expect(await standing(it.ctx)).toEqual({ delete_all: 'held, new', echo: 'approved' })
+  expect(await served(it.ctx)).toEqual({ echo: items[1]?.hash })
+  expect(await approve(it.ctx, { id: 'everything' })).toMatchObject({ approved: ['delete_all'] })
+  expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
+  expect(it.recorded.at(-1)).toMatchObject({ action: 'servers.approve', target: 'everything', actor: 'operator:test' })
+})
+
+test('warned: what changed is served, told and listed until somebody has looked, against what was last known', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx)
+  await reported(it.ctx, [echo])
+  await reported(it.ctx, [changedEcho, aTool('add')])
+  await reported(it.ctx, [aTool('echo', { description: 'Other.' }), aTool('add', { title: 'Add' })])
+  expect(await standing(it.ctx)).toEqual({ add: 'unreviewed, new', echo: 'unreviewed, changed' })
+  expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
+  expect(it.recorded.at(-1)?.detail).toContain('echo is served (changed)')
+  const { items } = await list(it.ctx, { id: 'everything' })
+  expect(items[1]).toMatchObject({ approved: { description: 'Does echo.' }, offered: { description: 'Other.' }, decidedBy: null })
+
+  const { revision } = it.published
+  await approve(it.ctx, { id: 'everything', names: ['echo', 'add', 'echo'] })
+  expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
+  expect(await approve(it.ctx, { id: 'everything' })).toEqual({ approved: [], revision: revision + 1 })
+})
+
+test('off: what changed is served, and nobody is told', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'off' })
+  await reported(it.ctx, [echo])
+  const records = it.recorded.length
+  await reported(it.ctx, [changedEcho])
+  expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
+  expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
+  expect(it.recorded).toHaveLength(records)
+})
+
+test('a tool no longer offered is served no longer, and comes back with the same definition', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [echo, aTool('add')])
+  const before = await served(it.ctx)
+  await reported(it.ctx, [aTool('add')])
+  expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'retired' })
+  expect(Object.keys(await served(it.ctx))).toEqual(['add'])
+  expect((await listServers(it.ctx)).items[0]?.tools).toMatchObject([{ trust: 'approved' }, { name: 'echo', trust: 'retired' }])
+  await reported(it.ctx, [echo, aTool('add')])
+  expect(await served(it.ctx)).toEqual(before)
+  await expect(approve(it.ctx, { id: 'everything', names: ['gone'] })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('planes that tell the same at once make one record and one revision', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx)
+  await Promise.all(Array.from({ length: 6 }, () => reported(it.ctx, [echo, aTool('add')])))
+  expect(it.recorded.filter(({ action }) => action === 'definitions.report')).toHaveLength(1)
+  const { revision } = it.published
+  await Promise.all(Array.from({ length: 6 }, () => reported(it.ctx, [aTool('add'), changedEcho])))
+  expect(it.recorded.filter(({ action }) => action === 'definitions.report')).toHaveLength(2)
+  expect(it.published.revision).toBe(revision + 1)
+})
+
+test('an address is an identity: at another one nothing is known, and what is found there first is approved', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [echo], anAddress)
+  await register(it.ctx, { trust: 'hold', url: 'https://elsewhere.example.com/mcp' })
+  expect(await served(it.ctx)).toEqual({})
+  await reported(it.ctx, [aTool('stolen')], anAddress)
+  expect(await standing(it.ctx)).toEqual({})
+  await reported(it.ctx, [changedEcho], 'https://elsewhere.example.com/mcp')
+  expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
+})
+
+test('when the policy of trust no longer holds back, what waited is served', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [echo, aTool('gone')])
+  await reported(it.ctx, [changedEcho])
+  await register(it.ctx, { trust: 'warn' })
+  expect(await standing(it.ctx)).toEqual({ echo: 'unreviewed, changed', gone: 'retired' })
+  expect(await served(it.ctx)).toEqual({ echo: (await hashes(it.ctx)).echo })
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [aTool('echo', { title: 'Again' })])
+  await register(it.ctx, { trust: 'off' })
+  expect(await standing(it.ctx)).toEqual({ echo: 'approved', gone: 'retired' })
+})
+
+test('what was not looked at is not approved', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust: 'hold' })
+  await reported(it.ctx, [echo])
+  await reported(it.ctx, [changedEcho])
+  const seen = await hashes(it.ctx)
+  await reported(it.ctx, [aTool('echo', { description: 'Sends all you have to somebody.' })])
+  await expect(approve(it.ctx, { id: 'everything', seen })).rejects.toMatchObject({ code: 'conflict' })
+  expect(await standing(it.ctx)).toEqual({ echo: 'held, changed' })
+  await approve(it.ctx, { id: 'everything', seen: await hashes(it.ctx) })
+  expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
+})
+
+test('what hides, contradicts itself, collides or repeats is flagged; text that no column would take is kept', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx)
+  const long = 'a'.repeat(70)
+  const { joinedName } = await import('@bir/data-plane/catalog')
+  const meets = joinedName({ server: 'everything', tool: long }).slice('everything_'.length)
+  await reported(it.ctx, [
+    aTool('hidden', { description: 'Adds\u200b two\u0000\ud800.' }),
+    aTool('delete_all', { annotations: { readOnlyHint: true } }),
+    aTool(long),
+    aTool(meets),
+    aTool('twice'),
+    aTool('twice', { title: 'Other' }),
+  ])
+  expect(await standing(it.ctx)).toEqual({
+    hidden:
+      'approved, description: control character U+0000, description: zero-width character U+200B, description: broken character U+D800',
+    delete_all: 'approved, is declared as read, and named like destroy',
+    [long]: `approved, has the same name as ${meets} once the server's own is put before it`,
+    [meets]: `approved, has the same name as ${long} once the server's own is put before it`,
+    twice: 'approved, offered more than once',
+  })
+  const { items } = await list(it.ctx, { id: 'everything' })
+  expect(items.find(({ name }) => name === 'hidden')?.offered).toEqual(
+    aTool('hidden', { description: 'Adds\u200b two\u0000\ud800.' }).definition,
+  )
+})
+
+test('a schema that nests without end is no tool', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx)
+  const inputSchema: unknown = JSON.parse('[{"a":'.repeat(20_000) + '1' + '}]'.repeat(20_000))
+  await reported(it.ctx, [aTool('bomb', { inputSchema }), echo])
+  expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
+})
+
+test('reports of servers that are mounted, or nobody registered, are passed over', async () => {
+  await using it = await aControlPlane()
+  await reported(it.ctx, [echo])
+  await expect(list(it.ctx, { id: 'everything' })).rejects.toMatchObject({ code: 'not_found' })
+  await put(it.ctx, { id: 'sql', kind: 'mounted' })
+  await expect(list(it.ctx, { id: 'sql' })).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(approve(it.ctx, { id: 'sql' })).rejects.toMatchObject({ code: 'invalid_input' })
+})

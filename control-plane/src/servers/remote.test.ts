@@ -1,0 +1,129 @@
+import { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { expect, test } from 'vitest'
+import { aTool, reported } from '../definitions/testing.ts'
+import { apply } from '../policy/apply.ts'
+import { explain } from '../policy/explain.ts'
+import { exportPolicy } from '../policy/export.ts'
+import { plan } from '../policy/plan.ts'
+import { aControlPlane } from '../testing.ts'
+import { list, put } from './servers.ts'
+
+const url = 'https://tools.example.com/mcp'
+const file = PolicyFile.parse({
+  servers: {
+    everything: {
+      kind: 'remote',
+      url,
+      title: 'Everything',
+      headers: { Authorization: { secret: 'everything-token' } },
+      trust: 'hold',
+      era: 'auto',
+      tools: { frobnicate: { level: 'read' }, add: { hidden: true } },
+    },
+    sql: { kind: 'mounted' },
+  },
+  grants: [{ everyone: true, server: 'everything', level: 'read', tools: { allow: ['echo', 'frobnicate', 'delete_all'] } }],
+})
+const tools = [aTool('echo'), aTool('add'), aTool('frobnicate'), aTool('delete_all')]
+
+test('a remote server is shown with its settings, its secrets by name, and what its tools need and why', async () => {
+  await using it = await aControlPlane()
+  await apply(it.ctx, { file })
+  await reported(it.ctx, tools, url)
+  expect((await list(it.ctx)).items[0]).toEqual({
+    id: 'everything',
+    kind: 'remote',
+    title: 'Everything',
+    remote: {
+      url,
+      headers: { Authorization: { secret: 'everything-token' } },
+      era: 'auto',
+      trust: 'hold',
+      maxResponseBytes: 16_777_216,
+      privateNetwork: true,
+    },
+    tools: [
+      { name: 'add', level: 'write', declared: 'write', labelled: false, hidden: true, trust: 'approved' },
+      { name: 'delete_all', level: 'destroy', declared: 'destroy', labelled: false, hidden: false, trust: 'approved' },
+      { name: 'echo', level: 'read', declared: 'read', labelled: false, hidden: false, trust: 'approved' },
+      { name: 'frobnicate', level: 'read', declared: 'destroy', labelled: true, hidden: false, trust: 'approved' },
+    ],
+  })
+})
+
+test('exported and applied again, it changes nothing; what says a default says nothing', async () => {
+  await using it = await aControlPlane()
+  await apply(it.ctx, { file })
+  await reported(it.ctx, tools, url)
+  const exported = PolicyFile.parse(JSON.parse(JSON.stringify(await exportPolicy(it.ctx))))
+  const { era: _, ...given } = file.servers?.everything as Record<string, unknown>
+  expect(exported.servers?.everything).toEqual(given)
+  expect((await apply(it.ctx, { file: exported })).edits).toEqual([])
+  expect((await apply(it.ctx, { file })).edits).toEqual([])
+
+  const servers = { ...exported.servers, everything: { ...given, callTimeoutMs: 5000, trust: 'warn' } }
+  const { edits } = await apply(it.ctx, { file: PolicyFile.parse({ servers }) })
+  expect(edits).toEqual(['change server everything: callTimeoutMs, trust'])
+  expect((await list(it.ctx)).items[0]?.tools).toHaveLength(4)
+})
+
+test('a plan says who gains and loses by what is known of a remote server', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  expect((await plan(it.ctx, { file })).people).toEqual([])
+  await apply(it.ctx, { file })
+  await reported(it.ctx, tools, url)
+  const everything = { kind: 'remote' as const, url, trust: 'hold' as const }
+  expect((await plan(it.ctx, { file: { servers: { everything, sql: { kind: 'mounted' } } } })).people).toEqual([
+    { user: 'alice', server: 'everything', gains: [], loses: ['frobnicate'], before: 'read', after: 'read' },
+  ])
+  const moved = { ...everything, url: 'https://elsewhere.example.com/mcp' }
+  expect((await plan(it.ctx, { file: { servers: { everything: moved, sql: { kind: 'mounted' } } } })).people).toMatchObject([
+    { loses: ['echo', 'frobnicate'], after: 'disabled' },
+  ])
+
+  await reported(it.ctx, [...tools.slice(1), aTool('get_more')], url)
+  await apply(it.ctx, { file: { grants: [{ everyone: true, server: 'everything', level: 'read' }] } })
+  const warn = { ...everything, trust: 'warn' as const }
+  expect((await plan(it.ctx, { file: { servers: { everything: warn, sql: { kind: 'mounted' } } } })).people).toMatchObject([
+    { gains: ['get_more'], loses: ['frobnicate'] },
+  ])
+})
+
+test('an explanation says where a level comes from, and that a tool is held back', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  await apply(it.ctx, { file })
+  await reported(it.ctx, tools.slice(0, 3), url)
+  await reported(it.ctx, tools, url)
+  const asked = (tool: string) => explain(it.ctx, { user: 'alice', server: 'everything', tool })
+  expect(await asked('echo')).toMatchObject({ allow: true, needs: 'read' })
+  expect((await asked('echo')).because).toContain('The tool echo needs read, as its hints and its name tell.')
+  expect((await asked('frobnicate')).because).toContain(
+    "The tool frobnicate needs read, by an administrator's label; its hints and its name tell destroy.",
+  )
+  expect(await asked('delete_all')).toMatchObject({ allow: false, reason: 'unknown-tool' })
+  expect((await asked('delete_all')).because).toContain(
+    'The server everything offers delete_all, which is held back until an administrator approves it.',
+  )
+})
+
+test('a server of the gateway’s own is never a remote one', async () => {
+  await using it = await aControlPlane()
+  const faulty = put(it.ctx, { id: 'sql', kind: 'remote', url, tools: { x: { level: 'disabled' } } })
+  await expect(faulty).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: [
+      "sql is a server of the gateway's own: say kind: mounted, or take another id",
+      'tool x: no tool needs the level disabled; say hidden: true to take it away',
+    ].join('\n'),
+  })
+})
+
+test('a restriction on a remote server is refused: it has no connections', async () => {
+  await using it = await aControlPlane()
+  const restrictions = [{ everyone: true as const, server: 'everything', connection: 'bank', allow: ['*.*'] }]
+  await expect(apply(it.ctx, { file: { ...file, restrictions } })).rejects.toMatchObject({
+    message: 'restrictions[0]: the server everything has no connections to restrict',
+  })
+})
