@@ -134,7 +134,7 @@ test('over a connection a legacy client is asked, and told of changes', async ()
   client.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept', content: { name: 'Ben' } }))
   const changed = Promise.withResolvers<void>()
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => changed.resolve())
-  await client.connect(near as unknown as Parameters<typeof client.connect>[0])
+  await client.connect(near)
   expect(await client.callTool({ name: 'get_name', arguments: {} })).toMatchObject({ structuredContent: { said: 'Ben {"round":1}' } })
   await client.callTool({ name: 'update_tools', arguments: {} })
   await changed.promise

@@ -81,7 +81,7 @@ function askedOf(
 }
 
 function told(mcpReq: ServerContext['mcpReq'], { method, params = {} }: Notification): Promise<void> {
-  if (method !== 'notifications/message') return mcpReq.notify({ method, params } as never)
+  if (method !== 'notifications/message') return mcpReq.notify({ method, params })
   const { level, data, logger } = params
   return mcpReq.log(level as 'info', data, logger as string | undefined)
 }
@@ -105,7 +105,8 @@ function tellOfChanges(server: Server, { server: { changes, emits } }: Alone, { 
   if (emits.length === 0 || requestInfo) return
   const wanted = ({ method, params }: Notification) =>
     era === 'modern' || method !== 'notifications/resources/updated' || subscribed.has(String(params?.['uri']))
-  server.onclose = changes.listen((notification) => {
+  const stop = changes.listen((notification) => {
     if (wanted(notification)) server.notification(notification as never).catch(() => undefined) // the connection is going away
   })
+  Object.assign(server, { onclose: stop })
 }
