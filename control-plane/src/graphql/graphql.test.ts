@@ -4,6 +4,7 @@ import { getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'gra
 import { expect, test } from 'vitest'
 import { ApiError } from '../api-error.ts'
 import type { Ctx } from '../context.ts'
+import { aTool, reported } from '../definitions/testing.ts'
 import { operations } from '../operations.ts'
 import { procedures } from '../perform.ts'
 import { aControlPlane } from '../testing.ts'
@@ -95,6 +96,33 @@ test('everything said in a change is read back', async () => {
       exportPolicy: { groups: { staff: { members: ['alice'] } }, grants: [{ group: 'staff' }], settings: { truncateChars: 5000 } },
     },
   })
+})
+
+test('a remote server is registered, looked at and approved', async () => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx)
+  const put = await served.ask(`mutation {
+    putServer(input: { id: "everything", kind: "remote", url: "https://tools.example.com/mcp", trust: hold, settings: null, headers: { Authorization: { secret: "k" } } }) {
+      kind settings remote { url trust era headers privateNetwork callTimeoutMs } tools { name }
+    }
+  }`)
+  const url = 'https://tools.example.com/mcp'
+  const remote = { url, trust: 'hold', era: 'auto', headers: { Authorization: { secret: 'k' } }, privateNetwork: true, callTimeoutMs: null }
+  expect(put.body).toEqual({ data: { putServer: { kind: 'remote', settings: null, remote, tools: [] } } })
+  await reported(it.ctx, [aTool('echo')])
+  await reported(it.ctx, [aTool('echo', { title: 'Echo' })])
+  const look =
+    '{ serverDefinitions(id: "everything") { name state level flags difference decidedBy approved offered hash } servers { tools { name trust } } }'
+  const { data } = (await served.ask(look)).body
+  expect(data).toMatchObject({
+    serverDefinitions: [{ name: 'echo', state: 'held', level: 'read', flags: ['changed'], difference: ['title is new: "Echo"'] }],
+    servers: [{ tools: [{ name: 'echo', trust: 'held' }] }],
+  })
+  const approve = 'mutation ($seen: JSON) { approveDefinitions(input: { id: "everything", seen: $seen }) { approved } }'
+  const approved = await served.ask(approve, { seen: { echo: data.serverDefinitions[0].hash } })
+  expect(approved.body).toEqual({ data: { approveDefinitions: { approved: ['echo'] } } })
+  const mixed = await served.ask(`mutation { putServer(input: { id: "x", kind: "remote", url: "${url}", settings: {} }) { id } }`)
+  expect(mixed.body).toMatchObject({ errors: [{ extensions: { code: 'invalid_input' } }] })
 })
 
 test('the policy file is applied and planned as it is on the command line', async () => {

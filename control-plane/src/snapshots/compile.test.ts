@@ -254,6 +254,32 @@ test('a server this version cannot mount has no tools', () => {
   expect(compileServers([row], catalog).servers.gone).toEqual({ kind: 'mounted', title: 'gone', settings: {}, tools: {} })
 })
 
+test('of a remote server what is approved travels by its hash, at the level it is taken to need or is labelled with', () => {
+  const row = { id: 'everything', kind: 'remote' as const, title: null, settings: { url: 'https://tools.example.com/mcp' }, killed: false }
+  const labels = { wipe: { level: 'read' as const }, echo: { hidden: true }, absent: { level: 'write' as const } }
+  const fact = { server: 'everything', readOnly: null, destructive: null, state: 'approved' as const, mark: null }
+  const definitions = [
+    { ...fact, name: 'echo', hash: 'a'.repeat(64) },
+    { ...fact, name: 'wipe', hash: 'b'.repeat(64) },
+    { ...fact, name: 'frobnicate', hash: 'c'.repeat(64), destructive: false },
+    { ...fact, name: 'held', hash: 'd'.repeat(64), state: 'pending' as const },
+    { ...fact, name: 'gone', hash: 'e'.repeat(64), state: 'retired' as const },
+    { ...fact, server: 'other', name: 'echo', hash: 'f'.repeat(64) },
+  ]
+  const compiled = ServersChunk.parse(compileServers([{ ...row, labels }], catalog, definitions))
+  expect(compiled.servers.everything).toMatchObject({
+    kind: 'remote',
+    title: 'everything',
+    remote: { url: row.settings.url, trust: 'warn' },
+  })
+  expect(compiled.servers.everything?.tools).toEqual({
+    echo: { level: 'read', hidden: true, definition: 'a'.repeat(64) },
+    wipe: { level: 'read', labelled: true, definition: 'b'.repeat(64) },
+    frobnicate: { level: 'write', definition: 'c'.repeat(64) },
+  })
+  expect(compileServers([{ ...row, labels }], catalog, [...definitions].reverse())).toEqual(compiled)
+})
+
 function subject(id: string) {
   const subject = subjectOf(id)
   if (!subject) throw new Error(`${id} is no id`)

@@ -17,7 +17,7 @@ export const serverApprove: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir server approve everything echo add\n  bir server approve everything')
     .action(
       act<[string, string[], { json?: true }]>(async (context, id, names, { json }) => {
-        const asked = { id: serverId(id) }
+        const asked = { id: serverId(id, 'server') }
         const { client } = await context.gateway()
         const { items } = await client.servers.definitions(asked)
         // What changes between the two questions is not approved unseen.

@@ -26,7 +26,7 @@ export const serverDefinitions: Define = (parent, act) => {
     )
     .action(
       act<[string, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
-        const asked = { id: serverId(id) }
+        const asked = { id: serverId(id, 'server') }
         const { client } = await context.gateway()
         const answer = await client.servers.definitions(asked)
         if (json) context.json(answer)
