@@ -38,7 +38,7 @@ export async function answerBatch(methods: Methods, http: Http, body: unknown[])
 async function one(methods: Methods, call: Incoming): Promise<string | GatewayError | undefined> {
   const { id } = call
   try {
-    const answer = await methods.of(call.method)(call)
+    const answer = await methods.of(call.method, false)(call)
     return id === undefined ? undefined : resultBody(id, answer.json)
   } catch (error) {
     const shut = error instanceof GatewayError && (error.code === 'unauthenticated' || error.code === 'unknownSession')

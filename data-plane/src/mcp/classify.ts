@@ -48,7 +48,7 @@ function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<s
   const version = one(headers, 'mcp-protocol-version')
   const claim = meta[META.version]
   if (claim === undefined) {
-    if (version !== undefined && !isModern(version)) throw unsupported(version)
+    if (version !== undefined && !isModern(version)) throw unsupported(version, [...MODERN_VERSIONS, ...LEGACY_VERSIONS])
     throw incomplete(`params._meta lacks ${META.version}.`)
   }
   if (typeof claim !== 'string') throw incomplete(`${META.version} is not text.`)
@@ -56,7 +56,7 @@ function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<s
     throw mismatch(
       version === undefined ? 'The header MCP-Protocol-Version is missing.' : 'MCP-Protocol-Version is not the version in params._meta.',
     )
-  if (!isModern(claim)) throw unsupported(claim)
+  if (!isModern(claim)) throw unsupported(claim, MODERN_VERSIONS)
   if (!isObject(meta[META.capabilities])) throw incomplete(`params._meta lacks ${META.capabilities}.`)
   agree(message, headers)
   return { modern: true, version: claim, sessionId: undefined, client: factsOf(message.params) }
@@ -108,7 +108,8 @@ const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say 
 
 const incomplete = (say: string) => new GatewayError('invalidEnvelope', say, { say })
 
-const unsupported = (requested: string) =>
+/** Who claims a version per request is told those that can be claimed so; who only names one in a header, all. */
+const unsupported = (requested: string, supported: readonly string[]) =>
   new GatewayError('unsupportedVersion', 'a protocol version we do not speak', {
-    data: { supported: [...MODERN_VERSIONS, ...LEGACY_VERSIONS], requested: requested.slice(0, 100) },
+    data: { supported, requested: requested.slice(0, 100) },
   })

@@ -73,11 +73,10 @@ export class Exchange {
     if (Array.isArray(body)) return answerBatch(this.options.methods, http, body)
     const response = readResponse(body)
     if (response) return this.single(http, response, this.options.methods.response)
-    const message = readMessage(body)
-    return this.single(http, message, this.options.methods.of(message.method))
+    return this.single(http, readMessage(body))
   }
 
-  private async single(http: Http, message: Message, method: Method): Promise<void> {
+  private async single(http: Http, message: Message, given?: Method): Promise<void> {
     const { request, response, endpoint, headers } = http
     const classified = classify(message, request.headers)
     const stream = message.id === undefined ? undefined : new AnswerStream(response, headers)
@@ -85,6 +84,7 @@ export class Exchange {
     // From 2026-07-28 on a client that goes away has cancelled; before, it may come back.
     if (call.modern) response.once('close', () => response.writableFinished || call.cancel.abort(new Error('the client went away')))
     try {
+      const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
       stream.finish(200, resultBody(call.id, answer.json), answer.headers)

@@ -29,7 +29,7 @@ export type Method = (call: Incoming) => Promise<Rendered>
 
 /** What an HTTP exchange may come to: a method of the protocol, or one of the few things a legacy session does without one. */
 export interface Methods {
-  of(method: string): Method
+  of(method: string, modern: boolean): Method
   /** A client's answer to a server's request. */
   response: Method
   /** GET: a legacy session's stream of what happens outside its requests. Ends when the client leaves. */
@@ -75,12 +75,24 @@ export function methodsOf(ports: Ports): Methods {
   }
   const other = ofServer.call(relay(ports), [onTools(scrub(ports))], relayed)
   const silent = everyone.call(() => ({}), [], inEra)
+  const removed = everyone.call(unknownMethod, [], asIs)
   return {
-    of: (method) => (Object.hasOwn(table, method) ? (table[method] ?? other) : method.startsWith('notifications/') ? silent : other),
+    of(method, modern) {
+      if (modern && removedFrom.has(method)) return removed
+      if (Object.hasOwn(table, method)) return table[method] ?? other
+      return method.startsWith('notifications/') ? silent : other
+    },
     response: everyone.call(answerRound(ports), [], inEra),
     stream: everyone.call(openStream(ports), [], asIs),
     end: everyone.call(endSession(ports), [], inEra),
   }
+}
+
+/** Methods that MCP 2026-07-28 took away. */
+const removedFrom = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+
+function unknownMethod({ method }: Incoming): Rendered {
+  throw new GatewayError('unknownMethod', `${method.slice(0, 100)} is no method of this era`)
 }
 
 const asIs = (rendered: Rendered) => rendered
@@ -93,6 +105,7 @@ const relayed = (result: UpstreamResult, { method, modern }: Incoming): Rendered
 const onTools =
   <Call extends object>(filter: Filter<Call, ToolAnswer>): Filter<Call, UpstreamResult> =>
   (result, call) => {
+    if (!Array.isArray(result.value['content'])) return result
     const before = result.value as unknown as ToolAnswer
     const after = filter(before, call)
     if (after instanceof Promise) return after.then((later) => (later === before ? result : changed(later)))

@@ -34,7 +34,7 @@ test('a sampled answer says the server’s own resources in its words; what a pe
   const link = (uri: string) => ({ type: 'resource_link', uri })
   const inputResponses = {
     sampled: { role: 'assistant', model: 'm', content: [link('mcp+s:a'), link('mcp+other:a')] },
-    form: { action: 'accept', content: { type: 'resource_link', uri: 'mcp+s:a', role: 'x' } },
+    form: { action: 'accept', role: 'x', content: { type: 'resource_link', uri: 'mcp+s:a' } },
     roots: { roots: [{ uri: 'mcp+s:a' }] },
   }
   const sampled = { ...inputResponses.sampled, content: [link('a'), link('mcp+other:a')] }
