@@ -25,9 +25,4 @@ export const unservedScenarios: { behind: readonly Behind[]; scenario: RegExp; w
     scenario: /^tasks-/,
     why: 'Neither line of the SDK serves tasks of the extension, so no fixture has any.',
   },
-  {
-    behind: ['mounted'],
-    scenario: /^json-schema-2020-12$/,
-    why: 'A mounted server declares its schemas in zod, which does not say $anchor, if, then and else.',
-  },
 ]

@@ -275,3 +275,14 @@ test('who listens hears what is honoured, until they stop', async () => {
     { method: 'notifications/resources/updated', params: { uri: 'library://opening-hours' } },
   ])
 })
+
+test('a listener that breaks ends alone: whoever changed something never feels it', async () => {
+  const { upstream, request } = asked(server)
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+  const onNotification = () => {
+    throw new Error('the client is gone')
+  }
+  await upstream.listen({ ...request(''), filter: { toolsListChanged: true }, onNotification, onEnd: resolve, cancel: new Cancel() })
+  library.changes.changed('tools')
+  expect(await promise).toMatchObject({ message: 'the client is gone' })
+})

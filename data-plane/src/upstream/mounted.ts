@@ -8,7 +8,16 @@ import { honouredBy, wanted } from './mounted-listen.ts'
 import { roundOf, sealedAnswer } from './mounted-rounds.ts'
 import type { StateSealer } from './mounted-rounds.ts'
 import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
-import type { Description, Listening, ListenRequest, Upstream, UpstreamHealth, UpstreamRequest, UpstreamResult } from './upstream.ts'
+import type {
+  Description,
+  Listening,
+  ListenRequest,
+  Notification,
+  Upstream,
+  UpstreamHealth,
+  UpstreamRequest,
+  UpstreamResult,
+} from './upstream.ts'
 
 const invalidParams = -32602
 const unknownMethod = -32601
@@ -77,10 +86,15 @@ export class MountedUpstream implements Upstream {
     }
   }
 
-  async listen({ filter, onNotification, cancel }: ListenRequest): Promise<Listening> {
+  async listen({ filter, onNotification, onEnd, cancel }: ListenRequest): Promise<Listening> {
     const honoured = honouredBy(this.server, filter)
+    const deliver = async (notification: Notification) => onNotification(notification)
     const stop = this.server.changes.listen((notification) => {
-      if (wanted(honoured, notification)) void onNotification(notification)
+      if (!wanted(honoured, notification)) return
+      deliver(notification).catch((error: Error) => {
+        stop()
+        onEnd(error)
+      })
     })
     cancel.subscribe(stop)
     return { honoured }
