@@ -5,69 +5,86 @@ import { inputRequests, mayAsk, refusalOf } from './legacy-ask.ts'
 import type { Ask, Refusal } from './legacy-ask.ts'
 import { loggable } from './legacy-log.ts'
 import type { LegacyMessage } from './legacy-message.ts'
+import { tokenOf, withToken } from './legacy-progress.ts'
 import type { LegacyReply } from './legacy-reply.ts'
 import { completed, METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
 import { refusal } from './legacy-session.ts'
-import type { LegacySession, Live } from './legacy-session.ts'
+import type { LegacySession, Live, Working } from './legacy-session.ts'
 import type { UpstreamRequest, UpstreamResult } from './upstream.ts'
 
 export type Outcome =
   | { readonly kind: 'result'; readonly result: UpstreamResult }
   | { readonly kind: 'asks'; readonly requests: Record<string, unknown> }
 
+/** In one round. */
+const mostAsks = 16
+/** From the session's own stream, not yet looked at. */
+const mostOffered = 256
+
 /** One request at a legacy server, from its POST to its result; in between the server may ask, and the exchange waits for the client's next round. */
-export class LegacyExchange {
-  readonly session: LegacySession
+export class LegacyExchange implements Working {
   readonly id: number
-  private readonly method: string
-  private asks = new Map<string, Ask>()
+  private readonly session: LegacySession
+  /** As of the latest round. */
+  private request: UpstreamRequest
+  private readonly asks = new Map<string, Ask>()
   private asked = 0
-  /** Ends the stream, wherever it is. */
+  /** Ends the POST, wherever it is. */
   private readonly cancel = new Cancel()
   private over = false
-  private begun: { live: Live; reply: LegacyReply } | undefined
+  private posted: Promise<{ live: Live; reply: LegacyReply }> | undefined
+  private reply: LegacyReply | undefined
+  private reading: Promise<LegacyMessage[] | undefined> | undefined
+  private offered: LegacyMessage[] = []
+  private woken = Promise.withResolvers<void>()
 
-  constructor(session: LegacySession, method: string) {
+  constructor(session: LegacySession, request: UpstreamRequest) {
     this.session = session
     this.id = session.nextId()
-    this.method = method
+    this.request = request
     session.inUse++
+    session.working.add(this)
   }
 
   /** Posts the request and reads up to its result, or to what the server asks. */
-  run(request: UpstreamRequest): Promise<Outcome> {
-    return this.during(request, async () => {
-      const { logLevel } = request.client
-      if (logLevel !== undefined) await this.session.wantLevel(logLevel)
-      const params = withToken(request.params, this.id)
-      this.begun = await this.session.post({ jsonrpc: '2.0', id: this.id, method: this.method, params }, this.cancel)
-      return this.read(this.begun, request)
+  run(): Promise<Outcome> {
+    return this.during(async () => {
+      const { method, params, client } = this.request
+      if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
+      this.posted = this.session.post({ jsonrpc: '2.0', id: this.id, method, params: withToken(params, this.id) }, this.cancel)
+      return this.read(this.posted)
     })
   }
 
   /** Hands the server the answers it waits for; asks again for those that are missing. */
   resume(request: UpstreamRequest, answers: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    const { begun } = this
-    if (!begun) throw new Error('an exchange that never began')
-    return this.during(request, async () => {
+    this.request = request
+    return this.during(async () => {
       for (const [key, { id }] of this.asks) {
         const result = Object.hasOwn(answers, key) ? answers[key] : undefined
         if (!isObject(result)) continue
         this.asks.delete(key)
-        await this.session.tell(begun.live, { id, result })
+        await this.session.tell(await this.live(), { id, result })
       }
-      return this.asks.size > 0 ? this.asking() : this.read(begun, request)
+      if (this.asks.size > 0 || !this.posted) return this.asking()
+      return this.read(this.posted)
     })
+  }
+
+  offer(message: LegacyMessage): boolean {
+    if (this.over || this.offered.length >= mostOffered || !this.isMine(message)) return false
+    this.offered.push(message)
+    this.woken.resolve()
+    return true
   }
 
   /** Nobody will answer: the server is told, and that its work is not wanted any more. */
   async abandon(reason: string): Promise<void> {
     if (this.over) return
     this.finish()
-    // Told even while the POST is unanswered: the server may be at work.
-    const live = this.begun?.live ?? (await this.session.opened()?.catch(() => undefined))
-    if (!live) return
     try {
+      // Told even while the POST is unanswered: the server may be at work.
+      const live = await this.live()
       for (const { id } of this.asks.values()) await this.session.tell(live, { id, error: { code: -32000, message: reason } })
       await this.session.tell(live, { method: 'notifications/cancelled', params: { requestId: this.id, reason } })
     } catch {
@@ -75,15 +92,20 @@ export class LegacyExchange {
     }
   }
 
-  private async during(request: UpstreamRequest, work: () => Promise<Outcome>): Promise<Outcome> {
+  private async live(): Promise<Live> {
+    return this.reply && this.posted ? (await this.posted).live : this.session.open()
+  }
+
+  private async during(work: () => Promise<Outcome>): Promise<Outcome> {
+    const { cancel } = this.request
     const cancelled = Promise.withResolvers<never>()
-    const forget = request.cancel.subscribe((cause) => cancelled.reject(cause))
+    const forget = cancel.subscribe((cause) => cancelled.reject(cause))
     try {
       const outcome = await Promise.race([cancelled.promise, work()])
-      if (outcome.kind === 'result') this.finish()
+      if (outcome.kind === 'result') this.finish(true)
       return outcome
     } catch (error) {
-      if (request.cancel.cancelled) void this.abandon('The client cancelled the request.')
+      if (cancel.cancelled) void this.abandon('The client cancelled the request.')
       this.finish()
       throw error
     } finally {
@@ -91,12 +113,14 @@ export class LegacyExchange {
     }
   }
 
-  private finish(): void {
+  private finish(answered = false): void {
     if (this.over) return
     this.over = true
+    this.session.working.delete(this)
     this.session.inUse--
     this.session.usedAtMs = Date.now()
-    this.begun?.reply.stop()
+    if (answered) return this.reply?.release()
+    this.reply?.stop()
     this.cancel.abort(new Error('no longer wanted'))
   }
 
@@ -104,25 +128,48 @@ export class LegacyExchange {
     return { kind: 'asks', requests: inputRequests(this.asks) }
   }
 
-  private async read({ live, reply }: { live: Live; reply: LegacyReply }, request: UpstreamRequest): Promise<Outcome> {
+  private async read(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<Outcome> {
     for (;;) {
-      const batch = await reply.next()
+      const batch = await this.batch(posted)
       if (!batch || this.over) throw broken('the stream ended without a result')
       for (const message of batch) {
-        const result = await this.take(message, live, request)
+        const result = await this.take(message)
         if (result) return { kind: 'result', result }
       }
       if (this.asks.size > 0) return this.asking()
     }
   }
 
-  private async take(message: LegacyMessage, live: Live, request: UpstreamRequest): Promise<UpstreamResult | undefined> {
+  /** What came next: on the POST's own stream, or on the session's. */
+  private async batch(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+    this.reading ??= this.next(posted)
+    if (this.offered.length === 0) {
+      this.woken = Promise.withResolvers<void>()
+      await Promise.race([this.reading, this.woken.promise])
+    }
+    if (this.offered.length > 0) return this.offered.splice(0)
+    const batch = await this.reading
+    this.reading = undefined
+    return batch
+  }
+
+  private next(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+    const reading = posted.then(({ reply }) => {
+      this.reply = reply
+      return reply.next()
+    })
+    // It may break while nobody reads, between two rounds: that is found out on the next.
+    reading.catch(() => undefined)
+    return reading
+  }
+
+  private async take(message: LegacyMessage): Promise<UpstreamResult | undefined> {
     switch (message.kind) {
       case 'request':
-        await this.takeAsk(message, live, request)
+        await this.takeAsk(message)
         return undefined
       case 'notification':
-        await this.pass(message.method, message.params, request)
+        await this.pass(message.method, message.params)
         return undefined
       case 'result':
         if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
@@ -134,26 +181,41 @@ export class LegacyExchange {
     }
   }
 
-  private async takeAsk({ id, method, params }: Ask, live: Live, request: UpstreamRequest): Promise<void> {
-    if (method === 'ping') return this.session.tell(live, refusal(id, method)).catch(() => undefined)
-    const refused = this.refused({ id, method, params }, request)
-    if (!refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, { id, method, params })
-    await this.session.tell(live, { id, error: refused }).catch(() => undefined)
+  private async takeAsk({ id, method, params }: Ask): Promise<void> {
+    const refused = method === 'ping' ? undefined : this.refused({ id, method, params })
+    if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, { id, method, params })
+    const live = await this.live()
+    await this.session.tell(live, refused ? { id, error: refused } : refusal(id, method)).catch(() => undefined)
   }
 
-  private refused(ask: Ask, request: UpstreamRequest): Refusal | undefined {
-    if (!mayAsk(this.method)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
+  private refused(ask: Ask): Refusal | undefined {
+    if (!mayAsk(this.request.method)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
     if (this.asks.size >= mostAsks) return { code: -32000, message: 'Too many requests at once' }
-    return refusalOf(request.client.capabilities, ask)
+    return refusalOf(this.request.client.capabilities, ask)
   }
 
-  private async pass(method: string, params: Record<string, unknown> | undefined, request: UpstreamRequest): Promise<void> {
-    if (method === 'notifications/message' && !loggable(params, request.client.logLevel)) return
+  /** Whether a message that names no request may be about this one. */
+  private isMine(message: LegacyMessage): boolean {
+    if (message.kind === 'request') return !this.refused(message)
+    if (message.kind !== 'notification') return false
+    const { method, params } = message
+    if (method === 'notifications/message') return loggable(params, this.request.client.logLevel)
+    if (method === 'notifications/progress') return params?.['progressToken'] === this.id
+    return method === 'notifications/cancelled' && this.isAsked(params?.['requestId'])
+  }
+
+  private async pass(method: string, params: Record<string, unknown> | undefined): Promise<void> {
+    const { client, onNotification, params: own } = this.request
+    if (method === 'notifications/message' && !loggable(params, client.logLevel)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
-    if (method !== 'notifications/progress') return request.onNotification(params ? { method, params } : { method })
-    const progressToken = tokenOf(request.params)
+    if (method !== 'notifications/progress') return onNotification(params ? { method, params } : { method })
+    const progressToken = tokenOf(own)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return
-    await request.onNotification({ method, params: { ...params, progressToken } })
+    await onNotification({ method, params: { ...params, progressToken } })
+  }
+
+  private isAsked(id: unknown): boolean {
+    return this.offered.some((one) => one.kind === 'request' && one.id === id) || [...this.asks.values()].some((ask) => ask.id === id)
   }
 
   /** The server no longer wants to know. */
@@ -161,14 +223,3 @@ export class LegacyExchange {
     for (const [key, ask] of this.asks) if (ask.id === id) this.asks.delete(key)
   }
 }
-
-/** In one round. */
-const mostAsks = 16
-
-function tokenOf(params: Readonly<Record<string, unknown>>): string | number | undefined {
-  const token = isObject(params['_meta']) ? params['_meta']['progressToken'] : undefined
-  return typeof token === 'string' || typeof token === 'number' ? token : undefined
-}
-
-const withToken = (params: Readonly<Record<string, unknown>>, progressToken: number): Readonly<Record<string, unknown>> =>
-  tokenOf(params) === undefined ? params : { ...params, _meta: { ...(params['_meta'] as object), progressToken } }

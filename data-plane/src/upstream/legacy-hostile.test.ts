@@ -33,7 +33,6 @@ test.for<[string, (response: ServerResponse, id: number) => unknown]>([
 ])('%s is the server’s fault', async ([, call]) => {
   await using server = await legacyServer(hostile(call))
   await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down' })
-  expect(server.upstream.health().state).toBe('down')
 })
 
 test.for([
@@ -46,6 +45,15 @@ test.for([
   const failed = server.upstream.request(aCall('x'))
   await expect(failed).rejects.toMatchObject({ name: 'UpstreamFault', code })
   await expect(failed).rejects.not.toThrow('private words')
+})
+
+test.for([
+  ['HTTP 400', 400, null],
+  ['HTTP 404', 404, 1],
+] as const)('an error of the server’s own is relayed under %s too', async ([, status, id]) => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'no such method' } })
+  await using server = await legacyServer(hostile((response) => response.writeHead(status, json).end(body)))
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32601 })
 })
 
 test('too much of an answer is too large', async () => {

@@ -5,14 +5,22 @@ export class Inbox {
   private events: SseEvent[] = []
   /** Set while what comes still belongs to the same piece. */
   private filling = false
+  private closed = false
   private over: { error: Error | undefined } | undefined
   private reader: PromiseWithResolvers<void> | undefined
   private taken: PromiseWithResolvers<void> | undefined
 
-  push(event: SseEvent): void | Promise<void> {
+  push(event: SseEvent): void | 'stop' | Promise<void> {
+    if (this.closed) return 'stop'
     if (this.filling || this.events.length === 0) return this.add(event)
     this.taken ??= Promise.withResolvers<void>()
     return this.taken.promise.then(() => this.add(event))
+  }
+
+  /** Nothing more is wanted. */
+  close(): void {
+    this.closed = true
+    this.taken?.resolve()
   }
 
   end(error?: Error): void {

@@ -58,7 +58,7 @@ export class LegacyPool {
 
   private makeRoom(): void {
     for (const [key, seat] of this.seats) if (seat.session.inUse === 0) return this.drop(key, seat)
-    throw new UpstreamFault('upstream_down', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
+    throw new UpstreamFault('rate_limited', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
   }
 
   private sweep(): void {

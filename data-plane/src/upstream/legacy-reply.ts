@@ -46,6 +46,12 @@ export class LegacyReply {
     this.answer.stop()
   }
 
+  /** The result has come. */
+  release(): void {
+    this.stopped.abort()
+    this.answer.release()
+  }
+
   private body(): LegacyMessage[] | undefined {
     if (this.bodyRead) return undefined
     this.bodyRead = true

@@ -6,7 +6,7 @@ import { broken } from './faults.ts'
 import { lost, notHere, statusFault } from './legacy-fault.ts'
 import { isLevel, isMoreVerbose } from './legacy-log.ts'
 import { readLegacy } from './legacy-message.ts'
-import type { ServerId } from './legacy-message.ts'
+import type { LegacyMessage, ServerId } from './legacy-message.ts'
 import { LegacyReply } from './legacy-reply.ts'
 import { METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
 import type { LegacyWire, WireAnswer, WireHeaders } from './legacy-wire.ts'
@@ -26,12 +26,19 @@ export interface Live {
   logLevel: string | undefined
 }
 
+/** A request at work, that may be what a message on the session's own stream is about. */
+export interface Working {
+  /** False where the message is not for it. */
+  offer(message: LegacyMessage): boolean
+}
+
 /** A session at a legacy server, opened when first needed and opened anew when the server has forgotten it. */
 export class LegacySession {
   readonly wire: LegacyWire
   /** Requests at work and streams held; a session in use is not ended. */
   inUse = 0
   usedAtMs = Date.now()
+  readonly working = new Set<Working>()
   private readonly client: ClientFacts
   private live: Promise<Live> | undefined
   private ids = 0
@@ -89,6 +96,11 @@ export class LegacySession {
     if (answer.status >= 300) throw statusFault(answer.status, 'a message was not accepted')
   }
 
+  /** Many servers ask, and log, on the session's own stream and say not for which request: the latest that can take it is meant. */
+  offer(message: LegacyMessage): boolean {
+    return [...this.working].reverse().some((working) => working.offer(message))
+  }
+
   /** A request of the gateway's own, on which nobody can be asked anything back. */
   async call(method: string, params: object): Promise<Record<string, unknown>> {
     const id = this.nextId()
@@ -143,7 +155,7 @@ export class LegacySession {
         if (message.kind === 'error' && (message.id === id || message.id === null))
           throw relayed(message.code, message.message, message.data)
         if (message.kind !== 'result' || message.id !== id) continue
-        reply.stop()
+        reply.release()
         if (!isObject(message.value)) throw broken('a result that is no object')
         return message.value
       }
@@ -177,15 +189,15 @@ const isForgotten = (live: Live, { status, text }: WireAnswer): boolean =>
 function replyTo(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
   const { status, kind, text } = answer
   if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
-  if (kind === 'json' && status >= 400 && status < 500 && tells(text)) return new LegacyReply(wire, headers, answer)
+  // An error about this very request, whatever it was sent with; one that names none only where the status says the request was wrong.
+  if (kind === 'json' && (tells(text) || (status === 400 && tells(text, true)))) return new LegacyReply(wire, headers, answer)
   answer.stop()
   throw statusFault(status, 'a request was not accepted')
 }
 
-/** An error about this very request, not about the exchange that carried it. */
-function tells(text: string): boolean {
+function tells(text: string, nameless = false): boolean {
   try {
-    return readLegacy(text).some((message) => message.kind === 'error' && message.id !== null)
+    return readLegacy(text).some((message) => message.kind === 'error' && (nameless || message.id !== null))
   } catch {
     return false
   }

@@ -25,6 +25,12 @@ function watched(): McpServer {
     await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'while away' } })
     return { content: [{ type: 'text', text: 'back' }] }
   })
+  server.registerTool('ask-aside', {}, async () => {
+    const requestedSchema = { type: 'object' as const, properties: {} }
+    await server.sendLoggingMessage({ level: 'info', data: 'asking' })
+    const { action } = await server.server.elicitInput({ message: 'Sure?', requestedSchema })
+    return { content: [{ type: 'text', text: action }] }
+  })
   servers.push(server)
   return server
 }
@@ -138,13 +144,34 @@ test('a listener is told when the stream is gone for good', async () => {
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
 })
 
+test.for([
+  ['a stream', false],
+  ['one body', true],
+] as const)('a server that asks on the session’s stream and answers with %s is understood', async ([, json]) => {
+  await using server = await sdkServer(watched, { json })
+  const heard: Notification[] = []
+  const asker = { heard, client: aClient({ logLevel: 'info' }) }
+  const { value } = await server.upstream.request(aCall('ask-aside', {}, asker))
+  expect(value['inputRequests']).toMatchObject({ 'elicitation-1': { method: 'elicitation/create', params: { message: 'Sure?' } } })
+  expect(heard).toEqual([{ method: 'notifications/message', params: { level: 'info', data: 'asking' } }])
+  const inputResponses = { 'elicitation-1': { action: 'decline' } }
+  const last = await server.upstream.request(aCall('ask-aside', {}, asker, { requestState: value['requestState'], inputResponses }))
+  expect(last.value).toMatchObject({ content: [{ type: 'text', text: 'decline' }] })
+})
+
+test('the stream is not opened for a client that could be told nothing there', async () => {
+  await using server = await sdkServer(watched)
+  await server.upstream.request(aCall('ask-aside', {}, { client: aClient({ capabilities: {} }) }))
+  expect(server.seen.filter(({ http }) => http === 'GET')).toEqual([])
+})
+
 test('a server may hang up and be polled for its result', async () => {
   await using server = await sdkServer(watched, { eventStore: new InMemoryEventStore() })
   const heard: Notification[] = []
   const { value } = await server.upstream.request(aCall('hang-up', {}, { heard, client: aClient({ logLevel: 'info' }) }))
   expect(value).toMatchObject({ content: [{ type: 'text', text: 'back' }] })
   expect(heard).toHaveLength(1)
-  expect(server.seen.find(({ http }) => http === 'GET')?.headers['last-event-id']).toBeDefined()
+  expect(server.seen.some(({ http, headers }) => http === 'GET' && headers['last-event-id'] !== undefined)).toBe(true)
 })
 
 /** Initializes anyone, accepts any message, and answers a GET as told: with the `Last-Event-ID` of every GET so far. */

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Cancel } from '../pipeline/cancel.ts'
 import { notHere, statusFault } from './legacy-fault.ts'
 import { honoured, missed, wants } from './legacy-filter.ts'
 import { loggable } from './legacy-log.ts'
+import type { Ask } from './legacy-ask.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import { messagesIn } from './legacy-reply.ts'
 import { refusal } from './legacy-session.ts'
@@ -15,6 +17,8 @@ const firstDelayMs = 500
 const longestDelayMs = 30_000
 /** A stream that lived this long was a good one, even if nothing was said. */
 const goodAfterMs = 10_000
+const keepAgainMs = 60_000
+const momentMs = 1000
 
 /** The GET stream of one session, open while somebody listens and shared by all who do. */
 export class LegacyStream {
@@ -24,6 +28,10 @@ export class LegacyStream {
   private opening: Promise<boolean> | undefined
   private answer: WireAnswer | undefined
   private stopped = new AbortController()
+  /** Open without listeners too. */
+  private kept = false
+  private keepAgainMs = 0
+  private keeping: Promise<void> | undefined
 
   constructor(session: LegacySession) {
     this.session = session
@@ -47,7 +55,36 @@ export class LegacyStream {
     }
   }
 
+  /**
+   * Opens it for what a server may say there during a request, as a client of its own era would, and keeps it open as long as the
+   * session. Waits no longer than a moment: there are servers without such a stream, and servers that open it late.
+   */
+  async keep(cancel: Cancel): Promise<void> {
+    if (this.kept) return
+    if (performance.now() >= this.keepAgainMs) this.keeping = this.keepOpen()
+    if (!this.keeping) return
+    const moment = Promise.withResolvers<void>()
+    const forget = cancel.subscribe(() => moment.resolve())
+    const timer = setTimeout(moment.resolve, momentMs)
+    await Promise.race([moment.promise, this.keeping])
+    clearTimeout(timer)
+    forget()
+  }
+
+  private async keepOpen(): Promise<void> {
+    this.keepAgainMs = performance.now() + keepAgainMs
+    try {
+      const live = await this.session.open()
+      this.opening ??= this.start(live)
+      this.kept = await this.opening
+    } catch {
+      // The request goes on without; what is wrong with the server it will meet itself.
+    }
+    this.keeping = undefined
+  }
+
   close(): void {
+    this.kept = false
     for (const listener of this.listeners) this.remove(listener, [])
     this.stop()
   }
@@ -62,7 +99,7 @@ export class LegacyStream {
     if (!this.listeners.delete(request)) return
     this.session.inUse--
     this.session.usedAtMs = Date.now()
-    if (this.listeners.size === 0) this.stop()
+    if (this.listeners.size === 0 && !this.kept) this.stop()
   }
 
   private stop(): void {
@@ -157,14 +194,22 @@ export class LegacyStream {
   }
 
   private async take(message: LegacyMessage, live: Live): Promise<void> {
-    if (message.kind === 'request') return this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
+    if (message.kind === 'request') return this.ask(message, live)
     if (message.kind !== 'notification') return
     const { method, params } = message
     const told = [...this.listeners].filter((listener) => hears(listener, method, params))
+    if (told.length === 0) return void this.session.offer(message)
     await Promise.all(told.map((listener) => tell(listener, params ? { method, params } : { method })))
   }
 
+  private async ask(message: Ask, live: Live): Promise<void> {
+    if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
+    await this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
+  }
+
   private fail(error: Error): void {
+    this.kept = false
+    this.opening = undefined
     const listeners = [...this.listeners]
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
@@ -173,6 +218,7 @@ export class LegacyStream {
 
 /** A legacy client session is told all that its own stream would have told it. */
 function hears({ filter, session, client }: ListenRequest, method: string, params: Record<string, unknown> | undefined): boolean {
+  if (method === 'notifications/progress') return false
   if (method === 'notifications/message') return session !== undefined && loggable(params, client.logLevel)
   return wants(filter, method, params) ?? session !== undefined
 }

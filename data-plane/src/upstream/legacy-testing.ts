@@ -15,6 +15,8 @@ import type { ClientFacts, ListenRequest, Notification, UpstreamRequest } from '
 /** What a server was sent. */
 export interface Seen {
   readonly http: string
+  /** Tells connections apart. */
+  readonly port: number | undefined
   readonly headers: IncomingMessage['headers']
   readonly body: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown; error?: unknown }
 }
@@ -39,7 +41,7 @@ export async function legacyServer(
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     const given = await text(request)
     const body = (given === '' ? {} : JSON.parse(given)) as Seen['body']
-    seen.push({ http: request.method ?? '', headers: request.headers, body })
+    seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body })
     await handle(request, response, body)
   }
   const server = await serverOf((request, response) => void take(request, response))
@@ -68,7 +70,12 @@ export async function legacyServer(
 /** A server of the SDK of the legacy eras, with sessions, each with a server of its own. */
 export async function sdkServer(
   make: () => McpServer,
-  { eventStore, limits, stateless = false }: { eventStore?: EventStore; limits?: Partial<LegacyLimits>; stateless?: boolean } = {},
+  {
+    eventStore,
+    limits,
+    stateless = false,
+    json = false,
+  }: { eventStore?: EventStore; limits?: Partial<LegacyLimits>; stateless?: boolean; json?: boolean } = {},
 ): Promise<LegacyServer & { forget(): void; sessions: Map<string, StreamableHTTPServerTransport> }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
   const opened = async () => {
@@ -76,6 +83,7 @@ export async function sdkServer(
       ...(stateless ? {} : { sessionIdGenerator: () => randomUUID() }),
       onsessioninitialized: (id) => void sessions.set(id, transport),
       onsessionclosed: (id) => void sessions.delete(id),
+      enableJsonResponse: json,
       ...(eventStore && { eventStore, retryInterval: 60 }),
     })
     await make().connect(transport)

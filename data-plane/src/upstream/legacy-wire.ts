@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Cancel } from '../pipeline/cancel.ts'
 import { exchange } from './http.ts'
+import { HttpPool } from './http-pool.ts'
 import { Inbox } from './legacy-inbox.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import type { SseEvent } from './sse.ts'
@@ -16,7 +17,10 @@ export interface WireAnswer {
   /** The events of one piece as it came; undefined at the end. Rejects with `UpstreamFault`. */
   next(): Promise<SseEvent[] | undefined>
   retryMs(): number | undefined
+  /** Ends it now, and its connection. */
   stop(): void
+  /** Lets it end by itself, which keeps its connection, if it does so soon. */
+  release(): void
 }
 
 interface Asking {
@@ -29,13 +33,19 @@ interface Asking {
 
 const mostEvents = 100_000
 const controlTimeoutMs = 15_000
+const endWithinMs = 1000
+/** Streams are open for as long as somebody listens: they must not take the connections that calls need. */
+const mostStreams = 10_000
 
 /** HTTP as the legacy transport needs it; the administrator's headers are added to every request. */
 export class LegacyWire {
   private readonly options: RemoteOptions
+  private readonly streams: HttpPool
 
   constructor(options: RemoteOptions) {
     this.options = options
+    const { url, privateNetwork } = options.settings
+    this.streams = new HttpPool({ url, privateNetwork, connections: mostStreams, maxInFlight: mostStreams, timers: options.pool.timers })
   }
 
   /** A request of the client's: it may take as long as a call may. */
@@ -58,12 +68,20 @@ export class LegacyWire {
     answer.stop()
   }
 
+  close(): Promise<void> {
+    return this.streams.close()
+  }
+
   private async ask({ method, headers, body, timeoutMs, cancel = new Cancel() }: Asking): Promise<WireAnswer> {
-    const { pool, url, settings, callTimeoutMs } = this.options
+    const { url, settings, callTimeoutMs } = this.options
+    const pool = method === 'GET' ? this.streams : this.options.pool
     const own = await this.options.headers.get()
     const inbox = new Inbox()
     const head = Promise.withResolvers<WireAnswer>()
+    const stop = () => cancel.abort(new Error('no longer needed'))
     let retryMs: number | undefined
+    let over = false
+    let stopLate: (() => void) | undefined
     const answered = (status: number, given: IncomingHttpHeaders, kind: WireAnswer['kind'], text: string) => {
       if (status === 401 || status === 403) this.options.headers.forget()
       head.resolve({
@@ -73,7 +91,11 @@ export class LegacyWire {
         text,
         next: () => inbox.next(),
         retryMs: () => retryMs,
-        stop: () => cancel.abort(new Error('no longer needed')),
+        stop,
+        release: () => {
+          inbox.close()
+          if (!over) stopLate = pool.timers.after(endWithinMs, stop)
+        },
       })
     }
     exchange(pool, {
@@ -87,17 +109,22 @@ export class LegacyWire {
       maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : mostEvents,
       onHeaders: (status, given) => isStream(given) && answered(status, given, 'stream', ''),
       onEvent: (event) => inbox.push(event),
-    }).then(
-      (answer) => {
-        if (answer.kind !== 'stream') return answered(answer.status, answer.headers, answer.kind, answer.text)
-        retryMs = answer.retryMs
-        return inbox.end()
-      },
-      (error: Error) => {
-        head.reject(error)
-        inbox.end(error)
-      },
-    )
+    })
+      .finally(() => {
+        over = true
+        stopLate?.()
+      })
+      .then(
+        (answer) => {
+          if (answer.kind !== 'stream') return answered(answer.status, answer.headers, answer.kind, answer.text)
+          retryMs = answer.retryMs
+          return inbox.end()
+        },
+        (error: Error) => {
+          head.reject(error)
+          inbox.end(error)
+        },
+      )
     return head.promise
   }
 }

@@ -4,10 +4,10 @@ import { LegacyExchange } from './legacy-exchange.ts'
 import type { Outcome } from './legacy-exchange.ts'
 import { LegacyParks } from './legacy-parks.ts'
 import { LegacyPool } from './legacy-pool.ts'
+import { tokenOf } from './legacy-progress.ts'
 import { checkVisited, visitFirst } from './legacy-url.ts'
 import { LegacyWire } from './legacy-wire.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { UpstreamRpcError } from './upstream.ts'
 import type {
   Asker,
   Description,
@@ -34,24 +34,25 @@ export const legacyLimits: LegacyLimits = {
   idleMs: 5 * 60_000,
   mostSessions: 2000,
   parkMs: 5 * 60_000,
-  mostParked: 1000,
+  mostParked: 200,
   mostParkedPerPerson: 32,
 }
+
+const askable = ['elicitation', 'sampling', 'roots']
+const unknown: UpstreamHealth = { state: 'unknown', era: 'legacy', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
 
 /** Notifications that are the gateway's own business towards a server. */
 const own = new Set(['notifications/initialized', 'notifications/cancelled'])
 
 /** A server of revisions 2025-11-25 and before, over Streamable HTTP. */
 export class LegacyUpstream implements Upstream {
+  private readonly wire: LegacyWire
   private readonly pool: LegacyPool
   private readonly parks: LegacyParks
-  private version: string | undefined
-  private lastSuccessAtMs: number | undefined
-  private lastError: string | undefined
-  private latencyMs: number | undefined
 
   constructor(options: RemoteOptions, limits: LegacyLimits = legacyLimits) {
-    this.pool = new LegacyPool(new LegacyWire(options), { idleMs: limits.idleMs, most: limits.mostSessions })
+    this.wire = new LegacyWire(options)
+    this.pool = new LegacyPool(this.wire, { idleMs: limits.idleMs, most: limits.mostSessions })
     this.parks = new LegacyParks(options.pool.timers, {
       parkMs: limits.parkMs,
       most: limits.mostParked,
@@ -65,22 +66,21 @@ export class LegacyUpstream implements Upstream {
     if (!mayAsk(request.method) || (requestState === undefined && inputResponses === undefined)) return this.begin(request)
     if (requestState !== undefined) {
       const exchange = this.parks.take(requestState, request)
-      return this.watched(() => exchange.resume(request, answers).then((outcome) => this.settled(exchange, outcome, request)))
+      return this.settled(exchange, await exchange.resume(request, answers), request)
     }
     checkVisited(answers)
     return this.begin({ ...request, params })
   }
 
   async describe(asker: Asker): Promise<Description> {
-    const live = await this.watched(() => this.pool.for(asker).session.open())
-    this.version = live.version
+    const live = await this.pool.for(asker).session.open()
     const { tasks: _, ...capabilities } = live.capabilities
     const { version, serverInfo, instructions } = live
     return { era: 'legacy', version, capabilities, serverInfo, instructions }
   }
 
-  listen(request: ListenRequest): Promise<Listening> {
-    return this.watched(() => this.pool.for(request).stream.add(request))
+  async listen(request: ListenRequest): Promise<Listening> {
+    return this.pool.for(request).stream.add(request)
   }
 
   /** A session not yet open has nothing to be told of. */
@@ -91,28 +91,28 @@ export class LegacyUpstream implements Upstream {
     await session.tell(await opened, params ? { method, params } : { method })
   }
 
+  /** Kept by who knows of both eras. */
   health(): UpstreamHealth {
-    const { lastSuccessAtMs, lastError, latencyMs, version: era } = this
-    const state = lastError === undefined ? (lastSuccessAtMs === undefined ? 'unknown' : 'up') : 'down'
-    return { state, era, lastSuccessAtMs, lastError, latencyMs }
+    return unknown
   }
 
   async close(): Promise<void> {
     await this.parks.close()
     await this.pool.close()
+    await this.wire.close()
   }
 
-  private begin(request: UpstreamRequest): Promise<UpstreamResult> {
-    return this.watched(async () => {
-      const exchange = new LegacyExchange(this.pool.for(request).session, request.method)
-      try {
-        return this.settled(exchange, await exchange.run(request), request)
-      } catch (error) {
-        const inputRequests = mayAsk(request.method) ? visitFirst(error, request) : undefined
-        if (!inputRequests) throw error
-        return { value: { resultType: 'input_required', inputRequests } }
-      }
-    })
+  private async begin(request: UpstreamRequest): Promise<UpstreamResult> {
+    const { session, stream } = this.pool.for(request)
+    const exchange = new LegacyExchange(session, request)
+    try {
+      if (mayUseStream(request)) await stream.keep(request.cancel)
+      return this.settled(exchange, await exchange.run(), request)
+    } catch (error) {
+      const inputRequests = mayAsk(request.method) ? visitFirst(error, request) : undefined
+      if (!inputRequests) throw error
+      return { value: { resultType: 'input_required', inputRequests } }
+    }
   }
 
   private settled(exchange: LegacyExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
@@ -120,23 +120,8 @@ export class LegacyUpstream implements Upstream {
     const requestState = this.parks.put(exchange, request)
     return { value: { resultType: 'input_required', inputRequests: outcome.requests, requestState }, ownState: true }
   }
-
-  private async watched<T>(ask: () => Promise<T>): Promise<T> {
-    const since = performance.now()
-    try {
-      const answer = await ask()
-      this.succeeded(since)
-      return answer
-    } catch (error) {
-      if (error instanceof UpstreamRpcError) this.succeeded(since)
-      else this.lastError = error instanceof Error ? error.message : String(error)
-      throw error
-    }
-  }
-
-  private succeeded(since: number): void {
-    this.lastSuccessAtMs = Date.now()
-    this.latencyMs = performance.now() - since
-    this.lastError = undefined
-  }
 }
+
+/** Whether the server could have anything to say to this client beside the result. */
+const mayUseStream = ({ method, params, client: { capabilities, logLevel } }: UpstreamRequest): boolean =>
+  mayAsk(method) && (logLevel !== undefined || tokenOf(params) !== undefined || askable.some((name) => isObject(capabilities[name])))

@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readLegacy } from './legacy-message.ts'
+import { completed, relayed } from './legacy-result.ts'
+
+const member = fc.string().filter((key) => key !== '__proto__' && key !== 'resultType')
+
+test('any result keeps all it holds, and its text says the same as its value', () => {
+  fc.assert(
+    fc.property(fc.dictionary(member, fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'), (result, space) => {
+      const text = `{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(result, undefined, space)}}`
+      const [message] = readLegacy(text)
+      if (message?.kind !== 'result') throw new Error('no result')
+      const { value, raw } = completed(message.value, message.raw)
+      expect(JSON.parse(raw ?? '')).toEqual(value)
+      expect(value).toEqual({ ...(JSON.parse(JSON.stringify(result)) as object), resultType: 'complete' })
+    }),
+  )
+})
+
+test.for([
+  ['{}', '{"resultType":"complete"}'],
+  ['{ }', '{"resultType":"complete" }'],
+  ['{"n":1.0}', '{"resultType":"complete","n":1.0}'],
+  ['{"resultType":"complete","a":1}', '{"resultType":"complete","a":1}'],
+  ['{"resultType":"task"}', undefined],
+  ['{"a":1,"a":2}', undefined],
+] as const)('%s is relayed as %s', ([raw, expected]) => {
+  expect(completed(JSON.parse(raw), raw).raw).toBe(expected)
+})
+
+test('a message twice read is refused', () => {
+  expect(() => readLegacy('{"jsonrpc":"2.0","id":1,"result":{},"id":2}')).toThrow('twice')
+})
+
+test('messages in a batch are read one by one, and what is none is dropped', () => {
+  const batch = [
+    { jsonrpc: '2.0', method: 'a' },
+    7,
+    { jsonrpc: '1.0', method: 'b' },
+    { jsonrpc: '2.0', id: 1, result: {} },
+    { jsonrpc: '2.0', id: {}, method: 'c' },
+  ]
+  expect(readLegacy(JSON.stringify(batch))).toEqual([
+    { kind: 'notification', method: 'a', params: undefined },
+    { kind: 'result', id: 1, value: {}, raw: undefined },
+  ])
+})
+
+test('only codes that the modern era forbids change', () => {
+  expect([-32002, -32601, 7].map((code) => relayed(code, 'm', 'd').code)).toEqual([-32602, -32601, 7])
+})
