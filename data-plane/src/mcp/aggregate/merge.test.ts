@@ -121,6 +121,7 @@ test('an entry is the same object for all who may read its view, and another for
   expect(entryFor()).toEqual({ name: 's_x', _meta: { ui: { resourceUri: 'ui://s/v' } } })
   expect(entryFor(() => true)).toBe(entryFor())
   expect(entryFor(() => false)).toEqual({ name: 's_x', _meta: {} })
+  expect(namesOf(mergeLists('tools/list', [page('t', raw), page('s', raw)], { origin }))).toEqual(['s_x', 't_x'])
 })
 
 test('an endless list leaves room for the others', () => {
@@ -144,10 +145,11 @@ test('a server that hands out the cursor it was given is not asked again', () =>
 test('a cursor too long to carry ends that server’s list alone', () => {
   const merged = mergeLists(
     'tools/list',
-    [page('a', { ...tools('x'), nextCursor: 'n'.repeat(5000) }), page('b', { ...tools('y'), nextCursor: '' })],
+    [page('a', { ...tools('x'), nextCursor: 'n'.repeat(5000), ttlMs: 900 }), page('b', { ...tools('y'), nextCursor: '', ttlMs: 900 })],
     { origin },
   )
   expect(merged.unavailable).toEqual([{ id: 'a', reason: 'cursor_too_large' }])
+  expect(merged.result['ttlMs']).toBe(0)
   expect(merged.next?.at).toEqual([['b', 0, '']])
 })
 
