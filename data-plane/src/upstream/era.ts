@@ -37,7 +37,7 @@ function parsed(text: string): unknown {
   }
 }
 
-interface Horizon {
+export interface Horizon {
   /** For so long a verdict is taken as it is. */
   readonly keptMs: number
   /** After a probe that told nothing, the verdict before it stands for so long. */

@@ -1,6 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { Breaker } from './breaker.ts'
 import { EraKeeper } from './era.ts'
+import type { Horizon } from './era.ts'
 import type { Era } from './era-verdict.ts'
 import { EraFault } from './faults.ts'
 import { LegacyUpstream } from './legacy.ts'
@@ -20,6 +21,12 @@ import type {
   UpstreamResult,
 } from './upstream.ts'
 
+/** How soon it gives up, and how long it believes. */
+interface Temper {
+  readonly breaker?: Breaker
+  readonly horizon?: Partial<Horizon>
+}
+
 /** Calls under way may end by themselves for so long. */
 const closeWithinMs = 10_000
 
@@ -35,9 +42,9 @@ export class RemoteUpstream implements Upstream {
   private lastError: string | undefined
   private latencyMs: number | undefined
 
-  constructor(given: RemoteGiven, { breaker = new Breaker() } = {}) {
+  constructor(given: RemoteGiven, { breaker = new Breaker(), horizon = {} }: Temper = {}) {
     this.options = remoteOptions(given)
-    this.era = new EraKeeper(this.options)
+    this.era = new EraKeeper(this.options, horizon)
     this.breaker = breaker
   }
 
