@@ -33,14 +33,21 @@ export class LegacyParks {
   put(exchange: LegacyExchange, request: UpstreamRequest): string {
     const own = [...this.parked].filter(([, { owner }]) => owner === request.person)
     const oldest = own[0]?.[0]
-    if (oldest !== undefined && own.length >= this.limits.mostPerPerson) void this.expire(oldest)
+    if (oldest !== undefined && own.length >= this.limits.mostPerPerson) void this.expire(oldest, 'Newer questions took its place.')
     if (this.parked.size >= this.limits.most) {
       void exchange.abandon('Nobody can be asked now.')
       throw new UpstreamFault('rate_limited', 'Too many calls are waiting for an answer.', { retryable: true, hint: 'Try again later.' })
     }
     const id = randomBytes(24).toString('base64url')
-    const leave = this.timers.after(this.limits.parkMs, () => void this.expire(id))
-    this.parked.set(id, { exchange, owner: request.person, target: targetOf(request), leave })
+    const stop = this.timers.after(this.limits.parkMs, () => void this.expire(id, 'Nobody answered in time.'))
+    const parked = { exchange, owner: request.person, target: targetOf(request), leave: stop }
+    this.parked.set(id, parked)
+    // A legacy client may cancel while it is being asked; a modern one may be gone before it learns the state.
+    const forget = request.cancel.subscribe(() => void this.expire(id, 'The client cancelled the request.'))
+    parked.leave = () => {
+      stop()
+      forget()
+    }
     return id
   }
 
@@ -57,15 +64,15 @@ export class LegacyParks {
 
   async close(): Promise<void> {
     const left = [...this.parked.keys()]
-    await Promise.all(left.map((id) => this.expire(id)))
+    await Promise.all(left.map((id) => this.expire(id, 'The gateway ends.')))
   }
 
-  private async expire(id: string): Promise<void> {
+  private async expire(id: string, reason: string): Promise<void> {
     const parked = this.parked.get(id)
     if (!parked) return
     this.parked.delete(id)
     parked.leave()
-    await parked.exchange.abandon('Nobody answered in time.')
+    await parked.exchange.abandon(reason)
   }
 }
 

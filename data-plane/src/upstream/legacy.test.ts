@@ -206,6 +206,14 @@ test('a server left waiting is told that nobody will answer', async () => {
   await expect(late).rejects.toMatchObject({ code: -32602 })
 })
 
+test('a client that cancels while it is asked has cancelled', async () => {
+  await using server = await sdkServer(things)
+  const cancel = new Cancel()
+  await server.upstream.request(aCall('ask', {}, { cancel }))
+  cancel.abort(new Error('enough'))
+  await vi.waitFor(() => expect(server.sent('notifications/cancelled')).toHaveLength(1))
+})
+
 test('a person who leaves too many rounds behind loses the oldest', async () => {
   await using server = await sdkServer(things, { limits: { mostParkedPerPerson: 1 } })
   const first = await server.upstream.request(aCall('ask'))
