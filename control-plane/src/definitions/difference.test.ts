@@ -29,3 +29,17 @@ test('however much differs, what is said is bounded', () => {
   expect(words.at(-1)).toBe('and 451 more differences')
   expect(words[1]?.length).toBeLessThan(400)
 })
+
+test('no difference hides behind another of the same name, nor behind its length', () => {
+  const alike = (value: number) => ({ 'a\u200b': value, 'a<U+200B>': 1, [`${'k'.repeat(200)}1`]: value, [`${'k'.repeat(200)}2`]: 1 })
+  expect(differenceWords(alike(1), alike(2))).toEqual(['a<U+200B> was 1, and is 2', `${'k'.repeat(100)}… was 1, and is 2`])
+  const long = (end: string) => ({ description: 'x'.repeat(1000) + end })
+  expect(differenceWords(long('a'), long('b'))).toEqual([
+    `description was …${'x'.repeat(30)}a" (1003 characters), and is …${'x'.repeat(30)}b" (1003 characters)`,
+  ])
+})
+
+test('a definition of a million values is compared as far as a person could read', () => {
+  const large = (first: number) => ({ enum: [first, ...Array.from({ length: 1_000_000 }, () => 0)] })
+  expect(differenceWords(large(1), large(2))).toEqual(['enum[0] was 1, and is 2', 'it holds more than can be compared in words'])
+})

@@ -6,31 +6,66 @@ export function differenceWords(before: unknown, after: unknown): string[] {
   const now = leavesOf(after)
   const paths = [...new Set([...old.keys(), ...now.keys()])]
   const words = paths.flatMap((path) => wordsOf(path, old.get(path), now.get(path)))
-  return words.length > MOST ? [...words.slice(0, MOST), `and ${words.length - MOST} more differences`] : words
+  const isWhole = Math.max(old.size, now.size) < MOST_LEAVES
+  return [
+    ...words.slice(0, MOST_WORDS),
+    ...(words.length > MOST_WORDS ? [`and ${words.length - MOST_WORDS} more differences`] : []),
+    ...(isWhole ? [] : ['it holds more than can be compared in words']),
+  ]
 }
 
-const MOST = 50
-const LONGEST = 300
+const MOST_WORDS = 50
+const MOST_LEAVES = 20_000
+const LONGEST_VALUE = 300
+const LONGEST_KEY = 100
+const CONTEXT = 30
 
 /** Null is a value; undefined is the absence of one. */
 function wordsOf(path: string, before: string | undefined, after: string | undefined): string[] {
   if (before === after) return []
-  if (before === undefined) return [`${path} is new: ${after}`]
-  if (after === undefined) return [`${path} is gone, which was ${before}`]
-  return [`${path} was ${before}, and is ${after}`]
+  if (before === undefined) return after === undefined ? [] : [`${path} is new: ${shown(after)}`]
+  if (after === undefined) return [`${path} is gone, which was ${shown(before)}`]
+  const from = Math.max(0, alike(before, after) - CONTEXT)
+  return [`${path} was ${shown(before, from)}, and is ${shown(after, from)}`]
 }
 
-/** Every value by its place. Empty objects and lists count: a schema that became `{}` allows anything. */
-function leavesOf(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
-  if (entries.length === 0) return into.set(path === '' ? 'the definition' : path, shown(value))
-  for (const [key, inner] of entries) leavesOf(inner, Array.isArray(value) ? `${path}[${key}]` : joined(path, key), into)
-  return into
+/** How many characters they begin alike with. */
+function alike(a: string, b: string): number {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return at
 }
 
-const joined = (path: string, key: string) => (path === '' ? plain(key) : `${path}.${plain(key)}`)
+/** Every value by its place, as JSON. Empty objects and lists count: a schema that became `{}` allows anything. */
+function leavesOf(value: unknown): Map<string, string> {
+  const leaves = new Map<string, string>()
+  const times = new Map<string, number>()
+  const walk = (inner: unknown, path: string): void => {
+    if (leaves.size >= MOST_LEAVES) return
+    const entries = typeof inner === 'object' && inner !== null ? Object.entries(inner) : []
+    if (entries.length === 0) return void leaves.set(told(path, times), JSON.stringify(inner))
+    for (const [key, of] of entries) walk(of, Array.isArray(inner) ? `${path}[${key}]` : joined(path, key))
+  }
+  walk(value, '')
+  return leaves
+}
 
-function shown(value: unknown): string {
-  const text = plain(JSON.stringify(value))
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text
+/** Two places that would be called alike are told apart: none is to stand before the other. */
+function told(path: string, times: Map<string, number>): string {
+  const name = path === '' ? 'the definition' : path
+  const before = times.get(name) ?? 0
+  times.set(name, before + 1)
+  return before === 0 ? name : `${name} (${before + 1})`
+}
+
+function joined(path: string, key: string): string {
+  const name = plain(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key)
+  return path === '' ? name : `${path}.${name}`
+}
+
+/** What is too long to be shown is shown from where it begins to differ. */
+function shown(json: string, from = 0): string {
+  if (json.length <= LONGEST_VALUE) return plain(json)
+  const end = from + LONGEST_VALUE
+  return `${from > 0 ? '…' : ''}${plain(json.slice(from, end))}${end < json.length ? '…' : ''} (${json.length} characters)`
 }

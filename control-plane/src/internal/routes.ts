@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Database } from '@bir/db/schema'
-import { Ack, DefinitionsReport } from '@bir/sdk/contract/internal'
+import { Ack, PlaneAddress, DefinitionsReport } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
@@ -13,6 +13,7 @@ import type { Log } from '../log.ts'
 import { acknowledge } from '../planes/acknowledge.ts'
 import { join } from '../planes/join.ts'
 import type { JoinParts } from '../planes/join.ts'
+import { moved } from '../planes/moved.ts'
 import { readRoster } from '../planes/roster.ts'
 import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
@@ -107,6 +108,16 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'GET',
       path: '/internal/v1/sealing-keys',
       answer: async (exchange) => json(200, { box: await sealedRingFor(db, master, await asking(exchange)) }),
+    },
+    {
+      method: 'POST',
+      path: '/internal/v1/planes',
+      async answer(exchange) {
+        const body = await exchange.body(JSON_BYTES)
+        const plane = await planeOf(db, issuer, exchange, body)
+        await moved(parts.ctxOf(`plane:${plane.name}`), plane.id, parsed(PlaneAddress, jsonOf(body)))
+        return { status: 204 }
+      },
     },
     {
       method: 'GET',

@@ -56,7 +56,7 @@ test('exported and applied again, it changes nothing; what says a default says n
   await apply(it.ctx, { file })
   await reported(it.ctx, tools, url)
   const exported = PolicyFile.parse(JSON.parse(JSON.stringify(await exportPolicy(it.ctx))))
-  const { era: _, ...given } = file.servers?.everything as Record<string, unknown>
+  const { era: _, ...given } = { ...file.servers?.everything } as Record<string, unknown>
   expect(exported.servers?.everything).toEqual(given)
   expect((await apply(it.ctx, { file: exported })).edits).toEqual([])
   expect((await apply(it.ctx, { file })).edits).toEqual([])

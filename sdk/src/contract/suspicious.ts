@@ -9,19 +9,24 @@ export function suspicions(definition: unknown): string[] {
 
 const MOST = 20
 const DEEPEST = 64
+const LONGEST_KEY = 60
 
 function walk(value: unknown, path: string, found: Set<string>, depth: number): void {
   if (found.size >= MOST || depth > DEEPEST) return
   if (typeof value === 'string') return look(value, path, found)
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
-    const place = Array.isArray(value) ? `${path}[${key}]` : `${path === '' ? '' : `${path}.`}${plain(key)}`
+    const place = Array.isArray(value) ? `${path}[${key}]` : `${path === '' ? '' : `${path}.`}${plain(key.slice(0, LONGEST_KEY))}`
     look(key, `the name ${place}`, found)
     walk(inner, place, found, depth + 1)
   }
 }
 
+/** Most text is this, and needs no second look. */
+const ORDINARY = /^[\t\n\r\u0020-\u007e]*$/
+
 function look(text: string, path: string, found: Set<string>): void {
+  if (ORDINARY.test(text)) return
   for (const { kind, of } of KINDS) {
     for (const [char] of text.matchAll(of)) {
       if (found.size >= MOST) return
