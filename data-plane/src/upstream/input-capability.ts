@@ -1,7 +1,7 @@
 import type { InputRequest } from '../servers/input-required.ts'
 
 /** What a client must have declared to be asked this (MCP 2026-07-28, `data.requiredCapabilities` of -32021). */
-export function capabilityFor({ method, params }: InputRequest): Record<string, object> {
+function capabilityFor({ method, params }: InputRequest): Record<string, object> {
   switch (method) {
     case 'elicitation/create':
       return params['mode'] === 'url' ? { elicitation: { url: {} } } : { elicitation: { form: {} } }
