@@ -8,7 +8,8 @@ import type { ToolEntry } from '@bir/sdk/contract/snapshot'
 import { expect, test } from 'vitest'
 import { Control } from './control.ts'
 import { newKeys } from './identity.ts'
-import { definitionHash, fetchDefinition, reportDefinitions } from './report-definitions.ts'
+import { fetchDefinition, reportDefinitions } from './report-definitions.ts'
+import { sha256Hex } from './verify.ts'
 
 const anAddress = 'http://127.0.0.1:3001/mcp'
 const serverAt = (url: string, tools: [string, ToolEntry][] = [['echo', { level: 'read' }]]) => ({
@@ -104,7 +105,7 @@ test('a tool that cannot be served is left out, and the others are told', async 
 
 test('a definition is fetched by its hash, and is nothing else', async () => {
   const echo = aTool('echo', { description: 'é\u0000' })
-  const hash = definitionHash(echo)
+  const hash = sha256Hex(canonical(echo))
   await using it = await aControlPlane({ [hash]: canonical(echo), ['0'.repeat(64)]: '{}' })
   expect(await fetchDefinition(it.control, hash)).toEqual(echo)
   await expect(fetchDefinition(it.control, '0'.repeat(64))).rejects.toThrow('other bytes than its name says')

@@ -56,9 +56,6 @@ export function reportDefinitions(control: Pick<Control, 'post'>): ReportDefinit
   }
 }
 
-/** What names a definition in the policy: the SHA-256 of its canonical JSON. */
-export const definitionHash = (tool: ListedTool): string => sha256Hex(Buffer.from(canonical(tool)))
-
 /** An approved definition that this plane does not have, its bytes checked against its name. */
 export async function fetchDefinition(control: Pick<Control, 'get'>, hash: string, signal?: AbortSignal): Promise<ListedTool> {
   const { bytes } = await control.get(`/definitions/${hash}`, signal)

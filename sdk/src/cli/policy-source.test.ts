@@ -69,8 +69,17 @@ test.for<[title: string, text: string, faults: string[]]>([
   ],
   [
     'what this version does not serve',
-    'servers:\n  far:\n    kind: remote\n    url: http://a/mcp\n',
-    ['bir.yaml:3:11 servers.far.kind: only kind: mounted is served by this version', 'bir.yaml:4:5 servers.far.url: is not a known key'],
+    'servers:\n  far:\n    kind: hosted\n    url: http://a/mcp\n',
+    ['bir.yaml:3:11 servers.far.kind: kind is mounted or remote'],
+  ],
+  [
+    'what does not belong to a remote server',
+    'servers:\n  far:\n    kind: remote\n    url: http://a/mcp\n    settings: {}\n    headers:\n      Host: b\n      X-Api-Key: abc\n',
+    [
+      'bir.yaml:5:5 servers.far.settings: is not a known key',
+      'bir.yaml:7:13 servers.far.headers.Host: the gateway writes this header itself',
+      'bir.yaml:8:18 servers.far.headers.X-Api-Key: looks like a credential: keep it as a secret and write { secret: <name> }',
+    ],
   ],
   [
     'something left out',
