@@ -22,6 +22,11 @@ export const Config = z.object({
     .trim()
     .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
     .optional(),
+  /** Where other planes of ours reach this one, never clients: needed with more than one plane. 0 takes a free port; absent = one plane. */
+  internalPort: z.coerce.number().int().min(0).max(65_535).optional(),
+  internalHost: z.string().default('127.0.0.1'),
+  /** How other planes call it, where that is not http://host:port. */
+  internalUrl: z.url().optional(),
   planeName: z.string().max(100).default('plane'),
   /** Where a person manages secrets and grants; named in messages. */
   portalUrl: z.url().optional(),

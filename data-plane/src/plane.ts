@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { CallLog } from './audit/call-log.ts'
 import { SpoolJournal } from './audit/journal.ts'
@@ -8,7 +9,9 @@ import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { Exchange } from './mcp/exchange.ts'
+import { HandOn } from './mcp/hand-on.ts'
 import { createHttpServer } from './mcp/http.ts'
+import { createInnerDoor } from './mcp/inner-door.ts'
 import { Inflight } from './mcp/inflight.ts'
 import { originRules } from './mcp/origin.ts'
 import { Rounds } from './mcp/rounds.ts'
@@ -21,6 +24,7 @@ import { Control } from './policy/control.ts'
 import { PolicyFeed } from './policy/feed.ts'
 import { headSigner } from './policy/identity.ts'
 import type { Identity } from './policy/identity.ts'
+import { prover } from './policy/proof.ts'
 import { poll } from './policy/poll.ts'
 import { keepRing } from './policy/ring.ts'
 import { tokenVerifier } from './policy/tokens.ts'
@@ -87,24 +91,29 @@ export async function startPlane(
   })
   const { publicUrl, portalUrl, allowedOrigins, allowedHosts, maxRequestBytes } = config
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
+  const handOn = new HandOn({ node: identity.id, policy: feed, prove: prover(identity) })
+  const exchange = new Exchange({ methods, journal, maxRequestBytes, handOn })
   let draining = false
   const server = createHttpServer({
     publicUrl,
     origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
     issuer: () => feed.held?.keys.issuer,
     health: () => healthOf(feed, draining),
-    exchange: new Exchange({ methods, journal, maxRequestBytes }),
+    exchange,
   })
 
   shipper.start()
   const polling = poll(feed, control, log, stop.signal)
-  await listening(server, config)
+  const inner = await openInnerDoor(config, { node: identity.id, publicUrl, policy: feed, exchange, maxRequestBytes }, control, log)
+  await listening(server, config.host, config.port)
 
   return {
     server,
     async close() {
       draining = true
       await drained(server, config.drainMs)
+      if (inner) await drained(inner, 0)
+      await handOn.close()
       await reach.close()
       await shipper.close(shipLastMs)
       stop.abort()
@@ -116,13 +125,29 @@ export async function startPlane(
   }
 }
 
+/** Opens the door for other planes, where there is to be one, and tells the control plane where it is. */
+async function openInnerDoor(
+  { internalHost, internalPort, internalUrl }: Config,
+  options: Parameters<typeof createInnerDoor>[0],
+  control: Control,
+  log: Log,
+): Promise<Server | undefined> {
+  if (internalPort === undefined) return undefined
+  const inner = createInnerDoor(options)
+  await listening(inner, internalHost, internalPort)
+  const { port } = inner.address() as AddressInfo
+  const body = JSON.stringify({ internalUrl: internalUrl ?? `http://${internalHost}:${port}` })
+  control.post('/planes', body).catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
+  return inner
+}
+
 function healthOf({ held }: PolicyFeed, draining: boolean): { ok: boolean; body: object } {
   if (draining) return { ok: false, body: { status: 'draining' } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached' } }
   return { ok: true, body: { status: 'ok', revision: held.revision } }
 }
 
-const listening = (server: Server, { host, port }: Config) =>
+const listening = (server: Server, host: string, port: number) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

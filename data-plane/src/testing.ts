@@ -193,7 +193,7 @@ export async function testPlane(
     }),
     issuer: () => ISSUER,
     health: () => ({ ok: true, body: { status: 'ok' } }),
-    exchange: new Exchange({ methods, journal, maxRequestBytes: 100_000 }),
+    exchange: new Exchange({ methods, journal, maxRequestBytes: 100_000, handOn: undefined }),
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 

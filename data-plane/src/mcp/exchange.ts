@@ -9,7 +9,9 @@ import { answerBatch } from './batch.ts'
 import { noChannel } from './channel.ts'
 import { classify, refuseDoubled } from './classify.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { failed } from './failed.ts'
+import type { HandOn } from './hand-on.ts'
 import { idIn, readMessage, readResponse, resultBody } from './json-rpc.ts'
 import type { Message } from './json-rpc.ts'
 import { newCall, senderOf } from './new-call.ts'
@@ -21,6 +23,8 @@ interface Options {
   methods: Methods
   journal: Pick<Journal, 'refusal'>
   maxRequestBytes: number
+  /** Undefined where there are no other planes. */
+  handOn: HandOn | undefined
 }
 
 /** One HTTP exchange as it is handed about here. */
@@ -30,6 +34,8 @@ export interface Http {
   readonly endpoint: Endpoint
   /** What every answer to this request carries, such as CORS. */
   readonly headers: Headers
+  /** Handed on by another plane: where the client called that one from. Such a request goes no further. */
+  readonly handedFrom?: string
 }
 
 /** One HTTP exchange with an MCP endpoint: bytes in, a message or (2025-03-26) several, bytes or a stream out. */
@@ -40,8 +46,8 @@ export class Exchange {
     this.options = options
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse, endpoint: Endpoint, headers: Headers): Promise<void> {
-    const http = { request, response, endpoint, headers }
+  async handle(http: Http): Promise<void> {
+    const { request, response, endpoint, headers } = http
     let body: unknown
     try {
       refuseDoubled(request.rawHeaders)
@@ -50,6 +56,20 @@ export class Exchange {
       refuseUnacceptable(request)
       body = await readBody(request, this.options.maxRequestBytes)
       await this.post(http, body)
+    } catch (error) {
+      if (error instanceof Elsewhere) return await this.elsewhere(http, error, body)
+      const fault = GatewayError.from(error)
+      this.refused(request, endpoint, fault)
+      sendError(response, fault, { id: idIn(body), modern: false, endpoint, headers })
+    }
+  }
+
+  private async elsewhere(http: Http, { node }: Elsewhere, body: unknown): Promise<void> {
+    const { request, response, endpoint, headers } = http
+    try {
+      if (http.handedFrom !== undefined || !this.options.handOn)
+        throw new GatewayError('unknownSession', 'its home is not here', { reason: 'home-gone' })
+      await this.options.handOn.to(node, http, body === undefined ? '' : JSON.stringify(body))
     } catch (error) {
       const fault = GatewayError.from(error)
       this.refused(request, endpoint, fault)
@@ -89,6 +109,7 @@ export class Exchange {
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
       stream.finish(200, resultBody(call.id, answer.json), answer.headers)
     } catch (error) {
+      if (error instanceof Elsewhere) throw error
       const { status, body, headers: more } = failed(error, call.id ?? null, call, endpoint)
       if (stream) stream.finish(status, body, more)
       else new AnswerStream(response, headers).finish(status, body, more)
@@ -111,6 +132,7 @@ export class Exchange {
       await this.options.methods.stream(call)
       stream.end()
     } catch (error) {
+      if (error instanceof Elsewhere) throw error
       const { status, body, headers: more } = failed(error, null, call, endpoint)
       stream.finish(status, body, more)
     }

@@ -36,7 +36,7 @@ async function route(options: Options, request: IncomingMessage, response: Serve
   if (request.method === 'OPTIONS') return sendNothing(response, 204, { ...headers, ...options.origins.preflight })
 
   const endpoint = endpointOf(options.publicUrl, path)
-  if (endpoint) return options.exchange.handle(request, response, endpoint, headers)
+  if (endpoint) return options.exchange.handle({ request, response, endpoint, headers })
   const described = endpointOfMetadata(options.publicUrl, path)
   if (described && request.method === 'GET') return sendMetadata(options, response, described, headers)
   sendJson(response, 404, JSON.stringify({ error: 'not_found', message: 'MCP is served at /mcp and /mcp/{server}.' }), headers)

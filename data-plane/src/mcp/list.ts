@@ -8,7 +8,7 @@ import type { Ports } from '../pipeline/ports.ts'
 import type { Audited, Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { UpstreamFault } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
-import { isShownTo, UI_EXTENSION } from './aggregate/apps.ts'
+import { isShownTo, showsApps } from './aggregate/apps.ts'
 import { firstPositions, readCursor } from './aggregate/cursor.ts'
 import type { ListMethod, Positions } from './aggregate/cursor.ts'
 import { mergeLists } from './aggregate/merge.ts'
@@ -71,9 +71,7 @@ export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitabl
 }
 
 function keyOf({ endpoint, modern, person, token, client }: Call): string {
-  const { extensions } = client.capabilities
-  const showsApps = isObject(extensions) && UI_EXTENSION in extensions
-  return `${endpoint.path} ${modern} ${showsApps} ${person.classKey} ${person.selection ? token.subject.id : ''}`
+  return `${endpoint.path} ${modern} ${showsApps(client.capabilities)} ${person.classKey} ${person.selection ? token.subject.id : ''}`
 }
 
 /** Every entry of a list this person may see at the call's endpoint, in the servers' own words: what list_changed compares. */

@@ -8,7 +8,7 @@ import type { Message } from './json-rpc.ts'
 
 /** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
 export function newCall(
-  { request, endpoint }: Http,
+  { request, endpoint, handedFrom }: Http,
   { id, method, params }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
@@ -24,7 +24,7 @@ export function newCall(
     client,
     session: undefined,
     channel,
-    ip,
+    ip: handedFrom ?? ip,
     userAgent,
     authorization,
     traceId,

@@ -56,6 +56,10 @@ export class Rounds {
   }
 }
 
+/** The plane that asked, by the id of its request; undefined for an id that is none of ours. */
+export const askedBy = (id: unknown): string | undefined =>
+  typeof id === 'string' ? /^([0-9a-f-]{36})\.[0-9a-f-]{36}$/.exec(id)?.[1] : undefined
+
 interface Waiting {
   scope: string
   resolve(result: unknown): void

@@ -1,6 +1,7 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { Elsewhere } from '../mcp/elsewhere.ts'
 import { nameOf } from '../mcp/client-facts.ts'
 import type { AuditFields } from '../audit/fields.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
@@ -31,6 +32,7 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
     try {
       answer = await next({ note })
     } catch (error) {
+      if (error instanceof Elsewhere) throw error
       await recordFailure(journal, call, note, error)
       throw error
     }

@@ -1,4 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { Elsewhere } from '../mcp/elsewhere.ts'
 import { openSession } from '../mcp/session.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
@@ -8,7 +9,8 @@ import type { Authenticated, Incoming } from './types.ts'
 export function inSession({
   sealer,
   sessions,
-}: Pick<Ports, 'sealer' | 'sessions'>): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
+  node,
+}: Pick<Ports, 'sealer' | 'sessions' | 'node'>): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
   return function inSession(call, next) {
     if (call.modern || call.method === 'initialize') return next({ client: call.client, version: call.version, session: undefined })
     if (call.sessionId === undefined) throw new GatewayError('sessionRequired', 'a legacy request without a session')
@@ -18,9 +20,20 @@ export function inSession({
         say: 'MCP-Protocol-Version is not the version this session was initialized with.',
       })
     }
+    if (session.home !== node && needsHome(call)) throw new Elsewhere(session.home)
     const state = sessions.get(session.id)
     if (state?.ended) throw new GatewayError('unknownSession', 'the session was ended')
     const client = { capabilities: session.capabilities, info: session.info, logLevel: state?.logLevel }
     return next({ client, version: session.version, session })
   }
+}
+
+/** What a session changes or streams lies at its home; so does its session at a remote server. All else any plane can serve. */
+const atHome = new Set(['GET', 'DELETE', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+
+function needsHome({ method, endpoint, policy }: Incoming & Authenticated): boolean {
+  if (method === 'response') return false
+  if (atHome.has(method)) return true
+  const behind = endpoint.server === undefined ? [...policy.servers.values()] : [policy.servers.get(endpoint.server)]
+  return behind.some((server) => server?.kind === 'remote')
 }

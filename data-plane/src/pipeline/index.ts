@@ -5,6 +5,8 @@ import { initialize } from '../mcp/initialize.ts'
 import { list } from '../mcp/list.ts'
 import { listen, openStream } from '../mcp/listen.ts'
 import { endSession, tellRootsChanged } from '../mcp/session-end.ts'
+import { Elsewhere } from '../mcp/elsewhere.ts'
+import { askedBy } from '../mcp/rounds.ts'
 import { setLevel, subscribe } from '../mcp/session-methods.ts'
 import { MODERN_VERSIONS } from '../mcp/versions.ts'
 import type { ToolAnswer } from '../servers/answer.ts'
@@ -122,9 +124,11 @@ const cancel =
   }
 
 const answerRound =
-  ({ rounds }: Ports) =>
+  ({ rounds, node }: Ports) =>
   (call: Incoming & Authenticated) => {
     if (call.modern) throw new GatewayError('invalidRequest', 'a response from a modern client')
+    const asker = askedBy(call.params['id'])
+    if (asker !== undefined && asker !== node) throw new Elsewhere(asker)
     rounds.answer(scopeOf(call), call.params)
     return {}
   }

@@ -1,7 +1,9 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
+import { ownResponses } from '../mcp/aggregate/outbound.ts'
+import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
-import { sealState, unsealState } from '../mcp/request-state.ts'
+import { inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
+import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
 import { errorAnswer } from '../servers/answer.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
@@ -22,7 +24,7 @@ export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> 
       if (answer instanceof Promise) return awaited(ports, call, answer)
       return isUnfinished(answer) ? awaited(ports, call, Promise.resolve(answer)) : inWords(ports, call, answer)
     } catch (error) {
-      return failure(call, error)
+      return failure(ports, call, error)
     }
   }
 }
@@ -53,7 +55,7 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
     while (isUnfinished(result) && !call.modern) result = await nextRound(ports, call, result)
     return inWords(ports, call, isUnfinished(result) ? sealState(ports, call, result) : result)
   } catch (error) {
-    return failure(call, error)
+    return failure(ports, call, error)
   } finally {
     finished?.()
   }
@@ -63,7 +65,8 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): Promise<UpstreamResult> {
   const { inputRequests } = inWords(ports, call, { value }).value
   const requests = isObject(inputRequests) ? inputRequests : {}
-  const inputResponses = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal)
+  const answers = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal)
+  const { inputResponses } = onAggregate(call) ? ownResponses(call.serverId, { inputResponses: answers }) : { inputResponses: answers }
   const state = value['requestState'] === undefined ? {} : { requestState: value['requestState'] }
   const again = call.upstream.request(requestOf(ports, call, { ...call.asked.params, inputResponses, ...state }))
   return withinTime(ports, call, Promise.resolve(again))
@@ -78,15 +81,24 @@ function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamRes
   return value === result.value ? result : { value, ...(result.ownState && { ownState: result.ownState }) }
 }
 
+function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
+  const data = inboundErrorData(originOf(ports, call, call.serverId), call.asked.method, error.data)
+  return data === error.data ? error : new UpstreamRpcError(error.code, error.message, data)
+}
+
 /** A modern client's retry carries our seal where we set one. */
 function resumed(ports: Needs, call: Ready): UpstreamRequest['params'] {
   const { params } = call.asked
-  return params['requestState'] === undefined ? params : { ...params, requestState: unsealState(ports, call, params['requestState']) }
+  if (params['requestState'] === undefined) return params
+  const home = homeOfState(ports, call.token.subject.id, params['requestState'])
+  if (home !== undefined && home !== ports.node) throw new Elsewhere(home)
+  return { ...params, requestState: unsealState(ports, call, params['requestState']) }
 }
 
-function failure(call: Ready, error: unknown): UpstreamResult {
+function failure(ports: Needs, call: Ready, error: unknown): UpstreamResult {
   const { note, method } = call
-  if (error instanceof UpstreamRpcError) throw error
+  if (error instanceof Elsewhere) throw error
+  if (error instanceof UpstreamRpcError) throw onAggregate(call) ? errorInWords(ports, call, error) : error
   if (!(error instanceof ToolError) && !(error instanceof UpstreamFault)) throw GatewayError.from(error)
   note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
   note.reason = error.code

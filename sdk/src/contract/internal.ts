@@ -22,6 +22,10 @@ export const JoinAnswer = z.looseObject({
 })
 export type JoinAnswer = z.infer<typeof JoinAnswer>
 
+/** `POST /internal/v1/planes`: where other planes reach this one. */
+export const PlaneAddress = z.strictObject({ internalUrl: z.url() })
+export type PlaneAddress = z.infer<typeof PlaneAddress>
+
 export const Ack = z.union([z.strictObject({ revision: z.int() }), z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) })])
 export type Ack = z.infer<typeof Ack>
 

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { Agent, request } from 'undici'
+import type { PolicySource } from '../pipeline/ports.ts'
+import { digestOf } from '../policy/proof.ts'
+import type { Http } from './exchange.ts'
+import { senderOf } from './new-call.ts'
+
+/** Carries the proof that a plane of ours handed the request on. */
+export const HANDED = 'bir-handed'
+
+interface Options {
+  node: string
+  policy: PolicySource
+  prove(to: string, digest: string, ip: string): string
+}
+
+/** What of a request its home needs to see; nothing else travels. */
+const carried = [
+  'authorization',
+  'content-type',
+  'accept',
+  'user-agent',
+  'traceparent',
+  'last-event-id',
+  'mcp-session-id',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+]
+
+/** Hands requests to the plane that holds what they need, and its answer back, live. */
+export class HandOn {
+  private readonly options: Options
+  private readonly agent = new Agent({ connections: 512, bodyTimeout: 0, headersTimeout: 120_000 })
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** Throws `unknownSession` when the home is gone: the client begins anew. */
+  async to(node: string, { request: from, response, endpoint, headers }: Http, body: string): Promise<void> {
+    const home = this.options.policy.current().planes.find(({ id }) => id === node)
+    if (!home?.internalUrl || node === this.options.node) throw gone(node)
+    const method = from.method ?? 'POST'
+    const proof = this.options.prove(node, digestOf(method, endpoint.path, body), senderOf(from).ip)
+    const left = new AbortController()
+    response.once('close', () => left.abort())
+    const answer = await request(home.internalUrl.replace(/\/$/, '') + endpoint.path, {
+      method: method as 'POST',
+      headers: { ...picked(from), [HANDED]: proof },
+      body: body === '' ? null : body,
+      dispatcher: this.agent,
+      signal: left.signal,
+    }).catch((cause: unknown) => {
+      throw gone(node, cause)
+    })
+    response.writeHead(answer.statusCode, { ...headers, ...given(answer.headers) })
+    response.flushHeaders()
+    await pipeline(answer.body, response).catch(() => response.destroy()) // the client left, or the home died: nothing more can be said
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy()
+  }
+}
+
+const gone = (node: string, cause?: unknown) =>
+  new GatewayError('unknownSession', `plane ${node}, the home of this, is gone`, { reason: 'home-gone', cause })
+
+function picked({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(carried.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+}
+
+/** What of the home's answer the client needs to see. */
+function given(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const names = [
+    'content-type',
+    'cache-control',
+    'mcp-session-id',
+    'retry-after',
+    'www-authenticate',
+    'x-accel-buffering',
+    'content-length',
+  ]
+  return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+}
+
+export const isDone = (response: ServerResponse): boolean => response.headersSent || response.destroyed
