@@ -13,7 +13,7 @@ const keptMs = 5000
 
 /** The headers sent with every request to a server. Secrets are read anew every few seconds, and at once after the server refused them. */
 export class HeaderSource {
-  private readonly fixed: Headers
+  private readonly fixed: readonly (readonly [string, string])[]
   private readonly secrets: readonly (readonly [string, SecretRef])[]
   private readonly readSecret: (ref: SecretRef) => Promise<string>
   private held: Headers | undefined
@@ -21,18 +21,17 @@ export class HeaderSource {
 
   constructor(headers: RemoteSettings['headers'], readSecret: (ref: SecretRef) => Promise<string>) {
     const own = Object.entries(headers).filter(([name]) => !reserved.test(name.toLowerCase()))
-    this.fixed = Object.fromEntries(
-      own.flatMap(([name, value]) => (typeof value === 'string' ? [[name.toLowerCase(), checked(value)]] : [])),
-    )
+    this.fixed = own.flatMap(([name, value]) => (typeof value === 'string' ? [[name.toLowerCase(), value] as const] : []))
     this.secrets = own.flatMap(([name, value]) => (typeof value === 'string' ? [] : [[name.toLowerCase(), value] as const]))
     this.readSecret = readSecret
   }
 
   /** Throws `UpstreamFault` when a secret is not there or cannot be a header. */
   get(): Awaitable<Headers> {
-    if (this.secrets.length === 0) return this.fixed
     if (this.held && performance.now() < this.heldUntilMs) return this.held
-    return this.read()
+    if (this.secrets.length > 0) return this.read()
+    this.heldUntilMs = Number.POSITIVE_INFINITY
+    return (this.held = written(this.fixed))
   }
 
   /** The server refused them. */
@@ -41,8 +40,8 @@ export class HeaderSource {
   }
 
   private async read(): Promise<Headers> {
-    const values = await Promise.all(this.secrets.map(async ([name, ref]) => [name, checked(await this.secret(ref))] as const))
-    this.held = { ...this.fixed, ...Object.fromEntries(values) }
+    const values = await Promise.all(this.secrets.map(async ([name, ref]) => [name, await this.secret(ref)] as const))
+    this.held = written([...this.fixed, ...values])
     this.heldUntilMs = performance.now() + keptMs
     return this.held
   }
@@ -57,6 +56,9 @@ export class HeaderSource {
     })
   }
 }
+
+const written = (headers: readonly (readonly [string, string])[]): Headers =>
+  Object.fromEntries(headers.map(([name, value]) => [name, checked(value)]))
 
 /** A value with a line break in it would be a header of its own. */
 function checked(value: string): string {

@@ -25,7 +25,7 @@ export class HttpPool {
   constructor({
     url,
     privateNetwork,
-    connections = 256,
+    connections = 2048,
     maxInFlight = 4096,
     connectTimeoutMs = 5000,
     timers = new Timers(),
@@ -39,7 +39,8 @@ export class HttpPool {
       connect: guardedConnector(privateNetwork, connectTimeoutMs),
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: 30_000,
+      // Shorter than what common servers keep, so that none is closed under a request.
+      keepAliveTimeout: 4000,
       maxHeaderSize: headerBytes,
     })
   }

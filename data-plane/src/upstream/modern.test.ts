@@ -1,3 +1,4 @@
+import { ToolError } from '@bir/sdk/contract/errors'
 import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aClient, aRequest, modernServer } from './modern-testing.ts'
@@ -228,4 +229,38 @@ test('what modern servers do not listen to is not sent to them; other notificati
   await server.upstream.notify(aRequest(), { method: 'notifications/com.example/x', params: { a: 1 } })
   expect(server.asked).toMatchObject([{ method: 'notifications/com.example/x', params: { a: 1 } }])
   expect(server.asked[0]?.id).toBeUndefined()
+})
+
+test('a server that lists no tools is asked for them once, and a hanging list holds no call beyond its own end', async () => {
+  await using none = await modernServer(({ method }, say) => (method === 'tools/list' ? say.error(-32_601, 404) : say.result(done)))
+  await none.upstream.request(callOf({}))
+  await none.upstream.request(callOf({}))
+  expect(none.asked.map(({ method }) => method)).toEqual(['tools/list', 'tools/call', 'tools/call'])
+
+  const cancel = new Cancel()
+  await using hanging = await modernServer(() => cancel.abort(new Error('the client went away')))
+  await expect(hanging.upstream.request({ ...callOf({}), cancel })).rejects.toThrow('the client went away')
+})
+
+test.for<[string, string]>([
+  ['a line break', 'a\r\nx-evil: 1'],
+  ['a character beyond Latin-1', 'schlüssel✓'],
+])('a secret with %s is never sent', async ([, secret]) => {
+  await using server = await modernServer(
+    (_, say) => say.result(done),
+    { headers: { 'X-Key': { secret: 'key' } } },
+    { readSecret: () => Promise.resolve(secret) },
+  )
+  await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'secret_invalid' })
+  expect(server.asked).toEqual([])
+})
+
+test('a secret that is not there is said so, with what to do', async () => {
+  const readSecret = () => Promise.reject(new ToolError('secret_missing', 'none', { hint: 'provide it' }))
+  await using server = await modernServer((_, say) => say.result(done), { headers: { 'X-Key': { secret: 'key' } } }, { readSecret })
+  await expect(server.upstream.request(aRequest())).rejects.toMatchObject({
+    name: 'UpstreamFault',
+    code: 'secret_missing',
+    hint: 'provide it',
+  })
 })

@@ -1,4 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import type { Cancel } from '../pipeline/cancel.ts'
 import { callModern } from './modern-call.ts'
 import type { Answer } from './modern-call.ts'
 import { DescriptionCache } from './description-cache.ts'
@@ -45,7 +46,7 @@ export class ModernUpstream implements Upstream {
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
     const isCall = request.method === 'tools/call'
     // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
-    if (isCall && !this.toolHeaders.known) await this.learn().catch(() => undefined)
+    if (isCall && !this.toolHeaders.known) await unlessCancelled(request.cancel, this.learn())
     const answer = await this.ask(request)
     if (answer.kind === 'result') return this.resultOf(request.method, answer)
     if (!isCall || answer.error.code !== HEADER_MISMATCH) throw relayable(answer)
@@ -105,8 +106,11 @@ export class ModernUpstream implements Upstream {
   private async readTools(): Promise<void> {
     let cursor: unknown
     for (let page = 0; page < maxPages; page++) {
-      const value = await this.own('tools/list', cursor === undefined ? {} : { cursor })
-      this.toolHeaders.learn(value)
+      const answer = await this.askOwn('tools/list', cursor === undefined ? {} : { cursor })
+      // A server that lists no tools has none that want headers.
+      this.toolHeaders.learn(answer.kind === 'result' ? answer.value : {})
+      if (answer.kind === 'error') return
+      const { value } = answer
       cursor = value['nextCursor']
       if (typeof cursor !== 'string') return
     }
@@ -129,10 +133,27 @@ export class ModernUpstream implements Upstream {
   }
 
   private async own(method: string, params: Record<string, unknown>): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await callModern(this.options, { method, params, client: ourselves, onNotification: () => undefined })
+    const answer = await this.askOwn(method, params)
     if (answer.kind === 'error') throw relayable(answer)
     return answer.value
   }
+
+  private askOwn(method: string, params: Record<string, unknown>): Promise<Answer> {
+    return callModern(this.options, { method, params, client: ourselves, onNotification: () => undefined })
+  }
+}
+
+/** Waits for work shared with others, but no longer than the call does that waits. What goes wrong with it is not the call's. */
+function unlessCancelled(cancel: Cancel, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = cancel.subscribe(reject)
+    void work
+      .catch(() => undefined)
+      .then(() => {
+        forget()
+        return resolve()
+      })
+  })
 }
 
 const maxPages = 100

@@ -139,3 +139,19 @@ test('closing lets a call under way end', async () => {
   await expect(asked).rejects.toMatchObject({ name: 'UpstreamFault', message: expect.stringContaining('-32603') })
   await closing
 })
+
+test('what is answered from memory does not make a server look up', async () => {
+  const server = await modernOnlyServer()
+  let up = true
+  const front = await serverOf((request, response) => (up ? server.handle(request, response) : response.writeHead(503).end()))
+  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new Breaker({ faults: 3 }))
+  const described = await at.upstream.describe(aRequest())
+  up = false
+  for (let count = 0; count < 3; count++) {
+    await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ code: 'upstream_down' })
+    expect(await at.upstream.describe(aRequest())).toBe(described)
+    expect(at.upstream.health().state).toBe('down')
+  }
+  await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ message: /not asked/ })
+  await server[Symbol.asyncDispose]()
+})

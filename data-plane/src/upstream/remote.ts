@@ -27,6 +27,10 @@ interface Temper {
   readonly horizon?: Partial<Horizon>
 }
 
+const surely = () => true
+/** Some of it is answered without asking the server. */
+const perhaps = () => false
+
 /** Calls under way may end by themselves for so long. */
 const closeWithinMs = 10_000
 
@@ -41,6 +45,7 @@ export class RemoteUpstream implements Upstream {
   private lastSuccessAtMs: number | undefined
   private lastError: string | undefined
   private latencyMs: number | undefined
+  private described: Description | undefined
 
   constructor(given: RemoteGiven, { breaker = new Breaker(), horizon = {} }: Temper = {}) {
     this.options = remoteOptions(given)
@@ -52,16 +57,23 @@ export class RemoteUpstream implements Upstream {
     return this.through((upstream) => upstream.request(request))
   }
 
-  describe(asker: Asker): Promise<Description> {
-    return this.through((upstream) => upstream.describe(asker))
+  /** While the server is down, what it last said of itself. */
+  async describe(asker: Asker): Promise<Description> {
+    if (this.breaker.open && this.described) return this.described
+    const before = this.described
+    this.described = await this.through(
+      (upstream) => upstream.describe(asker),
+      (found) => found !== before,
+    )
+    return this.described
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    return this.through((upstream) => upstream.listen(request))
+    return this.through((upstream) => upstream.listen(request), perhaps)
   }
 
   notify(asker: Asker, notification: Notification): Promise<void> {
-    return this.through((upstream) => upstream.notify(asker, notification))
+    return this.through((upstream) => upstream.notify(asker, notification), perhaps)
   }
 
   health(): UpstreamHealth {
@@ -74,13 +86,15 @@ export class RemoteUpstream implements Upstream {
     await this.options.pool.close(closeWithinMs)
   }
 
-  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+  /** `answered`: whether the server itself gave the answer, so that it is known to be up. */
+  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>, answered: (answer: T) => boolean = surely): Promise<T> {
     this.breaker.enter()
     const startedMs = performance.now()
     try {
       const known = this.era.get()
       const answer = await this.inEra(known instanceof Promise ? await known : known, ask)
-      this.answered(performance.now() - startedMs)
+      if (answered(answer)) this.answered(performance.now() - startedMs)
+      else this.breaker.calledOff()
       return answer
     } catch (error) {
       this.failed(error, performance.now() - startedMs)
