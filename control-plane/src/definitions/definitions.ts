@@ -13,7 +13,7 @@ type Input<K extends keyof Api['servers']> = z.output<Api['servers'][K]['input']
 type ToolDefinition = z.infer<typeof ToolDefinitionSchema>
 
 /** What a tool's definitions come to. */
-export interface Standing {
+interface Standing {
   decided: StoredDefinition | undefined
   waiting: StoredDefinition | undefined
 }

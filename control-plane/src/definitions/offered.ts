@@ -19,7 +19,7 @@ export interface Offered {
 }
 
 /** A schema that nests deeper describes nothing a person could fill in. */
-export const DEEPEST_DEFINITION = 64
+const DEEPEST_DEFINITION = 64
 
 /** What a plane reported, ready to be judged: each name once, and whatever is suspicious said. Pure. */
 export function offeredOf({ server, tools }: DefinitionsReport): Offered[] {

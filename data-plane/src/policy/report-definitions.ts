@@ -9,7 +9,7 @@ import { sha256Hex } from './verify.ts'
 export type ListedTool = Readonly<Record<string, unknown>>
 
 /** What became of a report. `leftOut` names tools that cannot be served: misnamed, nested without end, or too many. */
-export interface Reported {
+interface Reported {
   posted: boolean
   leftOut: string[]
 }
