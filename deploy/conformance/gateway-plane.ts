@@ -1,5 +1,6 @@
 import type { MountedServer } from '@bir/data-plane/servers/define'
 import { PUBLIC_URL, testPlane } from '@bir/data-plane/testing'
+import type { AuditRecord } from '@bir/sdk/contract/audit'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Remotes, TestedGateway } from './gateway.ts'
@@ -17,9 +18,13 @@ export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): 
     url: (server) => new URL(`${plane.url}/mcp/${server}`),
     token: await plane.token(),
     origin: new URL(PUBLIC_URL).origin,
+    faults: () => plane.records().flatMap(({ header }) => faultOf(header)),
     [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose](),
   }
 }
+
+const faultOf = ({ method, tool, reason, detail }: AuditRecord['header']) =>
+  reason === 'internal' ? [`${method} ${tool ?? ''}: ${detail}`] : []
 
 const entryOf = ({ url, tools }: Remotes[string]): RemoteEntry => ({
   kind: 'remote',

@@ -23,6 +23,7 @@ export async function productGateway(remotes: Remotes, mounted: MountedServer[])
       url: (server) => new URL(`${gateway.endpoints.mcp}/${server}`),
       token: await gateway.token(person),
       origin: new URL(gateway.endpoints.mcp).origin,
+      faults: () => [],
       [Symbol.asyncDispose]: () => gateway.stop(),
     }
   } catch (error) {

@@ -9,6 +9,8 @@ export interface TestedGateway extends AsyncDisposable {
   token: string
   /** The origin that its own pages have. */
   origin: string
+  /** What it says went wrong inside, as far as that can be asked. */
+  faults(): string[]
 }
 
 /** A remote server by the id it gets. Its tools are named, since a policy that was set by hand knows only what it is told. */

@@ -13,6 +13,8 @@ const server = 'fixture'
 
 export interface Way extends AsyncDisposable {
   url: string
+  /** What the gateway says went wrong inside. */
+  faults?(): string[]
 }
 
 /** The way to a fixture through a gateway, which carries its own token, since the suite brings none. */
@@ -21,7 +23,7 @@ export async function wayThrough(kind: Behind, gatewayKind: GatewayKind): Promis
   const gateway = stack.use(await gatewayTo(kind, gatewayKind, stack))
   const { url } = stack.use(await forwarderTo(gateway))
   const kept = stack.move()
-  return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { url, faults: () => gateway.faults(), [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 async function gatewayTo(kind: Behind, gatewayKind: GatewayKind, stack: AsyncDisposableStack): Promise<TestedGateway> {

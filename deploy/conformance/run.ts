@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { clientCommand } from './client/command.ts'
 import { gatewayKinds } from './gateway.ts'
 import { behind, wayThrough } from './matrix.ts'
-import type { Behind } from './matrix.ts'
+import type { Behind, Way } from './matrix.ts'
 import { printResult } from './print.ts'
 import { revisions } from './requirements.ts'
 import type { Revision } from './requirements.ts'
@@ -44,7 +44,7 @@ const asked = (kind: Behind) =>
     (revision) => !values.direct || values.revision !== undefined || (kind !== 'mounted' && upstreams[kind].speaks.includes(revision)),
   )
 
-async function startWay(kind: Behind) {
+async function startWay(kind: Behind): Promise<Way> {
   if (!values.direct) return wayThrough(kind, gateway)
   if (kind === 'mounted') throw new Error('A mounted fixture is nothing without a gateway.')
   return upstreams[kind].start()
@@ -63,6 +63,7 @@ async function runClient(): Promise<void> {
 async function runServer(kind: Behind): Promise<void> {
   await using way = await startWay(kind)
   for (const revision of asked(kind)) report(`${kind}, ${revision}`, await test(way.url, revision))
+  for (const fault of new Set(way.faults?.())) process.stdout.write(`  inside  ${fault}\n`)
 }
 
 const chosenKinds = chosen('upstream', values.direct ? behind.filter((one) => one !== 'mounted') : behind)

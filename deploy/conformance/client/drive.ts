@@ -11,6 +11,7 @@ import { rawRequests, scenarios } from './scenarios.ts'
 const { MCP_CONFORMANCE_SCENARIO: name = '', MCP_CONFORMANCE_PROTOCOL_VERSION: version, MCP_CONFORMANCE_CONTEXT: context } = process.env
 const [, , kind, upstream = ''] = process.argv
 const server = 'fixture'
+const limitMs = 20_000
 
 const scenario = scenarios[name]
 const revision = revisions.find((one) => one === version)
@@ -18,7 +19,11 @@ if (!scenario || !revision) throw new Error(`Nothing is known of the scenario ${
 
 const gatewayKind = gatewayKinds.find((one) => one === kind)
 await using gateway = gatewayKind && (await gateways[gatewayKind]({ [server]: { url: upstream, tools: scenario.tools } }, []))
+process.once('exit', () => gateway?.faults().forEach((fault) => process.stderr.write(`inside: ${fault}\n`)))
+
 const url = gateway?.url(server) ?? new URL(upstream)
 const token = gateway?.token ?? 'none'
+// What the suite ends when it has waited long enough is the shell that we run in, not us.
+setTimeout(() => process.exit(2), limitMs).unref()
 await using driver = await connectDriver(revision, url, token)
 await scenario.run({ driver, raw: rawRequests(url, token), context: context === undefined ? undefined : JSON.parse(context) })
