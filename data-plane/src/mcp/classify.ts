@@ -78,7 +78,7 @@ function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): v
 }
 
 /** A value that does not fit a header comes as `=?base64?…?=`. */
-function decoded(value: string): string {
+export function decoded(value: string): string {
   const base64 = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1]
   return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8')
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Cancel } from '../pipeline/cancel.ts'
 import type { Incoming } from '../pipeline/types.ts'
 import type { Channel } from './channel.ts'
@@ -28,6 +28,7 @@ export function newCall(
     userAgent,
     authorization,
     traceId,
+    paramHeaders: paramHeadersIn(request.headers),
     endpoint,
     cancel: new Cancel(),
     startedMs: performance.now(),
@@ -44,6 +45,18 @@ export function newCall(
     level: undefined,
   }
   return call
+}
+
+const none: Record<string, string> = {}
+
+function paramHeadersIn(headers: IncomingHttpHeaders): Record<string, string> {
+  let found = none
+  for (const name in headers) {
+    if (!name.startsWith('mcp-param-')) continue
+    if (found === none) found = {}
+    found[name] = String(headers[name])
+  }
+  return found
 }
 
 /** Who is at the other end, as far as HTTP tells. */

@@ -21,10 +21,11 @@ const recorded = new Set([
   'tasks/cancel',
 ])
 
+type Needs = Pick<Ports, 'journal' | 'callLog'>
 type Seen = Incoming & Partial<Authenticated>
 
 /** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
-export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>): Guard<Seen, Audited> {
+export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
   return async function audit(call, next) {
     const note: Note = { call: uuidv7() }
     journal.ready()
@@ -33,7 +34,7 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
       answer = await next({ note })
     } catch (error) {
       if (error instanceof Elsewhere) throw error
-      await recordFailure(journal, call, note, error)
+      await recordFailure({ journal, callLog }, call, note, error)
       throw error
     }
     if (!recorded.has(call.method)) return answer
@@ -45,12 +46,13 @@ export function audit({ journal, callLog }: Pick<Ports, 'journal' | 'callLog'>):
   }
 }
 
-async function recordFailure(journal: Ports['journal'], call: Seen, note: Note, error: unknown): Promise<void> {
+async function recordFailure({ journal, callLog }: Needs, call: Seen, note: Note, error: unknown): Promise<void> {
   const { reason, detail, outcome, httpStatus, rpcCode } = whatFailed(error)
   note.reason = reason
   note.detail = detail
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
+  if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
   if (call.person) await journal.record(fields, bodies, mustSync(call, note))
   else await journal.refusal(fields, bodies)
 }
@@ -116,7 +118,7 @@ function clientOf({ token, client }: Seen): string | undefined {
   return `${token.clientId} ${clientName}`
 }
 
-function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered): void {
+function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered | undefined): void {
   if (!call.token || call.method !== 'tools/call') return
   callLog.add(call.token.subject.id, {
     atMs: fields.atMs,
@@ -126,7 +128,7 @@ function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: Audi
     ...(note.reason === undefined ? {} : { reason: note.reason }),
     durationMs: (fields.durationUs ?? 0) / 1000,
     argsBytes: note.argsText?.length ?? 0,
-    resultBytes: answer.json.length,
+    resultBytes: answer?.json.length ?? 0,
     call: note.call,
   })
 }

@@ -18,6 +18,7 @@ import { authorise } from './authorise.ts'
 import { findServer } from './find-server.ts'
 import { findTool } from './find-tool.ts'
 import { inSession } from './in-session.ts'
+import { matchParams } from './match-params.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Filter } from './pipeline.ts'
 import type { Ports } from './ports.ts'
@@ -64,6 +65,7 @@ export function methodsOf(ports: Ports): Methods {
     'tools/call': everyone
       .guard(findTool(ports)) // adds server, upstream, toolName, needs, asked
       .guard(authorise(ports)) // adds level
+      .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
       .call(relay(ports), [onTools(scrub(ports)), onTools(truncate)], relayed),
     'subscriptions/listen': everyone.call(listen(ports), [], asIs),

@@ -21,6 +21,8 @@ export interface Incoming extends Message {
   readonly ip: string
   readonly userAgent: string | undefined
   readonly traceId: string | undefined
+  /** `Mcp-Param-*`, by their lower-case names. */
+  readonly paramHeaders: Readonly<Record<string, string>>
   /** What the client declares: on this request, or when it initialized. */
   readonly client: ClientFacts
   /** The legacy session, opened. */
