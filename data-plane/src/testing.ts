@@ -220,9 +220,11 @@ export async function testPlane(
           .map((line) => AuditRecord.parse(JSON.parse(line))),
       ),
     async [Symbol.asyncDispose]() {
+      // In this order: a connection that is made in between would be waited for.
+      const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await reach.close()
-      await new Promise((resolve) => server.close(resolve))
+      await closed
       await journal.close()
       rmSync(home, { recursive: true })
     },
