@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Database } from '@bir/db/schema'
-import { Ack, PlaneAddress, DefinitionsReport } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
@@ -113,9 +113,8 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/planes',
       async answer(exchange) {
-        const body = await exchange.body(JSON_BYTES)
-        const plane = await planeOf(db, issuer, exchange, body)
-        await moved(parts.ctxOf(`plane:${plane.name}`), plane.id, parsed(PlaneAddress, jsonOf(body)))
+        const { plane, body } = await planeAndBody(db, issuer, exchange, JSON_BYTES)
+        await moved(ctxOf(`plane:${plane.name}`), plane.id, parsed(PlaneAddress, jsonOf(body)))
         return { status: 204 }
       },
     },
