@@ -77,10 +77,13 @@ function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): v
   if (decoded(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
 }
 
-/** A value that does not fit a header comes as `=?base64?…?=`. */
-export function decoded(value: string): string {
-  const base64 = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1]
-  return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8')
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** A value that does not fit a header comes as `=?base64?…?=`; undefined when that is badly made. */
+export function decoded(value: string): string | undefined {
+  const inner = /^=\?base64\?(.*)\?=$/.exec(value)?.[1]
+  if (inner === undefined) return value
+  return base64.test(inner) ? Buffer.from(inner, 'base64').toString('utf8') : undefined
 }
 
 /** A header that came once, or not at all: node joins those that came twice, and nobody could say which one counts. */
