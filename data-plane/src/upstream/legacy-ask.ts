@@ -1,6 +1,9 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import type { InputRequest } from '../servers/input-required.ts'
+import { missingCapabilities } from './input-capability.ts'
 import type { ServerId } from './legacy-message.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from './legacy-result.ts'
+import { UpstreamRpcError } from './upstream.ts'
 
 /** What a server asks of the client while it works on a request. */
 export interface Ask {
@@ -42,6 +45,15 @@ export function refusalOf(declared: Declared, { method, params }: Ask): Refusal 
   const need = Object.hasOwn(needs, method) ? needs[method] : undefined
   return need ? need(declared, params) : unknownMethod
 }
+
+/** The modern era's word for a request that fails because its client cannot be asked this. */
+export function lacking(declared: Declared, { method, params }: Ask): UpstreamRpcError | undefined {
+  if (!isInput(method)) return undefined
+  const requiredCapabilities = missingCapabilities(declared, [{ method, params }])
+  return requiredCapabilities && new UpstreamRpcError(-32021, 'The client lacks a capability this needs', { requiredCapabilities })
+}
+
+const isInput = (method: string): method is InputRequest['method'] => Object.hasOwn(needs, method)
 
 /** Requests that a modern client may be asked back on. */
 export const mayAsk = (method: string): boolean => method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'

@@ -1,7 +1,7 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import { broken } from './faults.ts'
-import { inputRequests, mayAsk, refusalOf } from './legacy-ask.ts'
+import { inputRequests, lacking, mayAsk, refusalOf } from './legacy-ask.ts'
 import type { Ask, Refusal } from './legacy-ask.ts'
 import { loggable } from './legacy-log.ts'
 import type { LegacyMessage } from './legacy-message.ts'
@@ -10,7 +10,7 @@ import type { LegacyReply } from './legacy-reply.ts'
 import { completed, METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
 import { refusal } from './legacy-session.ts'
 import type { LegacySession, Live, Working } from './legacy-session.ts'
-import type { UpstreamRequest, UpstreamResult } from './upstream.ts'
+import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from './upstream.ts'
 
 export type Outcome =
   | { readonly kind: 'result'; readonly result: UpstreamResult }
@@ -31,6 +31,8 @@ export class LegacyExchange implements Working {
   private asked = 0
   /** Ends the POST, wherever it is. */
   private readonly cancel = new Cancel()
+  /** What the server asked and this client did not declare, should the request fail for it. */
+  private missing: UpstreamRpcError | undefined
   private over = false
   private posted: Promise<{ live: Live; reply: LegacyReply }> | undefined
   private reply: LegacyReply | undefined
@@ -177,13 +179,14 @@ export class LegacyExchange implements Working {
       case 'error':
         // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw broken('an answer to a request that was not asked here')
-        throw relayed(message.code, message.message, message.data)
+        throw this.missing ?? relayed(message.code, message.message, message.data)
     }
   }
 
   private async takeAsk({ id, method, params }: Ask): Promise<void> {
     const refused = method === 'ping' ? undefined : this.refused({ id, method, params })
     if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, { id, method, params })
+    if (refused) this.missing ??= lacking(this.request.client.capabilities, { id, method, params })
     const live = await this.live()
     await this.session.tell(live, refused ? { id, error: refused } : refusal(id, method)).catch(() => undefined)
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Cancel } from '../pipeline/cancel.ts'
 import { broken } from './faults.ts'
 import { statusFault } from './legacy-fault.ts'
 import { readLegacy } from './legacy-message.ts'
@@ -19,6 +20,7 @@ export class LegacyReply {
   private readonly wire: LegacyWire
   private readonly headers: WireHeaders
   private readonly stopped = new AbortController()
+  private readonly reopening = new Cancel()
   private answer: WireAnswer
   private bodyRead = false
   private lastEventId: string | undefined
@@ -43,6 +45,7 @@ export class LegacyReply {
 
   stop(): void {
     this.stopped.abort()
+    this.reopening.abort(new Error('no longer wanted'))
     this.answer.stop()
   }
 
@@ -84,7 +87,7 @@ export class LegacyReply {
   }
 
   private async reopened(lastEventId: string): Promise<WireAnswer> {
-    const answer = await this.wire.get({ ...this.headers, 'last-event-id': lastEventId })
+    const answer = await this.wire.get({ ...this.headers, 'last-event-id': lastEventId }, this.reopening)
     if (answer.status === 200 && answer.kind === 'stream') return answer
     answer.stop()
     throw statusFault(answer.status, 'the stream could not be taken up again')

@@ -86,6 +86,27 @@ test('a server without a stream honours nothing', async () => {
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toEqual({ honoured: {} })
 })
 
+test('a server that sends nothing before there is something to say is listened to all the same', async () => {
+  const held: ServerResponse[] = []
+  await using server = await legacyServer(answering((response) => void held.push(response)))
+  const heard: Notification[] = []
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))).resolves.toEqual({
+    honoured: { toolsListChanged: true },
+  })
+  held[0]?.writeHead(200, { 'content-type': 'text/event-stream' })
+  held[0]?.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
+  await vi.waitFor(() => expect(heard).toHaveLength(1))
+})
+
+test('a server that says late that it has no stream ends the listening', async () => {
+  const held: ServerResponse[] = []
+  await using server = await legacyServer(answering((response) => void held.push(response)))
+  const ended = vi.fn<(error?: Error) => void>()
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
+  held[0]?.writeHead(405).end()
+  await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+})
+
 test('a broken stream is taken up where it broke', async () => {
   await using server = await legacyServer(
     answering((response, ids) => {

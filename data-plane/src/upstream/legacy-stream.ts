@@ -1,33 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cancel } from '../pipeline/cancel.ts'
-import { notHere, statusFault } from './legacy-fault.ts'
-import { honoured, missed, wants } from './legacy-filter.ts'
-import { loggable } from './legacy-log.ts'
 import type { Ask } from './legacy-ask.ts'
+import { honoured, missed, wants } from './legacy-filter.ts'
+import { LegacyGet } from './legacy-get.ts'
+import { loggable } from './legacy-log.ts'
 import type { LegacyMessage } from './legacy-message.ts'
-import { messagesIn } from './legacy-reply.ts'
 import { refusal } from './legacy-session.ts'
 import type { LegacySession, Live } from './legacy-session.ts'
 import { LegacySubscriptions } from './legacy-subscriptions.ts'
-import type { WireAnswer } from './legacy-wire.ts'
 import type { Listening, ListenRequest, Notification } from './upstream.ts'
 
-const failuresInARow = 8
-const firstDelayMs = 500
-const longestDelayMs = 30_000
-/** A stream that lived this long was a good one, even if nothing was said. */
-const goodAfterMs = 10_000
 const keepAgainMs = 60_000
-const momentMs = 1000
+const longestWaitMs = 2000
 
-/** The GET stream of one session, open while somebody listens and shared by all who do. */
+/** Who hears what a server says on its session's own stream: those who listen, and the calls under way. Open while it serves anybody. */
 export class LegacyStream {
   private readonly session: LegacySession
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
+  private get: LegacyGet | undefined
   private opening: Promise<boolean> | undefined
-  private answer: WireAnswer | undefined
-  private stopped = new AbortController()
   /** Open without listeners too. */
   private kept = false
   private keepAgainMs = 0
@@ -44,8 +35,7 @@ export class LegacyStream {
     this.listeners.add(request)
     try {
       const live = await this.session.open()
-      this.opening ??= this.start(live)
-      if (!(await this.opening)) return this.withoutStream(request)
+      if (!(await this.open(live))) return this.withoutStream(request)
       const uris = await this.subscriptions.add(live, request.filter.resourceSubscriptions ?? [])
       request.cancel.subscribe(() => this.remove(request, uris))
       return { honoured: honoured(request.filter, live.capabilities, uris) }
@@ -57,36 +47,54 @@ export class LegacyStream {
 
   /**
    * Opens it for what a server may say there during a request, as a client of its own era would, and keeps it open as long as the
-   * session. Waits no longer than a moment: there are servers without such a stream, and servers that open it late.
+   * session. The request does not fail with it, nor wait long.
    */
-  async keep(cancel: Cancel): Promise<void> {
+  async keep(): Promise<void> {
     if (this.kept) return
     if (performance.now() >= this.keepAgainMs) this.keeping = this.keepOpen()
-    if (!this.keeping) return
-    const moment = Promise.withResolvers<void>()
-    const forget = cancel.subscribe(() => moment.resolve())
-    const timer = setTimeout(moment.resolve, momentMs)
-    await Promise.race([moment.promise, this.keeping])
-    clearTimeout(timer)
-    forget()
-  }
-
-  private async keepOpen(): Promise<void> {
-    this.keepAgainMs = performance.now() + keepAgainMs
-    try {
-      const live = await this.session.open()
-      this.opening ??= this.start(live)
-      this.kept = await this.opening
-    } catch {
-      // The request goes on without; what is wrong with the server it will meet itself.
-    }
-    this.keeping = undefined
+    if (this.keeping) await Promise.race([this.keeping, delay(longestWaitMs, undefined, { ref: false })])
   }
 
   close(): void {
     this.kept = false
     for (const listener of this.listeners) this.remove(listener, [])
     this.stop()
+  }
+
+  private async keepOpen(): Promise<void> {
+    this.keepAgainMs = performance.now() + keepAgainMs
+    try {
+      this.kept = await this.open(await this.session.open())
+    } catch {
+      // What is wrong with the server the request will meet itself.
+    }
+    this.keeping = undefined
+  }
+
+  private async open(live: Live): Promise<boolean> {
+    this.opening ??= this.start(live)
+    const opening = this.opening
+    const open = await opening.catch((error: unknown) => {
+      if (this.opening === opening) this.stop()
+      throw error
+    })
+    if (!open && this.opening === opening) this.stop()
+    return open
+  }
+
+  private start(live: Live): Promise<boolean> {
+    this.get = new LegacyGet(this.session, {
+      take: (message, live) => this.take(message, live),
+      renewed: (live) => this.renewed(live),
+      ended: (error) => this.ended(error),
+    })
+    return this.get.open(live)
+  }
+
+  private stop(): void {
+    this.opening = undefined
+    this.get?.stop()
+    this.get = undefined
   }
 
   private withoutStream(request: ListenRequest): Listening {
@@ -102,95 +110,12 @@ export class LegacyStream {
     if (this.listeners.size === 0 && !this.kept) this.stop()
   }
 
-  private stop(): void {
-    this.opening = undefined
-    this.stopped.abort()
-    this.stopped = new AbortController()
-    this.answer?.stop()
-    this.answer = undefined
-  }
-
-  private async start(live: Live): Promise<boolean> {
-    const stopped = this.stopped.signal
-    try {
-      const answer = await this.get(live, undefined)
-      if (answer.status === 405) {
-        this.opening = undefined
-        return false
-      }
-      void this.run(live, usable(answer), stopped)
-      return true
-    } catch (error) {
-      this.opening = undefined
-      throw error
-    }
-  }
-
-  private async run(opened: Live, first: WireAnswer, stopped: AbortSignal): Promise<void> {
-    let live = opened
-    let answer = first
-    let lastEventId: string | undefined
-    let failures = 0
-    try {
-      while (!stopped.aborted) {
-        const since = performance.now()
-        const read = await this.drain(answer, live, stopped)
-        lastEventId = read.lastEventId ?? lastEventId
-        failures = read.heard || performance.now() - since > goodAfterMs ? 0 : failures + 1
-        const again = await this.reopen(live, lastEventId, failures, answer.retryMs() ?? firstDelayMs, stopped)
-        if (again.live !== live) lastEventId = undefined
-        live = again.live
-        answer = again.answer
-        failures = again.failures
-      }
-      answer.stop()
-    } catch (error) {
-      if (!stopped.aborted) this.fail(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
-  /** Hands on what comes until the stream ends or breaks. */
-  private async drain(answer: WireAnswer, live: Live, stopped: AbortSignal): Promise<{ lastEventId: string | undefined; heard: boolean }> {
-    this.answer = answer
-    let lastEventId: string | undefined
-    let heard = false
-    for (;;) {
-      const events = await answer.next().catch(() => undefined)
-      if (!events || stopped.aborted) return { lastEventId, heard }
-      heard = true
-      lastEventId = events.at(-1)?.id ?? lastEventId
-      for (const message of messagesIn(events)) await this.take(message, live)
-    }
-  }
-
-  private async reopen(gone: Live, lastEventId: string | undefined, failed: number, retryMs: number, stopped: AbortSignal) {
-    let live = gone
-    for (let failures = failed; ; failures++) {
-      await delay(Math.min(longestDelayMs, Math.max(retryMs, firstDelayMs * 2 ** failures)), undefined, { signal: stopped })
-      try {
-        let answer = await this.get(live, live === gone ? lastEventId : undefined)
-        if (answer.status === 404 && live.sessionId !== undefined) {
-          live = await this.renewed(live)
-          answer = await this.get(live, undefined)
-        }
-        return { live, answer: usable(answer), failures }
-      } catch (error) {
-        if (failures >= failuresInARow) throw error
-      }
-    }
-  }
-
   /** A new session knows of no subscriptions, and what changed in between nobody will tell: so everything may have. */
-  private async renewed(gone: Live): Promise<Live> {
-    const live = await this.session.renew(gone)
+  private async renewed(live: Live): Promise<void> {
     await this.subscriptions.renew()
-    for (const listener of this.listeners)
+    for (const listener of this.listeners) {
       for (const notification of missed(listener.filter, live.capabilities)) await tell(listener, notification)
-    return live
-  }
-
-  private get(live: Live, lastEventId: string | undefined): Promise<WireAnswer> {
-    return this.session.wire.get({ ...live.headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) })
+    }
   }
 
   private async take(message: LegacyMessage, live: Live): Promise<void> {
@@ -207,9 +132,9 @@ export class LegacyStream {
     await this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
   }
 
-  private fail(error: Error): void {
+  private ended(error: Error): void {
     this.kept = false
-    this.opening = undefined
+    this.stop()
     const listeners = [...this.listeners]
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
@@ -229,11 +154,4 @@ async function tell(listener: ListenRequest, notification: Notification): Promis
   } catch {
     // This listener is gone; the others are not.
   }
-}
-
-function usable(answer: WireAnswer): WireAnswer {
-  if (answer.status === 200 && answer.kind === 'stream') return answer
-  answer.stop()
-  if (answer.status === 200) throw notHere(answer.status)
-  throw statusFault(answer.status, 'no event stream')
 }

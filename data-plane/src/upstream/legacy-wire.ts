@@ -28,12 +28,14 @@ interface Asking {
   readonly headers: WireHeaders
   readonly body?: string
   readonly timeoutMs?: number
+  /** Of more than this one exchange. */
   readonly cancel?: Cancel
 }
 
 const mostEvents = 100_000
 const controlTimeoutMs = 15_000
 const endWithinMs = 1000
+const forEverMs = 2 ** 31
 /** Streams are open for as long as somebody listens: they must not take the connections that calls need. */
 const mostStreams = 10_000
 
@@ -49,8 +51,8 @@ export class LegacyWire {
   }
 
   /** A request of the client's: it may take as long as a call may. */
-  post(body: string, headers: WireHeaders, cancel = new Cancel()): Promise<WireAnswer> {
-    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, cancel })
+  post(body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
+    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
   }
 
   /** What the server should acknowledge soon. */
@@ -58,9 +60,14 @@ export class LegacyWire {
     return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: controlTimeoutMs })
   }
 
-  /** An event stream; it may be silent for ever. */
-  get(headers: WireHeaders): Promise<WireAnswer> {
-    return this.ask({ method: 'GET', headers: { accept: 'text/event-stream', ...headers }, timeoutMs: controlTimeoutMs })
+  /** An event stream; it may be silent for ever, and some servers do not even send its head before there is an event. */
+  get(headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
+    return this.ask({
+      method: 'GET',
+      headers: { accept: 'text/event-stream', ...headers },
+      timeoutMs: forEverMs,
+      ...(cancel && { cancel }),
+    })
   }
 
   async delete(headers: WireHeaders): Promise<void> {
@@ -72,10 +79,12 @@ export class LegacyWire {
     return this.streams.close()
   }
 
-  private async ask({ method, headers, body, timeoutMs, cancel = new Cancel() }: Asking): Promise<WireAnswer> {
+  private async ask({ method, headers, body, timeoutMs, cancel: whole }: Asking): Promise<WireAnswer> {
     const { url, settings, callTimeoutMs } = this.options
     const pool = method === 'GET' ? this.streams : this.options.pool
     const own = await this.options.headers.get()
+    const cancel = new Cancel()
+    const forget = whole?.subscribe((cause) => cancel.abort(cause))
     const inbox = new Inbox()
     const head = Promise.withResolvers<WireAnswer>()
     const stop = () => cancel.abort(new Error('no longer needed'))
@@ -113,6 +122,7 @@ export class LegacyWire {
       .finally(() => {
         over = true
         stopLate?.()
+        forget?.()
       })
       .then(
         (answer) => {

@@ -57,6 +57,10 @@ function things(): McpServer {
   server.registerResource('one', 'things://one', {}, () => {
     throw new McpError(-32002, 'Resource not found', { uri: 'things://one' })
   })
+  server.registerResource('asks', 'things://asks', {}, async (_, { sendRequest }) => {
+    await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
+    return { contents: [] }
+  })
   return server
 }
 
@@ -195,6 +199,12 @@ test('a client that declared nothing is never asked', async () => {
   const client = aClient({ capabilities: {} })
   const { value } = await server.upstream.request(aCall('ask', {}, { client }))
   expect(value).toMatchObject({ isError: true })
+})
+
+test('a request that fails because its client cannot be asked says what is lacking', async () => {
+  await using server = await sdkServer(things)
+  const read = server.upstream.request(aRequest('resources/read', { uri: 'things://asks' }, { client: aClient({ capabilities: {} }) }))
+  await expect(read).rejects.toMatchObject({ code: -32021, data: { requiredCapabilities: { roots: {} } } })
 })
 
 test('a server left waiting is told that nobody will answer', async () => {

@@ -106,7 +106,7 @@ export class LegacyUpstream implements Upstream {
     const { session, stream } = this.pool.for(request)
     const exchange = new LegacyExchange(session, request)
     try {
-      if (mayUseStream(request)) await stream.keep(request.cancel)
+      if (mayUseStream(request)) await stream.keep()
       return this.settled(exchange, await exchange.run(), request)
     } catch (error) {
       const inputRequests = mayAsk(request.method) ? visitFirst(error, request) : undefined
