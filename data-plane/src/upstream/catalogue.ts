@@ -116,9 +116,9 @@ export class Catalogue {
       const found = value[member]
       entries.push(...(Array.isArray(found) ? found.filter(isObject) : []))
       cursor = value['nextCursor']
-      if (cursor === undefined) break
+      if (cursor === undefined) return entries
     }
-    return entries.slice(0, mostEntries)
+    throw new Error(`${method} does not end`)
   }
 
   private async page(method: string, cursor: unknown): Promise<Entry> {

@@ -77,8 +77,12 @@ export class Remotes {
   private keep(id: string): void {
     const upstream = this.options.upstream(id)
     if (this.kept.has(id) || !upstream) return
-    const { log, report, changed } = this.options
-    this.kept.set(id, { upstream, catalogue: new Catalogue({ server: id, upstream, log, report: (tools) => report(id, tools), changed }) })
+    const { log, changed } = this.options
+    // A list read before the address changed says nothing of the server that is there now.
+    const report = async (tools: Parameters<Options['report']>[1]) => {
+      if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
+    }
+    this.kept.set(id, { upstream, catalogue: new Catalogue({ server: id, upstream, log, report, changed }) })
   }
 
   private held(server: string, name: string, approved: string | undefined, offered: readonly Listed[]): Listed[] {
