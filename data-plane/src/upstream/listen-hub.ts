@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { broken } from './faults.ts'
 import { Listener } from './listener.ts'
 import { filterOf, keysFor, keysOf, missed } from './listen-keys.ts'
 import type { ListenKey } from './listen-keys.ts'
@@ -48,7 +49,7 @@ export class ListenHub {
   /** Several who come while a stream is being opened share the next one. */
   private async cover(listener: Listener): Promise<void> {
     while (!this.covers(listener)) {
-      if (listener.gone) throw listener.cause ?? new Error('the server was taken away')
+      if (listener.gone) throw listener.cause ?? broken('a subscription that ended as soon as it began')
       this.opening ??= this.reopen().finally(() => (this.opening = undefined))
       await this.opening
     }

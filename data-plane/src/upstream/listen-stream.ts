@@ -43,9 +43,13 @@ export class ListenStream {
         stopWaiting()
         resolve()
       }
+      const refused = (error: Error) => {
+        stopWaiting()
+        reject(error)
+      }
       this.run(opened).then(
-        () => this.ended(undefined, reject),
-        (error: unknown) => this.ended(error instanceof Error ? error : new Error(String(error)), reject),
+        () => this.ended(undefined, refused),
+        (error: unknown) => this.ended(error instanceof Error ? error : new Error(String(error)), refused),
       )
     })
   }

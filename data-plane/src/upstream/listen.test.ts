@@ -214,3 +214,25 @@ test('an updated resource is told to those who asked for it or for one above it'
   )
   expect(keysFor({ method: 'notifications/message', params: {} })).toEqual([])
 })
+
+test('a subscription that ends as soon as it began is told, one way or the other', async () => {
+  await using server = await modernServer(({ id, params }, say) => {
+    const _meta = { [key]: id }
+    say.event({
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications: params['notifications'], _meta },
+    })
+    say.end({ resultType: 'complete' })
+  })
+  for (let count = 0; count < 20; count++) {
+    const told = Promise.withResolvers<string>()
+    const listening = server.upstream.listen(aListener({ onEnd: () => told.resolve('ended') }))
+    expect(
+      await listening.then(
+        () => told.promise,
+        () => 'refused',
+      ),
+    ).toMatch(/ended|refused/)
+  }
+})

@@ -9,6 +9,7 @@ export class Listener {
   onGone: (() => void) | undefined
   private readonly request: ListenRequest
   private readonly pending = new Map<string, Notification>()
+  private joined = false
   private started = false
   private busy = false
 
@@ -19,6 +20,7 @@ export class Listener {
 
   /** Its request was answered: from here on it is told. */
   start(): void {
+    this.joined = true
     // Later than the answer that is on its way.
     setImmediate(() => {
       this.started = true
@@ -42,9 +44,9 @@ export class Listener {
 
   endedByServer(error: Error | undefined): void {
     if (this.gone) return
-    const told = this.started
     this.end(error)
-    if (told) this.request.onEnd(error)
+    // Who is not told yet that it listens is refused instead.
+    if (this.joined) setImmediate(() => this.request.onEnd(error))
   }
 
   private take(): void {

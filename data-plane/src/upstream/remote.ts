@@ -63,7 +63,7 @@ export class RemoteUpstream implements Upstream {
     const before = this.described
     this.described = await this.through(
       (upstream) => upstream.describe(asker),
-      (found) => found !== before,
+      (found) => found.era === 'modern' && found !== before,
     )
     return this.described
   }
