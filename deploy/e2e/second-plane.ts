@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Gateway } from './boot-gateway.ts'
+
+const main = fileURLToPath(new URL('../../data-plane/src/main.ts', import.meta.url))
+
+export interface SecondPlane extends AsyncDisposable {
+  /** Its base, as `endpoints.mcp` is the first plane's. */
+  mcp: string
+  kill(): Promise<void>
+}
+
+/** Another data plane of a running gateway, under the same public URL, as behind a load balancer. */
+export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
+  const home = mkdtempSync(join(tmpdir(), 'bir-second-'))
+  const port = await freePort()
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env['PATH'],
+      STAGE: 'local',
+      PORT: String(port),
+      PUBLIC_URL: new URL(gateway.endpoints.mcp).origin,
+      HOME_DIR: home,
+      BIR_JOIN_FILE: join(gateway.home, 'join'),
+      SECRETS_DIR: join(gateway.home, 'secrets'),
+      INTERNAL_PORT: '0',
+      PLANE_NAME: 'second',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const base = `http://127.0.0.1:${port}`
+  await until(async () => (await fetch(`${base}/health`).catch(() => undefined))?.ok === true)
+  const stop = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    await gone
+  }
+  return {
+    mcp: `${base}/mcp`,
+    kill: () => stop('SIGKILL'),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) await stop('SIGTERM')
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function until(holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+  const deadlineMs = Date.now() + withinMs
+  while (!(await holds())) {
+    if (Date.now() > deadlineMs) throw new Error(`it did not come about within ${withinMs} ms: ${holds.toString()}`)
+    await delay(50)
+  }
+}
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
