@@ -44,7 +44,7 @@ export class LegacyExchange implements Working {
     this.session = session
     this.id = session.nextId()
     this.request = request
-    session.inUse++
+    session.use()
     session.working.add(this)
   }
 
@@ -119,8 +119,7 @@ export class LegacyExchange implements Working {
     if (this.over) return
     this.over = true
     this.session.working.delete(this)
-    this.session.inUse--
-    this.session.usedAtMs = Date.now()
+    this.session.letGo()
     if (answered) return this.reply?.release()
     this.reply?.stop()
     this.cancel.abort(new Error('no longer wanted'))

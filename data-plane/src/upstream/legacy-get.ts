@@ -25,6 +25,8 @@ interface Heard {
 
 /** The GET stream of a session: read until it is stopped, taken up again when it breaks. */
 export class LegacyGet {
+  /** The server has no such stream: said at once, or late. */
+  absent = false
   private readonly session: LegacySession
   private readonly heard: Heard
   private readonly cancel = new Cancel()
@@ -58,6 +60,7 @@ export class LegacyGet {
       const since = performance.now()
       try {
         const answer = await pending
+        this.absent = answer.status === 405
         const forgotten = answer.status === 404 && live.sessionId !== undefined
         if (forgotten) live = await this.renew(live)
         if (forgotten || (await this.drain(usable(answer), live)) || performance.now() - since > goodAfterMs) failures = 0

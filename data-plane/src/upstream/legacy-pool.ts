@@ -8,6 +8,8 @@ import type { Asker } from './upstream.ts'
 export interface PoolLimits {
   readonly idleMs: number
   readonly most: number
+  /** Requests under way may end by themselves for so long. */
+  readonly closeWithinMs: number
 }
 
 export interface Seat {
@@ -47,7 +49,13 @@ export class LegacyPool {
     clearInterval(this.sweeping)
     const seats = [...this.seats.values()]
     this.seats.clear()
-    await Promise.allSettled(seats.map((seat) => end(seat)))
+    await Promise.allSettled(
+      seats.map(async (seat) => {
+        seat.stream.close()
+        await seat.session.whenUnused(this.limits.closeWithinMs)
+        await end(seat)
+      }),
+    )
   }
 
   private make({ client }: Asker): Seat {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../mcp/json-rpc.ts'
 import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
 import type { LegacyVersion } from '../mcp/versions.ts'
@@ -37,6 +38,7 @@ export class LegacySession {
   readonly wire: LegacyWire
   /** Requests at work and streams held; a session in use is not ended. */
   inUse = 0
+  private unused: PromiseWithResolvers<void> | undefined
   usedAtMs = Date.now()
   readonly working = new Set<Working>()
   private readonly client: ClientFacts
@@ -52,6 +54,23 @@ export class LegacySession {
   /** Ids are never used twice in a session, nor by two sessions in one. */
   nextId(): number {
     return ++this.ids
+  }
+
+  use(): void {
+    this.inUse++
+  }
+
+  letGo(): void {
+    this.inUse--
+    this.usedAtMs = Date.now()
+    if (this.inUse === 0) this.unused?.resolve()
+  }
+
+  /** Resolves once nobody uses it, or it took too long. */
+  async whenUnused(withinMs: number): Promise<void> {
+    if (this.inUse === 0) return
+    this.unused ??= Promise.withResolvers<void>()
+    await Promise.race([this.unused.promise, delay(withinMs, undefined, { ref: false })])
   }
 
   open(): Promise<Live> {

@@ -105,6 +105,15 @@ test('a server that says late that it has no stream ends the listening', async (
   await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
   held[0]?.writeHead(405).end()
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toEqual({ honoured: {} })
+})
+
+test('who listens is told when the way to the server is closed', async () => {
+  await using server = await sdkServer(watched)
+  const ended = vi.fn<(error?: Error) => void>()
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
+  await server.upstream.close()
+  expect(ended).toHaveBeenCalledExactlyOnceWith(undefined)
 })
 
 test('a broken stream is taken up where it broke', async () => {

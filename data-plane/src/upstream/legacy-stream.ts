@@ -21,6 +21,8 @@ export class LegacyStream {
   private opening: Promise<boolean> | undefined
   /** Open without listeners too. */
   private kept = false
+  /** The server said it has no such stream. */
+  private absent = false
   private keepAgainMs = 0
   private keeping: Promise<void> | undefined
 
@@ -31,7 +33,7 @@ export class LegacyStream {
 
   /** Listens until the request's `cancel`. A server without such a stream honours nothing. */
   async add(request: ListenRequest): Promise<Listening> {
-    this.session.inUse++
+    this.session.use()
     this.listeners.add(request)
     try {
       const live = await this.session.open()
@@ -56,9 +58,7 @@ export class LegacyStream {
   }
 
   close(): void {
-    this.kept = false
-    for (const listener of this.listeners) this.remove(listener, [])
-    this.stop()
+    this.ended(undefined)
   }
 
   private async keepOpen(): Promise<void> {
@@ -72,12 +72,14 @@ export class LegacyStream {
   }
 
   private async open(live: Live): Promise<boolean> {
+    if (this.absent) return false
     this.opening ??= this.start(live)
     const opening = this.opening
     const open = await opening.catch((error: unknown) => {
       if (this.opening === opening) this.stop()
       throw error
     })
+    this.absent ||= !open
     if (!open && this.opening === opening) this.stop()
     return open
   }
@@ -105,8 +107,7 @@ export class LegacyStream {
   private remove(request: ListenRequest, uris: readonly string[]): void {
     this.subscriptions.remove(uris)
     if (!this.listeners.delete(request)) return
-    this.session.inUse--
-    this.session.usedAtMs = Date.now()
+    this.session.letGo()
     if (this.listeners.size === 0 && !this.kept) this.stop()
   }
 
@@ -132,7 +133,8 @@ export class LegacyStream {
     await this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
   }
 
-  private ended(error: Error): void {
+  private ended(error: Error | undefined): void {
+    this.absent ||= this.get?.absent ?? false
     this.kept = false
     this.stop()
     const listeners = [...this.listeners]

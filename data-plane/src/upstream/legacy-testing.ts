@@ -53,7 +53,7 @@ export async function legacyServer(
     nodeId: 'n1',
     callTimeoutMs: 10_000,
   })
-  const upstream = new LegacyUpstream(options, { ...legacyLimits, ...limits })
+  const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, ...limits })
   return {
     url: server.url,
     upstream,

@@ -6,6 +6,7 @@ import type { UpstreamRequest } from './upstream.ts'
 
 const URL_ELICITATION_REQUIRED = -32042
 const most = 16
+const prefix = 'visit-'
 
 /**
  * "Visit these first, then call again" was an error before it was a round: the round asks for the same, and its retry calls again.
@@ -18,11 +19,13 @@ export function visitFirst(error: unknown, { client }: UpstreamRequest): Record<
   const asks = elicitations.filter(isObject).map((params) => ({ id: 0, method: 'elicitation/create', params: { mode: 'url', ...params } }))
   if (asks.length < elicitations.length || asks.some(({ params }) => params.mode !== 'url')) return undefined
   if (asks.some((ask) => refusalOf(client.capabilities, ask))) return undefined
-  return Object.fromEntries(asks.map(({ method, params }, at) => [`visit-${at + 1}`, { method, params }]))
+  return Object.fromEntries(asks.map(({ method, params }, at) => [`${prefix}${at + 1}`, { method, params }]))
 }
 
 /** Throws when the person would not go where the server sent them: it would only send them again. */
 export function checkVisited(answers: Readonly<Record<string, unknown>>): void {
-  const refused = Object.values(answers).some((answer) => !isObject(answer) || answer['action'] !== 'accept')
+  const refused = Object.entries(answers).some(
+    ([key, answer]) => key.startsWith(prefix) && isObject(answer) && answer['action'] !== 'accept',
+  )
   if (refused) throw new UpstreamRpcError(INVALID_PARAMS, 'The server needs a page to be visited first, and that was declined')
 }

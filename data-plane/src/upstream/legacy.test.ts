@@ -266,6 +266,15 @@ test('closing ends the sessions at the server', async () => {
   expect(server.sessions.size).toBe(0)
 })
 
+test('calls under way may end by themselves when the way to the server is closed', async () => {
+  await using server = await sdkServer(things, { limits: { closeWithinMs: 5000 } })
+  const call = server.upstream.request(aCall('steps'))
+  await vi.waitFor(() => expect(server.sent('tools/call')).toHaveLength(1))
+  await server.upstream.close()
+  await expect(call).resolves.toMatchObject({ value: said('done') })
+  expect(server.sessions.size).toBe(0)
+})
+
 test('a resource that is not there is a wrong parameter, as modern clients know it', async () => {
   await using server = await sdkServer(things)
   const read = server.upstream.request(aRequest('resources/read', { uri: 'things://one' }))
@@ -289,6 +298,8 @@ test('a page to be visited first becomes a round, and the retry calls again', as
   expect(server.sent('tools/call')[1]?.body.params).toEqual({ name: 'visit', arguments: {} })
   const declined = server.upstream.request(aCall('visit', {}, {}, { inputResponses: { 'visit-1': { action: 'decline' } } }))
   await expect(declined).rejects.toMatchObject({ code: -32602 })
+  const stray = await server.upstream.request(aCall('echo', { text: 'x' }, {}, { inputResponses: { other: { action: 'decline' } } }))
+  expect(stray.value).toMatchObject(said('x'))
   const blind = server.upstream.request(aCall('visit', {}, { client: aClient({ capabilities: { elicitation: {} } }) }))
   await expect(blind).rejects.toMatchObject({ code: -32042 })
 })

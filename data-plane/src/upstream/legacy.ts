@@ -28,6 +28,8 @@ export interface LegacyLimits {
   readonly parkMs: number
   readonly mostParked: number
   readonly mostParkedPerPerson: number
+  /** When closed, calls under way may end by themselves for so long. */
+  readonly closeWithinMs: number
 }
 
 export const legacyLimits: LegacyLimits = {
@@ -36,6 +38,7 @@ export const legacyLimits: LegacyLimits = {
   parkMs: 5 * 60_000,
   mostParked: 200,
   mostParkedPerPerson: 32,
+  closeWithinMs: 10_000,
 }
 
 const askable = ['elicitation', 'sampling', 'roots']
@@ -52,7 +55,7 @@ export class LegacyUpstream implements Upstream {
 
   constructor(options: RemoteOptions, limits: LegacyLimits = legacyLimits) {
     this.wire = new LegacyWire(options)
-    this.pool = new LegacyPool(this.wire, { idleMs: limits.idleMs, most: limits.mostSessions })
+    this.pool = new LegacyPool(this.wire, { idleMs: limits.idleMs, most: limits.mostSessions, closeWithinMs: limits.closeWithinMs })
     this.parks = new LegacyParks(options.pool.timers, {
       parkMs: limits.parkMs,
       most: limits.mostParked,
