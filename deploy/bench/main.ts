@@ -1,32 +1,34 @@
 import { parseArgs } from 'node:util'
 
 const BENCHES = {
+  relay: 'A remote tool through the gateway, beside a plain forwarder, an SDK proxy and nginx (about three minutes).',
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof BENCHES
 
-const help = `Usage: npm run -s bench -- <name> [--json]
+const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp]
 
 ${Object.entries(BENCHES)
   .map(([name, what]) => `  ${name.padEnd(8)} ${what}`)
   .join('\n')}
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
-the figures follow it as one line of JSON. Only figures of one run compare: run it on an otherwise idle machine.
+the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too. Only figures of one run compare: run it on an otherwise idle machine.
 `
 
 const run = {
+  relay: async ({ fastmcp = false }) => (await import('./relay.ts')).relay({ withFastMcp: fastmcp }),
   mounted: async () => (await import('./mounted.ts')).mounted(),
   grant: async () => (await import('./grant.ts')).grant(),
   decide: async () => (await import('./decide.ts')).decide(),
-} satisfies Record<Bench, () => Promise<object>>
+} satisfies Record<Bench, (options: { fastmcp?: boolean }) => Promise<object>>
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' }, fastmcp: { type: 'boolean' } },
   })
   const [name] = positionals
   if (values.help || name === undefined) {
@@ -37,7 +39,7 @@ async function main(): Promise<number> {
     process.stderr.write(`There is no benchmark "${name}".\n\n${help}`)
     return 2
   }
-  const result = await run[name as Bench]()
+  const result = await run[name as Bench](values)
   if (values.json) process.stdout.write(`\n${JSON.stringify(result)}\n`)
   return 0
 }

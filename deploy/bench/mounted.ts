@@ -1,32 +1,15 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { type Block, block, type Target, unrecorded } from './block.ts'
 import { Child } from './child.ts'
 import { echoText, onTheWire, toolCall } from './call.ts'
 import { median, round, table } from './figures.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import type { LoadOrder, LoadResult } from './load.ts'
-import { cpuUsOf, machine } from './machine.ts'
+import { machine } from './machine.ts'
 
 const CONNECTIONS = [1, 16, 64]
 const blockMs = 1_200
-const settleStepMs = 100
-const settleLimitMs = 30_000
 const warmUpMs = 3_000
 const PAIRS = { default: 5, strict: 3 }
 const BAR = { connections: 64, durability: 'default', cpuRatio: 2 }
-
-interface Target {
-  pid: number
-  order: Omit<LoadOrder, 'connections' | 'durationMs'>
-  /** How many audit records the control plane holds of it. */
-  shipped(): Promise<number>
-}
-
-interface Block extends LoadResult {
-  /** All that the calls cost: until the audit they left is shipped, too. */
-  cpuUsPerCall: number
-  /** Until the last answer. */
-  answerUsPerCall: number
-}
 
 /** A mounted tool through the whole pipeline against a bare echo: blocks of both take turns, since the machine's mood changes. */
 export async function mounted(): Promise<object> {
@@ -38,7 +21,7 @@ export async function mounted(): Promise<object> {
   await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
 
   const plane = await planeTarget(gateway)
-  const bare = { pid: reference.pid, order: { ...plane.order, port }, shipped: async () => Infinity }
+  const bare = { pid: reference.pid, order: { ...plane.order, port }, shipped: unrecorded }
   for (const target of [bare, plane]) await block(load, target, 64, warmUpMs)
 
   const rows: Row[] = []
@@ -56,26 +39,6 @@ async function planeTarget(gateway: Gateway): Promise<Target> {
   const request = onTheWire(url, toolCall(token, 'echo', { text: echoText }))
   const shipped = async () => (await gateway.client.planes.list()).items[0]?.auditSeq ?? 0
   return { pid: gateway.planePid, order: { port: Number(url.port), request, expects: echoText }, shipped }
-}
-
-async function block(load: Child, target: Target, connections: number, durationMs: number): Promise<Block> {
-  const { pid, order, shipped } = target
-  const heldBefore = await shipped()
-  const beforeUs = cpuUsOf(pid)
-  const result = await load.hears<LoadResult>({ ...order, connections, durationMs })
-  if (result.wrong > 0) throw new Error(`${result.wrong} of ${result.calls} calls were not answered as they should`)
-  const answeredUs = cpuUsOf(pid)
-  await settled(target, heldBefore + result.calls)
-  const settledUs = cpuUsOf(pid)
-  return { ...result, cpuUsPerCall: (settledUs - beforeUs) / result.calls, answerUsPerCall: (answeredUs - beforeUs) / result.calls }
-}
-
-/** What one block leaves to be shipped must not fall to the next: waits until the control plane holds a record of every call. */
-async function settled({ shipped }: Target, upTo: number): Promise<void> {
-  for (const endMs = performance.now() + settleLimitMs; performance.now() < endMs; await wait(settleStepMs)) {
-    if ((await shipped()) >= upTo) return
-  }
-  throw new Error(`the audit was not shipped ${settleLimitMs / 1000} s after the last answer`)
 }
 
 interface Contest {
@@ -115,6 +78,7 @@ function shown(rows: Row[]): string {
     'CPU µs: echo',
     'plane',
     'ratio',
+    'until answered',
     'calls/s: echo',
     'plane',
     'p50 µs: echo',

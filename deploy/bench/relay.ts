@@ -1,0 +1,166 @@
+import { type Block, block, type Target, unrecorded } from './block.ts'
+import { echoText, onTheWire, toolCall } from './call.ts'
+import { Child } from './child.ts'
+import { median, round, table } from './figures.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { machine, machineLoad, residentMbOf } from './machine.ts'
+import { type Contender, fastMcp, hasNginx, hasPython, nginx } from './relay-contenders.ts'
+import { answered, register } from './remote.ts'
+
+const CONNECTIONS = [1, 16, 64]
+const blockMs = 1_000
+/** A proxy that answers a dozen calls a second needs longer. */
+const slowBlockMs = 4_000
+const warmUpMs = 1_500
+const ROUNDS = { default: 3, strict: 2 }
+const BAR = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
+const ID = 'bench'
+
+type Durability = keyof typeof ROUNDS
+type Name = 'direct' | 'forwarder' | 'gateway' | 'sdk' | 'nginx' | 'fastmcp'
+type Targets = Partial<Record<Name, Target>>
+type Figures = ReturnType<typeof figuresOf>
+
+interface Row extends Figures {
+  durability: Durability
+  connections: number
+  name: Name
+  /** Of the forwarder's calls a second: the median of the rounds, each its own comparison. */
+  ofForwarder: number
+}
+
+/** A remote tool through the gateway beside what else could stand there: blocks of all take turns, since the machine's mood changes. */
+export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<object> {
+  await using gateway = await startGateway()
+  using upstream = new Child('./relay-upstream.ts')
+  using load = new Child('./load.ts')
+  const { port } = await upstream.hears<{ port: number }>()
+  const url = `http://127.0.0.1:${port}/mcp`
+  using forwarder = new Child('./relay-forwarder.ts', [new URL(url).origin])
+  using sdk = new Child('./relay-sdk.ts', [url])
+  await using proxy = hasNginx() ? await nginx(port) : undefined
+  await using fast = withFastMcp && hasPython() ? await fastMcp(url) : undefined
+
+  const targets: Targets = {
+    direct: target(upstream.pid, port),
+    forwarder: target(forwarder.pid, (await forwarder.hears<{ port: number }>()).port),
+    ...(proxy && { nginx: await ready(proxy) }),
+    sdk: target(sdk.pid, (await sdk.hears<{ port: number }>()).port),
+    gateway: await gatewayTarget(gateway, url),
+  }
+  const slow: Targets = { ...(fast && { fastmcp: await ready(fast) }) }
+  for (const one of Object.values(targets)) await block(load, one, 64, warmUpMs)
+
+  const loadBefore = machineLoad()
+  const rows: Row[] = []
+  for (const connections of CONNECTIONS) {
+    rows.push(...(await compared(load, targets, { durability: 'default', connections, durationMs: blockMs })))
+    rows.push(...(await compared(load, slow, { durability: 'default', connections, durationMs: slowBlockMs, rounds: 1 })))
+  }
+  await gateway.client.settings.put({ auditDurability: 'strict' })
+  const { forwarder: plain, gateway: ours } = targets
+  for (const connections of CONNECTIONS)
+    rows.push(
+      ...(await compared(
+        load,
+        { ...(plain && { forwarder: plain }), ...(ours && { gateway: ours }) },
+        { durability: 'strict', connections, durationMs: blockMs },
+      )),
+    )
+
+  const residentMb = Object.fromEntries(Object.entries({ ...targets, ...slow }).map(([name, { pid }]) => [name, residentMbOf(pid)]))
+  const loads = { before: loadBefore, after: machineLoad() }
+  const bars = barsOf(rows)
+  process.stdout.write(
+    `${machine()}; ${loads.before}, at the end ${loads.after}\n\n${shown(rows, residentMb)}\n\n${bars.map(({ say }) => say).join('\n')}\n`,
+  )
+  return { bench: 'relay', machine: machine(), loads, at: new Date().toISOString(), blockMs, rounds: ROUNDS, rows, residentMb, bars }
+}
+
+function target(pid: number, port: number): Target {
+  const request = onTheWire(new URL(`http://127.0.0.1:${port}/mcp`), toolCall('none', 'echo', { text: echoText }))
+  return { pid, order: { port, request, expects: echoText }, shipped: unrecorded }
+}
+
+async function ready({ pid, port }: Contender): Promise<Target> {
+  await answered(new URL(`http://127.0.0.1:${port}/mcp`), toolCall('none', 'echo', { text: echoText }), echoText)
+  return target(pid, port)
+}
+
+async function gatewayTarget(gateway: Gateway, upstream: string): Promise<Target> {
+  const { client, mcp, planePid } = gateway
+  // The product limits what a person may do in a second; here one person does it all.
+  await client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+  await register(gateway, ID, upstream, 'alice')
+  const url = new URL(`${mcp.href.replace(/\/$/, '')}/${ID}`)
+  const call = toolCall(await gateway.tokenFor('alice'), 'echo', { text: echoText })
+  await answered(url, call, echoText)
+  const shipped = async () => (await client.planes.list()).items[0]?.auditSeq ?? 0
+  return { pid: planePid, order: { port: Number(url.port), request: onTheWire(url, call), expects: echoText }, shipped }
+}
+
+interface Contest {
+  durability: Durability
+  connections: number
+  durationMs: number
+  rounds?: number
+}
+
+async function compared(load: Child, targets: Targets, contest: Contest): Promise<Row[]> {
+  const { durability, connections, durationMs, rounds = ROUNDS[durability] } = contest
+  const taken = new Map<Name, Block[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, one] of Object.entries(targets) as [Name, Target][])
+      taken.set(name, [...(taken.get(name) ?? []), await block(load, one, connections, durationMs)])
+  }
+  const yardstick = taken.get('forwarder')
+  return [...taken].map(([name, blocks]) => {
+    const ofForwarder = median(blocks.map((one, at) => rate(one) / rate(yardstick?.[at])))
+    return { durability, connections, name, ofForwarder, ...figuresOf(blocks) }
+  })
+}
+
+const rate = (one: Block | undefined): number => (one ? one.calls / one.seconds : Number.NaN)
+
+function figuresOf(blocks: Block[]) {
+  const figure = (read: (block: Block) => number) => median(blocks.map(read))
+  return {
+    callsPerSecond: figure(rate),
+    p50Us: figure((one) => one.p50Us),
+    p99Us: figure((one) => one.p99Us),
+    cpuUsPerCall: figure((one) => one.cpuUsPerCall),
+    answerUsPerCall: figure((one) => one.answerUsPerCall),
+  }
+}
+
+function shown(rows: Row[], residentMb: Record<string, number>): string {
+  const head = ['', 'durability', 'c', 'calls/s', 'of forwarder', 'p50 µs', 'p99 µs', 'CPU µs', 'until answered', 'MB']
+  const lines = rows.map((row) => [
+    row.name,
+    row.durability,
+    String(row.connections),
+    round(row.callsPerSecond),
+    round(row.ofForwarder, 2),
+    round(row.p50Us),
+    round(row.p99Us),
+    round(row.cpuUsPerCall),
+    round(row.answerUsPerCall),
+    round(residentMb[row.name] ?? Number.NaN),
+  ])
+  return table(head, lines)
+}
+
+function barsOf(rows: Row[]): { over: Name; least: number; ratio: number; say: string }[] {
+  const at = (name: Name) => rows.find((row) => row.name === name && row.durability === 'default' && row.connections === BAR.connections)
+  const ours = at('gateway')
+  return (['forwarder', 'sdk', 'fastmcp'] as const).flatMap((over) => {
+    const theirs = at(over)
+    if (!ours || !theirs) return []
+    const ratio = over === 'forwarder' ? ours.ofForwarder : ours.callsPerSecond / theirs.callsPerSecond
+    const least = BAR[over]
+    const verdict = ratio >= least ? 'met' : 'missed'
+    return [
+      { over, least, ratio, say: `Bar: at least ${least} × ${over}'s calls/s at c = ${BAR.connections}: ${verdict} (${round(ratio, 2)}).` },
+    ]
+  })
+}
