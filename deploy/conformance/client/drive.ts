@@ -19,11 +19,13 @@ if (!scenario || !revision) throw new Error(`Nothing is known of the scenario ${
 
 const gatewayKind = gatewayKinds.find((one) => one === kind)
 await using gateway = gatewayKind && (await gateways[gatewayKind]({ [server]: { url: upstream, tools: scenario.tools } }, []))
-process.once('exit', () => gateway?.faults().forEach((fault) => process.stderr.write(`inside: ${fault}\n`)))
-
 const url = gateway?.url(server) ?? new URL(upstream)
 const token = gateway?.token ?? 'none'
 // What the suite ends when it has waited long enough is the shell that we run in, not us.
 setTimeout(() => process.exit(2), limitMs).unref()
-await using driver = await connectDriver(revision, url, token)
-await scenario.run({ driver, raw: rawRequests(url, token), context: context === undefined ? undefined : JSON.parse(context) })
+try {
+  await using driver = await connectDriver(revision, url, token)
+  await scenario.run({ driver, raw: rawRequests(url, token), context: context === undefined ? undefined : JSON.parse(context) })
+} finally {
+  for (const fault of gateway?.faults() ?? []) process.stderr.write(`inside: ${fault}\n`)
+}
