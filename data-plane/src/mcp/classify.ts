@@ -63,7 +63,14 @@ function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<s
 }
 
 /** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
-const namedBy: Record<string, string> = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' }
+const namedBy: Record<string, string> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+}
 
 function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): void {
   const said = one(headers, 'mcp-method')

@@ -11,7 +11,20 @@ export function targetOf(
 ): { server: string; asked: Asked } | undefined {
   const { endpoint, method } = call
   const params = withoutEnvelope(call.params)
-  if (endpoint.server !== undefined) return { server: endpoint.server, asked: { method, params } }
+  if (endpoint.server !== undefined) return ofOne(endpoint.server, ports, call, params)
   const found = outbound(method, params, routesOf(ports, call))
   return found.server === undefined ? undefined : { server: found.server, asked: { method, params: found.params } }
+}
+
+/** Names and URIs as they are; a task is the one thing that is sealed here too: its id answers to nobody but the person it was given to. */
+function ofOne(
+  server: string,
+  ports: Pick<Ports, 'sealer' | 'offers'>,
+  call: Incoming & Authenticated,
+  params: Asked['params'],
+): { server: string; asked: Asked } | undefined {
+  if (!call.method.startsWith('tasks/')) return { server, asked: { method: call.method, params } }
+  const { taskId } = params
+  const task = typeof taskId === 'string' ? routesOf(ports, call).openTask(taskId) : undefined
+  return task?.server === server ? { server, asked: { method: call.method, params: { ...params, taskId: task.taskId } } } : undefined
 }

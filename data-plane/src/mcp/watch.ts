@@ -72,7 +72,18 @@ export class Watch {
   }
 
   private async listenToOne(server: string): Promise<ListenFilter> {
-    return (await this.listenTo(server, this.wanted, (notification) => notification)) ?? {}
+    const routes = routesOf(this.ports, this.call)
+    const { sealTask } = originOf(this.ports, this.call, server)
+    const taskIds = this.wanted.taskIds?.flatMap((sealed) => {
+      const task = routes.openTask(sealed)
+      return task?.server === server ? [task.taskId] : []
+    })
+    const filter = taskIds ? { ...this.wanted, taskIds } : this.wanted
+    const heard = (await this.listenTo(server, filter, (notification) => withSealedTask(notification, sealTask))) ?? {}
+    const own = (sealed: string) => routes.openTask(sealed)?.taskId ?? ''
+    return heard.taskIds
+      ? { ...heard, taskIds: this.wanted.taskIds?.filter((sealed) => heard.taskIds?.includes(own(sealed))) ?? [] }
+      : heard
   }
 
   private async listenToAll(): Promise<ListenFilter> {
@@ -149,4 +160,12 @@ export class Watch {
     const { policy, person } = this.now()
     return person ? viewHash(visibleEntries(this.ports, list, { ...this.call, policy, person })) : ''
   }
+}
+
+/** The id of a task is the person's own, as it was given to them. */
+function withSealedTask({ method, params }: Notification, sealTask: (taskId: string) => string): Notification {
+  const taskId = params?.['taskId']
+  return typeof taskId === 'string' && method === 'notifications/tasks'
+    ? { method, params: { ...params, taskId: sealTask(taskId) } }
+    : { method, ...(params && { params }) }
 }

@@ -76,9 +76,16 @@ const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
 
 /** On `/mcp` a server's names and URIs are said in its words. */
 function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
-  if (!onAggregate(call)) return result
+  if (!onAggregate(call)) return withSealedTask(ports, call, result)
   const value = inboundResult(originOf(ports, call, call.serverId), call.asked.method, result.value)
   return value === result.value ? result : { value, ...(result.ownState && { ownState: result.ownState }) }
+}
+
+/** The id of a task carries whose it is. */
+function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
+  const { taskId, resultType } = result.value
+  if (typeof taskId !== 'string' || (resultType !== 'task' && !call.method.startsWith('tasks/'))) return result
+  return { value: { ...result.value, taskId: originOf(ports, call, call.serverId).sealTask(taskId) } }
 }
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
