@@ -38,6 +38,7 @@ const feed = new PolicyFeed({
   log: () => undefined,
   fetchChunk: async (name) => brought.get(name) ?? Promise.reject(new Error(`${name} was not to be fetched`)),
   acknowledge: async () => undefined,
+  planesChanged: () => undefined,
 })
 
 /** A server as the policy sees it: names and levels. Nothing here is ever called. */
