@@ -12,6 +12,8 @@ export interface Bucket {
 }
 
 const STRIDE = 5
+/** Set in memory only: few people selected anything, and the others need not be looked for. */
+const SELECTED_FLAG = 2
 
 /** Gives the one string there is of a class key, so that 4,096 buckets do not each keep their own. */
 export type ShareKey = (key: string) => string
@@ -26,14 +28,14 @@ export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): 
     Number.isInteger(count) && classOf.byteLength === count * 2 && flags.byteLength === count && linesOf(chunk.handles) === count
   if (!agree) throw disagreement()
 
+  const selections = new Map(Object.entries(chunk.selections ?? {}).map(([at, of]) => [Number(at), new Map(Object.entries(of))]))
   const people = new Uint32Array(count * STRIDE)
   for (let at = 0; at < count; at++) {
     const ofClass = classOf.getUint16(at * 2, true)
     if (ofClass >= chunk.classes.length) throw disagreement()
     for (let word = 0; word < 4; word++) people[at * STRIDE + word] = ids.getUint32(at * 16 + word * 4)
-    people[at * STRIDE + 4] = (ofClass << 8) | flags.getUint8(at)
+    people[at * STRIDE + 4] = (ofClass << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? SELECTED_FLAG : 0)
   }
-  const selections = new Map(Object.entries(chunk.selections ?? {}).map(([at, of]) => [Number(at), new Map(Object.entries(of))]))
   return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }
 }
 
@@ -57,6 +59,9 @@ export const isDisabled = ({ people }: Bucket, position: number): boolean =>
 
 export const classKeyAt = ({ people, classes }: Bucket, position: number): string =>
   classes[(people[position * STRIDE + 4] ?? 0) >>> 8] ?? ''
+
+export const selectionAt = ({ people, selections }: Bucket, position: number): ReadonlyMap<string, Selection> | undefined =>
+  ((people[position * STRIDE + 4] ?? 0) & SELECTED_FLAG) === 0 ? undefined : selections.get(position)
 
 export const handleAt = (bucket: Bucket, position: number): string => bucket.handles.split('\n')[position] ?? ''
 

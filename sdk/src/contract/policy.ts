@@ -1,5 +1,5 @@
 import type { Bucket } from './bucket.ts'
-import { classKeyAt, handleAt, isDisabled, positionIn } from './bucket.ts'
+import { classKeyAt, handleAt, isDisabled, positionIn, selectionAt } from './bucket.ts'
 import type { KeysChunk, PlanesChunk, ProfileChunk, Selection, ServerEntry, ServerGrants, ServersChunk, ToolEntry } from './snapshot.ts'
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
@@ -96,6 +96,6 @@ class Found implements Person {
   }
 
   get selection(): ReadonlyMap<string, Selection> | undefined {
-    return this.bucket.selections.get(this.position)
+    return selectionAt(this.bucket, this.position)
   }
 }
