@@ -21,6 +21,7 @@ async function aStore() {
     catalog: new Map(),
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,
+    ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
   }
   const joined = async () => {
     const plane = aChain()

@@ -1,4 +1,4 @@
-import { api, AuditRow, Explanation, Grant, Group, Plan, PlanChange, PlaneState, Restriction, Server, User } from '@bir/sdk/contract/api'
+import { api, AuditChain, AuditRow, Explanation, Grant, Group, Plan, PlanChange, PlaneState, Restriction, Server, User } from '@bir/sdk/contract/api'
 import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
@@ -37,6 +37,7 @@ export const fieldNames = {
   'policy.explain': 'explain',
   'tokens.revoke': 'revokeToken',
   'audit.search': 'auditRecords',
+  'audit.chains': 'auditChains',
   'audit.chain': 'auditChain',
   'planes.list': 'planes',
   'planes.expel': 'expelPlane',
@@ -54,6 +55,7 @@ export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, stri
   [PlanChange, 'PlanChange'],
   [Explanation, 'Explanation'],
   [AuditRow, 'AuditEntry'],
+  [AuditChain, 'AuditChainSummary'],
   [AuditRecord, 'AuditRecord'],
   [AuditHeader, 'AuditHeader'],
   [RecordKind, 'AuditKind'],
