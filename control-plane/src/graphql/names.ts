@@ -1,4 +1,17 @@
-import { api, AuditChain, AuditRow, Explanation, Grant, Group, Plan, PlanChange, PlaneState, Restriction, Server, User } from '@bir/sdk/contract/api'
+import {
+  api,
+  AuditChain,
+  AuditRow,
+  Explanation,
+  Grant,
+  Group,
+  Plan,
+  PlanChange,
+  PlaneState,
+  Restriction,
+  Server,
+  User,
+} from '@bir/sdk/contract/api'
 import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
