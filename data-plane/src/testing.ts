@@ -29,8 +29,8 @@ import { defineServer } from './servers/define.ts'
 import type { MountedServer } from './servers/define.ts'
 import { mountedServers } from './servers/index.ts'
 
-export const ISSUER = 'http://control.test'
-export const PUBLIC_URL = 'http://127.0.0.1:9'
+const ISSUER = 'http://control.test'
+const PUBLIC_URL = 'http://127.0.0.1:9'
 
 export const ALICE = '01980000-0000-7000-8000-00000000a11c'
 export const DAVE = '01980000-0000-7000-8000-0000000da7e0'
