@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['db/src/testing-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A condition is awaited as long as a test may last on a machine with other work.
+    expect: { poll: { timeout: 15_000 } },
     maxWorkers: 2,
   },
 })

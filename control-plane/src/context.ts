@@ -1,5 +1,6 @@
 import type { MountedServer } from '@bir/data-plane/catalog'
 import type { Database } from '@bir/db/schema'
+import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
 
@@ -22,6 +23,8 @@ export interface Ctx {
   catalog: ReadonlyMap<string, MountedServer>
   publisher: Publisher
   recordChange: RecordChange
+  /** By it the control plane's own audit chain is verified; its `kid` is that chain's name. */
+  ownChainKey: PublicJwk
 }
 
 export interface Publisher {

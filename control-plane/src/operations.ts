@@ -1,3 +1,4 @@
+import { chains } from './audit/chains.ts'
 import { chain, search } from './audit/search.ts'
 import * as definitions from './definitions/definitions.ts'
 import * as grants from './grants/grants.ts'
@@ -34,7 +35,7 @@ export const operations = {
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, export: exportPolicy, explain },
   tokens: { revoke },
-  audit: { search, chain },
+  audit: { search, chains, chain },
   planes: { list: planes.list, expel: planes.expel },
   snapshot: { status },
 } satisfies Operations

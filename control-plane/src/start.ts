@@ -54,7 +54,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
   await watch.check()
   if (config.joinFile) writeJoinLine(config.joinFile, { issuer, joinSecret: keys.joinSecret, manifestKey: keys.manifest.jwk })
 
-  const ctxFor = (actor: Actor): Ctx => ({ db, actor, catalog: mountedServers, publisher, recordChange })
+  const ctxFor = (actor: Actor): Ctx => ({ db, actor, catalog: mountedServers, publisher, recordChange, ownChainKey: keys.audit.jwk })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = operatorDoor({ ...config, issuer })
   const tokens = { db, keys, issuer, mcpUrl, idpProvider: config.idpProvider, provider: createProvider(config), operators, ctxOf, log }

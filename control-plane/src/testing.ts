@@ -2,6 +2,7 @@ import type { MountedServer, MountedTool } from '@bir/data-plane/catalog'
 import { testDb } from '@bir/db/testing'
 import type { Level } from '@bir/sdk/contract/level'
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Change, Ctx } from './context.ts'
 import { apply } from './policy/apply.ts'
 import { put } from './users/users.ts'
@@ -49,6 +50,7 @@ export async function aControlPlane() {
     db,
     catalog: aCatalog,
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
+    ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),
     publisher: {
       async publish() {

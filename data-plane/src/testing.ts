@@ -32,7 +32,7 @@ import { defineServer } from './servers/define.ts'
 import type { MountedServer } from './servers/define.ts'
 import { mountedServers } from './servers/index.ts'
 
-export const ISSUER = 'http://control.test'
+const ISSUER = 'http://control.test'
 export const PUBLIC_URL = 'http://127.0.0.1:9'
 
 export const ALICE = '01980000-0000-7000-8000-00000000a11c'

@@ -41,8 +41,7 @@ async function modern(url: string, token: string): Promise<McpClient> {
 async function legacy(url: string, token: string): Promise<McpClient> {
   const client = new LegacyClient(info)
   const transport = new LegacyTransport(new URL(url), bearer(token))
-  // The SDK's own transport type does not fit its own interface under exactOptionalPropertyTypes.
-  await client.connect(transport as Parameters<typeof client.connect>[0])
+  await client.connect(transport)
   return {
     version: () => transport.protocolVersion,
     tools: async () => (await client.listTools()).tools.map(({ name }) => name),

@@ -28,10 +28,10 @@ test(
     await api().settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
     const token = await gateway.token('alice')
     const answered = new Set<string>()
-    let going = true
+    const traffic = { flows: true }
 
     const work = async (worker: number) => {
-      for (let at = 0; going; at++) {
+      for (let at = 0; traffic.flows; at++) {
         const text = `call ${worker}.${at}`
         if (await echo(token, text)) answered.add(text)
       }
@@ -45,7 +45,7 @@ test(
     }
     const before = answered.size
     await expect.poll(() => answered.size - before, { timeout: 60_000 }).toBeGreaterThan(200)
-    going = false
+    traffic.flows = false
     await Promise.all(load)
 
     const plane = await shipped()

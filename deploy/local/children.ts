@@ -45,6 +45,7 @@ export function childrenOf(places: Places, ports: Ports) {
       PORT: String(ports.port),
       PUBLIC_URL: addresses.mcpBase,
       HOME_DIR: places.plane,
+      PLANE_NAME: 'local',
       SECRETS_DIR: places.secrets,
       BIR_JOIN_FILE: places.join,
       PORTAL_URL: addresses.portal,

@@ -10,7 +10,7 @@ h1 { margin: 0; font-size: 2.1rem; line-height: 1.2; letter-spacing: -.02em }
 .lead { margin: .75rem 0 2rem; font-size: 1.15rem; color: var(--soft) }
 section { margin: 0 0 1.25rem; padding: 1.4rem 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px }
 h2 { margin: 0 0 .5rem; font-size: 1.1rem } p { margin: 0 0 .75rem } p:last-child { margin: 0 }
-pre { margin: .25rem 0 1rem; padding: .8rem 1rem; overflow-x: auto; background: var(--code); border: 1px solid var(--line); border-radius: 9px; font: 14px/1.5 ui-monospace, monospace }
+pre { margin: .25rem 0 1rem; padding: .8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--code); border: 1px solid var(--line); border-radius: 9px; font: 14px/1.5 ui-monospace, monospace }
 pre:last-child { margin-bottom: 0 } code { font-family: ui-monospace, monospace; font-size: .92em }
 ul { margin: 0; padding-left: 1.2rem } li { margin: .2rem 0 } a { color: var(--accent) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }

@@ -21,6 +21,7 @@ async function aStore() {
     catalog: new Map(),
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,
+    ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
   }
   const joined = async () => {
     const plane = aChain()
@@ -173,7 +174,10 @@ test('a search shows the newest first, page by page, and filters', async () => {
   } while (after)
   expect(pages).toEqual(Array.from({ length: 7 }, (_, at) => atMs - at))
 
-  const refused = await search(store.ctx, { outcome: 'refused', since: new Date(atMs).toISOString(), first: 10 })
+  await two.ship([two.add({ kind: 'refusals', outcome: 'refused', count: 12, atMs })])
+  expect((await search(store.ctx, { kind: 'refusals', first: 1 })).items).toMatchObject([{ detail: expect.stringContaining('12 more') }])
+
+  const refused = await search(store.ctx, { outcome: 'refused', reason: 'no-grant', since: new Date(atMs).toISOString(), first: 10 })
   expect(refused.items).toMatchObject([{ user: 'bob', reason: 'no-grant', args: '{"a":1}', durationMs: 1.5, plane: two.plane }])
   expect((await search(store.ctx, { until: new Date(atMs - 6).toISOString(), first: 10 })).items).toEqual([])
   await expect(search(store.ctx, { first: 3, after: Buffer.from('x y').toString('base64url') })).rejects.toThrow('cursor')

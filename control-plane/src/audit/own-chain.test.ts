@@ -2,11 +2,13 @@ import { createPublicKey } from 'node:crypto'
 import { testDb } from '@bir/db/testing'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { expect, test } from 'vitest'
 import type { Ctx } from '../context.ts'
 import { openKeyRing } from '../keys/key-ring.ts'
 import { masterKeyOf } from '../keys/master-key.ts'
 import { openOwnChain } from './own-chain.ts'
+import { chains } from './chains.ts'
 import { chain } from './search.ts'
 
 const admin = { id: 'operator:root', label: 'operator:root', administrator: true }
@@ -72,4 +74,23 @@ test('the head is signed when something was added since, and only then', async (
   await made.db.transaction().execute((trx) => recordChange(trx, { actor: admin, action: 'users.put', target: 'alice' }))
   await signHead()
   expect(await made.verified()).toBe(4)
+})
+
+test('every chain is named with its length and the key that its signatures hold by', async () => {
+  await using made = await aChainOfChanges()
+  const { signHead } = await made.open()
+  await signHead()
+  const plane = uuidv7()
+  const key = { kty: 'OKP', crv: 'Ed25519', x: 'x' }
+  await made.db
+    .insertInto('planes')
+    .values({ id: plane, name: 'local', public_jwk: JSON.stringify(key), sealing_jwk: '{}', internal_url: null })
+    .execute()
+  await made.db.insertInto('audit_chains').values({ plane, seq: 7, hash: FIRST_PREV }).execute()
+  expect(await chains({ db: made.db, ownChainKey: made.audit.jwk } as Ctx)).toEqual({
+    items: [
+      { plane, name: 'local', publicKey: key, seq: 7 },
+      { plane: made.audit.kid, name: 'control plane', publicKey: made.audit.jwk, seq: 2 },
+    ],
+  })
 })

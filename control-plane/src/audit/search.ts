@@ -69,7 +69,7 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   level: header.level ?? null,
   outcome: header.outcome ?? null,
   reason: header.reason ?? null,
-  detail: header.detail ?? null,
+  detail: header.detail ?? summedUp(header),
   revision: header.revision ?? null,
   durationMs: header.durationUs === undefined ? null : header.durationUs / 1000,
   args: args?.toString() ?? null,
@@ -77,6 +77,9 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   traceId: header.traceId ?? null,
   call: header.call ?? null,
 })
+
+/** A record of many refusals says how many. */
+const summedUp = ({ count }: AuditHeader) => (count === undefined ? null : `${count} more before authentication, not recorded one by one`)
 
 /** One plane's records as they were written, oldest first. */
 export async function chain({ db }: Ctx, { plane, afterSeq, first }: z.infer<typeof api.audit.chain.input>) {

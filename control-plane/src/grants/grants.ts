@@ -106,7 +106,7 @@ export async function insertGrants(trx: Transaction<Database>, rows: readonly Gr
       .execute()
 }
 
-export const shownGrant = (row: GrantRow, name: HolderName): Grant => ({ id: row.id, ...fileGrant(row, name) })
+const shownGrant = (row: GrantRow, name: HolderName): Grant => ({ id: row.id, ...fileGrant(row, name) })
 
 export const fileGrant = ({ server, level, allow, deny, expiresAtMs }: GrantRow, name: HolderName): FileGrant => ({
   ...givenOnly(name),

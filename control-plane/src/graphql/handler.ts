@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { GraphQLError, parse } from 'graphql'
 import { createYoga } from 'graphql-yoga'
-import type { Plugin } from 'graphql-yoga'
+import type { GraphiQLOptions, Plugin } from 'graphql-yoga'
 import { ApiError } from '../api-error.ts'
 import type { Ctx } from '../context.ts'
 import type { Operations } from '../perform.ts'
@@ -22,7 +22,8 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   const yoga = createYoga<{ ctx: Ctx }>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
-    graphiql,
+    graphiql: graphiql && { title: 'Bir MCP: GraphQL' },
+    renderGraphiQL: fromHere,
     landingPage: false,
     logging: false,
     cors: false,
@@ -43,6 +44,12 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   return (request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, ApiError.from(error), report))
   }
+}
+
+/** The page with its scripts in it: nothing of it is fetched from elsewhere. It is large, so it is loaded when somebody asks for it. */
+async function fromHere(options: GraphiQLOptions | undefined): Promise<string> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
+  return renderGraphiQL(options)
 }
 
 /** Stands where the page's own request has no one to ask for; any operation that used it would fail at once. */

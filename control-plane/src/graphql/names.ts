@@ -1,5 +1,6 @@
 import {
   api,
+  AuditChain,
   AuditRow,
   Explanation,
   Grant,
@@ -55,6 +56,7 @@ export const fieldNames = {
   'policy.explain': 'explain',
   'tokens.revoke': 'revokeToken',
   'audit.search': 'auditRecords',
+  'audit.chains': 'auditChains',
   'audit.chain': 'auditChain',
   'planes.list': 'planes',
   'planes.expel': 'expelPlane',
@@ -76,6 +78,7 @@ export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, stri
   [PlanChange, 'PlanChange'],
   [Explanation, 'Explanation'],
   [AuditRow, 'AuditEntry'],
+  [AuditChain, 'AuditChainSummary'],
   [AuditRecord, 'AuditRecord'],
   [AuditHeader, 'AuditHeader'],
   [RecordKind, 'AuditKind'],

@@ -2,7 +2,6 @@ import { createHash, createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import { decodeJwt, jwtVerify } from 'jose'
-import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { Refusal } from '../http.ts'
@@ -18,6 +17,8 @@ export interface Plane {
 
 const LIFE_SECONDS = 60
 const SKEW_SECONDS = 30
+/** Often enough to show who is there, and no write for most requests. */
+const SEEN_EVERY_MS = 5_000
 
 const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
 
@@ -40,7 +41,7 @@ export async function planeOf(
   const { iat, exp, bdy } = await verified(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
   if (exp - iat > LIFE_SECONDS) throw unauthenticated(`the token lives for more than ${LIFE_SECONDS} s`)
   if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
-  await touch(db, row.id)
+  if (Date.now() - (row.seen_at?.getTime() ?? 0) > SEEN_EVERY_MS) await touch(db, row.id)
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, bodyDigest: bdy }
 }
 
@@ -81,11 +82,4 @@ function issuerOf(token: string): string | undefined {
 
 const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `Not a signed request of a plane: ${why}.`)
 
-/** Once a few seconds is enough to show who is there. */
-const touch = (db: Kysely<Database>, id: string) =>
-  db
-    .updateTable('planes')
-    .set({ seen_at: new Date() })
-    .where('id', '=', id)
-    .where(sql<boolean>`(seen_at is null or seen_at < now() - interval '5 seconds')`)
-    .execute()
+const touch = (db: Kysely<Database>, id: string) => db.updateTable('planes').set({ seen_at: new Date() }).where('id', '=', id).execute()

@@ -18,7 +18,7 @@ export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
   return fileOf(state)
 }
 
-export function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
+function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
   const name = namesFrom(handles)
   return {
     servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),

@@ -3,7 +3,7 @@ import { EVERYONE_ID } from '@bir/db/schema'
 import type { GrantRow, PolicyRows, RestrictionRow } from './rows.ts'
 
 /** What one holder has: a user, a group, or everyone. */
-export interface Holdings {
+interface Holdings {
   grants: GrantRow[]
   restrictions: RestrictionRow[]
 }

@@ -33,14 +33,19 @@ export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: L
   async function look(): Promise<void> {
     const atMs = Date.now()
     const known = current?.revision ?? 0
-    const row = await db.selectFrom('revisions').select('revision').orderBy('revision', 'desc').limit(1).executeTakeFirst()
+    const row = await db
+      .selectFrom('revisions')
+      .select(['revision', 'manifest'])
+      .where('revision', '>=', known)
+      .orderBy('revision', 'desc')
+      .limit(1)
+      .executeTakeFirst()
     const newest = Number(row?.revision ?? 0)
-    if (current && newest === known) current.confirmedAtMs = Math.max(current.confirmedAtMs, atMs)
-    if (newest <= known) return
+    // None at all, where one was known: the database was set back, and confirms nothing.
+    if (current && newest === current.revision) current.confirmedAtMs = Math.max(current.confirmedAtMs, atMs)
+    if (!row || newest <= (current?.revision ?? 0)) return
 
-    const { manifest } = await db.selectFrom('revisions').select('manifest').where('revision', '=', newest).executeTakeFirstOrThrow()
-    if (newest <= (current?.revision ?? 0)) return
-    current = { revision: newest, manifest, confirmedAtMs: atMs }
+    current = { revision: newest, manifest: row.manifest, confirmedAtMs: atMs }
     for (const wake of waiters) wake()
   }
 

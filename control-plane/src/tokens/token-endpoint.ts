@@ -11,7 +11,8 @@ import { LIFE_SECONDS, signAccessToken } from './access-token.ts'
 import { oauthError } from './oauth-error.ts'
 import type { OperatorDoor } from './operator.ts'
 import type { Provider } from './provider.ts'
-import { audienceOf } from './resource.ts'
+import { refuseUnknownServer, targetOf } from './resource.ts'
+import type { Target } from './resource.ts'
 import { signIn } from './sign-in.ts'
 import { isFirstUse } from './used-once.ts'
 
@@ -46,8 +47,9 @@ interface Grant {
 export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Promise<Answer> {
   const { keys, issuer, log } = parts
   const form = await formOf(exchange)
-  const audience = audienceOf(form.getAll('resource'), parts)
-  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, audience, exchange.isLocal)
+  const target = targetOf(form.getAll('resource'), parts)
+  const { audience } = target
+  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, target, exchange.isLocal)
   const token = { subject: user.id, audience, clientId, revision, lifeSeconds, ...(actor === undefined ? {} : { actor }) }
   const access_token = await signAccessToken(keys, issuer, token)
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
@@ -55,41 +57,43 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   return json(200, body, { pragma: 'no-cache' })
 }
 
-function grantOf(parts: TokenParts, form: URLSearchParams, audience: string, isLocal: boolean): Promise<Grant> {
+function grantOf(parts: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
   const kind = one(form, 'grant_type')
-  if (kind === TOKEN_EXCHANGE) return exchanged(parts, form)
-  if (kind === JWT_BEARER) return asserted(parts, form, audience, isLocal)
+  if (kind === TOKEN_EXCHANGE) return exchanged(parts, form, target)
+  if (kind === JWT_BEARER) return asserted(parts, form, target, isLocal)
   throw oauthError('unsupported_grant_type', 'This grant type is not served here.')
 }
 
 /** RFC 8693: a token of the identity provider for one of ours. */
-async function exchanged({ provider, idpProvider, ctxOf }: TokenParts, form: URLSearchParams): Promise<Grant> {
+async function exchanged({ db, provider, idpProvider, ctxOf }: TokenParts, form: URLSearchParams, target: Target): Promise<Grant> {
   if (!SUBJECT_TYPES.includes(one(form, 'subject_token_type')))
     throw oauthError('invalid_request', 'The subject_token_type must be an id_token, a jwt or an access_token.')
   if (form.has('actor_token')) throw oauthError('invalid_request', 'An actor_token is not taken.')
   if ((form.get('requested_token_type') ?? ACCESS_TOKEN) !== ACCESS_TOKEN)
     throw oauthError('invalid_request', 'Only access tokens are issued.')
   const claims = await provider.verify(one(form, 'subject_token'))
+  await refuseUnknownServer(db, target)
   const { user, revision } = await signIn(ctxOf(`provider:${idpProvider}`), idpProvider, claims)
   refuseDisabled(user)
   return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS }
 }
 
 /** RFC 7523: whoever holds the operator key, for a person of their choice. It is a change worth a record: somebody can now act for another. */
-async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, audience: string, isLocal: boolean): Promise<Grant> {
+async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
   const operator = await operators.verify(one(form, 'assertion'), isLocal).catch((error: Error) => {
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
   })
+  await refuseUnknownServer(db, target)
   const { person, label, jti, expiresAt } = operator
   if (person === undefined) throw oauthError('invalid_grant', 'The assertion names no person to act for.')
   const lifeSeconds = lifeOf(form)
   if (!(await isFirstUse(db, `operator ${jti}`, expiresAt))) throw oauthError('invalid_grant', 'The assertion has been used before.')
   const user = await db.selectFrom('users').selectAll().where('handle', '=', person).executeTakeFirst()
-  if (!user) throw oauthError('invalid_grant', 'There is no such person.')
+  if (!user) throw oauthError('invalid_grant', 'There is no such person.', { reason: 'unknown_person' })
   refuseDisabled(user)
 
   const { actor, recordChange, publisher } = ctxOf(label)
-  const issued = { actor, action: 'tokens.issue', target: person, detail: `for ${audience}, ${lifeSeconds} s` }
+  const issued = { actor, action: 'tokens.issue', target: person, detail: `for ${target.audience}, ${lifeSeconds} s` }
   await db.transaction().execute((trx) => recordChange(trx, issued))
   return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, actor: label }
 }

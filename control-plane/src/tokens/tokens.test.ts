@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
 import { operatorDoor } from './operator.ts'
-import { audienceOf } from './resource.ts'
+import { targetOf } from './resource.ts'
 import { aGateway, aProvider, asked, bearer, exchange } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }
@@ -81,7 +81,7 @@ test.for([
   [`${MCP_URL}/mcp#part`, undefined],
   ['not a url', undefined],
 ] as const)('resource %s gives audience %s', ([resource, audience]) => {
-  const of = () => audienceOf(resource === undefined ? [] : [resource], { issuer: ISSUER, mcpUrl: MCP_URL })
+  const of = () => targetOf(resource === undefined ? [] : [resource], { issuer: ISSUER, mcpUrl: MCP_URL }).audience
   if (audience === undefined) expect(of).toThrow('no resource')
   else expect(of()).toBe(audience)
 })
@@ -160,12 +160,35 @@ test('the operator gets a token to act for a person, and the token says who acts
   const { items } = await control.client().audit.search({ kind: 'change', first: 1 })
   expect(items).toMatchObject([{ actor: 'operator:tester', method: 'tokens.issue', detail: 'alice' }])
 
+  await control.client().servers.put({ id: 'charts', kind: 'mounted' })
   const short = await asked(
     control,
-    bearer(await control.assertion({ person: 'alice' }), { requested_token_lifetime: '90', resource: `${MCP_URL}/mcp/sql` }),
+    bearer(await control.assertion({ person: 'alice' }), { requested_token_lifetime: '90', resource: `${MCP_URL}/mcp/charts` }),
   )
   expect((short.claims.exp ?? 0) - (short.claims.iat ?? 0)).toBe(90)
-  expect(short.claims.aud).toBe(`${MCP_URL}/mcp/sql`)
+  expect(short.claims.aud).toBe(`${MCP_URL}/mcp/charts`)
+})
+
+test('a server that does not exist is no target, a person who does not is told apart, and neither is recorded as issued', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  await control.client().users.put(alice)
+  const resource = `${MCP_URL}/mcp/nosuch`
+  const answers = [
+    await asked(control, exchange(await idp.sign(), { resource })),
+    await asked(control, bearer(await control.assertion({ person: 'alice' }), { resource })),
+    await asked(control, bearer(await control.assertion({ person: 'nobody' }))),
+    await asked(control, exchange('rubbish', { resource })),
+  ]
+  expect(answers.map(({ status, body }) => [status, body.error])).toEqual([
+    [400, 'invalid_target'],
+    [400, 'invalid_target'],
+    [400, 'invalid_grant'],
+    [400, 'invalid_grant'],
+  ])
+  expect(answers[2]?.body).toMatchObject({ reason: 'unknown_person' })
+  const { items } = await control.client().audit.search({ kind: 'change' })
+  expect(items.filter(({ method }) => method === 'tokens.issue')).toEqual([])
 })
 
 test('an assertion that does not hold is refused', async () => {

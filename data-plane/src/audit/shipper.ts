@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { AuditReceipt } from '@bir/sdk/contract/audit'
 import type { Log } from '../log.ts'
@@ -142,10 +143,10 @@ export class Shipper {
   }
 
   /** A segment that is read to its end, all of it stored, may go: but never the newest, which holds the head of the chain. */
-  private nextSegment({ segment, seq }: Place): void {
+  private async nextSegment({ segment, seq }: Place): Promise<void> {
     const following = segments(this.options.dir).find(({ firstSeq }) => firstSeq === seq && firstSeq !== segment.firstSeq)
     if (!following || following.firstSeq > this.options.spool.written.seq) return
-    unlinkSync(segment.path)
+    await unlink(segment.path) // megabytes take milliseconds to free: not on the loop that answers
     this.place = { segment: following, offset: 0, seq }
     this.countBacklog()
   }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readBucket } from '@bir/sdk/contract/bucket'
 import type { Bucket } from '@bir/sdk/contract/bucket'
 import { readProfile, readServers } from '@bir/sdk/contract/policy'
@@ -6,8 +5,6 @@ import type { Policy, PolicyClass, Profile } from '@bir/sdk/contract/policy'
 import {
   BucketChunk,
   BUCKETS_PER_INDEX,
-  ClassesChunk,
-  IndexChunk,
   KeysChunk,
   PlanesChunk,
   ProfileChunk,
@@ -16,74 +13,79 @@ import {
   SettingsChunk,
 } from '@bir/sdk/contract/snapshot'
 import type { Manifest } from '@bir/sdk/contract/snapshot'
-import type { z } from 'zod'
-
-const longestTurnMs = 4
-
-/** The bytes of a chunk by its name. Rejects when it cannot be had or does not hash to its name. */
-export type ReadChunk = (name: string) => Promise<Uint8Array>
+import { readChunk } from './chunks.ts'
+import type { Gathered, Indexes } from './chunks.ts'
+import type { Turn } from './turn.ts'
 
 /** What was read before, by name: chunks never change, so what a new revision shares with the last is not read again. */
 export interface Parsed {
   readonly profiles: Map<string, Profile>
-  readonly indexes: Map<string, IndexChunk>
+  readonly indexes: Indexes
   readonly buckets: Map<string, Bucket>
-  servers?: { name: string; value: Policy['servers'] }
+  /** The one string of each class key, which every bucket shares. */
+  readonly classKeys: Map<string, string>
+  readonly servers: { name: string; value: Policy['servers'] } | undefined
 }
 
-export const nothingParsed = (): Parsed => ({ profiles: new Map(), indexes: new Map(), buckets: new Map() })
+export const nothingParsed = (): Parsed => ({
+  profiles: new Map(),
+  indexes: new Map(),
+  buckets: new Map(),
+  classKeys: new Map(),
+  servers: undefined,
+})
 
 /** Reads a manifest's chunks into a policy, giving way to calls every few milliseconds. The returned `parsed` holds just what this policy uses. */
-export async function assemble(manifest: Manifest, read: ReadChunk, before: Parsed): Promise<{ policy: Policy; parsed: Parsed }> {
+export async function assemble(
+  manifest: Manifest,
+  { bytes, classes, indexes }: Gathered,
+  before: Parsed,
+  turn: Turn,
+): Promise<{ policy: Policy; parsed: Parsed }> {
   const { chunks } = manifest
-  const turn = { startedMs: performance.now() }
-  const load = async <T>(name: string, schema: z.ZodType<T>) => schema.parse(JSON.parse(Buffer.from(await read(name)).toString('utf8')))
-  const parsed = nothingParsed()
-
-  parsed.servers =
+  const servers =
     before.servers?.name === chunks.servers
       ? before.servers
-      : { name: chunks.servers, value: readServers(await load(chunks.servers, ServersChunk)) }
-  const { classes } = await load(chunks.classes, ClassesChunk)
+      : { name: chunks.servers, value: readServers(readChunk(bytes, chunks.servers, ServersChunk)) }
+  const parsed: Parsed = { ...nothingParsed(), indexes, servers }
+
   const held = new Map<string, PolicyClass>()
-  for (const [key, { profile, groups }] of Object.entries(classes)) {
-    const known = before.profiles.get(profile) ?? parsed.profiles.get(profile) ?? readProfile(await load(profile, ProfileChunk))
+  for (const [name, { profile, groups }] of Object.entries(classes)) {
+    const known = before.profiles.get(profile) ?? parsed.profiles.get(profile) ?? readProfile(readChunk(bytes, profile, ProfileChunk))
+    const key = before.classKeys.get(name) ?? name
     parsed.profiles.set(profile, known)
+    parsed.classKeys.set(key, key)
     held.set(key, { profile: known, groups })
-    await giveWay(turn)
+    await turn.giveWay()
   }
 
+  const share = (key: string) => parsed.classKeys.get(key) ?? key
   const buckets: (Bucket | undefined)[] = []
   for (const [at, name] of chunks.principals.entries()) {
-    const index = before.indexes.get(name) ?? (await load(name, IndexChunk))
-    parsed.indexes.set(name, index)
-    for (const [offset, bucketName] of index.buckets.entries()) {
+    for (const [offset, bucketName] of (indexes.get(name)?.buckets ?? []).entries()) {
       if (bucketName === null) continue
-      const bucket = before.buckets.get(bucketName) ?? parsed.buckets.get(bucketName) ?? readBucket(await load(bucketName, BucketChunk))
+      const known = before.buckets.get(bucketName) ?? parsed.buckets.get(bucketName)
+      const bucket = known ?? readBucket(readChunk(bytes, bucketName, BucketChunk), share)
       parsed.buckets.set(bucketName, bucket)
       buckets[at * BUCKETS_PER_INDEX + offset] = bucket
-      await giveWay(turn)
+      if (!known) await turn.giveWay()
     }
+    await turn.giveWay()
   }
 
-  const { tokens, sessions, epochs, killed } = await load(chunks.revocations, RevocationsChunk)
+  const { tokens, sessions, epochs, killed } = readChunk(bytes, chunks.revocations, RevocationsChunk)
   const policy: Policy = {
     revision: manifest.revision,
     root: manifest.root,
-    servers: parsed.servers.value,
+    servers: servers.value,
     serversChunk: chunks.servers,
     classes: held,
     buckets,
-    settings: (await load(chunks.settings, SettingsChunk)).settings,
+    settings: readChunk(bytes, chunks.settings, SettingsChunk).settings,
     revoked: { tokens: new Set(tokens), sessions: new Set(sessions), epochs: new Map(Object.entries(epochs)), killed: new Set(killed) },
-    keys: await load(chunks.keys, KeysChunk),
-    planes: (await load(chunks.planes, PlanesChunk)).planes,
+    keys: readChunk(bytes, chunks.keys, KeysChunk),
+    planes: readChunk(bytes, chunks.planes, PlanesChunk).planes,
   }
+  await turn.giveWay()
   return { policy, parsed }
-}
-
-async function giveWay(turn: { startedMs: number }): Promise<void> {
-  if (performance.now() - turn.startedMs < longestTurnMs) return
-  await nextTurn()
-  turn.startedMs = performance.now()
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Turn } from './turn.ts'
 
 /** A policy as it can be read again without the control plane: the signed words and the bytes of every chunk. */
 export interface Kept {
@@ -19,6 +21,7 @@ const Head = z.strictObject({
 })
 
 const slots = ['a', 'b'] as const
+const piecesAtOnce = 64
 
 /**
  * The last good policy on disk, in two slots written in turn, each one packed file: a line of JSON (the signed manifest, names
@@ -51,19 +54,13 @@ export class PolicyCache {
   async write({ manifest, chunks }: Kept): Promise<void> {
     const slot = slots[this.next] ?? 'a'
     const head = JSON.stringify({ manifest, chunks: [...chunks].map(([name, bytes]) => [name, bytes.length]) })
-    const hash = createHash('sha256').update(`${head}\n`)
-    const parts: Uint8Array[] = [Buffer.from(`${head}\n`)]
-    for (const bytes of chunks.values()) {
-      hash.update(bytes)
-      parts.push(bytes)
-    }
-    await replace(this.pathOf(slot), [...parts, hash.digest()])
+    await replace(this.pathOf(slot), [Buffer.from(`${head}\n`), ...chunks.values()], { hashed: true })
     this.next = 1 - this.next
   }
 
   /** Staleness counts from the newest signed word, also after a restart. */
   async writeFresh(fresh: string): Promise<void> {
-    await replace(this.pathOf('fresh'), [Buffer.from(fresh)])
+    await replace(this.pathOf('fresh'), [Buffer.from(fresh)], { hashed: false })
   }
 
   private pathOf(name: string): string {
@@ -94,13 +91,29 @@ export class PolicyCache {
   }
 }
 
-async function replace(path: string, parts: Uint8Array[]): Promise<void> {
+/** Some pieces at a time, in short turns: the whole of a large company is tens of megabytes. `hashed` adds the SHA-256 of all. */
+async function replace(path: string, pieces: readonly Uint8Array[], { hashed }: { hashed: boolean }): Promise<void> {
+  const hash = createHash('sha256')
+  const turn = new Turn()
   const file = await open(`${path}.new`, 'w', 0o600)
   try {
-    await file.writev(parts)
+    for (let at = 0; at < pieces.length; at += piecesAtOnce) {
+      const some = pieces.slice(at, at + piecesAtOnce)
+      for (const piece of hashed ? some : []) hash.update(piece)
+      await writeAll(file, some)
+      await turn.giveWay()
+    }
+    if (hashed) await writeAll(file, [hash.digest()])
     await file.datasync()
   } finally {
     await file.close()
   }
   await rename(`${path}.new`, path)
+}
+
+/** A full disk may take the first part of a write and refuse only the next. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces)
+  const wanted = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (bytesWritten < wanted) throw new Error(`only ${bytesWritten} of ${wanted} bytes could be written`)
 }

@@ -11,6 +11,7 @@ import type { PolicyCache } from './cache.ts'
 import { gather } from './chunks.ts'
 import type { FetchChunk } from './chunks.ts'
 import { fitTo, selfCheck } from './fit.ts'
+import { Turn } from './turn.ts'
 import { verifyFresh, verifyManifest } from './verify.ts'
 
 const reachMs = 1_000
@@ -116,27 +117,31 @@ export class PolicyFeed implements PolicySource {
     const held = this.policy?.revision ?? 0
     if (manifest.revision < held) throw new Error(`revision ${manifest.revision} is older than ${held}, which is held`)
 
-    const bytes = await gather(manifest, this.bytes, fetch)
-    const { policy, parsed } = await assemble(
-      manifest,
-      async (name) => bytes.get(name) ?? Promise.reject(new Error(`chunk ${name} is missing`)),
-      this.parsed,
-    )
-    const faults = selfCheck(this.options.mounted, policy, Date.now())
+    const turn = new Turn()
+    const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, turn)
+    const { policy, parsed } = await assemble(manifest, gathered, this.parsed, turn)
+    const approved = { servers: this.parsed.servers?.value, profiles: new Set(this.parsed.profiles.values()) }
+    const faults = await selfCheck(this.options.mounted, policy, approved, Date.now(), turn)
     if (faults.length > 0) {
       await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined) // it is asked again anyway
       throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
     }
     const planesBefore = this.policy?.planes
-    this.policy = fitTo(this.options.mounted, policy)
+    this.policy = this.fitted(policy)
     this.parsed = parsed
-    this.bytes = bytes
+    this.bytes = gathered.bytes
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
     this.reaching.clear()
     for (const waiter of this.waiters) waiter(this.policy)
     for (const changed of this.followers) changed()
     if (JSON.stringify(planesBefore) !== JSON.stringify(policy.planes)) this.options.planesChanged()
     this.options.log('info', 'policy applied', { revision: manifest.revision })
+  }
+
+  /** Servers that stayed as they are were fitted before. Asked while `parsed` is still that of the policy in force. */
+  private fitted(policy: Policy): Policy {
+    if (!this.policy || policy.servers !== this.parsed.servers?.value) return fitTo(this.options.mounted, policy)
+    return { ...policy, servers: this.policy.servers }
   }
 
   private async refresh(jws: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { higher } from '@bir/sdk/contract/level'
-import type { Policy, ServerPolicy } from '@bir/sdk/contract/policy'
+import type { Person, Policy, Profile, ServerPolicy } from '@bir/sdk/contract/policy'
 import type { MountedServer } from '../servers/define.ts'
+import type { Turn } from './turn.ts'
 
 type Mounted = ReadonlyMap<string, MountedServer>
 
@@ -25,26 +26,42 @@ function fitTools(own: MountedServer, { tools }: ServerPolicy): ServerPolicy['to
   )
 }
 
-/** Why a policy cannot be served, in words; empty when it can. Asked before it replaces the one in force. */
-export function selfCheck(mounted: Mounted, policy: Policy, nowMs: number): string[] {
-  const faults = [...policy.servers].flatMap(([id, server]) =>
-    (server.kind === 'mounted' ? (mounted.get(id)?.faults(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
-  )
-  if (policy.keys.tokenKeys.length === 0) faults.push('there is no key to verify tokens with')
-  return [...faults, ...undecidable(policy, nowMs)]
+/** What was found good before: the servers of the policy in force, and its profiles on them. */
+export interface Approved {
+  readonly servers: Policy['servers'] | undefined
+  readonly profiles: ReadonlySet<Profile>
 }
 
-/** Every class must be decidable on every server it names. */
-function undecidable(policy: Policy, nowMs: number): string[] {
-  return [...policy.classes].flatMap(([classKey, { profile, groups }]) => {
+/** Why a policy cannot be served, in words; empty when it can. Asked before it replaces the one in force, of all that is new in it. */
+export async function selfCheck(mounted: Mounted, policy: Policy, before: Approved, nowMs: number, turn: Turn): Promise<string[]> {
+  const sameServers = policy.servers === before.servers
+  const faults = sameServers ? [] : settingsFaults(mounted, policy)
+  if (policy.keys.tokenKeys.length === 0) faults.push('there is no key to verify tokens with')
+
+  const seen = new Set(sameServers ? before.profiles : [])
+  for (const [classKey, { profile, groups }] of policy.classes) {
+    if (seen.has(profile)) continue
+    seen.add(profile)
     const person = { handle: '', disabled: false, classKey, groups, grants: profile, selection: undefined }
-    return [...profile.keys()].flatMap((server) => {
-      try {
-        for (const tool of policy.servers.get(server)?.tools.keys() ?? []) decideFor(policy, person, server, tool, nowMs)
-        return []
-      } catch (error) {
-        return [`class ${classKey} cannot be decided on ${server}: ${String(error)}`]
-      }
-    })
-  })
+    for (const server of profile.keys()) {
+      faults.push(...undecidable(policy, person, server, nowMs))
+      await turn.giveWay()
+    }
+  }
+  return faults
+}
+
+const settingsFaults = (mounted: Mounted, { servers }: Policy): string[] =>
+  [...servers].flatMap(([id, server]) =>
+    (server.kind === 'mounted' ? (mounted.get(id)?.faults(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
+  )
+
+/** Every class must be decidable on every server it names. */
+function undecidable(policy: Policy, person: Person, server: string, nowMs: number): string[] {
+  try {
+    for (const tool of policy.servers.get(server)?.tools.keys() ?? []) decideFor(policy, person, server, tool, nowMs)
+    return []
+  } catch (error) {
+    return [`class ${person.classKey} cannot be decided on ${server}: ${String(error)}`]
+  }
 }

@@ -17,8 +17,17 @@ export const verifyFresh = async (jws: string, key: PublicJwk): Promise<Fresh> =
 
 export const sha256Hex = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
+/** The key is the same all a process's life: it is read once. */
+const imported = new WeakMap<PublicJwk, ReturnType<typeof importJWK>>()
+
+function importedOnce(jwk: PublicJwk): ReturnType<typeof importJWK> {
+  const key = imported.get(jwk) ?? importJWK(jwk, 'EdDSA')
+  imported.set(jwk, key)
+  return key
+}
+
 async function payloadOf(jws: string, key: PublicJwk, typ: string): Promise<unknown> {
-  const { payload, protectedHeader } = await compactVerify(jws, await importJWK(key, 'EdDSA'), { algorithms: ['EdDSA'] })
+  const { payload, protectedHeader } = await compactVerify(jws, await importedOnce(key), { algorithms: ['EdDSA'] })
   if (protectedHeader.typ !== typ) throw new Error(`a signed ${protectedHeader.typ} where ${typ} belongs`)
   return JSON.parse(text.decode(payload))
 }

@@ -84,6 +84,7 @@ export class LegacyExchange implements Working {
   async abandon(reason: string): Promise<void> {
     if (this.over) return
     this.finish()
+    if (!this.posted) return
     try {
       // Told even while the POST is unanswered: the server may be at work.
       const live = await this.live()
@@ -103,7 +104,7 @@ export class LegacyExchange implements Working {
     const cancelled = Promise.withResolvers<never>()
     const forget = cancel.subscribe((cause) => cancelled.reject(cause))
     try {
-      const outcome = await Promise.race([cancelled.promise, work()])
+      const outcome = await (cancel.cancelled ? cancelled.promise : Promise.race([cancelled.promise, work()]))
       if (outcome.kind === 'result') this.finish(true)
       return outcome
     } catch (error) {

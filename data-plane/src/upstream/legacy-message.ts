@@ -11,7 +11,7 @@ export type LegacyMessage =
   | { readonly kind: 'error'; readonly id: ServerId | null; readonly code: number; readonly message: string; readonly data: unknown }
 
 /** Two readers of this text could see two different answers. */
-export class DuplicateKeys extends Error {
+class DuplicateKeys extends Error {
   override readonly name = 'DuplicateKeys'
 }
 

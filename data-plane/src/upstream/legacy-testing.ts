@@ -13,7 +13,7 @@ import type { CallContext } from '../servers/context.ts'
 import type { ClientFacts, ListenRequest, Notification, UpstreamRequest } from './upstream.ts'
 
 /** What a server was sent. */
-export interface Seen {
+interface Seen {
   readonly http: string
   /** Tells connections apart. */
   readonly port: number | undefined

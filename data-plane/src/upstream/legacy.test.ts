@@ -244,6 +244,15 @@ test('a cancelled request is cancelled at the server', async () => {
   expect(server.sent('notifications/cancelled')[0]?.body.params).toMatchObject({ requestId: server.sent('tools/call')[0]?.body.id })
 })
 
+test('a request cancelled before it was made never reaches the server', async () => {
+  await using server = await sdkServer(things)
+  const cancel = new Cancel()
+  cancel.abort(new Error('never mind'))
+  await expect(server.upstream.request(aCall('echo', { text: 'x' }, { cancel }))).rejects.toThrow('never mind')
+  expect(server.sent('tools/call')).toEqual([])
+  expect(server.sent('notifications/cancelled')).toEqual([])
+})
+
 test('a session the server forgot is opened anew, once, for all who were in it', async () => {
   await using server = await sdkServer(things)
   await server.upstream.request(aCall('echo', { text: 'x' }))

@@ -7,12 +7,12 @@ const style = `
 * { box-sizing: border-box }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
 main { width: 100%; max-width: 25rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px }
-h1 { margin: 0 0 .25rem; font-size: 1.4rem } p { margin: 0 0 1.25rem; color: var(--soft) }
+h1 { margin: 0 0 .25rem; font-size: 1.4rem } p { margin: 0 0 1.25rem; color: var(--soft) } p:last-child { margin: 0 }
 label { display: block; margin: 0 0 .25rem; font-weight: 600 }
-input { width: 100%; margin: 0 0 1rem; padding: .65rem .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 8px }
+input { width: 100%; margin: 0 0 1rem; padding: .65rem .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px }
 button { width: 100%; padding: .7rem; font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: 8px; cursor: pointer }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-[role=alert] { padding: .6rem .75rem; border: 1px solid currentColor; border-radius: 8px; color: #c0262d } 
+[role=alert] { margin-top: 1rem; padding: .6rem .75rem; border: 1px solid currentColor; border-radius: 8px; color: #c0262d } 
 @media (prefers-color-scheme: dark) { [role=alert] { color: #ff8f8f } }
 details { margin-top: 1.25rem; color: var(--soft); font-size: .9rem } ul { margin: .5rem 0 0; padding-left: 1.1rem }`
 

@@ -11,6 +11,7 @@ const plane = '01890000-0000-7000-8000-0000000000aa'
 const control = '01890000-0000-7000-8000-0000000000bb'
 const boot = '01890000-0000-7000-8000-0000000000cc'
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const ownKey = generateKeyPairSync('ed25519')
 
 /** Records as a plane writes them: a boot, calls with bodies, and every fifth a signed head. */
 function aChain(length: number, of = plane, key: KeyObject = privateKey): AuditRecord[] {
@@ -42,49 +43,17 @@ function sealed(fields: AuditHeader): AuditRecord {
   return { hash: headerHash(header), header }
 }
 
-const aPlane = (auditSeq: number) => ({
-  id: plane,
-  name: 'local',
-  publicKey: { ...publicKey.export({ format: 'jwk' }) },
-  joinedAt: '2026-11-22T08:00:00Z',
-  seenAt: null,
-  revision: 1,
-  rejected: null,
-  auditSeq,
-  expelled: false,
-})
-
-const aChange = (seq: number) => ({
-  plane: control,
-  seq,
-  at: '2026-11-22T08:00:00Z',
-  kind: 'change',
-  user: null,
-  actor: 'operator:root',
-  client: null,
-  ip: null,
-  method: null,
-  server: null,
-  tool: null,
-  level: null,
-  outcome: null,
-  reason: null,
-  detail: 'grants.create',
-  revision: null,
-  durationMs: null,
-  args: null,
-  result: null,
-  traceId: null,
-  call: null,
-})
-
 /** A gateway that holds these records of the plane, and says it has so many. */
 function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] as AuditRecord[] } = {}) {
   const held: Record<string, AuditRecord[]> = { [plane]: records, [control]: own }
   return standIn({
-    planes: { list: () => ({ items: [aPlane(headSeq)] }) },
     audit: {
-      search: ({ kind }) => ({ items: own.length > 0 && kind === 'change' ? [aChange(own.length)] : [], next: null }),
+      chains: () => ({
+        items: [
+          { plane, name: 'local', publicKey: { ...publicKey.export({ format: 'jwk' }) }, seq: headSeq },
+          { plane: control, name: 'control plane', publicKey: { ...ownKey.publicKey.export({ format: 'jwk' }) }, seq: own.length },
+        ],
+      }),
       chain: ({ plane, afterSeq, first }) => ({
         records: (held[plane] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
       }),
@@ -93,12 +62,12 @@ function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] a
 }
 
 test("whole chains are called whole, page after page, the control plane's own too", async () => {
-  await using gateway = await aGateway(aChain(2503), { own: aChain(3, control) })
+  await using gateway = await aGateway(aChain(2503), { own: aChain(6, control, ownKey.privateKey) })
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   const [first, second] = out.split('\n')
   expect(exit).toBe(0)
   expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed up to 2499; head [0-9a-f]{16}$/)
-  expect(second).toMatch(/^control plane \(.*\): whole, 3 records, no key to check signatures with/)
+  expect(second).toMatch(/^control plane \(.*\): whole, 6 records, signed up to 4;/)
 })
 
 const change = (at: number, of: (record: AuditRecord) => AuditRecord) => (records: AuditRecord[]) =>
@@ -126,11 +95,18 @@ test.for<[story: string, tamper: (records: AuditRecord[]) => unknown[], seq: num
   ],
 ])('tampering is found and named where %s', async ([, tamper, seq, fault]) => {
   await using gateway = await aGateway(tamper(aChain(12)) as AuditRecord[], { headSeq: 12 })
-  const machine = await bir(['audit', 'verify', '--json'], at(gateway.url))
+  const machine = await bir(['audit', 'verify', '--json', '--plane', 'local'], at(gateway.url))
   const person = await bir(['audit', 'verify'], at(gateway.url))
   expect(machine.exit).toBe(3)
   expect(JSON.parse(machine.out)).toMatchObject({ plane, fault: { seq, fault } })
   expect(person.out).toContain(`BROKEN at record ${seq}`)
+})
+
+test("the control plane's own chain, forged with another key, is found out", async () => {
+  await using gateway = await aGateway(aChain(3), { own: aChain(6, control) })
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  expect(exit).toBe(3)
+  expect(out.split('\n')[1]).toMatch(/^control plane \(.*\): BROKEN at record 5: its signature does not fit/)
 })
 
 test('erased bodies leave the chain whole, and are counted', async () => {

@@ -7,12 +7,13 @@ import { ApiFailure } from '../client.ts'
 import type { Client } from '../client.ts'
 import { FIRST_PREV } from '../contract/audit.ts'
 import type { AuditRecord } from '../contract/audit.ts'
+import { CliFault } from './fault.ts'
 
 /** One chain of records, and what its end must be at least. */
 export interface Chain {
   plane: string
   name: string
-  key: KeyObject | undefined
+  key: KeyObject
   /** The highest sequence the gateway says it has: a chain that ends before was cut. */
   headSeq: number
 }
@@ -22,7 +23,7 @@ export interface Finding {
   name: string
   records: number
   head: ChainHead
-  /** The last record a signature of the plane vouches for. Null when it signed none, or its key is unknown. */
+  /** The last record a signature of the plane vouches for. Null when it signed none. */
   signedSeq: number | null
   /** Bodies that were erased: their digests remain in the chain. */
   erased: number
@@ -33,26 +34,17 @@ export type Fault = ChainFault['fault'] | 'foreign-record' | 'unreadable' | 'mis
 
 const pageRecords = 1000
 
-/** Every chain the gateway keeps: one a data plane, and the control plane's own, which is known by its records. */
+/** Every chain the gateway keeps: one a data plane, and the control plane's own. */
 export async function chainsOf(client: Client): Promise<Chain[]> {
-  const [{ items }, boots, changes] = await Promise.all([
-    client.planes.list(),
-    client.audit.search({ kind: 'boot', first: 100 }),
-    client.audit.search({ kind: 'change', first: 1 }),
-  ])
-  const planes = items.map(({ id, name, publicKey, auditSeq }) => ({ plane: id, name, key: keyOf(publicKey), headSeq: auditSeq }))
-  const own = [...boots.items, ...changes.items].filter(({ plane }) => !planes.some((known) => known.plane === plane))
-  const [first] = own
-  if (!first) return planes
-  const headSeq = Math.max(...own.map(({ seq }) => seq))
-  return [...planes, { plane: first.plane, name: 'control plane', key: undefined, headSeq }]
+  const { items } = await client.audit.chains()
+  return items.map(({ plane, name, publicKey, seq }) => ({ plane, name, key: keyOf(publicKey, name), headSeq: seq }))
 }
 
-function keyOf(jwk: Record<string, unknown>): KeyObject | undefined {
+function keyOf(jwk: Record<string, unknown>, name: string): KeyObject {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' })
-  } catch {
-    return undefined
+  } catch (cause) {
+    throw new CliFault('internal', `The gateway gives no usable key of ${name}: its signatures cannot be checked.`, { cause })
   }
 }
 
@@ -76,7 +68,7 @@ export async function verifyChain({ plane, name, key, headSeq }: Chain, records:
     for await (const record of records) {
       const fault = check(found.head, record, plane, key)
       if (fault) return { ...found, fault }
-      follow(found, record, key)
+      follow(found, record)
     }
   } catch (error) {
     const index = unreadableAt(error)
@@ -87,15 +79,15 @@ export async function verifyChain({ plane, name, key, headSeq }: Chain, records:
   return found
 }
 
-function check(head: ChainHead, record: AuditRecord, plane: string, key: KeyObject | undefined): Finding['fault'] {
+function check(head: ChainHead, record: AuditRecord, plane: string, key: KeyObject): Finding['fault'] {
   if (record.header.plane !== plane) return { seq: record.header.seq, fault: 'foreign-record' }
   return faultOf(head, record, key)
 }
 
-function follow(found: Finding, { hash, header, args, result }: AuditRecord, key: KeyObject | undefined): void {
+function follow(found: Finding, { hash, header, args, result }: AuditRecord): void {
   found.records++
   found.head = { seq: header.seq, hash }
-  if (header.kind === 'head' && key) found.signedSeq = header.seq - 1
+  if (header.kind === 'head') found.signedSeq = header.seq - 1
   if (args === undefined && header.argsDigest) found.erased++
   if (result === undefined && header.resultDigest) found.erased++
 }

@@ -101,7 +101,7 @@ const columns = [
   { title: 'what', of: whatOf },
   { title: 'outcome', of: ({ outcome, kind }: Row) => outcome ?? kind },
   { title: 'ms', of: ({ durationMs }: Row) => (durationMs === null ? null : Math.round(durationMs)) },
-  { title: 'why', of: ({ reason, detail }: Row) => [reason, detail].filter(Boolean).join(': ') || null },
+  { title: 'why', of: ({ reason, detail }: Row) => [...new Set([reason, detail])].filter(Boolean).join(': ') || null },
 ]
 
 function whatOf({ server, tool, method, kind }: Row): string {

@@ -13,7 +13,7 @@ export function auditVerify(audit: Command, act: Act): void {
     .command('verify')
     .summary('prove that no record was changed, removed or added')
     .description(
-      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, the planes' signatures, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
+      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
     )
     .option('--plane <name>', 'this plane alone, by name or id')
     .option('--json', 'a line of JSON a chain')
@@ -27,7 +27,7 @@ export function auditVerify(audit: Command, act: Act): void {
           const finding = await verifyChain(chain, recordsOf(client, chain.plane))
           broken ||= finding.fault !== undefined
           if (json) context.json(finding)
-          if (!json) tell(context, finding, chain)
+          if (!json) tell(context, finding)
         }
         if (chains.length === 0) context.note('Nothing is recorded yet.')
         return broken ? EXIT.no : EXIT.ok
@@ -43,7 +43,7 @@ export function chosen(chains: Chain[], plane: string | undefined): Chain[] {
   throw new CliFault('not_found', `There is no plane ${plane} (known: ${known}).`, { exit: EXIT.badInput })
 }
 
-function tell(context: Context, { name, plane, records, signedSeq, erased, fault, head }: Finding, { key }: Chain): void {
+function tell(context: Context, { name, plane, records, signedSeq, erased, fault, head }: Finding): void {
   const who = printable(`${name} (${plane})`)
   if (fault) {
     context.say(
@@ -51,7 +51,7 @@ function tell(context: Context, { name, plane, records, signedSeq, erased, fault
     )
     return
   }
-  const signed = key ? `signed up to ${signedSeq ?? 'none yet'}` : 'no key to check signatures with'
+  const signed = signedSeq === null ? 'none signed yet' : `signed up to ${signedSeq}`
   const gone = erased > 0 ? `, ${erased} bodies erased` : ''
   context.say(`${who}: ${context.paint('good', 'whole')}, ${records} records, ${signed}${gone}; head ${head.hash.slice(0, 16)}`)
 }
@@ -61,7 +61,7 @@ const words: Record<Fault, string> = {
   'broken-link': 'it does not follow the record before it',
   'wrong-hash': 'it was changed after it was written',
   'wrong-body': 'its arguments or result were changed after they were written',
-  'wrong-signature': "the plane's signature does not fit",
+  'wrong-signature': 'its signature does not fit',
   'foreign-record': 'it belongs to another plane',
   unreadable: 'it is no record at all',
   'missing-end': 'the gateway had more records than it shows now',

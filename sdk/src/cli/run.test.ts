@@ -134,16 +134,31 @@ test('a token is printed alone on its line, for the person, the server and the t
   expect(payload.sub).toBe('alice')
 })
 
-test('a person the gateway does not know gets no token, in its own words', async () => {
+test.for([
+  [
+    'an unknown person',
+    { error: 'invalid_grant', error_description: 'No.', reason: 'unknown_person' },
+    2,
+    'not_found',
+    'There is no person zoe.',
+  ],
+  ['an unknown server', { error: 'invalid_target', error_description: 'No.' }, 2, 'not_found', 'There is no server jira.'],
+  ['a disabled person', { error: 'invalid_grant', error_description: 'Disabled.' }, 1, 'invalid_grant', 'No token: Disabled.'],
+  ['a life too long', { error: 'invalid_request', error_description: 'Too long.' }, 2, 'invalid_request', 'No token: Too long.'],
+] as const)('no token for %s, in a sentence', async ([, body, exit, code, message]) => {
   await using home = await aFolder()
-  const refuse = () => ({ status: 400, body: { error: 'invalid_grant', error_description: 'There is no person zoe.' } })
-  await using gateway = await standIn({}, { '/oauth/token': refuse })
+  await using gateway = await standIn({}, { '/oauth/token': () => ({ status: 400, body }) })
   await startedIn(home.path, gateway.url)
   const env = { BIR_HOME: home.path }
-  expect(await bir(['token', 'zoe'], { env })).toEqual({ exit: 1, out: '', err: 'bir: No token: There is no person zoe.\n' })
-  const { err } = await bir(['token', 'zoe', '--json'], { env })
-  expect(JSON.parse(err)).toEqual({ error: { code: 'invalid_grant', message: 'No token: There is no person zoe.' } })
-  expect((await bir(['token', 'zoe', '--ttl', 'long'], { env })).exit).toBe(2)
+  const args = ['token', 'zoe', '--server', 'jira']
+  expect(await bir(args, { env })).toEqual({ exit, out: '', err: `bir: ${message}\n` })
+  expect(JSON.parse((await bir([...args, '--json'], { env })).err)).toEqual({ error: { code, message } })
+})
+
+test('a time that is none is wrong usage', async () => {
+  await using home = await aFolder()
+  await startedIn(home.path, 'http://127.0.0.1:9')
+  expect((await bir(['token', 'zoe', '--ttl', 'long'], { env: { BIR_HOME: home.path } })).exit).toBe(2)
 })
 
 test('a gateway elsewhere gives no tokens to an operator', async () => {

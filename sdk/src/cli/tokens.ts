@@ -4,7 +4,7 @@ import { CliFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 
 const Issued = z.object({ access_token: z.string(), expires_in: z.number().optional() })
-const Refused = z.object({ error: z.string(), error_description: z.string().optional() })
+const Refused = z.object({ error: z.string(), error_description: z.string().optional(), reason: z.string().optional() })
 
 export interface PersonToken {
   token: string
@@ -30,22 +30,25 @@ export async function personToken(
     resource,
     requested_token_lifetime: String(Math.ceil(ttlMs / 1000)),
   })
-  const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(`${embedded.issuer}/oauth/token`, form)
+  const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(`${embedded.issuer}/oauth/token`, form, {
+    unknown_person: `There is no person ${person}.`,
+    invalid_target: `There is no server ${server ?? 'at that address'}.`,
+  })
   return { token, resource, expiresAt: new Date(nowMs + seconds * 1000).toISOString() }
 }
 
-async function post(address: string, body: URLSearchParams) {
+/** `absent`: what to say when something that was named does not exist, by how the gateway calls that. */
+async function post(address: string, body: URLSearchParams, absent: Record<string, string>) {
   const { ok, status, answer } = await send(address, body)
   const issued = Issued.safeParse(answer)
   if (ok && issued.success) return issued.data
   const refused = Refused.safeParse(answer)
   if (!refused.success) throw new CliFault('internal', `${address} answered ${status}, and not as a gateway would.`)
-  const { error, error_description: words = error } = refused.data
-  throw new CliFault(error, `No token: ${words}`, { exit: aboutTheQuestion.has(error) ? EXIT.badInput : EXIT.failed })
+  const { error, error_description: words = error, reason = error } = refused.data
+  const missing = absent[reason]
+  if (missing !== undefined) throw new CliFault('not_found', missing, { exit: EXIT.badInput })
+  throw new CliFault(error, `No token: ${words}`, { exit: error === 'invalid_request' ? EXIT.badInput : EXIT.failed })
 }
-
-/** Of RFC 6749 and RFC 8707: what was asked for cannot be. */
-const aboutTheQuestion = new Set(['invalid_request', 'invalid_target'])
 
 async function send(address: string, body: URLSearchParams) {
   try {

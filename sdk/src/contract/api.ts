@@ -157,6 +157,15 @@ export const PlaneState = z.strictObject({
   expelled: z.boolean(),
 })
 
+/** A chain of audit records: a data plane's, or the control plane's own. Its signed heads hold by `publicKey`. */
+export const AuditChain = z.strictObject({
+  plane: Id,
+  name: z.string(),
+  publicKey: z.looseObject({}),
+  /** The last record the gateway has: a chain that ends before was cut. */
+  seq: z.int(),
+})
+
 type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
 const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'query', input, output }) as const
 const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
@@ -253,6 +262,8 @@ export const api = {
       }),
       paged(AuditRow),
     ),
+    /** Every chain there is, the control plane's own last. */
+    chains: query(Nothing, z.strictObject({ items: z.array(AuditChain) })),
     /** One plane's records as they were written, oldest first: what a chain is verified from. */
     chain: query(
       z.strictObject({ plane: Id, afterSeq: z.int().min(0), first: z.int().min(1).max(1000).default(500) }),

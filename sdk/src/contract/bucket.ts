@@ -2,43 +2,50 @@ import type { BucketChunk, Selection } from './snapshot.ts'
 import { DISABLED_FLAG } from './snapshot.ts'
 import type { Subject } from './subject.ts'
 
-/** A bucket of people as typed arrays: a million people cost about 100 MB and no garbage. */
+/** A bucket of people as numbers side by side: a million people cost about 100 MB and no garbage. */
 export interface Bucket {
-  /** Four big-endian words a person, sorted. */
-  readonly ids: Uint32Array
-  readonly classOf: Uint16Array
-  readonly flags: Uint8Array
+  /** Five words a person, sorted by the first four: the id, big-endian, then the index of the class with the flags in the low byte. All of a person is in one place. */
+  readonly people: Uint32Array
   readonly classes: readonly string[]
   readonly handles: string
   readonly selections: ReadonlyMap<number, ReadonlyMap<string, Selection>>
 }
 
-/** Throws when the columns do not agree with each other: such a snapshot is refused whole. */
-export function readBucket(chunk: BucketChunk): Bucket {
-  const bytes = decode(chunk.ids)
-  const people = bytes.length / 16
-  const view = new DataView(bytes.buffer)
-  const ids = Uint32Array.from({ length: people * 4 }, (_, at) => view.getUint32(at * 4))
-  const classBytes = decode(chunk.classOf)
-  const classView = new DataView(classBytes.buffer)
-  const classOf = Uint16Array.from({ length: classBytes.length / 2 }, (_, at) => classView.getUint16(at * 2, true))
-  const flags = decode(chunk.flags)
-  const lines = chunk.handles === '' ? 0 : chunk.handles.split('\n').length
+const STRIDE = 5
+/** Set in memory only: few people selected anything, and the others need not be looked for. */
+const SELECTED_FLAG = 2
 
-  const agree = Number.isInteger(people) && classOf.length === people && flags.length === people && lines === people
-  if (!agree || classOf.some((index) => index >= chunk.classes.length)) throw new Error('a bucket of principals has columns that disagree')
+/** Gives the one string there is of a class key, so that 4,096 buckets do not each keep their own. */
+export type ShareKey = (key: string) => string
+
+/** Throws when the columns do not agree with each other: such a snapshot is refused whole. */
+export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): Bucket {
+  const ids = decode(chunk.ids)
+  const classOf = decode(chunk.classOf)
+  const flags = decode(chunk.flags)
+  const count = ids.byteLength / 16
+  const agree =
+    Number.isInteger(count) && classOf.byteLength === count * 2 && flags.byteLength === count && linesOf(chunk.handles) === count
+  if (!agree) throw disagreement()
 
   const selections = new Map(Object.entries(chunk.selections ?? {}).map(([at, of]) => [Number(at), new Map(Object.entries(of))]))
-  return { ids, classOf, flags, classes: chunk.classes, handles: chunk.handles, selections }
+  const people = new Uint32Array(count * STRIDE)
+  for (let at = 0; at < count; at++) {
+    const ofClass = classOf.getUint16(at * 2, true)
+    if (ofClass >= chunk.classes.length) throw disagreement()
+    for (let word = 0; word < 4; word++) people[at * STRIDE + word] = ids.getUint32(at * 16 + word * 4)
+    people[at * STRIDE + 4] = (ofClass << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? SELECTED_FLAG : 0)
+  }
+  return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }
 }
 
 /** The person's position, or -1. Binary search over words: no allocation. */
-export function positionIn(bucket: Bucket, { words }: Subject): number {
+export function positionIn({ people }: Bucket, { words }: Subject): number {
   let low = 0
-  let high = bucket.ids.length / 4 - 1
+  let high = people.length / STRIDE - 1
   while (low <= high) {
     const middle = (low + high) >>> 1
-    const order = compare(bucket.ids, middle * 4, words)
+    const order = compare(people, middle * STRIDE, words)
     if (order === 0) return middle
     if (order < 0) low = middle + 1
     else high = middle - 1
@@ -46,21 +53,33 @@ export function positionIn(bucket: Bucket, { words }: Subject): number {
   return -1
 }
 
-export const isDisabled = (bucket: Bucket, position: number): boolean => ((bucket.flags[position] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
+/** Nobody, at position -1, counts as disabled. */
+export const isDisabled = ({ people }: Bucket, position: number): boolean =>
+  ((people[position * STRIDE + 4] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
+
+export const classKeyAt = ({ people, classes }: Bucket, position: number): string =>
+  classes[(people[position * STRIDE + 4] ?? 0) >>> 8] ?? ''
+
+export const selectionAt = ({ people, selections }: Bucket, position: number): ReadonlyMap<string, Selection> | undefined =>
+  ((people[position * STRIDE + 4] ?? 0) & SELECTED_FLAG) === 0 ? undefined : selections.get(position)
 
 export const handleAt = (bucket: Bucket, position: number): string => bucket.handles.split('\n')[position] ?? ''
 
-function compare(ids: Uint32Array, at: number, words: Subject['words']): number {
+function compare(people: Uint32Array, at: number, words: Subject['words']): number {
   for (let index = 0; index < 4; index++) {
-    const difference = (ids[at + index] ?? 0) - (words[index] ?? 0)
+    const difference = (people[at + index] ?? 0) - (words[index] ?? 0)
     if (difference !== 0) return difference
   }
   return 0
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
+const linesOf = (text: string) => (text === '' ? 0 : text.split('\n').length)
+
+const disagreement = () => new Error('a bucket of principals has columns that disagree')
+
+function decode(base64: string): DataView {
   const binary = atob(base64)
   const bytes = new Uint8Array(binary.length)
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
-  return bytes
+  return new DataView(bytes.buffer)
 }

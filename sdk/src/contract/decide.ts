@@ -1,9 +1,8 @@
-import { covers, higher, lower } from './level.ts'
-import type { Level } from './level.ts'
+import { covers, higher, Level, lower } from './level.ts'
 import { personOf } from './policy.ts'
 import type { Person, Policy } from './policy.ts'
 import { TIERS } from './snapshot.ts'
-import type { Alternative, Selection, Tier, ToolEntry } from './snapshot.ts'
+import type { Alternative, ServerGrants, Tier, ToolEntry } from './snapshot.ts'
 import type { Subject } from './subject.ts'
 
 export interface Question {
@@ -57,11 +56,9 @@ export function decideFor(policy: Policy, person: Person, server: string, tool: 
 
   const grants = person.grants.get(server)
   if (!grants) return refuse('no-grant')
-  for (const tier of TIERS) {
-    const live = unexpired(grants[tier], nowMs)
-    if (live.length > 0) return narrow(within(tier, live, tool, entry), person.selection?.get(server), tool, entry)
-  }
-  return refuse(TIERS.some((tier) => grants[tier]) ? 'grants-expired' : 'no-grant')
+  const tier = decidingTier(grants, nowMs)
+  if (!tier) return refuse(grants.user || grants.groups || grants.everyone ? 'grants-expired' : 'no-grant')
+  return narrow(within(tier, grants[tier] ?? none, tool, entry, nowMs), person.selection, server, tool, entry)
 }
 
 /** The earliest moment at which an answer about this person may change by itself; Infinity when none will. */
@@ -70,32 +67,66 @@ export function nextExpiryMs(person: Person, nowMs: number): number {
   return alternatives.reduce((next, { expiresAtMs = Infinity }) => (expiresAtMs > nowMs ? Math.min(next, expiresAtMs) : next), Infinity)
 }
 
-function within(tier: Tier, live: readonly Alternative[], tool: string, entry: ToolEntry): Verdict {
-  if (tier === 'user' && live.some(({ level }) => level === 'disabled')) return refuse('disabled-for-user', tier)
-  if (live.some(({ deny }) => deny?.includes(tool))) return refuse('tool-denied', tier)
+/** The first tier with an alternative that has not expired. */
+function decidingTier({ user, groups, everyone }: ServerGrants, nowMs: number): Tier | undefined {
+  if (user && isLive(user, nowMs)) return 'user'
+  if (groups && isLive(groups, nowMs)) return 'groups'
+  if (everyone && isLive(everyone, nowMs)) return 'everyone'
+  return undefined
+}
 
-  const enabled = live.filter(({ level }) => level !== 'disabled')
-  if (enabled.length === 0) return refuse('disabled-for-group', tier)
-  const listed = enabled.filter(({ allow }) => !allow || allow.includes(tool))
-  if (listed.length === 0) return refuse('tool-not-in-list', tier)
-  const level = listed.reduce<Level>((best, alternative) => higher(best, alternative.level), 'disabled')
-  return covers(level, entry.level) ? { allow: true, level, tier } : refuse('level-too-low', tier)
+function isLive(alternatives: readonly Alternative[], nowMs: number): boolean {
+  for (const alternative of alternatives) if (!isExpired(alternative, nowMs)) return true
+  return false
+}
+
+const isExpired = ({ expiresAtMs }: Alternative, nowMs: number) => expiresAtMs !== undefined && nowMs >= expiresAtMs
+
+/** What the tier's alternatives come to: walked once, since this runs for every call and every line of a list. */
+function within(tier: Tier, alternatives: readonly Alternative[], tool: string, entry: ToolEntry, nowMs: number): Verdict {
+  let denied = false
+  let enabled = false
+  let best: Level = 'disabled'
+  for (const alternative of alternatives) {
+    if (isExpired(alternative, nowMs)) continue
+    const { level, allow, deny } = alternative
+    if (tier === 'user' && level === 'disabled') return refuse('disabled-for-user', tier)
+    if (deny?.includes(tool)) denied = true
+    if (level === 'disabled') continue
+    enabled = true
+    if (!allow || allow.includes(tool)) best = higher(best, level)
+  }
+  if (denied) return refuse('tool-denied', tier)
+  if (!enabled) return refuse('disabled-for-group', tier)
+  if (best === 'disabled') return refuse('tool-not-in-list', tier)
+  return covers(best, entry.level) ? allow(best, tier) : refuse('level-too-low', tier)
 }
 
 /** A selection can only lower. */
-function narrow(verdict: Verdict, selection: Selection | undefined, tool: string, entry: ToolEntry): Verdict {
+function narrow(verdict: Verdict, selections: Person['selection'], server: string, tool: string, entry: ToolEntry): Verdict {
+  const selection = verdict.allow ? selections?.get(server) : undefined
   if (!verdict.allow || !selection) return verdict
   if (selection.off?.includes(tool)) return refuse('switched-off', verdict.tier)
   const level = lower(verdict.level, selection.level ?? verdict.level)
-  return covers(level, entry.level) ? { allow: true, level, tier: verdict.tier } : refuse('selected-lower', verdict.tier)
+  return covers(level, entry.level) ? allow(level, verdict.tier) : refuse('selected-lower', verdict.tier)
 }
 
 const none: readonly Alternative[] = []
 
-function unexpired(tier: readonly Alternative[] | undefined, nowMs: number): readonly Alternative[] {
-  if (!tier) return none
-  if (tier.every(({ expiresAtMs }) => expiresAtMs === undefined)) return tier
-  return tier.filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs)
-}
+/** There are not many verdicts: each is made once. */
+const allowed = tableOf(TIERS, Level.options, (tier, level): Verdict => ({ allow: true, level, tier }))
+const refusedIn = tableOf(TIERS, REASONS, (tier, reason): Verdict => ({ allow: false, reason, tier }))
+const refused = Object.fromEntries(REASONS.map((reason) => [reason, { allow: false, reason }])) as Record<Reason, Verdict>
 
-const refuse = (reason: Reason, tier?: Tier): Verdict => (tier ? { allow: false, reason, tier } : { allow: false, reason })
+const allow = (level: Level, tier: Tier): Verdict => allowed[tier][level]
+
+const refuse = (reason: Reason, tier?: Tier): Verdict => (tier ? refusedIn[tier][reason] : refused[reason])
+
+function tableOf<Row extends string, Column extends string, T>(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  make: (row: Row, column: Column) => T,
+) {
+  const entries = rows.map((row) => [row, Object.fromEntries(columns.map((column) => [column, make(row, column)]))])
+  return Object.fromEntries(entries) as Record<Row, Record<Column, T>>
+}

@@ -1,5 +1,5 @@
 import type { Bucket } from './bucket.ts'
-import { handleAt, isDisabled, positionIn } from './bucket.ts'
+import { classKeyAt, handleAt, isDisabled, positionIn, selectionAt } from './bucket.ts'
 import type {
   KeysChunk,
   MountedEntry,
@@ -75,16 +75,40 @@ export function personOf(policy: Policy, subject: Subject): Person | undefined {
   const position = positionIn(bucket, subject)
   if (position < 0) return undefined
 
-  const classKey = bucket.classes[bucket.classOf[position] ?? 0] ?? ''
-  const held = policy.classes.get(classKey)
-  return {
-    get handle() {
-      return handleAt(bucket, position)
-    },
-    disabled: isDisabled(bucket, position),
-    classKey,
-    groups: held?.groups ?? [],
-    grants: held?.profile ?? nothing,
-    selection: bucket.selections.get(position),
+  return new Found(policy, bucket, position)
+}
+
+/** A class, since one is made for every look-up: what few ask for is read only when asked. */
+class Found implements Person {
+  private readonly bucket: Bucket
+  private readonly position: number
+  private readonly held: PolicyClass | undefined
+  readonly classKey: string
+
+  constructor(policy: Policy, bucket: Bucket, position: number) {
+    this.bucket = bucket
+    this.position = position
+    this.classKey = classKeyAt(bucket, position)
+    this.held = policy.classes.get(this.classKey)
+  }
+
+  get handle(): string {
+    return handleAt(this.bucket, this.position)
+  }
+
+  get disabled(): boolean {
+    return isDisabled(this.bucket, this.position)
+  }
+
+  get groups(): readonly string[] {
+    return this.held?.groups ?? []
+  }
+
+  get grants(): Profile {
+    return this.held?.profile ?? nothing
+  }
+
+  get selection(): ReadonlyMap<string, Selection> | undefined {
+    return selectionAt(this.bucket, this.position)
   }
 }

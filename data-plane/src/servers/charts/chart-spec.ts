@@ -23,7 +23,7 @@ export interface ChartWanted extends Wanted {
   height?: number | undefined
 }
 
-/** The Vega-Lite spec of a chart, without its rows and with them. */
+/** The Vega-Lite spec of a chart, and its rows apart: under names of our own, since a column's may hold dots and brackets, which Vega reads as paths. */
 export function chartSpec(table: Table, wanted: ChartWanted): { spec: object; values: Record<string, Cell>[]; notes: string[] } {
   const sketch = TYPES[wanted.type](table, wanted)
   const spec = {

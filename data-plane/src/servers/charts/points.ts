@@ -4,14 +4,6 @@ import type { Column } from './column.ts'
 export const AGGREGATES = ['count', 'sum', 'mean', 'median', 'min', 'max'] as const
 export type Aggregate = (typeof AGGREGATES)[number]
 
-/** A row of a chart: names of our own, since a column's may hold dots and brackets, which Vega reads as paths. */
-export interface Point {
-  x: Cell
-  y: Cell
-  series?: Cell
-  value?: Cell
-}
-
 /** Sums up the numbers that share a place, in the order in which the places first appear. */
 export function aggregated<Key extends object>(
   places: Key[],

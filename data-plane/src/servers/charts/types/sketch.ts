@@ -10,7 +10,7 @@ export interface Wanted {
 }
 
 /** A chart before it gets its title, size and theme. */
-export interface Sketch {
+interface Sketch {
   values: Record<string, Cell>[]
   /** Everything of a Vega-Lite spec that says how the values are drawn. */
   spec: Record<string, unknown>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aBank, failure, leaks, type Bank } from '../testing.ts'
+import { aBank, aliceRules, failure, leaks, type Bank } from '../testing.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
@@ -152,5 +152,24 @@ test.for([
     expect((structuredContent as { rows: unknown[][] }).rows[0]?.[0]).toBe(first)
     expect(leaks(structuredContent)).toEqual([])
     expect(structuredContent?.['masked']).toHaveLength(1)
+  }
+})
+
+test.for([
+  ['select * from customers order by id', 3],
+  ['table customers', 3],
+  ['select c.* from accounts a join customers c using (id) order by c.id', 3],
+  // USING puts its column first: the masked one moves.
+  ['select * from accounts join customers using (id) order by id', 8],
+  ['select * from (select * from customers) c order by id', 3],
+  ['with c as (select * from customers) select a.id, c.* from accounts a join c on c.id = a.id order by a.id', 4],
+  ['select j.* from (accounts a join customers c on a.id = c.id) as j(x) order by x', 9],
+] as const)('where nothing is hidden a star is answered with its masked column masked: %s', async ([query, at]) => {
+  const rules = { ...aliceRules, hide: {} }
+  for (const as of ['reader', 'superuser'] as const) {
+    const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ as, rules }))
+    const { rows, masked } = structuredContent as { rows: unknown[][]; masked: string[] }
+    expect(rows.map((row) => row[at])).toEqual(['•••6A', '•••7B', '•••8C'])
+    expect(masked).toEqual(['national_id'])
   }
 })

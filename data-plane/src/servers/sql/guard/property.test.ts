@@ -9,109 +9,111 @@ let twin: Bank
 beforeAll(async () => void ([bank, twin] = await Promise.all([aBank(), aBank('twin')])))
 afterAll(() => Promise.all([bank[Symbol.asyncDispose](), twin[Symbol.asyncDispose]()]))
 
-const table = fc.constantFrom(
-  'customers',
-  'accounts',
-  'salaries',
-  'public.salaries',
-  '"salaries"',
-  'salary_view',
-  'rich_customers',
-  'parent_notes',
-  'child_notes',
-  'x',
-  'y',
-)
-const column = fc.constantFrom(
-  'id',
-  'name',
-  'amount',
-  'phone',
-  'national_id',
-  'customer_id',
-  'note',
-  'x',
-  '*',
-  'c',
-  's',
-  'x.amount',
-  'x.phone',
-  'c.*',
-  's.amount',
-  'c.national_id',
-  'c.phone',
-  'y.x',
-  'x.x',
-)
-const wrap = fc.constantFrom(
-  '@',
-  'max(@)',
-  '(@)::text',
-  'row_to_json(@)',
-  'json_agg(@)',
-  "coalesce(@::text, '')",
-  'array[@]',
-  'row(@)',
-  '@ as x',
-  'x(@)',
-  'count(@)',
-  'case when true then @ end',
-)
-const alias = fc.constantFrom('', ' c', ' s', ' x', ' as x(id, x, x3, amount)', ' as salaries')
-const join = fc.constantFrom(', ', ' join @ on true', ' natural join ', ' cross join lateral ', ' left join ', ' join using ')
-const tail = fc.constantFrom('', ' order by 1', ' group by 1', ' where @ is not null', ' limit 2', ' order by @', ' having count(*) > 0')
+interface Fragments {
+  tables: string[]
+  columns: string[]
+  uses: string[]
+  aliases: string[]
+}
 
-/** Queries from fragments: most are refused or wrong, and those that pass are the ones that matter. */
-const { query } = fc.letrec<{ query: string; from: string; item: string; output: string }>((tie) => ({
-  output: fc.oneof(
-    { maxDepth: 2 },
-    fc.tuple(wrap, column).map(([wrap, column]) => wrap.replace('@', column)),
-    tie('query').map((query) => `(${query})`),
-    tie('query').map((query) => `array(${query})`),
-  ),
-  item: fc.oneof(
-    { maxDepth: 2 },
-    fc.tuple(table, alias).map(([table, alias]) => table + alias),
-    fc.tuple(tie('query'), alias).map(([query, alias]) => `(${query})${alias}`),
-    fc.tuple(tie('query'), alias).map(([query, alias]) => `lateral (${query})${alias}`),
-  ),
-  from: fc.oneof(
-    { maxDepth: 2 },
-    tie('item'),
-    fc
-      .tuple(tie('item'), join, tie('item'))
-      .map(([a, how, b]) =>
-        how.includes('@')
-          ? a + how.replace('@', b)
-          : how.includes('left')
-            ? `${a} left join ${b} on true`
-            : how.includes('using')
-              ? `${a} join ${b} using (id)`
-              : a + how + b,
-      ),
-  ),
-  query: fc.oneof(
-    { maxDepth: 2 },
-    fc
-      .tuple(fc.array(tie('output'), { minLength: 1, maxLength: 3 }), tie('from'), tail, column)
-      .map(([outputs, from, tail, column]) => `select ${outputs.join(', ')} from ${from}${tail.replace('@', column)}`),
-    fc.tuple(table, tie('query'), tie('query')).map(([name, inner, outer]) => `with ${name.replace('public.', '')} as (${inner}) ${outer}`),
-    fc
-      .tuple(table, tie('query'), tie('query'), tie('query'))
-      .map(([name, a, b, c]) => `with recursive ${name.replace('public.', '')} as ((${a}) union all (${b})) ${c}`),
-    fc
-      .tuple(tie('query'), fc.constantFrom(' union all ', ' union ', ' except '), tie('query'))
-      .map((parts) => `(${parts[0]})${parts[1]}(${parts[2]})`),
-    table.map((name) => `table ${name}`),
-  ),
-}))
+/** Closed tables under every name, columns of all kinds in all uses: nearly all is refused or wrong. */
+const hostile: Fragments = {
+  tables:
+    'customers accounts salaries public.salaries "salaries" salary_view rich_customers parent_notes child_notes audit_log only·parent_notes x y'.split(
+      ' ',
+    ),
+  columns:
+    'id name amount phone national_id customer_id note x * c s x.amount x.phone c.* s.amount c.national_id c.phone y.x x.x salaries'.split(
+      ' ',
+    ),
+  uses: [
+    '@',
+    'max(@)',
+    '(@)::text',
+    'row_to_json(@)',
+    'json_agg(@)',
+    'array[@]',
+    'row(@)',
+    '@ as x',
+    'x(@)',
+    '(@).x',
+    'case when true then @ end',
+  ],
+  aliases: ['', ' c', ' s', ' x', ' as x(id, x, x3, amount)', ' as salaries'],
+}
 
-const settings = { timeoutMs: 5_000 }
+/** Open tables, columns that mostly exist: much of it runs, over hidden and masked columns where they can be slipped in. */
+const mild: Fragments = {
+  tables: ['customers', 'customers', 'accounts', 'rich_customers', 'c', 'd'],
+  columns: ['id', 'id', 'name', 'city', 'national_id', 'national_id', 'x', 'c.id', 'c.national_id', 'd.x', 'c', 'd.*', '1'],
+  uses: ['@', '@', '@', '@ as x', '@ as id', '@ as national_id', 'count(@)', '@::text', 'coalesce(@, @)'],
+  aliases: ['', '', ' c', ' d', ' as d(x, id)', ' as c(id, x, city, name)'],
+}
 
-/** What a person learns of a statement: rows, or the words of a refusal. */
+const oneOf = (texts: string[]) => fc.constantFrom(...texts.map((text) => text.replace('·', ' ')))
+
+function queries({ tables, columns, uses, aliases }: Fragments): fc.Arbitrary<string> {
+  const column = oneOf(columns)
+  const alias = oneOf(aliases)
+  const table = oneOf(tables)
+  const use = fc.tuple(oneOf(uses), column).map(([use, column]) => use.replaceAll('@', column))
+  const tail = fc
+    .tuple(
+      oneOf(['', '', '', ' order by 1', ' group by 1', ' where @ is not null', ' limit 2', ' order by @', ' where @ = @']),
+      column,
+      column,
+    )
+    .map(([tail, a, b]) => tail.replace('@', a).replace('@', b))
+  const join = oneOf([
+    '% , #',
+    '% join # on true',
+    '% natural join #',
+    '% join # using (id)',
+    '% left join # on @ = @',
+    '% cross join lateral #',
+  ])
+
+  return fc.letrec<{ query: string; from: string; item: string; output: string }>((tie) => ({
+    output: fc.oneof(
+      { maxDepth: 2 },
+      use,
+      use,
+      tie('query').map((query) => `(${query})`),
+      tie('query').map((query) => `array(${query})`),
+    ),
+    item: fc.oneof(
+      { maxDepth: 2 },
+      fc.tuple(table, alias).map((parts) => parts.join('')),
+      fc.tuple(tie('query'), alias).map(([query, alias]) => `(${query})${alias}`),
+      fc.tuple(tie('query'), alias).map(([query, alias]) => `lateral (${query})${alias}`),
+    ),
+    from: fc.oneof(
+      { maxDepth: 2 },
+      tie('item'),
+      fc
+        .tuple(join, tie('item'), tie('item'), column, column)
+        .map(([join, a, b, c, d]) => join.replace('@', c).replace('@', d).replace('%', a).replace('#', b)),
+    ),
+    query: fc.oneof(
+      { maxDepth: 2 },
+      fc
+        .tuple(oneOf(['', '', ' distinct']), fc.array(tie('output'), { minLength: 1, maxLength: 3 }), tie('from'), tail)
+        .map(([distinct, outputs, from, tail]) => `select${distinct} ${outputs.join(', ')} from ${from}${tail}`),
+      fc.tuple(table, tie('query'), tie('query')).map(([name, inner, outer]) => `with ${bare(name)} as (${inner}) ${outer}`),
+      fc
+        .tuple(table, tie('query'), tie('query'), tie('query'))
+        .map(([name, a, b, outer]) => `with recursive ${bare(name)} as ((${a}) union all (${b})) ${outer}`),
+      fc.tuple(tie('query'), oneOf([' union all ', ' union ', ' except ']), tie('query')).map(([a, how, b]) => `(${a})${how}(${b})`),
+      table.map((name) => `table ${name}`),
+    ),
+  })).query
+}
+
+const bare = (table: string) => table.replace(/^(public\.|only )/, '')
+
+/** What a person learns of a statement: rows, or the words of a refusal. The database refuses the superuser nothing. */
 async function learnt(bank: Bank, query: string, rules = aliceRules): Promise<unknown> {
-  // The superuser: the guard alone has to hold.
-  const context = bank.context({ as: 'superuser', settings, rules })
+  const context = bank.context({ as: 'superuser', settings: { timeoutMs: 5_000 }, rules })
   return bank.call('execute_query', { query, limit: 50 }, context).then(
     ({ structuredContent }) => ({ ...structuredContent, duration_ms: 0 }),
     (error: unknown) => {
@@ -121,22 +123,32 @@ async function learnt(bank: Bank, query: string, rules = aliceRules): Promise<un
   )
 }
 
-test('two banks that differ only in what is closed cannot be told apart by any statement', { timeout: 120_000 }, async () => {
-  let answered = 0
-  await fc.assert(
-    fc.asyncProperty(query, async (query) => {
-      const [one, other] = [await learnt(bank, query), await learnt(twin, query)]
-      if (!Array.isArray(one)) answered++
-      expect(one).toEqual(other)
-      expect(leaks(one)).toEqual([])
-    }),
-    { numRuns: 1_000 },
-  )
-  expect(answered).toBeGreaterThan(10)
-})
+test.for([
+  ['hostile', hostile, 10],
+  ['mild', mild, 10],
+] as const)(
+  'two banks that differ only in what is closed cannot be told apart by any statement: %s',
+  { timeout: 120_000 },
+  async ([, fragments, atLeast]) => {
+    let answered = 0
+    await fc.assert(
+      fc.asyncProperty(queries(fragments), async (query) => {
+        const [one, other] = [await learnt(bank, query), await learnt(twin, query)]
+        if (!Array.isArray(one)) answered++
+        expect(one).toEqual(other)
+        expect(leaks(one)).toEqual([])
+      }),
+      { numRuns: 700 },
+    )
+    expect(answered).toBeGreaterThan(atLeast)
+  },
+)
 
-test('the statements above would tell, were nothing closed', { timeout: 60_000 }, async () => {
+test.for([
+  ['hostile', hostile],
+  ['mild', mild],
+] as const)('the same statements would tell, were nothing closed: %s', { timeout: 60_000 }, async ([, fragments]) => {
   const open: TableRules = { allow: ['public.*'], deny: [], hide: {}, mask: {} }
-  const answers = await Promise.all(fc.sample(query, 300).map((query) => learnt(bank, query, open)))
+  const answers = await Promise.all(fc.sample(queries(fragments), 200).map((query) => learnt(bank, query, open)))
   expect(answers.filter((answer) => leaks(answer).length > 0).length).toBeGreaterThan(10)
 })

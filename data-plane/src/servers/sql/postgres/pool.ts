@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
-import type { Pool, PoolClient } from 'pg'
+import type { Client, Pool, PoolClient } from 'pg'
 import type { Reach } from '../reach.ts'
 import type { Connection } from '../settings.ts'
 
@@ -65,11 +65,23 @@ export function clientConfig(connection: Connection, secrets: () => Reach['readS
     port,
     database,
     user,
-    ...(password ? { password: () => readPassword(password, secrets()) } : {}),
+    ...(password ? { password: passwordOf(password, secrets) } : {}),
     ssl: tls === 'verify' ? { rejectUnauthorized: true } : false,
     application_name: 'bir-mcp',
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
+  }
+}
+
+/** A log-in without a password is ended here: pg leaves it open, and it would hold a place at the database for a minute. */
+function passwordOf(password: SecretRef, secrets: () => Reach['readSecret']) {
+  return async function read(this: Client): Promise<string> {
+    try {
+      return await readPassword(password, secrets())
+    } catch (error) {
+      void this.end()
+      throw error
+    }
   }
 }
 

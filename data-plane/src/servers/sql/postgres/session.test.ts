@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CallContext } from '../../context.ts'
 import { reach, type Reach } from '../reach.ts'
@@ -53,11 +54,22 @@ test('a wrong password is told, and a changed one is read anew at the next log-i
   await bank.owner.query('drop role moody')
 })
 
-test('a password that cannot be read is told as such, without its name', async () => {
-  const settings = { password: { secret: 'lost-and-found' } }
+test('a password that cannot be read is told as such, without its name, and the log-in that was begun is ended', async () => {
+  // A log-in left open would hold its place for a minute, and a database that is to be dropped would wait for it.
+  const asksForPassword = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])
+  const open = new Set<Socket>()
+  const database = createServer((socket) => {
+    open.add(socket.on('close', () => open.delete(socket)).on('error', () => undefined))
+    socket.once('data', () => socket.write(asksForPassword))
+  })
+  await new Promise<void>((resolve) => database.listen(0, '127.0.0.1', resolve))
+  const { port } = database.address() as AddressInfo
+  const settings = { host: '127.0.0.1', port, password: { secret: 'lost-and-found' } }
   const context = { ...bank.context({ settings }), readSecret: () => Promise.reject(new Error('ENOENT lost-and-found')) }
   const error = await failure(bank.call('execute_query', { query: 'select 1' }, context))
   expect(error).toMatchObject({ code: 'upstream_down', message: "The gateway's password for this database cannot be read." })
+  await expect.poll(() => open.size).toBe(0)
+  database.close()
 })
 
 test('when every session is at work a call is told to come back', async () => {
