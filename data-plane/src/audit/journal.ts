@@ -53,7 +53,7 @@ export class SpoolJournal implements Journal {
     if (second !== this.second) await this.sumUp(second)
     this.refusals++
     if (this.refusals <= refusalsPerSecond) await this.record(fields, bodies, false)
-    else if (this.refusals === refusalsPerSecond + 1) setTimeout(() => void this.sumUp(second + 1).catch(() => undefined), 1000).unref()
+    else if (this.refusals === refusalsPerSecond + 1) setTimeout(() => void this.sumUpLate(second), 1000).unref()
   }
 
   async close(): Promise<void> {
@@ -61,6 +61,11 @@ export class SpoolJournal implements Journal {
     await this.sumUp(0)
     await this.signHead()
     this.spool.close()
+  }
+
+  /** When nobody came in the seconds after; whoever did has summed up already, and the count is of their second. */
+  private async sumUpLate(second: number): Promise<void> {
+    if (this.second === second) await this.sumUp(second + 1).catch(() => undefined)
   }
 
   private async sumUp(second: number): Promise<void> {

@@ -1,0 +1,39 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import type { AuditFields } from './fields.ts'
+import { SpoolJournal } from './journal.ts'
+import type { Spool } from './spool.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+/** A journal whose clock is turned by hand, and what it writes. */
+function aJournal() {
+  vi.useFakeTimers({ now: 0, toFake: ['setTimeout', 'setInterval', 'Date'] })
+  const written: AuditFields[] = []
+  const spool = { append: async (fields: AuditFields) => void written.push(fields) } as unknown as Spool
+  const journal = new SpoolJournal({ spool, sign: () => '' })
+  const flood = async (count: number) => {
+    for (let at = 0; at < count; at++) await journal.refusal({ kind: 'call', atMs: Date.now(), outcome: 'refused' }, {})
+  }
+  const seen = () => ({
+    calls: written.filter(({ kind }) => kind === 'call').length,
+    summed: written.flatMap(({ kind, count }) => (kind === 'refusals' ? [count] : [])),
+  })
+  return { flood, seen }
+}
+
+test('beyond 50 a second refusals are counted, and each second is summed up once, however long the flood', async () => {
+  const { flood, seen } = aJournal()
+  for (let quarter = 0; quarter < 12; quarter++) {
+    await flood(40)
+    await vi.advanceTimersByTimeAsync(250)
+  }
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(seen()).toEqual({ calls: 3 * 50, summed: [110, 110, 110] })
+})
+
+test('a flood that ends is summed up without anybody coming after', async () => {
+  const { flood, seen } = aJournal()
+  await flood(60)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(seen()).toEqual({ calls: 50, summed: [10] })
+})
