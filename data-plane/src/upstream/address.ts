@@ -5,7 +5,7 @@ import { BlockList, isIP, isIPv4 } from 'node:net'
 import { buildConnector } from 'undici'
 
 /** An address that a server may not have. */
-export class AddressRefused extends Error {
+class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
 

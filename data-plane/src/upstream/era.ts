@@ -8,7 +8,7 @@ import type { RemoteOptions } from './remote-options.ts'
 const longestProbeMs = 10_000
 
 /** Asks a server which era it is of. Rejects with `UpstreamFault` where that cannot be told now. */
-export async function probeEra(options: RemoteOptions): Promise<Era> {
+async function probeEra(options: RemoteOptions): Promise<Era> {
   const timeoutMs = Math.min(longestProbeMs, options.callTimeoutMs)
   let text = ''
   const answer = await exchange(options.pool, {

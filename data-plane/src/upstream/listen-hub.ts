@@ -10,20 +10,22 @@ import type { ClientFacts, Listening, ListenRequest, Notification } from './upst
 /** So many are told between two turns of the loop. */
 const atOnce = 500
 /** A stream that broke sooner than this is not opened anew: its listeners are told. */
-const worthAnotherMs = 10_000
+const usuallyWorthMs = 10_000
 
 /** All who listen to one server share one stream, which asks for what any of them wants; each is told only what it asked for. */
 export class ListenHub {
   private readonly options: RemoteOptions
   private readonly client: ClientFacts
+  private readonly worthAnotherMs: number
   private readonly byKey = new Map<ListenKey, Set<Listener>>()
   private readonly listeners = new Set<Listener>()
   private stream: ListenStream | undefined
   private opening: Promise<void> | undefined
 
-  constructor(options: RemoteOptions, client: ClientFacts) {
+  constructor(options: RemoteOptions, client: ClientFacts, worthAnotherMs = usuallyWorthMs) {
     this.options = options
     this.client = client
+    this.worthAnotherMs = worthAnotherMs
   }
 
   async join(request: ListenRequest): Promise<Listening> {
@@ -88,7 +90,7 @@ export class ListenHub {
     if (stream !== this.stream) return
     this.stream = undefined
     if (this.opening) return void this.opening.catch((cause: unknown) => this.endAll(asError(cause)))
-    if (!error || performance.now() - stream.openedMs < worthAnotherMs) return this.endAll(error)
+    if (!error || performance.now() - stream.openedMs < this.worthAnotherMs) return this.endAll(error)
     this.opening = this.reopen().finally(() => (this.opening = undefined))
     this.opening.then(
       () => this.tellMissed(),

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
-import { aClient, aListener, modernServer } from './modern-testing.ts'
+import { aClient, aListener, aRemote, modernServer } from './modern-testing.ts'
 import type { Asked, Handle, Say } from './modern-testing.ts'
 import { keysFor } from './listen-keys.ts'
+import { ListenHub } from './listen-hub.ts'
+import { ourselves } from './modern-request.ts'
+import { remoteOptions } from './remote-options.ts'
 import type { ListenFilter, Notification } from './upstream.ts'
 
 const key = 'io.modelcontextprotocol/subscriptionId'
@@ -235,4 +238,24 @@ test('a subscription that ends as soon as it began is told, one way or the other
       ),
     ).toMatch(/ended|refused/)
   }
+})
+
+test('a stream that stood for long and broke is opened anew, and what may have been missed is told', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const options = remoteOptions(aRemote(server.url))
+  const hub = new ListenHub(options, ourselves, 0)
+  const { got, next, onNotification } = ear()
+  const filter = { toolsListChanged: true, resourceSubscriptions: ['test://a'] }
+  let ended = false
+  await hub.join(aListener({ filter, onNotification, onEnd: () => (ended = true) }))
+  at.open[0]?.say.response.destroy()
+  while (got.length < 2) await next()
+  expect(got).toEqual([
+    { method: 'notifications/tools/list_changed' },
+    { method: 'notifications/resources/updated', params: { uri: 'test://a' } },
+  ])
+  expect(ended).toBe(false)
+  hub.close()
+  await options.pool.close()
 })

@@ -2,7 +2,7 @@ import type { Answer } from './modern-call.ts'
 import { broken, wrongEra } from './faults.ts'
 
 export const HEADER_MISMATCH = -32_020
-export const UNSUPPORTED_VERSION = -32_022
+const UNSUPPORTED_VERSION = -32_022
 
 type Failed = Extract<Answer, { kind: 'error' }>
 
