@@ -16,7 +16,9 @@ export function verdictOf(status: number, message: unknown): Era {
   if (status >= 500) throw down(`status ${status}`)
   const { result, error } = isObject(message) ? message : {}
   if (isObject(error)) return ofError(status, error)
-  if (status < 300 && isObject(result) && Array.isArray(result['supportedVersions'])) return ofVersions(result['supportedVersions'])
+  // Some servers of before answer whatever they are asked: only a modern one lists its revisions.
+  if (status < 300 && isObject(result))
+    return Array.isArray(result['supportedVersions']) ? ofVersions(result['supportedVersions']) : 'legacy'
   if (legacyStatuses.has(status)) return 'legacy'
   throw broken(`no answer to server/discover, status ${status}`)
 }

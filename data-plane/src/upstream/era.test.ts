@@ -22,6 +22,7 @@ test.for([
   [404, error(-32_601), 'legacy'],
   [405, undefined, 'legacy'],
   [200, error(-32_601), 'legacy'],
+  [200, { result: {} }, 'legacy'],
 ] as const)('status %i with %o is a server of the era %s', ([status, message, era]) => {
   expect(verdictOf(status, message)).toBe(era)
 })
@@ -33,7 +34,7 @@ test.for([
   [500, error(-32_601), 'upstream_down'],
   [503, undefined, 'upstream_down'],
   [302, undefined, 'upstream_down'],
-  [200, { result: {} }, 'upstream_down'],
+  [202, undefined, 'upstream_down'],
   [200, discover('2199-01-01'), 'upstream_down'],
   [418, error(-32_601), 'upstream_down'],
 ] as const)('status %i with %o is no evidence but the fault %s', ([status, message, code]) => {

@@ -15,7 +15,7 @@ async function probeEra(options: RemoteOptions): Promise<Era> {
     url: options.url,
     method: 'POST',
     headers: { ...(await options.headers.get()), ...modernHeaders('server/discover', {}) },
-    body: modernBody(0, 'server/discover', {}, ourselves),
+    body: modernBody(1, 'server/discover', {}, ourselves),
     maxBytes: options.settings.maxResponseBytes,
     timeoutToHeadersMs: timeoutMs,
     timeoutMs,
