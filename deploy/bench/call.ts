@@ -11,17 +11,20 @@ export interface McpCall {
   body: string
 }
 
-export function toolCall(token: string, tool: string, args: object): McpCall {
+export const toolCall = (token: string, tool: string, args: object): McpCall =>
+  mcpCall(token, 'tools/call', { name: tool, arguments: args }, { 'mcp-name': tool })
+
+export function mcpCall(token: string, method: string, params: object, headers: Record<string, string> = {}): McpCall {
   return {
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       authorization: `Bearer ${token}`,
       'mcp-protocol-version': VERSION,
-      'mcp-method': 'tools/call',
-      'mcp-name': tool,
+      'mcp-method': method,
+      ...headers,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { _meta: CLIENT, name: tool, arguments: args } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: CLIENT, ...params } }),
   }
 }
 

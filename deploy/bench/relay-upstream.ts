@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { NEWS } from './relay-news.ts'
 
 /** The server behind everything: MCP 2026-07-28 spoken plainly over node:http, and the little of 2025-11-25 that FastMCP's client needs. */
 
@@ -8,8 +9,6 @@ interface Asked {
   method: string
   params: { arguments?: { text: string }; notifications?: object; protocolVersion?: string }
 }
-
-export const NEWS = 'bench://news'
 
 const version = '2026-07-28'
 const serverInfo = { name: 'bench', version: '1' }
