@@ -301,3 +301,57 @@ test('a page that may call is told so; a preflight says what it may send', async
   const call = await fetch(`${plane.url}/mcp`, modernRequest(await plane.token(), 'tools/list', {}, { origin }))
   expect(call.headers.get('access-control-allow-origin')).toBe(origin)
 })
+
+/** Reads an open SSE answer until a message fits. */
+async function heard(response: Response, fits: (message: { method?: string }) => boolean) {
+  const reader = response.body?.getReader()
+  let text = ''
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) throw new Error(`the stream ended after ${text}`)
+    text += Buffer.from(value).toString()
+    const messages = text.split('\n').flatMap((line) => (line.startsWith('data: {') ? [JSON.parse(line.slice(6))] : []))
+    const found = messages.find(fits)
+    if (found) return found
+  }
+}
+
+test('a listener is told when a change of permission changes what they see, and of nothing else', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const stream = await fetch(
+    `${plane.url}/mcp`,
+    modernRequest(await plane.token(), 'subscriptions/listen', { notifications: { toolsListChanged: true } }),
+  )
+  const acknowledged = await heard(stream.clone(), () => true)
+  expect(acknowledged).toMatchObject({
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: { toolsListChanged: true }, _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } },
+  })
+  plane.use({ settings: { callTimeoutMs: 9_000 } })
+  plane.use({ grants: { things: { groups: [{ level: 'read' }] } } })
+  const told = await heard(stream, ({ method }) => method === 'notifications/tools/list_changed')
+  expect(told.params._meta['io.modelcontextprotocol/subscriptionId']).toBe(1)
+})
+
+test('a legacy session hears the same on its own stream', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/things`
+  const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const session = {
+    authorization: `Bearer ${token}`,
+    accept: 'text/event-stream',
+    'mcp-session-id': opened.headers.get('mcp-session-id') ?? '',
+  }
+  const stream = await fetch(url, { headers: session })
+  expect(stream.headers.get('content-type')).toBe('text/event-stream')
+  plane.use({ grants: { things: { groups: [{ level: 'destroy' }] } } })
+  expect(await heard(stream, ({ method }) => method === 'notifications/tools/list_changed')).toMatchObject({ jsonrpc: '2.0' })
+})
+
+test('a stream ends when its person is disabled', async () => {
+  await using plane = await testPlane({ grants })
+  const stream = await fetch(`${plane.url}/mcp`, modernRequest(await plane.token(), 'subscriptions/listen', { notifications: {} }))
+  plane.use({ disabled: ['alice'] })
+  expect(await stream.text()).toContain('acknowledged')
+})

@@ -7,7 +7,7 @@ import type { Ports } from './ports.ts'
 import type { Authenticated, Authorised, Incoming, Target } from './types.ts'
 import { viewOf } from './view.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog'>
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
 
 /** What a server inside the gateway may ask of a call. A class, since one is made for every call: what few ask for is made only when asked. */
 export class MountedContext implements CallContext {

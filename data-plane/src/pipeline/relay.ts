@@ -14,7 +14,10 @@ import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
 
 type Ready = Incoming & Audited & Authenticated & Target & Authorised
-type Needs = Pick<Ports, 'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node'>
+type Needs = Pick<
+  Ports,
+  'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node' | 'offers' | 'upstream'
+>
 
 /** The call itself, whoever answers it. A tool that cannot do its work says so to the model; what breaks is said with whose fault it is. */
 export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> {

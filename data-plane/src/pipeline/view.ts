@@ -1,13 +1,14 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
+import { isObject } from '../mcp/json-rpc.ts'
 import { nameOf } from '../mcp/client-facts.ts'
 import type { CallContext } from '../servers/context.ts'
 import type { GatewayView, ServerView, ToolView } from '../servers/gateway-view.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Incoming } from './types.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog'>
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
 
 /** The gateway as this caller sees it: through `decide`, like everything else. */
 export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayView {
@@ -35,18 +36,21 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
   }
 }
 
-function serverView({ servers }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
+function serverView({ offers, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
   const server = policy.servers.get(id)
-  const mounted = servers.get(id)
-  if (!server || !mounted) return []
+  const found = upstream(id)
+  if (!server || !found) return []
+  const offered = new Map((offers.of(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
   const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
-    const tool = mounted.tools.get(name)
+    const tool = offered.get(name)
     if (!tool || entry.hidden) return []
+    const { description, inputSchema } = tool
     const verdict = decideFor(policy, person, id, name, Date.now())
-    const base = { name, description: tool.description, needs: entry.level, inputSchema: tool.entry.inputSchema }
+    const base = { name, description: String(description ?? ''), needs: entry.level, inputSchema: isObject(inputSchema) ? inputSchema : {} }
     return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
   })
-  return [{ id, title: server.title, tools }]
+  const { state, era, latencyMs } = found.health()
+  return [{ id, title: server.title, tools, health: { state, era, latencyMs } }]
 }
 
 const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: object, id: string, signal: AbortSignal): CallContext => ({

@@ -23,6 +23,8 @@ export interface ServerView {
   id: string
   title: string
   tools: ToolView[]
+  /** As this plane last found it. `mounted` servers run inside the gateway. */
+  health: { state: 'unknown' | 'up' | 'down'; era: string | undefined; latencyMs: number | undefined }
 }
 
 export interface ToolView {

@@ -30,7 +30,14 @@ const aloneView = (alone: Alone): GatewayView => ({
   authentication: { client: 'standalone', actor: undefined, tokenId: '', expiresAtMs: 0, sessionId: undefined },
   revision: 0,
   limits: { ratePerSecond: 0, rateBurst: 0, truncateChars: 0, callTimeoutMs: 0 },
-  servers: () => [{ id: alone.server.id, title: alone.server.title, tools: toolsOf(alone.server) }],
+  servers: () => [
+    {
+      id: alone.server.id,
+      title: alone.server.title,
+      tools: toolsOf(alone.server),
+      health: { state: 'up', era: 'mounted', latencyMs: undefined },
+    },
+  ],
   calls: () => [],
   check: (_server, signal) => alone.server.check(aloneContext(alone, signal)),
 })

@@ -31,7 +31,14 @@ test('list_permissions says of each tool its level or why not, and nothing of se
 
 test('list_servers counts what can be used', async () => {
   const { result } = await call('list_servers')
-  expect(result.structuredContent.items).toContainEqual({ server: 'things', title: 'Things', usable_tools: 1, refused_tools: 2 })
+  expect(result.structuredContent.items).toContainEqual({
+    server: 'things',
+    title: 'Things',
+    usable_tools: 1,
+    refused_tools: 2,
+    state: 'up',
+    speaks: 'mounted',
+  })
 })
 
 test('search_tools finds by words among what can be used', async () => {

@@ -27,6 +27,7 @@ const gateway: GatewayView = {
   servers: () => [
     {
       id: 'things',
+      health: { state: 'up', era: 'mounted', latencyMs: undefined },
       title: 'Things',
       tools: [
         { name: 'say_thing', description: 'Says a thing.', needs: 'read', level: 'write', inputSchema },
@@ -44,7 +45,7 @@ const read = async (uri: string) => String((await ask('resources/read', { uri })
 test('gateway://me and gateway://servers answer what whoami and list_servers do', async () => {
   expect(JSON.parse(await read('gateway://me'))).toMatchObject({ user: 'alice', client: 'test', policy_revision: 7 })
   expect(JSON.parse(await read('gateway://servers'))).toEqual({
-    items: [{ server: 'things', title: 'Things', usable_tools: 1, refused_tools: 1 }],
+    items: [{ server: 'things', title: 'Things', usable_tools: 1, refused_tools: 1, state: 'up', speaks: 'mounted' }],
     count: 1,
   })
 })
