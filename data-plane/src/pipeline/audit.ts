@@ -1,10 +1,11 @@
-import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
+import { ERRORS } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { nameOf } from '../mcp/client-facts.ts'
 import type { AuditFields } from '../audit/fields.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
+import { faultOf } from './fault.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Incoming, Note, Rendered } from './types.ts'
@@ -68,7 +69,7 @@ function whatFailed(error: unknown) {
       rpcCode: error.code,
     } as const
   }
-  const { code, reason, message } = GatewayError.from(error)
+  const { code, reason, message } = faultOf(error)
   const { http, rpc } = ERRORS[code]
   return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
 }

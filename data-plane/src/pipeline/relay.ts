@@ -8,6 +8,7 @@ import { originOf } from '../mcp/routes.ts'
 import { errorAnswer } from '../servers/answer.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
+import { faultOf } from './fault.ts'
 import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
@@ -68,7 +69,11 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): Promise<UpstreamResult> {
   const { inputRequests } = inWords(ports, call, { value }).value
   const requests = isObject(inputRequests) ? inputRequests : {}
-  const answers = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal)
+  const answers = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal).catch((error: Error) => {
+    // Whoever waits for the answer is told that none will come.
+    call.cancel.abort(error)
+    throw error
+  })
   const { inputResponses } = onAggregate(call) ? ownResponses(call.serverId, { inputResponses: answers }) : { inputResponses: answers }
   const state = value['requestState'] === undefined ? {} : { requestState: value['requestState'] }
   const again = call.upstream.request(requestOf(ports, call, { ...call.asked.params, inputResponses, ...state }))
@@ -114,8 +119,8 @@ function failure(ports: Needs, call: Ready, error: unknown): UpstreamResult {
   note.reason = error.code
   note.detail = error.message
   if (method === 'tools/call') return { value: { ...errorAnswer(toolError(error)), resultType: 'complete' } }
-  const said = error instanceof UpstreamFault ? error.say : error.message
-  throw new GatewayError('unavailable', error.message, { say: said, reason: error.code, cause: error })
+  if (error instanceof UpstreamFault) throw faultOf(error)
+  throw new GatewayError('unavailable', error.message, { say: error.message, reason: error.code, cause: error })
 }
 
 function toolError(error: ToolError | UpstreamFault): ToolError {

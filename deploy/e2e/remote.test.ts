@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { createClient } from '@bir/sdk'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
+import { modernUpstream } from '../conformance/upstreams/modern.ts'
+import type { Upstream } from '../conformance/upstreams/serve.ts'
+import { bootGateway } from './boot-gateway.ts'
+import type { Gateway } from './boot-gateway.ts'
+import { until } from './second-plane.ts'
+
+/** An old server and one of 2026 alone, behind one gateway, used by an old client and a new one side by side: all four pairs. */
+
+const main = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
+const scratch = mkdtempSync(join(tmpdir(), 'bir-remote-'))
+let upstreams: Upstream[]
+let gateway: Gateway
+let token: string
+
+async function bir(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...args], {
+    env: { ...process.env, BIR_HOME: gateway.home, NO_COLOR: '1' },
+  })
+  return stdout
+}
+
+beforeAll(async () => {
+  upstreams = [await legacyUpstream(), await modernUpstream()]
+  gateway = await bootGateway()
+  const file = parse(await bir('export'))
+  for (const [at, id] of ['old', 'new'].entries()) {
+    file.servers[id] = { kind: 'remote', url: upstreams[at]?.url, title: `The ${id} one` }
+    file.grants.push({ group: 'analysts', server: id, level: 'destroy' })
+  }
+  const path = join(scratch, 'bir.yaml')
+  writeFileSync(path, stringify(file))
+  await bir('apply', '-f', path)
+  token = await gateway.token('alice')
+  const { planes } = await createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() }).snapshot.status({})
+  expect(planes).toHaveLength(1)
+}, 120_000)
+
+afterAll(async () => {
+  await gateway.stop()
+  for (const upstream of upstreams) await upstream[Symbol.asyncDispose]()
+  rmSync(scratch, { recursive: true })
+}, 60_000)
+
+interface Driven extends AsyncDisposable {
+  tools(): Promise<string[]>
+  call(name: string, args: Record<string, unknown>, onProgress?: (progress: number) => void, signal?: AbortSignal): Promise<string>
+  read(uri: string): Promise<string>
+  complete(prompt: string, argument: { name: string; value: string }): Promise<string[]>
+  resources(): Promise<string[]>
+}
+
+const info = { name: 'remote-test', version: '1' }
+const answer = { action: 'accept' as const, content: { username: 'ann', email: 'ann@example.com' } }
+const bearer = () => ({ requestInit: { headers: { Authorization: `Bearer ${token}` } } })
+
+async function newClient(url: string): Promise<Driven> {
+  const client = new Client(info, { versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: {} } })
+  client.setRequestHandler('elicitation/create', async () => answer)
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), bearer()))
+  return {
+    tools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args, onprogress, signal) =>
+      JSON.stringify(
+        await client.callTool(
+          { name, arguments: args },
+          { ...(onprogress && { onprogress: ({ progress }) => onprogress(progress) }), ...(signal && { signal }) },
+        ),
+      ),
+    read: async (uri) => JSON.stringify(await client.readResource({ uri })),
+    complete: async (name, argument) => (await client.complete({ ref: { type: 'ref/prompt', name }, argument })).completion.values,
+    resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    [Symbol.asyncDispose]: () => client.close(),
+  }
+}
+
+async function oldClient(url: string): Promise<Driven> {
+  const client = new LegacyClient(info, { capabilities: { elicitation: {} } })
+  client.setRequestHandler(ElicitRequestSchema, async () => answer)
+  await client.connect(new LegacyTransport(new URL(url), bearer()) as Parameters<typeof client.connect>[0])
+  return {
+    tools: async () => (await client.listTools()).tools.map(({ name }) => name),
+    call: async (name, args, onprogress, signal) =>
+      JSON.stringify(
+        await client.callTool({ name, arguments: args }, undefined, {
+          ...(onprogress && { onprogress: ({ progress }) => onprogress(progress) }),
+          ...(signal && { signal }),
+        }),
+      ),
+    read: async (uri) => JSON.stringify(await client.readResource({ uri })),
+    complete: async (name, argument) => (await client.complete({ ref: { type: 'ref/prompt', name }, argument })).completion.values,
+    resources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    [Symbol.asyncDispose]: () => client.close(),
+  }
+}
+
+const pairs = [
+  ['new', 'new', newClient],
+  ['new', 'old', newClient],
+  ['old', 'new', oldClient],
+  ['old', 'old', oldClient],
+] as const
+
+test.for(pairs)(
+  'a client of the %s era and the %s server: tools, a question, progress, resources and completion',
+  { timeout: 60_000 },
+  async ([, server, connect]) => {
+    const url = `${gateway.endpoints.mcp}/${server}`
+    await until(async () => {
+      await using first = await connect(url)
+      return (await first.tools()).length > 5
+    })
+    await using client = await connect(url)
+    expect(await client.call('test_simple_text', {})).toContain('text')
+    expect(await client.call('test_elicitation', { message: 'Who are you?' })).toContain('ann')
+    const seen: number[] = []
+    await client.call('test_tool_with_progress', {}, (progress) => seen.push(progress))
+    expect(seen.length).toBeGreaterThan(1)
+    expect(await client.resources()).toContain('test://static-text')
+    expect(await client.read('test://static-text')).toContain('test://static-text')
+    expect(await client.complete('test_prompt_with_arguments', { name: 'arg1', value: 'p' })).toBeInstanceOf(Array)
+  },
+)
+
+test.for([
+  ['new', newClient],
+  ['old', oldClient],
+] as const)('on the aggregate a client of the %s era finds both servers under names of their own', async ([, connect]) => {
+  await using client = await connect(gateway.endpoints.mcp)
+  const tools = await client.tools()
+  expect(tools).toEqual(expect.arrayContaining(['old_test_simple_text', 'new_test_simple_text', 'sql_execute_query', 'meta_whoami']))
+  expect(await client.call('old_test_elicitation', { message: 'Who?' })).toContain('ann')
+  expect(await client.call('new_test_elicitation', { message: 'Who?' })).toContain('ann')
+  expect(await client.resources()).toEqual(
+    expect.arrayContaining(['mcp+old:test://static-text', 'mcp+new:test://static-text', 'mcp+meta:gateway://me']),
+  )
+  expect(await client.read('mcp+old:test://static-text')).toContain('mcp+old:test://static-text')
+})
+
+test('a server that dies takes nobody along: the rest is listed and called, and the fault is said to be its own', async () => {
+  await upstreams[0]?.[Symbol.asyncDispose]()
+  await using client = await newClient(gateway.endpoints.mcp)
+  expect(await client.tools()).toContain('new_test_simple_text')
+  expect(await client.call('new_test_simple_text', {})).toContain('text')
+  const failed = JSON.parse(await client.call('old_test_simple_text', {}))
+  expect(failed.isError).toBe(true)
+  expect(JSON.parse(failed.content[0].text)).toMatchObject({ code: 'upstream_down', retryable: true })
+})
