@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 const BENCHES = {
   relay: 'A remote tool through the gateway, beside a plain forwarder, an SDK proxy and nginx (about three minutes).',
   streams: 'Ten thousand open listen streams on one data plane: memory, and how long a change takes to reach all (about a minute).',
+  lists: 'tools/list over forty remote servers, and with two dead and one hanging among them (about a minute).',
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
@@ -22,6 +23,7 @@ the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP
 const run = {
   relay: async ({ fastmcp = false }) => (await import('./relay.ts')).relay({ withFastMcp: fastmcp }),
   streams: async () => (await import('./streams.ts')).streams(),
+  lists: async () => (await import('./lists.ts')).lists(),
   mounted: async () => (await import('./mounted.ts')).mounted(),
   grant: async () => (await import('./grant.ts')).grant(),
   decide: async () => (await import('./decide.ts')).decide(),
