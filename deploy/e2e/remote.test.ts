@@ -90,7 +90,7 @@ async function newClient(url: string): Promise<Driven> {
 async function oldClient(url: string): Promise<Driven> {
   const client = new LegacyClient(info, { capabilities: { elicitation: {} } })
   client.setRequestHandler(ElicitRequestSchema, async () => answer)
-  await client.connect(new LegacyTransport(new URL(url), bearer()) as Parameters<typeof client.connect>[0])
+  await client.connect(new LegacyTransport(new URL(url), bearer()))
   return {
     tools: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args, onprogress, signal) =>

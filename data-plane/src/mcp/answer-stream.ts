@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Awaitable } from '../pipeline/pipeline.ts'
+import type { Rendered } from '../pipeline/types.ts'
 import type { Notification } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
-import { sendJson } from './respond.ts'
+import { resultBody } from './json-rpc.ts'
+import type { RequestId } from './json-rpc.ts'
+import { sendJson, sendResult } from './respond.ts'
 import type { Headers } from './respond.ts'
 
 const keepAliveMs = 15_000
@@ -48,6 +51,12 @@ export class AnswerStream implements Channel {
     })
     this.response.flushHeaders()
     this.keepAlive()
+  }
+
+  /** The last word, when it is a result. */
+  result(id: RequestId, { json, bytes, headers = {} }: Rendered): void {
+    if (bytes && !this.begun) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
+    this.finish(200, resultBody(id, json), headers)
   }
 
   /** The last word: a JSON-RPC response. */

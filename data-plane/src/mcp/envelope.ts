@@ -51,6 +51,4 @@ function legacyJson(value: UpstreamResult['value'], raw: string | undefined): st
   return JSON.stringify(meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest)
 }
 
-function withoutServer({ [META.server]: _, ...meta }: Record<string, unknown>): Record<string, unknown> {
-  return meta
-}
+const withoutServer = (meta: Record<string, unknown>) => Object.fromEntries(Object.entries(meta).filter(([key]) => key !== META.server))

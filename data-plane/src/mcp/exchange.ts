@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { failed } from './failed.ts'
 import type { HandOn } from './hand-on.ts'
-import { idIn, readMessage, readResponse, resultBody } from './json-rpc.ts'
+import { idIn, readMessage, readResponse } from './json-rpc.ts'
 import type { Message } from './json-rpc.ts'
 import { newCall, senderOf } from './new-call.ts'
 import { readBody } from './read-body.ts'
@@ -107,7 +107,7 @@ export class Exchange {
       const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
-      stream.finish(200, resultBody(call.id, answer.json), answer.headers)
+      stream.result(call.id, answer)
     } catch (error) {
       if (error instanceof Elsewhere) throw error
       const { status, body, headers: more } = failed(error, call.id ?? null, call, endpoint)

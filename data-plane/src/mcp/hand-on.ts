@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { Agent, request } from 'undici'
@@ -86,5 +86,3 @@ function given(headers: Record<string, string | string[] | undefined>): Record<s
   ]
   return Object.fromEntries(names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
 }
-
-export const isDone = (response: ServerResponse): boolean => response.headersSent || response.destroyed

@@ -36,7 +36,10 @@ const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' &&
 export const idIn = (body: unknown): RequestId | null => (isObject(body) && isRequestId(body['id']) ? body['id'] : null)
 
 /** `result` is JSON already: it is rendered once, inside the pipeline, where the record is made. */
-export const resultBody = (id: RequestId, result: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+export const resultBody = (id: RequestId, result: string): string => `${resultHead(id)}${result}}`
+
+/** What stands before a result; after it stands a brace. */
+export const resultHead = (id: RequestId): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
 
 export function errorBody(id: RequestId | null, error: GatewayError): string {
   const { rpc, say } = ERRORS[error.code]

@@ -36,6 +36,9 @@ const uncached = { ttlMs: 0, cacheScope: 'private' }
 /** Lists kept per policy; more kinds of people than this are made anew. */
 const most = 5_000
 
+/** Below, text is quicker to send than to keep apart. */
+const encodedFrom = 16 * 1024
+
 interface Prepared {
   readonly rendered: Rendered
   readonly untilMs: number
@@ -63,10 +66,22 @@ export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitabl
     const ready = lists.get(key)
     if (ready && nowMs < ready.untilMs) return ready.rendered
 
-    const rendered = fromMemory(ports, method, call, undefined)
+    const rendered = encoded(fromMemory(ports, method, call, undefined))
     if (lists.size >= most) lists.clear()
     lists.set(key, { rendered, untilMs: nextExpiryMs(call.person, nowMs) })
     return rendered
+  }
+}
+
+/** Kept as bytes alone, once it is long. */
+function encoded(rendered: Rendered): Rendered {
+  if (rendered.json.length < encodedFrom) return rendered
+  const bytes = Buffer.from(rendered.json)
+  return {
+    bytes,
+    get json() {
+      return bytes.toString('utf8')
+    },
   }
 }
 

@@ -29,7 +29,7 @@ export class ServerOffers implements Offers {
     if (server?.kind !== 'remote') return this.mounted.get(id)?.[list]
     if (!this.remotes?.seen(id)) return undefined
     const offer = this.remotes.offer(id)
-    if (list === 'tools/list') return this.remotes.tools(id, server).map(({ entry }) => entry as Entry)
+    if (list === 'tools/list') return this.remotes.tools(id, server).map(({ entry }) => entry)
     if (list === 'prompts/list') return offer.prompts
     return list === 'resources/list' ? offer.resources : offer.templates
   }

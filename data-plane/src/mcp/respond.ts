@@ -3,21 +3,33 @@ import { ERRORS } from '@bir/sdk/contract/errors'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Endpoint } from './endpoint.ts'
 import type { RequestId } from './json-rpc.ts'
-import { errorBody } from './json-rpc.ts'
+import { errorBody, resultHead } from './json-rpc.ts'
 
 export type Headers = Readonly<Record<string, string>>
 
 export function sendJson(response: ServerResponse, status: number, body: string, headers: Headers = {}): void {
   if (response.headersSent || response.destroyed) return
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  })
+  response.writeHead(status, jsonHeaders(Buffer.byteLength(body), headers))
   response.end(body)
 }
+
+/** A result that is bytes already goes out as it is: a list of two thousand tools is not encoded for each who asks. */
+export function sendResult(response: ServerResponse, id: RequestId, result: Buffer, headers: Headers): void {
+  if (response.headersSent || response.destroyed) return
+  const head = resultHead(id)
+  response.writeHead(200, jsonHeaders(Buffer.byteLength(head) + result.length + 1, headers))
+  response.write(head)
+  response.write(result)
+  response.end('}')
+}
+
+const jsonHeaders = (length: number, headers: Headers) => ({
+  'Content-Type': 'application/json',
+  'Content-Length': length,
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  ...headers,
+})
 
 export function sendNothing(response: ServerResponse, status: number, headers: Headers = {}): void {
   if (response.headersSent || response.destroyed) return

@@ -24,7 +24,7 @@ export function refuseStale(policy: Ports['policy'], settings: Settings, needs: 
 }
 
 /** How long the last word of the control plane holds, by what a call may do. */
-export function staleAfterMs(settings: Settings, needs: Level): number {
+function staleAfterMs(settings: Settings, needs: Level): number {
   switch (needs) {
     case 'disabled':
       return 0

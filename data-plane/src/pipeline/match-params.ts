@@ -44,7 +44,7 @@ function agree(header: string | undefined, value: unknown): boolean {
   if (value === undefined || value === null) return header === undefined
   if (header === undefined || !allowed.test(header)) return false
   if (typeof value === 'number') return /^-?\d+$/.test(header) && Number(header) === value
-  return decoded(header) === String(value)
+  return decoded(header) === (typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 const valueAt = (args: unknown, path: readonly string[]): unknown =>

@@ -102,6 +102,8 @@ export interface Authorised {
 /** An answer as bytes-to-be: the JSON of a JSON-RPC result. */
 export interface Rendered {
   readonly json: string
+  /** The same, encoded: where many get it, or it is long. */
+  readonly bytes?: Buffer
   /** Headers of the HTTP answer, such as a new session id. */
   readonly headers?: Record<string, string>
 }

@@ -46,7 +46,12 @@ function serverView({ offers, upstream }: Needs, policy: Policy, person: Person,
     if (!tool || entry.hidden) return []
     const { description, inputSchema } = tool
     const verdict = decideFor(policy, person, id, name, Date.now())
-    const base = { name, description: String(description ?? ''), needs: entry.level, inputSchema: isObject(inputSchema) ? inputSchema : {} }
+    const base = {
+      name,
+      description: typeof description === 'string' ? description : '',
+      needs: entry.level,
+      inputSchema: isObject(inputSchema) ? inputSchema : {},
+    }
     return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
   })
   const { state, era, latencyMs } = found.health()

@@ -71,12 +71,11 @@ export class Catalogue {
   /** Single-flight; a fault keeps what is known. */
   refresh(): Promise<void> {
     this.refreshing ??= this.read()
-      .catch(
-        (error: unknown) =>
-          this.cancel.cancelled ||
-          this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why: String(error) }),
-      )
-      .then(() => {
+      .catch((error: unknown) => {
+        if (!this.cancel.cancelled)
+          this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why: String(error) })
+      })
+      .finally(() => {
         this.refreshing = undefined
       })
     return this.refreshing

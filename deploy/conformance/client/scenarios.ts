@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Json } from '../fixture/fixture.ts'
 import type { Driver } from './driver.ts'
 
-export interface Drive {
+interface Drive {
   driver: Driver
   /** A request of the modern era that no SDK has a say in, and its result. */
   raw(method: string, params?: Json): Promise<Json>

@@ -11,7 +11,7 @@ export function inUri<T extends Fields>(of: T, rename: Rename, key = 'uri'): T {
 }
 
 /** A content block of a tool's result or a prompt's message. */
-export function inBlock(block: unknown, rename: Rename): unknown {
+function inBlock(block: unknown, rename: Rename): unknown {
   if (!isObject(block)) return block
   if (block['type'] === 'resource_link') return inUri(block, rename)
   const { resource } = block
@@ -31,7 +31,7 @@ export function inContent<T extends Fields>(of: T, rename: Rename, each = inBloc
 }
 
 /** A message that is sampled, or the one that was: it may hold results of tools, which hold blocks. Deeper the specification does not go. */
-export const inSampled = <T extends Fields>(message: T, rename: Rename): T => inContent(message, rename, inSampledBlock)
+const inSampled = <T extends Fields>(message: T, rename: Rename): T => inContent(message, rename, inSampledBlock)
 
 function inSampledBlock(block: unknown, rename: Rename): unknown {
   return isObject(block) && block['type'] === 'tool_result' ? inContent(block, rename) : inBlock(block, rename)

@@ -15,14 +15,14 @@ export interface ServerPage {
   readonly settled: PromiseSettledResult<Fields>
 }
 
-export interface Unavailable {
+interface Unavailable {
   readonly id: string
   /** A code, never a server's words. */
   readonly reason: string
 }
 
 /** An entry that is in no page, and why: for the log. */
-export interface Excluded {
+interface Excluded {
   readonly server: string
   readonly name: string | undefined
   readonly reason: 'unnamed' | 'same-name' | 'too-deep'

@@ -13,14 +13,7 @@ export interface Routes {
 }
 
 /** Why a request of `/mcp` goes to no server: what it names was never given out, or its method is not one server's. */
-export type NoRoute =
-  | 'unknown-tool'
-  | 'unknown-prompt'
-  | 'unknown-resource'
-  | 'unknown-ref'
-  | 'unknown-task'
-  | 'every-server'
-  | 'unknown-method'
+type NoRoute = 'unknown-tool' | 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'unknown-task' | 'every-server' | 'unknown-method'
 
 export type Outbound =
   | { readonly server: string; readonly params: Fields; readonly reason?: undefined }
