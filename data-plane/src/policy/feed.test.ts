@@ -166,6 +166,14 @@ test('a restart goes on from the last good policy, with no control plane; how ol
   expect(mayWrite(again.feed)).toBe(true)
 })
 
+test('a word that a newer policy is fresh does not make an older one fresh', async () => {
+  const publisher = await aPublisher()
+  const { feed } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1, { atMs: 1_000 }))
+  await feed.answer(await publisher.fresh(2, 9_000))
+  expect(feed.freshAtMs()).toBe(1_000)
+})
+
 test('a torn newest copy falls back to the one before; with neither whole there is none', async () => {
   const publisher = await aPublisher()
   const { feed, dir } = await aFeed(publisher)

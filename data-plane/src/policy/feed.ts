@@ -145,7 +145,9 @@ export class PolicyFeed implements PolicySource {
   }
 
   private async refresh(jws: string): Promise<void> {
-    const { atMs } = await verifyFresh(jws, this.options.manifestKey)
+    const { revision, atMs } = await verifyFresh(jws, this.options.manifestKey)
+    // Said of a newer policy, it tells that the one held is old, not that it is fresh.
+    if (revision > (this.policy?.revision ?? 0)) return
     this.freshMs = Math.max(this.freshMs, atMs)
   }
 

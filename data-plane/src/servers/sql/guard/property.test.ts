@@ -149,6 +149,10 @@ test.for([
   ['mild', mild],
 ] as const)('the same statements would tell, were nothing closed: %s', { timeout: 60_000 }, async ([, fragments]) => {
   const open: TableRules = { allow: ['public.*'], deny: [], hide: {}, mask: {} }
-  const answers = await Promise.all(fc.sample(queries(fragments), 200).map((query) => learnt(bank, query, open)))
-  expect(answers.filter((answer) => leaks(answer).length > 0).length).toBeGreaterThan(10)
+  let telling = 0
+  // Always the same ones, and one by one: how many of some tell is chance, and a busy pool turns calls away.
+  for (const query of fc.sample(queries(fragments), { numRuns: 400, seed: 2 })) {
+    if (leaks(await learnt(bank, query, open)).length > 0) telling++
+  }
+  expect(telling).toBeGreaterThan(10)
 })
