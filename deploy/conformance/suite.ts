@@ -46,7 +46,7 @@ export async function testClient(command: string, revision: Revision, only?: str
   return resultOf({ required, unscored: [] }, all, said)
 }
 
-export const clientScenarios = (revision: Revision) =>
+const clientScenarios = (revision: Revision) =>
   requirementsOf(revision, 'client').required.filter((scenario) => !scenario.startsWith('auth/'))
 
 interface Run {
