@@ -78,7 +78,7 @@ test('a session serves the person it was sealed for, at its endpoint, unaltered,
   expect((await ask('/mcp/debug', await plane.token({ sub: DAVE }), id)).status).toBe(404)
   const altered = id.slice(0, -2) + (id.endsWith('AA') ? 'BB' : 'AA')
   expect((await ask('/mcp/debug', token, altered)).status).toBe(404)
-  expect((await ask('/mcp/debug', token, 'nonsense')).body.error.code).toBe(-32001)
+  expect((await ask('/mcp/debug', token, 'nonsense')).body.error.code).toBe(-31404)
 })
 
 test('a tool that may not be called answers the very bytes of one that does not exist', async () => {
@@ -112,7 +112,7 @@ const bad: [string, string, (token: string) => RequestInit, number, number][] = 
     400,
     -32700,
   ],
-  ['another content type', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { 'content-type': 'text/plain' }), 415, -32000],
+  ['another content type', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { 'content-type': 'text/plain' }), 415, -31415],
   [
     'a body over the limit',
     '/mcp',
@@ -167,8 +167,8 @@ const bad: [string, string, (token: string) => RequestInit, number, number][] = 
   ['a token that is no token', '/mcp', () => modernRequest('abc', 'tools/list'), 401, -31401],
   ['a foreign Origin', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'https://evil.example.com' }), 403, -31403],
   ['the Origin null', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { origin: 'null' }), 403, -31403],
-  ['a legacy request without a session', '/mcp', (token) => legacyRequest(token, 'tools/list'), 400, -32000],
-  ['a client that accepts no JSON', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { accept: 'text/html' }), 406, -32000],
+  ['a legacy request without a session', '/mcp', (token) => legacyRequest(token, 'tools/list'), 400, -31400],
+  ['a client that accepts no JSON', '/mcp', (token) => modernRequest(token, 'tools/list', {}, { accept: 'text/html' }), 406, -31406],
 ]
 
 test.for(bad)('%s is refused with its status and code, recorded, and shows no stack', async ([, path, make, status, code]) => {

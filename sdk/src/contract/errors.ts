@@ -1,4 +1,4 @@
-/** Every way a call can end badly, once. `say` is all the caller is ever told; the cause goes to the audit record and the log. */
+/** Every way a call can end badly, once. Codes of our own lie outside -32768..-32000, which JSON-RPC and MCP keep for themselves. `say` is all the caller is ever told; the cause goes to the audit record and the log. */
 export const ERRORS = {
   unauthenticated: { http: 401, rpc: -31401, say: 'Sign in and try again.' },
   forbiddenOrigin: { http: 403, rpc: -31403, say: 'Requests from this origin are not accepted.' },
@@ -14,13 +14,13 @@ export const ERRORS = {
   unknownMethod: { http: 404, rpc: -32601, say: 'Method not found.' },
   headerMismatch: { http: 400, rpc: -32020, say: 'The headers contradict the body.' },
   unsupportedVersion: { http: 400, rpc: -32022, say: 'Unsupported protocol version.' },
-  unknownSession: { http: 404, rpc: -32001, say: 'Session not found. Initialize again.' },
-  sessionRequired: { http: 400, rpc: -32000, say: 'The header Mcp-Session-Id is missing. Initialize first.' },
-  methodNotAllowed: { http: 405, rpc: -32000, say: 'This method is not allowed here.' },
-  notAcceptable: { http: 406, rpc: -32000, say: 'The client must accept application/json and text/event-stream.' },
-  unsupportedMediaType: { http: 415, rpc: -32000, say: 'The content type must be application/json.' },
+  unknownSession: { http: 404, rpc: -31404, say: 'Session not found. Initialize again.' },
+  sessionRequired: { http: 400, rpc: -31400, say: 'The header Mcp-Session-Id is missing. Initialize first.' },
+  methodNotAllowed: { http: 405, rpc: -31405, say: 'This method is not allowed here.' },
+  notAcceptable: { http: 406, rpc: -31406, say: 'The client must accept application/json and text/event-stream.' },
+  unsupportedMediaType: { http: 415, rpc: -31415, say: 'The content type must be application/json.' },
   tooLarge: { http: 413, rpc: -32600, say: 'The body is too large.' },
-  notFound: { http: 404, rpc: -32001, say: 'There is nothing here.' },
+  notFound: { http: 404, rpc: -31404, say: 'There is nothing here.' },
 } as const
 
 export type ErrorCode = keyof typeof ERRORS
