@@ -98,7 +98,7 @@ export async function startPlane(
     publicUrl,
     origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
     issuer: () => feed.held?.keys.issuer,
-    health: () => healthOf(feed, draining),
+    health: () => healthOf(feed, draining, shipper.warning),
     exchange,
   })
 
@@ -141,10 +141,12 @@ async function openInnerDoor(
   return inner
 }
 
-function healthOf({ held }: PolicyFeed, draining: boolean): { ok: boolean; body: object } {
-  if (draining) return { ok: false, body: { status: 'draining' } }
-  if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached' } }
-  return { ok: true, body: { status: 'ok', revision: held.revision } }
+/** A warning does not stop the plane: calls are still made and recorded. */
+export function healthOf({ held }: Pick<PolicyFeed, 'held'>, draining: boolean, warning?: string): { ok: boolean; body: object } {
+  const more = warning === undefined ? {} : { warning }
+  if (draining) return { ok: false, body: { status: 'draining', ...more } }
+  if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...more } }
+  return { ok: true, body: { status: 'ok', revision: held.revision, ...more } }
 }
 
 const listening = (server: Server, host: string, port: number) =>

@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { AuditReceipt } from '@bir/sdk/contract/audit'
 import type { Log } from '../log.ts'
+import { ControlError } from '../policy/control.ts'
 import type { Control } from '../policy/control.ts'
 import { segments } from './segments.ts'
 import type { Segment } from './segments.ts'
@@ -27,6 +28,15 @@ interface Place {
   seq: number
 }
 
+/** The control plane's records and ours are not of one chain. Only a person can mend that, and until then every record of ours is kept. */
+class Parted extends Error {
+  override readonly name = 'Parted'
+}
+
+const whatToDo =
+  'Nothing is shipped, and nothing is deleted. The disk of this plane, or the database of the control plane, was set back to an older state: ' +
+  'restore it, or move the home folder of this plane away, keep it, and let the plane join anew.'
+
 /** Brings the spool to the control plane, batch by batch, for as long as it takes. Sending twice is harmless: it answers the highest sequence it has. */
 export class Shipper {
   private readonly options: Options
@@ -35,6 +45,7 @@ export class Shipper {
   private stored = 0
   private wake: () => void = () => undefined
   private failures = 0
+  private parted: Parted | undefined
   private closing = false
   private readonly stop = new AbortController()
   private running: Promise<void> | undefined
@@ -42,6 +53,11 @@ export class Shipper {
   constructor(options: Options) {
     this.options = options
     options.spool.onWritten = () => this.wake()
+  }
+
+  /** What an administrator has to see to: without them nothing will be shipped again. */
+  get warning(): string | undefined {
+    return this.parted?.message
   }
 
   start(): void {
@@ -65,8 +81,6 @@ export class Shipper {
         if (this.stored >= this.options.spool.written.seq && this.closing) return
         if (this.stored >= this.options.spool.written.seq) await this.nextWrite()
         else await this.ship()
-        if (this.failures > 0) this.options.log('info', 'audit is shipped again')
-        this.failures = 0
       } catch (error) {
         if (this.closing) return
         this.failed(error)
@@ -75,11 +89,21 @@ export class Shipper {
     }
   }
 
+  private succeeded(): void {
+    if (this.failures > 0) this.options.log('info', 'audit is shipped again')
+    this.failures = 0
+    this.parted = undefined
+  }
+
   private failed(error: unknown): void {
     if (this.stop.signal.aborted) return
     this.failures++
     this.place = undefined
+    const parted = partedBy(error)
+    if (parted && !this.parted) this.options.log('error', 'audit has parted from the control plane', { why: parted.message })
+    this.parted ??= parted
     this.countBacklog()
+    if (this.parted) return
     if (this.failures === 1 || this.failures % 30 === 0)
       this.options.log('warn', 'audit cannot be shipped', { why: String(error), failures: this.failures })
   }
@@ -96,16 +120,22 @@ export class Shipper {
   /** Asks how far the control plane is, and finds that record in the spool. */
   private async findPlace(): Promise<void> {
     await this.send(Buffer.alloc(0))
+    const { stored } = this
+    const { seq: written } = this.options.spool.written
+    if (stored > written)
+      throw new Parted(`The control plane holds ${stored} audit records of this plane, whose own spool ends at ${written}. ${whatToDo}`)
+
     const all = segments(this.options.dir)
-    const segment = all.findLast(({ firstSeq }) => firstSeq <= this.stored + 1) ?? all[0]
-    if (!segment) return
-    this.place = { segment, offset: 0, seq: segment.firstSeq }
-    while (this.place.seq <= this.stored) {
-      const { bytes, records } = this.next(this.place, this.stored - this.place.seq + 1)
-      if (records === 0) return
-      this.place.offset += bytes.length
-      this.place.seq += records
+    const segment = all.findLast(({ firstSeq }) => firstSeq <= stored + 1) ?? all[0]
+    if (!segment) throw lost(stored + 1)
+    const place = { segment, offset: 0, seq: segment.firstSeq }
+    while (place.seq <= stored) {
+      const { bytes, records } = this.next(place, stored - place.seq + 1)
+      if (records === 0) throw lost(place.seq)
+      place.offset += bytes.length
+      place.seq += records
     }
+    this.place = place
   }
 
   private async ship(): Promise<void> {
@@ -118,6 +148,8 @@ export class Shipper {
       throw new Error(`the control plane says it has ${this.stored} where ${place.seq + records - 1} was sent`)
     place.offset += bytes.length
     place.seq += records
+    this.succeeded()
+    await this.removeBefore(place)
   }
 
   /** Whole records from there on: as many as fit a batch, at most so many. */
@@ -142,17 +174,31 @@ export class Shipper {
     this.stored = AuditReceipt.parse(JSON.parse(bytes.toString('utf8'))).stored
   }
 
-  /** A segment that is read to its end, all of it stored, may go: but never the newest, which holds the head of the chain. */
-  private async nextSegment({ segment, seq }: Place): Promise<void> {
+  private nextSegment({ segment, seq }: Place): void {
     const following = segments(this.options.dir).find(({ firstSeq }) => firstSeq === seq && firstSeq !== segment.firstSeq)
-    if (!following || following.firstSeq > this.options.spool.written.seq) return
-    await unlink(segment.path) // megabytes take milliseconds to free: not on the loop that answers
+    if (!following) throw lost(seq)
     this.place = { segment: following, offset: 0, seq }
-    this.countBacklog()
+  }
+
+  /** A record was taken that names by its hash the one before: only then do the segments before go. The newest, which holds the chain's head, never does. */
+  private async removeBefore({ segment }: Place): Promise<void> {
+    const done = segments(this.options.dir).filter(({ firstSeq }) => firstSeq < segment.firstSeq)
+    for (const { path } of done) await unlink(path) // megabytes take milliseconds to free: not on the loop that answers
+    if (done.length > 0) this.countBacklog()
   }
 
   private countBacklog(): void {
-    const waiting = segments(this.options.dir).filter((_, at, all) => (all[at + 1]?.firstSeq ?? Infinity) > this.stored + 1)
+    const stored = this.parted ? 0 : this.stored // of another chain: it says nothing of ours
+    const waiting = segments(this.options.dir).filter((_, at, all) => (all[at + 1]?.firstSeq ?? Infinity) > stored + 1)
     this.options.spool.backlog = waiting.reduce((sum, { path }) => sum + statSync(path).size, 0)
   }
 }
+
+/** The control plane answers 409 when a record does not continue the chain it holds. */
+function partedBy(error: unknown): Parted | undefined {
+  if (error instanceof Parted) return error
+  if (!(error instanceof ControlError) || error.status !== 409) return undefined
+  return new Parted(`The control plane refuses the audit records of this plane: they do not continue the chain it holds. ${whatToDo}`)
+}
+
+const lost = (seq: number) => new Error(`record ${seq} is in no file of the audit spool`)
