@@ -169,8 +169,12 @@ export class Spool {
 
   private rotate(): void {
     if (this.offset < segmentBytes || this.syncing) return
-    fdatasyncSync(this.fd)
-    closeSync(this.fd)
+    const full = this.fd
+    // Whoever waits for a sync has it already: only what was promised soon is left, and is synced off the loop.
+    fdatasync(full, (error) => {
+      if (error) this.broken = error
+      closeSync(full)
+    })
     this.fd = openSync(segmentPath(this.dir, this.writtenHead.seq + 1), 'a', 0o600)
     this.offset = 0
   }

@@ -11,6 +11,8 @@ export const instructions =
 const modern = { resultType: 'complete', _meta: { [META.server]: serverInfo } }
 const modernTail = `,${JSON.stringify(modern).slice(1)}`
 
+const nameTail = JSON.stringify({ _meta: modern._meta }).slice(1)
+
 /** Lists, discovery and what is read differ by person and may change at any time: nobody but the client itself may keep them, and not for long. */
 export const uncached = { ttlMs: 0, cacheScope: 'private' }
 
@@ -30,6 +32,11 @@ export function relayedJson({ value, raw }: UpstreamResult, method: string, isMo
 }
 
 function modernJson(value: UpstreamResult['value'], raw: string | undefined, method: string): string {
+  // The usual answer of a tool of our own lacks our name alone.
+  if (value['_meta'] === undefined && value['resultType'] !== undefined && !cacheable.has(method)) {
+    const json = raw ?? JSON.stringify(value)
+    return `${json.slice(0, json.lastIndexOf('}'))},${nameTail}`
+  }
   const missing = {
     ...(value['resultType'] === undefined && { resultType: 'complete' }),
     ...(cacheable.has(method) && value['resultType'] !== 'input_required' && value['ttlMs'] === undefined && { ttlMs: 0 }),
