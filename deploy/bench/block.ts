@@ -11,6 +11,8 @@ export interface Target {
   order: Omit<LoadOrder, 'connections' | 'durationMs'>
   /** How many audit records the control plane holds of it. */
   shipped(): Promise<number>
+  /** CPU time that others spend on its calls, so far, in µs. */
+  elsewhereUs?: () => number
 }
 
 export interface Block extends LoadResult {
@@ -18,6 +20,8 @@ export interface Block extends LoadResult {
   cpuUsPerCall: number
   /** Until the last answer. */
   answerUsPerCall: number
+  /** What others spent on them meanwhile: storing the records. */
+  elsewhereUsPerCall: number
 }
 
 /** Who keeps no record has nothing to ship. */
@@ -25,15 +29,21 @@ export const unrecorded = (): Promise<number> => Promise.resolve(Infinity)
 
 /** So many calls at once for so long, and what they cost the process that answers. */
 export async function block(load: Child, target: Target, connections: number, durationMs: number): Promise<Block> {
-  const { pid, order, shipped } = target
+  const { pid, order, shipped, elsewhereUs = () => 0 } = target
   const heldBefore = await shipped()
   const beforeUs = cpuUsOf(pid)
+  const elsewhereBeforeUs = elsewhereUs()
   const result = await load.hears<LoadResult>({ ...order, connections, durationMs })
   if (result.wrong > 0) throw new Error(`${result.wrong} of ${result.calls} calls were not answered as they should`)
   const answeredUs = cpuUsOf(pid)
   await settled(target, heldBefore + result.calls)
   const settledUs = cpuUsOf(pid)
-  return { ...result, cpuUsPerCall: (settledUs - beforeUs) / result.calls, answerUsPerCall: (answeredUs - beforeUs) / result.calls }
+  return {
+    ...result,
+    cpuUsPerCall: (settledUs - beforeUs) / result.calls,
+    answerUsPerCall: (answeredUs - beforeUs) / result.calls,
+    elsewhereUsPerCall: (elsewhereUs() - elsewhereBeforeUs) / result.calls,
+  }
 }
 
 /** What one block leaves to be shipped must not fall to the next: waits until the control plane holds a record of every call. */

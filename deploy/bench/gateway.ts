@@ -24,6 +24,8 @@ export interface Gateway extends AsyncDisposable {
   /** Base of `/mcp`. */
   mcp: URL
   planePid: number
+  /** Of the process above all others. */
+  pid: number
   /** As the operator. */
   client: Client
   tokenFor(person: string): Promise<string>
@@ -54,6 +56,7 @@ export async function startGateway(): Promise<Gateway> {
     const assert = await operator(home, issuer)
     return {
       mcp: new URL(mcp),
+      pid,
       planePid: descendant(pid, 'data-plane/src/main.ts'),
       client: createClient({ url: control, token: () => assert() }),
       tokenFor: async (person) => tokenOf(issuer, mcp, await assert(person)),

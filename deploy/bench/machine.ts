@@ -36,5 +36,25 @@ export function descendant(root: number, file: string): number {
   throw new Error(`no process runs ${file}`)
 }
 
+/** What a process and all below it have used so far. */
+export function cpuUsOfTree(root: number): number {
+  let sum = 0
+  for (let open = [root]; open.length > 0;) {
+    const here = open.flatMap(unlessEnded)
+    sum += here.reduce((total, { us }) => total + us, 0)
+    open = here.flatMap(({ children }) => children)
+  }
+  return sum
+}
+
+/** A process may end while it is looked at. */
+function unlessEnded(pid: number): { us: number; children: number[] }[] {
+  try {
+    return [{ us: cpuUsOf(pid), children: childrenOf(pid) }]
+  } catch {
+    return []
+  }
+}
+
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)

@@ -1,5 +1,6 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { MountedServer } from '../servers/define.ts'
+import type { Listed } from '../upstream/catalogue.ts'
 import type { Remotes } from '../upstream/remotes.ts'
 import type { ListMethod } from './aggregate/cursor.ts'
 
@@ -18,6 +19,7 @@ export class ServerOffers implements Offers {
   version = 1
   private readonly mounted: ReadonlyMap<string, Record<ListMethod, readonly Entry[]>>
   private readonly remotes: Remotes | undefined
+  private readonly entries = new WeakMap<readonly Listed[], readonly Entry[]>()
 
   constructor(mounted: ReadonlyMap<string, MountedServer>, remotes: Remotes | undefined) {
     this.mounted = new Map([...mounted].map(([id, server]) => [id, declared(server)]))
@@ -29,13 +31,20 @@ export class ServerOffers implements Offers {
     if (server?.kind !== 'remote') return this.mounted.get(id)?.[list]
     if (!this.remotes?.seen(id)) return undefined
     const offer = this.remotes.offer(id)
-    if (list === 'tools/list') return this.remotes.tools(id, server).map(({ entry }) => entry)
+    if (list === 'tools/list') return this.entriesOf(this.remotes.tools(id, server))
     if (list === 'prompts/list') return offer.prompts
     return list === 'resources/list' ? offer.resources : offer.templates
   }
 
   changed(): void {
     this.version++
+  }
+
+  /** Asked for with every call: made once for a list that did not change. */
+  private entriesOf(listed: readonly Listed[]): readonly Entry[] {
+    const known = this.entries.get(listed) ?? listed.map(({ entry }) => entry)
+    this.entries.set(listed, known)
+    return known
   }
 }
 

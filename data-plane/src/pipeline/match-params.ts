@@ -7,27 +7,38 @@ import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Found, Incoming } from './types.ts'
 
+type Entries = readonly Readonly<Record<string, unknown>>[]
+
 const allowed = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 /** Where a tool wants an argument as a header too, both say the same (MCP 2026-07-28, Streamable HTTP, custom headers): who routes by the header must not be deceived. */
 export function matchParams({ offers }: Pick<Ports, 'offers'>): Guard<Incoming & Authenticated & Found> {
-  const annotated = new WeakMap<object, readonly ParamHeader[]>()
+  const annotated = new WeakMap<Entries, ReadonlyMap<unknown, readonly ParamHeader[]>>()
 
-  const annotationsOf = (entry: Readonly<Record<string, unknown>>): readonly ParamHeader[] => {
-    const known = annotated.get(entry) ?? read(entry['inputSchema'])
-    annotated.set(entry, known)
+  /** By tool, of the few that have any. */
+  const annotationsOf = (entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> => {
+    const known = annotated.get(entries) ?? readAll(entries)
+    annotated.set(entries, known)
     return known
   }
 
   return function matchParams(call, next) {
     if (!call.modern) return next({})
-    const entry = offers.of(call.serverId, 'tools/list', call.policy)?.find(({ name }) => name === call.toolName)
+    const entries = offers.of(call.serverId, 'tools/list', call.policy)
+    const annotations = entries && annotationsOf(entries).get(call.toolName)
+    if (!annotations) return next({})
     const args = call.asked.params['arguments']
-    for (const annotation of entry ? annotationsOf(entry) : []) {
+    for (const annotation of annotations) {
       if (!agree(call.paramHeaders[annotation.header], valueAt(args, annotation.path))) throw mismatch(annotation)
     }
     return next({})
   }
+}
+
+/** Of two tools with one name the first counts. */
+function readAll(entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> {
+  const first = new Map(entries.toReversed().map(({ name, inputSchema }) => [name, read(inputSchema)]))
+  return new Map([...first].filter(([, annotations]) => annotations.length > 0))
 }
 
 /** A tool whose annotations break the rules is listed for no one. */
