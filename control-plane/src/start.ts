@@ -11,6 +11,7 @@ import type { Route } from './http.ts'
 import { internalRoutes } from './internal/routes.ts'
 import { openKeyRing, readTokenKeys } from './keys/key-ring.ts'
 import { readMasterKey } from './keys/master-key.ts'
+import { wordsOf } from './log.ts'
 import type { Log } from './log.ts'
 import { mountsOf } from './mounts.ts'
 import { writeJoinLine } from './planes/join-line.ts'
@@ -40,6 +41,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
 
   const keys = await openKeyRing(db, master)
   const { recordChange, signHead } = await openOwnChain(db, keys.audit)
+  await signHead()
   const watch = watchRevisions(db, config.databaseUrl, log)
   const publisher = createPublisher({
     db,
@@ -88,6 +90,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
       })
       clearTimeout(late)
       await upkeep.stop()
+      await signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: wordsOf(error) }))
       await watch.stop()
       await db.destroy()
       log('info', 'stopped')

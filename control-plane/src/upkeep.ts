@@ -38,11 +38,11 @@ export function keepUp(parts: UpkeepParts): { stop: () => Promise<void> } {
 
 async function tend({ db, keys, publisher, signHead, log }: UpkeepParts, sweeping: boolean): Promise<void> {
   try {
+    await signHead() // first: whatever else fails, the chain does not go unsigned
     const before = kidsOf(keys)
     await keys.refresh()
     if (kidsOf(keys) !== before) await db.transaction().execute((trx) => markDirty(trx, []))
     await publisher.publish()
-    await signHead()
     await forgetUsed(db)
     if (sweeping) await sweepChunks(db)
   } catch (error) {

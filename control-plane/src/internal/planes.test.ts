@@ -254,11 +254,20 @@ test('a stop answers who waits, at once', async () => {
   await expect(fetch(`${another.url}/health`)).rejects.toThrow()
 })
 
+test("the control plane's chain is signed at its start and at its stop, so that no change is left unsigned between two runs", async () => {
+  await using control = await aRunningControlPlane()
+  await control.client().users.put(alice)
+  await control.restart()
+  const own = (await control.client().audit.chains()).items.find(({ name }) => name === 'control plane')
+  const { records } = await control.client().audit.chain({ plane: own?.plane ?? '', afterSeq: 0 })
+  expect(records.map(({ header }) => header.kind)).toEqual(['boot', 'head', 'change', 'head', 'boot', 'head'])
+})
+
 test('changes are links of a chain of the control plane, which begins with its start', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   const { items } = await control.client().audit.search({ kind: 'change' })
   expect(items).toMatchObject([{ actor: 'operator:tester', method: 'users.put', detail: 'alice' }])
   const { records } = await control.client().audit.chain({ plane: items[0]?.plane ?? '', afterSeq: 0 })
-  expect(records.map(({ header }) => header.kind)).toEqual(['boot', 'change'])
+  expect(records.map(({ header }) => header.kind)).toEqual(['boot', 'head', 'change'])
 })

@@ -1,7 +1,11 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { AuditFields } from './fields.ts'
 import { SpoolJournal } from './journal.ts'
-import type { Spool } from './spool.ts'
+import { Spool } from './spool.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -36,4 +40,16 @@ test('a flood that ends is summed up without anybody coming after', async () => 
   await flood(60)
   await vi.advanceTimersByTimeAsync(1000)
   expect(seen()).toEqual({ calls: 50, summed: [10] })
+})
+
+test('a start signs the chain at once, with all that a killed process could not sign any more', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bir-journal-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const signed: string[] = []
+  const { spool, recovered } = Spool.open(dir, { plane: uuidv7(), boot: uuidv7() }, 1e9)
+  const journal = new SpoolJournal({ spool, sign: (hash) => `signature ${signed.push(hash)}` })
+  await journal.begin(recovered)
+  expect([signed.length, spool.tip.seq]).toEqual([1, 2])
+  await journal.close()
+  expect(signed).toHaveLength(1)
 })

@@ -30,13 +30,14 @@ export class SpoolJournal implements Journal {
     this.heads = setInterval(() => this.sweep(), headEveryMs).unref()
   }
 
-  /** The first record of a process start; then an end for each attempt the last process left open. */
+  /** The first record of a process start; then an end for each attempt the last process left open. Signed at once: what the last one could not sign any more waits no longer. */
   async begin({ open }: Recovered): Promise<void> {
     await this.record({ kind: 'boot', atMs: this.now() }, {}, true)
     for (const { header } of open) {
       const { kind: _kind, seq: _seq, prev: _prev, boot: _boot, v: _v, plane: _plane, argsBytes: _a, argsDigest: _b, ...fields } = header
       await this.record({ ...fields, kind: 'call', atMs: this.now(), outcome: 'unknown', reason: 'process-ended' }, {}, true)
     }
+    await this.signHead()
   }
 
   ready(): void {

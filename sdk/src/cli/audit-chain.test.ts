@@ -66,8 +66,8 @@ test("whole chains are called whole, page after page, the control plane's own to
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   const [first, second] = out.split('\n')
   expect(exit).toBe(0)
-  expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed up to 2499; head [0-9a-f]{16}$/)
-  expect(second).toMatch(/^control plane \(.*\): whole, 6 records, signed up to 4;/)
+  expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed from 1 to 2499, 2501 to 2503 not yet; head [0-9a-f]{16}$/)
+  expect(second).toMatch(/^control plane \(.*\): whole, 6 records, signed from 1 to 4, 6 to 6 not yet;/)
 })
 
 const change = (at: number, of: (record: AuditRecord) => AuditRecord) => (records: AuditRecord[]) =>
@@ -107,6 +107,35 @@ test("the control plane's own chain, forged with another key, is found out", asy
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   expect(exit).toBe(3)
   expect(out.split('\n')[1]).toMatch(/^control plane \(.*\): BROKEN at record 5: its signature does not fit/)
+})
+
+const minuteMs = 60_000
+/** What follows a chain's end, a record at each of these minutes. Nothing of it is signed. */
+function continued(records: AuditRecord[], minutes: number[]): AuditRecord[] {
+  const all = [...records]
+  for (const minute of minutes) {
+    const { hash: prev = FIRST_PREV, header } = all.at(-1) ?? {}
+    const seq = (header?.seq ?? 0) + 1
+    all.push(sealed({ v: 1, plane, seq, prev, boot, atMs: NOW_MS + minute * minuteMs, kind: 'call' }))
+  }
+  return all
+}
+
+test.for<[story: string, records: AuditRecord[], exit: number, says: RegExp]>([
+  ['a tail of ten minutes', continued(aChain(5), [1, 11]), 0, /whole, 7 records, signed from 1 to 4, 6 to 7 not yet;/],
+  ['a longer tail', continued(aChain(5), [1, 12]), 3, /UNSIGNED from record 6 on: .*7 records, signed from 1 to 4, 6 to 7 not yet/],
+  ['a tail whose clock went back', continued(aChain(5), [12, 1]), 3, /UNSIGNED from record 6 on/],
+  ['a young chain without a signature', continued([], [-9, -1]), 0, /whole, 2 records, none signed yet/],
+  ['an old chain without one, though all of a moment', continued([], [-11, -11]), 3, /UNSIGNED from record 1 on: .*none signed yet/],
+  ['an old chain that ends with its signature', aChain(5), 0, /whole, 5 records, signed from 1 to 4; head/],
+])('what is unsigned is told, and no longer borne than ten minutes: %s', async ([, records, exit, says]) => {
+  await using gateway = await aGateway(records)
+  const person = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect(person.out).toMatch(says)
+  expect(person.exit).toBe(exit)
+  const machine = await bir(['audit', 'verify', '--plane', 'local', '--json'], at(gateway.url))
+  const { fault } = JSON.parse(machine.out) as { fault?: { fault: string } }
+  expect(fault?.fault).toBe(exit === 3 ? 'unsigned' : undefined)
 })
 
 test('erased bodies leave the chain whole, and are counted', async () => {

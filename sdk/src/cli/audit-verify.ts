@@ -13,7 +13,7 @@ export function auditVerify(audit: Command, act: Act): void {
     .command('verify')
     .summary('prove that no record was changed, removed or added')
     .description(
-      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
+      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, that these are no more than ten minutes behind, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
     )
     .option('--plane <name>', 'this plane alone, by name or id')
     .option('--json', 'a line of JSON a chain')
@@ -24,7 +24,7 @@ export function auditVerify(audit: Command, act: Act): void {
         const chains = chosen(await chainsOf(client), plane)
         let broken = false
         for (const chain of chains) {
-          const finding = await verifyChain(chain, recordsOf(client, chain.plane))
+          const finding = await verifyChain(chain, recordsOf(client, chain.plane), context.around.nowMs())
           broken ||= finding.fault !== undefined
           if (json) context.json(finding)
           if (!json) tell(context, finding)
@@ -43,17 +43,31 @@ export function chosen(chains: Chain[], plane: string | undefined): Chain[] {
   throw new CliFault('not_found', `There is no plane ${plane} (known: ${known}).`, { exit: EXIT.badInput })
 }
 
-function tell(context: Context, { name, plane, records, signedSeq, erased, fault, head }: Finding): void {
+function tell(context: Context, finding: Finding): void {
+  const { name, plane, records, erased, fault, head } = finding
   const who = printable(`${name} (${plane})`)
+  if (fault?.fault === 'unsigned') {
+    const what = `${context.paint('bad', 'UNSIGNED')} from record ${fault.seq} on: ${words.unsigned}`
+    context.say(
+      `${who}: ${what}. ${records} records, ${signedIn(finding)}; they follow each other, but whoever holds them could have made them.`,
+    )
+    return
+  }
   if (fault) {
     context.say(
       `${who}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${words[fault.fault]}. ${records} before it were verified.`,
     )
     return
   }
-  const signed = signedSeq === null ? 'none signed yet' : `signed up to ${signedSeq}`
   const gone = erased > 0 ? `, ${erased} bodies erased` : ''
-  context.say(`${who}: ${context.paint('good', 'whole')}, ${records} records, ${signed}${gone}; head ${head.hash.slice(0, 16)}`)
+  context.say(`${who}: ${context.paint('good', 'whole')}, ${records} records, ${signedIn(finding)}${gone}; head ${head.hash.slice(0, 16)}`)
+}
+
+/** A signature vouches for everything before it, from the first record on. */
+function signedIn({ signedSeq, unsigned }: Finding): string {
+  if (signedSeq === null) return 'none signed yet'
+  const signed = `signed from 1 to ${signedSeq}`
+  return unsigned ? `${signed}, ${unsigned.fromSeq} to ${unsigned.toSeq} not yet` : signed
 }
 
 const words: Record<Fault, string> = {
@@ -65,4 +79,5 @@ const words: Record<Fault, string> = {
   'foreign-record': 'it belongs to another plane',
   unreadable: 'it is no record at all',
   'missing-end': 'the gateway had more records than it shows now',
+  unsigned: 'for more than ten minutes its plane signed nothing',
 }
