@@ -237,7 +237,9 @@ test('the page to try questions on is there only when asked for, and tells nothi
     const response = await fetch(served.url, { headers: { accept: 'text/html' } })
     expect(response.status).toBe(graphiql ? 200 : 401)
     // A page that holds an administrator's token runs no script of somebody else's server.
-    expect(/<(script|link)[^>]*https?:/.test(await response.text())).toBe(false)
+    const page = await response.text()
+    expect(/<(script|link)[^>]*https?:/.test(page)).toBe(false)
+    expect(page.includes('bir -- token alice --api')).toBe(graphiql)
     const asked = await fetch(`${served.url}?query={settings{rateBurst}}`, { headers: { accept: 'text/html' } })
     expect(/"rateBurst":\s*\d/.test(await asked.text())).toBe(false)
   }

@@ -15,6 +15,26 @@ export interface GraphqlParts extends FaceParts {
   graphiql: boolean
 }
 
+/** Nobody is signed in on this page: it says how to ask as a person. Headers stay in the tab, never in the browser's storage. */
+const page: GraphiQLOptions = {
+  title: 'Bir MCP: GraphQL',
+  defaultQuery: `# Ask as a person. This prints a token for this API:
+#
+#   npm run -s bir -- token alice --api
+#
+# Put it into "Headers" below, in place of TOKEN. People may ask about themselves; administrators may ask and change everything.
+
+{
+  selections(user: "alice") {
+    servers
+  }
+}
+`,
+  headers: JSON.stringify({ Authorization: 'Bearer TOKEN' }, null, 2),
+  defaultEditorToolsVisibility: 'headers',
+  shouldPersistHeaders: false,
+}
+
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
 /** Serves `/graphql`: mount it as it is, body unread, authentication left to `ctxOf`. */
@@ -22,7 +42,7 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   const yoga = createYoga<{ ctx: Ctx }>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
-    graphiql: graphiql && { title: 'Bir MCP: GraphQL' },
+    graphiql: graphiql && page,
     renderGraphiQL: fromHere,
     landingPage: false,
     logging: false,
@@ -37,8 +57,8 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Asking who calls comes before reading what they say. The page itself says nothing of anyone.
-    const page = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
-    const ctx = page ? nobody() : await ctxOf(request)
+    const isPage = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
+    const ctx = isPage ? nobody() : await ctxOf(request)
     await yoga(request, response, { ctx })
   }
   return (request, response) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ISSUER } from '../internal/testing.ts'
-import { aGateway, asked, exchange } from './testing.ts'
+import { aGateway, asked, bearer, exchange } from './testing.ts'
 
 test('the API is for administrators with a token for it, as long as it is good', async () => {
   await using made = await aGateway()
@@ -31,4 +31,15 @@ test('the API is for administrators with a token for it, as long as it is good',
   const last = await asked(control, exchange(await idp.sign(admin), api))
   await control.client().users.setDisabled({ handle: 'admin', disabled: true })
   expect(await code(last.body.access_token)).toBe('forbidden')
+})
+
+test('a token for the API, got by the operator to act as a person, may what the person may', async () => {
+  await using made = await aGateway()
+  const { control } = made
+  await control.client().users.put({ handle: 'alice', provider: 'demo', subject: 'subject-alice' })
+  const { body } = await asked(control, bearer(await control.assertion({ person: 'alice' }), { resource: `${ISSUER}/api` }))
+  const headers = { authorization: `Bearer ${body.access_token}`, 'content-type': 'application/json' }
+  const ask = async (query: string) => (await control.get('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) })).json()
+  expect(await ask('{ selections(user: "alice") { servers } }')).toEqual({ data: { selections: { servers: {} } } })
+  expect(await ask('{ settings { rateBurst } }')).toMatchObject({ errors: [{ extensions: { code: 'forbidden' } }] })
 })

@@ -67,7 +67,12 @@ async function endpointOf(
   const name = server === undefined ? 'bir' : `bir-${server}`
   const url = server === undefined ? gateway.mcpUrl : `${gateway.mcpUrl}/${server}`
   if (user === undefined) return { endpoint: { name, url, token: undefined } }
-  const { token, expiresAt } = await personToken(gateway, { person: user, server, ttlMs: durationMs(ttl), nowMs: context.around.nowMs() })
+  const { token, expiresAt } = await personToken(gateway, {
+    person: user,
+    purpose: { server },
+    ttlMs: durationMs(ttl),
+    nowMs: context.around.nowMs(),
+  })
   return { endpoint: { name, url, token }, expiresAt }
 }
 

@@ -126,9 +126,12 @@ test('a token is printed alone on its line, for the person, the server and the t
     resource: `${gateway.url}/mcp/sql`,
     expiresAt: new Date(NOW_MS + 1_800_000).toISOString(),
   })
+  expect(await bir(['token', 'alice', '--api'], { env })).toEqual({ exit: 0, out: 'a.b.c\n', err: '' })
+  expect((await bir(['token', 'alice', '--api', '--server', 'sql'], { env })).exit).toBe(2)
   expect(asked.map((body) => [body.get('resource'), body.get('requested_token_lifetime')])).toEqual([
     [`${gateway.url}/mcp`, '1800'],
     [`${gateway.url}/mcp/sql`, '28800'],
+    [`${gateway.url}/api`, '28800'],
   ])
   const { payload } = await jwtVerify(asked[0]?.get('assertion') ?? '', publicKey)
   expect(payload.sub).toBe('alice')

@@ -12,10 +12,13 @@ export interface PersonToken {
   expiresAt: string
 }
 
+/** What a token will be good for: the control plane's API, or MCP, of one server or of all. */
+export type Purpose = 'api' | { server: string | undefined }
+
 /** A token to act as one person, from the embedded gateway's operator (RFC 7523). */
 export async function personToken(
   { embedded, mcpUrl }: Gateway,
-  { person, server, ttlMs, nowMs }: { person: string; server: string | undefined; ttlMs: number; nowMs: number },
+  { person, purpose, ttlMs, nowMs }: { person: string; purpose: Purpose; ttlMs: number; nowMs: number },
 ): Promise<PersonToken> {
   if (!embedded || !mcpUrl) {
     throw new CliFault(
@@ -23,7 +26,9 @@ export async function personToken(
       'Only an embedded gateway (stage local) gives tokens to its operator: run this beside "npm start", without BIR_URL.',
     )
   }
-  const resource = server === undefined ? mcpUrl : `${mcpUrl}/${server}`
+  const server = purpose === 'api' ? undefined : purpose.server
+  const mcp = server === undefined ? mcpUrl : `${mcpUrl}/${server}`
+  const resource = purpose === 'api' ? `${embedded.issuer}/api` : mcp
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: await embedded.operator.assert(person),
