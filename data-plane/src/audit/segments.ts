@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, readFileSyn
 import { join } from 'node:path'
 import { AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
 import { faultOf } from '@bir/sdk/chain'
-import type { ChainHead } from '@bir/sdk/chain'
+import type { ChainFault, ChainHead } from '@bir/sdk/chain'
 
 /** The spool's files: `<first sequence>.ndjson`, in order. */
 export interface Segment {
@@ -36,35 +36,44 @@ export function recover(dir: string): Recovered {
   const last = all.at(-1)
   if (!last) return { head: { seq: 0, hash: FIRST_PREV }, path: segmentPath(dir, 1), bytes: 0, open: [] }
   const read = readSegment(last)
-  if (read.records.length > 0 || all.length === 1) {
+  if (!read.isEmpty || all.length === 1) {
     if (read.torn) cut(last.path, read.bytes)
-    return { head: read.head, path: last.path, bytes: read.bytes, open: withoutEnd(read.records) }
+    return { head: read.head, path: last.path, bytes: read.bytes, open: read.open }
   }
   // Made, but nothing written into it: the head is in the one before.
   unlinkSync(last.path)
   return recover(dir)
 }
 
+/** Line by line, keeping no record but the attempts that have no end. */
 function readSegment({ path, firstSeq }: Segment) {
-  const text = readFileSync(path, 'utf8')
-  const end = text.lastIndexOf('\n') + 1
-  const lines = text.slice(0, end).split('\n').slice(0, -1)
-  const records: AuditRecord[] = []
+  const bytes = readFileSync(path)
+  const attempts = new Map<string, AuditRecord>()
   let head: ChainHead | undefined
-  for (const line of lines) {
-    const record = parse(line, path)
+  let start = 0
+  for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
+    const record = parse(bytes.toString('utf8', start, end), path)
     head ??= { seq: firstSeq - 1, hash: record.header.prev }
     const fault = faultOf(head, record)
-    if (fault)
-      throw new Error(
-        `the audit spool is damaged at record ${fault.seq} (${fault.fault}) in ${path}; move the folder away and tell an administrator`,
-      )
+    if (fault) throw damaged(fault, path)
     head = { seq: record.header.seq, hash: record.hash }
-    records.push(record)
+    remember(attempts, record)
+    start = end + 1
   }
-  const start = { seq: firstSeq - 1, hash: FIRST_PREV }
-  return { records, head: head ?? start, bytes: Buffer.byteLength(text.slice(0, end)), torn: end < text.length }
+  const first = { seq: firstSeq - 1, hash: FIRST_PREV }
+  return { isEmpty: head === undefined, head: head ?? first, bytes: start, torn: start < bytes.length, open: [...attempts.values()] }
 }
+
+const newline = 10
+
+function remember(attempts: Map<string, AuditRecord>, record: AuditRecord): void {
+  const { kind, call = '' } = record.header
+  if (kind === 'attempt') attempts.set(call, record)
+  else if (kind === 'call') attempts.delete(call)
+}
+
+const damaged = ({ seq, fault }: ChainFault, path: string) =>
+  new Error(`the audit spool is damaged at record ${seq} (${fault}) in ${path}; move the folder away and tell an administrator`)
 
 function parse(line: string, path: string): AuditRecord {
   try {
@@ -72,11 +81,6 @@ function parse(line: string, path: string): AuditRecord {
   } catch (cause) {
     throw new Error(`the audit spool has an unreadable record in ${path}; move the folder away and tell an administrator`, { cause })
   }
-}
-
-function withoutEnd(records: AuditRecord[]): AuditRecord[] {
-  const ended = new Set(records.flatMap(({ header }) => (header.kind === 'call' ? (header.call ?? []) : [])))
-  return records.filter(({ header }) => header.kind === 'attempt' && !ended.has(header.call ?? ''))
 }
 
 function cut(path: string, bytes: number): void {

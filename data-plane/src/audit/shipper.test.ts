@@ -164,8 +164,8 @@ test('a segment goes only when a record of the next was taken, and everything ar
   const { kept, controlUrl } = await aControlPlane()
   const dir = aDir()
   const plane = aPlane(dir, controlUrl)
-  await plane.write(280, 'x'.repeat(60_000)) // over two segments of 8 MiB
-  expect(segments(dir)).toHaveLength(3)
+  await plane.write(280, 'x'.repeat(60_000))
+  expect(segments(dir).length).toBeGreaterThan(2)
   plane.shipper.start()
   await expect.poll(() => kept.length, { timeout: 20_000 }).toBe(280)
   await expect.poll(() => segments(dir).length).toBe(1)

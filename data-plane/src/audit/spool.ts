@@ -7,7 +7,8 @@ import { nextLine } from './line.ts'
 import { recover, segmentPath } from './segments.ts'
 import type { Recovered } from './segments.ts'
 
-const segmentBytes = 8 * 1024 * 1024
+/** A start reads the newest segment whole: small ones keep it quick. */
+const segmentBytes = 2 * 1024 * 1024
 const lazySyncMs = 40
 
 interface Waiter {
