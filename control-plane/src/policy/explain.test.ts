@@ -38,6 +38,7 @@ test('an answer names every grant that was looked at and what became of it', asy
     needs: 'write',
     level: 'destroy',
     reason: null,
+    missing: null,
     tier: 'groups',
     because: [
       'alice, known through demo, belongs to groups analysts, staff.',
@@ -66,6 +67,16 @@ test.for([
   expect(explanation).toMatchObject({ allow: false, reason, level })
   expect(explanation.because.at(-1)).toContain(`Refused (${reason}): `)
   expect(REASONS).toContain(reason)
+})
+
+test('what does not exist is told apart from what is refused, for a disabled person too', async () => {
+  await using it = await withPolicy()
+  await setDisabled(it.ctx, { handle: 'bob', disabled: true })
+  const missing = async (...question: [string, string, string]) => (await it.why(...question)).missing
+  expect(await missing('dave', 'gitlab', 'get_user')).toBe('server')
+  expect(await missing('bob', 'gitlab', 'get_user')).toBe('server')
+  expect(await missing('bob', 'sql', 'dorp')).toBe('tool')
+  expect(await missing('dave', 'sql', 'drop_table')).toBe(null)
 })
 
 test('what the person chose, and what was switched off for all, is said', async () => {

@@ -55,6 +55,7 @@ async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }
     needs: entry?.level ?? null,
     level: verdict.allow ? verdict.level : held,
     reason: verdict.allow ? null : verdict.reason,
+    missing: missing(policy.servers.has(server), entry !== undefined || isFound(rows, server, tool)),
     tier: verdict.tier ?? null,
     because: because({
       user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
@@ -78,6 +79,15 @@ function declaredIn({ definitions }: PolicyRows, catalog: Ctx['catalog'], server
   const offered = definitions.find((of) => of.server === server && of.name === tool && of.state === 'approved')
   return offered ? declaredLevel(offered) : catalog.get(server)?.tools.get(tool)?.level
 }
+
+const missing = (hasServer: boolean, hasTool: boolean): Explanation['missing'] => {
+  if (!hasServer) return 'server'
+  return hasTool ? null : 'tool'
+}
+
+/** Held back, rejected or no longer offered: whatever became of it, a server was once found to have it. */
+const isFound = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
+  definitions.some((of) => of.server === server && of.name === tool)
 
 const isHeld = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
   definitions.some((of) => of.server === server && of.name === tool && of.state === 'pending')

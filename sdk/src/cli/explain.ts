@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Explanation } from '../contract/api.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
+import { CliFault } from './fault.ts'
 import { printable } from './printable.ts'
 import type { Define } from './verb.ts'
 
@@ -11,7 +12,7 @@ export const explain: Define = (parent, act) => {
     .command('explain')
     .summary('may a person call a tool, and why')
     .description(
-      'Says whether a person may call a tool now, and why. It asks the very function that enforces it. Exits with 3 when the answer is no.',
+      'Says whether a person may call a tool now, and why. It asks the very function that enforces it. Exits with 3 when the answer is no, with 2 when there is no such person, server or tool.',
     )
     .requiredOption('--user <handle>', 'the person')
     .requiredOption('--server <id>', 'the server')
@@ -25,12 +26,17 @@ export const explain: Define = (parent, act) => {
       act<[{ user: string; server: string; tool: string; json?: true }]>(async (context, { json, ...question }) => {
         const { client } = await context.gateway()
         const answer = await client.policy.explain(question)
+        if (answer.missing) throw new CliFault('not_found', absent(answer), { exit: EXIT.badInput })
         if (json) context.json(answer)
         if (!json) tell(context, answer)
         return answer.allow ? EXIT.ok : EXIT.no
       }),
     )
 }
+
+/** A misspelt name is no answer: a script that asks must not take it for a refusal. */
+const absent = ({ missing, server, tool }: z.infer<typeof Explanation>) =>
+  missing === 'server' ? `There is no server ${server}.` : `The server ${server} has no tool ${tool}.`
 
 function tell(context: Context, { allow, user, server, tool, reason, because, revision }: z.infer<typeof Explanation>): void {
   const verdict = `${user} may ${allow ? '' : 'not '}call ${tool} on ${server}${reason ? ` (${reason})` : ''}.`

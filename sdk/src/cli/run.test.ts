@@ -11,19 +11,6 @@ import { aFolder, at, bir, NOW_MS, startedIn } from './testing.ts'
 const file = 'groups:\n  analysts: { members: [alice] }\ngrants:\n  - { group: analysts, server: sql, level: read }\n'
 const fromStdin = { readStdin: async () => file }
 
-const anExplanation = {
-  user: 'dave',
-  server: 'sql',
-  tool: 'execute_query',
-  allow: false,
-  needs: 'read',
-  level: 'disabled',
-  reason: 'no-grant',
-  tier: null,
-  because: ['dave is known and enabled', 'no grant reaches dave on sql'],
-  revision: 4,
-} as const
-
 test.for<[string[], RegExp]>([
   [[], /Usage: bir/],
   [['tokn', 'alice'], /unknown command 'tokn'\n\(Did you mean token\?\)/],
@@ -246,30 +233,6 @@ test('an export is the file that apply takes', async () => {
   expect((await bir(['export', '-o', 'bir.yaml'], around)).out).toBe('')
   expect((await bir(['apply', '-f', 'bir.yaml'], around)).exit).toBe(0)
   expect(applied).toEqual([policy])
-})
-
-test('explain answers in a sentence, with 0 for yes and 3 for no', async () => {
-  await using gateway = await standIn({
-    policy: {
-      explain: ({ user }) => ({
-        ...anExplanation,
-        because: [...anExplanation.because],
-        ...(user === 'alice' ? { user, allow: true, level: 'read' as const, reason: null } : {}),
-      }),
-    },
-  })
-  const ask = (user: string, ...more: string[]) =>
-    bir(['explain', '--user', user, '--server', 'sql', '--tool', 'execute_query', ...more], at(gateway.url))
-  const no = await ask('dave')
-  expect(no.exit).toBe(3)
-  expect(no.out.split('\n').slice(0, 3)).toEqual([
-    'dave may not call execute_query on sql (no-grant).',
-    '  dave is known and enabled',
-    '  no grant reaches dave on sql',
-  ])
-  const yes = await ask('alice')
-  expect([yes.exit, yes.out.split('\n')[0]]).toEqual([0, 'alice may call execute_query on sql.'])
-  expect(JSON.parse((await ask('dave', '--json')).out)).toEqual(anExplanation)
 })
 
 test('snapshot status counts the planes that enforce it, and differs with 3 while one lags behind', async () => {

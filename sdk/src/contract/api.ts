@@ -115,6 +115,8 @@ export const Explanation = z.strictObject({
   needs: Level.nullable(),
   level: Level,
   reason: z.enum(REASONS).nullable(),
+  /** What was asked about and does not exist. A tool held back until somebody approves it does. */
+  missing: z.enum(['server', 'tool']).nullable(),
   tier: z.enum(['user', 'groups', 'everyone']).nullable(),
   /** What was looked at, in words, in the order it was looked at. */
   because: z.array(z.string()),
