@@ -49,10 +49,14 @@ export const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
+/** Outside stage local a token must never travel in the clear. */
+const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.startsWith('https:')
+const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
+
 /** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
-  const parsed = Config.safeParse(Object.fromEntries(given))
+  const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(given))
   if (parsed.success) return parsed.data
   throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
 }

@@ -33,6 +33,8 @@ import type { MountedServer } from './servers/define.ts'
 import { mountedServers } from './servers/index.ts'
 
 const ISSUER = 'http://control.test'
+/** What `{ secret: … }` resolves to, whatever its name. */
+export const SECRET = 'the-secret-of-the-test'
 export const PUBLIC_URL = 'http://127.0.0.1:9'
 
 export const ALICE = '01980000-0000-7000-8000-00000000a11c'
@@ -160,7 +162,7 @@ export async function testPlane(
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
-  const readSecret = () => Promise.reject(new Error('no secrets here'))
+  const readSecret = () => Promise.resolve(SECRET)
   const reach = reachOf({ mounted, policy: source, sealer, log: () => undefined, node: plane, control: undefined, readSecret })
   for (const changed of followers) changed()
   const methods = methodsOf({
@@ -178,7 +180,7 @@ export async function testPlane(
     timers: new Timers({ tickMs: 5 }),
     verify: tokenVerifier(source),
     readSecret,
-    secretsInUse: () => [],
+    secretsInUse: () => [SECRET],
     portalUrl: undefined,
   })
   const server = createHttpServer({

@@ -284,6 +284,16 @@ test('the document of each endpoint names its own resource and where to sign in'
   expect(await read('')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp' })
 })
 
+test('whether a server exists is not told by its document: one that does not has the same, but for its name', async () => {
+  await using plane = await testPlane({ grants })
+  const read = async (server: string) => {
+    const response = await fetch(`${plane.url}/.well-known/oauth-protected-resource/mcp/${server}`)
+    return { status: response.status, text: (await response.text()).replaceAll(server, 'x') }
+  }
+  expect(await read('nosuch')).toEqual(await read('debug'))
+  expect((await read('nosuch')).status).toBe(200)
+})
+
 test('calls over the rate are refused with 429 and when to come back', async () => {
   await using plane = await testPlane({ grants, settings: { ratePerSecond: 1, rateBurst: 2 } })
   const token = await plane.token()

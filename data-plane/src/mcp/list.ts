@@ -5,6 +5,7 @@ import type { Policy } from '@bir/sdk/contract/policy'
 import { MountedContext } from '../pipeline/mounted-context.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Ports } from '../pipeline/ports.ts'
+import { scrub, scrubError } from '../pipeline/scrub.ts'
 import type { Audited, Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { UpstreamFault } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
@@ -20,7 +21,7 @@ import { isObject } from './json-rpc.ts'
 import { originOf } from './routes.ts'
 
 type Call = Incoming & Audited & Authenticated
-type Needs = Pick<Ports, 'servers' | 'upstream' | 'offers' | 'sealer' | 'readSecret' | 'callLog'>
+type Needs = Pick<Ports, 'servers' | 'upstream' | 'offers' | 'sealer' | 'readSecret' | 'callLog' | 'secretsInUse'>
 type Fields = Readonly<Record<string, unknown>>
 
 const members = {
@@ -33,8 +34,8 @@ const members = {
 /** Nobody but the client may keep a list, and not for long: permissions change at any time. */
 const uncached = { ttlMs: 0, cacheScope: 'private' }
 
-/** Lists kept per policy; more kinds of people than this are made anew. */
-const most = 5_000
+/** Lists kept per policy, in bytes: what does not fit is made anew. */
+const mostBytes = 64 * 1024 * 1024
 
 /** Below, text is quicker to send than to keep apart. */
 const encodedFrom = 16 * 1024
@@ -49,7 +50,7 @@ interface Prepared {
  * memory, the bytes made once per policy, kind of person, endpoint and era; a remote server's own endpoint asks the server.
  */
 export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitable<Rendered> {
-  const prepared = new WeakMap<Policy, { version: number; lists: Map<string, Prepared> }>()
+  const prepared = new WeakMap<Policy, Kept>()
 
   return function list(call) {
     const id = call.endpoint.server
@@ -59,18 +60,33 @@ export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitabl
 
     const { version } = ports.offers
     const known = prepared.get(call.policy)
-    const lists = known?.version === version ? known.lists : new Map<string, Prepared>()
-    if (known?.version !== version) prepared.set(call.policy, { version, lists })
+    const kept = known?.version === version ? known : { version, bytes: 0, lists: new Map<string, Prepared>() }
+    prepared.set(call.policy, kept)
     const nowMs = Date.now()
     const key = keyOf(call)
-    const ready = lists.get(key)
+    const ready = kept.lists.get(key)
     if (ready && nowMs < ready.untilMs) return ready.rendered
 
     const rendered = encoded(fromMemory(ports, method, call, undefined))
-    if (lists.size >= most) lists.clear()
-    lists.set(key, { rendered, untilMs: nextExpiryMs(call.person, nowMs) })
+    keep(kept, key, { rendered, untilMs: nextExpiryMs(call.person, nowMs) })
     return rendered
   }
+}
+
+interface Kept {
+  readonly version: number
+  readonly lists: Map<string, Prepared>
+  bytes: number
+}
+
+function keep(kept: Kept, key: string, made: Prepared): void {
+  const bytes = made.rendered.bytes?.length ?? made.rendered.json.length
+  if (kept.bytes + bytes > mostBytes) {
+    kept.lists.clear()
+    kept.bytes = 0
+  }
+  kept.lists.set(key, made)
+  kept.bytes += bytes
 }
 
 /** Kept as bytes alone, once it is long. */
@@ -169,9 +185,11 @@ function live(ports: Needs, method: ListMethod, id: string, call: Call): Awaitab
   }
   const context = new MountedContext(ports, Object.assign(call, target))
   const request = { ...target.asked, ...askerOf(call), onNotification: () => undefined, cancel: call.cancel, context }
-  return Promise.resolve(upstream.request(request)).then((result) => ({
-    json: relayedJson(allowed(call, method, id, result), method, call.modern),
-  }))
+  const clean = scrub(ports)
+  return Promise.resolve(upstream.request(request)).then(
+    async (result) => ({ json: relayedJson(await clean(allowed(call, method, id, result), call), method, call.modern) }),
+    (error: unknown) => Promise.reject(scrubError(ports, error)),
+  )
 }
 
 /** The same result where nothing is taken away. */

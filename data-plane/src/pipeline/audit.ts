@@ -10,17 +10,24 @@ import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Incoming, Note, Rendered } from './types.ts'
 
-/** Methods whose answers are recorded one by one. Lists, discover and ping are not, unless they were refused. */
-const recorded = new Set([
-  'tools/call',
-  'initialize',
-  'resources/read',
-  'prompts/get',
-  'completion/complete',
-  'tasks/get',
-  'tasks/update',
-  'tasks/cancel',
+/** Methods whose answers are metrics, not records: lists, and what only concerns the connection. All else is recorded one by one, known to us or not. */
+const unrecorded = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'server/discover',
+  'ping',
+  'subscriptions/listen',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'response',
+  'GET',
+  'DELETE',
 ])
+
+const isRecorded = (method: string) => !unrecorded.has(method) && !method.startsWith('notifications/')
 
 type Needs = Pick<Ports, 'journal' | 'callLog'>
 type Seen = Incoming & Partial<Authenticated>
@@ -38,7 +45,7 @@ export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
       await recordFailure({ journal, callLog }, call, note, error)
       throw error
     }
-    if (!recorded.has(call.method)) return answer
+    if (!isRecorded(call.method)) return answer
 
     const fields = factsOf(call, note, note.outcome ?? 'answered')
     await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))

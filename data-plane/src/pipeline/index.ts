@@ -67,9 +67,9 @@ export function methodsOf(ports: Ports): Methods {
       .guard(authorise(ports)) // adds level
       .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
-      .call(relay(ports), [onTools(scrub(ports)), onTools(truncate)], relayed),
+      .call(relay(ports), [scrub(ports), onTools(truncate)], relayed),
     'subscriptions/listen': everyone.call(listen(ports), [], asIs),
-    'logging/setLevel': ofServer.call(setLevel(ports), [], inEra),
+    'logging/setLevel': everyone.call(setLevel(ports), [], inEra),
     'resources/subscribe': ofServer.call(subscribe(ports, true), [], inEra),
     'resources/unsubscribe': ofServer.call(subscribe(ports, false), [], inEra),
     'notifications/initialized': everyone.call(() => ({}), [], inEra),
@@ -77,7 +77,7 @@ export function methodsOf(ports: Ports): Methods {
     'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), [], inEra),
     'notifications/cancelled': everyone.call(cancel(ports), [], inEra),
   }
-  const other = ofServer.call(relay(ports), [onTools(scrub(ports))], relayed)
+  const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports)], relayed)
   const silent = everyone.call(() => ({}), [], inEra)
   const removed = everyone.call(unknownMethod, [], asIs)
   return {

@@ -12,12 +12,13 @@ import { faultOf } from './fault.ts'
 import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
+import { scrubError, scrubNotification } from './scrub.ts'
 import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
 
 type Ready = Incoming & Audited & Authenticated & Target & Authorised
 type Needs = Pick<
   Ports,
-  'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node' | 'offers' | 'upstream'
+  'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node' | 'offers' | 'upstream' | 'secretsInUse'
 >
 
 /** The call itself, whoever answers it. A tool that cannot do its work says so to the model; what breaks is said with whose fault it is. */
@@ -45,8 +46,10 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     person: call.token.subject.id,
     session: call.session?.id,
     client: call.client,
-    onNotification: (notification) =>
-      call.channel.notify(onAggregate(call) ? inboundNotification(originOf(ports, call, call.serverId), notification) : notification),
+    onNotification(notification) {
+      const clean = scrubNotification(ports, notification)
+      return call.channel.notify(onAggregate(call) ? inboundNotification(originOf(ports, call, call.serverId), clean) : clean)
+    },
     cancel: call.cancel,
     context: new MountedContext(ports, call),
   }
@@ -110,7 +113,8 @@ function resumed(ports: Needs, call: Ready): UpstreamRequest['params'] {
   return { ...params, requestState: unsealState(ports, call, params['requestState']) }
 }
 
-function failure(ports: Needs, call: Ready, error: unknown): UpstreamResult {
+function failure(ports: Needs, call: Ready, thrown: unknown): UpstreamResult {
+  const error = scrubError(ports, thrown)
   const { note, method } = call
   if (error instanceof Elsewhere) throw error
   if (error instanceof UpstreamRpcError) throw onAggregate(call) ? errorInWords(ports, call, error) : error

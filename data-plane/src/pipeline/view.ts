@@ -1,10 +1,12 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
+import { askerOf } from '../mcp/describe.ts'
+import { UpstreamFault } from '../upstream/upstream.ts'
 import { isObject } from '../mcp/json-rpc.ts'
 import { nameOf } from '../mcp/client-facts.ts'
 import type { CallContext } from '../servers/context.ts'
-import type { GatewayView, ServerView, ToolView } from '../servers/gateway-view.ts'
+import type { CheckStep, GatewayView, ServerView, ToolView } from '../servers/gateway-view.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Incoming } from './types.ts'
 
@@ -29,6 +31,7 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
     async check(id, signal) {
       const server = ports.servers.get(id)
       const entry = policy.servers.get(id)
+      if (entry?.kind === 'remote' && person.grants.has(id)) return checkRemote(ports, call, id)
       if (!server || entry?.kind !== 'mounted' || !person.grants.has(id))
         throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
       return server.check(checkContext(ports, call, entry.settings, id, signal))
@@ -56,6 +59,20 @@ function serverView({ offers, upstream }: Needs, policy: Policy, person: Person,
   })
   const { state, era, latencyMs } = found.health()
   return [{ id, title: server.title, tools, health: { state, era, latencyMs } }]
+}
+
+/** A remote server is asked what it can do. */
+async function checkRemote({ upstream }: Needs, call: Incoming & Authenticated, id: string): Promise<CheckStep[]> {
+  const startedMs = performance.now()
+  const done = (ok: boolean, detail: string) => [
+    { step: 'reach it and ask what it can do', ok, detail, durationMs: performance.now() - startedMs },
+  ]
+  try {
+    const described = await upstream(id)?.describe(askerOf(call))
+    return done(described !== undefined, described ? `speaks ${described.version} (${described.era} era)` : 'this plane cannot reach it')
+  } catch (error) {
+    return done(false, error instanceof UpstreamFault ? error.say : 'it answered with an error')
+  }
 }
 
 const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: object, id: string, signal: AbortSignal): CallContext => ({
