@@ -14,6 +14,7 @@ export interface AccessToken {
   /** The newest policy at the time: a plane that holds an older one waits for it. */
   revision: number
   lifeSeconds: number
+  jti: string
   /** Who acts for the person, when it is not themselves. */
   actor?: string
 }
@@ -36,7 +37,7 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
     .setAudience(token.audience)
     .setIssuedAt(nowSeconds)
     .setExpirationTime(nowSeconds + token.lifeSeconds)
-    .setJti(randomUUID())
+    .setJti(token.jti)
     .sign(privateKey)
 }
 

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
-import type { Ctx } from '../context.ts'
+import type { Actor, Ctx } from '../context.ts'
 import { json, Refusal } from '../http.ts'
 import type { Answer, Exchange } from '../http.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -41,17 +42,25 @@ interface Grant {
   revision: number
   clientId: string
   lifeSeconds: number
+  /** Whom the record of the issue names. */
+  recordedAs: Actor
+  /** Who acts for the person, when it is not themselves. */
   actor?: string
 }
 
 export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Promise<Answer> {
-  const { keys, issuer, log } = parts
+  const { db, keys, issuer, log, ctxOf } = parts
   const form = await formOf(exchange)
   const target = targetOf(form.getAll('resource'), parts)
   const { audience } = target
-  const { user, revision, clientId, lifeSeconds, actor } = await grantOf(parts, form, target, exchange.isLocal)
-  const token = { subject: user.id, audience, clientId, revision, lifeSeconds, ...(actor === undefined ? {} : { actor }) }
+  const { user, revision, clientId, lifeSeconds, actor, recordedAs } = await grantOf(parts, form, target, exchange.isLocal)
+  const jti = randomUUID()
+  const token = { subject: user.id, audience, clientId, revision, lifeSeconds, jti, ...(actor === undefined ? {} : { actor }) }
   const access_token = await signAccessToken(keys, issuer, token)
+  // Policy is as it was: the record alone, without the lock of changes and without a new revision. Before the token leaves.
+  const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
+  const issued = { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail }
+  await db.transaction().execute((trx) => ctxOf(recordedAs.label).recordChange(trx, issued))
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
   const body = { access_token, issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
   return json(200, body, { pragma: 'no-cache' })
@@ -75,10 +84,11 @@ async function exchanged({ db, provider, idpProvider, ctxOf }: TokenParts, form:
   await refuseUnknownServer(db, target)
   const { user, revision } = await signIn(ctxOf(`provider:${idpProvider}`), idpProvider, claims)
   refuseDisabled(user)
-  return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS }
+  const recordedAs = { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
+  return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS, recordedAs }
 }
 
-/** RFC 7523: whoever holds the operator key, for a person of their choice. It is a change worth a record: somebody can now act for another. */
+/** RFC 7523: whoever holds the operator key, for a person of their choice. */
 async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
   const operator = await operators.verify(one(form, 'assertion'), isLocal).catch((error: Error) => {
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
@@ -92,10 +102,8 @@ async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchPar
   if (!user) throw oauthError('invalid_grant', 'There is no such person.', { reason: 'unknown_person' })
   refuseDisabled(user)
 
-  const { actor, recordChange, publisher } = ctxOf(label)
-  const issued = { actor, action: 'tokens.issue', target: person, detail: `for ${target.audience}, ${lifeSeconds} s` }
-  await db.transaction().execute((trx) => recordChange(trx, issued))
-  return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, actor: label }
+  const { actor, publisher } = ctxOf(label)
+  return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, recordedAs: actor, actor: label }
 }
 
 function refuseDisabled({ disabled }: UserRow): void {

@@ -150,6 +150,23 @@ test('a handle never changes hands, and a disabled person gets no token', async 
   expect((await asked(control, bearer(await control.assertion({ person: 'bob' })))).status).toBe(400)
 })
 
+test('every token is a record of who got it, by which client, for what and under which jti; policy stays as it was', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  await asked(control, exchange(await idp.sign()))
+  const { claims } = await asked(control, exchange(await idp.sign(), { resource: `${ISSUER}/api` }))
+  const { items } = await control.client().audit.search({ kind: 'change' })
+  const issues = items.filter(({ method }) => method === 'tokens.issue')
+  expect(issues).toHaveLength(2)
+  expect(issues[0]).toMatchObject({ user: 'alice', actor: null, detail: 'alice' })
+
+  const { records } = await control.client().audit.chain({ plane: issues[0]?.plane ?? '', afterSeq: (issues[0]?.seq ?? 1) - 1 })
+  const detail = `client bir, for ${ISSUER}/api, 600 s, jti ${claims.jti}`
+  expect(JSON.parse(records[0]?.args ?? '')).toEqual({ action: 'tokens.issue', target: 'alice', detail })
+  expect((await control.client().snapshot.status()).revision).toBe(claims['rev'])
+  expect(await control.db.selectFrom('dirty').selectAll().execute()).toEqual([])
+})
+
 test('the operator gets a token to act for a person, and the token says who acts', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
