@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { aRunningControlPlane } from './internal/testing.ts'
 import { asked, bearer } from './tokens/testing.ts'
@@ -16,6 +19,22 @@ test.for([
   const response = await control.get(path, init)
   expect(response.status).toBe(status)
   expect(await response.json()).toHaveProperty('error')
+})
+
+test.for([
+  ['this machine by name', 'LOCALHOST:8081', '/trpc/users.list', 401],
+  ['this machine by number', '[::1]:8081', '/graphql', 401],
+  ['the issuer', 'control.test', '/oauth/jwks', 200],
+  ['a name that was turned to this machine', 'evil.example:8081', '/oauth/jwks', 403],
+  ['such a name, at the API', 'evil.example', '/trpc/users.list', 403],
+  ['a name that only begins like ours', 'localhost.evil.example', '/graphql', 403],
+  ['any name, for whether it is well', 'probe.example', '/health', 200],
+] as const)('bound to this machine alone, a request for %s is told by its Host header', async ([, host, path, status]) => {
+  await using control = await aRunningControlPlane()
+  const asking = request(control.url + path, { headers: { host } }).end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  response.resume()
+  expect(response.statusCode).toBe(status)
 })
 
 test('both faces of the API answer the operator', async () => {

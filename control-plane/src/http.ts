@@ -61,10 +61,14 @@ interface Site {
   mounts: readonly Mount[]
   /** The only origin whose pages may call; metadata is for everyone. */
   origin: string
+  /** Bound to this machine only: then the Host header must say so (DNS rebinding). */
+  loopback: boolean
   /** Aborts what waits, so that the process can end. */
   draining: AbortSignal
   log: Log
 }
+
+const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 export function createSite(site: Site): Server {
   const server = createServer((request, response) => void serve(site, request, response))
@@ -91,6 +95,7 @@ async function serve(site: Site, request: IncomingMessage, response: ServerRespo
 async function dispatch(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(request.url ?? '/', site.origin)
   if (!url) throw new Refusal(400, 'invalid_request', 'The address is malformed.')
+  if (url.pathname !== '/health') refuseForeignHost(site, request)
   if (request.headers.origin !== undefined && request.headers.origin !== site.origin && !url.pathname.startsWith('/.well-known/')) {
     throw new Refusal(403, 'forbidden', 'Requests from this origin are not accepted.')
   }
@@ -113,6 +118,12 @@ async function dispatch(site: Site, request: IncomingMessage, response: ServerRe
   } finally {
     site.draining.removeEventListener('abort', end)
   }
+}
+
+/** A page of elsewhere whose name was turned to this machine still sends that name. */
+function refuseForeignHost({ origin, loopback }: Site, { headers: { host = '' } }: IncomingMessage): void {
+  if (!loopback || ownNames.test(host) || host.toLowerCase() === new URL(origin).host) return
+  throw new Refusal(403, 'forbidden', 'Requests for this host are not accepted.')
 }
 
 function routeOf(routes: readonly Route[], method: string, pathname: string): Route {

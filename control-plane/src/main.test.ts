@@ -73,6 +73,19 @@ test('a signal ends it, with nothing left to wait for', async () => {
   expect(events.at(-1)).toMatchObject({ event: 'stopped' })
 })
 
+test('what nobody caught is one event, and the end', async () => {
+  await using place = await aPlace()
+  const uncaught = 'process.on("SIGUSR2", () => void Promise.reject(new Error("nobody caught this")))'
+  const { child, events, ended, listening } = aProcess({
+    ...place.env,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(uncaught)}`,
+  })
+  await listening()
+  child.kill('SIGUSR2')
+  expect(await ended).toEqual([1, null])
+  expect(events.at(-1)).toMatchObject({ level: 'error', event: 'cannot-go-on', why: 'nobody caught this' })
+})
+
 test('a start that cannot be is one event with every fault in it', async () => {
   const { events, ended } = aProcess({ STAGE: 'prod', PUBLIC_URL: 'http://bir.example.com' })
   expect(await ended).toEqual([1, null])

@@ -2,6 +2,14 @@ import { readConfig } from './config.ts'
 import { log, wordsOf } from './log.ts'
 import { startControlPlane } from './start.ts'
 
+function fail(error: unknown): never {
+  log('error', 'cannot-go-on', { why: wordsOf(error) })
+  process.exit(1)
+}
+
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+
 try {
   const running = await startControlPlane(readConfig(), log)
   let stopping = false

@@ -69,7 +69,8 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
     ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, joinSecret: keys.joinSecret, watch, ctxOf, log }),
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await callerOf(tokens, request)) })
-  const server = createSite({ routes, mounts, origin: new URL(issuer).origin, draining: draining.signal, log })
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
+  const server = createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining: draining.signal, log })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)
