@@ -8,7 +8,7 @@ import { serverOf } from '../upstream/testing.ts'
 /** A server that says back whatever it was sent, everywhere a server can say something. Found so in the field: debugging endpoints echo headers. */
 async function echoing(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { id, method } = JSON.parse(await text(request)) as { id: number; method: string }
-  const heard = `heard ${request.headers['x-api-key']}`
+  const heard = `heard ${String(request.headers['x-api-key'])}`
   const results: Record<string, object> = {
     'server/discover': {
       resultType: 'complete',
