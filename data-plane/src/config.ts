@@ -53,7 +53,7 @@ export type Config = z.infer<typeof Config>
 const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.startsWith('https:')
 const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
+/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or the file that cannot be read. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
   const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(given))
@@ -64,5 +64,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
 function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
   const file = env[`${name}_FILE`]
   if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  return readFileSync(file, 'utf8').trim()
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    throw new Error(`${name}_FILE names ${file}, which cannot be read.`, { cause })
+  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
+/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or the file that cannot be read. */
 export function readConfig<S extends z.ZodRawShape>(schema: z.ZodObject<S>, env: Record<string, string | undefined>, prefix = '') {
   const nameOf = (key: string) => prefix + key.replace(/[A-Z]/g, '_$&').toUpperCase()
   const given = Object.keys(schema.shape).map((key) => [key, valueOf(env, nameOf(key))])
@@ -14,5 +14,9 @@ export function readConfig<S extends z.ZodRawShape>(schema: z.ZodObject<S>, env:
 function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
   const file = env[`${name}_FILE`]
   if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  return readFileSync(file, 'utf8').trim()
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    throw new Error(`${name}_FILE names ${file}, which cannot be read.`, { cause })
+  }
 }
