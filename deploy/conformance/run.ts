@@ -1,63 +1,38 @@
-import { parseArgs } from 'node:util'
 import { clientCommand } from './client/command.ts'
-import { gatewayKinds } from './gateway.ts'
-import { behind, wayThrough } from './matrix.ts'
+import { wayThrough } from './matrix.ts'
 import type { Behind, Way } from './matrix.ts'
+import { readOptions } from './options.ts'
 import { printResult } from './print.ts'
-import { revisions } from './requirements.ts'
 import type { Revision } from './requirements.ts'
 import { testClient, testServer, testServerScenario } from './suite.ts'
 import type { SuiteResult } from './suite.ts'
 import { upstreams } from './upstreams/index.ts'
 
-/** `node deploy/conformance/run.ts [--client | --upstream legacy] [--revision 2026-07-28] [--scenario x] [--gateway plane] [--direct]` */
-
-const { values } = parseArgs({
-  options: {
-    /** The other leg: the suite's servers behind the gateway. */
-    client: { type: 'boolean', default: false },
-    upstream: { type: 'string' },
-    revision: { type: 'string' },
-    scenario: { type: 'string' },
-    gateway: { type: 'string', default: 'plane' },
-    /** Without a gateway between: what the fixture itself is worth. */
-    direct: { type: 'boolean', default: false },
-  },
-})
-
-function chosen<T extends string>(option: 'upstream' | 'revision' | 'gateway', all: readonly T[]): readonly T[] {
-  const value = values[option]
-  if (value === undefined) return all
-  const known = all.find((one) => one === value)
-  if (known === undefined) throw new Error(`--${option} is one of ${all.join(', ')}`)
-  return [known]
-}
+const options = readOptions()
 
 const test = (url: string, revision: Revision) =>
-  values.scenario === undefined ? testServer(url, revision) : testServerScenario(url, revision, values.scenario)
-
-const [gateway = 'plane'] = chosen('gateway', gatewayKinds)
+  options.scenario === undefined ? testServer(url, revision) : testServerScenario(url, revision, options.scenario)
 
 /** A fixture alone is asked only for what it speaks, unless told otherwise. */
 const asked = (kind: Behind) =>
-  chosen('revision', revisions).filter(
-    (revision) => !values.direct || values.revision !== undefined || (kind !== 'mounted' && upstreams[kind].speaks.includes(revision)),
+  options.revisions.filter(
+    (revision) => !options.direct || options.isRevisionGiven || (kind !== 'mounted' && upstreams[kind].speaks.includes(revision)),
   )
 
 async function startWay(kind: Behind): Promise<Way> {
-  if (!values.direct) return wayThrough(kind, gateway)
+  if (!options.direct) return wayThrough(kind, options.gateway)
   if (kind === 'mounted') throw new Error('A mounted fixture is nothing without a gateway.')
   return upstreams[kind].start()
 }
 
 function report(title: string, result: SuiteResult): void {
-  printResult(`${title}${values.direct ? ', direct' : ''}`, result)
+  printResult(`${title}${options.direct ? ', direct' : ''}`, result)
   if (result.failed.length > 0) process.exitCode = 1
 }
 
 async function runClient(): Promise<void> {
-  const command = clientCommand(values.direct ? 'none' : gateway)
-  for (const revision of chosen('revision', revisions)) report(`client, ${revision}`, await testClient(command, revision, values.scenario))
+  const command = clientCommand(options.direct ? 'none' : options.gateway)
+  for (const revision of options.revisions) report(`client, ${revision}`, await testClient(command, revision, options.scenario))
 }
 
 async function runServer(kind: Behind): Promise<void> {
@@ -66,6 +41,8 @@ async function runServer(kind: Behind): Promise<void> {
   for (const fault of new Set(way.faults?.())) process.stdout.write(`  inside  ${fault}\n`)
 }
 
-const chosenKinds = chosen('upstream', values.direct ? behind.filter((one) => one !== 'mounted') : behind)
-if (values.client) await runClient()
-for (const kind of values.client ? [] : chosenKinds) await runServer(kind)
+/** Without a gateway a mounted fixture is left out of "all". */
+const isLeftOut = (kind: Behind) => kind === 'mounted' && options.direct && !options.isUpstreamGiven
+
+if (options.client) await runClient()
+for (const kind of options.client ? [] : options.upstreams.filter((one) => !isLeftOut(one))) await runServer(kind)
