@@ -1,68 +1,8 @@
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import {
-  CreateMessageResultSchema,
-  ElicitResultSchema,
-  ErrorCode,
-  ListRootsResultSchema,
-  McpError,
-} from '@modelcontextprotocol/sdk/types.js'
 import { expect, test, vi } from 'vitest'
-import { z } from 'zod'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aCall, aClient, aRequest, sdkServer } from './legacy-testing.ts'
+import { said, state, things } from './legacy-testing-things.ts'
 import type { Notification } from './upstream.ts'
-
-const said = (text: string) => ({ content: [{ type: 'text' as const, text }] })
-
-const state = { aborted: 0 }
-
-/** Tools that do what a legacy server can do while it works. */
-function things(): McpServer {
-  const server = new McpServer({ name: 'things', version: '1' }, { capabilities: { logging: {}, tools: {} }, instructions: 'Be kind.' })
-  server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text }) => said(text))
-  server.registerTool('steps', {}, async ({ _meta, sendNotification }) => {
-    const progressToken = _meta?.progressToken
-    for (const progress of [1, 2]) {
-      if (progressToken !== undefined) await sendNotification({ method: 'notifications/progress', params: { progressToken, progress } })
-      await sendNotification({
-        method: 'notifications/message',
-        params: { level: progress === 1 ? 'debug' : 'error', data: `step ${progress}` },
-      })
-    }
-    return said('done')
-  })
-  server.registerTool('ask', {}, async ({ sendRequest }) => {
-    const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } }
-    const first = await sendRequest({ method: 'elicitation/create', params: { message: 'Who?', requestedSchema } }, ElicitResultSchema)
-    const second = await sendRequest(
-      { method: 'sampling/createMessage', params: { messages: [], maxTokens: 5 } },
-      CreateMessageResultSchema,
-    )
-    const third = await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
-    return said(JSON.stringify([first.content, second.model, third.roots.length]))
-  })
-  server.registerTool('ask-both', {}, async ({ sendRequest }) => {
-    const roots = () => sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
-    const [one, two] = await Promise.all([roots(), roots()])
-    return said(`${one.roots.length} and ${two.roots.length}`)
-  })
-  server.registerTool('visit', {}, () => {
-    const elicitations = [{ mode: 'url', elicitationId: 'e1', url: 'https://example.com/connect', message: 'Connect first.' }]
-    throw new McpError(ErrorCode.UrlElicitationRequired, 'Connect first.', { elicitations })
-  })
-  server.registerTool('hang', {}, ({ signal }) => {
-    signal.addEventListener('abort', () => state.aborted++)
-    return new Promise(() => undefined)
-  })
-  server.registerResource('one', 'things://one', {}, () => {
-    throw new McpError(-32002, 'Resource not found', { uri: 'things://one' })
-  })
-  server.registerResource('asks', 'things://asks', {}, async (_, { sendRequest }) => {
-    await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
-    return { contents: [] }
-  })
-  return server
-}
 
 test('a result comes back complete, in the words of the server', async () => {
   await using server = await sdkServer(things)
@@ -138,100 +78,6 @@ test('who asked for no log hears none', async () => {
   expect(server.sent('logging/setLevel')).toEqual([])
 })
 
-test('a server that asks its client is answered over as many rounds as it takes', async () => {
-  await using server = await sdkServer(things)
-  const first = await server.upstream.request(aCall('ask'))
-  expect(first).toMatchObject({
-    ownState: true,
-    value: {
-      resultType: 'input_required',
-      inputRequests: { 'elicitation-1': { method: 'elicitation/create', params: { message: 'Who?' } } },
-    },
-  })
-  const next = (requestState: unknown, inputResponses: Record<string, unknown>) =>
-    server.upstream.request(aCall('ask', {}, {}, { requestState, inputResponses }))
-  const second = await next(first.value['requestState'], { 'elicitation-1': { action: 'accept', content: { name: 'Ann' } } })
-  expect(Object.values(second.value['inputRequests'] as object)).toMatchObject([{ method: 'sampling/createMessage' }])
-  const answer = { role: 'assistant', content: { type: 'text', text: 'x' }, model: 'm' }
-  const third = await next(second.value['requestState'], { 'sampling-2': answer })
-  const last = await next(third.value['requestState'], { 'roots-3': { roots: [] } })
-  expect(last.value).toEqual({ resultType: 'complete', ...said(JSON.stringify([{ name: 'Ann' }, 'm', 0])) })
-  expect(server.sent('tools/call')).toHaveLength(1)
-})
-
-test('what was not answered is asked again', async () => {
-  await using server = await sdkServer(things)
-  const first = await server.upstream.request(aCall('ask-both'))
-  const round = async (value: Readonly<Record<string, unknown>>, inputResponses: Record<string, unknown>) =>
-    (await server.upstream.request(aCall('ask-both', {}, {}, { requestState: value['requestState'], inputResponses }))).value
-  const again = await round(first.value, { other: {}, 'roots-2': 'no object' })
-  expect(again['inputRequests']).toEqual(first.value['inputRequests'])
-  let value = again
-  while (value['resultType'] === 'input_required') {
-    const [key = ''] = Object.keys(value['inputRequests'] as object)
-    value = await round(value, { [key]: { roots: [] } })
-  }
-  expect(value).toMatchObject(said('0 and 0'))
-})
-
-test.for([
-  ['another person', { person: 'bob' }, 'ask', 'same'],
-  ['another tool', {}, 'echo', 'same'],
-  ['a state that was never given', {}, 'ask', 'made up'],
-] as const)('%s cannot go on with a round', async ([, who, tool, which]) => {
-  await using server = await sdkServer(things)
-  const { value } = await server.upstream.request(aCall('ask'))
-  const requestState = which === 'same' ? value['requestState'] : 'AAAA'
-  const stolen = server.upstream.request(aCall(tool, {}, who, { requestState, inputResponses: {} }))
-  await expect(stolen).rejects.toMatchObject({ code: -32602 })
-})
-
-test('a round is gone on with once', async () => {
-  await using server = await sdkServer(things)
-  const { value } = await server.upstream.request(aCall('ask'))
-  const retry = aCall('ask', {}, {}, { requestState: value['requestState'], inputResponses: { 'elicitation-1': { action: 'decline' } } })
-  await server.upstream.request(retry)
-  await expect(server.upstream.request(retry)).rejects.toMatchObject({ code: -32602 })
-})
-
-test('a client that declared nothing is never asked', async () => {
-  await using server = await sdkServer(things)
-  const client = aClient({ capabilities: {} })
-  const { value } = await server.upstream.request(aCall('ask', {}, { client }))
-  expect(value).toMatchObject({ isError: true })
-})
-
-test('a request that fails because its client cannot be asked says what is lacking', async () => {
-  await using server = await sdkServer(things)
-  const read = server.upstream.request(aRequest('resources/read', { uri: 'things://asks' }, { client: aClient({ capabilities: {} }) }))
-  await expect(read).rejects.toMatchObject({ code: -32021, data: { requiredCapabilities: { roots: {} } } })
-})
-
-test('a server left waiting is told that nobody will answer', async () => {
-  await using server = await sdkServer(things, { limits: { parkMs: 50 } })
-  const { value } = await server.upstream.request(aCall('ask'))
-  await vi.waitFor(() => expect(server.sent('notifications/cancelled')).toHaveLength(1))
-  expect(server.seen.some(({ body }) => body.error !== undefined && body.method === undefined)).toBe(true)
-  const late = server.upstream.request(aCall('ask', {}, {}, { requestState: value['requestState'], inputResponses: {} }))
-  await expect(late).rejects.toMatchObject({ code: -32602 })
-})
-
-test('a client that cancels while it is asked has cancelled', async () => {
-  await using server = await sdkServer(things)
-  const cancel = new Cancel()
-  await server.upstream.request(aCall('ask', {}, { cancel }))
-  cancel.abort(new Error('enough'))
-  await vi.waitFor(() => expect(server.sent('notifications/cancelled')).toHaveLength(1))
-})
-
-test('a person who leaves too many rounds behind loses the oldest', async () => {
-  await using server = await sdkServer(things, { limits: { mostParkedPerPerson: 1 } })
-  const first = await server.upstream.request(aCall('ask'))
-  await server.upstream.request(aCall('ask'))
-  const lost = server.upstream.request(aCall('ask', {}, {}, { requestState: first.value['requestState'], inputResponses: {} }))
-  await expect(lost).rejects.toMatchObject({ code: -32602 })
-})
-
 test('a cancelled request is cancelled at the server', async () => {
   await using server = await sdkServer(things)
   const cancel = new Cancel()
@@ -288,29 +134,6 @@ test('a resource that is not there is a wrong parameter, as modern clients know 
   await using server = await sdkServer(things)
   const read = server.upstream.request(aRequest('resources/read', { uri: 'things://one' }))
   await expect(read).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32602, data: { uri: 'things://one' } })
-})
-
-test('a page to be visited first becomes a round, and the retry calls again', async () => {
-  await using server = await sdkServer(things)
-  const { value } = await server.upstream.request(aCall('visit'))
-  expect(value).toEqual({
-    resultType: 'input_required',
-    inputRequests: {
-      'visit-1': {
-        method: 'elicitation/create',
-        params: { mode: 'url', elicitationId: 'e1', url: 'https://example.com/connect', message: 'Connect first.' },
-      },
-    },
-  })
-  const again = await server.upstream.request(aCall('visit', {}, {}, { inputResponses: { 'visit-1': { action: 'accept' } } }))
-  expect(again.value).toEqual(value)
-  expect(server.sent('tools/call')[1]?.body.params).toEqual({ name: 'visit', arguments: {} })
-  const declined = server.upstream.request(aCall('visit', {}, {}, { inputResponses: { 'visit-1': { action: 'decline' } } }))
-  await expect(declined).rejects.toMatchObject({ code: -32602 })
-  const stray = await server.upstream.request(aCall('echo', { text: 'x' }, {}, { inputResponses: { other: { action: 'decline' } } }))
-  expect(stray.value).toMatchObject(said('x'))
-  const blind = server.upstream.request(aCall('visit', {}, { client: aClient({ capabilities: { elicitation: {} } }) }))
-  await expect(blind).rejects.toMatchObject({ code: -32042 })
 })
 
 test('changed roots are told to the session that asked for them', async () => {

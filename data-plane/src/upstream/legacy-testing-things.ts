@@ -1,0 +1,62 @@
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import {
+  CreateMessageResultSchema,
+  ElicitResultSchema,
+  ErrorCode,
+  ListRootsResultSchema,
+  McpError,
+} from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
+
+export const said = (text: string) => ({ content: [{ type: 'text' as const, text }] })
+
+/** What the server saw. */
+export const state = { aborted: 0 }
+
+/** Tools that do what a legacy server can do while it works. */
+export function things(): McpServer {
+  const server = new McpServer({ name: 'things', version: '1' }, { capabilities: { logging: {}, tools: {} }, instructions: 'Be kind.' })
+  server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text }) => said(text))
+  server.registerTool('steps', {}, async ({ _meta, sendNotification }) => {
+    const progressToken = _meta?.progressToken
+    for (const progress of [1, 2]) {
+      if (progressToken !== undefined) await sendNotification({ method: 'notifications/progress', params: { progressToken, progress } })
+      await sendNotification({
+        method: 'notifications/message',
+        params: { level: progress === 1 ? 'debug' : 'error', data: `step ${progress}` },
+      })
+    }
+    return said('done')
+  })
+  server.registerTool('ask', {}, async ({ sendRequest }) => {
+    const requestedSchema = { type: 'object' as const, properties: { name: { type: 'string' as const } } }
+    const first = await sendRequest({ method: 'elicitation/create', params: { message: 'Who?', requestedSchema } }, ElicitResultSchema)
+    const second = await sendRequest(
+      { method: 'sampling/createMessage', params: { messages: [], maxTokens: 5 } },
+      CreateMessageResultSchema,
+    )
+    const third = await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
+    return said(JSON.stringify([first.content, second.model, third.roots.length]))
+  })
+  server.registerTool('ask-both', {}, async ({ sendRequest }) => {
+    const roots = () => sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
+    const [one, two] = await Promise.all([roots(), roots()])
+    return said(`${one.roots.length} and ${two.roots.length}`)
+  })
+  server.registerTool('visit', {}, () => {
+    const elicitations = [{ mode: 'url', elicitationId: 'e1', url: 'https://example.com/connect', message: 'Connect first.' }]
+    throw new McpError(ErrorCode.UrlElicitationRequired, 'Connect first.', { elicitations })
+  })
+  server.registerTool('hang', {}, ({ signal }) => {
+    signal.addEventListener('abort', () => state.aborted++)
+    return new Promise(() => undefined)
+  })
+  server.registerResource('one', 'things://one', {}, () => {
+    throw new McpError(-32002, 'Resource not found', { uri: 'things://one' })
+  })
+  server.registerResource('asks', 'things://asks', {}, async (_, { sendRequest }) => {
+    await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
+    return { contents: [] }
+  })
+  return server
+}
