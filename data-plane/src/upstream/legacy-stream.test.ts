@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { InMemoryEventStore } from '@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js'
+import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { expect, test, vi } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
@@ -21,7 +22,6 @@ function watched(): McpServer {
   server.server.setRequestHandler(UnsubscribeRequestSchema, () => ({}))
   server.registerTool('hang-up', {}, async (extra) => {
     extra.closeSSEStream?.()
-    await new Promise((resolve) => setTimeout(resolve, 100))
     await extra.sendNotification({ method: 'notifications/message', params: { level: 'info', data: 'while away' } })
     return { content: [{ type: 'text', text: 'back' }] }
   })
@@ -33,6 +33,22 @@ function watched(): McpServer {
   })
   servers.push(server)
   return server
+}
+
+/** Keeps events in their order; the SDK's example does not, within a millisecond. */
+function orderedEvents(): EventStore {
+  const events: { streamId: string; message: JSONRPCMessage }[] = []
+  return {
+    storeEvent: (streamId, message) => Promise.resolve(String(events.push({ streamId, message }) - 1)),
+    async replayEventsAfter(lastEventId, { send }) {
+      const streamId = events[Number(lastEventId)]?.streamId
+      if (streamId === undefined) throw new Error(`no event ${lastEventId}`)
+      for (const [id, event] of events.entries()) {
+        if (id > Number(lastEventId) && event.streamId === streamId) await send(String(id), event.message)
+      }
+      return streamId
+    },
+  }
 }
 
 const last = () => servers.at(-1)?.server
@@ -196,7 +212,7 @@ test('the stream is not opened for a client that could be told nothing there', a
 })
 
 test('a server may hang up and be polled for its result', async () => {
-  await using server = await sdkServer(watched, { eventStore: new InMemoryEventStore() })
+  await using server = await sdkServer(watched, { eventStore: orderedEvents() })
   const heard: Notification[] = []
   const { value } = await server.upstream.request(aCall('hang-up', {}, { heard, client: aClient({ logLevel: 'info' }) }))
   expect(value).toMatchObject({ content: [{ type: 'text', text: 'back' }] })
