@@ -19,7 +19,7 @@ export async function answerBatch(methods: Methods, http: Http, body: unknown[])
     throw new GatewayError('invalidRequest', 'a batch', { say: 'Batches exist in 2025-03-26 alone.' })
   }
   if (body.length === 0 || body.length > most) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
-  const messages = body.map(readMessage)
+  const messages = body.map((one) => readMessage(one))
   if (messages.some(({ method }) => method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
 
   const answers: string[] = []

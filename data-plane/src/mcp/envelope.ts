@@ -1,3 +1,4 @@
+import { jsonOf } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
 import { isObject } from './json-rpc.ts'
 import { META } from './versions.ts'
@@ -27,14 +28,15 @@ export function resultJson(result: object, isModern: boolean): string {
 }
 
 /** The JSON of a server's result, in the caller's era: its own bytes wherever the era has nothing to add or take away. */
-export function relayedJson({ value, raw }: UpstreamResult, method: string, isModern: boolean): string {
-  return isModern ? modernJson(value, raw, method) : legacyJson(value, raw)
+export function relayedJson(result: UpstreamResult, method: string, isModern: boolean): string {
+  return isModern ? modernJson(result, method) : legacyJson(result)
 }
 
-function modernJson(value: UpstreamResult['value'], raw: string | undefined, method: string): string {
+function modernJson(result: UpstreamResult, method: string): string {
+  const { value } = result
   // The usual answer of a tool of our own lacks our name alone.
   if (value['_meta'] === undefined && value['resultType'] !== undefined && !cacheable.has(method)) {
-    const json = raw ?? JSON.stringify(value)
+    const json = jsonOf(result)
     return `${json.slice(0, json.lastIndexOf('}'))},${nameTail}`
   }
   const missing = {
@@ -45,17 +47,16 @@ function modernJson(value: UpstreamResult['value'], raw: string | undefined, met
       value['cacheScope'] === undefined && { cacheScope: 'private' }),
     ...(value['_meta'] === undefined && { _meta: { [META.server]: serverInfo } }),
   }
-  const json = raw ?? JSON.stringify(value)
+  const json = jsonOf(result)
   const more = JSON.stringify(missing)
   if (more === '{}') return json
   return json === '{}' ? more : `${json.slice(0, json.lastIndexOf('}'))},${more.slice(1)}`
 }
 
-function legacyJson(value: UpstreamResult['value'], raw: string | undefined): string {
-  const { resultType, ttlMs, cacheScope, ...rest } = value
+function legacyJson({ value, written }: UpstreamResult): string {
+  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...rest } = value
   const meta = isObject(value['_meta']) && META.server in value['_meta'] ? withoutServer(value['_meta']) : undefined
-  if (raw !== undefined && resultType === undefined && ttlMs === undefined && cacheScope === undefined && !meta) return raw
-  return JSON.stringify(meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest)
+  return jsonOf({ value: meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest, ...(written && { written }) })
 }
 
 const withoutServer = (meta: Record<string, unknown>) => Object.fromEntries(Object.entries(meta).filter(([key]) => key !== META.server))

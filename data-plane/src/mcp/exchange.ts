@@ -16,6 +16,7 @@ import { idIn, readMessage, readResponse } from './json-rpc.ts'
 import type { Message } from './json-rpc.ts'
 import { newCall, senderOf } from './new-call.ts'
 import { readBody } from './read-body.ts'
+import type { Body } from './read-body.ts'
 import { sendError, sendNothing } from './respond.ts'
 import type { Headers } from './respond.ts'
 
@@ -48,7 +49,7 @@ export class Exchange {
 
   async handle(http: Http): Promise<void> {
     const { request, response, endpoint, headers } = http
-    let body: unknown
+    let body: Body | undefined
     try {
       refuseDoubled(request.rawHeaders)
       if (request.method === 'GET' || request.method === 'DELETE') return await this.session(http, request.method)
@@ -60,20 +61,20 @@ export class Exchange {
       if (error instanceof Elsewhere) return await this.elsewhere(http, error, body)
       const fault = GatewayError.from(error)
       this.refused(request, endpoint, fault)
-      sendError(response, fault, { id: idIn(body), modern: false, endpoint, headers })
+      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
     }
   }
 
-  private async elsewhere(http: Http, { node }: Elsewhere, body: unknown): Promise<void> {
+  private async elsewhere(http: Http, { node }: Elsewhere, body: Body | undefined): Promise<void> {
     const { request, response, endpoint, headers } = http
     try {
       if (http.handedFrom !== undefined || !this.options.handOn)
         throw new GatewayError('unknownSession', 'its home is not here', { reason: 'home-gone' })
-      await this.options.handOn.to(node, http, body === undefined ? '' : JSON.stringify(body))
+      await this.options.handOn.to(node, http, body?.text ?? '')
     } catch (error) {
       const fault = GatewayError.from(error)
       this.refused(request, endpoint, fault)
-      sendError(response, fault, { id: idIn(body), modern: false, endpoint, headers })
+      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
     }
   }
 
@@ -89,11 +90,11 @@ export class Exchange {
     this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call
   }
 
-  private async post(http: Http, body: unknown): Promise<void> {
-    if (Array.isArray(body)) return answerBatch(this.options.methods, http, body)
-    const response = readResponse(body)
+  private post(http: Http, { value, text }: Body): Promise<void> {
+    if (Array.isArray(value)) return answerBatch(this.options.methods, http, value)
+    const response = readResponse(value)
     if (response) return this.single(http, response, this.options.methods.response)
-    return this.single(http, readMessage(body))
+    return this.single(http, readMessage(value, text))
   }
 
   private async single(http: Http, message: Message, given?: Method): Promise<void> {
@@ -121,7 +122,7 @@ export class Exchange {
     const { request, response, endpoint, headers } = http
     if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)
     const stream = new AnswerStream(response, headers)
-    const message: Message = { id: undefined, method: verb, params: {} }
+    const message: Message = { id: undefined, method: verb, params: {}, written: undefined }
     const call: Incoming = newCall(http, message, classify(message, request.headers), stream)
     response.once('close', () => call.cancel.abort(new Error('the client went away')))
     try {

@@ -180,7 +180,7 @@ function live(ports: Needs, method: ListMethod, id: string, call: Call): Awaitab
     server,
     upstream,
     needs: 'read' as const,
-    asked: { method, params: withoutEnvelope(call.params) },
+    asked: { method, params: withoutEnvelope(call.params), written: call.written },
     level: 'read' as const,
   }
   const context = new MountedContext(ports, Object.assign(call, target))

@@ -9,7 +9,7 @@ import type { Message } from './json-rpc.ts'
 /** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
 export function newCall(
   { request, endpoint, handedFrom }: Http,
-  { id, method, params }: Message,
+  { id, method, params, written }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
 ): Incoming {
@@ -18,6 +18,7 @@ export function newCall(
     id,
     method,
     params,
+    written,
     modern,
     version,
     sessionId,

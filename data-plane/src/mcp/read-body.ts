@@ -2,8 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
 
+/** A body, read and as it was written. */
+export interface Body {
+  readonly value: unknown
+  readonly text: string
+}
+
 /** The whole body as JSON. Throws for the wrong type, too many bytes, text that is no UTF-8 or no JSON. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new GatewayError('unsupportedMediaType', 'the content type is not application/json')
   const { 'content-encoding': encoding = 'identity' } = request.headers
@@ -29,10 +35,11 @@ function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   })
 }
 
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Buffer): Body {
   if (!isUtf8(bytes)) throw new GatewayError('parse', 'the body is not UTF-8')
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    const text = bytes.toString('utf8')
+    return { value: JSON.parse(text), text }
   } catch (cause) {
     throw new GatewayError('parse', 'the body is not JSON', { cause })
   }

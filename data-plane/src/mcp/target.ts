@@ -13,7 +13,7 @@ export function targetOf(
   const params = withoutEnvelope(call.params)
   if (endpoint.server !== undefined) return ofOne(endpoint.server, ports, call, params)
   const found = outbound(method, params, routesOf(ports, call))
-  return found.server === undefined ? undefined : { server: found.server, asked: { method, params: found.params } }
+  return found.server === undefined ? undefined : { server: found.server, asked: { method, params: found.params, written: call.written } }
 }
 
 /** Names and URIs as they are; a task is the one thing that is sealed here too: its id answers to nobody but the person it was given to. */
@@ -23,8 +23,10 @@ function ofOne(
   call: Incoming & Authenticated,
   params: Asked['params'],
 ): { server: string; asked: Asked } | undefined {
-  if (!call.method.startsWith('tasks/')) return { server, asked: { method: call.method, params } }
+  if (!call.method.startsWith('tasks/')) return { server, asked: { method: call.method, params, written: call.written } }
   const { taskId } = params
   const task = typeof taskId === 'string' ? routesOf(ports, call).openTask(taskId) : undefined
-  return task?.server === server ? { server, asked: { method: call.method, params: { ...params, taskId: task.taskId } } } : undefined
+  return task?.server === server
+    ? { server, asked: { method: call.method, params: { ...params, taskId: task.taskId }, written: call.written } }
+    : undefined
 }

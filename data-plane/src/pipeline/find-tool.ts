@@ -12,7 +12,7 @@ export function findTool({ upstream }: Pick<Ports, 'upstream'>): Guard<Incoming 
     if (typeof name !== 'string')
       throw new GatewayError('invalidParams', 'tools/call without a name', { say: 'tools/call needs params.name.' })
     call.note.tool = name.slice(0, 200)
-    call.note.argsText = JSON.stringify(args)
+    call.note.argsText = call.written?.of('arguments') ?? JSON.stringify(args)
 
     const address = addressOf(call.policy, call.endpoint, name)
     if (call.endpoint.server !== undefined) call.note.server = call.endpoint.server
@@ -26,7 +26,11 @@ export function findTool({ upstream }: Pick<Ports, 'upstream'>): Guard<Incoming 
     if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
     call.note.level = entry.level
     const params = withoutEnvelope(call.params)
-    const asked = { method: 'tools/call', params: address.tool === name ? params : { ...params, name: address.tool } }
+    const asked = {
+      method: 'tools/call',
+      params: address.tool === name ? params : { ...params, name: address.tool },
+      written: call.written,
+    }
     return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, asked })
   }
 }

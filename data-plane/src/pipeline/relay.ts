@@ -43,6 +43,7 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
   return {
     method: call.asked.method,
     params,
+    written: call.asked.written,
     person: call.token.subject.id,
     session: call.session?.id,
     client: call.client,
@@ -85,18 +86,18 @@ async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): 
 
 const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
 
-/** On `/mcp` a server's names and URIs are said in its words. */
+/** On `/mcp` a server's names and URIs are said in its words; all else as the server wrote it. */
 function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   if (!onAggregate(call)) return withSealedTask(ports, call, result)
   const value = inboundResult(originOf(ports, call, call.serverId), call.asked.method, result.value)
-  return value === result.value ? result : { value, ...(result.ownState && { ownState: result.ownState }) }
+  return value === result.value ? result : { ...result, value }
 }
 
 /** The id of a task carries whose it is. */
 function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   const { taskId, resultType } = result.value
   if (typeof taskId !== 'string' || (resultType !== 'task' && !call.method.startsWith('tasks/'))) return result
-  return { value: { ...result.value, taskId: originOf(ports, call, call.serverId).sealTask(taskId) } }
+  return { ...result, value: { ...result.value, taskId: originOf(ports, call, call.serverId).sealTask(taskId) } }
 }
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {

@@ -1,4 +1,4 @@
-import { UpstreamRpcError } from '../upstream/upstream.ts'
+import { jsonOf, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
 import type { Filter } from './pipeline.ts'
 import type { Ports } from './ports.ts'
@@ -11,7 +11,7 @@ const hidden = '•••'
 /** No secret the gateway put into a call may come back, whatever a server echoes and wherever: result, notification or error. */
 export function scrub(ports: Needs): Filter<object, UpstreamResult> {
   return function scrub(result) {
-    const json = secretIn(ports, () => result.raw ?? JSON.stringify(result.value))
+    const json = secretIn(ports, () => jsonOf(result))
     if (json === undefined) return result
     return { value: JSON.parse(json) as UpstreamResult['value'], ...(result.ownState && { ownState: result.ownState }) }
   }

@@ -7,6 +7,7 @@ import type { Session } from '../mcp/session.ts'
 import type { LegacyVersion, ModernVersion } from '../mcp/versions.ts'
 import type { Channel } from '../mcp/channel.ts'
 import type { ClientFacts, Upstream } from '../upstream/upstream.ts'
+import type { Spelling } from '../upstream/spelling.ts'
 import type { Cancel } from './cancel.ts'
 
 /** A message as it came in over HTTP, read but not yet believed. */
@@ -89,6 +90,7 @@ export interface Found {
 export interface Asked {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
+  readonly written: Spelling | undefined
 }
 
 /** What any relayed method needs to know of where it goes. */

@@ -15,7 +15,7 @@ async function probeEra(options: RemoteOptions): Promise<Era> {
     url: options.url,
     method: 'POST',
     headers: { ...(await options.headers.get()), ...modernHeaders('server/discover', {}) },
-    body: modernBody(1, 'server/discover', {}, ourselves),
+    body: modernBody({ id: 1, method: 'server/discover', params: {}, client: ourselves }),
     maxBytes: options.settings.maxResponseBytes,
     timeoutToHeadersMs: timeoutMs,
     timeoutMs,

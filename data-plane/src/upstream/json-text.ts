@@ -1,5 +1,5 @@
 /** Where a member's value stands in the text: from `start` up to, not including, `end`. */
-interface Span {
+export interface Span {
   readonly start: number
   readonly end: number
 }
@@ -8,33 +8,39 @@ export interface Members {
   readonly spans: ReadonlyMap<string, Span>
   /** A key that stands there twice: two readers may see two different objects. */
   readonly duplicate: string | undefined
+  readonly end: number
+  /** How many members the object has, and all objects in it. */
+  readonly membersWithin: number
 }
 
 const QUOTE = 34
 const COMMA = 44
+const COLON = 58
 const OPEN_LIST = 91
 const BACKSLASH = 92
 const CLOSE_LIST = 93
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
-/** The members of the object that `text` is, where they stand. `text` must be known to be JSON and an object: `JSON.parse` has read it before. */
-export function membersOf(text: string): Members {
+/** The members of the object that begins at `from`, where they stand. `text` must be known to be JSON, and an object there: `JSON.parse` has read it before. */
+export function membersOf(text: string, from = 0): Members {
   const spans = new Map<string, Span>()
   let duplicate: string | undefined
-  let at = afterSpace(text, afterSpace(text, 0) + 1)
+  let membersWithin = 0
+  let at = afterSpace(text, afterSpace(text, from) + 1)
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at)
     const key = keyOf(text, at, keyEnd)
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
-    const end = valueEnd(text, start)
+    const { end, colons } = valueEnd(text, start)
     if (spans.has(key)) duplicate ??= key
     spans.set(key, { start, end })
+    membersWithin += 1 + colons
     at = afterSpace(text, end)
     if (text.charCodeAt(at) !== COMMA) break
     at = afterSpace(text, at + 1)
   }
-  return { spans, duplicate }
+  return { spans, duplicate, end: at + 1, membersWithin }
 }
 
 function afterSpace(text: string, from: number): number {
@@ -64,19 +70,26 @@ function keyOf(text: string, start: number, end: number): string {
   return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
 }
 
-function valueEnd(text: string, from: number): number {
+interface Value {
+  readonly end: number
+  /** Outside of strings: as many as the value has members, at every depth. */
+  readonly colons: number
+}
+
+function valueEnd(text: string, from: number): Value {
   const first = text.charCodeAt(from)
-  if (first === QUOTE) return stringEnd(text, from)
+  if (first === QUOTE) return { end: stringEnd(text, from), colons: 0 }
   if (first === OPEN_OBJECT || first === OPEN_LIST) return nestedEnd(text, from)
   let at = from
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
-  return at
+  return { end: at, colons: 0 }
 }
 
 const endsScalar = (code: number): boolean => code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || isSpace(code)
 
-function nestedEnd(text: string, from: number): number {
+function nestedEnd(text: string, from: number): Value {
   let depth = 0
+  let colons = 0
   let at = from
   while (at < text.length) {
     const code = text.charCodeAt(at)
@@ -84,10 +97,11 @@ function nestedEnd(text: string, from: number): number {
       at = stringEnd(text, at)
       continue
     }
-    if (code === OPEN_OBJECT || code === OPEN_LIST) depth++
-    if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
+    if (code === COLON) colons++
+    else if (code === OPEN_OBJECT || code === OPEN_LIST) depth++
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
     at++
-    if (depth === 0) return at
+    if (depth === 0) return { end: at, colons }
   }
   throw new SyntaxError('a value without an end')
 }

@@ -3,6 +3,7 @@ import { Cancel } from '../pipeline/cancel.ts'
 import { broken } from './faults.ts'
 import { inputRequests, lacking, mayAsk, refusalOf } from './legacy-ask.ts'
 import type { Ask, Refusal } from './legacy-ask.ts'
+import { legacyBody } from './legacy-body.ts'
 import { loggable } from './legacy-log.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import { tokenOf, withToken } from './legacy-progress.ts'
@@ -51,9 +52,9 @@ export class LegacyExchange implements Working {
   /** Posts the request and reads up to its result, or to what the server asks. */
   run(): Promise<Outcome> {
     return this.during(async () => {
-      const { method, params, client } = this.request
+      const { method, params, written, client } = this.request
       if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
-      this.posted = this.session.post({ jsonrpc: '2.0', id: this.id, method, params: withToken(params, this.id) }, this.cancel)
+      this.posted = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), written }), this.cancel)
       return this.read(this.posted)
     })
   }
@@ -175,7 +176,7 @@ export class LegacyExchange implements Working {
         return undefined
       case 'result':
         if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
-        return completed(message.value, message.raw)
+        return completed(message.value, message.text)
       case 'error':
         // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw broken('an answer to a request that was not asked here')

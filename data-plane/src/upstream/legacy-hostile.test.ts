@@ -109,7 +109,7 @@ test('a server made after the SDK’s examples says 400 for a lost session, and 
     response.setHeader('mcp-session-id', 's')
     return handle(request, response, body)
   })
-  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ raw: '{"resultType":"complete"}' })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { resultType: 'complete' } })
 })
 
 test('a result that calls itself a round is none', async () => {

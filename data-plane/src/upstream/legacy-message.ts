@@ -7,7 +7,7 @@ export type ServerId = string | number
 export type LegacyMessage =
   | { readonly kind: 'request'; readonly id: ServerId; readonly method: string; readonly params: Record<string, unknown> }
   | { readonly kind: 'notification'; readonly method: string; readonly params: Record<string, unknown> | undefined }
-  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly raw: string | undefined }
+  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly text: string | undefined }
   | { readonly kind: 'error'; readonly id: ServerId | null; readonly code: number; readonly message: string; readonly data: unknown }
 
 /** Two readers of this text could see two different answers. */
@@ -26,7 +26,7 @@ function messageOf(body: unknown, text: string | undefined): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
   const { id, method, params } = body
   if (typeof method === 'string') return called(id, method, isObject(params) ? params : undefined)
-  if ('result' in body && isServerId(id)) return [{ kind: 'result', id, value: body['result'], raw: text && rawResult(text) }]
+  if ('result' in body && isServerId(id)) return [{ kind: 'result', id, value: body['result'], text: text && resultText(text) }]
   return failed(id, body['error'])
 }
 
@@ -44,7 +44,7 @@ function failed(id: unknown, error: unknown): LegacyMessage[] {
 
 const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
 
-function rawResult(text: string): string | undefined {
+function resultText(text: string): string | undefined {
   const { spans, duplicate } = membersOf(text)
   if (duplicate !== undefined) throw new DuplicateKeys('a key stands twice in the answer')
   const span = spans.get('result')

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readLegacy } from './legacy-message.ts'
 import { completed, relayed } from './legacy-result.ts'
+import { jsonOf } from './upstream.ts'
 
 const member = fc.string().filter((key) => key !== '__proto__' && key !== 'resultType')
 
@@ -11,22 +12,22 @@ test('any result keeps all it holds, and its text says the same as its value', (
       const text = `{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(result, undefined, space)}}`
       const [message] = readLegacy(text)
       if (message?.kind !== 'result') throw new Error('no result')
-      const { value, raw } = completed(message.value, message.raw)
-      expect(JSON.parse(raw ?? '')).toEqual(value)
-      expect(value).toEqual({ ...(JSON.parse(JSON.stringify(result)) as object), resultType: 'complete' })
+      const answer = completed(message.value, message.text)
+      expect(JSON.parse(jsonOf(answer))).toEqual(answer.value)
+      expect(answer.value).toEqual({ ...(JSON.parse(JSON.stringify(result)) as object), resultType: 'complete' })
     }),
   )
 })
 
 test.for([
   ['{}', '{"resultType":"complete"}'],
-  ['{ }', '{"resultType":"complete" }'],
-  ['{"n":1.0}', '{"resultType":"complete","n":1.0}'],
-  ['{"resultType":"complete","a":1}', '{"resultType":"complete","a":1}'],
-  ['{"resultType":"task"}', undefined],
-  ['{"a":1,"a":2}', undefined],
-] as const)('%s is relayed as %s', ([raw, expected]) => {
-  expect(completed(JSON.parse(raw), raw).raw).toBe(expected)
+  ['{ }', '{"resultType":"complete"}'],
+  ['{"n":1.0, "long":12345678901234567890}', '{"n":1.0,"long":12345678901234567890,"resultType":"complete"}'],
+  ['{"resultType":"complete", "a":1.0}', '{"resultType":"complete", "a":1.0}'],
+  ['{"resultType":"task","a":1.0}', '{"resultType":"complete","a":1.0}'],
+  ['{"a":1,"a":2}', '{"a":2,"resultType":"complete"}'],
+] as const)('%s is relayed as %s', ([text, expected]) => {
+  expect(jsonOf(completed(JSON.parse(text), text))).toBe(expected)
 })
 
 test('a message twice read is refused', () => {
@@ -43,7 +44,7 @@ test('messages in a batch are read one by one, and what is none is dropped', () 
   ]
   expect(readLegacy(JSON.stringify(batch))).toEqual([
     { kind: 'notification', method: 'a', params: undefined },
-    { kind: 'result', id: 1, value: {}, raw: undefined },
+    { kind: 'result', id: 1, value: {}, text: undefined },
   ])
 })
 

@@ -1,5 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
-import { membersOf } from './json-text.ts'
+import { Spelling } from './spelling.ts'
 import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
 import type { UpstreamResult } from './upstream.ts'
 
@@ -8,19 +8,10 @@ export const INVALID_PARAMS = -32602
 export const METHOD_NOT_FOUND = -32601
 
 /** A legacy result in the modern form. The era knows no `resultType`: whatever a server calls its result, it is complete. */
-export function completed(value: unknown, raw: string | undefined): UpstreamResult {
+export function completed(value: unknown, text: string | undefined): UpstreamResult {
   if (!isObject(value)) throw new UpstreamFault('upstream_down', 'The server broke the protocol.', { detail: 'a result that is no object' })
-  if (value['resultType'] === 'complete') return raw === undefined ? { value } : { value, raw }
-  const said = 'resultType' in value
-  const modern = { ...value, resultType: 'complete' }
-  if (raw === undefined || said) return { value: modern }
-  if (membersOf(raw).duplicate !== undefined) return { value: modern }
-  return { value: modern, raw: spliced(raw) }
-}
-
-function spliced(raw: string): string {
-  const inside = raw.slice(raw.indexOf('{') + 1)
-  return `{"resultType":"complete"${inside.trimStart().startsWith('}') ? '' : ','}${inside}`
+  const modern = value['resultType'] === 'complete' ? value : { ...value, resultType: 'complete' }
+  return text === undefined ? { value: modern } : { value: modern, written: new Spelling(value, text) }
 }
 
 /** The server's own error, in the codes of the modern era. */

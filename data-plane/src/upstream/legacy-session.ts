@@ -4,6 +4,7 @@ import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
 import type { LegacyVersion } from '../mcp/versions.ts'
 import type { Cancel } from '../pipeline/cancel.ts'
 import { broken } from './faults.ts'
+import { legacyBody } from './legacy-body.ts'
 import { lost, notHere, statusFault } from './legacy-fault.ts'
 import { isLevel, isMoreVerbose } from './legacy-log.ts'
 import { readLegacy } from './legacy-message.ts'
@@ -97,8 +98,7 @@ export class LegacySession {
   }
 
   /** Posts a request and gives back its answer, still to be read; with the session it went to, which may be a new one. */
-  async post(message: object, cancel?: Cancel): Promise<{ live: Live; reply: LegacyReply }> {
-    const body = JSON.stringify(message)
+  async post(body: string, cancel?: Cancel): Promise<{ live: Live; reply: LegacyReply }> {
     const live = await this.open()
     const answer = await this.wire.post(body, live.headers, cancel)
     if (!isForgotten(live, answer)) return { live, reply: replyTo(this.wire, live.headers, answer) }
@@ -121,9 +121,9 @@ export class LegacySession {
   }
 
   /** A request of the gateway's own, on which nobody can be asked anything back. */
-  async call(method: string, params: object): Promise<Record<string, unknown>> {
+  async call(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const id = this.nextId()
-    const { live, reply } = await this.post({ jsonrpc: '2.0', id, method, params })
+    const { live, reply } = await this.post(legacyBody({ id, method, params }))
     return this.resultOf(reply, id, (refused) => this.tell(live, refused))
   }
 

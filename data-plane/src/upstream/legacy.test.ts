@@ -2,13 +2,14 @@ import { expect, test, vi } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aCall, aClient, aRequest, sdkServer } from './legacy-testing.ts'
 import { said, state, things } from './legacy-testing-things.ts'
+import { jsonOf } from './upstream.ts'
 import type { Notification } from './upstream.ts'
 
 test('a result comes back complete, in the words of the server', async () => {
   await using server = await sdkServer(things)
-  const { value, raw } = await server.upstream.request(aCall('echo', { text: 'hi' }))
-  expect(value).toEqual({ resultType: 'complete', ...said('hi') })
-  expect(JSON.parse(raw ?? '')).toEqual(value)
+  const answer = await server.upstream.request(aCall('echo', { text: 'hi' }))
+  expect(answer.value).toEqual({ resultType: 'complete', ...said('hi') })
+  expect(JSON.parse(jsonOf(answer))).toEqual(answer.value)
 })
 
 test('calls one after the other leave their connections to the next', async () => {

@@ -7,12 +7,14 @@ import { metaOf, modernBody, modernHeaders } from './modern-request.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import type { Reply } from './reply.ts'
 import { readReply } from './reply.ts'
+import type { Spelling } from './spelling.ts'
 import type { SseEvent } from './sse.ts'
 import type { ClientFacts, Notification, UpstreamFault } from './upstream.ts'
 
 export interface ModernCall {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
+  readonly written?: Spelling | undefined
   readonly client: ClientFacts
   readonly extraHeaders?: Readonly<Record<string, string>>
   readonly onNotification: (notification: Notification) => Awaitable<void>
@@ -30,12 +32,12 @@ let ids = 0
 export async function callModern(options: RemoteOptions, call: ModernCall): Promise<Answer> {
   const own = options.headers.get()
   const reading = new Reading(call, ++ids)
-  const { method, params, client, cancel, endless = false } = call
+  const { method, params, written, client, cancel, endless = false } = call
   const answer = await exchange(options.pool, {
     url: options.url,
     method: 'POST',
     headers: { ...(own instanceof Promise ? await own : own), ...modernHeaders(method, params), ...call.extraHeaders },
-    body: modernBody(reading.id, method, params, client),
+    body: modernBody({ id: reading.id, method, params, written, client }),
     maxBytes: options.settings.maxResponseBytes,
     timeoutToHeadersMs: options.callTimeoutMs,
     ...(cancel && { cancel }),

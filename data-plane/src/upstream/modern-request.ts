@@ -1,6 +1,7 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { META, MODERN_VERSIONS } from '../mcp/versions.ts'
 import { headerValue } from './header-value.ts'
+import type { Spelling } from './spelling.ts'
 import type { ClientFacts } from './upstream.ts'
 
 export const MODERN = MODERN_VERSIONS[0]
@@ -19,8 +20,17 @@ type Params = Readonly<Record<string, unknown>>
 
 export const metaOf = (params: Params): Params => (isObject(params['_meta']) ? params['_meta'] : {})
 
-/** The body of a request, or of a notification when there is no id. A progress token is replaced by the id, which no other request shares. */
-export function modernBody(id: number | undefined, method: string, params: Params, client: ClientFacts): string {
+interface Message {
+  /** None: a notification. */
+  readonly id?: number
+  readonly method: string
+  readonly params: Params
+  readonly written?: Spelling | undefined
+  readonly client: ClientFacts
+}
+
+/** The body of a request or notification. A progress token is replaced by the id, which no other request shares. */
+export function modernBody({ id, method, params, written, client }: Message): string {
   const given = metaOf(params)
   const _meta = {
     ...given,
@@ -30,7 +40,9 @@ export function modernBody(id: number | undefined, method: string, params: Param
     [META.client]: client.info,
     [logLevelKey]: client.logLevel,
   }
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta } })
+  const whole = { ...params, _meta }
+  const head = id === undefined ? '' : `"id":${id},`
+  return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${written?.respell(whole) ?? JSON.stringify(whole)}}`
 }
 
 /** The headers every request has, and which must say what the body says. */

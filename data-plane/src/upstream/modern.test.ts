@@ -2,6 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aClient, aRequest, modernServer } from './modern-testing.ts'
+import { jsonOf } from './upstream.ts'
 import type { Notification } from './upstream.ts'
 
 const done = { resultType: 'complete', contents: [] }
@@ -51,13 +52,13 @@ test('a result comes back as it was written, beside its value', async () => {
   const raw = '{ "resultType":"complete", "n": 1.0, "big": 12345678901234567890, "x-vendor": {"é":[]} }'
   await using server = await modernServer(({ id }, say) => say.json(`{"result":${raw},"jsonrpc":"2.0","id":${id}}`))
   const result = await server.upstream.request(aRequest())
-  expect(result.raw).toBe(raw)
+  expect(jsonOf(result)).toBe(raw)
   expect(result.value).toEqual(JSON.parse(raw))
 })
 
 test('a result without a type is a complete one', async () => {
   await using server = await modernServer((_, say) => say.result({ contents: [] }))
-  expect(await server.upstream.request(aRequest())).toEqual({ value: { contents: [], resultType: 'complete' } })
+  expect((await server.upstream.request(aRequest())).value).toEqual({ contents: [], resultType: 'complete' })
 })
 
 test('notifications come live and in order, with the progress token of the client', async () => {
@@ -197,7 +198,7 @@ test('a tool with an invalid annotation is not listed, and everything else of th
   const list = { resultType: 'complete', tools: [annotated(''), { name: 'plain', 'x-vendor': 1 }], ttlMs: 5, 'x-extra': true }
   await using server = await modernServer((_, say) => say.result(list))
   const listed = await server.upstream.request(aRequest({ method: 'tools/list', params: {} }))
-  expect(listed).toEqual({ value: { ...list, tools: [{ name: 'plain', 'x-vendor': 1 }] } })
+  expect(listed.value).toEqual({ ...list, tools: [{ name: 'plain', 'x-vendor': 1 }] })
 })
 
 test('a server is described once for as long as it allows, as itself and not as the client', async () => {

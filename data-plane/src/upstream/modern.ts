@@ -83,18 +83,18 @@ export class ModernUpstream implements Upstream {
     this.taskListeners.close()
   }
 
-  private ask({ method, params, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
+  private ask({ method, params, written, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
     const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params) : {}
-    return callModern(this.options, { method, params, client, onNotification, cancel, extraHeaders })
+    return callModern(this.options, { method, params, written, client, onNotification, cancel, extraHeaders })
   }
 
   /** The result as it came, but for what a client must not see or must find. */
-  private resultOf(method: string, { value, raw }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
+  private resultOf(method: string, { value, written }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
     const { resultType } = value
     if (resultType !== undefined && typeof resultType !== 'string') throw broken('a resultType that is no text')
     const tools = method === 'tools/list' ? this.toolHeaders.learn(value) : undefined
-    if (tools === undefined && resultType !== undefined) return { value, raw }
-    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) } }
+    if (tools === undefined && resultType !== undefined) return { value, written }
+    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) }, written }
   }
 
   private learn(): Promise<void> {

@@ -1,13 +1,14 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { broken } from './faults.ts'
 import { membersOf } from './json-text.ts'
+import { Spelling } from './spelling.ts'
 import type { Notification } from './upstream.ts'
 import { UpstreamRpcError } from './upstream.ts'
 
 /** A message of a server's, in answer to the one request that its HTTP exchange is for. */
 export type Reply =
   /** `nameless`: an error for a request the server could not read. */
-  | { readonly kind: 'result'; readonly value: Readonly<Record<string, unknown>>; readonly raw: string }
+  | { readonly kind: 'result'; readonly value: Readonly<Record<string, unknown>>; readonly written: Spelling }
   | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly nameless: boolean }
   | { readonly kind: 'notification'; readonly notification: Notification }
 
@@ -51,5 +52,5 @@ function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   const { spans, duplicate } = membersOf(text)
   const span = spans.get('result')
   if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
-  return { kind: 'result', value: result, raw: text.slice(span.start, span.end) }
+  return { kind: 'result', value: result, written: new Spelling(result, text.slice(span.start, span.end)) }
 }

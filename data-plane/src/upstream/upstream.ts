@@ -2,6 +2,7 @@ import type { ToolErrorCode } from '@bir/sdk/contract/errors'
 import type { Cancel } from '../pipeline/cancel.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { CallContext } from '../servers/context.ts'
+import type { Spelling } from './spelling.ts'
 
 /**
  * A server behind the gateway, whatever era it speaks and wherever it runs, in the words of the modern era (MCP 2026-07-28):
@@ -49,6 +50,8 @@ export interface UpstreamRequest extends Asker {
   readonly params: Readonly<Record<string, unknown>>
   /** Receives the request's notifications in order; a returned promise holds the stream back. */
   readonly onNotification: (notification: Notification) => Awaitable<void>
+  /** The client's own writing of the parameters, some of which may have changed since. */
+  readonly written?: Spelling | undefined
   readonly cancel: Cancel
   /** Only servers inside the gateway look at it. */
   readonly context: CallContext
@@ -57,11 +60,14 @@ export interface UpstreamRequest extends Asker {
 /** A JSON-RPC result, with `resultType` (`complete` where a legacy server said nothing). */
 export interface UpstreamResult {
   readonly value: Readonly<Record<string, unknown>>
-  /** The JSON text of `value` as the server wrote it; absent once anything was changed. */
-  readonly raw?: string
+  /** What the server wrote, some of which may have changed in `value` since. */
+  readonly written?: Spelling
   /** `requestState` is the gateway's own and in the clear (a parked stream, a mounted server's): the way in seals it. */
   readonly ownState?: true
 }
+
+/** The JSON of a result: what is as the server wrote it, byte by byte. */
+export const jsonOf = ({ value, written }: UpstreamResult): string => written?.respell(value) ?? JSON.stringify(value)
 
 /** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */
 export interface ListenFilter {
