@@ -241,7 +241,7 @@ export function modernRequest(
   method: string,
   params: Record<string, unknown> = {},
   headers: Record<string, string> = {},
-): RequestInit {
+): RequestInit & { body: string } {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} }
   const name = params['name'] ?? params['uri']
   return {
@@ -265,7 +265,7 @@ export const legacyRequest = (
   method: string,
   params: Record<string, unknown> = {},
   headers: Record<string, string> = {},
-): RequestInit => ({
+): RequestInit & { body: string } => ({
   method: 'POST',
   headers: {
     'content-type': 'application/json',

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Rendered } from '../pipeline/types.ts'
+import { messageOf } from '../upstream/upstream.ts'
 import type { Notification } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
 import { resultBody } from './json-rpc.ts'
@@ -29,8 +30,8 @@ export class AnswerStream implements Channel {
     return this.begun
   }
 
-  notify({ method, params }: Notification): Awaitable<void> {
-    return this.event(JSON.stringify(params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }))
+  notify(notification: Notification): Awaitable<void> {
+    return this.event(messageOf(notification))
   }
 
   request(id: string, method: string, params: unknown): Awaitable<void> {

@@ -1,4 +1,4 @@
-import { jsonOf, UpstreamRpcError } from '../upstream/upstream.ts'
+import { jsonOf, messageOf, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
 import type { Filter } from './pipeline.ts'
 import type { Ports } from './ports.ts'
@@ -18,8 +18,10 @@ export function scrub(ports: Needs): Filter<object, UpstreamResult> {
 }
 
 export function scrubNotification(ports: Needs, notification: Notification): Notification {
-  const json = secretIn(ports, () => JSON.stringify(notification))
-  return json === undefined ? notification : (JSON.parse(json) as Notification)
+  const json = secretIn(ports, () => messageOf(notification))
+  if (json === undefined) return notification
+  const { method, params } = JSON.parse(json) as Notification
+  return params === undefined ? { method } : { method, params }
 }
 
 /** A server's own error, fit for the record and the caller. */

@@ -11,6 +11,7 @@ import type { LegacyReply } from './legacy-reply.ts'
 import { completed, METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
 import { refusal } from './legacy-session.ts'
 import type { LegacySession, Live, Working } from './legacy-session.ts'
+import { Spelling } from './spelling.ts'
 import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from './upstream.ts'
 
 export type Outcome =
@@ -172,7 +173,7 @@ export class LegacyExchange implements Working {
         await this.takeAsk(message)
         return undefined
       case 'notification':
-        await this.pass(message.method, message.params)
+        await this.pass(message)
         return undefined
       case 'result':
         if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
@@ -208,14 +209,14 @@ export class LegacyExchange implements Working {
     return method === 'notifications/cancelled' && this.isAsked(params?.['requestId'])
   }
 
-  private async pass(method: string, params: Record<string, unknown> | undefined): Promise<void> {
+  private async pass({ method, params, text }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
     const { client, onNotification, params: own } = this.request
     if (method === 'notifications/message' && !loggable(params, client.logLevel)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
-    if (method !== 'notifications/progress') return onNotification(params ? { method, params } : { method })
+    if (method !== 'notifications/progress') return onNotification(params ? { method, params, written: spelled(params, text) } : { method })
     const progressToken = tokenOf(own)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return
-    await onNotification({ method, params: { ...params, progressToken } })
+    await onNotification({ method, params: { ...params, progressToken }, written: spelled(params, text) })
   }
 
   private isAsked(id: unknown): boolean {
@@ -227,3 +228,6 @@ export class LegacyExchange implements Working {
     for (const [key, ask] of this.asks) if (ask.id === id) this.asks.delete(key)
   }
 }
+
+const spelled = (params: Record<string, unknown>, text: string | undefined) =>
+  text === undefined ? undefined : new Spelling(params, text, 'params')

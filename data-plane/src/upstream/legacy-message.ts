@@ -6,7 +6,12 @@ export type ServerId = string | number
 /** What a server of the legacy eras sends, told apart by shape. Anything else is no message and dropped. */
 export type LegacyMessage =
   | { readonly kind: 'request'; readonly id: ServerId; readonly method: string; readonly params: Record<string, unknown> }
-  | { readonly kind: 'notification'; readonly method: string; readonly params: Record<string, unknown> | undefined }
+  | {
+      readonly kind: 'notification'
+      readonly method: string
+      readonly params: Record<string, unknown> | undefined
+      readonly text: string | undefined
+    }
   | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly text: string | undefined }
   | { readonly kind: 'error'; readonly id: ServerId | null; readonly code: number; readonly message: string; readonly data: unknown }
 
@@ -25,13 +30,13 @@ export function readLegacy(text: string): LegacyMessage[] {
 function messageOf(body: unknown, text: string | undefined): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
   const { id, method, params } = body
-  if (typeof method === 'string') return called(id, method, isObject(params) ? params : undefined)
+  if (typeof method === 'string') return called(id, method, isObject(params) ? params : undefined, text)
   if ('result' in body && isServerId(id)) return [{ kind: 'result', id, value: body['result'], text: text && resultText(text) }]
   return failed(id, body['error'])
 }
 
-function called(id: unknown, method: string, params: Record<string, unknown> | undefined): LegacyMessage[] {
-  if (id === undefined) return [{ kind: 'notification', method, params }]
+function called(id: unknown, method: string, params: Record<string, unknown> | undefined, text: string | undefined): LegacyMessage[] {
+  if (id === undefined) return [{ kind: 'notification', method, params, text }]
   return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {} }] : []
 }
 

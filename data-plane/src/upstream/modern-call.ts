@@ -109,6 +109,6 @@ class Reading {
     if (method !== 'notifications/progress') return this.call.onNotification(notification)
     // Nobody waits for the progress of another request, or for one that was not asked for.
     if (this.token === undefined || params?.['progressToken'] !== this.id) return
-    return this.call.onNotification({ method, params: { ...params, progressToken: this.token } })
+    return this.call.onNotification({ ...notification, params: { ...params, progressToken: this.token } })
   }
 }

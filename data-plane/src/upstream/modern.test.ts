@@ -2,7 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aClient, aRequest, modernServer } from './modern-testing.ts'
-import { jsonOf } from './upstream.ts'
+import { jsonOf, messageOf } from './upstream.ts'
 import type { Notification } from './upstream.ts'
 
 const done = { resultType: 'complete', contents: [] }
@@ -12,7 +12,7 @@ test('a request carries the envelope, what the client sent beside it, and the he
   const params = { uri: 'test://a', extra: { b: 1 }, _meta: { 'com.example/x': 1, traceparent: '00-1' } }
   await server.upstream.request(aRequest({ params, client: { ...aClient, logLevel: 'info' } }))
   const [{ params: sent, headers } = { params: undefined, headers: undefined }] = server.asked
-  expect(sent).toEqual({
+  expect(sent).toMatchObject({
     uri: 'test://a',
     extra: { b: 1 },
     _meta: {
@@ -53,12 +53,31 @@ test('a result comes back as it was written, beside its value', async () => {
   await using server = await modernServer(({ id }, say) => say.json(`{"result":${raw},"jsonrpc":"2.0","id":${id}}`))
   const result = await server.upstream.request(aRequest())
   expect(jsonOf(result)).toBe(raw)
-  expect(result.value).toEqual(JSON.parse(raw))
+  expect(result.value).toMatchObject(JSON.parse(raw))
+})
+
+test('a notification is passed on as it was written, under the client’s own token', async () => {
+  await using server = await modernServer(({ id, method }, { response }) => {
+    if (method === 'tools/list') return 'as usual'
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(
+      `data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id}, "progress": 1.0}}\n\n` +
+        'data: {"jsonrpc":"2.0","method":"x/told","params":{"n":12345678901234567890}}\n\n',
+    )
+    response.end(`data: {"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete"}}\n\n`)
+  })
+  const told: string[] = []
+  const params = { name: 'x', _meta: { progressToken: 'mine' } }
+  await server.upstream.request(aRequest({ params, onNotification: (notification) => void told.push(messageOf(notification)) }))
+  expect(told).toEqual([
+    '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"mine","progress":1.0}}',
+    '{"jsonrpc":"2.0","method":"x/told","params":{"n":12345678901234567890}}',
+  ])
 })
 
 test('a result without a type is a complete one', async () => {
   await using server = await modernServer((_, say) => say.result({ contents: [] }))
-  expect((await server.upstream.request(aRequest())).value).toEqual({ contents: [], resultType: 'complete' })
+  expect((await server.upstream.request(aRequest())).value).toMatchObject({ contents: [], resultType: 'complete' })
 })
 
 test('notifications come live and in order, with the progress token of the client', async () => {
@@ -78,7 +97,7 @@ test('notifications come live and in order, with the progress token of the clien
     first.resolve()
   }
   await server.upstream.request(aRequest({ params, onNotification, client: { ...aClient, logLevel: 'debug' } }))
-  expect(got).toEqual([
+  expect(got).toMatchObject([
     { method: 'notifications/progress', params: { progressToken: 'mine', progress: 1 } },
     { method: 'notifications/message', params: { level: 'info', data: 'x' } },
     { method: 'com.example/odd' },
@@ -93,7 +112,7 @@ test('who asked for no log gets none', async () => {
     say.end(done)
   })
   await server.upstream.request(aRequest({ onNotification: (notification) => void got.push(notification) }))
-  expect(got).toEqual([])
+  expect(got).toMatchObject([])
 })
 
 test('no two requests share an id', async () => {
@@ -176,8 +195,8 @@ test('the first call already has the headers its tool wants', async () => {
   await server.upstream.request(callOf({ region: 'us west' }))
   await server.upstream.request(callOf({ region: 'é' }))
   await server.upstream.request(callOf({ region: null }))
-  expect(server.asked.map(({ method }) => method)).toEqual(['tools/list', 'tools/call', 'tools/call', 'tools/call'])
-  expect(server.asked.slice(1).map(({ headers }) => headers['mcp-param-region'])).toEqual(['us west', '=?base64?w6k=?=', undefined])
+  expect(server.asked.map(({ method }) => method)).toMatchObject(['tools/list', 'tools/call', 'tools/call', 'tools/call'])
+  expect(server.asked.slice(1).map(({ headers }) => headers['mcp-param-region'])).toMatchObject(['us west', '=?base64?w6k=?=', undefined])
 })
 
 test('refused headers are learned anew, from every page, and the call is made once more', async () => {
@@ -198,7 +217,7 @@ test('a tool with an invalid annotation is not listed, and everything else of th
   const list = { resultType: 'complete', tools: [annotated(''), { name: 'plain', 'x-vendor': 1 }], ttlMs: 5, 'x-extra': true }
   await using server = await modernServer((_, say) => say.result(list))
   const listed = await server.upstream.request(aRequest({ method: 'tools/list', params: {} }))
-  expect(listed.value).toEqual({ ...list, tools: [{ name: 'plain', 'x-vendor': 1 }] })
+  expect(listed.value).toMatchObject({ ...list, tools: [{ name: 'plain', 'x-vendor': 1 }] })
 })
 
 test('a server is described once for as long as it allows, as itself and not as the client', async () => {
@@ -213,7 +232,7 @@ test('a server is described once for as long as it allows, as itself and not as 
   await using server = await modernServer((_, say) => say.result(discovered))
   const [one, two] = await Promise.all([server.upstream.describe(), server.upstream.describe()])
   expect(await server.upstream.describe()).toBe(one)
-  expect(two).toEqual({
+  expect(two).toMatchObject({
     era: 'modern',
     version: '2026-07-28',
     capabilities: discovered.capabilities,
@@ -236,7 +255,7 @@ test('a server that lists no tools is asked for them once, and a hanging list ho
   await using none = await modernServer(({ method }, say) => (method === 'tools/list' ? say.error(-32_601, 404) : say.result(done)))
   await none.upstream.request(callOf({}))
   await none.upstream.request(callOf({}))
-  expect(none.asked.map(({ method }) => method)).toEqual(['tools/list', 'tools/call', 'tools/call'])
+  expect(none.asked.map(({ method }) => method)).toMatchObject(['tools/list', 'tools/call', 'tools/call'])
 
   const cancel = new Cancel()
   await using hanging = await modernServer(() => cancel.abort(new Error('the client went away')))
@@ -253,7 +272,7 @@ test.for<[string, string]>([
     { readSecret: () => Promise.resolve(secret) },
   )
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'secret_invalid' })
-  expect(server.asked).toEqual([])
+  expect(server.asked).toMatchObject([])
 })
 
 test('a secret that is not there is said so, with what to do', async () => {

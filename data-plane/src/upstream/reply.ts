@@ -16,7 +16,7 @@ export type Reply =
 export function readReply(text: string, id: number): Reply {
   const message = parsed(text)
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw broken('no JSON-RPC 2.0 message')
-  if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message) }
+  if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message, text) }
   const hasError = Object.hasOwn(message, 'error')
   // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
   const fits = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
@@ -34,11 +34,11 @@ function parsed(text: string): unknown {
   }
 }
 
-function notificationOf({ id, method, params }: Record<string, unknown>): Notification {
+function notificationOf({ id, method, params }: Record<string, unknown>, text: string): Notification {
   if (id !== undefined) throw broken('a request of the server, which its protocol revision does not know')
   if (typeof method !== 'string') throw broken('a method that is no text')
   if (params !== undefined && !isObject(params)) throw broken('parameters that are no object')
-  return params === undefined ? { method } : { method, params }
+  return params === undefined ? { method } : { method, params, written: new Spelling(params, text, 'params') }
 }
 
 function errorOf(error: unknown): UpstreamRpcError {

@@ -42,6 +42,8 @@ export interface ClientFacts {
 export interface Notification {
   readonly method: string
   readonly params?: Readonly<Record<string, unknown>>
+  /** As the server wrote the parameters, some of which may have changed since. */
+  readonly written?: Spelling | undefined
 }
 
 export interface UpstreamRequest extends Asker {
@@ -68,6 +70,12 @@ export interface UpstreamResult {
 
 /** The JSON of a result: what is as the server wrote it, byte by byte. */
 export const jsonOf = ({ value, written }: UpstreamResult): string => written?.respell(value) ?? JSON.stringify(value)
+
+/** The JSON-RPC message of a notification. */
+export function messageOf({ method, params, written }: Notification): string {
+  const head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}`
+  return params === undefined ? `${head}}` : `${head},"params":${written?.respell(params) ?? JSON.stringify(params)}}`
+}
 
 /** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */
 export interface ListenFilter {
