@@ -218,7 +218,7 @@ export async function testPlane(
       segments(join(home, 'spool')).flatMap(({ path }) =>
         readFileSync(path, 'utf8')
           .split('\n')
-          .filter(Boolean)
+          .filter((line) => line.startsWith('{'))
           .map((line) => AuditRecord.parse(JSON.parse(line))),
       ),
     async [Symbol.asyncDispose]() {

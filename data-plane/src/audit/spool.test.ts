@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditHeader, AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
@@ -8,6 +8,7 @@ import { faultOf, headerHash } from '@bir/sdk/chain'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { nextLine } from './line.ts'
+import { segmentBytes } from './segment-file.ts'
 import { recover, segments } from './segments.ts'
 import { Spool } from './spool.ts'
 
@@ -25,7 +26,7 @@ const lines = (dir: string): AuditRecord[] =>
   segments(dir).flatMap(({ path }) =>
     readFileSync(path, 'utf8')
       .split('\n')
-      .filter(Boolean)
+      .filter((line) => line.startsWith('{'))
       .map((line) => AuditRecord.parse(JSON.parse(line))),
   )
 
@@ -195,4 +196,27 @@ test('kill -9 while records are written: everything that was acknowledged is the
     expect(head.seq).toBeGreaterThanOrEqual(Math.max(...acknowledged))
     expectWhole(lines(dir))
   }
+})
+
+test('a segment has its space beforehand, and gives back what it did not use', async () => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  await spool.append({ kind: 'boot', atMs: 1 }, {}, true)
+  const { path } = segments(dir)[0] ?? { path: '' }
+  expect(statSync(path).size).toBe(segmentBytes)
+  const head = spool.tip
+  spool.close()
+  expect(statSync(path).size).toBeLessThan(1000)
+  expect(recover(dir).head).toEqual(head)
+})
+
+test('over many segments, and whoever reads along, the chain is whole and every record is there once', async () => {
+  const dir = aDir()
+  const spool = aSpool(dir)
+  for (let at = 0; at < 120; at++) await spool.append({ kind: 'call', atMs: at }, { result: 'x'.repeat(60_000) }, at % 7 === 0)
+  expect(segments(dir).length).toBeGreaterThan(2)
+  expect(lines(dir)).toHaveLength(120)
+  expectWhole(lines(dir))
+  spool.close()
+  expectWhole(lines(dir))
 })

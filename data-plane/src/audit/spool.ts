@@ -1,14 +1,13 @@
-import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, writeSync } from 'node:fs'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { ChainHead } from '@bir/sdk/chain'
 import type { AuditFields, Bodies } from './fields.ts'
 import type { Origin } from './line.ts'
 import { nextLine } from './line.ts'
+import { openSegment, reserve, segmentBytes, Spare } from './segment-file.ts'
 import { recover, segmentPath } from './segments.ts'
 import type { Recovered } from './segments.ts'
 
-/** A start reads the newest segment whole: small ones keep it quick. */
-const segmentBytes = 2 * 1024 * 1024
 const lazySyncMs = 40
 
 interface Waiter {
@@ -25,6 +24,7 @@ export class Spool {
   private readonly dir: string
   private readonly origin: Origin
   private readonly maxBytes: number
+  private readonly spare: Spare
   private fd: number
   private offset: number
   private head: ChainHead
@@ -48,7 +48,9 @@ export class Spool {
     this.head = head
     this.writtenHead = head
     this.offset = bytes
-    this.fd = openSync(path, 'a', 0o600)
+    this.fd = openSegment(path)
+    this.spare = new Spare(dir)
+    reserve(this.fd, bytes)
   }
 
   /** Opens or makes the spool in `dir`; also gives the attempts whose end was never recorded. Throws when it is damaged. */
@@ -92,8 +94,10 @@ export class Spool {
   close(): void {
     this.write()
     clearTimeout(this.lazySync)
+    ftruncateSync(this.fd, this.offset)
     fdatasyncSync(this.fd)
     closeSync(this.fd)
+    this.spare.close()
   }
 
   private write(): void {
@@ -104,13 +108,14 @@ export class Spool {
     this.waiters = []
     try {
       this.rotate()
-      writeAll(this.fd, bytes)
+      writeAll(this.fd, bytes, this.offset)
     } catch (cause) {
       return this.fail(cause, waiters)
     }
     this.offset += bytes.length
     this.writtenHead = this.head
     this.unsynced = true
+    if (this.offset > segmentBytes / 2) this.spare.prepare()
     for (const waiter of waiters) {
       if (waiter.synced) this.awaitingSync.push(waiter)
       else waiter.resolve()
@@ -171,19 +176,21 @@ export class Spool {
   private rotate(): void {
     if (this.offset < segmentBytes || this.syncing) return
     const full = this.fd
+    ftruncateSync(full, this.offset)
     // Whoever waits for a sync has it already: only what was promised soon is left, and is synced off the loop.
     fdatasync(full, (error) => {
       if (error) this.broken = error
       closeSync(full)
     })
-    this.fd = openSync(segmentPath(this.dir, this.writtenHead.seq + 1), 'a', 0o600)
+    const path = segmentPath(this.dir, this.writtenHead.seq + 1)
+    this.fd = this.spare.take(path) ?? openSegment(path)
     this.offset = 0
   }
 }
 
-function writeAll(fd: number, bytes: Buffer): void {
+function writeAll(fd: number, bytes: Buffer, from: number): void {
   let done = 0
-  while (done < bytes.length) done += writeSync(fd, bytes, done)
+  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done, from + done)
 }
 
 const unavailable = (cause: unknown) =>

@@ -101,17 +101,23 @@ function one(headers: IncomingHttpHeaders, name: string): string | undefined {
 
 const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name'])
 
-/** Throws when a header that decides something came more than once. */
-export function refuseDoubled(rawHeaders: readonly string[]): void {
-  const seen = new Set<string>()
+const none: Readonly<Record<string, string>> = {}
+
+/** `Mcp-Param-*`, by their lower-case names. Throws when a header that decides something came more than once. */
+export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
+  const seen: string[] = []
+  let params: Record<string, string> | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const raw = rawHeaders[at] ?? ''
     if (raw[0] !== 'm' && raw[0] !== 'M') continue
     const name = raw.toLowerCase()
-    if (!headerNames.has(name) && !name.startsWith('mcp-param-')) continue
-    if (seen.has(name)) throw mismatch(`The header ${name} came more than once.`)
-    seen.add(name)
+    const isParam = name.startsWith('mcp-param-')
+    if (!isParam && !headerNames.has(name)) continue
+    if (seen.includes(name)) throw mismatch(`The header ${name} came more than once.`)
+    seen.push(name)
+    if (isParam) (params ??= {})[name] = rawHeaders[at + 1] ?? ''
   }
+  return params ?? none
 }
 
 const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say })

@@ -4,6 +4,7 @@ import { META } from './versions.ts'
 
 /** `_meta` key by which a modern client asks for log messages. */
 const logLevelKey = 'io.modelcontextprotocol/logLevel'
+const plain = /^[\x20-\x7e]*$/
 const envelope = new Set<string>([META.version, META.capabilities, META.client, logLevelKey])
 
 /** What a modern client says of itself on every request. */
@@ -21,13 +22,20 @@ export function factsOf(params: Readonly<Record<string, unknown>>): ClientFacts 
 export function nameOf(info: unknown): string | undefined {
   if (!isObject(info) || typeof info['name'] !== 'string') return undefined
   const version = typeof info['version'] === 'string' ? `/${info['version']}` : ''
-  return `${info['name']}${version}`.replaceAll(/\p{C}/gu, '').slice(0, 100)
+  const name = `${info['name']}${version}`
+  return (plain.test(name) ? name : name.replaceAll(/\p{C}/gu, '')).slice(0, 100)
 }
 
 /** Parameters without the envelope, which is between us and the client alone. */
 export function withoutEnvelope(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { _meta: meta, ...rest } = params
   if (!isObject(meta)) return params
-  const kept = Object.entries(meta).filter(([key]) => !envelope.has(key))
-  return kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) }
+  const others: Record<string, unknown> = {}
+  let any = false
+  for (const key in meta) {
+    if (envelope.has(key)) continue
+    others[key] = meta[key]
+    any = true
+  }
+  return any ? { ...rest, _meta: others } : rest
 }

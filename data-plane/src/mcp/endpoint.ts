@@ -12,8 +12,19 @@ export interface Endpoint {
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
+const mostKept = 1000
+const kept = new Map<string, Endpoint>()
+
 /** Undefined when the path is no MCP endpoint. Which servers exist is not told here. */
 export function endpointOf(publicUrl: string, path: string): Endpoint | undefined {
+  const known = kept.get(path)
+  if (known?.resource === publicUrl + path) return known
+  const endpoint = read(publicUrl, path)
+  if (endpoint && kept.size < mostKept) kept.set(path, endpoint)
+  return endpoint
+}
+
+function read(publicUrl: string, path: string): Endpoint | undefined {
   if (path === '/mcp') return make(publicUrl, path, undefined)
   const server = path.startsWith('/mcp/') ? path.slice(5) : ''
   return ServerId.safeParse(server).success ? make(publicUrl, path, server) : undefined

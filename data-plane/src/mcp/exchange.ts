@@ -7,7 +7,7 @@ import type { Incoming } from '../pipeline/types.ts'
 import { AnswerStream } from './answer-stream.ts'
 import { answerBatch } from './batch.ts'
 import { noChannel } from './channel.ts'
-import { classify, refuseDoubled } from './classify.ts'
+import { classify, paramHeadersIn } from './classify.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { failed } from './failed.ts'
@@ -35,6 +35,8 @@ export interface Http {
   readonly endpoint: Endpoint
   /** What every answer to this request carries, such as CORS. */
   readonly headers: Headers
+  /** `Mcp-Param-*`, by their lower-case names, once they were read. */
+  readonly paramHeaders?: Readonly<Record<string, string>>
   /** Handed on by another plane: where the client called that one from. Such a request goes no further. */
   readonly handedFrom?: string
 }
@@ -51,12 +53,12 @@ export class Exchange {
     const { request, response, endpoint, headers } = http
     let body: Body | undefined
     try {
-      refuseDoubled(request.rawHeaders)
+      const paramHeaders = paramHeadersIn(request.rawHeaders)
       if (request.method === 'GET' || request.method === 'DELETE') return await this.session(http, request.method)
       if (request.method !== 'POST') throw new GatewayError('methodNotAllowed', `${request.method} on an MCP endpoint`)
       refuseUnacceptable(request)
       body = await readBody(request, this.options.maxRequestBytes)
-      await this.post(http, body)
+      await this.post({ ...http, paramHeaders }, body)
     } catch (error) {
       if (error instanceof Elsewhere) return await this.elsewhere(http, error, body)
       const fault = GatewayError.from(error)

@@ -70,7 +70,8 @@ const gone = (node: string, cause?: unknown) =>
   new GatewayError('unknownSession', `plane ${node}, the home of this, is gone`, { reason: 'home-gone', cause })
 
 function picked({ headers }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(carried.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+  const params = Object.keys(headers).filter((name) => name.startsWith('mcp-param-'))
+  return Object.fromEntries([...carried, ...params].flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
 }
 
 /** What of the home's answer the client needs to see. */

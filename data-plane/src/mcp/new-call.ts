@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Cancel } from '../pipeline/cancel.ts'
 import type { Incoming } from '../pipeline/types.ts'
 import type { Channel } from './channel.ts'
@@ -8,7 +8,7 @@ import type { Message } from './json-rpc.ts'
 
 /** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
 export function newCall(
-  { request, endpoint, handedFrom }: Http,
+  { request, endpoint, paramHeaders = none, handedFrom }: Http,
   { id, method, params, written }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
@@ -29,7 +29,7 @@ export function newCall(
     userAgent,
     authorization,
     traceId,
-    paramHeaders: paramHeadersIn(request.headers),
+    paramHeaders,
     endpoint,
     cancel: new Cancel(),
     startedMs: performance.now(),
@@ -48,17 +48,7 @@ export function newCall(
   return call
 }
 
-const none: Record<string, string> = {}
-
-function paramHeadersIn(headers: IncomingHttpHeaders): Record<string, string> {
-  let found = none
-  for (const name in headers) {
-    if (!name.startsWith('mcp-param-')) continue
-    if (found === none) found = {}
-    found[name] = String(headers[name])
-  }
-  return found
-}
+const none: Readonly<Record<string, string>> = {}
 
 /** Who is at the other end, as far as HTTP tells. */
 export function senderOf({ socket, headers }: IncomingMessage) {

@@ -26,7 +26,7 @@ async function anUpstream(era: 'legacy' | 'modern') {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { bodies, url: `http://127.0.0.1:${port}/mcp`, [Symbol.dispose]: () => void server.close().closeAllConnections() }
+  return { bodies, url: `http://127.0.0.1:${port}/mcp`, [Symbol.dispose]: () => server.close().closeAllConnections() }
 }
 
 const tools = '"tools":[{"name":"pay","inputSchema":{"type":"object"}}]'

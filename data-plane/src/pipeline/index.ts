@@ -67,7 +67,7 @@ export function methodsOf(ports: Ports): Methods {
       .guard(authorise(ports)) // adds level
       .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
-      .call(relay(ports), [scrub(ports), onTools(truncate)], relayed),
+      .call(relay(ports), [scrub(ports), unlessShort(onTools(truncate))], relayed),
     'subscriptions/listen': everyone.call(listen(ports), [], asIs),
     'logging/setLevel': everyone.call(setLevel(ports), [], inEra),
     'resources/subscribe': ofServer.call(subscribe(ports, true), [], inEra),
@@ -115,6 +115,12 @@ const onTools =
     if (after instanceof Promise) return after.then((later) => (later === before ? result : changed(later)))
     return after === before ? result : changed(after)
   }
+
+/** An answer that is shorter as a whole than its parts may be is not taken apart. */
+const unlessShort =
+  (filter: Filter<Authenticated, UpstreamResult>): Filter<Authenticated, UpstreamResult> =>
+  (result, call) =>
+    result.written && result.written.mostLength <= call.policy.settings.truncateChars ? result : filter(result, call)
 
 const changed = (answer: ToolAnswer): UpstreamResult => ({ value: { resultType: 'complete', ...answer } })
 

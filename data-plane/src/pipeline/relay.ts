@@ -57,7 +57,8 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
 }
 
 async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
-  const finished = call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  // A modern client cancels by leaving, not by the id of its request.
+  const finished = call.modern || call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
   try {
     let result = await withinTime(ports, call, work)
     while (isUnfinished(result) && !call.modern) result = await nextRound(ports, call, result)
@@ -141,10 +142,20 @@ function withinTime({ timers }: Needs, { cancel, policy, server }: Ready, work: 
     const forget = cancel.subscribe((cause) =>
       reject(cause instanceof ToolError ? cause : new GatewayError('unavailable', cause.message, { reason: 'cancelled' })),
     )
-    work.then(resolve, reject).finally(() => {
+    const done = () => {
       stop()
       forget()
-    })
+    }
+    work.then(
+      (result) => {
+        done()
+        return resolve(result)
+      },
+      (error: unknown) => {
+        done()
+        reject(error)
+      },
+    )
   })
 }
 

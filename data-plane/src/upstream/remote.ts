@@ -91,8 +91,7 @@ export class RemoteUpstream implements Upstream {
     this.breaker.enter()
     const startedMs = performance.now()
     try {
-      const known = this.era.get()
-      const answer = await this.inEra(known instanceof Promise ? await known : known, ask)
+      const answer = await this.inItsEra(ask)
       if (answered(answer)) this.answered(performance.now() - startedMs)
       else this.breaker.calledOff()
       return answer
@@ -102,17 +101,19 @@ export class RemoteUpstream implements Upstream {
     }
   }
 
+  private inItsEra<T>(ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    const known = this.era.get()
+    const inEra = (era: Era): Promise<T> => Promise.resolve(ask(this.of(era))).catch((error: unknown) => this.inTheOther(era, error, ask))
+    return known instanceof Promise ? known.then(inEra) : inEra(known)
+  }
+
   /** A request refused for its era was not run: it may be made again in the other one. */
-  private async inEra<T>(era: Era, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
-    try {
-      return await ask(this.of(era))
-    } catch (error) {
-      if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.suspect()
-      if (!(error instanceof EraFault)) throw error
-      const now = await this.era.recheck()
-      if (now === era) throw error
-      return await ask(this.of(now))
-    }
+  private async inTheOther<T>(era: Era, error: unknown, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.suspect()
+    if (!(error instanceof EraFault)) throw error
+    const now = await this.era.recheck()
+    if (now === era) throw error
+    return ask(this.of(now))
   }
 
   private of(era: Era): Upstream {
