@@ -11,6 +11,8 @@ export interface Members {
   readonly end: number
   /** How many members the object has, and all objects in it. */
   readonly membersWithin: number
+  /** Those of the member that was asked for, where it is an object. */
+  readonly inner: Members | undefined
 }
 
 const QUOTE = 34
@@ -22,25 +24,28 @@ const CLOSE_LIST = 93
 const OPEN_OBJECT = 123
 const CLOSE_OBJECT = 125
 
-/** The members of the object that begins at `from`, where they stand. `text` must be known to be JSON, and an object there: `JSON.parse` has read it before. */
-export function membersOf(text: string, from = 0): Members {
+/** The members of the object that begins at `from`, and of one that it has, where they stand. `text` must be known to be JSON, and an object there: `JSON.parse` has read it before. */
+export function membersOf(text: string, { from = 0, within }: { from?: number; within?: string } = {}): Members {
   const spans = new Map<string, Span>()
   let duplicate: string | undefined
   let membersWithin = 0
+  let inner: Members | undefined
   let at = afterSpace(text, afterSpace(text, from) + 1)
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at)
     const key = keyOf(text, at, keyEnd)
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
-    const { end, colons } = valueEnd(text, start)
+    const asked = key === within && text.charCodeAt(start) === OPEN_OBJECT ? membersOf(text, { from: start }) : undefined
+    inner = asked ?? inner
+    const { end, membersWithin: deeper } = asked ?? valueEnd(text, start)
     if (spans.has(key)) duplicate ??= key
     spans.set(key, { start, end })
-    membersWithin += 1 + colons
+    membersWithin += 1 + deeper
     at = afterSpace(text, end)
     if (text.charCodeAt(at) !== COMMA) break
     at = afterSpace(text, at + 1)
   }
-  return { spans, duplicate, end: at + 1, membersWithin }
+  return { spans, duplicate, end: at + 1, membersWithin, inner }
 }
 
 function afterSpace(text: string, from: number): number {
@@ -72,24 +77,24 @@ function keyOf(text: string, start: number, end: number): string {
 
 interface Value {
   readonly end: number
-  /** Outside of strings: as many as the value has members, at every depth. */
-  readonly colons: number
+  readonly membersWithin: number
 }
 
 function valueEnd(text: string, from: number): Value {
   const first = text.charCodeAt(from)
-  if (first === QUOTE) return { end: stringEnd(text, from), colons: 0 }
+  if (first === QUOTE) return { end: stringEnd(text, from), membersWithin: 0 }
   if (first === OPEN_OBJECT || first === OPEN_LIST) return nestedEnd(text, from)
   let at = from
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
-  return { end: at, colons: 0 }
+  return { end: at, membersWithin: 0 }
 }
 
 const endsScalar = (code: number): boolean => code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || isSpace(code)
 
 function nestedEnd(text: string, from: number): Value {
   let depth = 0
-  let colons = 0
+  /** Colons outside of strings. */
+  let membersWithin = 0
   let at = from
   while (at < text.length) {
     const code = text.charCodeAt(at)
@@ -97,11 +102,11 @@ function nestedEnd(text: string, from: number): Value {
       at = stringEnd(text, at)
       continue
     }
-    if (code === COLON) colons++
+    if (code === COLON) membersWithin++
     else if (code === OPEN_OBJECT || code === OPEN_LIST) depth++
     else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
     at++
-    if (depth === 0) return { end: at, colons }
+    if (depth === 0) return { end: at, membersWithin }
   }
   throw new SyntaxError('a value without an end')
 }

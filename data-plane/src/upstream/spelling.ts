@@ -59,7 +59,9 @@ export class Spelling {
 
   private read(): Members {
     if (this.member === undefined) return membersOf(this.text)
-    return membersOf(this.text, membersOf(this.text).spans.get(this.member)?.start)
+    const { inner } = membersOf(this.text, { within: this.member })
+    if (!inner) throw new TypeError('the text has no such member')
+    return inner
   }
 }
 
