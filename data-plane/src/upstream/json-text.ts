@@ -1,5 +1,5 @@
 /** Where a member's value stands in the text: from `start` up to, not including, `end`. */
-export interface Span {
+interface Span {
   readonly start: number
   readonly end: number
 }
