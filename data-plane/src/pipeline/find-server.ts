@@ -37,9 +37,8 @@ const naming = new Set([
   'completion/complete',
   'resources/subscribe',
   'resources/unsubscribe',
-  'tasks/get',
-  'tasks/update',
-  'tasks/cancel',
+  'skills/get',
+  'resources/directory/read',
 ])
 
 function notThere({ method }: Incoming, reason: string): GatewayError {
