@@ -23,12 +23,13 @@ type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsI
 /** Changes that come in a burst are told once. */
 const gatherMs = 20
 
-/** What may be told of, which list it is about, and how it is said. */
+/** What may be told of, which lists it is about, and how it is said. */
 const changes = [
-  { wish: 'toolsListChanged', list: 'tools/list', method: 'notifications/tools/list_changed' },
-  { wish: 'promptsListChanged', list: 'prompts/list', method: 'notifications/prompts/list_changed' },
-  { wish: 'resourcesListChanged', list: 'resources/list', method: 'notifications/resources/list_changed' },
-] as const satisfies { wish: keyof ListenFilter; list: ListMethod; method: string }[]
+  { wish: 'toolsListChanged', lists: ['tools/list'], method: 'notifications/tools/list_changed' },
+  { wish: 'promptsListChanged', lists: ['prompts/list'], method: 'notifications/prompts/list_changed' },
+  // Skills have no word of their own for it.
+  { wish: 'resourcesListChanged', lists: ['resources/list', 'skills/list'], method: 'notifications/resources/list_changed' },
+] as const satisfies { wish: keyof ListenFilter; lists: ListMethod[]; method: string }[]
 
 /**
  * Follows the servers of one endpoint for one client, and the policy for one person. What changed is told only where what this
@@ -40,7 +41,7 @@ export class Watch {
   private readonly tell: (notification: Notification) => unknown
   private readonly cancel = new Cancel()
   private readonly over = Promise.withResolvers<void>()
-  private readonly views = new Map<ListMethod, string>()
+  private readonly views = new Map<string, string>()
   private wanted: ListenFilter = {}
   private tasks = new WatchedTasks({ openTask: () => undefined })
   private unfollow: (() => void) | undefined
@@ -60,8 +61,8 @@ export class Watch {
   async begin(wanted: ListenFilter): Promise<ListenFilter> {
     this.wanted = wanted
     this.tasks = new WatchedTasks(routesOf(this.ports, this.call), wanted.taskIds)
-    for (const { wish, list } of changes) if (wanted[wish]) this.views.set(list, this.view(list))
-    this.unfollow = this.ports.policy.onChange(() => this.changed())
+    for (const { wish, lists, method } of changes) if (wanted[wish]) this.views.set(method, this.view(lists))
+    this.follow()
     this.call.cancel.subscribe(() => this.stop())
     const heard = this.call.endpoint.server === undefined ? await this.listenToAll() : await this.listenToOne(this.call.endpoint.server)
     const own = changes.filter(({ wish }) => wanted[wish]).map(({ wish }) => [wish, true])
@@ -142,6 +143,13 @@ export class Watch {
     return this.tell(isTask ? truncateTaskNotification(said, { ...this.call, policy: this.now().policy }) : said)
   }
 
+  /** On `/mcp` a list is what was last seen of the servers: it has changed once that has, not when a server says so. */
+  private follow(): void {
+    const ends = [this.ports.policy.onChange(() => this.changed())]
+    if (this.call.endpoint.server === undefined) ends.push(this.ports.offers.onChange(() => this.look()))
+    this.unfollow = () => ends.forEach((end) => end())
+  }
+
   private changed(): void {
     const { policy, person } = this.now()
     const gone = !person || person.disabled || stillGood(policy, this.call.token, this.call.endpoint, Date.now() / 1000) !== undefined
@@ -154,15 +162,15 @@ export class Watch {
   private look(): void {
     this.looking ??= setTimeout(() => {
       this.looking = undefined
-      for (const { list, method } of changes) this.compare(list, method)
+      for (const { lists, method } of changes) this.compare(lists, method)
     }, gatherMs)
   }
 
-  private compare(list: ListMethod, method: string): void {
-    const before = this.views.get(list)
-    const now = before === undefined ? undefined : this.view(list)
+  private compare(lists: readonly ListMethod[], method: string): void {
+    const before = this.views.get(method)
+    const now = before === undefined ? undefined : this.view(lists)
     if (now === undefined || now === before) return
-    this.views.set(list, now)
+    this.views.set(method, now)
     void this.tell({ method })
   }
 
@@ -171,9 +179,9 @@ export class Watch {
     return { policy, person: personOf(policy, this.call.token.subject) }
   }
 
-  private view(list: ListMethod): string {
+  private view(lists: readonly ListMethod[]): string {
     const { policy, person } = this.now()
-    return person ? viewHash(visibleEntries(this.ports, list, { ...this.call, policy, person })) : ''
+    return person ? viewHash(lists.flatMap((list) => visibleEntries(this.ports, list, { ...this.call, policy, person }))) : ''
   }
 }
 

@@ -65,6 +65,7 @@ export function methodsOf(ports: Ports): Methods {
     'prompts/list': everyone.call(list(ports, 'prompts/list'), [], asIs),
     'resources/list': everyone.call(list(ports, 'resources/list'), [], asIs),
     'resources/templates/list': everyone.call(list(ports, 'resources/templates/list'), [], asIs),
+    'skills/list': everyone.call(list(ports, 'skills/list'), [], asIs),
     'tools/call': everyone
       .guard(findTool(ports)) // adds server, upstream, toolName, needs, asked
       .guard(authorise(ports)) // adds level

@@ -2,7 +2,7 @@ import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
+import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
 import type { Origin } from '../mcp/aggregate/inbound.ts'
@@ -114,7 +114,8 @@ function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): Upst
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
   const data = inboundErrorData(originFor(ports, call), call.asked.method, error.data)
-  return data === error.data ? error : new UpstreamRpcError(error.code, error.message, data)
+  const code = inboundErrorCode(call.asked.method, error.code)
+  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data)
 }
 
 /** A modern client's retry carries our seal where we set one. */
