@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { SECRET } from '../testing.ts'
-import { OWN, taskPlane } from './tasks-testing.ts'
+import { OWN, extensionPlane } from './extensions-testing.ts'
 import { TASKS_EXTENSION, withoutTasks } from './tasks.ts'
 
 const methods = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const
-type Served = Awaited<ReturnType<typeof taskPlane>>
+type Served = Awaited<ReturnType<typeof extensionPlane>>
 
 /** The id that alice is given of a new task. */
 async function begin({ ask }: Served, path = '/mcp/things', tool = path === '/mcp' ? 'things_look' : 'look'): Promise<string> {
@@ -18,7 +18,7 @@ const relayed = ({ asked }: Served) => asked.filter(({ method }) => method.start
 test.for(methods)(
   '%s reaches the server under its own id, in body and header, and goes back under the one the client has',
   async (method) => {
-    await using served = await taskPlane()
+    await using served = await extensionPlane()
     for (const path of ['/mcp/things', '/mcp']) {
       const taskId = await begin(served, path)
       expect(taskId).not.toContain(OWN)
@@ -33,7 +33,7 @@ test.for(methods)(
 )
 
 test('the id of another person’s task, of another server’s, an altered one and a server’s own are all unknown, in the same words', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const taskId = await begin(served)
   const wrong = [
     ['/mcp/things', taskId, 'dave'],
@@ -52,7 +52,7 @@ test('the id of another person’s task, of another server’s, an altered one a
 })
 
 test('who has lost the tool has lost its tasks, on every path; what they began can be had again with the permission', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const taskId = await begin(served)
   served.plane.use({ grants: { things: { user: [{ level: 'destroy', deny: ['look'] }] } } })
   for (const method of methods) expect((await served.ask('/mcp/things', method, { taskId })).error).toMatchObject({ code: -32_602 })
@@ -63,7 +63,7 @@ test('who has lost the tool has lost its tasks, on every path; what they began c
 })
 
 test('a grant of one tool opens that tool’s tasks, to ask after and to listen to', async () => {
-  await using served = await taskPlane({ things: { user: [{ level: 'read', allow: ['look'] }] } })
+  await using served = await extensionPlane({ things: { user: [{ level: 'read', allow: ['look'] }] } })
   const taskId = await begin(served)
   expect((await served.ask('/mcp/things', 'tasks/get', { taskId })).result).toMatchObject({ taskId })
   await using stream = await served.listen('/mcp', { taskIds: [taskId] })
@@ -71,7 +71,7 @@ test('a grant of one tool opens that tool’s tasks, to ask after and to listen 
 })
 
 test('an answer to a task is as weighty as its tool: recorded before it is sent where the tool may destroy', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const taskId = await begin(served, '/mcp/things', 'wipe')
   for (const method of methods) await served.ask('/mcp/things', method, { taskId, inputResponses: {} })
   const kept = served.plane.records().map(({ header: { kind, method, tool, level } }) => [kind, method, tool, level])
@@ -86,7 +86,7 @@ test('an answer to a task is as weighty as its tool: recorded before it is sent 
 })
 
 test('a client that has not declared tasks is told so, whatever it names, and no server is asked', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const needs = { code: -32_021, data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } } }
   const none = { capabilities: {} }
   const taskId = await begin(served)
@@ -103,7 +103,7 @@ test('a client that has not declared tasks is told so, whatever it names, and no
 test.for(['tasks/list', 'tasks/result'])(
   '%s of 2025-11-25 is no method any more, here and on `/mcp`, and reaches no server',
   async (method) => {
-    await using served = await taskPlane()
+    await using served = await extensionPlane()
     const taskId = await begin(served)
     for (const path of ['/mcp/things', '/mcp'])
       expect(await served.ask(path, method, { taskId })).toMatchObject({ status: 404, error: { code: -32_601 } })
@@ -112,14 +112,14 @@ test.for(['tasks/list', 'tasks/result'])(
 )
 
 test('a task that the client did not declare to understand is the server’s fault, and no result', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const { result } = await served.ask('/mcp/things', 'tools/call', { name: 'look', arguments: {} }, { capabilities: {} })
   expect(result).toMatchObject({ isError: true, resultType: 'complete' })
   expect(JSON.stringify(result)).not.toContain(OWN)
 })
 
 test('what a tool answers late is cut like any answer, asked for or told, and holds no secret', async () => {
-  await using served = await taskPlane(undefined, { truncateChars: 1_000 })
+  await using served = await extensionPlane(undefined, { truncateChars: 1_000 })
   const taskId = await begin(served)
   const done = { taskId: OWN, status: 'completed', result: { content: [{ type: 'text', text: `${SECRET} ${'y'.repeat(5_000)}` }] } }
   served.answers['tasks/get'] = { resultType: 'complete', ...done }
@@ -131,7 +131,8 @@ test('what a tool answers late is cut like any answer, asked for or told, and ho
   const told = await stream.next()
   for (const task of [result, told.params]) {
     expect(task).toMatchObject({ taskId, status: 'completed' })
-    const { text } = (task?.['result'] as { content: [{ text: string }] }).content[0]
+    const { content } = (task ?? {})['result'] as { content: [{ text: string }] }
+    const [{ text }] = content
     expect(text).toMatch(/^••• y+\n\[cut: /)
     expect(text.length).toBeLessThan(1_200)
   }
@@ -140,7 +141,7 @@ test('what a tool answers late is cut like any answer, asked for or told, and ho
 test.for(['/mcp/things', '/mcp'])(
   '%s: of the tasks asked for those are told of that are one’s own, under one’s own ids, as long as one may',
   async (path) => {
-    await using served = await taskPlane()
+    await using served = await extensionPlane()
     const [first, second] = [await begin(served, path), await begin(served, path)]
     await using others = await served.listen(path, { taskIds: [first, OWN] }, { who: 'dave' })
     expect((await others.next()).params).toMatchObject({ notifications: { taskIds: [] } })
@@ -159,7 +160,7 @@ test.for(['/mcp/things', '/mcp'])(
 )
 
 test('a legacy client’s servers hear of no tasks, whatever it declares, and of all else it does', async () => {
-  await using served = await taskPlane()
+  await using served = await extensionPlane()
   const url = `${served.plane.url}/mcp/things`
   const capabilities = { tasks: { list: {} }, sampling: {}, extensions: { [TASKS_EXTENSION]: {}, 'com.example/x': { a: 1 } } }
   const post = (message: object, session?: string) =>

@@ -54,6 +54,7 @@ export class Catalogue {
   private offered = nothing
   private fingerprint = ''
   private refreshing: Promise<void> | undefined
+  private again = false
   private listening = false
   private readonly timer: NodeJS.Timeout
 
@@ -71,8 +72,9 @@ export class Catalogue {
     return this.offered
   }
 
-  /** Single-flight; a fault keeps what is known. */
+  /** Single-flight; a fault keeps what is known. What changes while the lists are being read is read once more. */
   refresh(): Promise<void> {
+    this.again = this.refreshing !== undefined
     this.refreshing ??= this.read()
       .catch((error: unknown) => {
         if (!this.cancel.cancelled)
@@ -80,6 +82,7 @@ export class Catalogue {
       })
       .finally(() => {
         this.refreshing = undefined
+        if (this.again && !this.cancel.cancelled) void this.refresh()
       })
     return this.refreshing
   }

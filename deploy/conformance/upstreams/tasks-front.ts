@@ -20,17 +20,9 @@ const byName = new Map(taskTools.map((tool) => [tool.name, tool]))
 /** Answers what concerns tasks, by hand: the SDK serves none. Undefined for all else, which is the SDK's. */
 export async function answerTasks(request: Request, tasks: Tasks, changes: Changes): Promise<Response | undefined> {
   const asked = await read(request)
-  switch (asked?.method) {
-    case 'tools/call':
-      return call(asked, tasks)
-    case 'tasks/get':
-    case 'tasks/update':
-    case 'tasks/cancel':
-      return ofTask(asked, tasks)
-    case 'subscriptions/listen':
-      return listen(asked, request.signal, tasks, changes)
-  }
-  return undefined
+  if (asked?.method === 'tools/call') return call(asked, tasks)
+  if (asked?.method === 'subscriptions/listen') return listen(asked, request.signal, tasks, changes)
+  return asked && /^tasks\/(get|update|cancel)$/.test(asked.method) ? ofTask(asked, tasks) : undefined
 }
 
 async function read(request: Request): Promise<Asked | undefined> {

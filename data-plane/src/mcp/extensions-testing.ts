@@ -5,6 +5,7 @@ import type { ServerGrants } from '@bir/sdk/contract/snapshot'
 import { expect, vi } from 'vitest'
 import { DAVE, modernRequest, testPlane } from '../testing.ts'
 import { serverOf } from '../upstream/testing.ts'
+import { SKILLS_EXTENSION } from './skills.ts'
 import { TASKS_EXTENSION } from './tasks.ts'
 
 interface Asked {
@@ -20,8 +21,19 @@ const working = { taskId: OWN, status: 'working', createdAt: '2026-11-28T10:00:0
 
 const keep = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
 const tool = (name: string) => ({ name, inputSchema: { type: 'object' } })
-const usual: Record<string, object> = {
-  'server/discover': { ...keep, supportedVersions: ['2026-07-28'], capabilities: { tools: {}, extensions: { [TASKS_EXTENSION]: {} } } },
+const usual: Record<string, object | Promise<object>> = {
+  'server/discover': {
+    ...keep,
+    supportedVersions: ['2026-07-28'],
+    capabilities: {
+      tools: {},
+      resources: { listChanged: true },
+      extensions: { [TASKS_EXTENSION]: {}, [SKILLS_EXTENSION]: {}, 'com.example/search': {} },
+    },
+  },
+  'resources/list': { ...keep, resources: [] },
+  'resources/templates/list': { ...keep, resourceTemplates: [] },
+  'skills/list': skillsResult('refunds'),
   'tools/list': { ...keep, tools: [tool('look'), tool('wipe')] },
   'tools/call': { resultType: 'task', ...working },
   'tasks/get': { resultType: 'complete', ...working },
@@ -29,10 +41,16 @@ const usual: Record<string, object> = {
   'tasks/cancel': { resultType: 'complete' },
 }
 
+/** What a server answers to `skills/list`. */
+export function skillsResult(...names: string[]): object {
+  const skills = names.map((name) => ({ uri: `skill://${name}/SKILL.md`, frontmatter: { name, description: name }, resources: 'dynamic' }))
+  return { ...keep, skills }
+}
+
 const declared = { extensions: { [TASKS_EXTENSION]: {} } }
 
-/** A server that makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
-export async function taskPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
+/** A server that has skills and makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
+export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
   const asked: Asked[] = []
   const answers = { ...usual }
   const open = new Map<number, ServerResponse>()
@@ -40,7 +58,7 @@ export async function taskPlane(grants: Record<string, ServerGrants> = whole, se
     const body = JSON.parse(await text(request)) as Asked
     asked.push({ ...body, headers: request.headers })
     if (body.method !== 'subscriptions/listen')
-      return void response.setHeader('content-type', 'application/json').end(answer(body.id, answers[body.method]))
+      return void response.setHeader('content-type', 'application/json').end(answer(body.id, await answers[body.method]))
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     open.set(body.id, response)
     response.once('close', () => open.delete(body.id))
@@ -62,8 +80,9 @@ export async function taskPlane(grants: Record<string, ServerGrants> = whole, se
       ...params,
       _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities },
     })
-  // So that what `/mcp` lists does not change while a test looks.
+  // So that what `/mcp` lists does not change while a test looks, unless the server tells of it.
   await vi.waitFor(async () => expect(await (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look'))
+  await vi.waitFor(() => expect(open.size).toBe(2))
   return {
     plane,
     asked,
