@@ -74,3 +74,23 @@ test.for(['skills/list', 'skills/get'])('a server of the gateway’s own has no 
   await using served = await extensionPlane({ meta: { user: [{ level: 'read' }] }, things: { user: [{ level: 'read' }] } })
   expect(await served.ask('/mcp/meta', method, { uri: 'skill://a/SKILL.md' })).toMatchObject({ status: 404, error: { code: -32_601 } })
 })
+
+test('what changes while a server’s lists are being read is read once more', async () => {
+  await using served = await extensionPlane()
+  await using stream = await served.listen('/mcp/things', { resourcesListChanged: true })
+  await stream.next()
+  const tell = async () => {
+    served.tell('notifications/resources/list_changed', {})
+    // Whoever listens at the server's own endpoint hears it after the catalogue.
+    expect((await stream.next()).method).toBe('notifications/resources/list_changed')
+  }
+  const held = Promise.withResolvers<object>()
+  served.answers['skills/list'] = held.promise
+  const before = served.asked.length
+  await tell()
+  await vi.waitFor(() => expect(served.asked.slice(before).filter(({ method }) => method === 'skills/list')).toHaveLength(2))
+  served.answers['skills/list'] = skillsResult('newest')
+  await tell()
+  held.resolve(skillsResult('older'))
+  await vi.waitFor(async () => expect(await skillsOf(served, '/mcp')).toContain('skill://things/newest/SKILL.md'))
+})
