@@ -92,6 +92,9 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
       const response = await fetch(plane.url + path, requestOf(method, params, who))
       return { status: response.status, ...((await response.json()) as { result?: Record<string, unknown>; error?: object }) }
     },
+    /** The text of an answer. */
+    read: async (path: string, method: string, params: Record<string, unknown>) =>
+      (await fetch(plane.url + path, requestOf(method, params))).text(),
     listen: async (path: string, notifications: object, who?: Who) =>
       listening(await fetch(plane.url + path, requestOf('subscriptions/listen', { notifications }, who))),
     /** Tells everybody who listens. */
@@ -110,11 +113,14 @@ interface Who {
 
 const whole: Record<string, ServerGrants> = { things: { user: [{ level: 'destroy' }] }, other: { user: [{ level: 'destroy' }] } }
 
+/** A number that JavaScript cannot hold, as `#…#` in what a server says. */
+const spelled = (message: object) => JSON.stringify(message).replaceAll(/"#(\d+)#"/g, '$1')
+
 const answer = (id: number, result: object | undefined) =>
-  JSON.stringify({ jsonrpc: '2.0', id, ...(result ? { result } : { error: { code: -32_601, message: 'no such method' } }) })
+  spelled({ jsonrpc: '2.0', id, ...(result ? { result } : { error: { code: -32_601, message: 'no such method' } }) })
 
 const say = (response: ServerResponse, method: string, params: object) =>
-  void response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`)
+  void response.write(`data: ${spelled({ jsonrpc: '2.0', method, params })}\n\n`)
 
 interface Heard {
   method: string
@@ -125,7 +131,7 @@ interface Heard {
 function listening(response: Response) {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let held = ''
-  const next = async (): Promise<Heard> => {
+  const nextText = async (): Promise<string> => {
     for (;;) {
       const end = held.indexOf('\n\n')
       const event = end < 0 ? undefined : held.slice(0, end)
@@ -134,12 +140,13 @@ function listening(response: Response) {
         ?.split('\n')
         .find((line) => line.startsWith('data: {'))
         ?.slice(6)
-      if (data !== undefined) return JSON.parse(data) as Heard
+      if (data !== undefined) return data
       if (event !== undefined) continue
       const { value, done } = await reader.read()
       if (done) throw new Error(`the stream ended after: ${held}`)
       held += value
     }
   }
-  return { status: response.status, next, [Symbol.asyncDispose]: () => reader.cancel() }
+  const next = async () => JSON.parse(await nextText()) as Heard
+  return { status: response.status, next, nextText, [Symbol.asyncDispose]: () => reader.cancel() }
 }

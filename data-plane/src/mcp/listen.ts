@@ -20,8 +20,8 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
     if (!call.modern || call.id === undefined) throw new GatewayError('unknownMethod', 'listen belongs to the modern era')
     const wanted = filterOf(call.params['notifications'])
     if (wanted.taskIds && !declaresTasks(call.client.capabilities)) throw tasksUndeclared()
-    const tag = ({ method, params }: Notification): Notification => ({
-      method,
+    const tag = ({ params, ...said }: Notification): Notification => ({
+      ...said,
       params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
     })
     const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(notification)))

@@ -138,6 +138,18 @@ test('what a tool answers late is cut like any answer, asked for or told, and ho
   }
 })
 
+test.for(['/mcp/things', '/mcp'])('%s: a number in a late answer keeps every digit, asked for or told', async (path) => {
+  await using served = await extensionPlane()
+  const taskId = await begin(served, path)
+  const done = { taskId: OWN, status: 'completed', result: { content: [], structuredContent: { account: '#12345678901234567890#' } } }
+  served.answers['tasks/get'] = { resultType: 'complete', ...done }
+  expect(await served.read(path, 'tasks/get', { taskId })).toContain('"account":12345678901234567890')
+  await using stream = await served.listen(path, { taskIds: [taskId] })
+  await stream.next()
+  served.tell('notifications/tasks', done)
+  expect(await stream.nextText()).toContain('"account":12345678901234567890')
+})
+
 test.for(['/mcp/things', '/mcp'])(
   '%s: of the tasks asked for those are told of that are one’s own, under one’s own ids, as long as one may',
   async (path) => {

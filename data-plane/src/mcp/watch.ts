@@ -188,7 +188,8 @@ export class Watch {
 /** As the server says it, but for the ids of tasks: those are the person's own, as they were given to them. */
 const asItIs =
   (names: ReadonlyMap<string, string>) =>
-  ({ method, params }: Notification): Notification => {
+  (notification: Notification): Notification => {
+    const { method, params } = notification
     const taskId = method === 'notifications/tasks' ? names.get(String(params?.['taskId'])) : undefined
-    return taskId === undefined ? { method, ...(params && { params }) } : { method, params: { ...params, taskId } }
+    return taskId === undefined ? notification : { ...notification, params: { ...params, taskId } }
   }

@@ -17,9 +17,10 @@ function truncateTask(task: Fields, call: Authenticated): Fields {
 
 export const truncateTaskResult: Filter<Authenticated, UpstreamResult> = (result, call) => {
   const value = truncateTask(result.value, call)
-  return value === result.value ? result : { value }
+  return value === result.value ? result : { ...result, value }
 }
 
-export function truncateTaskNotification({ method, params }: Notification, call: Authenticated): Notification {
-  return params ? { method, params: truncateTask(params, call) } : { method }
+export function truncateTaskNotification(notification: Notification, call: Authenticated): Notification {
+  const { params } = notification
+  return params ? { ...notification, params: truncateTask(params, call) } : notification
 }
