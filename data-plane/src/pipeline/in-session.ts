@@ -1,7 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { openSession } from '../mcp/session.ts'
-import { withoutTasks } from '../mcp/tasks.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Incoming } from './types.ts'
@@ -24,7 +23,7 @@ export function inSession({
     if (session.home !== node && needsHome(call)) throw new Elsewhere(session.home)
     const state = sessions.get(session.id)
     if (state?.ended) throw new GatewayError('unknownSession', 'the session was ended')
-    const client = { capabilities: withoutTasks(session.capabilities), info: session.info, logLevel: state?.logLevel }
+    const client = { capabilities: session.capabilities, info: session.info, logLevel: state?.logLevel }
     return next({ client, version: session.version, session })
   }
 }
