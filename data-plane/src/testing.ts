@@ -46,8 +46,9 @@ const sha = 'a'.repeat(64)
 interface PolicyParts {
   revision?: number
   servers?: Record<string, ServerEntry>
-  /** Everything alice holds. Dave holds nothing. */
+  /** Everything alice holds. Dave holds nothing, unless told otherwise. */
   grants?: Record<string, ServerGrants>
+  daves?: Record<string, ServerGrants>
   settings?: Partial<Settings>
   tokenKeys?: PublicJwk[]
   revoked?: Partial<{ tokens: string[]; sessions: string[]; epochs: Record<string, number>; killed: string[] }>
@@ -59,6 +60,7 @@ export function aPolicy({
   revision = 1,
   servers = {},
   grants = {},
+  daves = {},
   settings = {},
   tokenKeys = [],
   revoked = {},
@@ -76,7 +78,7 @@ export function aPolicy({
     classes: { classes: { ['a'.repeat(16)]: { profile: sha, groups: ['analysts'] }, [nobody]: { profile: 'b'.repeat(64), groups: [] } } },
     profiles: new Map([
       [sha, { servers: grants }],
-      ['b'.repeat(64), { servers: {} }],
+      ['b'.repeat(64), { servers: daves }],
     ]),
     buckets: people.reduce<(ReturnType<typeof bucketOf> | undefined)[]>((buckets, person) => {
       buckets[subjectOf(person.id)?.bucket ?? 0] = bucketOf(person, disabled.includes(person.handle))
@@ -243,7 +245,7 @@ export function modernRequest(
   headers: Record<string, string> = {},
 ): RequestInit & { body: string } {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} }
-  const name = params['name'] ?? params['uri']
+  const name = params['name'] ?? params['uri'] ?? params['taskId']
   return {
     method: 'POST',
     headers: {

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { clientCommand } from './client/command.ts'
+import { servesExtensions, skillsScenarios } from './extensions.ts'
 import { expectedFailures, unservedScenarios } from './expected-failures.ts'
 import { behind, wayThrough } from './matrix.ts'
 import type { Behind } from './matrix.ts'
 import { revisions } from './requirements.ts'
 import type { Revision } from './requirements.ts'
-import { testClient, testServer } from './suite.ts'
+import { testClient, testServer, testServerScenario } from './suite.ts'
 import type { SuiteResult } from './suite.ts'
 
 /** What the official suite says of the gateway, in front of servers of every era. One run at a time: it is timing that the suite looks at, too. */
@@ -36,6 +37,14 @@ test.for(matrix)('a %s server behind the gateway conforms to %s', { timeout: run
 
   const unscored = result.unscored.filter(({ scenario, failed }) => failed.length > 0 && served(kind, scenario))
   expect(unscored).toEqual([])
+})
+
+const skills = servesExtensions.flatMap((kind) => skillsScenarios.map((scenario) => [kind, scenario] as const))
+
+test.for(skills)('skills of a %s server behind the gateway: %s', { timeout: runLimitMs }, async ([kind, scenario]) => {
+  await using way = await wayThrough(kind, 'plane')
+  const { failed, warnings, skipped } = await testServerScenario(way.url, '2026-07-28', scenario)
+  expect({ failed, warnings, skipped }).toEqual({ failed: [], warnings: [], skipped: [] })
 })
 
 test.for(revisions)('the gateway conforms to %s as a client, but for authorization', { timeout: runLimitMs }, async (revision) => {

@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
+import { skillsScenarios } from './extensions.ts'
 import { requirementsOf } from './requirements.ts'
-import { testServer } from './suite.ts'
+import { testServer, testServerScenario } from './suite.ts'
 import { kinds, upstreams } from './upstreams/index.ts'
 
 const spoken = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))
-
-/** Nobody serves tasks with the SDK yet. */
-const isTask = (scenario: string) => scenario.startsWith('tasks-')
 
 test.for(spoken)(
   'the %s fixture alone passes all that the suite demands of a server at %s',
@@ -16,9 +14,15 @@ test.for(spoken)(
     const { required, failed, warnings, unscored } = await testServer(upstream.url, revision)
     expect({ failed, warnings }).toEqual({ failed: [], warnings: [] })
     expect(required).toEqual({ passed: required.total, total: requirementsOf(revision, 'server').required.length })
-    expect(unscored.filter(({ scenario, failed }) => failed.length > 0 && !isTask(scenario))).toEqual([])
+    expect(unscored.filter(({ failed }) => failed.length > 0)).toEqual([])
   },
 )
+
+test.for(skillsScenarios)('the modern fixture alone passes %s, every check of it', { timeout: 120_000 }, async (scenario) => {
+  await using upstream = await upstreams.modern.start()
+  const { failed, warnings, skipped } = await testServerScenario(upstream.url, '2026-07-28', scenario)
+  expect({ failed, warnings, skipped }).toEqual({ failed: [], warnings: [], skipped: [] })
+})
 
 test('the suite demands 30 scenarios of a server at 2025-11-25, and 37 at 2026-07-28', () => {
   expect(requirementsOf('2025-11-25', 'server').required).toHaveLength(30)

@@ -1,6 +1,7 @@
 import { createClient } from '@bir/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
+import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
 import { bootGateway } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
@@ -9,47 +10,68 @@ import type { SecondPlane } from './second-plane.ts'
 
 /** Two planes under one address, asked in turn: what only one can hold is found there, and its end is an answer, never a hang. */
 
-let upstream: Upstream
+let upstreams: [Upstream, Upstream]
 let gateway: Gateway
 let second: SecondPlane
 let token: string
+let bobs: string
 let planes: [string, string]
 
 beforeAll(async () => {
-  upstream = await legacyUpstream()
+  upstreams = [await legacyUpstream(), await modernUpstream()]
   gateway = await bootGateway({ env: { INTERNAL_PORT: '0' } })
   second = await secondPlane(gateway)
   const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
-  await client.servers.put({ id: 'fixture', kind: 'remote', url: upstream.url })
-  await client.grants.create({ user: 'alice', server: 'fixture', level: 'destroy' })
+  await client.servers.put({ id: 'fixture', kind: 'remote', url: upstreams[0].url })
+  await client.servers.put({ id: 'modern', kind: 'remote', url: upstreams[1].url })
+  for (const user of ['alice', 'bob'])
+    for (const server of ['fixture', 'modern']) await client.grants.create({ user, server, level: 'destroy' })
   token = await gateway.token('alice')
+  bobs = await gateway.token('bob')
   planes = [`${gateway.endpoints.mcp}/fixture`, `${second.mcp}/fixture`]
-  for (const url of planes) await until(async () => (await modern(url, 'tools/list')).body?.result?.tools?.length > 5)
+  for (const base of [gateway.endpoints.mcp, second.mcp])
+    for (const id of ['fixture', 'modern'])
+      await until(async () => (await modern(`${base}/${id}`, 'tools/list')).body?.result?.tools?.length > 5)
   await until(async () => (await client.planes.list({})).items.length === 2)
 }, 120_000)
 
 afterAll(async () => {
   await second?.[Symbol.asyncDispose]()
   await gateway?.stop()
-  await upstream?.[Symbol.asyncDispose]()
+  for (const upstream of upstreams ?? []) await upstream[Symbol.asyncDispose]()
 }, 60_000)
 
-const headers = () => ({
-  authorization: `Bearer ${token}`,
+const headers = (bearer = token) => ({
+  authorization: `Bearer ${bearer}`,
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
 })
 
-async function modern(url: string, method: string, params: Record<string, unknown> = {}, capabilities: object = { elicitation: {} }) {
+const tasks = 'io.modelcontextprotocol/tasks'
+const declared = { elicitation: {}, extensions: { [tasks]: {} } }
+
+function ask(
+  url: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  capabilities: object = { elicitation: {} },
+  bearer = token,
+) {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities }
-  const name = typeof params['name'] === 'string' ? { 'mcp-name': params['name'] } : {}
-  const response = await fetch(url, {
+  const name = params['name'] ?? params['taskId']
+  return fetch(url, {
     method: 'POST',
-    headers: { ...headers(), 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...name },
+    headers: {
+      ...headers(bearer),
+      ...(typeof name === 'string' && { 'mcp-name': name }),
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': method,
+    },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
   })
-  return answerOf(response)
 }
+
+const modern = async (...asked: Parameters<typeof ask>) => answerOf(await ask(...asked))
 
 async function legacy(url: string, session: string | undefined, message: object) {
   const of = session === undefined ? {} : { 'mcp-session-id': session }
@@ -78,7 +100,7 @@ async function openSession(url: string): Promise<string> {
 /** Reads an SSE answer until a message fits; the reader stays where it was. */
 async function message(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  fits: (message: { id?: unknown; method?: string; result?: unknown }) => boolean,
+  fits: (message: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown }) => boolean,
 ) {
   let held = ''
   for (;;) {
@@ -152,6 +174,62 @@ test('a subscription made through one plane is heard on a stream opened through 
   await legacy(planes[0], session, { id: 2, method: 'tools/call', params: { name: 'test_trigger_tool_change', arguments: {} } })
   expect((await heard).method).toBe('notifications/tools/list_changed')
   await reader.cancel()
+})
+
+test.for(['/modern', ''])(
+  'a task begun through one plane is asked after, answered, told of and ended through both in turn, at /mcp%s',
+  async (path) => {
+    const [one, other] = [gateway.endpoints.mcp + path, second.mcp + path]
+    const tool = (name: string) => (path === '' ? `modern_${name}` : name)
+    const about = (url: string, method: string, params: Record<string, unknown>, bearer?: string) =>
+      modern(url, method, params, declared, bearer)
+
+    const begun = await about(one, 'tools/call', { name: tool('confirm_delete'), arguments: { filename: 'a.txt' } })
+    expect(begun.body.result).toMatchObject({ resultType: 'task', status: 'working' })
+    const { taskId } = begun.body.result
+    const stream = await ask(other, 'subscriptions/listen', { notifications: { taskIds: [taskId] } }, declared)
+    const reader = stream.body!.getReader()
+    await message(reader, ({ method }) => method === 'notifications/subscriptions/acknowledged')
+
+    for (const url of [one, other, one, other]) {
+      const { result } = (await about(url, 'tasks/get', { taskId })).body
+      expect(result).toMatchObject({ taskId, status: 'input_required', inputRequests: { confirm: { method: 'elicitation/create' } } })
+    }
+    for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel'])
+      for (const url of [one, other]) {
+        const { body } = await about(url, method, { taskId, inputResponses: {} }, bobs)
+        expect(body.error).toEqual({ code: -32_602, message: 'Unknown task.' })
+      }
+
+    const heard = message(reader, ({ method, params }) => method === 'notifications/tasks' && params?.['status'] === 'completed')
+    const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } }
+    expect((await about(other, 'tasks/update', { taskId, inputResponses })).body.result).toMatchObject({ resultType: 'complete' })
+    const done = { taskId, status: 'completed', result: { content: [{ text: 'Deleted a.txt.' }] } }
+    expect((await heard).params).toMatchObject(done)
+    for (const url of [one, other]) expect((await about(url, 'tasks/get', { taskId })).body.result).toMatchObject(done)
+    await reader.cancel()
+
+    const long = (await about(other, 'tools/call', { name: tool('slow_compute'), arguments: { seconds: 600 } })).body.result.taskId
+    expect((await about(one, 'tasks/cancel', { taskId: long })).body.result).toMatchObject({ resultType: 'complete' })
+    expect((await about(other, 'tasks/get', { taskId: long })).body.result).toMatchObject({ taskId: long, status: 'cancelled' })
+  },
+)
+
+test('a legacy client, and a modern one that declares no tasks, is answered at once, or told that it cannot be', async () => {
+  const call = (name: string) => ({ name, arguments: { seconds: 0.1, label: 'x' } })
+  const session = await openSession(`${gateway.endpoints.mcp}/modern`)
+  for (const [at, url] of [`${gateway.endpoints.mcp}/modern`, `${second.mcp}/modern`].entries()) {
+    const waited = await answerOf(await legacy(url, session, { id: at, method: 'tools/call', params: call('slow_compute') }))
+    expect(waited.body.result.content[0].text).toBe('Computed x for 0.1 s.')
+    const refused = await answerOf(await legacy(url, session, { id: at, method: 'tools/call', params: call('failing_job') }))
+    expect([refused.status, refused.body.error.code]).toEqual([200, -32_602])
+    expect((await modern(url, 'tools/call', call('slow_compute'))).body.result.resultType).toBe('complete')
+    const missing = await modern(url, 'tools/call', call('failing_job'))
+    expect([missing.status, missing.body.error]).toMatchObject([
+      400,
+      { code: -32_021, data: { requiredCapabilities: { extensions: { [tasks]: {} } } } },
+    ])
+  }
 })
 
 test('when the home of a session is gone, the other plane says 404 and the client begins anew', async () => {

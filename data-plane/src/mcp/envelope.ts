@@ -18,7 +18,17 @@ const nameTail = JSON.stringify({ _meta: modern._meta }).slice(1)
 export const uncached = { ttlMs: 0, cacheScope: 'private' }
 
 /** Results that a modern client may keep for a while: they must say for how long. */
-const cacheable = new Set(['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'resources/read', 'server/discover'])
+const cacheable = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/directory/read',
+  'server/discover',
+  'skills/list',
+  'skills/get',
+])
 
 /** The JSON of a result of our own, in the caller's era. */
 export function resultJson(result: object, isModern: boolean): string {

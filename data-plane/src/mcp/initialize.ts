@@ -6,6 +6,7 @@ import { describeEndpoint } from './describe.ts'
 import { resultJson } from './envelope.ts'
 import { sealSession } from './session.ts'
 import type { Session } from './session.ts'
+import { withoutTasks } from './tasks.ts'
 import { isLegacy, LATEST_LEGACY } from './versions.ts'
 
 /** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
@@ -17,7 +18,8 @@ export function initialize(
     if (typeof asked !== 'string')
       throw new GatewayError('invalidParams', 'no protocolVersion', { say: 'initialize needs params.protocolVersion.' })
     if (!ports.sealer.ready) throw new GatewayError('unavailable', 'no sealing key yet', { reason: 'no-sealing-key' })
-    const { capabilities, info } = call.client
+    const client = { ...call.client, capabilities: withoutTasks(call.client.capabilities) }
+    const { capabilities, info } = client
     const session: Session = {
       id: uuidv7(),
       version: isLegacy(asked) ? asked : LATEST_LEGACY,
@@ -26,7 +28,7 @@ export function initialize(
       capabilities,
       ...(info && { info }),
     }
-    const described = await describeEndpoint(ports, { ...call, session })
+    const described = await describeEndpoint(ports, { ...call, client, session })
     const sealed = sealSession(ports.sealer, call.token.subject.id, session, Date.now())
     return { json: resultJson({ protocolVersion: session.version, ...described }, false), headers: { 'Mcp-Session-Id': sealed } }
   }

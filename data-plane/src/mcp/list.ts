@@ -29,6 +29,7 @@ const members = {
   'prompts/list': 'prompts',
   'resources/list': 'resources',
   'resources/templates/list': 'resourceTemplates',
+  'skills/list': 'skills',
 } as const
 
 /** Nobody but the client may keep a list, and not for long: permissions change at any time. */
@@ -54,6 +55,8 @@ export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitabl
 
   return function list(call) {
     const id = call.endpoint.server
+    if (method === 'skills/list' && id !== undefined && call.policy.servers.get(id)?.kind === 'mounted')
+      throw new GatewayError('unknownMethod', 'a mounted server has no skills')
     if (id !== undefined && call.policy.servers.get(id)?.kind === 'remote' && !isHeld(call, id, method))
       return live(ports, method, id, call)
     if (call.params['cursor'] !== undefined) return fromMemory(ports, method, call, cursorOf(ports, method, call))

@@ -4,10 +4,11 @@ import type { Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import type { ListenFilter, Notification } from '../upstream/upstream.ts'
 import { resultJson } from './envelope.ts'
 import { isObject } from './json-rpc.ts'
+import { declaresTasks, tasksUndeclared } from './tasks.ts'
 import { Watch } from './watch.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer' | 'secretsInUse'>
 
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
@@ -17,12 +18,14 @@ const mostNamed = 1_000
 export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
   return async function listen(call) {
     if (!call.modern || call.id === undefined) throw new GatewayError('unknownMethod', 'listen belongs to the modern era')
-    const tag = ({ method, params }: Notification): Notification => ({
-      method,
+    const wanted = filterOf(call.params['notifications'])
+    if (wanted.taskIds && !declaresTasks(call.client.capabilities)) throw tasksUndeclared()
+    const tag = ({ params, ...said }: Notification): Notification => ({
+      ...said,
       params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
     })
     const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(notification)))
-    const honoured = await watch.begin(filterOf(call.params['notifications']))
+    const honoured = await watch.begin(wanted)
     await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
     await watch.ended
     return { json: resultJson({ _meta: { [subscriptionKey]: call.id } }, true) }

@@ -8,10 +8,6 @@ const known: Record<string, Level> = {
   'prompts/get': 'read',
   'completion/complete': 'read',
   'logging/setLevel': 'read',
-  // A task is a call that was allowed already; it answers only to the person who made it.
-  'tasks/get': 'read',
-  'tasks/update': 'read',
-  'tasks/cancel': 'read',
 }
 
 /** What a method that is no tool call needs on its server. An unknown one is judged by its verb; what cannot be judged destroys. */

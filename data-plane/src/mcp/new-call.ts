@@ -43,6 +43,7 @@ export function newCall(
     toolName: undefined,
     needs: undefined,
     asked: undefined,
+    task: undefined,
     level: undefined,
   }
   return call

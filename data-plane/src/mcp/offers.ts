@@ -6,12 +6,21 @@ import type { ListMethod } from './aggregate/cursor.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
+const remoteList = {
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'templates',
+  'skills/list': 'skills',
+} as const
+
 /** What every server offers, from memory: asked for a list of forty servers, none of them is. */
 export interface Offers {
   /** Rises when anything offered changed. */
   readonly version: number
   /** Undefined for a server that has not been seen yet, or not for the list of a mounted server it does not know. */
   of(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
+  /** Calls back once a remote server was seen to offer something else, until the returned function is called. */
+  onChange(changed: () => void): () => void
 }
 
 /** Mounted servers offer what they declare, remote ones what their catalogue last saw. */
@@ -19,6 +28,7 @@ export class ServerOffers implements Offers {
   version = 1
   private readonly mounted: ReadonlyMap<string, Record<ListMethod, readonly Entry[]>>
   private readonly remotes: Remotes | undefined
+  private readonly followers = new Set<() => void>()
   private readonly entries = new WeakMap<readonly Listed[], readonly Entry[]>()
 
   constructor(mounted: ReadonlyMap<string, MountedServer>, remotes: Remotes | undefined) {
@@ -32,12 +42,17 @@ export class ServerOffers implements Offers {
     if (!this.remotes?.seen(id)) return undefined
     const offer = this.remotes.offer(id)
     if (list === 'tools/list') return this.entriesOf(this.remotes.tools(id, server))
-    if (list === 'prompts/list') return offer.prompts
-    return list === 'resources/list' ? offer.resources : offer.templates
+    return offer[remoteList[list]]
   }
 
   changed(): void {
     this.version++
+    for (const changed of this.followers) changed()
+  }
+
+  onChange(changed: () => void): () => void {
+    this.followers.add(changed)
+    return () => void this.followers.delete(changed)
   }
 
   /** Asked for with every call: made once for a list that did not change. */
@@ -55,5 +70,6 @@ function declared({ tools, prompts, resources, templates }: MountedServer): Reco
     'prompts/list': entries(prompts),
     'resources/list': entries(resources),
     'resources/templates/list': entries(templates),
+    'skills/list': [],
   }
 }

@@ -1,10 +1,10 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
-import { z } from 'zod'
 import type { Ports } from '../pipeline/ports.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
 import type { Origin } from './aggregate/inbound.ts'
 import { nameBook } from './aggregate/names.ts'
 import type { Routes } from './aggregate/outbound.ts'
+import { TaskAddress } from './tasks.ts'
 
 type Call = Incoming & Authenticated
 type Needs = Pick<Ports, 'sealer' | 'offers'>
@@ -12,8 +12,6 @@ type Needs = Pick<Ports, 'sealer' | 'offers'>
 const kind = 'task'
 /** A task may outlive the day; its seal lasts as long as the keys do. */
 const taskLifeMs = 7 * 24 * 60 * 60 * 1000
-
-const Task = z.object({ server: z.string(), taskId: z.string() })
 
 /** The way back from the words of `/mcp` to a server's own, for this person. */
 export const routesOf = ({ sealer, offers }: Needs, { token, policy }: Call): Routes => ({
@@ -25,14 +23,30 @@ export const routesOf = ({ sealer, offers }: Needs, { token, policy }: Call): Ro
     )
   },
   openTask(sealed) {
-    const opened = Task.safeParse(sealer.open(kind, token.subject.id, sealed, Date.now()))
+    const opened = TaskAddress.safeParse(sealer.open(kind, token.subject.id, sealed, Date.now()))
     return opened.success ? opened.data : undefined
   },
 })
 
+/** What is known of the tasks a server may speak of. */
+export interface KnownTasks {
+  /** The tool that is being called, should its answer be a task. */
+  readonly tool?: string | undefined
+  /** Tasks the client has an id of already, by the server's: it goes on by that one. */
+  readonly sealed?: ReadonlyMap<string, string>
+}
+
 /** The way from a server's words to those of `/mcp`, for this person. */
-export const originOf = ({ sealer }: Pick<Ports, 'sealer'>, { token, policy, person }: Call, server: string): Origin => ({
+export const originOf = (
+  { sealer }: Pick<Ports, 'sealer'>,
+  { token, policy, person }: Call,
+  server: string,
+  { tool, sealed }: KnownTasks = {},
+): Origin => ({
   server,
-  sealTask: (taskId) => sealer.seal(kind, token.subject.id, { server, taskId }, Date.now() + taskLifeMs),
+  sealTask(taskId) {
+    const address: TaskAddress = { server, taskId, ...(tool !== undefined && { tool }) }
+    return sealed?.get(taskId) ?? sealer.seal(kind, token.subject.id, address, Date.now() + taskLifeMs)
+  },
   readable: () => decideServer(policy, person, server, 'read', Date.now()).allow,
 })

@@ -1,8 +1,9 @@
 import type { Ports } from '../pipeline/ports.ts'
 import type { Asked, Authenticated, Incoming } from '../pipeline/types.ts'
-import { outbound } from './aggregate/outbound.ts'
+import { outbound, ownResponses } from './aggregate/outbound.ts'
 import { withoutEnvelope } from './client-facts.ts'
 import { routesOf } from './routes.ts'
+import type { TaskAddress } from './tasks.ts'
 
 /** Which server a request is for, and the request in that server's own words; undefined when it is for none. */
 export function targetOf(
@@ -11,22 +12,23 @@ export function targetOf(
 ): { server: string; asked: Asked } | undefined {
   const { endpoint, method } = call
   const params = withoutEnvelope(call.params)
-  if (endpoint.server !== undefined) return ofOne(endpoint.server, ports, call, params)
+  // A task is known by its id alone, and what else there once was of tasks is no more.
+  if (method.startsWith('tasks/')) return undefined
+  if (endpoint.server !== undefined) return { server: endpoint.server, asked: { method, params, written: call.written } }
   const found = outbound(method, params, routesOf(ports, call))
   return found.server === undefined ? undefined : { server: found.server, asked: { method, params: found.params, written: call.written } }
 }
 
-/** Names and URIs as they are; a task is the one thing that is sealed here too: its id answers to nobody but the person it was given to. */
-function ofOne(
-  server: string,
+/** The task a request names, as the client calls it and as its server does; undefined for one never given to this person here. */
+export function taskTargetOf(
   ports: Pick<Ports, 'sealer' | 'offers'>,
   call: Incoming & Authenticated,
-  params: Asked['params'],
-): { server: string; asked: Asked } | undefined {
-  if (!call.method.startsWith('tasks/')) return { server, asked: { method: call.method, params, written: call.written } }
-  const { taskId } = params
-  const task = typeof taskId === 'string' ? routesOf(ports, call).openTask(taskId) : undefined
-  return task?.server === server
-    ? { server, asked: { method: call.method, params: { ...params, taskId: task.taskId }, written: call.written } }
-    : undefined
+): { task: TaskAddress & { sealed: string }; asked: Asked } | undefined {
+  const { endpoint, method } = call
+  const { taskId: sealed, ...params } = withoutEnvelope(call.params)
+  const task = typeof sealed === 'string' ? routesOf(ports, call).openTask(sealed) : undefined
+  if (typeof sealed !== 'string' || !task) return undefined
+  if (endpoint.server !== undefined && endpoint.server !== task.server) return undefined
+  const own = endpoint.server === undefined ? ownResponses(task.server, params) : params
+  return { task: { ...task, sealed }, asked: { method, params: { ...own, taskId: task.taskId }, written: call.written } }
 }

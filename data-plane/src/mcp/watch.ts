@@ -4,6 +4,8 @@ import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { stillGood } from '../pipeline/authenticate.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import type { Ports } from '../pipeline/ports.ts'
+import { scrubNotification } from '../pipeline/scrub.ts'
+import { truncateTaskNotification } from '../pipeline/task-results.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
 import type { ListenFilter, Notification } from '../upstream/upstream.ts'
 import type { ListMethod } from './aggregate/cursor.ts'
@@ -13,19 +15,21 @@ import { viewHash } from './aggregate/view-hash.ts'
 import { askerOf } from './describe.ts'
 import { visibleEntries } from './list.ts'
 import { originOf, routesOf } from './routes.ts'
+import { WatchedTasks } from './watched-tasks.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse'>
 
 /** Changes that come in a burst are told once. */
 const gatherMs = 20
 
-/** What may be told of, which list it is about, and how it is said. */
+/** What may be told of, which lists it is about, and how it is said. */
 const changes = [
-  { wish: 'toolsListChanged', list: 'tools/list', method: 'notifications/tools/list_changed' },
-  { wish: 'promptsListChanged', list: 'prompts/list', method: 'notifications/prompts/list_changed' },
-  { wish: 'resourcesListChanged', list: 'resources/list', method: 'notifications/resources/list_changed' },
-] as const satisfies { wish: keyof ListenFilter; list: ListMethod; method: string }[]
+  { wish: 'toolsListChanged', lists: ['tools/list'], method: 'notifications/tools/list_changed' },
+  { wish: 'promptsListChanged', lists: ['prompts/list'], method: 'notifications/prompts/list_changed' },
+  // Skills have no word of their own for it.
+  { wish: 'resourcesListChanged', lists: ['resources/list', 'skills/list'], method: 'notifications/resources/list_changed' },
+] as const satisfies { wish: keyof ListenFilter; lists: ListMethod[]; method: string }[]
 
 /**
  * Follows the servers of one endpoint for one client, and the policy for one person. What changed is told only where what this
@@ -37,8 +41,9 @@ export class Watch {
   private readonly tell: (notification: Notification) => unknown
   private readonly cancel = new Cancel()
   private readonly over = Promise.withResolvers<void>()
-  private readonly views = new Map<ListMethod, string>()
+  private readonly views = new Map<string, string>()
   private wanted: ListenFilter = {}
+  private tasks = new WatchedTasks({ openTask: () => undefined })
   private unfollow: (() => void) | undefined
   private looking: NodeJS.Timeout | undefined
 
@@ -55,8 +60,9 @@ export class Watch {
   /** Resolves with what is honoured once every server that answers has said so. */
   async begin(wanted: ListenFilter): Promise<ListenFilter> {
     this.wanted = wanted
-    for (const { wish, list } of changes) if (wanted[wish]) this.views.set(list, this.view(list))
-    this.unfollow = this.ports.policy.onChange(() => this.changed())
+    this.tasks = new WatchedTasks(routesOf(this.ports, this.call), wanted.taskIds)
+    for (const { wish, lists, method } of changes) if (wanted[wish]) this.views.set(method, this.view(lists))
+    this.follow()
     this.call.cancel.subscribe(() => this.stop())
     const heard = this.call.endpoint.server === undefined ? await this.listenToAll() : await this.listenToOne(this.call.endpoint.server)
     const own = changes.filter(({ wish }) => wanted[wish]).map(({ wish }) => [wish, true])
@@ -72,18 +78,11 @@ export class Watch {
   }
 
   private async listenToOne(server: string): Promise<ListenFilter> {
-    const routes = routesOf(this.ports, this.call)
-    const { sealTask } = originOf(this.ports, this.call, server)
-    const taskIds = this.wanted.taskIds?.flatMap((sealed) => {
-      const task = routes.openTask(sealed)
-      return task?.server === server ? [task.taskId] : []
-    })
-    const filter = taskIds ? { ...this.wanted, taskIds } : this.wanted
-    const heard = (await this.listenTo(server, filter, (notification) => withSealedTask(notification, sealTask))) ?? {}
-    const own = (sealed: string) => routes.openTask(sealed)?.taskId ?? ''
-    return heard.taskIds
-      ? { ...heard, taskIds: this.wanted.taskIds?.filter((sealed) => heard.taskIds?.includes(own(sealed))) ?? [] }
-      : heard
+    const names = this.tasks.namesOf(server)
+    const { taskIds, ...others } = this.wanted
+    const heard = (await this.listenTo(server, taskIds ? { ...others, taskIds: [...names.keys()] } : others, asItIs(names))) ?? {}
+    const honoured = new Set(heard.taskIds?.map((taskId) => names.get(taskId)))
+    return taskIds ? { ...heard, taskIds: taskIds.filter((sealed) => honoured.has(sealed)) } : heard
   }
 
   private async listenToAll(): Promise<ListenFilter> {
@@ -93,7 +92,7 @@ export class Watch {
     const split = splitListen(this.wanted, servers, routes)
     const honoured = await Promise.all(
       [...split].map(async ([server, filter]) => {
-        const origin = originOf(this.ports, this.call, server)
+        const origin = originOf(this.ports, this.call, server, { sealed: this.tasks.namesOf(server) })
         const heard = await this.listenTo(server, filter, (notification) => inboundNotification(origin, notification))
         return heard ? [[server, heard] as const] : []
       }),
@@ -104,27 +103,51 @@ export class Watch {
   /** Undefined where there is nobody to listen to: that never ends the rest. */
   private async listenTo(
     server: string,
-    filter: ListenFilter,
+    wanted: ListenFilter,
     word: (notification: Notification) => Notification,
   ): Promise<ListenFilter | undefined> {
     const upstream = this.ports.upstream(server)
-    const { policy, person } = this.now()
-    if (!upstream || !person || !decideServer(policy, person, server, 'read', Date.now()).allow) return undefined
+    const filter = this.allowed(server, wanted)
+    if (!upstream || !filter) return undefined
     const { honoured } = await upstream
       .listen({
         ...askerOf(this.call),
         filter,
         cancel: this.cancel,
-        onNotification: (notification) => this.heard(notification, word),
+        onNotification: (notification) => void this.heard(server, notification, word),
         onEnd: () => undefined,
       })
       .catch(() => ({ honoured: undefined }))
     return honoured
   }
 
-  private heard(notification: Notification, word: (notification: Notification) => Notification): void {
-    if (changes.some(({ method }) => method === notification.method) && this.call.endpoint.server === undefined) return this.look()
-    void this.tell(word(notification))
+  /** A grant of single tools opens their tasks, and nothing else of the server. */
+  private allowed(server: string, { taskIds, ...others }: ListenFilter): ListenFilter | undefined {
+    const mine = taskIds?.filter((taskId) => this.tasks.mayHear(server, taskId, this.now()))
+    const tasks = mine && mine.length > 0 ? { taskIds: mine } : undefined
+    return this.mayRead(server) ? { ...others, ...tasks } : tasks
+  }
+
+  private mayRead(server: string): boolean {
+    const { policy, person } = this.now()
+    return person !== undefined && decideServer(policy, person, server, 'read', Date.now()).allow
+  }
+
+  /** Asked anew each time: what was theirs to hear when they began to listen may be so no more. */
+  private heard(server: string, notification: Notification, word: (notification: Notification) => Notification): unknown {
+    const { method, params } = notification
+    if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined) return this.look()
+    const isTask = method === 'notifications/tasks'
+    if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
+    const said = word(scrubNotification(this.ports, notification))
+    return this.tell(isTask ? truncateTaskNotification(said, { ...this.call, policy: this.now().policy }) : said)
+  }
+
+  /** On `/mcp` a list is what was last seen of the servers: it has changed once that has, not when a server says so. */
+  private follow(): void {
+    const ends = [this.ports.policy.onChange(() => this.changed())]
+    if (this.call.endpoint.server === undefined) ends.push(this.ports.offers.onChange(() => this.look()))
+    this.unfollow = () => ends.forEach((end) => end())
   }
 
   private changed(): void {
@@ -139,15 +162,15 @@ export class Watch {
   private look(): void {
     this.looking ??= setTimeout(() => {
       this.looking = undefined
-      for (const { list, method } of changes) this.compare(list, method)
+      for (const { lists, method } of changes) this.compare(lists, method)
     }, gatherMs)
   }
 
-  private compare(list: ListMethod, method: string): void {
-    const before = this.views.get(list)
-    const now = before === undefined ? undefined : this.view(list)
+  private compare(lists: readonly ListMethod[], method: string): void {
+    const before = this.views.get(method)
+    const now = before === undefined ? undefined : this.view(lists)
     if (now === undefined || now === before) return
-    this.views.set(list, now)
+    this.views.set(method, now)
     void this.tell({ method })
   }
 
@@ -156,16 +179,17 @@ export class Watch {
     return { policy, person: personOf(policy, this.call.token.subject) }
   }
 
-  private view(list: ListMethod): string {
+  private view(lists: readonly ListMethod[]): string {
     const { policy, person } = this.now()
-    return person ? viewHash(visibleEntries(this.ports, list, { ...this.call, policy, person })) : ''
+    return person ? viewHash(lists.flatMap((list) => visibleEntries(this.ports, list, { ...this.call, policy, person }))) : ''
   }
 }
 
-/** The id of a task is the person's own, as it was given to them. */
-function withSealedTask({ method, params }: Notification, sealTask: (taskId: string) => string): Notification {
-  const taskId = params?.['taskId']
-  return typeof taskId === 'string' && method === 'notifications/tasks'
-    ? { method, params: { ...params, taskId: sealTask(taskId) } }
-    : { method, ...(params && { params }) }
-}
+/** As the server says it, but for the ids of tasks: those are the person's own, as they were given to them. */
+const asItIs =
+  (names: ReadonlyMap<string, string>) =>
+  (notification: Notification): Notification => {
+    const { method, params } = notification
+    const taskId = method === 'notifications/tasks' ? names.get(String(params?.['taskId'])) : undefined
+    return taskId === undefined ? notification : { ...notification, params: { ...params, taskId } }
+  }

@@ -16,6 +16,7 @@ const unrecorded = new Set([
   'prompts/list',
   'resources/list',
   'resources/templates/list',
+  'skills/list',
   'server/discover',
   'ping',
   'subscriptions/listen',

@@ -37,12 +37,15 @@ const naming = new Set([
   'completion/complete',
   'resources/subscribe',
   'resources/unsubscribe',
-  'tasks/get',
-  'tasks/update',
-  'tasks/cancel',
+  'skills/get',
+  'resources/directory/read',
 ])
 
-function notThere({ method }: Incoming, reason: string): GatewayError {
+function notThere({ method, endpoint }: Incoming, reason: string): GatewayError {
   if (naming.has(method)) return new GatewayError('invalidParams', reason, { say: 'Not found.', reason })
-  return new GatewayError('unknownMethod', reason, { reason })
+  if (endpoint.server !== undefined || method.startsWith('tasks/')) return new GatewayError('unknownMethod', reason, { reason })
+  return new GatewayError('unknownMethod', reason, { reason, say: notOnAggregate })
 }
+
+const notOnAggregate =
+  'Method not found. What a server has beyond the protocol and the extensions declared here is had at its own endpoint, /mcp/{server}.'

@@ -16,6 +16,7 @@ import { audit } from './audit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise } from './authorise.ts'
 import { findServer } from './find-server.ts'
+import { findTask } from './find-task.ts'
 import { findTool } from './find-tool.ts'
 import { inSession } from './in-session.ts'
 import { matchParams } from './match-params.ts'
@@ -25,6 +26,7 @@ import type { Ports } from './ports.ts'
 import { rateLimit } from './rate-limit.ts'
 import { relay, scopeOf } from './relay.ts'
 import { scrub } from './scrub.ts'
+import { truncateTaskResult } from './task-results.ts'
 import { truncate } from './truncate.ts'
 import type { Authenticated, Incoming, Rendered } from './types.ts'
 
@@ -49,6 +51,7 @@ export function methodsOf(ports: Ports): Methods {
     .guard(inSession(ports)) // legacy only: what its client declared when it initialized
     .guard(rateLimit())
   const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, asked, level
+  const ofTask = everyone.guard(findTask(ports)).guard(announce(ports)) // adds the same, and task
 
   const table: Record<string, Method> = {
     initialize: everyone.call(initialize(ports), [], asIs),
@@ -62,12 +65,16 @@ export function methodsOf(ports: Ports): Methods {
     'prompts/list': everyone.call(list(ports, 'prompts/list'), [], asIs),
     'resources/list': everyone.call(list(ports, 'resources/list'), [], asIs),
     'resources/templates/list': everyone.call(list(ports, 'resources/templates/list'), [], asIs),
+    'skills/list': everyone.call(list(ports, 'skills/list'), [], asIs),
     'tools/call': everyone
       .guard(findTool(ports)) // adds server, upstream, toolName, needs, asked
       .guard(authorise(ports)) // adds level
       .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
       .call(relay(ports), [scrub(ports), unlessShort(onTools(truncate))], relayed),
+    'tasks/get': ofTask.call(relay(ports), [scrub(ports), truncateTaskResult], relayed),
+    'tasks/update': ofTask.call(relay(ports), [scrub(ports)], relayed),
+    'tasks/cancel': ofTask.call(relay(ports), [scrub(ports)], relayed),
     'subscriptions/listen': everyone.call(listen(ports), [], asIs),
     'logging/setLevel': everyone.call(setLevel(ports), [], inEra),
     'resources/subscribe': ofServer.call(subscribe(ports, true), [], inEra),

@@ -2,10 +2,13 @@ import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
+import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
+import type { Origin } from '../mcp/aggregate/inbound.ts'
+import { declaresTasks } from '../mcp/tasks.ts'
 import { errorAnswer } from '../servers/answer.ts'
+import { broken } from '../upstream/faults.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
 import { faultOf } from './fault.ts'
@@ -13,9 +16,9 @@ import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { scrubError, scrubNotification } from './scrub.ts'
-import type { Audited, Authenticated, Authorised, Incoming, Target } from './types.ts'
+import type { Audited, Authenticated, Authorised, Found, Incoming, Target } from './types.ts'
 
-type Ready = Incoming & Audited & Authenticated & Target & Authorised
+type Ready = Incoming & Audited & Authenticated & Target & Authorised & Partial<Pick<Found, 'toolName'>>
 type Needs = Pick<
   Ports,
   'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node' | 'offers' | 'upstream' | 'secretsInUse'
@@ -49,7 +52,7 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     client: call.client,
     onNotification(notification) {
       const clean = scrubNotification(ports, notification)
-      return call.channel.notify(onAggregate(call) ? inboundNotification(originOf(ports, call, call.serverId), clean) : clean)
+      return call.channel.notify(onAggregate(call) ? inboundNotification(originFor(ports, call), clean) : clean)
     },
     cancel: call.cancel,
     context: new MountedContext(ports, call),
@@ -87,23 +90,32 @@ async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): 
 
 const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
 
+const originFor = (ports: Needs, call: Ready): Origin =>
+  originOf(ports, call, call.serverId, {
+    tool: call.toolName ?? call.task?.tool,
+    ...(call.task && { sealed: new Map([[call.task.taskId, call.task.sealed]]) }),
+  })
+
 /** On `/mcp` a server's names and URIs are said in its words; all else as the server wrote it. */
 function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
+  if (result.value['resultType'] === 'task' && !declaresTasks(call.client.capabilities))
+    throw broken('a task, for a client that declared none')
   if (!onAggregate(call)) return withSealedTask(ports, call, result)
-  const value = inboundResult(originOf(ports, call, call.serverId), call.asked.method, result.value)
+  const value = inboundResult(originFor(ports, call), call.asked.method, result.value)
   return value === result.value ? result : { ...result, value }
 }
 
 /** The id of a task carries whose it is. */
 function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   const { taskId, resultType } = result.value
-  if (typeof taskId !== 'string' || (resultType !== 'task' && !call.method.startsWith('tasks/'))) return result
-  return { ...result, value: { ...result.value, taskId: originOf(ports, call, call.serverId).sealTask(taskId) } }
+  if (typeof taskId !== 'string' || (resultType !== 'task' && !call.task)) return result
+  return { ...result, value: { ...result.value, taskId: originFor(ports, call).sealTask(taskId) } }
 }
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
-  const data = inboundErrorData(originOf(ports, call, call.serverId), call.asked.method, error.data)
-  return data === error.data ? error : new UpstreamRpcError(error.code, error.message, data)
+  const data = inboundErrorData(originFor(ports, call), call.asked.method, error.data)
+  const code = inboundErrorCode(call.asked.method, error.code)
+  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data)
 }
 
 /** A modern client's retry carries our seal where we set one. */

@@ -4,6 +4,7 @@ import type { Subject } from '@bir/sdk/contract/subject'
 import type { Endpoint } from '../mcp/endpoint.ts'
 import type { Message } from '../mcp/json-rpc.ts'
 import type { Session } from '../mcp/session.ts'
+import type { TaskAddress } from '../mcp/tasks.ts'
 import type { LegacyVersion, ModernVersion } from '../mcp/versions.ts'
 import type { Channel } from '../mcp/channel.ts'
 import type { ClientFacts, Upstream } from '../upstream/upstream.ts'
@@ -94,7 +95,10 @@ export interface Asked {
 }
 
 /** What any relayed method needs to know of where it goes. */
-export type Target = Omit<Found, 'toolName'>
+export interface Target extends Omit<Found, 'toolName'> {
+  /** The task it is about, as its server knows it and (`sealed`) as the client does. */
+  readonly task?: (TaskAddress & { readonly sealed: string }) | undefined
+}
 
 export interface Authorised {
   /** The caller's effective level on the server. */

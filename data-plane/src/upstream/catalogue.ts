@@ -2,7 +2,9 @@ import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Log } from '../log.ts'
 import { isObject } from '../mcp/json-rpc.ts'
+import { servesSkills } from '../mcp/skills.ts'
 import { Cancel } from '../pipeline/cancel.ts'
+import { UpstreamRpcError } from './upstream.ts'
 import type { Asker, Upstream } from './upstream.ts'
 
 const againMs = 60_000
@@ -24,6 +26,7 @@ export interface Offer {
   readonly prompts: readonly Entry[]
   readonly resources: readonly Entry[]
   readonly templates: readonly Entry[]
+  readonly skills: readonly Entry[]
 }
 
 interface Options {
@@ -42,7 +45,7 @@ const gateway: Asker = {
   client: { capabilities: {}, info: { name: 'bir-mcp', version: '0.1.0' }, logLevel: undefined },
 }
 
-const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [] }
+const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** Keeps what a remote server offers in memory, so that listing forty of them asks none of them. A server that is away keeps what it last offered. */
 export class Catalogue {
@@ -51,6 +54,7 @@ export class Catalogue {
   private offered = nothing
   private fingerprint = ''
   private refreshing: Promise<void> | undefined
+  private again = false
   private listening = false
   private readonly timer: NodeJS.Timeout
 
@@ -68,8 +72,9 @@ export class Catalogue {
     return this.offered
   }
 
-  /** Single-flight; a fault keeps what is known. */
+  /** Single-flight; a fault keeps what is known. What changes while the lists are being read is read once more. */
   refresh(): Promise<void> {
+    this.again = this.refreshing !== undefined
     this.refreshing ??= this.read()
       .catch((error: unknown) => {
         if (!this.cancel.cancelled)
@@ -77,6 +82,7 @@ export class Catalogue {
       })
       .finally(() => {
         this.refreshing = undefined
+        if (this.again && !this.cancel.cancelled) void this.refresh()
       })
     return this.refreshing
   }
@@ -96,6 +102,7 @@ export class Catalogue {
       prompts: has('prompts') ? await this.all('prompts/list', 'prompts') : [],
       resources: has('resources') ? await this.all('resources/list', 'resources') : [],
       templates: has('resources') ? await this.all('resources/templates/list', 'resourceTemplates') : [],
+      skills: servesSkills(capabilities) ? await this.skills() : [],
     }
     const fingerprint = hash('sha256', canonical(offer), 'hex')
     if (fingerprint !== this.fingerprint) {
@@ -105,6 +112,15 @@ export class Catalogue {
     }
     await report(tools)
     await this.follow()
+  }
+
+  /** An extension that is badly served costs the server nothing else. */
+  private skills(): Promise<readonly Entry[]> {
+    return this.all('skills/list', 'skills').catch((error: unknown) => {
+      if (!(error instanceof UpstreamRpcError)) throw error
+      this.options.log('warn', 'the skills of a server cannot be listed', { server: this.options.server, why: error.message })
+      return this.offered.skills
+    })
   }
 
   private async all(method: string, member: string): Promise<Entry[]> {

@@ -70,9 +70,10 @@ export class ListenStream {
     if (answer.kind === 'error') throw relayable(answer)
   }
 
-  private take({ method, params }: Notification, opened: () => void): Awaitable<void> {
+  private take(notification: Notification, opened: () => void): Awaitable<void> {
+    const { method, params } = notification
     if (method !== 'notifications/subscriptions/acknowledged') {
-      return this.acknowledged ? this.ears.onNotification(bare(method, params)) : undefined
+      return this.acknowledged ? this.ears.onNotification(bare(notification)) : undefined
     }
     if (this.acknowledged) return
     this.acknowledged = true
@@ -87,10 +88,10 @@ export class ListenStream {
 }
 
 /** Without the id of our own subscription. */
-function bare(method: string, params: Notification['params']): Notification {
-  if (!params) return { method }
-  if (!isObject(params['_meta'])) return { method, params }
+function bare(notification: Notification): Notification {
+  const { params } = notification
+  if (!params || !isObject(params['_meta'])) return notification
   const { [subscriptionId]: _, ...others } = params['_meta']
   const { _meta, ...rest } = params
-  return { method, params: Object.keys(others).length === 0 ? rest : { ...rest, _meta: others } }
+  return { ...notification, params: Object.keys(others).length === 0 ? rest : { ...rest, _meta: others } }
 }

@@ -6,6 +6,7 @@ import { keysFor } from './listen-keys.ts'
 import { ListenHub } from './listen-hub.ts'
 import { ourselves } from './modern-request.ts'
 import { remoteOptions } from './remote-options.ts'
+import { messageOf } from './upstream.ts'
 import type { ListenFilter, Notification } from './upstream.ts'
 
 const key = 'io.modelcontextprotocol/subscriptionId'
@@ -74,7 +75,7 @@ test('a listener learns what is honoured, and hears it without the id of our own
   expect(await server.upstream.listen(aListener({ filter, onNotification }))).toEqual({ honoured: { toolsListChanged: true } })
   at.tell('notifications/tools/list_changed')
   await next()
-  expect(got).toEqual([{ method: 'notifications/tools/list_changed', params: { _meta: { 'x-kept': 1 } } }])
+  expect(got.map(messageOf)).toEqual(['{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"x-kept":1}}}'])
 })
 
 test('all listeners share one stream at the server, and each hears only what it asked for', async () => {

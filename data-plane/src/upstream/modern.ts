@@ -11,6 +11,7 @@ import { notifyModern } from './modern-notify.ts'
 import { MODERN, ourselves } from './modern-request.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { ToolHeaders } from './tool-headers.ts'
+import { declaresTasks, TASKS_EXTENSION } from '../mcp/tasks.ts'
 import type {
   Asker,
   Description,
@@ -23,7 +24,6 @@ import type {
   UpstreamResult,
 } from './upstream.ts'
 
-const tasks = 'io.modelcontextprotocol/tasks'
 const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
 const unknown: UpstreamHealth = { state: 'unknown', era: 'modern', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
 
@@ -40,7 +40,7 @@ export class ModernUpstream implements Upstream {
     this.options = options
     this.toolHeaders = new ToolHeaders(options.id, options.log)
     this.listeners = new ListenHub(options, ourselves)
-    this.taskListeners = new ListenHub(options, { ...ourselves, capabilities: { extensions: { [tasks]: {} } } })
+    this.taskListeners = new ListenHub(options, { ...ourselves, capabilities: { extensions: { [TASKS_EXTENSION]: {} } } })
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
@@ -62,10 +62,8 @@ export class ModernUpstream implements Upstream {
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    const extensions = request.client.capabilities['extensions']
-    const mayTasks = isObject(extensions) && Object.hasOwn(extensions, tasks)
     const { taskIds, ...others } = request.filter
-    if (mayTasks && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
+    if (declaresTasks(request.client.capabilities) && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
     if (keysOf(others).length === 0) return Promise.resolve({ honoured: {} })
     return this.listeners.join({ ...request, filter: others })
   }

@@ -21,7 +21,7 @@ interface Kept {
   catalogue: Catalogue
 }
 
-const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [] }
+const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** The remote servers of the policy in force: their catalogues, and which definitions of their tools are served. */
 export class Remotes {

@@ -11,21 +11,28 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import type { SkillCatalog } from '@modelcontextprotocol/server/ext/skills'
 import { z } from 'zod'
 import { askingTools } from '../fixture/asking-tools.ts'
 import { type Changes, type FixturePrompt, type FixtureTool, isAsking, type Json, type Outcome, type Round } from '../fixture/fixture.ts'
 import { comingAndGoing, plainTools } from '../fixture/plain-tools.ts'
 import { comingAndGoingPrompt, completionsOf, prompts } from '../fixture/prompts.ts'
 import { filledTemplate, readResource, resources, template } from '../fixture/resources.ts'
+import { taskTools } from '../fixture/task-tools.ts'
+import { TASKS } from './tasks-front.ts'
+import type { Tasks } from './tasks.ts'
 
 export interface Parts {
   changes: Changes
   /** Seals what is remembered between two rounds. */
   state: RequestStateCodec<Json>
+  /** Served in front of the SDK, which knows of none. */
+  tasks: Tasks
+  skills: SkillCatalog
 }
 
-/** The fixture on SDK 2.x: one server per request in the modern era, one per session in the legacy one. */
-export function modernServer({ changes, state }: Parts): McpServer {
+/** The fixture on SDK 2.x: one server per request in the modern era, one per session in the legacy one, which has no tasks of this kind. */
+export function modernServer({ changes, state, skills }: Parts, era: 'modern' | 'legacy'): McpServer {
   const server = new McpServer(
     { name: 'conformance-fixture', version: '1.0.0' },
     {
@@ -35,6 +42,7 @@ export function modernServer({ changes, state }: Parts): McpServer {
         tools: { listChanged: true },
         prompts: { listChanged: true },
         resources: { subscribe: true, listChanged: true },
+        ...(era === 'modern' && { extensions: { [TASKS]: {} } }),
       },
       requestState: { verify: (sealed, ctx) => state.verify(sealed, ctx) },
     },
@@ -57,7 +65,7 @@ export function modernServer({ changes, state }: Parts): McpServer {
     return server.registerPrompt(name, { description, argsSchema: z.object(Object.fromEntries(fields)) }, get)
   }
 
-  for (const tool of [...plainTools(changes), ...askingTools]) addTool(tool)
+  for (const tool of [...plainTools(changes), ...askingTools, ...taskTools]) addTool(tool)
   for (const prompt of prompts) addPrompt(prompt)
   const coming = { tools: addTool(comingAndGoing), prompts: addPrompt(comingAndGoingPrompt) }
   for (const list of ['tools', 'prompts'] as const) if (!changes.has(list)) coming[list].disable()
@@ -67,6 +75,7 @@ export function modernServer({ changes, state }: Parts): McpServer {
   server.server.onclose = forget
 
   addResources(server)
+  skills.attach(server)
   return server
 }
 

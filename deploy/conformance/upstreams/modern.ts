@@ -6,17 +6,21 @@ import {
   type JSONRPCMessage,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
+import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
 import { Changes, type Json } from '../fixture/fixture.ts'
+import { skillFiles } from '../fixture/skills.ts'
 import { EventLog } from './event-log.ts'
 import { modernServer, type Parts } from './modern-server.ts'
 import { serve, type Upstream } from './serve.ts'
 import { Sessions } from './sessions.ts'
+import { answerTasks } from './tasks-front.ts'
+import { Tasks } from './tasks.ts'
 
 const retryMs = 100
 
 /** Speaks 2026-07-28 and, in sessions of the legacy kind, everything before. */
-export function dualUpstream(): Promise<Upstream> {
-  const parts = newParts()
+export async function dualUpstream(): Promise<Upstream> {
+  const parts = await newParts()
   const modern = modernHandler(parts)
   const legacy = legacySessions(parts)
   return serve(
@@ -29,17 +33,28 @@ export function dualUpstream(): Promise<Upstream> {
 }
 
 /** Speaks 2026-07-28 alone and turns everyone else away. */
-export function modernUpstream(): Promise<Upstream> {
-  const modern = modernHandler(newParts())
+export async function modernUpstream(): Promise<Upstream> {
+  const modern = modernHandler(await newParts())
   return serve(modern.fetch, modern.close)
 }
 
-const newParts = (): Parts => ({ changes: new Changes(), state: createRequestStateCodec<Json>({ key: randomBytes(32) }) })
+const newParts = async (): Promise<Parts> => ({
+  changes: new Changes(),
+  state: createRequestStateCodec<Json>({ key: randomBytes(32) }),
+  tasks: new Tasks(),
+  skills: await SkillsExtension.load(memorySkillFiles(skillFiles), { prefix: 'acme', pageSize: 1, strict: true }),
+})
 
 function modernHandler(parts: Parts) {
-  const handler = createMcpHandler(() => modernServer(parts), { legacy: 'reject' })
+  const handler = createMcpHandler(() => modernServer(parts, 'modern'), { legacy: 'reject' })
   parts.changes.onChange((list) => (list === 'tools' ? handler.notify.toolsChanged() : handler.notify.promptsChanged()))
-  return handler
+  return {
+    fetch: async (request: Request) => (await answerTasks(request, parts.tasks, parts.changes)) ?? handler.fetch(request),
+    close() {
+      parts.tasks.close()
+      return handler.close()
+    },
+  }
 }
 
 function legacySessions(parts: Parts): Sessions {
@@ -50,7 +65,7 @@ function legacySessions(parts: Parts): Sessions {
       eventStore: new EventLog<JSONRPCMessage>(),
       retryInterval: retryMs,
     })
-    await modernServer(parts).connect(transport)
+    await modernServer(parts, 'legacy').connect(transport)
     return transport
   })
 }

@@ -13,6 +13,7 @@ export const ERRORS = {
   unknownTool: { http: 200, rpc: -32602, say: 'Unknown tool.' },
   unknownMethod: { http: 404, rpc: -32601, say: 'Method not found.' },
   headerMismatch: { http: 400, rpc: -32020, say: 'The headers contradict the body.' },
+  missingCapability: { http: 400, rpc: -32021, say: 'The client has not declared a capability that this needs.' },
   unsupportedVersion: { http: 400, rpc: -32022, say: 'Unsupported protocol version.' },
   unknownSession: { http: 404, rpc: -31404, say: 'Session not found. Initialize again.' },
   sessionRequired: { http: 400, rpc: -31400, say: 'The header Mcp-Session-Id is missing. Initialize first.' },

@@ -1,7 +1,7 @@
 import { ServerId } from '@bir/sdk/contract/names'
 import { z } from 'zod'
 
-export const LISTS = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'] as const
+export const LISTS = ['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'skills/list'] as const
 export type ListMethod = (typeof LISTS)[number]
 
 /** Where a walk through one server's list stands: its own cursor (absent = the first page, `""` is one), and how many entries of that page were given out. */

@@ -1,17 +1,29 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { SKILLS_EXTENSION } from '../skills.ts'
 import { isShownTo, UI_EXTENSION, withoutUnreadableUi } from './apps.ts'
 import { mergeCapabilities, mergeInstructions } from './discover.ts'
 import { shares } from './shares.ts'
 import { viewHash } from './view-hash.ts'
 
-test('servers can together what any of them can; an extension has the settings of the first by id; skills stay off', () => {
-  const skills = { 'io.modelcontextprotocol/skills': {} }
+test('servers can together what any of them can; an extension too, with the settings of the first by id', () => {
+  const skills = (settings: object) => ({ [SKILLS_EXTENSION]: settings, 'com.example/other': {} })
   const servers = [
-    { id: 'b', capabilities: { tools: { listChanged: true }, logging: {}, extensions: { [UI_EXTENSION]: { from: 'b' }, ...skills } } },
+    {
+      id: 'b',
+      capabilities: {
+        tools: { listChanged: true },
+        logging: {},
+        extensions: { [UI_EXTENSION]: { from: 'b' }, ...skills({ directoryRead: true }) },
+      },
+    },
     {
       id: 'a',
-      capabilities: { tools: { listChanged: false, x: 1 }, resources: { subscribe: true }, extensions: { [UI_EXTENSION]: { from: 'a' } } },
+      capabilities: {
+        tools: { listChanged: false, x: 1 },
+        resources: { subscribe: true },
+        extensions: { [UI_EXTENSION]: { from: 'a' }, ...skills({ directoryRead: false }) },
+      },
     },
     { id: 'c', capabilities: { resources: { listChanged: true }, experimental: { x: {} }, completions: {} } },
   ]
@@ -20,7 +32,7 @@ test('servers can together what any of them can; an extension has the settings o
     resources: { subscribe: true, listChanged: true },
     completions: {},
     logging: {},
-    extensions: { [UI_EXTENSION]: { from: 'a' } },
+    extensions: { [UI_EXTENSION]: { from: 'a' }, [SKILLS_EXTENSION]: { directoryRead: true } },
   }
   expect(mergeCapabilities(servers)).toEqual(merged)
   expect(mergeCapabilities(servers.toReversed())).toEqual(merged)

@@ -1,4 +1,6 @@
 import { isObject } from '../json-rpc.ts'
+import { SKILLS_EXTENSION } from '../skills.ts'
+import { TASKS_EXTENSION } from '../tasks.ts'
 import { UI_EXTENSION } from './apps.ts'
 import type { Fields } from './edit.ts'
 import { shares } from './shares.ts'
@@ -8,21 +10,21 @@ const byId = <T extends { readonly id: string }>(servers: Iterable<T>): T[] => [
 /** What `/mcp` can do for every server; `experimental` and whatever else a server has is had at `/mcp/{server}`. */
 const merged = ['tools', 'prompts', 'resources', 'completions', 'logging'] as const
 
-/** Extensions whose methods find their server on `/mcp`. Skills have none to go by. */
-const relayed = new Set(['io.modelcontextprotocol/tasks', UI_EXTENSION])
+/** Extensions whose methods find their server on `/mcp`. */
+const relayed = [TASKS_EXTENSION, UI_EXTENSION, SKILLS_EXTENSION]
 
-/** What the servers can do together: whatever any of them can. An extension has the settings of the first that has it, by server id. */
+/** What the servers can do together: whatever any of them can. */
 export function mergeCapabilities(servers: Iterable<{ readonly id: string; readonly capabilities: Fields }>): Fields {
   const each = byId(servers).map(({ capabilities }) => capabilities)
-  const capabilities = merged.flatMap((key) => {
-    const held = each.flatMap((all) => (isObject(all[key]) ? [all[key]] : []))
-    return held.length === 0 ? [] : [[key, held.reduce(united, {})] as const]
-  })
-  const extensions = each
-    .flatMap((all) => (isObject(all['extensions']) ? [all['extensions']] : []))
-    .reduce<Fields>((known, more) => ({ ...more, ...known }), {})
-  const kept = Object.entries(extensions).filter(([id]) => relayed.has(id))
-  return { ...Object.fromEntries(capabilities), ...(kept.length > 0 && { extensions: Object.fromEntries(kept) }) }
+  const capabilities = merged.flatMap((key) => together(each, key))
+  const declared = each.flatMap((all) => (isObject(all['extensions']) ? [all['extensions']] : []))
+  const extensions = relayed.flatMap((id) => together(declared, id))
+  return { ...Object.fromEntries(capabilities), ...(extensions.length > 0 && { extensions: Object.fromEntries(extensions) }) }
+}
+
+function together(all: readonly Fields[], key: string): [string, Fields][] {
+  const held = all.flatMap(({ [key]: settings }) => (isObject(settings) ? [settings] : []))
+  return held.length === 0 ? [] : [[key, held.reduce(united, {})]]
 }
 
 /** Either's yes is a yes; of anything else the first's word counts. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { inboundErrorData, inboundNotification, inboundResult, toolEntry } from './inbound.ts'
+import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, toolEntry } from './inbound.ts'
 import { nameBook } from './names.ts'
 import { outbound } from './outbound.ts'
 import { uriOnAggregate } from './uris.ts'
@@ -135,10 +135,47 @@ test('names and URIs survive there and back for every server, any name and any U
         params: { ref: { type: 'ref/resource', uri } },
       })
 
-      const task = inboundResult(origin, 'tools/call', { resultType: 'task', taskId: uri, status: 'working' })
-      expect(back('tasks/get', { taskId: task['taskId'] })).toEqual({ server, params: { taskId: uri } })
+      const { taskId } = inboundResult(origin, 'tools/call', { resultType: 'task', taskId: uri, status: 'working' })
+      expect(routes.openTask(String(taskId))).toEqual({ server, taskId: uri })
+
+      const skill = { uri, frontmatter: { name }, resources: [{ uri, digest: name }] }
+      const { skills } = inboundResult(origin, 'skills/list', { skills: [skill] }) as { skills: [typeof skill] }
+      expect(inboundResult(origin, 'skills/get', { skill })['skill']).toEqual(skills[0])
+      expect(skills[0].resources).toEqual([{ uri: skills[0].uri, digest: name }])
+      expect(back('skills/get', { uri: skills[0].uri })).toEqual({ server, params: { uri } })
+      expect(back('resources/directory/read', { uri: skills[0].uri, cursor: uri })).toEqual({ server, params: { uri, cursor: uri } })
     }),
   )
+})
+
+test('of a skill its own URI and those of its files are renamed; what its file says of itself stays to the letter', () => {
+  const frontmatter = { name: 'refunds', description: 'See skill://acme/refunds/a.md', metadata: { uri: 'skill://acme/refunds/SKILL.md' } }
+  const skill = {
+    uri: 'skill://acme/refunds/SKILL.md',
+    frontmatter,
+    resources: [{ uri: 'skill://acme/refunds/a.md', digest: 'd', size: 1 }],
+  }
+  const dynamic = { uri: 'github://a/b/SKILL.md', frontmatter, resources: 'dynamic' }
+  expect(inboundResult(from, 'skills/list', { skills: [skill, dynamic], nextCursor: 'n' })).toEqual({
+    skills: [
+      { uri: 'skill://s/acme/refunds/SKILL.md', frontmatter, resources: [{ uri: 'skill://s/acme/refunds/a.md', digest: 'd', size: 1 }] },
+      { uri: 'mcp+s:github://a/b/SKILL.md', frontmatter, resources: 'dynamic' },
+    ],
+    nextCursor: 'n',
+  })
+  const folder = { uri: 'skill://acme/refunds/references', name: 'references', mimeType: 'inode/directory' }
+  expect(inboundResult(from, 'resources/directory/read', { resources: [folder] })).toEqual({
+    resources: [{ ...folder, uri: 'skill://s/acme/refunds/references' }],
+  })
+})
+
+test.for([
+  ['skills/get', -32_601, -32_602],
+  ['resources/directory/read', -32_601, -32_602],
+  ['completion/complete', -32_601, -32_601],
+  ['skills/get', -32_000, -32_000],
+] as const)('%s answered with %i by a server is %i on `/mcp`, which cannot tell beforehand who has skills', ([method, code, shown]) => {
+  expect(inboundErrorCode(method, code)).toBe(shown)
 })
 
 test('a view is renamed under both of its keys; the rest of `_meta` stays', () => {
@@ -171,8 +208,9 @@ test('notifications are renamed where they name a resource or a task, and are th
   expect(inboundNotification(from, progress)).toBe(progress)
 })
 
-test('the data of an error names the resource as `/mcp` knows it, for methods of resources only', () => {
+test('the data of an error names the resource as `/mcp` knows it, for methods of resources and skills only', () => {
   expect(inboundErrorData(from, 'resources/read', { uri: 'f:1', x: 1 })).toEqual({ uri: 'mcp+s:f:1', x: 1 })
   const data = { uri: 'f:1' }
   expect(inboundErrorData(from, 'tools/call', data)).toBe(data)
+  expect(inboundErrorData(from, 'skills/get', { uri: 'skill://a/SKILL.md' })).toEqual({ uri: 'skill://s/a/SKILL.md' })
 })

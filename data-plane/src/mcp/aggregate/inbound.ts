@@ -19,6 +19,9 @@ export interface Origin extends EntryOrigin {
   sealTask(taskId: string): string
 }
 
+const METHOD_NOT_FOUND = -32_601
+const INVALID_PARAMS = -32_602
+
 type Entry = (origin: EntryOrigin, of: Fields) => Fields
 type Inbound = (origin: Origin, of: Fields) => Fields
 
@@ -51,6 +54,9 @@ const each =
       : result
   }
 
+/** Its frontmatter is what stands in its file, to the letter, and whoever loads it compares them. */
+export const skillEntry: Entry = (origin, skill) => each('resources', resourceEntry)(origin, resourceEntry(origin, skill))
+
 const toolResult: Entry = (origin, result) => viewed(origin, inContent(result, renameFor(origin)))
 
 const handle: Inbound = (origin, task) =>
@@ -72,6 +78,12 @@ const results = new Map<string, Inbound>([
   ['prompts/get', (origin, result) => inMessages(result, renameFor(origin))],
   ['resources/read', each('contents', resourceEntry)],
   ['tasks/get', task],
+  ['skills/list', each('skills', skillEntry)],
+  [
+    'skills/get',
+    (origin, result) => (isObject(result['skill']) ? withField(result, 'skill', skillEntry(origin, result['skill'])) : result),
+  ],
+  ['resources/directory/read', each('resources', resourceEntry)],
 ])
 
 /** A server's result as `/mcp` says it; the very same object when nothing in it is a name or URI of the server's. `requestState` is not touched. */
@@ -93,7 +105,12 @@ export function inboundNotification(origin: Origin, notification: Notification):
   return changed === undefined || changed === params ? notification : { ...notification, params: changed }
 }
 
+/** Whoever asks `/mcp` cannot know which servers behind it have skills: at one that has none, there is no such skill or folder. */
+export function inboundErrorCode(method: string, code: number): number {
+  return code === METHOD_NOT_FOUND && (method === 'skills/get' || method === 'resources/directory/read') ? INVALID_PARAMS : code
+}
+
 /** `data` of a server's own error as `/mcp` says it: its `uri` names the resource that is not there. */
 export function inboundErrorData(origin: EntryOrigin, method: string, data: unknown): unknown {
-  return method.startsWith('resources/') && isObject(data) ? resourceEntry(origin, data) : data
+  return /^(resources|skills)\//.test(method) && isObject(data) ? resourceEntry(origin, data) : data
 }

@@ -57,6 +57,26 @@ test('a server that failed is named by a code alone, hides nobody, is not asked 
   expect(merged.next).toEqual({ v: 1, list: 'tools/list', at: [['b', 0, 'n']] })
 })
 
+test('skills are merged like any list; of two with one URI the first stays', () => {
+  const skill = (uri: string, from = '') => ({ uri, frontmatter: { name: 'x', from }, resources: [{ uri, digest: 'd', size: 1 }] })
+  const pages = [
+    page('b', { skills: [skill('skill://x/SKILL.md', 'first'), skill('skill://x/SKILL.md', 'second')], ttlMs: 5, nextCursor: 'n' }),
+    page('a', { skills: [skill('skill://x/SKILL.md'), { frontmatter: {} }], ttlMs: 9, cacheScope: 'public' }),
+  ]
+  const { result, next, excluded } = mergeLists('skills/list', pages, { origin })
+  expect(result).toEqual({
+    resultType: 'complete',
+    skills: [skill('skill://a/x/SKILL.md'), skill('skill://b/x/SKILL.md', 'first')],
+    ttlMs: 5,
+    cacheScope: 'private',
+  })
+  expect(next).toEqual({ v: 1, list: 'skills/list', at: [['b', 0, 'n']] })
+  expect(excluded).toEqual([
+    { server: 'a', name: undefined, reason: 'unnamed' },
+    { server: 'b', name: 'skill://x/SKILL.md', reason: 'same-name' },
+  ])
+})
+
 test.for([
   [[500, 900], 500],
   [[500, -1], 0],

@@ -4,7 +4,7 @@ import { writeCursor, type CompositeCursor, type ListMethod, type Position } fro
 import { withoutUnreadableUi } from './apps.ts'
 import { isTooDeep } from './depth.ts'
 import type { Fields } from './edit.ts'
-import { promptEntry, resourceEntry, templateEntry, toolEntry, type EntryOrigin } from './inbound.ts'
+import { promptEntry, resourceEntry, skillEntry, templateEntry, toolEntry, type EntryOrigin } from './inbound.ts'
 import { nameBook, nameOnAggregate, type NameBook } from './names.ts'
 import { shares } from './shares.ts'
 
@@ -52,6 +52,7 @@ const shapes = {
   'prompts/list': { key: 'prompts', id: 'name', unique: true, entry: promptEntry },
   'resources/list': { key: 'resources', id: 'uri', unique: false, entry: resourceEntry },
   'resources/templates/list': { key: 'resourceTemplates', id: 'uriTemplate', unique: false, entry: templateEntry },
+  'skills/list': { key: 'skills', id: 'uri', unique: true, entry: skillEntry },
 } as const
 
 /**
@@ -146,7 +147,7 @@ function take({ entries, position, nextCursor }: ReadPage, room: number): { give
 
 /** Without what cannot be listed: what has no name, or that of another, or cannot be written. Of equal names the first stays; of names that are cut to one, none. */
 function distinct(server: string, given: readonly Fields[], { id, unique }: { id: string; unique: boolean }) {
-  const book = unique ? nameBook(server, namesIn(given, id)) : undefined
+  const book = id === 'name' ? nameBook(server, namesIn(given, id)) : undefined
   const seen = new Set<string>()
   const excluded: Excluded[] = []
   const kept = given.filter((entry) => {
@@ -161,7 +162,7 @@ function distinct(server: string, given: readonly Fields[], { id, unique }: { id
 
   function faultOf(entry: Fields, name: string | undefined): Excluded['reason'] | undefined {
     if (name === undefined) return 'unnamed'
-    if (book && (seen.has(name) || isShared(book, server, name))) return 'same-name'
+    if ((unique && seen.has(name)) || (book && isShared(book, server, name))) return 'same-name'
     return isTooDeep(entry) ? 'too-deep' : undefined
   }
 }

@@ -15,11 +15,12 @@ test.for<[string, Record<string, unknown>, string]>([
   ['completion/complete', { ref: { type: 'ref/prompt', name: 'x' } }, 'unknown-prompt'],
   ['completion/complete', { ref: { type: 'ref/tool', name: 's_x' } }, 'unknown-ref'],
   ['completion/complete', {}, 'unknown-ref'],
-  ['tasks/get', {}, 'unknown-task'],
   ['tools/list', {}, 'every-server'],
   ['subscriptions/listen', {}, 'every-server'],
-  ['skills/get', { name: 's_x', uri: 'mcp+s:x' }, 'unknown-method'],
-  ['resources/directory/read', { uri: 'mcp+s:x' }, 'unknown-method'],
+  ['skills/list', {}, 'every-server'],
+  ['skills/get', { uri: 'skill://refunds' }, 'unknown-resource'],
+  ['resources/directory/read', { uri: 'file:///a' }, 'unknown-resource'],
+  ['com.example/search', { uri: 'mcp+s:x' }, 'unknown-method'],
   ['constructor', {}, 'unknown-method'],
 ])('%s %j goes to no server: %s', ([method, params, reason]) => {
   expect(outbound(method, params, routes)).toEqual({ server: undefined, reason })

@@ -2,6 +2,7 @@ import { isObject } from '../json-rpc.ts'
 import { inInputResponses } from './content.ts'
 import { withField, type Fields } from './edit.ts'
 import { readName, type NameBook } from './names.ts'
+import type { TaskAddress } from '../tasks.ts'
 import { readUri } from './uris.ts'
 
 /** What only the caller knows of the way back. */
@@ -9,11 +10,11 @@ export interface Routes {
   /** The shortened names of a server (`nameBook`); a name that was not shortened needs none. */
   bookOf(kind: 'tool' | 'prompt', server: string): NameBook | undefined
   /** The opposite of `Origin.sealTask`; undefined for an id never given to this person. */
-  openTask(sealed: string): { readonly server: string; readonly taskId: string } | undefined
+  openTask(sealed: string): TaskAddress | undefined
 }
 
 /** Why a request of `/mcp` goes to no server: what it names was never given out, or its method is not one server's. */
-type NoRoute = 'unknown-tool' | 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'unknown-task' | 'every-server' | 'unknown-method'
+type NoRoute = 'unknown-tool' | 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'every-server' | 'unknown-method'
 
 export type Outbound =
   | { readonly server: string; readonly params: Fields; readonly reason?: undefined }
@@ -33,11 +34,6 @@ function byName(kind: 'tool' | 'prompt', params: Fields, routes: Routes): Outbou
 function byUri(params: Fields): Outbound {
   const address = typeof params['uri'] === 'string' ? readUri(params['uri']) : undefined
   return address ? to(address.server, withField(params, 'uri', address.uri)) : none('unknown-resource')
-}
-
-function byTask(params: Fields, { openTask }: Routes): Outbound {
-  const task = typeof params['taskId'] === 'string' ? openTask(params['taskId']) : undefined
-  return task ? to(task.server, withField(params, 'taskId', task.taskId)) : none('unknown-task')
 }
 
 function byRef(params: Fields, routes: Routes): Outbound {
@@ -66,10 +62,9 @@ const routers = new Map<string, Router>([
   ['resources/read', byUri],
   ['resources/subscribe', byUri],
   ['resources/unsubscribe', byUri],
+  ['resources/directory/read', byUri],
+  ['skills/get', byUri],
   ['completion/complete', byRef],
-  ['tasks/get', byTask],
-  ['tasks/update', byTask],
-  ['tasks/cancel', byTask],
   ['initialize', everyServer],
   ['ping', everyServer],
   ['server/discover', everyServer],
@@ -79,11 +74,12 @@ const routers = new Map<string, Router>([
   ['prompts/list', everyServer],
   ['resources/list', everyServer],
   ['resources/templates/list', everyServer],
+  ['skills/list', everyServer],
 ])
 
 /**
  * A request of a client at `/mcp`: which server it is for, its parameters in that server's words. Arguments, `requestState` and
- * fields unknown are not touched. A method unknown here, skills too, names nothing we could find a server by: `/mcp/{server}` relays it.
+ * fields unknown are not touched. A method unknown here names nothing we could find a server by: `/mcp/{server}` relays it.
  */
 export function outbound(method: string, params: Fields, routes: Routes): Outbound {
   return routers.get(method)?.(params, routes) ?? none('unknown-method')

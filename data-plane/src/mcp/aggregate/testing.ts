@@ -10,6 +10,7 @@ export const aUri = fc.oneof(
   fc.webUrl(),
   fc.string({ unit: 'binary' }),
   fc.string().map((rest) => `ui://${rest}`),
+  fc.string().map((rest) => `skill://${rest}`),
   fc.constantFrom('file:///a{/path*}{?q,r}', '{+uri}', 'ui://{app}/view', 'ui://', '', 'mcp+other:file:///x', 'UI://x', '__proto__'),
 )
 

@@ -15,6 +15,8 @@ test.for([
   ['file:///a', 'mcp+files:file:///a'],
   ['test://t/{id}/data{?q}', 'mcp+files:test://t/{id}/data{?q}'],
   ['ui://view/a.html', 'ui://files/view/a.html'],
+  ['skill://acme/refunds/SKILL.md', 'skill://files/acme/refunds/SKILL.md'],
+  ['skill://{+path}', 'skill://files/{+path}'],
   ['UI://view', 'mcp+files:UI://view'],
   ['mcp+other:x', 'mcp+files:mcp+other:x'],
 ])('%s is shown as %s', ([uri, shown]) => {
@@ -27,6 +29,11 @@ test.for(['', 'file:///a', 'mcp+files', 'mcp+Files:x', 'mcp+t:x', 'mcp+a_b:x', '
     expect(readUri(uri)).toBeUndefined()
   },
 )
+
+test('what a skill names relative to itself is found from where `/mcp` shows it', () => {
+  const shown = uriOnAggregate('files', 'skill://refunds/SKILL.md')
+  expect(readUri(new URL('references/RULES.md', shown).href)).toEqual({ server: 'files', uri: 'skill://refunds/references/RULES.md' })
+})
 
 test('a template whose variable becomes the scheme of a view finds the view', () => {
   expect(readUri(uriOnAggregate('s', '{scheme}://app').replace('{scheme}', 'ui'))).toEqual({ server: 's', uri: 'ui://app' })

@@ -1,0 +1,77 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { SkillsClient } from '@modelcontextprotocol/client/ext/skills'
+import { expect, test, vi } from 'vitest'
+import { skillFiles } from './fixture/skills.ts'
+import { fixtureTools } from './fixture/tool-names.ts'
+import { planeGateway } from './gateway-plane.ts'
+import { legacyUpstream } from './upstreams/legacy.ts'
+import { modernUpstream } from './upstreams/modern.ts'
+
+/** Two servers with the same skills and one with none, behind `/mcp`, seen by the official client, which checks every URI, size and digest. */
+async function aggregate() {
+  await using stack = new AsyncDisposableStack()
+  const upstreams = {
+    one: stack.use(await modernUpstream()),
+    two: stack.use(await modernUpstream()),
+    plain: stack.use(await legacyUpstream()),
+  }
+  const remotes = Object.fromEntries(Object.entries(upstreams).map(([id, { url }]) => [id, { url, tools: fixtureTools }]))
+  const gateway = stack.use(await planeGateway(remotes, []))
+  const url = new URL(gateway.url('one').href.replace(/\/one$/, ''))
+  const requestInit = { headers: { Authorization: `Bearer ${gateway.token}` } }
+  // What a server can do is read when a client connects, and the gateway must have seen it by then.
+  const client = await vi.waitFor(async () => {
+    const connected = new Client({ name: 'skilled', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    await connected.connect(new StreamableHTTPClientTransport(url, { requestInit }))
+    const { skills } = await new SkillsClient(connected).list({})
+    if (skills.length < 4) await connected.close()
+    expect(skills).toHaveLength(4)
+    return connected
+  })
+  stack.defer(() => client.close())
+  const kept = stack.move()
+  return { skills: new SkillsClient(client), [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+const uris = (server: string) => ['refunds', 'reports'].map((name) => `skill://${server}/acme/${name}/SKILL.md`)
+
+test('`/mcp` lists the skills of all servers in order, and gives, reads and verifies each, with the files it names', async () => {
+  await using served = await aggregate()
+  const { skills } = served
+  expect([skills.supported, skills.directoryRead]).toEqual([true, true])
+  const { skills: listed, invalid } = await skills.list({})
+  expect(listed.map(({ uri }) => uri)).toEqual([...uris('one'), ...uris('two')])
+  expect(invalid).toEqual([])
+
+  for (const skill of listed) {
+    expect((await skills.get(skill.uri)).skill).toEqual(skill)
+    const manifest = await skills.read(skill)
+    expect([manifest.uri, manifest.verified]).toEqual([skill.uri, true])
+  }
+  const rules = await skills.read(listed[2]!, 'references/RULES.md')
+  expect(rules).toMatchObject({
+    uri: 'skill://two/acme/refunds/references/RULES.md',
+    verified: true,
+    text: skillFiles['refunds/references/RULES.md'],
+  })
+})
+
+test('a folder of a skill is read page by page at the server it belongs to', async () => {
+  await using served = await aggregate()
+  const folder = await served.skills.readDirectory('skill://two/acme/refunds/references')
+  expect(folder.resources.map(({ uri }) => uri)).toEqual([
+    'skill://two/acme/refunds/references/LIMITS.md',
+    'skill://two/acme/refunds/references/RULES.md',
+  ])
+})
+
+test.for([
+  ['a server’s own', 'skill://acme/refunds/SKILL.md'],
+  ['one of a server without skills', 'skill://plain/acme/refunds/SKILL.md'],
+  ['one of a server that is not there', 'skill://three/acme/refunds/SKILL.md'],
+  ['one that is not there', 'skill://one/acme/nothing/SKILL.md'],
+])('a URI that is %s is no skill and no folder', async ([, uri]) => {
+  await using served = await aggregate()
+  await expect(served.skills.get(uri!)).rejects.toMatchObject({ code: -32_602 })
+  await expect(served.skills.readDirectory(uri!)).rejects.toMatchObject({ code: -32_602 })
+})
