@@ -120,6 +120,20 @@ test('a server of the gateway’s own is never a remote one', async () => {
   })
 })
 
+test.for([
+  [{ url: 'http://2130706433/mcp', privateNetwork: false }, '127.0.0.1 is not of the open internet'],
+  [{ url: 'http://localhost:3001/mcp', privateNetwork: false }, 'localhost is not of the open internet'],
+  [{ url: 'http://169.254.169.254/mcp' }, "169.254.169.254 is where a cloud hands out a machine's credentials"],
+] as const)('an address that no plane will connect to is refused when it is registered: %j', async ([given, words]) => {
+  await using it = await aControlPlane()
+  const server = { kind: 'remote' as const, ...given }
+  await expect(put(it.ctx, { id: 'inner', ...server })).rejects.toMatchObject({ message: expect.stringContaining(`url: ${words}`) })
+  await expect(apply(it.ctx, { file: { servers: { inner: server } } })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining(`servers.inner: url: ${words}`),
+  })
+})
+
 test('a restriction on a remote server is refused: it has no connections', async () => {
   await using it = await aControlPlane()
   const restrictions = [{ everyone: true as const, server: 'everything', connection: 'bank', allow: ['*.*'] }]
