@@ -99,7 +99,14 @@ test('a server that is down fails fast after some tries, says when it is tried a
   const before = asked
   await expect(ask()).rejects.toMatchObject({ code: 'upstream_down', hint: 'It is tried again in 1 s.' })
   expect(asked).toBe(before)
-  expect(at.upstream.health()).toMatchObject({ state: 'down', lastSuccessAtMs: undefined, lastError: expect.any(String) })
+  expect(at.upstream.health()).toMatchObject({
+    state: 'down',
+    breaker: 'open',
+    lastSuccessAtMs: undefined,
+    lastErrorAtMs: expect.any(Number),
+    lastError: expect.stringContaining('(error -32603'),
+    lastErrorSays: 'The MCP server speaks another revision of the protocol than it did.',
+  })
   up = true
   clock.nowMs = 1000
   await ask().catch(() => undefined)
