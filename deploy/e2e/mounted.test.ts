@@ -132,7 +132,7 @@ const served = {
     prompt: ['answer_with_sql', { connection: 'bank', question: 'How many accounts are there?' }],
   },
   charts: {
-    reads: [],
+    reads: ['ui://charts/picture'],
     call: ['validate_spec', { spec: { mark: 'bar', data: { values: [{ a: 1 }] }, encoding: { x: { field: 'a', type: 'quantitative' } } } }],
     completes: [],
     prompt: undefined,
@@ -180,6 +180,15 @@ async function everythingOf(id: Id, { client }: Driven) {
 }
 
 const withoutTimes = (value: unknown) => ({ ...(value as Record<string, unknown>), duration_ms: 0 })
+
+test('the view of a chart is found by the tool that draws it, on the aggregate too', async () => {
+  await using at = await modern(new StreamableHTTPClientTransport(new URL(gateway.endpoints.mcp), bearer()))
+  const { tools } = await at.client.listTools()
+  const { resourceUri } = tools.find(({ name }) => name === 'charts_create_chart')?._meta?.['ui'] as { resourceUri: string }
+  expect((await at.client.listResources()).resources.map(({ uri }) => uri)).toContain(resourceUri)
+  const { contents } = await at.client.readResource({ uri: resourceUri })
+  expect(contents).toMatchObject([{ uri: resourceUri, mimeType: 'text/html;profile=mcp-app', text: expect.stringContaining('<!doctype') }])
+})
 
 test.for(Object.keys(served) as Id[])(
   'the server %s is the same behind the gateway and alone, over HTTP and stdio, for clients of both eras',
