@@ -13,6 +13,7 @@ import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/c
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { z } from 'zod'
 import { bootGateway } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
 
@@ -184,7 +185,8 @@ const withoutTimes = (value: unknown) => ({ ...(value as Record<string, unknown>
 test('the view of a chart is found by the tool that draws it, on the aggregate too', async () => {
   await using at = await modern(new StreamableHTTPClientTransport(new URL(gateway.endpoints.mcp), bearer()))
   const { tools } = await at.client.listTools()
-  const { resourceUri } = tools.find(({ name }) => name === 'charts_create_chart')?._meta?.['ui'] as { resourceUri: string }
+  const ui = tools.find(({ name }) => name === 'charts_create_chart')?._meta?.['ui']
+  const { resourceUri } = z.object({ resourceUri: z.string() }).parse(ui)
   expect((await at.client.listResources()).resources.map(({ uri }) => uri)).toContain(resourceUri)
   const { contents } = await at.client.readResource({ uri: resourceUri })
   expect(contents).toMatchObject([{ uri: resourceUri, mimeType: 'text/html;profile=mcp-app', text: expect.stringContaining('<!doctype') }])

@@ -9,7 +9,7 @@ async function html(): Promise<string> {
   if (!answer || !('contents' in answer)) throw new Error('no page')
   const [content] = answer.contents
   expect(content).toMatchObject({ uri: 'ui://charts/picture', mimeType: 'text/html;profile=mcp-app' })
-  return String(content && 'text' in content ? content.text : '')
+  return content && 'text' in content ? content.text : ''
 }
 
 /** The page in a host: what it says to it, and what becomes of its two elements. */
