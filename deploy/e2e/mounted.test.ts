@@ -133,7 +133,7 @@ const served = {
     prompt: ['answer_with_sql', { connection: 'bank', question: 'How many accounts are there?' }],
   },
   charts: {
-    reads: ['ui://charts/picture'],
+    reads: ['ui://charts/view'],
     call: ['validate_spec', { spec: { mark: 'bar', data: { values: [{ a: 1 }] }, encoding: { x: { field: 'a', type: 'quantitative' } } } }],
     completes: [],
     prompt: undefined,

@@ -9,7 +9,7 @@ export const charts = defineServer({
 })
 
 /** Where the view of a drawing is read. */
-export const VIEW_URI = 'ui://charts/picture'
+export const VIEW_URI = 'ui://charts/view'
 
 /** One for the process: charts are drawn one after the other beside the hot path, never on it. */
 export const renderer = new Renderer()

@@ -1,14 +1,19 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { unheard } from '../round.ts'
+import { aloneContext } from '../standalone-context.ts'
 import charts from './index.ts'
 
-const page = charts.resources.get('ui://charts/picture')
+const page = charts.resources.get('ui://charts/view')
 
 async function html(): Promise<string> {
-  const answer = await page?.read(undefined as never, undefined as never)
+  const answer = await page?.read(
+    aloneContext({ server: charts, settings: {}, readSecret: async () => '' }, new AbortController().signal),
+    unheard,
+  )
   if (!answer || !('contents' in answer)) throw new Error('no page')
   const [content] = answer.contents
-  expect(content).toMatchObject({ uri: 'ui://charts/picture', mimeType: 'text/html;profile=mcp-app' })
+  expect(content).toMatchObject({ uri: 'ui://charts/view', mimeType: 'text/html;profile=mcp-app' })
   return content && 'text' in content ? content.text : ''
 }
 
@@ -64,7 +69,7 @@ test('markup is a picture and never part of the page; an answer without a drawin
 
 test('the tools that draw name it, and it holds no address of anything else', async () => {
   const named = [...charts.tools.values()].filter(
-    ({ entry }) => JSON.stringify(entry._meta) === '{"ui":{"resourceUri":"ui://charts/picture"}}',
+    ({ entry }) => JSON.stringify(entry._meta) === '{"ui":{"resourceUri":"ui://charts/view"}}',
   )
   expect(named.map(({ name }) => name)).toEqual(['create_chart', 'render_vega_lite'])
   expect(await html()).not.toMatch(/https?:|\bsrc=|\bhref=|fetch\(/)
