@@ -92,7 +92,7 @@ export class HealthReporter {
     }
   }
 
-  /** A parser quotes what it could not read, and that may hold what the server was sent. */
+  /** What went wrong may be told in words of the server's, which may hold what it was sent. */
   private clean(text: string): string {
     const holds = [...this.options.secretsInUse()].some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret))
     return holds ? 'not shown: it repeats a secret' : text.slice(0, LONGEST_ERROR)

@@ -113,6 +113,14 @@ test('a server that is down fails fast after some tries, says when it is tried a
   expect(asked).toBe(before + 1)
 })
 
+test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote instead of JSON stands in no error', async (era) => {
+  const server = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('s3cr3t is no JSON'))
+  await using at = await remoteTo(server, { era })
+  const fault: unknown = await at.upstream.request(aRequest()).catch((error: unknown) => error)
+  expect(String(fault)).toContain('text that is no JSON')
+  expect(`${String(fault)} ${JSON.stringify(at.upstream.health())}`).not.toContain('s3cr3t')
+})
+
 test('a call that was called off says nothing of the server; one that took too long does', async () => {
   const server = await serverOf(() => undefined)
   await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new Breaker({ faults: 2 }))
