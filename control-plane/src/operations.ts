@@ -11,6 +11,7 @@ import { exportPolicy } from './policy/export.ts'
 import { plan } from './policy/plan.ts'
 import * as restrictions from './restrictions/restrictions.ts'
 import * as selections from './selections/selections.ts'
+import { health } from './servers/health.ts'
 import * as servers from './servers/servers.ts'
 import * as settings from './settings/settings.ts'
 import { status } from './snapshots/status.ts'
@@ -29,6 +30,7 @@ export const operations = {
     put: servers.put,
     delete: servers.remove,
     kill: servers.kill,
+    health,
     definitions: definitions.list,
     approve: definitions.approve,
   },

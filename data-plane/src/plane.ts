@@ -68,7 +68,16 @@ export async function startPlane(
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
     planesChanged: () => void ring.refresh(),
   })
-  const reach = reachOf({ mounted, policy: feed, sealer, log, node: identity.id, control, readSecret: (ref) => secrets.read(ref) })
+  const reach = reachOf({
+    mounted,
+    policy: feed,
+    sealer,
+    log,
+    node: identity.id,
+    control,
+    readSecret: (ref) => secrets.read(ref),
+    secretsInUse: () => secrets.inUse(),
+  })
   await feed.restore()
 
   const methods = methodsOf({

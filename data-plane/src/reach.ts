@@ -3,6 +3,7 @@ import { ServerOffers } from './mcp/offers.ts'
 import type { Sealer } from './mcp/sealed.ts'
 import type { Ports, PolicySource } from './pipeline/ports.ts'
 import { fetchDefinition, reportDefinitions } from './policy/report-definitions.ts'
+import { HealthReporter } from './policy/report-health.ts'
 import type { Control } from './policy/control.ts'
 import type { MountedServer } from './servers/define.ts'
 import { MountedUpstream } from './upstream/mounted.ts'
@@ -19,6 +20,7 @@ interface Options {
   /** Undefined where nobody approves definitions: what a server offers is what is served. */
   control: Control | undefined
   readSecret: Ports['readSecret']
+  secretsInUse: Ports['secretsInUse']
 }
 
 /** Every server this plane can reach, mounted or remote, and what they offer. */
@@ -29,7 +31,7 @@ export interface Reach {
 }
 
 /** Follows the policy: remote servers come, go and are told anew when their settings change. */
-export function reachOf({ mounted, policy, sealer, log, node, control, readSecret }: Options): Reach {
+export function reachOf({ mounted, policy, sealer, log, node, control, readSecret, secretsInUse }: Options): Reach {
   const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
   const remote = new Upstreams({ readSecret, log, nodeId: node }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
@@ -54,12 +56,15 @@ export function reachOf({ mounted, policy, sealer, log, node, control, readSecre
     offers.changed()
   }
   const unfollow = policy.onChange(follow)
+  const reporter = control && new HealthReporter({ control, health: () => remote.health(), secretsInUse, log })
+  reporter?.start()
 
   return {
     upstream,
     offers,
     async close() {
       unfollow()
+      reporter?.stop()
       remotes.close()
       await remote.close()
     },

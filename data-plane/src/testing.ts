@@ -165,7 +165,16 @@ export async function testPlane(
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
   const readSecret = () => Promise.resolve(SECRET)
-  const reach = reachOf({ mounted, policy: source, sealer, log: () => undefined, node: plane, control: undefined, readSecret })
+  const reach = reachOf({
+    mounted,
+    policy: source,
+    sealer,
+    log: () => undefined,
+    node: plane,
+    control: undefined,
+    readSecret,
+    secretsInUse: () => [SECRET],
+  })
   for (const changed of followers) changed()
   const methods = methodsOf({
     servers: mounted,

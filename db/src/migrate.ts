@@ -4,6 +4,7 @@ import type { Migration } from 'kysely/migration'
 import * as policy from './migrations/0001-policy.ts'
 import * as platform from './migrations/0002-platform.ts'
 import * as definitions from './migrations/0003-definitions.ts'
+import * as serverHealth from './migrations/0005-server-health.ts'
 import type { Database } from './schema.ts'
 
 /** Every migration, in order. Forward only: a row here is never changed nor taken out. */
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '0001-policy': policy,
   '0002-platform': platform,
   '0003-definitions': definitions,
+  '0005-server-health': serverHealth,
 }
 
 /** Brings the database up to this code. Two that start at once do it once: the migrator holds a lock. Resolves with what it did. */

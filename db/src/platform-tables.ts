@@ -8,6 +8,7 @@ type Instant = ColumnType<Date, Date | undefined, Date>
 export interface PlatformTables {
   keys: KeysTable
   planes: PlanesTable
+  server_health: ServerHealthTable
   chunks: ChunksTable
   chunk_slots: ChunkSlotsTable
   revisions: RevisionsTable
@@ -43,6 +44,24 @@ interface PlanesTable {
   rejected_revision: ColumnType<string | number | null, number | undefined, number | null>
   rejected_reasons: ColumnType<string[], string[] | undefined, string[]>
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
+}
+
+/** How a plane last found a remote server. */
+interface ServerHealthTable {
+  plane: string
+  server: string
+  /** The address it was found at. */
+  url: string
+  state: 'unknown' | 'up' | 'down'
+  era: 'legacy' | 'modern' | null
+  breaker: 'closed' | 'open'
+  /** By the plane's clock. */
+  last_success_at: Date | null
+  last_error_at: Date | null
+  last_error: string | null
+  latency_ms: number | null
+  /** By ours. */
+  reported_at: Date
 }
 
 interface ChunksTable {

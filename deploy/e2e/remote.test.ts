@@ -150,6 +150,20 @@ test.for([
   expect(await client.read('mcp+old:test://static-text')).toContain('mcp+old:test://static-text')
 })
 
+const control = () => createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+const healthOf = async (id: string) => (await control().servers.health({ id })).items
+
+test('administrators see how each server is, by each plane; exported and applied again nothing changes', async () => {
+  await until(async () => (await control().servers.health({})).items.every(({ state, stale }) => state === 'up' && !stale))
+  expect(await healthOf('old')).toMatchObject([{ planeName: 'local', era: 'legacy', breaker: 'closed', latencyMs: expect.any(Number) }])
+  expect(await healthOf('new')).toMatchObject([{ planeName: 'local', era: 'modern', lastSuccessAt: expect.any(String) }])
+  expect(await bir('server', 'health', '--exit-code')).toMatch(/^new +local +up +modern/m)
+  expect(await bir('server', 'list')).toMatch(new RegExp(`^old +remote +\\d+ +0 +warn +up +${upstreams[0]?.url}$`, 'm'))
+  const path = join(scratch, 'again.yaml')
+  await bir('export', '-o', path)
+  expect(await bir('apply', '-f', path)).toMatch(/^Nothing to change/)
+})
+
 test('a server that dies takes nobody along: the rest is listed and called, and the fault is said to be its own', async () => {
   await upstreams[0]?.[Symbol.asyncDispose]()
   await using client = await newClient(gateway.endpoints.mcp)
@@ -158,4 +172,13 @@ test('a server that dies takes nobody along: the rest is listed and called, and 
   const failed = JSON.parse(await client.call('old_test_simple_text', {}))
   expect(failed.isError).toBe(true)
   expect(JSON.parse(failed.content[0].text)).toMatchObject({ code: 'upstream_down', retryable: true })
+  await until(async () => (await healthOf('old'))[0]?.state === 'down')
+  expect(await healthOf('old')).toMatchObject([
+    { lastError: expect.stringContaining('cannot be reached'), lastSuccessAt: expect.any(String) },
+  ])
+  const listed = JSON.parse(await client.call('meta_list_servers', {})).structuredContent.items
+  expect(listed.find(({ server }: { server: string }) => server === 'old')).toMatchObject({
+    state: 'down',
+    last_error: 'The MCP server cannot be reached.',
+  })
 })

@@ -10,12 +10,14 @@ import {
   PlaneState,
   Restriction,
   Server,
+  ServerHealth,
   ServerTool,
   ToolDefinition,
   TrustState,
   User,
 } from '@bir/sdk/contract/api'
 import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
+import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
@@ -46,6 +48,7 @@ export const fieldNames = {
   'servers.put': 'putServer',
   'servers.delete': 'deleteServer',
   'servers.kill': 'killServer',
+  'servers.health': 'serverHealth',
   'servers.definitions': 'serverDefinitions',
   'servers.approve': 'approveDefinitions',
   'settings.get': 'settings',
@@ -71,6 +74,10 @@ export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, stri
   [Restriction, 'Restriction'],
   [Server, 'Server'],
   [ServerTool, 'ServerTool'],
+  [ServerHealth, 'ServerHealth'],
+  [HealthState, 'HealthState'],
+  [HealthEra, 'HealthEra'],
+  [BreakerState, 'BreakerState'],
   [TrustState, 'TrustState'],
   [ToolDefinition, 'ToolDefinition'],
   [RemoteSettings, 'RemoteSettings'],

@@ -110,6 +110,32 @@ test('what a plane says of a revision shows in the status', async () => {
   expect((await plane.post('/acks', '{')).status).toBe(400)
 })
 
+test('a plane says with its acks how remote servers are, and administrators see it by both faces', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const url = 'https://notes.example.com/mcp'
+  await control.client().servers.put({ id: 'notes', kind: 'remote', url })
+  const report = { server: 'notes', url, state: 'down', breaker: 'open', lastError: 'connection refused' }
+  const post = (health: object[]) => plane.post('/acks', JSON.stringify({ health }))
+  expect((await post([report])).status).toBe(204)
+  expect((await control.client().servers.health({ id: 'notes' })).items).toMatchObject([
+    { planeName: 'plane-1', state: 'down', breaker: 'open', lastError: 'connection refused', stale: false },
+  ])
+  const query = '{ serverHealth(id: "notes") { planeName state breaker lastError era stale } }'
+  const answer = await control.get('/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await control.assertion()}` },
+    body: JSON.stringify({ query }),
+  })
+  expect(await answer.json()).toEqual({
+    data: {
+      serverHealth: [{ planeName: 'plane-1', state: 'down', breaker: 'open', lastError: 'connection refused', era: null, stale: false }],
+    },
+  })
+  for (const bad of [[], [{ ...report, state: 'fine' }], [{ ...report, colour: 'red' }], Array.from({ length: 21 }, () => report)])
+    expect((await post(bad)).status).toBe(400)
+})
+
 test('audit is stored once however often it is sent, and is found by a search', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)

@@ -1,10 +1,12 @@
 import type { Database } from '@bir/db/schema'
 import type { Ack } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
+import { storeHealth } from '../servers/health.ts'
 import type { Log } from '../log.ts'
 
-/** What a plane says of the revision it was given: administrators see it. */
+/** What a plane says of the revision it was given, or of the servers it reaches: administrators see it. */
 export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {
+  if ('health' in ack) return storeHealth(db, id, ack.health)
   const plane = db.updateTable('planes').where('id', '=', id)
   if ('revision' in ack) {
     await plane.set({ revision: ack.revision, rejected_revision: null, rejected_reasons: [] }).execute()

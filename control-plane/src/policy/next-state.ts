@@ -48,15 +48,22 @@ function nextServers({ servers }: PolicyRows, section: Section<'servers'>) {
   return Object.entries(section).map(([id, server]) => newServer({ id, ...server }, byId.get(id)))
 }
 
-/** As storing the servers will leave them: none at a new address, none held back where the policy of trust no longer holds. */
+/** As storing the servers will leave them: none at an address nobody knows, none held back where the policy of trust no longer holds. */
 function nextDefinitions({ servers, definitions }: PolicyRows, next: readonly ServerRow[]): DefinitionFacts[] {
   const before = new Map(servers.map((row) => [row.id, row]))
   const byServer = Map.groupBy(definitions, ({ server }) => server)
   return next.flatMap((row) => {
     const facts = byServer.get(row.id) ?? []
-    if (facts.length === 0 || !isSameAddress(before.get(row.id), row)) return []
+    if (!isSameAddress(before.get(row.id), row)) return offeredElsewhere(row)
+    if (facts.length === 0) return []
     return trustOf(row) === 'hold' ? facts : released(facts)
   })
+
+  /** A server under a new name is foretold by what it offers under its old one. */
+  function offeredElsewhere(row: ServerRow): DefinitionFacts[] {
+    const known = row.kind === 'remote' && servers.find((other) => isSameAddress(other, row))
+    return known ? released(byServer.get(known.id) ?? []).map((fact) => ({ ...fact, server: row.id })) : []
+  }
 }
 
 function released(facts: readonly DefinitionFacts[]): DefinitionFacts[] {

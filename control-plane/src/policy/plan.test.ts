@@ -32,16 +32,16 @@ test('a plan says who gains and who loses which tools, and writes nothing', asyn
     { everyone: true as const, server: 'charts', level: 'write' as const },
   ]
   const { edits, people } = await plan(it.ctx, { file: { grants } })
-  const charts = { server: 'charts', gains: ['create_chart', 'save_chart'], loses: [], before: 'disabled', after: 'write' }
+  const charts = { server: 'charts', gains: ['create_chart', 'save_chart'], loses: [], before: 'disabled', after: 'write', unseen: false }
   expect(edits).toHaveLength(4)
   expect(people).toEqual([
     { user: 'alice', ...charts },
-    { user: 'alice', server: 'sql', gains: [], loses: ['execute_query'], before: 'read', after: 'read' },
+    { user: 'alice', server: 'sql', gains: [], loses: ['execute_query'], before: 'read', after: 'read', unseen: false },
     { user: 'bob', ...charts },
-    { user: 'bob', server: 'sql', gains: [], loses: ['drop_table', 'execute_query'], before: 'destroy', after: 'read' },
+    { user: 'bob', server: 'sql', gains: [], loses: ['drop_table', 'execute_query'], before: 'destroy', after: 'read', unseen: false },
     { user: 'carol', ...charts },
     { user: 'erin', ...charts },
-    { user: 'erin', server: 'sql', gains: [], loses: ['execute_query'], before: 'read', after: 'read' },
+    { user: 'erin', server: 'sql', gains: [], loses: ['execute_query'], before: 'read', after: 'read', unseen: false },
   ])
   expect(await exportPolicy(it.ctx)).toEqual(exported)
   expect(it.published.revision).toBe(revision)
@@ -51,8 +51,8 @@ test('who moves between groups gains and loses by it', async () => {
   await using it = await withPolicy()
   const { people } = await plan(it.ctx, { file: { groups: { analysts: { members: ['carol', 'bob', 'erin'] } } } })
   expect(people).toEqual([
-    { user: 'alice', server: 'sql', gains: [], loses: ['execute_query', 'list_tables'], before: 'read', after: 'disabled' },
-    { user: 'carol', server: 'sql', gains: ['execute_query', 'list_tables'], loses: [], before: 'disabled', after: 'read' },
+    { user: 'alice', server: 'sql', gains: [], loses: ['execute_query', 'list_tables'], before: 'read', after: 'disabled', unseen: false },
+    { user: 'carol', server: 'sql', gains: ['execute_query', 'list_tables'], loses: [], before: 'disabled', after: 'read', unseen: false },
   ])
 })
 

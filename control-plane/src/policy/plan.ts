@@ -1,6 +1,7 @@
 import type { Api, PlanChange as PlanChangeSchema } from '@bir/sdk/contract/api'
 import { decideFor } from '@bir/sdk/contract/decide'
-import { higher } from '@bir/sdk/contract/level'
+import { prospect } from '@bir/sdk/contract/decide-server'
+import { covers, higher } from '@bir/sdk/contract/level'
 import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
@@ -9,7 +10,7 @@ import type { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import type { Mountable } from '../snapshots/compile.ts'
 import { readPeople } from '../snapshots/rows.ts'
-import type { PersonRow } from '../snapshots/rows.ts'
+import type { PersonRow, ServerRow } from '../snapshots/rows.ts'
 import { editsBetween } from './edits.ts'
 import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
@@ -39,6 +40,7 @@ export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['pla
 /** People who hold the same before and after, and chose nothing, fare the same: each such pair of classes is looked at once. */
 function comparison(before: PolicyState, after: PolicyState, catalog: Mountable, nowMs: number) {
   const groupsAfter = groupsByUser(after)
+  const unseen = { before: unseenIn(before), after: unseenIn(after) }
   const known = new Map<string, Move[]>()
 
   return (batch: PersonRow[]): PlanChange[] => {
@@ -49,7 +51,11 @@ function comparison(before: PolicyState, after: PolicyState, catalog: Mountable,
       const person = { before: personIn(old, row.id), after: personIn(next, row.id) }
       const alike = `${person.before.classKey} ${person.after.classKey} ${row.disabled}`
       const chose = Object.keys(row.selections).length > 0
-      const moves = (chose ? undefined : known.get(alike)) ?? movesOf(old, next, person, nowMs)
+      const sides = {
+        before: { policy: old, person: person.before, unseen: unseen.before },
+        after: { policy: next, person: person.after, unseen: unseen.after },
+      }
+      const moves = (chose ? undefined : known.get(alike)) ?? movesOf(sides, nowMs)
       if (!chose) known.set(alike, moves)
       return moves.map((move) => ({ user: row.handle, ...move }))
     })
@@ -73,20 +79,54 @@ function groupsByUser({ rows, members }: PolicyState): (row: PersonRow) => strin
   return ({ id }) => byUser.get(id) ?? []
 }
 
-function movesOf(before: Policy, after: Policy, person: { before: Person; after: Person }, nowMs: number): Move[] {
-  const servers = [...new Set([...before.servers.keys(), ...after.servers.keys()])].sort()
+/** One person under one policy, and the servers of which nobody knows what they offer. */
+interface Side {
+  policy: Policy
+  person: Person
+  unseen: ReadonlyMap<string, ServerRow>
+}
+
+function movesOf({ before, after }: { before: Side; after: Side }, nowMs: number): Move[] {
+  const servers = [...new Set([...before.policy.servers.keys(), ...after.policy.servers.keys()])].sort()
   return servers.flatMap((server) => {
-    const had = reach(before, person.before, server, nowMs)
-    const has = reach(after, person.after, server, nowMs)
-    const gains = [...has.tools].filter((tool) => !had.tools.has(tool)).sort()
-    const loses = [...had.tools].filter((tool) => !has.tools.has(tool)).sort()
+    const had = reachOn(before, server, nowMs)
+    const has = reachOn(after, server, nowMs)
+    // What is offered at a new address may be called the same, and is another tool.
+    const alike = had.unseen === has.unseen
+    const gains = [...has.tools].filter((tool) => !alike || !had.tools.has(tool)).sort()
+    const loses = [...had.tools].filter((tool) => !alike || !has.tools.has(tool)).sort()
     const same = gains.length === 0 && loses.length === 0 && had.level === has.level
-    return same ? [] : [{ server, gains, loses, before: had.level, after: has.level }]
+    return same ? [] : [{ server, gains, loses, before: had.level, after: has.level, unseen: had.unseen || has.unseen }]
   })
 }
 
+interface Reach {
+  tools: Set<string>
+  level: Level
+}
+
+function reachOn({ policy, person, unseen }: Side, server: string, nowMs: number): Reach & { unseen: boolean } {
+  const row = unseen.get(server)
+  if (!row) return { ...reach(policy, person, server, nowMs), unseen: false }
+  const { level, names = ['*'] } = prospect(policy, person, server, nowMs)
+  if (level === 'disabled') return { tools: new Set(), level, unseen: true }
+  return { tools: new Set(names.filter((name) => mayOpen(row, name, level))), level, unseen: true }
+}
+
+/** What a tool needs by itself shows when it is seen; what a label says is known. */
+function mayOpen({ labels }: ServerRow, name: string, level: Level): boolean {
+  const label = Object.hasOwn(labels, name) ? labels[name] : undefined
+  return label?.hidden !== true && covers(level, label?.level ?? 'read')
+}
+
+/** The remote servers that no plane has found to offer anything. */
+function unseenIn({ rows }: PolicyState): Map<string, ServerRow> {
+  const seen = new Set(rows.definitions.map(({ server }) => server))
+  return new Map(rows.servers.filter(({ id, kind }) => kind === 'remote' && !seen.has(id)).map((row) => [row.id, row]))
+}
+
 /** The tools a person may call on a server, and the highest level at which. */
-export function reach(policy: Policy, person: Person, server: string, nowMs: number): { tools: Set<string>; level: Level } {
+export function reach(policy: Policy, person: Person, server: string, nowMs: number): Reach {
   const tools = new Set<string>()
   let level: Level = 'disabled'
   for (const tool of policy.servers.get(server)?.tools.keys() ?? []) {

@@ -1,4 +1,7 @@
-import type { FileServer } from '@bir/sdk/contract/policy-file'
+import { hostFault } from '@bir/data-plane/catalog'
+import type { FileServer, RemoteFileServer } from '@bir/sdk/contract/policy-file'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import type { z } from 'zod'
 import type { Mountable } from '../snapshots/compile.ts'
 import type { ServerRow } from '../snapshots/rows.ts'
 
@@ -10,9 +13,19 @@ export function serverFaults(catalog: Mountable, id: string, server: FileServer)
     .map(([tool]) => `tool ${tool}: no tool needs the level disabled; say hidden: true to take it away`)
   const mounted = catalog.get(id)
   if (server.kind === 'remote')
-    return [...(mounted ? [`${id} is a server of the gateway's own: say kind: mounted, or take another id`] : []), ...harmless]
+    return [
+      ...(mounted ? [`${id} is a server of the gateway's own: say kind: mounted, or take another id`] : []),
+      ...addressFaults(server),
+      ...harmless,
+    ]
   if (!mounted) return [`no server ${id} can be mounted; there are ${[...catalog.keys()].sort().join(', ')}`]
   return [...mounted.faults(server.settings ?? {}), ...unknownTools(catalog, id, Object.keys(tools)), ...harmless]
+}
+
+/** What an address says by itself. A name is looked up, and what it stands for checked, whenever a plane connects. */
+function addressFaults({ url, privateNetwork }: z.infer<typeof RemoteFileServer>): string[] {
+  const fault = hostFault(url, RemoteSettings.parse({ url, privateNetwork }).privateNetwork)
+  return fault === undefined ? [] : [`url: ${fault}`]
 }
 
 /** A misspelt tool in a list would open or close nothing, silently. What a remote server offers may change: its tools may be named before they are known. */

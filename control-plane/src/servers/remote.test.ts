@@ -34,6 +34,7 @@ test('a remote server is shown with its settings, its secrets by name, and what 
     id: 'everything',
     kind: 'remote',
     title: 'Everything',
+    killed: false,
     remote: {
       url,
       headers: { Authorization: { secret: 'everything-token' } },
@@ -70,16 +71,15 @@ test('exported and applied again, it changes nothing; what says a default says n
 test('a plan says who gains and loses by what is known of a remote server', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
-  expect((await plan(it.ctx, { file })).people).toEqual([])
   await apply(it.ctx, { file })
   await reported(it.ctx, tools, url)
   const everything = { kind: 'remote' as const, url, trust: 'hold' as const }
   expect((await plan(it.ctx, { file: { servers: { everything, sql: { kind: 'mounted' } } } })).people).toEqual([
-    { user: 'alice', server: 'everything', gains: [], loses: ['frobnicate'], before: 'read', after: 'read' },
+    { user: 'alice', server: 'everything', gains: [], loses: ['frobnicate'], before: 'read', after: 'read', unseen: false },
   ])
   const moved = { ...everything, url: 'https://elsewhere.example.com/mcp' }
   expect((await plan(it.ctx, { file: { servers: { everything: moved, sql: { kind: 'mounted' } } } })).people).toMatchObject([
-    { loses: ['echo', 'frobnicate'], after: 'disabled' },
+    { gains: ['delete_all', 'echo', 'frobnicate'], loses: ['echo', 'frobnicate'], after: 'read', unseen: true },
   ])
 
   await reported(it.ctx, [...tools.slice(1), aTool('get_more')], url)
@@ -87,6 +87,46 @@ test('a plan says who gains and loses by what is known of a remote server', asyn
   const warn = { ...everything, trust: 'warn' as const }
   expect((await plan(it.ctx, { file: { servers: { everything: warn, sql: { kind: 'mounted' } } } })).people).toMatchObject([
     { gains: ['get_more'], loses: ['frobnicate'] },
+  ])
+})
+
+test('a plan says what a grant will open on a server registered in the same file, as far as that is known', async () => {
+  await using it = await aControlPlane()
+  for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
+  const tools = { wipe: { hidden: true }, mend: { level: 'destroy' as const } }
+  const servers = { everything: { kind: 'remote' as const, url, tools } }
+  const grants = [
+    { user: 'alice', server: 'everything', level: 'write' as const },
+    { user: 'bob', server: 'everything', level: 'read' as const, tools: { allow: ['echo', 'wipe', 'mend'] } },
+    { user: 'carol', server: 'everything', level: 'disabled' as const },
+  ]
+  const unknown = { server: 'everything', loses: [], before: 'disabled', unseen: true }
+  expect((await plan(it.ctx, { file: { servers, grants } })).people).toEqual([
+    { user: 'alice', gains: ['*'], after: 'write', ...unknown },
+    { user: 'bob', gains: ['echo'], after: 'read', ...unknown },
+  ])
+  await apply(it.ctx, { file: { servers, grants } })
+  expect((await plan(it.ctx, { file: { grants: [] } })).people).toMatchObject([
+    { user: 'alice', loses: ['*'], after: 'disabled', unseen: true },
+    { user: 'bob', loses: ['echo'], after: 'disabled', unseen: true },
+  ])
+  await reported(it.ctx, [aTool('echo'), aTool('wipe')], url)
+  expect((await plan(it.ctx, { file: { grants: [] } })).people).toMatchObject([
+    { user: 'alice', loses: ['echo'], unseen: false },
+    { user: 'bob', loses: ['echo'], unseen: false },
+  ])
+})
+
+test('a server under a new name is foretold by what it offers under the old one', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  await apply(it.ctx, { file })
+  await reported(it.ctx, tools, url)
+  const grants = [{ everyone: true as const, server: 'all', level: 'read' as const }]
+  const { people } = await plan(it.ctx, { file: { servers: { all: { kind: 'remote', url } }, grants } })
+  expect(people).toEqual([
+    { user: 'alice', server: 'all', gains: ['echo'], loses: [], before: 'disabled', after: 'read', unseen: false },
+    { user: 'alice', server: 'everything', gains: [], loses: ['echo', 'frobnicate'], before: 'read', after: 'disabled', unseen: false },
   ])
 })
 
@@ -117,6 +157,20 @@ test('a server of the gateway’s own is never a remote one', async () => {
       "sql is a server of the gateway's own: say kind: mounted, or take another id",
       'tool x: no tool needs the level disabled; say hidden: true to take it away',
     ].join('\n'),
+  })
+})
+
+test.for([
+  [{ url: 'http://2130706433/mcp', privateNetwork: false }, '127.0.0.1 is not of the open internet'],
+  [{ url: 'http://localhost:3001/mcp', privateNetwork: false }, 'localhost is not of the open internet'],
+  [{ url: 'http://169.254.169.254/mcp' }, "169.254.169.254 is where a cloud hands out a machine's credentials"],
+] as const)('an address that no plane will connect to is refused when it is registered: %j', async ([given, words]) => {
+  await using it = await aControlPlane()
+  const server = { kind: 'remote' as const, ...given }
+  await expect(put(it.ctx, { id: 'inner', ...server })).rejects.toMatchObject({ message: expect.stringContaining(`url: ${words}`) })
+  await expect(apply(it.ctx, { file: { servers: { inner: server } } })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining(`servers.inner: url: ${words}`),
   })
 })
 

@@ -11,6 +11,7 @@ test('a server shows each tool with the level it declares and the one in force',
   expect(await put(it.ctx, { id: 'sql', kind: 'mounted', tools })).toEqual({
     id: 'sql',
     kind: 'mounted',
+    killed: false,
     title: 'SQL',
     settings: {},
     tools: [

@@ -11,14 +11,14 @@ type ServerTool = z.infer<typeof ServerToolSchema>
 /** A server as administrators see it: as it is compiled, with what is held back or gone beside. */
 export function shownServer(row: ServerRow, catalog: Mountable, definitions: readonly DefinitionFacts[]): Server {
   const entry = compileServers([row], catalog, definitions).servers[row.id]
-  const { id } = row
+  const { id, killed } = row
   const title = entry?.title ?? id
-  if (entry?.kind === 'remote') return { id, kind: 'remote', title, remote: entry.remote, tools: remoteTools(row, definitions) }
+  if (entry?.kind === 'remote') return { id, kind: 'remote', title, killed, remote: entry.remote, tools: remoteTools(row, definitions) }
   const tools = Object.entries(entry?.tools ?? {}).map(([name, { level, labelled = false, hidden = false }]) => {
     const declared = catalog.get(id)?.tools.get(name)?.level ?? level
     return { name, level, declared, labelled, hidden }
   })
-  return { id, kind: 'mounted', title, settings: row.settings, tools }
+  return { id, kind: 'mounted', title, killed, settings: row.settings, tools }
 }
 
 /** The level shown is that of what is served; of what is offered where nothing is. */

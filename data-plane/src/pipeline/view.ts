@@ -57,8 +57,9 @@ function serverView({ offers, upstream }: Needs, policy: Policy, person: Person,
     }
     return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
   })
-  const { state, era, latencyMs } = found.health()
-  return [{ id, title: server.title, tools, health: { state, era, latencyMs } }]
+  const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs } = found.health()
+  const health = { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs }
+  return [{ id, title: server.title, tools, health }]
 }
 
 /** A remote server is asked what it can do. */

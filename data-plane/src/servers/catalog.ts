@@ -3,3 +3,5 @@ export { mountedServers } from './index.ts'
 export type { MountedServer, MountedTool } from './define.ts'
 /** How a tool is called on `/mcp`: names that would meet there are told to administrators. */
 export { joinedName } from '../mcp/tool-names.ts'
+/** Where a remote server may be: an address that will never be connected to is refused when it is registered. */
+export { hostFault } from '../upstream/address.ts'

@@ -48,11 +48,11 @@ const readable = all.flatMap((server) =>
 )
 
 test.for(readable.map((each) => [`${each.server} ${each.uri}`, each] as const))('%s keeps the law', ([, { server, uri, entry }]) => {
-  // The gateway speaks of itself under its own name.
-  expect(uri).toMatch(new RegExp(`^${server === 'meta' ? 'gateway' : server}://`))
+  // The gateway speaks of itself under its own name; a view of MCP Apps has a scheme of its own.
+  expect(uri).toMatch(new RegExp(`^(${server === 'meta' ? 'gateway' : server}|ui)://`))
   expect(uri).toMatch(/^[a-z]+:\/\/[a-z0-9-]*(\{\w+\}|[\w/.-])*$/)
   expect(entry.name).toMatch(/^[a-z][a-z0-9-]*$/)
-  expect(entry.mimeType).toMatch(/^\w+\/[\w.+-]+$/)
+  expect(entry.mimeType).toMatch(/^\w+\/[\w.+-]+(;profile=mcp-app)?$/)
   expect(entry.description.length).toBeGreaterThan(20)
   expect(JSON.stringify(entry).length).toBeLessThanOrEqual(600)
 })

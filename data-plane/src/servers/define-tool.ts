@@ -29,6 +29,8 @@ export interface ToolSpec<Context, Input extends z.ZodObject, Output extends z.Z
   run(args: z.output<Input>, context: Context): Result | InputRequired | Promise<Result | InputRequired>
   /** The answer for a reader, beside the structured one. Compact JSON when not given. */
   text?(result: Result): string
+  /** The `ui://` resource in which hosts of MCP Apps show the answer. */
+  view?: string
   /** Blocks that follow the text, such as an image. */
   blocks?(result: Result): ContentBlock[]
 }
@@ -39,7 +41,7 @@ export interface MountedTool {
   readonly description: string
   readonly level: Level
   /** Its entry in `tools/list`. */
-  readonly entry: { name: string; description: string; inputSchema: object; outputSchema: object; annotations: object }
+  readonly entry: { name: string; description: string; inputSchema: object; outputSchema: object; annotations: object; _meta?: object }
   /** Throws ToolError, now or later. Without a round nobody can be asked: a tool that tries breaks. */
   call(args: unknown, context: CallContext): Awaitable<ToolAnswer>
   call(args: unknown, context: CallContext, round: Round): Awaitable<ToolAnswer | InputRequired>
@@ -75,6 +77,7 @@ export function mountTool<Context, Input extends StrictObject, Output extends z.
       inputSchema: schemaOf(tool.input, 'input'),
       outputSchema: schemaOf(tool.output, 'output'),
       annotations: annotations(tool),
+      ...(tool.view !== undefined && { _meta: { ui: { resourceUri: tool.view } } }),
     },
     call,
   }

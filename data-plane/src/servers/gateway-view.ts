@@ -23,8 +23,19 @@ export interface ServerView {
   id: string
   title: string
   tools: ToolView[]
-  /** As this plane last found it. `mounted` servers run inside the gateway. */
-  health: { state: 'unknown' | 'up' | 'down'; era: string | undefined; latencyMs: number | undefined }
+  health: HealthView
+}
+
+/** A server as this plane last found it. `mounted` servers run inside the gateway. */
+export interface HealthView {
+  state: 'unknown' | 'up' | 'down'
+  era: string | undefined
+  /** `open`: it is spared for a while, since it failed too often. */
+  breaker: 'closed' | 'open'
+  lastSuccessAtMs: number | undefined
+  lastErrorAtMs: number | undefined
+  lastErrorSays: string | undefined
+  latencyMs: number | undefined
 }
 
 export interface ToolView {

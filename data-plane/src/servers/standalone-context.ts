@@ -1,5 +1,6 @@
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
+import { plainHealth } from '../upstream/upstream.ts'
 import type { CallContext } from './context.ts'
 import type { MountedServer } from './define.ts'
 import type { GatewayView } from './gateway-view.ts'
@@ -35,7 +36,7 @@ const aloneView = (alone: Alone): GatewayView => ({
       id: alone.server.id,
       title: alone.server.title,
       tools: toolsOf(alone.server),
-      health: { state: 'up', era: 'mounted', latencyMs: undefined },
+      health: plainHealth('up', 'mounted'),
     },
   ],
   calls: () => [],

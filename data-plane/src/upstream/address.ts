@@ -1,16 +1,10 @@
-import { lookup } from 'node:dns'
-import type { LookupAddress } from 'node:dns'
-import type { LookupFunction } from 'node:net'
 import { BlockList, isIP, isIPv4 } from 'node:net'
-import { buildConnector } from 'undici'
-
-/** An address that a server may not have. */
-class AddressRefused extends Error {
-  override readonly name = 'AddressRefused'
-}
 
 /** Where clouds hand out a machine's own credentials: no MCP server lives there. */
-const metadata = listOf(['169.254.169.254/32', '169.254.170.2/32', '100.100.100.200/32'], ['fd00:ec2::254/128'])
+const metadata = listOf(
+  ['169.254.169.254/32', '169.254.170.2/32', '169.254.170.23/32', '100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32'],
+  ['fd00:ec2::254/128', 'fd00:ec2::23/128', 'fd20:ce::254/128'],
+)
 
 /** Not the open internet: private, shared, loopback, link-local, multicast, reserved (RFC 6890 and its registries). */
 const inside = listOf(
@@ -30,7 +24,7 @@ const inside = listOf(
     '224.0.0.0/4',
     '240.0.0.0/4',
   ],
-  ['::/127', '100::/64', '2001::/23', '2001:db8::/32', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ['::/127', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 )
 
 /** Whether a server may be reached at this address. */
@@ -42,44 +36,24 @@ export function mayReach(address: string, privateNetwork: boolean): boolean {
   return all.every((one) => refused.every((list) => !list.check(one, isIPv4(one) ? 'ipv4' : 'ipv6')))
 }
 
-/** Connects only where a server may be: the address is checked when it is used, not when its name was first looked up. */
-export function guardedConnector(privateNetwork: boolean, connectTimeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false, lookup: guardedLookup(privateNetwork) })
-  return (options, callback) => {
-    const host = options.hostname.replace(/^\[|\]$/g, '')
-    // An address is never looked up, so nobody else would check it.
-    if (isIP(host) !== 0 && !mayReach(host, privateNetwork)) {
-      callback(new AddressRefused(`${host} is not an address a server may have`), null)
-      return
-    }
-    connect(options, callback)
-  }
+/** Why no server may be at the host of this address, in words; undefined where one may, and for a name, which is looked up when it is used. */
+export function hostFault(url: string, privateNetwork: boolean): string | undefined {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const isLocal = host === 'localhost' || host.endsWith('.localhost')
+  if (isIP(host) === 0) return isLocal && !privateNetwork ? insideSays(host) : undefined
+  if (!mayReach(host, true)) return `${host} is where a cloud hands out a machine's credentials: no server is reached there`
+  return mayReach(host, privateNetwork) ? undefined : insideSays(host)
 }
 
-function guardedLookup(privateNetwork: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const first = error ? undefined : found.find(({ address }) => mayReach(address, privateNetwork))
-      if (error) return callback(error, [])
-      if (!first) return callback(new AddressRefused(`${hostname} has no address a server may have`), [])
-      if (options.all !== true) return callback(null, first.address, first.family)
-      callback(
-        null,
-        found.filter(({ address }) => mayReach(address, privateNetwork)),
-      )
-    })
-  }
-}
+const insideSays = (host: string) => `${host} is not of the open internet: say privateNetwork: true if the server is inside the company`
 
-/** The IPv4 address inside an IPv6 one: mapped, compatible, NAT64 (64:ff9b::/96) and 6to4 (2002::/16). */
+/** The IPv4 address inside an IPv6 one: mapped, compatible, translated (::ffff:0:0:0/96), NAT64 (64:ff9b::/32) and 6to4 (2002::/16). */
 function embedded(address: string): string[] {
   const groups = groupsOf(address)
   if (groups[0] === 0x2002) return [dotted(groups[1], groups[2])]
-  const prefix = groups
-    .slice(0, 6)
-    .map((group) => group.toString(16))
-    .join(':')
-  return ['0:0:0:0:0:ffff', '0:0:0:0:0:0', '64:ff9b:0:0:0:0'].includes(prefix) ? [dotted(groups[6], groups[7])] : []
+  if (groups[0] === 0x64 && groups[1] === 0xff9b) return [dotted(groups[6], groups[7])]
+  const prefix = groups.slice(0, 6).map((group) => group.toString(16))
+  return ['0:0:0:0:0:ffff', '0:0:0:0:0:0', '0:0:0:0:ffff:0'].includes(prefix.join(':')) ? [dotted(groups[6], groups[7])] : []
 }
 
 /** The eight groups of an IPv6 address; the URL parser writes every spelling one way. */

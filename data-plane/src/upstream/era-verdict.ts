@@ -14,13 +14,14 @@ export function verdictOf(status: number, message: unknown): Era {
   if (status === 401 || status === 403) throw credential(status)
   if (status === 429) throw limited(undefined)
   if (status >= 500) throw down(`status ${status}`)
+  if (status >= 300 && status < 400) throw broken(`a redirect (status ${status}), which is not followed: register the address it leads to`)
   const { result, error } = isObject(message) ? message : {}
   if (isObject(error)) return ofError(status, error)
   // Some servers of before answer whatever they are asked: only a modern one lists its revisions.
   if (status < 300 && isObject(result))
     return Array.isArray(result['supportedVersions']) ? ofVersions(result['supportedVersions']) : 'legacy'
   if (legacyStatuses.has(status)) return 'legacy'
-  throw broken(`no answer to server/discover, status ${status}`)
+  throw broken(`no answer to server/discover (status ${status}): this may be no MCP server`)
 }
 
 function ofError(status: number, { code, data }: Record<string, unknown>): Era {

@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import { Timers } from '../pipeline/timers.ts'
-import { guardedConnector } from './address.ts'
+import { guardedConnector } from './guarded-connector.ts'
 
 export interface HttpPoolOptions {
   /** Only its origin is ever connected to. */

@@ -102,6 +102,8 @@ function read(text: string): LegacyMessage[] {
   try {
     return readLegacy(text)
   } catch (error) {
+    // A parser quotes what it could not read, and that may repeat what the server was sent.
+    if (error instanceof SyntaxError) throw broken('text that is no JSON')
     throw broken(error instanceof Error ? error.message : String(error))
   }
 }

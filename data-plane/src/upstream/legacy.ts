@@ -19,6 +19,7 @@ import type {
   UpstreamRequest,
   UpstreamResult,
 } from './upstream.ts'
+import { plainHealth } from './upstream.ts'
 
 export interface LegacyLimits {
   /** After this long without use a session at the server is ended. */
@@ -42,7 +43,7 @@ export const legacyLimits: LegacyLimits = {
 }
 
 const askable = ['elicitation', 'sampling', 'roots']
-const unknown: UpstreamHealth = { state: 'unknown', era: 'legacy', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
+const unknown = plainHealth('unknown', 'legacy')
 
 /** Notifications that are the gateway's own business towards a server. */
 const own = new Set(['notifications/initialized', 'notifications/cancelled'])

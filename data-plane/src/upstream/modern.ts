@@ -23,9 +23,10 @@ import type {
   UpstreamRequest,
   UpstreamResult,
 } from './upstream.ts'
+import { plainHealth } from './upstream.ts'
 
 const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
-const unknown: UpstreamHealth = { state: 'unknown', era: 'modern', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
+const unknown = plainHealth('unknown', 'modern')
 
 /** A remote server of the modern era: every request is one HTTP exchange that knows nothing of the others. */
 export class ModernUpstream implements Upstream {

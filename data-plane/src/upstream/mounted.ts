@@ -7,7 +7,7 @@ import { completed } from './mounted-completion.ts'
 import { honouredBy, wanted } from './mounted-listen.ts'
 import { roundOf, sealedAnswer } from './mounted-rounds.ts'
 import type { StateSealer } from './mounted-rounds.ts'
-import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
+import { plainHealth, UpstreamFault, UpstreamRpcError } from './upstream.ts'
 import type {
   Description,
   Listening,
@@ -104,7 +104,7 @@ export class MountedUpstream implements Upstream {
   async notify(): Promise<void> {}
 
   health(): UpstreamHealth {
-    return { state: 'up', era: 'mounted', lastSuccessAtMs: undefined, lastError: undefined, latencyMs: undefined }
+    return plainHealth('up', 'mounted')
   }
 
   async close(): Promise<void> {}

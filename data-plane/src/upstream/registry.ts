@@ -1,12 +1,13 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { RemoteUpstream } from './remote.ts'
+import type { UpstreamHealth } from './upstream.ts'
 import type { RemoteGiven } from './remote-options.ts'
 
 interface Held {
   readonly upstream: RemoteUpstream
   /** The settings object it was last found equal to: a policy shares what did not change. */
-  settings: object
+  settings: RemoteGiven['settings']
   readonly made: string
   readonly callTimeoutMs: number
 }
@@ -33,6 +34,11 @@ export class Upstreams {
     const { callTimeoutMs } = settings
     if (held && held.callTimeoutMs === callTimeoutMs && held.settings === entry.remote) return held.upstream
     return this.renewed(id, held, entry.remote, callTimeoutMs)
+  }
+
+  /** Each as this plane last found it, at the address it has now. */
+  health(): { id: string; url: string; health: UpstreamHealth }[] {
+    return [...this.held].map(([id, { upstream, settings }]) => ({ id, url: settings.url, health: upstream.health() }))
   }
 
   /** Closes what the policy does not know any more; called after every change of it. */

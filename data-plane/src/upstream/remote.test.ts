@@ -99,11 +99,26 @@ test('a server that is down fails fast after some tries, says when it is tried a
   const before = asked
   await expect(ask()).rejects.toMatchObject({ code: 'upstream_down', hint: 'It is tried again in 1 s.' })
   expect(asked).toBe(before)
-  expect(at.upstream.health()).toMatchObject({ state: 'down', lastSuccessAtMs: undefined, lastError: expect.any(String) })
+  expect(at.upstream.health()).toMatchObject({
+    state: 'down',
+    breaker: 'open',
+    lastSuccessAtMs: undefined,
+    lastErrorAtMs: expect.any(Number),
+    lastError: expect.stringContaining('(error -32603'),
+    lastErrorSays: 'The MCP server speaks another revision of the protocol than it did.',
+  })
   up = true
   clock.nowMs = 1000
   await ask().catch(() => undefined)
   expect(asked).toBe(before + 1)
+})
+
+test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote instead of JSON stands in no error', async (era) => {
+  const server = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('s3cr3t is no JSON'))
+  await using at = await remoteTo(server, { era })
+  const fault: unknown = await at.upstream.request(aRequest()).catch((error: unknown) => error)
+  expect(String(fault)).toContain('text that is no JSON')
+  expect(`${String(fault)} ${JSON.stringify(at.upstream.health())}`).not.toContain('s3cr3t')
 })
 
 test('a call that was called off says nothing of the server; one that took too long does', async () => {

@@ -8,7 +8,7 @@ import { LegacyUpstream } from './legacy.ts'
 import { ModernUpstream } from './modern.ts'
 import { remoteOptions } from './remote-options.ts'
 import type { RemoteGiven, RemoteOptions } from './remote-options.ts'
-import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
+import { plainHealth, UpstreamFault, UpstreamRpcError } from './upstream.ts'
 import type {
   Asker,
   Description,
@@ -20,6 +20,14 @@ import type {
   UpstreamRequest,
   UpstreamResult,
 } from './upstream.ts'
+
+/** The hint says what a missing secret is called. */
+function errorOf(fault: UpstreamFault | ToolError) {
+  const hint = fault.code === 'secret_missing' && fault.hint !== undefined ? ` ${fault.hint}` : ''
+  const says = fault instanceof UpstreamFault ? fault.say : fault.message
+  const detail = fault.message === says ? '' : ` (${fault.message})`
+  return { lastErrorAtMs: Date.now(), lastError: `${says}${detail}${hint}`, lastErrorSays: says }
+}
 
 /** How soon it gives up, and how long it believes. */
 interface Temper {
@@ -43,7 +51,7 @@ export class RemoteUpstream implements Upstream {
   private legacy: LegacyUpstream | undefined
   private state: UpstreamHealth['state'] = 'unknown'
   private lastSuccessAtMs: number | undefined
-  private lastError: string | undefined
+  private lastError: Pick<UpstreamHealth, 'lastError' | 'lastErrorAtMs' | 'lastErrorSays'> | undefined
   private latencyMs: number | undefined
   private described: Description | undefined
 
@@ -77,8 +85,15 @@ export class RemoteUpstream implements Upstream {
   }
 
   health(): UpstreamHealth {
-    const { lastSuccessAtMs, lastError, latencyMs } = this
-    return { state: this.breaker.open ? 'down' : this.state, era: this.era.known, lastSuccessAtMs, lastError, latencyMs }
+    const { lastSuccessAtMs, latencyMs } = this
+    const { open } = this.breaker
+    return {
+      ...plainHealth(open ? 'down' : this.state, this.era.known),
+      breaker: open ? 'open' : 'closed',
+      lastSuccessAtMs,
+      latencyMs,
+      ...this.lastError,
+    }
   }
 
   async close(): Promise<void> {
@@ -131,8 +146,9 @@ export class RemoteUpstream implements Upstream {
   private failed(error: unknown, tookMs: number): void {
     // An error of the server's own is an answer.
     if (error instanceof UpstreamRpcError) return this.answered(tookMs)
-    const code = error instanceof UpstreamFault || error instanceof ToolError ? error.code : undefined
-    if (code !== undefined) this.lastError = error instanceof Error ? error.message : undefined
+    const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
+    const code = fault?.code
+    if (fault) this.lastError = errorOf(fault)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
     if (code === 'upstream_down' || code === 'timed_out') return this.breaker.failed()
     this.breaker.calledOff()

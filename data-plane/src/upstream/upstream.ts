@@ -107,13 +107,33 @@ export interface Description {
   readonly instructions: string | undefined
 }
 
+/** As this plane last found it. Calls tell, and the list that is read every minute. */
 export interface UpstreamHealth {
   readonly state: 'unknown' | 'up' | 'down'
-  readonly era: string | undefined
+  readonly era: Description['era'] | undefined
+  /** `open`: it failed so often that it is spared for a while. */
+  readonly breaker: 'closed' | 'open'
   readonly lastSuccessAtMs: number | undefined
+  readonly lastErrorAtMs: number | undefined
+  /** For administrators. */
   readonly lastError: string | undefined
+  /** The same in words that anybody may read. */
+  readonly lastErrorSays: string | undefined
+  /** How long its last answer took. */
   readonly latencyMs: number | undefined
 }
+
+/** Of an upstream whose health somebody else keeps, or that cannot be unwell. */
+export const plainHealth = (state: UpstreamHealth['state'], era: UpstreamHealth['era']): UpstreamHealth => ({
+  state,
+  era,
+  breaker: 'closed',
+  lastSuccessAtMs: undefined,
+  lastErrorAtMs: undefined,
+  lastError: undefined,
+  lastErrorSays: undefined,
+  latencyMs: undefined,
+})
 
 /** The server's own JSON-RPC error: relayed to the client, in its era's codes. */
 export class UpstreamRpcError extends Error {

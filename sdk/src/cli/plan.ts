@@ -38,10 +38,17 @@ function tell(context: Context, { edits, people }: z.infer<typeof Plan>): void {
   for (const edit of edits) context.say(`  ${printable(edit)}`)
   context.say(people.length === 0 ? 'Nobody gains or loses a tool by it.' : 'and so')
   for (const change of people) tellPerson(context, change)
+  const unseen = [...new Set(people.filter((change) => change.unseen).map(({ server }) => server))].sort()
+  if (unseen.length === 0) return
+  context.note(
+    `What ${unseen.join(', ')} will offer is not known: no plane has seen it yet. * stands for whatever it offers that the level covers; a name counts if it is offered. Registered without a grant a server opens nothing: apply that first, look at "bir server definitions", and plan the grants then.`,
+  )
 }
 
 function tellPerson(context: Context, { user, server, gains, loses, before, after }: z.infer<typeof PlanChange>): void {
   context.say(`  ${user} on ${server}: ${before === after ? `stays at ${after}` : `${before} → ${after}`}`)
-  if (gains.length > 0) context.say(`    ${context.paint('good', `gains ${gains.join(', ')}`)}`)
-  if (loses.length > 0) context.say(`    ${context.paint('bad', `loses ${loses.join(', ')}`)}`)
+  if (gains.length > 0) context.say(`    ${context.paint('good', `gains ${shown(gains)}`)}`)
+  if (loses.length > 0) context.say(`    ${context.paint('bad', `loses ${shown(loses)}`)}`)
 }
+
+const shown = (tools: readonly string[]) => printable(tools.map((tool) => (tool === '*' ? '* (whatever it offers)' : tool)).join(', '))

@@ -53,6 +53,15 @@ test.for<[title: string, text: string, faults: string[]]>([
     ['bir.yaml:4:12 grants[0].level: Invalid option: expected one of "disabled"|"read"|"write"|"destroy"'],
   ],
   [
+    'a reference to a secret, misspelt',
+    'servers:\n  a:\n    kind: remote\n    url: https://a.example.com/mcp\n    headers:\n      X-A: { secrt: b }\n      X-B: [c]\n',
+    [
+      'bir.yaml:6:7 servers.a.headers.X-A.secret: is missing: Invalid input: expected string, received undefined',
+      'bir.yaml:6:14 servers.a.headers.X-A.secrt: is not a known key',
+      'bir.yaml:7:7 servers.a.headers.X-B: is text, or { secret: <name> }',
+    ],
+  ],
+  [
     'a grant to two holders',
     'grants:\n  - { user: bob, group: a, server: sql, level: read }\n',
     ['bir.yaml:2:5 grants[0]: name exactly one holder: user, group or everyone: true'],

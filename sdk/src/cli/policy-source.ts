@@ -92,7 +92,10 @@ function leavesOf(issue: z.core.$ZodIssue): Leaf[] {
     return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a known key', ofKey: true }))
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: inner.message }))
   if (issue.code !== 'invalid_union') return [{ path, message }]
-  const [first] = issue.errors
+  // Whoever wrote part of one form meant that one.
+  const meant = issue.errors.find((of) => of.some((inner) => inner.path.length > 0))
+  if (meant) return meant.flatMap(leavesOf).map((leaf) => ({ ...leaf, path: [...path, ...leaf.path] }))
+  const [first] = message === 'Invalid input' ? issue.errors : []
   return first?.length ? first.map((inner) => ({ path: [...path, ...inner.path], message: inner.message })) : [{ path, message }]
 }
 

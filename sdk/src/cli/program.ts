@@ -29,7 +29,7 @@ Exit codes:
   0  done    1  the gateway is away, refused or failed    2  wrong usage or input
   3  it worked and the answer is no: explain refused, plan --exit-code differs,
      audit verify found a fault, a plane lags behind, server definitions --exit-code
-     found something that waits`
+     found something that waits, server health --exit-code one that is not up`
 
 /** The command line, declared: a verb a file. */
 export function programOf(around: Surroundings, act: Act): Command {

@@ -201,7 +201,9 @@ test('what does not exist is named with its line, in plan as in apply', async ()
 })
 
 test('plan says who gains and who loses, and differs with 3 only when asked', async () => {
-  const people = [{ user: 'dave', server: 'sql', gains: ['execute_query'], loses: [], before: 'disabled', after: 'read' }] as const
+  const people = [
+    { user: 'dave', server: 'sql', gains: ['execute_query'], loses: [], before: 'disabled', after: 'read', unseen: false },
+  ] as const
   await using gateway = await standIn({
     policy: {
       plan: ({ file }) =>
@@ -216,6 +218,17 @@ test('plan says who gains and who loses, and differs with 3 only when asked', as
   expect((await bir(['plan', '-f', '-', '--exit-code'], around)).exit).toBe(3)
   const same = await bir(['plan', '-f', '-', '--exit-code'], { ...around, readStdin: async () => 'grants: []\n' })
   expect([same.exit, same.out]).toEqual([0, 'Nothing would change.\n'])
+})
+
+test('where nobody knows what a server offers, plan says so', async () => {
+  const unseen = { user: 'dave', server: 'notes', loses: [], before: 'disabled' as const, after: 'read' as const, unseen: true }
+  await using gateway = await standIn({
+    policy: { plan: () => ({ edits: ['add a grant'], people: [{ ...unseen, gains: ['*'] }] }) },
+  })
+  const { exit, out, err } = await bir(['plan', '-f', '-'], { ...at(gateway.url), ...fromStdin })
+  expect(exit).toBe(0)
+  expect(out).toContain('  dave on notes: disabled → read\n    gains * (whatever it offers)\n')
+  expect(err).toContain('What notes will offer is not known: no plane has seen it yet.')
 })
 
 test('an export is the file that apply takes', async () => {

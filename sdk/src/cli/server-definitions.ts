@@ -47,7 +47,7 @@ const columns = [
 ]
 
 function tell(context: Context, id: string, tools: readonly Tool[]): void {
-  if (tools.length === 0) return context.say(`No plane has found ${id} to offer a tool yet.`)
+  if (tools.length === 0) return context.say(`No plane has found ${id} to offer a tool yet: "bir server health ${id}" says how it is.`)
   for (const line of table(columns, tools, context.around.terminal?.columns)) context.say(line)
   const waiting = tools.filter(waits)
   for (const tool of waiting) tellWaiting(context, tool)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AuditRecord, Outcome } from './audit.ts'
 import { REASONS } from './decide.ts'
+import { BreakerState, HealthEra, HealthState } from './internal.ts'
 import { Level } from './level.ts'
 import { Handle, Id, ServerId, Sha256, ToolName } from './names.ts'
 import {
@@ -62,7 +63,35 @@ export const ServerTool = z.strictObject({
   trust: TrustState.optional(),
 })
 
-const shownServer = { id: ServerId, title: z.string(), tools: z.array(ServerTool) }
+/** A remote server as one data plane last found it. */
+export const ServerHealth = z.strictObject({
+  server: ServerId,
+  plane: Id,
+  planeName: z.string(),
+  state: HealthState,
+  /** Null until it is found out. */
+  era: HealthEra.nullable(),
+  /** `open`: it failed so often that it is spared for a while. */
+  breaker: BreakerState,
+  /** These two by the plane's clock. */
+  lastSuccessAt: Instant.nullable(),
+  lastErrorAt: Instant.nullable(),
+  lastError: z.string().nullable(),
+  /** How long its last answer took. */
+  latencyMs: z.number().nullable(),
+  /** Null when this plane has told nothing of the server at its present address. */
+  reportedAt: Instant.nullable(),
+  /** The plane has been silent for so long that what it said no longer counts. */
+  stale: z.boolean(),
+})
+
+const shownServer = {
+  id: ServerId,
+  title: z.string(),
+  /** Switched off for everyone. */
+  killed: z.boolean(),
+  tools: z.array(ServerTool),
+}
 
 export const Server = z.discriminatedUnion('kind', [
   z.strictObject({ ...shownServer, kind: z.literal('mounted'), settings: z.record(z.string(), z.unknown()) }),
@@ -100,6 +129,11 @@ export const PlanChange = z.strictObject({
   loses: z.array(z.string()),
   before: Level,
   after: Level,
+  /**
+   * No plane has shown what the server offers, so its tools cannot be named: `*` stands for whatever it offers that the level
+   * covers, and names are those that a grant lists, if they are offered.
+   */
+  unseen: z.boolean(),
 })
 export const Plan = z.strictObject({
   /** Rows the file would add, change or remove, in words. */
@@ -221,6 +255,8 @@ export const api = {
     delete: mutation(z.strictObject({ id: ServerId }), Done),
     /** The kill switch: refuses every call on a server at once, for everyone. */
     kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), Done),
+    /** How the remote servers are, by each plane's own account. */
+    health: query(z.strictObject({ id: ServerId.optional() }), z.strictObject({ items: z.array(ServerHealth) })),
     /** What a remote server offers, and how far it is trusted. */
     definitions: query(z.strictObject({ id: ServerId }), z.strictObject({ items: z.array(ToolDefinition) })),
     /** Approves what is offered: of the tools named, or of all that wait. */

@@ -27,3 +27,31 @@ export function decideServer(policy: Policy, person: Person, server: string, nee
   }
   return { allow: false, reason: grants && TIERS.some((tier) => grants[tier]) ? 'grants-expired' : 'no-grant' }
 }
+
+/** What a person may come to on a server whose tools nobody knows yet. */
+export interface Prospect {
+  /** The highest level at which anything may be theirs. */
+  level: Level
+  /** Only these tools; absent = whatever the level covers. */
+  names?: string[]
+}
+
+/** Predicts, where `decideFor` has no tool to decide about. The tiers are its own. */
+export function prospect(policy: Policy, person: Person, server: string, nowMs: number): Prospect {
+  if (person.disabled || policy.revoked.killed.has(server)) return nothing
+  const grants = person.grants.get(server)
+  const live = TIERS.map((tier) => (grants?.[tier] ?? []).filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs))
+  const deciding = live.find((alternatives) => alternatives.length > 0) ?? []
+  if (deciding === live[0] && deciding.some(({ level }) => level === 'disabled')) return nothing
+  const enabled = deciding.filter(({ level }) => level !== 'disabled')
+  const { level: chosen, off = [] } = person.selection?.get(server) ?? {}
+  const held = enabled.reduce<Level>((best, { level }) => higher(best, level), 'disabled')
+  const level = lower(held, chosen ?? held)
+  if (level === 'disabled') return nothing
+  if (enabled.some(({ allow }) => !allow)) return { level }
+  const denied = new Set([...deciding.flatMap(({ deny = [] }) => deny), ...off])
+  const names = [...new Set(enabled.flatMap(({ allow = [] }) => allow))].filter((name) => !denied.has(name))
+  return names.length === 0 ? nothing : { level, names }
+}
+
+const nothing: Prospect = { level: 'disabled' }

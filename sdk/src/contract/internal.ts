@@ -26,7 +26,39 @@ export type JoinAnswer = z.infer<typeof JoinAnswer>
 export const PlaneAddress = z.strictObject({ internalUrl: z.url() })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
 
-export const Ack = z.union([z.strictObject({ revision: z.int() }), z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) })])
+export const HealthState = z.enum(['unknown', 'up', 'down'])
+export const HealthEra = z.enum(['legacy', 'modern'])
+export const BreakerState = z.enum(['closed', 'open'])
+
+/** What a date can hold. */
+const LATEST_MS = 8.64e15
+
+/** A remote server as one plane last found it. */
+export const RemoteHealth = z.strictObject({
+  server: ServerId,
+  /** The address it was found at. */
+  url: z.string().max(2048),
+  state: HealthState,
+  era: HealthEra.optional(),
+  breaker: BreakerState,
+  /** Milliseconds since 1970, by the plane's clock. */
+  lastSuccessAtMs: z.int().min(0).max(LATEST_MS).optional(),
+  lastErrorAtMs: z.int().min(0).max(LATEST_MS).optional(),
+  lastError: z.string().max(500).optional(),
+  latencyMs: z.number().min(0).optional(),
+})
+export type RemoteHealth = z.infer<typeof RemoteHealth>
+
+/** Every plane tells how all its remote servers are at least so often; in between, what changed. */
+export const HEALTH_EVERY_MS = 60_000
+export const MOST_HEALTH = 20
+
+/** `POST /internal/v1/acks`: what became of a revision, or how remote servers are. */
+export const Ack = z.union([
+  z.strictObject({ revision: z.int() }),
+  z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) }),
+  z.strictObject({ health: z.array(RemoteHealth).min(1).max(MOST_HEALTH) }),
+])
 export type Ack = z.infer<typeof Ack>
 
 /** A box (sdk/seal-box) that holds a `SealingRing`. */

@@ -7,6 +7,7 @@ const faultsOf = (server: object) => {
 }
 const reserved = 'the gateway writes this header itself'
 const credential = 'looks like a credential: keep it as a secret and write { secret: <name> }'
+const odd = 'an address has no spaces, line breaks, backslashes or characters beyond ASCII: encode them'
 const unprintable = 'a header value has no line breaks, control characters or characters beyond Latin-1'
 
 test.for([
@@ -50,6 +51,18 @@ test.for([
   ],
   [{ url: 'file:///etc/passwd' }, 'url', 'must be an http or https address'],
   [{ url: 'https://tools.example.com/mcp#x' }, 'url', 'an address has no fragment'],
+  [{ url: 'https:///mcp' }, 'url', 'must be an http or https address'],
+  [{ url: 'tools.example.com/mcp' }, 'url', 'must be an http or https address'],
+  [{ url: 'https://tools.example.com/m cp' }, 'url', odd],
+  [{ url: 'https://tools.example.com/mcp\r\nHost: b' }, 'url', odd],
+  [{ url: 'https://tools.example.com\\mcp' }, 'url', odd],
+  [{ url: `https://tools.example.com/${'a'.repeat(2048)}` }, 'url', 'an address has 2048 characters at most'],
+  [{ headers: { 'X-Team': 5 } }, 'headers.X-Team', 'is text, or { secret: <name> }'],
+  [
+    { headers: { 'X-Team': { secret: '..' } } },
+    'headers.X-Team.secret',
+    'the name of a secret is 1-128 of A-Z a-z 0-9 . _ -, and not dots alone',
+  ],
 ] as const)('%j is refused at %s', ([server, path, message]) => {
   expect(faultsOf(server)).toEqual([[path, message]])
 })

@@ -42,8 +42,10 @@ const writable = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
 const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'a header name is 1-64 of A-Z a-z 0-9 -')
 
+const HeaderValue = z.union([z.string().max(4096), SecretRef], 'is text, or { secret: <name> }')
+
 /** Headers for a remote server, as an administrator writes them. */
-export const GivenHeaders = z.record(HeaderName, z.union([z.string().max(4096), SecretRef])).superRefine((headers, { addIssue }) => {
+export const GivenHeaders = z.record(HeaderName, HeaderValue).superRefine((headers, { addIssue }) => {
   const seen = new Set<string>()
   for (const [name, value] of Object.entries(headers)) {
     const message = headerFault(name.toLowerCase(), value, seen)
@@ -62,11 +64,18 @@ function headerFault(name: string, value: string | SecretRef, seen: ReadonlySet<
   return undefined
 }
 
+const LONGEST_URL = 2048
+
 /** An address names a server and holds no secret: it travels to every plane and stands in every export. */
-export const RemoteUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).superRefine((text, { addIssue }) => {
+const notAnAddress = 'must be an http or https address'
+export const RemoteUrl = z.url({ protocol: /^https?$/, error: notAnAddress }).superRefine((text, { addIssue }) => {
   const url = URL.parse(text)
-  if (!url) return
+  if (!url || !/^https?:$/.test(url.protocol)) return
   const say = (message: string) => addIssue({ code: 'custom', message })
+  // Parsers drop or mend these, so that the address used is not the one that was read.
+  if (!/^https?:\/\/[^/?#]/i.test(text)) say(notAnAddress)
+  if (!/^[!-[\]-~]*$/.test(text)) say('an address has no spaces, line breaks, backslashes or characters beyond ASCII: encode them')
+  if (text.length > LONGEST_URL) say(`an address has ${LONGEST_URL} characters at most`)
   if (url.username !== '' || url.password !== '') say('holds a credential: send it as a header instead, { secret: <name> }')
   if (url.hash !== '') say('an address has no fragment')
   const named = [...url.searchParams.keys()].find(namesCredential)

@@ -14,7 +14,7 @@ const pixels = z
 
 export const createChart = charts.tool({
   name: 'create_chart',
-  description: 'Draws rows as a chart. Rows: data, or columns and rows as sql answers them; at most 20,000.',
+  description: "Charts rows: data, or sql's columns and rows; up to 20,000.",
   level: 'read',
   input: z.strictObject({
     type: z.enum(CHART_TYPES),
@@ -22,8 +22,8 @@ export const createChart = charts.tool({
     columns: z.array(z.preprocess(nameOf, z.string())).optional(),
     rows: z.array(z.array(z.unknown())).optional(),
     x: z.string(),
-    y: z.string().optional().describe('Numbers; none = count rows'),
-    series: z.string().optional().describe('Colours; heatmap: the numbers'),
+    y: z.string().optional().describe('Numbers; none: count'),
+    series: z.string().optional().describe('Colours; heatmap: values'),
     aggregate: z.enum(AGGREGATES).optional(),
     title: z.string().optional(),
     width: pixels,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ContentBlock } from '../answer.ts'
 import type { Picture as Drawn } from './job.ts'
 import type { Format } from './limits.ts'
+import { VIEW_URI } from './server.ts'
 
 /** What is said of a drawing. The drawing itself comes as a block of its own: twice would be once too often. */
 export const Picture = z.object({
@@ -22,6 +23,7 @@ export function described({ format, width, height, content, warnings }: Drawn, w
 
 /** How a drawing is answered: a sentence, then the image, or its text. */
 export const picture = {
+  view: VIEW_URI,
   text({ what, format, width, height, notes }: Result): string {
     const size = format === 'spec' ? 'its Vega-Lite spec' : `${width} × ${height} px`
     return [`${what}, ${size}.`, ...notes].join('\n')

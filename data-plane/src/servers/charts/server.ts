@@ -8,5 +8,8 @@ export const charts = defineServer({
   settings: z.strictObject({}),
 })
 
+/** Where the view of a drawing is read. */
+export const VIEW_URI = 'ui://charts/view'
+
 /** One for the process: charts are drawn one after the other beside the hot path, never on it. */
 export const renderer = new Renderer()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { GatewayView } from '../gateway-view.ts'
+import type { GatewayView, HealthView } from '../gateway-view.ts'
 import { meta } from './server.ts'
 
 export const listServers = meta.tool({
@@ -16,6 +16,11 @@ export const listServers = meta.tool({
         refused_tools: z.int(),
         state: z.string(),
         speaks: z.string().optional(),
+        spared: z.literal(true).optional(),
+        last_answer: z.string().optional(),
+        latency_ms: z.number().optional(),
+        last_error: z.string().optional(),
+        last_error_at: z.string().optional(),
       }),
     ),
     count: z.int(),
@@ -24,8 +29,9 @@ export const listServers = meta.tool({
   text: ({ items }) =>
     items
       .map(
-        ({ server, title, usable_tools, refused_tools, state }) =>
-          `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused; ${state}`,
+        ({ server, title, usable_tools, refused_tools, state, last_answer, last_error, last_error_at }) =>
+          `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused; ${state}` +
+          (state === 'up' ? '' : `${said('last answer', last_answer)}${said(last_error_at ?? 'error', last_error)}`),
       )
       .join('\n'),
 })
@@ -34,8 +40,22 @@ export const listServers = meta.tool({
 export function heldServers(gateway: GatewayView) {
   const items = gateway.servers().map(({ id, title, tools, health }) => {
     const usable = tools.filter(({ level }) => level !== undefined).length
-    const spoken = health.era === undefined ? {} : { speaks: health.era }
-    return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable, state: health.state, ...spoken }
+    return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable, ...healthFacts(health) }
   })
   return { items, count: items.length }
 }
+
+/** As this plane last found it, for people: an error in words that tell nothing of the inside. */
+function healthFacts({ state, era, breaker, lastSuccessAtMs, latencyMs, lastErrorAtMs, lastErrorSays }: HealthView) {
+  return {
+    state,
+    ...(era !== undefined && { speaks: era }),
+    ...(breaker === 'open' && { spared: true as const }),
+    ...(lastSuccessAtMs !== undefined && { last_answer: new Date(lastSuccessAtMs).toISOString() }),
+    ...(latencyMs !== undefined && { latency_ms: Math.round(latencyMs * 10) / 10 }),
+    ...(lastErrorSays !== undefined && { last_error: lastErrorSays }),
+    ...(lastErrorAtMs !== undefined && { last_error_at: new Date(lastErrorAtMs).toISOString() }),
+  }
+}
+
+const said = (what: string, text: string | undefined) => (text === undefined ? '' : `, ${what}: ${text}`)

@@ -1,3 +1,4 @@
+import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { expect, test } from 'vitest'
 import { aServer, DAVE, modernRequest, testPlane } from '../../testing.ts'
 
@@ -39,6 +40,28 @@ test('list_servers counts what can be used', async () => {
     state: 'up',
     speaks: 'mounted',
   })
+})
+
+test('list_servers tells the truth of a remote server that is away, in words that tell nothing of the inside', async () => {
+  const remote = RemoteSettings.parse({ url: 'http://127.0.0.1:1/mcp' })
+  const notes = { kind: 'remote' as const, title: 'Notes', remote, tools: {} }
+  const held = { ...grants, notes: { everyone: [{ level: 'read' as const }] } }
+  await using plane = await testPlane({ grants: held }, [aServer()], { notes })
+  const token = await plane.token()
+  const asked = async () => {
+    const response = await fetch(`${plane.url}/mcp/meta`, modernRequest(token, 'tools/call', { name: 'list_servers', arguments: {} }))
+    const { result } = JSON.parse(await response.text())
+    return {
+      item: result.structuredContent.items.find(({ server }: { server: string }) => server === 'notes'),
+      text: result.content[0].text,
+    }
+  }
+  await expect.poll(async () => (await asked()).item.state).toBe('down')
+  const { item, text } = await asked()
+  expect(item).toMatchObject({ last_error: 'The MCP server cannot be reached.', last_error_at: expect.any(String) })
+  expect(item).not.toHaveProperty('last_answer')
+  expect(text).toContain(`notes (Notes): 0 usable, 0 refused; down, ${item.last_error_at}: The MCP server cannot be reached.`)
+  expect(JSON.stringify(item)).not.toContain('127.0.0.1')
 })
 
 test('search_tools finds by words among what can be used', async () => {

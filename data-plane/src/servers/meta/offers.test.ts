@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { asked } from '../../upstream/mounted-testing.ts'
+import { plainHealth } from '../../upstream/upstream.ts'
 import type { GatewayView } from '../gateway-view.ts'
 import server from './index.ts'
 
@@ -27,7 +28,7 @@ const gateway: GatewayView = {
   servers: () => [
     {
       id: 'things',
-      health: { state: 'up', era: 'mounted', latencyMs: undefined },
+      health: plainHealth('up', 'mounted'),
       title: 'Things',
       tools: [
         { name: 'say_thing', description: 'Says a thing.', needs: 'read', level: 'write', inputSchema },

@@ -1,0 +1,93 @@
+import type { Database } from '@bir/db/schema'
+import type { Api, ServerHealth as ServerHealthSchema } from '@bir/sdk/contract/api'
+import { HEALTH_EVERY_MS } from '@bir/sdk/contract/internal'
+import type { RemoteHealth } from '@bir/sdk/contract/internal'
+import type { Kysely } from 'kysely'
+import type { z } from 'zod'
+import { notFound } from '../api-error.ts'
+import type { Ctx } from '../context.ts'
+
+type ServerHealth = z.infer<typeof ServerHealthSchema>
+
+/** Planes report once a minute: whoever missed two in a row knows nothing that counts. */
+const STALE_AFTER_MS = 2.5 * HEALTH_EVERY_MS
+
+/** Keeps what a plane says of the servers at the addresses they have now; of others it has not heard yet that they moved. */
+export async function storeHealth(db: Kysely<Database>, plane: string, reports: readonly RemoteHealth[]): Promise<void> {
+  const urls = new Map((await remotes(db)).map(({ id, settings }) => [id, settings.url]))
+  const newest = new Map(reports.filter(({ server, url }) => urls.get(server) === url).map((report) => [report.server, report]))
+  const rows = [...newest.values()].map((report) => rowOf(plane, report, new Date()))
+  if (rows.length === 0) return
+  await db
+    .insertInto('server_health')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['plane', 'server']).doUpdateSet((eb) => ({
+        url: eb.ref('excluded.url'),
+        state: eb.ref('excluded.state'),
+        era: eb.ref('excluded.era'),
+        breaker: eb.ref('excluded.breaker'),
+        last_success_at: eb.ref('excluded.last_success_at'),
+        last_error_at: eb.ref('excluded.last_error_at'),
+        last_error: eb.ref('excluded.last_error'),
+        latency_ms: eb.ref('excluded.latency_ms'),
+        reported_at: eb.ref('excluded.reported_at'),
+      })),
+    )
+    .execute()
+}
+
+const remotes = (db: Kysely<Database>) =>
+  db.selectFrom('servers').select(['id', 'settings']).where('kind', '=', 'remote').orderBy('id').execute()
+
+const rowOf = (plane: string, report: RemoteHealth, reportedAt: Date) => ({
+  plane,
+  server: report.server,
+  url: report.url,
+  state: report.state,
+  era: report.era ?? null,
+  breaker: report.breaker,
+  last_success_at: dateOf(report.lastSuccessAtMs),
+  last_error_at: dateOf(report.lastErrorAtMs),
+  last_error: report.lastError?.replaceAll('\0', '') ?? null,
+  latency_ms: report.latencyMs ?? null,
+  reported_at: reportedAt,
+})
+
+const dateOf = (ms: number | undefined) => (ms === undefined ? null : new Date(ms))
+
+/** Every remote server as each plane last found it; a pair of which nothing was heard is there, and says so. */
+export async function health({ db }: Ctx, { id }: z.output<Api['servers']['health']['input']>): Promise<{ items: ServerHealth[] }> {
+  const all = await remotes(db)
+  const servers = id === undefined ? all : all.filter((server) => server.id === id)
+  if (id !== undefined && servers.length === 0) throw notFound('remote server', id)
+  const planes = await db.selectFrom('planes').select(['id', 'name']).where('expelled_at', 'is', null).orderBy('id').execute()
+  const rows = await db.selectFrom('server_health').selectAll().execute()
+  const byPair = new Map(rows.map((row) => [`${row.server} ${row.plane}`, row]))
+  const nowMs = Date.now()
+  const items = servers.flatMap((server) =>
+    planes.map((plane) => {
+      const row = byPair.get(`${server.id} ${plane.id}`)
+      return shown({ server: server.id, plane: plane.id, planeName: plane.name }, row?.url === server.settings.url ? row : undefined, nowMs)
+    }),
+  )
+  return { items }
+}
+
+type Row = ReturnType<typeof rowOf>
+type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName'>
+
+function shown(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
+  return {
+    ...pair,
+    state: row?.state ?? 'unknown',
+    era: row?.era ?? null,
+    breaker: row?.breaker ?? 'closed',
+    lastSuccessAt: row?.last_success_at?.toISOString() ?? null,
+    lastErrorAt: row?.last_error_at?.toISOString() ?? null,
+    lastError: row?.last_error ?? null,
+    latencyMs: row?.latency_ms ?? null,
+    reportedAt: row?.reported_at.toISOString() ?? null,
+    stale: !row || nowMs - row.reported_at.getTime() > STALE_AFTER_MS,
+  }
+}

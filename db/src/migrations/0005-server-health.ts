@@ -1,0 +1,24 @@
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+
+/** How each data plane last found each remote server. One row a pair, written over: history is for metrics. */
+const statements = [
+  `create table server_health (
+    plane uuid not null references planes on delete cascade,
+    server text not null references servers on delete cascade,
+    url text not null,
+    state text not null check (state in ('unknown', 'up', 'down')),
+    era text check (era in ('legacy', 'modern')),
+    breaker text not null check (breaker in ('closed', 'open')),
+    last_success_at timestamptz,
+    last_error_at timestamptz,
+    last_error text,
+    latency_ms double precision,
+    reported_at timestamptz not null,
+    primary key (plane, server)
+  )`,
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
