@@ -1,5 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Ports } from '../pipeline/ports.ts'
+import { scrubNotification } from '../pipeline/scrub.ts'
 import type { Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import type { ListenFilter, Notification } from '../upstream/upstream.ts'
 import { resultJson } from './envelope.ts'
@@ -7,7 +8,7 @@ import { isObject } from './json-rpc.ts'
 import { Watch } from './watch.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse'>
 
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
@@ -21,37 +22,11 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
       method,
       params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
     })
-    const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(notification)))
+    const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(scrubNotification(ports, notification))))
     const honoured = await watch.begin(filterOf(call.params['notifications']))
     await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
     await watch.ended
     return { json: resultJson({ _meta: { [subscriptionKey]: call.id } }, true) }
-  }
-}
-
-/** A legacy session's GET stream. What it subscribes to by requests of its own follows along. */
-export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
-  return async function openStream(call) {
-    if (!call.session) throw new GatewayError('methodNotAllowed', 'GET without a session')
-    const state = ports.sessions.of(call.session.id)
-    let watch: Watch | undefined
-    const follow = async () => {
-      watch?.stop()
-      watch = new Watch(ports, call, (notification) => call.channel.notify(notification))
-      await watch.begin({
-        toolsListChanged: true,
-        promptsListChanged: true,
-        resourcesListChanged: true,
-        resourceSubscriptions: [...state.subscriptions],
-      })
-    }
-    state.onSubscriptions = () => void follow().catch(() => undefined) // the stream stays; the next change tries again
-    call.channel.begin()
-    await follow()
-    await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
-    state.onSubscriptions = undefined
-    watch?.stop()
-    return { json: '{}' }
   }
 }
 

@@ -5,17 +5,22 @@ import { stillGood } from '../pipeline/authenticate.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import type { Ports } from '../pipeline/ports.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
-import type { ListenFilter, Notification } from '../upstream/upstream.ts'
+import type { ClientAnswer, ListenFilter, Notification, ServerQuestion } from '../upstream/upstream.ts'
 import type { ListMethod } from './aggregate/cursor.ts'
-import { inboundNotification } from './aggregate/inbound.ts'
+import { inboundNotification, inboundResult } from './aggregate/inbound.ts'
 import { mergeHonoured, splitListen } from './aggregate/listen.ts'
+import { ownResponses } from './aggregate/outbound.ts'
 import { viewHash } from './aggregate/view-hash.ts'
 import { askerOf } from './describe.ts'
+import { isObject } from './json-rpc.ts'
 import { visibleEntries } from './list.ts'
 import { originOf, routesOf } from './routes.ts'
 
 type Call = Incoming & Authenticated
 type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer'>
+
+/** Puts a question of a server to the client; rejects when nobody answers. */
+export type AskClient = (server: string, request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
 
 /** Changes that come in a burst are told once. */
 const gatherMs = 20
@@ -35,6 +40,7 @@ export class Watch {
   private readonly ports: Needs
   private readonly call: Call
   private readonly tell: (notification: Notification) => unknown
+  private readonly ask: AskClient | undefined
   private readonly cancel = new Cancel()
   private readonly over = Promise.withResolvers<void>()
   private readonly views = new Map<ListMethod, string>()
@@ -42,7 +48,8 @@ export class Watch {
   private unfollow: (() => void) | undefined
   private looking: NodeJS.Timeout | undefined
 
-  constructor(ports: Needs, call: Call, tell: (notification: Notification) => unknown) {
+  constructor(ports: Needs, call: Call, tell: (notification: Notification) => unknown, ask?: AskClient) {
+    this.ask = ask
     this.ports = ports
     this.call = call
     this.tell = tell
@@ -116,6 +123,7 @@ export class Watch {
         filter,
         cancel: this.cancel,
         onNotification: (notification) => this.heard(notification, word),
+        ...(this.ask && { onRequest: (question, signal) => this.asked(server, question, signal) }),
         onEnd: () => undefined,
       })
       .catch(() => ({ honoured: undefined }))
@@ -125,6 +133,21 @@ export class Watch {
   private heard(notification: Notification, word: (notification: Notification) => Notification): void {
     if (changes.some(({ method }) => method === notification.method) && this.call.endpoint.server === undefined) return this.look()
     void this.tell(word(notification))
+  }
+
+  /** On `/mcp` a question, and its answer, are said in the words of each side. */
+  private async asked(server: string, question: ServerQuestion, signal: AbortSignal): Promise<ClientAnswer> {
+    if (!this.ask) throw new Error('nobody can be asked')
+    if (this.call.endpoint.server !== undefined) return this.ask(server, question, signal)
+    const { inputRequests } = inboundResult(originOf(this.ports, this.call, server), question.method, {
+      resultType: 'input_required',
+      inputRequests: { question },
+    })
+    const said = isObject(inputRequests) ? inputRequests['question'] : undefined
+    const answer = await this.ask(server, said as ServerQuestion, signal)
+    if (answer.refusal) return answer
+    const { inputResponses } = ownResponses(server, { inputResponses: { answer: answer.result } })
+    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined }
   }
 
   private changed(): void {
