@@ -1,6 +1,6 @@
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { expect, test, vi } from 'vitest'
-import { legacyRequest } from '../testing.ts'
+import { legacyRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import { things } from '../upstream/legacy-testing-things.ts'
@@ -67,6 +67,18 @@ test('the stream of a session ends with it, and another opened takes its place',
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204)
   expect(await second.text()).toBe('')
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(404)
+})
+
+test('who calls too often may end the session all the same', async () => {
+  await using plane = await testPlane({ grants: { debug: { user: [{ level: 'read' }] } }, settings: { ratePerSecond: 1, rateBurst: 1 } })
+  const headers = { authorization: `Bearer ${await plane.token()}` }
+  const begin = legacyRequest(await plane.token(), 'initialize', { protocolVersion: '2025-11-25' })
+  const opened = await fetch(`${plane.url}/mcp/debug`, begin)
+  const session = opened.headers.get('mcp-session-id') ?? ''
+  expect(await ping(plane, '/mcp/debug', session)).toBe(429)
+  const ended = await fetch(`${plane.url}/mcp/debug`, { method: 'DELETE', headers: { ...headers, 'mcp-session-id': session } })
+  expect(ended.status).toBe(204)
+  expect(await ping(plane, '/mcp/debug', session)).toBe(404)
 })
 
 test('a session the server has not heard of for long is ended there, and opened anew when it is needed', async () => {

@@ -45,11 +45,11 @@ export interface Methods {
 
 /** THE LIST: what happens to a request, method by method, in the order it happens. */
 export function methodsOf(ports: Ports): Methods {
-  const everyone = new Pipeline<Incoming>()
+  const known = new Pipeline<Incoming>()
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(inSession(ports)) // legacy only: what its client declared when it initialized
-    .guard(rateLimit())
+  const everyone = known.guard(rateLimit())
   const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, asked, level
 
   const table: Record<string, Method> = {
@@ -90,7 +90,7 @@ export function methodsOf(ports: Ports): Methods {
     },
     response: everyone.call(answerRound(ports), [], inEra),
     stream: everyone.call(openStream(ports), [], asIs),
-    end: everyone.call(endSession(ports), [], everywhere),
+    end: known.call(endSession(ports), [], everywhere), // whoever calls too often may end it all the same
   }
 }
 
