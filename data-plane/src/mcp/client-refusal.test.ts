@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineServer } from '../servers/define.ts'
 import { askForm, inputRequired } from '../servers/input-required.ts'
-import { modernRequest, testPlane } from '../testing.ts'
+import { legacyRequest, modernRequest, testPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import { said, things } from '../upstream/legacy-testing-things.ts'
 import { modernServer } from '../upstream/modern-testing.ts'
@@ -105,4 +105,24 @@ test('"visit this first" never reaches a modern client as the error it was: it i
   })
   await using old = await legacyClient(plane, '/mcp/old')
   expect(await old.client.callTool({ name: 'visit' }).catch(error)).toMatchObject({ code: -32042, data: { elicitations: [{ url }] } })
+})
+
+test('an answer that comes in a batch of 2025-03-26 counts like any other', async () => {
+  await using server = await sdkServer(things)
+  await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', ['sample']) })
+  const url = `${plane.url}/mcp/old`
+  const token = await plane.token()
+  const begin = { protocolVersion: '2025-03-26', capabilities, clientInfo: { name: 'old', version: '1' } }
+  const opened = await fetch(url, legacyRequest(token, 'initialize', begin))
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const call = await fetch(url, legacyRequest(token, 'tools/call', { name: 'sample' }, session))
+  let text = ''
+  for await (const chunk of call.body ?? []) {
+    text += Buffer.from(chunk).toString()
+    const id = /"id":"([^"]+)","method":"sampling/.exec(text)?.[1]
+    if (id === undefined || text.includes('"result"')) continue
+    const body = JSON.stringify([{ jsonrpc: '2.0', id, error: refusal }])
+    expect((await fetch(url, { ...legacyRequest(token, '', {}, session), body })).status).toBe(202)
+  }
+  expect(text).toContain('User rejected sampling request')
 })

@@ -18,26 +18,51 @@ const bothStreams = ({ seen }: LegacyServer) =>
     expect(new Set(sessions).size).toBe(2)
   })
 
-test('a question of a server outside any request is put to the client on its own stream, and answered', async () => {
+test.for(['/mcp/old', '/mcp'])(
+  'at %s a question of a server outside any request is put to the client on its own stream, and answered',
+  async (path) => {
+    await using server = await sdkServer(() => {
+      const made = things()
+      made.server.setNotificationHandler(RootsChanged, async () => {
+        const { roots } = await made.server.listRoots()
+        const params = { names: roots.map(({ name }) => name) }
+        await made.server.notification({ method: 'notifications/vendor/roots', params })
+      })
+      return made
+    })
+    await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', []) })
+    const told = Promise.withResolvers<unknown>()
+    await using side = await legacyClient(plane, path, { roots: { listChanged: true } }, (client) => {
+      client.setRequestHandler(ListRoots, () => ({ roots: [{ uri: 'file:///a', name: 'a' }] }))
+      client.fallbackNotificationHandler = async ({ method, params }) =>
+        void (method.startsWith('notifications/vendor') && told.resolve(params))
+    })
+    await bothStreams(server)
+    await side.client.sendRootsListChanged()
+    expect(await told.promise).toEqual({ names: ['a'] })
+  },
+)
+
+test('a question that a server takes back is taken back from the client', async () => {
   await using server = await sdkServer(() => {
     const made = things()
     made.server.setNotificationHandler(RootsChanged, async () => {
-      const { roots } = await made.server.listRoots()
-      const params = { names: roots.map(({ name }) => name) }
-      await made.server.notification({ method: 'notifications/vendor/roots', params })
+      await made.server.listRoots(undefined, { timeout: 100 }).catch(() => undefined)
     })
     return made
   })
   await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', []) })
-  const told = Promise.withResolvers<unknown>()
-  await using side = await legacyClient(plane, '/mcp/old', { roots: { listChanged: true } }, (client) => {
-    client.setRequestHandler(ListRoots, () => ({ roots: [{ uri: 'file:///a', name: 'a' }] }))
-    client.fallbackNotificationHandler = async ({ method, params }) =>
-      void (method.startsWith('notifications/vendor') && told.resolve(params))
-  })
+  const takenBack = Promise.withResolvers<void>()
+  await using side = await legacyClient(plane, '/mcp/old', { roots: { listChanged: true } }, (client) =>
+    client.setRequestHandler(ListRoots, async (_, { signal }) => {
+      signal.addEventListener('abort', () => takenBack.resolve())
+      await takenBack.promise
+      return { roots: [] }
+    }),
+  )
   await bothStreams(server)
   await side.client.sendRootsListChanged()
-  expect(await told.promise).toEqual({ names: ['a'] })
+  await takenBack.promise
 })
 
 test('a log level set while the stream is open counts for the stream', async () => {

@@ -106,15 +106,17 @@ test('an ended session is remembered for as long as its id would open, within bo
 
 test('a session of which nothing more can be remembered is over: its client begins anew rather than miss what it asked for', () => {
   const memory = new SessionMemory({ most: 2, mostEnded: 10 })
-  const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()]
-  memory.of(first).usedAtMs = 1
-  let closed = false
-  memory.of(first).stream = { follow: () => Promise.resolve(undefined), close: () => (closed = true) }
-  memory.of(second)
-  const kept = memory.of(first)
-  kept.usedAtMs = 1
-  memory.of(third).logLevel = 'info'
-  expect(memory.isEnded(first)).toBe(true)
-  expect(closed).toBe(true)
-  expect(memory.get(third)?.logLevel).toBe('info')
+  const [streaming, idle, next, last] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
+  const closed: string[] = []
+  const stream = (id: string) => ({ follow: () => Promise.resolve(undefined), close: () => void closed.push(id) })
+  memory.of(streaming).stream = stream(streaming)
+  memory.of(idle).logLevel = 'info'
+  memory.of(next).stream = stream(next)
+  expect([streaming, idle, next].map((id) => memory.isEnded(id))).toEqual([false, true, false])
+  const state = memory.of(streaming)
+  memory.of(next).usedAtMs = 1
+  state.logLevel = 'info'
+  memory.of(last)
+  expect(closed).toEqual([next])
+  expect(memory.get(streaming)?.logLevel).toBe('info')
 })

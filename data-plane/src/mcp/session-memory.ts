@@ -64,13 +64,14 @@ export class SessionMemory {
     state?.stream?.close()
   }
 
-  /** Those that expired go; else the one that was used longest ago is over, so that its client learns that nothing is remembered of it. */
+  /** Those that expired go; else the one that was used longest ago, of those without a stream, is over, so that its client learns that nothing is remembered of it. */
   private makeRoom(): void {
     const nowMs = Date.now()
     for (const [id, { stream }] of this.states) if (createdAtMs(id) + lifeMs <= nowMs && !stream) this.states.delete(id)
     if (this.states.size < this.limits.most) return
-    const oldest = [...this.states].reduce((first, each) => (each[1].usedAtMs < first[1].usedAtMs ? each : first))
-    this.end(oldest[0])
+    const idle = [...this.states].filter(([, { stream }]) => !stream)
+    const candidates = idle.length > 0 ? idle : [...this.states]
+    this.end(candidates.reduce((first, each) => (each[1].usedAtMs < first[1].usedAtMs ? each : first))[0])
   }
 
   private forgetEnded(): void {
