@@ -8,6 +8,7 @@ import { Shipper } from './audit/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
+import { Dropped } from './mcp/dropped.ts'
 import { Exchange } from './mcp/exchange.ts'
 import { HandOn } from './mcp/hand-on.ts'
 import { createHttpServer } from './mcp/http.ts'
@@ -80,6 +81,7 @@ export async function startPlane(
   })
   await feed.restore()
 
+  const dropped = new Dropped()
   const methods = methodsOf({
     servers: mounted,
     policy: feed,
@@ -91,6 +93,7 @@ export async function startPlane(
     offers: reach.offers,
     rounds: new Rounds(identity.id),
     sessions: new SessionMemory(),
+    dropped,
     node: identity.id,
     timers: new Timers(),
     verify: tokenVerifier(feed),
@@ -107,7 +110,7 @@ export async function startPlane(
     publicUrl,
     origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
     issuer: () => feed.held?.keys.issuer,
-    health: () => healthOf(feed, draining, shipper.warning),
+    health: () => healthOf(feed, draining, { warning: shipper.warning, dropped: dropped.counts }),
     exchange,
   })
 
@@ -151,8 +154,12 @@ async function openInnerDoor(
 }
 
 /** A warning does not stop the plane: calls are still made and recorded. */
-export function healthOf({ held }: Pick<PolicyFeed, 'held'>, draining: boolean, warning?: string): { ok: boolean; body: object } {
-  const more = warning === undefined ? {} : { warning }
+export function healthOf(
+  { held }: Pick<PolicyFeed, 'held'>,
+  draining: boolean,
+  { warning, dropped = {} }: { warning?: string | undefined; dropped?: Dropped['counts'] } = {},
+): { ok: boolean; body: object } {
+  const more = { ...(warning !== undefined && { warning }), ...(Object.keys(dropped).length > 0 && { dropped }) }
   if (draining) return { ok: false, body: { status: 'draining', ...more } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...more } }
   return { ok: true, body: { status: 'ok', revision: held.revision, ...more } }

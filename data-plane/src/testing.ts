@@ -16,6 +16,7 @@ import { CallLog } from './audit/call-log.ts'
 import { SpoolJournal } from './audit/journal.ts'
 import { segments } from './audit/segments.ts'
 import { Spool } from './audit/spool.ts'
+import { Dropped } from './mcp/dropped.ts'
 import { Exchange } from './mcp/exchange.ts'
 import { createHttpServer } from './mcp/http.ts'
 import { Inflight } from './mcp/inflight.ts'
@@ -132,6 +133,7 @@ export interface TestPlane extends AsyncDisposable {
   token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
   records(): AuditRecord[]
   fresh: { atMs: number }
+  dropped: Dropped
 }
 
 /** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
@@ -176,6 +178,7 @@ export async function testPlane(
     secretsInUse: () => [SECRET],
   })
   for (const changed of followers) changed()
+  const dropped = new Dropped()
   const methods = methodsOf({
     servers: mounted,
     policy: source,
@@ -187,6 +190,7 @@ export async function testPlane(
     offers: reach.offers,
     rounds: new Rounds(plane),
     sessions: new SessionMemory(),
+    dropped,
     node: plane,
     timers: new Timers({ tickMs: 5 }),
     verify: tokenVerifier(source),
@@ -213,6 +217,7 @@ export async function testPlane(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fresh,
+    dropped,
     use: (given) => {
       policy = made({ ...parts, ...given })
       for (const changed of followers) changed()

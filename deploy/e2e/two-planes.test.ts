@@ -232,6 +232,35 @@ test('a legacy client, and a modern one that declares no tasks, is answered at o
   }
 })
 
+/** `debug` is a server of ours: any plane serves a session there. */
+const debug = () => planes.map((url) => url.replace('/fixture', '/debug'))
+
+test.for([0, 1])('a session ended through plane %i is over at both', async (at) => {
+  const session = await openSession(debug()[0] ?? '')
+  const pings = () =>
+    Promise.all(debug().map(async (url) => (await answerOf(await legacy(url, session, { id: 1, method: 'ping' }))).status))
+  expect(await pings()).toEqual([200, 200])
+  const ended = await fetch(debug()[at] ?? '', { method: 'DELETE', headers: { ...headers(), 'mcp-session-id': session } })
+  expect(ended.status).toBe(204)
+  expect(await pings()).toEqual([404, 404])
+})
+
+test('a call at one plane is cancelled through the other', async () => {
+  const [one = '', other = ''] = planes.map((url) => url.replace('/fixture', '/sql'))
+  const session = await openSession(one)
+  const query = 'select count(*) from public.transactions a cross join public.transactions b'
+  const params = { name: 'execute_query', arguments: { connection: 'bank', query } }
+  let answer: Awaited<ReturnType<typeof answerOf>> | undefined
+  const call = legacy(one, session, { id: 9, method: 'tools/call', params }).then(async (response) => (answer = await answerOf(response)))
+  // Said again until the call has begun and hears of it.
+  await until(async () => {
+    await legacy(other, session, { method: 'notifications/cancelled', params: { requestId: 9 } })
+    return answer !== undefined
+  }, 10_000)
+  await call
+  expect(answer?.body.error).toMatchObject({ code: -31503 })
+})
+
 test('when the home of a session is gone, the other plane says 404 and the client begins anew', async () => {
   const session = await openSession(planes[1])
   const parked = await modern(planes[1], 'tools/call', { name: 'test_elicitation', arguments: { message: 'Who?' } })

@@ -87,7 +87,7 @@ function aPlane(dir: string, controlUrl: string) {
 }
 
 const filesOf = (dir: string) => segments(dir).map(({ path }) => [basename(path), readFileSync(path, 'utf8')])
-const health = ({ shipper }: ReturnType<typeof aPlane>) => healthOf({ held: undefined }, false, shipper.warning).body
+const health = ({ shipper }: ReturnType<typeof aPlane>) => healthOf({ held: undefined }, false, { warning: shipper.warning }).body
 
 /** A plane that shipped eight records, and then finds its disk as it was after three. */
 async function aPlaneSetBack() {

@@ -1,11 +1,13 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import type { Methods } from '../pipeline/index.ts'
+import type { Method, Methods } from '../pipeline/index.ts'
 import type { Incoming } from '../pipeline/types.ts'
 import { noChannel } from './channel.ts'
 import { classify } from './classify.ts'
 import type { Http } from './exchange.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { failed } from './failed.ts'
-import { readMessage, resultBody } from './json-rpc.ts'
+import { readMessage, readResponse, resultBody } from './json-rpc.ts'
+import type { Message } from './json-rpc.ts'
 import { newCall } from './new-call.ts'
 import { sendError, sendJson, sendNothing } from './respond.ts'
 
@@ -19,14 +21,14 @@ export async function answerBatch(methods: Methods, http: Http, body: unknown[])
     throw new GatewayError('invalidRequest', 'a batch', { say: 'Batches exist in 2025-03-26 alone.' })
   }
   if (body.length === 0 || body.length > most) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
-  const messages = body.map((one) => readMessage(one))
-  if (messages.some(({ method }) => method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
+  const messages = body.map((one) => readAny(methods, one))
+  if (messages.some(({ message }) => message.method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
 
   const answers: string[] = []
-  for (const message of messages) {
+  for (const [at, { message, method }] of messages.entries()) {
     const classified = { ...classify(message, request.headers), version } as const
     if (classified.modern) throw new GatewayError('invalidRequest', 'a modern message in a batch')
-    const answer = await one(methods, newCall(http, message, classified, noChannel))
+    const answer = await one(method, newCall(http, message, classified, noChannel), at === 0)
     if (answer instanceof GatewayError) return sendError(response, answer, { id: null, modern: false, endpoint, headers })
     if (answer !== undefined) answers.push(answer)
   }
@@ -34,13 +36,22 @@ export async function answerBatch(methods: Methods, http: Http, body: unknown[])
   sendJson(response, 200, `[${answers.join(',')}]`, headers)
 }
 
-/** Gives the fault itself where somebody may not come in at all: then the status of the whole says so. */
-async function one(methods: Methods, call: Incoming): Promise<string | GatewayError | undefined> {
+/** A client's answers to what it was asked may come in a batch too. */
+function readAny(methods: Methods, body: unknown): { message: Message; method: Method } {
+  const response = readResponse(body)
+  if (response) return { message: response, method: methods.response }
+  const message = readMessage(body)
+  return { message, method: methods.of(message.method, false) }
+}
+
+/** Gives the fault itself where somebody may not come in at all: then the status of the whole says so. Handed on as a whole, before anything of it was done. */
+async function one(method: Method, call: Incoming, first: boolean): Promise<string | GatewayError | undefined> {
   const { id } = call
   try {
-    const answer = await methods.of(call.method, false)(call)
+    const answer = await method(call)
     return id === undefined ? undefined : resultBody(id, answer.json)
   } catch (error) {
+    if (error instanceof Elsewhere && first) throw error
     const shut = error instanceof GatewayError && (error.code === 'unauthenticated' || error.code === 'unknownSession')
     return shut ? error : failed(error, id ?? null, call, call.endpoint).body
   }

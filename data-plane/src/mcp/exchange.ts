@@ -80,6 +80,11 @@ export class Exchange {
     }
   }
 
+  /** What every plane has to hear of: those that can be reached have heard it by the time the client is answered. */
+  private async toOthers(http: Http, body: string): Promise<void> {
+    if (http.handedFrom === undefined) await this.options.handOn?.toOthers(http, body)
+  }
+
   /** Writes down a refusal that no pipeline saw. A client that only asks whether there is a stream is no case for the record. */
   refused(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
     if (error.code === 'methodNotAllowed') return
@@ -109,13 +114,15 @@ export class Exchange {
     try {
       const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
+      if (answer.everywhere) await this.toOthers(http, JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
       stream.result(call.id, answer)
     } catch (error) {
       if (error instanceof Elsewhere) throw error
       const { status, body, headers: more } = failed(error, call.id ?? null, call, endpoint)
       if (stream) stream.finish(status, body, more)
-      else new AnswerStream(response, headers).finish(status, body, more)
+      // A refusal inside a 200 is for who waits for an answer.
+      else new AnswerStream(response, headers).finish(status === 200 ? 400 : status, body, more)
     }
   }
 
@@ -130,6 +137,7 @@ export class Exchange {
     try {
       if (verb === 'DELETE') {
         await this.options.methods.end(call)
+        await this.toOthers(http, '')
         return sendNothing(response, 204, headers)
       }
       await this.options.methods.stream(call)

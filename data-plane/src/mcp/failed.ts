@@ -1,5 +1,6 @@
 import { faultOf } from '../pipeline/fault.ts'
 import type { Incoming } from '../pipeline/types.ts'
+import { missingCapabilities } from '../upstream/input-capability.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import { errorBody } from './json-rpc.ts'
@@ -13,16 +14,32 @@ interface Failed {
   headers: Headers
 }
 
+type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
+
 /** How a failure looks to the client of its era: ours by our codes, a server's own as it said it. */
-export function failed(error: unknown, id: RequestId | null, call: Pick<Incoming, 'modern' | 'method'>, endpoint: Endpoint): Failed {
+export function failed(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): Failed {
   if (error instanceof UpstreamRpcError) return relayed(error, id, call)
   const fault = faultOf(error)
   return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
 }
 
-function relayed({ code, message, data }: UpstreamRpcError, id: RequestId | null, call: Pick<Incoming, 'modern' | 'method'>): Failed {
+function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): Failed {
+  const { code, message, data } = call.modern ? inModern(said, call) : said
   const error = { code: eraCode(code, call), message, data }
   return { status: call.modern ? modernStatus(code) : 200, body: JSON.stringify({ jsonrpc: '2.0', id, error }), headers: {} }
+}
+
+const urlElicitationRequired = -32042
+
+/**
+ * "Visit this first" is a question since 2026-07-28, and its error code is gone. It is left where the client did not declare that it can be
+ * asked; or where it cannot be made a question of, and then it is a failure of the server's like any other.
+ */
+function inModern(said: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcError, 'code' | 'message' | 'data'> {
+  if (said.code !== urlElicitationRequired) return said
+  const requiredCapabilities = missingCapabilities(client.capabilities, [{ method: 'elicitation/create', params: { mode: 'url' } }])
+  if (!requiredCapabilities) return { code: -32603, message: said.message, data: said.data }
+  return { code: -32021, message: said.message, data: { requiredCapabilities } }
 }
 
 /** Up to 2025-11-25 a resource that is not there has a code of its own, and a missing capability has none. */

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { Agent, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { PolicySource } from '../pipeline/ports.ts'
 import { digestOf } from '../policy/proof.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Http } from './exchange.ts'
 import { senderOf } from './new-call.ts'
 
@@ -15,6 +17,15 @@ interface Options {
   policy: PolicySource
   prove(to: string, digest: string, ip: string): string
 }
+
+interface Sending {
+  from: IncomingMessage
+  endpoint: Endpoint
+  body: string
+  signal: AbortSignal
+}
+
+const toldWithinMs = 2_000
 
 /** What of a request its home needs to see; nothing else travels. */
 const carried = [
@@ -43,22 +54,39 @@ export class HandOn {
   async to(node: string, { request: from, response, endpoint, headers }: Http, body: string): Promise<void> {
     const home = this.options.policy.current().planes.find(({ id }) => id === node)
     if (!home?.internalUrl || node === this.options.node) throw gone(node)
-    const method = from.method ?? 'POST'
-    const proof = this.options.prove(node, digestOf(method, endpoint.path, body), senderOf(from).ip)
     const left = new AbortController()
     response.once('close', () => left.abort())
-    const answer = await request(home.internalUrl.replace(/\/$/, '') + endpoint.path, {
-      method: method as 'POST',
-      headers: { ...picked(from), [HANDED]: proof },
-      body: body === '' ? null : body,
-      dispatcher: this.agent,
-      signal: left.signal,
-    }).catch((cause: unknown) => {
+    const answer = await this.send(node, home.internalUrl, { from, endpoint, body, signal: left.signal }).catch((cause: unknown) => {
       throw gone(node, cause)
     })
     response.writeHead(answer.statusCode, { ...headers, ...given(answer.headers) })
     response.flushHeaders()
     await pipeline(answer.body, response).catch(() => response.destroy()) // the client left, or the home died: nothing more can be said
+  }
+
+  /** Tells every other plane what this one was told. One that cannot be reached in time is left out. */
+  async toOthers({ request: from, endpoint }: Http, body: string): Promise<void> {
+    const others = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
+    const signal = AbortSignal.timeout(toldWithinMs)
+    await Promise.allSettled(
+      others.map(async ({ id, internalUrl }) => {
+        if (!internalUrl) return
+        const answer = await this.send(id, internalUrl, { from, endpoint, body, signal })
+        await answer.body.dump()
+      }),
+    )
+  }
+
+  private send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
+    const method = from.method ?? 'POST'
+    const proof = this.options.prove(node, digestOf(method, endpoint.path, body), senderOf(from).ip)
+    return request(url.replace(/\/$/, '') + endpoint.path, {
+      method: method as 'POST',
+      headers: { ...picked(from), [HANDED]: proof },
+      body: body === '' ? null : body,
+      dispatcher: this.agent,
+      signal,
+    })
   }
 
   close(): Promise<void> {

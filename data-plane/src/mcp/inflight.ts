@@ -13,8 +13,15 @@ export class Inflight {
     }
   }
 
-  cancel(scope: string, id: unknown, reason: Error): void {
-    if (typeof id === 'string' || typeof id === 'number') this.calls.get(keyOf(scope, id))?.abort(reason)
+  /** False where no such call is under way here. */
+  cancel(scope: string, id: unknown, reason: Error): boolean {
+    const call = typeof id === 'string' || typeof id === 'number' ? this.calls.get(keyOf(scope, id)) : undefined
+    call?.abort(reason)
+    return call !== undefined
+  }
+
+  cancelAll(scope: string, reason: Error): void {
+    for (const [key, call] of this.calls) if (key.startsWith(`${scope} `)) call.abort(reason)
   }
 }
 

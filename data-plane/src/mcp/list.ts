@@ -9,7 +9,7 @@ import { scrub, scrubError } from '../pipeline/scrub.ts'
 import type { Audited, Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { UpstreamFault } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
-import { isShownTo, showsApps } from './aggregate/apps.ts'
+import { isShownTo, showsApps, withoutUnreadableUi } from './aggregate/apps.ts'
 import { firstPositions, readCursor } from './aggregate/cursor.ts'
 import type { ListMethod, Positions } from './aggregate/cursor.ts'
 import { mergeLists } from './aggregate/merge.ts'
@@ -142,7 +142,8 @@ function fromMemory(ports: Needs, method: ListMethod, call: Call, positions: Pos
 }
 
 function ofOne(ports: Needs, method: ListMethod, id: string, call: Call): Fields {
-  const entries = (ports.offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry))
+  const listed = (ports.offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry))
+  const entries = method === 'tools/list' ? withReadableViews(call, id, listed) : listed
   return { [members[method]]: entries, ...uncached }
 }
 
@@ -152,6 +153,12 @@ function mayList({ policy, person, client }: Incoming & Authenticated, method: L
   return (
     typeof entry['name'] === 'string' && decideFor(policy, person, id, entry['name'], nowMs).allow && isShownTo(client.capabilities, entry)
   )
+}
+
+/** A host would offer a view that its person may not read. The same list where they may. */
+function withReadableViews({ policy, person }: Call, id: string, tools: readonly Fields[]): readonly Fields[] {
+  const readable = decideServer(policy, person, id, 'read', Date.now()).allow
+  return readable ? tools : tools.map((tool) => withoutUnreadableUi(tool, () => false))
 }
 
 const settled = (entries: readonly Fields[] | undefined, member: string): PromiseSettledResult<Fields> =>
@@ -199,6 +206,7 @@ function live(ports: Needs, method: ListMethod, id: string, call: Call): Awaitab
 function allowed(call: Call, method: ListMethod, server: string, result: UpstreamResult): UpstreamResult {
   const entries = result.value[members[method]]
   if (method !== 'tools/list' || !Array.isArray(entries)) return result
-  const kept = entries.filter((entry) => isObject(entry) && mayList(call, method, server, entry))
-  return kept.length === entries.length ? result : { value: { ...result.value, [members[method]]: kept } }
+  const listed = entries.filter((entry) => isObject(entry)).filter((entry) => mayList(call, method, server, entry))
+  const kept = withReadableViews(call, server, listed)
+  return kept === listed && kept.length === entries.length ? result : { value: { ...result.value, [members[method]]: kept } }
 }

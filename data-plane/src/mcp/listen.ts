@@ -8,7 +8,7 @@ import { declaresTasks, tasksUndeclared } from './tasks.ts'
 import { Watch } from './watch.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer' | 'secretsInUse'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse'>
 
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
@@ -29,32 +29,6 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
     await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
     await watch.ended
     return { json: resultJson({ _meta: { [subscriptionKey]: call.id } }, true) }
-  }
-}
-
-/** A legacy session's GET stream. What it subscribes to by requests of its own follows along. */
-export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
-  return async function openStream(call) {
-    if (!call.session) throw new GatewayError('methodNotAllowed', 'GET without a session')
-    const state = ports.sessions.of(call.session.id)
-    let watch: Watch | undefined
-    const follow = async () => {
-      watch?.stop()
-      watch = new Watch(ports, call, (notification) => call.channel.notify(notification))
-      await watch.begin({
-        toolsListChanged: true,
-        promptsListChanged: true,
-        resourcesListChanged: true,
-        resourceSubscriptions: [...state.subscriptions],
-      })
-    }
-    state.onSubscriptions = () => void follow().catch(() => undefined) // the stream stays; the next change tries again
-    call.channel.begin()
-    await follow()
-    await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
-    state.onSubscriptions = undefined
-    watch?.stop()
-    return { json: '{}' }
   }
 }
 

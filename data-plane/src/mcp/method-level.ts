@@ -13,5 +13,7 @@ const known: Record<string, Level> = {
 /** What a method that is no tool call needs on its server. An unknown one is judged by its verb; what cannot be judged destroys. */
 export function methodLevel(method: string): Level {
   if (Object.hasOwn(known, method)) return known[method] ?? 'destroy'
+  // What a client tells a server asks for nothing.
+  if (method.startsWith('notifications/')) return 'read'
   return /(^|\/)(list|get|read|search)$/.test(method) ? 'read' : 'destroy'
 }

@@ -1,7 +1,23 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
+import { tokenOf } from '../upstream/legacy-progress.ts'
+import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
 import { isObject } from './json-rpc.ts'
+
+/** Whose answers count, and who asks. */
+interface Asking {
+  readonly scope: string
+  readonly server: string
+}
+
+interface Answers {
+  /** Bare results, by key. */
+  readonly answers: Readonly<Record<string, unknown>>
+  /** Undefined where nothing was answered with an error. */
+  readonly refusals: Refusals | undefined
+}
 
 /** What a legacy client is asked while its call waits, and its answers, which come as messages of their own. */
 export class Rounds {
@@ -12,15 +28,16 @@ export class Rounds {
     this.node = node
   }
 
-  /** Asks each request on the stream; resolves with the bare results by key. `scope` is whose answers count. */
-  async ask(
-    channel: Channel,
-    scope: string,
-    requests: Readonly<Record<string, unknown>>,
-    signal: AbortSignal,
-  ): Promise<Record<string, unknown>> {
-    const answers = Object.entries(requests).map(async ([key, request]) => [key, await this.one(channel, scope, request, signal)] as const)
-    return Object.fromEntries(await Promise.all(answers))
+  /** Asks each request on the stream; resolves with what the client says to each, by key. */
+  async ask(channel: Channel, asking: Asking, requests: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answers> {
+    const said = await Promise.all(
+      Object.entries(requests).map(async ([key, request]) => [key, await this.one(channel, asking, request, signal)] as const),
+    )
+    const refusals = said.flatMap(([key, answer]) => (answer.refusal ? [[key, answer.refusal] as const] : []))
+    return {
+      answers: Object.fromEntries(said.flatMap(([key, answer]) => (answer.refusal ? [] : [[key, answer.result] as const]))),
+      refusals: refusals.length === 0 ? undefined : new Map(refusals),
+    }
   }
 
   /** A message with a result or an error and no method: false when nobody waits for it. */
@@ -28,26 +45,33 @@ export class Rounds {
     const waiting = typeof id === 'string' ? this.waiting.get(id) : undefined
     if (!waiting || waiting.scope !== scope) return false
     this.waiting.delete(String(id))
-    if (error === undefined) waiting.resolve(result)
-    else waiting.refuse(error)
+    waiting.resolve(error === undefined ? { result } : { refusal: refusalOf(waiting.method, error) })
     return true
   }
 
-  private async one(channel: Channel, scope: string, request: unknown, signal: AbortSignal): Promise<unknown> {
+  /** Which server gave the token that we gave the client as this one. */
+  progressOf(scope: string, token: unknown): { server: string; token: string | number } | undefined {
+    const waiting = typeof token === 'string' ? this.waiting.get(token) : undefined
+    if (waiting?.scope !== scope || waiting.token === undefined) return undefined
+    return { server: waiting.server, token: waiting.token }
+  }
+
+  private async one(channel: Channel, { scope, server }: Asking, request: unknown, signal: AbortSignal): Promise<ClientAnswer> {
     if (!isObject(request) || typeof request['method'] !== 'string')
       throw new GatewayError('unavailable', 'an input request without a method', { reason: 'upstream-protocol' })
     const { method, params } = request
     const id = `${this.node}.${uuidv7()}`
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const gone = () => reject(new GatewayError('unavailable', 'the client did not answer', { reason: 'cancelled' }))
+    const { promise, resolve, reject } = Promise.withResolvers<ClientAnswer>()
+    const gone = () => {
+      // Nobody waits for the answer any more: who shows the question to a person may take it away.
+      void channel.notify({ method: 'notifications/cancelled', params: { requestId: id } })
+      reject(new GatewayError('unavailable', 'the client did not answer', { reason: 'cancelled' }))
+    }
     signal.addEventListener('abort', gone, { once: true })
-    this.waiting.set(id, {
-      scope,
-      resolve,
-      refuse: (error) => (method === 'elicitation/create' ? resolve({ action: 'cancel' }) : reject(declined(method, error))),
-    })
+    const token = isObject(params) ? tokenOf(params) : undefined
+    this.waiting.set(id, { scope, server, method, token, resolve })
     try {
-      await channel.request(id, method, legacyParams(method, params))
+      await channel.request(id, method, withOurToken(legacyParams(method, params), token, id))
       return await promise
     } finally {
       this.waiting.delete(id)
@@ -60,11 +84,16 @@ export class Rounds {
 export const askedBy = (id: unknown): string | undefined =>
   typeof id === 'string' ? /^([0-9a-f-]{36})\.[0-9a-f-]{36}$/.exec(id)?.[1] : undefined
 
-interface Waiting {
-  scope: string
-  resolve(result: unknown): void
-  refuse(error: unknown): void
+interface Waiting extends Asking {
+  readonly method: string
+  /** Under which the server wants to hear of progress. */
+  readonly token: string | number | undefined
+  resolve(answer: ClientAnswer): void
 }
+
+/** Two servers may choose the same token, so towards the client it is the id of the request, which says where it was asked too. */
+const withOurToken = (params: unknown, token: unknown, progressToken: string): unknown =>
+  token === undefined || !isObject(params) ? params : { ...params, _meta: { ...(params['_meta'] as object), progressToken } }
 
 /** Up to 2025-11-25 a URL elicitation has an id of its own. */
 function legacyParams(method: string, params: unknown): unknown {
@@ -72,8 +101,15 @@ function legacyParams(method: string, params: unknown): unknown {
   return { ...params, elicitationId: uuidv7() }
 }
 
-const declined = (method: string, error: unknown) =>
-  new GatewayError('invalidParams', `the client refused ${method}: ${JSON.stringify(error).slice(0, 200)}`, {
-    say: `The client refused ${method}.`,
-    reason: 'client-refused',
-  })
+const internalError = -32603
+
+/** The client's error as it said it; what it left out is filled in. */
+function refusalOf(method: string, error: unknown): ClientRefusal {
+  const { code, message, data } = isObject(error) ? error : {}
+  return {
+    method,
+    code: Number.isSafeInteger(code) ? Number(code) : internalError,
+    message: typeof message === 'string' ? message : 'The client refused.',
+    ...(data !== undefined && { data }),
+  }
+}

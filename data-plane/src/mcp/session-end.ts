@@ -1,24 +1,20 @@
-import { decideServer } from '@bir/sdk/contract/decide-server'
 import type { Ports } from '../pipeline/ports.ts'
+import { scopeOf } from '../pipeline/relay.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
 import { askerOf } from './describe.ts'
 
-/** DELETE: the session is over here. Its id stays sealed, but opens no more at its home. */
+/**
+ * DELETE: the session is over. Its id stays sealed but opens no more, its stream is closed, what it asked for is stopped, and the
+ * sessions that servers held for it are ended. The other planes are told, and do the same.
+ */
 export const endSession =
-  ({ sessions }: Pick<Ports, 'sessions'>) =>
-  ({ session }: Incoming & Authenticated): object => {
-    if (session) sessions.of(session.id).ended = true
-    return {}
-  }
-
-/** A legacy client's roots changed: the server it talks to is told, where it may talk to it. */
-export const tellRootsChanged =
-  ({ upstream }: Pick<Ports, 'upstream'>) =>
-  async (call: Incoming & Authenticated): Promise<object> => {
-    const { server } = call.endpoint
-    const found = server === undefined ? undefined : upstream(server)
-    if (found && server !== undefined && decideServer(call.policy, call.person, server, 'read', Date.now()).allow) {
-      await found.notify(askerOf(call), { method: 'notifications/roots/list_changed' })
-    }
+  ({ sessions, inflight, upstream }: Pick<Ports, 'sessions' | 'inflight' | 'upstream'>) =>
+  (call: Incoming & Authenticated): object => {
+    const { session, endpoint, policy } = call
+    if (!session) return {}
+    sessions.end(session.id)
+    inflight.cancelAll(scopeOf(call), new Error('the client ended its session'))
+    const behind = endpoint.server === undefined ? policy.servers.keys() : [endpoint.server]
+    for (const id of behind) void upstream(id)?.endSession(askerOf(call))
     return {}
   }

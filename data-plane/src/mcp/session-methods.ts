@@ -23,7 +23,9 @@ export const setLevel =
       if (!found || !decideServer(call.policy, call.person, server, 'read', Date.now()).allow) throw without('logging')
       await mustHave(found, call, 'logging')
     }
-    sessions.of(sessionOf(call)).logLevel = level
+    const state = sessions.of(sessionOf(call))
+    state.logLevel = level
+    void state.stream?.follow()
     return {}
   }
 
@@ -39,7 +41,14 @@ export const subscribe =
       throw new GatewayError('invalidParams', 'too many subscriptions', { say: 'This session has too many subscriptions.' })
     if (wanted) state.subscriptions.add(uri)
     else state.subscriptions.delete(uri)
-    state.onSubscriptions?.()
+    // Where the session listens already, the server has been asked by now.
+    const honoured = await state.stream?.follow()
+    if (wanted && honoured && honoured.resourceSubscriptions?.includes(uri) !== true) {
+      state.subscriptions.delete(uri)
+      throw new GatewayError('invalidParams', 'the server does not honour the subscription', {
+        say: 'The server does not tell of this resource.',
+      })
+    }
     return {}
   }
 

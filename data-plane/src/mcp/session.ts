@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Sealer } from './sealed.ts'
 import { LEGACY_VERSIONS } from './versions.ts'
 
-const lifeMs = 24 * 60 * 60 * 1000
+export const lifeMs = 24 * 60 * 60 * 1000
 const mostBytes = 4_096
 
 /** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
@@ -17,6 +17,9 @@ const Session = z.object({
   info: z.record(z.string(), z.unknown()).optional(),
 })
 export type Session = z.infer<typeof Session>
+
+/** When a session began, by its id: a UUIDv7. */
+export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** Throws when the client declared more than fits a header. */
 export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {

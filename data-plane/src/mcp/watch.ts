@@ -7,18 +7,23 @@ import type { Ports } from '../pipeline/ports.ts'
 import { scrubNotification } from '../pipeline/scrub.ts'
 import { truncateTaskNotification } from '../pipeline/task-results.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
-import type { ListenFilter, Notification } from '../upstream/upstream.ts'
+import type { ClientAnswer, ListenFilter, Notification, ServerQuestion } from '../upstream/upstream.ts'
 import type { ListMethod } from './aggregate/cursor.ts'
-import { inboundNotification } from './aggregate/inbound.ts'
+import { inboundNotification, inboundResult } from './aggregate/inbound.ts'
 import { mergeHonoured, splitListen } from './aggregate/listen.ts'
+import { ownResponses } from './aggregate/outbound.ts'
 import { viewHash } from './aggregate/view-hash.ts'
 import { askerOf } from './describe.ts'
+import { isObject } from './json-rpc.ts'
 import { visibleEntries } from './list.ts'
 import { originOf, routesOf } from './routes.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 
 type Call = Incoming & Authenticated
 type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse'>
+
+/** Puts a question of a server to the client; rejects when nobody answers. */
+export type AskClient = (server: string, request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
 
 /** Changes that come in a burst are told once. */
 const gatherMs = 20
@@ -39,6 +44,7 @@ export class Watch {
   private readonly ports: Needs
   private readonly call: Call
   private readonly tell: (notification: Notification) => unknown
+  private readonly ask: AskClient | undefined
   private readonly cancel = new Cancel()
   private readonly over = Promise.withResolvers<void>()
   private readonly views = new Map<string, string>()
@@ -47,7 +53,8 @@ export class Watch {
   private unfollow: (() => void) | undefined
   private looking: NodeJS.Timeout | undefined
 
-  constructor(ports: Needs, call: Call, tell: (notification: Notification) => unknown) {
+  constructor(ports: Needs, call: Call, tell: (notification: Notification) => unknown, ask?: AskClient) {
+    this.ask = ask
     this.ports = ports
     this.call = call
     this.tell = tell
@@ -115,6 +122,7 @@ export class Watch {
         filter,
         cancel: this.cancel,
         onNotification: (notification) => void this.heard(server, notification, word),
+        ...(this.ask && { onRequest: (question, signal) => this.asked(server, question, signal) }),
         onEnd: () => undefined,
       })
       .catch(() => ({ honoured: undefined }))
@@ -148,6 +156,21 @@ export class Watch {
     const ends = [this.ports.policy.onChange(() => this.changed())]
     if (this.call.endpoint.server === undefined) ends.push(this.ports.offers.onChange(() => this.look()))
     this.unfollow = () => ends.forEach((end) => end())
+  }
+
+  /** On `/mcp` a question, and its answer, are said in the words of each side. */
+  private async asked(server: string, question: ServerQuestion, signal: AbortSignal): Promise<ClientAnswer> {
+    if (!this.ask) throw new Error('nobody can be asked')
+    if (this.call.endpoint.server !== undefined) return this.ask(server, question, signal)
+    const { inputRequests } = inboundResult(originOf(this.ports, this.call, server), question.method, {
+      resultType: 'input_required',
+      inputRequests: { question },
+    })
+    const said = isObject(inputRequests) ? inputRequests['question'] : undefined
+    const answer = await this.ask(server, said as ServerQuestion, signal)
+    if (answer.refusal) return answer
+    const { inputResponses } = ownResponses(server, { inputResponses: { answer: answer.result } })
+    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined }
   }
 
   private changed(): void {

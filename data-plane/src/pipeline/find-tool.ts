@@ -1,4 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { isCallableBy } from '../mcp/aggregate/apps.ts'
 import { withoutEnvelope } from '../mcp/client-facts.ts'
 import { addressOf } from '../mcp/tool-names.ts'
 import type { Guard } from './pipeline.ts'
@@ -6,7 +7,7 @@ import type { Ports } from './ports.ts'
 import type { Audited, Authenticated, Found, Incoming } from './types.ts'
 
 /** Which tool do they mean? One the policy does not know, or this plane cannot reach, does not exist. */
-export function findTool({ upstream }: Pick<Ports, 'upstream'>): Guard<Incoming & Audited & Authenticated, Found> {
+export function findTool({ upstream, offers }: Pick<Ports, 'upstream' | 'offers'>): Guard<Incoming & Audited & Authenticated, Found> {
   return function findTool(call, next) {
     const { name, arguments: args = {} } = call.params
     if (typeof name !== 'string')
@@ -24,6 +25,8 @@ export function findTool({ upstream }: Pick<Ports, 'upstream'>): Guard<Incoming 
     const entry = server?.tools.get(address.tool)
     const found = upstream(address.server)
     if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
+    if (!isCallableBy(call.client.capabilities, offers.of(address.server, 'tools/list', call.policy), address.tool))
+      throw unknownTool(name, 'app-only')
     call.note.level = entry.level
     const params = withoutEnvelope(call.params)
     const asked = {

@@ -20,19 +20,22 @@ export function inSession({
         say: 'MCP-Protocol-Version is not the version this session was initialized with.',
       })
     }
+    if (sessions.isEnded(session.id)) throw new GatewayError('unknownSession', 'the session was ended')
     if (session.home !== node && needsHome(call)) throw new Elsewhere(session.home)
     const state = sessions.get(session.id)
-    if (state?.ended) throw new GatewayError('unknownSession', 'the session was ended')
     const client = { capabilities: session.capabilities, info: session.info, logLevel: state?.logLevel }
     return next({ client, version: session.version, session })
   }
 }
 
 /** What a session changes or streams lies at its home; so does its session at a remote server. All else any plane can serve. */
-const atHome = new Set(['GET', 'DELETE', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+const atHome = new Set(['GET', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+
+/** An end is told to every plane, and an answer goes to the plane that asked. */
+const anywhere = new Set(['DELETE', 'response', 'notifications/progress'])
 
 function needsHome({ method, endpoint, policy }: Incoming & Authenticated): boolean {
-  if (method === 'response') return false
+  if (anywhere.has(method)) return false
   if (atHome.has(method)) return true
   const behind = endpoint.server === undefined ? [...policy.servers.values()] : [policy.servers.get(endpoint.server)]
   return behind.some((server) => server?.kind === 'remote')

@@ -3,11 +3,13 @@ import { describeEndpoint } from '../mcp/describe.ts'
 import { relayedJson, resultJson, uncached } from '../mcp/envelope.ts'
 import { initialize } from '../mcp/initialize.ts'
 import { list } from '../mcp/list.ts'
-import { listen, openStream } from '../mcp/listen.ts'
-import { endSession, tellRootsChanged } from '../mcp/session-end.ts'
+import { listen } from '../mcp/listen.ts'
+import { tellProgress, tellRootsChanged, tellServer } from '../mcp/client-notifications.ts'
+import { endSession } from '../mcp/session-end.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { askedBy } from '../mcp/rounds.ts'
 import { setLevel, subscribe } from '../mcp/session-methods.ts'
+import { openStream } from '../mcp/session-stream.ts'
 import { MODERN_VERSIONS } from '../mcp/versions.ts'
 import type { ToolAnswer } from '../servers/answer.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
@@ -45,11 +47,11 @@ export interface Methods {
 
 /** THE LIST: what happens to a request, method by method, in the order it happens. */
 export function methodsOf(ports: Ports): Methods {
-  const everyone = new Pipeline<Incoming>()
+  const known = new Pipeline<Incoming>()
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(inSession(ports)) // legacy only: what its client declared when it initialized
-    .guard(rateLimit())
+  const everyone = known.guard(rateLimit())
   const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, asked, level
   const ofTask = everyone.guard(findTask(ports)).guard(announce(ports)) // adds the same, and task
 
@@ -80,22 +82,22 @@ export function methodsOf(ports: Ports): Methods {
     'resources/subscribe': ofServer.call(subscribe(ports, true), [], inEra),
     'resources/unsubscribe': ofServer.call(subscribe(ports, false), [], inEra),
     'notifications/initialized': everyone.call(() => ({}), [], inEra),
-    'notifications/progress': everyone.call(() => ({}), [], inEra),
+    'notifications/progress': everyone.call(tellProgress(ports), [], inEra),
     'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), [], inEra),
-    'notifications/cancelled': everyone.call(cancel(ports), [], inEra),
+    'notifications/cancelled': everyone.call(cancel(ports), [], asIs),
   }
   const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports)], relayed)
-  const silent = everyone.call(() => ({}), [], inEra)
+  const told = ofServer.call(tellServer(ports), [], inEra)
   const removed = everyone.call(unknownMethod, [], asIs)
   return {
     of(method, modern) {
       if (modern && removedFrom.has(method)) return removed
       if (Object.hasOwn(table, method)) return table[method] ?? other
-      return method.startsWith('notifications/') ? silent : other
+      return method.startsWith('notifications/') ? told : other
     },
     response: everyone.call(answerRound(ports), [], inEra),
     stream: everyone.call(openStream(ports), [], asIs),
-    end: everyone.call(endSession(ports), [], inEra),
+    end: known.call(endSession(ports), [], everywhere), // whoever calls too often may end it all the same
   }
 }
 
@@ -109,6 +111,8 @@ function unknownMethod({ method }: Incoming): Rendered {
 const asIs = (rendered: Rendered) => rendered
 
 const inEra = <A extends object>(answer: A, { modern }: Incoming): Rendered => ({ json: resultJson(answer, modern) })
+
+const everywhere = (answer: object, call: Incoming): Rendered => ({ ...inEra(answer, call), everywhere: true })
 
 const relayed = (result: UpstreamResult, { method, modern }: Incoming): Rendered => ({ json: relayedJson(result, method, modern) })
 
@@ -131,19 +135,22 @@ const unlessShort =
 
 const changed = (answer: ToolAnswer): UpstreamResult => ({ value: { resultType: 'complete', ...answer } })
 
+/** From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be at another plane. */
 const cancel =
-  ({ inflight }: Ports) =>
-  (call: Incoming & Authenticated) => {
-    if (!call.modern) inflight.cancel(scopeOf(call), call.params['requestId'], new Error('the client cancelled the call'))
-    return {}
+  ({ inflight, dropped }: Ports) =>
+  (call: Incoming & Authenticated): Rendered => {
+    if (call.modern) dropped.count('era-has-none')
+    else if (!inflight.cancel(scopeOf(call), call.params['requestId'], new Error('the client cancelled the call')))
+      return everywhere({}, call)
+    return inEra({}, call)
   }
 
 const answerRound =
-  ({ rounds, node }: Ports) =>
+  ({ rounds, node, dropped }: Ports) =>
   (call: Incoming & Authenticated) => {
     if (call.modern) throw new GatewayError('invalidRequest', 'a response from a modern client')
     const asker = askedBy(call.params['id'])
     if (asker !== undefined && asker !== node) throw new Elsewhere(asker)
-    rounds.answer(scopeOf(call), call.params)
+    if (!rounds.answer(scopeOf(call), call.params)) dropped.count('unknown-request')
     return {}
   }

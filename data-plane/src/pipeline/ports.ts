@@ -3,6 +3,7 @@ import type { AuditFields, Bodies } from '../audit/fields.ts'
 import type { MountedServer } from '../servers/define.ts'
 import type { CallLog } from '../audit/call-log.ts'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
+import type { Dropped } from '../mcp/dropped.ts'
 import type { Sealer } from '../mcp/sealed.ts'
 import type { Timers } from './timers.ts'
 import type { Inflight } from '../mcp/inflight.ts'
@@ -26,6 +27,7 @@ export interface Ports {
   readonly offers: Offers
   readonly rounds: Rounds
   readonly sessions: SessionMemory
+  readonly dropped: Dropped
   /** This plane's id: the home of what cannot be sealed. */
   readonly node: string
   readonly timers: Timers

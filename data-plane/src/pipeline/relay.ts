@@ -9,19 +9,31 @@ import type { Origin } from '../mcp/aggregate/inbound.ts'
 import { declaresTasks } from '../mcp/tasks.ts'
 import { errorAnswer } from '../servers/answer.ts'
 import { broken } from '../upstream/faults.ts'
+import { isInput, missingCapabilities } from '../upstream/input-capability.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
 import { faultOf } from './fault.ts'
 import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
-import { scrubError, scrubNotification } from './scrub.ts'
+import { scrub, scrubError, scrubNotification } from './scrub.ts'
 import type { Audited, Authenticated, Authorised, Found, Incoming, Target } from './types.ts'
 
 type Ready = Incoming & Audited & Authenticated & Target & Authorised & Partial<Pick<Found, 'toolName'>>
 type Needs = Pick<
   Ports,
-  'servers' | 'timers' | 'inflight' | 'readSecret' | 'callLog' | 'rounds' | 'sealer' | 'node' | 'offers' | 'upstream' | 'secretsInUse'
+  | 'servers'
+  | 'timers'
+  | 'inflight'
+  | 'readSecret'
+  | 'callLog'
+  | 'rounds'
+  | 'sealer'
+  | 'node'
+  | 'offers'
+  | 'upstream'
+  | 'secretsInUse'
+  | 'dropped'
 >
 
 /** The call itself, whoever answers it. A tool that cannot do its work says so to the model; what breaks is said with whose fault it is. */
@@ -40,6 +52,9 @@ export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> 
 /** Whose calls a `notifications/cancelled` may stop: those of the same person in the same session. */
 export const scopeOf = ({ token, sessionId }: Pick<Ready, 'token' | 'sessionId'>): string => `${token.subject.id} ${sessionId ?? ''}`
 
+/** What a legacy server may say, and MCP 2026-07-28 has no word for. */
+const goneIn2026 = new Set(['notifications/elicitation/complete', 'notifications/tasks/status'])
+
 const isUnfinished = ({ value }: UpstreamResult) => value['resultType'] === 'input_required'
 
 function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params']): UpstreamRequest {
@@ -51,6 +66,7 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     session: call.session?.id,
     client: call.client,
     onNotification(notification) {
+      if (call.modern && goneIn2026.has(notification.method)) return ports.dropped.count('era-has-none')
       const clean = scrubNotification(ports, notification)
       return call.channel.notify(onAggregate(call) ? inboundNotification(originFor(ports, call), clean) : clean)
     },
@@ -64,7 +80,11 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
   const finished = call.modern || call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
   try {
     let result = await withinTime(ports, call, work)
-    while (isUnfinished(result) && !call.modern) result = await nextRound(ports, call, result)
+    refuseUndeclared(call, result)
+    while (isUnfinished(result) && !call.modern) {
+      result = await nextRound(ports, call, result)
+      refuseUndeclared(call, result)
+    }
     return inWords(ports, call, isUnfinished(result) ? sealState(ports, call, result) : result)
   } catch (error) {
     return failure(ports, call, error)
@@ -74,17 +94,20 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 }
 
 /** A legacy client is asked on its stream; what it answers goes back with the request, as a modern client would send it. */
-async function nextRound(ports: Needs, call: Ready, { value }: UpstreamResult): Promise<UpstreamResult> {
-  const { inputRequests } = inWords(ports, call, { value }).value
+async function nextRound(ports: Needs, call: Ready, result: UpstreamResult): Promise<UpstreamResult> {
+  const { inputRequests } = inWords(ports, call, await scrub(ports)(result, call)).value
   const requests = isObject(inputRequests) ? inputRequests : {}
-  const answers = await ports.rounds.ask(call.channel, scopeOf(call), requests, call.cancel.signal).catch((error: Error) => {
+  const asking = { scope: scopeOf(call), server: call.serverId }
+  const { answers, refusals } = await ports.rounds.ask(call.channel, asking, requests, call.cancel.signal).catch((error: Error) => {
     // Whoever waits for the answer is told that none will come.
     call.cancel.abort(error)
     throw error
   })
   const { inputResponses } = onAggregate(call) ? ownResponses(call.serverId, { inputResponses: answers }) : { inputResponses: answers }
-  const state = value['requestState'] === undefined ? {} : { requestState: value['requestState'] }
-  const again = call.upstream.request(requestOf(ports, call, { ...call.asked.params, inputResponses, ...state }))
+  const { requestState } = result.value
+  const state = requestState === undefined ? {} : { requestState }
+  const request = requestOf(ports, call, { ...call.asked.params, inputResponses, ...state })
+  const again = call.upstream.request(refusals ? { ...request, refusals } : request)
   return withinTime(ports, call, Promise.resolve(again))
 }
 
@@ -95,6 +118,13 @@ const originFor = (ports: Needs, call: Ready): Origin =>
     tool: call.toolName ?? call.task?.tool,
     ...(call.task && { sealed: new Map([[call.task.taskId, call.task.sealed]]) }),
   })
+/** Nobody is asked for what they did not declare (MCP 2026-07-28): a server that would has failed. */
+function refuseUndeclared({ client }: Ready, result: UpstreamResult): void {
+  const { inputRequests } = result.value
+  if (!isUnfinished(result) || !isObject(inputRequests)) return
+  const requiredCapabilities = missingCapabilities(client.capabilities, Object.values(inputRequests).filter(isInput))
+  if (requiredCapabilities) throw new UpstreamRpcError(-32021, 'The client lacks a capability this needs', { requiredCapabilities })
+}
 
 /** On `/mcp` a server's names and URIs are said in its words; all else as the server wrote it. */
 function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {

@@ -110,6 +110,8 @@ export interface Rendered {
   readonly json: string
   /** The same, encoded: where many get it, or it is long. */
   readonly bytes?: Buffer
+  /** Other planes have to hear of the request too. */
+  readonly everywhere?: true
   /** Headers of the HTTP answer, such as a new session id. */
   readonly headers?: Record<string, string>
 }

@@ -38,11 +38,15 @@ interface Options {
   changed(): void
 }
 
-/** Nobody in particular: what a server shows to the gateway itself. */
+/** Nobody in particular: what a server shows to the gateway itself. It shows apps, for those clients that do: a server may have tools for no others. */
 const gateway: Asker = {
   person: 'gateway',
   session: undefined,
-  client: { capabilities: {}, info: { name: 'bir-mcp', version: '0.1.0' }, logLevel: undefined },
+  client: {
+    capabilities: { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } },
+    info: { name: 'bir-mcp', version: '0.1.0' },
+    logLevel: undefined,
+  },
 }
 
 const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }

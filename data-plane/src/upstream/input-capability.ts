@@ -1,4 +1,11 @@
+import { isObject } from '../mcp/json-rpc.ts'
 import type { InputRequest } from '../servers/input-required.ts'
+
+const methods = new Set<unknown>(['elicitation/create', 'sampling/createMessage', 'roots/list'])
+
+/** One of the three questions that have a capability of their own. */
+export const isInput = (request: unknown): request is InputRequest =>
+  isObject(request) && methods.has(request['method']) && (isObject(request['params']) || request['method'] === 'roots/list')
 
 /** What a client must have declared to be asked this (MCP 2026-07-28, `data.requiredCapabilities` of -32021). */
 function capabilityFor({ method, params }: InputRequest): Record<string, object> {

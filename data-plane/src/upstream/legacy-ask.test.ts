@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { refusalOf } from './legacy-ask.ts'
+import { mayAsk, refusalOf } from './legacy-ask.ts'
+import { aClient } from './legacy-testing.ts'
 
 const form = { method: 'elicitation/create', params: { message: 'm' } }
 const url = { method: 'elicitation/create', params: { mode: 'url', url: 'https://example.com' } }
@@ -25,5 +26,16 @@ test.for([
   [{ roots: {} }, { method: 'constructor', params: {} }, -32601],
   [{ roots: {} }, { method: 'tools/call', params: {} }, -32601],
 ] as const)('who declared %o and is asked %o refuses with %s', ([declared, ask, code]) => {
-  expect(refusalOf(declared, { id: 1, ...ask })?.code).toBe(code)
+  const client = aClient({ capabilities: declared })
+  expect(refusalOf({ person: 'alice', session: undefined, client }, { id: 1, ...ask })?.code).toBe(code)
+})
+
+test('a client of the server’s own era is put what nobody here knows, on any request but a list', () => {
+  const ask = { id: 1, method: 'vendor/ask', params: {} }
+  const asker = { person: 'alice', session: 's1', client: aClient({ capabilities: {} }) }
+  expect(refusalOf(asker, ask)).toBeUndefined()
+  expect(refusalOf(asker, { ...ask, method: 'roots/list' })?.code).toBe(-32601)
+  const methods = ['tools/call', 'completion/complete', 'vendor/do', 'tools/list']
+  expect(methods.map((method) => mayAsk({ method, session: 's1' }))).toEqual([true, true, true, false])
+  expect(methods.map((method) => mayAsk({ method, session: undefined }))).toEqual([true, false, false, false])
 })

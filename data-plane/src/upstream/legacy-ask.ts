@@ -4,6 +4,7 @@ import { missingCapabilities } from './input-capability.ts'
 import type { ServerId } from './legacy-message.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from './legacy-result.ts'
 import { UpstreamRpcError } from './upstream.ts'
+import type { Asker, UpstreamRequest } from './upstream.ts'
 
 /** What a server asks of the client while it works on a request. */
 export interface Ask {
@@ -40,10 +41,14 @@ const needs: Readonly<Record<string, (declared: Declared, params: Record<string,
 const unknownMethod: Refusal = { code: METHOD_NOT_FOUND, message: 'Method not found' }
 const invalid = (message: string): Refusal => ({ code: INVALID_PARAMS, message })
 
-/** Undefined where the client declared on this very request that it can be asked this. */
-export function refusalOf(declared: Declared, { method, params }: Ask): Refusal | undefined {
+/**
+ * Undefined where the client declared on this very request that it can be asked this. What nobody here knows is put to a client of the
+ * server's own era, which refuses it itself; for a modern client there is no word for it.
+ */
+export function refusalOf({ client: { capabilities }, session }: Asker, { method, params }: Ask): Refusal | undefined {
   const need = Object.hasOwn(needs, method) ? needs[method] : undefined
-  return need ? need(declared, params) : unknownMethod
+  if (need) return need(capabilities, params)
+  return session === undefined ? unknownMethod : undefined
 }
 
 /** The modern era's word for a request that fails because its client cannot be asked this. */
@@ -56,7 +61,11 @@ export function lacking(declared: Declared, { method, params }: Ask): UpstreamRp
 const isInput = (method: string): method is InputRequest['method'] => Object.hasOwn(needs, method)
 
 /** Requests that a modern client may be asked back on. */
-export const mayAsk = (method: string): boolean => method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
+export const asksUsually = (method: string): boolean => method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
+
+/** One of the legacy eras may be asked on any, but for lists, which are read for others too. */
+export const mayAsk = ({ method, session }: Pick<UpstreamRequest, 'method' | 'session'>): boolean =>
+  asksUsually(method) || (session !== undefined && !method.endsWith('/list'))
 
 /** `inputRequests` of the modern era, from what a server asks, by the keys we gave. */
 export const inputRequests = (asks: ReadonlyMap<string, Ask>): Record<string, unknown> =>

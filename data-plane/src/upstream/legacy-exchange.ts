@@ -1,9 +1,11 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { Cancel } from '../pipeline/cancel.ts'
+import type { Refusals } from './client-refusal.ts'
 import { broken } from './faults.ts'
 import { inputRequests, lacking, mayAsk, refusalOf } from './legacy-ask.ts'
 import type { Ask, Refusal } from './legacy-ask.ts'
 import { legacyBody } from './legacy-body.ts'
+import { isOfLists } from './legacy-filter.ts'
 import { loggable } from './legacy-log.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import { tokenOf, withToken } from './legacy-progress.ts'
@@ -65,10 +67,10 @@ export class LegacyExchange implements Working {
     this.request = request
     return this.during(async () => {
       for (const [key, { id }] of this.asks) {
-        const result = Object.hasOwn(answers, key) ? answers[key] : undefined
-        if (!isObject(result)) continue
+        const answer = answerTo(key, request.refusals, answers)
+        if (!answer) continue
         this.asks.delete(key)
-        await this.session.tell(await this.live(), { id, result })
+        await this.session.tell(await this.live(), { id, ...answer })
       }
       if (this.asks.size > 0 || !this.posted) return this.asking()
       return this.read(this.posted)
@@ -85,15 +87,19 @@ export class LegacyExchange implements Working {
   /** Nobody will answer: the server is told, and that its work is not wanted any more. */
   async abandon(reason: string): Promise<void> {
     if (this.over) return
+    // Not ended before the server is told.
+    this.session.use()
     this.finish()
-    if (!this.posted) return
     try {
+      if (!this.posted) return
       // Told even while the POST is unanswered: the server may be at work.
       const live = await this.live()
       for (const { id } of this.asks.values()) await this.session.tell(live, { id, error: { code: -32000, message: reason } })
       await this.session.tell(live, { method: 'notifications/cancelled', params: { requestId: this.id, reason } })
     } catch {
       // The server is gone, and the request with it.
+    } finally {
+      this.session.letGo()
     }
   }
 
@@ -194,9 +200,9 @@ export class LegacyExchange implements Working {
   }
 
   private refused(ask: Ask): Refusal | undefined {
-    if (!mayAsk(this.request.method)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
+    if (!mayAsk(this.request)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
     if (this.asks.size >= mostAsks) return { code: -32000, message: 'Too many requests at once' }
-    return refusalOf(this.request.client.capabilities, ask)
+    return refusalOf(this.request, ask)
   }
 
   /** Whether a message that names no request may be about this one. */
@@ -204,14 +210,22 @@ export class LegacyExchange implements Working {
     if (message.kind === 'request') return !this.refused(message)
     if (message.kind !== 'notification') return false
     const { method, params } = message
-    if (method === 'notifications/message') return loggable(params, this.request.client.logLevel)
+    if (method === 'notifications/message') return this.mayHear(params)
     if (method === 'notifications/progress') return params?.['progressToken'] === this.id
-    return method === 'notifications/cancelled' && this.isAsked(params?.['requestId'])
+    if (method === 'notifications/cancelled') return this.isAsked(params?.['requestId'])
+    // A session of one client alone: what has no stream of its own to go by may ride on this one.
+    return this.request.session !== undefined && !isOfLists(method)
+  }
+
+  /** Who never set a level is told what the server likes, in a session of its own; in a shared one, nothing. */
+  private mayHear(params: Record<string, unknown> | undefined): boolean {
+    const { session, client } = this.request
+    return client.logLevel === undefined ? session !== undefined : loggable(params, client.logLevel)
   }
 
   private async pass({ method, params, text }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
-    const { client, onNotification, params: own } = this.request
-    if (method === 'notifications/message' && !loggable(params, client.logLevel)) return
+    const { onNotification, params: own } = this.request
+    if (method === 'notifications/message' && !this.mayHear(params)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
     if (method !== 'notifications/progress') return onNotification(params ? { method, params, written: spelled(params, text) } : { method })
     const progressToken = tokenOf(own)
@@ -231,3 +245,11 @@ export class LegacyExchange implements Working {
 
 const spelled = (params: Record<string, unknown>, text: string | undefined) =>
   text === undefined ? undefined : new Spelling(params, text, 'params')
+
+/** What the client says to one question: a result, or the error it gave; undefined where it says nothing. */
+function answerTo(key: string, refusals: Refusals | undefined, answers: Readonly<Record<string, unknown>>): object | undefined {
+  const refusal = refusals?.get(key)
+  if (refusal) return { error: { code: refusal.code, message: refusal.message, data: refusal.data } }
+  const result = Object.hasOwn(answers, key) ? answers[key] : undefined
+  return isObject(result) ? { result } : undefined
+}

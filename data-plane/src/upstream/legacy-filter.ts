@@ -32,6 +32,9 @@ export function wants(filter: ListenFilter, method: string, params: Record<strin
   return change && filter[change[1]] === true
 }
 
+/** What a listening client alone has asked for. */
+export const isOfLists = (method: string): boolean => method === updated || Object.hasOwn(listChanges, method)
+
 /** The server may name a part of what was subscribed to. */
 const covers = (uris: readonly string[], uri: unknown): boolean =>
   typeof uri === 'string' && uris.some((known) => uri === known || uri.startsWith(known.endsWith('/') ? known : `${known}/`))

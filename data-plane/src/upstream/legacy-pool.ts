@@ -12,6 +12,9 @@ export interface PoolLimits {
   readonly closeWithinMs: number
 }
 
+/** What is under way in a session that its client ended is told so first. */
+const endWithinMs = 1_000
+
 export interface Seat {
   readonly session: LegacySession
   readonly stream: LegacyStream
@@ -43,6 +46,17 @@ export class LegacyPool {
   /** The session the asker has, if there is one. */
   known(asker: Asker): Seat | undefined {
     return this.seats.get(keyOf(asker))
+  }
+
+  /** Ends the asker's session, once what was under way in it has let go, or soon after. Never rejects. */
+  async end(asker: Asker): Promise<void> {
+    const key = keyOf(asker)
+    const seat = this.seats.get(key)
+    if (!seat) return
+    this.seats.delete(key)
+    seat.stream.close()
+    await seat.session.whenUnused(endWithinMs)
+    await end(seat).catch(() => undefined) // the server will notice by itself
   }
 
   async close(): Promise<void> {

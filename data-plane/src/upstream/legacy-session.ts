@@ -109,10 +109,23 @@ export class LegacySession {
 
   /** A notification, or the answer to something the server asked. */
   async tell(live: Live, message: object): Promise<void> {
-    const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', ...message }), live.headers)
+    const status = await this.send(live, JSON.stringify({ jsonrpc: '2.0', ...message }))
+    if (status >= 300) throw statusFault(status, 'a message was not accepted')
+  }
+
+  /** A notification of the client's; false where the server does not want it. */
+  async pass(live: Live, message: string): Promise<boolean> {
+    const status = await this.send(live, message)
+    if (status < 300) return true
+    if (status === 401 || status === 403 || status === 429 || status >= 500) throw statusFault(status, 'a notification was not accepted')
+    return false
+  }
+
+  private async send(live: Live, message: string): Promise<number> {
+    const answer = await this.wire.send(message, live.headers)
     answer.stop()
     if (answer.status === 404 && live.sessionId !== undefined) throw lost('HTTP 404 to a message')
-    if (answer.status >= 300) throw statusFault(answer.status, 'a message was not accepted')
+    return answer.status
   }
 
   /** Many servers ask, and log, on the session's own stream and say not for which request: the latest that can take it is meant. */

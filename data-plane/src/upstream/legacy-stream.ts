@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { refusalOf } from './legacy-ask.ts'
 import type { Ask } from './legacy-ask.ts'
 import { honoured, missed, wants } from './legacy-filter.ts'
 import { LegacyGet } from './legacy-get.ts'
 import { loggable } from './legacy-log.ts'
-import type { LegacyMessage } from './legacy-message.ts'
+import type { LegacyMessage, ServerId } from './legacy-message.ts'
 import { refusal } from './legacy-session.ts'
 import type { LegacySession, Live } from './legacy-session.ts'
 import { LegacySubscriptions } from './legacy-subscriptions.ts'
@@ -11,6 +12,9 @@ import type { Listening, ListenRequest, Notification } from './upstream.ts'
 
 const keepAgainMs = 60_000
 const longestWaitMs = 2000
+/** At once, in one session. */
+const mostQuestions = 16
+const longestQuestionMs = 5 * 60_000
 
 /** Who hears what a server says on its session's own stream: those who listen, and the calls under way. Open while it serves anybody. */
 export class LegacyStream {
@@ -25,6 +29,8 @@ export class LegacyStream {
   private absent = false
   private keepAgainMs = 0
   private keeping: Promise<void> | undefined
+  /** What somebody is being asked, by the server's ids. */
+  private readonly questions = new Map<ServerId, AbortController>()
 
   constructor(session: LegacySession) {
     this.session = session
@@ -38,6 +44,7 @@ export class LegacyStream {
     try {
       const live = await this.session.open()
       if (!(await this.open(live))) return this.withoutStream(request)
+      if (request.session !== undefined && request.client.logLevel !== undefined) await this.session.wantLevel(request.client.logLevel)
       const uris = await this.subscriptions.add(live, request.filter.resourceSubscriptions ?? [])
       request.cancel.subscribe(() => this.remove(request, uris))
       return { honoured: honoured(request.filter, live.capabilities, uris) }
@@ -123,6 +130,7 @@ export class LegacyStream {
     if (message.kind === 'request') return this.ask(message, live)
     if (message.kind !== 'notification') return
     const { method, params } = message
+    if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
     const told = [...this.listeners].filter((listener) => hears(listener, method, params))
     if (told.length === 0) return void this.session.offer(message)
     await Promise.all(told.map((listener) => tell(listener, params ? { method, params } : { method })))
@@ -130,13 +138,35 @@ export class LegacyStream {
 
   private async ask(message: Ask, live: Live): Promise<void> {
     if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
+    const listener = [...this.listeners].find((each) => each.onRequest && !refusalOf(each, message))
+    // The stream goes on while somebody thinks.
+    if (listener && this.questions.size < mostQuestions) return void this.put(message, live, listener)
     await this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
+  }
+
+  /** A question outside any request, to the client whose session this is. */
+  private async put({ id, method, params }: Ask, live: Live, { onRequest }: ListenRequest): Promise<void> {
+    const given = new AbortController()
+    this.questions.set(id, given)
+    const signal = AbortSignal.any([given.signal, AbortSignal.timeout(longestQuestionMs)])
+    const said = await onRequest?.({ method, params }, signal).catch(() => undefined)
+    this.questions.delete(id)
+    const answer = said?.refusal
+      ? { error: { code: said.refusal.code, message: said.refusal.message, data: said.refusal.data } }
+      : { result: said?.result }
+    const unanswered = { error: { code: -32000, message: 'Nobody answered.' } }
+    await this.session.tell(live, { id, ...(said ? answer : unanswered) }).catch(() => undefined)
+  }
+
+  private withdraw(id: unknown): void {
+    if (typeof id === 'string' || typeof id === 'number') this.questions.get(id)?.abort(new Error('the server no longer wants to know'))
   }
 
   private ended(error: Error | undefined): void {
     this.absent ||= this.get?.absent ?? false
     this.kept = false
     this.stop()
+    for (const given of this.questions.values()) given.abort(new Error('the session is over'))
     const listeners = [...this.listeners]
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
@@ -145,8 +175,9 @@ export class LegacyStream {
 
 /** A legacy client session is told all that its own stream would have told it. */
 function hears({ filter, session, client }: ListenRequest, method: string, params: Record<string, unknown> | undefined): boolean {
-  if (method === 'notifications/progress') return false
-  if (method === 'notifications/message') return session !== undefined && loggable(params, client.logLevel)
+  if (method === 'notifications/progress' || method === 'notifications/cancelled') return false
+  if (method === 'notifications/message')
+    return session !== undefined && (client.logLevel === undefined || loggable(params, client.logLevel))
   return wants(filter, method, params) ?? session !== undefined
 }
 

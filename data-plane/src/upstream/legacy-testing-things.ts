@@ -38,6 +38,21 @@ export function things(): McpServer {
     const third = await sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
     return said(JSON.stringify([first.content, second.model, third.roots.length]))
   })
+  server.registerTool('sample', {}, async ({ sendRequest }) => {
+    const seen: number[] = []
+    const request = { method: 'sampling/createMessage' as const, params: { messages: [], maxTokens: 5 } }
+    try {
+      const { model } = await sendRequest(request, CreateMessageResultSchema, { onprogress: ({ progress }) => void seen.push(progress) })
+      return said(JSON.stringify({ model, seen }))
+    } catch (error) {
+      if (!(error instanceof McpError)) throw error
+      return said(JSON.stringify({ code: error.code, message: error.message, data: error.data }))
+    }
+  })
+  server.registerTool('ask-vendor', {}, async ({ sendRequest }) => {
+    const { word } = await sendRequest({ method: 'vendor/ask', params: { a: 1 } } as never, z.object({ word: z.string() }))
+    return said(word)
+  })
   server.registerTool('ask-both', {}, async ({ sendRequest }) => {
     const roots = () => sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
     const [one, two] = await Promise.all([roots(), roots()])

@@ -12,13 +12,13 @@ const prefix = 'visit-'
  * "Visit these first, then call again" was an error before it was a round: the round asks for the same, and its retry calls again.
  * Undefined where it is another error, or the client cannot open URLs.
  */
-export function visitFirst(error: unknown, { client }: UpstreamRequest): Record<string, unknown> | undefined {
+export function visitFirst(error: unknown, request: UpstreamRequest): Record<string, unknown> | undefined {
   if (!(error instanceof UpstreamRpcError) || error.code !== URL_ELICITATION_REQUIRED || !isObject(error.data)) return undefined
   const { elicitations } = error.data
   if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > most) return undefined
   const asks = elicitations.filter(isObject).map((params) => ({ id: 0, method: 'elicitation/create', params: { mode: 'url', ...params } }))
   if (asks.length < elicitations.length || asks.some(({ params }) => params.mode !== 'url')) return undefined
-  if (asks.some((ask) => refusalOf(client.capabilities, ask))) return undefined
+  if (asks.some((ask) => refusalOf(request, ask))) return undefined
   return Object.fromEntries(asks.map(({ method, params }, at) => [`${prefix}${at + 1}`, { method, params }]))
 }
 

@@ -1,5 +1,7 @@
+import type { DropReason } from '../mcp/dropped.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { mayAsk } from './legacy-ask.ts'
+import { clientRefused } from './client-refusal.ts'
+import { asksUsually, mayAsk } from './legacy-ask.ts'
 import { LegacyExchange } from './legacy-exchange.ts'
 import type { Outcome } from './legacy-exchange.ts'
 import { LegacyParks } from './legacy-parks.ts'
@@ -8,6 +10,7 @@ import { tokenOf } from './legacy-progress.ts'
 import { checkVisited, visitFirst } from './legacy-url.ts'
 import { LegacyWire } from './legacy-wire.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { messageOf } from './upstream.ts'
 import type {
   Asker,
   Description,
@@ -67,11 +70,12 @@ export class LegacyUpstream implements Upstream {
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
     const { inputResponses, requestState, ...params } = request.params
     const answers = isObject(inputResponses) ? inputResponses : {}
-    if (!mayAsk(request.method) || (requestState === undefined && inputResponses === undefined)) return this.begin(request)
+    if (!mayAsk(request) || (requestState === undefined && inputResponses === undefined)) return this.begin(request)
     if (requestState !== undefined) {
       const exchange = this.parks.take(requestState, request)
       return this.settled(exchange, await exchange.resume(request, answers), request)
     }
+    if (request.refusals) throw clientRefused(request.refusals)
     checkVisited(answers)
     return this.begin({ ...request, params })
   }
@@ -87,12 +91,20 @@ export class LegacyUpstream implements Upstream {
     return this.pool.for(request).stream.add(request)
   }
 
-  /** A session not yet open has nothing to be told of. */
-  async notify(asker: Asker, { method, params }: Notification): Promise<void> {
-    const session = this.pool.known(asker)?.session
-    const opened = session?.opened()
-    if (!session || !opened || own.has(method)) return
-    await session.tell(await opened, params ? { method, params } : { method })
+  /** A session opened to be told of progress or of new roots would not know what that is about. */
+  async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
+    const { method } = notification
+    if (own.has(method)) return 'era-has-none'
+    const opened = this.pool.known(asker)?.session.opened()
+    if (!opened && method === 'notifications/roots/list_changed') return undefined
+    if (!opened && method === 'notifications/progress') return 'unknown-token'
+    const { session } = this.pool.for(asker)
+    const taken = await session.pass(await session.open(), messageOf(notification))
+    return taken ? undefined : 'not-accepted'
+  }
+
+  endSession(asker: Asker): Promise<void> {
+    return this.pool.end(asker)
   }
 
   /** Kept by who knows of both eras. */
@@ -113,7 +125,7 @@ export class LegacyUpstream implements Upstream {
       if (mayUseStream(request)) await stream.keep()
       return this.settled(exchange, await exchange.run(), request)
     } catch (error) {
-      const inputRequests = mayAsk(request.method) ? visitFirst(error, request) : undefined
+      const inputRequests = mayAsk(request) ? visitFirst(error, request) : undefined
       if (!inputRequests) throw error
       return { value: { resultType: 'input_required', inputRequests } }
     }
@@ -127,5 +139,13 @@ export class LegacyUpstream implements Upstream {
 }
 
 /** Whether the server could have anything to say to this client beside the result. */
-const mayUseStream = ({ method, params, client: { capabilities, logLevel } }: UpstreamRequest): boolean =>
-  mayAsk(method) && (logLevel !== undefined || tokenOf(params) !== undefined || askable.some((name) => isObject(capabilities[name])))
+const mayUseStream = (request: UpstreamRequest): boolean => {
+  const {
+    params,
+    client: { capabilities, logLevel },
+  } = request
+  return (
+    asksUsually(request.method) &&
+    (logLevel !== undefined || tokenOf(params) !== undefined || askable.some((name) => isObject(capabilities[name])))
+  )
+}

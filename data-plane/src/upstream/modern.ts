@@ -1,5 +1,7 @@
+import type { DropReason } from '../mcp/dropped.ts'
 import { isObject } from '../mcp/json-rpc.ts'
 import type { Cancel } from '../pipeline/cancel.ts'
+import { clientRefused } from './client-refusal.ts'
 import { callModern } from './modern-call.ts'
 import type { Answer } from './modern-call.ts'
 import { DescriptionCache } from './description-cache.ts'
@@ -45,6 +47,7 @@ export class ModernUpstream implements Upstream {
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
+    if (request.refusals) throw clientRefused(request.refusals)
     const isCall = request.method === 'tools/call'
     // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
     if (isCall && !this.toolHeaders.known) await unlessCancelled(request.cancel, this.learn())
@@ -69,9 +72,12 @@ export class ModernUpstream implements Upstream {
     return this.listeners.join({ ...request, filter: others })
   }
 
-  async notify({ client }: Asker, notification: Notification): Promise<void> {
-    await notifyModern(this.options, client, notification)
+  notify({ client }: Asker, notification: Notification): Promise<DropReason | undefined> {
+    return notifyModern(this.options, client, notification)
   }
+
+  /** It knows of no sessions. */
+  async endSession(): Promise<void> {}
 
   health(): UpstreamHealth {
     return unknown

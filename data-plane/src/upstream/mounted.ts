@@ -3,6 +3,8 @@ import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { MountedServer } from '../servers/define.ts'
 import { InputRequired } from '../servers/input-required.ts'
 import type { Round } from '../servers/round.ts'
+import type { DropReason } from '../mcp/dropped.ts'
+import { clientRefused } from './client-refusal.ts'
 import { completed } from './mounted-completion.ts'
 import { honouredBy, wanted } from './mounted-listen.ts'
 import { roundOf, sealedAnswer } from './mounted-rounds.ts'
@@ -59,6 +61,7 @@ export class MountedUpstream implements Upstream {
   }
 
   request(request: UpstreamRequest): Awaitable<UpstreamResult> {
+    if (request.refusals) throw clientRefused(request.refusals)
     const { method } = request
     const handler = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
     if (!handler) throw new UpstreamRpcError(unknownMethod, 'Method not found')
@@ -101,7 +104,11 @@ export class MountedUpstream implements Upstream {
   }
 
   /** There is nothing a client could tell a server of ours. */
-  async notify(): Promise<void> {}
+  async notify(): Promise<DropReason> {
+    return 'era-has-none'
+  }
+
+  async endSession(): Promise<void> {}
 
   health(): UpstreamHealth {
     return plainHealth('up', 'mounted')

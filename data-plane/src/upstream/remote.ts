@@ -1,4 +1,5 @@
 import { ToolError } from '@bir/sdk/contract/errors'
+import type { DropReason } from '../mcp/dropped.ts'
 import { Breaker } from './breaker.ts'
 import { EraKeeper } from './era.ts'
 import type { Horizon } from './era.ts'
@@ -38,6 +39,8 @@ interface Temper {
 const surely = () => true
 /** Some of it is answered without asking the server. */
 const perhaps = () => false
+
+const rootsChanged = 'notifications/roots/list_changed'
 
 /** Calls under way may end by themselves for so long. */
 const closeWithinMs = 10_000
@@ -80,8 +83,14 @@ export class RemoteUpstream implements Upstream {
     return this.through((upstream) => upstream.listen(request), perhaps)
   }
 
-  notify(asker: Asker, notification: Notification): Promise<void> {
+  async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
+    // Who has no session yet will ask for the roots when it has: no server is looked up for that.
+    if (notification.method === rootsChanged && !this.legacy) return undefined
     return this.through((upstream) => upstream.notify(asker, notification), perhaps)
+  }
+
+  async endSession(asker: Asker): Promise<void> {
+    await this.legacy?.endSession(asker)
   }
 
   health(): UpstreamHealth {

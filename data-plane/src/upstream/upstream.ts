@@ -3,6 +3,8 @@ import type { Cancel } from '../pipeline/cancel.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { CallContext } from '../servers/context.ts'
 import type { Spelling } from './spelling.ts'
+import type { DropReason } from '../mcp/dropped.ts'
+import type { ClientRefusal, Refusals } from './client-refusal.ts'
 
 /**
  * A server behind the gateway, whatever era it speaks and wherever it runs, in the words of the modern era (MCP 2026-07-28):
@@ -16,8 +18,10 @@ export interface Upstream {
   describe(asker: Asker): Promise<Description>
   /** Streams what changes at the server until `cancel`; resolves once the server has acknowledged, with what it honours. */
   listen(request: ListenRequest): Promise<Listening>
-  /** A notification of the client's, such as `notifications/roots/list_changed`; dropped where the server's era has none. */
-  notify(asker: Asker, notification: Notification): Promise<void>
+  /** A notification of the client's, any but those of the connection. Says why, where the server was not told. */
+  notify(asker: Asker, notification: Notification): Promise<DropReason | undefined>
+  /** The client's session is over: what was held for it alone is let go. Never rejects, and takes a bounded time. */
+  endSession(asker: Asker): Promise<void>
   health(): UpstreamHealth
   close(): Promise<void>
 }
@@ -42,7 +46,7 @@ export interface ClientFacts {
 export interface Notification {
   readonly method: string
   readonly params?: Readonly<Record<string, unknown>>
-  /** As the server wrote the parameters, some of which may have changed since. */
+  /** As its sender wrote the parameters, some of which may have changed since. */
   readonly written?: Spelling | undefined
 }
 
@@ -55,6 +59,8 @@ export interface UpstreamRequest extends Asker {
   /** The client's own writing of the parameters, some of which may have changed since. */
   readonly written?: Spelling | undefined
   readonly cancel: Cancel
+  /** By key, what a legacy client answered with an error: a legacy server is told so, for any other the request ends. */
+  readonly refusals?: Refusals
   /** Only servers inside the gateway look at it. */
   readonly context: CallContext
 }
@@ -90,10 +96,21 @@ export interface ListenRequest extends Asker {
   readonly filter: ListenFilter
   /** list_changed, resources/updated, tasks: without the server's own subscription id. */
   readonly onNotification: (notification: Notification) => Awaitable<void>
+  /** A legacy client's own stream: what its server asks outside any request. Absent where nobody can be asked; rejects when nobody answers. */
+  readonly onRequest?: (request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
   /** The server ended it, or it broke; not called after `cancel`. */
   readonly onEnd: (error?: Error) => void
   readonly cancel: Cancel
 }
+
+export interface ServerQuestion {
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export type ClientAnswer =
+  | { readonly result: unknown; readonly refusal?: undefined }
+  | { readonly result?: undefined; readonly refusal: ClientRefusal }
 
 export interface Listening {
   readonly honoured: ListenFilter

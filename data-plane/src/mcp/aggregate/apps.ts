@@ -42,6 +42,27 @@ export function showsApps({ extensions }: Fields): boolean {
   return isObject(extensions) && UI_EXTENSION in extensions
 }
 
+type Entries = readonly Fields[]
+
+const none: ReadonlySet<unknown> = new Set()
+const known = new WeakMap<Entries, ReadonlySet<unknown>>()
+
+/** May this client call a tool of that name? The same answer as `isShownTo` gives of its entry; looked up once per list. */
+export function isCallableBy(capabilities: Fields, entries: Entries | undefined, name: string): boolean {
+  return entries === undefined || !forAppsAlone(entries).has(name) || showsApps(capabilities)
+}
+
+/** Of two tools with one name the first counts. */
+function forAppsAlone(entries: Entries): ReadonlySet<unknown> {
+  const before = known.get(entries)
+  if (before) return before
+  const first = new Map(entries.toReversed().map((entry) => [entry['name'], entry]))
+  const names = [...first.values()].filter((entry) => !isForModels(entry)).map(({ name }) => name)
+  const found = names.length === 0 ? none : new Set(names)
+  known.set(entries, found)
+  return found
+}
+
 function isForModels({ _meta: meta }: Fields): boolean {
   const visibility = isObject(meta) && isObject(meta['ui']) ? meta['ui']['visibility'] : undefined
   return !Array.isArray(visibility) || visibility.includes('model')
