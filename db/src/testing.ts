@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
-import type { Kysely } from 'kysely'
 import { Client } from 'pg'
 import { connect } from './index.ts'
+import type { Db } from './index.ts'
 import { migrate } from './migrate.ts'
-import type { Database } from './schema.ts'
 
 /** A real Postgres database of its own, dropped at the end of `await using`, or by `drop()`. */
 export interface TestDb extends AsyncDisposable {
-  db: Kysely<Database>
+  db: Db
   url: string
   drop(): Promise<void>
 }

@@ -10,17 +10,23 @@ export interface ChainHead {
 export type ChainFault = { seq: number; fault: 'gap' | 'broken-link' | 'wrong-hash' | 'wrong-body' | 'wrong-signature' }
 
 /** The hash of a record: SHA-256 of its header's canonical bytes. */
-export const headerHash = (header: AuditHeader): string => sha256(JSON.stringify(header))
+export const headerHash = (header: AuditHeader): string => sha256(headerText(header))
+
+/** A header's canonical bytes. */
+export const headerText = (header: AuditHeader): string => JSON.stringify(header)
 
 export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
-/** Does this record follow that head, unaltered? Undefined when it does. Without a key, signatures are not looked at. */
-export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject): ChainFault | undefined {
+/**
+ * Does this record follow that head, unaltered? Undefined when it does. Without a key, signatures are not looked at.
+ * Whoever has made the header's canonical bytes already hands them over.
+ */
+export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject, text?: string): ChainFault | undefined {
   const { header } = record
   const fault = (fault: ChainFault['fault']): ChainFault => ({ seq: header.seq, fault })
   if (header.seq !== head.seq + 1) return fault('gap')
   if (header.prev !== head.hash) return fault('broken-link')
-  if (headerHash(header) !== record.hash) return fault('wrong-hash')
+  if (sha256(text ?? headerText(header)) !== record.hash) return fault('wrong-hash')
   if (!fits(record.args, header.argsDigest)) return fault('wrong-body')
   if (!fits(record.result, header.resultDigest)) return fault('wrong-body')
   if (header.kind === 'head' && key && !signed(header, key)) return fault('wrong-signature')

@@ -1,36 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import type { Database } from '@bir/db/schema'
+import type { Database, Db } from '@bir/db'
 import { faultOf } from '@bir/sdk/chain'
 import type { ChainFault, ChainHead } from '@bir/sdk/chain'
-import { AuditRecord } from '@bir/sdk/contract/audit'
 import type { Kysely, Transaction } from 'kysely'
-import { z } from 'zod'
-import { storeRecords } from './store.ts'
+import { APPEND, appended, appendLocked } from './store.ts'
+import type { Filing } from './store.ts'
 
 export type Ingested = { stored: number; fault?: ChainFault }
-
-/** One record a line. Throws words a plane's log can show when a line is not one. */
-export function parseBatch(text: string, plane: string): AuditRecord[] {
-  const lines = text.split('\n').filter((line) => line !== '')
-  return lines.map((line, at) => {
-    const record = AuditRecord.safeParse(jsonOf(line))
-    if (!record.success) throw new BatchFault(`line ${at + 1} is no audit record: ${z.prettifyError(record.error)}`)
-    if (record.data.header.plane !== plane) throw new BatchFault(`line ${at + 1} is of another plane`)
-    return record.data
-  })
-}
-
-export class BatchFault extends Error {
-  override readonly name = 'BatchFault'
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
 
 interface Origin {
   plane: string
@@ -42,7 +18,33 @@ interface Origin {
  * Stores what continues the plane's chain, once: what is here already is skipped, what breaks the chain is refused and
  * nothing after it is looked at. All that came before the fault stays.
  */
-export function ingest(db: Kysely<Database>, { plane, key }: Origin, records: readonly AuditRecord[], nowMs: number): Promise<Ingested> {
+export async function ingest(db: Db, origin: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
+  return (await ingestNext(db, origin, records, nowMs)) ?? ingestAny(db, origin, records, nowMs)
+}
+
+/**
+ * What nearly every batch is, in one statement: whole, and next in its chain. Undefined when it is not, or falls on a
+ * day that has no partition yet; nothing is stored then.
+ */
+async function ingestNext(db: Db, { plane, key }: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested | undefined> {
+  const first = records[0]?.header
+  if (!first) return undefined
+  const head = { seq: first.seq - 1, hash: first.prev }
+  const { good, fault } = unbroken(head, records, key)
+  if (fault) return undefined
+
+  try {
+    const moved = await db.run(APPEND, appended(plane, head, good, nowMs))
+    return moved === 0 ? undefined : { stored: head.seq + good.length }
+  } catch (error) {
+    if (hasNoPartition(error)) return undefined
+    throw error
+  }
+}
+
+const hasNoPartition = (error: unknown) => error instanceof Error && 'code' in error && error.code === '23514'
+
+function ingestAny(db: Kysely<Database>, { plane, key }: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
   return db.transaction().execute(async (trx) => {
     const head = await lockHead(trx, plane)
     const known = records.filter(({ header }) => header.seq <= head.seq)
@@ -50,8 +52,8 @@ export function ingest(db: Kysely<Database>, { plane, key }: Origin, records: re
     if (fork) return { stored: head.seq, fault: fork }
 
     const { good, fault } = unbroken(head, records.slice(known.length), key)
-    await storeRecords(trx, good, nowMs)
-    const stored = good.at(-1)?.header.seq ?? head.seq
+    if (good.length > 0) await appendLocked(trx, plane, head, good, nowMs)
+    const stored = head.seq + good.length
     return fault ? { stored, fault } : { stored }
   })
 }
@@ -63,7 +65,7 @@ export async function lockHead(trx: Transaction<Database>, plane: string): Promi
 }
 
 /** A plane that was set back to an older disk uses numbers again for other records: these must not be taken for known ones. */
-async function forkAmong(trx: Transaction<Database>, plane: string, known: readonly AuditRecord[]): Promise<ChainFault | undefined> {
+async function forkAmong(trx: Transaction<Database>, plane: string, known: readonly Filing[]): Promise<ChainFault | undefined> {
   if (known.length === 0) return undefined
   const seqs = known.map(({ header }) => header.seq)
   const rows = await trx
@@ -78,11 +80,11 @@ async function forkAmong(trx: Transaction<Database>, plane: string, known: reado
   return other && { seq: other.header.seq, fault: 'broken-link' }
 }
 
-function unbroken(head: ChainHead, records: readonly AuditRecord[], key: KeyObject): { good: AuditRecord[]; fault?: ChainFault } {
-  const good: AuditRecord[] = []
+function unbroken(head: ChainHead, records: readonly Filing[], key: KeyObject): { good: Filing[]; fault?: ChainFault } {
+  const good: Filing[] = []
   let at = head
   for (const record of records) {
-    const fault = faultOf(at, record, key)
+    const fault = faultOf(at, record, key, record.text)
     if (fault) return { good, fault }
     good.push(record)
     at = { seq: record.header.seq, hash: record.hash }

@@ -15,7 +15,7 @@ const admin = { id: 'operator:root', label: 'operator:root', administrator: true
 
 async function aChainOfChanges() {
   const made = await testDb()
-  const { db } = made
+  const { db }: Pick<Ctx, 'db'> = made
   const { audit } = await openKeyRing(db, masterKeyOf(Buffer.alloc(32, 1)))
   const records = async () => (await chain({ db } as Ctx, { plane: audit.kid, afterSeq: 0, first: 1000 })).records
   /** Every link holds, the signed ones too. */

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
-import { headerHash, sha256 } from '@bir/sdk/chain'
+import { headerText, sha256 } from '@bir/sdk/chain'
 import { AuditHeader, FIRST_PREV } from '@bir/sdk/contract/audit'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -8,7 +8,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { RecordChange } from '../context.ts'
 import type { SigningKey } from '../keys/key-rows.ts'
 import { lockHead } from './ingest.ts'
-import { storeRecords } from './store.ts'
+import { appendLocked } from './store.ts'
 
 type What = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
 
@@ -37,7 +37,9 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
       ...make(head.hash),
       ...digests,
     })
-    await storeRecords(trx, [{ hash: headerHash(header), header, ...(args === undefined ? {} : { args }) }], header.atMs)
+    const text = headerText(header)
+    const record = { hash: sha256(text), header, text, ...(args === undefined ? {} : { args }) }
+    await appendLocked(trx, plane, head, [record], header.atMs)
   }
 
   await db.transaction().execute(async (trx) => {

@@ -1,11 +1,13 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { Db } from '@bir/db'
 import type { Database } from '@bir/db/schema'
 import { Ack, DefinitionsReport, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { BatchFault, ingest, parseBatch } from '../audit/ingest.ts'
+import { BatchFault, parseBatch } from '../audit/batch.ts'
+import { ingest } from '../audit/ingest.ts'
 import { acceptReport } from '../definitions/report.ts'
 import { json, Refusal } from '../http.ts'
 import type { Answer, Exchange, Route } from '../http.ts'
@@ -30,7 +32,7 @@ const DEFINITIONS_BYTES = 8 * 1024 * 1024
 const compress = promisify(gzip)
 
 export interface InternalParts extends JoinParts {
-  db: Kysely<Database>
+  db: Db
   master: MasterKey
   watch: RevisionWatch
   log: Log

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setInterval } from 'node:timers/promises'
 import { AuditRecord } from '@bir/sdk/contract/audit'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
@@ -170,4 +171,31 @@ test('a segment goes only when a record of the next was taken, and everything ar
   await expect.poll(() => kept.length, { timeout: 20_000 }).toBe(280)
   await expect.poll(() => segments(dir).length).toBe(1)
   expect(plane.logged).toEqual([])
+})
+
+test('while records keep coming they leave together, a batch every 150 ms at most, and all arrive', async () => {
+  const { kept, seen, controlUrl } = await aControlPlane()
+  const plane = aPlane(aDir(), controlUrl)
+  const startedMs = performance.now()
+  plane.shipper.start()
+  let written = 0
+  for await (const _ of setInterval(1)) {
+    await plane.write(1)
+    written++
+    if (performance.now() > startedMs + 700) break
+  }
+  await expect.poll(() => kept.length).toBe(written)
+  // The first request asks how far the control plane is, and the first batch need not wait.
+  expect(seen.requests).toBeLessThanOrEqual(2 + Math.ceil((performance.now() - startedMs) / 150))
+})
+
+test('a plane that ends does not wait for more records: what it has leaves at once', async () => {
+  const { kept, controlUrl } = await aControlPlane()
+  const plane = aPlane(aDir(), controlUrl)
+  plane.shipper.start()
+  await plane.write(1)
+  await expect.poll(() => kept.length).toBe(1)
+  await plane.write(3)
+  await plane.shipper.close(10_000)
+  expect(kept).toHaveLength(4)
 })

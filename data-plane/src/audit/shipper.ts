@@ -10,7 +10,10 @@ import type { Segment } from './segments.ts'
 import type { Spool } from './spool.ts'
 
 const batchBytes = 1_000_000
+/** After a time without records the first waits no longer than this for others. */
 const gatherMs = 50
+/** While records keep coming a batch leaves this often: one costs the control plane and its database a round, however little is in it. */
+const everyMs = 150
 const mostBackOffMs = 30_000
 const newline = 10
 
@@ -46,7 +49,7 @@ export class Shipper {
   private wake: () => void = () => undefined
   private failures = 0
   private parted: Parted | undefined
-  private closing = false
+  private readonly closing = new AbortController()
   private readonly stop = new AbortController()
   private running: Promise<void> | undefined
 
@@ -67,7 +70,7 @@ export class Shipper {
   /** Ships what is left within the time, then stops. What is not shipped stays in the spool. */
   async close(withinMs: number): Promise<void> {
     const late = setTimeout(() => this.stop.abort(), withinMs)
-    this.closing = true
+    this.closing.abort()
     this.wake()
     await this.running
     clearTimeout(late)
@@ -78,11 +81,11 @@ export class Shipper {
     while (!signal.aborted) {
       try {
         if (!this.place) await this.findPlace()
-        if (this.stored >= this.options.spool.written.seq && this.closing) return
+        if (this.stored >= this.options.spool.written.seq && this.closing.signal.aborted) return
         if (this.stored >= this.options.spool.written.seq) await this.nextWrite()
         else await this.ship()
       } catch (error) {
-        if (this.closing) return
+        if (this.closing.signal.aborted) return
         this.failed(error)
         await wait(Math.min(mostBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined) // the loop sees the abort
       }
@@ -114,7 +117,12 @@ export class Shipper {
       this.wake = resolve
     })
     this.wake = () => undefined
-    await wait(gatherMs, undefined, { signal: this.stop.signal }).catch(() => undefined) // the loop sees the abort
+    await this.pause(gatherMs)
+  }
+
+  /** Ends early when the plane wants to end: then every record leaves at once. */
+  private async pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.closing.signal }).catch(() => undefined) // the loop sees the abort
   }
 
   /** Asks how far the control plane is, and finds that record in the spool. */
@@ -143,6 +151,8 @@ export class Shipper {
     if (!place) return
     const { bytes, records } = this.next(place, Infinity)
     if (records === 0) return this.nextSegment(place)
+    const startedMs = performance.now()
+    const { seq: written } = this.options.spool.written
     await this.send(bytes)
     if (this.stored !== place.seq + records - 1)
       throw new Error(`the control plane says it has ${this.stored} where ${place.seq + records - 1} was sent`)
@@ -150,6 +160,8 @@ export class Shipper {
     place.seq += records
     this.succeeded()
     await this.removeBefore(place)
+    // What did not fit is sent at once.
+    if (this.stored >= written) await this.pause(Math.max(0, startedMs + everyMs - performance.now()))
   }
 
   /** Whole records from there on: as many as fit a batch, at most so many. */

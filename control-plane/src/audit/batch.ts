@@ -1,0 +1,40 @@
+import { headerText } from '@bir/sdk/chain'
+import { AuditRecord } from '@bir/sdk/contract/audit'
+import { z } from 'zod'
+import { isKnownRecord } from './known-record.ts'
+import type { Filing } from './store.ts'
+
+export class BatchFault extends Error {
+  override readonly name = 'BatchFault'
+}
+
+/** One record a line. Throws words a plane's log can show when a line is not one. */
+export function parseBatch(text: string, plane: string): Filing[] {
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line, at) => {
+    const { hash, header, args, result } = recordOf(jsonOf(line), at + 1)
+    if (header.plane !== plane) throw new BatchFault(`line ${at + 1} is of another plane`)
+    return {
+      hash,
+      header,
+      text: headerText(header),
+      ...(args === undefined ? {} : { args }),
+      ...(result === undefined ? {} : { result }),
+    }
+  })
+}
+
+function recordOf(value: unknown, line: number): AuditRecord {
+  if (isKnownRecord(value)) return value
+  const record = AuditRecord.safeParse(value)
+  if (record.success) return record.data
+  throw new BatchFault(`line ${line} is no audit record: ${z.prettifyError(record.error)}`)
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
