@@ -7,6 +7,8 @@ import type { Ports } from '../pipeline/ports.ts'
 import { scrubNotification } from '../pipeline/scrub.ts'
 import { truncateTaskNotification } from '../pipeline/task-results.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
+import { keysOf, missed } from '../upstream/listen-keys.ts'
+import { UpstreamFault } from '../upstream/upstream.ts'
 import type { ClientAnswer, ListenFilter, Notification, ServerQuestion } from '../upstream/upstream.ts'
 import type { ListMethod } from './aggregate/cursor.ts'
 import { inboundNotification, inboundResult } from './aggregate/inbound.ts'
@@ -20,10 +22,19 @@ import { originOf, routesOf } from './routes.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse' | 'timers'>
 
 /** Puts a question of a server to the client; rejects when nobody answers. */
 export type AskClient = (server: string, request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
+
+/** A server's notification in the words of the endpoint. */
+type Word = (notification: Notification) => Notification
+
+/** A server that is away is listened to again after this, and after twice as long each time it is in vain. */
+const firstAwayMs = 500
+const longestAwayMs = 60_000
+/** What lasted so long did not end at once. */
+const steadyMs = 10_000
 
 /** Changes that come in a burst are told once. */
 const gatherMs = 20
@@ -107,26 +118,39 @@ export class Watch {
     return mergeHonoured(this.wanted, new Map(honoured.flat()), routes)
   }
 
-  /** Undefined where there is nobody to listen to: that never ends the rest. */
-  private async listenTo(
-    server: string,
-    wanted: ListenFilter,
-    word: (notification: Notification) => Notification,
-  ): Promise<ListenFilter | undefined> {
+  /** Undefined where there is nobody to listen to: that never ends the rest. A server that is away is listened to once it is back. */
+  private async listenTo(server: string, wanted: ListenFilter, word: Word, failures = 0): Promise<ListenFilter | undefined> {
     const upstream = this.ports.upstream(server)
     const filter = this.allowed(server, wanted)
     if (!upstream || !filter) return undefined
-    const { honoured } = await upstream
-      .listen({
+    const begunMs = performance.now()
+    try {
+      const { honoured } = await upstream.listen({
         ...askerOf(this.call),
         filter,
         cancel: this.cancel,
         onNotification: (notification) => void this.heard(server, notification, word),
         ...(this.ask && { onRequest: (question, signal) => this.asked(server, question, signal) }),
-        onEnd: () => undefined,
+        onEnd: () => this.again(server, wanted, word, performance.now() - begunMs < steadyMs ? failures + 1 : 1),
       })
-      .catch(() => ({ honoured: undefined }))
-    return honoured
+      return honoured
+    } catch (error) {
+      // What it refuses it would refuse again.
+      if (error instanceof UpstreamFault) this.again(server, wanted, word, failures + 1)
+      return undefined
+    }
+  }
+
+  /** What was missed in between nobody knows: all that was asked for may have changed. */
+  private again(server: string, wanted: ListenFilter, word: Word, failures: number): void {
+    if (this.cancel.cancelled) return
+    const listen = async () => {
+      forget()
+      const honoured = await this.listenTo(server, wanted, word, failures)
+      for (const notification of keysOf(honoured).flatMap((key) => missed(key) ?? [])) this.heard(server, notification, word)
+    }
+    const stop = this.ports.timers.after(Math.min(firstAwayMs * 2 ** (failures - 1), longestAwayMs), () => void listen())
+    const forget = this.cancel.subscribe(stop)
   }
 
   /** A grant of single tools opens their tasks, and nothing else of the server. */
@@ -142,7 +166,7 @@ export class Watch {
   }
 
   /** Asked anew each time: what was theirs to hear when they began to listen may be so no more. */
-  private heard(server: string, notification: Notification, word: (notification: Notification) => Notification): unknown {
+  private heard(server: string, notification: Notification, word: Word): unknown {
     const { method, params } = notification
     if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined) return this.look()
     const isTask = method === 'notifications/tasks'
