@@ -139,9 +139,38 @@ test.for([
 test('text that a database column refuses is kept whole', async () => {
   await using store = await aStore()
   const plane = await store.joined()
-  const records = [plane.add({ userAgent: 'a\0b', handle: 'nul\0', detail: 'lone \ud800', args: 'nul \0 and "quotes" \\ {x}', result: '' })]
+  const records = [
+    plane.add({
+      userAgent: 'a\0b',
+      handle: 'nul\0',
+      tool: 'marks \u001d\u001e',
+      detail: 'lone \ud800',
+      args: 'nul \0 and "quotes" \\ {x}',
+      result: '',
+    }),
+  ]
   expect(await plane.ship(records)).toEqual({ stored: 1 })
   expect(await plane.stored()).toEqual(records)
+})
+
+test('a header whose keys come in another order is stored in the bytes that its hash covers', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const record = plane.add({ handle: 'alice' })
+  const other = { ...record, header: Object.fromEntries(Object.entries(record.header).toReversed()) as AuditRecord['header'] }
+  expect(await plane.ship([other])).toEqual({ stored: 1 })
+  const { header } = await store.db.selectFrom('audit_headers').select('header').executeTakeFirstOrThrow()
+  expect(header).toBe(JSON.stringify(record.header))
+})
+
+test('a batch that begins beyond the end of the chain is refused, and nothing of it is stored', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const records = plane.many(6, { args: 'x' })
+  await plane.ship(records.slice(0, 2))
+  expect(await plane.ship(records.slice(3))).toEqual({ stored: 2, fault: { seq: 4, fault: 'gap' } })
+  expect(await plane.stored()).toEqual(records.slice(0, 2))
+  expect(await plane.ship(records.slice(2))).toEqual({ stored: 6 })
 })
 
 test('a clock that is years off is filed within a month, and its own words are kept', async () => {

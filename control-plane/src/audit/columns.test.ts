@@ -1,0 +1,43 @@
+import { testDb } from '@bir/db/testing'
+import * as fc from 'fast-check'
+import { CompiledQuery } from 'kysely'
+import { expect, test } from 'vitest'
+import { bigints, instants, texts } from './columns.ts'
+
+const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined })
+const rows = fc.array(
+  fc.record({ text, body: fc.option(fc.string(), { nil: undefined }), int: fc.maxSafeInteger(), ms: fc.integer({ min: 0, max: 4e12 }) }),
+  { minLength: 1, maxLength: 5 },
+)
+
+test('Postgres reads from a column what was put in, whatever it is', async () => {
+  await using made = await testDb({ migrated: false })
+  const read = 'select * from unnest($1::text[], $2::bytea[], $3::bigint[], $4::timestamptz[]) as r(text, body, int, at)'
+  await fc.assert(
+    fc.asyncProperty(rows, async (some) => {
+      const noNul = some.map((row) => ({ ...row, text: row.text?.replaceAll('\0', '') }))
+      const columns = [
+        texts(
+          'text',
+          noNul.map((row) => row.text),
+        ),
+        texts(
+          'bytea',
+          noNul.map((row) => row.body),
+        ),
+        bigints(noNul.map((row) => row.int)),
+        instants(noNul.map((row) => row.ms)),
+      ]
+      const { rows: found } = await made.db.executeQuery(CompiledQuery.raw(read, columns))
+      expect(found).toEqual(
+        noNul.map((row) => ({
+          text: row.text ?? null,
+          body: row.body === undefined ? null : Buffer.from(row.body),
+          int: String(row.int),
+          at: new Date(row.ms),
+        })),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
