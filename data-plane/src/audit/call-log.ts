@@ -8,11 +8,18 @@ export class CallLog {
   private readonly calls = new Map<string, CallView[]>()
 
   add(person: string, call: CallView): void {
-    const known = this.calls.get(person) ?? []
+    const known = this.calls.get(person)
+    if (!known) return this.begin(person, call)
     known.push(call)
     if (known.length > perPerson) known.shift()
+    if (this.calls.size < people) return
+    // Who called last goes last, once some have to go.
     this.calls.delete(person)
     this.calls.set(person, known)
+  }
+
+  private begin(person: string, call: CallView): void {
+    this.calls.set(person, [call])
     if (this.calls.size > people) this.calls.delete(this.calls.keys().next().value ?? '')
   }
 

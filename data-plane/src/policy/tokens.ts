@@ -43,6 +43,7 @@ export function tokenVerifier(policy: PolicySource): (bearer: string) => Awaitab
   }
 
   async function read(bearer: string, find: ReturnType<typeof createLocalJWKSet>, issuer: string): Promise<Token> {
+    if (!/^[\w~+/.-]+=*$/.test(bearer)) throw unauthenticated('token-malformed')
     const { payload } = await jwtVerify(bearer, find, { issuer, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256'], clockTolerance: 30 }).catch(
       (cause: unknown) => {
         throw unauthenticated(isExpiry(cause) ? 'token-expired' : 'token-invalid', cause)
