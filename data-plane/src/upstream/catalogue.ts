@@ -43,12 +43,20 @@ interface Options {
   changed(): void
 }
 
-/** Nobody in particular: what a server shows to the gateway itself. It shows apps, for those clients that do: a server may have tools for no others. */
+/**
+ * Nobody in particular: what a server shows to the gateway itself. Many servers list some tools only to clients that can be asked, or that
+ * show apps, so here all of it is declared; a question that comes of it is refused. For a call, its own client's word counts.
+ */
 const gateway: Asker = {
   person: 'gateway',
   session: undefined,
   client: {
-    capabilities: { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } },
+    capabilities: {
+      elicitation: { form: {}, url: {} },
+      sampling: { tools: {} },
+      roots: {},
+      extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+    },
     info: { name: 'bir-mcp', version: '0.1.0' },
     logLevel: undefined,
   },
