@@ -172,7 +172,8 @@ export class Watch {
   /** Asked anew each time: what was theirs to hear when they began to listen may be so no more. */
   private heard(server: string, notification: Notification, word: Word): Awaitable<void> {
     const { method, params } = notification
-    if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined) return this.ports.offers.doubt(server)
+    if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined)
+      return this.ports.offers.doubt(server)
     const isTask = method === 'notifications/tasks'
     if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
     const given = word(scrubNotification(this.ports, notification))

@@ -10,7 +10,7 @@ import type { Asker, Upstream } from './upstream.ts'
 
 const againMs = 60_000
 /** A server that says that something changed is read again after so long, one that keeps saying so ever later. */
-const soonMs = 250
+const soonMs = 50
 const latestMs = 30_000
 const readWithinMs = 60_000
 const mostPages = 100
