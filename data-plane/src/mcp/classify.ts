@@ -99,7 +99,10 @@ function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name'])
+/** Of some that came twice node takes the first, where a proxy in front may have looked at the last. */
+const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'authorization', 'host', 'content-type'])
+
+const initials = new Set('mahcMAHC')
 
 const none: Readonly<Record<string, string>> = {}
 
@@ -109,7 +112,7 @@ export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<s
   let params: Record<string, string> | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const raw = rawHeaders[at] ?? ''
-    if (raw[0] !== 'm' && raw[0] !== 'M') continue
+    if (!initials.has(raw[0] ?? '')) continue
     const name = raw.toLowerCase()
     const isParam = name.startsWith('mcp-param-')
     if (!isParam && !headerNames.has(name)) continue

@@ -21,6 +21,8 @@ export interface Offers {
   of(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
   /** Calls back once a remote server was seen to offer something else, until the returned function is called. */
   onChange(changed: () => void): () => void
+  /** A server says that what it offers has changed: it is read again, soon. */
+  doubt(server: string): void
 }
 
 /** Mounted servers offer what they declare, remote ones what their catalogue last saw. */
@@ -43,6 +45,11 @@ export class ServerOffers implements Offers {
     const offer = this.remotes.offer(id)
     if (list === 'tools/list') return this.entriesOf(this.remotes.tools(id, server))
     return offer[remoteList[list]]
+  }
+
+  /** What a mounted server declares does not change. */
+  doubt(server: string): void {
+    this.remotes?.doubt(server)
   }
 
   changed(): void {

@@ -3,6 +3,7 @@ import { personOf } from '@bir/sdk/contract/policy'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { stillGood } from '../pipeline/authenticate.ts'
 import { Cancel } from '../pipeline/cancel.ts'
+import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Ports } from '../pipeline/ports.ts'
 import { scrubNotification } from '../pipeline/scrub.ts'
 import { truncateTaskNotification } from '../pipeline/task-results.ts'
@@ -18,6 +19,7 @@ import { viewHash } from './aggregate/view-hash.ts'
 import { askerOf } from './describe.ts'
 import { isObject } from './json-rpc.ts'
 import { visibleEntries } from './list.ts'
+import { Outbox, subjectOf } from './outbox.ts'
 import { originOf, routesOf } from './routes.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 
@@ -54,7 +56,8 @@ const changes = [
 export class Watch {
   private readonly ports: Needs
   private readonly call: Call
-  private readonly tell: (notification: Notification) => unknown
+  private readonly tell: (notification: Notification) => Awaitable<void>
+  private readonly outbox: Outbox
   private readonly ask: AskClient | undefined
   private readonly cancel = new Cancel()
   private readonly over = Promise.withResolvers<void>()
@@ -64,11 +67,12 @@ export class Watch {
   private unfollow: (() => void) | undefined
   private looking: NodeJS.Timeout | undefined
 
-  constructor(ports: Needs, call: Call, tell: (notification: Notification) => unknown, ask?: AskClient) {
+  constructor(ports: Needs, call: Call, tell: (notification: Notification) => Awaitable<void>, ask?: AskClient) {
     this.ask = ask
     this.ports = ports
     this.call = call
     this.tell = tell
+    this.outbox = new Outbox(tell)
   }
 
   get ended(): Promise<void> {
@@ -129,7 +133,7 @@ export class Watch {
         ...askerOf(this.call),
         filter,
         cancel: this.cancel,
-        onNotification: (notification) => void this.heard(server, notification, word),
+        onNotification: (notification) => this.heard(server, notification, word),
         ...(this.ask && { onRequest: (question, signal) => this.asked(server, question, signal) }),
         onEnd: () => this.again(server, wanted, word, performance.now() - begunMs < steadyMs ? failures + 1 : 1),
       })
@@ -147,7 +151,7 @@ export class Watch {
     const listen = async () => {
       forget()
       const honoured = await this.listenTo(server, wanted, word, failures)
-      for (const notification of keysOf(honoured).flatMap((key) => missed(key) ?? [])) this.heard(server, notification, word)
+      for (const notification of keysOf(honoured).flatMap((key) => missed(key) ?? [])) void this.heard(server, notification, word)
     }
     const stop = this.ports.timers.after(Math.min(firstAwayMs * 2 ** (failures - 1), longestAwayMs), () => void listen())
     const forget = this.cancel.subscribe(stop)
@@ -166,13 +170,16 @@ export class Watch {
   }
 
   /** Asked anew each time: what was theirs to hear when they began to listen may be so no more. */
-  private heard(server: string, notification: Notification, word: Word): unknown {
+  private heard(server: string, notification: Notification, word: Word): Awaitable<void> {
     const { method, params } = notification
-    if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined) return this.look()
+    if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined)
+      return this.ports.offers.doubt(server)
     const isTask = method === 'notifications/tasks'
     if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
-    const said = word(scrubNotification(this.ports, notification))
-    return this.tell(isTask ? truncateTaskNotification(said, { ...this.call, policy: this.now().policy }) : said)
+    const given = word(scrubNotification(this.ports, notification))
+    const said = isTask ? truncateTaskNotification(given, { ...this.call, policy: this.now().policy }) : given
+    const subject = subjectOf(said)
+    return subject === undefined ? this.tell(said) : this.outbox.put(subject, said)
   }
 
   /** On `/mcp` a list is what was last seen of the servers: it has changed once that has, not when a server says so. */
@@ -218,7 +225,7 @@ export class Watch {
     const now = before === undefined ? undefined : this.view(lists)
     if (now === undefined || now === before) return
     this.views.set(method, now)
-    void this.tell({ method })
+    this.outbox.put(method, { method })
   }
 
   private now(): { policy: Policy; person: Person | undefined } {

@@ -17,6 +17,7 @@ import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { scrub, scrubError, scrubNotification } from './scrub.ts'
+import { truncateError } from './truncate.ts'
 import type { Audited, Authenticated, Authorised, Found, Incoming, Target } from './types.ts'
 
 type Ready = Incoming & Audited & Authenticated & Target & Authorised & Partial<Pick<Found, 'toolName'>>
@@ -161,7 +162,10 @@ function failure(ports: Needs, call: Ready, thrown: unknown): UpstreamResult {
   const error = scrubError(ports, thrown)
   const { note, method } = call
   if (error instanceof Elsewhere) throw error
-  if (error instanceof UpstreamRpcError) throw onAggregate(call) ? errorInWords(ports, call, error) : error
+  if (error instanceof UpstreamRpcError) {
+    const said = truncateError(error, call.policy.settings.truncateChars)
+    throw onAggregate(call) ? errorInWords(ports, call, said) : said
+  }
   if (!(error instanceof ToolError) && !(error instanceof UpstreamFault)) throw GatewayError.from(error)
   note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
   note.reason = error.code

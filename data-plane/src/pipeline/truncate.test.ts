@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { aPolicy } from '../testing.ts'
 import type { ToolAnswer } from '../servers/answer.ts'
-import { cutText, truncate } from './truncate.ts'
+import { UpstreamRpcError } from '../upstream/upstream.ts'
+import { cutText, truncate, truncateError } from './truncate.ts'
 
 const call = { policy: aPolicy({ settings: { truncateChars: 1000 } }) } as Parameters<typeof truncate>[1]
 const filter = (answer: ToolAnswer) => truncate(answer, call)
@@ -54,4 +55,26 @@ test('a cut JSON text ends between two values, never inside one', () => {
       },
     ),
   )
+})
+
+test('blocks that are none, and fields that are not ours, pass beside text that is cut', async () => {
+  const odd = [
+    null,
+    1,
+    'x',
+    { type: 'text' },
+    { type: 'text', text: { length: 1e9 } },
+    { type: 'text', text: 'x'.repeat(1500), 'x-more': 1 },
+  ]
+  const { content } = await filter({ content: odd } as unknown as ToolAnswer)
+  expect(content.slice(0, 5)).toEqual(odd.slice(0, 5))
+  expect(content[5]).toMatchObject({ 'x-more': 1, text: expect.stringContaining('[cut: 500 of 1500') })
+})
+
+test('an error of a server’s own floods nobody: its message is cut, its data whole or not there', () => {
+  const fine = truncateError(new UpstreamRpcError(-32_000, 'no', { a: 1 }), 1000)
+  expect([fine.code, fine.message, fine.data]).toEqual([-32_000, 'no', { a: 1 }])
+  const long = truncateError(new UpstreamRpcError(-32_000, 'x'.repeat(1500), { a: 'y'.repeat(1000) }), 1000)
+  expect(long.message).toContain('[cut: 500 of 1500')
+  expect(long.data).toBeUndefined()
 })

@@ -1,6 +1,8 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { errorAnswer } from '../servers/answer.ts'
 import type { ContentBlock, ToolAnswer } from '../servers/answer.ts'
+import { UpstreamRpcError } from '../upstream/upstream.ts'
+import { isObject } from '../mcp/json-rpc.ts'
 import type { Filter } from './pipeline.ts'
 import type { Authenticated } from './types.ts'
 
@@ -16,16 +18,25 @@ export const truncate: Filter<Authenticated, ToolAnswer> = function truncate(ans
   return { ...answer, content: cutBlocks(answer.content, budget) }
 }
 
-const textLength = (content: ContentBlock[]) => content.reduce((sum, block) => sum + (block.type === 'text' ? block.text.length : 0), 0)
+const textLength = (content: ContentBlock[]) => content.reduce((sum, block) => sum + (isText(block) ? block.text.length : 0), 0)
+
+/** A remote server's blocks may be anything: what is no text is not looked at. */
+const isText = (block: unknown): block is { type: 'text'; text: string } =>
+  isObject(block) && block['type'] === 'text' && typeof block['text'] === 'string'
 
 function cutBlocks(content: ContentBlock[], budget: number): ContentBlock[] {
   let left = budget
   return content.flatMap((block): ContentBlock[] => {
-    if (block.type !== 'text') return [block]
+    if (!isText(block)) return [block]
     const text = cutText(block.text, left)
     left -= Math.min(left, block.text.length)
-    return text === '' ? [] : [{ type: 'text', text }]
+    return text === '' ? [] : [{ ...block, text }]
   })
+}
+
+/** A server's own error, no longer than an answer may be. Its data is whole or not there at all. */
+export function truncateError({ code, message, data }: UpstreamRpcError, budget: number): UpstreamRpcError {
+  return new UpstreamRpcError(code, cutText(message, budget), data !== undefined && jsonLengthOver({ data }, budget) ? undefined : data)
 }
 
 /** At most `most` characters of the text and a line that says how many are missing; never half a character, never half a JSON token. */

@@ -1,13 +1,18 @@
 import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Log } from '../log.ts'
-import { isObject } from '../mcp/json-rpc.ts'
 import { servesSkills } from '../mcp/skills.ts'
 import { Cancel } from '../pipeline/cancel.ts'
+import { slow } from './faults.ts'
+import { FittingList } from './fitting-list.ts'
 import { UpstreamRpcError } from './upstream.ts'
 import type { Asker, Upstream } from './upstream.ts'
 
 const againMs = 60_000
+/** A server that says that something changed is read again after so long, one that keeps saying so ever later. */
+const soonMs = 50
+const latestMs = 30_000
+const readWithinMs = 60_000
 const mostPages = 100
 const mostEntries = 5_000
 
@@ -38,12 +43,20 @@ interface Options {
   changed(): void
 }
 
-/** Nobody in particular: what a server shows to the gateway itself. It shows apps, for those clients that do: a server may have tools for no others. */
+/**
+ * Nobody in particular: what a server shows to the gateway itself. Many servers list some tools only to clients that can be asked, or that
+ * show apps, so here all of it is declared; a question that comes of it is refused. For a call, its own client's word counts.
+ */
 const gateway: Asker = {
   person: 'gateway',
   session: undefined,
   client: {
-    capabilities: { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } },
+    capabilities: {
+      elicitation: { form: {}, url: {} },
+      sampling: { tools: {} },
+      roots: {},
+      extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+    },
     info: { name: 'bir-mcp', version: '0.1.0' },
     logLevel: undefined,
   },
@@ -58,9 +71,11 @@ export class Catalogue {
   private offered = nothing
   private fingerprint = ''
   private refreshing: Promise<void> | undefined
-  private again = false
   private listening = false
   private readonly timer: NodeJS.Timeout
+  private readMs = Number.NEGATIVE_INFINITY
+  private waitMs = soonMs
+  private due: NodeJS.Timeout | undefined
 
   constructor(options: Options) {
     this.options = options
@@ -76,38 +91,68 @@ export class Catalogue {
     return this.offered
   }
 
-  /** Single-flight; a fault keeps what is known. What changes while the lists are being read is read once more. */
+  /** Single-flight; a fault keeps what is known. */
   refresh(): Promise<void> {
-    this.again = this.refreshing !== undefined
-    this.refreshing ??= this.read()
+    this.readMs = this.refreshing ? this.readMs : performance.now()
+    this.refreshing ??= this.readInTime()
       .catch((error: unknown) => {
         if (!this.cancel.cancelled)
           this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why: String(error) })
       })
       .finally(() => {
         this.refreshing = undefined
-        if (this.again && !this.cancel.cancelled) void this.refresh()
       })
     return this.refreshing
   }
 
   close(): void {
     clearInterval(this.timer)
+    clearTimeout(this.due)
     this.cancel.abort(new Error('the server is no longer served'))
   }
 
-  private async read(): Promise<void> {
+  /** The server says that something changed. What changed while a read was under way may not be in it: then it is read once more. */
+  doubt(): void {
+    if (this.due || this.cancel.cancelled) return
+    const sinceMs = performance.now() - this.readMs
+    this.waitMs = Math.min(latestMs, Math.max(soonMs, sinceMs < 4 * this.waitMs ? 2 * this.waitMs : this.waitMs / 2))
+    const again = async () => {
+      await this.refreshing
+      this.due = undefined
+      await this.refresh()
+    }
+    this.due = setTimeout(() => void again(), Math.max(0, this.waitMs - sinceMs)).unref()
+  }
+
+  /** A server that never comes to an end must not be waited for until the gateway does. */
+  private async readInTime(): Promise<void> {
+    const reading = new Cancel()
+    const late = Promise.withResolvers<never>()
+    const forget = this.cancel.subscribe((cause) => reading.abort(cause))
+    const timer = setTimeout(() => reading.abort(slow(readWithinMs)), readWithinMs).unref()
+    reading.subscribe(late.reject)
+    try {
+      await Promise.race([late.promise, this.read(reading)])
+    } finally {
+      clearTimeout(timer)
+      forget()
+    }
+  }
+
+  private async read(reading: Cancel): Promise<void> {
     const { server, upstream, report, changed } = this.options
     const { capabilities } = await upstream.describe(gateway)
-    const has = (capability: string) => capabilities[capability] !== undefined
-    const tools = has('tools') ? await this.all('tools/list', 'tools') : []
+    const all = (capability: string, method: string, member: string) =>
+      capabilities[capability] === undefined ? [] : this.all(method, member, reading)
+    const tools = await all('tools', 'tools/list', 'tools')
     const offer = {
       tools: tools.flatMap((entry) => (typeof entry['name'] === 'string' ? [{ server, name: entry['name'], entry }] : [])),
-      prompts: has('prompts') ? await this.all('prompts/list', 'prompts') : [],
-      resources: has('resources') ? await this.all('resources/list', 'resources') : [],
-      templates: has('resources') ? await this.all('resources/templates/list', 'resourceTemplates') : [],
-      skills: servesSkills(capabilities) ? await this.skills() : [],
+      prompts: await all('prompts', 'prompts/list', 'prompts'),
+      resources: await all('resources', 'resources/list', 'resources'),
+      templates: await all('resources', 'resources/templates/list', 'resourceTemplates'),
+      skills: servesSkills(capabilities) ? await this.skills(reading) : [],
     }
+    if (reading.cancelled) return
     const fingerprint = hash('sha256', canonical(offer), 'hex')
     if (fingerprint !== this.fingerprint) {
       this.fingerprint = fingerprint
@@ -119,31 +164,41 @@ export class Catalogue {
   }
 
   /** An extension that is badly served costs the server nothing else. */
-  private skills(): Promise<readonly Entry[]> {
-    return this.all('skills/list', 'skills').catch((error: unknown) => {
+  private skills(reading: Cancel): Promise<readonly Entry[]> {
+    return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
       if (!(error instanceof UpstreamRpcError)) throw error
       this.options.log('warn', 'the skills of a server cannot be listed', { server: this.options.server, why: error.message })
       return this.offered.skills
     })
   }
 
-  private async all(method: string, member: string): Promise<Entry[]> {
-    const entries: Entry[] = []
+  /** A list that does not end is cut, and said to be: what was read of it is of use. */
+  private async all(method: string, member: string, reading: Cancel): Promise<Entry[]> {
+    const list = new FittingList(mostEntries)
+    const cursors = new Set<unknown>()
     let cursor: unknown
-    for (let page = 0; page < mostPages && entries.length < mostEntries; page++) {
-      const value = await this.page(method, cursor)
-      const found = value[member]
-      entries.push(...(Array.isArray(found) ? found.filter(isObject) : []))
+    let why: string | undefined
+    for (let page = 0; why === undefined; page++) {
+      const value = await this.page(method, cursor, reading)
+      list.add(value[member])
       cursor = value['nextCursor']
-      if (cursor === undefined) return entries
+      if (cursor === undefined) break
+      if (page + 1 === mostPages) why = `more than ${mostPages} pages`
+      if (cursors.has(cursor)) why = 'pages that come round again'
+      if (list.isFull) why = `more than ${mostEntries} entries`
+      cursors.add(cursor)
     }
-    throw new Error(`${method} does not end`)
+    const { entries, leftOut } = list
+    const { server, log } = this.options
+    if (why !== undefined) log('warn', 'a list was cut', { server, method, why, kept: entries.length })
+    if (leftOut.length > 0) log('warn', 'entries were left out', { server, method, entries: leftOut.slice(0, 20), of: leftOut.length })
+    return entries
   }
 
-  private async page(method: string, cursor: unknown): Promise<Entry> {
+  private async page(method: string, cursor: unknown, cancel: Cancel): Promise<Entry> {
     const { upstream } = this.options
     const params = cursor === undefined ? {} : { cursor }
-    const request = { ...gateway, method, params, onNotification: () => undefined, cancel: this.cancel, context: undefined as never }
+    const request = { ...gateway, method, params, onNotification: () => undefined, cancel, context: undefined as never }
     return (await upstream.request(request)).value
   }
 
@@ -153,7 +208,7 @@ export class Catalogue {
     this.listening = true
     const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
     await this.options.upstream
-      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => void this.refresh(), onEnd: () => (this.listening = false) })
+      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.doubt(), onEnd: () => (this.listening = false) })
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
 }

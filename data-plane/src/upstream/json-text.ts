@@ -2,6 +2,8 @@
 interface Span {
   readonly start: number
   readonly end: number
+  /** How many members the value has, at every depth. */
+  readonly membersWithin: number
 }
 
 export interface Members {
@@ -11,6 +13,8 @@ export interface Members {
   readonly end: number
   /** How many members the object has, and all objects in it. */
   readonly membersWithin: number
+  /** How many levels the deepest of its members has. */
+  readonly depth: number
   /** Those of the member that was asked for, where it is an object. */
   readonly inner: Members | undefined
 }
@@ -29,6 +33,7 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   const spans = new Map<string, Span>()
   let duplicate: string | undefined
   let membersWithin = 0
+  let depth = 0
   let inner: Members | undefined
   let at = afterSpace(text, afterSpace(text, from) + 1)
   while (text.charCodeAt(at) === QUOTE) {
@@ -37,15 +42,16 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
     const asked = key === within && text.charCodeAt(start) === OPEN_OBJECT ? membersOf(text, { from: start }) : undefined
     inner = asked ?? inner
-    const { end, membersWithin: deeper } = asked ?? valueEnd(text, start)
+    const { end, membersWithin: deeper, depth: below } = asked ?? valueEnd(text, start)
     if (spans.has(key)) duplicate ??= key
-    spans.set(key, { start, end })
+    spans.set(key, { start, end, membersWithin: deeper })
     membersWithin += 1 + deeper
+    depth = Math.max(depth, below)
     at = afterSpace(text, end)
     if (text.charCodeAt(at) !== COMMA) break
     at = afterSpace(text, at + 1)
   }
-  return { spans, duplicate, end: at + 1, membersWithin, inner }
+  return { spans, duplicate, end: at + 1, membersWithin, depth: depth + 1, inner }
 }
 
 function afterSpace(text: string, from: number): number {
@@ -78,21 +84,23 @@ function keyOf(text: string, start: number, end: number): string {
 interface Value {
   readonly end: number
   readonly membersWithin: number
+  readonly depth: number
 }
 
 function valueEnd(text: string, from: number): Value {
   const first = text.charCodeAt(from)
-  if (first === QUOTE) return { end: stringEnd(text, from), membersWithin: 0 }
+  if (first === QUOTE) return { end: stringEnd(text, from), membersWithin: 0, depth: 0 }
   if (first === OPEN_OBJECT || first === OPEN_LIST) return nestedEnd(text, from)
   let at = from
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
-  return { end: at, membersWithin: 0 }
+  return { end: at, membersWithin: 0, depth: 0 }
 }
 
 const endsScalar = (code: number): boolean => code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || isSpace(code)
 
 function nestedEnd(text: string, from: number): Value {
   let depth = 0
+  let deepest = 0
   /** Colons outside of strings. */
   let membersWithin = 0
   let at = from
@@ -103,10 +111,17 @@ function nestedEnd(text: string, from: number): Value {
       continue
     }
     if (code === COLON) membersWithin++
-    else if (code === OPEN_OBJECT || code === OPEN_LIST) depth++
+    else if (code === OPEN_OBJECT || code === OPEN_LIST) deepest = Math.max(deepest, ++depth)
     else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
     at++
-    if (depth === 0) return { end: at, membersWithin }
+    if (depth === 0) return { end: at, membersWithin, depth: deepest }
   }
   throw new SyntaxError('a value without an end')
 }
+
+/** JSON may be read at depths at which it can be neither walked nor written. Nobody means such a message. */
+export const MOST_LEVELS = 512
+
+/** Asked of a whole message; of the short, which most are, at no cost. `text` must be known to be JSON, an object or a list. */
+export const isTooDeep = (text: string): boolean =>
+  text.length > 2 * MOST_LEVELS && nestedEnd(text, afterSpace(text, 0)).depth > MOST_LEVELS

@@ -143,6 +143,8 @@ export class LegacyExchange implements Working {
       const batch = await this.batch(posted)
       if (!batch || this.over) throw broken('the stream ended without a result')
       for (const message of batch) {
+        // However much came in one piece: of a request that is over nothing more is taken.
+        if (this.over) break
         const result = await this.take(message)
         if (result) return { kind: 'result', result }
       }

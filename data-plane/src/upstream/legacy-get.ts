@@ -5,6 +5,7 @@ import { statusFault } from './legacy-fault.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import { messagesIn } from './legacy-reply.ts'
 import type { LegacySession, Live } from './legacy-session.ts'
+import { Pace } from './pace.ts'
 import type { WireAnswer } from './legacy-wire.ts'
 import { UpstreamFault } from './upstream.ts'
 
@@ -30,6 +31,7 @@ export class LegacyGet {
   private readonly session: LegacySession
   private readonly heard: Heard
   private readonly cancel = new Cancel()
+  private readonly pace = new Pace()
   private lastEventId: string | undefined
   private retryMs = firstDelayMs
 
@@ -81,7 +83,11 @@ export class LegacyGet {
       this.retryMs = answer.retryMs() ?? this.retryMs
       if (!events || this.cancel.cancelled) return some
       this.lastEventId = events.at(-1)?.id ?? this.lastEventId
-      for (const message of messagesIn(events)) await this.heard.take(message, live)
+      for (const message of messagesIn(events)) {
+        await this.pace.next()
+        if (this.cancel.cancelled) return true
+        await this.heard.take(message, live)
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
-import { membersOf } from './json-text.ts'
+import { isTooDeep, membersOf, MOST_LEVELS } from './json-text.ts'
 
 export type ServerId = string | number
 
@@ -20,9 +20,15 @@ class DuplicateKeys extends Error {
   override readonly name = 'DuplicateKeys'
 }
 
-/** The messages in a body or an event; several only where the server batches (2025-03-26). Throws for text that is no JSON, or ambiguous. */
+/** It could be read, but neither walked nor written. */
+class TooDeep extends Error {
+  override readonly name = 'TooDeep'
+}
+
+/** The messages in a body or an event; several only where the server batches (2025-03-26). Throws for text that is no JSON, ambiguous, or nested without end. */
 export function readLegacy(text: string): LegacyMessage[] {
   const body: unknown = JSON.parse(text)
+  if (typeof body === 'object' && body !== null && isTooDeep(text)) throw new TooDeep(`a message of more than ${MOST_LEVELS} levels`)
   if (Array.isArray(body)) return body.flatMap((one) => messageOf(one, undefined))
   return messageOf(body, text)
 }

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../mcp/json-rpc.ts'
 import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
 import type { LegacyVersion } from '../mcp/versions.ts'
-import type { Cancel } from '../pipeline/cancel.ts'
-import { broken } from './faults.ts'
+import { Cancel } from '../pipeline/cancel.ts'
+import { broken, slow } from './faults.ts'
 import { legacyBody } from './legacy-body.ts'
 import { lost, notHere, statusFault } from './legacy-fault.ts'
 import { isLevel, isMoreVerbose } from './legacy-log.ts'
@@ -98,12 +98,12 @@ export class LegacySession {
   }
 
   /** Posts a request and gives back its answer, still to be read; with the session it went to, which may be a new one. */
-  async post(body: string, cancel?: Cancel): Promise<{ live: Live; reply: LegacyReply }> {
+  async post(body: string, cancel?: Cancel, keepLevel = true): Promise<{ live: Live; reply: LegacyReply }> {
     const live = await this.open()
     const answer = await this.wire.post(body, live.headers, cancel)
     if (!isForgotten(live, answer)) return { live, reply: replyTo(this.wire, live.headers, answer) }
     const renewed = await this.renew(live)
-    if (live.logLevel !== undefined) await this.wantLevel(live.logLevel)
+    if (keepLevel && live.logLevel !== undefined) await this.wantLevel(live.logLevel)
     return { live: renewed, reply: replyTo(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
   }
 
@@ -136,8 +136,16 @@ export class LegacySession {
   /** A request of the gateway's own, on which nobody can be asked anything back. */
   async call(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const id = this.nextId()
-    const { live, reply } = await this.post(legacyBody({ id, method, params }))
-    return this.resultOf(reply, id, (refused) => this.tell(live, refused))
+    const { controlTimeoutMs } = this.wire
+    const late = new Cancel()
+    const timer = setTimeout(() => late.abort(slow(controlTimeoutMs)), controlTimeoutMs).unref()
+    try {
+      // Setting the level is such a request itself, and must not wait for its own turn.
+      const { live, reply } = await this.post(legacyBody({ id, method, params }), late, false)
+      return await this.resultOf(reply, id, (refused) => this.tell(live, refused))
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** Has the server log at this level, if it logs at all. A lower one stays while others of the session may want it. */
@@ -178,7 +186,20 @@ export class LegacySession {
     return live
   }
 
+  /** A server that never comes to the point would hold up everybody who waits for the session. */
   private async resultOf(reply: LegacyReply, id: number, tell: (refused: object) => Promise<void>): Promise<Record<string, unknown>> {
+    const { controlTimeoutMs } = this.wire
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      late.reject(slow(controlTimeoutMs))
+      reply.stop()
+    }, controlTimeoutMs).unref()
+    const read = this.readResult(reply, id, tell)
+    read.catch(() => undefined) // once it is late, it breaks
+    return Promise.race([late.promise, read]).finally(() => clearTimeout(timer))
+  }
+
+  private async readResult(reply: LegacyReply, id: number, tell: (refused: object) => Promise<void>): Promise<Record<string, unknown>> {
     for (;;) {
       const batch = await reply.next()
       if (!batch) throw broken('the answer ended without a result')

@@ -36,6 +36,7 @@ export async function legacyServer(
   handle: Handle,
   limits: Partial<LegacyLimits> = {},
   maxResponseBytes = 1_000_000,
+  callTimeoutMs = 10_000,
 ): Promise<LegacyServer> {
   const seen: Seen[] = []
   const take = async (request: IncomingMessage, response: ServerResponse) => {
@@ -51,7 +52,7 @@ export async function legacyServer(
     readSecret: () => Promise.reject(new Error('no secrets here')),
     log: () => undefined,
     nodeId: 'n1',
-    callTimeoutMs: 10_000,
+    callTimeoutMs,
   })
   const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, ...limits })
   return {

@@ -33,7 +33,7 @@ interface Asking {
 }
 
 const mostEvents = 100_000
-const controlTimeoutMs = 15_000
+const mostControlMs = 15_000
 const endWithinMs = 1000
 const forEverMs = 2 ** 31
 /** Streams are open for as long as somebody listens: they must not take the connections that calls need. */
@@ -41,11 +41,14 @@ const mostStreams = 10_000
 
 /** HTTP as the legacy transport needs it; the administrator's headers are added to every request. */
 export class LegacyWire {
+  /** For what is not a client's request. */
+  readonly controlTimeoutMs: number
   private readonly options: RemoteOptions
   private readonly streams: HttpPool
 
   constructor(options: RemoteOptions) {
     this.options = options
+    this.controlTimeoutMs = Math.min(mostControlMs, options.callTimeoutMs)
     const { url, privateNetwork } = options.settings
     this.streams = new HttpPool({ url, privateNetwork, connections: mostStreams, maxInFlight: mostStreams, timers: options.pool.timers })
   }
@@ -55,9 +58,9 @@ export class LegacyWire {
     return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
   }
 
-  /** What the server should acknowledge soon. */
+  /** What the server should answer soon, and whole. */
   send(body: string, headers: WireHeaders): Promise<WireAnswer> {
-    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: controlTimeoutMs })
+    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: this.controlTimeoutMs })
   }
 
   /** An event stream; it may be silent for ever, and some servers do not even send its head before there is an event. */
@@ -71,7 +74,7 @@ export class LegacyWire {
   }
 
   async delete(headers: WireHeaders): Promise<void> {
-    const answer = await this.ask({ method: 'DELETE', headers, timeoutMs: controlTimeoutMs })
+    const answer = await this.ask({ method: 'DELETE', headers, timeoutMs: this.controlTimeoutMs })
     answer.stop()
   }
 
@@ -115,6 +118,7 @@ export class LegacyWire {
       cancel,
       maxBytes: settings.maxResponseBytes,
       timeoutToHeadersMs: timeoutMs ?? callTimeoutMs,
+      ...(method !== 'GET' && timeoutMs !== undefined && { timeoutMs }),
       maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : mostEvents,
       onHeaders: (status, given) => isStream(given) && answered(status, given, 'stream', ''),
       onEvent: (event) => inbox.push(event),

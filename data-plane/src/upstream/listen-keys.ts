@@ -41,10 +41,18 @@ export function keysFor({ method, params }: Notification): ListenKey[] {
 }
 
 const maxAboves = 64
+/** Nobody can have asked for a longer one. */
+const longestUri = 16_384
 
 function aboves(uri: string): string[] {
-  const cuts = [...uri.matchAll(/[/?#]/g)].slice(0, maxAboves).flatMap(({ index }) => [index, index + 1])
-  return [...new Set([...cuts.map((cut) => uri.slice(0, cut)), uri])].filter((above) => above !== '')
+  if (uri.length > longestUri) return []
+  const found = new Set<string>()
+  for (const { index } of uri.matchAll(/[/?#]/g)) {
+    if (found.size >= 2 * maxAboves) break
+    found.add(uri.slice(0, index)).add(uri.slice(0, index + 1))
+  }
+  found.add(uri).delete('')
+  return [...found]
 }
 
 /** After a break something may have been missed: what to tell those who waited for `key`. A task is asked for, not told. */

@@ -6,6 +6,7 @@ import { filterOf, keysOf } from './listen-keys.ts'
 import type { ListenKey } from './listen-keys.ts'
 import { callModern } from './modern-call.ts'
 import { relayable } from './modern-error.ts'
+import { Pace } from './pace.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import type { ClientFacts, Notification } from './upstream.ts'
 
@@ -26,6 +27,7 @@ export class ListenStream {
   private readonly options: RemoteOptions
   private readonly ears: Ears
   private readonly cancel = new Cancel()
+  private readonly pace = new Pace()
   private acknowledged = false
 
   constructor(options: RemoteOptions, asked: ReadonlySet<ListenKey>, ears: Ears) {
@@ -73,12 +75,17 @@ export class ListenStream {
   private take(notification: Notification, opened: () => void): Awaitable<void> {
     const { method, params } = notification
     if (method !== 'notifications/subscriptions/acknowledged') {
-      return this.acknowledged ? this.ears.onNotification(bare(notification)) : undefined
+      return this.acknowledged ? this.hand(bare(notification)) : undefined
     }
     if (this.acknowledged) return
     this.acknowledged = true
     this.honoured = new Set(keysOf(params?.['notifications']).filter((key) => this.asked.has(key)))
     opened()
+  }
+
+  private hand(notification: Notification): Awaitable<void> {
+    const wait = this.pace.next()
+    return wait instanceof Promise ? wait.then(() => this.ears.onNotification(notification)) : this.ears.onNotification(notification)
   }
 
   private ended(error: Error | undefined, reject: (error: Error) => void): void {

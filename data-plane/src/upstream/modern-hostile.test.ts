@@ -94,7 +94,7 @@ test('a deeply nested answer harms nobody', async () => {
 
 test('a schema bomb in a list is only looked at so deep', async () => {
   let schema: object = { type: 'string', 'x-mcp-header': 'A' }
-  for (let depth = 0; depth < 2000; depth++) schema = { properties: { a: schema } }
+  for (let depth = 0; depth < 200; depth++) schema = { properties: { a: schema } }
   await using server = await modernServer((_, say) =>
     say.result({ resultType: 'complete', tools: [{ name: 'bomb', inputSchema: schema }] }),
   )

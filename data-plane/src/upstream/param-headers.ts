@@ -22,33 +22,42 @@ const named = new Set(['$defs', 'definitions', 'patternProperties', 'dependentSc
 const data = new Set(['const', 'enum', 'default', 'examples', key])
 const maxDepth = 64
 const maxHeaders = 100
+const maxSchemas = 20_000
 
 /** What a tool's input schema annotates. Throws `InvalidAnnotation` (MCP 2026-07-28, Streamable HTTP, custom headers). */
 export function paramHeadersOf(inputSchema: unknown): ParamHeader[] {
-  const found: ParamHeader[] = []
-  walk(inputSchema, [], found)
+  const walk = new Walk()
+  walk.schema(inputSchema, [])
+  const { found } = walk
   const names = new Set(found.map(({ header }) => header))
   if (names.size < found.length) throw new InvalidAnnotation('two arguments want the same header')
   if (found.length > maxHeaders) throw new InvalidAnnotation(`more than ${maxHeaders} headers`)
   return found
 }
 
-/** `path` is undefined where no annotation may stand: only a chain of `properties` leads to an argument that is always the same one. */
-function walk(schema: unknown, path: readonly string[] | undefined, found: ParamHeader[], depth = 0): void {
-  if (depth > maxDepth) return
-  if (Array.isArray(schema)) return schema.forEach((one) => walk(one, undefined, found, depth + 1))
-  if (!isObject(schema)) return
-  if (Object.hasOwn(schema, key)) found.push(annotation(schema, path))
-  for (const [keyword, inner] of Object.entries(schema)) {
-    if (data.has(keyword)) continue
-    const isProperties = keyword === 'properties'
-    if (!isProperties && !named.has(keyword)) walk(inner, undefined, found, depth + 1)
-    else if (isObject(inner)) walkNamed(inner, isProperties ? path : undefined, found, depth + 1)
-  }
-}
+class Walk {
+  readonly found: ParamHeader[] = []
+  private seen = 0
 
-function walkNamed(schemas: Record<string, unknown>, path: readonly string[] | undefined, found: ParamHeader[], depth: number): void {
-  for (const [name, schema] of Object.entries(schemas)) walk(schema, path && [...path, name], found, depth)
+  /** `path` is undefined where no annotation may stand: only a chain of `properties` leads to an argument that is always the same one. */
+  schema(schema: unknown, path: readonly string[] | undefined, depth = 0): void {
+    if (depth > maxDepth || typeof schema !== 'object' || schema === null) return
+    if (++this.seen > maxSchemas) throw new InvalidAnnotation(`a schema of more than ${maxSchemas} parts`)
+    if (Array.isArray(schema)) return schema.forEach((one) => this.schema(one, undefined, depth + 1))
+    if (!isObject(schema)) return
+    if (Object.hasOwn(schema, key)) this.found.push(annotation(schema, path))
+    for (const keyword in schema) {
+      if (data.has(keyword)) continue
+      const isProperties = keyword === 'properties'
+      const inner = schema[keyword]
+      if (!isProperties && !named.has(keyword)) this.schema(inner, undefined, depth + 1)
+      else if (isObject(inner)) this.members(inner, isProperties ? path : undefined, depth + 1)
+    }
+  }
+
+  private members(schemas: Record<string, unknown>, path: readonly string[] | undefined, depth: number): void {
+    for (const name in schemas) this.schema(schemas[name], path && [...path, name], depth)
+  }
 }
 
 function annotation(schema: Record<string, unknown>, path: readonly string[] | undefined): ParamHeader {

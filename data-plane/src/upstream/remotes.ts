@@ -51,6 +51,10 @@ export class Remotes {
     return this.kept.get(server)?.catalogue.seen ?? false
   }
 
+  doubt(server: string): void {
+    this.kept.get(server)?.catalogue.doubt()
+  }
+
   offer(server: string): Offer {
     return this.kept.get(server)?.catalogue.offer ?? nothing
   }

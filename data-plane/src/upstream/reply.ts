@@ -1,6 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { broken } from './faults.ts'
-import { membersOf } from './json-text.ts'
+import { isTooDeep, membersOf, MOST_LEVELS } from './json-text.ts'
 import { Spelling } from './spelling.ts'
 import type { Notification } from './upstream.ts'
 import { UpstreamRpcError } from './upstream.ts'
@@ -16,12 +16,14 @@ export type Reply =
 export function readReply(text: string, id: number): Reply {
   const message = parsed(text)
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw broken('no JSON-RPC 2.0 message')
+  const isResult = Object.hasOwn(message, 'result')
+  if (!isResult && isTooDeep(text)) throw tooDeep()
   if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message, text) }
   const hasError = Object.hasOwn(message, 'error')
   // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
   const fits = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
   if (!fits) throw broken('an answer to a request that was not asked here')
-  if (hasError === Object.hasOwn(message, 'result')) throw broken('neither a result nor an error, or both')
+  if (hasError === isResult) throw broken('neither a result nor an error, or both')
   if (!hasError) return resultOf(message, text)
   return { kind: 'error', error: errorOf(message['error']), nameless: message['id'] !== id }
 }
@@ -49,8 +51,11 @@ function errorOf(error: unknown): UpstreamRpcError {
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   if (!isObject(result)) throw broken('a result that is no object')
-  const { spans, duplicate } = membersOf(text)
+  const { spans, duplicate, depth } = membersOf(text)
   const span = spans.get('result')
   if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
-  return { kind: 'result', value: result, written: new Spelling(result, text.slice(span.start, span.end)) }
+  if (depth > MOST_LEVELS) throw tooDeep()
+  return { kind: 'result', value: result, written: new Spelling(result, text.slice(span.start, span.end), undefined, span.membersWithin) }
 }
+
+const tooDeep = () => broken(`a message of more than ${MOST_LEVELS} levels`)

@@ -5,6 +5,7 @@ import { EventFlow } from './event-flow.ts'
 import { broken, faultOf, slow, tooLarge } from './faults.ts'
 import type { ExchangeAnswer, ExchangeRequest } from './http.ts'
 import type { HttpPool } from './http-pool.ts'
+import { Pieces } from './pieces.ts'
 
 type Kind = ExchangeAnswer['kind']
 
@@ -13,7 +14,6 @@ const otherBytes = 4096
 /** After the last event that matters, a stream may end by itself, which keeps its connection. */
 const endWithinMs = 1000
 const nothing: IncomingHttpHeaders = {}
-const none = Buffer.alloc(0)
 
 /** What undici tells of one answer, made into one result. */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
@@ -29,8 +29,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private kind: Kind = 'other'
   private status = 0
   private headers = nothing
-  private chunks: Buffer[] = []
-  private bytes = 0
+  private readonly body = new Pieces()
   private flow: EventFlow | undefined
   private stopLinger: (() => void) | undefined
 
@@ -86,20 +85,20 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.waiting) return
     if (this.flow) return this.flow.push(chunk)
-    this.bytes += chunk.length
-    if (this.kind === 'other' && this.bytes > otherBytes) return this.settleBody(chunk)
-    if (this.bytes > this.request.maxBytes) return this.fail(tooLarge(this.request.maxBytes))
-    this.chunks.push(chunk)
+    const bytes = this.body.bytes + chunk.length
+    if (this.kind === 'other' && bytes > otherBytes) return this.settleBody(chunk)
+    if (bytes > this.request.maxBytes) return this.fail(tooLarge(this.request.maxBytes))
+    this.body.add(chunk)
   }
 
   /** The rest of a useless answer is not waited for. */
   private settleBody(chunk: Buffer): void {
-    this.chunks.push(chunk)
+    this.body.add(chunk)
     this.finish({
       kind: 'other',
       status: this.status,
       headers: this.headers,
-      text: Buffer.concat(this.chunks).toString('utf8', 0, otherBytes),
+      text: this.body.take().toString('utf8', 0, otherBytes),
     })
     this.abort(new Error('the rest is of no use'))
   }
@@ -109,7 +108,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (!this.waiting) return
     if (this.flow) return this.flow.end()
     const { kind, status, headers } = this
-    const bytes = this.chunks.length === 1 ? (this.chunks[0] ?? none) : Buffer.concat(this.chunks)
+    const bytes = this.body.take()
     if (kind === 'json' && !isUtf8(bytes)) return this.fail(broken('text that is no UTF-8'))
     const text = bytes.toString('utf8')
     this.finish(kind === 'json' ? { kind, status, headers, text } : { kind: 'other', status, headers, text })

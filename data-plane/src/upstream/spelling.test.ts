@@ -14,13 +14,11 @@ test('what nobody changed is the text itself', () => {
 })
 
 test('what is changed, added or left out changes nothing beside it', () => {
-  const { one: _, ...rest } = parsed(odd)
   const spelled = new Spelling(parsed(odd), odd)
   expect(spelled.respell({ ...parsed(odd), deep: 'x' })).toBe('{"long":12345678901234567890,"one":1.0,"tiny":1e-400,"deep":"x"}')
   const value = parsed(odd)
   const from = new Spelling(value, odd)
   expect(from.respell({ ...value, more: undefined, last: true })).toContain('"deep":{"n":[9007199254740993]},"last":true}')
-  expect(new Spelling(rest, odd).respell(rest)).toBe(odd)
 })
 
 test('a member of a message is written as it stood there', () => {
@@ -37,6 +35,7 @@ test.for(['{"a":1,"a":2}', '{"o":{"b":[{"c":1,"c":2}]},"a":2}', '{"x":{"__proto_
   (text) => {
     const value = parsed(text)
     expect(new Spelling(value, text).respell({ ...value, more: 1 })).toBe(JSON.stringify({ ...value, more: 1 }))
+    expect(new Spelling(value, text).respell(value)).toBe(JSON.stringify(value))
   },
 )
 

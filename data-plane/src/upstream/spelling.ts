@@ -11,14 +11,16 @@ export class Spelling {
   private readonly value: Fields
   private readonly text: string
   private readonly member: string | undefined
+  private readonly membersWithin: number | undefined
   private found: Members | undefined
   private faithful: boolean | undefined
 
-  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. */
-  constructor(value: Fields, text: string, member?: string) {
+  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `membersWithin`: of the text, where they were counted before. */
+  constructor(value: Fields, text: string, member?: string, membersWithin?: number) {
     this.value = value
     this.text = text
     this.member = member
+    this.membersWithin = membersWithin
   }
 
   /** As long as the text from which it comes, or shorter. */
@@ -35,7 +37,7 @@ export class Spelling {
   /** The JSON of an object that was made out of this one: whatever is the same in both stands as it was written. */
   respell(now: Fields): string {
     const before = this.value
-    if (now === before && this.member === undefined) return this.text
+    if (now === before && this.member === undefined && this.isFaithful()) return this.text
     const spans = this.members()?.spans
     if (!spans) return JSON.stringify(now)
     let json = ''
@@ -52,9 +54,12 @@ export class Spelling {
 
   /** Undefined where a key stands twice, at any depth: another reader may see another object than the one that was decided on. */
   private members(): Members | undefined {
-    this.found ??= this.read()
-    this.faithful ??= this.found.membersWithin === membersIn(this.value)
-    return this.faithful ? this.found : undefined
+    if (!this.isFaithful()) return undefined
+    return (this.found ??= this.read())
+  }
+
+  private isFaithful(): boolean {
+    return (this.faithful ??= (this.membersWithin ?? (this.found ??= this.read()).membersWithin) === membersIn(this.value))
   }
 
   private read(): Members {

@@ -27,11 +27,13 @@ export class ToolHeaders {
   learn(result: Readonly<Record<string, unknown>>): unknown[] | undefined {
     this.known = true
     const tools = Array.isArray(result['tools']) ? (result['tools'] as unknown[]) : []
-    const kept = tools.filter((tool) => this.learnTool(tool))
+    const dropped: string[] = []
+    const kept = tools.filter((tool) => this.learnTool(tool, dropped))
+    if (dropped.length > 0) this.log('warn', 'tools dropped', { server: this.server, tools: dropped.slice(0, 20), of: dropped.length })
     return kept.length === tools.length ? undefined : kept
   }
 
-  private learnTool(tool: unknown): boolean {
+  private learnTool(tool: unknown, dropped: string[]): boolean {
     if (!isObject(tool) || typeof tool['name'] !== 'string') return true
     const { name, inputSchema } = tool
     try {
@@ -41,7 +43,7 @@ export class ToolHeaders {
       return true
     } catch (error) {
       if (!(error instanceof InvalidAnnotation)) throw error
-      this.log('warn', 'tool dropped', { server: this.server, tool: name.slice(0, 200), why: `x-mcp-header: ${error.message}` })
+      dropped.push(`${name.slice(0, 100)}: x-mcp-header: ${error.message}`)
       return false
     }
   }
