@@ -107,9 +107,8 @@ async function aGateway(era: Era, how: How) {
 
 async function trickle(response: ServerResponse, stream: string): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  for (const byte of Buffer.from(stream)) {
-    if (!response.write(Buffer.from([byte]))) await new Promise((resolve) => response.once('drain', resolve))
-  }
+  // What is written in one turn goes out as one piece.
+  for (const byte of Buffer.from(stream)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
   response.end()
 }
 
