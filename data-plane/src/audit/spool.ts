@@ -9,6 +9,8 @@ import { recover, segmentPath } from './segments.ts'
 import type { Recovered } from './segments.ts'
 
 const lazySyncMs = 40
+/** However long the swarm, nobody waits for more turns of the loop than these. */
+const mostTurns = 8
 
 interface Waiter {
   synced: boolean
@@ -18,7 +20,7 @@ interface Waiter {
 
 /**
  * The append-only, hash-chained file that every record is in before its answer leaves.
- * Records of one turn of the event loop share one write(2); those that ask for it share one fdatasync, one flight at a time.
+ * Records that come together share one write(2); those that ask for it share one fdatasync, one flight at a time.
  */
 export class Spool {
   private readonly dir: string
@@ -85,7 +87,7 @@ export class Spool {
     this.ready()
     const next = nextLine(this.origin, this.head, fields, bodies)
     this.head = next.head
-    if (this.pending === '') setImmediate(() => this.write())
+    if (this.pending === '') setImmediate(() => this.gather(0, 1))
     this.pending += next.line
     return new Promise((resolve, reject) => this.waiters.push({ synced, resolve, reject }))
   }
@@ -98,6 +100,13 @@ export class Spool {
     fdatasyncSync(this.fd)
     closeSync(this.fd)
     this.spare.close()
+  }
+
+  /** Answers come in swarms: while each turn of the loop brings more records, they are awaited, and all go out by one write. */
+  private gather(before: number, turn: number): void {
+    const { length } = this.waiters
+    if (length === before || turn === mostTurns) return this.write()
+    setImmediate(() => this.gather(length, turn + 1))
   }
 
   private write(): void {
