@@ -8,10 +8,10 @@ import { type Contender, fastMcp, hasNginx, hasPython, nginx } from './relay-con
 import { answered, register } from './remote.ts'
 
 const CONNECTIONS = [1, 16, 64]
-const blockMs = 1_000
+const blockMs = 1_500
 /** A proxy that answers a dozen calls a second needs longer. */
 const slowBlockMs = 4_000
-const warmUpMs = 1_500
+const warmUpMs = 3_000
 const ROUNDS = { default: 3, strict: 2 }
 const BAR = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
 const ID = 'bench'

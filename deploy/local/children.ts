@@ -7,9 +7,9 @@ const host = '127.0.0.1'
 export const idpProvider = 'demo'
 
 /** A call leaves some 30 KB of garbage: with room for the young it is gone before it grows old, at a third less resident memory under load. */
-const planeFlags = ['--max-semi-space-size=32']
+const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
 /** A batch of audit records lives until it is stored: collected less often, it is copied less often. */
-const controlFlags = ['--max-semi-space-size=64']
+const controlFlags = ['--min-semi-space-size=16', '--max-semi-space-size=64']
 
 /** The addresses that every part is told, and `endpoints.json` tells the world. */
 export function addressesOf({ port, controlPort, portalPort, idpPort }: Ports) {
