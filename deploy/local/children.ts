@@ -8,8 +8,8 @@ export const idpProvider = 'demo'
 
 /** A call leaves some 30 KB of garbage: with room for the young it is gone before it grows old, at a third less resident memory under load. */
 const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
-/** A batch of audit records lives until it is stored: collected and marked less often, it is copied less often (decision 0009). */
-const controlFlags = ['--min-semi-space-size=16', '--max-semi-space-size=64', '--heap-growing-percent=100']
+/** Batches of audit are megabytes of buffers; a process that mostly waits would mark its whole heap after every few of them. At twice the size is often enough. */
+const controlFlags = ['--heap-growing-percent=100']
 
 /** The addresses that every part is told, and `endpoints.json` tells the world. */
 export function addressesOf({ port, controlPort, portalPort, idpPort }: Ports) {
