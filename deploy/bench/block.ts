@@ -13,6 +13,8 @@ export interface Target {
   shipped(): Promise<number>
   /** CPU time that others spend on its calls, so far, in µs. */
   elsewhereUs?: () => number
+  /** Stops others while it answers; what they have to do for it they do afterwards. */
+  alone?: () => Disposable
 }
 
 export interface Block extends LoadResult {
@@ -33,7 +35,7 @@ export async function block(load: Child, target: Target, connections: number, du
   const heldBefore = await shipped()
   const beforeUs = cpuUsOf(pid)
   const elsewhereBeforeUs = elsewhereUs()
-  const result = await load.hears<LoadResult>({ ...order, connections, durationMs })
+  const result = await answers(load, target, { ...order, connections, durationMs })
   if (result.wrong > 0) throw new Error(`${result.wrong} of ${result.calls} calls were not answered as they should`)
   const answeredUs = cpuUsOf(pid)
   await settled(target, heldBefore + result.calls)
@@ -44,6 +46,11 @@ export async function block(load: Child, target: Target, connections: number, du
     answerUsPerCall: (answeredUs - beforeUs) / result.calls,
     elsewhereUsPerCall: (elsewhereUs() - elsewhereBeforeUs) / result.calls,
   }
+}
+
+async function answers(load: Child, { alone }: Target, order: LoadOrder): Promise<LoadResult> {
+  using _others = alone?.()
+  return await load.hears<LoadResult>(order)
 }
 
 /** What one block leaves to be shipped must not fall to the next: waits until the control plane holds a record of every call. */

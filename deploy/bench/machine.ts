@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { arch, cpus, loadavg, platform } from 'node:os'
 
 export const machine = () => `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${platform()}, Node ${process.version}`
@@ -10,10 +10,14 @@ export const machineLoad = () => `load ${loadavg()[0]?.toFixed(1)} on ${cpus().l
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 /** User and system time a process has used so far, all its threads, in µs (Linux: proc(5), fields 14 and 15). */
-export function cpuUsOf(pid: number): number {
+export const cpuUsOf = (pid: number): number => timesUsOf(pid).own
+
+/** Fields 14 to 17: of the process itself, and of its children that have ended. */
+function timesUsOf(pid: number): { own: number; ended: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map((ticks) => (Number(ticks) * 1e6) / ticksPerSecond)
+  return { own: user + system, ended: endedUser + endedSystem }
 }
 
 /** Memory that a process has in use (Linux: proc(5), VmRSS). */
@@ -36,7 +40,7 @@ export function descendant(root: number, file: string): number {
   throw new Error(`no process runs ${file}`)
 }
 
-/** What a process and all below it have used so far. */
+/** What a process and all below it have used so far, those that have ended meanwhile too. */
 export function cpuUsOfTree(root: number): number {
   let sum = 0
   for (let open = [root]; open.length > 0;) {
@@ -50,10 +54,20 @@ export function cpuUsOfTree(root: number): number {
 /** A process may end while it is looked at. */
 function unlessEnded(pid: number): { us: number; children: number[] }[] {
   try {
-    return [{ us: cpuUsOf(pid), children: childrenOf(pid) }]
+    const { own, ended } = timesUsOf(pid)
+    return [{ us: own + ended, children: childrenOf(pid) }]
   } catch {
     return []
   }
+}
+
+/** Stops a process and all below it, but for one, until it is disposed of. */
+export function stopped(root: number, except: number): Disposable {
+  const below = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(below)]
+  const pids = below(root).filter((pid) => pid !== except && pid !== root)
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => pids.forEach((pid) => existsSync(`/proc/${pid}`) && process.kill(pid, name))
+  signal('SIGSTOP')
+  return { [Symbol.dispose]: () => signal('SIGCONT') }
 }
 
 const childrenOf = (pid: number): number[] =>

@@ -3,7 +3,7 @@ import { echoText, onTheWire, toolCall } from './call.ts'
 import { Child } from './child.ts'
 import { median, round, table } from './figures.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import { cpuUsOf, cpuUsOfTree, machine, machineLoad, residentMbOf } from './machine.ts'
+import { cpuUsOf, cpuUsOfTree, machine, machineLoad, residentMbOf, stopped } from './machine.ts'
 import { type Contender, fastMcp, hasNginx, hasPython, nginx } from './relay-contenders.ts'
 import { answered, register } from './remote.ts'
 
@@ -17,7 +17,8 @@ const BAR = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
 const ID = 'bench'
 
 type Durability = keyof typeof ROUNDS
-type Name = 'direct' | 'forwarder' | 'gateway' | 'sdk' | 'nginx' | 'fastmcp'
+/** `plane` is the gateway's data plane while its control plane, that is to be on another machine, does not run. */
+type Name = 'direct' | 'forwarder' | 'gateway' | 'plane' | 'sdk' | 'nginx' | 'fastmcp'
 type Targets = Partial<Record<Name, Target>>
 type Figures = ReturnType<typeof figuresOf>
 
@@ -48,6 +49,7 @@ export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<
     sdk: target(sdk.pid, (await sdk.hears<{ port: number }>()).port),
     gateway: await gatewayTarget(gateway, url),
   }
+  if (targets.gateway) targets.plane = { ...targets.gateway, alone: () => stopped(gateway.pid, gateway.planePid) }
   const slow: Targets = { ...(fast && { fastmcp: await ready(fast) }) }
   for (const one of Object.values(targets)) await block(load, one, 64, warmUpMs)
 
@@ -58,12 +60,12 @@ export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<
     rows.push(...(await compared(load, slow, { durability: 'default', connections, durationMs: slowBlockMs, rounds: 1 })))
   }
   await gateway.client.settings.put({ auditDurability: 'strict' })
-  const { forwarder: plain, gateway: ours } = targets
+  const { forwarder: plain, gateway: ours, plane } = targets
   for (const connections of CONNECTIONS)
     rows.push(
       ...(await compared(
         load,
-        { ...(plain && { forwarder: plain }), ...(ours && { gateway: ours }) },
+        { ...(plain && { forwarder: plain }), ...(ours && { gateway: ours }), ...(plane && { plane }) },
         { durability: 'strict', connections, durationMs: blockMs },
       )),
     )
@@ -154,17 +156,16 @@ function shown(rows: Row[], residentMb: Record<string, number>): string {
   return table(head, lines)
 }
 
-function barsOf(rows: Row[]): { over: Name; least: number; ratio: number; say: string }[] {
+function barsOf(rows: Row[]): { name: Name; over: Name; least: number; ratio: number; say: string }[] {
   const at = (name: Name) => rows.find((row) => row.name === name && row.durability === 'default' && row.connections === BAR.connections)
-  const ours = at('gateway')
-  return (['forwarder', 'sdk', 'fastmcp'] as const).flatMap((over) => {
-    const theirs = at(over)
-    if (!ours || !theirs) return []
-    const ratio = over === 'forwarder' ? ours.ofForwarder : ours.callsPerSecond / theirs.callsPerSecond
-    const least = BAR[over]
-    const verdict = ratio >= least ? 'met' : 'missed'
-    return [
-      { over, least, ratio, say: `Bar: at least ${least} × ${over}'s calls/s at c = ${BAR.connections}: ${verdict} (${round(ratio, 2)}).` },
-    ]
-  })
+  return (['gateway', 'plane'] as const).flatMap((name) =>
+    (['forwarder', 'sdk', 'fastmcp'] as const).flatMap((over) => {
+      const [ours, theirs, least] = [at(name), at(over), BAR[over]]
+      if (!ours || !theirs) return []
+      const ratio = over === 'forwarder' ? ours.ofForwarder : ours.callsPerSecond / theirs.callsPerSecond
+      const verdict = ratio >= least ? 'met' : 'missed'
+      const say = `Bar: ${name} at least ${least} × ${over}'s calls/s at c = ${BAR.connections}: ${verdict} (${round(ratio, 2)}).`
+      return [{ name, over, least, ratio, say }]
+    }),
+  )
 }

@@ -45,9 +45,23 @@ export function modernBody({ id, method, params, written, client }: Message): st
   return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${written?.respell(whole) ?? JSON.stringify(whole)}}`
 }
 
+const mostKept = 1000
+/** By method and name: the same few are asked for again and again. */
+const kept = new Map<string, Readonly<Record<string, string>>>()
+
 /** The headers every request has, and which must say what the body says. */
-export function modernHeaders(method: string, params: Params): Record<string, string> {
+export function modernHeaders(method: string, params: Params): Readonly<Record<string, string>> {
   const name = nameIn(method, params)
+  // With its length: where the method ends and the name begins is nobody's to choose.
+  const key = `${method.length} ${method}${name === undefined ? '' : `=${name}`}`
+  const known = kept.get(key)
+  if (known) return known
+  const headers = written(method, name)
+  if (kept.size < mostKept && key.length < mostKept) kept.set(key, headers)
+  return headers
+}
+
+function written(method: string, name: string | undefined): Readonly<Record<string, string>> {
   return {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
