@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditHeader, AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
@@ -8,7 +8,7 @@ import { faultOf, headerHash } from '@bir/sdk/chain'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { nextLine } from './line.ts'
-import { segmentBytes } from './segment-file.ts'
+import { reserve, segmentBytes } from './segment-file.ts'
 import { recover, segments } from './segments.ts'
 import { Spool } from './spool.ts'
 
@@ -161,7 +161,6 @@ test('when nothing can be written the call is refused, and works again once it c
   const spool = aSpool(dir)
   await spool.append({ kind: 'boot', atMs: 1 }, {}, false)
   const { fd } = spool as unknown as { fd: number }
-  const { openSync, closeSync } = await import('node:fs')
   const full = openSync('/dev/full', 'w')
   Object.assign(spool, { fd: full })
   await expect(spool.append({ kind: 'call', atMs: 2 }, {}, false)).rejects.toMatchObject({
@@ -219,4 +218,10 @@ test('over many segments, and whoever reads along, the chain is whole and every 
   expectWhole(lines(dir))
   spool.close()
   expectWhole(lines(dir))
+})
+
+test('a disk too full to reserve anything on still takes what fits', () => {
+  const full = openSync('/dev/full', 'w')
+  expect(() => reserve(full, 0)).not.toThrow()
+  closeSync(full)
 })

@@ -186,14 +186,14 @@ export class Spool {
     if (this.offset < segmentBytes || this.syncing) return
     const full = this.fd
     ftruncateSync(full, this.offset)
+    const path = segmentPath(this.dir, this.writtenHead.seq + 1)
+    this.fd = this.spare.take(path) ?? openSegment(path)
+    this.offset = 0
     // Whoever waits for a sync has it already: only what was promised soon is left, and is synced off the loop.
     fdatasync(full, (error) => {
       if (error) this.broken = error
       closeSync(full)
     })
-    const path = segmentPath(this.dir, this.writtenHead.seq + 1)
-    this.fd = this.spare.take(path) ?? openSegment(path)
-    this.offset = 0
   }
 }
 

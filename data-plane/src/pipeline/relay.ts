@@ -119,6 +119,7 @@ const originFor = (ports: Needs, call: Ready): Origin =>
     tool: call.toolName ?? call.task?.tool,
     ...(call.task && { sealed: new Map([[call.task.taskId, call.task.sealed]]) }),
   })
+
 /** Nobody is asked for what they did not declare (MCP 2026-07-28): a server that would has failed. */
 function refuseUndeclared({ client }: Ready, result: UpstreamResult): void {
   const { inputRequests } = result.value
