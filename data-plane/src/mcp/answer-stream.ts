@@ -54,10 +54,11 @@ export class AnswerStream implements Channel {
     this.keepAlive()
   }
 
-  /** The last word, when it is a result. */
-  result(id: RequestId, { json, bytes, headers = {} }: Rendered): void {
+  /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
+  result(id: RequestId, answer: Rendered): void {
+    const { bytes, headers = {} } = answer
     if (bytes && !this.begun) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
-    this.finish(200, resultBody(id, json), headers)
+    this.finish(200, resultBody(id, answer.json), headers)
   }
 
   /** The last word: a JSON-RPC response. */

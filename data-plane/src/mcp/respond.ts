@@ -3,6 +3,7 @@ import { ERRORS } from '@bir/sdk/contract/errors'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Endpoint } from './endpoint.ts'
 import type { RequestId } from './json-rpc.ts'
+import { gzipped, takesGzip } from './gzipped.ts'
 import { errorBody, resultHead } from './json-rpc.ts'
 
 export type Headers = Readonly<Record<string, string>>
@@ -13,9 +14,14 @@ export function sendJson(response: ServerResponse, status: number, body: string,
   response.end(body)
 }
 
-/** A result that is bytes already goes out as it is: a list of two thousand tools is not encoded for each who asks. */
+/** A result that is bytes already is not encoded for each who asks: a list of two thousand tools goes out as it is, or as it was compressed. */
 export function sendResult(response: ServerResponse, id: RequestId, result: Buffer, headers: Headers): void {
   if (response.headersSent || response.destroyed) return
+  const short = takesGzip(response.req) ? gzipped(id, result) : undefined
+  if (short) {
+    response.writeHead(200, { ...jsonHeaders(short.length, headers), 'Content-Encoding': 'gzip' })
+    return void response.end(short)
+  }
   const head = resultHead(id)
   response.writeHead(200, jsonHeaders(Buffer.byteLength(head) + result.length + 1, headers))
   response.write(head)
