@@ -35,14 +35,12 @@ export function gzipped(id: RequestId, result: Buffer): Buffer | undefined {
 export function takesGzip({ headers }: IncomingMessage): boolean {
   const accepted = headers['accept-encoding']
   if (accepted === undefined) return false
-  const named = String(accepted)
-    .split(',')
-    .map((one) =>
-      one
-        .trim()
-        .toLowerCase()
-        .split(/\s*;\s*/),
-    )
+  const named = accepted.split(',').map((one) =>
+    one
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/),
+  )
   return named.some(([coding, weight]) => coding === 'gzip' && !/^q=0(\.0*)?$/.test(weight ?? ''))
 }
 
