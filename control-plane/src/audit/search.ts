@@ -1,6 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import { AuditHeader } from '@bir/sdk/contract/audit'
-import type { api, AuditRow } from '@bir/sdk/contract/api'
+import type { api } from '@bir/sdk/contract/api'
+import type { AuditRow } from '@bir/sdk/contract/entities'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'

@@ -1,4 +1,5 @@
-import type { Api, ToolDefinition as ToolDefinitionSchema, TrustState } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { ToolDefinition as ToolDefinitionSchema, TrustState } from '@bir/sdk/contract/entities'
 import { inferLevel } from '@bir/sdk/contract/infer-level'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../api-error.ts'

@@ -1,5 +1,5 @@
+import { api } from '@bir/sdk/contract/api'
 import {
-  api,
   AuditChain,
   AuditRow,
   Explanation,
@@ -15,7 +15,7 @@ import {
   ToolDefinition,
   TrustState,
   User,
-} from '@bir/sdk/contract/api'
+} from '@bir/sdk/contract/entities'
 import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
 import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
 import { Level } from '@bir/sdk/contract/level'

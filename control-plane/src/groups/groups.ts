@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
-import type { Api, Group as GroupSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { Group as GroupSchema } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'

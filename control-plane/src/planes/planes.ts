@@ -1,4 +1,5 @@
-import type { api, PlaneState } from '@bir/sdk/contract/api'
+import type { api } from '@bir/sdk/contract/api'
+import type { PlaneState } from '@bir/sdk/contract/entities'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../api-error.ts'
 import { change } from '../context.ts'

@@ -1,5 +1,6 @@
 import { EVERYONE_ID } from '@bir/db/schema'
-import type { Api, Explanation as ExplanationSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { Explanation as ExplanationSchema } from '@bir/sdk/contract/entities'
 import { decide } from '@bir/sdk/contract/decide'
 import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'

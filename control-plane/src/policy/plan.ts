@@ -1,4 +1,5 @@
-import type { Api, PlanChange as PlanChangeSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { PlanChange as PlanChangeSchema } from '@bir/sdk/contract/entities'
 import { decideFor } from '@bir/sdk/contract/decide'
 import { prospect } from '@bir/sdk/contract/decide-server'
 import { covers, higher } from '@bir/sdk/contract/level'

@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
-import type { Api, Restriction as RestrictionSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { Restriction as RestrictionSchema } from '@bir/sdk/contract/entities'
 import type { FileRestriction } from '@bir/sdk/contract/policy-file'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { uuidv7 } from '@bir/sdk/contract/uuid'

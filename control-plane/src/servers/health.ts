@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
-import type { Api, ServerHealth as ServerHealthSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { ServerHealth as ServerHealthSchema } from '@bir/sdk/contract/entities'
 import { HEALTH_EVERY_MS } from '@bir/sdk/contract/internal'
 import type { RemoteHealth } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'

@@ -1,4 +1,5 @@
-import type { Api, Server as ServerSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { Server as ServerSchema } from '@bir/sdk/contract/entities'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { Database } from '@bir/db/schema'

@@ -1,4 +1,4 @@
-import type { Server as ServerSchema, ServerTool as ServerToolSchema } from '@bir/sdk/contract/api'
+import type { Server as ServerSchema, ServerTool as ServerToolSchema } from '@bir/sdk/contract/entities'
 import type { z } from 'zod'
 import { trustState } from '../definitions/definitions.ts'
 import { compileServers, declaredLevel, toolEntry } from '../snapshots/compile.ts'

@@ -1,4 +1,5 @@
-import type { Api, User as UserSchema } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { User as UserSchema } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Database } from '@bir/db/schema'
 import type { Selectable, Transaction } from 'kysely'

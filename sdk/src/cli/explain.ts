@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Explanation } from '../contract/api.ts'
+import type { Explanation } from '../contract/entities.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
 import { CliFault } from './fault.ts'

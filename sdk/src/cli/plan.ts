@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Plan, PlanChange } from '../contract/api.ts'
+import type { Plan, PlanChange } from '../contract/entities.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
 import { withLines } from './gateway-faults.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ToolDefinition } from '../contract/api.ts'
+import type { ToolDefinition } from '../contract/entities.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './exit.ts'
 import { printable } from './printable.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
-import type { Server, ServerHealth } from '../contract/api.ts'
+import type { Server, ServerHealth } from '../contract/entities.ts'
 import { RemoteSettings } from '../contract/remote.ts'
 import { standIn } from '../testing.ts'
 import { at, bir } from './testing.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ServerHealth } from '../contract/api.ts'
+import type { ServerHealth } from '../contract/entities.ts'
 import { EXIT } from './exit.ts'
 import { printable } from './printable.ts'
 import { serverId } from './server-id.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Server as ServerSchema, ServerHealth } from '../contract/api.ts'
+import type { Server as ServerSchema, ServerHealth } from '../contract/entities.ts'
 import { EXIT } from './exit.ts'
 import { isUp } from './server-health.ts'
 import { table } from './table.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
-import type { ToolDefinition } from '../contract/api.ts'
+import type { ToolDefinition } from '../contract/entities.ts'
 import { Refusal, standIn } from '../testing.ts'
 import { at, bir } from './testing.ts'
 

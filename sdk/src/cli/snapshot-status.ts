@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { PlaneState } from '../contract/api.ts'
+import type { PlaneState } from '../contract/entities.ts'
 import { EXIT } from './exit.ts'
 import { table } from './table.ts'
 import type { Define } from './verb.ts'
