@@ -21,6 +21,7 @@ import { isObject } from './json-rpc.ts'
 import { visibleEntries } from './list.ts'
 import { Outbox, subjectOf } from './outbox.ts'
 import { originOf, routesOf } from './routes.ts'
+import { withKeptTtl } from './tasks.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 
 type Call = Incoming & Authenticated
@@ -245,5 +246,5 @@ const asItIs =
   (notification: Notification): Notification => {
     const { method, params } = notification
     const taskId = method === 'notifications/tasks' ? names.get(String(params?.['taskId'])) : undefined
-    return taskId === undefined ? notification : { ...notification, params: { ...params, taskId } }
+    return taskId === undefined ? notification : { ...notification, params: { ...withKeptTtl(params ?? {}), taskId } }
   }

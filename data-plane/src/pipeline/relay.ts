@@ -2,7 +2,7 @@ import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
+import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, taskHandle } from '../mcp/aggregate/inbound.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
 import type { Origin } from '../mcp/aggregate/inbound.ts'
@@ -141,7 +141,7 @@ function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamRes
 function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   const { taskId, resultType } = result.value
   if (typeof taskId !== 'string' || (resultType !== 'task' && !call.task)) return result
-  return { ...result, value: { ...result.value, taskId: originFor(ports, call).sealTask(taskId) } }
+  return { ...result, value: taskHandle(originFor(ports, call), result.value) }
 }
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
