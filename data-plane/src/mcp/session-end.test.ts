@@ -70,7 +70,10 @@ test('the stream of a session ends with it, and another opened takes its place',
 })
 
 test('who calls too often may end the session all the same', async () => {
-  await using plane = await testPlane({ grants: { debug: { user: [{ level: 'read' }] } }, settings: { ratePerSecond: 0.001, rateBurst: 1 } })
+  await using plane = await testPlane({
+    grants: { debug: { user: [{ level: 'read' }] } },
+    settings: { ratePerSecond: 0.001, rateBurst: 1 },
+  })
   const headers = { authorization: `Bearer ${await plane.token()}` }
   const begin = legacyRequest(await plane.token(), 'initialize', { protocolVersion: '2025-11-25' })
   const opened = await fetch(`${plane.url}/mcp/debug`, begin)

@@ -4,6 +4,7 @@ import { scopeOf } from '../pipeline/relay.ts'
 import type { Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { createdAtMs, lifeMs } from './session.ts'
 import type { SessionState } from './session-memory.ts'
+import { endWithToken } from './token-end.ts'
 import { Watch } from './watch.ts'
 import type { AskClient } from './watch.ts'
 import type { ListenFilter } from '../upstream/upstream.ts'
@@ -13,7 +14,8 @@ type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer
 
 /**
  * A legacy session's GET stream: what happens outside its requests, questions of its servers too. What the session subscribes to, and
- * the level it sets, follow along. It has one: another takes its place, as a client opens it that has lost the one before.
+ * the level it sets, follow along. It has one: another takes its place, as a client opens it that has lost the one before. It ends with
+ * the token it was opened with.
  */
 export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
   return async function openStream(call) {
@@ -25,10 +27,12 @@ export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
     const stream = { follow: () => followed.follow(), close: () => call.cancel.abort(new Error('the stream of a session that is over')) }
     state.stream = stream
     const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => ports.sessions.end(id))
+    const letExpire = endWithToken(ports, call)
     call.channel.begin()
     void followed.follow()
     await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
     stop()
+    letExpire()
     if (state.stream === stream) state.stream = undefined
     followed.stop()
     return { json: '{}' }
