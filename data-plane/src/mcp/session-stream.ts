@@ -3,6 +3,7 @@ import type { Ports } from '../pipeline/ports.ts'
 import { scopeOf } from '../pipeline/relay.ts'
 import type { Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { createdAtMs, lifeMs } from './session.ts'
+import { sessionOver } from './session-end.ts'
 import type { SessionState } from './session-memory.ts'
 import { endWithToken } from './token-end.ts'
 import { Watch } from './watch.ts'
@@ -26,13 +27,15 @@ export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
     const followed = new Followed(ports, call, state)
     const stream = { follow: () => followed.follow(), close: () => call.cancel.abort(new Error('the stream of a session that is over')) }
     state.stream = stream
-    const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => ports.sessions.end(id))
+    const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => sessionOver(ports, id))
     const letExpire = endWithToken(ports, call)
+    const letGo = ports.sessions.hold(call.session)
     call.channel.begin()
     void followed.follow()
     await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
     stop()
     letExpire()
+    letGo()
     if (state.stream === stream) state.stream = undefined
     followed.stop()
     return { json: '{}' }

@@ -29,6 +29,7 @@ type Needs = Pick<
   | 'readSecret'
   | 'callLog'
   | 'rounds'
+  | 'sessions'
   | 'sealer'
   | 'node'
   | 'offers'
@@ -79,6 +80,7 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
 async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
   // A modern client cancels by leaving, not by the id of its request.
   const finished = call.modern || call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  const letGo = call.session && ports.sessions.hold(call.session)
   try {
     let result = await withinTime(ports, call, work)
     refuseUndeclared(call, result)
@@ -91,6 +93,7 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
     return failure(ports, call, error)
   } finally {
     finished?.()
+    letGo?.()
   }
 }
 
