@@ -1,14 +1,17 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { SubscribeRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterEach, expect, test, vi } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { Timers } from '../pipeline/timers.ts'
 import type { Token } from '../pipeline/types.ts'
 import { aServer, legacyRequest, modernRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
+import { sdkServer } from '../upstream/legacy-testing.ts'
+import { things } from '../upstream/legacy-testing-things.ts'
 import { endWithToken } from './token-end.ts'
+import { aRemoteEntry, planeBefore } from './two-sides-testing.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -16,8 +19,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Good for ten minutes, and thirty seconds of skew: all but the last two or three seconds of both are over. */
-const nearlyOver = 627
+/** Good for ten minutes, and thirty seconds of skew: all but the last three or four seconds of both are over. */
+const nearlyOver = 626
 const readers = { things: { user: [{ level: 'read' as const }] } }
 const writers = { things: { user: [{ level: 'write' as const }] } }
 
@@ -43,8 +46,8 @@ test('a stream ends with the token it was opened with; a call that was let in en
     },
   })
   await using plane = await testPlane({ grants: readers }, [server])
-  const [token, lasting] = [await plane.token({ lateS: nearlyOver }), await plane.token()]
-  const stays = await sessionStream(plane, lasting)
+  const stays = await sessionStream(plane, await plane.token())
+  const token = await plane.token({ lateS: nearlyOver })
   const call = fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }))
   await begun.promise
   const [stream, heard] = await Promise.all([sessionStream(plane, token), listening(plane, token)])
@@ -116,6 +119,42 @@ test('the official client of 2026-07-28 is told that the stream is over, and lis
   plane.use({ grants: writers })
   await changed.promise
   await client.close()
+})
+
+test('what changed while a session had no stream is told on the next, and nothing else', async () => {
+  await using server = await sdkServer(() => {
+    const made = things()
+    made.server.registerCapabilities({ resources: { subscribe: true } })
+    made.server.setRequestHandler(SubscribeRequestSchema, () => ({}))
+    return made
+  })
+  await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', ['echo']) })
+  const url = `${plane.url}/mcp/old`
+  const token = await plane.token()
+  const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const headers = { authorization: `Bearer ${token}`, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const post = (method: string, params: Record<string, unknown>) => fetch(url, legacyRequest(token, method, params, headers))
+  const listed = async () => (await post('tools/list', {})).text()
+  await vi.waitFor(async () => expect(await listed()).toContain('echo'))
+  const lastToken = await plane.token({ lateS: nearlyOver })
+  const last = { ...headers, authorization: `Bearer ${lastToken}`, accept: 'text/event-stream' }
+  const first = await fetch(url, { headers: last })
+  await vi.waitFor(async () =>
+    expect(await (await post('resources/subscribe', { uri: 'things://one' })).json()).toMatchObject({ result: {} }),
+  )
+  await first.text()
+
+  plane.use({ grants: { old: { user: [{ level: 'destroy', deny: ['echo'] }] } } })
+  const second = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
+  let heard = ''
+  const reading = (async () => {
+    for await (const piece of second.body!) heard += Buffer.from(piece).toString()
+  })()
+  const methods = () => [...heard.matchAll(/"method":"([^"]+)"/g)].map(([, method]) => method)
+  await vi.waitFor(() => expect(methods()).toEqual(['notifications/tools/list_changed', 'notifications/resources/updated']))
+  await fetch(url, { method: 'DELETE', headers })
+  await reading
+  expect(methods()).toHaveLength(2)
 })
 
 /** A stream whose token is good for so long. */
