@@ -9,6 +9,7 @@ import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import { Dropped } from './mcp/dropped.ts'
+import { EndedSessions } from './mcp/ended-sessions.ts'
 import { Exchange } from './mcp/exchange.ts'
 import { HandOn } from './mcp/hand-on.ts'
 import { createHttpServer } from './mcp/http.ts'
@@ -17,8 +18,11 @@ import { Inflight } from './mcp/inflight.ts'
 import { originRules } from './mcp/origin.ts'
 import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
+import { endIdleSessions } from './mcp/session-idle.ts'
 import { SessionMemory } from './mcp/session-memory.ts'
+import { SessionNews } from './mcp/session-news.ts'
 import { methodsOf } from './pipeline/index.ts'
+import type { Ports } from './pipeline/ports.ts'
 import { Timers } from './pipeline/timers.ts'
 import { PolicyCache } from './policy/cache.ts'
 import { Control } from './policy/control.ts'
@@ -82,7 +86,11 @@ export async function startPlane(
   await feed.restore()
 
   const dropped = new Dropped()
-  const methods = methodsOf({
+  const ended = new EndedSessions({
+    path: join(config.homeDir, 'ended-sessions'),
+    onFault: (error) => log('warn', 'a session that ended may be good again after a restart', { why: String(error) }),
+  })
+  const ports: Ports = {
     servers: mounted,
     policy: feed,
     journal,
@@ -92,7 +100,7 @@ export async function startPlane(
     upstream: reach.upstream,
     offers: reach.offers,
     rounds: new Rounds(identity.id),
-    sessions: new SessionMemory(),
+    sessions: new SessionMemory({ node: identity.id, ended }),
     dropped,
     node: identity.id,
     timers: new Timers(),
@@ -100,10 +108,13 @@ export async function startPlane(
     readSecret: (ref) => secrets.read(ref),
     secretsInUse: () => secrets.inUse(),
     portalUrl: config.portalUrl,
-  })
+  }
+  const methods = methodsOf(ports)
   const { publicUrl, portalUrl, allowedOrigins, allowedHosts, maxRequestBytes } = config
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
   const handOn = new HandOn({ node: identity.id, policy: feed, prove: prover(identity) })
+  const idle = endIdleSessions(ports)
+  const news = new SessionNews(ports, { say: (...said) => handOn.say(...said) })
   const exchange = new Exchange({ methods, journal, maxRequestBytes, handOn })
   let draining = false
   const server = createHttpServer({
@@ -116,15 +127,18 @@ export async function startPlane(
 
   shipper.start()
   const polling = poll(feed, control, log, stop.signal)
-  const inner = await openInnerDoor(config, { node: identity.id, publicUrl, policy: feed, exchange, maxRequestBytes }, control, log)
+  await news.start()
+  const inner = await openInnerDoor(config, { node: identity.id, publicUrl, policy: feed, exchange, news, maxRequestBytes }, control, log)
   await listening(server, config.host, config.port)
 
   return {
     server,
     async close() {
       draining = true
+      idle.close()
       await drained(server, config.drainMs)
       if (inner) await drained(inner, 0)
+      news.close()
       await handOn.close()
       await reach.close()
       await shipper.close(shipLastMs)

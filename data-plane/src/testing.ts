@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditRecord } from '@bir/sdk/contract/audit'
-import type { Policy } from '@bir/sdk/contract/policy'
-import { readPolicy } from '@bir/sdk/contract/read-policy'
-import { Settings } from '@bir/sdk/contract/settings'
-import type { PublicJwk, RemoteEntry, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
-import { subjectOf } from '@bir/sdk/contract/subject'
+import type { PlanesChunk, RemoteEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { readFileSync } from 'node:fs'
@@ -18,87 +15,36 @@ import { segments } from './audit/segments.ts'
 import { Spool } from './audit/spool.ts'
 import { Dropped } from './mcp/dropped.ts'
 import { Exchange } from './mcp/exchange.ts'
+import { EndedSessions } from './mcp/ended-sessions.ts'
+import { HandOn } from './mcp/hand-on.ts'
 import { createHttpServer } from './mcp/http.ts'
+import { createInnerDoor } from './mcp/inner-door.ts'
 import { Inflight } from './mcp/inflight.ts'
 import { originRules } from './mcp/origin.ts'
 import { Rounds } from './mcp/rounds.ts'
 import { Sealer } from './mcp/sealed.ts'
+import { endIdleSessions } from './mcp/session-idle.ts'
 import { SessionMemory } from './mcp/session-memory.ts'
+import { SessionNews } from './mcp/session-news.ts'
 import { methodsOf } from './pipeline/index.ts'
+import type { Ports } from './pipeline/ports.ts'
 import { Timers } from './pipeline/timers.ts'
 import { fitTo } from './policy/fit.ts'
+import type { Identity } from './policy/identity.ts'
+import { prover } from './policy/proof.ts'
 import { tokenVerifier } from './policy/tokens.ts'
 import { reachOf } from './reach.ts'
 import { defineServer } from './servers/define.ts'
 import type { MountedServer } from './servers/define.ts'
 import { mountedServers } from './servers/index.ts'
+import { aPolicy, ALICE, ISSUER } from './testing-policy.ts'
+import type { PolicyParts } from './testing-policy.ts'
 
-const ISSUER = 'http://control.test'
+export { aPolicy, ALICE, DAVE } from './testing-policy.ts'
+
 /** What `{ secret: … }` resolves to, whatever its name. */
 export const SECRET = 'the-secret-of-the-test'
 export const PUBLIC_URL = 'http://127.0.0.1:9'
-
-export const ALICE = '01980000-0000-7000-8000-00000000a11c'
-export const DAVE = '01980000-0000-7000-8000-0000000da7e0'
-
-const nobody = '0'.repeat(16)
-const sha = 'a'.repeat(64)
-
-interface PolicyParts {
-  revision?: number
-  servers?: Record<string, ServerEntry>
-  /** Everything alice holds. Dave holds nothing, unless told otherwise. */
-  grants?: Record<string, ServerGrants>
-  daves?: Record<string, ServerGrants>
-  settings?: Partial<Settings>
-  tokenKeys?: PublicJwk[]
-  revoked?: Partial<{ tokens: string[]; sessions: string[]; epochs: Record<string, number>; killed: string[] }>
-  disabled?: string[]
-}
-
-/** A policy of two people: alice of the analysts, and dave. */
-export function aPolicy({
-  revision = 1,
-  servers = {},
-  grants = {},
-  daves = {},
-  settings = {},
-  tokenKeys = [],
-  revoked = {},
-  disabled = [],
-}: PolicyParts = {}): Policy {
-  const people = [
-    { id: ALICE, handle: 'alice', classKey: 'a'.repeat(16) },
-    { id: DAVE, handle: 'dave', classKey: nobody },
-  ]
-  return readPolicy({
-    revision,
-    root: sha,
-    servers: { servers },
-    serversChunk: sha,
-    classes: { classes: { ['a'.repeat(16)]: { profile: sha, groups: ['analysts'] }, [nobody]: { profile: 'b'.repeat(64), groups: [] } } },
-    profiles: new Map([
-      [sha, { servers: grants }],
-      ['b'.repeat(64), { servers: daves }],
-    ]),
-    buckets: people.reduce<(ReturnType<typeof bucketOf> | undefined)[]>((buckets, person) => {
-      buckets[subjectOf(person.id)?.bucket ?? 0] = bucketOf(person, disabled.includes(person.handle))
-      return buckets
-    }, []),
-    settings: { settings: Settings.parse(settings) },
-    revocations: { tokens: [], sessions: [], epochs: {}, killed: [], ...revoked },
-    keys: { issuer: ISSUER, tokenKeys },
-    planes: { planes: [] },
-  })
-}
-
-const bucketOf = ({ id, handle, classKey }: { id: string; handle: string; classKey: string }, disabled: boolean) => ({
-  ids: Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64'),
-  handles: handle,
-  classes: [classKey],
-  classOf: Buffer.from([0, 0]).toString('base64'),
-  flags: Buffer.from([disabled ? 1 : 0]).toString('base64'),
-})
 
 /** A server whose tools do what a test tells them, one of each level. */
 export function aServer(
@@ -125,14 +71,26 @@ export const entryOf = (server: MountedServer): ServerEntry => ({
   tools: Object.fromEntries([...server.tools].map(([name, { level }]) => [name, { level }])),
 })
 
+/** Where a plane lives among others, and what it keeps when it stops. */
+export interface Place {
+  readonly identity: Identity
+  readonly homeDir: string
+  /** Signs the tokens that all of them know. */
+  readonly tokens: CryptoKeyPair
+  roster(): PlanesChunk['planes']
+}
+
 export interface TestPlane extends AsyncDisposable {
   url: string
+  /** Where other planes reach it. */
+  internalUrl: string
   /** Replaces the policy in force. */
   use(parts: PolicyParts): void
   /** Good for ten minutes, issued `lateS` ago. */
   token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
   records(): AuditRecord[]
   fresh: { atMs: number }
+  sessions: SessionMemory
   dropped: Dropped
 }
 
@@ -141,13 +99,14 @@ export async function testPlane(
   parts: PolicyParts = {},
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
+  place?: Place,
 ): Promise<TestPlane> {
-  const home = mkdtempSync(join(tmpdir(), 'bir-plane-'))
-  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
+  const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
   const tokenKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'k1', alg: 'EdDSA' }
   const mounted = new Map([...mountedServers, ...extra.map((server): [string, MountedServer] => [server.id, server])])
   const servers = { ...Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)])), ...remotes }
-  const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], ...given }))
+  const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
   let policy = made(parts)
   const fresh = { atMs: Date.now() }
   const followers = new Set<() => void>()
@@ -161,7 +120,7 @@ export async function testPlane(
     },
   }
 
-  const plane = uuidv7()
+  const plane = place?.identity.id ?? uuidv7()
   const { spool } = Spool.open(join(home, 'spool'), { plane, boot: uuidv7() }, 1e9)
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
@@ -179,7 +138,7 @@ export async function testPlane(
   })
   for (const changed of followers) changed()
   const dropped = new Dropped()
-  const methods = methodsOf({
+  const ports: Ports = {
     servers: mounted,
     policy: source,
     journal,
@@ -189,7 +148,7 @@ export async function testPlane(
     upstream: reach.upstream,
     offers: reach.offers,
     rounds: new Rounds(plane),
-    sessions: new SessionMemory(),
+    sessions: new SessionMemory({ node: plane, ended: new EndedSessions({ path: join(home, 'ended-sessions') }) }),
     dropped,
     node: plane,
     timers: new Timers({ tickMs: 5 }),
@@ -197,7 +156,14 @@ export async function testPlane(
     readSecret,
     secretsInUse: () => [SECRET],
     portalUrl: undefined,
-  })
+  }
+  const methods = methodsOf(ports)
+  const handOn = place && new HandOn({ node: plane, policy: source, prove: prover(place.identity) })
+  const exchange = new Exchange({ methods, journal, maxRequestBytes: 100_000, handOn })
+  const idle = endIdleSessions(ports, 20)
+  const news = new SessionNews(ports, { say: (...said) => handOn?.say(...said) ?? Promise.reject(new Error('alone')), everyMs: 50 })
+  await news.start()
+  const inner = createInnerDoor({ node: plane, publicUrl: PUBLIC_URL, policy: source, exchange, news, maxRequestBytes: 100_000 })
   const server = createHttpServer({
     publicUrl: PUBLIC_URL,
     origins: originRules({
@@ -210,12 +176,14 @@ export async function testPlane(
     }),
     issuer: () => ISSUER,
     health: () => ({ ok: true, body: { status: 'ok' } }),
-    exchange: new Exchange({ methods, journal, maxRequestBytes: 100_000, handOn: undefined }),
+    exchange,
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const [url, internalUrl] = [await listening(server), await listening(inner)]
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    internalUrl,
+    sessions: ports.sessions,
     fresh,
     dropped,
     use: (given) => {
@@ -239,14 +207,22 @@ export async function testPlane(
       ),
     async [Symbol.asyncDispose]() {
       // In this order: a connection that is made in between would be waited for.
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
+      const closed = Promise.all([server, inner].map((each) => new Promise((resolve) => each.close(resolve))))
+      for (const each of [server, inner]) each.closeAllConnections()
+      idle.close()
+      news.close()
+      await handOn?.close()
       await reach.close()
       await closed
       await journal.close()
-      rmSync(home, { recursive: true })
+      if (!place) rmSync(home, { recursive: true })
     },
   }
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 export const MODERN = '2026-07-28'

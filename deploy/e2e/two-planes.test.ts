@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createClient } from '@bir/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
@@ -243,6 +245,17 @@ test.for([0, 1])('a session ended through plane %i is over at both', async (at) 
   const ended = await fetch(debug()[at] ?? '', { method: 'DELETE', headers: { ...headers(), 'mcp-session-id': session } })
   expect(ended.status).toBe(204)
   expect(await pings()).toEqual([404, 404])
+})
+
+test('a session that is over is over at a plane that was not there when it ended', async () => {
+  const session = await openSession(debug()[0] ?? '')
+  const ended = await fetch(debug()[1] ?? '', { method: 'DELETE', headers: { ...headers(), 'mcp-session-id': session } })
+  expect(ended.status).toBe(204)
+  expect(readFileSync(join(gateway.home, 'plane', 'ended-sessions'), 'utf8')).toMatch(/^[0-9a-f-]{36}$/m)
+  await using third = await secondPlane(gateway)
+  await until(async () => (await answerOf(await legacy(`${third.mcp}/debug`, session, { id: 1, method: 'ping' }))).status === 404)
+  const other = await openSession(debug()[0] ?? '')
+  expect((await answerOf(await legacy(`${third.mcp}/debug`, other, { id: 1, method: 'ping' }))).status).toBe(200)
 })
 
 test('a call at one plane is cancelled through the other', async () => {

@@ -71,3 +71,14 @@ test('a sealing key is known for two hours before it is used, and one is in use 
     first = false
   }
 })
+
+test('what was sealed with a key opens for seven days less three hours, were the plane an hour late to take the next', () => {
+  const lastUseMs = new Map<string, number>()
+  const hourMs = DAY_MS / 24
+  for (const { before, keys, nowMs } of lived(rotateSealingKeys, Array<number>(20 * 24 * 60).fill(hourMs / 60))) {
+    const gone = ids(before).filter((kid) => !ids(keys).includes(kid))
+    for (const kid of gone) expect(nowMs - (lastUseMs.get(kid) ?? nowMs) - hourMs).toBeGreaterThanOrEqual(7 * DAY_MS - 3 * hourMs)
+    lastUseMs.set(currentOf(keys, nowMs)?.kid ?? '', nowMs)
+  }
+  expect(lastUseMs.size).toBeGreaterThan(15)
+})

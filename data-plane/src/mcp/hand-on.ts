@@ -77,6 +77,22 @@ export class HandOn {
     )
   }
 
+  /** Says something of the planes' own to another, and resolves with its answer. */
+  async say(node: string, path: string, body: string, signal: AbortSignal): Promise<string> {
+    const other = this.options.policy.current().planes.find(({ id }) => id === node)
+    if (!other?.internalUrl) throw gone(node)
+    const answer = await request(other.internalUrl.replace(/\/$/, '') + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [HANDED]: this.options.prove(node, digestOf('POST', path, body), '') },
+      body,
+      dispatcher: this.agent,
+      signal,
+    })
+    const text = await answer.body.text()
+    if (answer.statusCode !== 200) throw new Error(`plane ${node} answered ${answer.statusCode}`)
+    return text
+  }
+
   private send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
     const method = from.method ?? 'POST'
     const proof = this.options.prove(node, digestOf(method, endpoint.path, body), senderOf(from).ip)

@@ -11,7 +11,7 @@ import { isLegacy, LATEST_LEGACY } from './versions.ts'
 
 /** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
 export function initialize(
-  ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers'>,
+  ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers' | 'sessions'>,
 ): (call: Incoming & Authenticated) => Promise<Rendered> {
   return async function initialize(call) {
     const asked = call.params['protocolVersion']
@@ -30,6 +30,7 @@ export function initialize(
     }
     const described = await describeEndpoint(ports, { ...call, client, session })
     const sealed = sealSession(ports.sealer, call.token.subject.id, session, Date.now())
+    ports.sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, Date.now())
     return { json: resultJson({ protocolVersion: session.version, ...described }, false), headers: { 'Mcp-Session-Id': sealed } }
   }
 }

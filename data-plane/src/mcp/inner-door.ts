@@ -6,17 +6,20 @@ import { digestOf, provenBy } from '../policy/proof.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { HANDED } from './hand-on.ts'
-import { sendNothing } from './respond.ts'
+import { sendJson, sendNothing } from './respond.ts'
+import { mostNewsBytes, NEWS_PATH } from './session-news.ts'
+import type { SessionNews } from './session-news.ts'
 
 interface Options {
   node: string
   publicUrl: string
   policy: PolicySource
   exchange: Exchange
+  news: Pick<SessionNews, 'answer'>
   maxRequestBytes: number
 }
 
-/** The door for other planes of ours: what they hand on is answered as if the client had come here. Never on a public ingress. */
+/** The door for other planes of ours: what they hand on is answered as if the client had come here, and what they tell of sessions is heard. Never on a public ingress. */
 export function createInnerDoor(options: Options): Server {
   return createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
     admit(options, request, response).catch(() => sendNothing(response, 400))
@@ -24,16 +27,18 @@ export function createInnerDoor(options: Options): Server {
 }
 
 async function admit(
-  { node, publicUrl, policy, exchange, maxRequestBytes }: Options,
+  { node, publicUrl, policy, exchange, news, maxRequestBytes }: Options,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const endpoint = endpointOf(publicUrl, request.url ?? '')
-  const body = await textOf(request, maxRequestBytes)
+  const isNews = request.url === NEWS_PATH
+  const body = await textOf(request, isNews ? mostNewsBytes : maxRequestBytes)
   const proof = request.headers[HANDED]
   const keyOf = (plane: string) => policy.current().planes.find(({ id }) => id === plane)?.publicKey
   const digest = digestOf(request.method ?? '', request.url ?? '', body)
   const handed = typeof proof === 'string' ? provenBy(proof, node, digest, keyOf, Date.now() / 1000) : undefined
+  if (handed && isNews) return sendJson(response, 200, news.answer(body))
   if (!endpoint || !handed) return sendNothing(response, 403)
   await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, handedFrom: handed.ip })
 }

@@ -5,6 +5,7 @@ import type { ListenFilter, Notification } from '../upstream/upstream.ts'
 import { resultJson } from './envelope.ts'
 import { isObject } from './json-rpc.ts'
 import { declaresTasks, tasksUndeclared } from './tasks.ts'
+import { endWithToken } from './token-end.ts'
 import { Watch } from './watch.ts'
 
 type Call = Incoming & Authenticated
@@ -14,7 +15,7 @@ const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
 const mostNamed = 1_000
 
-/** `subscriptions/listen`: what changes, for as long as the client stays and may. */
+/** `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good. */
 export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
   return async function listen(call) {
     if (!call.modern || call.id === undefined) throw new GatewayError('unknownMethod', 'listen belongs to the modern era')
@@ -25,9 +26,14 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
       params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
     })
     const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(notification)))
-    const honoured = await watch.begin(wanted)
-    await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
-    await watch.ended
+    const letExpire = endWithToken(ports, call)
+    try {
+      const honoured = await watch.begin(wanted)
+      await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
+      await watch.ended
+    } finally {
+      letExpire()
+    }
     return { json: resultJson({ _meta: { [subscriptionKey]: call.id } }, true) }
   }
 }

@@ -4,14 +4,12 @@ import type { Authenticated, Incoming } from '../pipeline/types.ts'
 import type { Origin } from './aggregate/inbound.ts'
 import { nameBook } from './aggregate/names.ts'
 import type { Routes } from './aggregate/outbound.ts'
-import { TaskAddress } from './tasks.ts'
+import { TaskAddress, taskLifeMs } from './tasks.ts'
 
 type Call = Incoming & Authenticated
 type Needs = Pick<Ports, 'sealer' | 'offers'>
 
 const kind = 'task'
-/** A task may outlive the day; its seal lasts as long as the keys do. */
-const taskLifeMs = 7 * 24 * 60 * 60 * 1000
 
 /** The way back from the words of `/mcp` to a server's own, for this person. */
 export const routesOf = ({ sealer, offers }: Needs, { token, policy }: Call): Routes => ({
@@ -44,9 +42,9 @@ export const originOf = (
   { tool, sealed }: KnownTasks = {},
 ): Origin => ({
   server,
-  sealTask(taskId) {
+  sealTask(taskId, ttlMs) {
     const address: TaskAddress = { server, taskId, ...(tool !== undefined && { tool }) }
-    return sealed?.get(taskId) ?? sealer.seal(kind, token.subject.id, address, Date.now() + taskLifeMs)
+    return sealed?.get(taskId) ?? sealer.seal(kind, token.subject.id, address, Date.now() + taskLifeMs(ttlMs))
   },
   readable: () => decideServer(policy, person, server, 'read', Date.now()).allow,
 })

@@ -4,8 +4,6 @@ import { legacyRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import { things } from '../upstream/legacy-testing-things.ts'
-import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { SessionMemory } from './session-memory.ts'
 import { aRemoteEntry, legacyClient, planeBefore } from './two-sides-testing.ts'
 
 const tools = ['ask', 'echo', 'hang']
@@ -70,7 +68,10 @@ test('the stream of a session ends with it, and another opened takes its place',
 })
 
 test('who calls too often may end the session all the same', async () => {
-  await using plane = await testPlane({ grants: { debug: { user: [{ level: 'read' }] } }, settings: { ratePerSecond: 0.001, rateBurst: 1 } })
+  await using plane = await testPlane({
+    grants: { debug: { user: [{ level: 'read' }] } },
+    settings: { ratePerSecond: 0.001, rateBurst: 1 },
+  })
   const headers = { authorization: `Bearer ${await plane.token()}` }
   const begin = legacyRequest(await plane.token(), 'initialize', { protocolVersion: '2025-11-25' })
   const opened = await fetch(`${plane.url}/mcp/debug`, begin)
@@ -90,33 +91,4 @@ test('a session the server has not heard of for long is ended there, and opened 
   expect(server.sessions.size).toBe(0)
   await server.upstream.notify(asker, { method: 'notifications/vendor/thing' })
   expect(server.sent('notifications/vendor/thing')).toHaveLength(1)
-})
-
-test('an ended session is remembered for as long as its id would open, within bounds', () => {
-  const memory = new SessionMemory({ most: 2, mostEnded: 2 })
-  const [first, second, third] = [uuidv7(), uuidv7(), uuidv7()]
-  const expired = uuidv7(Date.now() - 25 * 60 * 60 * 1000)
-  memory.end(expired)
-  memory.end(first)
-  memory.end(second) // the expired one makes room
-  expect([expired, first, second].map((id) => memory.isEnded(id))).toEqual([false, true, true])
-  memory.end(third)
-  expect([first, second, third].map((id) => memory.isEnded(id))).toEqual([false, true, true])
-})
-
-test('a session of which nothing more can be remembered is over: its client begins anew rather than miss what it asked for', () => {
-  const memory = new SessionMemory({ most: 2, mostEnded: 10 })
-  const [streaming, idle, next, last] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()]
-  const closed: string[] = []
-  const stream = (id: string) => ({ follow: () => Promise.resolve(undefined), close: () => void closed.push(id) })
-  memory.of(streaming).stream = stream(streaming)
-  memory.of(idle).logLevel = 'info'
-  memory.of(next).stream = stream(next)
-  expect([streaming, idle, next].map((id) => memory.isEnded(id))).toEqual([false, true, false])
-  const state = memory.of(streaming)
-  memory.of(next).usedAtMs = 1
-  state.logLevel = 'info'
-  memory.of(last)
-  expect(closed).toEqual([next])
-  expect(memory.get(streaming)?.logLevel).toBe('info')
 })

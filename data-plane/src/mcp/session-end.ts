@@ -1,6 +1,7 @@
 import type { Ports } from '../pipeline/ports.ts'
 import { scopeOf } from '../pipeline/relay.ts'
 import type { Authenticated, Incoming } from '../pipeline/types.ts'
+import type { Asker } from '../upstream/upstream.ts'
 import { askerOf } from './describe.ts'
 
 /**
@@ -14,7 +15,19 @@ export const endSession =
     if (!session) return {}
     sessions.end(session.id)
     inflight.cancelAll(scopeOf(call), new Error('the client ended its session'))
-    const behind = endpoint.server === undefined ? policy.servers.keys() : [endpoint.server]
-    for (const id of behind) void upstream(id)?.endSession(askerOf(call))
+    letGo({ upstream }, endpoint.server === undefined ? policy.servers.keys() : [endpoint.server], askerOf(call))
     return {}
   }
+
+/** A session that nobody uses any more, or whose end another plane tells of: the same, but that what may be under way for it ends by itself. */
+export function sessionOver({ sessions, upstream, policy }: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, id: string): void {
+  const holder = sessions.end(id)
+  if (!holder) return
+  const { person, server } = holder
+  const asker = { person, session: id, client: { capabilities: {}, info: undefined, logLevel: undefined } }
+  letGo({ upstream }, server === undefined ? policy.current().servers.keys() : [server], asker)
+}
+
+function letGo({ upstream }: Pick<Ports, 'upstream'>, behind: Iterable<string>, asker: Asker): void {
+  for (const id of behind) void upstream(id)?.endSession(asker)
+}

@@ -3,7 +3,9 @@ import type { Ports } from '../pipeline/ports.ts'
 import { scopeOf } from '../pipeline/relay.ts'
 import type { Authenticated, Incoming, Rendered } from '../pipeline/types.ts'
 import { createdAtMs, lifeMs } from './session.ts'
-import type { SessionState } from './session-memory.ts'
+import { sessionOver } from './session-end.ts'
+import type { Seen, SessionState } from './session-memory.ts'
+import { endWithToken } from './token-end.ts'
 import { Watch } from './watch.ts'
 import type { AskClient } from './watch.ts'
 import type { ListenFilter } from '../upstream/upstream.ts'
@@ -13,7 +15,8 @@ type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer
 
 /**
  * A legacy session's GET stream: what happens outside its requests, questions of its servers too. What the session subscribes to, and
- * the level it sets, follow along. It has one: another takes its place, as a client opens it that has lost the one before.
+ * the level it sets, follow along. It has one: another takes its place, as a client opens it that has lost the one before. It ends with
+ * the token it was opened with; what happened before the next one is told there as changed.
  */
 export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
   return async function openStream(call) {
@@ -24,12 +27,17 @@ export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
     const followed = new Followed(ports, call, state)
     const stream = { follow: () => followed.follow(), close: () => call.cancel.abort(new Error('the stream of a session that is over')) }
     state.stream = stream
-    const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => ports.sessions.end(id))
+    const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => sessionOver(ports, id))
+    const letExpire = endWithToken(ports, call)
+    const letGo = ports.sessions.hold(call.session)
     call.channel.begin()
-    void followed.follow()
+    const { seen } = state
+    void followed.follow().then((honoured) => seen && followed.catchUp(seen, honoured))
     await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
     stop()
-    if (state.stream === stream) state.stream = undefined
+    letExpire()
+    letGo()
+    if (state.stream === stream) Object.assign(state, { stream: undefined, seen: followed.seen })
     followed.stop()
     return { json: '{}' }
   }
@@ -52,6 +60,17 @@ class Followed {
   follow(): Promise<ListenFilter | undefined> {
     this.turn = this.turn.then(() => this.renew()).catch(() => undefined) // the stream stays; the next change tries again
     return this.turn
+  }
+
+  get seen(): Seen | undefined {
+    return this.watch?.seen
+  }
+
+  /** While there was no stream any resource may have changed; of the lists it is known. */
+  catchUp(seen: Seen, honoured: ListenFilter | undefined): void {
+    this.watch?.catchUp(seen)
+    for (const uri of honoured?.resourceSubscriptions ?? [])
+      void this.call.channel.notify({ method: 'notifications/resources/updated', params: { uri } })
   }
 
   stop(): void {

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { SECRET } from '../testing.ts'
 import { OWN, extensionPlane } from './extensions-testing.ts'
-import { TASKS_EXTENSION, withoutTasks } from './tasks.ts'
+import { mostTaskLifeMs, TASKS_EXTENSION, withoutTasks } from './tasks.ts'
 
 const methods = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const
+const dayMs = 24 * 60 * 60 * 1000
 type Served = Awaited<ReturnType<typeof extensionPlane>>
 
 /** The id that alice is given of a new task. */
@@ -11,6 +12,17 @@ async function begin({ ask }: Served, path = '/mcp/things', tool = path === '/mc
   const { result } = await ask(path, 'tools/call', { name: tool, arguments: {} })
   expect(result).toMatchObject({ resultType: 'task', status: 'working' })
   return String(result?.['taskId'])
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** The clock on the wall, later: alice comes with a new token, and the policy is as fresh. */
+async function later({ plane, tokens }: Served, byMs: number): Promise<void> {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + byMs })
+  plane.fresh.atMs = Date.now()
+  tokens.alice = await plane.token()
 }
 
 const relayed = ({ asked }: Served) => asked.filter(({ method }) => method.startsWith('tasks/'))
@@ -49,6 +61,41 @@ test('the id of another person’s task, of another server’s, an altered one a
       expect([path, who, status, error]).toEqual([path, who, 200, { code: -32_602, message: 'Unknown task.' }])
     }
   expect(relayed(served)).toEqual([])
+})
+
+test.for([
+  ['for two days', 2 * dayMs, 2 * dayMs, 2 * dayMs],
+  ['for ten minutes, and perhaps longer', 600_000, 600_000, dayMs],
+  ['for a month', 30 * dayMs, mostTaskLifeMs, mostTaskLifeMs],
+  ['for ever', null, null, 7 * dayMs],
+  ['and says not how long', undefined, undefined, 7 * dayMs],
+] as const)(
+  'the id of a task that its server keeps %s is good for as long, and never promised for longer',
+  async ([, ttlMs, told, goodMs]) => {
+    await using served = await extensionPlane()
+    const task = { taskId: OWN, status: 'working', createdAt: '2026-11-28T10:00:00Z', ...(ttlMs !== undefined && { ttlMs }) }
+    served.answers['tools/call'] = { resultType: 'task', ...task }
+    served.answers['tasks/get'] = { resultType: 'complete', ...task }
+    for (const path of ['/mcp/things', '/mcp']) {
+      const name = path === '/mcp' ? 'things_look' : 'look'
+      const begun = await served.ask(path, 'tools/call', { name, arguments: {} })
+      const taskId = String(begun.result?.['taskId'])
+      await later(served, goodMs - 60_000)
+      const got = await served.ask(path, 'tasks/get', { taskId })
+      expect([got.result?.['taskId'], begun.result?.['ttlMs'], got.result?.['ttlMs']]).toEqual([taskId, told, told])
+      await later(served, 120_000)
+      expect((await served.ask(path, 'tasks/get', { taskId })).error).toEqual({ code: -32_602, message: 'Unknown task.' })
+    }
+  },
+)
+
+test.for(['/mcp/things', '/mcp'])('%s: what is told of a task promises no more than its answer did', async (path) => {
+  await using served = await extensionPlane()
+  const taskId = await begin(served, path)
+  await using stream = await served.listen(path, { taskIds: [taskId] })
+  await stream.next()
+  served.tell('notifications/tasks', { taskId: OWN, status: 'working', ttlMs: 30 * dayMs })
+  expect((await stream.next()).params).toMatchObject({ taskId, ttlMs: mostTaskLifeMs })
 })
 
 test('who has lost the tool has lost its tasks, on every path; what they began can be had again with the permission', async () => {

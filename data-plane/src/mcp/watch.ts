@@ -20,7 +20,9 @@ import { askerOf } from './describe.ts'
 import { isObject } from './json-rpc.ts'
 import { visibleEntries } from './list.ts'
 import { Outbox, subjectOf } from './outbox.ts'
+import type { Seen } from './session-memory.ts'
 import { originOf, routesOf } from './routes.ts'
+import { withKeptTtl } from './tasks.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 
 type Call = Incoming & Authenticated
@@ -73,6 +75,16 @@ export class Watch {
     this.call = call
     this.tell = tell
     this.outbox = new Outbox(tell)
+  }
+
+  /** What the person was last told of, or saw when it began. */
+  get seen(): Seen {
+    return this.views
+  }
+
+  /** Tells what has changed since another watch ended. */
+  catchUp(seen: Seen): void {
+    for (const [method, view] of this.views) if (seen.has(method) && seen.get(method) !== view) this.outbox.put(method, { method })
   }
 
   get ended(): Promise<void> {
@@ -245,5 +257,5 @@ const asItIs =
   (notification: Notification): Notification => {
     const { method, params } = notification
     const taskId = method === 'notifications/tasks' ? names.get(String(params?.['taskId'])) : undefined
-    return taskId === undefined ? notification : { ...notification, params: { ...params, taskId } }
+    return taskId === undefined ? notification : { ...notification, params: { ...withKeptTtl(params ?? {}), taskId } }
   }

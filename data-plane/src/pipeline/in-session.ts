@@ -1,20 +1,21 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { openSession } from '../mcp/session.ts'
+import { sessionOver } from '../mcp/session-end.ts'
 import type { Guard } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import type { Authenticated, Incoming } from './types.ts'
 
 /** A legacy request belongs to a session of the same person at the same endpoint, and speaks with what its client declared there. Modern requests and `initialize` have none. */
-export function inSession({
-  sealer,
-  sessions,
-  node,
-}: Pick<Ports, 'sealer' | 'sessions' | 'node'>): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
+export function inSession(
+  ports: Pick<Ports, 'sealer' | 'sessions' | 'node' | 'upstream' | 'policy'>,
+): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
+  const { sealer, sessions, node } = ports
   return function inSession(call, next) {
     if (call.modern || call.method === 'initialize') return next({ client: call.client, version: call.version, session: undefined })
     if (call.sessionId === undefined) throw new GatewayError('sessionRequired', 'a legacy request without a session')
-    const session = openSession(sealer, call.token.subject.id, call.sessionId, call.endpoint.path, Date.now())
+    const nowMs = Date.now()
+    const session = openSession(sealer, call.token.subject.id, call.sessionId, call.endpoint.path, nowMs)
     if (call.version !== undefined && call.version !== session.version) {
       throw new GatewayError('invalidRequest', 'another version than the session was opened with', {
         say: 'MCP-Protocol-Version is not the version this session was initialized with.',
@@ -22,6 +23,11 @@ export function inSession({
     }
     if (sessions.isEnded(session.id)) throw new GatewayError('unknownSession', 'the session was ended')
     if (session.home !== node && needsHome(call)) throw new Elsewhere(session.home)
+    if (session.home === node && sessions.isIdle(session.id, call.policy.settings.sessionIdleMs, nowMs)) {
+      sessionOver(ports, session.id)
+      throw new GatewayError('unknownSession', 'the session was not used for too long')
+    }
+    sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, nowMs)
     const state = sessions.get(session.id)
     const client = { capabilities: session.capabilities, info: session.info, logLevel: state?.logLevel }
     return next({ client, version: session.version, session })

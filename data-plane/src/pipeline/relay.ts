@@ -2,7 +2,7 @@ import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
-import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult } from '../mcp/aggregate/inbound.ts'
+import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, taskHandle } from '../mcp/aggregate/inbound.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
 import type { Origin } from '../mcp/aggregate/inbound.ts'
@@ -29,6 +29,7 @@ type Needs = Pick<
   | 'readSecret'
   | 'callLog'
   | 'rounds'
+  | 'sessions'
   | 'sealer'
   | 'node'
   | 'offers'
@@ -79,6 +80,7 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
 async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
   // A modern client cancels by leaving, not by the id of its request.
   const finished = call.modern || call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  const letGo = call.session && ports.sessions.hold(call.session)
   try {
     let result = await withinTime(ports, call, work)
     refuseUndeclared(call, result)
@@ -91,6 +93,7 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
     return failure(ports, call, error)
   } finally {
     finished?.()
+    letGo?.()
   }
 }
 
@@ -141,7 +144,7 @@ function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamRes
 function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   const { taskId, resultType } = result.value
   if (typeof taskId !== 'string' || (resultType !== 'task' && !call.task)) return result
-  return { ...result, value: { ...result.value, taskId: originFor(ports, call).sealTask(taskId) } }
+  return { ...result, value: taskHandle(originFor(ports, call), result.value) }
 }
 
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {

@@ -10,6 +10,12 @@ export const Settings = z.strictObject({
   rateBurst: z.int().positive().max(1_000_000).default(300),
   /** The longest a call may take before it is given up. */
   callTimeoutMs: z.int().min(100).max(3_600_000).default(30_000),
+  /** A legacy session that was not used for so long is over. */
+  sessionIdleMs: z
+    .int()
+    .min(minuteMs)
+    .max(24 * 60 * minuteMs)
+    .default(60 * minuteMs),
   /** Text of an answer beyond this many characters is cut. */
   truncateChars: z.int().min(1_000).max(10_000_000).default(100_000),
   /** How old a policy may be, with the control plane silent, before reading is refused. */
@@ -39,6 +45,7 @@ export const SettingsPatch = z.strictObject({
   ratePerSecond: shape.ratePerSecond.unwrap().optional(),
   rateBurst: shape.rateBurst.unwrap().optional(),
   callTimeoutMs: shape.callTimeoutMs.unwrap().optional(),
+  sessionIdleMs: shape.sessionIdleMs.unwrap().optional(),
   truncateChars: shape.truncateChars.unwrap().optional(),
   staleReadMs: shape.staleReadMs.unwrap().optional(),
   staleWriteMs: shape.staleWriteMs.unwrap().optional(),

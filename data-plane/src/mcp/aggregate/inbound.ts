@@ -1,4 +1,5 @@
 import { isObject } from '../json-rpc.ts'
+import { withKeptTtl } from '../tasks.ts'
 import type { Notification } from '../../upstream/upstream.ts'
 import { inUi, withoutUnreadableUi } from './apps.ts'
 import { inContent, inInputRequests, inMessages, inUri, type Rename } from './content.ts'
@@ -15,8 +16,8 @@ export interface EntryOrigin {
 
 /** Where anything comes from, and what must be known to say it in the words of `/mcp`. */
 export interface Origin extends EntryOrigin {
-  /** The id of a task as the client shall know it. */
-  sealTask(taskId: string): string
+  /** The id of a task as the client shall know it, good for as long as the server keeps the task. */
+  sealTask(taskId: string, ttlMs: unknown): string
 }
 
 const METHOD_NOT_FOUND = -32_601
@@ -59,13 +60,16 @@ export const skillEntry: Entry = (origin, skill) => each('resources', resourceEn
 
 const toolResult: Entry = (origin, result) => viewed(origin, inContent(result, renameFor(origin)))
 
-const handle: Inbound = (origin, task) =>
-  typeof task['taskId'] === 'string' ? withField(task, 'taskId', origin.sealTask(task['taskId'])) : task
+/** What a client holds of a task: its id, and for how long that is good. */
+export const taskHandle: Inbound = (origin, task) => {
+  const { taskId, ttlMs } = task
+  return typeof taskId === 'string' ? withField(withKeptTtl(task), 'taskId', origin.sealTask(taskId, ttlMs)) : task
+}
 
 /** A task with all it has: what it asks for, what became of it (a tool's result, as only tools make tasks). */
 const task: Inbound = (origin, of) => {
   const { result } = of
-  const asked = inInputRequests(handle(origin, of), renameFor(origin))
+  const asked = inInputRequests(taskHandle(origin, of), renameFor(origin))
   return isObject(result) ? withField(asked, 'result', toolResult(origin, result)) : asked
 }
 
@@ -89,7 +93,7 @@ const results = new Map<string, Inbound>([
 /** A server's result as `/mcp` says it; the very same object when nothing in it is a name or URI of the server's. `requestState` is not touched. */
 export function inboundResult(origin: Origin, method: string, result: Fields): Fields {
   if (result['resultType'] === 'input_required') return inInputRequests(result, renameFor(origin))
-  if (result['resultType'] === 'task') return handle(origin, result)
+  if (result['resultType'] === 'task') return taskHandle(origin, result)
   return results.get(method)?.(origin, result) ?? result
 }
 

@@ -3,7 +3,7 @@ import { mergeHonoured, splitListen } from './listen.ts'
 import { outbound } from './outbound.ts'
 import { originOf, routes } from './testing.ts'
 
-const sealed = (server: string, id: string) => originOf(server).sealTask(id)
+const sealed = (server: string, id: string) => originOf(server).sealTask(id, null)
 
 test.for<[string, Record<string, unknown>, string]>([
   ['tools/call', { name: 'nothing' }, 'unknown-tool'],

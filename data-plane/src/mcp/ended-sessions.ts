@@ -1,0 +1,86 @@
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { createdAtMs, lifeMs } from './session.ts'
+
+/** 200,000 take some 20 MB. */
+const usualMost = 200_000
+const mostOnPage = 10_000
+const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+interface Options {
+  /** The file that a start of the process finds them in again; none, and they are forgotten with it. */
+  path?: string
+  most?: number
+  /** The file cannot be written: what it should hold is held in memory all the same. */
+  onFault?: (error: unknown) => void
+}
+
+/** Some of what ended, and where the next begins. */
+export interface EndedPage {
+  readonly epoch: string
+  readonly next: number
+  readonly ended: readonly string[]
+}
+
+/** Sessions that are over, each for as long as its id would open by itself, in the order in which this plane heard of it. */
+export class EndedSessions {
+  private readonly ids = new Set<string>()
+  /** Positions count from here on: a reader who knows another epoch begins anew. */
+  private readonly epoch = uuidv7()
+  private forgotten = 0
+  private lines = 0
+  private readonly options: Options
+
+  constructor(options: Options = {}) {
+    this.options = options
+    if (options.path === undefined || !existsSync(options.path)) return
+    // A line that was torn by a crash is nobody's id.
+    for (const id of readFileSync(options.path, 'utf8').split('\n')) if (isId.test(id)) this.remember(id)
+    this.rewrite(options.path)
+  }
+
+  has(id: string): boolean {
+    return this.ids.size > 0 && this.ids.has(id)
+  }
+
+  /** On disk by the time it returns, so that a crash does not bring the session back. */
+  add(id: string): void {
+    if (this.ids.has(id) || !this.remember(id)) return
+    const { path, onFault } = this.options
+    if (path === undefined) return
+    try {
+      this.lines++
+      if (this.lines > 2 * this.ids.size + 1_000) this.rewrite(path)
+      else appendFileSync(path, `${id}\n`, { mode: 0o600 })
+    } catch (error) {
+      onFault?.(error)
+    }
+  }
+
+  /** What ended after a place in this list; all of it for who has none. */
+  after(epoch: string, at: number): EndedPage {
+    const from = epoch === this.epoch ? Math.max(at - this.forgotten, 0) : 0
+    const ended = from < this.ids.size ? [...this.ids.values().drop(from).take(mostOnPage)] : []
+    return { epoch: this.epoch, next: this.forgotten + from + ended.length, ended }
+  }
+
+  private remember(id: string): boolean {
+    const nowMs = Date.now()
+    if (createdAtMs(id) + lifeMs <= nowMs) return false
+    const most = this.options.most ?? usualMost
+    for (const first of this.ids) {
+      if (this.ids.size < most && createdAtMs(first) + lifeMs > nowMs) break
+      this.ids.delete(first)
+      this.forgotten++
+    }
+    this.ids.add(id)
+    return true
+  }
+
+  private rewrite(path: string): void {
+    const fresh = `${path}.new`
+    writeFileSync(fresh, [...this.ids, ''].join('\n'), { mode: 0o600 })
+    renameSync(fresh, path)
+    this.lines = this.ids.size
+  }
+}
