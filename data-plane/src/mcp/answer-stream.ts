@@ -34,8 +34,9 @@ export class AnswerStream implements Channel {
     return this.event(messageOf(notification))
   }
 
-  request(id: string, method: string, params: unknown): Awaitable<void> {
-    return this.event(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+  request(id: string, method: string, params: string | undefined): Awaitable<void> {
+    const head = JSON.stringify({ jsonrpc: '2.0', id, method })
+    return this.event(params === undefined ? head : `${head.slice(0, -1)},"params":${params}}`)
   }
 
   /** Turns the answer into a stream now, before there is anything to say. */
@@ -100,4 +101,5 @@ export class AnswerStream implements Channel {
   }
 }
 
-const frame = (json: string) => `event: message\ndata: ${json}\n\n`
+/** A line break, which JSON may have between its values, begins another line of data. */
+const frame = (json: string) => `event: message\ndata: ${/[\n\r]/.test(json) ? json.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : json}\n\n`

@@ -1,7 +1,11 @@
-/** Where a member's value stands in the text: from `start` up to, not including, `end`. */
-interface Span {
+/** Where a value stands in the text: from `start` up to, not including, `end`. */
+export interface Place {
   readonly start: number
   readonly end: number
+}
+
+/** Of a member. */
+interface Span extends Place {
   /** How many members the value has, at every depth. */
   readonly membersWithin: number
 }
@@ -54,6 +58,19 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   return { spans, duplicate, end: at + 1, membersWithin, depth: depth + 1, inner }
 }
 
+/** The items of the list that begins at `from`, where they stand. The same holds of `text`. */
+export function itemsOf(text: string, from = 0): readonly Place[] {
+  const items: Place[] = []
+  let at = afterSpace(text, afterSpace(text, from) + 1)
+  while (text.charCodeAt(at) !== CLOSE_LIST) {
+    const { end } = valueEnd(text, at)
+    items.push({ start: at, end })
+    at = afterSpace(text, end)
+    if (text.charCodeAt(at) === COMMA) at = afterSpace(text, at + 1)
+  }
+  return items
+}
+
 function afterSpace(text: string, from: number): number {
   let at = from
   while (isSpace(text.charCodeAt(at))) at++
@@ -79,6 +96,19 @@ function isEscaped(text: string, quote: number): boolean {
 function keyOf(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1)
   return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
+}
+
+/** The same JSON with every string as `JSON.stringify` writes it. Numbers stay as they are. */
+export function withPlainStrings(text: string): string {
+  let plain = ''
+  let from = 0
+  for (let quote = text.indexOf('"'); quote !== -1; quote = text.indexOf('"', from)) {
+    const end = stringEnd(text, quote)
+    const string = text.slice(quote, end)
+    plain += text.slice(from, quote) + (string.includes('\\') ? JSON.stringify(JSON.parse(string)) : string)
+    from = end
+  }
+  return plain + text.slice(from)
 }
 
 interface Value {

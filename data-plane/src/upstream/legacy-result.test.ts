@@ -43,11 +43,13 @@ test('messages in a batch are read one by one, and what is none is dropped', () 
     { jsonrpc: '2.0', id: {}, method: 'c' },
   ]
   expect(readLegacy(JSON.stringify(batch))).toEqual([
-    { kind: 'notification', method: 'a', params: undefined, text: undefined },
-    { kind: 'result', id: 1, value: {}, text: undefined },
+    { kind: 'notification', method: 'a', params: undefined, written: undefined },
+    { kind: 'result', id: 1, value: {}, text: '{}' },
   ])
 })
 
 test('only codes that the modern era forbids change', () => {
-  expect([-32002, -32601, 7].map((code) => relayed(code, 'm', 'd').code)).toEqual([-32602, -32601, 7])
+  const [said] = readLegacy('{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"m"}}')
+  if (said?.kind !== 'error') throw new Error('no error was read')
+  expect([-32002, -32601, 7].map((code) => relayed({ ...said, code }).code)).toEqual([-32602, -32601, 7])
 })

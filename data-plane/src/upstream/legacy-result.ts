@@ -1,4 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import type { LegacyMessage } from './legacy-message.ts'
 import { Spelling } from './spelling.ts'
 import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
 import type { UpstreamResult } from './upstream.ts'
@@ -15,5 +16,5 @@ export function completed(value: unknown, text: string | undefined): UpstreamRes
 }
 
 /** The server's own error, in the codes of the modern era. */
-export const relayed = (code: number, message: string, data: unknown): UpstreamRpcError =>
-  new UpstreamRpcError(code === RESOURCE_NOT_FOUND ? INVALID_PARAMS : code, message, data)
+export const relayed = ({ code, message, data, written }: Extract<LegacyMessage, { kind: 'error' }>): UpstreamRpcError =>
+  new UpstreamRpcError(code === RESOURCE_NOT_FOUND ? INVALID_PARAMS : code, message, data, written)

@@ -25,7 +25,7 @@ export function readReply(text: string, id: number): Reply {
   if (!fits) throw broken('an answer to a request that was not asked here')
   if (hasError === isResult) throw broken('neither a result nor an error, or both')
   if (!hasError) return resultOf(message, text)
-  return { kind: 'error', error: errorOf(message['error']), nameless: message['id'] !== id }
+  return { kind: 'error', error: errorOf(message['error'], text), nameless: message['id'] !== id }
 }
 
 function parsed(text: string): unknown {
@@ -43,10 +43,10 @@ function notificationOf({ id, method, params }: Record<string, unknown>, text: s
   return params === undefined ? { method } : { method, params, written: new Spelling(params, text, 'params') }
 }
 
-function errorOf(error: unknown): UpstreamRpcError {
+function errorOf(error: unknown, text: string): UpstreamRpcError {
   if (!isObject(error) || !Number.isSafeInteger(error['code']) || typeof error['message'] !== 'string')
     throw broken('an error that is none')
-  return new UpstreamRpcError(error['code'] as number, error['message'], error['data'])
+  return new UpstreamRpcError(error['code'] as number, error['message'], error['data'], new Spelling(error, text, 'error'))
 }
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {

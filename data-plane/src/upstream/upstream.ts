@@ -106,11 +106,14 @@ export interface ListenRequest extends Asker {
 export interface ServerQuestion {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
+  /** As the server wrote the parameters, some of which may have changed since. */
+  readonly written?: Spelling | undefined
 }
 
 export type ClientAnswer =
-  | { readonly result: unknown; readonly refusal?: undefined }
-  | { readonly result?: undefined; readonly refusal: ClientRefusal }
+  /** `written`: as the client wrote the result. */
+  | { readonly result: unknown; readonly written?: Spelling | undefined; readonly refusal?: undefined }
+  | { readonly result?: undefined; readonly written?: undefined; readonly refusal: ClientRefusal }
 
 export interface Listening {
   readonly honoured: ListenFilter
@@ -157,11 +160,14 @@ export class UpstreamRpcError extends Error {
   override readonly name = 'UpstreamRpcError'
   readonly code: number
   readonly data: unknown
+  /** The error as the server wrote it, some of which may have changed since. */
+  readonly written: Spelling | undefined
 
-  constructor(code: number, message: string, data?: unknown) {
+  constructor(code: number, message: string, data?: unknown, written?: Spelling) {
     super(message)
     this.code = code
     this.data = data
+    this.written = written
   }
 }
 
