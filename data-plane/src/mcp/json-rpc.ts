@@ -1,5 +1,6 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { Spelling } from '../upstream/spelling.ts'
+import { isObject } from './is-object.ts'
 
 export type RequestId = string | number
 
@@ -12,8 +13,7 @@ export interface Message {
   readonly written: Spelling | undefined
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export { isObject }
 
 /** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
 export function readMessage(body: unknown, text: string): Message {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Spelling } from './spelling.ts'
+import { assembled, Spelling } from './spelling.ts'
 
 const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>
 
@@ -50,4 +50,36 @@ test('any object, changed anywhere, says what it says', () => {
       expect(JSON.parse(new Spelling(value, `{"m":${text}}`, 'm').respell(now))).toEqual(JSON.parse(JSON.stringify(now)))
     }),
   )
+})
+
+test('what is changed deep inside changes nothing beside it, in objects and in lists', () => {
+  const text = '{"n":1.0,"list":[ {"a":1.0,"b":1e400}, 2.0,{"c":-0.0} ],"o":{"p":{"q":9007199254740993,"r":"\\u0041"}}}'
+  const value = parsed(text) as Record<string, unknown> & { list: [object, number, object]; o: { p: object } }
+  const from = new Spelling(value, text)
+  const { list, o } = value
+  expect(from.respell({ ...value, list: [{ ...list[0], a: 2 }, list[1], list[2]], o: { p: { ...o.p, s: null } } })).toBe(
+    '{"n":1.0,"list":[{"a":2,"b":1e400},2.0,{"c":-0.0}],"o":{"p":{"q":9007199254740993,"r":"\\u0041","s":null}}}',
+  )
+  expect(from.respell({ ...value, list: [list[2]] })).toContain('"list":[{"c":-0.0}]')
+  expect(from.respell({ ...value, list: [list[0], list[2], undefined, 7] })).toContain('"list":[{"a":1.0,"b":1e400},{"c":-0.0},null,7]')
+})
+
+test('what lies within is found as it was written, unless a key stands twice anywhere', () => {
+  const text = '{"a":[{"b":1.0}, {"c":{"d" : 2.0}}],"__proto__":{"e":3.0}}'
+  const from = new Spelling(parsed(text), text)
+  expect(from.at('a', 1, 'c')?.of('d')).toBe('2.0')
+  expect(from.at('__proto__')?.of('e')).toBe('3.0')
+  for (const path of [['a'], ['a', 2], ['a', 'b'], ['x', 'y'], ['constructor']] as const) expect(from.at(...path)).toBeUndefined()
+  const twice = '{"a":{"b":1.0},"c":{"d":1,"d":2}}'
+  expect(new Spelling(parsed(twice), twice).at('a')).toBeUndefined()
+})
+
+test('an object put together of others has each as it was written', () => {
+  const { value, written } = assembled([
+    ['a', { n: 1 }, '{"n":1.0}'],
+    ['b', 'x', undefined],
+    ['c', undefined, undefined],
+  ])
+  expect(value).toEqual({ a: { n: 1 }, b: 'x' })
+  expect(written.respell({ ...value, d: true })).toBe('{"a":{"n":1.0},"b":"x","d":true}')
 })

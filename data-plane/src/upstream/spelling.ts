@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { itemsOf, membersOf } from './json-text.ts'
 import type { Members, Place } from './json-text.ts'
 import { respelledObject } from './respell.ts'
