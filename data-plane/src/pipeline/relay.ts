@@ -67,6 +67,8 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     method: call.asked.method,
     params,
     written: call.asked.written,
+    // Of an older client nobody knows that headers and body say the same.
+    paramHeaders: call.modern ? call.paramHeaders : undefined,
     person: call.token.subject.id,
     session: call.session?.id,
     client: call.client,

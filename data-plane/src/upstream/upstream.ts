@@ -58,6 +58,8 @@ export interface UpstreamRequest extends Asker {
   readonly onNotification: (notification: Notification) => Awaitable<void>
   /** The client's own writing of the parameters, some of which may have changed since. */
   readonly written?: Spelling | undefined
+  /** `Mcp-Param-*` of a modern client, by their lower-case names. */
+  readonly paramHeaders?: Readonly<Record<string, string>> | undefined
   readonly cancel: Cancel
   /** By key, what a legacy client answered with an error: a legacy server is told so, for any other the request ends. */
   readonly refusals?: Refusals
