@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Rendered } from '../pipeline/types.ts'
+import { LONG_CHARS } from '../turns.ts'
 import { messageOf } from '../upstream/upstream.ts'
 import type { Notification } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
@@ -57,7 +58,8 @@ export class AnswerStream implements Channel {
 
   /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
   result(id: RequestId, answer: Rendered): void {
-    const { bytes, headers = {} } = answer
+    const { headers = {} } = answer
+    const bytes = answer.bytes ?? longBytes(answer.json)
     if (bytes && !this.begun) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
     this.finish(200, resultBody(id, answer.json), headers)
   }
@@ -103,3 +105,6 @@ export class AnswerStream implements Channel {
 
 /** A line break, which JSON may have between its values, begins another line of data. */
 const frame = (json: string) => `event: message\ndata: ${/[\n\r]/.test(json) ? json.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : json}\n\n`
+
+/** Of a long text the bytes are made once, not counted first. */
+const longBytes = (json: string): Buffer | undefined => (json.length >= LONG_CHARS ? Buffer.from(json) : undefined)

@@ -11,6 +11,7 @@ import { askedBy } from '../mcp/rounds.ts'
 import { setLevel, subscribe } from '../mcp/session-methods.ts'
 import { openStream } from '../mcp/session-stream.ts'
 import { MODERN_VERSIONS } from '../mcp/versions.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
 import { announce } from './announce.ts'
 import { audit } from './audit.ts'
@@ -22,6 +23,7 @@ import { findTool } from './find-tool.ts'
 import { inSession } from './in-session.ts'
 import { matchParams } from './match-params.ts'
 import { Pipeline } from './pipeline.ts'
+import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { rateLimit } from './rate-limit.ts'
 import { relay, scopeOf } from './relay.ts'
@@ -71,7 +73,7 @@ export function methodsOf(ports: Ports): Methods {
       .guard(authorise(ports)) // adds level
       .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
-      .call(relay(ports), [scrub(ports), truncate], relayed),
+      .call(relay(ports), [scrub(ports), inTurns, truncate, inTurns], relayed),
     'tasks/get': ofTask.call(relay(ports), [scrub(ports), truncateTaskResult], relayed),
     'tasks/update': ofTask.call(relay(ports), [scrub(ports)], relayed),
     'tasks/cancel': ofTask.call(relay(ports), [scrub(ports)], relayed),
@@ -84,7 +86,7 @@ export function methodsOf(ports: Ports): Methods {
     'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), [], inEra),
     'notifications/cancelled': everyone.call(cancel(ports), [], asIs),
   }
-  const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports), truncate], relayed)
+  const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports), inTurns, truncate, inTurns], relayed)
   const told = ofServer.call(tellServer(ports), [], inEra)
   const removed = everyone.call(unknownMethod, [], asIs)
   return {
@@ -113,6 +115,10 @@ const inEra = <A extends object>(answer: A, { modern }: Incoming): Rendered => (
 const everywhere = (answer: object, call: Incoming): Rendered => ({ ...inEra(answer, call), everywhere: true })
 
 const relayed = (result: UpstreamResult, { method, modern }: Incoming): Rendered => ({ json: relayedJson(result, method, modern) })
+
+/** Between two looks at a long answer others have their turn. */
+const inTurns = (result: UpstreamResult): Awaitable<UpstreamResult> =>
+  result.written && result.written.mostLength >= LONG_CHARS ? nextTurn().then(() => result) : result
 
 /** From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be at another plane. */
 const cancel =

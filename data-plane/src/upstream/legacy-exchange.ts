@@ -187,7 +187,7 @@ export class LegacyExchange implements Working {
         return undefined
       case 'result':
         if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
-        return completed(message.value, message.text)
+        return completed(message.value, message.written)
       case 'error':
         // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw broken('an answer to a request that was not asked here')

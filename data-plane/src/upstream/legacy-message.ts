@@ -1,4 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import { nextTurn } from '../turns.ts'
 import { isTooDeep, itemsOf, membersOf, MOST_LEVELS } from './json-text.ts'
 import { Spelling } from './spelling.ts'
 
@@ -21,7 +22,7 @@ export type LegacyMessage =
       /** Of the parameters. */
       readonly written: Spelling | undefined
     }
-  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly text: string | undefined }
+  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly written: Spelling | undefined }
   | {
       readonly kind: 'error'
       readonly id: ServerId | null
@@ -43,19 +44,32 @@ class TooDeep extends Error {
 }
 
 /** The messages in a body or an event; several only where the server batches (2025-03-26). Throws for text that is no JSON, ambiguous, or nested without end. */
-export function readLegacy(text: string): LegacyMessage[] {
+export const readLegacy = (text: string): LegacyMessage[] => messagesOf(JSON.parse(text), text)
+
+/** The same in several turns of the event loop. */
+export async function readLongLegacy(text: string): Promise<LegacyMessage[]> {
+  await nextTurn()
   const body: unknown = JSON.parse(text)
-  if (typeof body === 'object' && body !== null && isTooDeep(text)) throw new TooDeep(`a message of more than ${MOST_LEVELS} levels`)
+  await nextTurn()
+  const messages = messagesOf(body, text)
+  await nextTurn()
+  return messages
+}
+
+function messagesOf(body: unknown, text: string): LegacyMessage[] {
   if (!Array.isArray(body)) return messageOf(body, text)
+  if (isTooDeep(text)) throw tooDeep()
   const places = itemsOf(text)
   return body.flatMap((one, at) => messageOf(one, text.slice(places[at]?.start, places[at]?.end)))
 }
 
 function messageOf(body: unknown, text: string): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
-  const { id, method } = body
+  const { id, method, result } = body
+  const isResult = typeof method !== 'string' && 'result' in body && isServerId(id)
+  if (isResult) return [{ kind: 'result', id, value: result, written: writtenResult(result, text) }]
+  if (isTooDeep(text)) throw tooDeep()
   if (typeof method === 'string') return called(body, method, text)
-  if ('result' in body && isServerId(id)) return [{ kind: 'result', id, value: body['result'], text: resultText(text) }]
   return failed(id, body['error'], text)
 }
 
@@ -76,9 +90,11 @@ function failed(id: unknown, error: unknown, text: string): LegacyMessage[] {
 
 const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
 
-function resultText(text: string): string | undefined {
-  const { spans, duplicate } = membersOf(text)
+function writtenResult(result: unknown, text: string): Spelling | undefined {
+  const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
   if (duplicate !== undefined) throw new DuplicateKeys('a key stands twice in the answer')
-  const span = spans.get('result')
-  return span && text.slice(span.start, span.end)
+  if (depth > MOST_LEVELS) throw tooDeep()
+  return isObject(result) && inner ? new Spelling(result, text, 'result', inner) : undefined
 }
+
+const tooDeep = () => new TooDeep(`a message of more than ${MOST_LEVELS} levels`)

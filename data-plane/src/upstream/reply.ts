@@ -1,4 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import type { Awaitable } from '../pipeline/pipeline.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
 import { broken } from './faults.ts'
 import { isTooDeep, membersOf, MOST_LEVELS } from './json-text.ts'
 import { Spelling } from './spelling.ts'
@@ -12,9 +14,21 @@ export type Reply =
   | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly nameless: boolean }
   | { readonly kind: 'notification'; readonly notification: Notification }
 
-/** Reads it. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
-export function readReply(text: string, id: number): Reply {
+/** Reads it, a long one in several turns. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
+export function readReply(text: string, id: number): Awaitable<Reply> {
+  return text.length < LONG_CHARS ? replyOf(parsed(text), text, id) : readLong(text, id)
+}
+
+async function readLong(text: string, id: number): Promise<Reply> {
+  await nextTurn()
   const message = parsed(text)
+  await nextTurn()
+  const reply = replyOf(message, text, id)
+  await nextTurn()
+  return reply
+}
+
+function replyOf(message: unknown, text: string, id: number): Reply {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw broken('no JSON-RPC 2.0 message')
   const isResult = Object.hasOwn(message, 'result')
   if (!isResult && isTooDeep(text)) throw tooDeep()
@@ -51,11 +65,10 @@ function errorOf(error: unknown, text: string): UpstreamRpcError {
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   if (!isObject(result)) throw broken('a result that is no object')
-  const { spans, duplicate, depth } = membersOf(text)
-  const span = spans.get('result')
-  if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
+  const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
+  if (duplicate !== undefined || !inner) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
   if (depth > MOST_LEVELS) throw tooDeep()
-  return { kind: 'result', value: result, written: new Spelling(result, text.slice(span.start, span.end), undefined, span.membersWithin) }
+  return { kind: 'result', value: result, written: new Spelling(result, text, 'result', inner) }
 }
 
 const tooDeep = () => broken(`a message of more than ${MOST_LEVELS} levels`)

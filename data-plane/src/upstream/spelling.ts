@@ -13,21 +13,20 @@ export class Spelling {
   private readonly value: Fields
   private readonly text: string
   private readonly member: string | undefined
-  private readonly membersWithin: number | undefined
   private found: Members | undefined
   private faithful: boolean | undefined
 
-  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `membersWithin`: of the text, where they were counted before. */
-  constructor(value: Fields, text: string, member?: string, membersWithin?: number) {
+  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `found`: its members, where they were looked for before. */
+  constructor(value: Fields, text: string, member?: string, found?: Members) {
     this.value = value
     this.text = text
     this.member = member
-    this.membersWithin = membersWithin
+    this.found = found
   }
 
-  /** As long as the text from which it comes, or shorter. */
+  /** The text is as long, or shorter. */
   get mostLength(): number {
-    return this.text.length
+    return this.found ? this.found.end - this.found.start : this.text.length
   }
 
   /** The JSON of a member. */
@@ -56,21 +55,17 @@ export class Spelling {
   /** The JSON of an object that was made out of this one: whatever is the same in both stands as it was written. */
   respell(now: Fields): string {
     const before = this.value
-    const whole = this.member === undefined
-    if (now === before && whole && this.isFaithful()) return this.text
-    const spans = this.members()?.spans
-    if (!spans) return JSON.stringify(now)
-    return whole && isSame(before, now) ? this.text : respelledObject(this.text, before, now, spans)
+    const members = this.members()
+    if (!members) return JSON.stringify(now)
+    const same = now === before || isSame(before, now)
+    return same ? this.text.slice(members.start, members.end) : respelledObject(this.text, before, now, members.spans)
   }
 
   /** Undefined where a key stands twice, at any depth: another reader may see another object than the one that was decided on. */
   private members(): Members | undefined {
-    if (!this.isFaithful()) return undefined
-    return (this.found ??= this.read())
-  }
-
-  private isFaithful(): boolean {
-    return (this.faithful ??= (this.membersWithin ?? (this.found ??= this.read()).membersWithin) === membersIn(this.value))
+    const members = (this.found ??= this.read())
+    this.faithful ??= members.membersWithin === membersIn(this.value)
+    return this.faithful ? members : undefined
   }
 
   private read(): Members {
@@ -114,10 +109,23 @@ function membersIn(value: unknown): number {
   let count = 0
   while (open.length > 0) {
     const at = open.pop()
-    if (typeof at !== 'object' || at === null) continue
-    const inner: unknown[] = Array.isArray(at) ? at : Object.values(at)
-    if (inner !== at) count += inner.length
-    for (const one of inner) if (typeof one === 'object') open.push(one)
+    if (Array.isArray(at)) openItems(at, open)
+    else if (isObject(at)) count += openMembers(at, open)
+  }
+  return count
+}
+
+function openItems(list: readonly unknown[], open: unknown[]): void {
+  for (const one of list) if (typeof one === 'object') open.push(one)
+}
+
+/** Says how many there are. What all objects inherit cannot be enumerated. */
+function openMembers(object: Fields, open: unknown[]): number {
+  let count = 0
+  for (const key in object) {
+    count++
+    const one = object[key]
+    if (typeof one === 'object') open.push(one)
   }
   return count
 }
