@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
+import type { Settings } from '@bir/sdk/contract/settings'
 import { legacyRequest, MODERN, modernRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { serverOf } from '../upstream/testing.ts'
 
-export type Era = 'legacy' | 'modern'
-export type How = 'as one body' | 'as a stream, byte by byte'
+type Era = 'legacy' | 'modern'
+type How = 'as one body' | 'as a stream, byte by byte'
 
 /** What a server says to a call, in JSON. */
 interface Said {
@@ -30,17 +31,18 @@ const askId = '12345678901234567890'
 const lists = '"ttlMs":0,"cacheScope":"private","tools":[{"name":"t","inputSchema":{"type":"object"}}]'
 const answers: Record<Era, Record<string, string>> = {
   legacy: {
-    initialize: '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}',
+    initialize:
+      '{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"resources":{},"prompts":{}},"serverInfo":{"name":"s","version":"1"}}',
     'tools/list': `{${lists}}`,
   },
   modern: {
-    'server/discover': `{"resultType":"complete","supportedVersions":["${MODERN}"],"capabilities":{"tools":{}}}`,
+    'server/discover': `{"resultType":"complete","supportedVersions":["${MODERN}"],"capabilities":{"tools":{},"resources":{},"prompts":{}}}`,
     'tools/list': `{"resultType":"complete",${lists}}`,
   },
 }
 
 /** A server of one tool that says what it is told to. */
-export async function scriptedServer(era: Era, how: How): Promise<ScriptedServer> {
+async function scriptedServer(era: Era, how: How): Promise<ScriptedServer> {
   let now: Said = { answer: '"result":{}' }
   const heard: string[] = []
   let answered = () => {}
@@ -65,7 +67,7 @@ export async function scriptedServer(era: Era, how: How): Promise<ScriptedServer
     if (request.method !== 'POST') return response.writeHead(405).end()
     const body = await text(request)
     const { id, method } = JSON.parse(body) as { id?: number; method?: string }
-    if (method === 'tools/call' && id !== undefined) return call(body, id, response)
+    if (id !== undefined && calls.has(String(method))) return call(body, id, response)
     if (method === undefined) {
       heard.push(body)
       answered()
@@ -77,6 +79,8 @@ export async function scriptedServer(era: Era, how: How): Promise<ScriptedServer
   return { url: server.url, heard, say: (what) => void (now = what), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
+const calls = new Set(['tools/call', 'resources/read', 'prompts/get'])
+
 const inputRequired = (params = '{}') =>
   `{"resultType":"input_required","requestState":"s","inputRequests":{"q":{"method":"sampling/createMessage","params":${params}}}}`
 
@@ -86,21 +90,28 @@ function reply(response: ServerResponse, id: number, member: string, status = 20
 
 const eventOf = (message: string) => `: hello\r\nevent: message\rdata:${message.replaceAll('\n', '\r\ndata:')}\r\n\r\n`
 
+/** The rest of a long stream comes as it likes. */
+const mostAlone = 4000
+
 async function trickle(response: ServerResponse, stream: string): Promise<void> {
   if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const bytes = Buffer.from(stream)
   // What is written in one turn goes out as one piece.
-  for (const byte of Buffer.from(stream)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
+  for (const byte of bytes.subarray(0, mostAlone)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
+  if (bytes.length > mostAlone) response.write(bytes.subarray(mostAlone))
 }
 
 /** A plane before it, whose policy has it as `things`. */
-export async function planeBeforeScripted({ url }: ScriptedServer): Promise<TestPlane> {
+async function planeBeforeScripted({ url }: ScriptedServer, settings: Partial<Settings> = {}): Promise<TestPlane> {
   const remote = RemoteSettings.parse({ url })
   const entry = { kind: 'remote' as const, title: 'T', remote, tools: { t: { level: 'read' as const } } }
-  return testPlane({ grants: { things: { user: [{ level: 'destroy' }] } } }, [], { things: entry })
+  return testPlane({ grants: { things: { user: [{ level: 'destroy' }] } }, settings }, [], { things: entry })
 }
 
 /** A call as a client writes it: its parameters but for the name, and the members of `_meta`, in JSON. */
 interface Asked {
+  /** `tools/call` where absent. */
+  readonly method?: Method
   readonly params: string
   readonly meta: string
   /** What it says to a question: the member of a response. */
@@ -112,22 +123,31 @@ export interface Caller {
   call(asked: Asked): Promise<string[]>
 }
 
+type Method = 'tools/call' | 'resources/read' | 'prompts/get'
+
+/** What each method is about. */
+const names: Record<'alone' | 'aggregate', Record<Method, Record<string, string>>> = {
+  alone: { 'tools/call': { name: 't' }, 'resources/read': { uri: 'x:y' }, 'prompts/get': { name: 'p' } },
+  aggregate: { 'tools/call': { name: 'things_t' }, 'resources/read': { uri: 'mcp+things:x:y' }, 'prompts/get': { name: 'things_p' } },
+}
+
 const capabilities = { sampling: {} }
 
 /** A client that reads and writes no JSON of its own. */
-export async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Caller> {
+async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Caller> {
   const url = plane.url + path
   const token = await plane.token()
-  const name = path === '/mcp' ? 'things_t' : 't'
-  const written = ({ params, meta }: Asked, more: string, own: string) =>
-    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}",${params},"_meta":{${own}${meta}}${more}}}`
+  const named = names[path === '/mcp' ? 'aggregate' : 'alone']
+  const written = ({ method = 'tools/call', params, meta }: Asked, more: string, own: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{${JSON.stringify(named[method]).slice(1, -1)},${params},"_meta":{${own}${meta}}${more}}}`
   if (era === 'modern') {
     const envelope = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': capabilities }
     const own = `${JSON.stringify(envelope).slice(1, -1)},`
-    const init = modernRequest(token, 'tools/call', { name })
-    const send = async (body: string) => messagesIn(await fetch(url, { ...init, body }))
     return {
       async call(asked) {
+        const { method = 'tools/call' } = asked
+        const init = modernRequest(token, method, named[method])
+        const send = async (body: string) => messagesIn(await fetch(url, { ...init, body }))
         const messages = await send(written(asked, '', own))
         const asking = JSON.parse(messages.at(-1) ?? '') as { result?: { inputRequests?: object; requestState?: string } }
         const [key] = Object.keys(asking.result?.inputRequests ?? {})
@@ -168,4 +188,35 @@ async function messagesIn(response: Response, each: (message: string) => Promise
     }
   }
   return messages
+}
+
+export interface Between {
+  readonly client: Era
+  readonly server: Era
+  readonly how: How
+  readonly path: string
+}
+
+const eras = ['legacy', 'modern'] as const
+const hows = ['as one body', 'as a stream, byte by byte'] as const
+export const paths = ['/mcp/things', '/mcp'] as const
+
+/** Both eras on both sides, at both endpoints, plain and streamed. */
+export const everyPair: Between[] = eras.flatMap((client) =>
+  eras.flatMap((server) => hows.flatMap((how) => paths.map((path) => ({ client, server, how, path })))),
+)
+
+/** A server, a plane before it and a client of it. */
+export async function between({ client, server, how, path }: Between, settings: Partial<Settings> = {}) {
+  const upstream = await scriptedServer(server, how)
+  const plane = await planeBeforeScripted(upstream, settings)
+  return {
+    upstream,
+    plane,
+    caller: await callerOf(client, plane, path),
+    async [Symbol.asyncDispose]() {
+      await plane[Symbol.asyncDispose]()
+      await upstream[Symbol.asyncDispose]()
+    },
+  }
 }

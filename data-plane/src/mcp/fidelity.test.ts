@@ -1,36 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anyJson, anyObject, members, objectOf, read } from './any-json-testing.ts'
-import { callerOf, planeBeforeScripted, scriptedServer } from './fidelity-testing.ts'
-import type { Caller, Era, How } from './fidelity-testing.ts'
+import { between, everyPair, paths } from './fidelity-testing.ts'
+import type { Caller } from './fidelity-testing.ts'
 
-const eras = ['legacy', 'modern'] as const
-const hows = ['as one body', 'as a stream, byte by byte'] as const
-const paths = ['/mcp/things', '/mcp'] as const
-
-const all = eras.flatMap((client) =>
-  eras.flatMap((server) => hows.flatMap((how) => paths.map((path) => ({ client, server, how, path, numRuns: 15 })))),
-)
-
-interface Between {
-  readonly client: Era
-  readonly server: Era
-  readonly how: How
-  readonly path: string
-}
-
-async function between({ client, server, how, path }: Between) {
-  const upstream = await scriptedServer(server, how)
-  const plane = await planeBeforeScripted(upstream)
-  return {
-    upstream,
-    caller: await callerOf(client, plane, path),
-    async [Symbol.asyncDispose]() {
-      await plane[Symbol.asyncDispose]()
-      await upstream[Symbol.asyncDispose]()
-    },
-  }
-}
+const numRuns = 15
 
 const linked = (uri: string, odd: string) => `{"type":"resource_link","uri":"${uri}","name":"n","odd":${odd}}`
 /** How a server's URI is called at an endpoint. */
@@ -59,7 +33,7 @@ function without(of: unknown, keys: readonly string[]): unknown {
   return of instanceof Map ? new Map([...of].filter(([key]) => !keys.includes(String(key)))) : of
 }
 
-test.for(all)('any result of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
+test.for(everyPair)('any result of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
   await using pair = await between(row)
   await fc.assert(
     fc.asyncProperty(said, async ({ result, notified }) => {
@@ -69,11 +43,23 @@ test.for(all)('any result of a $server server, $how, reaches a $client client at
       expect(messages).toHaveLength(row.how === 'as one body' ? 1 : 2)
       if (row.how !== 'as one body') expect(messages[0]?.get('params')).toEqual(read(notified))
     }),
-    { numRuns: row.numRuns },
+    { numRuns },
   )
 })
 
-test.for(all)('any error of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
+test.for(everyPair)('a long result of a $server server, $how, reaches a $client client at $path and the record too', async (row) => {
+  await using pair = await between(row)
+  const result = (uri: string) =>
+    `{"content":[{"type":"x","filler":"${'x'.repeat(300_000)}"}, ${linked(uri, '[1.0,12345678901234567890]')}],\n"structuredContent":{"n":1e400}}`
+  pair.upstream.say({ answer: `"result":${result('x:y')}` })
+  const messages = (await pair.caller.call(plain)).map(bodyOf)
+  expect(without(messages.at(-1)?.get('result'), ['resultType', '_meta'])).toEqual(read(result(uriAt(row.path))))
+  const record = pair.plane.records().find(({ header }) => header.method === 'tools/call')
+  expect(record?.header.resultBytes).toBeGreaterThan(300_000)
+  expect(record?.result).toHaveLength(65_536)
+})
+
+test.for(everyPair)('any error of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
   await using pair = await between(row)
   await fc.assert(
     fc.asyncProperty(anyJson, fc.string({ unit: 'binary', maxLength: 6 }), async (data, message) => {
@@ -82,13 +68,13 @@ test.for(all)('any error of a $server server, $how, reaches a $client client at 
       const messages = await pair.caller.call(plain)
       expect(bodyOf(messages.at(-1)).get('error')).toEqual(read(error))
     }),
-    { numRuns: row.numRuns },
+    { numRuns },
   )
 })
 
 const envelope = ['protocolVersion', 'clientCapabilities', 'clientInfo', 'logLevel'].map((key) => `io.modelcontextprotocol/${key}`)
 
-test.for(all)('what a $client client at $path asks a $server server, $how, reaches it as it was written', async (row) => {
+test.for(everyPair)('what a $client client at $path asks a $server server, $how, reaches it as it was written', async (row) => {
   await using pair = await between(row)
   pair.upstream.say({ answer: '"result":{"content":[]}' })
   await fc.assert(
@@ -100,7 +86,7 @@ test.for(all)('what a $client client at $path asks a $server server, $how, reach
       expect(inside(heard, 'x-odd')).toEqual(read(more))
       expect(without(inside(heard, '_meta'), envelope)).toEqual(read(`{"x-odd":{"deep":${meta}},"__proto__":${meta}}`))
     }),
-    { numRuns: row.numRuns },
+    { numRuns },
   )
 })
 
@@ -123,7 +109,7 @@ async function asked(caller: Caller, heard: string[], answers: string) {
 
 const sampled = (uri: string, odd: string) => `{"role" : "assistant", "content":${linked(uri, odd)},"model":"m"}`
 
-test.for(all)(
+test.for(everyPair)(
   'what a $server server, $how, asks a $client client at $path, and what that answers, is heard as it was written',
   async (row) => {
     await using pair = await between(row)
@@ -140,7 +126,7 @@ test.for(all)(
         expect(calls).toHaveLength(2)
         if (row.server === 'legacy') expect(told?.get('id')).toBe('number 12345678901234567890')
       }),
-      { numRuns: row.numRuns },
+      { numRuns },
     )
   },
 )
@@ -154,11 +140,11 @@ test.for(paths)('the error with which a legacy client answers, at %s, reaches a 
       const { told } = await asked(pair.caller, pair.upstream.heard, `"error": ${error}`)
       expect(told?.get('error')).toEqual(read(error))
     }),
-    { numRuns: 15 },
+    { numRuns },
   )
 })
 
-test.for(all)('where a key stands twice, a $server server, $how, and a $client client at $path hear one value of it', async (row) => {
+test.for(everyPair)('where a key stands twice, a $server server, $how, and a $client client at $path hear one value of it', async (row) => {
   await using pair = await between(row)
   const twice = '{"n":1.0,"a":1,"a":{"b":2,"b":3}}'
   const once = read('{"n":1,"a":{"b":3}}')
