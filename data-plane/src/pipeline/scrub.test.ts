@@ -45,3 +45,18 @@ test.for(['it is key/ə\\"12!', 'it is key\\/\\u0259\\u002212!'])(
     )
   },
 )
+
+test('in a long answer each of many secrets is found, the last one too, and others have their turn meanwhile', async () => {
+  const secrets = Array.from({ length: 50 }, (_, at) => `secret/${at}/of/many`)
+  const said = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(400_000)}","text":"${first} and ${last}"}`
+  const work = scrub({ secretsInUse: () => secrets })(result(said('secret/0/of/many', 'secret\\/49/of/many')), {})
+  let turns = 0
+  let next = setImmediate(function other() {
+    turns++
+    next = setImmediate(other)
+  })
+  const clean = await work
+  clearImmediate(next)
+  expect(jsonOf(clean)).toBe(said('•••', '•••'))
+  expect(turns).toBeGreaterThan(10)
+})

@@ -1,4 +1,5 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
 import { withPlainStrings } from '../upstream/json-text.ts'
 import { Spelling } from '../upstream/spelling.ts'
 import { jsonOf, messageOf, UpstreamRpcError } from '../upstream/upstream.ts'
@@ -17,13 +18,34 @@ interface Clean {
 
 const shortest = 6
 const hidden = '•••'
+/** Of a long text, some 5 ms each where it is the longest. */
+const secretsATurn = 4
 
 /** No secret the gateway put into a call may come back, whatever a server echoes and wherever: result, notification or error. */
 export function scrub(ports: Needs): Filter<object, UpstreamResult> {
   return function scrub(result) {
-    const clean = without(ports, result.value, () => jsonOf(result))
-    return clean ? { ...clean, ...(result.ownState && { ownState: result.ownState }) } : result
+    const { value, written, ownState } = result
+    const kept = ownState && { ownState }
+    if (written && written.mostLength >= LONG_CHARS)
+      return scrubLong(ports, result).then((clean) => (clean ? { ...clean, ...kept } : result))
+    const clean = without(ports, value, () => jsonOf(result))
+    return clean ? { ...clean, ...kept } : result
   }
+}
+
+/** The same in several turns of the event loop: a plane may hold a hundred secrets, and each is looked for in the whole text. */
+async function scrubLong(ports: Needs, result: UpstreamResult): Promise<Clean | undefined> {
+  const secrets = secretsOf(ports)
+  if (secrets.length === 0) return undefined
+  const json = jsonOf(result)
+  await nextTurn()
+  const looked = plainly(json, result.value)
+  const found: string[] = []
+  for (const [index, secret] of secrets.entries()) {
+    if (index % secretsATurn === 0) await nextTurn()
+    if (looked.includes(secret)) found.push(secret)
+  }
+  return found.length === 0 ? undefined : cleaned(json, found)
 }
 
 export function scrubNotification(ports: Needs, notification: Notification): Notification {
@@ -45,23 +67,26 @@ export function scrubError(ports: Needs, error: unknown): unknown {
 }
 
 /** The object with every secret hidden; undefined where there is none, which costs nothing while no secret is in use. */
-function without({ secretsInUse }: Needs, value: Fields, jsonOf: () => string): Clean | undefined {
-  let json: string | undefined
-  let looked: string | undefined
-  let clean: string | undefined
-  for (const secret of secretsInUse()) {
-    if (secret.length < shortest) continue
-    json ??= jsonOf()
-    looked ??= plainly(json, value)
-    const written = JSON.stringify(secret).slice(1, -1)
-    if (looked.includes(written)) clean = (clean ?? withPlainStrings(json)).replaceAll(written, hidden)
-  }
-  return clean === undefined ? undefined : cleanOf(clean)
+function without(ports: Needs, value: Fields, jsonOf: () => string): Clean | undefined {
+  const secrets = secretsOf(ports)
+  if (secrets.length === 0) return undefined
+  const json = jsonOf()
+  const looked = plainly(json, value)
+  const found = secrets.filter((secret) => looked.includes(secret))
+  return found.length === 0 ? undefined : cleaned(json, found)
 }
 
-function cleanOf(json: string): Clean {
-  const value = JSON.parse(json) as Fields
-  return { value, written: new Spelling(value, json) }
+/** As they stand in JSON. */
+function secretsOf({ secretsInUse }: Needs): string[] {
+  const secrets: string[] = []
+  for (const secret of secretsInUse()) if (secret.length >= shortest) secrets.push(JSON.stringify(secret).slice(1, -1))
+  return secrets
+}
+
+function cleaned(json: string, found: readonly string[]): Clean {
+  const clean = found.reduce((text, secret) => text.replaceAll(secret, hidden), withPlainStrings(json))
+  const value = JSON.parse(clean) as Fields
+  return { value, written: new Spelling(value, clean) }
 }
 
 /** A sender may write any character as an escape, a slash most often: where it did, what is looked through is our own writing of it. */
