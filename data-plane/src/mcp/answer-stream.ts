@@ -59,8 +59,8 @@ export class AnswerStream implements Channel {
   /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
   result(id: RequestId, answer: Rendered): void {
     const { headers = {} } = answer
-    const bytes = answer.bytes ?? longBytes(answer.json)
-    if (bytes && !this.begun) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
+    const bytes = this.begun ? undefined : (answer.bytes ?? longBytes(answer.json))
+    if (bytes) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
     this.finish(200, resultBody(id, answer.json), headers)
   }
 
