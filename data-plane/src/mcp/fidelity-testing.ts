@@ -172,7 +172,7 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
 }
 
 /** Whether they come as one body or as a stream; of a stream, each as soon as it is there. */
-async function messagesIn(response: Response, each: (message: string) => Promise<void> = async () => {}): Promise<string[]> {
+export async function messagesIn(response: Response, each: (message: string) => Promise<void> = async () => {}): Promise<string[]> {
   if (response.headers.get('content-type') !== 'text/event-stream') return [await response.text()]
   const messages: string[] = []
   let rest = ''
