@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { modernRequest } from '../../data-plane/src/testing.ts'
@@ -44,11 +45,12 @@ export async function long(): Promise<object> {
   let result = say({ content: [] })
   const lists = { resultType: 'complete', ttlMs: 0, cacheScope: 'private', supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }
   const listed = JSON.stringify({ ...lists, tools: [{ name: 'say', inputSchema: { type: 'object' } }] })
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { id, method } = JSON.parse(await text(request)) as { id: number; method: string }
     const said = method === 'tools/call' ? result : listed
     response.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},"result":${said}}`)
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   using plane = new Child('./long-plane.ts', [`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`])
   const { url, token } = await plane.hears<{ url: string; token: string }>()

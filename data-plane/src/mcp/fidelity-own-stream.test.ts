@@ -38,21 +38,18 @@ test.for(['/mcp/things', '/mcp'])('at %s what passes on the stream of a session 
   const token = await plane.token()
   const begin = { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo: { name: 'c', version: '1' } }
   const session = { 'mcp-session-id': (await fetch(url, legacyRequest(token, 'initialize', begin))).headers.get('mcp-session-id') ?? '' }
-  const { headers } = legacyRequest(token, '', {}, session)
+  const headers = { ...session, authorization: `Bearer ${token}`, accept: 'text/event-stream' }
   const leave = new AbortController()
   const heard: string[] = []
-  const reading = messagesIn(
-    await fetch(url, { headers: { ...headers, accept: 'text/event-stream' }, signal: leave.signal }),
-    async (message) => {
-      heard.push(message)
-      const id = /"id":("[^"]+"),"method":"roots/.exec(message)?.[1]
-      if (id !== undefined)
-        await fetch(url, {
-          ...legacyRequest(token, '', {}, session),
-          body: `{"jsonrpc":"2.0","id":${id},"result":{"roots":[],"odd":${odd}}}`,
-        })
-    },
-  ).catch(() => undefined)
+  const reading = messagesIn(await fetch(url, { headers, signal: leave.signal }), async (message) => {
+    heard.push(message)
+    const id = /"id":("[^"]+"),"method":"roots/.exec(message)?.[1]
+    if (id !== undefined)
+      await fetch(url, {
+        ...legacyRequest(token, '', {}, session),
+        body: `{"jsonrpc":"2.0","id":${id},"result":{"roots":[],"odd":${odd}}}`,
+      })
+  }).catch(() => undefined)
   await vi.waitFor(() => expect(server.answers).toContain(`{"jsonrpc":"2.0","id":12345678901234567890,"result":{"roots":[],"odd":${odd}}}`))
   expect(heard).toContainEqual(`{"jsonrpc":"2.0","method":"com.example/x","params":${odd}}`)
   expect(heard).toContainEqual(expect.stringContaining(`"method":"roots/list","params":{"odd":${odd}}}`))
