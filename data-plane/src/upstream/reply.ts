@@ -65,10 +65,16 @@ function errorOf(error: unknown, text: string): UpstreamRpcError {
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   if (!isObject(result)) throw broken('a result that is no object')
-  const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
-  if (duplicate !== undefined || !inner) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
+  // A long one is walked once; of a short one nobody may ask where its members stand.
+  const { spans, duplicate, depth, inner } = text.length < LONG_CHARS ? membersOf(text) : membersOf(text, { within: 'result' })
+  const span = spans.get('result')
+  if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
   if (depth > MOST_LEVELS) throw tooDeep()
-  return { kind: 'result', value: result, written: new Spelling(result, text, 'result', inner) }
+  const { start, end, membersWithin } = span
+  const written = inner
+    ? new Spelling(result, text, 'result', inner)
+    : new Spelling(result, text.slice(start, end), undefined, membersWithin)
+  return { kind: 'result', value: result, written }
 }
 
 const tooDeep = () => broken(`a message of more than ${MOST_LEVELS} levels`)

@@ -13,15 +13,17 @@ export class Spelling {
   private readonly value: Fields
   private readonly text: string
   private readonly member: string | undefined
+  private readonly membersWithin: number | undefined
   private found: Members | undefined
   private faithful: boolean | undefined
 
-  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `found`: its members, where they were looked for before. */
-  constructor(value: Fields, text: string, member?: string, found?: Members) {
+  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `known`: its members, or how many there are at every depth, where they were looked for before. */
+  constructor(value: Fields, text: string, member?: string, known?: Members | number) {
     this.value = value
     this.text = text
     this.member = member
-    this.found = found
+    this.membersWithin = typeof known === 'object' ? known.membersWithin : known
+    this.found = typeof known === 'object' ? known : undefined
   }
 
   /** The text is as long, or shorter. */
@@ -55,6 +57,7 @@ export class Spelling {
   /** The JSON of an object that was made out of this one: whatever is the same in both stands as it was written. */
   respell(now: Fields): string {
     const before = this.value
+    if (now === before && this.member === undefined) return this.isFaithful() ? this.text : JSON.stringify(now)
     const members = this.members()
     if (!members) return JSON.stringify(now)
     const same = now === before || isSame(before, now)
@@ -63,9 +66,11 @@ export class Spelling {
 
   /** Undefined where a key stands twice, at any depth: another reader may see another object than the one that was decided on. */
   private members(): Members | undefined {
-    const members = (this.found ??= this.read())
-    this.faithful ??= members.membersWithin === membersIn(this.value)
-    return this.faithful ? members : undefined
+    return this.isFaithful() ? (this.found ??= this.read()) : undefined
+  }
+
+  private isFaithful(): boolean {
+    return (this.faithful ??= (this.membersWithin ?? (this.found ??= this.read()).membersWithin) === membersIn(this.value))
   }
 
   private read(): Members {
