@@ -64,6 +64,7 @@ function keep(body: string | undefined): { text: string; bytes: number } | undef
   if (body === undefined) return undefined
   const bytes = Buffer.byteLength(body)
   if (bytes <= AUDIT_BODY_BYTES) return { text: body.isWellFormed() ? body : body.toWellFormed(), bytes }
-  const cut = Buffer.from(body).subarray(0, AUDIT_BODY_BYTES).toString('utf8')
+  // No character has less than a byte.
+  const cut = Buffer.from(body.slice(0, AUDIT_BODY_BYTES)).subarray(0, AUDIT_BODY_BYTES).toString('utf8')
   return { text: cut.replace(/\uFFFD+$/, ''), bytes }
 }

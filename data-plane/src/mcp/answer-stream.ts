@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import type { Rendered } from '../pipeline/types.ts'
+import { LONG_CHARS } from '../turns.ts'
 import { messageOf } from '../upstream/upstream.ts'
 import type { Notification } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
@@ -34,8 +35,9 @@ export class AnswerStream implements Channel {
     return this.event(messageOf(notification))
   }
 
-  request(id: string, method: string, params: unknown): Awaitable<void> {
-    return this.event(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+  request(id: string, method: string, params: string | undefined): Awaitable<void> {
+    const head = JSON.stringify({ jsonrpc: '2.0', id, method })
+    return this.event(params === undefined ? head : `${head.slice(0, -1)},"params":${params}}`)
   }
 
   /** Turns the answer into a stream now, before there is anything to say. */
@@ -56,8 +58,9 @@ export class AnswerStream implements Channel {
 
   /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
   result(id: RequestId, answer: Rendered): void {
-    const { bytes, headers = {} } = answer
-    if (bytes && !this.begun) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
+    const { headers = {} } = answer
+    const bytes = this.begun ? undefined : (answer.bytes ?? longBytes(answer.json))
+    if (bytes) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
     this.finish(200, resultBody(id, answer.json), headers)
   }
 
@@ -100,4 +103,8 @@ export class AnswerStream implements Channel {
   }
 }
 
-const frame = (json: string) => `event: message\ndata: ${json}\n\n`
+/** A line break, which JSON may have between its values, begins another line of data. */
+const frame = (json: string) => `event: message\ndata: ${/[\n\r]/.test(json) ? json.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : json}\n\n`
+
+/** Of a long text the bytes are made once, not counted first. */
+const longBytes = (json: string): Buffer | undefined => (json.length >= LONG_CHARS ? Buffer.from(json) : undefined)

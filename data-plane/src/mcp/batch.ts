@@ -1,6 +1,7 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Method, Methods } from '../pipeline/index.ts'
 import type { Incoming } from '../pipeline/types.ts'
+import { itemsOf } from '../upstream/json-text.ts'
 import { noChannel } from './channel.ts'
 import { classify } from './classify.ts'
 import type { Http } from './exchange.ts'
@@ -15,13 +16,14 @@ const most = 50
 const version = '2025-03-26'
 
 /** JSON-RPC batches exist in revision 2025-03-26 alone. */
-export async function answerBatch(methods: Methods, http: Http, body: unknown[]): Promise<void> {
+export async function answerBatch(methods: Methods, http: Http, body: unknown[], text: string): Promise<void> {
   const { request, response, endpoint, headers } = http
   if ((request.headers['mcp-protocol-version'] ?? version) !== version) {
     throw new GatewayError('invalidRequest', 'a batch', { say: 'Batches exist in 2025-03-26 alone.' })
   }
   if (body.length === 0 || body.length > most) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
-  const messages = body.map((one) => readAny(methods, one))
+  const places = itemsOf(text)
+  const messages = body.map((one, at) => readAny(methods, one, text.slice(places[at]?.start, places[at]?.end)))
   if (messages.some(({ message }) => message.method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
 
   const answers: string[] = []
@@ -37,10 +39,10 @@ export async function answerBatch(methods: Methods, http: Http, body: unknown[])
 }
 
 /** A client's answers to what it was asked may come in a batch too. */
-function readAny(methods: Methods, body: unknown): { message: Message; method: Method } {
-  const response = readResponse(body)
+function readAny(methods: Methods, body: unknown, text: string): { message: Message; method: Method } {
+  const response = readResponse(body, text)
   if (response) return { message: response, method: methods.response }
-  const message = readMessage(body)
+  const message = readMessage(body, text)
   return { message, method: methods.of(message.method, false) }
 }
 

@@ -7,8 +7,8 @@ export interface Channel {
   notify(notification: Notification): Awaitable<void>
   /** Opens the stream before there is anything to say. */
   begin(): void
-  /** Legacy only: a request of the server's, answered by a message of its own. */
-  request(id: string, method: string, params: unknown): Awaitable<void>
+  /** Legacy only: a request of the server's, answered by a message of its own. `params` is JSON. */
+  request(id: string, method: string, params: string | undefined): Awaitable<void>
 }
 
 /** For messages that nothing can be sent ahead of: notifications, and batches. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { headerText } from '../upstream/header-value.ts'
 import type { ClientFacts } from '../upstream/upstream.ts'
 import { factsOf } from './client-facts.ts'
 import type { Message } from './json-rpc.ts'
@@ -81,16 +82,7 @@ function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): v
   if (key === undefined) return
   const name = one(headers, 'mcp-name')
   if (name === undefined) throw mismatch('The header Mcp-Name is missing.')
-  if (decoded(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
-}
-
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
-/** A value that does not fit a header comes as `=?base64?…?=`; undefined when that is badly made. */
-export function decoded(value: string): string | undefined {
-  const inner = /^=\?base64\?(.*)\?=$/.exec(value)?.[1]
-  if (inner === undefined) return value
-  return base64.test(inner) ? Buffer.from(inner, 'base64').toString('utf8') : undefined
+  if (headerText(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
 }
 
 /** A header that came once, or not at all: node joins those that came twice, and nobody could say which one counts. */
@@ -102,11 +94,16 @@ function one(headers: IncomingHttpHeaders, name: string): string | undefined {
 /** Of some that came twice node takes the first, where a proxy in front may have looked at the last. */
 const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'authorization', 'host', 'content-type'])
 
+const paramPrefix = 'mcp-param-'
+
 const initials = new Set('mahcMAHC')
 
 const none: Readonly<Record<string, string>> = {}
 
-/** `Mcp-Param-*`, by their lower-case names. Throws when a header that decides something came more than once. */
+/**
+ * `Mcp-Param-*`, by their lower-case names. Throws when a header that decides something came more than once, and when `Connection` names
+ * one of them: they are for whoever answers, and nobody on the way may take them out (RFC 9110, 7.6.1).
+ */
 export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
   const seen: string[] = []
   let params: Record<string, string> | undefined
@@ -114,7 +111,9 @@ export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<s
     const raw = rawHeaders[at] ?? ''
     if (!initials.has(raw[0] ?? '')) continue
     const name = raw.toLowerCase()
-    const isParam = name.startsWith('mcp-param-')
+    const isParam = name.startsWith(paramPrefix)
+    if (name === 'connection' && rawHeaders[at + 1]?.toLowerCase().includes(paramPrefix))
+      throw mismatch('Connection names an Mcp-Param header.')
     if (!isParam && !headerNames.has(name)) continue
     if (seen.includes(name)) throw mismatch(`The header ${name} came more than once.`)
     seen.push(name)

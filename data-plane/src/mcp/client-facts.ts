@@ -34,7 +34,9 @@ export function withoutEnvelope(params: Readonly<Record<string, unknown>>): Read
   let any = false
   for (const key in meta) {
     if (envelope.has(key)) continue
-    others[key] = meta[key]
+    // Assigned, this name would be another thing than a member.
+    if (key === '__proto__') Object.defineProperty(others, key, { value: meta[key], enumerable: true })
+    else others[key] = meta[key]
     any = true
   }
   return any ? { ...rest, _meta: others } : rest

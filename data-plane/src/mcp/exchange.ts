@@ -98,8 +98,8 @@ export class Exchange {
   }
 
   private post(http: Http, { value, text }: Body): Promise<void> {
-    if (Array.isArray(value)) return answerBatch(this.options.methods, http, value)
-    const response = readResponse(value)
+    if (Array.isArray(value)) return answerBatch(this.options.methods, http, value, text)
+    const response = readResponse(value, text)
     if (response) return this.single(http, response, this.options.methods.response)
     return this.single(http, readMessage(value, text))
   }

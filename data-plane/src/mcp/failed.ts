@@ -26,7 +26,9 @@ export function failed(error: unknown, id: RequestId | null, call: Call, endpoin
 function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): Failed {
   const { code, message, data } = call.modern ? inModern(said, call) : said
   const error = { code: eraCode(code, call), message, data }
-  return { status: call.modern ? modernStatus(code) : 200, body: JSON.stringify({ jsonrpc: '2.0', id, error }), headers: {} }
+  const json = said.written?.respell(error) ?? JSON.stringify(error)
+  const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${json}}`
+  return { status: call.modern ? modernStatus(code) : 200, body, headers: {} }
 }
 
 const urlElicitationRequired = -32042

@@ -1,165 +1,164 @@
-import type { ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { RemoteSettings } from '@bir/sdk/contract/remote'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { legacyRequest, MODERN, modernRequest, testPlane } from '../testing.ts'
-import { serverOf } from '../upstream/testing.ts'
+import { anyJson, anyObject, members, objectOf, read } from './any-json-testing.ts'
+import { between, everyPair, paths } from './fidelity-testing.ts'
+import type { Caller } from './fidelity-testing.ts'
 
-const numbers = fc.constantFrom(
-  '0',
-  '-0',
-  '1.0',
-  '1E+2',
-  '1e400',
-  '-1e-400',
-  '12345678901234567890',
-  '9007199254740993',
-  '0.10',
-  '3.141592653589793238',
-)
-const strings = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 6 }).map((one) => JSON.stringify(one)),
-  fc.constantFrom('"\\/"', '"\\u0041"', '"\\ud800"', '"\\u2028\u2028"', '"\\u0000"', '"\\ud83d\\ude00"', '"data: x\\n\\n"'),
-)
-const scalars = fc.oneof(numbers, strings, fc.constantFrom('null', 'true', 'false'))
-const keys = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 5 }),
-  fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', '', 'x-vendor/key'),
-)
+const numRuns = 15
 
-/** Whatever a server may say, as it writes it: numbers that JavaScript cannot hold, escapes where none is needed, names that objects have already. */
-const { value: anyJson } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
-  value: fc.oneof({ maxDepth: 3 }, scalars, tie('list'), tie('object')),
-  list: fc.array(tie('value'), { maxLength: 3 }).map((items) => `[ ${items.join(' ,')}]`),
-  object: fc.uniqueArray(fc.tuple(keys, tie('value')), { maxLength: 4, selector: ([key]) => key }).map(objectOf),
-}))
+const linked = (uri: string, odd: string) => `{"type":"resource_link","uri":"${uri}","name":"n","odd":${odd}}`
+/** How a server's URI is called at an endpoint. */
+const uriAt = (path: string) => (path === '/mcp' ? 'mcp+things:x:y' : 'x:y')
 
-function objectOf(members: readonly (readonly [string, string])[]): string {
-  return `{${members.map(([key, value]) => `${JSON.stringify(key)} : ${value}`).join(', ')}}`
-}
-
-/** What a reader reads, numbers by their letters. A revived `__proto__` would be lost, so members are pairs. */
-function read(json: string): unknown {
-  const numbersOf = (_: string, value: unknown, { source }: { source?: string }) => (typeof value === 'number' ? `number ${source}` : value)
-  return paired(JSON.parse(json, numbersOf as (key: string, value: unknown) => unknown))
-}
-
-function paired(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(paired)
-  if (typeof value !== 'object' || value === null) return value
-  return new Map(Object.entries(value).map(([key, inner]) => [key, paired(inner)]))
-}
-
-interface Said {
-  result: string
-  notified: string
-}
 const said = fc.record({
-  result: fc
-    .tuple(fc.uniqueArray(fc.tuple(keys, anyJson), { maxLength: 5, selector: ([key]) => key }), anyJson, anyJson)
-    .map(([more, block, structured]) =>
-      objectOf([...more, ['content', `[{"type":"x-odd","value":${block}}]`], ['structuredContent', `{"value":${structured}}`]]),
-    ),
-  notified: fc.uniqueArray(fc.tuple(keys, anyJson), { maxLength: 4, selector: ([key]) => key }).map(objectOf),
+  result: fc.tuple(members(5), anyJson, anyJson).map(
+    ([more, odd, structured]) =>
+      (uri: string) =>
+        objectOf([
+          ...more,
+          ['content', `[${linked(uri, odd)}, {"type":"x-odd","value":${odd}}]`],
+          ['structuredContent', `{"value":${structured}}`],
+        ]),
+  ),
+  notified: anyObject,
+})
+const plain = { params: '"arguments":{}', meta: '"n":1' }
+
+const bodyOf = (json: string | undefined): Map<string, unknown> => read(json ?? '') as Map<string, unknown>
+const inside = (of: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, key) => (at instanceof Map ? (at.get(key) as unknown) : undefined), of)
+
+/** What each era adds. */
+function without(of: unknown, keys: readonly string[]): unknown {
+  return of instanceof Map ? new Map([...of].filter(([key]) => !keys.includes(String(key)))) : of
+}
+
+test.for(everyPair)('any result of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
+  await using pair = await between(row)
+  await fc.assert(
+    fc.asyncProperty(said, async ({ result, notified }) => {
+      pair.upstream.say({ answer: `"result": ${result('x:y')}`, notified })
+      const messages = (await pair.caller.call(plain)).map(bodyOf)
+      expect(without(messages.at(-1)?.get('result'), ['resultType', '_meta'])).toEqual(read(result(uriAt(row.path))))
+      expect(messages).toHaveLength(row.how === 'as one body' ? 1 : 2)
+      if (row.how !== 'as one body') expect(messages[0]?.get('params')).toEqual(read(notified))
+    }),
+    { numRuns },
+  )
 })
 
-type Era = 'legacy' | 'modern'
-type How = 'as one body' | 'as a stream, byte by byte'
+test.for(everyPair)('a long result of a $server server, $how, reaches a $client client at $path and the record too', async (row) => {
+  await using pair = await between(row)
+  const result = (uri: string) =>
+    `{"content":[{"type":"x","filler":"${'x'.repeat(300_000)}"}, ${linked(uri, '[1.0,12345678901234567890]')}],\n"structuredContent":{"n":1e400}}`
+  pair.upstream.say({ answer: `"result":${result('x:y')}` })
+  const messages = (await pair.caller.call(plain)).map(bodyOf)
+  expect(without(messages.at(-1)?.get('result'), ['resultType', '_meta'])).toEqual(read(result(uriAt(row.path))))
+  const record = pair.plane.records().find(({ header }) => header.method === 'tools/call')
+  expect(record?.header.resultBytes).toBeGreaterThan(300_000)
+  expect(record?.result).toHaveLength(65_536)
+})
 
-async function aGateway(era: Era, how: How) {
-  let now: Said = { result: '{}', notified: '{}' }
-  const lists = '"ttlMs":0,"cacheScope":"private","tools":[{"name":"t","inputSchema":{"type":"object"}}]'
-  const results: Record<string, string> = {
-    initialize: '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}',
-    'tools/list': `{"resultType":"complete",${lists}}`,
-    ...(era === 'modern' && {
-      'server/discover': `{"resultType":"complete","supportedVersions":["${MODERN}"],"capabilities":{"tools":{}}}`,
+test.for(everyPair)('any error of a $server server, $how, reaches a $client client at $path as it was written', async (row) => {
+  await using pair = await between(row)
+  await fc.assert(
+    fc.asyncProperty(anyJson, fc.string({ unit: 'binary', maxLength: 6 }), async (data, message) => {
+      const error = `{"data": ${data} , "code":-32000,"message":${JSON.stringify(message)}}`
+      pair.upstream.say({ answer: `"error":${error}` })
+      const messages = await pair.caller.call(plain)
+      expect(bodyOf(messages.at(-1)).get('error')).toEqual(read(error))
     }),
+    { numRuns },
+  )
+})
+
+const envelope = ['protocolVersion', 'clientCapabilities', 'clientInfo', 'logLevel'].map((key) => `io.modelcontextprotocol/${key}`)
+
+test.for(everyPair)('what a $client client at $path asks a $server server, $how, reaches it as it was written', async (row) => {
+  await using pair = await between(row)
+  pair.upstream.say({ answer: '"result":{"content":[]}' })
+  await fc.assert(
+    fc.asyncProperty(anyObject, anyJson, anyJson, async (args, more, meta) => {
+      const params = `"x-odd" : ${more}, "arguments":${args}`
+      await pair.caller.call({ params, meta: `"x-odd":{"deep":${meta}},"__proto__":${meta}` })
+      const heard = bodyOf(pair.upstream.heard.at(-1)).get('params')
+      expect(inside(heard, 'arguments')).toEqual(read(args))
+      expect(inside(heard, 'x-odd')).toEqual(read(more))
+      expect(without(inside(heard, '_meta'), envelope)).toEqual(read(`{"x-odd":{"deep":${meta}},"__proto__":${meta}}`))
+    }),
+    { numRuns },
+  )
+})
+
+/** The question as the client got it, from its side of a round. */
+function questionIn(messages: readonly string[]): unknown {
+  for (const message of messages.map(bodyOf)) {
+    const requests = inside(message, 'result', 'inputRequests')
+    if (message.has('method')) return message.get('params')
+    if (requests instanceof Map) return inside(requests.values().next().value, 'params')
   }
-  const server = await serverOf(async (request, response) => {
-    if (request.method !== 'POST') return response.writeHead(405).end()
-    const { id, method } = JSON.parse(await text(request)) as { id?: number; method: string }
-    if (id === undefined) return response.writeHead(202).end()
-    const result = method === 'tools/call' ? now.result : results[method]
-    const answer = `{"jsonrpc":"2.0", "id":${id},${result === undefined ? '"error":{"code":-32601,"message":"no"}' : `"result": ${result}`}}`
-    if (method !== 'tools/call' || how === 'as one body')
-      return response.writeHead(result === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(answer)
-    const notification = `{"jsonrpc":"2.0","method":"com.example/x","params":${now.notified}}`
-    await trickle(response, `: hello\r\ndata: ${notification}\n\nevent: message\rdata:${answer}\r\n\r\n`)
-  })
-  const entry = {
-    kind: 'remote' as const,
-    title: 'T',
-    remote: RemoteSettings.parse({ url: server.url }),
-    tools: { t: { level: 'read' as const } },
-  }
-  const plane = await testPlane({ grants: { things: { user: [{ level: 'destroy' }] } } }, [], { things: entry })
-  return {
-    plane,
-    say: (what: Said) => void (now = what),
-    async [Symbol.asyncDispose]() {
-      await plane[Symbol.asyncDispose]()
-      await server[Symbol.asyncDispose]()
-    },
-  }
+  return undefined
 }
 
-async function trickle(response: ServerResponse, stream: string): Promise<void> {
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  // What is written in one turn goes out as one piece.
-  for (const byte of Buffer.from(stream)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
-  response.end()
+async function asked(caller: Caller, heard: string[], answers: string) {
+  heard.length = 0
+  const messages = await caller.call({ ...plain, answers })
+  const calls = heard.map(bodyOf)
+  return { question: questionIn(messages), told: calls.at(-1), last: bodyOf(messages.at(-1)), calls }
 }
 
-/** The messages of an answer, whether it came as one body or as a stream. */
-const messagesIn = (body: string): string[] =>
-  body.startsWith('{')
-    ? [body]
-    : body
-        .split('\n')
-        .filter((line) => line.startsWith('data: '))
-        .map((line) => line.slice(6))
+const sampled = (uri: string, odd: string) => `{"role" : "assistant", "content":${linked(uri, odd)},"model":"m"}`
 
-/** What each era adds to a result. */
-function withoutEnvelope(result: unknown): unknown {
-  if (result instanceof Map) for (const key of ['resultType', '_meta']) result.delete(key)
-  return result
-}
-
-const all = (['legacy', 'modern'] as const).flatMap((client) =>
-  (['legacy', 'modern'] as const).flatMap((server) =>
-    (['as one body', 'as a stream, byte by byte'] as const).flatMap((how) =>
-      ['/mcp/things', '/mcp'].map((path) => ({ client, server, how, path })),
-    ),
-  ),
-)
-
-test.for(all)(
-  'any result of a $server server, $how, reaches a $client client at $path as it was written',
-  async ({ client, server, how, path }) => {
-    await using gateway = await aGateway(server, how)
-    const { plane, say } = gateway
-    const token = await plane.token()
-    const url = plane.url + path
-    const params = { name: path === '/mcp' ? 'things_t' : 't', arguments: {} }
-    const initializing = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
-    const session =
-      client === 'legacy' ? (await fetch(url, legacyRequest(token, 'initialize', initializing))).headers.get('mcp-session-id') : null
-    const request =
-      session === null
-        ? modernRequest(token, 'tools/call', params)
-        : legacyRequest(token, 'tools/call', params, { 'mcp-session-id': session })
-
+test.for(everyPair)(
+  'what a $server server, $how, asks a $client client at $path, and what that answers, is heard as it was written',
+  async (row) => {
+    await using pair = await between(row)
+    const { upstream, caller } = pair
     await fc.assert(
-      fc.asyncProperty(said, async (what) => {
-        say(what)
-        const messages = messagesIn(await (await fetch(url, request)).text()).map(read) as Map<string, unknown>[]
-        expect(withoutEnvelope(messages.at(-1)?.get('result'))).toEqual(read(what.result))
-        expect(messages).toHaveLength(how === 'as one body' ? 1 : 2)
-        if (how !== 'as one body') expect(messages[0]?.get('params')).toEqual(read(what.notified))
+      fc.asyncProperty(anyJson, members(3), anyJson, async (odd, more, content) => {
+        const params = (uri: string) =>
+          objectOf([...more, ['messages', `[{"role":"user","content":${linked(uri, odd)}}]`], ['maxTokens', '1']])
+        upstream.say({ answer: '"result":{"content":[]}', asks: params('x:y') })
+        const { question, told, calls } = await asked(caller, upstream.heard, `"result":${sampled(uriAt(row.path), content)}`)
+        expect(question).toEqual(read(params(uriAt(row.path))))
+        const answer = row.server === 'modern' ? inside(told, 'params', 'inputResponses', 'q') : told?.get('result')
+        expect(answer).toEqual(read(sampled('x:y', content)))
+        expect(calls).toHaveLength(2)
+        if (row.server === 'legacy') expect(told?.get('id')).toBe('number 12345678901234567890')
       }),
-      { numRuns: 30 },
+      { numRuns },
     )
   },
 )
+
+test.for(paths)('the error with which a legacy client answers, at %s, reaches a legacy server as it was written', async (path) => {
+  await using pair = await between({ client: 'legacy', server: 'legacy', how: 'as one body', path })
+  await fc.assert(
+    fc.asyncProperty(anyJson, async (data) => {
+      pair.upstream.say({ answer: '"result":{"content":[]}', asks: '{"messages":[],"maxTokens":1}' })
+      const error = `{"message":"no","data":${data}, "code":-1}`
+      const { told } = await asked(pair.caller, pair.upstream.heard, `"error": ${error}`)
+      expect(told?.get('error')).toEqual(read(error))
+    }),
+    { numRuns },
+  )
+})
+
+test.for(everyPair)('where a key stands twice, a $server server, $how, and a $client client at $path hear one value of it', async (row) => {
+  await using pair = await between(row)
+  const twice = '{"n":1.0,"a":1,"a":{"b":2,"b":3}}'
+  const once = read('{"n":1,"a":{"b":3}}')
+  const { upstream, caller } = pair
+  upstream.say({ answer: `"error":{"code":-32000,"message":"m","data":${twice}}`, asks: `{"messages":[],"maxTokens":1,"odd":${twice}}` })
+  const { question, told, last } = await asked(
+    caller,
+    upstream.heard,
+    `"result":{"role":"assistant","content":{"type":"x","odd":${twice}},"model":"m"}`,
+  )
+  expect(inside(question, 'odd')).toEqual(once)
+  const answer = row.server === 'modern' ? inside(told, 'params', 'inputResponses', 'q') : told?.get('result')
+  expect(inside(answer, 'content', 'odd')).toEqual(once)
+  expect(inside(last, 'error', 'data')).toEqual(once)
+  const bodies = upstream.heard.join('\n')
+  expect(bodies.match(/"b":/g)).toHaveLength(1)
+})

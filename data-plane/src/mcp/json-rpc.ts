@@ -1,5 +1,6 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { Spelling } from '../upstream/spelling.ts'
+import { isObject } from './is-object.ts'
 
 export type RequestId = string | number
 
@@ -8,30 +9,29 @@ export interface Message {
   readonly id: RequestId | undefined
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  /** The parameters as they were written; undefined where they were not written alone, as in a batch. */
+  /** The parameters as they were written, where there are any; of a client's answer, the whole message. */
   readonly written: Spelling | undefined
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export { isObject }
 
 /** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
-export function readMessage(body: unknown, text?: string): Message {
+export function readMessage(body: unknown, text: string): Message {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') throw new GatewayError('invalidRequest', 'no JSON-RPC 2.0 object')
   const { id, method, params = {} } = body
   if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
   if (id !== undefined && !isRequestId(id)) throw new GatewayError('invalidRequest', 'the id is neither text nor an integer')
   if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
-  const written = text !== undefined && body['params'] !== undefined ? new Spelling(params, text, 'params') : undefined
+  const written = body['params'] !== undefined ? new Spelling(params, text, 'params') : undefined
   return { id, method, params, written }
 }
 
 /** A client's answer to a server's request, as a message without an id: undefined when the body is no response. */
-export function readResponse(body: unknown): Message | undefined {
+export function readResponse(body: unknown, text: string): Message | undefined {
   if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
   if (!('result' in body) && !('error' in body)) return undefined
   const { id, result, error } = body
-  return { id: undefined, method: 'response', params: { id, result, error }, written: undefined }
+  return { id: undefined, method: 'response', params: { id, result, error }, written: new Spelling(body, text) }
 }
 
 const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)

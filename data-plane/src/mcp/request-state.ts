@@ -22,7 +22,8 @@ export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamR
   if (!result.ownState) return result
   const { requestState: state, ...value } = result.value
   const sealed = { server: call.serverId, node, digest: digestOf(call), ...(typeof state === 'string' && { state }) }
-  return { value: { ...value, requestState: sealer.seal(kind, call.token.subject.id, sealed, Date.now() + lifeMs) } }
+  const requestState = sealer.seal(kind, call.token.subject.id, sealed, Date.now() + lifeMs)
+  return { value: { ...value, requestState }, ...(result.written && { written: result.written }) }
 }
 
 /** What the server gave as its state. Throws when our seal is on it but for another request. */

@@ -2,6 +2,8 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
 import { tokenOf } from '../upstream/legacy-progress.ts'
+import { assembled } from '../upstream/spelling.ts'
+import type { Member, Spelling } from '../upstream/spelling.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
 import { isObject } from './json-rpc.ts'
@@ -12,9 +14,22 @@ interface Asking {
   readonly server: string
 }
 
-interface Answers {
+/** What is asked, by key, and for each how its server wrote the parameters, where that is known. */
+interface Questions {
+  readonly asked: Readonly<Record<string, unknown>>
+  written(key: string): Spelling | undefined
+}
+
+interface Question {
+  readonly request: unknown
+  readonly written: Spelling | undefined
+}
+
+export interface Answers {
   /** Bare results, by key. */
   readonly answers: Readonly<Record<string, unknown>>
+  /** As the client wrote them. */
+  readonly written: Spelling
   /** Undefined where nothing was answered with an error. */
   readonly refusals: Refusals | undefined
 }
@@ -29,23 +44,33 @@ export class Rounds {
   }
 
   /** Asks each request on the stream; resolves with what the client says to each, by key. */
-  async ask(channel: Channel, asking: Asking, requests: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answers> {
+  async ask(channel: Channel, asking: Asking, requests: Questions, signal: AbortSignal): Promise<Answers> {
     const said = await Promise.all(
-      Object.entries(requests).map(async ([key, request]) => [key, await this.one(channel, asking, request, signal)] as const),
+      Object.entries(requests.asked).map(
+        async ([key, request]) => [key, await this.one(channel, asking, { request, written: requests.written(key) }, signal)] as const,
+      ),
     )
     const refusals = said.flatMap(([key, answer]) => (answer.refusal ? [[key, answer.refusal] as const] : []))
-    return {
-      answers: Object.fromEntries(said.flatMap(([key, answer]) => (answer.refusal ? [] : [[key, answer.result] as const]))),
-      refusals: refusals.length === 0 ? undefined : new Map(refusals),
-    }
+    const results = said.flatMap(([key, { result, written }]): Member[] => [
+      [key, result, isObject(result) ? written?.respell(result) : undefined],
+    ])
+    const { value, written } = assembled(results)
+    return { answers: value, written, refusals: refusals.length === 0 ? undefined : new Map(refusals) }
   }
 
   /** A message with a result or an error and no method: false when nobody waits for it. */
-  answer(scope: string, { id, result, error }: { id?: unknown; result?: unknown; error?: unknown }): boolean {
+  answer(
+    scope: string,
+    { id, result, error }: { id?: unknown; result?: unknown; error?: unknown },
+    written: Spelling | undefined,
+  ): boolean {
     const waiting = typeof id === 'string' ? this.waiting.get(id) : undefined
     if (!waiting || waiting.scope !== scope) return false
     this.waiting.delete(String(id))
-    waiting.resolve(error === undefined ? { result } : { refusal: refusalOf(waiting.method, error) })
+    const refused = error !== undefined
+    waiting.resolve(
+      refused ? { refusal: refusalOf(waiting.method, error, written?.at('error')) } : { result, written: written?.at('result') },
+    )
     return true
   }
 
@@ -56,7 +81,12 @@ export class Rounds {
     return { server: waiting.server, token: waiting.token }
   }
 
-  private async one(channel: Channel, { scope, server }: Asking, request: unknown, signal: AbortSignal): Promise<ClientAnswer> {
+  private async one(
+    channel: Channel,
+    { scope, server }: Asking,
+    { request, written }: Question,
+    signal: AbortSignal,
+  ): Promise<ClientAnswer> {
     if (!isObject(request) || typeof request['method'] !== 'string')
       throw new GatewayError('unavailable', 'an input request without a method', { reason: 'upstream-protocol' })
     const { method, params } = request
@@ -71,7 +101,8 @@ export class Rounds {
     const token = isObject(params) ? tokenOf(params) : undefined
     this.waiting.set(id, { scope, server, method, token, resolve })
     try {
-      await channel.request(id, method, withOurToken(legacyParams(method, params), token, id))
+      const said = withOurToken(legacyParams(method, params), token, id)
+      await channel.request(id, method, isObject(said) && written ? written.respell(said) : JSON.stringify(said))
       return await promise
     } finally {
       this.waiting.delete(id)
@@ -104,12 +135,13 @@ function legacyParams(method: string, params: unknown): unknown {
 const internalError = -32603
 
 /** The client's error as it said it; what it left out is filled in. */
-function refusalOf(method: string, error: unknown): ClientRefusal {
+function refusalOf(method: string, error: unknown, written: Spelling | undefined): ClientRefusal {
   const { code, message, data } = isObject(error) ? error : {}
   return {
     method,
     code: Number.isSafeInteger(code) ? Number(code) : internalError,
     message: typeof message === 'string' ? message : 'The client refused.',
     ...(data !== undefined && { data }),
+    written,
   }
 }

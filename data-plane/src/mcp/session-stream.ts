@@ -99,9 +99,10 @@ class Followed {
     const { ports, call } = this
     return async (server, request, signal) => {
       const whole = AbortSignal.any([signal, call.cancel.signal])
-      const { answers, refusals } = await ports.rounds.ask(call.channel, { scope: scopeOf(call), server }, { asked: request }, whole)
-      const refusal = refusals?.get('asked')
-      return refusal ? { refusal } : { result: answers['asked'] }
+      const questions = { asked: { one: request }, written: () => request.written }
+      const { answers, written, refusals } = await ports.rounds.ask(call.channel, { scope: scopeOf(call), server }, questions, whole)
+      const refusal = refusals?.get('one')
+      return refusal ? { refusal } : { result: answers['one'], written: written.at('one') }
     }
   }
 }

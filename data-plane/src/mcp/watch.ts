@@ -207,13 +207,13 @@ export class Watch {
     if (this.call.endpoint.server !== undefined) return this.ask(server, question, signal)
     const { inputRequests } = inboundResult(originOf(this.ports, this.call, server), question.method, {
       resultType: 'input_required',
-      inputRequests: { question },
+      inputRequests: { question: { method: question.method, params: question.params } },
     })
     const said = isObject(inputRequests) ? inputRequests['question'] : undefined
-    const answer = await this.ask(server, said as ServerQuestion, signal)
+    const answer = await this.ask(server, { ...(said as ServerQuestion), written: question.written }, signal)
     if (answer.refusal) return answer
     const { inputResponses } = ownResponses(server, { inputResponses: { answer: answer.result } })
-    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined }
+    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined, written: answer.written }
   }
 
   private changed(): void {

@@ -1,5 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { isCallableBy } from '../mcp/aggregate/apps.ts'
+import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { withoutEnvelope } from '../mcp/client-facts.ts'
 import { addressOf } from '../mcp/tool-names.ts'
 import type { Guard } from './pipeline.ts'
@@ -28,7 +29,8 @@ export function findTool({ upstream, offers }: Pick<Ports, 'upstream' | 'offers'
     if (!isCallableBy(call.client.capabilities, offers.of(address.server, 'tools/list', call.policy), address.tool))
       throw unknownTool(name, 'app-only')
     call.note.level = entry.level
-    const params = withoutEnvelope(call.params)
+    const given = withoutEnvelope(call.params)
+    const params = call.endpoint.server === undefined ? ownResponses(address.server, given) : given
     const asked = {
       method: 'tools/call',
       params: address.tool === name ? params : { ...params, name: address.tool },

@@ -11,7 +11,7 @@ import { askedBy } from '../mcp/rounds.ts'
 import { setLevel, subscribe } from '../mcp/session-methods.ts'
 import { openStream } from '../mcp/session-stream.ts'
 import { MODERN_VERSIONS } from '../mcp/versions.ts'
-import type { ToolAnswer } from '../servers/answer.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
 import { announce } from './announce.ts'
 import { audit } from './audit.ts'
@@ -23,7 +23,7 @@ import { findTool } from './find-tool.ts'
 import { inSession } from './in-session.ts'
 import { matchParams } from './match-params.ts'
 import { Pipeline } from './pipeline.ts'
-import type { Filter } from './pipeline.ts'
+import type { Awaitable } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 import { rateLimit } from './rate-limit.ts'
 import { relay, scopeOf } from './relay.ts'
@@ -73,7 +73,7 @@ export function methodsOf(ports: Ports): Methods {
       .guard(authorise(ports)) // adds level
       .guard(matchParams(ports)) // modern only: arguments that are headers too
       .guard(announce(ports)) // writes and destroys are on disk before they are tried
-      .call(relay(ports), [scrub(ports), unlessShort(onTools(truncate))], relayed),
+      .call(relay(ports), [scrub(ports), inTurns, truncate, inTurns], relayed),
     'tasks/get': ofTask.call(relay(ports), [scrub(ports), truncateTaskResult], relayed),
     'tasks/update': ofTask.call(relay(ports), [scrub(ports)], relayed),
     'tasks/cancel': ofTask.call(relay(ports), [scrub(ports)], relayed),
@@ -86,7 +86,7 @@ export function methodsOf(ports: Ports): Methods {
     'notifications/roots/list_changed': everyone.call(tellRootsChanged(ports), [], inEra),
     'notifications/cancelled': everyone.call(cancel(ports), [], asIs),
   }
-  const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports)], relayed)
+  const other = ofServer.guard(announce(ports)).call(relay(ports), [scrub(ports), inTurns, truncate, inTurns], relayed)
   const told = ofServer.call(tellServer(ports), [], inEra)
   const removed = everyone.call(unknownMethod, [], asIs)
   return {
@@ -116,24 +116,9 @@ const everywhere = (answer: object, call: Incoming): Rendered => ({ ...inEra(ans
 
 const relayed = (result: UpstreamResult, { method, modern }: Incoming): Rendered => ({ json: relayedJson(result, method, modern) })
 
-/** A filter of tool answers, for results that may be one: what it leaves alone keeps its own bytes. */
-const onTools =
-  <Call extends object>(filter: Filter<Call, ToolAnswer>): Filter<Call, UpstreamResult> =>
-  (result, call) => {
-    if (!Array.isArray(result.value['content'])) return result
-    const before = result.value as unknown as ToolAnswer
-    const after = filter(before, call)
-    if (after instanceof Promise) return after.then((later) => (later === before ? result : changed(later)))
-    return after === before ? result : changed(after)
-  }
-
-/** An answer that is shorter as a whole than its parts may be is not taken apart. */
-const unlessShort =
-  (filter: Filter<Authenticated, UpstreamResult>): Filter<Authenticated, UpstreamResult> =>
-  (result, call) =>
-    result.written && result.written.mostLength <= call.policy.settings.truncateChars ? result : filter(result, call)
-
-const changed = (answer: ToolAnswer): UpstreamResult => ({ value: { resultType: 'complete', ...answer } })
+/** Between two looks at a long answer others have their turn. */
+const inTurns = (result: UpstreamResult): Awaitable<UpstreamResult> =>
+  result.written && result.written.mostLength >= LONG_CHARS ? nextTurn().then(() => result) : result
 
 /** From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be at another plane. */
 const cancel =
@@ -151,6 +136,6 @@ const answerRound =
     if (call.modern) throw new GatewayError('invalidRequest', 'a response from a modern client')
     const asker = askedBy(call.params['id'])
     if (asker !== undefined && asker !== node) throw new Elsewhere(asker)
-    if (!rounds.answer(scopeOf(call), call.params)) dropped.count('unknown-request')
+    if (!rounds.answer(scopeOf(call), call.params, call.written)) dropped.count('unknown-request')
     return {}
   }

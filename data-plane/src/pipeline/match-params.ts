@@ -1,6 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { decoded } from '../mcp/classify.ts'
 import { isObject } from '../mcp/json-rpc.ts'
+import { headerText, isHeaderValue } from '../upstream/header-value.ts'
 import { InvalidAnnotation, paramHeadersOf } from '../upstream/param-headers.ts'
 import type { ParamHeader } from '../upstream/param-headers.ts'
 import type { Guard } from './pipeline.ts'
@@ -8,8 +8,6 @@ import type { Ports } from './ports.ts'
 import type { Authenticated, Found, Incoming } from './types.ts'
 
 type Entries = readonly Readonly<Record<string, unknown>>[]
-
-const allowed = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 /** Where a tool wants an argument as a header too, both say the same (MCP 2026-07-28, Streamable HTTP, custom headers): who routes by the header must not be deceived. */
 export function matchParams({ offers }: Pick<Ports, 'offers'>): Guard<Incoming & Authenticated & Found> {
@@ -53,9 +51,9 @@ function read(inputSchema: unknown): readonly ParamHeader[] {
 
 function agree(header: string | undefined, value: unknown): boolean {
   if (value === undefined || value === null) return header === undefined
-  if (header === undefined || !allowed.test(header)) return false
+  if (header === undefined || !isHeaderValue(header)) return false
   if (typeof value === 'number') return /^-?\d+$/.test(header) && Number(header) === value
-  return decoded(header) === (typeof value === 'string' ? value : JSON.stringify(value))
+  return headerText(header) === (typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 const valueAt = (args: unknown, path: readonly string[]): unknown =>

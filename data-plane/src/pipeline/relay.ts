@@ -3,6 +3,7 @@ import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
 import { isObject } from '../mcp/json-rpc.ts'
 import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, taskHandle } from '../mcp/aggregate/inbound.ts'
+import type { Answers } from '../mcp/rounds.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'
 import { originOf } from '../mcp/routes.ts'
 import type { Origin } from '../mcp/aggregate/inbound.ts'
@@ -12,6 +13,8 @@ import { broken } from '../upstream/faults.ts'
 import { isInput, missingCapabilities } from '../upstream/input-capability.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../upstream/upstream.ts'
+import { assembled, Spelling } from '../upstream/spelling.ts'
+import type { Member } from '../upstream/spelling.ts'
 import { faultOf } from './fault.ts'
 import { MountedContext } from './mounted-context.ts'
 import type { Awaitable } from './pipeline.ts'
@@ -64,6 +67,8 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     method: call.asked.method,
     params,
     written: call.asked.written,
+    // Of an older client nobody knows that headers and body say the same.
+    paramHeaders: call.modern ? call.paramHeaders : undefined,
     person: call.token.subject.id,
     session: call.session?.id,
     client: call.client,
@@ -99,20 +104,32 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 
 /** A legacy client is asked on its stream; what it answers goes back with the request, as a modern client would send it. */
 async function nextRound(ports: Needs, call: Ready, result: UpstreamResult): Promise<UpstreamResult> {
-  const { inputRequests } = inWords(ports, call, await scrub(ports)(result, call)).value
-  const requests = isObject(inputRequests) ? inputRequests : {}
+  const { value, written } = inWords(ports, call, await scrub(ports)(result, call))
+  const { inputRequests } = value
+  const asked = isObject(inputRequests) ? inputRequests : {}
+  const questions = { asked, written: (key: string) => written?.at('inputRequests', key, 'params') }
   const asking = { scope: scopeOf(call), server: call.serverId }
-  const { answers, refusals } = await ports.rounds.ask(call.channel, asking, requests, call.cancel.signal).catch((error: Error) => {
+  const said = await ports.rounds.ask(call.channel, asking, questions, call.cancel.signal).catch((error: Error) => {
     // Whoever waits for the answer is told that none will come.
     call.cancel.abort(error)
     throw error
   })
-  const { inputResponses } = onAggregate(call) ? ownResponses(call.serverId, { inputResponses: answers }) : { inputResponses: answers }
-  const { requestState } = result.value
-  const state = requestState === undefined ? {} : { requestState }
-  const request = requestOf(ports, call, { ...call.asked.params, inputResponses, ...state })
-  const again = call.upstream.request(refusals ? { ...request, refusals } : request)
-  return withinTime(ports, call, Promise.resolve(again))
+  const { params, written: again } = retried(call, said, result.value['requestState'])
+  const request = { ...requestOf(ports, call, onAggregate(call) ? ownResponses(call.serverId, params) : params), written: again }
+  const answer = call.upstream.request(said.refusals ? { ...request, refusals: said.refusals } : request)
+  return withinTime(ports, call, Promise.resolve(answer))
+}
+
+/** The request with the answers of its client, both as that wrote them. */
+function retried({ asked }: Ready, { answers, written }: Answers, requestState: unknown) {
+  const { inputResponses: _r, requestState: _s, ...params } = asked.params
+  const before = new Spelling(params, asked.written?.respell(params) ?? JSON.stringify(params))
+  const { value, written: whole } = assembled([
+    ...Object.entries(params).map(([key, one]): Member => [key, one, before.of(key)]),
+    ['inputResponses', answers, written.respell(answers)],
+    ['requestState', requestState, undefined],
+  ])
+  return { params: value, written: whole }
 }
 
 const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
@@ -150,7 +167,7 @@ function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): Upst
 function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
   const data = inboundErrorData(originFor(ports, call), call.asked.method, error.data)
   const code = inboundErrorCode(call.asked.method, error.code)
-  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data)
+  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data, error.written)
 }
 
 /** A modern client's retry carries our seal where we set one. */

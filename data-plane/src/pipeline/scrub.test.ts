@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { Spelling } from '../upstream/spelling.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
-import { jsonOf } from '../upstream/upstream.ts'
-import { scrub } from './scrub.ts'
+import { jsonOf, messageOf, UpstreamRpcError } from '../upstream/upstream.ts'
+import { scrub, scrubError, scrubNotification } from './scrub.ts'
 
 const secret = 'key/ə"12'
 const clean = scrub({ secretsInUse: () => [secret, 'short'] })
+const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>
 const result = (text: string): UpstreamResult => {
   const value = JSON.parse(text) as UpstreamResult['value']
   return { value, written: new Spelling(value, text) }
@@ -25,4 +26,37 @@ test.for([
 test('an answer without a secret in it stays as it was written, and a value too short to be one is no secret', async () => {
   const text = '{ "text":"short \\/ \\u0259", "n":1.0 }'
   expect(jsonOf(await clean(result(text), {}))).toBe(text)
+})
+
+test.for(['it is key/ə\\"12!', 'it is key\\/\\u0259\\u002212!'])(
+  'beside a secret, as in "%s", everything is as it was written',
+  async (said) => {
+    const text = `{ "n":1.0,"long":[12345678901234567890,-0.0],"text":"${said}" }`
+    expect(jsonOf(await clean(result(text), {}))).toBe('{ "n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!" }')
+    const error = new UpstreamRpcError(-1, said, parsed(text), new Spelling({ data: parsed(text) }, `{"data":${text}}`))
+    const scrubbed = scrubError({ secretsInUse: () => [secret] }, error) as UpstreamRpcError
+    expect(scrubbed.written?.of('data')).toBe('{"n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!"}')
+    const notification = scrubNotification(
+      { secretsInUse: () => [secret] },
+      { method: 'm', params: parsed(text), written: result(text).written },
+    )
+    expect(messageOf(notification)).toBe(
+      `{"jsonrpc":"2.0","method":"m","params":{"n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!"}}`,
+    )
+  },
+)
+
+test('in a long answer each of many secrets is found, the last one too, and others have their turn meanwhile', async () => {
+  const secrets = Array.from({ length: 50 }, (_, at) => `secret/${at}/of/many`)
+  const said = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(400_000)}","text":"${first} and ${last}"}`
+  const work = scrub({ secretsInUse: () => secrets })(result(said('secret/0/of/many', 'secret\\/49/of/many')), {})
+  let turns = 0
+  let next = setImmediate(function other() {
+    turns++
+    next = setImmediate(other)
+  })
+  const clean = await work
+  clearImmediate(next)
+  expect(jsonOf(clean)).toBe(said('•••', '•••'))
+  expect(turns).toBeGreaterThan(10)
 })

@@ -1,53 +1,93 @@
+import { isObject } from '../mcp/json-rpc.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
+import { withPlainStrings } from '../upstream/json-text.ts'
+import { Spelling } from '../upstream/spelling.ts'
 import { jsonOf, messageOf, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
 import type { Filter } from './pipeline.ts'
 import type { Ports } from './ports.ts'
 
+type Fields = Readonly<Record<string, unknown>>
 type Needs = Pick<Ports, 'secretsInUse'>
+
+/** An object and how it was written, free of secrets. */
+interface Clean {
+  readonly value: Fields
+  readonly written: Spelling
+}
 
 const shortest = 6
 const hidden = '•••'
+/** Of a long text, some 5 ms each where it is the longest. */
+const secretsATurn = 4
 
 /** No secret the gateway put into a call may come back, whatever a server echoes and wherever: result, notification or error. */
 export function scrub(ports: Needs): Filter<object, UpstreamResult> {
   return function scrub(result) {
-    const json = secretIn(ports, () => plainly(jsonOf(result), () => result.value))
-    if (json === undefined) return result
-    return { value: JSON.parse(json) as UpstreamResult['value'], ...(result.ownState && { ownState: result.ownState }) }
+    const { value, written, ownState } = result
+    const kept = ownState && { ownState }
+    if (written && written.mostLength >= LONG_CHARS)
+      return scrubLong(ports, result).then((clean) => (clean ? { ...clean, ...kept } : result))
+    const clean = without(ports, value, () => jsonOf(result))
+    return clean ? { ...clean, ...kept } : result
   }
 }
 
+/** The same in several turns of the event loop: a plane may hold a hundred secrets, and each is looked for in the whole text. */
+async function scrubLong(ports: Needs, result: UpstreamResult): Promise<Clean | undefined> {
+  const secrets = secretsOf(ports)
+  if (secrets.length === 0) return undefined
+  const json = jsonOf(result)
+  await nextTurn()
+  const looked = plainly(json, result.value)
+  const found: string[] = []
+  for (const [index, secret] of secrets.entries()) {
+    if (index % secretsATurn === 0) await nextTurn()
+    if (looked.includes(secret)) found.push(secret)
+  }
+  return found.length === 0 ? undefined : cleaned(json, found)
+}
+
 export function scrubNotification(ports: Needs, notification: Notification): Notification {
-  const json = secretIn(ports, () => plainly(messageOf(notification), () => ({ method: notification.method, params: notification.params })))
-  if (json === undefined) return notification
-  const { method, params } = JSON.parse(json) as Notification
-  return params === undefined ? { method } : { method, params }
+  const { method, params } = notification
+  const clean = without(ports, { method, params }, () => messageOf(notification))
+  if (!clean) return notification
+  const { value, written } = clean
+  const said = { method: String(value['method']) }
+  return isObject(value['params']) ? { ...said, params: value['params'], written: written.at('params') } : said
 }
 
 /** A server's own error, fit for the record and the caller. */
 export function scrubError(ports: Needs, error: unknown): unknown {
   if (!(error instanceof UpstreamRpcError)) return error
-  const { code, message, data } = error
-  const json = secretIn(ports, () => JSON.stringify({ message, data }))
-  if (json === undefined) return error
-  const clean = JSON.parse(json) as { message: string; data?: unknown }
-  return new UpstreamRpcError(code, clean.message, clean.data)
+  const { code, message, data, written } = error
+  const said = { message, data }
+  const clean = without(ports, said, () => written?.respell(said) ?? JSON.stringify(said))
+  return clean ? new UpstreamRpcError(code, String(clean.value['message']), clean.value['data'], clean.written) : error
 }
 
-/** The JSON with every secret hidden; undefined where there is none, which costs nothing while no secret is in use. */
-function secretIn({ secretsInUse }: Needs, jsonOf: () => string): string | undefined {
-  let json: string | undefined
-  let found = false
-  for (const secret of secretsInUse()) {
-    if (secret.length < shortest) continue
-    json ??= jsonOf()
-    const written = JSON.stringify(secret).slice(1, -1)
-    if (!json.includes(written)) continue
-    json = json.replaceAll(written, hidden)
-    found = true
-  }
-  return found ? json : undefined
+/** The object with every secret hidden; undefined where there is none, which costs nothing while no secret is in use. */
+function without(ports: Needs, value: Fields, jsonOf: () => string): Clean | undefined {
+  const secrets = secretsOf(ports)
+  if (secrets.length === 0) return undefined
+  const json = jsonOf()
+  const looked = plainly(json, value)
+  const found = secrets.filter((secret) => looked.includes(secret))
+  return found.length === 0 ? undefined : cleaned(json, found)
+}
+
+/** As they stand in JSON. */
+function secretsOf({ secretsInUse }: Needs): string[] {
+  const secrets: string[] = []
+  for (const secret of secretsInUse()) if (secret.length >= shortest) secrets.push(JSON.stringify(secret).slice(1, -1))
+  return secrets
+}
+
+function cleaned(json: string, found: readonly string[]): Clean {
+  const clean = found.reduce((text, secret) => text.replaceAll(secret, hidden), withPlainStrings(json))
+  const value = JSON.parse(clean) as Fields
+  return { value, written: new Spelling(value, clean) }
 }
 
 /** A sender may write any character as an escape, a slash most often: where it did, what is looked through is our own writing of it. */
-const plainly = (json: string, value: () => object): string => (/\\[/u]/.test(json) ? JSON.stringify(value()) : json)
+const plainly = (json: string, value: object): string => (/\\[/u]/.test(json) ? JSON.stringify(value) : json)

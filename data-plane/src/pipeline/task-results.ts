@@ -1,26 +1,26 @@
 import { isObject } from '../mcp/json-rpc.ts'
-import type { ToolAnswer } from '../servers/answer.ts'
+import type { Spelling } from '../upstream/spelling.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
 import type { Filter } from './pipeline.ts'
-import { truncate } from './truncate.ts'
+import { truncateAnswer } from './truncate.ts'
 import type { Authenticated } from './types.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** What a tool answers late lies in its task, and is held to what holds for any answer. The very same object where nothing is too long. */
-function truncateTask(task: Fields, call: Authenticated): Fields {
+function truncateTask(task: Fields, { policy }: Authenticated, written: Spelling | undefined): Fields {
   const { result } = task
-  if (!isObject(result) || !Array.isArray(result['content'])) return task
-  const after = truncate(result as unknown as ToolAnswer, call)
-  return (after as unknown) === result ? task : { ...task, result: after }
+  if (!isObject(result)) return task
+  const after = truncateAnswer(result, policy.settings.truncateChars, written?.at('result'))
+  return after === result ? task : { ...task, result: after }
 }
 
 export const truncateTaskResult: Filter<Authenticated, UpstreamResult> = (result, call) => {
-  const value = truncateTask(result.value, call)
+  const value = truncateTask(result.value, call, result.written)
   return value === result.value ? result : { ...result, value }
 }
 
 export function truncateTaskNotification(notification: Notification, call: Authenticated): Notification {
-  const { params } = notification
-  return params ? { ...notification, params: truncateTask(params, call) } : notification
+  const { params, written } = notification
+  return params ? { ...notification, params: truncateTask(params, call, written) } : notification
 }

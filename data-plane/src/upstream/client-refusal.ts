@@ -1,4 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Spelling } from './spelling.ts'
 
 /** The error a legacy client gave in place of an answer to what it was asked. No JSON can pass for it: a modern client has no such word. */
 export interface ClientRefusal {
@@ -6,13 +7,21 @@ export interface ClientRefusal {
   readonly code: number
   readonly message: string
   readonly data?: unknown
+  /** The error as the client wrote it. */
+  readonly written?: Spelling | undefined
+}
+
+/** The error in JSON, as a server is told it. */
+export function refusalJson({ code, message, data, written }: ClientRefusal): string {
+  const error = { code, message, data }
+  return written?.respell(error) ?? JSON.stringify(error)
 }
 
 export type Refusals = ReadonlyMap<string, ClientRefusal>
 
 /** From 2026-07-28 on a server can be told results alone. Nobody chose "cancel", so nobody is said to have: the request ends here. */
 export function clientRefused(refusals: Refusals): GatewayError {
-  const { method = 'a request', ...error } = refusals.values().next().value ?? {}
+  const { method = 'a request', written: _, ...error } = refusals.values().next().value ?? {}
   return new GatewayError('invalidParams', `the client refused ${method}: ${JSON.stringify(error).slice(0, 200)}`, {
     say: `The client refused ${method}.`,
     reason: 'client-refused',

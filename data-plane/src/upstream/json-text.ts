@@ -1,7 +1,11 @@
-/** Where a member's value stands in the text: from `start` up to, not including, `end`. */
-interface Span {
+/** Where a value stands in the text: from `start` up to, not including, `end`. */
+export interface Place {
   readonly start: number
   readonly end: number
+}
+
+/** Of a member. */
+interface Span extends Place {
   /** How many members the value has, at every depth. */
   readonly membersWithin: number
 }
@@ -10,6 +14,8 @@ export interface Members {
   readonly spans: ReadonlyMap<string, Span>
   /** A key that stands there twice: two readers may see two different objects. */
   readonly duplicate: string | undefined
+  /** Where the object itself stands. */
+  readonly start: number
   readonly end: number
   /** How many members the object has, and all objects in it. */
   readonly membersWithin: number
@@ -35,7 +41,8 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   let membersWithin = 0
   let depth = 0
   let inner: Members | undefined
-  let at = afterSpace(text, afterSpace(text, from) + 1)
+  const begin = afterSpace(text, from)
+  let at = afterSpace(text, begin + 1)
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at)
     const key = keyOf(text, at, keyEnd)
@@ -51,8 +58,33 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
     if (text.charCodeAt(at) !== COMMA) break
     at = afterSpace(text, at + 1)
   }
-  return { spans, duplicate, end: at + 1, membersWithin, depth: depth + 1, inner }
+  return { spans, duplicate, start: begin, end: at + 1, membersWithin, depth: depth + 1, inner }
 }
+
+/** The items of the list that begins at `from`, where they stand. The same holds of `text`. */
+export function itemsOf(text: string, from = 0): readonly Place[] {
+  const items: Place[] = []
+  eachItem(text, from, (start) => {
+    const end = endOf(text, start)
+    items.push({ start, end })
+    return end
+  })
+  return items
+}
+
+/** Tells where each item of a list begins, and wants to know where it ends; undefined where the rest does not matter. */
+export function eachItem(text: string, from: number, endOfItem: (start: number, index: number) => number | undefined): void {
+  let at = afterSpace(text, afterSpace(text, from) + 1)
+  for (let index = 0; text.charCodeAt(at) !== CLOSE_LIST; index++) {
+    const end = endOfItem(at, index)
+    if (end === undefined) return
+    at = afterSpace(text, end)
+    if (text.charCodeAt(at) === COMMA) at = afterSpace(text, at + 1)
+  }
+}
+
+/** Where the value that begins there ends. */
+export const endOf = (text: string, start: number): number => valueEnd(text, start).end
 
 function afterSpace(text: string, from: number): number {
   let at = from
@@ -62,8 +94,16 @@ function afterSpace(text: string, from: number): number {
 
 const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
 
+const nearChars = 24
+
 /** The index after the closing quote of the string that opens at `from`. */
 function stringEnd(text: string, from: number): number {
+  // Most strings are short: to look for their end costs less than to have it looked for.
+  for (let at = from + 1; at < from + nearChars; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) return at + 1
+    if (code === BACKSLASH) break
+  }
   let quote = text.indexOf('"', from + 1)
   while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
   if (quote === -1) throw new SyntaxError('a string without an end')
@@ -79,6 +119,19 @@ function isEscaped(text: string, quote: number): boolean {
 function keyOf(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1)
   return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
+}
+
+/** The same JSON with every string as `JSON.stringify` writes it. Numbers stay as they are. */
+export function withPlainStrings(text: string): string {
+  let plain = ''
+  let from = 0
+  for (let quote = text.indexOf('"'); quote !== -1; quote = text.indexOf('"', from)) {
+    const end = stringEnd(text, quote)
+    const string = text.slice(quote, end)
+    plain += text.slice(from, quote) + (string.includes('\\') ? JSON.stringify(JSON.parse(string)) : string)
+    from = end
+  }
+  return plain + text.slice(from)
 }
 
 interface Value {

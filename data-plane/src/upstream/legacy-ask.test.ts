@@ -27,11 +27,11 @@ test.for([
   [{ roots: {} }, { method: 'tools/call', params: {} }, -32601],
 ] as const)('who declared %o and is asked %o refuses with %s', ([declared, ask, code]) => {
   const client = aClient({ capabilities: declared })
-  expect(refusalOf({ person: 'alice', session: undefined, client }, { id: 1, ...ask })?.code).toBe(code)
+  expect(refusalOf({ person: 'alice', session: undefined, client }, ask)?.code).toBe(code)
 })
 
 test('a client of the server’s own era is put what nobody here knows, on any request but a list', () => {
-  const ask = { id: 1, method: 'vendor/ask', params: {} }
+  const ask = { method: 'vendor/ask', params: {} }
   const asker = { person: 'alice', session: 's1', client: aClient({ capabilities: {} }) }
   expect(refusalOf(asker, ask)).toBeUndefined()
   expect(refusalOf(asker, { ...ask, method: 'roots/list' })?.code).toBe(-32601)

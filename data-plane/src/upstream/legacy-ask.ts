@@ -3,6 +3,8 @@ import type { InputRequest } from '../servers/input-required.ts'
 import { missingCapabilities } from './input-capability.ts'
 import type { ServerId } from './legacy-message.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from './legacy-result.ts'
+import { assembled } from './spelling.ts'
+import type { Member, Spelling } from './spelling.ts'
 import { UpstreamRpcError } from './upstream.ts'
 import type { Asker, UpstreamRequest } from './upstream.ts'
 
@@ -11,6 +13,8 @@ export interface Ask {
   readonly id: ServerId
   readonly method: string
   readonly params: Record<string, unknown>
+  /** The whole message, as the server wrote it. */
+  readonly written: Spelling
 }
 
 export interface Refusal {
@@ -18,6 +22,7 @@ export interface Refusal {
   readonly message: string
 }
 
+type Question = Pick<Ask, 'method' | 'params'>
 type Declared = Readonly<Record<string, unknown>>
 
 const needs: Readonly<Record<string, (declared: Declared, params: Record<string, unknown>) => Refusal | undefined>> = {
@@ -45,14 +50,14 @@ const invalid = (message: string): Refusal => ({ code: INVALID_PARAMS, message }
  * Undefined where the client declared on this very request that it can be asked this. What nobody here knows is put to a client of the
  * server's own era, which refuses it itself; for a modern client there is no word for it.
  */
-export function refusalOf({ client: { capabilities }, session }: Asker, { method, params }: Ask): Refusal | undefined {
+export function refusalOf({ client: { capabilities }, session }: Asker, { method, params }: Question): Refusal | undefined {
   const need = Object.hasOwn(needs, method) ? needs[method] : undefined
   if (need) return need(capabilities, params)
   return session === undefined ? unknownMethod : undefined
 }
 
 /** The modern era's word for a request that fails because its client cannot be asked this. */
-export function lacking(declared: Declared, { method, params }: Ask): UpstreamRpcError | undefined {
+export function lacking(declared: Declared, { method, params }: Question): UpstreamRpcError | undefined {
   if (!isInput(method)) return undefined
   const requiredCapabilities = missingCapabilities(declared, [{ method, params }])
   return requiredCapabilities && new UpstreamRpcError(-32021, 'The client lacks a capability this needs', { requiredCapabilities })
@@ -68,5 +73,18 @@ export const mayAsk = ({ method, session }: Pick<UpstreamRequest, 'method' | 'se
   asksUsually(method) || (session !== undefined && !method.endsWith('/list'))
 
 /** `inputRequests` of the modern era, from what a server asks, by the keys we gave. */
-export const inputRequests = (asks: ReadonlyMap<string, Ask>): Record<string, unknown> =>
-  Object.fromEntries([...asks].map(([key, { method, params }]) => [key, { method, params }]))
+export const inputRequests = (asks: ReadonlyMap<string, Ask>): Member =>
+  questions([...asks].map(([key, { method, params, written }]) => [key, { method, params, json: written.at('params')?.respell(params) }]))
+
+/** `json`: the parameters as they were written. */
+export function questions(asked: readonly (readonly [key: string, question: Question & { json: string | undefined }])[]): Member {
+  const all = asked.map(([key, { method, params, json }]): Member => {
+    const { value, written } = assembled([
+      ['method', method, undefined],
+      ['params', params, json],
+    ])
+    return [key, value, written.respell(value)]
+  })
+  const { value, written } = assembled(all)
+  return ['inputRequests', value, written.respell(value)]
+}

@@ -1,6 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { Cancel } from '../pipeline/cancel.ts'
-import type { Refusals } from './client-refusal.ts'
+import { refusalJson } from './client-refusal.ts'
 import { broken } from './faults.ts'
 import { inputRequests, lacking, mayAsk, refusalOf } from './legacy-ask.ts'
 import type { Ask, Refusal } from './legacy-ask.ts'
@@ -11,14 +11,15 @@ import type { LegacyMessage } from './legacy-message.ts'
 import { tokenOf, withToken } from './legacy-progress.ts'
 import type { LegacyReply } from './legacy-reply.ts'
 import { completed, METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
-import { refusal } from './legacy-session.ts'
+import { unasked } from './legacy-session.ts'
 import type { LegacySession, Live, Working } from './legacy-session.ts'
-import { Spelling } from './spelling.ts'
+import type { Member } from './spelling.ts'
 import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from './upstream.ts'
 
 export type Outcome =
   | { readonly kind: 'result'; readonly result: UpstreamResult }
-  | { readonly kind: 'asks'; readonly requests: Record<string, unknown> }
+  /** `inputRequests` of a result. */
+  | { readonly kind: 'asks'; readonly requests: Member }
 
 /** In one round. */
 const mostAsks = 16
@@ -66,11 +67,11 @@ export class LegacyExchange implements Working {
   resume(request: UpstreamRequest, answers: Readonly<Record<string, unknown>>): Promise<Outcome> {
     this.request = request
     return this.during(async () => {
-      for (const [key, { id }] of this.asks) {
-        const answer = answerTo(key, request.refusals, answers)
-        if (!answer) continue
+      for (const [key, ask] of this.asks) {
+        const answer = answerTo(key, request, answers)
+        if (answer === undefined) continue
         this.asks.delete(key)
-        await this.session.tell(await this.live(), { id, ...answer })
+        await this.session.answer(await this.live(), ask, answer)
       }
       if (this.asks.size > 0 || !this.posted) return this.asking()
       return this.read(this.posted)
@@ -94,7 +95,8 @@ export class LegacyExchange implements Working {
       if (!this.posted) return
       // Told even while the POST is unanswered: the server may be at work.
       const live = await this.live()
-      for (const { id } of this.asks.values()) await this.session.tell(live, { id, error: { code: -32000, message: reason } })
+      const error = `"error":${JSON.stringify({ code: -32000, message: reason })}`
+      for (const ask of this.asks.values()) await this.session.answer(live, ask, error)
       await this.session.tell(live, { method: 'notifications/cancelled', params: { requestId: this.id, reason } })
     } catch {
       // The server is gone, and the request with it.
@@ -185,20 +187,21 @@ export class LegacyExchange implements Working {
         return undefined
       case 'result':
         if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
-        return completed(message.value, message.text)
+        return completed(message.value, message.written)
       case 'error':
         // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw broken('an answer to a request that was not asked here')
-        throw this.missing ?? relayed(message.code, message.message, message.data)
+        throw this.missing ?? relayed(message)
     }
   }
 
-  private async takeAsk({ id, method, params }: Ask): Promise<void> {
-    const refused = method === 'ping' ? undefined : this.refused({ id, method, params })
-    if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, { id, method, params })
-    if (refused) this.missing ??= lacking(this.request.client.capabilities, { id, method, params })
+  private async takeAsk(ask: Ask): Promise<void> {
+    const { method } = ask
+    const refused = method === 'ping' ? undefined : this.refused(ask)
+    if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, ask)
+    if (refused) this.missing ??= lacking(this.request.client.capabilities, ask)
     const live = await this.live()
-    await this.session.tell(live, refused ? { id, error: refused } : refusal(id, method)).catch(() => undefined)
+    await this.session.answer(live, ask, refused ? `"error":${JSON.stringify(refused)}` : unasked(method)).catch(() => undefined)
   }
 
   private refused(ask: Ask): Refusal | undefined {
@@ -225,14 +228,14 @@ export class LegacyExchange implements Working {
     return client.logLevel === undefined ? session !== undefined : loggable(params, client.logLevel)
   }
 
-  private async pass({ method, params, text }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
+  private async pass({ method, params, written }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
     const { onNotification, params: own } = this.request
     if (method === 'notifications/message' && !this.mayHear(params)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
-    if (method !== 'notifications/progress') return onNotification(params ? { method, params, written: spelled(params, text) } : { method })
+    if (method !== 'notifications/progress') return onNotification(params ? { method, params, written } : { method })
     const progressToken = tokenOf(own)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return
-    await onNotification({ method, params: { ...params, progressToken }, written: spelled(params, text) })
+    await onNotification({ method, params: { ...params, progressToken }, written })
   }
 
   private isAsked(id: unknown): boolean {
@@ -245,13 +248,11 @@ export class LegacyExchange implements Working {
   }
 }
 
-const spelled = (params: Record<string, unknown>, text: string | undefined) =>
-  text === undefined ? undefined : new Spelling(params, text, 'params')
-
-/** What the client says to one question: a result, or the error it gave; undefined where it says nothing. */
-function answerTo(key: string, refusals: Refusals | undefined, answers: Readonly<Record<string, unknown>>): object | undefined {
+/** What the client says to one question: a result, or the error it gave, as a member of an answer; undefined where it says nothing. */
+function answerTo(key: string, { refusals, written }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
   const refusal = refusals?.get(key)
-  if (refusal) return { error: { code: refusal.code, message: refusal.message, data: refusal.data } }
+  if (refusal) return `"error":${refusalJson(refusal)}`
   const result = Object.hasOwn(answers, key) ? answers[key] : undefined
-  return isObject(result) ? { result } : undefined
+  if (!isObject(result)) return undefined
+  return `"result":${written?.at('inputResponses', key)?.respell(result) ?? JSON.stringify(result)}`
 }

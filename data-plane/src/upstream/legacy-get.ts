@@ -83,7 +83,7 @@ export class LegacyGet {
       this.retryMs = answer.retryMs() ?? this.retryMs
       if (!events || this.cancel.cancelled) return some
       this.lastEventId = events.at(-1)?.id ?? this.lastEventId
-      for (const message of messagesIn(events)) {
+      for (const message of await messagesIn(events)) {
         await this.pace.next()
         if (this.cancel.cancelled) return true
         await this.heard.take(message, live)

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { LONG_CHARS } from '../turns.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import { broken } from './faults.ts'
 import { statusFault } from './legacy-fault.ts'
-import { readLegacy } from './legacy-message.ts'
+import { readLegacy, readLongLegacy } from './legacy-message.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import type { LegacyWire, WireAnswer, WireHeaders } from './legacy-wire.ts'
 import type { SseEvent } from './sse.ts'
@@ -55,7 +56,7 @@ export class LegacyReply {
     this.answer.release()
   }
 
-  private body(): LegacyMessage[] | undefined {
+  private async body(): Promise<LegacyMessage[] | undefined> {
     if (this.bodyRead) return undefined
     this.bodyRead = true
     return read(this.answer.text)
@@ -95,12 +96,17 @@ export class LegacyReply {
 }
 
 /** The messages in events; those of another name than `message`, and empty ones, say nothing. */
-export const messagesIn = (events: readonly SseEvent[]): LegacyMessage[] =>
-  events.flatMap(({ event, data }) => (event === 'message' && data !== '' ? read(data) : []))
+export async function messagesIn(events: readonly SseEvent[]): Promise<LegacyMessage[]> {
+  const messages: LegacyMessage[] = []
+  for (const { event, data } of events) {
+    if (event === 'message' && data !== '') for (const message of await read(data)) messages.push(message)
+  }
+  return messages
+}
 
-function read(text: string): LegacyMessage[] {
+async function read(text: string): Promise<LegacyMessage[]> {
   try {
-    return readLegacy(text)
+    return text.length < LONG_CHARS ? readLegacy(text) : await readLongLegacy(text)
   } catch (error) {
     // A parser quotes what it could not read, and that may repeat what the server was sent.
     if (error instanceof SyntaxError) throw broken('text that is no JSON')

@@ -1,5 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
-import { Spelling } from './spelling.ts'
+import type { LegacyMessage } from './legacy-message.ts'
+import type { Spelling } from './spelling.ts'
 import { UpstreamFault, UpstreamRpcError } from './upstream.ts'
 import type { UpstreamResult } from './upstream.ts'
 
@@ -8,12 +9,12 @@ export const INVALID_PARAMS = -32602
 export const METHOD_NOT_FOUND = -32601
 
 /** A legacy result in the modern form. The era knows no `resultType`: whatever a server calls its result, it is complete. */
-export function completed(value: unknown, text: string | undefined): UpstreamResult {
+export function completed(value: unknown, written: Spelling | undefined): UpstreamResult {
   if (!isObject(value)) throw new UpstreamFault('upstream_down', 'The server broke the protocol.', { detail: 'a result that is no object' })
   const modern = value['resultType'] === 'complete' ? value : { ...value, resultType: 'complete' }
-  return text === undefined ? { value: modern } : { value: modern, written: new Spelling(value, text) }
+  return written === undefined ? { value: modern } : { value: modern, written }
 }
 
 /** The server's own error, in the codes of the modern era. */
-export const relayed = (code: number, message: string, data: unknown): UpstreamRpcError =>
-  new UpstreamRpcError(code === RESOURCE_NOT_FOUND ? INVALID_PARAMS : code, message, data)
+export const relayed = ({ code, message, data, written }: Extract<LegacyMessage, { kind: 'error' }>): UpstreamRpcError =>
+  new UpstreamRpcError(code === RESOURCE_NOT_FOUND ? INVALID_PARAMS : code, message, data, written)

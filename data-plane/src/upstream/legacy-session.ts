@@ -4,16 +4,17 @@ import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
 import type { LegacyVersion } from '../mcp/versions.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import { broken, slow } from './faults.ts'
+import type { Ask } from './legacy-ask.ts'
 import { legacyBody } from './legacy-body.ts'
 import { lost, notHere, statusFault } from './legacy-fault.ts'
 import { isLevel, isMoreVerbose } from './legacy-log.ts'
 import { readLegacy } from './legacy-message.ts'
-import type { LegacyMessage, ServerId } from './legacy-message.ts'
+import type { LegacyMessage } from './legacy-message.ts'
 import { LegacyReply } from './legacy-reply.ts'
 import { METHOD_NOT_FOUND, relayed } from './legacy-result.ts'
 import type { LegacyWire, WireAnswer, WireHeaders } from './legacy-wire.ts'
-import { UpstreamRpcError } from './upstream.ts'
-import type { ClientFacts } from './upstream.ts'
+import { messageOf, UpstreamRpcError } from './upstream.ts'
+import type { ClientFacts, Notification } from './upstream.ts'
 
 /** What the server said when it was initialized. */
 export interface Live {
@@ -107,9 +108,17 @@ export class LegacySession {
     return { live: renewed, reply: replyTo(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
   }
 
-  /** A notification, or the answer to something the server asked. */
-  async tell(live: Live, message: object): Promise<void> {
-    const status = await this.send(live, JSON.stringify({ jsonrpc: '2.0', ...message }))
+  tell(live: Live, notification: Notification): Promise<void> {
+    return this.deliver(live, messageOf(notification))
+  }
+
+  /** The answer to something the server asked: `said` is a member `result` or `error` in JSON. The id is as the server wrote it. */
+  answer(live: Live, { written }: Pick<Ask, 'written'>, said: string): Promise<void> {
+    return this.deliver(live, `{"jsonrpc":"2.0","id":${written.of('id')},${said}}`)
+  }
+
+  private async deliver(live: Live, message: string): Promise<void> {
+    const status = await this.send(live, message)
     if (status >= 300) throw statusFault(status, 'a message was not accepted')
   }
 
@@ -142,7 +151,7 @@ export class LegacySession {
     try {
       // Setting the level is such a request itself, and must not wait for its own turn.
       const { live, reply } = await this.post(legacyBody({ id, method, params }), late, false)
-      return await this.resultOf(reply, id, (refused) => this.tell(live, refused))
+      return await this.resultOf(reply, id, (ask) => this.answer(live, ask, unasked(ask.method)))
     } finally {
       clearTimeout(timer)
     }
@@ -187,26 +196,25 @@ export class LegacySession {
   }
 
   /** A server that never comes to the point would hold up everybody who waits for the session. */
-  private async resultOf(reply: LegacyReply, id: number, tell: (refused: object) => Promise<void>): Promise<Record<string, unknown>> {
+  private async resultOf(reply: LegacyReply, id: number, refuse: (ask: Ask) => Promise<void>): Promise<Record<string, unknown>> {
     const { controlTimeoutMs } = this.wire
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
       late.reject(slow(controlTimeoutMs))
       reply.stop()
     }, controlTimeoutMs).unref()
-    const read = this.readResult(reply, id, tell)
+    const read = this.readResult(reply, id, refuse)
     read.catch(() => undefined) // once it is late, it breaks
     return Promise.race([late.promise, read]).finally(() => clearTimeout(timer))
   }
 
-  private async readResult(reply: LegacyReply, id: number, tell: (refused: object) => Promise<void>): Promise<Record<string, unknown>> {
+  private async readResult(reply: LegacyReply, id: number, refuse: (ask: Ask) => Promise<void>): Promise<Record<string, unknown>> {
     for (;;) {
       const batch = await reply.next()
       if (!batch) throw broken('the answer ended without a result')
       for (const message of batch) {
-        if (message.kind === 'request') await tell(refusal(message.id, message.method)).catch(() => undefined)
-        if (message.kind === 'error' && (message.id === id || message.id === null))
-          throw relayed(message.code, message.message, message.data)
+        if (message.kind === 'request') await refuse(message).catch(() => undefined)
+        if (message.kind === 'error' && (message.id === id || message.id === null)) throw relayed(message)
         if (message.kind !== 'result' || message.id !== id) continue
         reply.release()
         if (!isObject(message.value)) throw broken('a result that is no object')
@@ -217,8 +225,8 @@ export class LegacySession {
 }
 
 /** What a server is answered that asks where there is nobody to ask. */
-export const refusal = (id: ServerId, method: string): object =>
-  method === 'ping' ? { id, result: {} } : { id, error: { code: METHOD_NOT_FOUND, message: 'Method not found' } }
+export const unasked = (method: string): string =>
+  method === 'ping' ? '"result":{}' : `"error":${JSON.stringify({ code: METHOD_NOT_FOUND, message: 'Method not found' })}`
 
 function liveOf(result: Record<string, unknown>, sessionId: string | undefined): Live {
   const { protocolVersion, capabilities, serverInfo, instructions } = result

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { isObject } from '../mcp/json-rpc.ts'
+import { refusalJson } from './client-refusal.ts'
 import { refusalOf } from './legacy-ask.ts'
 import type { Ask } from './legacy-ask.ts'
 import { honoured, missed, wants } from './legacy-filter.ts'
 import { LegacyGet } from './legacy-get.ts'
 import { loggable } from './legacy-log.ts'
 import type { LegacyMessage, ServerId } from './legacy-message.ts'
-import { refusal } from './legacy-session.ts'
+import { unasked } from './legacy-session.ts'
 import type { LegacySession, Live } from './legacy-session.ts'
 import { LegacySubscriptions } from './legacy-subscriptions.ts'
-import type { Listening, ListenRequest, Notification } from './upstream.ts'
+import type { ClientAnswer, Listening, ListenRequest, Notification } from './upstream.ts'
 
 const keepAgainMs = 60_000
 const longestWaitMs = 2000
@@ -129,11 +131,11 @@ export class LegacyStream {
   private async take(message: LegacyMessage, live: Live): Promise<void> {
     if (message.kind === 'request') return this.ask(message, live)
     if (message.kind !== 'notification') return
-    const { method, params } = message
+    const { method, params, written } = message
     if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
     const told = [...this.listeners].filter((listener) => hears(listener, method, params))
     if (told.length === 0) return void this.session.offer(message)
-    await Promise.all(told.map((listener) => tell(listener, params ? { method, params } : { method })))
+    await Promise.all(told.map((listener) => tell(listener, params ? { method, params, written } : { method })))
   }
 
   private async ask(message: Ask, live: Live): Promise<void> {
@@ -141,21 +143,18 @@ export class LegacyStream {
     const listener = [...this.listeners].find((each) => each.onRequest && !refusalOf(each, message))
     // The stream goes on while somebody thinks.
     if (listener && this.questions.size < mostQuestions) return void this.put(message, live, listener)
-    await this.session.tell(live, refusal(message.id, message.method)).catch(() => undefined)
+    await this.session.answer(live, message, unasked(message.method)).catch(() => undefined)
   }
 
   /** A question outside any request, to the client whose session this is. */
-  private async put({ id, method, params }: Ask, live: Live, { onRequest }: ListenRequest): Promise<void> {
+  private async put(ask: Ask, live: Live, { onRequest }: ListenRequest): Promise<void> {
+    const { id, method, params, written } = ask
     const given = new AbortController()
     this.questions.set(id, given)
     const signal = AbortSignal.any([given.signal, AbortSignal.timeout(longestQuestionMs)])
-    const said = await onRequest?.({ method, params }, signal).catch(() => undefined)
+    const said = await onRequest?.({ method, params, written: written.at('params') }, signal).catch(() => undefined)
     this.questions.delete(id)
-    const answer = said?.refusal
-      ? { error: { code: said.refusal.code, message: said.refusal.message, data: said.refusal.data } }
-      : { result: said?.result }
-    const unanswered = { error: { code: -32000, message: 'Nobody answered.' } }
-    await this.session.tell(live, { id, ...(said ? answer : unanswered) }).catch(() => undefined)
+    await this.session.answer(live, ask, said ? answered(said) : unanswered).catch(() => undefined)
   }
 
   private withdraw(id: unknown): void {
@@ -171,6 +170,13 @@ export class LegacyStream {
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
   }
+}
+
+const unanswered = `"error":${JSON.stringify({ code: -32000, message: 'Nobody answered.' })}`
+
+function answered({ result, written, refusal }: ClientAnswer): string {
+  if (refusal) return `"error":${refusalJson(refusal)}`
+  return `"result":${isObject(result) && written ? written.respell(result) : (JSON.stringify(result) ?? 'null')}`
 }
 
 /** A legacy client session is told all that its own stream would have told it. */

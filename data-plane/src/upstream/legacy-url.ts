@@ -1,6 +1,7 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { INVALID_PARAMS } from './legacy-result.ts'
-import { refusalOf } from './legacy-ask.ts'
+import { questions, refusalOf } from './legacy-ask.ts'
+import type { Member } from './spelling.ts'
 import { UpstreamRpcError } from './upstream.ts'
 import type { UpstreamRequest } from './upstream.ts'
 
@@ -12,14 +13,19 @@ const prefix = 'visit-'
  * "Visit these first, then call again" was an error before it was a round: the round asks for the same, and its retry calls again.
  * Undefined where it is another error, or the client cannot open URLs.
  */
-export function visitFirst(error: unknown, request: UpstreamRequest): Record<string, unknown> | undefined {
+export function visitFirst(error: unknown, request: UpstreamRequest): Member | undefined {
   if (!(error instanceof UpstreamRpcError) || error.code !== URL_ELICITATION_REQUIRED || !isObject(error.data)) return undefined
   const { elicitations } = error.data
   if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > most) return undefined
-  const asks = elicitations.filter(isObject).map((params) => ({ id: 0, method: 'elicitation/create', params: { mode: 'url', ...params } }))
+  const asks = elicitations.filter(isObject).map((params) => ({ method: 'elicitation/create', params: { mode: 'url', ...params } }))
   if (asks.length < elicitations.length || asks.some(({ params }) => params.mode !== 'url')) return undefined
   if (asks.some((ask) => refusalOf(request, ask))) return undefined
-  return Object.fromEntries(asks.map(({ method, params }, at) => [`${prefix}${at + 1}`, { method, params }]))
+  return questions(
+    asks.map(({ method, params }, at) => {
+      const written = error.written?.at('data', 'elicitations', at)
+      return [`${prefix}${at + 1}`, { method, params, json: written?.respell(params) }]
+    }),
+  )
 }
 
 /** Throws when the person would not go where the server sent them: it would only send them again. */

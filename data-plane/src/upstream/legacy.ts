@@ -10,6 +10,8 @@ import { tokenOf } from './legacy-progress.ts'
 import { checkVisited, visitFirst } from './legacy-url.ts'
 import { LegacyWire } from './legacy-wire.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { assembled } from './spelling.ts'
+import type { Member } from './spelling.ts'
 import { messageOf } from './upstream.ts'
 import type {
   Asker,
@@ -125,18 +127,20 @@ export class LegacyUpstream implements Upstream {
       if (mayUseStream(request)) await stream.keep()
       return this.settled(exchange, await exchange.run(), request)
     } catch (error) {
-      const inputRequests = mayAsk(request) ? visitFirst(error, request) : undefined
-      if (!inputRequests) throw error
-      return { value: { resultType: 'input_required', inputRequests } }
+      const requests = mayAsk(request) ? visitFirst(error, request) : undefined
+      if (!requests) throw error
+      return assembled([inputRequired, requests])
     }
   }
 
   private settled(exchange: LegacyExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
     if (outcome.kind === 'result') return outcome.result
     const requestState = this.parks.put(exchange, request)
-    return { value: { resultType: 'input_required', inputRequests: outcome.requests, requestState }, ownState: true }
+    return { ...assembled([inputRequired, outcome.requests, ['requestState', requestState, undefined]]), ownState: true }
   }
 }
+
+const inputRequired: Member = ['resultType', 'input_required', undefined]
 
 /** Whether the server could have anything to say to this client beside the result. */
 const mayUseStream = (request: UpstreamRequest): boolean => {

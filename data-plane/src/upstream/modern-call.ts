@@ -91,6 +91,10 @@ class Reading {
 
   read(text: string): Awaitable<void | 'stop'> {
     const reply = readReply(text, this.id)
+    return reply instanceof Promise ? reply.then((read) => this.taken(read)) : this.taken(reply)
+  }
+
+  private taken(reply: Reply): Awaitable<void | 'stop'> {
     if (reply.kind === 'notification') return this.passOn(reply.notification)
     this.answer = reply
     return 'stop'

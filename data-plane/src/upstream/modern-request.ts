@@ -40,9 +40,15 @@ export function modernBody({ id, method, params, written, client }: Message): st
     [META.client]: client.info,
     [logLevelKey]: client.logLevel,
   }
-  const whole = { ...params, _meta }
   const head = id === undefined ? '' : `"id":${id},`
-  return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${written?.respell(whole) ?? JSON.stringify(whole)}}`
+  return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${withMeta(params, _meta, written)}}`
+}
+
+function withMeta(params: Params, _meta: object, written: Spelling | undefined): string {
+  if (!written || params['_meta'] !== undefined) return written?.respell({ ...params, _meta }) ?? JSON.stringify({ ...params, _meta })
+  // The usual request has no more of it than the envelope: nothing of the client's own is in it.
+  const own = written.respell(params)
+  return `${own.slice(0, own.lastIndexOf('}'))}${/^\s*\{\s*\}\s*$/.test(own) ? '' : ','}"_meta":${JSON.stringify(_meta)}}`
 }
 
 const mostKept = 1000

@@ -11,6 +11,7 @@ import { keysOf } from './listen-keys.ts'
 import { HEADER_MISMATCH, relayable } from './modern-error.ts'
 import { notifyModern } from './modern-notify.ts'
 import { MODERN, ourselves } from './modern-request.ts'
+import { passedParams } from './passed-params.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { ToolHeaders } from './tool-headers.ts'
 import { declaresTasks, TASKS_EXTENSION } from '../mcp/tasks.ts'
@@ -88,8 +89,8 @@ export class ModernUpstream implements Upstream {
     this.taskListeners.close()
   }
 
-  private ask({ method, params, written, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
-    const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params) : {}
+  private ask({ method, params, paramHeaders = {}, written, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
+    const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params, paramHeaders) : passedParams(paramHeaders, [])
     return callModern(this.options, { method, params, written, client, onNotification, cancel, extraHeaders })
   }
 

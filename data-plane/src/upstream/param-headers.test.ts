@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { headersFor, paramHeadersOf } from './param-headers.ts'
+import { ToolHeaders } from './tool-headers.ts'
 
 const of = (properties: object, more: object = {}) => ({ type: 'object', properties, ...more })
 const text = (header: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': header })
@@ -60,4 +61,12 @@ test('arguments become headers, at any depth; what is absent, null or not of a k
     'mcp-param-empty': '=?base64??=',
     'mcp-param-deep': 'd',
   })
+})
+
+test('what a client sends stands beside those, but never for an argument that its tool knows, given or not', () => {
+  const headers = new ToolHeaders('things', () => undefined)
+  headers.learn({ tools: [{ name: 't', inputSchema: of({ region: text('Region'), size: text('Size', 'integer') }) }] })
+  const given = { 'mcp-param-region': 'us', 'mcp-param-size': '1', 'mcp-param-tenant': 'blue' }
+  expect(headers.for({ name: 't', arguments: { region: 'eu' } }, given)).toEqual({ 'mcp-param-region': 'eu', 'mcp-param-tenant': 'blue' })
+  expect(headers.for({ name: 'other' }, given)).toEqual(given)
 })

@@ -1,4 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
+import type { Awaitable } from '../pipeline/pipeline.ts'
+import { LONG_CHARS, nextTurn } from '../turns.ts'
 import { broken } from './faults.ts'
 import { isTooDeep, membersOf, MOST_LEVELS } from './json-text.ts'
 import { Spelling } from './spelling.ts'
@@ -12,9 +14,21 @@ export type Reply =
   | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly nameless: boolean }
   | { readonly kind: 'notification'; readonly notification: Notification }
 
-/** Reads it. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
-export function readReply(text: string, id: number): Reply {
+/** Reads it, a long one in several turns. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
+export function readReply(text: string, id: number): Awaitable<Reply> {
+  return text.length < LONG_CHARS ? replyOf(parsed(text), text, id) : readLong(text, id)
+}
+
+async function readLong(text: string, id: number): Promise<Reply> {
+  await nextTurn()
   const message = parsed(text)
+  await nextTurn()
+  const reply = replyOf(message, text, id)
+  await nextTurn()
+  return reply
+}
+
+function replyOf(message: unknown, text: string, id: number): Reply {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw broken('no JSON-RPC 2.0 message')
   const isResult = Object.hasOwn(message, 'result')
   if (!isResult && isTooDeep(text)) throw tooDeep()
@@ -25,7 +39,7 @@ export function readReply(text: string, id: number): Reply {
   if (!fits) throw broken('an answer to a request that was not asked here')
   if (hasError === isResult) throw broken('neither a result nor an error, or both')
   if (!hasError) return resultOf(message, text)
-  return { kind: 'error', error: errorOf(message['error']), nameless: message['id'] !== id }
+  return { kind: 'error', error: errorOf(message['error'], text), nameless: message['id'] !== id }
 }
 
 function parsed(text: string): unknown {
@@ -43,19 +57,24 @@ function notificationOf({ id, method, params }: Record<string, unknown>, text: s
   return params === undefined ? { method } : { method, params, written: new Spelling(params, text, 'params') }
 }
 
-function errorOf(error: unknown): UpstreamRpcError {
+function errorOf(error: unknown, text: string): UpstreamRpcError {
   if (!isObject(error) || !Number.isSafeInteger(error['code']) || typeof error['message'] !== 'string')
     throw broken('an error that is none')
-  return new UpstreamRpcError(error['code'] as number, error['message'], error['data'])
+  return new UpstreamRpcError(error['code'] as number, error['message'], error['data'], new Spelling(error, text, 'error'))
 }
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   if (!isObject(result)) throw broken('a result that is no object')
-  const { spans, duplicate, depth } = membersOf(text)
+  // A long one is walked once; of a short one nobody may ask where its members stand.
+  const { spans, duplicate, depth, inner } = text.length < LONG_CHARS ? membersOf(text) : membersOf(text, { within: 'result' })
   const span = spans.get('result')
   if (duplicate !== undefined || !span) throw broken(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
   if (depth > MOST_LEVELS) throw tooDeep()
-  return { kind: 'result', value: result, written: new Spelling(result, text.slice(span.start, span.end), undefined, span.membersWithin) }
+  const { start, end, membersWithin } = span
+  const written = inner
+    ? new Spelling(result, text, 'result', inner)
+    : new Spelling(result, text.slice(start, end), undefined, membersWithin)
+  return { kind: 'result', value: result, written }
 }
 
 const tooDeep = () => broken(`a message of more than ${MOST_LEVELS} levels`)

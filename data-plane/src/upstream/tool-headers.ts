@@ -2,6 +2,7 @@ import type { Log } from '../log.ts'
 import { isObject } from '../mcp/json-rpc.ts'
 import { headersFor, InvalidAnnotation, paramHeadersOf } from './param-headers.ts'
 import type { ParamHeader } from './param-headers.ts'
+import { passedParams } from './passed-params.ts'
 
 const maxTools = 10_000
 
@@ -18,9 +19,14 @@ export class ToolHeaders {
     this.log = log
   }
 
-  for({ name, arguments: args }: Readonly<Record<string, unknown>>): Record<string, string> {
+  /** Of one call: those that its tool makes of the arguments, beside what else its client sent. */
+  for(
+    { name, arguments: args }: Readonly<Record<string, unknown>>,
+    given: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, string>> {
     const annotations = typeof name === 'string' ? this.byTool.get(name) : undefined
-    return annotations ? headersFor(annotations, args) : {}
+    const passed = passedParams(given, annotations ?? [])
+    return annotations ? { ...passed, ...headersFor(annotations, args) } : passed
   }
 
   /** Remembers a page of `tools/list`; gives the tools that may be listed, or undefined when that is all of them. */

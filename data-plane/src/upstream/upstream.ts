@@ -58,6 +58,8 @@ export interface UpstreamRequest extends Asker {
   readonly onNotification: (notification: Notification) => Awaitable<void>
   /** The client's own writing of the parameters, some of which may have changed since. */
   readonly written?: Spelling | undefined
+  /** `Mcp-Param-*` of a modern client, by their lower-case names. */
+  readonly paramHeaders?: Readonly<Record<string, string>> | undefined
   readonly cancel: Cancel
   /** By key, what a legacy client answered with an error: a legacy server is told so, for any other the request ends. */
   readonly refusals?: Refusals
@@ -106,11 +108,14 @@ export interface ListenRequest extends Asker {
 export interface ServerQuestion {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
+  /** As the server wrote the parameters, some of which may have changed since. */
+  readonly written?: Spelling | undefined
 }
 
 export type ClientAnswer =
-  | { readonly result: unknown; readonly refusal?: undefined }
-  | { readonly result?: undefined; readonly refusal: ClientRefusal }
+  /** `written`: as the client wrote the result. */
+  | { readonly result: unknown; readonly written?: Spelling | undefined; readonly refusal?: undefined }
+  | { readonly result?: undefined; readonly written?: undefined; readonly refusal: ClientRefusal }
 
 export interface Listening {
   readonly honoured: ListenFilter
@@ -157,11 +162,14 @@ export class UpstreamRpcError extends Error {
   override readonly name = 'UpstreamRpcError'
   readonly code: number
   readonly data: unknown
+  /** The error as the server wrote it, some of which may have changed since. */
+  readonly written: Spelling | undefined
 
-  constructor(code: number, message: string, data?: unknown) {
+  constructor(code: number, message: string, data?: unknown, written?: Spelling) {
     super(message)
     this.code = code
     this.data = data
+    this.written = written
   }
 }
 
