@@ -46,6 +46,16 @@ test.for(['it is key/ə\\"12!', 'it is key\\/\\u0259\\u002212!'])(
   },
 )
 
+test.for([
+  ['of digits, in a number', '123456', '{"n":-9123456.5,"m":[1.0,12345]}', '{"n":"•••","m":[1.0,12345]}'],
+  ['of digits, in a number and in a text', '123456', '{"123456":[123456,"a123456b"]}', '{"•••":["•••","a•••b"]}'],
+  ['that begins as an escape ends', 'n12345', '{"a":"\\n12345","b":"n12345"}', '{"a":"\\n12345","b":"•••"}'],
+  ['that could stand between values', '1,2,3,4', '{"a":[1,2,3,4],"b":"1,2,3,4"}', '{"a":[1,2,3,4],"b":"•••"}'],
+  ['beside strings in other spellings', 'sesame', '{"a":"\\u0041\\/","b":"open sesame"}', '{"a":"\\u0041\\/","b":"open •••"}'],
+] as const)('a secret %s leaves good JSON behind', async ([, one, text, left]) => {
+  expect(jsonOf(await scrub({ secretsInUse: () => [one] })(result(text), {}))).toBe(left)
+})
+
 test('in a long answer each of many secrets is found, the last one too, and others have their turn meanwhile', async () => {
   const secrets = Array.from({ length: 50 }, (_, at) => `secret/${at}/of/many`)
   const said = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(400_000)}","text":"${first} and ${last}"}`

@@ -1,6 +1,6 @@
 import { isObject } from '../mcp/json-rpc.ts'
 import { LONG_CHARS, nextTurn } from '../turns.ts'
-import { withPlainStrings } from '../upstream/json-text.ts'
+import { withScalars } from '../upstream/json-text.ts'
 import { Spelling } from '../upstream/spelling.ts'
 import { jsonOf, messageOf, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
@@ -43,7 +43,7 @@ async function scrubLong(ports: Needs, result: UpstreamResult): Promise<Clean | 
   const found: string[] = []
   for (const [index, secret] of secrets.entries()) {
     if (index % secretsATurn === 0) await nextTurn()
-    if (looked.includes(secret)) found.push(secret)
+    if (looked.includes(inJson(secret))) found.push(secret)
   }
   return found.length === 0 ? undefined : cleaned(json, found)
 }
@@ -72,19 +72,22 @@ function without(ports: Needs, value: Fields, jsonOf: () => string): Clean | und
   if (secrets.length === 0) return undefined
   const json = jsonOf()
   const looked = plainly(json, value)
-  const found = secrets.filter((secret) => looked.includes(secret))
+  const found = secrets.filter((secret) => looked.includes(inJson(secret)))
   return found.length === 0 ? undefined : cleaned(json, found)
 }
 
-/** As they stand in JSON. */
 function secretsOf({ secretsInUse }: Needs): string[] {
   const secrets: string[] = []
-  for (const secret of secretsInUse()) if (secret.length >= shortest) secrets.push(JSON.stringify(secret).slice(1, -1))
+  for (const secret of secretsInUse()) if (secret.length >= shortest) secrets.push(secret)
   return secrets
 }
 
+const inJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
+
+/** In what strings mean, not in how they are written: there a line break ends in an n. A number that holds one is no number any more. */
 function cleaned(json: string, found: readonly string[]): Clean {
-  const clean = found.reduce((text, secret) => text.replaceAll(secret, hidden), withPlainStrings(json))
+  const hide = (text: string) => found.reduce((left, secret) => left.replaceAll(secret, hidden), text)
+  const clean = withScalars(json, hide, (number) => (hide(number) === number ? number : JSON.stringify(hidden)))
   const value = JSON.parse(clean) as Fields
   return { value, written: new Spelling(value, clean) }
 }

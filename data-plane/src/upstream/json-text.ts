@@ -45,7 +45,7 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   let at = afterSpace(text, begin + 1)
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at)
-    const key = keyOf(text, at, keyEnd)
+    const key = meaningOf(text, at, keyEnd)
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
     const asked = key === within && text.charCodeAt(start) === OPEN_OBJECT ? membersOf(text, { from: start }) : undefined
     inner = asked ?? inner
@@ -116,22 +116,26 @@ function isEscaped(text: string, quote: number): boolean {
   return (quote - before) % 2 === 0
 }
 
-function keyOf(text: string, start: number, end: number): string {
+function meaningOf(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1)
   return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
 }
 
-/** The same JSON with every string as `JSON.stringify` writes it. Numbers stay as they are. */
-export function withPlainStrings(text: string): string {
-  let plain = ''
+const numbers = /-?\d[\d.eE+-]*/g
+
+/** The same JSON with other strings and numbers: `string` gets what a string means, and says what it shall mean; `number` gets and gives JSON. What they leave alone stays as it was written. */
+export function withScalars(text: string, string: (meant: string) => string, number: (written: string) => string): string {
+  const between = (start: number, end?: number) => text.slice(start, end).replaceAll(numbers, number)
+  let json = ''
   let from = 0
   for (let quote = text.indexOf('"'); quote !== -1; quote = text.indexOf('"', from)) {
     const end = stringEnd(text, quote)
-    const string = text.slice(quote, end)
-    plain += text.slice(from, quote) + (string.includes('\\') ? JSON.stringify(JSON.parse(string)) : string)
+    const meant = meaningOf(text, quote, end)
+    const now = string(meant)
+    json += between(from, quote) + (now === meant ? text.slice(quote, end) : JSON.stringify(now))
     from = end
   }
-  return plain + text.slice(from)
+  return json + between(from)
 }
 
 interface Value {
