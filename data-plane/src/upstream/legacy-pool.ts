@@ -10,6 +10,7 @@ export interface PoolLimits {
   readonly most: number
   /** Requests under way may end by themselves for so long. */
   readonly closeWithinMs: number
+  readonly streamWithinMs: number
 }
 
 /** What is under way in a session that its client ended is told so first. */
@@ -75,7 +76,7 @@ export class LegacyPool {
   private make({ client }: Asker): Seat {
     if (this.seats.size >= this.limits.most) this.makeRoom()
     const session = new LegacySession(this.wire, client)
-    return { session, stream: new LegacyStream(session) }
+    return { session, stream: new LegacyStream(session, this.limits.streamWithinMs) }
   }
 
   private makeRoom(): void {

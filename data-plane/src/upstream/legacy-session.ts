@@ -43,6 +43,8 @@ export class LegacySession {
   private unused: PromiseWithResolvers<void> | undefined
   usedAtMs = Date.now()
   readonly working = new Set<Working>()
+  /** The server may say things on a stream of the session's own. */
+  hasStream = false
   private readonly client: ClientFacts
   private live: Promise<Live> | undefined
   private ids = 0
@@ -66,6 +68,12 @@ export class LegacySession {
     this.inUse--
     this.usedAtMs = Date.now()
     if (this.inUse === 0) this.unused?.resolve()
+  }
+
+  /** In use until the work is done. */
+  during<T>(work: () => Promise<T>): Promise<T> {
+    this.use()
+    return work().finally(() => this.letGo())
   }
 
   /** Resolves once nobody uses it, or it took too long. */
