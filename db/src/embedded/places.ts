@@ -78,7 +78,7 @@ function rootedBase(home: string): string {
       renameSync(note.base, `${note.base}.previous`)
     }
     mkdirSync(home, { recursive: true, mode: 0o711 })
-    writeFileSync(noteFile(home), `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
+    writeNote(home, note)
     mkdirSync(rootBase, { recursive: true })
     chmodSync(rootBase, 0o711)
     mkdirSync(note.base, { recursive: true, mode: 0o700 })
@@ -90,6 +90,14 @@ function rootedBase(home: string): string {
 }
 
 const noteFile = (home: string) => join(resolve(home), 'postgres.json')
+
+/** Written once, and whole: whoever looks while it is written, or after a start that was killed, never finds half a note. */
+function writeNote(home: string, note: Note): void {
+  const file = noteFile(home)
+  if (existsSync(file)) return
+  writeFileSync(`${file}.new`, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
 
 function readNote(home: string): Note | undefined {
   const file = noteFile(home)
