@@ -22,7 +22,7 @@ function aProcess(env: Record<string, string>) {
   const ended = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>
   const listening = async () => {
     const find = () => events.find(({ event }) => event === 'listening')?.url
-    await expect.poll(find, { timeout: 30_000 }).toBeDefined()
+    await expect.poll(find).toBeDefined()
     return find() ?? ''
   }
   return { child, events, ended, listening }
@@ -46,7 +46,7 @@ async function aPlace() {
   return { db: made.db, home, env, [Symbol.asyncDispose]: dispose }
 }
 
-test('killed at any moment, it comes back with the same keys, revision and join line', { timeout: 60_000 }, async () => {
+test('killed at any moment, it comes back with the same keys, revision and join line', async () => {
   await using place = await aPlace()
   const seen: unknown[] = []
   for (let start = 0; start < 2; start++) {

@@ -21,12 +21,12 @@ let gateway: Gateway
 
 beforeAll(async () => {
   gateway = await bootGateway()
-}, 120_000)
+})
 
 afterAll(async () => {
   await gateway.stop()
   rmSync(scratch, { recursive: true })
-}, 60_000)
+})
 
 /** Runs `bir` as a person would, and gives what it printed and its exit code. */
 async function bir(...args: string[]): Promise<{ code: number; out: string; err: string }> {
