@@ -10,8 +10,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    // What is awaited comes about, however late; it is given up before its test is, so that it says what did not come about.
-    expect: { poll: { timeout: 60_000 } },
+    // What is awaited comes about, however late. It is given up before its test is, so that it says what did not come about, and before
+    // the minute after which much is looked at again by itself: what was to be told at once must not be found so.
+    expect: { poll: { timeout: 45_000 } },
     maxWorkers: 2,
   },
 })

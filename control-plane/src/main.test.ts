@@ -19,7 +19,8 @@ function aProcess(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const events: Event[] = []
   createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as Event))
-  const ended = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>
+  // Not `exit`: what it said last may come after it.
+  const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>
   const listening = async () => {
     const find = () => events.find(({ event }) => event === 'listening')?.url
     await expect.poll(find).toBeDefined()

@@ -40,12 +40,12 @@ test(
     const load = Array.from({ length: workers }, (_, worker) => work(worker))
     for (const part of Array.from({ length: killsEach }, () => ['data-plane/src/main.ts', 'control-plane/src/main.ts']).flat()) {
       const before = answered.size
-      await expect.poll(() => answered.size - before).toBeGreaterThan(200)
+      await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
       const [victim] = await processesWith(gateway.home, part)
       process.kill(victim.pid, 'SIGKILL')
     }
     const before = answered.size
-    await expect.poll(() => answered.size - before).toBeGreaterThan(200)
+    await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
     traffic.flows = false
     await Promise.all(load)
 

@@ -32,7 +32,7 @@ test('nothing is started before the first chart, and what it started ends when i
   const pid = renderer.pid ?? 0
   expect(isAlive(pid)).toBe(true)
   expect((await drawing).width).toBeGreaterThan(0)
-  await expect.poll(() => isAlive(pid)).toBe(false)
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
   expect(renderer.pid).toBeUndefined()
 })
 
