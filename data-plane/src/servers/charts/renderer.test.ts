@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { Renderer } from './renderer.ts'
@@ -54,6 +55,27 @@ test.for([
 
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'timed_out' } })
   expect(second).toMatchObject({ status: 'fulfilled' })
+})
+
+/** Time of the processor that a process has had, in the clock ticks of Linux (proc_pid_stat(5), utime). */
+const ticksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11])
+
+test('a drawing that is kept from the processor loses no time by it', async () => {
+  const [held, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
+  await Promise.all([held.draw(fine, ever), other.draw(fine, ever)])
+  const { pid = 0 } = held
+  expect(pid).toBeGreaterThan(1)
+  const before = ticksOf(pid)
+  let ended = false
+  const drawing = expect(held.draw(slow, ever).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
+  await expect.poll(() => ticksOf(pid)).toBeGreaterThan(before + 10)
+
+  process.kill(pid, 'SIGSTOP')
+  // Begun later, and over.
+  await expect(other.draw(slow, ever)).rejects.toMatchObject({ code: 'timed_out' })
+  expect(ended).toBe(false)
+  process.kill(pid, 'SIGCONT')
+  await drawing
 })
 
 test.for([
