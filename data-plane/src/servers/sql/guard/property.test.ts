@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
@@ -113,7 +114,7 @@ const bare = (table: string) => table.replace(/^(public\.|only )/, '')
 
 /** What a person learns of a statement: rows, or the words of a refusal. The database refuses the superuser nothing. */
 async function learnt(bank: Bank, query: string, rules = aliceRules): Promise<unknown> {
-  const context = bank.context({ as: 'superuser', settings: { timeoutMs: 5_000 }, rules })
+  const context = bank.context({ as: 'superuser', settings: { timeoutMs: 30_000 }, rules })
   return bank.call('execute_query', { query, limit: 50 }, context).then(
     ({ structuredContent }) => ({ ...structuredContent, duration_ms: 0 }),
     (error: unknown) => {
@@ -126,19 +127,25 @@ async function learnt(bank: Bank, query: string, rules = aliceRules): Promise<un
 test.for([
   ['hostile', hostile, 10],
   ['mild', mild, 10],
-] as const)('two banks that differ only in what is closed cannot be told apart by any statement: %s', async ([, fragments, atLeast]) => {
-  let answered = 0
-  await fc.assert(
-    fc.asyncProperty(queries(fragments), async (query) => {
-      const [one, other] = [await learnt(bank, query), await learnt(twin, query)]
-      if (!Array.isArray(one)) answered++
-      expect(one).toEqual(other)
-      expect(leaks(one)).toEqual([])
-    }),
-    { numRuns: 700 },
-  )
-  expect(answered).toBeGreaterThan(atLeast)
-})
+] as const)(
+  'two banks that differ only in what is closed cannot be told apart by any statement: %s',
+  { timeout: 600_000 },
+  async ([, fragments, atLeast]) => {
+    let answered = 0
+    const seed = randomInt(2 ** 31)
+    await fc.assert(
+      fc.asyncProperty(queries(fragments), async (query) => {
+        const [one, other] = [await learnt(bank, query), await learnt(twin, query)]
+        if (!Array.isArray(one)) answered++
+        expect(one).toEqual(other)
+        expect(leaks(one)).toEqual([])
+      }),
+      { numRuns: 700, seed },
+    )
+    // 33 and 46 are usual, and fewer than 20 were not seen in forty thousand statements.
+    expect(answered, `with the seed ${seed}`).toBeGreaterThan(atLeast)
+  },
+)
 
 test.for([
   ['hostile', hostile],
