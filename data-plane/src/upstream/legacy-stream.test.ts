@@ -112,6 +112,7 @@ test('a server that sends nothing before there is something to say is listened t
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))).resolves.toMatchObject({
     honoured: { toolsListChanged: true },
   })
+  await expect.poll(() => held).toHaveLength(1)
   held[0]?.writeHead(200, { 'content-type': 'text/event-stream' })
   held[0]?.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
   await expect.poll(() => heard).toHaveLength(1)
@@ -125,6 +126,7 @@ test('a server that says late that it has no stream ends the listening', async (
   )
   const ended = vi.fn<(error?: Error) => void>()
   await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
+  await expect.poll(() => held).toHaveLength(1)
   held[0]?.writeHead(405).end()
   await expect.poll(() => ended).toHaveBeenCalledOnce()
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toMatchObject({ honoured: {} })
