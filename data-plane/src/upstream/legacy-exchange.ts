@@ -170,14 +170,14 @@ export class LegacyExchange implements Working {
     return batch
   }
 
-  /** What the server said on the session's stream before its result has come by now, on another connection: a turn of the loop later it is read, and in the next handed on. */
+  /** What the server said before its result on the session's stream has come too, on another connection: one turn of the loop reads it, the next hands it on. */
   private async hearOut(): Promise<void> {
     if (!this.session.hasStream) return
     await turn()
     await turn()
     for (const message of this.offered.splice(0)) {
       if (message.kind === 'notification') await this.pass(message)
-      // Answered without waiting for the answer, if it was of this request at all.
+      // The call is over, and nobody can be asked for it any more.
       else if (message.kind === 'request')
         await this.session.tell(await this.live(), refusal(message.id, message.method)).catch(() => undefined)
     }

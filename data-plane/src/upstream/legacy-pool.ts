@@ -80,13 +80,13 @@ export class LegacyPool {
   }
 
   private makeRoom(): void {
-    for (const [key, seat] of this.seats) if (seat.session.inUse === 0) return this.drop(key, seat)
+    for (const [key, seat] of this.seats) if (seat.session.isIdle) return this.drop(key, seat)
     throw new UpstreamFault('rate_limited', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
   }
 
   private sweep(): void {
     const before = Date.now() - this.limits.idleMs
-    for (const [key, seat] of this.seats) if (seat.session.inUse === 0 && seat.session.usedAtMs < before) this.drop(key, seat)
+    for (const [key, seat] of this.seats) if (seat.session.isIdle && seat.session.usedAtMs < before) this.drop(key, seat)
   }
 
   private drop(key: string, seat: Seat): void {

@@ -40,6 +40,7 @@ export class LegacySession {
   readonly wire: LegacyWire
   /** Requests at work and streams held; a session in use is not ended. */
   inUse = 0
+  private opening: Promise<Live> | undefined
   private unused: PromiseWithResolvers<void> | undefined
   usedAtMs = Date.now()
   readonly working = new Set<Working>()
@@ -58,6 +59,11 @@ export class LegacySession {
   /** Ids are never used twice in a session, nor by two sessions in one. */
   nextId(): number {
     return ++this.ids
+  }
+
+  /** Nobody would miss it. */
+  get isIdle(): boolean {
+    return this.inUse === 0 && !this.opening
   }
 
   use(): void {
@@ -87,7 +93,13 @@ export class LegacySession {
     if (this.live) return this.live
     const live = this.initialize()
     this.live = live
-    live.catch(() => {
+    this.opening = live
+    const over = () => {
+      if (this.opening === live) this.opening = undefined
+      this.usedAtMs = Date.now()
+    }
+    live.then(over, () => {
+      over()
       if (this.live === live) this.live = undefined
     })
     return live

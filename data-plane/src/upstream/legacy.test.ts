@@ -133,12 +133,14 @@ test('a session that is being opened, or told something, is not idle, however lo
   const asker = (name: string) => aCall('x', {}, { client: aClient({ capabilities: {}, info: { name, version: '1' } }) })
   const ended = () => server.seen.filter(({ http }) => http === 'DELETE').map(({ headers }) => headers['mcp-session-id'])
 
-  const said = server.upstream.notify(asker('slow'), { method: 'vendor/thing' })
+  const described = server.upstream.describe(asker('slow'))
   await opening?.promise
   // Sessions that were opened later have been idle for so long: the slow one would have been too.
   await server.upstream.describe(asker('second'))
   await expect.poll(ended).toEqual(['second'])
   opened?.resolve()
+  await described
+  const said = server.upstream.notify(asker('slow'), { method: 'vendor/thing' })
   await telling?.promise
   await server.upstream.describe(asker('third'))
   await expect.poll(ended).toEqual(['second', 'third'])

@@ -87,8 +87,7 @@ export class LegacyUpstream implements Upstream {
   }
 
   async describe(asker: Asker): Promise<Description> {
-    const { session } = this.pool.for(asker)
-    const live = await session.during(() => session.open())
+    const live = await this.pool.for(asker).session.open()
     const { tasks: _, ...capabilities } = live.capabilities
     const { version, serverInfo, instructions } = live
     return { era: 'legacy', version, capabilities, serverInfo, instructions }
