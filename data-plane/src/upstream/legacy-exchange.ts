@@ -179,7 +179,7 @@ export class LegacyExchange implements Working {
       if (message.kind === 'notification') await this.pass(message)
       // The call is over, and nobody can be asked for it any more.
       else if (message.kind === 'request')
-        await this.session.tell(await this.live(), refusal(message.id, message.method)).catch(() => undefined)
+        await this.session.answer(await this.live(), message, unasked(message.method)).catch(() => undefined)
     }
   }
 
