@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -51,9 +51,22 @@ test('kill -9 of its supervisor takes Postgres down, and the next start recovers
   await again.stop()
 })
 
+test.runIf(process.getuid?.() === 0)('the note of where a cluster lies is written once, and whole', () => {
+  const note = join(home, 'postgres.json')
+  const written = () => [statSync(note).ino, readFileSync(note, 'utf8')]
+  makePlaces(home)
+  const first = written()
+  makePlaces(home)
+  expect(written()).toEqual(first)
+  expect(statSync(note).mtimeMs).toBe(statSync(note).ctimeMs)
+  expect(readdirSync(home).filter((name) => name.startsWith('postgres.json'))).toEqual(['postgres.json'])
+})
+
 test('kill -9 of Postgres is told, and the next start recovers', async () => {
   const postgres = await startEmbeddedPostgres({ home })
-  process.kill(postmasterPid(makePlaces(home).data) ?? 0, 'SIGKILL')
+  const pid = postmasterPid(makePlaces(home).data)
+  expect(pid).toBeGreaterThan(1)
+  process.kill(pid!, 'SIGKILL')
   await postgres.ended
   const again = await startEmbeddedPostgres({ home })
   expect(await query(again.superuserUrl, 'select 1 as one')).toEqual([{ one: 1 }])

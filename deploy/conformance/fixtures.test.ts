@@ -6,19 +6,15 @@ import { kinds, upstreams } from './upstreams/index.ts'
 
 const spoken = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))
 
-test.for(spoken)(
-  'the %s fixture alone passes all that the suite demands of a server at %s',
-  { timeout: 120_000 },
-  async ([kind, revision]) => {
-    await using upstream = await upstreams[kind].start()
-    const { required, failed, warnings, unscored } = await testServer(upstream.url, revision)
-    expect({ failed, warnings }).toEqual({ failed: [], warnings: [] })
-    expect(required).toEqual({ passed: required.total, total: requirementsOf(revision, 'server').required.length })
-    expect(unscored.filter(({ failed }) => failed.length > 0)).toEqual([])
-  },
-)
+test.for(spoken)('the %s fixture alone passes all that the suite demands of a server at %s', async ([kind, revision]) => {
+  await using upstream = await upstreams[kind].start()
+  const { required, failed, warnings, unscored } = await testServer(upstream.url, revision)
+  expect({ failed, warnings }).toEqual({ failed: [], warnings: [] })
+  expect(required).toEqual({ passed: required.total, total: requirementsOf(revision, 'server').required.length })
+  expect(unscored.filter(({ failed }) => failed.length > 0)).toEqual([])
+})
 
-test.for(skillsScenarios)('the modern fixture alone passes %s, every check of it', { timeout: 120_000 }, async (scenario) => {
+test.for(skillsScenarios)('the modern fixture alone passes %s, every check of it', async (scenario) => {
   await using upstream = await upstreams.modern.start()
   const { failed, warnings, skipped } = await testServerScenario(upstream.url, '2026-07-28', scenario)
   expect({ failed, warnings, skipped }).toEqual({ failed: [], warnings: [], skipped: [] })

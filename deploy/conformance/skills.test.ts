@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { SkillsClient } from '@modelcontextprotocol/client/ext/skills'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { skillFiles } from './fixture/skills.ts'
 import { fixtureTools } from './fixture/tool-names.ts'
 import { planeGateway } from './gateway-plane.ts'
@@ -20,17 +20,17 @@ async function aggregate() {
   const url = new URL(gateway.url('one').href.replace(/\/one$/, ''))
   const requestInit = { headers: { Authorization: `Bearer ${gateway.token}` } }
   // What a server can do is read when a client connects, and the gateway must have seen it by then.
-  const client = await vi.waitFor(async () => {
-    const connected = new Client({ name: 'skilled', version: '1' }, { versionNegotiation: { mode: 'auto' } })
-    await connected.connect(new StreamableHTTPClientTransport(url, { requestInit }))
-    const { skills } = await new SkillsClient(connected).list({})
-    if (skills.length < 4) await connected.close()
-    expect(skills).toHaveLength(4)
-    return connected
-  })
-  stack.defer(() => client.close())
+  let client: Client | undefined
+  stack.defer(() => client?.close())
+  const seen = async () => {
+    await client?.close()
+    client = new Client({ name: 'skilled', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
+    return (await new SkillsClient(client).list({})).skills
+  }
+  await expect.poll(seen).toHaveLength(4)
   const kept = stack.move()
-  return { skills: new SkillsClient(client), [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { skills: new SkillsClient(client!), [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 const uris = (server: string) => ['refunds', 'reports'].map((name) => `skill://${server}/acme/${name}/SKILL.md`)

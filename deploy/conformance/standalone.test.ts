@@ -11,7 +11,6 @@ test.for([
   ['2025-11-25', needsSession],
 ] as const)(
   'a mounted server that runs alone passes what the suite demands at %s, but for what needs a session: %j',
-  { timeout: 120_000 },
   async ([revision, expected]) => {
     const alone = { server: mountedFixture('fixture'), settings: {}, readSecret: async () => '' }
     await using standing = await serveHttp(alone, 0, () => undefined)

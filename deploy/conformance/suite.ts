@@ -41,7 +41,7 @@ export async function testClient(command: string, revision: Revision, only?: str
   const all: Checks = new Map()
   let said = ''
   for (const scenario of required) {
-    const one = await run('client', ['--command', command, '--scenario', scenario, '--spec-version', revision, '--timeout', '40000'])
+    const one = await run('client', ['--command', command, '--scenario', scenario, '--spec-version', revision, '--timeout', '120000'])
     all.set(scenario, withExit(one.checks.get(scenario), one))
     said += one.said
   }

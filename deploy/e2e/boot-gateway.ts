@@ -11,7 +11,7 @@ import { ensureOperatorKey, placesOf } from '../local/home.ts'
 import { operatorAssertion } from '../local/operator.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const readyWithinMs = 90_000
+const readyWithinMs = 240_000
 
 const Endpoints = z.object({
   mcp: z.url(),

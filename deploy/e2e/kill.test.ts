@@ -1,11 +1,11 @@
 import { createClient } from '@bir/sdk'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
 import { bootGateway } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
-import { processesOf } from './processes.ts'
+import { processesWith } from './processes.ts'
 
 /** Planes are killed under load, again and again: every answered call is in the audit once, and the chain is whole. */
 
@@ -15,20 +15,21 @@ let gateway: Gateway
 
 beforeAll(async () => {
   gateway = await bootGateway()
-}, 120_000)
+})
 
-afterAll(() => gateway.stop(), 60_000)
+afterAll(() => gateway.stop())
 
 const api = () => createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
 
 test(
   'kill -9 of the data plane and of the control plane under load loses no record of an answered call',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     await api().settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
     const token = await gateway.token('alice')
     const answered = new Set<string>()
     const traffic = { flows: true }
+    onTestFinished(() => void (traffic.flows = false))
 
     const work = async (worker: number) => {
       for (let at = 0; traffic.flows; at++) {
@@ -39,12 +40,12 @@ test(
     const load = Array.from({ length: workers }, (_, worker) => work(worker))
     for (const part of Array.from({ length: killsEach }, () => ['data-plane/src/main.ts', 'control-plane/src/main.ts']).flat()) {
       const before = answered.size
-      await expect.poll(() => answered.size - before, { timeout: 60_000 }).toBeGreaterThan(200)
-      const victim = processesOf(gateway.home).find(({ command }) => command.includes(part))
-      process.kill(victim?.pid ?? 0, 'SIGKILL')
+      await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
+      const [victim] = await processesWith(gateway.home, part)
+      process.kill(victim.pid, 'SIGKILL')
     }
     const before = answered.size
-    await expect.poll(() => answered.size - before, { timeout: 60_000 }).toBeGreaterThan(200)
+    await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
     traffic.flows = false
     await Promise.all(load)
 
@@ -86,11 +87,9 @@ async function echo(token: string, text: string): Promise<boolean> {
 /** Waits until the control plane has all that the plane wrote; gives the plane's id. */
 async function shipped(): Promise<string> {
   const marker = `the last one ${Math.random()}`
-  await expect.poll(async () => echo(await gateway.token('alice'), marker), { timeout: 30_000 }).toBe(true)
+  await expect.poll(async () => echo(await gateway.token('alice'), marker)).toBe(true)
   await expect
-    .poll(async () => (await api().audit.search({ user: 'alice', first: 5 })).items.some(({ args }) => args?.includes(marker)), {
-      timeout: 60_000,
-    })
+    .poll(async () => (await api().audit.search({ user: 'alice', first: 5 })).items.some(({ args }) => args?.includes(marker)))
     .toBe(true)
   return (await api().planes.list({})).items[0]?.id ?? ''
 }

@@ -10,7 +10,7 @@ import { afterAll, expect, test } from 'vitest'
 import { signIn } from '../local/idp/testing.ts'
 import { bootGateway, forgetHome, startProduct } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
-import { processesOf, untilGone } from './processes.ts'
+import { processesWith, untilGone } from './processes.ts'
 
 // One home lives through all of this, test by test: so few starts are what two slow cores can afford.
 const home = mkdtempSync(join(tmpdir(), 'bir-lifecycle-'))
@@ -21,9 +21,9 @@ afterAll(async () => {
   if (existsSync(endpointsFile)) await gateway.stop()
   await untilGone(home)
   forgetHome(home)
-}, 60_000)
+})
 
-test('npm start brings everything up, with passwords shown, and every address answers', { timeout: 120_000 }, async () => {
+test('npm start brings everything up, with passwords shown, and every address answers', async () => {
   gateway = await bootGateway({ home, npm: true })
   const { mcp, control, portal, idp } = gateway.endpoints
   for (const base of [new URL(mcp).origin, control, portal, idp]) expect((await fetch(`${base}/health`)).status, base).toBe(200)
@@ -36,20 +36,14 @@ test('a second start from the same home says that it runs already', async () => 
   await refused({ home }, /^Bir MCP is already running from this home \(process \d+.*\): use it, or end it with "kill \d+" first\.\n$/)
 })
 
-test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -D'])(
-  'kill -9 of %s: it comes back',
-  { timeout: 60_000 },
-  async (part) => {
-    const [victim] = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'))
-    process.kill(victim?.pid ?? 0, 'SIGKILL')
-    await until(() =>
-      processesOf(home).some(({ pid, command }) => pid !== victim?.pid && command.includes(part) && !command.startsWith('/bin/sh')),
-    )
-    await until(async () => (await fetch(`${gateway.endpoints.control}/health`).catch(() => undefined))?.ok === true)
-    await until(async () => (await fetch(`${new URL(gateway.endpoints.mcp).origin}/health`).catch(() => undefined))?.ok === true)
-    await until(async () => (await servers().catch((): string[] => [])).includes('sql'))
-  },
-)
+test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -D'])('kill -9 of %s: it comes back', async (part) => {
+  const [victim] = await processesWith(home, part)
+  process.kill(victim.pid, 'SIGKILL')
+  await until(async () => (await processesWith(home, part)).some(({ pid }) => pid !== victim.pid))
+  await until(async () => (await fetch(`${gateway.endpoints.control}/health`).catch(() => undefined))?.ok === true)
+  await until(async () => (await fetch(`${new URL(gateway.endpoints.mcp).origin}/health`).catch(() => undefined))?.ok === true)
+  await until(async () => (await servers().catch((): string[] => [])).includes('sql'))
+})
 
 test('a person signs in at the demo provider, and the token they get for it opens the gateway', async () => {
   const password = /alice +(\w{4}-\w{4}-\w{4}-\w{4}) /.exec(gateway.output())?.[1] ?? ''
@@ -68,34 +62,30 @@ test('a person signs in at the demo provider, and the token they get for it open
   expect(await initialize((issued as { access_token: string }).access_token)).toBe(200)
 })
 
-test('SIGTERM to npm start leaves no process and no endpoints.json', { timeout: 60_000 }, async () => {
+test('SIGTERM to npm start leaves no process and no endpoints.json', async () => {
   await moveBank('/elsewhere')
   gateway.process.kill('SIGTERM')
   await untilGone(home)
   expect(existsSync(endpointsFile)).toBe(false)
 })
 
-test(
-  'the next start keeps all data, serves from other ports alike, and kill -9 of npm start leaves no process',
-  { timeout: 120_000 },
-  async () => {
-    const key = readFileSync(join(home, 'operator.key'), 'utf8')
-    gateway = await bootGateway({ home, npm: true })
-    await until(() => gateway.output().includes('Ctrl-C'))
-    expect(gateway.output()).not.toContain('passwords: shown this once')
-    expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
-    expect(await servers()).toContain('sql')
-    await until(async () => (await initialize(await gateway.token('alice'))) === 200)
+test('the next start keeps all data, serves from other ports alike, and kill -9 of npm start leaves no process', async () => {
+  const key = readFileSync(join(home, 'operator.key'), 'utf8')
+  gateway = await bootGateway({ home, npm: true })
+  await until(() => gateway.output().includes('Ctrl-C'))
+  expect(gateway.output()).not.toContain('passwords: shown this once')
+  expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
+  expect(await servers()).toContain('sql')
+  await until(async () => (await initialize(await gateway.token('alice'))) === 200)
 
-    gateway.process.kill('SIGKILL')
-    await untilGone(home, 30_000)
-  },
-)
+  gateway.process.kill('SIGKILL')
+  await untilGone(home)
+})
 
-test('kill -9 of the supervisor leaves no process, and the start after it works', { timeout: 120_000 }, async () => {
+test('kill -9 of the supervisor leaves no process, and the start after it works', async () => {
   gateway = await bootGateway({ home })
   process.kill(gateway.endpoints.pid, 'SIGKILL')
-  await untilGone(home, 30_000)
+  await untilGone(home)
 
   gateway = await bootGateway({ home })
   await gateway.stop()

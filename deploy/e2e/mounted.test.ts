@@ -31,12 +31,12 @@ beforeAll(async () => {
   const control = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
   const sql = (await control.servers.list()).items.find(({ id }) => id === 'sql')
   writeFileSync(settingsFile, stringify(sql?.kind === 'mounted' ? sql.settings : {}))
-}, 120_000)
+})
 
 afterAll(async () => {
   await gateway.stop()
   rmSync(scratch, { recursive: true })
-}, 60_000)
+})
 
 /** Arguments by which the server `id` is started alone. */
 const argsOf = (id: string) => [
@@ -194,7 +194,6 @@ test('the view of a chart is found by the tool that draws it, on the aggregate t
 
 test.for(Object.keys(served) as Id[])(
   'the server %s is the same behind the gateway and alone, over HTTP and stdio, for clients of both eras',
-  { timeout: 120_000 },
   async (id) => {
     const seen = []
     for (const [way, connect] of ways) {

@@ -11,7 +11,7 @@ export interface Process {
 const Note = z.object({ base: z.string() })
 
 /** Every process that belongs to a home: those that were told of it, and its Postgres, which was told nothing. Linux alone. */
-export function processesOf(home: string): Process[] {
+function processesOf(home: string): Process[] {
   const note = join(home, 'postgres.json')
   const cluster = existsSync(note) ? Note.parse(JSON.parse(readFileSync(note, 'utf8'))).base : join(home, 'postgres')
   return readdirSync('/proc')
@@ -20,8 +20,17 @@ export function processesOf(home: string): Process[] {
     .filter(({ command, environment }) => command.includes(cluster) || environment.split('\n').includes(`BIR_HOME=${home}`))
 }
 
+/** Those of them whose command holds this, once there is one: what was killed is started again. The test's own time-out is the limit. */
+export async function processesWith(home: string, part: string): Promise<[Process, ...Process[]]> {
+  for (;;) {
+    const [first, ...more] = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'))
+    if (first) return [first, ...more]
+    await delay(50)
+  }
+}
+
 /** Resolves when nothing of the home runs any more; rejects with what still does. */
-export async function untilGone(home: string, withinMs = 15_000): Promise<void> {
+export async function untilGone(home: string, withinMs = 60_000): Promise<void> {
   const deadlineMs = Date.now() + withinMs
   let left = processesOf(home)
   while (left.length > 0 && Date.now() < deadlineMs) {

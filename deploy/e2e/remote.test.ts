@@ -47,13 +47,13 @@ beforeAll(async () => {
   token = await gateway.token('alice')
   const { planes } = await createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() }).snapshot.status({})
   expect(planes).toHaveLength(1)
-}, 120_000)
+})
 
 afterAll(async () => {
   await gateway.stop()
   for (const upstream of upstreams) await upstream[Symbol.asyncDispose]()
   rmSync(scratch, { recursive: true })
-}, 60_000)
+})
 
 interface Driven extends AsyncDisposable {
   tools(): Promise<string[]>
@@ -116,7 +116,6 @@ const pairs = [
 
 test.for(pairs)(
   'a client of the %s era and the %s server: tools, a question, progress, resources and completion',
-  { timeout: 60_000 },
   async ([, server, connect]) => {
     const url = `${gateway.endpoints.mcp}/${server}`
     await until(async () => {

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../local/free-port.ts'
 import type { Gateway } from './boot-gateway.ts'
 
 const main = fileURLToPath(new URL('../../data-plane/src/main.ts', import.meta.url))
@@ -51,20 +50,10 @@ export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
   }
 }
 
-export async function until(holds: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+export async function until(holds: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   const deadlineMs = Date.now() + withinMs
   while (!(await holds())) {
     if (Date.now() > deadlineMs) throw new Error(`it did not come about within ${withinMs} ms: ${holds.toString()}`)
     await delay(50)
   }
 }
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })

@@ -7,6 +7,7 @@ import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
 import { bootGateway } from './boot-gateway.ts'
 import type { Gateway } from './boot-gateway.ts'
+import { Events } from './events.ts'
 import { secondPlane, until } from './second-plane.ts'
 import type { SecondPlane } from './second-plane.ts'
 
@@ -35,13 +36,13 @@ beforeAll(async () => {
     for (const id of ['fixture', 'modern'])
       await until(async () => (await modern(`${base}/${id}`, 'tools/list')).body?.result?.tools?.length > 5)
   await until(async () => (await client.planes.list({})).items.length === 2)
-}, 120_000)
+})
 
 afterAll(async () => {
   await second?.[Symbol.asyncDispose]()
   await gateway?.stop()
   for (const upstream of upstreams ?? []) await upstream[Symbol.asyncDispose]()
-}, 60_000)
+})
 
 const headers = (bearer = token) => ({
   authorization: `Bearer ${bearer}`,
@@ -99,25 +100,6 @@ async function openSession(url: string): Promise<string> {
   return response.headers.get('mcp-session-id') ?? ''
 }
 
-/** Reads an SSE answer until a message fits; the reader stays where it was. */
-async function message(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  fits: (message: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown }) => boolean,
-) {
-  let held = ''
-  for (;;) {
-    const { value, done } = await reader.read()
-    if (done) throw new Error(`the stream ended after: ${held}`)
-    held += Buffer.from(value).toString()
-    const found = held
-      .split('\n')
-      .filter((line) => line.startsWith('data: {'))
-      .map((line) => JSON.parse(line.slice(6)))
-      .find(fits)
-    if (found) return found
-  }
-}
-
 test('a legacy session begun at one plane is served by both in turn', async () => {
   const session = await openSession(planes[0])
   for (const [at, url] of [...planes, ...planes].entries()) {
@@ -136,14 +118,14 @@ test('a question asked by one plane is answered through the other', async () => 
     method: 'tools/call',
     params: { name: 'test_elicitation', arguments: { message: 'Who?' } },
   })
-  const reader = call.body!.getReader()
-  const asked = await message(reader, ({ method }) => method === 'elicitation/create')
+  const events = new Events(call)
+  const asked = await events.next(({ method }) => method === 'elicitation/create')
   const answered = await legacy(planes[1], session, {
     id: asked.id,
     result: { action: 'accept', content: { username: 'ann', email: 'ann@example.com' } },
   })
   expect(answered.status).toBe(202)
-  const done = await message(reader, ({ id }) => id === 7)
+  const done = await events.next(({ id }) => id === 7)
   expect(JSON.stringify(done.result)).toContain('accept')
 })
 
@@ -167,15 +149,15 @@ test('a subscription made through one plane is heard on a stream opened through 
   const session = await openSession(planes[0])
   const stream = await fetch(planes[1], { headers: { ...headers(), accept: 'text/event-stream', 'mcp-session-id': session } })
   expect(stream.status).toBe(200)
-  const reader = stream.body!.getReader()
+  const events = new Events(stream)
   const subscribed = await answerOf(
     await legacy(planes[1], session, { id: 1, method: 'resources/subscribe', params: { uri: 'test://watched-resource' } }),
   )
   expect(subscribed.body.result).toEqual({})
-  const heard = message(reader, ({ method }) => method?.endsWith('list_changed') === true)
+  const heard = events.next(({ method }) => method?.endsWith('list_changed') === true)
   await legacy(planes[0], session, { id: 2, method: 'tools/call', params: { name: 'test_trigger_tool_change', arguments: {} } })
   expect((await heard).method).toBe('notifications/tools/list_changed')
-  await reader.cancel()
+  await events.cancel()
 })
 
 test.for(['/modern', ''])(
@@ -190,8 +172,8 @@ test.for(['/modern', ''])(
     expect(begun.body.result).toMatchObject({ resultType: 'task', status: 'working' })
     const { taskId } = begun.body.result
     const stream = await ask(other, 'subscriptions/listen', { notifications: { taskIds: [taskId] } }, declared)
-    const reader = stream.body!.getReader()
-    await message(reader, ({ method }) => method === 'notifications/subscriptions/acknowledged')
+    const events = new Events(stream)
+    await events.next(({ method }) => method === 'notifications/subscriptions/acknowledged')
 
     for (const url of [one, other, one, other]) {
       const { result } = (await about(url, 'tasks/get', { taskId })).body
@@ -203,13 +185,13 @@ test.for(['/modern', ''])(
         expect(body.error).toEqual({ code: -32_602, message: 'Unknown task.' })
       }
 
-    const heard = message(reader, ({ method, params }) => method === 'notifications/tasks' && params?.['status'] === 'completed')
+    const heard = events.next(({ method, params }) => method === 'notifications/tasks' && params?.['status'] === 'completed')
     const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } }
     expect((await about(other, 'tasks/update', { taskId, inputResponses })).body.result).toMatchObject({ resultType: 'complete' })
     const done = { taskId, status: 'completed', result: { content: [{ text: 'Deleted a.txt.' }] } }
     expect((await heard).params).toMatchObject(done)
     for (const url of [one, other]) expect((await about(url, 'tasks/get', { taskId })).body.result).toMatchObject(done)
-    await reader.cancel()
+    await events.cancel()
 
     const long = (await about(other, 'tools/call', { name: tool('slow_compute'), arguments: { seconds: 600 } })).body.result.taskId
     expect((await about(one, 'tasks/cancel', { taskId: long })).body.result).toMatchObject({ resultType: 'complete' })
@@ -269,7 +251,7 @@ test('a call at one plane is cancelled through the other', async () => {
   await until(async () => {
     await legacy(other, session, { method: 'notifications/cancelled', params: { requestId: 9 } })
     return answer !== undefined
-  }, 10_000)
+  })
   await call
   expect(answer?.body.error).toMatchObject({ code: -31503 })
 })

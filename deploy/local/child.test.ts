@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { startChild } from './child.ts'
 import type { ChildSpec } from './child.ts'
+import { freePort } from './free-port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bir-child-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -26,7 +25,7 @@ test('a child is there when it answers, keeps a log, and ends when asked', async
   while (heard.length === 0) await delay(10)
   await child.stop()
   expect(await child.ended).toMatch(/^It ended with SIGTERM/)
-  expect(readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
+  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
 })
 
 test('a child that cannot start tells why, in words', async () => {
@@ -73,7 +72,8 @@ forked.on('exit', () => console.log('ended early'))`
   await delay(1_100) // the leash looks twice a second: absence has no event to wait for
   expect(heard).toHaveLength(2)
 
-  process.kill(own ?? 0, 'SIGKILL')
+  expect(own).toBeGreaterThan(1)
+  process.kill(own!, 'SIGKILL')
   await child.ended
   while (alive(pid ?? 0)) await delay(20)
 })
@@ -83,14 +83,6 @@ async function aSpec(name: string, source: string): Promise<ChildSpec> {
   writeFileSync(script, source)
   const port = await freePort()
   return { name, title: `The ${name} part`, script, healthUrl: `http://127.0.0.1:${port}/health`, env: { PORT: String(port) } }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function alive(pid: number): boolean {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import type { Config } from './config.ts'
 import { StartFault } from './fault.ts'
+import { holdFreePort } from './free-port.ts'
 
 const host = '127.0.0.1'
 const settings = { port: 'BIR_PORT', controlPort: 'BIR_CONTROL_PORT', portalPort: 'BIR_PORTAL_PORT', idpPort: 'BIR_IDP_PORT' } as const
@@ -25,6 +26,7 @@ export async function choosePorts(config: Pick<Config, keyof Ports>): Promise<Po
 }
 
 function hold(port: number, setting: string): Promise<Server> {
+  if (port === 0) return holdFreePort(host)
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -88,7 +88,7 @@ test('whatever is changed, step by step, what is published is what compiling eve
     }),
     { numRuns: 150 },
   )
-}, 120_000)
+})
 
 function onlyRefusals(error: unknown): void {
   if (!(error instanceof Error) || error.name !== 'ApiError') throw error

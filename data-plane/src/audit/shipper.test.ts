@@ -1,6 +1,4 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -11,6 +9,7 @@ import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { healthOf } from '../plane.ts'
 import { Control } from '../policy/control.ts'
 import { newKeys } from '../policy/identity.ts'
+import { serverOf } from '../upstream/testing.ts'
 import { segments } from './segments.ts'
 import { Shipper } from './shipper.ts'
 import { Spool } from './spool.ts'
@@ -44,19 +43,13 @@ async function aControlPlane() {
         kept.push(record)
         return true
       })
-  const server = createServer((request, response) => {
-    void (async () => {
-      seen.requests++
-      const fits = take(await text(request))
-      response.writeHead(fits ? 200 : 409).end(JSON.stringify({ stored: kept.length }))
-    })()
+  const server = await serverOf(async (request, response) => {
+    seen.requests++
+    const fits = take(await text(request))
+    response.writeHead(fits ? 200 : 409).end(JSON.stringify({ stored: kept.length }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ends.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { kept, seen, controlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  ends.push(() => Promise.resolve(server[Symbol.asyncDispose]()))
+  return { kept, seen, controlUrl: server.url }
 }
 
 /** A plane's spool and what brings it away. */
@@ -112,7 +105,7 @@ test('a plane set back to an older disk says so once, warns in its health, and s
   const files = filesOf(dir)
   plane.shipper.start()
   const asked = seen.requests
-  await expect.poll(() => seen.requests, { timeout: 5000 }).toBeGreaterThan(asked + 2)
+  await expect.poll(() => seen.requests).toBeGreaterThan(asked + 2)
   expect(plane.logged).toEqual([
     {
       level: 'error',
@@ -131,7 +124,7 @@ test('it goes on warning when its new records outgrow the old ones: they do not 
   plane.shipper.start()
   await plane.write(6)
   const asked = seen.requests
-  await expect.poll(() => seen.requests, { timeout: 5000 }).toBeGreaterThan(asked + 2)
+  await expect.poll(() => seen.requests).toBeGreaterThan(asked + 2)
   expect(plane.errors()).toHaveLength(1)
   expect(health(plane)).toHaveProperty('warning')
   expect(filesOf(dir).flatMap(([, text = '']) => text.split('\n').filter((line) => line.startsWith('{')))).toHaveLength(9)
@@ -144,7 +137,7 @@ test('once the control plane takes records again the warning is gone', async () 
   await expect.poll(() => plane.shipper.warning).toBeDefined()
   kept.splice(3) // its database is set back too
   await plane.write(2)
-  await expect.poll(() => kept.length, { timeout: 5000 }).toBe(5)
+  await expect.poll(() => kept.length).toBe(5)
   await expect.poll(() => plane.shipper.warning).toBeUndefined()
   expect(plane.logged.at(-1)).toMatchObject({ level: 'info', event: 'audit is shipped again' })
 })
@@ -161,14 +154,14 @@ test('a record that is in no file is waited for, not spun on, and the loop goes 
   expect(seen.requests).toBeLessThan(10)
 })
 
-test('a segment goes only when a record of the next was taken, and everything arrives', { timeout: 30_000 }, async () => {
+test('a segment goes only when a record of the next was taken, and everything arrives', async () => {
   const { kept, controlUrl } = await aControlPlane()
   const dir = aDir()
   const plane = aPlane(dir, controlUrl)
   await plane.write(280, 'x'.repeat(60_000))
   expect(segments(dir).length).toBeGreaterThan(2)
   plane.shipper.start()
-  await expect.poll(() => kept.length, { timeout: 20_000 }).toBe(280)
+  await expect.poll(() => kept.length).toBe(280)
   await expect.poll(() => segments(dir).length).toBe(1)
   expect(plane.logged).toEqual([])
 })

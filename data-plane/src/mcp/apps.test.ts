@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { legacyRequest, modernRequest } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { modernServer } from '../upstream/modern-testing.ts'
@@ -59,8 +59,7 @@ async function legacy(plane: TestPlane, path: string, capabilities: object): Pro
 
 const listed = async (ask: Ask): Promise<string[]> => (await ask('tools/list')).result.tools.map(({ name }) => name)
 
-const seen = (plane: TestPlane) =>
-  vi.waitFor(async () => expect(await listed(await modern(plane, '/mcp', shows))).toHaveLength(names.length))
+const seen = (plane: TestPlane) => expect.poll(async () => listed(await modern(plane, '/mcp', shows))).toHaveLength(names.length)
 
 test.for([
   ['modern', '/mcp', modern],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { modernRequest, testPlane } from '../testing.ts'
 import { serverOf } from '../upstream/testing.ts'
 
@@ -59,17 +59,17 @@ test.for([
     })()
     const updates = () => heard.split('notifications/resources/updated').length - 1
 
-    await vi.waitFor(() => expect(heard).toContain('acknowledged'))
+    await expect.poll(() => heard).toContain('acknowledged')
     tell('news:today')
-    await vi.waitFor(() => expect(updates()).toBe(1))
+    await expect.poll(() => updates()).toBe(1)
 
     leave()
     const before = state.asked
-    await vi.waitFor(() => expect(state.asked).toBeGreaterThan(before + 1), 15_000)
+    await expect.poll(() => state.asked).toBeGreaterThan(before + 1)
     state.away = false
-    await vi.waitFor(() => expect(updates()).toBe(2), 15_000)
+    await expect.poll(() => updates()).toBe(2)
     tell('news:today')
-    await vi.waitFor(() => expect(updates()).toBe(3))
+    await expect.poll(() => updates()).toBe(3)
     expect(heard).toContain(`"uri":"${uri}"`)
 
     await reader.cancel()

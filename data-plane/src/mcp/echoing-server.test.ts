@@ -32,7 +32,7 @@ const spelt = (json: string) =>
   json.replaceAll(SECRET, (secret) => secret.replaceAll(/./g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`))
 
 async function aPlane(spell = (json: string) => json) {
-  const server = await serverOf((request, response) => void echoing(request, response, spell))
+  const server = await serverOf((request, response) => echoing(request, response, spell))
   const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
   const entry = { kind: 'remote' as const, title: 'Echo', remote, tools: { say: { level: 'read' as const } } }
   const plane = await testPlane({ grants: { things: { user: [{ level: 'destroy' }] } } }, [], { things: entry })

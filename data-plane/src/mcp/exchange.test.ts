@@ -243,7 +243,9 @@ async function heard(response: Response, fits: (message: { method?: string }) =>
     const { value, done } = (await reader?.read()) ?? { done: true, value: undefined }
     if (done) throw new Error(`the stream ended after ${text}`)
     text += Buffer.from(value).toString()
-    const messages = text.split('\n').flatMap((line) => (line.startsWith('data: {') ? [JSON.parse(line.slice(6))] : []))
+    // The last line may have come in part.
+    const lines = text.split('\n').slice(0, -1)
+    const messages = lines.flatMap((line) => (line.startsWith('data: {') ? [JSON.parse(line.slice(6))] : []))
     const found = messages.find(fits)
     if (found) return found
   }

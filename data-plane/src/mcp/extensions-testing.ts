@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerGrants } from '@bir/sdk/contract/snapshot'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { DAVE, modernRequest, testPlane } from '../testing.ts'
 import { serverOf } from '../upstream/testing.ts'
 import { SKILLS_EXTENSION } from './skills.ts'
@@ -81,8 +81,8 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
       _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities },
     })
   // So that what `/mcp` lists does not change while a test looks, unless the server tells of it.
-  await vi.waitFor(async () => expect(await (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look'))
-  await vi.waitFor(() => expect(open.size).toBe(2))
+  await expect.poll(async () => (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look')
+  await expect.poll(() => open.size).toBe(2)
   return {
     plane,
     asked,

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { extensionPlane, skillsResult } from './extensions-testing.ts'
 import { SKILLS_EXTENSION } from './skills.ts'
 import { TASKS_EXTENSION } from './tasks.ts'
@@ -40,7 +40,7 @@ test('a skill that came is told of as a change of resources, once `/mcp` can lis
   served.answers['skills/list'] = later.promise
   const before = served.asked.length
   served.tell('notifications/resources/list_changed', {})
-  await vi.waitFor(() => expect(served.asked.slice(before).filter(({ method }) => method === 'skills/list')).toHaveLength(2))
+  await expect.poll(() => served.asked.slice(before).filter(({ method }) => method === 'skills/list')).toHaveLength(2)
   later.resolve(skillsResult('refunds', 'reports'))
   expect((await stream.next()).method).toBe('notifications/resources/list_changed')
   expect(await skillsOf(served, '/mcp')).toContain('skill://things/reports/SKILL.md')
@@ -56,7 +56,7 @@ test('a server that declares skills and cannot list them loses nothing else', as
     cacheScope: 'private',
   }
   served.tell('notifications/tools/list_changed', {})
-  await vi.waitFor(async () => expect(JSON.stringify(await served.ask('/mcp', 'tools/list', {}))).toContain('Anew'))
+  await expect.poll(async () => JSON.stringify(await served.ask('/mcp', 'tools/list', {}))).toContain('Anew')
   expect(await skillsOf(served, '/mcp')).toContain('skill://things/refunds/SKILL.md')
 })
 
@@ -88,9 +88,9 @@ test('what changes while a server’s lists are being read is read once more', a
   served.answers['skills/list'] = held.promise
   const before = served.asked.length
   await tell()
-  await vi.waitFor(() => expect(served.asked.slice(before).filter(({ method }) => method === 'skills/list')).toHaveLength(2))
+  await expect.poll(() => served.asked.slice(before).filter(({ method }) => method === 'skills/list')).toHaveLength(2)
   served.answers['skills/list'] = skillsResult('newest')
   await tell()
   held.resolve(skillsResult('older'))
-  await vi.waitFor(async () => expect(await skillsOf(served, '/mcp')).toContain('skill://things/newest/SKILL.md'))
+  await expect.poll(() => skillsOf(served, '/mcp')).toContain('skill://things/newest/SKILL.md')
 })

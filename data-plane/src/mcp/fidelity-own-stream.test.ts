@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { legacyRequest } from '../testing.ts'
 import { serverOf } from '../upstream/testing.ts'
 import { messagesIn } from './fidelity-testing.ts'
@@ -50,7 +50,7 @@ test.for(['/mcp/things', '/mcp'])('at %s what passes on the stream of a session 
         body: `{"jsonrpc":"2.0","id":${id},"result":{"roots":[],"odd":${odd}}}`,
       })
   }).catch(() => undefined)
-  await vi.waitFor(() => expect(server.answers).toContain(`{"jsonrpc":"2.0","id":12345678901234567890,"result":{"roots":[],"odd":${odd}}}`))
+  await expect.poll(() => server.answers).toContain(`{"jsonrpc":"2.0","id":12345678901234567890,"result":{"roots":[],"odd":${odd}}}`)
   expect(heard).toContainEqual(`{"jsonrpc":"2.0","method":"com.example/x","params":${odd}}`)
   expect(heard).toContainEqual(expect.stringContaining(`"method":"roots/list","params":{"odd":${odd}}}`))
   leave.abort()

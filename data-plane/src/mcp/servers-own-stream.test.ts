@@ -4,7 +4,7 @@ import {
   RootsListChangedNotificationSchema as RootsChanged,
   SubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { modernRequest } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import type { LegacyServer } from '../upstream/legacy-testing.ts'
@@ -13,10 +13,7 @@ import { aRemoteEntry, legacyClient, planeBefore } from './two-sides-testing.ts'
 
 /** Both streams are open at the server: the gateway's own, by which it follows what there is, and the client's. */
 const bothStreams = ({ seen }: LegacyServer) =>
-  vi.waitFor(() => {
-    const sessions = seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['mcp-session-id'])
-    expect(new Set(sessions).size).toBe(2)
-  })
+  expect.poll(() => new Set(seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['mcp-session-id'])).size).toBe(2)
 
 test.for(['/mcp/old', '/mcp'])(
   'at %s a question of a server outside any request is put to the client on its own stream, and answered',
@@ -44,10 +41,11 @@ test.for(['/mcp/old', '/mcp'])(
 )
 
 test('a question that a server takes back is taken back from the client', async () => {
+  const takingBack = new AbortController()
   await using server = await sdkServer(() => {
     const made = things()
     made.server.setNotificationHandler(RootsChanged, async () => {
-      await made.server.listRoots(undefined, { timeout: 100 }).catch(() => undefined)
+      await made.server.listRoots(undefined, { signal: takingBack.signal }).catch(() => undefined)
     })
     return made
   })
@@ -56,6 +54,7 @@ test('a question that a server takes back is taken back from the client', async 
   await using side = await legacyClient(plane, '/mcp/old', { roots: { listChanged: true } }, (client) =>
     client.setRequestHandler(ListRoots, async (_, { signal }) => {
       signal.addEventListener('abort', () => takenBack.resolve())
+      takingBack.abort(new Error('never mind'))
       await takenBack.promise
       return { roots: [] }
     }),
@@ -71,7 +70,7 @@ test('a log level set while the stream is open counts for the stream', async () 
   await using side = await legacyClient(plane, '/mcp/old')
   await bothStreams(server)
   await side.client.setLoggingLevel('warning')
-  await vi.waitFor(() => expect(server.sent('logging/setLevel').map(({ body }) => body.params)).toEqual([{ level: 'warning' }]))
+  await expect.poll(() => server.sent('logging/setLevel').map(({ body }) => body.params)).toEqual([{ level: 'warning' }])
 })
 
 test('a question nobody here knows is put to a legacy client by its legacy server', async () => {
@@ -100,7 +99,7 @@ test('what a legacy server says on a stream of its own reaches a legacy client o
   })
   await bothStreams(server)
   await side.client.callTool({ name: 'tell' })
-  await vi.waitFor(() => expect(heard).toEqual(['notifications/message', 'notifications/elicitation/complete']))
+  await expect.poll(() => heard).toEqual(['notifications/message', 'notifications/elicitation/complete'])
 })
 
 test('that a page was visited, for which 2026-07-28 has no word, is told to a legacy client and to no modern one', async () => {
@@ -118,7 +117,7 @@ test('that a page was visited, for which 2026-07-28 has no word, is told to a le
     client.fallbackNotificationHandler = async ({ params }) => void heard.push(params)
   })
   await side.client.callTool({ name: 'visited' })
-  await vi.waitFor(() => expect(heard).toEqual([{ elicitationId: 'e1' }]))
+  await expect.poll(() => heard).toEqual([{ elicitationId: 'e1' }])
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': { elicitation: { url: {} } },

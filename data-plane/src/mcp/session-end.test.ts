@@ -1,5 +1,5 @@
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { legacyRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
@@ -18,15 +18,15 @@ async function ping(plane: TestPlane, path: string, session: string | undefined)
 test.for(['/mcp/old', '/mcp'])('a client that ends its session at %s ends those that servers held for it, and no other', async (path) => {
   await using server = await sdkServer(things)
   await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', tools) })
-  await vi.waitFor(() => expect(server.sessions.size).toBe(1)) // the gateway's own, by which it knows what there is
+  await expect.poll(() => server.sessions.size).toBe(1) // the gateway's own, by which it knows what there is
   await using other = await legacyClient(plane, path)
   await using side = await legacyClient(plane, path)
   const streams = () => new Set(server.seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['mcp-session-id']))
-  await vi.waitFor(() => expect(streams().size).toBe(3))
+  await expect.poll(() => streams().size).toBe(3)
   expect(server.sessions.size).toBe(3)
   const id = side.transport.sessionId
   await side.transport.terminateSession()
-  await vi.waitFor(() => expect(server.sessions.size).toBe(2))
+  await expect.poll(() => server.sessions.size).toBe(2)
   expect(await ping(plane, path, id)).toBe(404)
   expect(await ping(plane, path, other.transport.sessionId)).toBe(200)
 })
@@ -45,7 +45,7 @@ test('what waits in a session that ends is let go: the call, the question, the s
   await asked.promise
   await side.transport.terminateSession()
   expect(await waiting).toBeInstanceOf(Error)
-  await vi.waitFor(() => expect(server.seen.some(({ http }) => http === 'DELETE')).toBe(true))
+  await expect.poll(() => server.seen.some(({ http }) => http === 'DELETE')).toBe(true)
   // In this order: a server is told that nobody will answer while it still knows the session.
   const order = server.seen.map(({ http, body }) => body.method ?? http).filter((what) => /cancelled|DELETE/.test(what))
   expect(order).toEqual(['notifications/cancelled', 'DELETE'])
@@ -86,7 +86,7 @@ test('a session the server has not heard of for long is ended there, and opened 
   await using server = await sdkServer(things, { limits: { idleMs: 50 } })
   const asker = { person: 'alice', session: 's1', client: { capabilities: {}, info: undefined, logLevel: undefined } }
   await server.upstream.describe(asker)
-  await vi.waitFor(() => expect(server.sessions.size).toBe(0))
+  await expect.poll(() => server.sessions.size).toBe(0)
   await server.upstream.notify(asker, { method: 'notifications/roots/list_changed' })
   expect(server.sessions.size).toBe(0)
   await server.upstream.notify(asker, { method: 'notifications/vendor/thing' })

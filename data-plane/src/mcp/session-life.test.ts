@@ -34,14 +34,14 @@ test.for(['/mcp/old', '/mcp'])(
   async (path) => {
     await using server = await sdkServer(things)
     await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', ['echo']) })
-    await vi.waitFor(() => expect(server.sessions.size).toBe(1)) // the gateway's own, by which it knows what there is
+    await expect.poll(() => server.sessions.size).toBe(1) // the gateway's own, by which it knows what there is
     const idle = await begin(plane, path)
     const used = await begin(plane, path)
-    await vi.waitFor(() => expect(server.sessions.size).toBe(3))
+    await expect.poll(() => server.sessions.size).toBe(3)
     later(50 * minuteMs)
     expect(await status(plane, path, used)).toBe(200)
     later(11 * minuteMs)
-    await vi.waitFor(() => expect(server.sessions.size).toBe(2))
+    await expect.poll(() => server.sessions.size).toBe(2)
     expect(server.seen.filter(({ http }) => http === 'DELETE')).toHaveLength(1)
     expect([await status(plane, path, idle), await status(plane, path, used)]).toEqual([404, 200])
     expect(await status(plane, path, await begin(plane, path))).toBe(200)
@@ -63,15 +63,15 @@ test('a session with an open stream is not idle; once the client has left, it is
   const side = await legacyClient(plane, '/mcp/old')
   const session = side.transport.sessionId ?? ''
   const known = server.sessions.size
-  await vi.waitFor(() => expect(server.seen.filter(({ http }) => http === 'GET').length).toBeGreaterThan(1))
+  await expect.poll(() => server.seen.filter(({ http }) => http === 'GET').length).toBeGreaterThan(1)
   later(3 * 60 * minuteMs)
   expect(await status(plane, '/mcp/old', session)).toBe(200)
   later(3 * 60 * minuteMs)
   expect(plane.sessions.idle(1, Date.now())).toEqual([])
   await side.client.close()
-  await vi.waitFor(() => expect(plane.sessions.idle(1, Date.now() + minuteMs)).toHaveLength(1))
+  await expect.poll(() => plane.sessions.idle(1, Date.now() + minuteMs)).toHaveLength(1)
   later(62 * minuteMs)
-  await vi.waitFor(() => expect(server.sessions.size).toBe(known - 1))
+  await expect.poll(() => server.sessions.size).toBe(known - 1)
   expect(await status(plane, '/mcp/old', session)).toBe(404)
   await using again = await legacyClient(plane, '/mcp/old')
   expect((await again.client.listTools()).tools.map(({ name }) => name)).toEqual(['echo'])

@@ -60,7 +60,7 @@ test('who listens on /mcp is told of a change once the list they will read has i
   await expect.poll(() => server.listening.length).toBeGreaterThan(0)
 
   server.change('x:new')
-  await expect.poll(() => heard, { timeout: 10_000 }).toContain('notifications/resources/list_changed')
+  await expect.poll(() => heard).toContain('notifications/resources/list_changed')
   expect(await listed()).toEqual(['mcp+slow:x:new'])
   leaving.abort()
   await reading

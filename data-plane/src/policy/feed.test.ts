@@ -10,7 +10,7 @@ import { BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
 import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { ALICE, aServer, entryOf } from '../testing.ts'
 import { PolicyCache } from './cache.ts'
 import { PolicyFeed } from './feed.ts'
@@ -205,11 +205,15 @@ test('a level below the code needs an administrator to say so', async () => {
   expect(Object.fromEntries(fitted ?? [])).toEqual({ update_thing: { level: 'write' }, delete_thing: { level: 'read', labelled: true } })
 })
 
-test('waiting for a revision ends when it arrives', async () => {
+test('waiting for a revision ends when it arrives, or after a second', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1))
-  const reached = feed.reach(2)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const [reached, missed] = [feed.reach(2), feed.reach(3)]
   await feed.answer(await publisher.publish(2))
   expect(await reached).toBe(true)
+  vi.advanceTimersByTime(1_000)
+  expect(await missed).toBe(false)
 })

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { DefinitionsReport } from '@bir/sdk/contract/internal'
@@ -10,6 +8,7 @@ import { Control } from './control.ts'
 import { newKeys } from './identity.ts'
 import { fetchDefinition, reportDefinitions } from './report-definitions.ts'
 import { sha256Hex } from './verify.ts'
+import { serverOf } from '../upstream/testing.ts'
 
 const anAddress = 'http://127.0.0.1:3001/mcp'
 const serverAt = (url: string, tools: [string, ToolEntry][] = [['echo', { level: 'read' }]]) => ({
@@ -23,28 +22,23 @@ const aTool = (name: string, more: object = {}) => ({ name, inputSchema: { type:
 async function aControlPlane(definitions: Record<string, string> = {}) {
   const reports: DefinitionsReport[] = []
   const state = { status: 204 }
-  const server = createServer((request, response) => {
-    void (async () => {
-      const body = await text(request)
-      if (request.method === 'POST' && state.status === 204) reports.push(DefinitionsReport.parse(JSON.parse(body)))
-      if (request.method === 'POST') return void response.writeHead(state.status).end()
-      const found = definitions[request.url?.split('/').at(-1) ?? '']
-      response.writeHead(found === undefined ? 404 : 200).end(found)
-    })()
+  const server = await serverOf(async (request, response) => {
+    const body = await text(request)
+    if (request.method === 'POST' && state.status === 204) reports.push(DefinitionsReport.parse(JSON.parse(body)))
+    if (request.method === 'POST') return void response.writeHead(state.status).end()
+    const found = definitions[request.url?.split('/').at(-1) ?? '']
+    response.writeHead(found === undefined ? 404 : 200).end(found)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const controlUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const id = '019aa000-0000-7000-8000-000000000001'
   const manifestKey = { kty: 'OKP', kid: 'm', alg: 'EdDSA' }
-  const control = new Control({ id, controlUrl, issuer: 'http://control.test', manifestKey, ...newKeys() })
+  const control = new Control({ id, controlUrl: server.url, issuer: 'http://control.test', manifestKey, ...newKeys() })
   return {
     control,
     reports,
     state,
     async [Symbol.asyncDispose]() {
       await control.close()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await server[Symbol.asyncDispose]()
     },
   }
 }

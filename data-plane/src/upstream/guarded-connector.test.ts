@@ -40,14 +40,14 @@ function connected(connect: ReturnType<typeof guardedConnector>, hostname: strin
 test('a name that comes to mean an inner address is refused at the connection, though it was fine before', async () => {
   await using listener = await aListener()
   const rebinding = answering([four('127.0.0.1')], [four('169.254.169.254')])
-  const connect = guardedConnector(true, 1000, rebinding)
+  const connect = guardedConnector(true, 60_000, rebinding)
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('connected to 127.0.0.1')
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('tools.example.com has no address a server may have')
 })
 
 test('of several addresses only those a server may have are connected to', async () => {
   await using listener = await aListener()
-  const connect = guardedConnector(true, 1000, answering([four('169.254.169.254'), four('127.0.0.1')]))
+  const connect = guardedConnector(true, 60_000, answering([four('169.254.169.254'), four('127.0.0.1')]))
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('connected to 127.0.0.1')
 })
 
@@ -55,7 +55,7 @@ test.for(['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]', '[::ffff:127.0.0
   'where private networks are not allowed nothing connects to %s',
   async (host) => {
     await using listener = await aListener()
-    const said = await connected(guardedConnector(false, 1000), new URL(`http://${host}/`).hostname, listener.port)
+    const said = await connected(guardedConnector(false, 60_000), new URL(`http://${host}/`).hostname, listener.port)
     expect(said).toContain('server may have')
     expect(listener.connections()).toBe(0)
   },

@@ -21,7 +21,7 @@ const basic = (url: string): ExchangeRequest => ({
   headers: { 'content-type': 'application/json' },
   body: '{}',
   maxBytes: 1000,
-  timeoutToHeadersMs: 5000,
+  timeoutToHeadersMs: 60_000,
 })
 
 function poolTo(url: string, options: { privateNetwork?: boolean; maxInFlight?: number } = {}) {

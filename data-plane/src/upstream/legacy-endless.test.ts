@@ -7,6 +7,9 @@ const json = { 'content-type': 'application/json' }
 const stream = { 'content-type': 'text/event-stream' }
 const message = (body: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...body })}\n\n`
 
+/** Long enough for whoever answers, on a machine however slow; what never answers is waited for so long. */
+const limitMs = 1_000
+
 type Say = (response: ServerResponse, id: number) => unknown
 type Handle = Parameters<typeof legacyServer>[0]
 
@@ -50,7 +53,7 @@ test.for<[string, Record<string, Say>]>([
   ['a stream that is to be polled for ever', { initialize: polled, GET: polled }],
 ])('initialize answered by %s: those who wait are told in time, and a server that was repaired is used again', async ([, says]) => {
   const now = { ...says }
-  await using hostile = await legacyServer((...given) => server(now)(...given), {}, 1_000_000, 200)
+  await using hostile = await legacyServer((...given) => server(now)(...given), {}, 1_000_000, limitMs)
   await expect(hostile.upstream.describe(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault', code: 'timed_out' })
   for (const key of Object.keys(now)) delete now[key]
   await expect(hostile.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { ok: true } })
@@ -62,7 +65,7 @@ test.for<[string, Say]>([
   ['nothing', silent],
   ['a body that never ends', dripping],
 ])('a server that answers logging/setLevel with %s holds up the session for so long, not for ever', async ([, say]) => {
-  await using hostile = await legacyServer(server({ 'logging/setLevel': say }), {}, 1_000_000, 200)
+  await using hostile = await legacyServer(server({ 'logging/setLevel': say }), {}, 1_000_000, limitMs)
   await expect(hostile.upstream.request(aCall('x', {}, logging))).resolves.toMatchObject({ value: { ok: true } })
   await expect(hostile.upstream.request(aCall('x', {}, logging))).resolves.toMatchObject({ value: { ok: true } })
   expect(hostile.sent('logging/setLevel')).toHaveLength(1)

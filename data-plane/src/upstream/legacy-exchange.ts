@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { isObject } from '../mcp/json-rpc.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import { refusalJson } from './client-refusal.ts'
@@ -148,7 +149,9 @@ export class LegacyExchange implements Working {
         // However much came in one piece: of a request that is over nothing more is taken.
         if (this.over) break
         const result = await this.take(message)
-        if (result) return { kind: 'result', result }
+        if (!result) continue
+        await this.hearOut()
+        return { kind: 'result', result }
       }
       if (this.asks.size > 0) return this.asking()
     }
@@ -165,6 +168,19 @@ export class LegacyExchange implements Working {
     const batch = await this.reading
     this.reading = undefined
     return batch
+  }
+
+  /** What the server said before its result on the session's stream has come too, on another connection: one turn of the loop reads it, the next hands it on. */
+  private async hearOut(): Promise<void> {
+    if (!this.session.hasStream) return
+    await turn()
+    await turn()
+    for (const message of this.offered.splice(0)) {
+      if (message.kind === 'notification') await this.pass(message)
+      // The call is over, and nobody can be asked for it any more.
+      else if (message.kind === 'request')
+        await this.session.answer(await this.live(), message, unasked(message.method)).catch(() => undefined)
+    }
   }
 
   private next(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {

@@ -14,8 +14,6 @@ const firstDelayMs = 500
 const longestDelayMs = 30_000
 /** A stream that lived this long was a good one, even if nothing was said. */
 const goodAfterMs = 10_000
-/** A refusal comes at once; some servers send nothing, not even a status, before they have something to say. */
-const momentMs = 250
 
 interface Heard {
   readonly take: (message: LegacyMessage, live: Live) => Promise<void>
@@ -40,11 +38,11 @@ export class LegacyGet {
     this.heard = heard
   }
 
-  /** False where the server has no such stream. */
-  async open(live: Live): Promise<boolean> {
+  /** False where the server has no such stream, and says so in time. */
+  async open(live: Live, withinMs: number): Promise<boolean> {
     const first = this.get(live)
     first.catch(() => undefined)
-    const early = await Promise.race([first, delay(momentMs)])
+    const early = await Promise.race([first, delay(withinMs, undefined, { ref: false })])
     if (early?.status === 405) return false
     if (early) usable(early)
     void this.run(live, first)

@@ -183,7 +183,7 @@ test('a stream that never ends stops when the call is cancelled', async () => {
   let heard = 0
   const onNotification = () => void (++heard === 50 && cancel.abort(new Error('too long')))
   await expect(server.upstream.request(aCall('x', {}, { cancel, onNotification }))).rejects.toThrow('too long')
-  await vi.waitFor(() => expect(closed).toHaveBeenCalled())
+  await expect.poll(() => closed).toHaveBeenCalled()
 })
 
 test('more sessions than may be open are refused, and an idle one makes room', async () => {

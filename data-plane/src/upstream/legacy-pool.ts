@@ -10,6 +10,7 @@ export interface PoolLimits {
   readonly most: number
   /** Requests under way may end by themselves for so long. */
   readonly closeWithinMs: number
+  readonly streamWithinMs: number
 }
 
 /** What is under way in a session that its client ended is told so first. */
@@ -75,17 +76,17 @@ export class LegacyPool {
   private make({ client }: Asker): Seat {
     if (this.seats.size >= this.limits.most) this.makeRoom()
     const session = new LegacySession(this.wire, client)
-    return { session, stream: new LegacyStream(session) }
+    return { session, stream: new LegacyStream(session, this.limits.streamWithinMs) }
   }
 
   private makeRoom(): void {
-    for (const [key, seat] of this.seats) if (seat.session.inUse === 0) return this.drop(key, seat)
+    for (const [key, seat] of this.seats) if (seat.session.isIdle) return this.drop(key, seat)
     throw new UpstreamFault('rate_limited', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
   }
 
   private sweep(): void {
     const before = Date.now() - this.limits.idleMs
-    for (const [key, seat] of this.seats) if (seat.session.inUse === 0 && seat.session.usedAtMs < before) this.drop(key, seat)
+    for (const [key, seat] of this.seats) if (seat.session.isIdle && seat.session.usedAtMs < before) this.drop(key, seat)
   }
 
   private drop(key: string, seat: Seat): void {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { aCall, aClient, aRequest, sdkServer } from './legacy-testing.ts'
 import { said, things } from './legacy-testing-things.ts'
@@ -75,8 +75,8 @@ test('a request that fails because its client cannot be asked says what is lacki
 test('a server left waiting is told that nobody will answer', async () => {
   await using server = await sdkServer(things, { limits: { parkMs: 50 } })
   const { value } = await server.upstream.request(aCall('ask'))
-  await vi.waitFor(() => expect(server.sent('notifications/cancelled')).toHaveLength(1))
-  expect(server.seen.some(({ body }) => body.error !== undefined && body.method === undefined)).toBe(true)
+  await expect.poll(() => server.sent('notifications/cancelled')).toHaveLength(1)
+  await expect.poll(() => server.seen.some(({ body }) => body.error !== undefined && body.method === undefined)).toBe(true)
   const late = server.upstream.request(aCall('ask', {}, {}, { requestState: value['requestState'], inputResponses: {} }))
   await expect(late).rejects.toMatchObject({ code: -32602 })
 })
@@ -86,7 +86,7 @@ test('a client that cancels while it is asked has cancelled', async () => {
   const cancel = new Cancel()
   await server.upstream.request(aCall('ask', {}, { cancel }))
   cancel.abort(new Error('enough'))
-  await vi.waitFor(() => expect(server.sent('notifications/cancelled')).toHaveLength(1))
+  await expect.poll(() => server.sent('notifications/cancelled')).toHaveLength(1)
 })
 
 test('a person who leaves too many rounds behind loses the oldest', async () => {

@@ -40,9 +40,12 @@ export class LegacySession {
   readonly wire: LegacyWire
   /** Requests at work and streams held; a session in use is not ended. */
   inUse = 0
+  private opening: Promise<Live> | undefined
   private unused: PromiseWithResolvers<void> | undefined
   usedAtMs = Date.now()
   readonly working = new Set<Working>()
+  /** The server may say things on a stream of the session's own. */
+  hasStream = false
   private readonly client: ClientFacts
   private live: Promise<Live> | undefined
   private ids = 0
@@ -58,6 +61,11 @@ export class LegacySession {
     return ++this.ids
   }
 
+  /** Nobody would miss it. */
+  get isIdle(): boolean {
+    return this.inUse === 0 && !this.opening
+  }
+
   use(): void {
     this.inUse++
   }
@@ -66,6 +74,12 @@ export class LegacySession {
     this.inUse--
     this.usedAtMs = Date.now()
     if (this.inUse === 0) this.unused?.resolve()
+  }
+
+  /** In use until the work is done. */
+  during<T>(work: () => Promise<T>): Promise<T> {
+    this.use()
+    return work().finally(() => this.letGo())
   }
 
   /** Resolves once nobody uses it, or it took too long. */
@@ -79,7 +93,13 @@ export class LegacySession {
     if (this.live) return this.live
     const live = this.initialize()
     this.live = live
-    live.catch(() => {
+    this.opening = live
+    const over = () => {
+      if (this.opening === live) this.opening = undefined
+      this.usedAtMs = Date.now()
+    }
+    live.then(over, () => {
+      over()
       if (this.live === live) this.live = undefined
     })
     return live

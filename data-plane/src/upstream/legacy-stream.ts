@@ -21,6 +21,7 @@ const longestQuestionMs = 5 * 60_000
 /** Who hears what a server says on its session's own stream: those who listen, and the calls under way. Open while it serves anybody. */
 export class LegacyStream {
   private readonly session: LegacySession
+  private readonly openWithinMs: number
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
   private get: LegacyGet | undefined
@@ -34,8 +35,9 @@ export class LegacyStream {
   /** What somebody is being asked, by the server's ids. */
   private readonly questions = new Map<ServerId, AbortController>()
 
-  constructor(session: LegacySession) {
+  constructor(session: LegacySession, openWithinMs: number) {
     this.session = session
+    this.openWithinMs = openWithinMs
     this.subscriptions = new LegacySubscriptions(session)
   }
 
@@ -99,10 +101,12 @@ export class LegacyStream {
       renewed: (live) => this.renewed(live),
       ended: (error) => this.ended(error),
     })
-    return this.get.open(live)
+    this.session.hasStream = true
+    return this.get.open(live, this.openWithinMs)
   }
 
   private stop(): void {
+    this.session.hasStream = false
     this.opening = undefined
     this.get?.stop()
     this.get = undefined

@@ -36,7 +36,7 @@ export async function legacyServer(
   handle: Handle,
   limits: Partial<LegacyLimits> = {},
   maxResponseBytes = 1_000_000,
-  callTimeoutMs = 10_000,
+  callTimeoutMs = 60_000,
 ): Promise<LegacyServer> {
   const seen: Seen[] = []
   const take = async (request: IncomingMessage, response: ServerResponse) => {
@@ -45,7 +45,7 @@ export async function legacyServer(
     seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body })
     await handle(request, response, body)
   }
-  const server = await serverOf((request, response) => void take(request, response))
+  const server = await serverOf(take)
   const options = remoteOptions({
     id: 'things',
     settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era: 'legacy', trust: 'off', maxResponseBytes, privateNetwork: true },
@@ -54,7 +54,8 @@ export async function legacyServer(
     nodeId: 'n1',
     callTimeoutMs,
   })
-  const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, ...limits })
+  // A server that answers is waited for, however slow the machine.
+  const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
   return {
     url: server.url,
     upstream,

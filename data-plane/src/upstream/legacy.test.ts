@@ -1,6 +1,6 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
-import { aCall, aClient, aRequest, sdkServer } from './legacy-testing.ts'
+import { aCall, aClient, aRequest, legacyServer, sdkServer } from './legacy-testing.ts'
 import { said, state, things } from './legacy-testing-things.ts'
 import { jsonOf } from './upstream.ts'
 import type { Notification } from './upstream.ts'
@@ -83,11 +83,11 @@ test('a cancelled request is cancelled at the server', async () => {
   await using server = await sdkServer(things)
   const cancel = new Cancel()
   const hanging = server.upstream.request(aCall('hang', {}, { cancel }))
-  await vi.waitFor(() => expect(server.sent('tools/call')).toHaveLength(1))
+  await expect.poll(() => server.sent('tools/call')).toHaveLength(1)
   const before = state.aborted
   cancel.abort(new Error('enough'))
   await expect(hanging).rejects.toThrow('enough')
-  await vi.waitFor(() => expect(state.aborted).toBe(before + 1))
+  await expect.poll(() => state.aborted).toBe(before + 1)
   expect(server.sent('notifications/cancelled')[0]?.body.params).toMatchObject({ requestId: server.sent('tools/call')[0]?.body.id })
 })
 
@@ -112,7 +112,41 @@ test('a session the server forgot is opened anew, once, for all who were in it',
 test('a session nobody uses is ended', async () => {
   await using server = await sdkServer(things, { limits: { idleMs: 50 } })
   await server.upstream.request(aCall('echo', { text: 'x' }))
-  await vi.waitFor(() => expect(server.sessions.size).toBe(0))
+  await expect.poll(() => server.sessions.size).toBe(0)
+})
+
+test('a session that is being opened, or told something, is not idle, however long its server takes', async () => {
+  const [opening, opened, telling, told] = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
+  const idleMs = 50
+  await using server = await legacyServer(
+    async (_, response, { id, method, params }) => {
+      const { name } = (params?.['clientInfo'] ?? {}) as { name?: string }
+      if (name === 'slow') await (opening?.resolve(), opened?.promise)
+      if (method === 'vendor/thing') await (telling?.resolve(), told?.promise)
+      if (name === undefined) return void response.writeHead(202).end()
+      response.setHeader('mcp-session-id', name).setHeader('content-type', 'application/json')
+      const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+    },
+    { idleMs },
+  )
+  const asker = (name: string) => aCall('x', {}, { client: aClient({ capabilities: {}, info: { name, version: '1' } }) })
+  const ended = () => server.seen.filter(({ http }) => http === 'DELETE').map(({ headers }) => headers['mcp-session-id'])
+
+  const described = server.upstream.describe(asker('slow'))
+  await opening?.promise
+  // Sessions that were opened later have been idle for so long: the slow one would have been too.
+  await server.upstream.describe(asker('second'))
+  await expect.poll(ended).toEqual(['second'])
+  opened?.resolve()
+  await described
+  const said = server.upstream.notify(asker('slow'), { method: 'vendor/thing' })
+  await telling?.promise
+  await server.upstream.describe(asker('third'))
+  await expect.poll(ended).toEqual(['second', 'third'])
+  told?.resolve()
+  await said
+  await expect.poll(ended).toEqual(['second', 'third', 'slow'])
 })
 
 test('closing ends the sessions at the server', async () => {
@@ -123,9 +157,9 @@ test('closing ends the sessions at the server', async () => {
 })
 
 test('calls under way may end by themselves when the way to the server is closed', async () => {
-  await using server = await sdkServer(things, { limits: { closeWithinMs: 5000 } })
+  await using server = await sdkServer(things, { limits: { closeWithinMs: 60_000 } })
   const call = server.upstream.request(aCall('steps'))
-  await vi.waitFor(() => expect(server.sent('tools/call')).toHaveLength(1))
+  await expect.poll(() => server.sent('tools/call')).toHaveLength(1)
   await server.upstream.close()
   await expect(call).resolves.toMatchObject({ value: said('done') })
   expect(server.sessions.size).toBe(0)

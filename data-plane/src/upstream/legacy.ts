@@ -36,6 +36,8 @@ export interface LegacyLimits {
   readonly mostParkedPerPerson: number
   /** When closed, calls under way may end by themselves for so long. */
   readonly closeWithinMs: number
+  /** A server that has no stream says so at once; some servers send nothing, not even a status, before they have something to say. */
+  readonly streamWithinMs: number
 }
 
 export const legacyLimits: LegacyLimits = {
@@ -45,6 +47,7 @@ export const legacyLimits: LegacyLimits = {
   mostParked: 200,
   mostParkedPerPerson: 32,
   closeWithinMs: 10_000,
+  streamWithinMs: 250,
 }
 
 const askable = ['elicitation', 'sampling', 'roots']
@@ -61,7 +64,8 @@ export class LegacyUpstream implements Upstream {
 
   constructor(options: RemoteOptions, limits: LegacyLimits = legacyLimits) {
     this.wire = new LegacyWire(options)
-    this.pool = new LegacyPool(this.wire, { idleMs: limits.idleMs, most: limits.mostSessions, closeWithinMs: limits.closeWithinMs })
+    const { idleMs, mostSessions: most, closeWithinMs, streamWithinMs } = limits
+    this.pool = new LegacyPool(this.wire, { idleMs, most, closeWithinMs, streamWithinMs })
     this.parks = new LegacyParks(options.pool.timers, {
       parkMs: limits.parkMs,
       most: limits.mostParked,
@@ -101,7 +105,7 @@ export class LegacyUpstream implements Upstream {
     if (!opened && method === 'notifications/roots/list_changed') return undefined
     if (!opened && method === 'notifications/progress') return 'unknown-token'
     const { session } = this.pool.for(asker)
-    const taken = await session.pass(await session.open(), messageOf(notification))
+    const taken = await session.during(async () => session.pass(await session.open(), messageOf(notification)))
     return taken ? undefined : 'not-accepted'
   }
 

@@ -190,15 +190,16 @@ test.for<[string, (say: Say, id: number) => unknown, object | undefined]>([
 
 test.for<[string, Handle, object]>([
   ['refuses', (_, say) => say.error(-32_601, 404), { name: 'UpstreamRpcError', code: -32_601 }],
-  ['ends before it began', (_, say) => say.end({ resultType: 'complete' }), { name: 'UpstreamFault' }],
-  [
-    'never acknowledges',
-    (_, say) => say.response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
-    { code: 'timed_out' },
-  ],
+  ['ends before it began', (_, say) => say.end({ resultType: 'complete' }), { name: 'UpstreamFault', code: 'upstream_down' }],
 ])('a server that %s: the listener is refused', async ([, handle, error]) => {
-  await using server = await modernServer(handle, {}, { callTimeoutMs: 100 })
+  await using server = await modernServer(handle)
   await expect(server.upstream.listen(aListener())).rejects.toMatchObject(error)
+})
+
+test('a server that never acknowledges: the listener is refused in time', async () => {
+  const silent: Handle = (_, say) => say.response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  await using server = await modernServer(silent, {}, { callTimeoutMs: 100 })
+  await expect(server.upstream.listen(aListener())).rejects.toMatchObject({ code: 'timed_out' })
 })
 
 test('who leaves while the stream is being opened leaves no stream behind', async () => {

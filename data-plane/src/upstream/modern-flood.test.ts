@@ -82,7 +82,7 @@ test('a flood of changes at a subscription is taken no faster than a thousand a 
   const cancel = new Cancel()
   const startedMs = performance.now()
   await server.upstream.listen(aListener({ cancel, onNotification: () => void heard++ }))
-  await expect.poll(() => heard, { timeout: 10_000 }).toBeGreaterThan(1000)
+  await expect.poll(() => heard).toBeGreaterThan(1000)
   expect(heard).toBeLessThanOrEqual(1000 * Math.ceil((performance.now() - startedMs) / 1000 + 1))
   expect(sent).toBeLessThan(1_000_000)
   cancel.abort(new Error('enough'))

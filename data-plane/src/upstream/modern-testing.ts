@@ -50,7 +50,7 @@ export const aRemote = (url: string, settings: Partial<RemoteSettings> = {}): Re
   readSecret: ({ secret }) => Promise.resolve(`value of ${secret}`),
   log: () => undefined,
   nodeId: 'n1',
-  callTimeoutMs: 5000,
+  callTimeoutMs: 60_000,
 })
 
 /** A modern server that answers as a test tells it; it lists no tools and discovers itself unless told otherwise. */

@@ -7,9 +7,17 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** A real HTTP server that answers as a test tells it. */
+/** A real HTTP server that answers as a test tells it. It keeps a connection for longer than any client of ours does, however slow the machine. */
 export async function serverOf(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<TestServer> {
-  const server = createHttpServer((request, response) => void handle(request, response))
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await handle(request, response)
+    } catch (error) {
+      // Who is gone in the middle of a request is owed no answer.
+      if (!request.destroyed || request.complete) throw error
+    }
+  }
+  const server = createHttpServer({ keepAliveTimeout: 60_000 }, (request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

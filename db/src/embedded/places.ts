@@ -69,7 +69,8 @@ interface Note {
  */
 function rootedBase(home: string): string {
   const name = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 12)
-  const note = readNote(home) ?? { base: join(rootBase, name), cluster: randomUUID() }
+  const kept = readNote(home)
+  const note = kept ?? { base: join(rootBase, name), cluster: randomUUID() }
   const idFile = join(note.base, 'cluster-id')
   const id = existsSync(idFile) ? readFileSync(idFile, 'utf8') : undefined
   try {
@@ -78,7 +79,7 @@ function rootedBase(home: string): string {
       renameSync(note.base, `${note.base}.previous`)
     }
     mkdirSync(home, { recursive: true, mode: 0o711 })
-    writeFileSync(noteFile(home), `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
+    if (!kept) writeNote(home, note)
     mkdirSync(rootBase, { recursive: true })
     chmodSync(rootBase, 0o711)
     mkdirSync(note.base, { recursive: true, mode: 0o700 })
@@ -90,6 +91,13 @@ function rootedBase(home: string): string {
 }
 
 const noteFile = (home: string) => join(resolve(home), 'postgres.json')
+
+/** All or nothing: whoever looks while it is written, or after a start that was killed, never finds half a note. */
+function writeNote(home: string, note: Note): void {
+  const unfinished = `${noteFile(home)}.new`
+  writeFileSync(unfinished, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
+  renameSync(unfinished, noteFile(home))
+}
 
 function readNote(home: string): Note | undefined {
   const file = noteFile(home)

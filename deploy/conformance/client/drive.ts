@@ -11,7 +11,7 @@ import { rawRequests, scenarios } from './scenarios.ts'
 const { MCP_CONFORMANCE_SCENARIO: name = '', MCP_CONFORMANCE_PROTOCOL_VERSION: version, MCP_CONFORMANCE_CONTEXT: context } = process.env
 const [, , kind, upstream = ''] = process.argv
 const server = 'fixture'
-const limitMs = 20_000
+const limitMs = 100_000
 
 const scenario = scenarios[name]
 const revision = revisions.find((one) => one === version)

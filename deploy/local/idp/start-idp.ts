@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { freePort } from '../free-port.ts'
 import type { Config } from './config.ts'
 import { ensureKeys } from './keys.ts'
 import { readPeople } from './people.ts'
@@ -10,6 +10,7 @@ export async function startIdp({ host, port, homeDir }: Config): Promise<{ issue
   const keys = await ensureKeys(homeDir)
   const people = readPeople(homeDir)
   const named = host === '::1' ? '[::1]' : host
+  // The issuer's name holds the port, so the port comes first.
   const issuer = `http://${named}:${port || (await freePort(host))}`
   const server = createIdpServer(createProvider(issuer, keys, people.find), people)
   await new Promise<void>((resolve, reject) => {
@@ -24,14 +25,4 @@ export async function startIdp({ host, port, homeDir }: Config): Promise<{ issue
         server.closeAllConnections()
       }),
   }
-}
-
-/** The issuer's name holds the port, so the port comes first. */
-async function freePort(host: string): Promise<number> {
-  const { createServer } = await import('node:net')
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, host, resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

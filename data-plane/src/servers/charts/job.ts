@@ -32,6 +32,9 @@ export interface Fault {
   hint?: string
 }
 
+/** How that process ends itself when a job has taken all the time of the processor that one may. */
+export const SPENT = 'SIGVTALRM'
+
 /** What that process says: that it has begun (its start-up is over, the clock runs), then how it went. */
 export type Reply = { begun: true } | { done: Picture | Findings } | { fault: Fault }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Fault, Findings, Job, Picture, Reply } from './job.ts'
 import { render, RenderFault } from './render.ts'
+import type { Watched } from './watch.ts'
 
 const say = (reply: Reply) => process.send?.(reply)
 
@@ -20,14 +21,20 @@ function faultOf(error: unknown): Fault {
 async function answer(job: Job): Promise<void> {
   try {
     const work = await prepared(job)
+    watch.postMessage('begun')
     say({ begun: true })
     say({ done: await work() })
   } catch (error) {
     say({ fault: faultOf(error) })
   }
+  watch.postMessage('ended')
 }
+
+// A spec may keep this thread from ever hearing anything: another one looks at the clock, and whether the plane is still there.
+const watch = new Worker(new URL('./watch.ts', import.meta.url), {
+  workerData: { parent: process.ppid, limitMs: Number(process.argv[2]) } satisfies Watched,
+})
+watch.unref()
 
 process.on('message', (job: Job) => void answer(job))
 process.on('disconnect', () => process.exit())
-// A spec may keep this thread from ever hearing that the plane is gone.
-new Worker(new URL('./orphan-watch.ts', import.meta.url), { workerData: process.ppid }).unref()

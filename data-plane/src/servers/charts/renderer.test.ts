@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Renderer } from './renderer.ts'
 
 function aRenderer(options: ConstructorParameters<typeof Renderer>[0] = {}): Renderer {
@@ -32,7 +33,7 @@ test('nothing is started before the first chart, and what it started ends when i
   const pid = renderer.pid ?? 0
   expect(isAlive(pid)).toBe(true)
   expect((await drawing).width).toBeGreaterThan(0)
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
   expect(renderer.pid).toBeUndefined()
 })
 
@@ -54,6 +55,27 @@ test.for([
 
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'timed_out' } })
   expect(second).toMatchObject({ status: 'fulfilled' })
+})
+
+/** Time of the processor that a process has had, in the clock ticks of Linux (proc_pid_stat(5), utime). */
+const ticksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11])
+
+test('a drawing that is kept from the processor loses no time by it', async () => {
+  const [held, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
+  await Promise.all([held.draw(fine, ever), other.draw(fine, ever)])
+  const { pid = 0 } = held
+  expect(pid).toBeGreaterThan(1)
+  const before = ticksOf(pid)
+  let ended = false
+  const drawing = expect(held.draw(slow, ever).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
+  await expect.poll(() => ticksOf(pid)).toBeGreaterThan(before + 10)
+
+  process.kill(pid, 'SIGSTOP')
+  // Begun later, and over.
+  await expect(other.draw(slow, ever)).rejects.toMatchObject({ code: 'timed_out' })
+  expect(ended).toBe(false)
+  process.kill(pid, 'SIGCONT')
+  await drawing
 })
 
 test.for([
@@ -99,7 +121,8 @@ test('who leaves the queue frees the place', async () => {
 test('a process that is killed is replaced', async () => {
   const renderer = aRenderer()
   const lost = renderer.draw(slow, ever)
-  process.kill(renderer.pid ?? 0, 'SIGKILL')
+  expect(renderer.pid).toBeGreaterThan(1)
+  process.kill(renderer.pid!, 'SIGKILL')
 
   await expect(lost).rejects.toThrow('the chart process ended (SIGKILL)')
   expect((await renderer.draw(fine, ever)).width).toBeGreaterThan(0)

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
-import { type Findings, hinted, type Job, type Picture, type Reply } from './job.ts'
+import { type Findings, hinted, type Job, type Picture, type Reply, SPENT } from './job.ts'
 
 interface Task {
   job: Job
@@ -9,7 +9,10 @@ interface Task {
   reject(error: Error): void
 }
 
-const defaults = { limitMs: 5_000, startLimitMs: 20_000, idleMs: 30_000, maxWaiting: 8, maxHeapMb: 384 }
+/** `limitMs` is time of the processor: a machine with other work draws what one of its own does. The rest is by the clock. */
+const defaults = { limitMs: 5_000, startLimitMs: 60_000, idleMs: 30_000, maxWaiting: 8, maxHeapMb: 384 }
+/** By the clock a drawing may take so many times its limit; whoever asked has given up long before. */
+const patience = 12
 
 /** It draws and nothing more: it writes no file, starts no process, and sees no secret of the environment. */
 const CONFINED = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker', '--disable-proto=delete', '--no-warnings']
@@ -83,7 +86,7 @@ export class Renderer {
     this.#child ??= this.#start()
     this.#child.ref()
     this.#child.channel?.ref()
-    this.#allow(this.#options.startLimitMs)
+    this.#giveUpAfter(this.#options.startLimitMs)
     this.#child.send(task.job, (error) => error && this.#child?.kill('SIGKILL'))
   }
 
@@ -93,30 +96,30 @@ export class Renderer {
     this.#idle = setTimeout(() => this.#dismiss(), this.#options.idleMs).unref()
   }
 
-  #allow(limitMs: number): void {
+  #giveUpAfter(limitMs: number): void {
     clearTimeout(this.#limit)
     this.#limit = setTimeout(() => {
       this.#dismiss()
-      this.#settle()?.reject(new ToolError('timed_out', `The chart was not drawn within ${limitMs / 1000} s.`, { hint: LIGHTER }))
+      this.#settle()?.reject(tooSlow(limitMs))
       this.#next()
     }, limitMs)
   }
 
   #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL('./render-process.ts', import.meta.url)), {
+    const child = fork(fileURLToPath(new URL('./render-process.ts', import.meta.url)), [String(this.#options.limitMs)], {
       env: {},
       execArgv: [...CONFINED, `--max-old-space-size=${this.#options.maxHeapMb}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     child.on('message', (reply: Reply) => this.#hear(child, reply))
     child.on('error', (error) => this.#lose(child, error))
-    child.on('exit', (code, signal) => this.#lose(child, ended(code, signal)))
+    child.on('exit', (code, signal) => this.#lose(child, signal === SPENT ? tooSlow(this.#options.limitMs) : ended(code, signal)))
     return child
   }
 
   #hear(child: ChildProcess, reply: Reply): void {
     if (child !== this.#child) return
-    if ('begun' in reply) return this.#allow(this.#options.limitMs)
+    if ('begun' in reply) return this.#giveUpAfter(this.#options.limitMs * patience)
 
     const task = this.#settle()
     if ('done' in reply) task?.resolve(reply.done)
@@ -148,6 +151,8 @@ export class Renderer {
     child?.kill('SIGKILL')
   }
 }
+
+const tooSlow = (limitMs: number) => new ToolError('timed_out', `The chart was not drawn within ${limitMs / 1000} s.`, { hint: LIGHTER })
 
 /** V8 aborts when the heap is full. */
 function ended(code: number | null, signal: NodeJS.Signals | null): Error {

@@ -4,7 +4,8 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { ParserAnswer } from './parser-process.ts'
 import { refused } from './refusal.ts'
 
-const limitMs = 200
+/** By the clock, and so far above what any text within bounds costs that a machine with other work does not refuse a usual one. */
+const limitMs = 2_000
 const idleMs = 60_000
 const program = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
 

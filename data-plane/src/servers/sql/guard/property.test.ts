@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
@@ -113,7 +114,7 @@ const bare = (table: string) => table.replace(/^(public\.|only )/, '')
 
 /** What a person learns of a statement: rows, or the words of a refusal. The database refuses the superuser nothing. */
 async function learnt(bank: Bank, query: string, rules = aliceRules): Promise<unknown> {
-  const context = bank.context({ as: 'superuser', settings: { timeoutMs: 5_000 }, rules })
+  const context = bank.context({ as: 'superuser', settings: { timeoutMs: 30_000 }, rules })
   return bank.call('execute_query', { query, limit: 50 }, context).then(
     ({ structuredContent }) => ({ ...structuredContent, duration_ms: 0 }),
     (error: unknown) => {
@@ -128,9 +129,10 @@ test.for([
   ['mild', mild, 10],
 ] as const)(
   'two banks that differ only in what is closed cannot be told apart by any statement: %s',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async ([, fragments, atLeast]) => {
     let answered = 0
+    const seed = randomInt(2 ** 31)
     await fc.assert(
       fc.asyncProperty(queries(fragments), async (query) => {
         const [one, other] = [await learnt(bank, query), await learnt(twin, query)]
@@ -138,16 +140,17 @@ test.for([
         expect(one).toEqual(other)
         expect(leaks(one)).toEqual([])
       }),
-      { numRuns: 700 },
+      { numRuns: 700, seed },
     )
-    expect(answered).toBeGreaterThan(atLeast)
+    // 33 and 46 are usual, and fewer than 20 were not seen in forty thousand statements.
+    expect(answered, `with the seed ${seed}`).toBeGreaterThan(atLeast)
   },
 )
 
 test.for([
   ['hostile', hostile],
   ['mild', mild],
-] as const)('the same statements would tell, were nothing closed: %s', { timeout: 60_000 }, async ([, fragments]) => {
+] as const)('the same statements would tell, were nothing closed: %s', async ([, fragments]) => {
   const open: TableRules = { allow: ['public.*'], deny: [], hide: {}, mask: {} }
   let telling = 0
   // Always the same ones, and one by one: how many of some tell is chance, and a busy pool turns calls away.
