@@ -5,13 +5,16 @@ import { connect } from './connect.ts'
 import { explain } from './explain.ts'
 import { exportPolicy } from './export.ts'
 import { plan } from './plan.ts'
+import { plane } from './plane.ts'
+import { revoke } from './revoke.ts'
 import { server } from './server.ts'
 import { snapshotStatus } from './snapshot-status.ts'
 import type { Surroundings } from './surroundings.ts'
 import { token } from './token.ts'
+import { user } from './user.ts'
 import type { Act } from './verb.ts'
 
-const verbs = [token, connect, plan, apply, exportPolicy, explain, server, audit, snapshotStatus]
+const verbs = [token, connect, plan, apply, exportPolicy, explain, server, user, revoke, audit, snapshotStatus, plane]
 
 const more = `
 It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or, with

@@ -1,6 +1,7 @@
 import { serverApprove } from './server-approve.ts'
 import { serverDefinitions } from './server-definitions.ts'
 import { serverHealth } from './server-health.ts'
+import { serverKill } from './server-kill.ts'
 import { serverList } from './server-list.ts'
 import type { Define } from './verb.ts'
 
@@ -9,14 +10,15 @@ export const server: Define = (parent, act) => {
     .command('server')
     .summary('the servers there are, how they are, and whether what they offer is trusted')
     .description(
-      'Says which servers there are and how the remote ones are. The tools of a remote server are pinned: what it offered first was approved with its registration, and what it changes later is served, served and reported, or held back, as its setting "trust" says (off, warn, hold).',
+      'Says which servers there are and how the remote ones are, and switches one off for everyone. The tools of a remote server are pinned: what it offered first was approved with its registration, and what it changes later is served, served and reported, or held back, as its setting "trust" says (off, warn, hold).',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  bir server list\n  bir server health everything\n  bir server definitions everything\n  bir server approve everything echo',
+      '\nExamples:\n  bir server list\n  bir server health everything\n  bir server definitions everything\n  bir server approve everything echo\n  bir server kill everything',
     )
   serverList(command, act)
   serverHealth(command, act)
   serverDefinitions(command, act)
   serverApprove(command, act)
+  serverKill(command, act)
 }

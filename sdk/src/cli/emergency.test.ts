@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import type { z } from 'zod'
+import type { PlaneState, User } from '../contract/entities.ts'
+import { Refusal, standIn } from '../testing.ts'
+import { at, bir } from './testing.ts'
+
+const dave: z.input<typeof User> = {
+  id: '01980000-0000-7000-8000-0000000da7e0',
+  handle: 'dave',
+  provider: 'demo',
+  subject: 'dave',
+  name: 'Dave',
+  email: null,
+  administrator: false,
+  disabled: false,
+  groups: [],
+}
+const plane = (id: number, name: string, expelled = false): z.input<typeof PlaneState> => ({
+  id: `01980000-0000-7000-8000-00000000000${id}`,
+  name,
+  publicKey: {},
+  joinedAt: '2026-11-22T08:00:00Z',
+  seenAt: null,
+  revision: 3,
+  rejected: null,
+  auditSeq: 0,
+  expelled,
+})
+
+test('the kill switch is thrown, and taken back', async () => {
+  const asked: object[] = []
+  await using control = await standIn({ servers: { kill: (input) => (asked.push(input), { revision: 7 }) } })
+  expect(await bir(['server', 'kill', 'everything'], at(control.url))).toEqual({
+    exit: 0,
+    out: 'everything is switched off for everyone; revision 7.\n',
+    err: '',
+  })
+  expect((await bir(['server', 'revive', 'everything', '--json'], at(control.url))).out).toBe('{"revision":7}\n')
+  expect(asked).toEqual([
+    { id: 'everything', killed: true },
+    { id: 'everything', killed: false },
+  ])
+})
+
+test('a person is disabled, and let back in', async () => {
+  const asked: object[] = []
+  await using control = await standIn({ users: { setDisabled: (input) => (asked.push(input), { ...dave, disabled: input.disabled }) } })
+  const { exit, out } = await bir(['user', 'disable', 'dave'], at(control.url))
+  expect([exit, out]).toEqual([0, expect.stringMatching(/^dave is disabled/)])
+  expect((await bir(['user', 'enable', 'dave', '--json'], at(control.url))).out).toBe(`${JSON.stringify(dave)}\n`)
+  expect(asked).toEqual([
+    { handle: 'dave', disabled: true },
+    { handle: 'dave', disabled: false },
+  ])
+})
+
+test('everybody is listed, however many pages they take', async () => {
+  const eve = { ...dave, handle: 'eve', name: null, groups: ['analysts', 'owners'], administrator: true }
+  const asked: object[] = []
+  await using control = await standIn({
+    users: {
+      list(input) {
+        asked.push(input)
+        return input.after === undefined ? { items: [{ ...dave, disabled: true }], next: 'p2' } : { items: [eve], next: null }
+      },
+    },
+  })
+  const { out } = await bir(['user', 'list', '--search', 'e'], at(control.url))
+  expect(out.split('\n')).toEqual([
+    'person  name  groups            state',
+    'dave    Dave  -                 disabled',
+    'eve     -     analysts, owners  administrator',
+    '',
+  ])
+  expect(asked).toEqual([
+    { first: 500, search: 'e' },
+    { first: 500, search: 'e', after: 'p2' },
+  ])
+  expect((await bir(['user', 'list', '--json'], at(control.url))).out.trim().split('\n')).toHaveLength(2)
+})
+
+test('a plane is expelled by its name; one of several with that name by its id alone', async () => {
+  const expelled: string[] = []
+  const items = [plane(1, 'local'), plane(2, 'twin'), plane(3, 'twin'), plane(4, 'gone', true)]
+  await using control = await standIn({ planes: { list: () => ({ items }), expel: ({ id }) => (expelled.push(id), { revision: 9 }) } })
+  const expel = (named: string) => bir(['plane', 'expel', named], at(control.url))
+  expect(await expel('local')).toMatchObject({ exit: 0, out: 'local is expelled; revision 9.\n' })
+  expect(await expel('twin')).toMatchObject({ exit: 2, err: expect.stringContaining('2 planes called twin') as string })
+  expect((await expel(items[2]?.id ?? '')).exit).toBe(0)
+  expect(await expel('gone')).toMatchObject({ exit: 2, err: 'bir: There is no plane gone; there are local, twin, twin.\n' })
+  expect(expelled).toEqual([items[0]?.id, items[2]?.id])
+})
+
+test('a token, a session, or both are voided', async () => {
+  const asked: object[] = []
+  await using control = await standIn({ tokens: { revoke: (input) => (asked.push(input), { revision: 8 }) } })
+  expect((await bir(['revoke', '--token', 'a'], at(control.url))).out).toBe('Void from revision 8 on: token a.\n')
+  expect((await bir(['revoke', '--token', 'a', '--session', 'b'], at(control.url))).out).toBe(
+    'Void from revision 8 on: token a, session b.\n',
+  )
+  expect(asked).toEqual([{ jti: 'a' }, { jti: 'a', sid: 'b' }])
+})
+
+test.for([
+  [['server', 'kill', 'No_Such'], 'a server id is'],
+  [['user', 'disable', 'Two Words'], 'a handle is'],
+  [['revoke'], 'Give --token or --session'],
+] as const)('what cannot be meant is refused before anybody is asked: bir %j', async ([args, says]) => {
+  const { exit, out, err } = await bir([...args])
+  expect([exit, out]).toEqual([2, ''])
+  expect(err).toContain(says)
+})
+
+test('who or what does not exist is said', async () => {
+  const unknown = () => {
+    throw new Refusal('not_found', 'There is no such one.')
+  }
+  await using control = await standIn({ servers: { kill: unknown }, users: { setDisabled: unknown } })
+  for (const args of [
+    ['server', 'kill', 'nosuch'],
+    ['user', 'disable', 'nosuch'],
+  ])
+    expect(await bir(args, at(control.url))).toEqual({ exit: 2, out: '', err: 'bir: There is no such one.\n' })
+})
