@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -61,6 +61,20 @@ test.runIf(process.getuid?.() === 0)('the note of where a cluster lies is writte
   expect(statSync(note).mtimeMs).toBe(statSync(note).ctimeMs)
   expect(readdirSync(home).filter((name) => name.startsWith('postgres.json'))).toEqual(['postgres.json'])
 })
+
+test.runIf(process.getuid?.() === 0).for(['{', '{}', '{"base":"","cluster":"x"}'])(
+  'a damaged note, %s, stops the start in one sentence, and nothing is set aside',
+  (damaged) => {
+    const { base } = makePlaces(home)
+    const file = join(home, 'postgres.json')
+    const whole = readFileSync(file, 'utf8')
+    writeFileSync(file, damaged)
+    expect(() => makePlaces(home)).toThrow(/postgres\.json is damaged: restore it from a backup, or move the home away/)
+    expect([existsSync(join(base, 'cluster-id')), readFileSync(file, 'utf8')]).toEqual([true, damaged])
+    writeFileSync(file, whole)
+    expect(makePlaces(home).base).toBe(base)
+  },
+)
 
 test('kill -9 of Postgres is told, and the next start recovers', async () => {
   const postgres = await startEmbeddedPostgres({ home })

@@ -13,7 +13,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { faultOf } from './fault.ts'
+import { z } from 'zod'
+import { faultOf, PostgresFault } from './fault.ts'
 
 /** The user that owns nothing: what Postgres runs as when root starts it, since it refuses to be root. */
 const nobody = { uid: 65_534, gid: 65_534 }
@@ -58,10 +59,8 @@ export function removePlaces(home: string): void {
   if (note) rmSync(note.base, { recursive: true, force: true })
 }
 
-interface Note {
-  base: string
-  cluster: string
-}
+const Note = z.object({ base: z.string().min(1), cluster: z.string().min(1) })
+type Note = z.infer<typeof Note>
 
 /**
  * The home notes its folder, and the folder its home, by a common id. A folder of another id belonged to a home that was
@@ -99,14 +98,15 @@ function writeNote(home: string, note: Note): void {
   renameSync(unfinished, noteFile(home))
 }
 
+/** A note that cannot be read is not written anew: the cluster it leads to would be taken for that of another home. */
 function readNote(home: string): Note | undefined {
   const file = noteFile(home)
   if (!existsSync(file)) return undefined
-  const note: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  if (typeof note !== 'object' || note === null) return undefined
-  if (!('base' in note) || typeof note.base !== 'string') return undefined
-  if (!('cluster' in note) || typeof note.cluster !== 'string') return undefined
-  return { base: note.base, cluster: note.cluster }
+  try {
+    return Note.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    throw new PostgresFault(`${file} is damaged: restore it from a backup, or move the home away to begin afresh.`)
+  }
 }
 
 function makePrivate(folder: string, owner: Places['owner']): void {
