@@ -63,6 +63,19 @@ export function aServer(
   return server.with(tool('read', 'get_thing'), tool('write', 'update_thing'), tool('destroy', 'delete_thing'))
 }
 
+/** The same; its reader answers when it is told to, and says when it was asked. */
+export function aWaitingServer() {
+  const asked = Promise.withResolvers<void>()
+  const told = Promise.withResolvers<string>()
+  const server = aServer({
+    read() {
+      asked.resolve()
+      return told.promise
+    },
+  })
+  return { server, begun: asked.promise, answer: told.resolve }
+}
+
 /** A mounted server as the policy lists it. */
 export const entryOf = (server: MountedServer): ServerEntry => ({
   kind: 'mounted',

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { aServer, legacyRequest, testPlane } from '../testing.ts'
+import { aServer, aWaitingServer, legacyRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import { things } from '../upstream/legacy-testing-things.ts'
@@ -78,21 +78,14 @@ test('a session with an open stream is not idle; once the client has left, it is
 })
 
 test('a session with a call under way is not idle, nor is it as soon as that is answered', async () => {
-  const answer = Promise.withResolvers<string>()
-  const begun = Promise.withResolvers<void>()
-  const server = aServer({
-    read: () => {
-      begun.resolve()
-      return answer.promise
-    },
-  })
+  const { server, begun, answer } = aWaitingServer()
   await using plane = await testPlane(readers, [server])
   const session = await begin(plane, '/mcp/things')
   const call = send(plane, '/mcp/things', session, 'tools/call', { name: 'get_thing', arguments: {} })
-  await begun.promise
+  await begun
   later(3 * 60 * minuteMs)
   expect(plane.sessions.idle(60 * minuteMs, Date.now())).toEqual([])
-  answer.resolve('late')
+  answer('late')
   expect(await (await call).text()).toContain('late')
   later(30 * minuteMs)
   expect(await status(plane, '/mcp/things', session)).toBe(200)

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { aServer, legacyRequest } from '../testing.ts'
+import { aServer, aWaitingServer, legacyRequest } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { neighbours } from './neighbours-testing.ts'
 import { NEWS_PATH } from './session-news.ts'
@@ -95,26 +95,19 @@ test('what another plane serves of a session counts as its use; a session that i
 })
 
 test('a call under way at another plane keeps the session from being idle', async () => {
-  const answer = Promise.withResolvers<string>()
-  const begun = Promise.withResolvers<void>()
-  const server = aServer({
-    read: () => {
-      begun.resolve()
-      return answer.promise
-    },
-  })
+  const { server, begun, answer } = aWaitingServer()
   await using all = await neighbours(readers, [server])
   const home = await all.start('home')
   const other = await all.start('other')
   const session = await begin(home)
   const params = { name: 'get_thing', arguments: {} }
   const call = fetch(other.url + path, legacyRequest(await other.token(), 'tools/call', params, { 'mcp-session-id': session }))
-  await begun.promise
+  await begun
   for (let round = 0; round < 3; round++) {
     later(50 * minuteMs)
     await expect.poll(() => home.sessions.idle(10 * minuteMs, Date.now())).toEqual([])
   }
-  answer.resolve('late')
+  answer('late')
   expect(await (await call).text()).toContain('late')
   expect([await ping(home, session), await ping(other, session)]).toEqual([200, 200])
 })

@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { Cancel } from '../pipeline/cancel.ts'
 import { Timers } from '../pipeline/timers.ts'
 import type { Token } from '../pipeline/types.ts'
-import { aServer, legacyRequest, modernRequest, testPlane } from '../testing.ts'
+import { aServer, aWaitingServer, legacyRequest, modernRequest, testPlane } from '../testing.ts'
 import type { TestPlane } from '../testing.ts'
 import { sdkServer } from '../upstream/legacy-testing.ts'
 import { things } from '../upstream/legacy-testing-things.ts'
@@ -37,19 +37,12 @@ const listening = ({ url }: TestPlane, token: string) =>
   fetch(`${url}/mcp/things`, modernRequest(token, 'subscriptions/listen', { notifications: { toolsListChanged: true } }))
 
 test('a stream ends with the token it was opened with; a call that was let in ends by itself', async () => {
-  const answer = Promise.withResolvers<string>()
-  const begun = Promise.withResolvers<void>()
-  const server = aServer({
-    read: () => {
-      begun.resolve()
-      return answer.promise
-    },
-  })
+  const { server, begun, answer } = aWaitingServer()
   await using plane = await testPlane({ grants: readers }, [server])
   const stays = await sessionStream(plane, await plane.token())
   const token = await plane.token({ lateS: nearlyOver })
   const call = fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }))
-  await begun.promise
+  await begun
   const [stream, heard] = await Promise.all([sessionStream(plane, token), listening(plane, token)])
 
   expect(await stream.text()).toBe('')
@@ -60,7 +53,7 @@ test('a stream ends with the token it was opened with; a call that was let in en
     { id: 1, result: { resultType: 'complete' } },
   ])
   expect((await listening(plane, token)).status).toBe(401)
-  answer.resolve('late')
+  answer('late')
   expect(await (await call).text()).toContain('late')
 
   const reader = stays.body!.getReader()
