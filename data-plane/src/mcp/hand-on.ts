@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Policy } from '@bir/sdk/contract/policy'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { PolicySource } from '../pipeline/ports.ts'
@@ -16,6 +17,8 @@ interface Options {
   node: string
   policy: PolicySource
   prove(to: string, digest: string, ip: string): string
+  /** A home whose open stream says nothing for so long, not even that it is there, is taken for gone. */
+  silentMs?: number
 }
 
 interface Sending {
@@ -26,6 +29,10 @@ interface Sending {
 }
 
 const toldWithinMs = 2_000
+/** Streams carry a sign of life every 15 s. */
+const usualSilentMs = 60_000
+/** What a home needs beside the call itself. */
+const graceMs = 30_000
 
 /** What of a request its home needs to see; nothing else travels. */
 const carried = [
@@ -44,10 +51,11 @@ const carried = [
 /** Hands requests to the plane that holds what they need, and its answer back, live. */
 export class HandOn {
   private readonly options: Options
-  private readonly agent = new Agent({ connections: 512, bodyTimeout: 0, headersTimeout: 120_000 })
+  private readonly agent: Agent
 
   constructor(options: Options) {
     this.options = options
+    this.agent = new Agent({ connections: 512, bodyTimeout: options.silentMs ?? usualSilentMs })
   }
 
   /** Throws `unknownSession` when the home is gone: the client begins anew. */
@@ -101,6 +109,8 @@ export class HandOn {
       headers: { ...picked(from), [HANDED]: proof },
       body: body === '' ? null : body,
       dispatcher: this.agent,
+      // The home holds the call to its time limit; one that does not answer after it is not there any more.
+      headersTimeout: longestCallMs(this.options.policy.current()) + graceMs,
       signal,
     })
   }
@@ -108,6 +118,12 @@ export class HandOn {
   close(): Promise<void> {
     return this.agent.destroy()
   }
+}
+
+/** By the policy: no server may take longer for a call. */
+function longestCallMs({ settings, servers }: Policy): number {
+  const limits = [...servers.values()].map((server) => (server.kind === 'remote' ? (server.remote.callTimeoutMs ?? 0) : 0))
+  return Math.max(settings.callTimeoutMs, ...limits)
 }
 
 const gone = (node: string, cause?: unknown) =>
