@@ -4,7 +4,7 @@ import { headerText } from '../upstream/header-value.ts'
 import type { ClientFacts } from '../upstream/upstream.ts'
 import { factsOf } from './client-facts.ts'
 import type { Message } from './json-rpc.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 import type { LegacyVersion, ModernVersion } from './versions.ts'
 import { isLegacy, isModern, LEGACY_VERSIONS, META, MODERN_VERSIONS } from './versions.ts'
 

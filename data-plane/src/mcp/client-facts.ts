@@ -1,5 +1,5 @@
 import type { ClientFacts } from '../upstream/upstream.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 import { META } from './versions.ts'
 
 /** `_meta` key by which a modern client asks for log messages. */

@@ -33,10 +33,11 @@ export class EndedSessions {
 
   constructor(options: Options = {}) {
     this.options = options
-    if (options.path === undefined || !existsSync(options.path)) return
+    const { path } = options
+    if (path === undefined || !existsSync(path)) return
     // A line that was torn by a crash is nobody's id.
-    for (const id of readFileSync(options.path, 'utf8').split('\n')) if (isId.test(id)) this.remember(id)
-    this.rewrite(options.path)
+    for (const id of readFileSync(path, 'utf8').split('\n')) if (isId.test(id)) this.remember(id)
+    this.keep(() => this.rewrite(path))
   }
 
   has(id: string): boolean {
@@ -46,15 +47,13 @@ export class EndedSessions {
   /** On disk by the time it returns, so that a crash does not bring the session back. */
   add(id: string): void {
     if (this.ids.has(id) || !this.remember(id)) return
-    const { path, onFault } = this.options
+    const { path } = this.options
     if (path === undefined) return
-    try {
+    this.keep(() => {
       this.lines++
       if (this.lines > 2 * this.ids.size + 1_000) this.rewrite(path)
       else appendFileSync(path, `${id}\n`, { mode: 0o600 })
-    } catch (error) {
-      onFault?.(error)
-    }
+    })
   }
 
   /** What ended after a place in this list; all of it for who has none. */
@@ -75,6 +74,16 @@ export class EndedSessions {
     }
     this.ids.add(id)
     return true
+  }
+
+  /** A full disk stops neither a start nor the end of a session; the next one that ends brings all of them to the file. */
+  private keep(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.lines = Number.POSITIVE_INFINITY
+      this.options.onFault?.(error)
+    }
   }
 
   private rewrite(path: string): void {

@@ -1,6 +1,6 @@
 import { jsonOf } from '../upstream/upstream.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 import { META } from './versions.ts'
 
 export const serverInfo = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }

@@ -13,8 +13,6 @@ export interface Message {
   readonly written: Spelling | undefined
 }
 
-export { isObject }
-
 /** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
 export function readMessage(body: unknown, text: string): Message {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') throw new GatewayError('invalidRequest', 'no JSON-RPC 2.0 object')

@@ -17,7 +17,7 @@ import type { ServerPage } from './aggregate/merge.ts'
 import { withoutEnvelope } from './client-facts.ts'
 import { askerOf } from './describe.ts'
 import { relayedJson } from './envelope.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 import { originOf } from './routes.ts'
 
 type Call = Incoming & Audited & Authenticated

@@ -6,7 +6,7 @@ import { assembled } from '../upstream/spelling.ts'
 import type { Member, Spelling } from '../upstream/spelling.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from './channel.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 
 /** Whose answers count, and who asks. */
 interface Asking {

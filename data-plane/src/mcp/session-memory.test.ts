@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -57,6 +57,23 @@ test('what ended is found again after a crash, in a file that keeps no more than
   expect([first, second, torn].map((id) => after.has(id))).toEqual([true, true, false])
   after.add(torn)
   expect(readFileSync(path, 'utf8')).toBe(`${first}\n${second}\n${torn}\n`)
+  rmSync(dir, { recursive: true })
+})
+
+test('a start whose disk takes no file knows what ended all the same, and the file is made good once it can be', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bir-ended-'))
+  const path = join(dir, 'ended-sessions')
+  const [first = '', second = '', third = ''] = ids(3)
+  new EndedSessions({ path }).add(first)
+  appendFileSync(path, third.slice(0, 20))
+  mkdirSync(`${path}.new`) // where it would be written
+  const faults: unknown[] = []
+  const ended = new EndedSessions({ path, onFault: (error) => faults.push(error) })
+  expect([ended.has(first), faults.length]).toEqual([true, 1])
+  rmdirSync(`${path}.new`)
+  for (const id of [second, third]) ended.add(id)
+  expect(readFileSync(path, 'utf8')).toBe(`${first}\n${second}\n${third}\n`)
+  expect(faults).toHaveLength(1)
   rmSync(dir, { recursive: true })
 })
 

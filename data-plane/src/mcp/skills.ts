@@ -1,4 +1,4 @@
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 
 /** Skills (SEP-2640): folders of files for a model to read, listed by their `SKILL.md` and read as resources. */
 export const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'

@@ -7,7 +7,7 @@ import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { z } from 'zod'
 import { withField } from './aggregate/edit.ts'
 import type { Fields } from './aggregate/edit.ts'
-import { isObject } from './json-rpc.ts'
+import { isObject } from './is-object.ts'
 
 /** Tasks of the modern era (SEP-2663). Those of 2025-11-25 share their name and nothing else, and are not served. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'

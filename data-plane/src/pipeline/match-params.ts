@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { headerText, isHeaderValue } from '../upstream/header-value.ts'
 import { InvalidAnnotation, paramHeadersOf } from '../upstream/param-headers.ts'
 import type { ParamHeader } from '../upstream/param-headers.ts'

@@ -1,7 +1,7 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { ownResponses } from '../mcp/aggregate/outbound.ts'
 import { Elsewhere } from '../mcp/elsewhere.ts'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, taskHandle } from '../mcp/aggregate/inbound.ts'
 import type { Answers } from '../mcp/rounds.ts'
 import { homeOfState, sealState, unsealState } from '../mcp/request-state.ts'

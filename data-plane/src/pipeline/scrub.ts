@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { LONG_CHARS, nextTurn } from '../turns.ts'
 import { withScalars } from '../upstream/json-text.ts'
 import { Spelling } from '../upstream/spelling.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { Spelling } from '../upstream/spelling.ts'
 import type { Notification, UpstreamResult } from '../upstream/upstream.ts'
 import type { Filter } from './pipeline.ts'

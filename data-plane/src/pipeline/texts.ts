@@ -1,5 +1,5 @@
 import { withField } from '../mcp/aggregate/edit.ts'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { cutText } from './cut-text.ts'
 
 type Fields = Readonly<Record<string, unknown>>

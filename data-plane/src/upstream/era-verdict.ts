@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { isLegacy, isModern } from '../mcp/versions.ts'
 import { broken, credential, down, limited } from './faults.ts'
 

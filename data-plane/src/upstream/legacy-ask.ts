@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { InputRequest } from '../servers/input-required.ts'
 import { missingCapabilities } from './input-capability.ts'
 import type { ServerId } from './legacy-message.ts'

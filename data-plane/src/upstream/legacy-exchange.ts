@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import { refusalJson } from './client-refusal.ts'
 import { broken } from './faults.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { ListenFilter, Notification } from './upstream.ts'
 
 const listChanges = {

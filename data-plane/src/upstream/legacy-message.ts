@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { nextTurn } from '../turns.ts'
 import { isTooDeep, itemsOf, membersOf, MOST_LEVELS } from './json-text.ts'
 import { Spelling } from './spelling.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 
 type Params = Readonly<Record<string, unknown>>
 

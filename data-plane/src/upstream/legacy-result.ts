@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { LegacyMessage } from './legacy-message.ts'
 import type { Spelling } from './spelling.ts'
 import { UpstreamFault, UpstreamRpcError } from './upstream.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { isLegacy, LATEST_LEGACY } from '../mcp/versions.ts'
 import type { LegacyVersion } from '../mcp/versions.ts'
 import { Cancel } from '../pipeline/cancel.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { refusalJson } from './client-refusal.ts'
 import { refusalOf } from './legacy-ask.ts'
 import type { Ask } from './legacy-ask.ts'

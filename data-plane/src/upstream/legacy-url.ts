@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { INVALID_PARAMS } from './legacy-result.ts'
 import { questions, refusalOf } from './legacy-ask.ts'
 import type { Member } from './spelling.ts'

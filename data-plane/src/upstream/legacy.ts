@@ -1,5 +1,5 @@
 import type { DropReason } from '../mcp/dropped.ts'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { clientRefused } from './client-refusal.ts'
 import { asksUsually, mayAsk } from './legacy-ask.ts'
 import { LegacyExchange } from './legacy-exchange.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { Cancel } from '../pipeline/cancel.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import { broken, slow } from './faults.ts'

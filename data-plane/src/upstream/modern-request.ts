@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { META, MODERN_VERSIONS } from '../mcp/versions.ts'
 import { headerValue } from './header-value.ts'
 import type { Spelling } from './spelling.ts'

@@ -1,5 +1,5 @@
 import type { DropReason } from '../mcp/dropped.ts'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { Cancel } from '../pipeline/cancel.ts'
 import { clientRefused } from './client-refusal.ts'
 import { callModern } from './modern-call.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { headerValue } from './header-value.ts'
 
 /** An argument that a tool wants to see as a header too: `x-mcp-header` in its input schema. */

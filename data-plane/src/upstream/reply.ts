@@ -1,4 +1,4 @@
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import type { Awaitable } from '../pipeline/pipeline.ts'
 import { LONG_CHARS, nextTurn } from '../turns.ts'
 import { broken } from './faults.ts'

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import { isObject } from '../mcp/json-rpc.ts'
+import { isObject } from '../mcp/is-object.ts'
 import { headersFor, InvalidAnnotation, paramHeadersOf } from './param-headers.ts'
 import type { ParamHeader } from './param-headers.ts'
 import { passedParams } from './passed-params.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { inUri, type Rename } from './content.ts'
 import { withField, withoutField, type Fields } from './edit.ts'
 

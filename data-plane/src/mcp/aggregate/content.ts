@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { eachItem, eachValue, withField, type Fields } from './edit.ts'
 
 /** What becomes of a URI. */

@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { SKILLS_EXTENSION } from '../skills.ts'
 import { TASKS_EXTENSION } from '../tasks.ts'
 import { UI_EXTENSION } from './apps.ts'

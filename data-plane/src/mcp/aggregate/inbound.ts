@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { withKeptTtl } from '../tasks.ts'
 import type { Notification } from '../../upstream/upstream.ts'
 import { inUi, withoutUnreadableUi } from './apps.ts'

@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { UpstreamFault, UpstreamRpcError } from '../../upstream/upstream.ts'
 import { writeCursor, type CompositeCursor, type ListMethod, type Position } from './cursor.ts'
 import { withoutUnreadableUi } from './apps.ts'

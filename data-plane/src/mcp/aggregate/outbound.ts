@@ -1,4 +1,4 @@
-import { isObject } from '../json-rpc.ts'
+import { isObject } from '../is-object.ts'
 import { inInputResponses } from './content.ts'
 import { withField, type Fields } from './edit.ts'
 import { readName, type NameBook } from './names.ts'
