@@ -1,13 +1,14 @@
 import { readConfig } from './config.ts'
-import { identityOf } from './join.ts'
-import { log } from './log.ts'
+import { identityOf } from './control/join.ts'
+import { log } from './runtime/log.ts'
 import { startPlane } from './plane.ts'
-import { settle } from './settle.ts'
+import { settle } from './collect-garbage.ts'
 import { mountedServers } from './servers/index.ts'
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const identity = await identityOf(config, log)
+  const { homeDir, birJoin, planeName } = config
+  const identity = await identityOf({ homeDir, birJoin, planeName }, log)
   const plane = await startPlane(config, identity, mountedServers, log)
   settle()
   log('info', 'data plane listens', { host: config.host, address: plane.server.address() })

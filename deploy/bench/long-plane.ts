@@ -1,4 +1,4 @@
-import { testPlane } from '../../data-plane/src/testing.ts'
+import { testPlane } from '../../data-plane/src/testing/plane.ts'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { longestTurn } from './turns.ts'
 

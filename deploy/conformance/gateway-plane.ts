@@ -1,9 +1,9 @@
-import type { MountedServer } from '@bir/data-plane/servers/define'
+import type { MountedServer } from '@bir/data-plane/server-kit/define'
 import { PUBLIC_URL, testPlane } from '@bir/data-plane/testing'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
-import type { Remotes, TestedGateway } from './gateway.ts'
+import type { Remotes, TestedGateway } from './tested-gateway.ts'
 
 /** The suite calls as fast as it can, as one person. */
 const settings = { ratePerSecond: 10_000, rateBurst: 10_000 }

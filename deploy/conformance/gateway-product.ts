@@ -1,7 +1,7 @@
 import { createClient } from '@bir/sdk'
-import type { MountedServer } from '@bir/data-plane/servers/define'
+import type { MountedServer } from '@bir/data-plane/server-kit/define'
 import { bootGateway } from '../e2e/boot-gateway.ts'
-import type { Remotes, TestedGateway } from './gateway.ts'
+import type { Remotes, TestedGateway } from './tested-gateway.ts'
 
 const person = 'alice'
 

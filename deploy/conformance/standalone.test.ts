@@ -1,4 +1,4 @@
-import { serveHttp } from '@bir/data-plane/servers/standalone-http'
+import { serveHttp } from '@bir/data-plane/servers/standalone/http'
 import { expect, test } from 'vitest'
 import { mountedFixture } from './fixture/mounted.ts'
 import { testServer } from './suite.ts'

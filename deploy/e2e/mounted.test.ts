@@ -19,7 +19,7 @@ import type { Gateway } from './boot-gateway.ts'
 
 /** Every server of the gateway's own, behind the gateway and alone, over HTTP and stdio, by clients of both eras: one declaration, one server. */
 
-const standalone = fileURLToPath(new URL('../../data-plane/src/standalone.ts', import.meta.url))
+const standalone = fileURLToPath(new URL('../../data-plane/src/servers/standalone/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-mounted-'))
 const settingsFile = join(scratch, 'settings.yaml')
 let gateway: Gateway

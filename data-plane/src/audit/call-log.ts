@@ -1,4 +1,4 @@
-import type { CallView } from '../servers/gateway-view.ts'
+import type { CallView } from '../server-kit/gateway-view.ts'
 
 const perPerson = 50
 const people = 2_000

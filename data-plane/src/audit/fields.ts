@@ -10,3 +10,13 @@ export interface Bodies {
   args?: string | undefined
   result?: string | undefined
 }
+
+/** The audit spool as the pipeline sees it. */
+export interface Journal {
+  /** Throws `unavailable` when nothing can be recorded now. */
+  ready(): void
+  /** Resolves once the record is written, or synced where asked. */
+  record(fields: AuditFields, bodies: Bodies, synced: boolean): Promise<void>
+  /** A refusal of somebody unknown: written, or summed up when there are too many. */
+  refusal(fields: AuditFields, bodies: Bodies): Promise<void>
+}

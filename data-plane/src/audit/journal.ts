@@ -1,5 +1,4 @@
-import type { Journal } from '../pipeline/ports.ts'
-import type { AuditFields, Bodies } from './fields.ts'
+import type { AuditFields, Bodies, Journal } from './fields.ts'
 import type { Recovered } from './segments.ts'
 import type { Spool } from './spool.ts'
 

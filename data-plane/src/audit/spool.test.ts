@@ -180,7 +180,7 @@ test('when nothing can be written the call is refused, and works again once it c
 test('kill -9 while records are written: everything that was acknowledged is there, and the chain is whole', async () => {
   const dir = aDir()
   for (let round = 0; round < 4; round++) {
-    const child = fork(new URL('./spool-child.ts', import.meta.url), [dir, JSON.stringify(origin)], {
+    const child = fork(new URL('./spool-testing-child.ts', import.meta.url), [dir, JSON.stringify(origin)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     const acknowledged: number[] = []

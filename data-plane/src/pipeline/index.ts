@@ -1,49 +1,38 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { describeEndpoint } from '../mcp/describe.ts'
-import { relayedJson, resultJson, uncached } from '../mcp/envelope.ts'
-import { initialize } from '../mcp/initialize.ts'
-import { list } from '../mcp/list.ts'
-import { listen } from '../mcp/listen.ts'
-import { tellProgress, tellRootsChanged, tellServer } from '../mcp/client-notifications.ts'
-import { endSession } from '../mcp/session-end.ts'
-import { Elsewhere } from '../mcp/elsewhere.ts'
-import { askedBy } from '../mcp/rounds.ts'
-import { setLevel, subscribe } from '../mcp/session-methods.ts'
-import { openStream } from '../mcp/session-stream.ts'
-import { MODERN_VERSIONS } from '../mcp/versions.ts'
-import { LONG_CHARS, nextTurn } from '../turns.ts'
+import { describeEndpoint } from './methods/describe.ts'
+import { relayedJson, resultJson, uncached } from './methods/render.ts'
+import { initialize } from './methods/initialize.ts'
+import { list } from './methods/list.ts'
+import { listen } from './subscriptions/listen.ts'
+import { tellProgress, tellRootsChanged, tellServer } from './methods/client-notifications.ts'
+import { endSession } from './session-end/end.ts'
+import { Elsewhere } from '../peers/home-elsewhere.ts'
+import { askedBy } from '../sessions/client-requests.ts'
+import { setLevel, subscribe } from './methods/session-methods.ts'
+import { openStream } from './subscriptions/session-stream.ts'
+import { MODERN_VERSIONS } from '../protocol/versions.ts'
+import { LONG_CHARS, nextTurn } from '../runtime/event-loop.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
-import { announce } from './announce.ts'
-import { audit } from './audit.ts'
-import { authenticate } from './authenticate.ts'
-import { authorise } from './authorise.ts'
-import { findServer } from './find-server.ts'
-import { findTask } from './find-task.ts'
-import { findTool } from './find-tool.ts'
-import { inSession } from './in-session.ts'
-import { matchParams } from './match-params.ts'
-import { Pipeline } from './pipeline.ts'
-import type { Awaitable } from './pipeline.ts'
-import type { Ports } from './ports.ts'
-import { rateLimit } from './rate-limit.ts'
-import { relay, scopeOf } from './relay.ts'
-import { scrub } from './scrub.ts'
-import { truncateTaskResult } from './task-results.ts'
-import { truncate } from './truncate.ts'
-import type { Authenticated, Incoming, Rendered } from './types.ts'
-
-export type Method = (call: Incoming) => Promise<Rendered>
-
-/** What an HTTP exchange may come to: a method of the protocol, or one of the few things a legacy session does without one. */
-export interface Methods {
-  of(method: string, modern: boolean): Method
-  /** A client's answer to a server's request. */
-  response: Method
-  /** GET: a legacy session's stream of what happens outside its requests. Ends when the client leaves. */
-  stream: Method
-  /** DELETE: the end of a legacy session. */
-  end: Method
-}
+import { announce } from './guards/record-attempt.ts'
+import { audit } from './guards/audit.ts'
+import { authenticate } from './guards/authenticate.ts'
+import { authorise } from './guards/authorise.ts'
+import { findServer } from './guards/find-server.ts'
+import { findTask } from './guards/find-task.ts'
+import { findTool } from './guards/find-tool.ts'
+import { inSession } from './guards/resume-session.ts'
+import { matchParams } from './guards/match-param-headers.ts'
+import { Pipeline } from './call/pipeline.ts'
+import type { Ports } from './call/ports.ts'
+import { rateLimit } from './guards/rate-limit.ts'
+import { relay } from './relay/relay.ts'
+import { scrub } from './filters/redact-secrets.ts'
+import { truncateTaskResult } from './filters/truncate-task.ts'
+import { truncate } from './filters/truncate.ts'
+import type { Authenticated, Incoming, Rendered } from './call/types.ts'
+import type { Awaitable } from '../runtime/awaitable.ts'
+import { scopeOf } from './call/scope.ts'
+import type { Method, Methods } from './call/method.ts'
 
 /** THE LIST: what happens to a request, method by method, in the order it happens. */
 export function methodsOf(ports: Ports): Methods {

@@ -15,7 +15,7 @@ import {
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import { readChunk } from './chunks.ts'
 import type { Gathered, Indexes } from './chunks.ts'
-import type { Turn } from './turn.ts'
+import type { Turn } from '../runtime/time-slice.ts'
 
 /** What was read before, by name: chunks never change, so what a new revision shares with the last is not read again. */
 export interface Parsed {

@@ -4,7 +4,7 @@ import { open, rename } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Turn } from './turn.ts'
+import { Turn } from '../runtime/time-slice.ts'
 
 /** A policy as it can be read again without the control plane: the signed words and the bytes of every chunk. */
 export interface Kept {

@@ -1,8 +1,8 @@
 import { ClassesChunk, IndexChunk } from '@bir/sdk/contract/snapshot'
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
-import type { Turn } from './turn.ts'
-import { sha256Hex } from './verify.ts'
+import type { Turn } from '../runtime/time-slice.ts'
+import { sha256Hex } from '../runtime/sha256.ts'
 
 const atOnce = 16
 

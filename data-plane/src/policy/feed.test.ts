@@ -11,7 +11,7 @@ import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { ALICE, aServer, entryOf } from '../testing.ts'
+import { ALICE, aServer, entryOf } from '../testing/plane.ts'
 import { PolicyCache } from './cache.ts'
 import { PolicyFeed } from './feed.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Log } from '../log.ts'
-import type { Control } from './control.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Control } from '../control/client.ts'
 import type { PolicyFeed } from './feed.ts'
 
 const longestWaitS = 25

@@ -1,6 +1,6 @@
 import charts from './charts/index.ts'
 import debug from './debug/index.ts'
-import type { MountedServer } from './define.ts'
+import type { MountedServer } from '../server-kit/define.ts'
 import meta from './meta/index.ts'
 import sql from './sql/index.ts'
 

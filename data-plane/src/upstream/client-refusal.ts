@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import type { Spelling } from './spelling.ts'
+import type { Spelling } from '../json/verbatim.ts'
 
 /** The error a legacy client gave in place of an answer to what it was asked. No JSON can pass for it: a modern client has no such word. */
 export interface ClientRefusal {

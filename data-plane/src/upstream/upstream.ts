@@ -1,10 +1,11 @@
 import type { ToolErrorCode } from '@bir/sdk/contract/errors'
-import type { Cancel } from '../pipeline/cancel.ts'
-import type { Awaitable } from '../pipeline/pipeline.ts'
-import type { CallContext } from '../servers/context.ts'
-import type { Spelling } from './spelling.ts'
-import type { DropReason } from '../mcp/dropped.ts'
+import type { Cancel } from '../runtime/cancellation.ts'
+import type { CallContext } from '../server-kit/context.ts'
+import type { Spelling } from '../json/verbatim.ts'
+import type { DropReason } from './dropped.ts'
 import type { ClientRefusal, Refusals } from './client-refusal.ts'
+import type { Awaitable } from '../runtime/awaitable.ts'
+import type { ClientFacts, Notification, ListenFilter } from '../protocol/notification.ts'
 
 /**
  * A server behind the gateway, whatever era it speaks and wherever it runs, in the words of the modern era (MCP 2026-07-28):
@@ -35,21 +36,6 @@ export interface Asker {
   readonly client: ClientFacts
 }
 
-/** What the client declared on this very request (or, legacy, when it initialized): passed on as it is, nothing added. */
-export interface ClientFacts {
-  readonly capabilities: Readonly<Record<string, unknown>>
-  /** `clientInfo` as the client gave it. */
-  readonly info: Readonly<Record<string, unknown>> | undefined
-  readonly logLevel: string | undefined
-}
-
-export interface Notification {
-  readonly method: string
-  readonly params?: Readonly<Record<string, unknown>>
-  /** As its sender wrote the parameters, some of which may have changed since. */
-  readonly written?: Spelling | undefined
-}
-
 export interface UpstreamRequest extends Asker {
   readonly method: string
   /** Names and URIs as the server knows them. `_meta` holds what the client sent but for the modern envelope's own keys; a progress token is as the client chose it. */
@@ -78,21 +64,6 @@ export interface UpstreamResult {
 
 /** The JSON of a result: what is as the server wrote it, byte by byte. */
 export const jsonOf = ({ value, written }: UpstreamResult): string => written?.respell(value) ?? JSON.stringify(value)
-
-/** The JSON-RPC message of a notification. */
-export function messageOf({ method, params, written }: Notification): string {
-  const head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}`
-  return params === undefined ? `${head}}` : `${head},"params":${written?.respell(params) ?? JSON.stringify(params)}}`
-}
-
-/** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */
-export interface ListenFilter {
-  readonly toolsListChanged?: boolean
-  readonly promptsListChanged?: boolean
-  readonly resourcesListChanged?: boolean
-  readonly resourceSubscriptions?: readonly string[]
-  readonly taskIds?: readonly string[]
-}
 
 export interface ListenRequest extends Asker {
   readonly filter: ListenFilter

@@ -1,5 +1,5 @@
-import { titleOf } from './column.ts'
-import type { Cell, Table } from './table.ts'
+import { titleOf } from './data/column.ts'
+import type { Cell, Table } from './data/table.ts'
 import { bar } from './types/bar.ts'
 import { boxplot } from './types/boxplot.ts'
 import { heatmap } from './types/heatmap.ts'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { CHART_TYPES, chartSpec } from './chart-spec.ts'
-import { FORMATS, LIMITS } from './limits.ts'
-import { AGGREGATES } from './points.ts'
+import { FORMATS, LIMITS } from './data/limits.ts'
+import { AGGREGATES } from './data/points.ts'
 import { described, picture, Picture } from './picture.ts'
 import { charts, renderer } from './server.ts'
-import { tableOf } from './table.ts'
+import { tableOf } from './data/table.ts'
 
 /** Bounds are said in the error: in the schema they would cost every user of every list. */
 const pixels = z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ContentBlock } from '../answer.ts'
-import type { Picture as Drawn } from './job.ts'
-import type { Format } from './limits.ts'
+import type { ContentBlock } from '../../protocol/tool-answer.ts'
+import type { Picture as Drawn } from './drawing/job.ts'
+import type { Format } from './data/limits.ts'
 import { VIEW_URI } from './server.ts'
 
 /** What is said of a drawing. The drawing itself comes as a block of its own: twice would be once too often. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { strayFields } from './fields.ts'
-import { FORMATS } from './limits.ts'
+import { strayFields } from './data/fields.ts'
+import { FORMATS } from './data/limits.ts'
 import { described, picture, Picture } from './picture.ts'
 import { screened, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'

@@ -1,7 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import { type Finding, hinted } from './job.ts'
-import { LIMITS } from './limits.ts'
+import { type Finding, hinted } from './drawing/job.ts'
+import { LIMITS } from './data/limits.ts'
 
 /** A Vega-Lite spec as a client sends it; models often send an object as text. */
 export const Spec = z.preprocess((given) => (typeof given === 'string' ? parsed(given) : given), z.record(z.string(), z.unknown()))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineServer } from '../define.ts'
-import { Renderer } from './renderer.ts'
+import { defineServer } from '../../server-kit/define.ts'
+import { Renderer } from './drawing/renderer.ts'
 
 export const charts = defineServer({
   id: 'charts',

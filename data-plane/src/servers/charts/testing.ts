@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
-import type { ToolAnswer } from '../answer.ts'
-import type { CallContext } from '../context.ts'
-import type { MountedTool } from '../define.ts'
+import type { ToolAnswer } from '../../protocol/tool-answer.ts'
+import type { CallContext } from '../../server-kit/context.ts'
+import type { MountedTool } from '../../server-kit/define.ts'
 
 /** Calls a charts tool as the pipeline would; these tools ask nothing of their context but the signal. */
 export async function called(tool: MountedTool, args: unknown, signal: AbortSignal = new AbortController().signal): Promise<ToolAnswer> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { strayFields } from './fields.ts'
+import { strayFields } from './data/fields.ts'
 import { refusals, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
 

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { unheard } from '../round.ts'
-import { aloneContext } from '../standalone-context.ts'
+import { unheard } from '../../server-kit/round.ts'
+import { aloneContext } from '../standalone/context.ts'
 import charts from './index.ts'
 
 const page = charts.resources.get('ui://charts/view')

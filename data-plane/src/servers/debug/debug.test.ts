@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { modernRequest, testPlane } from '../../testing.ts'
+import { modernRequest, testPlane } from '../../testing/plane.ts'
 
 const grants = { debug: { everyone: [{ level: 'read' as const }] } }
 

@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import type { ToolView } from '../gateway-view.ts'
+import type { ToolView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const connectSystem = meta.prompt({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ToolView } from '../gateway-view.ts'
+import type { ToolView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 interface Row {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { GatewayView, HealthView } from '../gateway-view.ts'
+import type { GatewayView, HealthView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const listServers = meta.tool({

@@ -1,6 +1,6 @@
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { expect, test } from 'vitest'
-import { aServer, DAVE, modernRequest, testPlane } from '../../testing.ts'
+import { aServer, DAVE, modernRequest, testPlane } from '../../testing/plane.ts'
 
 const grants = {
   meta: { everyone: [{ level: 'read' as const }] },

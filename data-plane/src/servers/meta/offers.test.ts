@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { asked } from '../../upstream/mounted-testing.ts'
+import { asked } from '../../upstream/mounted/testing.ts'
 import { plainHealth } from '../../upstream/upstream.ts'
-import type { GatewayView } from '../gateway-view.ts'
+import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import server from './index.ts'
 
 const inputSchema = {

@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
-import { joinedName } from '../../mcp/tool-names.ts'
-import type { GatewayView, ToolView } from '../gateway-view.ts'
+import { joinedName } from '../../aggregate/names/tool-names.ts'
+import type { GatewayView, ToolView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const toolHelp = meta.template({

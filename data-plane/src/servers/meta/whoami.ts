@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Caller } from '../context.ts'
-import type { GatewayView } from '../gateway-view.ts'
+import type { Caller } from '../../server-kit/context.ts'
+import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const whoami = meta.tool({

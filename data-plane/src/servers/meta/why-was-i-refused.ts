@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import type { CallView, GatewayView } from '../gateway-view.ts'
+import type { CallView, GatewayView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 const mostCalls = 50

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { tableItems, tableLine } from './list-tables.ts'
-import { openConnections, reach } from './reach.ts'
+import { openConnections, reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const mostTables = 60

@@ -1,7 +1,7 @@
 import type { TableId } from '@bir/sdk/contract/tables'
 import { z } from 'zod'
 import { describeTable as describe, type ForeignKey } from './postgres/describe-table.ts'
-import { reach, type Reach } from './reach.ts'
+import { reach, type Reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Column = z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), masked: z.boolean(), comment: z.string().optional() })

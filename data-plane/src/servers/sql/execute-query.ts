@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { Params } from './params.ts'
+import { Params } from './format/params.ts'
 import { runQuery } from './postgres/run.ts'
-import { reach } from './reach.ts'
+import { reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
-import { rowsAsText } from './rows-as-text.ts'
+import { rowsAsText } from './format/rows-as-text.ts'
 
 export const executeQuery = sql.tool({
   name: 'execute_query',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Params } from './params.ts'
-import { planAsText } from './plan-as-text.ts'
+import { Params } from './format/params.ts'
+import { planAsText } from './format/plan-as-text.ts'
 import { explainQuery as explain } from './postgres/run.ts'
-import { reach } from './reach.ts'
+import { reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 export const explainQuery = sql.tool({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CallContext } from '../context.ts'
+import type { CallContext } from '../../server-kit/context.ts'
 import server from './index.ts'
 import { aliceRules, failure } from './testing.ts'
 

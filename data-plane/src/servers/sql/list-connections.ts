@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reaches } from './reach.ts'
+import { reaches } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), read_only: z.boolean(), description: z.string().optional() })

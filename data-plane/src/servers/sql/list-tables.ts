@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { readPage } from './page.ts'
+import { readPage } from './format/page.ts'
 import { listTables as readTables } from './postgres/list-tables.ts'
-import { reach, type Reach } from './reach.ts'
+import { reach, type Reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), rows: z.number().optional(), comment: z.string().optional() })

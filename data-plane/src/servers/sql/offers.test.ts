@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asked } from '../../upstream/mounted-testing.ts'
+import { asked } from '../../upstream/mounted/testing.ts'
 import server from './index.ts'
 import { aBank, leaks, type Bank } from './testing.ts'
 

@@ -1,5 +1,5 @@
 import { tableItems, tableLine } from './list-tables.ts'
-import { openConnections, reach } from './reach.ts'
+import { openConnections, reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const mostTables = 500

@@ -1,7 +1,7 @@
-import { reaches } from './reach.ts'
+import { reaches } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
-import { SqlSettings } from './settings.ts'
-import { defineServer } from '../define.ts'
+import { SqlSettings } from './connection/settings.ts'
+import { defineServer } from '../../server-kit/define.ts'
 
 /** SQL databases, each read by one role of the gateway within what the policy lets the person read. */
 export const sql = defineServer({

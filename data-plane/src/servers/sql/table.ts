@@ -1,6 +1,6 @@
 import { described, describedAsText } from './describe-table.ts'
 import { listTables } from './postgres/list-tables.ts'
-import { openConnections, reach } from './reach.ts'
+import { openConnections, reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 export const table = sql.template({

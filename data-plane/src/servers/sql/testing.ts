@@ -2,8 +2,8 @@ import type { TableRules } from '@bir/sdk/contract/tables'
 import { testDb } from '@bir/db/testing'
 import { Client } from 'pg'
 import { ToolError } from '@bir/sdk/contract/errors'
-import type { CallContext } from '../context.ts'
-import type { ToolAnswer } from '../answer.ts'
+import type { CallContext } from '../../server-kit/context.ts'
+import type { ToolAnswer } from '../../protocol/tool-answer.ts'
 import server from './index.ts'
 
 interface Secrets {

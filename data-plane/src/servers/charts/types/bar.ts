@@ -1,4 +1,4 @@
-import { namesOf } from '../column.ts'
+import { namesOf } from '../data/column.ts'
 import type { Draw } from './sketch.ts'
 import { amounts, atMost, categories, colours, longest } from './scales.ts'
 import { summed } from './summed.ts'

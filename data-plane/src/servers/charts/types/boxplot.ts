@@ -1,6 +1,6 @@
-import { columnOf, numbersOf } from '../column.ts'
-import { distinct } from '../points.ts'
-import { invalid } from '../table.ts'
+import { columnOf, numbersOf } from '../data/column.ts'
+import { distinct } from '../data/points.ts'
+import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
 import { amounts, atMost, categories, colours } from './scales.ts'
 

@@ -1,6 +1,6 @@
-import { columnOf, namesOf, numbersOf } from '../column.ts'
-import { type Aggregate, aggregated, distinct } from '../points.ts'
-import { invalid } from '../table.ts'
+import { columnOf, namesOf, numbersOf } from '../data/column.ts'
+import { type Aggregate, aggregated, distinct } from '../data/points.ts'
+import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
 import { atMost, categories, format, titled } from './scales.ts'
 

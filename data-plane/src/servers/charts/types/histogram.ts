@@ -1,4 +1,4 @@
-import { columnOf, numbersOf } from '../column.ts'
+import { columnOf, numbersOf } from '../data/column.ts'
 import type { Draw } from './sketch.ts'
 import { amounts, atMost, colours, format } from './scales.ts'
 

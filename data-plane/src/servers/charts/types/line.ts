@@ -1,5 +1,5 @@
-import { distinct } from '../points.ts'
-import type { Column } from '../column.ts'
+import { distinct } from '../data/points.ts'
+import type { Column } from '../data/column.ts'
 import type { Draw } from './sketch.ts'
 import { amounts, atMost, categories, colours, moments } from './scales.ts'
 import { summed } from './summed.ts'

@@ -1,5 +1,5 @@
 import type { Draw } from './sketch.ts'
-import { invalid } from '../table.ts'
+import { invalid } from '../data/table.ts'
 import { atMost } from './scales.ts'
 import { summed } from './summed.ts'
 

@@ -1,6 +1,6 @@
-import { type Aggregate, distinct } from '../points.ts'
-import type { Column } from '../column.ts'
-import { type Cell, invalid } from '../table.ts'
+import { type Aggregate, distinct } from '../data/points.ts'
+import type { Column } from '../data/column.ts'
+import { type Cell, invalid } from '../data/table.ts'
 
 const AXIS_LABELS = 8
 

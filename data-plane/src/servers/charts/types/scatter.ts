@@ -1,5 +1,5 @@
-import { columnOf, numbersOf } from '../column.ts'
-import { invalid } from '../table.ts'
+import { columnOf, numbersOf } from '../data/column.ts'
+import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
 import { amounts, atMost, colours, moments } from './scales.ts'
 

@@ -1,5 +1,5 @@
-import type { Aggregate } from '../points.ts'
-import type { Cell, Table } from '../table.ts'
+import type { Aggregate } from '../data/points.ts'
+import type { Cell, Table } from '../data/table.ts'
 
 /** What a caller wants drawn. */
 export interface Wanted {

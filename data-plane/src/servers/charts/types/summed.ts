@@ -1,6 +1,6 @@
-import { type Aggregate, aggregated } from '../points.ts'
-import { type Column, columnOf, numbersOf } from '../column.ts'
-import type { Cell, Table } from '../table.ts'
+import { type Aggregate, aggregated } from '../data/points.ts'
+import { type Column, columnOf, numbersOf } from '../data/column.ts'
+import type { Cell, Table } from '../data/table.ts'
 import type { Wanted } from './sketch.ts'
 import { titled } from './scales.ts'
 

@@ -1,8 +1,8 @@
 import { checkBounds } from './bounds.ts'
-import { FUNCTIONS, OPERATORS, TYPES } from './known-names.ts'
-import { NODES, UNTAGGED, WORDS } from './nodes.ts'
-import { refused } from './refusal.ts'
-import { asKind, isNode, list, names, tagged, text, type Node } from './tree.ts'
+import { FUNCTIONS, OPERATORS, TYPES } from './syntax/allowed-names.ts'
+import { NODES, UNTAGGED, WORDS } from './syntax/allowed-nodes.ts'
+import { refused } from './syntax/refusal.ts'
+import { asKind, isNode, list, names, tagged, text, type Node } from './syntax/tree.ts'
 
 /** What the statement says by name, told apart from what it means. */
 export interface Mentions {

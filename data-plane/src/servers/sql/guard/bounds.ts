@@ -1,5 +1,5 @@
-import { refused } from './refusal.ts'
-import { constantInteger, isNode, tagged, text } from './tree.ts'
+import { refused } from './syntax/refusal.ts'
+import { constantInteger, isNode, tagged, text } from './syntax/tree.ts'
 
 const maxSeries = 100_000
 const maxPadding = 1_000

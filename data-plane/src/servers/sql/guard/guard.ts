@@ -1,10 +1,10 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { checkAllowed, type Mentions } from './allow.ts'
-import { parse } from './parse.ts'
-import { readSelect } from './select.ts'
+import { parse } from './parser/parse.ts'
+import { readSelect } from './resolve/select.ts'
 import { checkShape } from './shape.ts'
-import type { Column, KnownTable, KnownTables } from './tables.ts'
-import { asKind } from './tree.ts'
+import type { Column, KnownTable, KnownTables } from './resolve/tables.ts'
+import { asKind } from './syntax/tree.ts'
 import { checkWords } from './tripwire.ts'
 
 /** A statement of an accepted form (steps 1 to 5), before anything is asked of the database. */

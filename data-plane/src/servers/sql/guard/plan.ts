@@ -1,6 +1,6 @@
-import { isNode, type Node } from './tree.ts'
-import type { KnownTable } from './tables.ts'
-import { refused } from './refusal.ts'
+import { isNode, type Node } from './syntax/tree.ts'
+import type { KnownTable } from './resolve/tables.ts'
+import { refused } from './syntax/refusal.ts'
 
 /** Every node of a plan as EXPLAIN (FORMAT JSON) tells it. */
 function* planNodes(value: unknown): Generator<Node> {

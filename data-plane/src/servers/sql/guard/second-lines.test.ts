@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
 import { checkPlan } from './plan.ts'
-import type { KnownTable } from './tables.ts'
+import type { KnownTable } from './resolve/tables.ts'
 import { checkWords } from './tripwire.ts'
 
 // What stands behind the walk never speaks while the walk is right: here it is asked by itself.

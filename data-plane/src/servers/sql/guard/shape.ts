@@ -1,4 +1,4 @@
-import { refused } from './refusal.ts'
+import { refused } from './syntax/refusal.ts'
 
 const maxChars = 20_000
 const maxComments = 50

@@ -1,4 +1,4 @@
-import { refused } from './refusal.ts'
+import { refused } from './syntax/refusal.ts'
 
 /**
  * Step 7, apart from the walk: every name the lexer found in the text must be one the guard understood – an alias, a column, a

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import type { Reach } from '../reach.ts'
+import type { Reach } from '../connection/open-connection.ts'
 import { clientConfig, loadPg } from './pool.ts'
 
 /** Stops what the client's backend is doing, over a connection of its own: the pool may be full of queries to be stopped. */

@@ -1,6 +1,6 @@
 import { columnFate, mayRead, type TableId, type TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
-import { key, stricter, type KnownTable } from '../guard/tables.ts'
+import { key, stricter, type KnownTable } from '../guard/resolve/tables.ts'
 
 interface Row {
   oid: number

@@ -1,7 +1,7 @@
 import { mayRead, type TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
-import { key } from '../guard/tables.ts'
-import type { Reach } from '../reach.ts'
+import { key } from '../guard/resolve/tables.ts'
+import type { Reach } from '../connection/open-connection.ts'
 import { knownTables } from './known-tables.ts'
 import { reading } from './transaction.ts'
 

@@ -1,8 +1,8 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Client, Pool, PoolClient } from 'pg'
-import type { Reach } from '../reach.ts'
-import type { Connection } from '../settings.ts'
+import type { Reach } from '../connection/open-connection.ts'
+import type { Connection } from '../connection/settings.ts'
 
 const maxClients = 4
 const idleMs = 30_000

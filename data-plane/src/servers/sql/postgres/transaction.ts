@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import { ToolError } from '@bir/sdk/contract/errors'
-import type { Reach } from '../reach.ts'
+import type { Reach } from '../connection/open-connection.ts'
 import { capBytes } from './byte-cap.ts'
 import { cancelBackend } from './cancel.ts'
 import { told } from './errors.ts'

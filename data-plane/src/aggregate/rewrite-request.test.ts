@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { mergeHonoured, splitListen } from './split-listen.ts'
+import { outbound } from './rewrite-request.ts'
+import { originOf, routes } from './testing.ts'
+
+const sealed = (server: string, id: string) => originOf(server).sealTask(id, null)
+
+test.for<[string, Record<string, unknown>, string]>([
+  ['tools/call', { name: 'nothing' }, 'unknown-tool'],
+  ['tools/call', {}, 'unknown-tool'],
+  ['prompts/get', { name: 7 }, 'unknown-prompt'],
+  ['resources/read', { uri: 'file:///etc/passwd' }, 'unknown-resource'],
+  ['resources/subscribe', {}, 'unknown-resource'],
+  ['completion/complete', { ref: { type: 'ref/resource', uri: 'file:///a' } }, 'unknown-resource'],
+  ['completion/complete', { ref: { type: 'ref/prompt', name: 'x' } }, 'unknown-prompt'],
+  ['completion/complete', { ref: { type: 'ref/tool', name: 's_x' } }, 'unknown-ref'],
+  ['completion/complete', {}, 'unknown-ref'],
+  ['tools/list', {}, 'every-server'],
+  ['subscriptions/listen', {}, 'every-server'],
+  ['skills/list', {}, 'every-server'],
+  ['skills/get', { uri: 'skill://refunds' }, 'unknown-resource'],
+  ['resources/directory/read', { uri: 'file:///a' }, 'unknown-resource'],
+  ['com.example/search', { uri: 'mcp+s:x' }, 'unknown-method'],
+  ['constructor', {}, 'unknown-method'],
+])('%s %j goes to no server: %s', ([method, params, reason]) => {
+  expect(outbound(method, params, routes)).toEqual({ server: undefined, reason })
+})
+
+test('arguments, metadata, request state and unknown fields go on as they are', () => {
+  const params = { name: 's_x', arguments: { uri: 'mcp+s:a' }, _meta: { uri: 'mcp+s:a' }, requestState: 'mcp+s:a', 'x-y': 1 }
+  expect(outbound('tools/call', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
+})
+
+test('a sampled answer says the server’s own resources in its words; what a person typed and other servers’ stay', () => {
+  const link = (uri: string) => ({ type: 'resource_link', uri })
+  const inputResponses = {
+    sampled: { role: 'assistant', model: 'm', content: [link('mcp+s:a'), link('mcp+other:a')] },
+    form: { action: 'accept', role: 'x', content: { type: 'resource_link', uri: 'mcp+s:a' } },
+    roots: { roots: [{ uri: 'mcp+s:a' }] },
+  }
+  const sampled = { ...inputResponses.sampled, content: [link('a'), link('mcp+other:a')] }
+  expect(outbound('tools/call', { name: 's_x', inputResponses }, routes)).toEqual({
+    server: 's',
+    params: { name: 'x', inputResponses: { ...inputResponses, sampled } },
+  })
+})
+
+const filter = {
+  toolsListChanged: true,
+  promptsListChanged: false,
+  resourceSubscriptions: ['mcp+b:f:1', 'mcp+a:f:1', 'mcp+b:f:1', 'mcp+denied:f:1', 'file:///x'],
+  taskIds: [sealed('b', 'i')],
+}
+
+test('a listen filter is split among the servers of the person, in their own words', () => {
+  expect([...splitListen(filter, ['a', 'b', 'c'], routes)]).toEqual([
+    ['a', { toolsListChanged: true, resourceSubscriptions: ['f:1'] }],
+    ['b', { toolsListChanged: true, resourceSubscriptions: ['f:1'], taskIds: ['i'] }],
+    ['c', { toolsListChanged: true }],
+  ])
+})
+
+test('a server with nothing to tell of is not asked to', () => {
+  expect([...splitListen({ resourceSubscriptions: ['mcp+a:x'] }, ['a', 'b'], routes).keys()]).toEqual(['a'])
+})
+
+test('what is honoured is said in the words and order of the one who asked', () => {
+  const honoured = new Map([
+    ['a', { resourceSubscriptions: ['f:1'] }],
+    ['b', { toolsListChanged: true, promptsListChanged: true, taskIds: ['i'] }],
+  ])
+  expect(mergeHonoured(filter, honoured, routes)).toEqual({
+    toolsListChanged: true,
+    resourceSubscriptions: ['mcp+a:f:1'],
+    taskIds: [sealed('b', 'i')],
+  })
+})

@@ -1,0 +1,51 @@
+import { isObject } from '../json/is-object.ts'
+
+type Entry = Readonly<Record<string, unknown>>
+
+/** The entries of a list that are worth keeping, and the names of those that are not. */
+export class FittingList {
+  readonly entries: Entry[] = []
+  readonly leftOut: string[] = []
+  private readonly most: number
+
+  constructor(most: number) {
+    this.most = most
+  }
+
+  get isFull(): boolean {
+    return this.entries.length >= this.most
+  }
+
+  /** A page. */
+  add(found: unknown): void {
+    for (const entry of Array.isArray(found) ? (found as unknown[]) : []) {
+      if (!isObject(entry)) continue
+      const why = this.isFull ? `more than ${this.most} entries` : tooMuch(entry)
+      if (why === undefined) this.entries.push(entry)
+      else this.leftOut.push(`${nameOf(entry)}: ${why}`)
+    }
+  }
+}
+
+const nameOf = ({ name, uri, uriTemplate }: Entry): string =>
+  [name, uri, uriTemplate].find((one) => typeof one === 'string')?.slice(0, 100) ?? ''
+
+const deepest = 64
+const mostValues = 20_000
+const mostChars = 1_000_000
+
+/** Why an entry of a list is not kept: what is kept is sorted, hashed, compared and merged over and over. Undefined for all that people write. */
+function tooMuch(entry: object): string | undefined {
+  let level: unknown[] = [entry]
+  let values = 0
+  let chars = 0
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return `more than ${deepest} levels deep`
+    values += level.length
+    if (values > mostValues) return `more than ${mostValues} values`
+    for (const value of level) chars += typeof value === 'string' ? value.length : 0
+    if (chars > mostChars) return `more than ${mostChars} characters`
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+  }
+  return undefined
+}

@@ -1,0 +1,115 @@
+import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
+import type { Policy } from '@bir/sdk/contract/policy'
+import type { Log } from '../runtime/log.ts'
+import { Catalogue, definitionHash } from './server-catalogue.ts'
+import type { Listed, Offer } from './server-catalogue.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+
+interface Options {
+  log: Log
+  /** The server behind an id; the same object until its settings change. */
+  upstream(id: string): Upstream | undefined
+  report(server: string, tools: readonly Readonly<Record<string, unknown>>[]): Promise<void>
+  /** An approved definition by its hash, where it is not the one the server offers now. */
+  approved(hash: string): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** What is listed may have changed. */
+  changed(): void
+}
+
+interface Kept {
+  upstream: Upstream
+  catalogue: Catalogue
+}
+
+const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
+
+/** The remote servers of the policy in force: their catalogues, and which definitions of their tools are served. */
+export class Remotes {
+  private readonly options: Options
+  private readonly kept = new Map<string, Kept>()
+  private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
+  private served = new WeakMap<readonly Listed[], WeakMap<object, readonly Listed[]>>()
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** Follows a new policy: catalogues come and go with its remote servers. */
+  follow(policy: Policy): void {
+    const remote = new Map([...policy.servers].filter(([, { kind }]) => kind === 'remote'))
+    for (const [id, { catalogue, upstream }] of this.kept) {
+      if (remote.has(id) && this.options.upstream(id) === upstream) continue
+      catalogue.close()
+      this.kept.delete(id)
+    }
+    for (const id of remote.keys()) this.keep(id)
+    for (const server of remote.values()) if (server.kind === 'remote' && server.remote.trust === 'hold') this.fetchApproved(server.tools)
+  }
+
+  /** Has the server ever shown what it offers? */
+  seen(server: string): boolean {
+    return this.kept.get(server)?.catalogue.seen ?? false
+  }
+
+  doubt(server: string): void {
+    this.kept.get(server)?.catalogue.doubt()
+  }
+
+  offer(server: string): Offer {
+    return this.kept.get(server)?.catalogue.offer ?? nothing
+  }
+
+  /** The tools of a server as they may be listed: under `hold` each in the definition that was approved. */
+  tools(
+    id: string,
+    entry: { remote: RemoteEntry['remote']; tools: ReadonlyMap<string, { definition?: string | undefined }> },
+  ): readonly Listed[] {
+    const offered = this.offer(id).tools
+    if (entry.remote.trust !== 'hold') return offered
+    const known = this.served.get(offered) ?? new WeakMap<object, readonly Listed[]>()
+    this.served.set(offered, known)
+    const ready = known.get(entry.tools) ?? [...entry.tools].flatMap(([name, { definition }]) => this.held(id, name, definition, offered))
+    known.set(entry.tools, ready)
+    return ready
+  }
+
+  close(): void {
+    for (const { catalogue } of this.kept.values()) catalogue.close()
+    this.kept.clear()
+  }
+
+  private keep(id: string): void {
+    const upstream = this.options.upstream(id)
+    if (this.kept.has(id) || !upstream) return
+    const { log, changed } = this.options
+    // A list read before the address changed says nothing of the server that is there now.
+    const report = async (tools: Parameters<Options['report']>[1]) => {
+      if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
+    }
+    this.kept.set(id, { upstream, catalogue: new Catalogue({ server: id, upstream, log, report, changed }) })
+  }
+
+  private held(server: string, name: string, approved: string | undefined, offered: readonly Listed[]): Listed[] {
+    const live = offered.find((listed) => listed.name === name)
+    if (approved === undefined) return []
+    if (live && definitionHash(live.entry) === approved) return [live]
+    const entry = this.definitions.get(approved)
+    return entry ? [{ server, name, entry }] : []
+  }
+
+  private learn(definition: string, found: Readonly<Record<string, unknown>>): void {
+    this.definitions.set(definition, found)
+    this.served = new WeakMap()
+    this.options.changed()
+  }
+
+  private fetchApproved(tools: ReadonlyMap<string, { definition?: string | undefined }>): void {
+    for (const { definition } of tools.values()) {
+      if (definition === undefined || this.definitions.has(definition)) continue
+      void this.options.approved(definition).then(
+        (found) => found && this.learn(definition, found),
+        (error: unknown) => this.options.log('warn', 'an approved definition cannot be had', { definition, why: String(error) }),
+      )
+    }
+  }
+}

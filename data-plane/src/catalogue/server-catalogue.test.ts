@@ -1,0 +1,117 @@
+import { expect, test, vi } from 'vitest'
+import { Catalogue } from './server-catalogue.ts'
+import { modernServer } from '../upstream/modern/testing.ts'
+import type { Handle, Say } from '../upstream/modern/testing.ts'
+
+const tool = (name: string, more: object = {}) => ({ name, inputSchema: { type: 'object' }, ...more })
+const page = (tools: unknown[], nextCursor?: string) => ({
+  resultType: 'complete',
+  tools,
+  ttlMs: 0,
+  cacheScope: 'private',
+  ...(nextCursor !== undefined && { nextCursor }),
+})
+
+async function aCatalogue(handle: Handle) {
+  const server = await modernServer(handle, { maxResponseBytes: 10_000_000 })
+  const log = vi.fn<(level: string, message: string, fields?: object) => void>()
+  const changed = vi.fn<() => void>()
+  const catalogue = new Catalogue({ server: 'things', upstream: server.upstream, log, changed, report: () => Promise.resolve() })
+  return {
+    catalogue,
+    changed,
+    lists: () => server.asked.filter(({ method }) => method === 'tools/list').length,
+    logged: (message: string) => log.mock.calls.filter(([, said]) => said === message).map(([, , fields]) => fields),
+    async [Symbol.asyncDispose]() {
+      catalogue.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const names = (catalogue: Catalogue) => catalogue.offer.tools.map(({ name }) => name)
+
+test.for<[string, string, Handle, number]>([
+  [
+    'whose pages never end',
+    'more than 100 pages',
+    ({ params }, say) => say.result(page([tool(`t${String(params['cursor'])}`)], `${Number(params['cursor'] ?? 0) + 1}`)),
+    100,
+  ],
+  ['whose pages come round again', 'pages that come round again', (_, say) => say.result(page([tool('t')], 'x')), 2],
+])('a list %s is cut and said to be, and what was read of it is offered', async ([, why, handle, kept]) => {
+  await using given = await aCatalogue((asked, say) => (asked.method === 'tools/list' ? handle(asked, say) : 'as usual'))
+  await given.catalogue.refresh()
+  expect(given.catalogue.offer.tools).toHaveLength(kept)
+  expect(given.logged('a list was cut')).toEqual([{ server: 'things', method: 'tools/list', why, kept }])
+})
+
+test('of a hundred thousand tools five thousand are kept', async () => {
+  const tools = Array.from({ length: 100_000 }, (_, at) => tool(`t${at}`))
+  await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
+  await given.catalogue.refresh()
+  expect(given.catalogue.offer.tools).toHaveLength(5000)
+  expect(given.logged('entries were left out')).toMatchObject([{ of: 95_000 }])
+})
+
+test('an entry that is too deep, too long or of too many parts is left out, and the others are offered', async () => {
+  let deep: object = { type: 'string' }
+  for (let depth = 0; depth < 80; depth++) deep = { items: deep }
+  const properties = Object.fromEntries(Array.from({ length: 30_000 }, (_, at) => [`p${at}`, {}]))
+  const tools = [
+    tool('good'),
+    tool('deep', { inputSchema: deep }),
+    tool('long', { description: 'x'.repeat(2_000_000) }),
+    tool('wide', { outputSchema: { properties } }),
+    tool('last'),
+  ]
+  await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
+  await given.catalogue.refresh()
+  expect(names(given.catalogue)).toEqual(['good', 'last'])
+  expect(given.logged('entries were left out')).toMatchObject([{ of: 3 }])
+})
+
+const acknowledge = (id: number, { event }: Say) =>
+  event({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: { toolsListChanged: true }, _meta: { 'io.modelcontextprotocol/subscriptionId': id } },
+  })
+const listChanged = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' }
+
+test('a server that says without end that its tools changed is read ever more rarely', async () => {
+  let version = 0
+  await using given = await aCatalogue(({ id, method }, say) => {
+    if (method === 'tools/list') return say.result(page([tool(`t${version++}`)]))
+    if (method !== 'subscriptions/listen') return 'as usual'
+    acknowledge(id, say)
+    const more = () => say.response.writable && (say.event(listChanged), setTimeout(more, 1))
+    more()
+  })
+  const before = performance.now()
+  await expect.poll(given.lists).toBeGreaterThan(5)
+  // 100 ms, 200 ms, 400 ms … between them.
+  expect(performance.now() - before).toBeGreaterThan(1000)
+})
+
+test('what changes while the list is being read is not missed', async () => {
+  let tools = [tool('old')]
+  let listening: Say | undefined
+  await using given = await aCatalogue(({ id, method }, say) => {
+    if (method === 'subscriptions/listen') {
+      listening = say
+      return acknowledge(id, say)
+    }
+    if (method !== 'tools/list') return 'as usual'
+    const seen = page(tools)
+    if (!listening) return say.result(seen)
+    // The list is made, then the tools change, and only then does it arrive.
+    tools = [tool('new')]
+    listening.event(listChanged)
+    setTimeout(() => say.result(seen), 20)
+  })
+  await given.catalogue.refresh()
+  expect(names(given.catalogue)).toEqual(['old'])
+  await given.catalogue.refresh()
+  await expect.poll(() => names(given.catalogue)).toEqual(['new'])
+})

@@ -1,0 +1,217 @@
+import { hash } from 'node:crypto'
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Log } from '../runtime/log.ts'
+import { servesSkills } from '../protocol/extensions/skills.ts'
+import { Cancel } from '../runtime/cancellation.ts'
+import { slow } from '../upstream/faults.ts'
+import { FittingList } from './bounded-list.ts'
+import { UpstreamRpcError } from '../upstream/upstream.ts'
+import type { Asker, Upstream } from '../upstream/upstream.ts'
+
+const againMs = 60_000
+/** A server that says that something changed is read again after so long, one that keeps saying so ever later. */
+const soonMs = 50
+const latestMs = 30_000
+const readWithinMs = 60_000
+const mostPages = 100
+const mostEntries = 5_000
+
+type Entry = Readonly<Record<string, unknown>>
+
+/** A tool as its server lists it, and the server. */
+export interface Listed {
+  readonly server: string
+  readonly name: string
+  readonly entry: Entry
+}
+
+/** Everything a server offers, whole, as it was last seen. A list that did not change keeps its identity. */
+export interface Offer {
+  readonly tools: readonly Listed[]
+  readonly prompts: readonly Entry[]
+  readonly resources: readonly Entry[]
+  readonly templates: readonly Entry[]
+  readonly skills: readonly Entry[]
+}
+
+interface Options {
+  server: string
+  upstream: Upstream
+  log: Log
+  /** Told of every tool that was seen, as the server lists it. */
+  report(tools: readonly Entry[]): Promise<void>
+  changed(): void
+}
+
+/**
+ * Nobody in particular: what a server shows to the gateway itself. Many servers list some tools only to clients that can be asked, or that
+ * show apps, so here all of it is declared; a question that comes of it is refused. For a call, its own client's word counts.
+ */
+const gateway: Asker = {
+  person: 'gateway',
+  session: undefined,
+  client: {
+    capabilities: {
+      elicitation: { form: {}, url: {} },
+      sampling: { tools: {} },
+      roots: {},
+      extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+    },
+    info: { name: 'bir-mcp', version: '0.1.0' },
+    logLevel: undefined,
+  },
+}
+
+const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
+
+/** Keeps what a remote server offers in memory, so that listing forty of them asks none of them. A server that is away keeps what it last offered. */
+export class Catalogue {
+  private readonly options: Options
+  private readonly cancel = new Cancel()
+  private offered = nothing
+  private fingerprint = ''
+  private refreshing: Promise<void> | undefined
+  private listening = false
+  private readonly timer: NodeJS.Timeout
+  private readMs = Number.NEGATIVE_INFINITY
+  private waitMs = soonMs
+  private due: NodeJS.Timeout | undefined
+
+  constructor(options: Options) {
+    this.options = options
+    this.timer = setInterval(() => void this.refresh(), againMs).unref()
+    void this.refresh()
+  }
+
+  get seen(): boolean {
+    return this.fingerprint !== ''
+  }
+
+  get offer(): Offer {
+    return this.offered
+  }
+
+  /** Single-flight; a fault keeps what is known. */
+  refresh(): Promise<void> {
+    this.readMs = this.refreshing ? this.readMs : performance.now()
+    this.refreshing ??= this.readInTime()
+      .catch((error: unknown) => {
+        if (!this.cancel.cancelled)
+          this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why: String(error) })
+      })
+      .finally(() => {
+        this.refreshing = undefined
+      })
+    return this.refreshing
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+    clearTimeout(this.due)
+    this.cancel.abort(new Error('the server is no longer served'))
+  }
+
+  /** The server says that something changed. What changed while a read was under way may not be in it: then it is read once more. */
+  doubt(): void {
+    if (this.due || this.cancel.cancelled) return
+    const sinceMs = performance.now() - this.readMs
+    this.waitMs = Math.min(latestMs, Math.max(soonMs, sinceMs < 4 * this.waitMs ? 2 * this.waitMs : this.waitMs / 2))
+    const again = async () => {
+      await this.refreshing
+      this.due = undefined
+      await this.refresh()
+    }
+    this.due = setTimeout(() => void again(), Math.max(0, this.waitMs - sinceMs)).unref()
+  }
+
+  /** A server that never comes to an end must not be waited for until the gateway does. */
+  private async readInTime(): Promise<void> {
+    const reading = new Cancel()
+    const late = Promise.withResolvers<never>()
+    const forget = this.cancel.subscribe((cause) => reading.abort(cause))
+    const timer = setTimeout(() => reading.abort(slow(readWithinMs)), readWithinMs).unref()
+    reading.subscribe(late.reject)
+    try {
+      await Promise.race([late.promise, this.read(reading)])
+    } finally {
+      clearTimeout(timer)
+      forget()
+    }
+  }
+
+  private async read(reading: Cancel): Promise<void> {
+    const { server, upstream, report, changed } = this.options
+    const { capabilities } = await upstream.describe(gateway)
+    const all = (capability: string, method: string, member: string) =>
+      capabilities[capability] === undefined ? [] : this.all(method, member, reading)
+    const tools = await all('tools', 'tools/list', 'tools')
+    const offer = {
+      tools: tools.flatMap((entry) => (typeof entry['name'] === 'string' ? [{ server, name: entry['name'], entry }] : [])),
+      prompts: await all('prompts', 'prompts/list', 'prompts'),
+      resources: await all('resources', 'resources/list', 'resources'),
+      templates: await all('resources', 'resources/templates/list', 'resourceTemplates'),
+      skills: servesSkills(capabilities) ? await this.skills(reading) : [],
+    }
+    if (reading.cancelled) return
+    const fingerprint = hash('sha256', canonical(offer), 'hex')
+    if (fingerprint !== this.fingerprint) {
+      this.fingerprint = fingerprint
+      this.offered = offer
+      changed()
+    }
+    await report(tools)
+    await this.follow()
+  }
+
+  /** An extension that is badly served costs the server nothing else. */
+  private skills(reading: Cancel): Promise<readonly Entry[]> {
+    return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
+      if (!(error instanceof UpstreamRpcError)) throw error
+      this.options.log('warn', 'the skills of a server cannot be listed', { server: this.options.server, why: error.message })
+      return this.offered.skills
+    })
+  }
+
+  /** A list that does not end is cut, and said to be: what was read of it is of use. */
+  private async all(method: string, member: string, reading: Cancel): Promise<Entry[]> {
+    const list = new FittingList(mostEntries)
+    const cursors = new Set<unknown>()
+    let cursor: unknown
+    let why: string | undefined
+    for (let page = 0; why === undefined; page++) {
+      const value = await this.page(method, cursor, reading)
+      list.add(value[member])
+      cursor = value['nextCursor']
+      if (cursor === undefined) break
+      if (page + 1 === mostPages) why = `more than ${mostPages} pages`
+      if (cursors.has(cursor)) why = 'pages that come round again'
+      if (list.isFull) why = `more than ${mostEntries} entries`
+      cursors.add(cursor)
+    }
+    const { entries, leftOut } = list
+    const { server, log } = this.options
+    if (why !== undefined) log('warn', 'a list was cut', { server, method, why, kept: entries.length })
+    if (leftOut.length > 0) log('warn', 'entries were left out', { server, method, entries: leftOut.slice(0, 20), of: leftOut.length })
+    return entries
+  }
+
+  private async page(method: string, cursor: unknown, cancel: Cancel): Promise<Entry> {
+    const { upstream } = this.options
+    const params = cursor === undefined ? {} : { cursor }
+    const request = { ...gateway, method, params, onNotification: () => undefined, cancel, context: undefined as never }
+    return (await upstream.request(request)).value
+  }
+
+  /** Listens for changes, where the server tells of them. */
+  private async follow(): Promise<void> {
+    if (this.listening || this.cancel.cancelled) return
+    this.listening = true
+    const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
+    await this.options.upstream
+      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.doubt(), onEnd: () => (this.listening = false) })
+      .catch(() => (this.listening = false)) // the next refresh tries again
+  }
+}
+
+/** The name of a definition: what an administrator approves. */
+export const definitionHash = (definition: object): string => hash('sha256', canonical(definition), 'hex')

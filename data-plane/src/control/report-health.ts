@@ -1,0 +1,103 @@
+import { HEALTH_EVERY_MS, MOST_HEALTH } from '@bir/sdk/contract/internal'
+import type { Ack, RemoteHealth } from '@bir/sdk/contract/internal'
+import type { Log } from '../runtime/log.ts'
+import type { UpstreamHealth } from '../upstream/upstream.ts'
+import type { Control } from './client.ts'
+
+interface Options {
+  control: Pick<Control, 'post'>
+  /** Every remote server of the policy in force. */
+  health(): readonly { id: string; url: string; health: UpstreamHealth }[]
+  /** What no report may hold. */
+  secretsInUse(): Iterable<string>
+  log: Log
+  nowMs?(): number
+}
+
+const LOOK_EVERY_MS = 1000
+const AGAIN_AFTER_MS = 10_000
+const LONGEST_ERROR = 500
+/** Shorter ones are words that stand everywhere. */
+const SHORTEST_SECRET = 6
+
+/** Tells the control plane how the remote servers are: what changed within a second, all of them every minute. */
+export class HealthReporter {
+  private readonly options: Options
+  private readonly nowMs: () => number
+  private readonly told = new Map<string, { digest: string; atMs: number }>()
+  private notBeforeMs = 0
+  private failing = false
+  private turn: Promise<void> = Promise.resolve()
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(options: Options) {
+    this.options = options
+    this.nowMs = options.nowMs ?? (() => performance.now())
+  }
+
+  start(): void {
+    this.timer = setInterval(() => void this.tell(), LOOK_EVERY_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  /** Posts what is due. One at a time; a fault is tried again after a while. */
+  tell(): Promise<void> {
+    this.turn = this.turn.then(() => this.due())
+    return this.turn
+  }
+
+  private async due(): Promise<void> {
+    const nowMs = this.nowMs()
+    if (nowMs < this.notBeforeMs) return
+    const all = this.options.health()
+    const ids = new Set(all.map(({ id }) => id))
+    for (const id of this.told.keys()) if (!ids.has(id)) this.told.delete(id)
+    const due = all.map((one) => this.reportOf(one)).filter((report) => this.isDue(report, nowMs))
+    try {
+      for (let at = 0; at < due.length; at += MOST_HEALTH) await this.post(due.slice(at, at + MOST_HEALTH), nowMs)
+      this.failing = false
+    } catch (error) {
+      if (!this.failing) this.options.log('warn', 'the control plane cannot be told how the servers are', { why: String(error) })
+      this.failing = true
+      this.notBeforeMs = nowMs + AGAIN_AFTER_MS
+    }
+  }
+
+  private isDue(report: RemoteHealth, nowMs: number): boolean {
+    const told = this.told.get(report.server)
+    return told === undefined || told.digest !== digestOf(report) || nowMs - told.atMs >= HEALTH_EVERY_MS
+  }
+
+  private async post(health: RemoteHealth[], atMs: number): Promise<void> {
+    const ack: Ack = { health }
+    await this.options.control.post('/acks', JSON.stringify(ack))
+    for (const report of health) this.told.set(report.server, { digest: digestOf(report), atMs })
+  }
+
+  private reportOf({ id, url, health }: ReturnType<Options['health']>[number]): RemoteHealth {
+    const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastError, latencyMs } = health
+    return {
+      server: id,
+      url,
+      state,
+      ...(era !== undefined && era !== 'mounted' && { era }),
+      breaker,
+      ...(lastSuccessAtMs !== undefined && { lastSuccessAtMs }),
+      ...(lastErrorAtMs !== undefined && { lastErrorAtMs }),
+      ...(lastError !== undefined && { lastError: this.clean(lastError) }),
+      ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs * 10) / 10 }),
+    }
+  }
+
+  /** What went wrong may be told in words of the server's, which may hold what it was sent. */
+  private clean(text: string): string {
+    const holds = [...this.options.secretsInUse()].some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret))
+    return holds ? 'not shown: it repeats a secret' : text.slice(0, LONGEST_ERROR)
+  }
+}
+
+/** Times and latencies move with every call: they are told along, and no reason to tell. */
+const digestOf = ({ url, state, era, breaker, lastError }: RemoteHealth) => JSON.stringify([url, state, era, breaker, lastError])

@@ -1,0 +1,16 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Who is at the other end, as far as HTTP tells. */
+export function senderOf({ socket, headers }: IncomingMessage) {
+  return {
+    ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    userAgent: headers['user-agent']?.slice(0, 300),
+    authorization: headers.authorization,
+    traceId: traceIdOf(headers['traceparent']),
+  }
+}
+
+/** W3C Trace Context: the 32 hex digits of a traceparent. */
+function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
+  return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
+}

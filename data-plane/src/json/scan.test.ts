@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { membersOf } from './scan.ts'
+
+const valuesIn = (text: string) =>
+  Object.fromEntries(
+    [...membersOf(text).spans].map(([key, { start, end }]): [string, unknown] => [key, JSON.parse(text.slice(start, end))]),
+  )
+
+test('the members of any object are where they stand', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()),
+      fc.constantFrom(undefined, 1, '\t', '\n  '),
+      (object, space) => {
+        const text = JSON.stringify(object, null, space)
+        expect(valuesIn(text)).toEqual(JSON.parse(text))
+        expect(membersOf(text).duplicate).toBeUndefined()
+      },
+    ),
+  )
+})
+
+test.for([
+  ['{"a":1,"a":2}', 'a'],
+  ['{"result":{},"id":1,"re\\u0073ult":[]}', 'result'],
+  ['{"a":{"b":1,"b":2},"c":"a"}', undefined],
+  ['{"__proto__":1,"__proto__":2}', '__proto__'],
+  [' { } ', undefined],
+] as const)('%s: the key that stands there twice is %s', ([text, key]) => {
+  expect(membersOf(text).duplicate).toBe(key)
+})
+
+test('a key written with escapes is the key it means, and quotes inside strings end nothing', () => {
+  const text = '{"\\u0061":"\\\\","b":"x\\"}","c":[{"d":"]"}]}'
+  expect(valuesIn(text)).toEqual({ a: '\\', b: 'x"}', c: [{ d: ']' }] })
+})

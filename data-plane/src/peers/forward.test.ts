@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { PUBLIC_URL } from '../testing/plane.ts'
+import { aPolicy } from '../testing/policy.ts'
+import { serverOf } from '../upstream/testing.ts'
+import type { TestServer } from '../upstream/testing.ts'
+import { endpointOf } from '../http/endpoint.ts'
+import { HandOn } from './forward.ts'
+import type { PolicySource } from '../policy/source.ts'
+
+const home = '01980000-0000-7000-8000-00000000000a'
+const here = '01980000-0000-7000-8000-00000000000b'
+
+/** A plane's door that hands everything on to the plane behind that address. */
+async function before({ url: internalUrl }: TestServer, silentMs: number): Promise<TestServer> {
+  const publicKey = { kty: 'OKP', kid: 'home', alg: 'EdDSA' }
+  const policy = aPolicy({ planes: [{ id: home, name: 'home', publicKey, internalUrl }] })
+  const source: PolicySource = {
+    current: () => policy,
+    freshAtMs: () => Date.now(),
+    reach: () => Promise.resolve(true),
+    onChange: () => () => undefined,
+  }
+  const handOn = new HandOn({ node: here, policy: source, prove: () => 'proof', silentMs })
+  const endpoint = endpointOf(PUBLIC_URL, '/mcp/things')
+  if (!endpoint) throw new Error('no endpoint')
+  const door = await serverOf((request, response) => handOn.to(home, { request, response, endpoint, headers: {} }, ''))
+  return {
+    url: door.url,
+    async [Symbol.asyncDispose]() {
+      await handOn.close()
+      await door[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test('the stream of a home that is frozen, not gone, ends: the client opens another', async () => {
+  await using frozen = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': here\n\n'))
+  await using door = await before(frozen, 100)
+  const stream = await fetch(door.url)
+  const reader = stream.body!.getReader()
+  expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe(': here\n\n')
+  await expect(reader.read()).rejects.toThrow('terminated')
+})
+
+test('a stream that ends by itself is passed on whole', async () => {
+  await using lively = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {}\n\n'))
+  await using door = await before(lively, 60_000)
+  expect(await (await fetch(door.url)).text()).toBe('data: {}\n\n')
+})

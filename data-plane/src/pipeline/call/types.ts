@@ -1,0 +1,105 @@
+import type { Level } from '@bir/sdk/contract/level'
+import type { Person, Policy, ServerPolicy } from '@bir/sdk/contract/policy'
+import type { Endpoint } from '../../http/endpoint.ts'
+import type { Message } from '../../protocol/json-rpc.ts'
+import type { Session } from '../../sessions/session.ts'
+import type { TaskAddress } from '../../protocol/extensions/tasks.ts'
+import type { LegacyVersion, ModernVersion } from '../../protocol/versions.ts'
+import type { Channel } from '../../protocol/channel.ts'
+import type { Upstream } from '../../upstream/upstream.ts'
+import type { Spelling } from '../../json/verbatim.ts'
+import type { Cancel } from '../../runtime/cancellation.ts'
+import type { ClientFacts } from '../../protocol/notification.ts'
+import type { Token } from '../../policy/token.ts'
+
+/** A message as it came in over HTTP, read but not yet believed. */
+export interface Incoming extends Message {
+  readonly endpoint: Endpoint
+  /** Undefined only while a legacy client initializes. */
+  readonly version: ModernVersion | LegacyVersion | undefined
+  readonly modern: boolean
+  /** The legacy session id as it came, sealed. */
+  readonly sessionId: string | undefined
+  readonly authorization: string | undefined
+  readonly ip: string
+  readonly userAgent: string | undefined
+  readonly traceId: string | undefined
+  /** `Mcp-Param-*`, by their lower-case names. */
+  readonly paramHeaders: Readonly<Record<string, string>>
+  /** What the client declares: on this request, or when it initialized. */
+  readonly client: ClientFacts
+  /** The legacy session, opened. */
+  readonly session: Session | undefined
+  /** The way back while the request is being answered. */
+  readonly channel: Channel
+  readonly cancel: Cancel
+  /** By `performance.now()`. */
+  readonly startedMs: number
+}
+
+/** `audit` adds it: later stages write into it what the record should say of the call. */
+export interface Audited {
+  readonly note: Note
+}
+
+export interface Note {
+  call: string
+  server?: string
+  tool?: string
+  level?: Level
+  /** A tool's failure or the policy's refusal, from a closed list. */
+  reason?: string
+  /** Absent while nothing went wrong. */
+  outcome?: 'refused' | 'failed'
+  detail?: string
+  behind?: boolean
+  argsText?: string
+  revision?: number
+}
+
+export interface Authenticated {
+  readonly token: Token
+  /** Read once per call: it may be swapped meanwhile. */
+  readonly policy: Policy
+  readonly person: Person
+}
+
+/** The tool that was asked for, whether or not it may be called. */
+export interface Found {
+  readonly serverId: string
+  readonly server: ServerPolicy
+  readonly upstream: Upstream
+  readonly toolName: string
+  readonly needs: Level
+  /** The request in the server's own words. */
+  readonly asked: Asked
+}
+
+/** A request as its server is to hear it. */
+export interface Asked {
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly written: Spelling | undefined
+}
+
+/** What any relayed method needs to know of where it goes. */
+export interface Target extends Omit<Found, 'toolName'> {
+  /** The task it is about, as its server knows it and (`sealed`) as the client does. */
+  readonly task?: (TaskAddress & { readonly sealed: string }) | undefined
+}
+
+export interface Authorised {
+  /** The caller's effective level on the server. */
+  readonly level: Level
+}
+
+/** An answer as bytes-to-be: the JSON of a JSON-RPC result. */
+export interface Rendered {
+  readonly json: string
+  /** The same, encoded: where many get it, or it is long. */
+  readonly bytes?: Buffer
+  /** Other planes have to hear of the request too. */
+  readonly everywhere?: true
+  /** Headers of the HTTP answer, such as a new session id. */
+  readonly headers?: Record<string, string>
+}

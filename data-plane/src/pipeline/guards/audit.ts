@@ -1,0 +1,143 @@
+import { ERRORS } from '@bir/sdk/contract/errors'
+import { covers } from '@bir/sdk/contract/level'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { Elsewhere } from '../../peers/home-elsewhere.ts'
+import { nameOf } from '../../protocol/client-info.ts'
+import type { AuditFields } from '../../audit/fields.ts'
+import { UpstreamRpcError } from '../../upstream/upstream.ts'
+import { faultOf } from '../relay/fault.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Incoming, Note, Rendered } from '../call/types.ts'
+
+/** Methods whose answers are metrics, not records: lists, and what only concerns the connection. All else is recorded one by one, known to us or not. */
+const unrecorded = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+  'skills/list',
+  'server/discover',
+  'ping',
+  'subscriptions/listen',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'response',
+  'GET',
+  'DELETE',
+])
+
+const isRecorded = (method: string) => !unrecorded.has(method) && !method.startsWith('notifications/')
+
+type Needs = Pick<Ports, 'journal' | 'callLog'>
+type Seen = Incoming & Partial<Authenticated>
+
+/** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
+export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
+  return async function audit(call, next) {
+    const note: Note = { call: uuidv7() }
+    journal.ready()
+    let answer
+    try {
+      answer = await next({ note })
+    } catch (error) {
+      if (error instanceof Elsewhere) throw error
+      await recordFailure({ journal, callLog }, call, note, error)
+      throw error
+    }
+    if (!isRecorded(call.method)) return answer
+
+    const fields = factsOf(call, note, note.outcome ?? 'answered')
+    await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
+    logCall(callLog, call, note, fields, answer)
+    return answer
+  }
+}
+
+async function recordFailure({ journal, callLog }: Needs, call: Seen, note: Note, error: unknown): Promise<void> {
+  const { reason, detail, outcome, httpStatus, rpcCode } = whatFailed(error)
+  note.reason = reason
+  note.detail = detail
+  const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
+  const bodies = { args: note.argsText }
+  if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
+  if (call.person) await journal.record(fields, bodies, mustSync(call, note))
+  else await journal.refusal(fields, bodies)
+}
+
+/** What a server said itself is its own failure; the rest is by our codes. */
+function whatFailed(error: unknown) {
+  if (error instanceof UpstreamRpcError) {
+    return {
+      reason: 'upstream-error',
+      detail: error.message.slice(0, 500),
+      outcome: 'failed',
+      httpStatus: 200,
+      rpcCode: error.code,
+    } as const
+  }
+  const { code, reason, message } = faultOf(error)
+  const { http, rpc } = ERRORS[code]
+  return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
+}
+
+const mustSync = ({ policy }: Seen, { level }: Note) =>
+  policy?.settings.auditDurability === 'strict' || (level !== undefined && covers(level, 'write'))
+
+/** What the record says of a call; also what an attempt says before it. */
+export function factsOf(
+  call: Seen,
+  note: Note,
+  outcome: 'answered' | 'refused' | 'failed',
+): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
+  return compact({
+    kind: 'call',
+    atMs: Date.now(),
+    call: note.call,
+    subject: call.token?.subject.id,
+    handle: call.person?.handle,
+    actor: call.token?.actor,
+    client: clientOf(call),
+    ip: call.ip,
+    userAgent: call.userAgent,
+    tokenId: call.token?.tokenId,
+    endpoint: call.endpoint.path,
+    era: call.version,
+    method: call.method,
+    server: note.server,
+    tool: note.tool,
+    level: note.level,
+    outcome,
+    reason: note.reason,
+    detail: note.detail,
+    revision: note.revision,
+    behind: note.behind === true ? true : undefined,
+    durationUs: Math.round((performance.now() - call.startedMs) * 1000),
+    traceId: call.traceId,
+  })
+}
+
+/** Absent and undefined are one in a record; the type knows only absent. */
+const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
+
+function clientOf({ token, client }: Seen): string | undefined {
+  const clientName = nameOf(client.info)
+  if (token === undefined || clientName === undefined) return token?.clientId ?? clientName
+  return `${token.clientId} ${clientName}`
+}
+
+function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered | undefined): void {
+  if (!call.token || call.method !== 'tools/call') return
+  callLog.add(call.token.subject.id, {
+    atMs: fields.atMs,
+    server: note.server ?? '',
+    tool: note.tool ?? '',
+    outcome: fields.outcome ?? 'unknown',
+    ...(note.reason === undefined ? {} : { reason: note.reason }),
+    durationMs: (fields.durationUs ?? 0) / 1000,
+    argsBytes: note.argsText?.length ?? 0,
+    resultBytes: answer?.json.length ?? 0,
+    call: note.call,
+  })
+}

@@ -1,0 +1,44 @@
+import { decideFor } from '@bir/sdk/contract/decide'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Level } from '@bir/sdk/contract/level'
+import type { Settings } from '@bir/sdk/contract/settings'
+import { unknownTool } from './find-tool.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Authorised, Found, Incoming } from '../call/types.ts'
+
+/** May they? Below this line a call carries the level the person has on the server. */
+export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & Found, Authorised> {
+  return function authorise(call, next) {
+    const nowMs = Date.now()
+    const verdict = decideFor(call.policy, call.person, call.serverId, call.toolName, nowMs)
+    if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)
+    refuseStale(policy, call.policy.settings, call.needs, nowMs)
+    return next({ level: verdict.level })
+  }
+}
+
+/** Throws `unavailable` when the control plane has been silent for too long for what a call may do. */
+export function refuseStale(policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): void {
+  if (nowMs - policy.freshAtMs() > staleAfterMs(settings, needs)) throw tooOld(needs)
+}
+
+/** How long the last word of the control plane holds, by what a call may do. */
+function staleAfterMs(settings: Settings, needs: Level): number {
+  switch (needs) {
+    case 'disabled':
+      return 0
+    case 'read':
+      return settings.staleReadMs
+    case 'write':
+      return settings.staleWriteMs
+    case 'destroy':
+      return settings.staleDestroyMs
+  }
+}
+
+const tooOld = (needs: Level) =>
+  new GatewayError('unavailable', 'the policy is too old for this level', {
+    say: `The gateway has not heard from its control plane for too long to allow ${needs} calls. Tell an administrator; they work again once it answers.`,
+    reason: 'policy-stale',
+  })

@@ -1,0 +1,51 @@
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { targetOf } from '../routing/target.ts'
+import { methodLevel } from '../../protocol/method-level.ts'
+import { refuseStale } from './authorise.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+
+/** Where a method that is no tool call goes, and whether this person may go there. What they may not reach is not there. */
+export function findServer(
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'offers'>,
+): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+  return function findServer(call, next) {
+    const needs = methodLevel(call.method)
+    call.note.level = needs
+    call.note.argsText = JSON.stringify(call.params)
+    const target = targetOf(ports, call)
+    if (!target) throw notThere(call, 'unknown-server')
+    call.note.server = target.server
+
+    const server = call.policy.servers.get(target.server)
+    const found = ports.upstream(target.server)
+    if (!server || !found) throw notThere(call, 'unknown-server')
+    const nowMs = Date.now()
+    const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
+    if (!verdict.allow) throw notThere(call, verdict.reason)
+    refuseStale(ports.policy, call.policy.settings, needs, nowMs)
+    return next({ serverId: target.server, server, upstream: found, needs, asked: target.asked, level: verdict.level })
+  }
+}
+
+/** Methods of this protocol that every server could have: what is not there is the thing they name. */
+const naming = new Set([
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'skills/get',
+  'resources/directory/read',
+])
+
+function notThere({ method, endpoint }: Incoming, reason: string): GatewayError {
+  if (naming.has(method)) return new GatewayError('invalidParams', reason, { say: 'Not found.', reason })
+  if (endpoint.server !== undefined || method.startsWith('tasks/')) return new GatewayError('unknownMethod', reason, { reason })
+  return new GatewayError('unknownMethod', reason, { reason, say: notOnAggregate })
+}
+
+const notOnAggregate =
+  'Method not found. What a server has beyond the protocol and the extensions declared here is had at its own endpoint, /mcp/{server}.'

@@ -1,0 +1,37 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { decideTask, declaresTasks, taskNeeds, tasksUndeclared } from '../../protocol/extensions/tasks.ts'
+import { taskTargetOf } from '../routing/target.ts'
+import { refuseStale } from './authorise.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+
+/** Which task do they mean, and is it theirs? Another person's id, one that is altered, and one whose tool they may not call any more: none is there. */
+export function findTask(
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'offers'>,
+): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+  return function findTask(call, next) {
+    const { method, note, policy, person } = call
+    if (!call.modern) throw new GatewayError('unknownMethod', 'tasks belong to the modern era')
+    if (!declaresTasks(call.client.capabilities)) throw tasksUndeclared()
+    note.argsText = JSON.stringify(call.params)
+    const target = taskTargetOf(ports, call)
+    if (!target) throw unknownTask('unknown-task')
+    const { task, asked } = target
+    const needs = taskNeeds(policy, task, method)
+    note.server = task.server
+    note.level = needs
+    if (task.tool !== undefined) note.tool = task.tool
+
+    const nowMs = Date.now()
+    const server = policy.servers.get(task.server)
+    const upstream = ports.upstream(task.server)
+    if (!server || !upstream) throw unknownTask('unknown-server')
+    const verdict = decideTask(policy, person, task, nowMs)
+    if (!verdict.allow) throw unknownTask(verdict.reason)
+    refuseStale(ports.policy, policy.settings, needs, nowMs)
+    return next({ serverId: task.server, server, upstream, needs, asked, task, level: verdict.level })
+  }
+}
+
+const unknownTask = (reason: string) => new GatewayError('invalidParams', reason, { say: 'Unknown task.', reason })

@@ -1,0 +1,45 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { isCallableBy } from '../../aggregate/apps.ts'
+import { ownResponses } from '../../aggregate/rewrite-request.ts'
+import { withoutEnvelope } from '../../protocol/client-info.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Found, Incoming } from '../call/types.ts'
+import { addressOf } from '../routing/tool-address.ts'
+
+/** Which tool do they mean? One the policy does not know, or this plane cannot reach, does not exist. */
+export function findTool({ upstream, offers }: Pick<Ports, 'upstream' | 'offers'>): Guard<Incoming & Audited & Authenticated, Found> {
+  return function findTool(call, next) {
+    const { name, arguments: args = {} } = call.params
+    if (typeof name !== 'string')
+      throw new GatewayError('invalidParams', 'tools/call without a name', { say: 'tools/call needs params.name.' })
+    call.note.tool = name.slice(0, 200)
+    call.note.argsText = call.written?.of('arguments') ?? JSON.stringify(args)
+
+    const address = addressOf(call.policy, call.endpoint, name)
+    if (call.endpoint.server !== undefined) call.note.server = call.endpoint.server
+    if (!address) throw unknownTool(name, 'unknown-tool')
+    call.note.server = address.server
+    call.note.tool = address.tool
+
+    const server = call.policy.servers.get(address.server)
+    const entry = server?.tools.get(address.tool)
+    const found = upstream(address.server)
+    if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
+    if (!isCallableBy(call.client.capabilities, offers.of(address.server, 'tools/list', call.policy), address.tool))
+      throw unknownTool(name, 'app-only')
+    call.note.level = entry.level
+    const given = withoutEnvelope(call.params)
+    const params = call.endpoint.server === undefined ? ownResponses(address.server, given) : given
+    const asked = {
+      method: 'tools/call',
+      params: address.tool === name ? params : { ...params, name: address.tool },
+      written: call.written,
+    }
+    return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, asked })
+  }
+}
+
+/** The same words whether a tool is not there or not for this person. `reason` stays here. */
+export const unknownTool = (name: string, reason: string) =>
+  new GatewayError('unknownTool', reason, { say: `Unknown tool: ${name.slice(0, 200)}`, reason })

@@ -1,0 +1,65 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { isObject } from '../../json/is-object.ts'
+import { headerText, isHeaderValue } from '../../protocol/headers/encoding.ts'
+import { InvalidAnnotation, paramHeadersOf } from '../../protocol/headers/param-headers.ts'
+import type { ParamHeader } from '../../protocol/headers/param-headers.ts'
+import type { Guard } from '../call/pipeline.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Found, Incoming } from '../call/types.ts'
+
+type Entries = readonly Readonly<Record<string, unknown>>[]
+
+/** Where a tool wants an argument as a header too, both say the same (MCP 2026-07-28, Streamable HTTP, custom headers): who routes by the header must not be deceived. */
+export function matchParams({ offers }: Pick<Ports, 'offers'>): Guard<Incoming & Authenticated & Found> {
+  const annotated = new WeakMap<Entries, ReadonlyMap<unknown, readonly ParamHeader[]>>()
+
+  /** By tool, of the few that have any. */
+  const annotationsOf = (entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> => {
+    const known = annotated.get(entries) ?? readAll(entries)
+    annotated.set(entries, known)
+    return known
+  }
+
+  return function matchParams(call, next) {
+    if (!call.modern) return next({})
+    const entries = offers.of(call.serverId, 'tools/list', call.policy)
+    const annotations = entries && annotationsOf(entries).get(call.toolName)
+    if (!annotations) return next({})
+    const args = call.asked.params['arguments']
+    for (const annotation of annotations) {
+      if (!agree(call.paramHeaders[annotation.header], valueAt(args, annotation.path))) throw mismatch(annotation)
+    }
+    return next({})
+  }
+}
+
+/** Of two tools with one name the first counts. */
+function readAll(entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> {
+  const first = new Map(entries.toReversed().map(({ name, inputSchema }) => [name, read(inputSchema)]))
+  return new Map([...first].filter(([, annotations]) => annotations.length > 0))
+}
+
+/** A tool whose annotations break the rules is listed for no one. */
+function read(inputSchema: unknown): readonly ParamHeader[] {
+  try {
+    return paramHeadersOf(inputSchema)
+  } catch (error) {
+    if (error instanceof InvalidAnnotation) return []
+    throw error
+  }
+}
+
+function agree(header: string | undefined, value: unknown): boolean {
+  if (value === undefined || value === null) return header === undefined
+  if (header === undefined || !isHeaderValue(header)) return false
+  if (typeof value === 'number') return /^-?\d+$/.test(header) && Number(header) === value
+  return headerText(header) === (typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+const valueAt = (args: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), args)
+
+const mismatch = ({ header, path }: ParamHeader) => {
+  const say = `The header ${header} is not the argument ${path.join('.')}.`
+  return new GatewayError('headerMismatch', say, { say })
+}

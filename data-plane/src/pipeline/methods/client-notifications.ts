@@ -1,0 +1,77 @@
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import { withoutEnvelope } from '../../protocol/client-info.ts'
+import type { DropReason } from '../../upstream/dropped.ts'
+import { Elsewhere } from '../../peers/home-elsewhere.ts'
+import { askedBy } from '../../sessions/client-requests.ts'
+import type { Notification } from '../../protocol/notification.ts'
+import { scopeOf, askerOf } from '../call/scope.ts'
+
+type Call = Incoming & Audited & Authenticated
+type Needs = Pick<Ports, 'upstream' | 'dropped'>
+
+/** What a client tells its server, known to us or not, goes to it as it came. On `/mcp` it names no server, and is refused by the stages before. */
+export const tellServer =
+  ({ dropped }: Pick<Ports, 'dropped'>) =>
+  async (call: Call & Target & Authorised): Promise<object> => {
+    const { method, params, written } = call.asked
+    counted(dropped, await call.upstream.notify(askerOf(call), notification(method, params, written)))
+    return {}
+  }
+
+/** A client's roots changed: told to every server behind the endpoint that has a session for this client, and that it may talk to. */
+export const tellRootsChanged =
+  ({ upstream, dropped }: Needs) =>
+  async (call: Call): Promise<object> => {
+    const { server } = call.endpoint
+    if (server !== undefined && !mayHear(call, server)) throw refused(call, server)
+    const behind = server === undefined ? [...call.policy.servers.keys()].filter((id) => mayHear(call, id)) : [server]
+    const changed = notification(call.method, withoutEnvelope(call.params), call.written)
+    await Promise.all(
+      behind.map(async (id) => {
+        const reason = await upstream(id)
+          ?.notify(askerOf(call), changed)
+          .catch(() => 'server-away' as const) // the others are told all the same
+        counted(dropped, reason)
+      }),
+    )
+    return {}
+  }
+
+/** How far the client is with what a server asked it: told to that server, by the token that it gave. */
+export const tellProgress =
+  ({ upstream, dropped, rounds, node }: Needs & Pick<Ports, 'rounds' | 'node'>) =>
+  async (call: Call): Promise<object> => {
+    const { progressToken, ...rest } = withoutEnvelope(call.params)
+    const asker = call.modern ? undefined : askedBy(progressToken)
+    if (asker !== undefined && asker !== node) throw new Elsewhere(asker)
+    const asked = rounds.progressOf(scopeOf(call), progressToken)
+    if (call.modern || !asked) {
+      dropped.count(call.modern ? 'era-has-none' : 'unknown-token')
+      return {}
+    }
+    call.note.server = asked.server
+    const found = mayHear(call, asked.server) ? upstream(asked.server) : undefined
+    if (!found) throw refused(call, asked.server)
+    counted(dropped, await found.notify(askerOf(call), notification(call.method, { ...rest, progressToken: asked.token }, call.written)))
+    return {}
+  }
+
+const notification = (method: string, params: Readonly<Record<string, unknown>>, written: Notification['written']): Notification =>
+  Object.keys(params).length === 0 ? { method } : { method, params, written }
+
+const mayHear = ({ policy, person }: Call, server: string): boolean => decideServer(policy, person, server, 'read', Date.now()).allow
+
+function refused(call: Call, server: string): GatewayError {
+  call.note.server = server
+  const verdict = decideServer(call.policy, call.person, server, 'read', Date.now())
+  return new GatewayError('unknownMethod', 'a notification to a server this person may not hear', {
+    reason: verdict.allow ? 'unknown-server' : verdict.reason,
+  })
+}
+
+function counted(dropped: Ports['dropped'], reason: DropReason | undefined): void {
+  if (reason !== undefined) dropped.count(reason)
+}

@@ -1,0 +1,36 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
+import { describeEndpoint } from './describe.ts'
+import { resultJson } from './render.ts'
+import { sealSession } from '../../sessions/session.ts'
+import type { Session } from '../../sessions/session.ts'
+import { withoutTasks } from '../../protocol/extensions/tasks.ts'
+import { isLegacy, LATEST_LEGACY } from '../../protocol/versions.ts'
+
+/** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
+export function initialize(
+  ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers' | 'sessions'>,
+): (call: Incoming & Authenticated) => Promise<Rendered> {
+  return async function initialize(call) {
+    const asked = call.params['protocolVersion']
+    if (typeof asked !== 'string')
+      throw new GatewayError('invalidParams', 'no protocolVersion', { say: 'initialize needs params.protocolVersion.' })
+    if (!ports.sealer.ready) throw new GatewayError('unavailable', 'no sealing key yet', { reason: 'no-sealing-key' })
+    const client = { ...call.client, capabilities: withoutTasks(call.client.capabilities) }
+    const { capabilities, info } = client
+    const session: Session = {
+      id: uuidv7(),
+      version: isLegacy(asked) ? asked : LATEST_LEGACY,
+      endpoint: call.endpoint.path,
+      home: ports.node,
+      capabilities,
+      ...(info && { info }),
+    }
+    const described = await describeEndpoint(ports, { ...call, client, session })
+    const sealed = sealSession(ports.sealer, call.token.subject.id, session, Date.now())
+    ports.sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, Date.now())
+    return { json: resultJson({ protocolVersion: session.version, ...described }, false), headers: { 'Mcp-Session-Id': sealed } }
+  }
+}

@@ -1,0 +1,68 @@
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Ports } from '../call/ports.ts'
+import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import type { Upstream } from '../../upstream/upstream.ts'
+import { askerOf } from '../call/scope.ts'
+
+type Call = Incoming & Audited & Authenticated & Target & Authorised
+type Needs = Pick<Ports, 'sessions' | 'upstream'>
+
+const levels = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'])
+
+/** Legacy methods that change what a session remembers. In the modern era there is none. On `/mcp` the level is for every server behind it. */
+export const setLevel =
+  ({ sessions, upstream }: Needs) =>
+  async (call: Incoming & Authenticated): Promise<object> => {
+    const { level } = call.params
+    if (typeof level !== 'string' || !levels.has(level))
+      throw new GatewayError('invalidParams', 'no such log level', { say: 'params.level is no log level.' })
+    const { server } = call.endpoint
+    if (server !== undefined) {
+      const found = upstream(server)
+      if (!found || !decideServer(call.policy, call.person, server, 'read', Date.now()).allow) throw without('logging')
+      await mustHave(found, call, 'logging')
+    }
+    const state = sessions.of(sessionOf(call))
+    state.logLevel = level
+    void state.stream?.follow()
+    return {}
+  }
+
+export const subscribe =
+  ({ sessions }: Pick<Ports, 'sessions'>, wanted: boolean) =>
+  async (call: Call): Promise<object> => {
+    // As the client says it: the session's stream tells of it in the same words.
+    const { uri } = call.params
+    if (typeof uri !== 'string' || uri.length > 8_192) throw new GatewayError('invalidParams', 'no uri', { say: 'params.uri is missing.' })
+    await mustHave(call.upstream, call, 'resources', 'subscribe')
+    const state = sessions.of(sessionOf(call))
+    if (wanted && state.subscriptions.size >= 1_000)
+      throw new GatewayError('invalidParams', 'too many subscriptions', { say: 'This session has too many subscriptions.' })
+    if (wanted) state.subscriptions.add(uri)
+    else state.subscriptions.delete(uri)
+    // Where the session listens already, the server has been asked by now.
+    const honoured = await state.stream?.follow()
+    if (wanted && honoured && honoured.resourceSubscriptions?.includes(uri) !== true) {
+      state.subscriptions.delete(uri)
+      throw new GatewayError('invalidParams', 'the server does not honour the subscription', {
+        say: 'The server does not tell of this resource.',
+      })
+    }
+    return {}
+  }
+
+function sessionOf({ session, method }: Incoming): string {
+  if (session) return session.id
+  throw new GatewayError('unknownMethod', `${method} without a session`)
+}
+
+/** What the server cannot do is refused, never silently lost. */
+async function mustHave(upstream: Upstream, call: Incoming & Authenticated, capability: string, part?: string): Promise<void> {
+  const { capabilities } = await upstream.describe(askerOf(call))
+  const has = capabilities[capability]
+  const enough = part === undefined ? has : (has as Record<string, unknown> | undefined)?.[part]
+  if (enough === undefined || enough === false) throw without(capability)
+}
+
+const without = (capability: string) => new GatewayError('unknownMethod', `the server has no ${capability}`)

@@ -1,0 +1,88 @@
+import { decideFor } from '@bir/sdk/contract/decide'
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { Person, Policy } from '@bir/sdk/contract/policy'
+import { UpstreamFault } from '../../upstream/upstream.ts'
+import { isObject } from '../../json/is-object.ts'
+import { nameOf } from '../../protocol/client-info.ts'
+import type { CallContext } from '../../server-kit/context.ts'
+import type { CheckStep, GatewayView, ServerView, ToolView } from '../../server-kit/gateway-view.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Incoming } from '../call/types.ts'
+import { askerOf } from '../call/scope.ts'
+
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
+
+/** The gateway as this caller sees it: through `decide`, like everything else. */
+export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayView {
+  const { token, policy, person } = call
+  const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
+  return {
+    authentication: {
+      client: [token.clientId, nameOf(call.client.info)].filter((name) => name !== undefined).join(' '),
+      actor: token.actor,
+      tokenId: token.tokenId,
+      expiresAtMs: token.expiresAtS * 1000,
+      sessionId: token.sessionId,
+    },
+    revision: policy.revision,
+    limits: { ratePerSecond, rateBurst, truncateChars, callTimeoutMs },
+    servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, policy, person, id) : [])),
+    calls: (most) => ports.callLog.of(token.subject.id, most),
+    async check(id, signal) {
+      const server = ports.servers.get(id)
+      const entry = policy.servers.get(id)
+      if (entry?.kind === 'remote' && person.grants.has(id)) return checkRemote(ports, call, id)
+      if (!server || entry?.kind !== 'mounted' || !person.grants.has(id))
+        throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
+      return server.check(checkContext(ports, call, entry.settings, id, signal))
+    },
+  }
+}
+
+function serverView({ offers, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
+  const server = policy.servers.get(id)
+  const found = upstream(id)
+  if (!server || !found) return []
+  const offered = new Map((offers.of(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
+  const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
+    const tool = offered.get(name)
+    if (!tool || entry.hidden) return []
+    const { description, inputSchema } = tool
+    const verdict = decideFor(policy, person, id, name, Date.now())
+    const base = {
+      name,
+      description: typeof description === 'string' ? description : '',
+      needs: entry.level,
+      inputSchema: isObject(inputSchema) ? inputSchema : {},
+    }
+    return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
+  })
+  const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs } = found.health()
+  const health = { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs }
+  return [{ id, title: server.title, tools, health }]
+}
+
+/** A remote server is asked what it can do. */
+async function checkRemote({ upstream }: Needs, call: Incoming & Authenticated, id: string): Promise<CheckStep[]> {
+  const startedMs = performance.now()
+  const done = (ok: boolean, detail: string) => [
+    { step: 'reach it and ask what it can do', ok, detail, durationMs: performance.now() - startedMs },
+  ]
+  try {
+    const described = await upstream(id)?.describe(askerOf(call))
+    return done(described !== undefined, described ? `speaks ${described.version} (${described.era} era)` : 'this plane cannot reach it')
+  } catch (error) {
+    return done(false, error instanceof UpstreamFault ? error.say : 'it answered with an error')
+  }
+}
+
+const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: object, id: string, signal: AbortSignal): CallContext => ({
+  caller: { id: call.token.subject.id, handle: call.person.handle, groups: call.person.groups },
+  level: 'read',
+  settings,
+  secret: undefined,
+  signal,
+  gateway: viewOf(ports, call),
+  tables: (connection) => call.person.grants.get(id)?.connections?.[connection],
+  readSecret: (ref) => ports.readSecret(ref),
+})

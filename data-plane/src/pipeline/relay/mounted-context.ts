@@ -1,0 +1,55 @@
+import type { Level } from '@bir/sdk/contract/level'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
+import type { TableRules } from '@bir/sdk/contract/tables'
+import type { CallContext, Caller } from '../../server-kit/context.ts'
+import type { GatewayView } from '../../server-kit/gateway-view.ts'
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import { viewOf } from './gateway-view.ts'
+
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
+
+/** What a server inside the gateway may ask of a call. A class, since one is made for every call: what few ask for is made only when asked. */
+export class MountedContext implements CallContext {
+  private readonly ports: Needs
+  private readonly call: Incoming & Authenticated & Target & Authorised
+
+  constructor(ports: Needs, call: Incoming & Authenticated & Target & Authorised) {
+    this.ports = ports
+    this.call = call
+  }
+
+  get caller(): Caller {
+    const { token, person } = this.call
+    return { id: token.subject.id, handle: person.handle, groups: person.groups }
+  }
+
+  get level(): Level {
+    return this.call.level
+  }
+
+  get settings(): object {
+    return this.call.server.kind === 'mounted' ? this.call.server.settings : {}
+  }
+
+  get secret(): undefined {
+    return undefined
+  }
+
+  get signal(): AbortSignal {
+    return this.call.cancel.signal
+  }
+
+  get gateway(): GatewayView {
+    return viewOf(this.ports, this.call)
+  }
+
+  tables(connection: string): TableRules | undefined {
+    const held = this.call.person.grants.get(this.call.serverId)?.connections ?? {}
+    return Object.hasOwn(held, connection) ? held[connection] : undefined
+  }
+
+  readSecret(ref: SecretRef): Promise<string> {
+    return this.ports.readSecret(ref)
+  }
+}

@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { z } from 'zod'
+import type { Authenticated, Incoming, Target } from '../call/types.ts'
+import type { Ports } from '../call/ports.ts'
+import type { UpstreamResult } from '../../upstream/upstream.ts'
+
+const lifeMs = 10 * 60 * 1000
+const kind = 'request-state'
+
+const State = z.object({ server: z.string(), node: z.string(), digest: z.string(), state: z.string().optional() })
+
+type Needs = Pick<Ports, 'sealer' | 'node'>
+type Call = Incoming & Authenticated & Target
+
+/**
+ * Where the state of a multi-round call is the gateway's own (a parked stream, a mounted server's), the client carries it
+ * sealed: bound to the person, the server, the method and its parameters. A modern server's own state passes untouched.
+ */
+export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamResult): UpstreamResult {
+  if (!result.ownState) return result
+  const { requestState: state, ...value } = result.value
+  const sealed = { server: call.serverId, node, digest: digestOf(call), ...(typeof state === 'string' && { state }) }
+  const requestState = sealer.seal(kind, call.token.subject.id, sealed, Date.now() + lifeMs)
+  return { value: { ...value, requestState }, ...(result.written && { written: result.written }) }
+}
+
+/** What the server gave as its state. Throws when our seal is on it but for another request. */
+export function unsealState({ sealer }: Needs, call: Call, given: unknown): unknown {
+  if (typeof given !== 'string') return given
+  const opened = State.safeParse(sealer.open(kind, call.token.subject.id, given, Date.now()))
+  if (!opened.success) return given
+  const { server, digest, state } = opened.data
+  if (server !== call.serverId || digest !== digestOf(call)) {
+    throw new GatewayError('invalidParams', 'a request state of another request', { say: 'requestState belongs to another request.' })
+  }
+  return state
+}
+
+/** Which plane holds the parked stream, for a state that is ours. */
+export function homeOfState({ sealer }: Pick<Ports, 'sealer'>, person: string, given: unknown): string | undefined {
+  return typeof given === 'string' ? State.safeParse(sealer.open(kind, person, given, Date.now())).data?.node : undefined
+}
+
+/** The request but for what a round adds. */
+function digestOf({ asked: { method, params } }: Call): string {
+  const { inputResponses: _r, requestState: _s, _meta: _m, ...own } = params
+  return hash('sha256', `${method}\n${canonical(own)}`, 'hex')
+}

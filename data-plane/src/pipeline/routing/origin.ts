@@ -1,0 +1,50 @@
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Incoming } from '../call/types.ts'
+import type { Origin } from '../../aggregate/rewrite-result.ts'
+import { nameBook } from '../../aggregate/names/names.ts'
+import type { Routes } from '../../aggregate/rewrite-request.ts'
+import { TaskAddress, taskLifeMs } from '../../protocol/extensions/tasks.ts'
+
+type Call = Incoming & Authenticated
+type Needs = Pick<Ports, 'sealer' | 'offers'>
+
+const kind = 'task'
+
+/** The way back from the words of `/mcp` to a server's own, for this person. */
+export const routesOf = ({ sealer, offers }: Needs, { token, policy }: Call): Routes => ({
+  bookOf(of, server) {
+    const entries = offers.of(server, of === 'tool' ? 'tools/list' : 'prompts/list', policy) ?? []
+    return nameBook(
+      server,
+      entries.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
+    )
+  },
+  openTask(sealed) {
+    const opened = TaskAddress.safeParse(sealer.open(kind, token.subject.id, sealed, Date.now()))
+    return opened.success ? opened.data : undefined
+  },
+})
+
+/** What is known of the tasks a server may speak of. */
+export interface KnownTasks {
+  /** The tool that is being called, should its answer be a task. */
+  readonly tool?: string | undefined
+  /** Tasks the client has an id of already, by the server's: it goes on by that one. */
+  readonly sealed?: ReadonlyMap<string, string>
+}
+
+/** The way from a server's words to those of `/mcp`, for this person. */
+export const originOf = (
+  { sealer }: Pick<Ports, 'sealer'>,
+  { token, policy, person }: Call,
+  server: string,
+  { tool, sealed }: KnownTasks = {},
+): Origin => ({
+  server,
+  sealTask(taskId, ttlMs) {
+    const address: TaskAddress = { server, taskId, ...(tool !== undefined && { tool }) }
+    return sealed?.get(taskId) ?? sealer.seal(kind, token.subject.id, address, Date.now() + taskLifeMs(ttlMs))
+  },
+  readable: () => decideServer(policy, person, server, 'read', Date.now()).allow,
+})

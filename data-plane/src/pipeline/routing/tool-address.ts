@@ -1,0 +1,21 @@
+import type { Policy } from '@bir/sdk/contract/policy'
+import type { Endpoint } from '../../http/endpoint.ts'
+import type { ToolAddress } from '../../aggregate/names/tool-names.ts'
+import { joinedName } from '../../aggregate/names/tool-names.ts'
+
+/** Which tool a name means at an endpoint; undefined when the policy knows none such. */
+export function addressOf(policy: Policy, endpoint: Endpoint, name: string): ToolAddress | undefined {
+  if (endpoint.server === undefined) return addressBook(policy).get(name)
+  return policy.servers.get(endpoint.server)?.tools.has(name) ? { server: endpoint.server, tool: name } : undefined
+}
+
+const books = new WeakMap<Policy['servers'], ReadonlyMap<string, ToolAddress>>()
+
+function addressBook({ servers }: Policy): ReadonlyMap<string, ToolAddress> {
+  const known = books.get(servers)
+  if (known) return known
+  const addresses = [...servers].flatMap(([server, { tools }]) => [...tools.keys()].map((tool) => ({ server, tool })))
+  const book = new Map(addresses.map((address) => [joinedName(address), address]))
+  books.set(servers, book)
+  return book
+}

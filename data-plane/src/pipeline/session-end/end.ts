@@ -1,0 +1,32 @@
+import type { Ports } from '../call/ports.ts'
+import type { Authenticated, Incoming } from '../call/types.ts'
+import type { Asker } from '../../upstream/upstream.ts'
+import { scopeOf, askerOf } from '../call/scope.ts'
+
+/**
+ * DELETE: the session is over. Its id stays sealed but opens no more, its stream is closed, what it asked for is stopped, and the
+ * sessions that servers held for it are ended. The other planes are told, and do the same.
+ */
+export const endSession =
+  ({ sessions, inflight, upstream }: Pick<Ports, 'sessions' | 'inflight' | 'upstream'>) =>
+  (call: Incoming & Authenticated): object => {
+    const { session, endpoint, policy } = call
+    if (!session) return {}
+    sessions.end(session.id)
+    inflight.cancelAll(scopeOf(call), new Error('the client ended its session'))
+    letGo({ upstream }, endpoint.server === undefined ? policy.servers.keys() : [endpoint.server], askerOf(call))
+    return {}
+  }
+
+/** A session that nobody uses any more, or whose end another plane tells of: the same, but that what may be under way for it ends by itself. */
+export function sessionOver({ sessions, upstream, policy }: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, id: string): void {
+  const holder = sessions.end(id)
+  if (!holder) return
+  const { person, server } = holder
+  const asker = { person, session: id, client: { capabilities: {}, info: undefined, logLevel: undefined } }
+  letGo({ upstream }, server === undefined ? policy.current().servers.keys() : [server], asker)
+}
+
+function letGo({ upstream }: Pick<Ports, 'upstream'>, behind: Iterable<string>, asker: Asker): void {
+  for (const id of behind) void upstream(id)?.endSession(asker)
+}

@@ -1,0 +1,32 @@
+import type { Person, Policy } from '@bir/sdk/contract/policy'
+import type { Routes } from '../../aggregate/rewrite-request.ts'
+import { decideTask } from '../../protocol/extensions/tasks.ts'
+import type { TaskAddress } from '../../protocol/extensions/tasks.ts'
+
+interface Watched {
+  readonly sealed: string
+  readonly address: TaskAddress
+}
+
+/** The tasks one client listens to, by the ids it was given. */
+export class WatchedTasks {
+  private readonly watched: readonly Watched[]
+
+  constructor({ openTask }: Pick<Routes, 'openTask'>, taskIds: readonly string[] | undefined = []) {
+    this.watched = taskIds.flatMap((sealed) => {
+      const address = openTask(sealed)
+      return address ? [{ sealed, address }] : []
+    })
+  }
+
+  /** How the client calls the tasks of a server, by the server's own ids. */
+  namesOf(server: string): ReadonlyMap<string, string> {
+    return new Map(this.watched.flatMap(({ sealed, address }) => (address.server === server ? [[address.taskId, sealed] as const] : [])))
+  }
+
+  /** May the person hear of this task of the server now? */
+  mayHear(server: string, taskId: unknown, { policy, person }: { policy: Policy; person: Person | undefined }): boolean {
+    const found = this.watched.find(({ address }) => address.server === server && address.taskId === taskId)
+    return found !== undefined && person !== undefined && decideTask(policy, person, found.address, Date.now()).allow
+  }
+}

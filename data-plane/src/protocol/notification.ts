@@ -1,0 +1,31 @@
+import type { Spelling } from '../json/verbatim.ts'
+
+/** What the client declared on this very request (or, legacy, when it initialized): passed on as it is, nothing added. */
+export interface ClientFacts {
+  readonly capabilities: Readonly<Record<string, unknown>>
+  /** `clientInfo` as the client gave it. */
+  readonly info: Readonly<Record<string, unknown>> | undefined
+  readonly logLevel: string | undefined
+}
+
+export interface Notification {
+  readonly method: string
+  readonly params?: Readonly<Record<string, unknown>>
+  /** As its sender wrote the parameters, some of which may have changed since. */
+  readonly written?: Spelling | undefined
+}
+
+/** The JSON-RPC message of a notification. */
+export function messageOf({ method, params, written }: Notification): string {
+  const head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}`
+  return params === undefined ? `${head}}` : `${head},"params":${written?.respell(params) ?? JSON.stringify(params)}}`
+}
+
+/** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */
+export interface ListenFilter {
+  readonly toolsListChanged?: boolean
+  readonly promptsListChanged?: boolean
+  readonly resourcesListChanged?: boolean
+  readonly resourceSubscriptions?: readonly string[]
+  readonly taskIds?: readonly string[]
+}

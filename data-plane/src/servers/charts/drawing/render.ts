@@ -1,0 +1,107 @@
+import { fileURLToPath } from 'node:url'
+import { Resvg } from '@resvg/resvg-js'
+import * as vega from 'vega'
+import { expressionInterpreter } from 'vega-interpreter'
+import * as vegaLite from 'vega-lite'
+import type { Fault, Picture } from './job.ts'
+import { type Format, LIMITS } from '../data/limits.ts'
+import { textWidth } from './text-width.ts'
+import { THEME } from './theme.ts'
+
+const font = (file: string) => fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${file}`))
+const FAMILY = 'DejaVu Sans'
+const FONTS = {
+  loadSystemFonts: false,
+  fontFiles: [font('DejaVuSans.ttf'), font('DejaVuSans-Bold.ttf')],
+  defaultFontFamily: FAMILY,
+  serifFamily: FAMILY,
+  sansSerifFamily: FAMILY,
+  monospaceFamily: FAMILY,
+}
+
+const { textMetrics } = vega as unknown as { textMetrics: { width: ReturnType<typeof textWidth> } }
+textMetrics.width = textWidth({ regular: font('DejaVuSans.ttf'), bold: font('DejaVuSans-Bold.ttf') })
+
+export class RenderFault extends Error {
+  readonly fault: Fault
+
+  constructor(fault: Fault) {
+    super(fault.message)
+    this.fault = fault
+  }
+}
+
+/** Nothing is ever fetched, from no address and no file, and no link or picture is drawn. */
+const loadNothing = async (): Promise<never> => {
+  throw new Error('A chart loads nothing: put the rows into data.values.')
+}
+const linkNowhere = async () => ({})
+const loader = { load: loadNothing, sanitize: linkNowhere, http: loadNothing, file: loadNothing } as unknown as vega.Loader
+
+/** Draws a Vega-Lite spec. Its expressions are walked as trees, never made into code. */
+export async function render(specText: string, format: Format): Promise<Picture> {
+  const notes = notebook()
+  const spec = JSON.parse(specText) as vegaLite.TopLevelSpec
+  const compiled = vegaLite.compile(spec, { config: THEME as vegaLite.Config, logger: notes.logger as unknown as vega.LoggerInterface })
+  if (format === 'spec') return { format, width: 0, height: 0, content: specText, warnings: notes.warnings }
+
+  const { svg, width, height } = await drawn(compiled.spec, notes)
+  const content = format === 'svg' ? svg : new Resvg(svg, { font: FONTS, logLevel: 'off' }).render().asPng().toString('base64')
+  return { format, width, height, content, warnings: notes.warnings }
+}
+
+async function drawn(spec: vega.Spec, notes: ReturnType<typeof notebook>): Promise<{ svg: string; width: number; height: number }> {
+  const view = new vega.View(vega.parse(spec, undefined, { ast: true }), {
+    renderer: 'none',
+    expr: expressionInterpreter,
+    loader,
+    logger: notes.logger as unknown as vega.LoggerInterface,
+  })
+  try {
+    await view.runAsync()
+    if (notes.errors[0] !== undefined) throw new Error(notes.errors[0])
+    const svg = await view.toSVG()
+    return { svg, ...measured(svg) }
+  } finally {
+    view.finalize() // a timer of the spec would live on
+  }
+}
+
+/** Pictures, links, scripts, and paint from elsewhere; labels may say what they like. */
+const OUTWARD = /<(?:image|script|style|foreignObject)[\s>/]|<a\s|\s(?!aria-)[\w:-]+="[^"]*url\((?!#)/i
+
+/** Holds the drawing to its limits, and to the promise that it refers to nothing outside itself. */
+function measured(svg: string): { width: number; height: number } {
+  const [, width, height] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []
+  const size = { width: Math.ceil(Number(width)), height: Math.ceil(Number(height)) }
+  if (!(size.width > 0 && size.height > 0)) throw new RenderFault({ code: 'invalid_input', message: 'spec: the chart has no size.' })
+  if (Math.max(size.width, size.height) > LIMITS.maxPixels) {
+    throw new RenderFault({
+      code: 'too_large',
+      message: `The chart would be ${size.width} × ${size.height} px; at most ${LIMITS.maxPixels} px a side.`,
+      hint: 'Set a smaller width and height, or use fewer facets and categories.',
+    })
+  }
+  if (svg.length > LIMITS.maxSvgChars) {
+    throw new RenderFault({ code: 'too_large', message: 'The chart has too many marks.', hint: 'Aggregate the rows first.' })
+  }
+  if (OUTWARD.test(svg)) {
+    throw new RenderFault({ code: 'invalid_input', message: 'spec: a chart may not refer to images, links or addresses.' })
+  }
+  return size
+}
+
+/** What vega says while it works, kept instead of printed. It takes the functions off the object: no `this`. */
+function notebook() {
+  const warnings: string[] = []
+  const errors: string[] = []
+  const put = (into: string[]) =>
+    function (this: unknown, ...said: unknown[]) {
+      if (into.length < 5) into.push(said.map(String).join(' ').slice(0, 300))
+      return this
+    }
+  const ignore = function (this: unknown) {
+    return this
+  }
+  return { warnings, errors, logger: { level: ignore, error: put(errors), warn: put(warnings), info: ignore, debug: ignore } }
+}

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { Renderer } from './renderer.ts'
+
+function aRenderer(options: ConstructorParameters<typeof Renderer>[0] = {}): Renderer {
+  const renderer = new Renderer(options)
+  onTestFinished(() => renderer.close())
+  return renderer
+}
+
+const ever = new AbortController().signal
+const job = (spec: object) => ({ kind: 'render', format: 'png', spec: JSON.stringify(spec) }) as const
+const data = { values: [{ a: 1 }, { a: 2 }] }
+const fine = job({ data, mark: 'bar', encoding: { x: { field: 'a' } } })
+const computed = (calculate: string) => job({ data, transform: [{ calculate, as: 'c' }], mark: 'point', encoding: { x: { field: 'c' } } })
+const slow = computed("test(regexp('^(a+)+$'), 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!')")
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('nothing is started before the first chart, and what it started ends when idle', async () => {
+  const renderer = aRenderer({ idleMs: 50 })
+  expect(renderer.pid).toBeUndefined()
+
+  const drawing = renderer.draw(fine, ever)
+  const pid = renderer.pid ?? 0
+  expect(isAlive(pid)).toBe(true)
+  expect((await drawing).width).toBeGreaterThan(0)
+  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+  expect(renderer.pid).toBeUndefined()
+})
+
+test.for([
+  ['an expression that backtracks for ever', slow],
+  [
+    'dashes without number',
+    job({
+      data: { values: Array.from({ length: 5_000 }, (_, a) => ({ a })) },
+      width: 1_900,
+      height: 1_900,
+      mark: { type: 'rule', strokeDash: [0.001, 0.001] },
+      encoding: { x: { field: 'a', type: 'quantitative' } },
+    }),
+  ],
+] as const)('%s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
+  const renderer = aRenderer({ limitMs: 1_000 })
+  const [first, second] = await Promise.allSettled([renderer.draw(hostile, ever), renderer.draw(fine, ever)])
+
+  expect(first).toMatchObject({ status: 'rejected', reason: { code: 'timed_out' } })
+  expect(second).toMatchObject({ status: 'fulfilled' })
+})
+
+/** Time of the processor that a process has had, in the clock ticks of Linux (proc_pid_stat(5), utime). */
+const ticksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11])
+
+test('a drawing that is kept from the processor loses no time by it', async () => {
+  const [held, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
+  await Promise.all([held.draw(fine, ever), other.draw(fine, ever)])
+  const { pid = 0 } = held
+  expect(pid).toBeGreaterThan(1)
+  const before = ticksOf(pid)
+  let ended = false
+  const drawing = expect(held.draw(slow, ever).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
+  await expect.poll(() => ticksOf(pid)).toBeGreaterThan(before + 10)
+
+  process.kill(pid, 'SIGSTOP')
+  // Begun later, and over.
+  await expect(other.draw(slow, ever)).rejects.toMatchObject({ code: 'timed_out' })
+  expect(ended).toBe(false)
+  process.kill(pid, 'SIGCONT')
+  await drawing
+})
+
+test.for([
+  ['a list of a thousand million', computed('length(sequence(0, 1e9))')],
+  [
+    'rows made from nothing',
+    job({ data: { sequence: { start: 0, stop: 1e9 } }, mark: 'point', encoding: { x: { field: 'data', type: 'quantitative' } } }),
+  ],
+  [
+    'steps without number',
+    job({ data, transform: [{ density: 'a', steps: 1e9 }], mark: 'line', encoding: { x: { field: 'value', type: 'quantitative' } } }),
+  ],
+] as const)('%s costs the drawing its memory, not the plane its life', async ([, hostile]) => {
+  const renderer = aRenderer({ maxHeapMb: 128 })
+  const [first, second] = await Promise.allSettled([renderer.draw(hostile, ever), renderer.draw(fine, ever)])
+
+  expect(first).toMatchObject({
+    status: 'rejected',
+    reason: { code: expect.stringMatching(/^(too_large|timed_out|invalid_input)$/) as string },
+  })
+  expect(second).toMatchObject({ status: 'fulfilled' })
+})
+
+test('the queue is bounded: who comes when it is full may try again', async () => {
+  const renderer = aRenderer({ maxWaiting: 2 })
+  const drawn = [fine, fine, fine].map((job) => renderer.draw(job, ever))
+
+  await expect(renderer.draw(fine, ever)).rejects.toMatchObject({ code: 'rate_limited', retryable: true })
+  expect(await Promise.all(drawn)).toHaveLength(3)
+})
+
+test('who leaves the queue frees the place', async () => {
+  const renderer = aRenderer({ maxWaiting: 1 })
+  const leaving = new AbortController()
+  const first = renderer.draw(fine, ever)
+  const second = renderer.draw(fine, leaving.signal)
+  leaving.abort(new Error('gone'))
+
+  await expect(second).rejects.toThrow('gone')
+  expect(await Promise.all([first, renderer.draw(fine, ever)])).toHaveLength(2)
+})
+
+test('a process that is killed is replaced', async () => {
+  const renderer = aRenderer()
+  const lost = renderer.draw(slow, ever)
+  expect(renderer.pid).toBeGreaterThan(1)
+  process.kill(renderer.pid!, 'SIGKILL')
+
+  await expect(lost).rejects.toThrow('the chart process ended (SIGKILL)')
+  expect((await renderer.draw(fine, ever)).width).toBeGreaterThan(0)
+})
+
+test('mounting the charts loads none of the libraries that draw', () => {
+  const index = fileURLToPath(new URL('../index.ts', import.meta.url))
+  const script = `import { registerHooks } from 'node:module'
+    registerHooks({ resolve(name, context, next) { console.log(name); return next(name, context) } })
+    await import(${JSON.stringify(index)})`
+  const loaded = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).split('\n')
+
+  expect(loaded).toContain('./renderer.ts')
+  expect(loaded.filter((name) => /vega(?!-lite\.ts$)|resvg|ajv/.test(name))).toEqual([])
+})

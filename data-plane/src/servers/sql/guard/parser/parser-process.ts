@@ -1,0 +1,30 @@
+import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query'
+import { reduce } from './prune.ts'
+
+/** What the parser process sends: once that it is ready, then one answer a text. */
+export type ParserAnswer =
+  | { kind: 'ready' }
+  | { kind: 'parsed'; statements: unknown[]; words: string[] }
+  | { kind: 'syntax'; message: string; position: number }
+  | { kind: 'too-complex' }
+  /** The parser's memory is not to be trusted any more: the process ends. */
+  | { kind: 'broken' }
+
+function answerTo(text: string): ParserAnswer {
+  try {
+    const statements = (parseSync(text).stmts ?? []).map(({ stmt }) => stmt)
+    if (!reduce(statements)) return { kind: 'too-complex' }
+    const words = scanSync(text).tokens.filter(({ tokenName }) => tokenName === 'IDENT')
+    return { kind: 'parsed', statements, words: words.map(({ text }) => text) }
+  } catch (error) {
+    if (hasSqlDetails(error)) return { kind: 'syntax', message: error.message, position: error.sqlDetails?.cursorPosition ?? 0 }
+    return { kind: 'broken' }
+  }
+}
+
+const send = (answer: ParserAnswer) => process.send?.(answer)
+
+await loadModule()
+process.on('message', (text: string) => send(answerTo(text)))
+process.on('disconnect', () => process.exit())
+send({ kind: 'ready' })

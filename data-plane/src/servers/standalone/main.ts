@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import { parse } from 'yaml'
+import { SecretFiles } from '../../secrets/files.ts'
+import { mountedServers } from '../index.ts'
+import { serveHttp } from './http.ts'
+import { standaloneFactory } from './server.ts'
+import type { Alone } from './server.ts'
+
+const usage = `standalone <server> (--stdio | --port <n>) [--settings file.yaml] [--secrets folder]
+Runs one server by itself, without a gateway: no policy, no audit, everything it can do is allowed.
+Servers: ${[...mountedServers.keys()].join(', ')}`
+
+/** Standard output belongs to the protocol when it is spoken there. */
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { stdio: { type: 'boolean' }, port: { type: 'string' }, settings: { type: 'string' }, secrets: { type: 'string' } },
+  })
+  const alone = aloneOf(positionals, values)
+  if (values.stdio) {
+    serveStdio(standaloneFactory(alone, complain), { onerror: complain })
+    process.stdin.once('close', () => process.exit(0))
+    return
+  }
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`say --stdio, or --port with a number\n${usage}`)
+  const standing = await serveHttp(alone, port, complain)
+  say(`${alone.server.title} at ${standing.url}`)
+}
+
+function aloneOf([id = '']: string[], { settings: file, secrets }: { settings?: string; secrets?: string }): Alone {
+  const server = mountedServers.get(id)
+  if (!server) throw new Error(`which server?\n${usage}`)
+  if (server.needsSecret) throw new Error(`${id} works with a person's own secret, which only the gateway has`)
+  const settings: unknown = file === undefined ? {} : parse(readFileSync(file, 'utf8'))
+  const faults = server.faults(settings)
+  if (faults.length > 0) throw new Error(`the settings of ${id} have faults:\n${faults.join('\n')}`)
+  const files = new SecretFiles(secrets)
+  return { server, settings: settings as object, readSecret: (ref) => files.read(ref) }
+}
+
+const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error))
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0))
+main().catch((error: unknown) => {
+  complain(error)
+  process.exit(1)
+})

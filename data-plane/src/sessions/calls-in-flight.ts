@@ -1,0 +1,28 @@
+import type { Cancel } from '../runtime/cancellation.ts'
+import type { RequestId } from '../protocol/json-rpc.ts'
+
+/** Calls under way, so that a legacy client's `notifications/cancelled` finds the one it means. Keyed by person and session: nobody stops another's call. */
+export class Inflight {
+  private readonly calls = new Map<string, Cancel>()
+
+  add(scope: string, id: RequestId, cancel: Cancel): () => void {
+    const key = keyOf(scope, id)
+    this.calls.set(key, cancel)
+    return () => {
+      if (this.calls.get(key) === cancel) this.calls.delete(key)
+    }
+  }
+
+  /** False where no such call is under way here. */
+  cancel(scope: string, id: unknown, reason: Error): boolean {
+    const call = typeof id === 'string' || typeof id === 'number' ? this.calls.get(keyOf(scope, id)) : undefined
+    call?.abort(reason)
+    return call !== undefined
+  }
+
+  cancelAll(scope: string, reason: Error): void {
+    for (const [key, call] of this.calls) if (key.startsWith(`${scope} `)) call.abort(reason)
+  }
+}
+
+const keyOf = (scope: string, id: RequestId) => `${scope} ${typeof id} ${id}`

@@ -1,0 +1,40 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { z } from 'zod'
+import type { Sealer } from '../runtime/sealer.ts'
+import { LEGACY_VERSIONS } from '../protocol/versions.ts'
+
+export const lifeMs = 24 * 60 * 60 * 1000
+const mostBytes = 4_096
+
+/** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
+const Session = z.object({
+  id: z.string(),
+  version: z.enum(LEGACY_VERSIONS),
+  endpoint: z.string(),
+  /** The plane that holds what cannot be sealed: log level, subscriptions, open streams. */
+  home: z.string(),
+  capabilities: z.record(z.string(), z.unknown()),
+  info: z.record(z.string(), z.unknown()).optional(),
+})
+export type Session = z.infer<typeof Session>
+
+/** When a session began, by its id: a UUIDv7. */
+export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
+/** Throws when the client declared more than fits a header. */
+export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {
+  if (JSON.stringify(session).length > mostBytes) {
+    throw new GatewayError('invalidParams', 'a session too large to seal', {
+      say: 'The client declares more capabilities than a session can hold.',
+    })
+  }
+  return sealer.seal('session', person, session, nowMs + lifeMs)
+}
+
+/** Throws `unknownSession` for an id that is altered, expired, another person's, or of another endpoint. */
+export function openSession(sealer: Sealer, person: string, sealed: string, endpoint: string, nowMs: number): Session {
+  const session = Session.safeParse(sealer.open('session', person, sealed, nowMs))
+  if (!session.success) throw new GatewayError('unknownSession', 'the session id does not open for this person')
+  if (session.data.endpoint !== endpoint) throw new GatewayError('unknownSession', 'the session belongs to another endpoint')
+  return session.data
+}

@@ -1,0 +1,152 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import type { ServerGrants } from '@bir/sdk/contract/snapshot'
+import { expect } from 'vitest'
+import { DAVE, modernRequest, testPlane } from './plane.ts'
+import { serverOf } from '../upstream/testing.ts'
+import { SKILLS_EXTENSION } from '../protocol/extensions/skills.ts'
+import { TASKS_EXTENSION } from '../protocol/extensions/tasks.ts'
+
+interface Asked {
+  id: number
+  method: string
+  params: Record<string, unknown> & { _meta: Record<string, unknown> }
+  headers: IncomingHttpHeaders
+}
+
+/** The one task there is, by its server's own id. */
+export const OWN = 'own-1'
+const working = { taskId: OWN, status: 'working', createdAt: '2026-11-28T10:00:00Z', lastUpdatedAt: '2026-11-28T10:00:00Z', ttlMs: null }
+
+const keep = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
+const tool = (name: string) => ({ name, inputSchema: { type: 'object' } })
+const usual: Record<string, object | Promise<object>> = {
+  'server/discover': {
+    ...keep,
+    supportedVersions: ['2026-07-28'],
+    capabilities: {
+      tools: {},
+      resources: { listChanged: true },
+      extensions: { [TASKS_EXTENSION]: {}, [SKILLS_EXTENSION]: {}, 'com.example/search': {} },
+    },
+  },
+  'resources/list': { ...keep, resources: [] },
+  'resources/templates/list': { ...keep, resourceTemplates: [] },
+  'skills/list': skillsResult('refunds'),
+  'tools/list': { ...keep, tools: [tool('look'), tool('wipe')] },
+  'tools/call': { resultType: 'task', ...working },
+  'tasks/get': { resultType: 'complete', ...working },
+  'tasks/update': { resultType: 'complete' },
+  'tasks/cancel': { resultType: 'complete' },
+}
+
+/** What a server answers to `skills/list`. */
+export function skillsResult(...names: string[]): object {
+  const skills = names.map((name) => ({ uri: `skill://${name}/SKILL.md`, frontmatter: { name, description: name }, resources: 'dynamic' }))
+  return { ...keep, skills }
+}
+
+const declared = { extensions: { [TASKS_EXTENSION]: {} } }
+
+/** A server that has skills and makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
+export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
+  const asked: Asked[] = []
+  const answers = { ...usual }
+  const open = new Map<number, ServerResponse>()
+  const server = await serverOf(async (request, response) => {
+    const body = JSON.parse(await text(request)) as Asked
+    asked.push({ ...body, headers: request.headers })
+    if (body.method !== 'subscriptions/listen')
+      return void response.setHeader('content-type', 'application/json').end(answer(body.id, await answers[body.method]))
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    open.set(body.id, response)
+    response.once('close', () => open.delete(body.id))
+    say(response, 'notifications/subscriptions/acknowledged', { notifications: body.params['notifications'] })
+  })
+  const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
+  const entry = {
+    kind: 'remote' as const,
+    title: 'Things',
+    remote,
+    tools: { look: { level: 'read' as const }, wipe: { level: 'destroy' as const } },
+  }
+  const plane = await testPlane({ grants, daves: grants, settings }, [], { things: entry, other: entry })
+  const tokens = { alice: await plane.token(), dave: await plane.token({ sub: DAVE }) }
+
+  /** A request of a client that declares tasks, or what else it is told to. */
+  const requestOf = (method: string, params: Record<string, unknown>, { who = 'alice', capabilities = declared }: Who = {}) =>
+    modernRequest(tokens[who], method, {
+      ...params,
+      _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities },
+    })
+  // So that what `/mcp` lists does not change while a test looks, unless the server tells of it.
+  await expect.poll(async () => (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look')
+  await expect.poll(() => open.size).toBe(2)
+  return {
+    plane,
+    asked,
+    answers,
+    tokens,
+    ask: async (path: string, method: string, params: Record<string, unknown>, who?: Who) => {
+      const response = await fetch(plane.url + path, requestOf(method, params, who))
+      return { status: response.status, ...((await response.json()) as { result?: Record<string, unknown>; error?: object }) }
+    },
+    /** The text of an answer. */
+    read: async (path: string, method: string, params: Record<string, unknown>) =>
+      (await fetch(plane.url + path, requestOf(method, params))).text(),
+    listen: async (path: string, notifications: object, who?: Who) =>
+      listening(await fetch(plane.url + path, requestOf('subscriptions/listen', { notifications }, who))),
+    /** Tells everybody who listens. */
+    tell: (method: string, params: object) => open.forEach((response) => say(response, method, params)),
+    async [Symbol.asyncDispose]() {
+      await plane[Symbol.asyncDispose]()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+interface Who {
+  who?: 'alice' | 'dave'
+  capabilities?: object
+}
+
+const whole: Record<string, ServerGrants> = { things: { user: [{ level: 'destroy' }] }, other: { user: [{ level: 'destroy' }] } }
+
+/** A number that JavaScript cannot hold, as `#…#` in what a server says. */
+const spelled = (message: object) => JSON.stringify(message).replaceAll(/"#(\d+)#"/g, '$1')
+
+const answer = (id: number, result: object | undefined) =>
+  spelled({ jsonrpc: '2.0', id, ...(result ? { result } : { error: { code: -32_601, message: 'no such method' } }) })
+
+const say = (response: ServerResponse, method: string, params: object) =>
+  void response.write(`data: ${spelled({ jsonrpc: '2.0', method, params })}\n\n`)
+
+interface Heard {
+  method: string
+  params: Record<string, unknown>
+}
+
+/** The messages of a listening stream, one after the other; the first is what was honoured. */
+function listening(response: Response) {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let held = ''
+  const nextText = async (): Promise<string> => {
+    for (;;) {
+      const end = held.indexOf('\n\n')
+      const event = end < 0 ? undefined : held.slice(0, end)
+      if (event !== undefined) held = held.slice(end + 2)
+      const data = event
+        ?.split('\n')
+        .find((line) => line.startsWith('data: {'))
+        ?.slice(6)
+      if (data !== undefined) return data
+      if (event !== undefined) continue
+      const { value, done } = await reader.read()
+      if (done) throw new Error(`the stream ended after: ${held}`)
+      held += value
+    }
+  }
+  const next = async () => JSON.parse(await nextText()) as Heard
+  return { status: response.status, next, nextText, [Symbol.asyncDispose]: () => reader.cancel() }
+}

@@ -1,0 +1,282 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AuditRecord } from '@bir/sdk/contract/audit'
+import type { PlanesChunk, RemoteEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { CallLog } from '../audit/call-log.ts'
+import { SpoolJournal } from '../audit/journal.ts'
+import { segments } from '../audit/segments.ts'
+import { Spool } from '../audit/spool.ts'
+import { Dropped } from '../upstream/dropped.ts'
+import { Exchange } from '../transport/exchange.ts'
+import { EndedSessions } from '../sessions/ended-sessions.ts'
+import { HandOn } from '../peers/forward.ts'
+import { createHttpServer } from '../transport/public-server.ts'
+import { createInnerDoor } from '../transport/internal-server.ts'
+import { Inflight } from '../sessions/calls-in-flight.ts'
+import { originRules } from '../http/allowed-origins.ts'
+import { Rounds } from '../sessions/client-requests.ts'
+import { Sealer } from '../runtime/sealer.ts'
+import { endIdleSessions } from '../pipeline/session-end/end-idle.ts'
+import { SessionMemory } from '../sessions/session-memory.ts'
+import { SessionNews } from '../pipeline/session-end/gossip.ts'
+import { methodsOf } from '../pipeline/index.ts'
+import type { Ports } from '../pipeline/call/ports.ts'
+import { Timers } from '../runtime/timers.ts'
+import { fitTo } from '../policy/validate.ts'
+import type { Identity } from '../control/identity.ts'
+import { prover } from '../peers/signature.ts'
+import { tokenVerifier } from '../policy/verify-token.ts'
+import { reachOf } from '../upstreams.ts'
+import { defineServer } from '../server-kit/define.ts'
+import type { MountedServer } from '../server-kit/define.ts'
+import { mountedServers } from '../servers/index.ts'
+import { aPolicy, ALICE, ISSUER } from './policy.ts'
+import type { PolicyParts } from './policy.ts'
+
+export { aPolicy, ALICE, DAVE } from './policy.ts'
+
+/** What `{ secret: … }` resolves to, whatever its name. */
+export const SECRET = 'the-secret-of-the-test'
+export const PUBLIC_URL = 'http://127.0.0.1:9'
+
+/** A server whose tools do what a test tells them, one of each level. */
+export function aServer(
+  run: Partial<Record<'read' | 'write' | 'destroy', (args: { text: string }, signal: AbortSignal) => unknown>> = {},
+): MountedServer {
+  const server = defineServer({ id: 'things', title: 'Things', settings: z.object({}) })
+  const tool = (level: 'read' | 'write' | 'destroy', name: string) =>
+    server.tool({
+      name,
+      description: `A ${level} tool.`,
+      level,
+      input: z.strictObject({ text: z.string().default('') }),
+      output: z.object({ result: z.unknown() }),
+      run: async (args, { signal }) => ({ result: (await run[level]?.(args, signal)) ?? args.text }),
+    })
+  return server.with(tool('read', 'get_thing'), tool('write', 'update_thing'), tool('destroy', 'delete_thing'))
+}
+
+/** The same; its reader answers when it is told to, and says when it was asked. */
+export function aWaitingServer() {
+  const asked = Promise.withResolvers<void>()
+  const told = Promise.withResolvers<string>()
+  const server = aServer({
+    read() {
+      asked.resolve()
+      return told.promise
+    },
+  })
+  return { server, begun: asked.promise, answer: told.resolve }
+}
+
+/** A mounted server as the policy lists it. */
+export const entryOf = (server: MountedServer): ServerEntry => ({
+  kind: 'mounted',
+  title: server.title,
+  settings: {},
+  tools: Object.fromEntries([...server.tools].map(([name, { level }]) => [name, { level }])),
+})
+
+/** Where a plane lives among others, and what it keeps when it stops. */
+export interface Place {
+  readonly identity: Identity
+  readonly homeDir: string
+  /** Signs the tokens that all of them know. */
+  readonly tokens: CryptoKeyPair
+  roster(): PlanesChunk['planes']
+}
+
+export interface TestPlane extends AsyncDisposable {
+  url: string
+  /** Where other planes reach it. */
+  internalUrl: string
+  /** Replaces the policy in force. */
+  use(parts: PolicyParts): void
+  /** Good for ten minutes, issued `lateS` ago. */
+  token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
+  records(): AuditRecord[]
+  fresh: { atMs: number }
+  sessions: SessionMemory
+  dropped: Dropped
+}
+
+/** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
+export async function testPlane(
+  parts: PolicyParts = {},
+  extra: MountedServer[] = [],
+  remotes: Record<string, RemoteEntry> = {},
+  place?: Place,
+): Promise<TestPlane> {
+  const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
+  const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
+  const tokenKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'k1', alg: 'EdDSA' }
+  const mounted = new Map([...mountedServers, ...extra.map((server): [string, MountedServer] => [server.id, server])])
+  const servers = { ...Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)])), ...remotes }
+  const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
+  let policy = made(parts)
+  const fresh = { atMs: Date.now() }
+  const followers = new Set<() => void>()
+  const source = {
+    current: () => policy,
+    freshAtMs: () => fresh.atMs,
+    reach: async (revision: number) => policy.revision >= revision,
+    onChange(changed: () => void) {
+      followers.add(changed)
+      return () => followers.delete(changed)
+    },
+  }
+
+  const plane = place?.identity.id ?? uuidv7()
+  const { spool } = Spool.open(join(home, 'spool'), { plane, boot: uuidv7() }, 1e9)
+  const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
+  const sealer = new Sealer()
+  sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
+  const readSecret = () => Promise.resolve(SECRET)
+  const reach = reachOf({
+    mounted,
+    policy: source,
+    sealer,
+    log: () => undefined,
+    node: plane,
+    control: undefined,
+    readSecret,
+    secretsInUse: () => [SECRET],
+  })
+  for (const changed of followers) changed()
+  const dropped = new Dropped()
+  const ports: Ports = {
+    servers: mounted,
+    policy: source,
+    journal,
+    callLog: new CallLog(),
+    sealer,
+    inflight: new Inflight(),
+    upstream: reach.upstream,
+    offers: reach.offers,
+    rounds: new Rounds(plane),
+    sessions: new SessionMemory({ node: plane, ended: new EndedSessions({ path: join(home, 'ended-sessions') }) }),
+    dropped,
+    node: plane,
+    timers: new Timers({ tickMs: 5 }),
+    verify: tokenVerifier(source),
+    readSecret,
+    secretsInUse: () => [SECRET],
+    portalUrl: undefined,
+  }
+  const methods = methodsOf(ports)
+  const handOn = place && new HandOn({ node: plane, policy: source, prove: prover(place.identity) })
+  const exchange = new Exchange({ methods, journal, maxRequestBytes: 100_000, handOn })
+  const idle = endIdleSessions(ports, 20)
+  const news = new SessionNews(ports, { say: (...said) => handOn?.say(...said) ?? Promise.reject(new Error('alone')), everyMs: 50 })
+  await news.start()
+  const inner = createInnerDoor({ node: plane, publicUrl: PUBLIC_URL, policy: source, exchange, news, maxRequestBytes: 100_000 })
+  const server = createHttpServer({
+    publicUrl: PUBLIC_URL,
+    origins: originRules({
+      publicUrl: PUBLIC_URL,
+      portalUrl: undefined,
+      allowedOrigins: ['https://app.example.com'],
+      allowedHosts: [],
+      loopback: true,
+      local: false,
+    }),
+    issuer: () => ISSUER,
+    health: () => ({ ok: true, body: { status: 'ok' } }),
+    exchange,
+  })
+  const [url, internalUrl] = [await listening(server), await listening(inner)]
+
+  return {
+    url,
+    internalUrl,
+    sessions: ports.sessions,
+    fresh,
+    dropped,
+    use: (given) => {
+      policy = made({ ...parts, ...given })
+      for (const changed of followers) changed()
+    },
+    token: ({ sub = ALICE, lateS = 0, ...claims } = {}) =>
+      new SignJWT({ aud: `${PUBLIC_URL}/mcp`, client_id: 'test', scope: 'mcp', jti: uuidv7(), rev: 1, ...claims })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'k1' })
+        .setIssuer(ISSUER)
+        .setSubject(sub)
+        .setIssuedAt(new Date(Date.now() - lateS * 1000))
+        .setExpirationTime(new Date(Date.now() + (600 - lateS) * 1000))
+        .sign(privateKey),
+    records: () =>
+      segments(join(home, 'spool')).flatMap(({ path }) =>
+        readFileSync(path, 'utf8')
+          .split('\n')
+          .filter((line) => line.startsWith('{'))
+          .map((line) => AuditRecord.parse(JSON.parse(line))),
+      ),
+    async [Symbol.asyncDispose]() {
+      // In this order: a connection that is made in between would be waited for.
+      const closed = Promise.all([server, inner].map((each) => new Promise((resolve) => each.close(resolve))))
+      for (const each of [server, inner]) each.closeAllConnections()
+      idle.close()
+      news.close()
+      await handOn?.close()
+      await reach.close()
+      await closed
+      await journal.close()
+      if (!place) rmSync(home, { recursive: true })
+    },
+  }
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+export const MODERN = '2026-07-28'
+
+/** A modern request as a client sends it: envelope and headers. */
+export function modernRequest(
+  token: string | undefined,
+  method: string,
+  params: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): RequestInit & { body: string } {
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': {} }
+  const name = params['name'] ?? params['uri'] ?? params['taskId']
+  return {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': MODERN,
+      'mcp-method': method,
+      ...(typeof name === 'string' && { 'mcp-name': name }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta, ...params } }),
+  }
+}
+
+/** A legacy request: in a session, or opening one. */
+export const legacyRequest = (
+  token: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): RequestInit & { body: string } => ({
+  method: 'POST',
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    authorization: `Bearer ${token}`,
+    ...headers,
+  },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+})

@@ -1,0 +1,110 @@
+import type { ServerResponse } from 'node:http'
+import type { Rendered } from '../pipeline/call/types.ts'
+import { LONG_CHARS } from '../runtime/event-loop.ts'
+import type { Channel } from '../protocol/channel.ts'
+import { resultBody } from '../protocol/json-rpc.ts'
+import type { RequestId } from '../protocol/json-rpc.ts'
+import { sendJson, sendResult } from '../http/respond.ts'
+import type { Headers } from '../http/respond.ts'
+import type { Awaitable } from '../runtime/awaitable.ts'
+import { messageOf } from '../protocol/notification.ts'
+import type { Notification } from '../protocol/notification.ts'
+
+const keepAliveMs = 15_000
+
+/** Open streams share one clock: thousands of idle ones cost one timer. */
+const open = new Set<AnswerStream>()
+let clock: NodeJS.Timeout | undefined
+
+/** An answer that is one JSON body, until something has to be said before it: then it becomes an SSE stream, and the answer its last event. */
+export class AnswerStream implements Channel {
+  private readonly response: ServerResponse
+  private readonly headers: Headers
+  private begun = false
+
+  constructor(response: ServerResponse, headers: Headers) {
+    this.response = response
+    this.headers = headers
+  }
+
+  get streaming(): boolean {
+    return this.begun
+  }
+
+  notify(notification: Notification): Awaitable<void> {
+    return this.event(messageOf(notification))
+  }
+
+  request(id: string, method: string, params: string | undefined): Awaitable<void> {
+    const head = JSON.stringify({ jsonrpc: '2.0', id, method })
+    return this.event(params === undefined ? head : `${head.slice(0, -1)},"params":${params}}`)
+  }
+
+  /** Turns the answer into a stream now, before there is anything to say. */
+  begin(headers: Headers = {}): void {
+    if (this.begun || this.response.headersSent || this.response.destroyed) return
+    this.begun = true
+    this.response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-cache, no-transform',
+      'X-Accel-Buffering': 'no',
+      'X-Content-Type-Options': 'nosniff',
+      ...this.headers,
+      ...headers,
+    })
+    this.response.flushHeaders()
+    this.keepAlive()
+  }
+
+  /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
+  result(id: RequestId, answer: Rendered): void {
+    const { headers = {} } = answer
+    const bytes = this.begun ? undefined : (answer.bytes ?? longBytes(answer.json))
+    if (bytes) return sendResult(this.response, id, bytes, { ...this.headers, ...headers })
+    this.finish(200, resultBody(id, answer.json), headers)
+  }
+
+  /** The last word: a JSON-RPC response. */
+  finish(status: number, body: string, headers: Headers = {}): void {
+    if (!this.begun) return sendJson(this.response, status, body, { ...this.headers, ...headers })
+    open.delete(this)
+    if (this.response.destroyed) return
+    this.response.end(frame(body))
+  }
+
+  /** Ends the stream without a last word. */
+  end(): void {
+    open.delete(this)
+    if (!this.response.destroyed) this.response.end()
+  }
+
+  comment(): void {
+    if (!this.response.writableNeedDrain) this.response.write(': \n\n')
+  }
+
+  private event(json: string): Awaitable<void> {
+    this.begin()
+    if (this.response.destroyed || this.response.write(frame(json))) return
+    return new Promise((resolve) => {
+      const done = () => {
+        this.response.off('drain', done).off('close', done)
+        resolve()
+      }
+      this.response.once('drain', done).once('close', done)
+    })
+  }
+
+  private keepAlive(): void {
+    open.add(this)
+    this.response.once('close', () => open.delete(this))
+    clock ??= setInterval(() => {
+      for (const stream of open) stream.comment()
+    }, keepAliveMs).unref()
+  }
+}
+
+/** A line break, which JSON may have between its values, begins another line of data. */
+const frame = (json: string) => `event: message\ndata: ${/[\n\r]/.test(json) ? json.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : json}\n\n`
+
+/** Of a long text the bytes are made once, not counted first. */
+const longBytes = (json: string): Buffer | undefined => (json.length >= LONG_CHARS ? Buffer.from(json) : undefined)

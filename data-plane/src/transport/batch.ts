@@ -1,0 +1,60 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Incoming } from '../pipeline/call/types.ts'
+import { itemsOf } from '../json/scan.ts'
+import { noChannel } from '../protocol/channel.ts'
+import { classify } from './classify.ts'
+import { Elsewhere } from '../peers/home-elsewhere.ts'
+import { failed } from './error-response.ts'
+import { readMessage, readResponse, resultBody } from '../protocol/json-rpc.ts'
+import type { Message } from '../protocol/json-rpc.ts'
+import { newCall } from './new-call.ts'
+import { sendError, sendJson, sendNothing } from '../http/respond.ts'
+import type { Http } from '../http/http-call.ts'
+import type { Method, Methods } from '../pipeline/call/method.ts'
+
+const most = 50
+const version = '2025-03-26'
+
+/** JSON-RPC batches exist in revision 2025-03-26 alone. */
+export async function answerBatch(methods: Methods, http: Http, body: unknown[], text: string): Promise<void> {
+  const { request, response, endpoint, headers } = http
+  if ((request.headers['mcp-protocol-version'] ?? version) !== version) {
+    throw new GatewayError('invalidRequest', 'a batch', { say: 'Batches exist in 2025-03-26 alone.' })
+  }
+  if (body.length === 0 || body.length > most) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
+  const places = itemsOf(text)
+  const messages = body.map((one, at) => readAny(methods, one, text.slice(places[at]?.start, places[at]?.end)))
+  if (messages.some(({ message }) => message.method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
+
+  const answers: string[] = []
+  for (const [at, { message, method }] of messages.entries()) {
+    const classified = { ...classify(message, request.headers), version } as const
+    if (classified.modern) throw new GatewayError('invalidRequest', 'a modern message in a batch')
+    const answer = await one(method, newCall(http, message, classified, noChannel), at === 0)
+    if (answer instanceof GatewayError) return sendError(response, answer, { id: null, modern: false, endpoint, headers })
+    if (answer !== undefined) answers.push(answer)
+  }
+  if (answers.length === 0) return sendNothing(response, 202, headers)
+  sendJson(response, 200, `[${answers.join(',')}]`, headers)
+}
+
+/** A client's answers to what it was asked may come in a batch too. */
+function readAny(methods: Methods, body: unknown, text: string): { message: Message; method: Method } {
+  const response = readResponse(body, text)
+  if (response) return { message: response, method: methods.response }
+  const message = readMessage(body, text)
+  return { message, method: methods.of(message.method, false) }
+}
+
+/** Gives the fault itself where somebody may not come in at all: then the status of the whole says so. Handed on as a whole, before anything of it was done. */
+async function one(method: Method, call: Incoming, first: boolean): Promise<string | GatewayError | undefined> {
+  const { id } = call
+  try {
+    const answer = await method(call)
+    return id === undefined ? undefined : resultBody(id, answer.json)
+  } catch (error) {
+    if (error instanceof Elsewhere && first) throw error
+    const shut = error instanceof GatewayError && (error.code === 'unauthenticated' || error.code === 'unknownSession')
+    return shut ? error : failed(error, id ?? null, call, call.endpoint).body
+  }
+}

@@ -1,0 +1,133 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { headerText } from '../protocol/headers/encoding.ts'
+import { factsOf } from '../protocol/client-info.ts'
+import type { Message } from '../protocol/json-rpc.ts'
+import { isObject } from '../json/is-object.ts'
+import type { LegacyVersion, ModernVersion } from '../protocol/versions.ts'
+import { isLegacy, isModern, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '../protocol/versions.ts'
+import type { ClientFacts } from '../protocol/notification.ts'
+
+/** Which era a message speaks, and what it says of itself there. */
+export interface Classified {
+  readonly modern: boolean
+  readonly version: ModernVersion | LegacyVersion | undefined
+  readonly sessionId: string | undefined
+  readonly client: ClientFacts
+}
+
+/** A claim in `_meta`, or a version in the header that is no legacy one, means modern; all else is legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP). */
+export function classify(message: Message, headers: IncomingHttpHeaders): Classified {
+  const meta = isObject(message.params['_meta']) ? message.params['_meta'] : {}
+  const claim = meta[META.version]
+  const version = one(headers, 'mcp-protocol-version')
+  const legacy = claim === undefined && (message.method === 'initialize' || version === undefined || isLegacy(version))
+  return legacy ? asLegacy(message, headers, version) : asModern(message, headers, meta)
+}
+
+function asLegacy({ method, params }: Message, headers: IncomingHttpHeaders, version: string | undefined): Classified {
+  return {
+    modern: false,
+    version: isLegacy(version) ? version : undefined,
+    sessionId: one(headers, 'mcp-session-id'),
+    client: method === 'initialize' ? initializing(params) : unknownClient,
+  }
+}
+
+/** Until its session is opened. */
+const unknownClient: ClientFacts = { capabilities: {}, info: undefined, logLevel: undefined }
+
+function initializing({ capabilities, clientInfo }: Message['params']): ClientFacts {
+  return {
+    capabilities: isObject(capabilities) ? capabilities : {},
+    info: isObject(clientInfo) ? clientInfo : undefined,
+    logLevel: undefined,
+  }
+}
+
+function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<string, unknown>): Classified {
+  const version = one(headers, 'mcp-protocol-version')
+  const claim = meta[META.version]
+  if (claim === undefined) {
+    if (version !== undefined && !isModern(version)) throw unsupported(version, [...MODERN_VERSIONS, ...LEGACY_VERSIONS])
+    throw incomplete(`params._meta lacks ${META.version}.`)
+  }
+  if (typeof claim !== 'string') throw incomplete(`${META.version} is not text.`)
+  if (version !== claim)
+    throw mismatch(
+      version === undefined ? 'The header MCP-Protocol-Version is missing.' : 'MCP-Protocol-Version is not the version in params._meta.',
+    )
+  if (!isModern(claim)) throw unsupported(claim, MODERN_VERSIONS)
+  if (!isObject(meta[META.capabilities])) throw incomplete(`params._meta lacks ${META.capabilities}.`)
+  agree(message, headers)
+  return { modern: true, version: claim, sessionId: undefined, client: factsOf(message.params) }
+}
+
+/** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
+const namedBy: Record<string, string> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+}
+
+function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): void {
+  const said = one(headers, 'mcp-method')
+  if (said === undefined && id !== undefined) throw mismatch('The header Mcp-Method is missing.')
+  if (said !== undefined && said !== method) throw mismatch('Mcp-Method is not the method of the body.')
+
+  const key = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
+  if (key === undefined) return
+  const name = one(headers, 'mcp-name')
+  if (name === undefined) throw mismatch('The header Mcp-Name is missing.')
+  if (headerText(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
+}
+
+/** A header that came once, or not at all: node joins those that came twice, and nobody could say which one counts. */
+function one(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** Of some that came twice node takes the first, where a proxy in front may have looked at the last. */
+const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'authorization', 'host', 'content-type'])
+
+const paramPrefix = 'mcp-param-'
+
+const initials = new Set('mahcMAHC')
+
+const none: Readonly<Record<string, string>> = {}
+
+/**
+ * `Mcp-Param-*`, by their lower-case names. Throws when a header that decides something came more than once, and when `Connection` names
+ * one of them: they are for whoever answers, and nobody on the way may take them out (RFC 9110, 7.6.1).
+ */
+export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
+  const seen: string[] = []
+  let params: Record<string, string> | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const raw = rawHeaders[at] ?? ''
+    if (!initials.has(raw[0] ?? '')) continue
+    const name = raw.toLowerCase()
+    const isParam = name.startsWith(paramPrefix)
+    if (name === 'connection' && rawHeaders[at + 1]?.toLowerCase().includes(paramPrefix))
+      throw mismatch('Connection names an Mcp-Param header.')
+    if (!isParam && !headerNames.has(name)) continue
+    if (seen.includes(name)) throw mismatch(`The header ${name} came more than once.`)
+    seen.push(name)
+    if (isParam) (params ??= {})[name] = rawHeaders[at + 1] ?? ''
+  }
+  return params ?? none
+}
+
+const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say })
+
+const incomplete = (say: string) => new GatewayError('invalidEnvelope', say, { say })
+
+/** Who claims a version per request is told those that can be claimed so; who only names one in a header, all. */
+const unsupported = (requested: string, supported: readonly string[]) =>
+  new GatewayError('unsupportedVersion', 'a protocol version we do not speak', {
+    data: { supported, requested: requested.slice(0, 100) },
+  })

@@ -1,0 +1,58 @@
+import { faultOf } from '../pipeline/relay/fault.ts'
+import type { Incoming } from '../pipeline/call/types.ts'
+import { missingCapabilities } from '../protocol/input-capability.ts'
+import { UpstreamRpcError } from '../upstream/upstream.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { errorBody } from '../protocol/json-rpc.ts'
+import type { RequestId } from '../protocol/json-rpc.ts'
+import { errorHeaders, statusOf } from '../http/respond.ts'
+import type { Headers } from '../http/respond.ts'
+
+interface Failed {
+  status: number
+  body: string
+  headers: Headers
+}
+
+type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
+
+/** How a failure looks to the client of its era: ours by our codes, a server's own as it said it. */
+export function failed(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): Failed {
+  if (error instanceof UpstreamRpcError) return relayed(error, id, call)
+  const fault = faultOf(error)
+  return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
+}
+
+function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): Failed {
+  const { code, message, data } = call.modern ? inModern(said, call) : said
+  const error = { code: eraCode(code, call), message, data }
+  const json = said.written?.respell(error) ?? JSON.stringify(error)
+  const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${json}}`
+  return { status: call.modern ? modernStatus(code) : 200, body, headers: {} }
+}
+
+const urlElicitationRequired = -32042
+
+/**
+ * "Visit this first" is a question since 2026-07-28, and its error code is gone. It is left where the client did not declare that it can be
+ * asked; or where it cannot be made a question of, and then it is a failure of the server's like any other.
+ */
+function inModern(said: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcError, 'code' | 'message' | 'data'> {
+  if (said.code !== urlElicitationRequired) return said
+  const requiredCapabilities = missingCapabilities(client.capabilities, [{ method: 'elicitation/create', params: { mode: 'url' } }])
+  if (!requiredCapabilities) return { code: -32603, message: said.message, data: said.data }
+  return { code: -32021, message: said.message, data: { requiredCapabilities } }
+}
+
+/** Up to 2025-11-25 a resource that is not there has a code of its own, and a missing capability has none. */
+function eraCode(code: number, { modern, method }: Pick<Incoming, 'modern' | 'method'>): number {
+  if (modern) return code
+  if (code === -32021) return -32602
+  return method === 'resources/read' && code === -32602 ? -32002 : code
+}
+
+/** MCP 2026-07-28: an unknown method is told by the status, a missing capability too; what a handler says stays in-band. */
+function modernStatus(code: number): number {
+  if (code === -32601) return 404
+  return code === -32021 ? 400 : 200
+}

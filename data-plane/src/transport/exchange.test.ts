@@ -1,0 +1,292 @@
+import { expect, test } from 'vitest'
+import { ALICE, aServer, DAVE, legacyRequest, modernRequest, testPlane } from '../testing/plane.ts'
+
+const grants = { things: { groups: [{ level: 'write' as const }] }, debug: { everyone: [{ level: 'read' as const }] } }
+
+async function post(url: string, init: RequestInit) {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+test('a modern call is answered in the modern form', async () => {
+  await using plane = await testPlane({ grants })
+  const { status, body } = await post(
+    `${plane.url}/mcp/debug`,
+    modernRequest(await plane.token(), 'tools/call', { name: 'echo', arguments: { text: 'salam' } }),
+  )
+  expect(status).toBe(200)
+  expect(body).toMatchObject({
+    jsonrpc: '2.0',
+    id: 1,
+    result: { resultType: 'complete', structuredContent: { text: 'salam' }, content: [{ type: 'text', text: 'salam' }] },
+  })
+})
+
+test('the aggregate joins server and tool, and calls by the joined name', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const list = await post(`${plane.url}/mcp`, modernRequest(token, 'tools/list'))
+  expect(list.body.result.tools.map(({ name }: { name: string }) => name)).toEqual([
+    'debug_echo',
+    'debug_check_server',
+    'debug_list_calls',
+    'things_get_thing',
+    'things_update_thing',
+  ])
+  expect(list.body.result).toMatchObject({ ttlMs: 0, cacheScope: 'private', resultType: 'complete' })
+  const call = await post(`${plane.url}/mcp`, modernRequest(token, 'tools/call', { name: 'things_get_thing', arguments: { text: 'x' } }))
+  expect(call.body.result.structuredContent).toEqual({ result: 'x' })
+})
+
+test('a legacy client initializes, and its session goes on; the version it asked for is kept where we speak it', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await post(
+    url,
+    legacyRequest(token, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'old', version: '1' } }),
+  )
+  expect(opened.body.result).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'debug' } })
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '', 'mcp-protocol-version': '2025-06-18' }
+  const call = await post(url, legacyRequest(token, 'tools/call', { name: 'echo', arguments: { text: 'a' } }, session))
+  expect(call.body.result).toEqual({ content: [{ type: 'text', text: 'a' }], structuredContent: { text: 'a' } })
+  expect(plane.records().at(-1)?.header).toMatchObject({ client: 'test old/1', era: '2025-06-18', outcome: 'answered' })
+})
+
+test.for([
+  ['2024-11-05', '2024-11-05'],
+  ['2025-03-26', '2025-03-26'],
+  ['2025-11-25', '2025-11-25'],
+  ['2026-07-28', '2025-11-25'],
+  ['1999-01-01', '2025-11-25'],
+])('initialize with %s is answered with %s', async ([asked, given]) => {
+  await using plane = await testPlane({ grants })
+  const { body } = await post(`${plane.url}/mcp`, legacyRequest(await plane.token(), 'initialize', { protocolVersion: asked }))
+  expect(body.result.protocolVersion).toBe(given)
+})
+
+test('a session serves the person it was sealed for, at its endpoint, unaltered, and nobody else', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const opened = await post(`${plane.url}/mcp/debug`, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const id = opened.headers.get('mcp-session-id') ?? ''
+  const ask = (path: string, bearer: string, session: string) =>
+    post(`${plane.url}${path}`, legacyRequest(bearer, 'tools/list', {}, { 'mcp-session-id': session }))
+  expect((await ask('/mcp/debug', token, id)).status).toBe(200)
+  expect((await ask('/mcp', token, id)).status).toBe(404)
+  expect((await ask('/mcp/debug', await plane.token({ sub: DAVE }), id)).status).toBe(404)
+  const altered = id.slice(0, -2) + (id.endsWith('AA') ? 'BB' : 'AA')
+  expect((await ask('/mcp/debug', token, altered)).status).toBe(404)
+  expect((await ask('/mcp/debug', token, 'nonsense')).body.error.code).toBe(-31404)
+})
+
+test('a tool that may not be called answers the very bytes of one that does not exist', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const ask = async (name: string) => {
+    const response = await fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name }))
+    return { status: response.status, text: await response.text() }
+  }
+  const refused = await ask('delete_thing')
+  const absent = await ask('delete_thang')
+  expect(refused).toEqual({ status: 200, text: absent.text.replace('delete_thang', 'delete_thing') })
+  expect(JSON.parse(refused.text).error).toEqual({ code: -32602, message: 'Unknown tool: delete_thing' })
+  const reasons = plane.records().map(({ header }) => header.reason)
+  expect(reasons).toEqual(['level-too-low', 'unknown-tool'])
+})
+
+test('a server without a grant and a server that is not there look the same', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ sub: DAVE })
+  const ask = async (path: string) => (await fetch(`${plane.url}${path}`, modernRequest(token, 'tools/list'))).text()
+  expect(await ask('/mcp/debug')).toBe(await ask('/mcp/nothing-here'))
+})
+
+test.for(['GET', 'DELETE', 'PUT'])('%s without a session is not allowed, and no case for the record', async (method) => {
+  await using plane = await testPlane({ grants })
+  const response = await fetch(`${plane.url}/mcp`, { method })
+  expect(response.status).toBe(405)
+  expect(plane.records()).toEqual([])
+})
+
+test('DELETE ends a legacy session', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const ended = await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${token}`, ...session } })
+  expect(ended.status).toBe(204)
+  expect((await fetch(url, legacyRequest(token, 'tools/list', {}, session))).status).toBe(404)
+})
+
+test('an encoded Mcp-Name is compared decoded', async () => {
+  await using plane = await testPlane({ grants })
+  const encoded = `=?base64?${Buffer.from('echo').toString('base64')}?=`
+  const { status } = await post(
+    `${plane.url}/mcp/debug`,
+    modernRequest(await plane.token(), 'tools/call', { name: 'echo', arguments: { text: '' } }, { 'mcp-name': encoded }),
+  )
+  expect(status).toBe(200)
+})
+
+test.for([
+  ['expired', { lateS: 660 }],
+  ['for another resource', { aud: 'https://elsewhere.example.com/mcp' }],
+  ['for another server of ours', { aud: 'http://127.0.0.1:9/mcp/sql' }],
+  ['for the control plane', { aud: 'http://control.test/api' }],
+  ['of another scope', { scope: 'openid' }],
+  ['of a person unknown', { sub: '01980000-0000-7000-8000-0000deadbeef' }],
+] as const)('a token that is %s is refused with a challenge that says where to sign in', async ([, claims]) => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token(claims)
+  const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))
+  expect(response.status).toBe(401)
+  expect(response.headers.get('www-authenticate')).toBe(
+    'Bearer error="invalid_token", scope="mcp", resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource/mcp/debug"',
+  )
+})
+
+test('a token altered in any character of its payload is refused', async () => {
+  await using plane = await testPlane({ grants })
+  const [head, payload = '', signature] = (await plane.token()).split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  const forged = Buffer.from(JSON.stringify({ ...claims, sub: DAVE })).toString('base64url')
+  expect((await fetch(`${plane.url}/mcp`, modernRequest(`${head}.${forged}.${signature}`, 'tools/list'))).status).toBe(401)
+})
+
+test('a token for one server is good for that server alone', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ aud: 'http://127.0.0.1:9/mcp/debug' })
+  expect((await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))).status).toBe(200)
+  expect((await fetch(`${plane.url}/mcp`, modernRequest(token, 'tools/list'))).status).toBe(401)
+})
+
+test('revoking a token, its session or its person ends it on the next call, though it verified before', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token({ jti: 'j1', sid: 's1' })
+  const status = async () => (await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))).status
+  expect(await status()).toBe(200)
+  plane.use({ revoked: { tokens: ['j1'] } })
+  expect(await status()).toBe(401)
+  plane.use({ revoked: { sessions: ['s1'] } })
+  expect(await status()).toBe(401)
+  plane.use({ revoked: { epochs: { [ALICE]: Math.floor(Date.now() / 1000) + 60 } } })
+  expect(await status()).toBe(401)
+  plane.use({ disabled: ['alice'] })
+  expect(await status()).toBe(403)
+  plane.use({})
+  expect(await status()).toBe(200)
+})
+
+test('a batch of 2025-03-26 is answered as a batch', async () => {
+  await using plane = await testPlane({ grants })
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/debug`
+  const opened = await post(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-03-26' }))
+  const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const messages = [
+    { jsonrpc: '2.0', id: 'a', method: 'ping' },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'nope' } },
+  ]
+  const { body } = await post(url, { ...legacyRequest(token, 'x', {}, session), body: JSON.stringify(messages) })
+  expect(body).toEqual([
+    { jsonrpc: '2.0', id: 'a', result: {} },
+    { jsonrpc: '2.0', id: 2, error: { code: -32602, message: 'Unknown tool: nope' } },
+  ])
+})
+
+test('the document of each endpoint names its own resource and where to sign in', async () => {
+  await using plane = await testPlane({ grants })
+  const read = async (path: string) => (await fetch(`${plane.url}/.well-known/oauth-protected-resource${path}`)).json()
+  expect(await read('/mcp/sql')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp/sql', authorization_servers: ['http://control.test'] })
+  expect(await read('')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp' })
+})
+
+test('whether a server exists is not told by its document: one that does not has the same, but for its name', async () => {
+  await using plane = await testPlane({ grants })
+  const read = async (server: string) => {
+    const response = await fetch(`${plane.url}/.well-known/oauth-protected-resource/mcp/${server}`)
+    return { status: response.status, text: (await response.text()).replaceAll(server, 'x') }
+  }
+  expect(await read('nosuch')).toEqual(await read('debug'))
+  expect((await read('nosuch')).status).toBe(200)
+})
+
+test('calls over the rate are refused with 429 and when to come back', async () => {
+  await using plane = await testPlane({ grants, settings: { ratePerSecond: 0.001, rateBurst: 2 } })
+  const token = await plane.token()
+  const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429])
+  const seconds = Number(answers.find(({ status }) => status === 429)?.headers.get('retry-after'))
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThanOrEqual(1000)
+})
+
+test('a page that may call is told so; a preflight says what it may send', async () => {
+  await using plane = await testPlane({ grants })
+  const origin = 'https://app.example.com'
+  const preflight = await fetch(`${plane.url}/mcp`, { method: 'OPTIONS', headers: { origin } })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-headers')).toContain('Mcp-Method')
+  const call = await fetch(`${plane.url}/mcp`, modernRequest(await plane.token(), 'tools/list', {}, { origin }))
+  expect(call.headers.get('access-control-allow-origin')).toBe(origin)
+})
+
+/** Reads an open SSE answer until a message fits. */
+async function heard(response: Response, fits: (message: { method?: string }) => boolean) {
+  const reader = response.body?.getReader()
+  let text = ''
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) throw new Error(`the stream ended after ${text}`)
+    text += Buffer.from(value).toString()
+    // The last line may have come in part.
+    const lines = text.split('\n').slice(0, -1)
+    const messages = lines.flatMap((line) => (line.startsWith('data: {') ? [JSON.parse(line.slice(6))] : []))
+    const found = messages.find(fits)
+    if (found) return found
+  }
+}
+
+test('a listener is told when a change of permission changes what they see, and of nothing else', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const stream = await fetch(
+    `${plane.url}/mcp`,
+    modernRequest(await plane.token(), 'subscriptions/listen', { notifications: { toolsListChanged: true } }),
+  )
+  const acknowledged = await heard(stream.clone(), () => true)
+  expect(acknowledged).toMatchObject({
+    method: 'notifications/subscriptions/acknowledged',
+    params: { notifications: { toolsListChanged: true }, _meta: { 'io.modelcontextprotocol/subscriptionId': 1 } },
+  })
+  plane.use({ settings: { callTimeoutMs: 9_000 } })
+  plane.use({ grants: { things: { groups: [{ level: 'read' }] } } })
+  const told = await heard(stream, ({ method }) => method === 'notifications/tools/list_changed')
+  expect(told.params._meta['io.modelcontextprotocol/subscriptionId']).toBe(1)
+})
+
+test('a legacy session hears the same on its own stream', async () => {
+  await using plane = await testPlane({ grants }, [aServer()])
+  const token = await plane.token()
+  const url = `${plane.url}/mcp/things`
+  const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  const session = {
+    authorization: `Bearer ${token}`,
+    accept: 'text/event-stream',
+    'mcp-session-id': opened.headers.get('mcp-session-id') ?? '',
+  }
+  const stream = await fetch(url, { headers: session })
+  expect(stream.headers.get('content-type')).toBe('text/event-stream')
+  plane.use({ grants: { things: { groups: [{ level: 'destroy' }] } } })
+  expect(await heard(stream, ({ method }) => method === 'notifications/tools/list_changed')).toMatchObject({ jsonrpc: '2.0' })
+})
+
+test('a stream ends when its person is disabled', async () => {
+  await using plane = await testPlane({ grants })
+  const stream = await fetch(`${plane.url}/mcp`, modernRequest(await plane.token(), 'subscriptions/listen', { notifications: {} }))
+  plane.use({ disabled: ['alice'] })
+  expect(await stream.text()).toContain('acknowledged')
+})

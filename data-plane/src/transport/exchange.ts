@@ -1,0 +1,143 @@
+import type { IncomingMessage } from 'node:http'
+import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Incoming } from '../pipeline/call/types.ts'
+import { AnswerStream } from './answer-stream.ts'
+import { answerBatch } from './batch.ts'
+import { noChannel } from '../protocol/channel.ts'
+import { classify, paramHeadersIn } from './classify.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { Elsewhere } from '../peers/home-elsewhere.ts'
+import { failed } from './error-response.ts'
+import type { HandOn } from '../peers/forward.ts'
+import { idIn, readMessage, readResponse } from '../protocol/json-rpc.ts'
+import type { Message } from '../protocol/json-rpc.ts'
+import { newCall } from './new-call.ts'
+import { readBody } from '../http/read-body.ts'
+import type { Body } from '../http/read-body.ts'
+import { sendError, sendNothing } from '../http/respond.ts'
+import type { Http } from '../http/http-call.ts'
+import { senderOf } from '../http/sender.ts'
+import type { Method, Methods } from '../pipeline/call/method.ts'
+import type { Journal } from '../audit/fields.ts'
+
+interface Options {
+  methods: Methods
+  journal: Pick<Journal, 'refusal'>
+  maxRequestBytes: number
+  /** Undefined where there are no other planes. */
+  handOn: HandOn | undefined
+}
+
+/** One HTTP exchange with an MCP endpoint: bytes in, a message or (2025-03-26) several, bytes or a stream out. */
+export class Exchange {
+  private readonly options: Options
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  async handle(http: Http): Promise<void> {
+    const { request, response, endpoint, headers } = http
+    let body: Body | undefined
+    try {
+      const paramHeaders = paramHeadersIn(request.rawHeaders)
+      if (request.method === 'GET' || request.method === 'DELETE') return await this.session(http, request.method)
+      if (request.method !== 'POST') throw new GatewayError('methodNotAllowed', `${request.method} on an MCP endpoint`)
+      refuseUnacceptable(request)
+      body = await readBody(request, this.options.maxRequestBytes)
+      await this.post({ ...http, paramHeaders }, body)
+    } catch (error) {
+      if (error instanceof Elsewhere) return await this.elsewhere(http, error, body)
+      const fault = GatewayError.from(error)
+      this.refused(request, endpoint, fault)
+      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
+    }
+  }
+
+  private async elsewhere(http: Http, { node }: Elsewhere, body: Body | undefined): Promise<void> {
+    const { request, response, endpoint, headers } = http
+    try {
+      if (http.handedFrom !== undefined || !this.options.handOn)
+        throw new GatewayError('unknownSession', 'its home is not here', { reason: 'home-gone' })
+      await this.options.handOn.to(node, http, body?.text ?? '')
+    } catch (error) {
+      const fault = GatewayError.from(error)
+      this.refused(request, endpoint, fault)
+      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
+    }
+  }
+
+  /** What every plane has to hear of: those that can be reached have heard it by the time the client is answered. */
+  private async toOthers(http: Http, body: string): Promise<void> {
+    if (http.handedFrom === undefined) await this.options.handOn?.toOthers(http, body)
+  }
+
+  /** Writes down a refusal that no pipeline saw. A client that only asks whether there is a stream is no case for the record. */
+  refused(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
+    if (error.code === 'methodNotAllowed') return
+    const { ip, userAgent } = senderOf(request)
+    const said = userAgent === undefined ? {} : { userAgent }
+    const { http, rpc } = ERRORS[error.code]
+    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ip, ...said, ...(endpoint && { endpoint: endpoint.path }) } as const
+    const outcome = error.code === 'internal' ? 'failed' : 'refused'
+    const why = { outcome, reason: error.reason, detail: error.message, httpStatus: http, rpcCode: rpc } as const
+    this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call
+  }
+
+  private post(http: Http, { value, text }: Body): Promise<void> {
+    if (Array.isArray(value)) return answerBatch(this.options.methods, http, value, text)
+    const response = readResponse(value, text)
+    if (response) return this.single(http, response, this.options.methods.response)
+    return this.single(http, readMessage(value, text))
+  }
+
+  private async single(http: Http, message: Message, given?: Method): Promise<void> {
+    const { request, response, endpoint, headers } = http
+    const classified = classify(message, request.headers)
+    const stream = message.id === undefined ? undefined : new AnswerStream(response, headers)
+    const call = newCall(http, message, classified, stream ?? noChannel)
+    // From 2026-07-28 on a client that goes away has cancelled; before, it may come back.
+    if (call.modern) response.once('close', () => response.writableFinished || call.cancel.abort(new Error('the client went away')))
+    try {
+      const method = given ?? this.options.methods.of(call.method, call.modern)
+      const answer = await method(call)
+      if (answer.everywhere) await this.toOthers(http, JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
+      if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
+      stream.result(call.id, answer)
+    } catch (error) {
+      if (error instanceof Elsewhere) throw error
+      const { status, body, headers: more } = failed(error, call.id ?? null, call, endpoint)
+      if (stream) stream.finish(status, body, more)
+      // A refusal inside a 200 is for who waits for an answer.
+      else new AnswerStream(response, headers).finish(status === 200 ? 400 : status, body, more)
+    }
+  }
+
+  /** A legacy session's GET stream, or its end. Without a session there is neither. */
+  private async session(http: Http, verb: 'GET' | 'DELETE'): Promise<void> {
+    const { request, response, endpoint, headers } = http
+    if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)
+    const stream = new AnswerStream(response, headers)
+    const message: Message = { id: undefined, method: verb, params: {}, written: undefined }
+    const call: Incoming = newCall(http, message, classify(message, request.headers), stream)
+    response.once('close', () => call.cancel.abort(new Error('the client went away')))
+    try {
+      if (verb === 'DELETE') {
+        await this.options.methods.end(call)
+        await this.toOthers(http, '')
+        return sendNothing(response, 204, headers)
+      }
+      await this.options.methods.stream(call)
+      stream.end()
+    } catch (error) {
+      if (error instanceof Elsewhere) throw error
+      const { status, body, headers: more } = failed(error, null, call, endpoint)
+      stream.finish(status, body, more)
+    }
+  }
+}
+
+function refuseUnacceptable({ headers: { accept = '*/*' } }: IncomingMessage): void {
+  if (!/application\/(json|\*)|\*\/\*/i.test(accept)) throw new GatewayError('notAcceptable', 'the client accepts no JSON')
+}

@@ -1,0 +1,52 @@
+import { Cancel } from '../runtime/cancellation.ts'
+import type { Incoming } from '../pipeline/call/types.ts'
+import type { Channel } from '../protocol/channel.ts'
+import type { Classified } from './classify.ts'
+import type { Message } from '../protocol/json-rpc.ts'
+import type { Http } from '../http/http-call.ts'
+import { senderOf } from '../http/sender.ts'
+
+/** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
+export function newCall(
+  { request, endpoint, paramHeaders = none, handedFrom }: Http,
+  { id, method, params, written }: Message,
+  { modern, version, sessionId, client }: Classified,
+  channel: Channel,
+): Incoming {
+  const { ip, userAgent, authorization, traceId } = senderOf(request)
+  const call = {
+    id,
+    method,
+    params,
+    written,
+    modern,
+    version,
+    sessionId,
+    client,
+    session: undefined,
+    channel,
+    ip: handedFrom ?? ip,
+    userAgent,
+    authorization,
+    traceId,
+    paramHeaders,
+    endpoint,
+    cancel: new Cancel(),
+    startedMs: performance.now(),
+    note: undefined,
+    token: undefined,
+    policy: undefined,
+    person: undefined,
+    serverId: undefined,
+    server: undefined,
+    upstream: undefined,
+    toolName: undefined,
+    needs: undefined,
+    asked: undefined,
+    task: undefined,
+    level: undefined,
+  }
+  return call
+}
+
+const none: Readonly<Record<string, string>> = {}

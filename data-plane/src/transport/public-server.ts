@@ -1,0 +1,59 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { Exchange } from './exchange.ts'
+import type { OriginRules } from '../http/allowed-origins.ts'
+import { sendError, sendJson, sendNothing } from '../http/respond.ts'
+
+interface Options {
+  publicUrl: string
+  origins: OriginRules
+  /** Undefined while no policy is held. */
+  issuer(): string | undefined
+  health(): { ok: boolean; body: object }
+  exchange: Exchange
+}
+
+/** The data plane's door: MCP endpoints, their RFC 9728 documents, health. */
+export function createHttpServer(options: Options): Server {
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
+    route(options, request, response).catch((error: unknown) => {
+      const fault = GatewayError.from(error)
+      options.exchange.refused(request, undefined, fault)
+      sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
+    })
+  })
+  return server
+}
+
+async function route(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = pathOf(request)
+  if (path === '/health') return sendHealth(options, response)
+  options.origins.check(request.headers)
+  const headers = options.origins.headers(request.headers)
+  if (request.method === 'OPTIONS') return sendNothing(response, 204, { ...headers, ...options.origins.preflight })
+
+  const endpoint = endpointOf(options.publicUrl, path)
+  if (endpoint) return options.exchange.handle({ request, response, endpoint, headers })
+  const described = endpointOfMetadata(options.publicUrl, path)
+  if (described && request.method === 'GET') return sendMetadata(options, response, described, headers)
+  sendJson(response, 404, JSON.stringify({ error: 'not_found', message: 'MCP is served at /mcp and /mcp/{server}.' }), headers)
+}
+
+function sendHealth({ health }: Options, response: ServerResponse): void {
+  const { ok, body } = health()
+  sendJson(response, ok ? 200 : 503, JSON.stringify(body))
+}
+
+function sendMetadata({ issuer }: Options, response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
+  const known = issuer()
+  if (known === undefined) throw new GatewayError('unavailable', 'no policy yet', { reason: 'no-policy' })
+  sendJson(response, 200, JSON.stringify(protectedResource(endpoint, known)), { ...headers, 'Access-Control-Allow-Origin': '*' })
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const path = url.split('?', 1)[0] ?? '/'
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}

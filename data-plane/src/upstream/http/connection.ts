@@ -1,0 +1,36 @@
+import type { RemoteSettings } from '@bir/sdk/contract/remote'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
+import type { Log } from '../../runtime/log.ts'
+import { HeaderSource } from './header-source.ts'
+import { HttpPool } from './pool.ts'
+
+export interface RemoteGiven {
+  /** The server's id in the policy. */
+  readonly id: string
+  readonly settings: RemoteSettings
+  readonly readSecret: (ref: SecretRef) => Promise<string>
+  readonly log: Log
+  /** Names this process to other planes. */
+  readonly nodeId: string
+  /** The gateway's own limit; the server's settings may say another. */
+  readonly callTimeoutMs: number
+}
+
+/** What either era's way to a remote server is made from. Both share the connections and the headers; whoever made the options closes the pool. */
+export interface RemoteOptions extends RemoteGiven {
+  readonly url: URL
+  readonly pool: HttpPool
+  /** The administrator's headers, secrets filled in. */
+  readonly headers: HeaderSource
+}
+
+export function remoteOptions(given: RemoteGiven): RemoteOptions {
+  const { settings, readSecret, callTimeoutMs } = given
+  return {
+    ...given,
+    callTimeoutMs: settings.callTimeoutMs ?? callTimeoutMs,
+    url: new URL(settings.url),
+    pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork }),
+    headers: new HeaderSource(settings.headers, readSecret),
+  }
+}

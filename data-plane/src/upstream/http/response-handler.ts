@@ -1,0 +1,159 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { EventFlow } from './event-flow.ts'
+import { broken, faultOf, slow, tooLarge } from '../faults.ts'
+import type { HttpPool } from './pool.ts'
+import { Pieces } from './chunk-buffer.ts'
+import type { ExchangeAnswer, ExchangeRequest } from './types.ts'
+
+type Kind = ExchangeAnswer['kind']
+
+/** Of an answer that is of no use, this much is kept for the record. */
+const otherBytes = 4096
+/** After the last event that matters, a stream may end by itself, which keeps its connection. */
+const endWithinMs = 1000
+const nothing: IncomingHttpHeaders = {}
+
+/** What undici tells of one answer, made into one result. */
+export class ResponseHandler implements Dispatcher.DispatchHandler {
+  /** Until there is a result. */
+  waiting = true
+  private readonly pool: HttpPool
+  private readonly request: ExchangeRequest
+  private readonly resolve: (answer: ExchangeAnswer) => void
+  private readonly reject: (error: Error) => void
+  private readonly stopTimers: (() => void)[] = []
+  private controller: Dispatcher.DispatchController | undefined
+  private reason: Error | undefined
+  private kind: Kind = 'other'
+  private status = 0
+  private headers = nothing
+  private readonly body = new Pieces()
+  private flow: EventFlow | undefined
+  private stopLinger: (() => void) | undefined
+
+  constructor(pool: HttpPool, request: ExchangeRequest, resolve: (answer: ExchangeAnswer) => void, reject: (error: Error) => void) {
+    this.pool = pool
+    this.request = request
+    this.resolve = resolve
+    this.reject = reject
+    const { cancel, timeoutToHeadersMs, timeoutMs } = request
+    pool.inFlight++
+    if (timeoutMs === undefined || timeoutToHeadersMs < timeoutMs)
+      this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(slow(timeoutToHeadersMs))))
+    if (timeoutMs !== undefined) this.stopTimers.push(pool.timers.after(timeoutMs, () => this.fail(slow(timeoutMs))))
+    if (cancel?.cancelled) cancel.subscribe((cause) => this.fail(cause))()
+    else if (cancel) this.stopTimers.push(cancel.subscribe((cause) => this.fail(cause)))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    if (this.reason) controller.abort(this.reason)
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return
+    this.status = status
+    this.headers = headers
+    const encoding = headers['content-encoding']
+    if (encoding !== undefined && encoding !== 'identity')
+      return this.fail(broken(`an answer encoded as ${encoding}, which was not asked for`))
+    try {
+      this.request.onHeaders?.(status, headers)
+    } catch (error) {
+      return this.fail(faultOf(error))
+    }
+    this.kind = kindOf(headers['content-type'])
+    if (this.kind === 'stream') this.openStream(controller)
+  }
+
+  private openStream(controller: Dispatcher.DispatchController): void {
+    const { onEvent, maxBytes, maxEvents = Number.POSITIVE_INFINITY } = this.request
+    if (!onEvent) return this.fail(broken('a stream where none was asked for'))
+    this.flow = new EventFlow({
+      onEvent,
+      maxEventBytes: maxBytes,
+      maxEvents,
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      fail: (error) => this.fail(error),
+      done: (stopped) => this.streamDone(stopped),
+    })
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.waiting) return
+    if (this.flow) return this.flow.push(chunk)
+    const bytes = this.body.bytes + chunk.length
+    if (this.kind === 'other' && bytes > otherBytes) return this.settleBody(chunk)
+    if (bytes > this.request.maxBytes) return this.fail(tooLarge(this.request.maxBytes))
+    this.body.add(chunk)
+  }
+
+  /** The rest of a useless answer is not waited for. */
+  private settleBody(chunk: Buffer): void {
+    this.body.add(chunk)
+    this.finish({
+      kind: 'other',
+      status: this.status,
+      headers: this.headers,
+      text: this.body.take().toString('utf8', 0, otherBytes),
+    })
+    this.abort(new Error('the rest is of no use'))
+  }
+
+  onResponseEnd(): void {
+    this.stopLinger?.()
+    if (!this.waiting) return
+    if (this.flow) return this.flow.end()
+    const { kind, status, headers } = this
+    const bytes = this.body.take()
+    if (kind === 'json' && !isUtf8(bytes)) return this.fail(broken('text that is no UTF-8'))
+    const text = bytes.toString('utf8')
+    this.finish(kind === 'json' ? { kind, status, headers, text } : { kind: 'other', status, headers, text })
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.stopLinger?.()
+    if (this.flow?.broken(error)) return
+    this.fail(this.reason ?? faultOf(error))
+  }
+
+  private streamDone(stopped: boolean): void {
+    const { status, headers, flow } = this
+    this.finish({ kind: 'stream', status, headers, retryMs: flow?.retryMs })
+    if (stopped) this.stopLinger = this.pool.timers.after(endWithinMs, () => this.abort(new Error('the stream has said all it had to')))
+  }
+
+  private fail(error: Error): void {
+    if (!this.waiting) return
+    this.release()
+    this.abort(error)
+    this.reject(error)
+  }
+
+  private abort(reason: Error): void {
+    this.reason = reason
+    this.controller?.abort(reason)
+  }
+
+  private finish(answer: ExchangeAnswer): void {
+    if (!this.waiting) return
+    this.release()
+    this.resolve(answer)
+  }
+
+  private release(): void {
+    this.waiting = false
+    this.pool.inFlight--
+    for (const stop of this.stopTimers) stop()
+  }
+}
+
+/** `application/json` and its kin, or a stream of events; everything else is not ours to read. */
+function kindOf(contentType: string | undefined): Kind {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type === 'text/event-stream') return 'stream'
+  return type === 'application/json' || type?.endsWith('+json') ? 'json' : 'other'
+}

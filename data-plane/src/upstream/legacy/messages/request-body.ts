@@ -1,0 +1,12 @@
+import type { Spelling } from '../../../json/verbatim.ts'
+
+interface Message {
+  readonly id: number
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly written?: Spelling | undefined
+}
+
+/** A request of the legacy eras: its parameters as the client wrote them, but for what was changed. */
+export const legacyBody = ({ id, method, params, written }: Message): string =>
+  `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${written?.respell(params) ?? JSON.stringify(params)}}`

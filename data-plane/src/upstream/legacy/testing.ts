@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { randomUUID } from 'node:crypto'
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { Cancel } from '../../runtime/cancellation.ts'
+import { LegacyUpstream, legacyLimits } from './legacy-upstream.ts'
+import type { LegacyLimits } from './legacy-upstream.ts'
+import { remoteOptions } from '../http/connection.ts'
+import { serverOf } from '../testing.ts'
+import type { CallContext } from '../../server-kit/context.ts'
+import type { ListenRequest, UpstreamRequest } from '../upstream.ts'
+import type { ClientFacts, Notification } from '../../protocol/notification.ts'
+
+/** What a server was sent. */
+interface Seen {
+  readonly http: string
+  /** Tells connections apart. */
+  readonly port: number | undefined
+  readonly headers: IncomingMessage['headers']
+  readonly body: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown; error?: unknown }
+}
+
+export interface LegacyServer extends AsyncDisposable {
+  readonly url: string
+  readonly upstream: LegacyUpstream
+  readonly seen: Seen[]
+  /** What was sent with this method, or as an answer. */
+  sent(method: string): Seen[]
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse, body: Seen['body']) => void | Promise<void>
+
+/** An upstream in front of a server that answers as a test tells it. */
+export async function legacyServer(
+  handle: Handle,
+  limits: Partial<LegacyLimits> = {},
+  maxResponseBytes = 1_000_000,
+  callTimeoutMs = 60_000,
+): Promise<LegacyServer> {
+  const seen: Seen[] = []
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const given = await text(request)
+    const body = (given === '' ? {} : JSON.parse(given)) as Seen['body']
+    seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body })
+    await handle(request, response, body)
+  }
+  const server = await serverOf(take)
+  const options = remoteOptions({
+    id: 'things',
+    settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era: 'legacy', trust: 'off', maxResponseBytes, privateNetwork: true },
+    readSecret: () => Promise.reject(new Error('no secrets here')),
+    log: () => undefined,
+    nodeId: 'n1',
+    callTimeoutMs,
+  })
+  // A server that answers is waited for, however slow the machine.
+  const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
+  return {
+    url: server.url,
+    upstream,
+    seen,
+    sent: (method) => seen.filter(({ body }) => body.method === method),
+    async [Symbol.asyncDispose]() {
+      await upstream.close()
+      await options.pool.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A server of the SDK of the legacy eras, with sessions, each with a server of its own. */
+export async function sdkServer(
+  make: () => McpServer,
+  {
+    eventStore,
+    limits,
+    stateless = false,
+    json = false,
+  }: { eventStore?: EventStore; limits?: Partial<LegacyLimits>; stateless?: boolean; json?: boolean } = {},
+): Promise<LegacyServer & { forget(): void; sessions: Map<string, StreamableHTTPServerTransport> }> {
+  const sessions = new Map<string, StreamableHTTPServerTransport>()
+  const opened = async () => {
+    const transport = new StreamableHTTPServerTransport({
+      ...(stateless ? {} : { sessionIdGenerator: () => randomUUID() }),
+      onsessioninitialized: (id) => void sessions.set(id, transport),
+      onsessionclosed: (id) => void sessions.delete(id),
+      enableJsonResponse: json,
+      ...(eventStore && { eventStore, retryInterval: 60 }),
+    })
+    await make().connect(transport)
+    return transport
+  }
+  const server = await legacyServer(async (request, response, body) => {
+    const id = request.headers['mcp-session-id']
+    const known = typeof id === 'string' ? sessions.get(id) : undefined
+    if (id !== undefined && !known) return void response.writeHead(404).end()
+    const transport = known ?? (await opened())
+    await transport.handleRequest(request, response, request.method === 'POST' ? body : undefined)
+  }, limits)
+  return Object.assign(server, { sessions, forget: () => sessions.clear() })
+}
+
+export const aClient = (more: Partial<ClientFacts> = {}): ClientFacts => ({
+  capabilities: { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} },
+  info: { name: 'test', version: '1' },
+  logLevel: undefined,
+  ...more,
+})
+
+type Asked = Partial<UpstreamRequest> & { heard?: Notification[] }
+
+export const aRequest = (method: string, params: Record<string, unknown>, { heard = [], ...more }: Asked = {}): UpstreamRequest => ({
+  person: 'alice',
+  session: undefined,
+  client: aClient(),
+  method,
+  params,
+  onNotification: (notification) => void heard.push(notification),
+  cancel: new Cancel(),
+  context: {} as CallContext,
+  ...more,
+})
+
+export const aCall = (
+  name: string,
+  args: Record<string, unknown> = {},
+  more: Asked = {},
+  params: Record<string, unknown> = {},
+): UpstreamRequest => aRequest('tools/call', { name, arguments: args, ...params }, more)
+
+export const aListen = (filter: ListenRequest['filter'], more: Partial<ListenRequest> & { heard?: Notification[] } = {}): ListenRequest => {
+  const { heard = [], ...rest } = more
+  return {
+    person: 'alice',
+    session: undefined,
+    client: aClient(),
+    filter,
+    onNotification: (notification) => void heard.push(notification),
+    onEnd: () => undefined,
+    cancel: new Cancel(),
+    ...rest,
+  }
+}

@@ -1,0 +1,263 @@
+import { expect, test } from 'vitest'
+import { Cancel } from '../../runtime/cancellation.ts'
+import { aClient, aListener, aRemote, modernServer } from './testing.ts'
+import type { Asked, Handle, Say } from './testing.ts'
+import { keysFor } from '../../protocol/subscription-keys.ts'
+import { ListenHub } from './subscription-hub.ts'
+import { ourselves } from './request.ts'
+import { remoteOptions } from '../http/connection.ts'
+import { messageOf } from '../../protocol/notification.ts'
+import type { ListenFilter, Notification } from '../../protocol/notification.ts'
+
+const key = 'io.modelcontextprotocol/subscriptionId'
+
+interface Streams {
+  handle: Handle
+  /** Those open now, oldest first. */
+  readonly open: { filter: ListenFilter; say: Say; id: number }[]
+  tell(method: string, params?: object): void
+  closed(count: number): Promise<void>
+}
+
+/** A server that honours what `honours` leaves of every subscription. */
+function streams(honours = (filter: ListenFilter): ListenFilter => filter): Streams {
+  const open: Streams['open'] = []
+  let closed = 0
+  const waiting: (() => void)[] = []
+  const message = (id: number, method: string, params: object) => ({
+    jsonrpc: '2.0',
+    method,
+    params: { ...params, _meta: { [key]: id, 'x-kept': 1 } },
+  })
+  return {
+    open,
+    handle({ id, params }: Asked, say) {
+      const filter = params['notifications'] as ListenFilter
+      const one = { filter, say, id }
+      open.push(one)
+      say.response.once('close', () => {
+        open.splice(open.indexOf(one), 1)
+        closed++
+        waiting.forEach((check) => check())
+      })
+      say.event(message(id, 'notifications/subscriptions/acknowledged', { notifications: honours(filter) }))
+    },
+    tell: (method, params = {}) => open.forEach(({ id, say }) => say.event(message(id, method, params))),
+    closed: (count) =>
+      new Promise((resolve) => {
+        const check = () => closed >= count && resolve()
+        waiting.push(check)
+        check()
+      }),
+  }
+}
+
+/** Collects, and tells when something has come. */
+function ear() {
+  const got: Notification[] = []
+  let came = Promise.withResolvers<void>()
+  return {
+    got,
+    onNotification: (notification: Notification) => {
+      got.push(notification)
+      came.resolve()
+      came = Promise.withResolvers()
+    },
+    next: () => came.promise,
+  }
+}
+
+test('a listener learns what is honoured, and hears it without the id of our own subscription', async () => {
+  const at = streams(({ toolsListChanged }) => ({ toolsListChanged: toolsListChanged ?? false }))
+  await using server = await modernServer(at.handle)
+  const { got, next, onNotification } = ear()
+  const filter = { toolsListChanged: true, promptsListChanged: true }
+  expect(await server.upstream.listen(aListener({ filter, onNotification }))).toEqual({ honoured: { toolsListChanged: true } })
+  at.tell('notifications/tools/list_changed')
+  await next()
+  expect(got.map(messageOf)).toEqual(['{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"x-kept":1}}}'])
+})
+
+test('all listeners share one stream at the server, and each hears only what it asked for', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const tools = ear()
+  const both = ear()
+  const one = ear()
+  await server.upstream.listen(aListener({ filter: { toolsListChanged: true, resourceSubscriptions: ['test://a'] }, ...both }))
+  await server.upstream.listen(aListener({ filter: { toolsListChanged: true }, ...tools }))
+  await server.upstream.listen(aListener({ filter: { resourceSubscriptions: ['test://b'] }, ...one }))
+  await at.closed(1)
+  expect(at.open.map(({ filter }) => filter)).toEqual([{ toolsListChanged: true, resourceSubscriptions: ['test://a', 'test://b'] }])
+  at.tell('notifications/resources/updated', { uri: 'test://c' })
+  at.tell('notifications/resources/updated', { uri: 'test://b/below' })
+  at.tell('notifications/tools/list_changed')
+  await Promise.all([tools.next(), both.next(), one.next()])
+  const methods = ({ got }: ReturnType<typeof ear>) => got.map(({ method }) => method)
+  expect([methods(tools), methods(both), methods(one)]).toEqual([
+    ['notifications/tools/list_changed'],
+    ['notifications/tools/list_changed'],
+    ['notifications/resources/updated'],
+  ])
+})
+
+test('ten thousand listeners cost one stream, and leaving costs nothing; the last one out closes it', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const count = 10_000
+  let heard = 0
+  const all = Promise.withResolvers<void>()
+  const cancels = Array.from({ length: count }, () => new Cancel())
+  const onNotification = () => {
+    if (++heard === count) all.resolve()
+  }
+  await Promise.all(cancels.map((cancel) => server.upstream.listen(aListener({ cancel, onNotification }))))
+  expect(at.open).toHaveLength(1)
+  at.tell('notifications/tools/list_changed')
+  await all.promise
+  cancels.forEach((cancel) => cancel.abort(new Error('gone')))
+  await at.closed(1)
+  expect(server.asked).toHaveLength(1)
+})
+
+test('many who come at once, each for a resource of its own, are gathered into few streams', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const uris = Array.from({ length: 500 }, (_, index) => `test://${index}`)
+  await Promise.all(uris.map((uri) => server.upstream.listen(aListener({ filter: { resourceSubscriptions: [uri] } }))))
+  expect(server.asked.length).toBeLessThan(4)
+})
+
+test('a slow listener holds nobody up, and hears the newest word once', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const release = Promise.withResolvers<void>()
+  const slow: Notification[] = []
+  const quick = ear()
+  const twice = Promise.withResolvers<void>()
+  await server.upstream.listen(
+    aListener({
+      onNotification: (notification) => {
+        slow.push(notification)
+        if (slow.length === 2) twice.resolve()
+        return release.promise
+      },
+    }),
+  )
+  await server.upstream.listen(aListener(quick))
+  for (let count = 0; count < 5; count++) {
+    const heard = quick.next()
+    at.tell('notifications/tools/list_changed', { at: count })
+    await heard
+  }
+  expect(slow).toHaveLength(1)
+  release.resolve()
+  await twice.promise
+  expect(slow[1]?.params).toMatchObject({ at: 4 })
+})
+
+test('tasks are listened to only by who declared them', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const filter = { taskIds: ['t1'] }
+  expect(await server.upstream.listen(aListener({ filter }))).toEqual({ honoured: {} })
+  const client = { ...aClient, capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } }
+  const { got, next, onNotification } = ear()
+  expect(await server.upstream.listen(aListener({ filter, client, onNotification }))).toEqual({ honoured: filter })
+  at.tell('notifications/tasks', { taskId: 't2' })
+  at.tell('notifications/tasks', { taskId: 't1', status: 'working' })
+  await next()
+  expect(got).toMatchObject([{ params: { taskId: 't1' } }])
+})
+
+test.for<[string, (say: Say, id: number) => unknown, object | undefined]>([
+  ['says it is over', (say) => say.end({ resultType: 'complete' }), undefined],
+  ['breaks', (say) => say.response.destroy(), { name: 'UpstreamFault', code: 'upstream_down' }],
+  ['says something forged', (say, id) => say.event({ jsonrpc: '2.0', id: id + 1, result: {} }), { name: 'UpstreamFault' }],
+])('when the server %s, its listeners are told, and others may come', async ([, end, error]) => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const ended = Promise.withResolvers<unknown>()
+  await server.upstream.listen(aListener({ onEnd: ended.resolve }))
+  const [one] = at.open
+  if (one) end(one.say, one.id)
+  if (error === undefined) expect(await ended.promise).toBeUndefined()
+  else expect(await ended.promise).toMatchObject(error)
+  await at.closed(1)
+  await server.upstream.listen(aListener())
+  expect(at.open).toHaveLength(1)
+})
+
+test.for<[string, Handle, object]>([
+  ['refuses', (_, say) => say.error(-32_601, 404), { name: 'UpstreamRpcError', code: -32_601 }],
+  ['ends before it began', (_, say) => say.end({ resultType: 'complete' }), { name: 'UpstreamFault', code: 'upstream_down' }],
+])('a server that %s: the listener is refused', async ([, handle, error]) => {
+  await using server = await modernServer(handle)
+  await expect(server.upstream.listen(aListener())).rejects.toMatchObject(error)
+})
+
+test('a server that never acknowledges: the listener is refused in time', async () => {
+  const silent: Handle = (_, say) => say.response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  await using server = await modernServer(silent, {}, { callTimeoutMs: 100 })
+  await expect(server.upstream.listen(aListener())).rejects.toMatchObject({ code: 'timed_out' })
+})
+
+test('who leaves while the stream is being opened leaves no stream behind', async () => {
+  const at = streams()
+  const cancel = new Cancel()
+  await using server = await modernServer((asked, say) => {
+    cancel.abort(new Error('gone already'))
+    at.handle(asked, say)
+  })
+  await expect(server.upstream.listen(aListener({ cancel }))).rejects.toThrow('gone already')
+  await at.closed(1)
+})
+
+test('an updated resource is told to those who asked for it or for one above it', () => {
+  expect(keysFor({ method: 'notifications/resources/updated', params: { uri: 'file:///a/b#c' } })).toEqual(
+    expect.arrayContaining(['uri:file:///a/b#c', 'uri:file:///a/b', 'uri:file:///a/', 'uri:file:///a']),
+  )
+  expect(keysFor({ method: 'notifications/message', params: {} })).toEqual([])
+})
+
+test('a subscription that ends as soon as it began is told, one way or the other', async () => {
+  await using server = await modernServer(({ id, params }, say) => {
+    const _meta = { [key]: id }
+    say.event({
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications: params['notifications'], _meta },
+    })
+    say.end({ resultType: 'complete' })
+  })
+  for (let count = 0; count < 20; count++) {
+    const told = Promise.withResolvers<string>()
+    const listening = server.upstream.listen(aListener({ onEnd: () => told.resolve('ended') }))
+    expect(
+      await listening.then(
+        () => told.promise,
+        () => 'refused',
+      ),
+    ).toMatch(/ended|refused/)
+  }
+})
+
+test('a stream that stood for long and broke is opened anew, and what may have been missed is told', async () => {
+  const at = streams()
+  await using server = await modernServer(at.handle)
+  const options = remoteOptions(aRemote(server.url))
+  const hub = new ListenHub(options, ourselves, 0)
+  const { got, next, onNotification } = ear()
+  const filter = { toolsListChanged: true, resourceSubscriptions: ['test://a'] }
+  let ended = false
+  await hub.join(aListener({ filter, onNotification, onEnd: () => (ended = true) }))
+  at.open[0]?.say.response.destroy()
+  while (got.length < 2) await next()
+  expect(got).toEqual([
+    { method: 'notifications/tools/list_changed' },
+    { method: 'notifications/resources/updated', params: { uri: 'test://a' } },
+  ])
+  expect(ended).toBe(false)
+  hub.close()
+  await options.pool.close()
+})

@@ -1,0 +1,165 @@
+import type { DropReason } from '../dropped.ts'
+import { isObject } from '../../json/is-object.ts'
+import type { Cancel } from '../../runtime/cancellation.ts'
+import { clientRefused } from '../client-refusal.ts'
+import { callModern } from './call.ts'
+import type { Answer } from './call.ts'
+import { DescriptionCache } from './description-cache.ts'
+import { broken, wrongEra } from '../faults.ts'
+import { ListenHub } from './subscription-hub.ts'
+import { keysOf } from '../../protocol/subscription-keys.ts'
+import { HEADER_MISMATCH, relayable } from './error.ts'
+import { notifyModern } from './notify.ts'
+import { MODERN, ourselves } from './request.ts'
+import { passedParams } from '../../protocol/headers/forwarded-params.ts'
+import type { RemoteOptions } from '../http/connection.ts'
+import { ToolHeaders } from './tool-headers.ts'
+import { declaresTasks, TASKS_EXTENSION } from '../../protocol/extensions/tasks.ts'
+import type {
+  Asker,
+  Description,
+  Listening,
+  ListenRequest,
+  Upstream,
+  UpstreamHealth,
+  UpstreamRequest,
+  UpstreamResult,
+} from '../upstream.ts'
+import { plainHealth } from '../upstream.ts'
+import type { Notification } from '../../protocol/notification.ts'
+
+const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
+const unknown = plainHealth('unknown', 'modern')
+
+/** A remote server of the modern era: every request is one HTTP exchange that knows nothing of the others. */
+export class ModernUpstream implements Upstream {
+  private readonly options: RemoteOptions
+  private readonly toolHeaders: ToolHeaders
+  private readonly descriptions = new DescriptionCache(() => this.discover())
+  private readonly listeners: ListenHub
+  private readonly taskListeners: ListenHub
+  private learning: Promise<void> | undefined
+
+  constructor(options: RemoteOptions) {
+    this.options = options
+    this.toolHeaders = new ToolHeaders(options.id, options.log)
+    this.listeners = new ListenHub(options, ourselves)
+    this.taskListeners = new ListenHub(options, { ...ourselves, capabilities: { extensions: { [TASKS_EXTENSION]: {} } } })
+  }
+
+  async request(request: UpstreamRequest): Promise<UpstreamResult> {
+    if (request.refusals) throw clientRefused(request.refusals)
+    const isCall = request.method === 'tools/call'
+    // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
+    if (isCall && !this.toolHeaders.known) await unlessCancelled(request.cancel, this.learn())
+    const answer = await this.ask(request)
+    if (answer.kind === 'result') return this.resultOf(request.method, answer)
+    if (!isCall || answer.error.code !== HEADER_MISMATCH) throw relayable(answer)
+    // Refused before it was run: its tool wants other headers than we knew of.
+    await this.learn()
+    const again = await this.ask(request)
+    if (again.kind === 'error') throw relayable(again)
+    return this.resultOf(request.method, again)
+  }
+
+  describe(): Promise<Description> {
+    return this.descriptions.get()
+  }
+
+  listen(request: ListenRequest): Promise<Listening> {
+    const { taskIds, ...others } = request.filter
+    if (declaresTasks(request.client.capabilities) && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
+    if (keysOf(others).length === 0) return Promise.resolve({ honoured: {} })
+    return this.listeners.join({ ...request, filter: others })
+  }
+
+  notify({ client }: Asker, notification: Notification): Promise<DropReason | undefined> {
+    return notifyModern(this.options, client, notification)
+  }
+
+  /** It knows of no sessions. */
+  async endSession(): Promise<void> {}
+
+  health(): UpstreamHealth {
+    return unknown
+  }
+
+  async close(): Promise<void> {
+    this.listeners.close()
+    this.taskListeners.close()
+  }
+
+  private ask({ method, params, paramHeaders = {}, written, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
+    const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params, paramHeaders) : passedParams(paramHeaders, [])
+    return callModern(this.options, { method, params, written, client, onNotification, cancel, extraHeaders })
+  }
+
+  /** The result as it came, but for what a client must not see or must find. */
+  private resultOf(method: string, { value, written }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
+    const { resultType } = value
+    if (resultType !== undefined && typeof resultType !== 'string') throw broken('a resultType that is no text')
+    const tools = method === 'tools/list' ? this.toolHeaders.learn(value) : undefined
+    if (tools === undefined && resultType !== undefined) return { value, written }
+    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) }, written }
+  }
+
+  private learn(): Promise<void> {
+    this.learning ??= this.readTools().finally(() => (this.learning = undefined))
+    return this.learning
+  }
+
+  /** All pages of `tools/list`, for their annotations alone. */
+  private async readTools(): Promise<void> {
+    let cursor: unknown
+    for (let page = 0; page < maxPages; page++) {
+      const answer = await this.askOwn('tools/list', cursor === undefined ? {} : { cursor })
+      // A server that lists no tools has none that want headers.
+      this.toolHeaders.learn(answer.kind === 'result' ? answer.value : {})
+      if (answer.kind === 'error') return
+      const { value } = answer
+      cursor = value['nextCursor']
+      if (typeof cursor !== 'string') return
+    }
+  }
+
+  private async discover(): Promise<{ description: Description; ttlMs: number }> {
+    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.own('server/discover', {})
+    if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw wrongEra('it does not list the revision we speak')
+    const serverInfo = isObject(_meta) ? _meta[serverInfoKey] : undefined
+    return {
+      description: {
+        era: 'modern',
+        version: MODERN,
+        capabilities: isObject(capabilities) ? capabilities : {},
+        serverInfo: isObject(serverInfo) ? serverInfo : undefined,
+        instructions: typeof instructions === 'string' ? instructions : undefined,
+      },
+      ttlMs: typeof ttlMs === 'number' ? ttlMs : 0,
+    }
+  }
+
+  private async own(method: string, params: Record<string, unknown>): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.askOwn(method, params)
+    if (answer.kind === 'error') throw relayable(answer)
+    return answer.value
+  }
+
+  private askOwn(method: string, params: Record<string, unknown>): Promise<Answer> {
+    return callModern(this.options, { method, params, client: ourselves, onNotification: () => undefined })
+  }
+}
+
+/** Waits for work shared with others, but no longer than the call does that waits. What goes wrong with it is not the call's. */
+function unlessCancelled(cancel: Cancel, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = cancel.subscribe(reject)
+    void work
+      .catch(() => undefined)
+      .then(() => {
+        forget()
+        return resolve()
+      })
+  })
+}
+
+const maxPages = 100

@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { aRequest, modernServer } from './testing.ts'
+import { jsonOf } from '../upstream.ts'
+
+/** Whatever a server may say: unknown fields, every kind of value, any spacing. */
+const results = fc
+  .tuple(
+    fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 }),
+    fc.constantFrom(undefined, 1, '\t'),
+  )
+  .map(([fields, space]) => JSON.stringify({ ...fields, resultType: 'complete' }, null, space))
+
+const order = fc.constantFrom<(result: string, id: number) => string>(
+  (result, id) => `{"jsonrpc":"2.0","id":${id},"result":${result}}`,
+  (result, id) => ` {"result" : ${result} , "id":${id},"x-more":{"result":1},"jsonrpc":"2.0"}\n`,
+)
+
+test('any result comes back equal, and byte for byte, from a JSON body', async () => {
+  let text: (id: number) => string = String
+  await using server = await modernServer(({ id }, say) => say.json(text(id)))
+  await fc.assert(
+    fc.asyncProperty(results, order, async (result, written) => {
+      text = (id) => written(result, id)
+      const answer = await server.upstream.request(aRequest())
+      expect(jsonOf(answer)).toBe(result)
+      expect(answer.value).toEqual(JSON.parse(result))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('any result comes back equal, and byte for byte, from a stream cut at every byte', async () => {
+  let text: (id: number) => string = String
+  await using server = await modernServer(async ({ id }, say) => {
+    const { response } = say
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    // A line break inside the text is a line of data of its own.
+    const event = Buffer.from(`: hello\r\nevent: message\r\ndata: ${text(id).replaceAll('\n', '\r\ndata: ')}\r\n\r\n`)
+    // What is written in one turn goes out as one piece.
+    for (const byte of event) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
+    response.end()
+  })
+  await fc.assert(
+    fc.asyncProperty(results, order, async (result, written) => {
+      text = (id) => written(result, id)
+      const answer = await server.upstream.request(aRequest())
+      expect(jsonOf(answer)).toBe(result)
+      expect(answer.value).toEqual(JSON.parse(result))
+    }),
+    { numRuns: 40 },
+  )
+})

@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest'
+import { ToolError } from '@bir/sdk/contract/errors'
+import type { RemoteSettings } from '@bir/sdk/contract/remote'
+import { Cancel } from '../../runtime/cancellation.ts'
+import { Breaker } from './circuit-breaker.ts'
+import { aListener, aRemote, aRequest } from '../modern/testing.ts'
+import { RemoteUpstream } from './remote-upstream.ts'
+import type { RemoteGiven } from '../http/connection.ts'
+import { dualServer, legacyOnlyServer, modernOnlyServer } from '../../testing/sdk.ts'
+import { serverOf } from '../testing.ts'
+import type { TestServer } from '../testing.ts'
+import type { Notification } from '../../protocol/notification.ts'
+
+async function remoteTo(
+  server: TestServer,
+  settings: Partial<RemoteSettings> = {},
+  given: Partial<RemoteGiven> = {},
+  breaker = new Breaker(),
+) {
+  const upstream = new RemoteUpstream({ ...aRemote(server.url, settings), ...given }, { breaker })
+  return {
+    upstream,
+    async [Symbol.asyncDispose]() {
+      await upstream.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const callOf = (name: string, args: object = {}, more: Parameters<typeof aRequest>[0] = {}) =>
+  aRequest({ method: 'tools/call', params: { name, arguments: args, _meta: { progressToken: 'p' } }, ...more })
+
+const servers: [string, () => Promise<TestServer>, string][] = [
+  ['a modern server', modernOnlyServer, 'modern'],
+  ['a server of both eras', dualServer, 'modern'],
+  ['a legacy server', legacyOnlyServer, 'legacy'],
+]
+
+test.for(servers)('%s of the official SDK is found out, described, listed and called, with its progress', async ([, serve, era]) => {
+  await using at = await remoteTo(await serve())
+  const { upstream } = at
+  expect(await upstream.describe(aRequest())).toMatchObject({ era, capabilities: { tools: {} }, serverInfo: { name: 'things' } })
+  const listed = await upstream.request(aRequest({ method: 'tools/list', params: {} }))
+  expect(listed.value).toMatchObject({ resultType: 'complete', tools: [{ name: 'echo' }, { name: 'slow' }] })
+  const got: Notification[] = []
+  const called = await upstream.request(callOf('echo', { text: 'hé' }, { onNotification: (notification) => void got.push(notification) }))
+  expect(called.value).toMatchObject({ resultType: 'complete', content: [{ type: 'text', text: 'hé' }] })
+  expect(got).toMatchObject([{ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } }])
+  await expect(upstream.request(aRequest({ method: 'com.example/unknown', params: {} }))).rejects.toMatchObject({ code: -32_601 })
+  expect(upstream.health()).toMatchObject({ state: 'up', era, lastError: undefined })
+})
+
+test.for(servers)('%s: a cancelled call is over at once, and the server goes on serving', async ([, serve]) => {
+  await using at = await remoteTo(await serve())
+  const cancel = new Cancel()
+  const asked = at.upstream.request(callOf('slow', {}, { cancel, onNotification: () => cancel.abort(new Error('the client went away')) }))
+  await expect(asked).rejects.toThrow('the client went away')
+  await expect(at.upstream.request(callOf('echo', { text: 'x' }))).resolves.toMatchObject({ value: { content: [{ text: 'x' }] } })
+})
+
+test('a modern server tells those who listen', async () => {
+  const server = await modernOnlyServer()
+  await using at = await remoteTo(server)
+  const heard = Promise.withResolvers<Notification>()
+  const listening = await at.upstream.listen(aListener({ onNotification: heard.resolve }))
+  expect(listening.honoured).toEqual({ toolsListChanged: true })
+  server.toolsChanged()
+  expect(await heard.promise).toMatchObject({ method: 'notifications/tools/list_changed' })
+})
+
+test('a server that changed its era is asked again in the other one, and the call is not lost', async () => {
+  const legacy = await legacyOnlyServer()
+  const modern = await modernOnlyServer()
+  let now: TestServer & { handle: Parameters<typeof serverOf>[0] } = modern
+  const front = await serverOf((request, response) => now.handle(request, response))
+  const upstream = new RemoteUpstream({ ...aRemote(front.url) }, { horizon: { doubtedMs: 0 } })
+  await upstream.request(callOf('echo', { text: 'a' }))
+  expect(upstream.health().era).toBe('modern')
+  now = legacy
+  await expect(upstream.request(callOf('echo', { text: 'b' }))).resolves.toMatchObject({ value: { content: [{ text: 'b' }] } })
+  expect(upstream.health().era).toBe('legacy')
+  await upstream.close()
+  for (const server of [front, legacy, modern]) await server[Symbol.asyncDispose]()
+})
+
+test('a server that is down fails fast after some tries, says when it is tried again, and is found again', async () => {
+  const clock = { nowMs: 0 }
+  let asked = 0
+  let up = false
+  const server = await serverOf((_, response) => {
+    asked++
+    response
+      .writeHead(up ? 200 : 503, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_603, message: 'x' } }))
+  })
+  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new Breaker({ faults: 3, firstOpenMs: 1000 }, () => clock.nowMs))
+  const ask = () => at.upstream.request(aRequest())
+  for (let count = 0; count < 3; count++) await expect(ask()).rejects.toMatchObject({ name: 'UpstreamFault' })
+  const before = asked
+  await expect(ask()).rejects.toMatchObject({ code: 'upstream_down', hint: 'It is tried again in 1 s.' })
+  expect(asked).toBe(before)
+  expect(at.upstream.health()).toMatchObject({
+    state: 'down',
+    breaker: 'open',
+    lastSuccessAtMs: undefined,
+    lastErrorAtMs: expect.any(Number),
+    lastError: expect.stringContaining('(error -32603'),
+    lastErrorSays: 'The MCP server speaks another revision of the protocol than it did.',
+  })
+  up = true
+  clock.nowMs = 1000
+  await ask().catch(() => undefined)
+  expect(asked).toBe(before + 1)
+})
+
+test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote instead of JSON stands in no error', async (era) => {
+  const server = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('s3cr3t is no JSON'))
+  await using at = await remoteTo(server, { era })
+  const fault: unknown = await at.upstream.request(aRequest()).catch((error: unknown) => error)
+  expect(String(fault)).toContain('text that is no JSON')
+  expect(`${String(fault)} ${JSON.stringify(at.upstream.health())}`).not.toContain('s3cr3t')
+})
+
+test('a call that was called off says nothing of the server; one that took too long does', async () => {
+  const server = await serverOf(() => undefined)
+  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new Breaker({ faults: 2 }))
+  const cut = async (cause: Error) => {
+    const cancel = new Cancel()
+    const asked = at.upstream.request(aRequest({ cancel }))
+    cancel.abort(cause)
+    await expect(asked).rejects.toBe(cause)
+  }
+  for (let count = 0; count < 5; count++) await cut(new Error('the client went away'))
+  expect(at.upstream.health()).toMatchObject({ state: 'unknown' })
+  for (let count = 0; count < 2; count++) await cut(new ToolError('timed_out', 'too slow'))
+  expect(at.upstream.health()).toMatchObject({ state: 'down', lastError: 'too slow' })
+})
+
+test('closing lets a call under way end', async () => {
+  const reached = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const server = await serverOf(async (_, response) => {
+    reached.resolve()
+    await release.promise
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"late"}}')
+  })
+  await using at = await remoteTo(server, { era: '2026-07-28' })
+  const asked = at.upstream.request(aRequest())
+  await reached.promise
+  const closing = at.upstream.close()
+  release.resolve()
+  await expect(asked).rejects.toMatchObject({ name: 'UpstreamFault', message: expect.stringContaining('-32603') })
+  await closing
+})
+
+test('what is answered from memory does not make a server look up', async () => {
+  const server = await modernOnlyServer()
+  let up = true
+  const front = await serverOf((request, response) => (up ? server.handle(request, response) : response.writeHead(503).end()))
+  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new Breaker({ faults: 3 }))
+  const described = await at.upstream.describe(aRequest())
+  up = false
+  for (let count = 0; count < 3; count++) {
+    await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ code: 'upstream_down' })
+    expect(await at.upstream.describe(aRequest())).toBe(described)
+    expect(at.upstream.health().state).toBe('down')
+  }
+  await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ message: /not asked/ })
+  await server[Symbol.asyncDispose]()
+})

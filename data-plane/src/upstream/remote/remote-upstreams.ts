@@ -1,0 +1,74 @@
+import { canonical } from '@bir/sdk/contract/canonical'
+import type { Policy } from '@bir/sdk/contract/policy'
+import { RemoteUpstream } from './remote-upstream.ts'
+import type { UpstreamHealth } from '../upstream.ts'
+import type { RemoteGiven } from '../http/connection.ts'
+
+interface Held {
+  readonly upstream: RemoteUpstream
+  /** The settings object it was last found equal to: a policy shares what did not change. */
+  settings: RemoteGiven['settings']
+  readonly made: string
+  readonly callTimeoutMs: number
+}
+
+type World = Pick<RemoteGiven, 'readSecret' | 'log' | 'nodeId'>
+
+/** The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same. */
+export class Upstreams {
+  private readonly world: World
+  private readonly policy: () => Policy
+  private readonly held = new Map<string, Held>()
+
+  constructor(world: World, policy: () => Policy) {
+    this.world = world
+    this.policy = policy
+  }
+
+  /** Undefined for an id that is no remote server's. The same object until its settings change. */
+  get(id: string): RemoteUpstream | undefined {
+    const { servers, settings } = this.policy()
+    const entry = servers.get(id)
+    if (entry?.kind !== 'remote') return undefined
+    const held = this.held.get(id)
+    const { callTimeoutMs } = settings
+    if (held && held.callTimeoutMs === callTimeoutMs && held.settings === entry.remote) return held.upstream
+    return this.renewed(id, held, entry.remote, callTimeoutMs)
+  }
+
+  /** Each as this plane last found it, at the address it has now. */
+  health(): { id: string; url: string; health: UpstreamHealth }[] {
+    return [...this.held].map(([id, { upstream, settings }]) => ({ id, url: settings.url, health: upstream.health() }))
+  }
+
+  /** Closes what the policy does not know any more; called after every change of it. */
+  follow(): void {
+    for (const [id, held] of this.held) {
+      if (this.policy().servers.get(id)?.kind === 'remote') this.get(id)
+      else this.retire(id, held)
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.held.values()]
+    this.held.clear()
+    await Promise.all(all.map(({ upstream }) => upstream.close()))
+  }
+
+  private renewed(id: string, held: Held | undefined, settings: RemoteGiven['settings'], callTimeoutMs: number): RemoteUpstream {
+    const made = canonical(settings)
+    if (held && held.made === made && held.callTimeoutMs === callTimeoutMs) {
+      held.settings = settings
+      return held.upstream
+    }
+    if (held) this.retire(id, held)
+    const upstream = new RemoteUpstream({ ...this.world, id, settings, callTimeoutMs })
+    this.held.set(id, { upstream, settings, made, callTimeoutMs })
+    return upstream
+  }
+
+  private retire(id: string, { upstream }: Held): void {
+    this.held.delete(id)
+    upstream.close().catch((error: unknown) => this.world.log('warn', 'a server could not be let go', { server: id, why: String(error) }))
+  }
+}

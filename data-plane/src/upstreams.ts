@@ -1,0 +1,73 @@
+import type { Log } from './runtime/log.ts'
+import { ServerOffers } from './catalogue/catalogue.ts'
+import type { Sealer } from './runtime/sealer.ts'
+import type { Ports } from './pipeline/call/ports.ts'
+import { fetchDefinition, reportDefinitions } from './control/report-definitions.ts'
+import { HealthReporter } from './control/report-health.ts'
+import type { Control } from './control/client.ts'
+import type { MountedServer } from './server-kit/define.ts'
+import { MountedUpstream } from './upstream/mounted/mounted-upstream.ts'
+import { Upstreams } from './upstream/remote/remote-upstreams.ts'
+import { Remotes } from './catalogue/remote-catalogues.ts'
+import type { Upstream } from './upstream/upstream.ts'
+import type { PolicySource } from './policy/source.ts'
+
+interface Options {
+  mounted: ReadonlyMap<string, MountedServer>
+  policy: PolicySource
+  sealer: Sealer
+  log: Log
+  node: string
+  /** Undefined where nobody approves definitions: what a server offers is what is served. */
+  control: Control | undefined
+  readSecret: Ports['readSecret']
+  secretsInUse: Ports['secretsInUse']
+}
+
+/** Every server this plane can reach, mounted or remote, and what they offer. */
+export interface Reach {
+  upstream(id: string): Upstream | undefined
+  readonly offers: ServerOffers
+  close(): Promise<void>
+}
+
+/** Follows the policy: remote servers come, go and are told anew when their settings change. */
+export function reachOf({ mounted, policy, sealer, log, node, control, readSecret, secretsInUse }: Options): Reach {
+  const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
+  const remote = new Upstreams({ readSecret, log, nodeId: node }, () => policy.current())
+  const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
+  const report = control && reportDefinitions(control)
+
+  const remotes = new Remotes({
+    log,
+    upstream,
+    async report(id, tools) {
+      const server = policy.current().servers.get(id)
+      if (!report || server?.kind !== 'remote') return
+      const { leftOut } = await report(id, server, tools)
+      if (leftOut.length > 0) log('warn', 'tools that cannot be served', { server: id, tools: leftOut.slice(0, 20) })
+    },
+    approved: async (hash) => (control ? await fetchDefinition(control, hash) : undefined),
+    changed: () => offers.changed(),
+  })
+  const offers = new ServerOffers(mounted, remotes)
+  const follow = () => {
+    remote.follow()
+    remotes.follow(policy.current())
+    offers.changed()
+  }
+  const unfollow = policy.onChange(follow)
+  const reporter = control && new HealthReporter({ control, health: () => remote.health(), secretsInUse, log })
+  reporter?.start()
+
+  return {
+    upstream,
+    offers,
+    async close() {
+      unfollow()
+      reporter?.stop()
+      remotes.close()
+      await remote.close()
+    },
+  }
+}
