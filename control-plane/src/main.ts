@@ -1,5 +1,5 @@
 import { readConfig } from './config.ts'
-import { log, wordsOf } from './log.ts'
+import { log, wordsOf } from './base/log.ts'
 import { startControlPlane } from './start.ts'
 
 function fail(error: unknown): never {

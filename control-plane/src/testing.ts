@@ -3,7 +3,7 @@ import { testDb } from '@bir/db/testing'
 import type { Level } from '@bir/sdk/contract/level'
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import type { Change, Ctx } from './context.ts'
+import type { Change, Ctx } from './base/context.ts'
 import { apply } from './policy/apply.ts'
 import { put } from './users/users.ts'
 

@@ -22,13 +22,13 @@ the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP
 `
 
 const run = {
-  relay: async ({ fastmcp = false }) => (await import('./relay.ts')).relay({ withFastMcp: fastmcp }),
-  streams: async () => (await import('./streams.ts')).streams(),
-  lists: async () => (await import('./lists.ts')).lists(),
-  long: async () => (await import('./long.ts')).long(),
-  mounted: async () => (await import('./mounted.ts')).mounted(),
-  grant: async () => (await import('./grant.ts')).grant(),
-  decide: async () => (await import('./decide.ts')).decide(),
+  relay: async ({ fastmcp = false }) => (await import('./relay/relay.ts')).relay({ withFastMcp: fastmcp }),
+  streams: async () => (await import('./streams/streams.ts')).streams(),
+  lists: async () => (await import('./lists/lists.ts')).lists(),
+  long: async () => (await import('./long/long.ts')).long(),
+  mounted: async () => (await import('./mounted/mounted.ts')).mounted(),
+  grant: async () => (await import('./grant/grant.ts')).grant(),
+  decide: async () => (await import('./decide/decide.ts')).decide(),
 } satisfies Record<Bench, (options: { fastmcp?: boolean }) => Promise<object>>
 
 async function main(): Promise<number> {

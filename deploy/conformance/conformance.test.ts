@@ -4,10 +4,10 @@ import { servesExtensions, skillsScenarios } from './extensions.ts'
 import { expectedFailures, unservedScenarios } from './expected-failures.ts'
 import { behind, wayThrough } from './matrix.ts'
 import type { Behind } from './matrix.ts'
-import { revisions } from './requirements.ts'
-import type { Revision } from './requirements.ts'
-import { testClient, testServer, testServerScenario } from './suite.ts'
-import type { SuiteResult } from './suite.ts'
+import { revisions } from './suite/requirements.ts'
+import type { Revision } from './suite/requirements.ts'
+import { testClient, testServer, testServerScenario } from './suite/suite.ts'
+import type { SuiteResult } from './suite/suite.ts'
 
 /** What the official suite says of the gateway, in front of servers of every era. One run at a time: it is timing that the suite looks at, too. */
 

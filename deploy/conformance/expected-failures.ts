@@ -1,5 +1,5 @@
 import type { Behind } from './matrix.ts'
-import type { Revision } from './requirements.ts'
+import type { Revision } from './suite/requirements.ts'
 
 interface Expected {
   behind: Behind

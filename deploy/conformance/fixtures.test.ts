@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { skillsScenarios } from './extensions.ts'
-import { requirementsOf } from './requirements.ts'
-import { testServer, testServerScenario } from './suite.ts'
+import { requirementsOf } from './suite/requirements.ts'
+import { testServer, testServerScenario } from './suite/suite.ts'
 import { kinds, upstreams } from './upstreams/index.ts'
 
 const spoken = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))

@@ -1,9 +1,9 @@
 import { fixtureTools } from './fixture/tool-names.ts'
 import { mountedFixture } from './fixture/mounted.ts'
 import { startForwarder } from './forwarder.ts'
-import { gateways } from './gateway.ts'
-import type { GatewayKind } from './gateway.ts'
-import type { TestedGateway } from './tested-gateway.ts'
+import { gateways } from './gateway/gateway.ts'
+import type { GatewayKind } from './gateway/gateway.ts'
+import type { TestedGateway } from './gateway/tested-gateway.ts'
 import { kinds as upstreamKinds, upstreams } from './upstreams/index.ts'
 
 /** What the gateway is put in front of: three servers it reaches over HTTP, and one of its own. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { gatewayKinds } from './gateway.ts'
+import { gatewayKinds } from './gateway/gateway.ts'
 import { behind } from './matrix.ts'
-import { revisions } from './requirements.ts'
+import { revisions } from './suite/requirements.ts'
 
 const help = `Usage: node deploy/conformance/run.ts [options]
 

@@ -1,4 +1,4 @@
-import type { SuiteResult } from './suite.ts'
+import type { SuiteResult } from './suite/suite.ts'
 
 /** For people: what failed first, with the suite's words. */
 export function printResult(title: string, { required, failed, warnings, unscored }: SuiteResult): void {

@@ -3,9 +3,9 @@ import { wayThrough } from './matrix.ts'
 import type { Behind, Way } from './matrix.ts'
 import { readOptions } from './options.ts'
 import { printResult } from './print.ts'
-import type { Revision } from './requirements.ts'
-import { testClient, testServer, testServerScenario } from './suite.ts'
-import type { SuiteResult } from './suite.ts'
+import type { Revision } from './suite/requirements.ts'
+import { testClient, testServer, testServerScenario } from './suite/suite.ts'
+import type { SuiteResult } from './suite/suite.ts'
 import { upstreams } from './upstreams/index.ts'
 
 const options = readOptions()

@@ -3,7 +3,7 @@ import { SkillsClient } from '@modelcontextprotocol/client/ext/skills'
 import { expect, test } from 'vitest'
 import { skillFiles } from './fixture/skills.ts'
 import { fixtureTools } from './fixture/tool-names.ts'
-import { planeGateway } from './gateway-plane.ts'
+import { planeGateway } from './gateway/gateway-plane.ts'
 import { legacyUpstream } from './upstreams/legacy.ts'
 import { modernUpstream } from './upstreams/modern.ts'
 

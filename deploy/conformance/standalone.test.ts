@@ -1,7 +1,7 @@
 import { serveHttp } from '@bir/data-plane/servers/standalone/http'
 import { expect, test } from 'vitest'
 import { mountedFixture } from './fixture/mounted.ts'
-import { testServer } from './suite.ts'
+import { testServer } from './suite/suite.ts'
 
 /** Over HTTP a server that runs alone keeps no sessions for legacy clients, so it can ask them nothing. */
 const needsSession = ['elicitation-sep1034-defaults', 'elicitation-sep1330-enums', 'tools-call-elicitation', 'tools-call-sampling']

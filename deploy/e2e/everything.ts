@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../local/free-port.ts'
+import { freePort } from '../local/base/free-port.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
 
 const main = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js')

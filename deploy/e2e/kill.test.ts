@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
-import { bootGateway } from './boot-gateway.ts'
-import type { Gateway } from './boot-gateway.ts'
+import { bootGateway } from '../testing/boot-gateway.ts'
+import type { Gateway } from '../testing/boot-gateway.ts'
 import { processesWith } from './processes.ts'
 
 /** Planes are killed under load, again and again: every answered call is in the audit once, and the chain is whole. */

@@ -8,8 +8,8 @@ import { createClient } from '@bir/sdk'
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { afterAll, expect, test } from 'vitest'
 import { signIn } from '../local/idp/testing.ts'
-import { bootGateway, forgetHome, startProduct } from './boot-gateway.ts'
-import type { Gateway } from './boot-gateway.ts'
+import { bootGateway, forgetHome, startProduct } from '../testing/boot-gateway.ts'
+import type { Gateway } from '../testing/boot-gateway.ts'
 import { processesWith, untilGone } from './processes.ts'
 
 // One home lives through all of this, test by test: so few starts are what two slow cores can afford.

@@ -14,8 +14,8 @@ import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotoc
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { bootGateway } from './boot-gateway.ts'
-import type { Gateway } from './boot-gateway.ts'
+import { bootGateway } from '../testing/boot-gateway.ts'
+import type { Gateway } from '../testing/boot-gateway.ts'
 
 /** Every server of the gateway's own, behind the gateway and alone, over HTTP and stdio, by clients of both eras: one declaration, one server. */
 

@@ -14,8 +14,8 @@ import { parse, stringify } from 'yaml'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
 import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
-import { bootGateway } from './boot-gateway.ts'
-import type { Gateway } from './boot-gateway.ts'
+import { bootGateway } from '../testing/boot-gateway.ts'
+import type { Gateway } from '../testing/boot-gateway.ts'
 import { until } from './second-plane.ts'
 
 /** An old server and one of 2026 alone, behind one gateway, used by an old client and a new one side by side: all four pairs. */

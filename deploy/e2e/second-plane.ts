@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../local/free-port.ts'
-import type { Gateway } from './boot-gateway.ts'
+import { freePort } from '../local/base/free-port.ts'
+import type { Gateway } from '../testing/boot-gateway.ts'
 
 const main = fileURLToPath(new URL('../../data-plane/src/main.ts', import.meta.url))
 

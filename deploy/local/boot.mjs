@@ -17,14 +17,15 @@ const scripts = {
   start: 'deploy/local/start.ts',
   bir: 'sdk/src/cli/main.ts',
   bench: 'deploy/bench/main.ts',
+  graph: 'deploy/rooms/main.ts',
 }
 
-/** Output of `bir` and `bench` belongs to the caller, so progress goes beside it. */
-const say = (line) => (verb === 'bir' || verb === 'bench' ? process.stderr : process.stdout).write(`${line}\n`)
+/** Output of `bir`, `bench` and `graph` belongs to the caller, so progress goes beside it. */
+const say = (line) => (['bir', 'bench', 'graph'].includes(verb) ? process.stderr : process.stdout).write(`${line}\n`)
 
 async function main() {
   if (verb !== 'test' && !Object.hasOwn(scripts, verb)) {
-    throw new Fault(`There is no verb "${verb}": use start, test, bir or bench.`)
+    throw new Fault(`There is no verb "${verb}": use start, test, bir, bench or graph.`)
   }
   if (Number(process.versions.node.split('.')[0]) < 20) {
     throw new Fault(`Bir MCP starts from Node 20 on, and this is ${process.version}: please update Node.`)

@@ -47,7 +47,7 @@ test.for([
 })
 
 test('a verb that does not exist is told', async () => {
-  expect(await boot('strat')).toMatchObject({ code: 1, err: 'There is no verb "strat": use start, test, bir or bench.\n' })
+  expect(await boot('strat')).toMatchObject({ code: 1, err: 'There is no verb "strat": use start, test, bir, bench or graph.\n' })
 })
 
 function file(path: string, text: string): void {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { ChildSpec } from './child.ts'
-import type { Places } from './home.ts'
+import type { ChildSpec } from './process/child.ts'
+import type { Places } from './base/home.ts'
 import type { Ports } from './ports.ts'
 
 const host = '127.0.0.1'

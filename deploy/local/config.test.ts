@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readStartConfig } from './config.ts'
-import { StartFault } from './fault.ts'
+import { StartFault } from './base/fault.ts'
 
 test('a file that cannot be read stops the start with one sentence', () => {
   const start = () => readStartConfig({ BIR_PORT_FILE: '/nowhere/port' })

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { StartFault } from './fault.ts'
-import { readConfig } from './read-config.ts'
+import { StartFault } from './base/fault.ts'
+import { readConfig } from './base/read-config.ts'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 

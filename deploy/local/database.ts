@@ -2,8 +2,8 @@ import { startEmbeddedPostgres } from '@bir/db/embedded'
 import type { EmbeddedPostgres } from '@bir/db/embedded'
 import { join } from 'node:path'
 import { ensureReader, seedBank } from './bank/seed-bank.ts'
-import type { Places } from './home.ts'
-import { writeWhole } from './home.ts'
+import type { Places } from './base/home.ts'
+import { writeWhole } from './base/home.ts'
 
 const reader = 'bank_reader'
 

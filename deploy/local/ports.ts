@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import type { Config } from './config.ts'
-import { StartFault } from './fault.ts'
-import { holdFreePort } from './free-port.ts'
+import { StartFault } from './base/fault.ts'
+import { holdFreePort } from './base/free-port.ts'
 
 const host = '127.0.0.1'
 const settings = { port: 'BIR_PORT', controlPort: 'BIR_CONTROL_PORT', portalPort: 'BIR_PORTAL_PORT', idpPort: 'BIR_IDP_PORT' } as const

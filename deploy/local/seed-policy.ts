@@ -4,7 +4,7 @@ import { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { idpProvider } from './children.ts'
-import { StartFault } from './fault.ts'
+import { StartFault } from './base/fault.ts'
 import { emailOf, people } from './idp/people.ts'
 
 /** A gateway without a server is new: it gets the demo people and the seed policy, through the API that everyone uses. */

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { startChild } from './child.ts'
-import type { ChildSpec } from './child.ts'
+import { startChild } from './process/child.ts'
+import type { ChildSpec } from './process/child.ts'
 import type { Config } from './config.ts'
-import { placesOf, prepareHome } from './home.ts'
-import { takeLock } from './launcher-lock.ts'
-import { Supervised } from './supervised.ts'
-import type { Observer, Running } from './supervised.ts'
-import type { Terminal } from './terminal.ts'
+import { placesOf, prepareHome } from './base/home.ts'
+import { takeLock } from './process/launcher-lock.ts'
+import { Supervised } from './process/supervised.ts'
+import type { Observer, Running } from './process/supervised.ts'
+import type { Terminal } from './process/terminal.ts'
 
 /** Outside stage local: the three parts on this machine, on the database and provider that the environment names. */
 export async function serve(config: Config, terminal: Terminal, end: { asked: Promise<number>; ask(code: number): void }): Promise<number> {

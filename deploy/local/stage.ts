@@ -1,5 +1,5 @@
 import type { Config } from './config.ts'
-import { StartFault } from './fault.ts'
+import { StartFault } from './base/fault.ts'
 
 type Env = Record<string, string | undefined>
 

@@ -1,6 +1,6 @@
 import type { api } from '@bir/sdk/contract/api'
 import type { z } from 'zod'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../base/context.ts'
 
 /** Every chain and the key its signatures hold by: the planes', the expelled ones' too, and the control plane's own. */
 export async function chains({ db, ownChainKey }: Ctx): Promise<z.infer<typeof api.audit.chains.output>> {

@@ -5,9 +5,9 @@ import type { AuditRow } from '@bir/sdk/contract/entities'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
-import { ApiError } from '../api-error.ts'
-import type { Ctx } from '../context.ts'
-import { keyOf, pageOf } from '../paging.ts'
+import { ApiError } from '../base/api-error.ts'
+import type { Ctx } from '../base/context.ts'
+import { keyOf, pageOf } from '../base/paging.ts'
 
 type Search = z.infer<typeof api.audit.search.input>
 

@@ -2,13 +2,13 @@ import type { Api } from '@bir/sdk/contract/api'
 import type { ToolDefinition as ToolDefinitionSchema, TrustState } from '@bir/sdk/contract/entities'
 import { inferLevel } from '@bir/sdk/contract/infer-level'
 import type { z } from 'zod'
-import { ApiError, notFound } from '../api-error.ts'
-import { change } from '../context.ts'
-import type { Ctx } from '../context.ts'
-import type { Db } from '../snapshots/rows.ts'
+import { ApiError, notFound } from '../base/api-error.ts'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
 import { differenceWords } from './difference.ts'
 import { readDefinitions, writeDefinitions } from './rows.ts'
 import type { StoredDefinition } from './rows.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 type Input<K extends keyof Api['servers']> = z.output<Api['servers'][K]['input']>
 type ToolDefinition = z.infer<typeof ToolDefinitionSchema>

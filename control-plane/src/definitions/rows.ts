@@ -1,7 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { Transaction } from 'kysely'
-import type { Db } from '../snapshots/rows.ts'
 import type { DefinitionRow } from './judge.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 export type StoredDefinition = DefinitionRow & { firstSeen: Date }
 

@@ -1,4 +1,4 @@
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../base/context.ts'
 import { list } from './definitions.ts'
 import { acceptReport } from './report.ts'
 

@@ -1,7 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
-import { anyOf } from '../snapshots/rows.ts'
+import { anyOf } from '../policy-rows/read.ts'
 import type { Holder } from './holder.ts'
 
 /** A person's class depends on which of their holders have something at all, not on what: only that makes buckets dirty. */

@@ -1,8 +1,8 @@
 import { EVERYONE_ID } from '@bir/db/schema'
 import type { HolderKind } from '@bir/db/schema'
-import { notFound } from '../api-error.ts'
-import { anyOf } from '../snapshots/rows.ts'
-import type { Db } from '../snapshots/rows.ts'
+import { notFound } from '../base/api-error.ts'
+import { anyOf } from '../policy-rows/read.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 /** Who holds a grant or a restriction, as rows name them. */
 export interface Holder {

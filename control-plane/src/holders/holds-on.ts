@@ -1,6 +1,6 @@
 import { EVERYONE_ID } from '@bir/db/schema'
 import { sql } from 'kysely'
-import type { Db } from '../snapshots/rows.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 /** Does this person hold any grant on the server, be it expired? Who does not is not told that it exists. */
 export async function holdsOn(db: Db, userId: string, server: string): Promise<boolean> {

@@ -4,8 +4,8 @@ import type { Database } from '@bir/db/schema'
 import { decodeJwt, jwtVerify } from 'jose'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { Refusal } from '../http.ts'
-import type { Exchange } from '../http.ts'
+import { Refusal } from '../base/http.ts'
+import type { Exchange } from '../base/http.ts'
 
 export interface Plane {
   id: string

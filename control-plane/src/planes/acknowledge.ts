@@ -2,7 +2,7 @@ import type { Database } from '@bir/db/schema'
 import type { Ack } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
 import { storeHealth } from '../servers/health.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 
 /** What a plane says of the revision it was given, or of the servers it reaches: administrators see it. */
 export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {

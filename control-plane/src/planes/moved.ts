@@ -1,6 +1,6 @@
 import type { PlaneAddress } from '@bir/sdk/contract/internal'
-import { change } from '../context.ts'
-import type { Ctx } from '../context.ts'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
 
 /** A plane says where others reach it: the roster in the next snapshot has it. */
 export async function moved(ctx: Ctx, id: string, { internalUrl }: PlaneAddress): Promise<void> {

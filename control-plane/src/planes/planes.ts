@@ -1,9 +1,9 @@
 import type { api } from '@bir/sdk/contract/api'
 import type { PlaneState } from '@bir/sdk/contract/entities'
 import type { z } from 'zod'
-import { ApiError, notFound } from '../api-error.ts'
-import { change } from '../context.ts'
-import type { Ctx } from '../context.ts'
+import { ApiError, notFound } from '../base/api-error.ts'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
 
 /** Every plane that ever joined, the expelled ones too: their records stay. */
 export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneState>[] }> {

@@ -3,7 +3,7 @@ import { TIERS } from '@bir/sdk/contract/snapshot'
 import type { Selection, Tier, ToolEntry } from '@bir/sdk/contract/snapshot'
 import { fileGrant, grantWords } from '../grants/grants.ts'
 import type { HolderName } from '../holders/holder.ts'
-import type { GrantRow } from '../snapshots/rows.ts'
+import type { GrantRow } from '../policy-rows/types.ts'
 
 /** What a verdict was reached from. */
 export interface Evidence {

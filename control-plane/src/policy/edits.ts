@@ -3,8 +3,8 @@ import { Settings } from '@bir/sdk/contract/settings'
 import { fileGrant, grantWords } from '../grants/grants.ts'
 import { namesFrom } from '../holders/holder.ts'
 import { fileRestriction, restrictionWords } from '../restrictions/restrictions.ts'
-import type { GroupRow, ServerRow } from '../snapshots/rows.ts'
 import type { PolicyState } from './state.ts'
+import type { GroupRow, ServerRow } from '../policy-rows/types.ts'
 
 export interface Difference<Row> {
   added: Row[]

@@ -1,13 +1,13 @@
 import { RemoteFileServer } from '@bir/sdk/contract/policy-file'
 import type { FileGrant, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { canonical } from '@bir/sdk/contract/canonical'
-import type { Ctx } from '../context.ts'
+import type { Ctx } from '../base/context.ts'
 import { fileGrant } from '../grants/grants.ts'
 import { namesFrom } from '../holders/holder.ts'
 import { fileRestriction } from '../restrictions/restrictions.ts'
-import type { ServerRow } from '../snapshots/rows.ts'
 import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
+import type { ServerRow } from '../policy-rows/types.ts'
 
 /** The policy in force as one complete file: applied again it changes nothing. */
 export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {

@@ -1,7 +1,7 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { FileGrant, FileRestriction, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { connectionFaults, serverFaults, unknownTools } from '../servers/faults.ts'
-import type { Mountable } from '../snapshots/compile.ts'
+import type { Mountable } from '../compile/compile.ts'
 import type { PolicyState } from './state.ts'
 
 interface Known {

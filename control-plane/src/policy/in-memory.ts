@@ -1,12 +1,12 @@
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { BucketChunk } from '@bir/sdk/contract/snapshot'
-import { compileRevocations, compileServers, compileSettings } from '../snapshots/compile.ts'
-import type { Mountable } from '../snapshots/compile.ts'
-import { holdersOf } from '../snapshots/compile-holders.ts'
-import type { Class } from '../snapshots/compile-holders.ts'
-import { compileBucket, compileClasses } from '../snapshots/compile-people.ts'
-import type { PersonRow, PolicyRows } from '../snapshots/rows.ts'
+import { compileRevocations, compileServers, compileSettings } from '../compile/compile.ts'
+import type { Mountable } from '../compile/compile.ts'
+import { holdersOf } from '../compile/holders.ts'
+import type { Class } from '../compile/holders.ts'
+import { compileBucket, compileClasses } from '../compile/people.ts'
+import type { PersonRow, PolicyRows } from '../policy-rows/types.ts'
 
 /** Rows compiled and read back as a data plane does, for some people: what explains and predicts asks the policy that enforces. */
 export function policyOf(rows: PolicyRows, people: readonly PersonRow[], catalog: Mountable): Policy {

@@ -6,10 +6,10 @@ import { EVERYONE } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { newRestriction, restrictionKey } from '../restrictions/restrictions.ts'
 import { newServer } from '../servers/servers.ts'
-import { isSameAddress, trustOf } from '../servers/settle.ts'
+import { isSameAddress, trustOf } from '../servers/update-definitions.ts'
 import { differences } from '../settings/settings.ts'
-import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../snapshots/rows.ts'
 import type { PolicyState } from './state.ts'
+import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../policy-rows/types.ts'
 
 /** The policy after the file. What the file says again keeps its id, so that nothing moves that did not change. */
 export function nextState(before: PolicyState, file: PolicyFile, userIds: ReadonlyMap<string, string>): PolicyState {

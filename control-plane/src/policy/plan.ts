@@ -8,14 +8,14 @@ import { personOf } from '@bir/sdk/contract/policy'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
-import type { Ctx } from '../context.ts'
-import type { Mountable } from '../snapshots/compile.ts'
-import { readPeople } from '../snapshots/rows.ts'
-import type { PersonRow, ServerRow } from '../snapshots/rows.ts'
+import type { Ctx } from '../base/context.ts'
+import type { Mountable } from '../compile/compile.ts'
+import { readPeople } from '../policy-rows/read.ts'
 import { editsBetween } from './edits.ts'
 import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
 import type { PolicyState } from './state.ts'
+import type { PersonRow, ServerRow } from '../policy-rows/types.ts'
 
 type PlanChange = z.infer<typeof PlanChangeSchema>
 type Move = Omit<PlanChange, 'user'>

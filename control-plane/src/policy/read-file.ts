@@ -1,11 +1,11 @@
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
-import { ApiError } from '../api-error.ts'
-import type { Mountable } from '../snapshots/compile.ts'
-import type { Db } from '../snapshots/rows.ts'
+import { ApiError } from '../base/api-error.ts'
+import type { Mountable } from '../compile/compile.ts'
 import { fileFaults } from './faults.ts'
 import { nextState } from './next-state.ts'
 import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 /** A file against the policy as it is: both states, or a refusal that names every fault at once. Writes nothing. */
 export async function readFile(db: Db, catalog: Mountable, file: PolicyFile): Promise<{ before: PolicyState; after: PolicyState }> {

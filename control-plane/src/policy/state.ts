@@ -1,5 +1,5 @@
-import { anyOf, readPolicyRows } from '../snapshots/rows.ts'
-import type { Db, PolicyRows } from '../snapshots/rows.ts'
+import { anyOf, readPolicyRows } from '../policy-rows/read.ts'
+import type { Db, PolicyRows } from '../policy-rows/types.ts'
 
 /** The policy as it is, or as a file would make it. */
 export interface PolicyState {

@@ -2,8 +2,8 @@ import { hostFault } from '@bir/data-plane/catalog'
 import type { FileServer, RemoteFileServer } from '@bir/sdk/contract/policy-file'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { z } from 'zod'
-import type { Mountable } from '../snapshots/compile.ts'
-import type { ServerRow } from '../snapshots/rows.ts'
+import type { Mountable } from '../compile/compile.ts'
+import type { ServerRow } from '../policy-rows/types.ts'
 
 /** What is wrong with a server as an administrator described it, in words. */
 export function serverFaults(catalog: Mountable, id: string, server: FileServer): string[] {

@@ -5,8 +5,8 @@ import { HEALTH_EVERY_MS } from '@bir/sdk/contract/internal'
 import type { RemoteHealth } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
-import { notFound } from '../api-error.ts'
-import type { Ctx } from '../context.ts'
+import { notFound } from '../base/api-error.ts'
+import type { Ctx } from '../base/context.ts'
 
 type ServerHealth = z.infer<typeof ServerHealthSchema>
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { create, list as listGrants } from '../grants/grants.ts'
 import { set } from '../selections/selections.ts'
-import { readEpochsAndKilled } from '../snapshots/rows.ts'
+import { readEpochsAndKilled } from '../policy-rows/read.ts'
 import { aControlPlane, bucketOf } from '../testing.ts'
 import { kill, list, put, remove } from './servers.ts'
 

@@ -1,9 +1,9 @@
 import type { Server as ServerSchema, ServerTool as ServerToolSchema } from '@bir/sdk/contract/entities'
 import type { z } from 'zod'
 import { trustState } from '../definitions/definitions.ts'
-import { compileServers, declaredLevel, toolEntry } from '../snapshots/compile.ts'
-import type { Mountable } from '../snapshots/compile.ts'
-import type { DefinitionFacts, ServerRow } from '../snapshots/rows.ts'
+import { compileServers, declaredLevel, toolEntry } from '../compile/compile.ts'
+import type { Mountable } from '../compile/compile.ts'
+import type { DefinitionFacts, ServerRow } from '../policy-rows/types.ts'
 
 type Server = z.infer<typeof ServerSchema>
 type ServerTool = z.infer<typeof ServerToolSchema>

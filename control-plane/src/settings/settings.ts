@@ -4,9 +4,9 @@ import { canonical } from '@bir/sdk/contract/canonical'
 import { Settings } from '@bir/sdk/contract/settings'
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'
-import { change } from '../context.ts'
-import type { Ctx } from '../context.ts'
-import type { Db } from '../snapshots/rows.ts'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 export async function get({ db }: Ctx): Promise<Settings> {
   return Settings.parse(await stored(db))

@@ -1,8 +1,8 @@
 import type { Database } from '@bir/db/schema'
 import { listen } from '@bir/db/listen'
 import type { Kysely } from 'kysely'
-import { wordsOf } from '../log.ts'
-import type { Log } from '../log.ts'
+import { wordsOf } from '../base/log.ts'
+import type { Log } from '../base/log.ts'
 import { REVISION_CHANNEL } from './publish.ts'
 
 export interface Current {

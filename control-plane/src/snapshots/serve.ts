@@ -1,7 +1,7 @@
 import type { SnapshotAnswer } from '@bir/sdk/contract/snapshot'
-import { Refusal } from '../http.ts'
+import { Refusal } from '../base/http.ts'
 import type { SigningKey } from '../keys/key-rows.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 import { signFresh } from './publish-manifest.ts'
 import type { Current, RevisionWatch } from './serve-watch.ts'
 

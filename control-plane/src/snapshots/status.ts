@@ -1,7 +1,7 @@
 import type { api } from '@bir/sdk/contract/api'
 import type { z } from 'zod'
-import { ApiError } from '../api-error.ts'
-import type { Ctx } from '../context.ts'
+import { ApiError } from '../base/api-error.ts'
+import type { Ctx } from '../base/context.ts'
 import { list } from '../planes/planes.ts'
 
 /** The newest revision, and how far each plane that counts has come. */

@@ -1,6 +1,6 @@
 import type { KeyRing } from '../keys/key-ring.ts'
-import { json } from '../http.ts'
-import type { Route } from '../http.ts'
+import { json } from '../base/http.ts'
+import type { Route } from '../base/http.ts'
 import { JWT_BEARER, TOKEN_EXCHANGE } from './token-endpoint.ts'
 
 const shared = { 'cache-control': 'public, max-age=60', 'access-control-allow-origin': '*' }

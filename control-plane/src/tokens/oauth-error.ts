@@ -1,4 +1,4 @@
-import { Refusal } from '../http.ts'
+import { Refusal } from '../base/http.ts'
 
 type OAuthCode =
   | 'invalid_request'

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
-import { wordsOf } from '../log.ts'
+import { wordsOf } from '../base/log.ts'
 import { oauthError } from './oauth-error.ts'
 
 export interface ProviderParts {

@@ -1,8 +1,8 @@
 import type { api } from '@bir/sdk/contract/api'
 import type { z } from 'zod'
-import { ApiError } from '../api-error.ts'
-import { change } from '../context.ts'
-import type { Ctx } from '../context.ts'
+import { ApiError } from '../base/api-error.ts'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
 import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
 
 /** Voids a token or a session on every plane with the next revision. Kept until anything it could void has expired by itself. */

@@ -4,12 +4,12 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Database } from '@bir/db/schema'
 import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
-import { ApiError, notFound } from '../api-error.ts'
-import { change } from '../context.ts'
-import type { Changed, Ctx } from '../context.ts'
-import { keyOf, pageOf } from '../paging.ts'
-import { anyOf } from '../snapshots/rows.ts'
-import type { Db } from '../snapshots/rows.ts'
+import { ApiError, notFound } from '../base/api-error.ts'
+import { change } from '../base/context.ts'
+import type { Changed, Ctx } from '../base/context.ts'
+import { keyOf, pageOf } from '../base/paging.ts'
+import { anyOf } from '../policy-rows/read.ts'
+import type { Db } from '../policy-rows/types.ts'
 
 type Input<K extends keyof Api['users']> = z.output<Api['users'][K]['input']>
 type User = z.infer<typeof UserSchema>

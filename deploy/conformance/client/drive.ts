@@ -1,5 +1,5 @@
-import { gatewayKinds, gateways } from '../gateway.ts'
-import { revisions } from '../requirements.ts'
+import { gatewayKinds, gateways } from '../gateway/gateway.ts'
+import { revisions } from '../suite/requirements.ts'
 import { connectDriver } from './driver.ts'
 import { rawRequests, scenarios } from './scenarios.ts'
 

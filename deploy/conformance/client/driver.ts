@@ -3,7 +3,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import type { Json } from '../fixture/fixture.ts'
-import type { Revision } from '../requirements.ts'
+import type { Revision } from '../suite/requirements.ts'
 
 /** An official client, reduced to what the scenarios want done. */
 export interface Driver extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { Revision } from '../requirements.ts'
+import type { Revision } from '../suite/requirements.ts'
 import { legacyUpstream } from './legacy.ts'
 import { dualUpstream, modernUpstream } from './modern.ts'
 import type { Upstream } from './serve.ts'

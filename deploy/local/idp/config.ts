@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readConfig } from '../read-config.ts'
+import { readConfig } from '../base/read-config.ts'
 
 const Config = z.object({
   stage: z.literal('local', 'the demo identity provider runs in stage local alone; name your own provider'),

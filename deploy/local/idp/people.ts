@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { StartFault } from '../fault.ts'
+import { StartFault } from '../base/fault.ts'
 
 /** A demo person, as the provider's claims tell of them. */
 export interface Person {

@@ -1,4 +1,4 @@
-import { freePort } from '../free-port.ts'
+import { freePort } from '../base/free-port.ts'
 import type { Config } from './config.ts'
 import { ensureKeys } from './keys.ts'
 import { readPeople } from './people.ts'

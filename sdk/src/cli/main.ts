@@ -2,9 +2,9 @@
 import { homedir, userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { EXIT } from './exit.ts'
+import { EXIT } from './base/exit.ts'
 import { run } from './run.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './base/environment.ts'
 
 const { env, stdout, stderr, stdin } = process
 

@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander'
-import { contextOf } from './context.ts'
-import { EXIT } from './exit.ts'
-import type { ExitCode } from './exit.ts'
-import { CliFault, faultOf, jsonOf, wordsOf } from './fault.ts'
-import { findGateway } from './gateway.ts'
-import type { Gateway } from './gateway.ts'
+import { contextOf } from './base/context.ts'
+import { EXIT } from './base/exit.ts'
+import type { ExitCode } from './base/exit.ts'
+import { CliFault, faultOf, jsonOf, wordsOf } from './base/fault.ts'
+import { findGateway } from './base/gateway.ts'
+import type { Gateway } from './base/gateway.ts'
 import { programOf } from './program.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './base/environment.ts'
 
 /** Runs one command line to its end. Never throws: whatever goes wrong is one sentence on stderr and an exit code. */
 export async function run(args: readonly string[], around: Surroundings): Promise<ExitCode> {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './run.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './base/environment.ts'
 
 /** A folder of its own for one test, gone afterwards. */
 export async function aFolder() {

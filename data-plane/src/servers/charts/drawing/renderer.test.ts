@@ -135,6 +135,6 @@ test('mounting the charts loads none of the libraries that draw', () => {
     await import(${JSON.stringify(index)})`
   const loaded = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).split('\n')
 
-  expect(loaded).toContain('./renderer.ts')
+  expect(loaded).toContain('./drawing/renderer.ts')
   expect(loaded.filter((name) => /vega(?!-lite\.ts$)|resvg|ajv/.test(name))).toEqual([])
 })

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { api } from '@bir/sdk/contract/api'
+import { operations } from '../faces/operations.ts'
+import { perform, procedures } from './perform.ts'
+import type { OperationPath } from './perform.ts'
+import { aControlPlane } from '../testing.ts'
+
+const at = (path: OperationPath) => {
+  const procedure = procedures.find((one) => one.path === path)
+  if (!procedure) throw new Error(`no ${path}`)
+  return procedure
+}
+
+test('every operation of the contract is listed, and something does it', () => {
+  const paths = Object.entries(api).flatMap(([group, of]) => Object.keys(of).map((name) => `${group}.${name}`))
+  const done = Object.entries(operations).flatMap(([group, of]) => Object.keys(of).map((name) => `${group}.${name}`))
+  expect(procedures.map(({ path }) => path)).toEqual(paths)
+  expect(done.sort()).toEqual(paths.sort())
+})
+
+test('who is no administrator may do nothing but what is their own', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  await it.aPerson('bob')
+  const alice = await it.as('alice')
+  for (const procedure of procedures) {
+    const given = { user: 'bob', server: 'sql', tool: 'list_tables', handle: 'bob', level: 'read' }
+    await expect(perform(operations, alice, procedure, given), procedure.path).rejects.toMatchObject({
+      code: expect.stringMatching(/^(forbidden|invalid_input)$/),
+    })
+  }
+  await expect(perform(operations, alice, at('selections.get'), { user: 'bob' })).rejects.toMatchObject({ code: 'forbidden' })
+  await expect(perform(operations, alice, at('selections.get'), { user: 'nobody' })).rejects.toMatchObject({ code: 'forbidden' })
+  await expect(perform(operations, alice, at('selections.get'), { user: 'alice' })).resolves.toEqual({ servers: {} })
+})
+
+test('an actor that is no person of ours is the self of nobody, whatever they are called', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  const stranger = { ...it.ctx, actor: { id: 'x', label: 'alice', administrator: false } }
+  await expect(perform(operations, stranger, at('selections.get'), { user: 'alice' })).rejects.toMatchObject({ code: 'forbidden' })
+})
+
+test('what is asked wrongly is refused in words that name each fault', async () => {
+  await using it = await aControlPlane()
+  const asked = perform(operations, it.ctx, at('grants.create'), { user: 'Alice!', server: 'sql', level: 'root', conditions: {} })
+  await expect(asked).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringMatching(/conditions[\s\S]*at user[\s\S]*at level/),
+  })
+})

@@ -1,0 +1,62 @@
+import type { MountedServer } from '@bir/data-plane/catalog'
+import { inferLevel } from '@bir/sdk/contract/infer-level'
+import type { Level } from '@bir/sdk/contract/level'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import { Settings } from '@bir/sdk/contract/settings'
+import type {
+  MountedEntry,
+  RemoteEntry,
+  RevocationsChunk,
+  ServerEntry,
+  ServersChunk,
+  SettingsChunk,
+  ToolEntry,
+} from '@bir/sdk/contract/snapshot'
+import type { DefinitionFacts, ServerRow } from '../policy-rows/types.ts'
+
+/** Rows in, chunks out. Pure, without a clock, and indifferent to the order of rows: the same rows give the same bytes. */
+
+export type Mountable = ReadonlyMap<string, MountedServer>
+
+/** A server this version does not mount keeps its row but has no tools, so nothing of it is listed. */
+export function compileServers(
+  rows: readonly ServerRow[],
+  mountable: Mountable,
+  definitions: readonly DefinitionFacts[] = [],
+): ServersChunk {
+  const offered = Map.groupBy(
+    definitions.filter(({ state }) => state === 'approved'),
+    ({ server }) => server,
+  )
+  const entry = (row: ServerRow): ServerEntry =>
+    row.kind === 'remote' ? remoteEntry(row, offered.get(row.id) ?? []) : mountedEntry(row, mountable.get(row.id))
+  return { servers: Object.fromEntries(rows.map((row) => [row.id, entry(row)])) }
+}
+
+function mountedEntry({ id, title, settings, labels }: ServerRow, mounted: MountedServer | undefined): MountedEntry {
+  const tools = [...(mounted?.tools.values() ?? [])].map(({ name, level }) => [name, toolEntry(labels, name, level)] as const)
+  return { kind: 'mounted', title: title ?? mounted?.title ?? id, settings, tools: Object.fromEntries(tools) }
+}
+
+function remoteEntry({ id, title, settings, labels }: ServerRow, offered: readonly DefinitionFacts[]): RemoteEntry {
+  const tools = offered.map((of) => [of.name, { ...toolEntry(labels, of.name, declaredLevel(of)), definition: of.hash }] as const)
+  return { kind: 'remote', title: title ?? id, remote: RemoteSettings.parse(settings), tools: Object.fromEntries(tools) }
+}
+
+/** What a remote tool needs when nobody labels it. */
+export const declaredLevel = ({ name, readOnly, destructive }: Pick<DefinitionFacts, 'name' | 'readOnly' | 'destructive'>): Level =>
+  inferLevel(name, { readOnly: readOnly ?? undefined, destructive: destructive ?? undefined })
+
+export function toolEntry(labels: ServerRow['labels'], name: string, declared: Level): ToolEntry {
+  const label = Object.hasOwn(labels, name) ? labels[name] : undefined
+  const labelled = label?.level === undefined ? {} : { labelled: true as const }
+  const hidden = label?.hidden === true ? { hidden: true as const } : {}
+  return { level: label?.level ?? declared, ...labelled, ...hidden }
+}
+
+export const compileSettings = (values: Record<string, unknown>): SettingsChunk => ({ settings: Settings.parse(values) })
+
+export function compileRevocations(revoked: RevocationsChunk): RevocationsChunk {
+  const { tokens, sessions, epochs, killed } = revoked
+  return { tokens: [...tokens].sort(), sessions: [...sessions].sort(), epochs, killed: [...killed].sort() }
+}

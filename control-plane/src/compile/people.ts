@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { canonical } from '@bir/sdk/contract/canonical'
+import { DISABLED_FLAG } from '@bir/sdk/contract/snapshot'
+import type { BucketChunk, ClassesChunk, ProfileChunk } from '@bir/sdk/contract/snapshot'
+import { classOf } from './holders.ts'
+import type { Class, Holders } from './holders.ts'
+import { compileProfile } from './profile.ts'
+import type { PersonRow } from '../policy-rows/types.ts'
+
+/** One bucket's people in columns, and the classes found among them. No people, no chunk. */
+export function compileBucket(holders: Holders, people: readonly PersonRow[]): { chunk: BucketChunk | undefined; classes: Class[] } {
+  if (people.length === 0) return { chunk: undefined, classes: [] }
+  const sorted = people.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const held = sorted.map((person) => classOf(holders, person))
+  const classes = [...new Map(held.map((one) => [one.key, one])).values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const position = new Map(classes.map(({ key }, at) => [key, at]))
+
+  const classColumn = Buffer.alloc(sorted.length * 2)
+  held.forEach(({ key }, at) => classColumn.writeUInt16LE(position.get(key) ?? 0, at * 2))
+  const selections = sorted.flatMap(({ selections }, at) =>
+    Object.keys(selections).length === 0 ? [] : [[String(at), selections] as const],
+  )
+
+  const chunk: BucketChunk = {
+    ids: Buffer.from(sorted.map(({ id }) => id.replaceAll('-', '')).join(''), 'hex').toString('base64'),
+    handles: sorted.map(({ handle }) => handle).join('\n'),
+    classes: classes.map(({ key }) => key),
+    classOf: classColumn.toString('base64'),
+    flags: Buffer.from(sorted.map(({ disabled }) => (disabled ? DISABLED_FLAG : 0))).toString('base64'),
+    ...(selections.length === 0 ? {} : { selections: Object.fromEntries(selections) }),
+  }
+  return { chunk, classes }
+}
+
+/** Which profile each class has. Classes that hold the same share one, named by its bytes. */
+export function compileClasses(holders: Holders, classes: readonly Class[]): { chunk: ClassesChunk; profiles: Map<string, ProfileChunk> } {
+  const profiles = new Map<string, ProfileChunk>()
+  const entries = classes.map(({ key, holders: ids }) => {
+    const profile = compileProfile(holders, ids)
+    const name = createHash('sha256').update(canonical(profile)).digest('hex')
+    profiles.set(name, profile)
+    const groups = ids.flatMap((id) => holders.groupHandles.get(id) ?? []).sort()
+    return [key, { profile: name, groups }] as const
+  })
+  return { chunk: { classes: Object.fromEntries(entries) }, profiles }
+}

@@ -1,0 +1,75 @@
+import type { z } from 'zod'
+import type { Procedure } from '../../base/perform.ts'
+import type { Builder } from './builder.ts'
+import { cursors, typeNames } from './names.ts'
+import { pascal } from './types.ts'
+import type { ContractTypes } from './types.ts'
+import { bare, shapeOf } from './zod-shape.ts'
+
+type Row = Record<string, unknown>
+
+interface Answer {
+  type: unknown
+  /** The operation's output as this type resolves it. */
+  from(output: unknown): unknown
+}
+
+interface Page {
+  items: Row[]
+  next: string | null
+}
+
+/** Paged lists become Relay connections, plain lists plain lists; everything else is what it is. */
+export class Connections {
+  readonly #builder: Builder
+  readonly #types: ContractTypes
+  readonly #pageInfo
+
+  constructor(builder: Builder, types: ContractTypes) {
+    this.#builder = builder
+    this.#types = types
+    this.#pageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: string | null }>('PageInfo').implement({
+      fields: (t) => ({
+        hasNextPage: t.exposeBoolean('hasNextPage', { nullable: false }),
+        endCursor: t.exposeString('endCursor', { nullable: true }),
+      }),
+    })
+  }
+
+  answer(procedure: Procedure, hint: string): Answer {
+    const shape = shapeOf(procedure.output)
+    const fields = new Map(shape.as === 'object' ? shape.fields : [])
+    const items = fields.get('items')
+    const list = items && shapeOf(items)
+    if (list?.as !== 'list') return { type: this.#types.output(procedure.output, hint), from: (output) => output }
+    const item = bare(list.item)
+    if (!fields.has('next')) return { type: [this.#types.output(item, hint)], from: (output) => (output as Page).items }
+    return this.#connection(procedure, item)
+  }
+
+  #connection({ path }: Procedure, item: z.ZodType): Answer {
+    const cursor = cursors[path]
+    if (!cursor) throw new Error(`${path} has no cursor`)
+    const name = typeNames.get(item) ?? pascal(path.replace('.', ''))
+    const type = this.#types.output(item, name)
+
+    const edge = this.#builder.objectRef<Row>(`${name}Edge`).implement({
+      fields: (t) => ({
+        cursor: t.string({ nullable: false, resolve: cursor }),
+        node: t.field({ type, nullable: false, resolve: (row: Row) => row as never }),
+      }),
+    })
+    const connection = this.#builder.objectRef<Page>(`${name}Connection`).implement({
+      fields: (t) => ({
+        edges: t.field({ type: [edge], nullable: false, resolve: ({ items }) => items }),
+        pageInfo: t.field({ type: this.#pageInfo, nullable: false, resolve: (page) => pageInfo(page, cursor) }),
+      }),
+    })
+    return { type: connection, from: (output) => output }
+  }
+}
+
+function pageInfo({ items, next }: Page, cursor: (item: Row) => string) {
+  const last = items.at(-1)
+  return { hasNextPage: next !== null, endCursor: next ?? (last ? cursor(last) : null) }
+}

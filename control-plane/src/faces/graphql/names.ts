@@ -1,0 +1,115 @@
+import { api } from '@bir/sdk/contract/api'
+import {
+  AuditChain,
+  AuditRow,
+  Explanation,
+  Grant,
+  Group,
+  Plan,
+  PlanChange,
+  PlaneState,
+  Restriction,
+  Server,
+  ServerHealth,
+  ServerTool,
+  ToolDefinition,
+  TrustState,
+  User,
+} from '@bir/sdk/contract/entities'
+import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
+import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
+import { Level } from '@bir/sdk/contract/level'
+import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import { Settings } from '@bir/sdk/contract/settings'
+import { Selection } from '@bir/sdk/contract/snapshot'
+import type { z } from 'zod'
+import { cursorOf } from '../../base/paging.ts'
+import type { OperationPath } from '../../base/perform.ts'
+
+/** Each operation's field on Query or Mutation. An operation of the contract without a name here does not compile. */
+export const fieldNames = {
+  'users.list': 'users',
+  'users.get': 'user',
+  'users.put': 'putUser',
+  'users.setDisabled': 'setUserDisabled',
+  'groups.list': 'groups',
+  'groups.put': 'putGroup',
+  'groups.delete': 'deleteGroup',
+  'grants.list': 'grants',
+  'grants.create': 'createGrant',
+  'grants.delete': 'deleteGrant',
+  'restrictions.list': 'restrictions',
+  'restrictions.create': 'createRestriction',
+  'restrictions.delete': 'deleteRestriction',
+  'selections.get': 'selections',
+  'selections.set': 'setSelection',
+  'servers.list': 'servers',
+  'servers.put': 'putServer',
+  'servers.delete': 'deleteServer',
+  'servers.kill': 'killServer',
+  'servers.health': 'serverHealth',
+  'servers.definitions': 'serverDefinitions',
+  'servers.approve': 'approveDefinitions',
+  'settings.get': 'settings',
+  'settings.put': 'putSettings',
+  'policy.apply': 'applyPolicy',
+  'policy.plan': 'planPolicy',
+  'policy.export': 'exportPolicy',
+  'policy.explain': 'explain',
+  'tokens.revoke': 'revokeToken',
+  'audit.search': 'auditRecords',
+  'audit.chains': 'auditChains',
+  'audit.chain': 'auditChain',
+  'planes.list': 'planes',
+  'planes.expel': 'expelPlane',
+  'snapshot.status': 'snapshot',
+} as const satisfies Record<OperationPath, string>
+
+/** What the contract's schemas are called as GraphQL types. Others take the name of the field that holds them. */
+export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
+  [User, 'User'],
+  [Group, 'Group'],
+  [Grant, 'Grant'],
+  [Restriction, 'Restriction'],
+  [Server, 'Server'],
+  [ServerTool, 'ServerTool'],
+  [ServerHealth, 'ServerHealth'],
+  [HealthState, 'HealthState'],
+  [HealthEra, 'HealthEra'],
+  [BreakerState, 'BreakerState'],
+  [TrustState, 'TrustState'],
+  [ToolDefinition, 'ToolDefinition'],
+  [RemoteSettings, 'RemoteSettings'],
+  [Plan, 'Plan'],
+  [PlanChange, 'PlanChange'],
+  [Explanation, 'Explanation'],
+  [AuditRow, 'AuditEntry'],
+  [AuditChain, 'AuditChainSummary'],
+  [AuditRecord, 'AuditRecord'],
+  [AuditHeader, 'AuditHeader'],
+  [RecordKind, 'AuditKind'],
+  [Outcome, 'AuditOutcome'],
+  [PlaneState, 'Plane'],
+  [Settings, 'Settings'],
+  [Selection, 'Selection'],
+  [Level, 'Level'],
+  [PolicyFile, 'PolicyFile'],
+  [FileServer, 'PolicyServer'],
+  [FileGroup, 'PolicyGroup'],
+  [FileGrant, 'PolicyGrant'],
+  [FileRestriction, 'PolicyRestriction'],
+  [api.grants.delete.output, 'Done'],
+])
+
+type Item = Record<string, unknown>
+const text = (item: Item, key: string) => String(item[key])
+
+/** The cursor of an item in each list, the same that the list itself gives as `next`. */
+export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
+  'users.list': (item) => cursorOf(text(item, 'handle')),
+  'groups.list': (item) => cursorOf(text(item, 'handle')),
+  'grants.list': (item) => cursorOf(text(item, 'id')),
+  'restrictions.list': (item) => cursorOf(text(item, 'id')),
+  'audit.search': (item) => cursorOf(`${text(item, 'at')} ${text(item, 'plane')} ${text(item, 'seq')}`),
+}

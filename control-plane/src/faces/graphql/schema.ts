@@ -1,0 +1,72 @@
+import type { GraphQLSchema } from 'graphql'
+import type { z } from 'zod'
+import { perform, procedures } from '../../base/perform.ts'
+import type { Operations, Procedure } from '../../base/perform.ts'
+import { newBuilder } from './builder.ts'
+import type { Builder, GraphqlContext } from './builder.ts'
+import { Connections } from './connections.ts'
+import { given } from './given.ts'
+import { fieldNames } from './names.ts'
+import { ContractTypes, pascal } from './types.ts'
+import { isNullable, shapeOf } from './zod-shape.ts'
+
+type Args = Record<string, unknown>
+
+/** The public API: a field for every operation of the contract, over the same functions as tRPC. No logic of its own. */
+export function schemaOf(operations: Operations): GraphQLSchema {
+  const builder = newBuilder()
+  const types = new ContractTypes(builder)
+  const connections = new Connections(builder, types)
+  builder.queryType({})
+  builder.mutationType({})
+  for (const procedure of procedures) addField({ builder, types, connections, operations }, procedure)
+  return builder.toSchema()
+}
+
+interface Parts {
+  builder: Builder
+  types: ContractTypes
+  connections: Connections
+  operations: Operations
+}
+
+function addField({ builder, types, connections, operations }: Parts, procedure: Procedure) {
+  const name = fieldNames[procedure.path]
+  const answer = connections.answer(procedure, pascal(name))
+  const args =
+    procedure.kind === 'query' ? flatArgs(builder, types, procedure.input, name) : inputArg(builder, types, procedure.input, name)
+  const options = {
+    type: answer.type,
+    // One operation's refusal leaves the others of the same question their answers.
+    nullable: true,
+    args,
+    async resolve(_root: unknown, args: Args, { ctx }: GraphqlContext) {
+      const input = procedure.kind === 'query' ? args : (args.input ?? {})
+      const done = await perform(operations, ctx, procedure, given(procedure.input, input))
+      return answer.from(done)
+    },
+  }
+  if (procedure.kind === 'query') builder.queryField(name, (t) => t.field(options as never))
+  else builder.mutationField(name, (t) => t.field(options as never))
+}
+
+/** A question's input is the field's own arguments. */
+function flatArgs(builder: Builder, types: ContractTypes, input: z.ZodType, name: string) {
+  const shape = shapeOf(input)
+  if (shape.as !== 'object') return {}
+  return builder.args((t) =>
+    Object.fromEntries(
+      shape.fields.map(([key, field]) => [
+        key,
+        t.field({ type: types.input(field, `${pascal(name)}${pascal(key)}`), required: !isNullable(field) }),
+      ]),
+    ),
+  )
+}
+
+/** A change takes one argument, as Relay has it. */
+function inputArg(builder: Builder, types: ContractTypes, input: z.ZodType, name: string) {
+  const shape = shapeOf(input)
+  if (shape.as !== 'object') return {}
+  return builder.args((t) => ({ input: t.field({ type: types.input(input, pascal(name)), required: true }) }))
+}

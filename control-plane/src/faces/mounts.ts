@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http'
+import type { Ctx } from '../base/context.ts'
+import { graphqlHandler } from './graphql/handler.ts'
+import type { Mount } from '../base/http.ts'
+import { wordsOf } from '../base/log.ts'
+import type { Log } from '../base/log.ts'
+import { operations } from './operations.ts'
+import { trpcHandler } from './trpc/trpc.ts'
+
+interface MountParts {
+  stage: string
+  ctxOf: (request: IncomingMessage) => Promise<Ctx>
+  log: Log
+}
+
+/** The two faces of the API, over the same operations. */
+export function mountsOf({ stage, ctxOf, log }: MountParts): Mount[] {
+  const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: wordsOf(error) }) }
+  return [
+    { prefix: '/trpc', handle: trpcHandler(operations, parts) },
+    { prefix: '/graphql', handle: graphqlHandler(operations, { ...parts, graphiql: stage === 'local' }) },
+  ]
+}

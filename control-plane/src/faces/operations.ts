@@ -1,0 +1,43 @@
+import { chains } from '../audit/chains.ts'
+import { chain, search } from '../audit/search.ts'
+import * as definitions from '../definitions/definitions.ts'
+import * as grants from '../grants/grants.ts'
+import * as groups from '../groups/groups.ts'
+import type { Operations } from '../base/perform.ts'
+import * as planes from '../planes/planes.ts'
+import { apply } from '../policy/apply.ts'
+import { explain } from '../policy/explain.ts'
+import { exportPolicy } from '../policy/export.ts'
+import { plan } from '../policy/plan.ts'
+import * as restrictions from '../restrictions/restrictions.ts'
+import * as selections from '../selections/selections.ts'
+import { health } from '../servers/health.ts'
+import * as servers from '../servers/servers.ts'
+import * as settings from '../settings/settings.ts'
+import { status } from '../snapshots/status.ts'
+import { revoke } from '../tokens/revoke.ts'
+import * as users from '../users/users.ts'
+
+/** Every operation of the contract and what does it. */
+export const operations = {
+  users: { list: users.list, get: users.get, put: users.put, setDisabled: users.setDisabled },
+  groups: { list: groups.list, put: groups.put, delete: groups.remove },
+  grants: { list: grants.list, create: grants.create, delete: grants.remove },
+  restrictions: { list: restrictions.list, create: restrictions.create, delete: restrictions.remove },
+  selections: { get: selections.get, set: selections.set },
+  servers: {
+    list: servers.list,
+    put: servers.put,
+    delete: servers.remove,
+    kill: servers.kill,
+    health,
+    definitions: definitions.list,
+    approve: definitions.approve,
+  },
+  settings: { get: settings.get, put: settings.put },
+  policy: { apply, plan, export: exportPolicy, explain },
+  tokens: { revoke },
+  audit: { search, chains, chain },
+  planes: { list: planes.list, expel: planes.expel },
+  snapshot: { status },
+} satisfies Operations

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decide, type Question } from '@bir/sdk/contract/decide'
+import type { Policy } from '@bir/sdk/contract/policy'
+import { subjectOf } from '@bir/sdk/contract/subject'
+import { PolicyCache } from '../../../data-plane/src/policy/cache.ts'
+import { PolicyFeed } from '../../../data-plane/src/policy/feed.ts'
+import type { MountedServer } from '../../../data-plane/src/server-kit/define.ts'
+import type { Prepared } from './prepare.ts'
+import { median } from '../measure/figures.ts'
+import { levelOf, numbers, serverIds, toolNames } from './synthetic.ts'
+import { longestTurn } from '../measure/turns.ts'
+
+export interface DecideFigures {
+  loadMs: number
+  residentMb: number
+  decideNs: number
+  heapGrowthKb: number
+  changeKb: number
+  changeMs: number
+  stallWallMs: number
+  stallCpuMs: number
+  /** SHA-256 of a person's id in the same run: a yardstick for how fast the machine is just now. */
+  hashNs: number
+}
+
+const ROUNDS = 7
+const perRound = 1_000_000
+
+const [dir = '.'] = process.argv.slice(2)
+const { manifestKey, sample, change } = JSON.parse(readFileSync(join(dir, 'prepared.json'), 'utf8')) as Prepared
+const brought = new Map(change.chunks.map(([name, text]) => [name, Buffer.from(text)]))
+const feed = new PolicyFeed({
+  manifestKey,
+  mounted: new Map(serverIds.map((id) => [id, standIn(id)])),
+  cache: new PolicyCache(join(dir, 'policy')),
+  log: () => undefined,
+  fetchChunk: async (name) => brought.get(name) ?? Promise.reject(new Error(`${name} was not to be fetched`)),
+  acknowledge: async () => undefined,
+  planesChanged: () => undefined,
+})
+
+/** A server as the policy sees it: names and levels. Nothing here is ever called. */
+function standIn(id: string): MountedServer {
+  const never = () => Promise.reject(new Error('not called here'))
+  const tools = toolNames.map((name, at) => {
+    const entry = { name, description: '', inputSchema: {}, outputSchema: {}, annotations: {} }
+    return [name, { name, description: '', level: levelOf(at), entry, call: never }] as const
+  })
+  const nothing = { resources: new Map(), templates: new Map(), prompts: new Map(), emits: [], logs: false }
+  const changes = { listen: () => () => undefined }
+  return { id, title: id, needsSecret: false, tools: new Map(tools), ...nothing, changes, faults: () => [], check: never }
+}
+
+const startedMs = performance.now()
+if (!(await feed.restore())) throw new Error('the policy could not be read')
+const loadMs = performance.now() - startedMs
+globalThis.gc?.()
+const residentMb = process.memoryUsage.rss() / 1e6
+
+const questions = asked()
+const roundsNs = Array.from({ length: ROUNDS }, () => timed(feed.current(), questions))
+globalThis.gc?.()
+const heapBefore = process.memoryUsage().heapUsed
+timed(feed.current(), questions)
+globalThis.gc?.()
+const heapGrowthKb = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / 1024
+
+const changedAtMs = performance.now()
+let changeMs = 0
+const stall = await longestTurn(async () => {
+  await feed.answer(Buffer.from(JSON.stringify({ manifest: change.manifest })))
+  changeMs = performance.now() - changedAtMs
+})
+const changeBytes = change.manifest.length + [...brought.values()].reduce((total, { length }) => total + length, 0)
+
+const figures: DecideFigures = {
+  loadMs,
+  residentMb,
+  decideNs: median(roundsNs),
+  heapGrowthKb,
+  changeKb: changeBytes / 1024,
+  changeMs,
+  stallWallMs: stall.wallMs,
+  stallCpuMs: stall.cpuMs,
+  hashNs: hashed(),
+}
+await feed.saved()
+process.send?.(figures)
+
+/** Anyone may ask for anything: no two questions in a row touch the same memory. */
+function asked(): Question[] {
+  const next = numbers(11)
+  const subjects = sample.flatMap((id) => subjectOf(id) ?? [])
+  return Array.from({ length: 100_000 }, () => ({
+    subject: subjects[next() % subjects.length] ?? subjects[0]!,
+    server: serverIds[next() % serverIds.length] ?? '',
+    tool: toolNames[next() % toolNames.length] ?? '',
+    nowMs: 1_800_000_000_000,
+  }))
+}
+
+function timed(policy: Policy, questions: Question[]): number {
+  let allowed = 0
+  const start = process.cpuUsage() // not the clock: other processes take turns with this one
+  for (let at = 0; at < perRound; at++) {
+    const question = questions[at % questions.length]
+    if (question && decide(policy, question).allow) allowed++
+  }
+  const { user, system } = process.cpuUsage(start)
+  if (allowed === 0 || allowed === perRound) throw new Error('the questions are all answered alike')
+  return ((user + system) * 1000) / perRound
+}
+
+function hashed(): number {
+  const start = process.cpuUsage()
+  for (let at = 0; at < perRound; at++)
+    createHash('sha256')
+      .update(sample[at % sample.length] ?? '')
+      .digest()
+  const { user, system } = process.cpuUsage(start)
+  return ((user + system) * 1000) / perRound
+}

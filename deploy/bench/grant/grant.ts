@@ -1,0 +1,74 @@
+import { Pool } from 'undici'
+import { echoText, toolCall } from '../measure/call.ts'
+import { percentile, round, table } from '../measure/figures.ts'
+import { startGateway } from '../measure/gateway.ts'
+import { machine } from '../measure/machine.ts'
+
+/** Enough that the p99 is not simply the slowest. */
+const CHANGES = 200
+const WARM_UP = 5
+const BAR_MS = 250
+const giveUpMs = 5_000
+
+/** How long after a change of policy the plane still answers by the old one: dave gets and loses debug, and calls it all the while. */
+export async function grant(): Promise<object> {
+  await using gateway = await startGateway()
+  const { client, mcp } = gateway
+  await client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+  const call = toolCall(await gateway.tokenFor('dave'), 'echo', { text: echoText })
+  const pool = new Pool(mcp.origin, { connections: 4 })
+  const path = `${mcp.pathname.replace(/\/$/, '')}/debug`
+  const isAllowed = async () => {
+    const { body } = await pool.request({ method: 'POST', path, ...call })
+    return (await body.text()).includes(echoText)
+  }
+
+  const fromSent: number[] = []
+  const fromReturned: number[] = []
+  let held: string | undefined
+  for (let change = 0; change < WARM_UP + CHANGES; change++) {
+    const wanted = held === undefined
+    const sentMs = performance.now()
+    const enforced = turned(isAllowed, wanted)
+    held = await changed(client, held)
+    const returnedMs = performance.now()
+    const enforcedMs = await enforced
+    if (change < WARM_UP) continue
+    fromSent.push(enforcedMs - sentMs)
+    fromReturned.push(Math.max(0, enforcedMs - returnedMs))
+  }
+  await pool.close()
+
+  const figures = { sent: figuresOf(fromSent), returned: figuresOf(fromReturned) }
+  const rows = Object.entries(figures).map(([from, { p50Ms, p99Ms, mostMs }]) => [
+    `from ${from}`,
+    round(p50Ms, 1),
+    round(p99Ms, 1),
+    round(mostMs, 1),
+  ])
+  process.stdout.write(`${machine()}, ${CHANGES} changes\n\n${table(['enforced, ms', 'p50', 'p99', 'most'], rows)}\n\n`)
+  process.stdout.write(`Bar: under ${BAR_MS} ms (p99, from sent): ${figures.sent.p99Ms < BAR_MS ? 'met' : 'missed'}.\n`)
+  return { bench: 'grant', machine: machine(), at: new Date().toISOString(), changes: CHANGES, ...figures }
+}
+
+type Client = Awaited<ReturnType<typeof startGateway>>['client']
+
+/** Grants when nothing is held, takes back when something is. */
+async function changed(client: Client, held: string | undefined): Promise<string | undefined> {
+  if (held === undefined) return (await client.grants.create({ user: 'dave', server: 'debug', level: 'read' })).id
+  await client.grants.delete({ id: held })
+  return undefined
+}
+
+/** When the answer first is `wanted`, asked one call after the other. */
+async function turned(isAllowed: () => Promise<boolean>, wanted: boolean): Promise<number> {
+  for (const endMs = performance.now() + giveUpMs; performance.now() < endMs;) {
+    if ((await isAllowed()) === wanted) return performance.now()
+  }
+  throw new Error(`a change was not enforced within ${giveUpMs / 1000} s`)
+}
+
+function figuresOf(valuesMs: number[]) {
+  const sorted = valuesMs.toSorted((a, b) => a - b)
+  return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), mostMs: percentile(sorted, 1) }
+}

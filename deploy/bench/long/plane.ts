@@ -1,0 +1,19 @@
+import { testPlane } from '../../../data-plane/src/testing/plane.ts'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
+import { longestTurn } from '../measure/turns.ts'
+
+/** The data plane before one remote server, alone in a process: who asks `watch` is told the longest turn of its event loop until `stop`. */
+const remote = RemoteSettings.parse({ url: process.argv[2], era: '2026-07-28' })
+const entry = { kind: 'remote' as const, title: 'Long', remote, tools: { say: { level: 'read' as const } } }
+const settings = { ratePerSecond: 100_000, rateBurst: 1_000_000 }
+const plane = await testPlane({ grants: { long: { user: [{ level: 'destroy' }] } }, settings }, [], { long: entry })
+let stop: (() => void) | undefined
+
+process.on('message', ({ order }: { order: 'watch' | 'stop' }) => {
+  if (order === 'stop') return stop?.()
+  const stopped = new Promise<void>((resolve) => (stop = resolve))
+  void longestTurn(() => stopped).then((longest) => process.send?.(longest))
+  process.send?.({})
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ url: plane.url, token: await plane.token() })

@@ -1,0 +1,171 @@
+import { type Block, block, type Target, unrecorded } from '../measure/block.ts'
+import { echoText, onTheWire, toolCall } from '../measure/call.ts'
+import { Child } from '../measure/child.ts'
+import { median, round, table } from '../measure/figures.ts'
+import { type Gateway, startGateway } from '../measure/gateway.ts'
+import { cpuUsOf, cpuUsOfTree, machine, machineLoad, residentMbOf, stopped } from '../measure/machine.ts'
+import { type Contender, fastMcp, hasNginx, hasPython, nginx } from './contenders.ts'
+import { answered, register } from '../measure/remote.ts'
+
+const CONNECTIONS = [1, 16, 64]
+const blockMs = 1_500
+/** A proxy that answers a dozen calls a second needs longer. */
+const slowBlockMs = 4_000
+const warmUpMs = 3_000
+const ROUNDS = { default: 3, strict: 2 }
+const BAR = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
+const ID = 'bench'
+
+type Durability = keyof typeof ROUNDS
+/** `plane` is the gateway's data plane while its control plane, that is to be on another machine, does not run. */
+type Name = 'direct' | 'forwarder' | 'gateway' | 'plane' | 'sdk' | 'nginx' | 'fastmcp'
+type Targets = Partial<Record<Name, Target>>
+type Figures = ReturnType<typeof figuresOf>
+
+interface Row extends Figures {
+  durability: Durability
+  connections: number
+  name: Name
+  /** Of the forwarder's calls a second: the median of the rounds, each its own comparison. */
+  ofForwarder: number
+}
+
+/** A remote tool through the gateway beside what else could stand there: blocks of all take turns, since the machine's mood changes. */
+export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<object> {
+  await using gateway = await startGateway()
+  using upstream = new Child(new URL('./upstream.ts', import.meta.url))
+  using load = new Child(new URL('../measure/load.ts', import.meta.url))
+  const { port } = await upstream.hears<{ port: number }>()
+  const url = `http://127.0.0.1:${port}/mcp`
+  using forwarder = new Child(new URL('./forwarder.ts', import.meta.url), [new URL(url).origin])
+  using sdk = new Child(new URL('./sdk-proxy.ts', import.meta.url), [url])
+  await using proxy = hasNginx() ? await nginx(port) : undefined
+  await using fast = withFastMcp && hasPython() ? await fastMcp(url) : undefined
+
+  const targets: Targets = {
+    direct: target(upstream.pid, port),
+    forwarder: target(forwarder.pid, (await forwarder.hears<{ port: number }>()).port),
+    ...(proxy && { nginx: await ready(proxy) }),
+    sdk: target(sdk.pid, (await sdk.hears<{ port: number }>()).port),
+    gateway: await gatewayTarget(gateway, url),
+  }
+  if (targets.gateway) targets.plane = { ...targets.gateway, alone: () => stopped(gateway.pid, gateway.planePid) }
+  const slow: Targets = { ...(fast && { fastmcp: await ready(fast) }) }
+  for (const one of Object.values(targets)) await block(load, one, 64, warmUpMs)
+
+  const loadBefore = machineLoad()
+  const rows: Row[] = []
+  for (const connections of CONNECTIONS) {
+    rows.push(...(await compared(load, targets, { durability: 'default', connections, durationMs: blockMs })))
+    rows.push(...(await compared(load, slow, { durability: 'default', connections, durationMs: slowBlockMs, rounds: 1 })))
+  }
+  await gateway.client.settings.put({ auditDurability: 'strict' })
+  const { forwarder: plain, gateway: ours, plane } = targets
+  for (const connections of CONNECTIONS)
+    rows.push(
+      ...(await compared(
+        load,
+        { ...(plain && { forwarder: plain }), ...(ours && { gateway: ours }), ...(plane && { plane }) },
+        { durability: 'strict', connections, durationMs: blockMs },
+      )),
+    )
+
+  const residentMb = Object.fromEntries(Object.entries({ ...targets, ...slow }).map(([name, { pid }]) => [name, residentMbOf(pid)]))
+  const loads = { before: loadBefore, after: machineLoad() }
+  const bars = barsOf(rows)
+  process.stdout.write(
+    `${machine()}; ${loads.before}, at the end ${loads.after}\n\n${shown(rows, residentMb)}\n\n${bars.map(({ say }) => say).join('\n')}\n`,
+  )
+  return { bench: 'relay', machine: machine(), loads, at: new Date().toISOString(), blockMs, rounds: ROUNDS, rows, residentMb, bars }
+}
+
+function target(pid: number, port: number): Target {
+  const request = onTheWire(new URL(`http://127.0.0.1:${port}/mcp`), toolCall('none', 'echo', { text: echoText }))
+  return { pid, order: { port, request, expects: echoText }, shipped: unrecorded }
+}
+
+async function ready({ pid, port }: Contender): Promise<Target> {
+  await answered(new URL(`http://127.0.0.1:${port}/mcp`), toolCall('none', 'echo', { text: echoText }), echoText)
+  return target(pid, port)
+}
+
+async function gatewayTarget(gateway: Gateway, upstream: string): Promise<Target> {
+  const { client, mcp, pid, planePid } = gateway
+  // The product limits what a person may do in a second; here one person does it all.
+  await client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+  await register(gateway, ID, upstream, 'alice')
+  const url = new URL(`${mcp.href.replace(/\/$/, '')}/${ID}`)
+  const call = toolCall(await gateway.tokenFor('alice'), 'echo', { text: echoText })
+  await answered(url, call, echoText)
+  const shipped = async () => (await client.planes.list()).items[0]?.auditSeq ?? 0
+  // Everything but the plane: the control plane and its database, which store what is recorded.
+  const elsewhereUs = () => cpuUsOfTree(pid) - cpuUsOf(planePid)
+  return { pid: planePid, order: { port: Number(url.port), request: onTheWire(url, call), expects: echoText }, shipped, elsewhereUs }
+}
+
+interface Contest {
+  durability: Durability
+  connections: number
+  durationMs: number
+  rounds?: number
+}
+
+async function compared(load: Child, targets: Targets, contest: Contest): Promise<Row[]> {
+  const { durability, connections, durationMs, rounds = ROUNDS[durability] } = contest
+  const taken = new Map<Name, Block[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, one] of Object.entries(targets) as [Name, Target][])
+      taken.set(name, [...(taken.get(name) ?? []), await block(load, one, connections, durationMs)])
+  }
+  const yardstick = taken.get('forwarder')
+  return [...taken].map(([name, blocks]) => {
+    const ofForwarder = median(blocks.map((one, at) => rate(one) / rate(yardstick?.[at])))
+    return { durability, connections, name, ofForwarder, ...figuresOf(blocks) }
+  })
+}
+
+const rate = (one: Block | undefined): number => (one ? one.calls / one.seconds : Number.NaN)
+
+function figuresOf(blocks: Block[]) {
+  const figure = (read: (block: Block) => number) => median(blocks.map(read))
+  return {
+    callsPerSecond: figure(rate),
+    p50Us: figure((one) => one.p50Us),
+    p99Us: figure((one) => one.p99Us),
+    cpuUsPerCall: figure((one) => one.cpuUsPerCall),
+    answerUsPerCall: figure((one) => one.answerUsPerCall),
+    elsewhereUsPerCall: figure((one) => one.elsewhereUsPerCall),
+  }
+}
+
+function shown(rows: Row[], residentMb: Record<string, number>): string {
+  const head = ['', 'durability', 'c', 'calls/s', 'of forwarder', 'p50 µs', 'p99 µs', 'CPU µs', 'until answered', 'elsewhere', 'MB']
+  const lines = rows.map((row) => [
+    row.name,
+    row.durability,
+    String(row.connections),
+    round(row.callsPerSecond),
+    Number.isNaN(row.ofForwarder) ? '–' : round(row.ofForwarder, 2),
+    round(row.p50Us),
+    round(row.p99Us),
+    round(row.cpuUsPerCall),
+    round(row.answerUsPerCall),
+    round(row.elsewhereUsPerCall),
+    round(residentMb[row.name] ?? Number.NaN),
+  ])
+  return table(head, lines)
+}
+
+function barsOf(rows: Row[]): { name: Name; over: Name; least: number; ratio: number; say: string }[] {
+  const at = (name: Name) => rows.find((row) => row.name === name && row.durability === 'default' && row.connections === BAR.connections)
+  return (['gateway', 'plane'] as const).flatMap((name) =>
+    (['forwarder', 'sdk', 'fastmcp'] as const).flatMap((over) => {
+      const [ours, theirs, least] = [at(name), at(over), BAR[over]]
+      if (!ours || !theirs) return []
+      const ratio = over === 'forwarder' ? ours.ofForwarder : ours.callsPerSecond / theirs.callsPerSecond
+      const verdict = ratio >= least ? 'met' : 'missed'
+      const say = `Bar: ${name} at least ${least} × ${over}'s calls/s at c = ${BAR.connections}: ${verdict} (${round(ratio, 2)}).`
+      return [{ name, over, least, ratio, say }]
+    }),
+  )
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import { startChild } from './child.ts'
+import type { ChildSpec } from './child.ts'
+import { freePort } from '../base/free-port.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bir-child-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const answering = `import { createServer } from 'node:http'
+createServer((_, answer) => answer.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')
+console.log(process.pid)`
+
+test('a child is there when it answers, keeps a log, and ends when asked', async () => {
+  const heard: string[] = []
+  const child = await startChild(await aSpec('good', answering), {
+    logs: folder,
+    stop: new AbortController().signal,
+    onLine: (_name, line) => heard.push(line),
+  })
+  while (heard.length === 0) await delay(10)
+  await child.stop()
+  expect(await child.ended).toMatch(/^It ended with SIGTERM/)
+  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
+})
+
+test('a child that cannot start tells why, in words', async () => {
+  const line = JSON.stringify({ at: 'x', level: 'error', event: 'start-failed', detail: 'the key is damaged' })
+  const spec = await aSpec('bad', `console.log(${JSON.stringify(line)}); process.exitCode = 3`)
+  const start = startChild(spec, { logs: folder, stop: new AbortController().signal, onLine: () => {} })
+  await expect(start).rejects.toThrow('The bad part does not start. It ended with code 3.\nstart-failed: the key is damaged')
+})
+
+test('kill -9 of the launcher ends its child', async () => {
+  const spec = await aSpec('leashed', answering)
+  const launcher = join(folder, 'launcher.ts')
+  const options = `{ logs: ${JSON.stringify(folder)}, stop: new AbortController().signal, onLine: (_, line) => console.log(line) }`
+  writeFileSync(
+    launcher,
+    `import { startChild } from ${JSON.stringify(new URL('./child.ts', import.meta.url).href)}
+await startChild(${JSON.stringify(spec)}, ${options})
+setInterval(() => {}, 1000)`,
+  )
+  const parent = spawn(process.execPath, [launcher], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
+  expect(pid).toBeGreaterThan(1)
+  parent.kill('SIGKILL')
+  while (alive(pid)) await delay(20)
+})
+
+// The leash once held a forked process to the launcher, which is not its parent, and so ended it at birth.
+test('a process that a child forks lives as long as that child', async () => {
+  const forked = join(folder, 'forked.mjs')
+  writeFileSync(forked, 'setInterval(() => {}, 1000)')
+  const heard: string[] = []
+  const forking = `import { fork } from 'node:child_process'
+const forked = fork(${JSON.stringify(forked)})
+console.log(forked.pid)
+forked.on('exit', () => console.log('ended early'))`
+  const stop = new AbortController().signal
+  const child = await startChild(await aSpec('forking', `${forking}\n${answering}`), {
+    logs: folder,
+    stop,
+    onLine: (_name, line) => heard.push(line),
+  })
+  while (heard.length < 2) await delay(10)
+  const [pid, own] = heard.map(Number)
+  await delay(1_100) // the leash looks twice a second: absence has no event to wait for
+  expect(heard).toHaveLength(2)
+
+  expect(own).toBeGreaterThan(1)
+  process.kill(own!, 'SIGKILL')
+  await child.ended
+  while (alive(pid ?? 0)) await delay(20)
+})
+
+async function aSpec(name: string, source: string): Promise<ChildSpec> {
+  const script = join(folder, `${name}.mjs`)
+  writeFileSync(script, source)
+  const port = await freePort()
+  return { name, title: `The ${name} part`, script, healthUrl: `http://127.0.0.1:${port}/health`, env: { PORT: String(port) } }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

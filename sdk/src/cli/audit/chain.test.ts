@@ -1,0 +1,167 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { headerHash, sha256 } from '../../chain.ts'
+import { AuditHeader, FIRST_PREV } from '../../contract/audit.ts'
+import type { AuditRecord } from '../../contract/audit.ts'
+import { standIn } from '../../testing.ts'
+import { at, bir, NOW_MS } from '../testing.ts'
+
+const plane = '01890000-0000-7000-8000-0000000000aa'
+const control = '01890000-0000-7000-8000-0000000000bb'
+const boot = '01890000-0000-7000-8000-0000000000cc'
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const ownKey = generateKeyPairSync('ed25519')
+
+/** Records as a plane writes them: a boot, calls with bodies, and every fifth a signed head. */
+function aChain(length: number, of = plane, key: KeyObject = privateKey): AuditRecord[] {
+  const records: AuditRecord[] = []
+  for (let seq = 1; seq <= length; seq++) records.push(aRecord(seq, records.at(-1)?.hash ?? FIRST_PREV, of, key))
+  return records
+}
+
+function aRecord(seq: number, prev: string, of: string, key: KeyObject): AuditRecord {
+  const base = { v: 1, plane: of, seq, prev, boot, atMs: NOW_MS + seq } as const
+  if (seq % 5 === 0) return sealed({ ...base, kind: 'head', signature: sign(null, Buffer.from(prev), key).toString('base64url') })
+  if (seq === 1) return sealed({ ...base, kind: 'boot' })
+  const bodies = { args: `{"n":${seq}}`, result: 'ok' }
+  return {
+    ...sealed({
+      ...base,
+      kind: 'call',
+      handle: 'alice',
+      tool: 'echo',
+      argsDigest: sha256(bodies.args),
+      resultDigest: sha256(bodies.result),
+    }),
+    ...bodies,
+  }
+}
+
+function sealed(fields: AuditHeader): AuditRecord {
+  const header = AuditHeader.parse(fields)
+  return { hash: headerHash(header), header }
+}
+
+/** A gateway that holds these records of the plane, and says it has so many. */
+function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] as AuditRecord[] } = {}) {
+  const held: Record<string, AuditRecord[]> = { [plane]: records, [control]: own }
+  return standIn({
+    audit: {
+      chains: () => ({
+        items: [
+          { plane, name: 'local', publicKey: { ...publicKey.export({ format: 'jwk' }) }, seq: headSeq },
+          { plane: control, name: 'control plane', publicKey: { ...ownKey.publicKey.export({ format: 'jwk' }) }, seq: own.length },
+        ],
+      }),
+      chain: ({ plane, afterSeq, first }) => ({
+        records: (held[plane] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
+      }),
+    },
+  })
+}
+
+test("whole chains are called whole, page after page, the control plane's own too", async () => {
+  await using gateway = await aGateway(aChain(2503), { own: aChain(6, control, ownKey.privateKey) })
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  const [first, second] = out.split('\n')
+  expect(exit).toBe(0)
+  expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed from 1 to 2499, 2501 to 2503 not yet; head [0-9a-f]{16}$/)
+  expect(second).toMatch(/^control plane \(.*\): whole, 6 records, signed from 1 to 4, 6 to 6 not yet;/)
+})
+
+const change = (at: number, of: (record: AuditRecord) => AuditRecord) => (records: AuditRecord[]) =>
+  records.map((record) => (record.header.seq === at ? of(record) : record))
+const rewritten = (record: AuditRecord, fields: Partial<AuditHeader>) => ({ ...record, ...sealed({ ...record.header, ...fields }) })
+
+test.for<[story: string, tamper: (records: AuditRecord[]) => unknown[], seq: number, fault: string]>([
+  ['a field is changed', change(3, (record) => ({ ...record, header: { ...record.header, handle: 'bob' } })), 3, 'wrong-hash'],
+  ['a field is changed and its hash made anew', change(3, (record) => rewritten(record, { handle: 'bob' })), 4, 'broken-link'],
+  ['arguments are changed', change(4, (record) => ({ ...record, args: '{"n":5}' })), 4, 'wrong-body'],
+  ['a result is put where none was', change(1, (record) => ({ ...record, result: 'none' })), 1, 'wrong-body'],
+  ['a record is removed', (records) => records.filter(({ header }) => header.seq !== 6), 7, 'gap'],
+  ['the first record is removed', (records) => records.slice(1), 2, 'gap'],
+  ['the end is cut off', (records) => records.slice(0, 9), 10, 'missing-end'],
+  ['everything is removed', () => [], 1, 'missing-end'],
+  ['two records change places', (records) => [...records.slice(0, 2), ...records.slice(2, 4).toReversed(), ...records.slice(4)], 4, 'gap'],
+  ['the whole chain is forged with another key', () => aChain(12, plane, generateKeyPairSync('ed25519').privateKey), 5, 'wrong-signature'],
+  ['a signature is left out', change(5, (record) => rewritten(record, { signature: undefined })), 5, 'wrong-signature'],
+  ["another plane's records are shown", () => aChain(12, control), 1, 'foreign-record'],
+  [
+    'a record holds what no record may',
+    change(2, (record) => ({ ...record, header: { ...record.header, note: 'x' } as AuditHeader })),
+    2,
+    'unreadable',
+  ],
+])('tampering is found and named where %s', async ([, tamper, seq, fault]) => {
+  await using gateway = await aGateway(tamper(aChain(12)) as AuditRecord[], { headSeq: 12 })
+  const machine = await bir(['audit', 'verify', '--json', '--plane', 'local'], at(gateway.url))
+  const person = await bir(['audit', 'verify'], at(gateway.url))
+  expect(machine.exit).toBe(3)
+  expect(JSON.parse(machine.out)).toMatchObject({ plane, fault: { seq, fault } })
+  expect(person.out).toContain(`BROKEN at record ${seq}`)
+})
+
+test("the control plane's own chain, forged with another key, is found out", async () => {
+  await using gateway = await aGateway(aChain(3), { own: aChain(6, control) })
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  expect(exit).toBe(3)
+  expect(out.split('\n')[1]).toMatch(/^control plane \(.*\): BROKEN at record 5: its signature does not fit/)
+})
+
+const minuteMs = 60_000
+/** What follows a chain's end, a record at each of these minutes. Nothing of it is signed. */
+function continued(records: AuditRecord[], minutes: number[]): AuditRecord[] {
+  const all = [...records]
+  for (const minute of minutes) {
+    const { hash: prev = FIRST_PREV, header } = all.at(-1) ?? {}
+    const seq = (header?.seq ?? 0) + 1
+    all.push(sealed({ v: 1, plane, seq, prev, boot, atMs: NOW_MS + minute * minuteMs, kind: 'call' }))
+  }
+  return all
+}
+
+test.for<[story: string, records: AuditRecord[], exit: number, says: RegExp]>([
+  ['a tail of ten minutes', continued(aChain(5), [1, 11]), 0, /whole, 7 records, signed from 1 to 4, 6 to 7 not yet;/],
+  ['a longer tail', continued(aChain(5), [1, 12]), 3, /UNSIGNED from record 6 on: .*7 records, signed from 1 to 4, 6 to 7 not yet/],
+  ['a tail whose clock went back', continued(aChain(5), [12, 1]), 3, /UNSIGNED from record 6 on/],
+  ['a young chain without a signature', continued([], [-9, -1]), 0, /whole, 2 records, none signed yet/],
+  ['an old chain without one, though all of a moment', continued([], [-11, -11]), 3, /UNSIGNED from record 1 on: .*none signed yet/],
+  ['an old chain that ends with its signature', aChain(5), 0, /whole, 5 records, signed from 1 to 4; head/],
+])('what is unsigned is told, and no longer borne than ten minutes: %s', async ([, records, exit, says]) => {
+  await using gateway = await aGateway(records)
+  const person = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect(person.out).toMatch(says)
+  expect(person.exit).toBe(exit)
+  const machine = await bir(['audit', 'verify', '--plane', 'local', '--json'], at(gateway.url))
+  const { fault } = JSON.parse(machine.out) as { fault?: { fault: string } }
+  expect(fault?.fault).toBe(exit === 3 ? 'unsigned' : undefined)
+})
+
+test('erased bodies leave the chain whole, and are counted', async () => {
+  const erased = change(3, ({ hash, header }) => ({ hash, header }))(aChain(7))
+  await using gateway = await aGateway(erased)
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  expect([exit, out.includes('2 bodies erased')]).toEqual([0, true])
+})
+
+test('a plane is chosen by name, and one that does not exist is bad input', async () => {
+  await using gateway = await aGateway(aChain(2), { own: aChain(1, control) })
+  const one = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect(one.out.split('\n')).toHaveLength(2)
+  const none = await bir(['audit', 'verify', '--plane', 'mars'], at(gateway.url))
+  expect([none.exit, none.err]).toEqual([2, 'bir: There is no plane mars (known: local, control plane).\n'])
+})
+
+test('an export holds every record as it was written, and verifies', async () => {
+  const records = aChain(1203)
+  await using gateway = await aGateway(records)
+  const { exit, out } = await bir(['audit', 'export'], at(gateway.url))
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditRecord)
+  expect(exit).toBe(0)
+  expect(lines).toEqual(records)
+  expect(lines.every(({ hash, header }) => sha256(JSON.stringify(header)) === hash)).toBe(true)
+})

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import { chainsOf, recordsOf } from './chain.ts'
+import { chosen } from './verify.ts'
+import { EXIT } from '../base/exit.ts'
+import type { Act } from '../base/verb.ts'
+
+/** `bir audit export`: the records as they were written. */
+export function auditExport(audit: Command, act: Act): void {
+  audit
+    .command('export')
+    .summary('every record as it was written, a line of JSON each')
+    .description(
+      'Prints every record as it was written: a line of JSON each, chain after chain, oldest first. Its hash is the SHA-256 of the compact JSON of "header".',
+    )
+    .option('--plane <name>', 'this plane alone, by name or id')
+    .addHelpText('after', '\nExamples:\n  bir audit export > audit.ndjson\n  bir audit export --plane local | jq -c .header')
+    .action(
+      act<[{ plane?: string }]>(async (context, { plane }) => {
+        const { client } = await context.gateway()
+        for (const chain of chosen(await chainsOf(client), plane)) {
+          for await (const record of recordsOf(client, chain.plane)) context.json(record)
+        }
+        return EXIT.ok
+      }),
+    )
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { standIn } from '../../testing.ts'
+import { at, bir } from '../testing.ts'
+
+const aRow = (seq: number, more = {}) => ({
+  plane: '01890000-0000-7000-8000-0000000000aa',
+  seq,
+  at: '2026-11-22T08:00:00Z',
+  kind: 'call',
+  user: 'alice',
+  actor: null,
+  client: null,
+  ip: null,
+  method: 'tools/call',
+  server: 'sql',
+  tool: 'execute_query',
+  level: 'read',
+  outcome: 'answered',
+  reason: null,
+  detail: null,
+  revision: 3,
+  durationMs: 12.4,
+  args: '{"sql":"select 1"}',
+  result: null,
+  traceId: null,
+  call: null,
+  ...more,
+})
+
+/** Holds so many records, newest first, in pages. */
+const aGateway = (count: number, asked: unknown[] = []) =>
+  standIn({
+    audit: {
+      search({ first, after, ...filters }) {
+        asked.push({ first, ...filters })
+        const top = after === undefined ? count : Number(after)
+        const items = Array.from({ length: Math.min(first, top) }, (_, at) => aRow(top - at))
+        return { items, next: top > first ? String(top - first) : null }
+      },
+    },
+  })
+
+test('filters reach the gateway, moments spelled out', async () => {
+  const asked: unknown[] = []
+  await using gateway = await aGateway(1, asked)
+  await bir(
+    ['audit', 'search', '--user', 'alice', '--outcome', 'refused', '--reason', 'no-grant', '--since', '2h', '--until', '2026-11-22'],
+    at(gateway.url),
+  )
+  expect(asked).toEqual([
+    {
+      first: 50,
+      user: 'alice',
+      outcome: 'refused',
+      reason: 'no-grant',
+      since: '2026-11-22T07:00:00.000Z',
+      until: '2026-11-22T00:00:00.000Z',
+    },
+  ])
+})
+
+test.for<[limit: string, lines: number]>([
+  ['3', 3],
+  ['700', 700],
+  ['0', 1203],
+])('--limit %s gives %i of 1203 records, page after page', async ([limit, lines]) => {
+  await using gateway = await aGateway(1203)
+  const { out } = await bir(['audit', 'search', '--limit', limit, '--json'], at(gateway.url))
+  const rows = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { seq: number }).seq)
+  expect([rows.length, new Set(rows).size]).toEqual([lines, lines])
+})
+
+test('a person reads a table', async () => {
+  await using gateway = await aGateway(1)
+  const { out } = await bir(['audit', 'search'], at(gateway.url))
+  expect(out.split('\n').slice(0, 2)).toEqual([
+    'at                    who    what               outcome   ms  why',
+    '2026-11-22T08:00:00Z  alice  sql/execute_query  answered  12  -',
+  ])
+})
+
+test('nothing found says so beside the answer, and is no failure', async () => {
+  await using gateway = await aGateway(0)
+  expect(await bir(['audit', 'search'], at(gateway.url))).toEqual({ exit: 0, out: '', err: 'Nothing is recorded that fits.\n' })
+})
+
+test('what a caller put into a record cannot drive the terminal of its reader', async () => {
+  const hostile = aRow(1, { tool: '\u001B[2Jgone\u202Ereversed', detail: 'one\ntwo\u009B31m' })
+  await using gateway = await standIn({ audit: { search: () => ({ items: [hostile], next: null }) } })
+  const { out } = await bir(['audit', 'search'], at(gateway.url))
+  expect(out).toContain(String.raw`sql/\u001b[2Jgone\u202ereversed`)
+  expect(out).toContain(String.raw`one two\u009b31m`)
+  expect(out.split('\n')).toHaveLength(3)
+})
+
+test('colours and cut lines are for a terminal alone', async () => {
+  await using gateway = await aGateway(1)
+  const terminal = { columns: 40, colour: true }
+  const { out } = await bir(['audit', 'search'], { ...at(gateway.url), terminal })
+  expect(out).toContain('\u001B[2m')
+  expect(out.split('\n')[1]).toHaveLength(40)
+  const plain = await bir(['audit', 'search'], { ...at(gateway.url), terminal: { ...terminal, colour: false } })
+  expect(plain.out).not.toContain('\u001B')
+})

@@ -1,0 +1,111 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import type { z } from 'zod'
+import type { Client } from '../../client.ts'
+import type { api } from '../../contract/api.ts'
+import type { AuditRow } from '../../contract/entities.ts'
+import { Outcome } from '../../contract/audit.ts'
+import type { Context } from '../base/context.ts'
+import { instantOf } from '../base/duration.ts'
+import { EXIT } from '../base/exit.ts'
+import { badUsage } from '../base/fault.ts'
+import { table } from '../output/table.ts'
+import type { Act } from '../base/verb.ts'
+
+type Row = z.infer<typeof AuditRow>
+type Filters = z.input<typeof api.audit.search.input>
+
+interface Flags {
+  user?: string
+  server?: string
+  tool?: string
+  outcome?: Outcome
+  reason?: string
+  kind?: string
+  since?: string
+  until?: string
+  limit: string
+  json?: true
+}
+
+/** `bir audit search`: who called what, and what came of it. */
+export function auditSearch(audit: Command, act: Act): void {
+  audit
+    .command('search')
+    .summary('who called what, and what came of it')
+    .description('Lists what is recorded, newest first.')
+    .option('--user <handle>', 'by this person')
+    .option('--server <id>', 'on this server')
+    .option('--tool <name>', 'of this tool')
+    .addOption(new Option('--outcome <outcome>', 'that ended so').choices(Outcome.options))
+    .option('--reason <reason>', 'refused for this reason, such as no-grant')
+    .option('--kind <kind>', 'of this kind: call, attempt, boot, head, refusals, change')
+    .option('--since <moment>', 'from then on: 2026-11-22, 2026-11-22T08:00:00Z, or 2h for two hours ago')
+    .option('--until <moment>', 'before then')
+    .option('--limit <count>', 'at most so many; 0 = all', '50')
+    .option('--json', 'a line of JSON a record, with arguments and result')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir audit search --user alice --since 1h\n  bir audit search --outcome refused --limit 10\n  bir audit search --kind change          who changed the policy\n  bir audit search --user alice --json | jq -r .args',
+    )
+    .action(
+      act<[Flags]>(async (context, flags) => {
+        const filters = filtersOf(flags, context.around.nowMs())
+        const limit = limitOf(flags.limit)
+        const { client } = await context.gateway()
+        const rows = search(client, filters, limit)
+        await (flags.json ? stream(context, rows) : show(context, rows))
+        return EXIT.ok
+      }),
+    )
+}
+
+function filtersOf({ user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
+  const moment = (text: string | undefined) => (text === undefined ? undefined : instantOf(text, nowMs))
+  return { user, server, tool, outcome, reason, kind, since: moment(since), until: moment(until) }
+}
+
+function limitOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw badUsage(`--limit takes a number, not "${text}".`)
+  return Number(text) || Infinity
+}
+
+const pageRows = 500
+
+async function* search(client: Client, filters: Filters, limit: number): AsyncGenerator<Row> {
+  let left = limit
+  let after: string | null | undefined
+  while (left > 0 && after !== null) {
+    const page = await client.audit.search({ ...filters, first: Math.min(left, pageRows), ...(after ? { after } : {}) })
+    yield* page.items
+    left -= page.items.length
+    after = page.next
+  }
+}
+
+async function stream(context: Context, rows: AsyncIterable<Row>): Promise<void> {
+  for await (const row of rows) context.json(row)
+}
+
+async function show(context: Context, found: AsyncIterable<Row>): Promise<void> {
+  const rows: Row[] = []
+  for await (const row of found) rows.push(row)
+  if (rows.length === 0) return context.note('Nothing is recorded that fits.')
+  const [title = '', ...lines] = table(columns, rows, context.around.terminal?.columns)
+  context.say(context.paint('dim', title))
+  for (const line of lines) context.say(line)
+}
+
+const columns = [
+  { title: 'at', of: ({ at }: Row) => at },
+  { title: 'who', of: ({ user, actor }: Row) => (user && actor ? `${user} (${actor})` : (user ?? actor)) },
+  { title: 'what', of: whatOf },
+  { title: 'outcome', of: ({ outcome, kind }: Row) => outcome ?? kind },
+  { title: 'ms', of: ({ durationMs }: Row) => (durationMs === null ? null : Math.round(durationMs)) },
+  { title: 'why', of: ({ reason, detail }: Row) => [...new Set([reason, detail])].filter(Boolean).join(': ') || null },
+]
+
+function whatOf({ server, tool, method, kind }: Row): string {
+  if (tool) return server ? `${server}/${tool}` : tool
+  return [method ?? kind, server].filter(Boolean).join(' ')
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { EXIT } from './exit.ts'
+import { CliFault } from './fault.ts'
+import type { Surroundings } from './environment.ts'
+
+const Config = z
+  .object({
+    /** Where the embedded gateway keeps its state. */
+    birHome: z.string().min(1),
+    /** The control plane of a gateway elsewhere. */
+    birUrl: z.url({ protocol: /^https?$/ }).optional(),
+    birToken: z.string().trim().min(1).optional(),
+    /** Where that gateway's clients connect: only `bir connect` needs it. */
+    birMcpUrl: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .refine(({ birUrl, birToken }) => !birUrl || birToken, { path: ['birToken'], message: 'BIR_URL needs a token: set BIR_TOKEN too' })
+export type Config = z.infer<typeof Config>
+
+export function readConfig({ env, cwd, repositoryDir }: Pick<Surroundings, 'env' | 'cwd' | 'repositoryDir'>): Config {
+  const given = {
+    birHome: resolve(cwd, env['BIR_HOME'] || join(repositoryDir, '.bir')),
+    birUrl: env['BIR_URL'] || undefined,
+    birToken: env['BIR_TOKEN'] || fromFile(env['BIR_TOKEN_FILE']),
+    birMcpUrl: env['BIR_MCP_URL'] || undefined,
+  }
+  const parsed = Config.safeParse(given)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path, message }) => ({ path: nameOf(path), message }))
+  throw new CliFault('usage', 'The environment does not fit:', { exit: EXIT.badInput, faults })
+}
+
+function fromFile(file: string | undefined): string | undefined {
+  if (!file) return undefined
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new CliFault('usage', `BIR_TOKEN_FILE names ${file}, which cannot be read.`, { exit: EXIT.badInput, cause })
+  }
+}
+
+const nameOf = (path: PropertyKey[]) => path.join('.').replaceAll(/[A-Z]/g, '_$&').toUpperCase()

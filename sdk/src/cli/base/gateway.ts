@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { createClient } from '../../client.ts'
+import type { Client } from '../../client.ts'
+import { readConfig } from './config.ts'
+import { CliFault } from './fault.ts'
+import { openOperator } from './operator.ts'
+import type { Operator } from './operator.ts'
+import type { Surroundings } from './environment.ts'
+
+/** The gateway a command speaks to. */
+export interface Gateway {
+  client: Client
+  /** Where MCP clients connect, ending in `/mcp`. Unknown for a gateway elsewhere unless BIR_MCP_URL says it. */
+  mcpUrl: string | undefined
+  /** Only for the embedded gateway, run by whoever holds its operator key. */
+  embedded: { operator: Operator; issuer: string } | undefined
+}
+
+const url = z.url({ protocol: /^https?$/ })
+const Endpoints = z.looseObject({ mcp: url, control: url, issuer: url, pid: z.int() })
+
+const timeoutMs = 60_000
+const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+
+/** BIR_URL and BIR_TOKEN name a gateway elsewhere; without them it is the one that `npm start` runs here. */
+export async function findGateway(around: Surroundings): Promise<Gateway> {
+  const config = readConfig(around)
+  if (config.birUrl) {
+    const client = createClient({ url: config.birUrl, token: config.birToken ?? '', fetch: patient })
+    return { client, mcpUrl: config.birMcpUrl && mcpUrlOf(config.birMcpUrl), embedded: undefined }
+  }
+
+  const { mcp, control, issuer } = await readEndpoints(config.birHome)
+  const operator = await openOperator(config.birHome, { issuer, osUser: around.osUser })
+  const client = createClient({ url: control, token: () => operator.assert(), fetch: patient })
+  return { client, mcpUrl: mcpUrlOf(mcp), embedded: { operator, issuer } }
+}
+
+async function readEndpoints(birHome: string): Promise<z.infer<typeof Endpoints>> {
+  const file = join(birHome, 'endpoints.json')
+  const notRunning = (why: string, cause?: unknown) =>
+    new CliFault(
+      'not_running',
+      `The gateway is not running (${why}): start it with "npm start", or set BIR_URL and BIR_TOKEN to reach another.`,
+      {
+        cause,
+      },
+    )
+
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw notRunning(`there is no ${file}`, cause)
+  }
+  const endpoints = Endpoints.safeParse(jsonOf(text))
+  if (!endpoints.success) throw new CliFault('not_running', `${file} is damaged: stop the gateway and start it again with "npm start".`)
+  if (!isAlive(endpoints.data.pid)) throw notRunning(`${file} was left by one that ended`)
+  return endpoints.data
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A process that may not be signalled is another user's, and alive. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+const mcpUrlOf = (base: string) => `${base.replace(/\/+$/, '').replace(/\/mcp$/, '')}/mcp`

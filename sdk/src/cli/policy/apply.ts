@@ -1,0 +1,39 @@
+import { EXIT } from '../base/exit.ts'
+import { withLines } from './gateway-faults.ts'
+import { readPolicy } from './policy-source.ts'
+import { printable } from '../output/printable.ts'
+import type { Define } from '../base/verb.ts'
+
+/** `bir apply`: make the policy what a file says. */
+export const apply: Define = (parent, act) => {
+  parent
+    .command('apply')
+    .summary('make the policy what a file says')
+    .description(
+      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing, and enforced when the command returns.',
+    )
+    .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
+    .option('--json', '{"revision","edits"}')
+    .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir export | sed s/read/write/ | bir apply -f -')
+    .action(
+      act<[{ file: string; json?: true }]>(async (context, { file, json }) => {
+        const source = await readPolicy(file, context.around)
+        const { client } = await context.gateway()
+        const done = await client.policy.apply({ file: source.policy }).catch((error: unknown) => {
+          throw withLines(error, source)
+        })
+        if (json) {
+          context.json(done)
+          return EXIT.ok
+        }
+        for (const edit of done.edits) context.say(printable(edit))
+        const count = done.edits.length
+        context.say(
+          count === 0
+            ? `Nothing to change; revision ${done.revision}.`
+            : `${count} ${count === 1 ? 'change' : 'changes'} applied; revision ${done.revision}.`,
+        )
+        return EXIT.ok
+      }),
+    )
+}

@@ -1,0 +1,41 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { EXIT } from '../base/exit.ts'
+import { CliFault } from '../base/fault.ts'
+import type { Define } from '../base/verb.ts'
+
+/** `bir export`: the policy as the file that would make it. */
+export const exportPolicy: Define = (parent, act) => {
+  parent
+    .command('export')
+    .summary('the current policy as a file')
+    .description(
+      'Prints the current policy as the file that "bir apply" takes. It holds no secret: only the names of those that settings refer to.',
+    )
+    .option('-o, --output <file>', 'write it there instead')
+    .option('--json', 'as JSON, which "bir apply" takes too')
+    .addHelpText('after', '\nExamples:\n  bir export > bir.yaml\n  bir export --json | jq .grants')
+    .action(
+      act<[{ output?: string; json?: true }]>(async (context, { output, json }) => {
+        const { client } = await context.gateway()
+        const policy = await client.policy.export()
+        const text = json ? `${JSON.stringify(policy, undefined, 2)}\n` : stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })
+        if (output === undefined) {
+          context.around.out(text)
+          return EXIT.ok
+        }
+        await write(resolve(context.around.cwd, output), text)
+        context.note(`The policy is in ${output}.`)
+        return EXIT.ok
+      }),
+    )
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text)
+  } catch (cause) {
+    throw new CliFault('bad_file', `${file} cannot be written.`, { exit: EXIT.badInput, cause })
+  }
+}

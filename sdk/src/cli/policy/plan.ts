@@ -1,0 +1,54 @@
+import type { z } from 'zod'
+import type { Plan, PlanChange } from '../../contract/entities.ts'
+import type { Context } from '../base/context.ts'
+import { EXIT } from '../base/exit.ts'
+import { withLines } from './gateway-faults.ts'
+import { readPolicy } from './policy-source.ts'
+import { printable } from '../output/printable.ts'
+import type { Define } from '../base/verb.ts'
+
+/** `bir plan`: who would gain or lose what. */
+export const plan: Define = (parent, act) => {
+  parent
+    .command('plan')
+    .summary('who would gain or lose what if a file were applied')
+    .description('Says what applying a file would change, and for whom, and changes nothing.')
+    .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
+    .option('--exit-code', 'exit with 3 when something would change')
+    .option('--json', '{"edits","people"}')
+    .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"')
+    .action(
+      act<[{ file: string; exitCode?: true; json?: true }]>(async (context, { file, exitCode, json }) => {
+        const source = await readPolicy(file, context.around)
+        const { client } = await context.gateway()
+        const planned = await client.policy.plan({ file: source.policy }).catch((error: unknown) => {
+          throw withLines(error, source)
+        })
+        if (json) context.json(planned)
+        if (!json) tell(context, planned)
+        const changes = planned.edits.length + planned.people.length > 0
+        return exitCode && changes ? EXIT.no : EXIT.ok
+      }),
+    )
+}
+
+function tell(context: Context, { edits, people }: z.infer<typeof Plan>): void {
+  if (edits.length === 0) return context.say('Nothing would change.')
+  context.say('The file would')
+  for (const edit of edits) context.say(`  ${printable(edit)}`)
+  context.say(people.length === 0 ? 'Nobody gains or loses a tool by it.' : 'and so')
+  for (const change of people) tellPerson(context, change)
+  const unseen = [...new Set(people.filter((change) => change.unseen).map(({ server }) => server))].sort()
+  if (unseen.length === 0) return
+  context.note(
+    `What ${unseen.join(', ')} will offer is not known: no plane has seen it yet. * stands for whatever it offers that the level covers; a name counts if it is offered. Registered without a grant a server opens nothing: apply that first, look at "bir server definitions", and plan the grants then.`,
+  )
+}
+
+function tellPerson(context: Context, { user, server, gains, loses, before, after }: z.infer<typeof PlanChange>): void {
+  context.say(`  ${user} on ${server}: ${before === after ? `stays at ${after}` : `${before} → ${after}`}`)
+  if (gains.length > 0) context.say(`    ${context.paint('good', `gains ${shown(gains)}`)}`)
+  if (loses.length > 0) context.say(`    ${context.paint('bad', `loses ${shown(loses)}`)}`)
+}
+
+const shown = (tools: readonly string[]) => printable(tools.map((tool) => (tool === '*' ? '* (whatever it offers)' : tool)).join(', '))

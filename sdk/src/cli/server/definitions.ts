@@ -1,0 +1,63 @@
+import type { z } from 'zod'
+import type { ToolDefinition } from '../../contract/entities.ts'
+import type { Context } from '../base/context.ts'
+import { EXIT } from '../base/exit.ts'
+import { printable } from '../output/printable.ts'
+import { serverId } from '../base/server-id.ts'
+import { table } from '../output/table.ts'
+import type { Define } from '../base/verb.ts'
+
+type Tool = z.infer<typeof ToolDefinition>
+
+/** `bir server definitions`: what a remote server offers, what of it is new, and what became of it. */
+export const serverDefinitions: Define = (parent, act) => {
+  parent
+    .command('definitions')
+    .summary('the tools of a remote server, and what changed about them')
+    .description(
+      'Lists the tools of a remote server: what each needs, whether it was approved, and what is suspicious about it; then, for each that waits for somebody to look, what changed.',
+    )
+    .argument('<id>', 'the server')
+    .option('--exit-code', 'exit with 3 when something waits')
+    .option('--json', 'everything, with the definitions as approved and as offered')
+    .addHelpText(
+      'after',
+      '\nStates:\n  approved    what is offered was approved\n  unreviewed  new or changed since somebody looked, and served\n  held        new or changed, and held back\n  retired     no longer offered\n\nExamples:\n  bir server definitions everything\n  bir server definitions everything --exit-code > /dev/null || echo "have a look"',
+    )
+    .action(
+      act<[string, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
+        const asked = { id: serverId(id, 'server') }
+        const { client } = await context.gateway()
+        const answer = await client.servers.definitions(asked)
+        if (json) context.json(answer)
+        if (!json) tell(context, id, answer.items)
+        return exitCode && answer.items.some(waits) ? EXIT.no : EXIT.ok
+      }),
+    )
+}
+
+const waits = ({ state }: Tool) => state === 'held' || state === 'unreviewed'
+
+const columns = [
+  { title: 'tool', of: ({ name }: Tool) => name },
+  { title: 'needs', of: ({ level }: Tool) => level },
+  { title: 'state', of: ({ state }: Tool) => state },
+  { title: 'approved by', of: ({ decidedBy }: Tool) => decidedBy },
+  { title: 'flags', of: ({ flags }: Tool) => (flags.length === 0 ? null : flags.join('; ')) },
+]
+
+function tell(context: Context, id: string, tools: readonly Tool[]): void {
+  if (tools.length === 0) return context.say(`No plane has found ${id} to offer a tool yet: "bir server health ${id}" says how it is.`)
+  for (const line of table(columns, tools, context.around.terminal?.columns)) context.say(line)
+  const waiting = tools.filter(waits)
+  for (const tool of waiting) tellWaiting(context, tool)
+  if (waiting.length > 0) context.note(`To approve what is offered: bir server approve ${id} ${waiting.map(({ name }) => name).join(' ')}`)
+}
+
+function tellWaiting(context: Context, { name, state, flags, difference, approved, offered }: Tool): void {
+  context.say('')
+  context.say(context.paint('bad', `${name} is ${state === 'held' ? 'held back' : 'served unreviewed'}:`))
+  for (const flag of flags) context.say(`  ${printable(flag)}`)
+  for (const line of difference) context.say(`  ${printable(line)}`)
+  if (approved === null && typeof offered?.description === 'string') context.say(`  ${printable(JSON.stringify(offered.description))}`)
+}

@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+import type { ServerHealth } from '../../contract/entities.ts'
+import { EXIT } from '../base/exit.ts'
+import { printable } from '../output/printable.ts'
+import { serverId } from '../base/server-id.ts'
+import { table } from '../output/table.ts'
+import type { Define } from '../base/verb.ts'
+
+type Health = z.infer<typeof ServerHealth>
+
+/** `bir server health`: how the remote servers are, by each data plane's own account. */
+export const serverHealth: Define = (parent, act) => {
+  parent
+    .command('health')
+    .summary('how the remote servers are, as each data plane last found them')
+    .description(
+      'Says of each remote server, for each data plane, whether it answers, which era it speaks, when it last answered and how fast, what last went wrong, and whether it is being spared. Planes report within seconds of a change, and every minute; what is older than that is called stale and does not count.',
+    )
+    .argument('[id]', 'one server')
+    .option('--exit-code', 'exit with 3 unless every server is up, by every plane')
+    .option('--json', '{"items"}')
+    .addHelpText(
+      'after',
+      '\nStates:\n  up       it answered last time\n  down     it cannot be reached, or does not let the gateway in\n  unknown  not asked yet\n  stale    this plane has told nothing for more than two minutes; what it said last follows\n\nExamples:\n  bir server health\n  until bir server health notes --exit-code > /dev/null; do sleep 1; done',
+    )
+    .action(
+      act<[string | undefined, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
+        const asked = id === undefined ? {} : { id: serverId(id, 'server') }
+        const { client } = await context.gateway()
+        const answer = await client.servers.health(asked)
+        const exit = exitCode && !answer.items.every(isUp) ? EXIT.no : EXIT.ok
+        if (json) {
+          context.json(answer)
+          return exit
+        }
+        if (answer.items.length === 0) context.say('There is no remote server, or no data plane to reach one.')
+        if (answer.items.length > 0) for (const line of table(columns, answer.items, context.around.terminal?.columns)) context.say(line)
+        for (const one of answer.items) {
+          if (one.lastError === null || isUp(one)) continue
+          context.say('')
+          context.say(`${one.server}, by ${printable(one.planeName)}, at ${one.lastErrorAt ?? 'no known time'}:`)
+          context.say(`  ${printable(one.lastError)}`)
+        }
+        return exit
+      }),
+    )
+}
+
+export const isUp = ({ state, stale }: Health) => state === 'up' && !stale
+
+const columns = [
+  { title: 'server', of: ({ server }: Health) => server },
+  { title: 'plane', of: ({ planeName }: Health) => planeName },
+  { title: 'state', of: stateOf },
+  { title: 'era', of: ({ era }: Health) => era },
+  { title: 'last answer', of: ({ lastSuccessAt }: Health) => lastSuccessAt },
+  { title: 'ms', of: ({ latencyMs }: Health) => latencyMs },
+  { title: 'last error', of: ({ lastErrorAt }: Health) => lastErrorAt },
+  { title: 'reported', of: ({ reportedAt }: Health) => reportedAt ?? 'never' },
+]
+
+function stateOf({ state, stale, breaker, reportedAt }: Health): string {
+  if (reportedAt === null) return 'unknown'
+  const found = breaker === 'open' ? `${state}, spared` : state
+  return stale ? `stale (was ${found})` : found
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import type { Client } from '../../client.ts'
+import type { User } from '../../contract/entities.ts'
+import { EXIT } from '../base/exit.ts'
+import { table } from '../output/table.ts'
+import type { Define } from '../base/verb.ts'
+
+type Person = z.infer<typeof User>
+
+const pageRows = 500
+
+/** `bir user list`: who is known. */
+export const userList: Define = (parent, act) => {
+  parent
+    .command('list')
+    .summary('everybody the gateway knows')
+    .description('Lists everybody the gateway knows: their groups, and whether they are an administrator or disabled.')
+    .option('--search <text>', 'only those whose handle, name or address holds it')
+    .option('--json', 'a line of JSON a person')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir user list\n  bir user list --search ali\n  bir user list --json | jq -r "select(.disabled).handle"',
+    )
+    .action(
+      act<[{ search?: string; json?: true }]>(async (context, { search, json }) => {
+        const { client } = await context.gateway()
+        const people: Person[] = []
+        for await (const person of everybody(client, search)) {
+          if (json) context.json(person)
+          else people.push(person)
+        }
+        if (json) return EXIT.ok
+        if (people.length === 0) context.say('There is nobody.')
+        else for (const line of table(columns, people, context.around.terminal?.columns)) context.say(line)
+        return EXIT.ok
+      }),
+    )
+}
+
+async function* everybody(client: Client, search: string | undefined): AsyncGenerator<Person> {
+  let after: string | null | undefined
+  while (after !== null) {
+    const page = await client.users.list({ first: pageRows, ...(search !== undefined && { search }), ...(after && { after }) })
+    yield* page.items
+    after = page.next
+  }
+}
+
+const columns = [
+  { title: 'person', of: ({ handle }: Person) => handle },
+  { title: 'name', of: ({ name }: Person) => name },
+  { title: 'groups', of: ({ groups }: Person) => (groups.length === 0 ? null : groups.join(', ')) },
+  { title: 'state', of: stateOf },
+]
+
+function stateOf({ disabled, administrator }: Person): string {
+  if (disabled) return 'disabled'
+  return administrator ? 'administrator' : 'ok'
+}

@@ -1,0 +1,34 @@
+import { EXIT } from '../base/exit.ts'
+import { badUsage } from '../base/fault.ts'
+import type { Define } from '../base/verb.ts'
+
+/** `bir revoke`: a token, or all of a session, before its time. */
+export const revoke: Define = (parent, act) => {
+  parent
+    .command('revoke')
+    .summary('void a token or a session before its time')
+    .description(
+      'Voids a token by its id (its claim "jti", and "tokenId" in what "bir audit export" gives), or all tokens of one sign-in by its session (the claim "sid"). Every data plane refuses them from the next revision on. To void all that a person has: "bir user disable", then "enable".',
+    )
+    .option('--token <jti>', 'the id of a token')
+    .option('--session <sid>', 'the id of a session')
+    .option('--json', '{"revision"}')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir revoke --token 01a2237b-7ff3-7093-91e8-aedd233c79cd\n  bir revoke --session 01a2237b-7af3-7487-a2b2-2fb8cce680d0',
+    )
+    .action(
+      act<[{ token?: string; session?: string; json?: true }]>(async (context, { token, session, json }) => {
+        const asked = { ...(token && { jti: token }), ...(session && { sid: session }) }
+        if (Object.keys(asked).length === 0) throw badUsage('Give --token or --session: which shall be void?')
+        const { client } = await context.gateway()
+        const answer = await client.tokens.revoke(asked)
+        if (json) context.json(answer)
+        else
+          context.say(
+            `Void from revision ${answer.revision} on: ${[token && `token ${token}`, session && `session ${session}`].filter(Boolean).join(', ')}.`,
+          )
+        return EXIT.ok
+      }),
+    )
+}
