@@ -22,7 +22,7 @@ import { metadataRoutes } from './tokens/metadata.ts'
 import { operatorDoor } from './tokens/operator.ts'
 import { createProvider } from './tokens/provider.ts'
 import { tokenEndpoint } from './tokens/token-endpoint.ts'
-import { keepUp } from './upkeep.ts'
+import { startMaintenance } from './upkeep.ts'
 
 export interface Running {
   /** Where it listens. */
@@ -75,7 +75,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)
   })
-  const upkeep = keepUp({ db, keys, publisher, signHead, log })
+  const upkeep = startMaintenance({ db, keys, publisher, signHead, log })
   const { address, port, family } = server.address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   log('info', 'listening', { url, issuer, stage, revision })

@@ -16,17 +16,17 @@ interface UpkeepParts {
   log: Log
 }
 
-const EVERY_MS = 60_000
-const SWEEP_EVERY = 10
+const everyMs = 60_000
+const sweepEvery = 10
 
 /** What falls due with time: keys turn, the own chain is signed, what nobody needs any more goes. */
-export function keepUp(parts: UpkeepParts): { stop: () => Promise<void> } {
+export function startMaintenance(parts: UpkeepParts): { stop: () => Promise<void> } {
   let round = 0
   let running: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     round += 1
-    running = running.then(() => tend(parts, round % SWEEP_EVERY === 0))
-  }, EVERY_MS)
+    running = running.then(() => tend(parts, round % sweepEvery === 0))
+  }, everyMs)
 
   return {
     async stop() {

@@ -2,7 +2,7 @@ import { readConfig } from './config.ts'
 import { identityOf } from './control/join.ts'
 import { log } from './runtime/log.ts'
 import { startPlane } from './plane.ts'
-import { settle } from './collect-garbage.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { mountedServers } from './servers/index.ts'
 
 async function main(): Promise<void> {
@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const { homeDir, birJoin, planeName } = config
   const identity = await identityOf({ homeDir, birJoin, planeName }, log)
   const plane = await startPlane(config, identity, mountedServers, log)
-  settle()
+  collectGarbage()
   log('info', 'data plane listens', { host: config.host, address: plane.server.address() })
 
   let closing = false

@@ -8,32 +8,32 @@ import { Shipper } from './audit/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import type { Log } from './runtime/log.ts'
-import { Dropped } from './upstream/dropped.ts'
+import { DroppedMessages } from './upstream/dropped.ts'
 import { EndedSessions } from './sessions/ended-sessions.ts'
-import { Exchange } from './transport/exchange.ts'
-import { HandOn } from './peers/forward.ts'
-import { createHttpServer } from './transport/public-server.ts'
-import { createInnerDoor } from './transport/internal-server.ts'
-import { Inflight } from './sessions/calls-in-flight.ts'
+import { McpExchange } from './transport/exchange.ts'
+import { Forwarder } from './peers/forward.ts'
+import { createPublicServer } from './transport/public-server.ts'
+import { createInternalServer } from './transport/internal-server.ts'
+import { CallsInFlight } from './sessions/calls-in-flight.ts'
 import { originRules } from './http/allowed-origins.ts'
-import { Rounds } from './sessions/client-requests.ts'
+import { ClientRequests } from './sessions/client-requests.ts'
 import { Sealer } from './runtime/sealer.ts'
 import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
 import { SessionMemory } from './sessions/session-memory.ts'
-import { SessionNews } from './pipeline/session-end/gossip.ts'
+import { SessionGossip } from './pipeline/session-end/gossip.ts'
 import { methodsOf } from './pipeline/index.ts'
 import type { Ports } from './pipeline/call/ports.ts'
 import { Timers } from './runtime/timers.ts'
 import { PolicyCache } from './policy/cache.ts'
-import { Control } from './control/client.ts'
+import { ControlClient } from './control/client.ts'
 import { PolicyFeed } from './policy/feed.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
-import { prover } from './peers/signature.ts'
+import { peerSigner } from './peers/signature.ts'
 import { poll } from './policy/poll.ts'
-import { keepRing } from './control/sealing-keys.ts'
+import { keepSealingKeys } from './control/sealing-keys.ts'
 import { tokenVerifier } from './policy/verify-token.ts'
-import { reachOf } from './upstreams.ts'
+import { openUpstreams } from './upstreams.ts'
 import { SecretFiles } from './secrets/files.ts'
 import type { MountedServer } from './server-kit/define.ts'
 
@@ -53,7 +53,7 @@ export async function startPlane(
   log: Log,
 ): Promise<Plane> {
   const stop = new AbortController()
-  const control = new Control(identity)
+  const control = new ControlClient(identity)
   const sealer = new Sealer()
   const secrets = new SecretFiles(config.secretsDir)
 
@@ -63,7 +63,7 @@ export async function startPlane(
   await journal.begin(recovered)
   const shipper = new Shipper({ dir: spoolDir, spool, control, log })
 
-  const ring = keepRing({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
+  const ring = keepSealingKeys({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
   const feed = new PolicyFeed({
     manifestKey: identity.manifestKey,
     mounted,
@@ -73,7 +73,7 @@ export async function startPlane(
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
     planesChanged: () => void ring.refresh(),
   })
-  const reach = reachOf({
+  const upstreams = openUpstreams({
     mounted,
     policy: feed,
     sealer,
@@ -85,7 +85,7 @@ export async function startPlane(
   })
   await feed.restore()
 
-  const dropped = new Dropped()
+  const dropped = new DroppedMessages()
   const ended = new EndedSessions({
     path: join(config.homeDir, 'ended-sessions'),
     onFault: (error) => log('warn', 'a session that ended may be good again after a restart', { why: String(error) }),
@@ -96,10 +96,10 @@ export async function startPlane(
     journal,
     callLog: new CallLog(),
     sealer,
-    inflight: new Inflight(),
-    upstream: reach.upstream,
-    offers: reach.offers,
-    rounds: new Rounds(identity.id),
+    callsInFlight: new CallsInFlight(),
+    upstream: upstreams.upstream,
+    catalogue: upstreams.catalogue,
+    clientRequests: new ClientRequests(identity.id),
     sessions: new SessionMemory({ node: identity.id, ended }),
     dropped,
     node: identity.id,
@@ -112,12 +112,12 @@ export async function startPlane(
   const methods = methodsOf(ports)
   const { publicUrl, portalUrl, allowedOrigins, allowedHosts, maxRequestBytes } = config
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
-  const handOn = new HandOn({ node: identity.id, policy: feed, prove: prover(identity) })
+  const forwarder = new Forwarder({ node: identity.id, policy: feed, sign: peerSigner(identity) })
   const idle = endIdleSessions(ports)
-  const news = new SessionNews(ports, { say: (...said) => handOn.say(...said) })
-  const exchange = new Exchange({ methods, journal, maxRequestBytes, handOn })
+  const gossip = new SessionGossip(ports, { post: (...message) => forwarder.post(...message) })
+  const exchange = new McpExchange({ methods, journal, maxRequestBytes, forwarder })
   let draining = false
-  const server = createHttpServer({
+  const server = createPublicServer({
     publicUrl,
     origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
     issuer: () => feed.held?.keys.issuer,
@@ -127,8 +127,13 @@ export async function startPlane(
 
   shipper.start()
   const polling = poll(feed, control, log, stop.signal)
-  await news.start()
-  const inner = await openInnerDoor(config, { node: identity.id, publicUrl, policy: feed, exchange, news, maxRequestBytes }, control, log)
+  await gossip.start()
+  const internal = await openInternalServer(
+    config,
+    { node: identity.id, publicUrl, policy: feed, exchange, gossip, maxRequestBytes },
+    control,
+    log,
+  )
   await listening(server, config.host, config.port)
 
   return {
@@ -137,10 +142,10 @@ export async function startPlane(
       draining = true
       idle.close()
       await drained(server, config.drainMs)
-      if (inner) await drained(inner, 0)
-      news.close()
-      await handOn.close()
-      await reach.close()
+      if (internal) await drained(internal, 0)
+      gossip.close()
+      await forwarder.close()
+      await upstreams.close()
       await shipper.close(shipLastMs)
       stop.abort()
       await polling
@@ -152,26 +157,26 @@ export async function startPlane(
 }
 
 /** Opens the door for other planes, where there is to be one, and tells the control plane where it is. */
-async function openInnerDoor(
+async function openInternalServer(
   { internalHost, internalPort, internalUrl }: Config,
-  options: Parameters<typeof createInnerDoor>[0],
-  control: Control,
+  options: Parameters<typeof createInternalServer>[0],
+  control: ControlClient,
   log: Log,
 ): Promise<Server | undefined> {
   if (internalPort === undefined) return undefined
-  const inner = createInnerDoor(options)
-  await listening(inner, internalHost, internalPort)
-  const { port } = inner.address() as AddressInfo
+  const internal = createInternalServer(options)
+  await listening(internal, internalHost, internalPort)
+  const { port } = internal.address() as AddressInfo
   const body = JSON.stringify({ internalUrl: internalUrl ?? `http://${internalHost}:${port}` })
   control.post('/planes', body).catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
-  return inner
+  return internal
 }
 
 /** A warning does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
   draining: boolean,
-  { warning, dropped = {} }: { warning?: string | undefined; dropped?: Dropped['counts'] } = {},
+  { warning, dropped = {} }: { warning?: string | undefined; dropped?: DroppedMessages['counts'] } = {},
 ): { ok: boolean; body: object } {
   const more = { ...(warning !== undefined && { warning }), ...(Object.keys(dropped).length > 0 && { dropped }) }
   if (draining) return { ok: false, body: { status: 'draining', ...more } }

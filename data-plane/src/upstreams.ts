@@ -1,14 +1,14 @@
 import type { Log } from './runtime/log.ts'
-import { ServerOffers } from './catalogue/catalogue.ts'
+import { MemoryCatalogue } from './catalogue/catalogue.ts'
 import type { Sealer } from './runtime/sealer.ts'
 import type { Ports } from './pipeline/call/ports.ts'
 import { fetchDefinition, reportDefinitions } from './control/report-definitions.ts'
 import { HealthReporter } from './control/report-health.ts'
-import type { Control } from './control/client.ts'
+import type { ControlClient } from './control/client.ts'
 import type { MountedServer } from './server-kit/define.ts'
 import { MountedUpstream } from './upstream/mounted/mounted-upstream.ts'
-import { Upstreams } from './upstream/remote/remote-upstreams.ts'
-import { Remotes } from './catalogue/remote-catalogues.ts'
+import { RemoteUpstreams } from './upstream/remote/remote-upstreams.ts'
+import { RemoteCatalogues } from './catalogue/remote-catalogues.ts'
 import type { Upstream } from './upstream/upstream.ts'
 import type { PolicySource } from './policy/source.ts'
 
@@ -19,26 +19,26 @@ interface Options {
   log: Log
   node: string
   /** Undefined where nobody approves definitions: what a server offers is what is served. */
-  control: Control | undefined
+  control: ControlClient | undefined
   readSecret: Ports['readSecret']
   secretsInUse: Ports['secretsInUse']
 }
 
 /** Every server this plane can reach, mounted or remote, and what they offer. */
-export interface Reach {
+export interface Upstreams {
   upstream(id: string): Upstream | undefined
-  readonly offers: ServerOffers
+  readonly catalogue: MemoryCatalogue
   close(): Promise<void>
 }
 
 /** Follows the policy: remote servers come, go and are told anew when their settings change. */
-export function reachOf({ mounted, policy, sealer, log, node, control, readSecret, secretsInUse }: Options): Reach {
+export function openUpstreams({ mounted, policy, sealer, log, node, control, readSecret, secretsInUse }: Options): Upstreams {
   const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
-  const remote = new Upstreams({ readSecret, log, nodeId: node }, () => policy.current())
+  const remote = new RemoteUpstreams({ readSecret, log, nodeId: node }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 
-  const remotes = new Remotes({
+  const catalogues = new RemoteCatalogues({
     log,
     upstream,
     async report(id, tools) {
@@ -48,13 +48,13 @@ export function reachOf({ mounted, policy, sealer, log, node, control, readSecre
       if (leftOut.length > 0) log('warn', 'tools that cannot be served', { server: id, tools: leftOut.slice(0, 20) })
     },
     approved: async (hash) => (control ? await fetchDefinition(control, hash) : undefined),
-    changed: () => offers.changed(),
+    changed: () => catalogue.changed(),
   })
-  const offers = new ServerOffers(mounted, remotes)
+  const catalogue = new MemoryCatalogue(mounted, catalogues)
   const follow = () => {
     remote.follow()
-    remotes.follow(policy.current())
-    offers.changed()
+    catalogues.follow(policy.current())
+    catalogue.changed()
   }
   const unfollow = policy.onChange(follow)
   const reporter = control && new HealthReporter({ control, health: () => remote.health(), secretsInUse, log })
@@ -62,11 +62,11 @@ export function reachOf({ mounted, policy, sealer, log, node, control, readSecre
 
   return {
     upstream,
-    offers,
+    catalogue,
     async close() {
       unfollow()
       reporter?.stop()
-      remotes.close()
+      catalogues.close()
       await remote.close()
     },
   }

@@ -12,11 +12,11 @@ export interface Prepared {
 
 /** The gateway's database. */
 export class Db extends Kysely<Database> {
-  readonly #pool: Pool
+  private readonly pool: Pool
 
   constructor(pool: Pool) {
     super({ dialect: new PostgresDialect({ pool }) })
-    this.#pool = pool
+    this.pool = pool
   }
 
   /**
@@ -24,7 +24,7 @@ export class Db extends Kysely<Database> {
    * time, the values would be copied into every step of planning.
    */
   async run({ name, text }: Prepared, values: readonly unknown[]): Promise<number> {
-    const { rowCount } = await this.#pool.query({ name, text, values: [...values] })
+    const { rowCount } = await this.pool.query({ name, text, values: [...values] })
     return rowCount ?? 0
   }
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-const BENCHES = {
+const benches = {
   relay: 'A remote tool through the gateway, beside a plain forwarder, an SDK proxy and nginx (about three minutes).',
   streams: 'Ten thousand open listen streams on one data plane: memory, and how long a change takes to reach all (about a minute).',
   lists: 'tools/list over forty remote servers, and with two dead and one hanging among them (about a minute).',
@@ -9,11 +9,11 @@ const BENCHES = {
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
-type Bench = keyof typeof BENCHES
+type Bench = keyof typeof benches
 
 const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp]
 
-${Object.entries(BENCHES)
+${Object.entries(benches)
   .map(([name, what]) => `  ${name.padEnd(8)} ${what}`)
   .join('\n')}
 

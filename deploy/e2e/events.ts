@@ -7,37 +7,37 @@ export interface Message {
 
 /** The messages of an SSE answer, in their order; each is given once, and those that do not fit are passed over. */
 export class Events {
-  readonly #reader: ReadableStreamDefaultReader<string>
+  private readonly reader: ReadableStreamDefaultReader<string>
   /** What has come and was not looked at; its last line may have come in part. */
-  #held = ''
+  private held = ''
 
   constructor(response: Response) {
     if (!response.body) throw new Error(`status ${response.status} and no stream`)
-    this.#reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    this.reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   }
 
   async next(fits: (message: Message) => boolean): Promise<Message> {
     for (;;) {
-      const line = await this.#line()
+      const line = await this.line()
       const message = line.startsWith('data: {') ? (JSON.parse(line.slice(6)) as Message) : undefined
       if (message && fits(message)) return message
     }
   }
 
   cancel(): Promise<void> {
-    return this.#reader.cancel()
+    return this.reader.cancel()
   }
 
-  async #line(): Promise<string> {
-    for (let end = this.#held.indexOf('\n'); ; end = this.#held.indexOf('\n')) {
+  private async line(): Promise<string> {
+    for (let end = this.held.indexOf('\n'); ; end = this.held.indexOf('\n')) {
       if (end >= 0) {
-        const line = this.#held.slice(0, end)
-        this.#held = this.#held.slice(end + 1)
+        const line = this.held.slice(0, end)
+        this.held = this.held.slice(end + 1)
         return line
       }
-      const { value, done } = await this.#reader.read()
-      if (done) throw new Error(`the stream ended after: ${this.#held}`)
-      this.#held += value
+      const { value, done } = await this.reader.read()
+      if (done) throw new Error(`the stream ended after: ${this.held}`)
+      this.held += value
     }
   }
 }

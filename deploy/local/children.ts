@@ -4,7 +4,7 @@ import type { Places } from './base/home.ts'
 import type { Ports } from './ports.ts'
 
 const host = '127.0.0.1'
-export const idpProvider = 'demo'
+export const IDP_PROVIDER = 'demo'
 
 /** A call leaves some 30 KB of garbage: with room for the young it is gone before it grows old, at a third less resident memory under load. */
 const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
@@ -44,7 +44,7 @@ export function childrenOf(places: Places, ports: Ports) {
         OPERATOR_KEY_FILE: places.operatorKey,
         JOIN_FILE: places.join,
         IDP_ISSUER: addresses.idp,
-        IDP_PROVIDER: idpProvider,
+        IDP_PROVIDER: IDP_PROVIDER,
         IDP_AUDIENCE: 'bir',
       }),
       nodeFlags: controlFlags,

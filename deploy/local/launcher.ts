@@ -27,18 +27,18 @@ export interface Started {
 
 /** Starts the parts in the order they need each other, keeps them running, and stops them in the reverse order. */
 export class Launcher {
-  readonly #places: Places
-  readonly #ports: Ports
-  readonly #terminal: Terminal
-  readonly #observer: Observer
-  readonly #stages: Supervised<Running>[][] = []
-  #stopping = false
+  private readonly places: Places
+  private readonly ports: Ports
+  private readonly terminal: Terminal
+  private readonly observer: Observer
+  private readonly stages: Supervised<Running>[][] = []
+  private stopping = false
 
   constructor(places: Places, ports: Ports, terminal: Terminal, onGaveUp: () => void) {
-    this.#places = places
-    this.#ports = ports
-    this.#terminal = terminal
-    this.#observer = {
+    this.places = places
+    this.ports = ports
+    this.terminal = terminal
+    this.observer = {
       died: (name, words) => terminal.warn(`${name} died and is started again. ${words.split('\n', 1)[0] ?? ''}`),
       back: (name) => terminal.say(`${name} is back.`),
       gaveUp: (name, words) => {
@@ -49,24 +49,24 @@ export class Launcher {
   }
 
   async start(): Promise<Started> {
-    const { say } = this.#terminal
-    const [places, addresses] = [this.#places, addressesOf(this.#ports)]
-    const children = childrenOf(places, this.#ports)
+    const { say } = this.terminal
+    const [places, addresses] = [this.places, addressesOf(this.ports)]
+    const children = childrenOf(places, this.ports)
     for (const file of [places.endpoints, places.join]) rmSync(file, { force: true })
 
     const operatorKey = await ensureOperatorKey(places)
     await ensureKeys(places.idp)
     const passwords = await ensurePasswords(places.idp)
     try {
-      const postgres = await this.#run<EmbeddedPostgres>('PostgreSQL', () => startDatabases(places, say))
+      const postgres = await this.run<EmbeddedPostgres>('PostgreSQL', () => startDatabases(places, say))
       say(`PostgreSQL ${postgres.version} is up.`)
-      await Promise.all([this.#runChildren(children.idp, children.control), this.#runChildren(children.portal)])
+      await Promise.all([this.runChildren(children.idp, children.control), this.runChildren(children.portal)])
       say('The control plane has migrated its database and answers.')
-      const seeded = await seedPolicy(this.#client(operatorKey, addresses), postgres.socketDir)
+      const seeded = await seedPolicy(this.client(operatorKey, addresses), postgres.socketDir)
       if (seeded === 'seeded') say('Put the demo people and the first policy in place.')
-      await this.#runChildren(children.plane)
+      await this.runChildren(children.plane)
       say('The data plane has the policy and answers.')
-      if (!this.#stopping) this.#announce(addresses)
+      if (!this.stopping) this.announce(addresses)
       return { addresses, postgresVersion: postgres.version, passwords }
     } catch (error) {
       // Nobody has seen the passwords yet: the next start makes them anew, and shows them.
@@ -77,38 +77,37 @@ export class Launcher {
 
   /** What depends on others ends first, so that it can still hand over what it holds. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    rmSync(this.#places.endpoints, { force: true })
-    for (const stage of this.#stages.toReversed()) await Promise.all(stage.map((part) => part.stop()))
+    this.stopping = true
+    rmSync(this.places.endpoints, { force: true })
+    for (const stage of this.stages.toReversed()) await Promise.all(stage.map((part) => part.stop()))
   }
 
-  #announce({ mcpBase, control, portal, idp }: Addresses): void {
+  private announce({ mcpBase, control, portal, idp }: Addresses): void {
     const endpoints = { mcp: `${mcpBase}/mcp`, control, graphql: `${control}/graphql`, issuer: control, portal, idp, pid: process.pid }
-    writeWhole(this.#places.endpoints, `${JSON.stringify(endpoints, undefined, 2)}\n`, 0o644)
+    writeWhole(this.places.endpoints, `${JSON.stringify(endpoints, undefined, 2)}\n`, 0o644)
   }
 
-  #client(key: OperatorKey, { control }: Addresses) {
+  private client(key: OperatorKey, { control }: Addresses) {
     return createClient({ url: control, token: () => operatorAssertion(key, control) })
   }
 
-  async #runChildren(...specs: ChildSpec[]): Promise<void> {
-    const { logs } = this.#places
+  private async runChildren(...specs: ChildSpec[]): Promise<void> {
+    const { logs } = this.places
     const parts = specs.map(
-      (spec) =>
-        new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs, stop, onLine: this.#terminal.hear }), this.#observer),
+      (spec) => new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs, stop, onLine: this.terminal.hear }), this.observer),
     )
-    this.#begin(parts)
+    this.begin(parts)
     await Promise.all(parts.map((part) => part.start()))
   }
 
-  #run<T extends Running>(name: string, start: () => Promise<T>): Promise<T> {
-    const part = new Supervised<T>(name, start, this.#observer)
-    this.#begin([part])
+  private run<T extends Running>(name: string, start: () => Promise<T>): Promise<T> {
+    const part = new Supervised<T>(name, start, this.observer)
+    this.begin([part])
     return part.start()
   }
 
-  #begin(parts: Supervised<Running>[]): void {
-    if (this.#stopping) throw new StartFault('Stopped while starting.')
-    this.#stages.push(parts)
+  private begin(parts: Supervised<Running>[]): void {
+    if (this.stopping) throw new StartFault('Stopped while starting.')
+    this.stages.push(parts)
   }
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Addresses } from './children.ts'
-import { people } from './idp/people.ts'
+import { DEMO_PEOPLE } from './idp/people.ts'
 
 /** What a person sees when everything answers. Passwords only at the start that made them. */
 export function readyScreen(of: {
@@ -14,7 +14,7 @@ export function readyScreen(of: {
   const bold = (text: string) => styleText('bold', text)
   const dim = (text: string) => styleText('dim', text)
   const row = (name: string, value: string, note = '') => `  ${name.padEnd(10)} ${value}${note && `  ${dim(note)}`}`
-  const who = ({ handle, may }: (typeof people)[number]) =>
+  const who = ({ handle, may }: (typeof DEMO_PEOPLE)[number]) =>
     `  ${handle.padEnd(7)} ${(of.passwords?.[handle] ?? '').padEnd(of.passwords ? 21 : 0)}${dim(may)}`
 
   return [
@@ -28,7 +28,7 @@ export function readyScreen(of: {
     row('State', of.home),
     '',
     of.passwords ? `${bold('Demo people')}, with their passwords: shown this once` : bold('Demo people'),
-    ...people.map(who),
+    ...DEMO_PEOPLE.map(who),
     ...(of.passwords ? [] : [dim(`  A forgotten password: stop, delete ${of.home}/idp/people.json, start again.`)]),
     '',
     bold('A first thing to try'),

@@ -3,9 +3,9 @@ import type { Client } from '@bir/sdk'
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { idpProvider } from './children.ts'
+import { IDP_PROVIDER } from './children.ts'
 import { StartFault } from './base/fault.ts'
-import { emailOf, people } from './idp/people.ts'
+import { emailOf, DEMO_PEOPLE } from './idp/people.ts'
 
 /** A gateway without a server is new: it gets the demo people and the seed policy, through the API that everyone uses. */
 export async function seedPolicy(client: Client, bankHost: string): Promise<'seeded' | 'kept'> {
@@ -14,10 +14,10 @@ export async function seedPolicy(client: Client, bankHost: string): Promise<'see
     await followBank(client, bankHost)
     return 'kept'
   }
-  for (const person of people) {
+  for (const person of DEMO_PEOPLE) {
     const { handle, name, roles } = person
     const administrator = roles.includes('administrator')
-    await client.users.put({ handle, provider: idpProvider, subject: handle, name, email: emailOf(person), administrator })
+    await client.users.put({ handle, provider: IDP_PROVIDER, subject: handle, name, email: emailOf(person), administrator })
   }
   await client.policy.apply({ file: withBankAt(readSeed(), bankHost) })
   return 'seeded'

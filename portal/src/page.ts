@@ -19,7 +19,7 @@ footer { color: var(--soft); font-size: .9rem }`
 const styleHash = createHash('sha256').update(style).digest('base64')
 
 /** Nothing is loaded from anywhere: the style is named by its hash, and there is no script. */
-export const pageHeaders = {
+export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'referrer-policy': 'no-referrer',

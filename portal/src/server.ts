@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { Config } from './config.ts'
-import { page, pageHeaders } from './page.ts'
+import { page, PAGE_HEADERS } from './page.ts'
 
 /** The page, made once, and the health check. */
 export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Server {
@@ -16,6 +16,6 @@ export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Ser
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return
     }
-    response.writeHead(path === '/' ? 200 : 404, pageHeaders).end(html)
+    response.writeHead(path === '/' ? 200 : 404, PAGE_HEADERS).end(html)
   })
 }

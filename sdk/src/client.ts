@@ -65,13 +65,13 @@ async function call({ token, fetch: send = fetch }: ClientOptions, address: stri
 }
 
 /** Beyond this many characters a question no longer fits the address line that servers and proxies accept. */
-const MAX_URL_CHARS = 4_000
+const maxUrlChars = 4_000
 
 function requestOf(address: string, { kind }: Operation, input: unknown) {
   const body = JSON.stringify(input)
   if (kind === 'mutation') return { url: address, method: 'POST', body }
   const url = `${address}?input=${encodeURIComponent(body)}`
-  return url.length > MAX_URL_CHARS ? { url: address, method: 'POST', body } : { url, method: 'GET' }
+  return url.length > maxUrlChars ? { url: address, method: 'POST', body } : { url, method: 'GET' }
 }
 
 const Success = z.object({ result: z.object({ data: z.unknown() }) })

@@ -8,7 +8,7 @@ import type { Filing } from './store.ts'
 
 export type Ingested = { stored: number; fault?: ChainFault }
 
-interface Origin {
+interface PlaneOrigin {
   plane: string
   /** Signed heads are checked by it. */
   key: KeyObject
@@ -18,7 +18,7 @@ interface Origin {
  * Stores what continues the plane's chain, once: what is here already is skipped, what breaks the chain is refused and
  * nothing after it is looked at. All that came before the fault stays.
  */
-export async function ingest(db: Db, origin: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
+export async function ingest(db: Db, origin: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
   return (await ingestNext(db, origin, records, nowMs)) ?? ingestAny(db, origin, records, nowMs)
 }
 
@@ -26,7 +26,7 @@ export async function ingest(db: Db, origin: Origin, records: readonly Filing[],
  * What nearly every batch is, in one statement: whole, and next in its chain. Undefined when it is not, or falls on a
  * day that has no partition yet; nothing is stored then.
  */
-async function ingestNext(db: Db, { plane, key }: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested | undefined> {
+async function ingestNext(db: Db, { plane, key }: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested | undefined> {
   const first = records[0]?.header
   if (!first) return undefined
   const head = { seq: first.seq - 1, hash: first.prev }
@@ -44,7 +44,7 @@ async function ingestNext(db: Db, { plane, key }: Origin, records: readonly Fili
 
 const hasNoPartition = (error: unknown) => error instanceof Error && 'code' in error && error.code === '23514'
 
-function ingestAny(db: Kysely<Database>, { plane, key }: Origin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
+function ingestAny(db: Kysely<Database>, { plane, key }: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
   return db.transaction().execute(async (trx) => {
     const head = await lockHead(trx, plane)
     const known = records.filter(({ header }) => header.seq <= head.seq)

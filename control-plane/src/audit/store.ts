@@ -5,8 +5,8 @@ import { CompiledQuery, sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import { bigints, instants, texts } from './columns.ts'
 
-const DAY_MS = 24 * 60 * 60_000
-const PARTITION_LOCK = 0x62697204
+const dayMs = 24 * 60 * 60_000
+const partitionLock = 0x62697204
 
 /** A record with its header's canonical bytes, which are what is stored. */
 export interface Filing extends AuditRecord {
@@ -74,7 +74,7 @@ export async function appendLocked(
 }
 
 /** The day it is filed under. A plane whose clock is far off must not make a partition for every day there ever was. */
-const filedAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * DAY_MS), nowMs + DAY_MS)
+const filedAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * dayMs), nowMs + dayMs)
 
 /** A text column holds no NUL; the header's own text, in which it is escaped, keeps it. */
 const plain = (text: string | undefined) => (text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text)
@@ -83,7 +83,7 @@ async function ensureDays(trx: Transaction<Database>, days: readonly string[]): 
   for (const day of days) {
     const suffix = day.replaceAll('-', '')
     if (await isThere(trx, suffix)) continue
-    await sql`select pg_advisory_xact_lock(${PARTITION_LOCK})`.execute(trx)
+    await sql`select pg_advisory_xact_lock(${partitionLock})`.execute(trx)
     if (await isThere(trx, suffix)) continue
     await createDay(trx, day, suffix)
   }
@@ -96,7 +96,7 @@ async function isThere(trx: Transaction<Database>, suffix: string): Promise<bool
 }
 
 async function createDay(trx: Transaction<Database>, day: string, suffix: string): Promise<void> {
-  const next = new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10)
+  const next = new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10)
   for (const table of ['audit_headers', 'audit_bodies']) {
     const [from, to] = [sql.lit(`${day}T00:00:00Z`), sql.lit(`${next}T00:00:00Z`)]
     await sql`create table ${sql.table(`${table}_${suffix}`)} partition of ${sql.table(table)} for values from (${from}) to (${to})`.execute(

@@ -60,7 +60,7 @@ export interface Changed<T> {
 }
 
 /** Changes of policy are made one at a time: each sees all before it, so what it marks dirty is complete. */
-const CHANGE_LOCK = 0x62697201
+const changeLock = 0x62697201
 
 /** The one way to change policy: rows, audit record and dirty marks commit together, then a revision is published. */
 export async function change<T>(
@@ -69,7 +69,7 @@ export async function change<T>(
   fn: (trx: Transaction<Database>) => Promise<Changed<T>>,
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(${CHANGE_LOCK})`.execute(trx)
+    await sql`select pg_advisory_xact_lock(${changeLock})`.execute(trx)
     const { value, dirty, detail, silent } = await fn(trx)
     if (dirty === 'nothing') return value
     if (!silent) await ctx.recordChange(trx, { ...what, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })

@@ -32,11 +32,11 @@ export const procedures: readonly Procedure[] = Object.entries(api).flatMap(([gr
 )
 
 /** What people may do for themselves. Everything else is for administrators. */
-const OWN: ReadonlySet<OperationPath> = new Set(['selections.get', 'selections.set', 'policy.explain'])
+const own: ReadonlySet<OperationPath> = new Set(['selections.get', 'selections.set', 'policy.explain'])
 
 /** The one way in, whatever the face: who may, then what was given, then the work. */
 export async function perform(operations: Operations, ctx: Ctx, { path, group, name, input }: Procedure, given: unknown): Promise<unknown> {
-  if (!ctx.actor.administrator && !OWN.has(path)) throw forbidden()
+  if (!ctx.actor.administrator && !own.has(path)) throw forbidden()
   const parsed = input.safeParse(given ?? {})
   if (!parsed.success) throw new ApiError('invalid_input', z.prettifyError(parsed.error))
   if (!ctx.actor.administrator && !(await isOneself(ctx, parsed.data))) throw forbidden()

@@ -15,25 +15,25 @@ import { compileBucket, compileClasses } from './people.ts'
 import { compileServers } from './compile.ts'
 import type { GrantRow, PersonRow, PolicyRows, RestrictionRow } from '../policy-rows/types.ts'
 
-const NOW_MS = 1_000
-const RANK: Record<Level, number> = { disabled: 0, read: 1, write: 2, destroy: 3 }
-const LEVELS = ['disabled', 'read', 'write', 'destroy'] as const
+const fixedNowMs = 1_000
+const rankOf: Record<Level, number> = { disabled: 0, read: 1, write: 2, destroy: 3 }
+const levelNames = ['disabled', 'read', 'write', 'destroy'] as const
 const catalog = new Map([aServer('sql', { look: 'read', change: 'write', drop: 'destroy' })].map((one) => [one.id, one]))
-const TOOLS = ['look', 'change', 'drop', 'absent']
+const toolNames = ['look', 'change', 'drop', 'absent']
 
 const idOf = (digit: number) => `00000000-0000-7000-8000-00000000000${digit}`
-const USERS = [1, 2, 3].map(idOf)
-const GROUPS = [7, 8].map(idOf)
-const HOLDERS = [
-  ...USERS.map((holderId) => ({ kind: 'user' as const, holderId })),
-  ...GROUPS.map((holderId) => ({ kind: 'group' as const, holderId })),
+const userIds = [1, 2, 3].map(idOf)
+const groupIds = [7, 8].map(idOf)
+const holderIds = [
+  ...userIds.map((holderId) => ({ kind: 'user' as const, holderId })),
+  ...groupIds.map((holderId) => ({ kind: 'group' as const, holderId })),
   { kind: 'everyone' as const, holderId: EVERYONE_ID },
 ]
 
 const anId = fc.uuid()
-const aHolder = fc.constantFrom(...HOLDERS)
-const aLevel = fc.constantFrom(...LEVELS)
-const someTools = fc.option(fc.subarray(TOOLS.slice(0, 3)))
+const aHolder = fc.constantFrom(...holderIds)
+const aLevel = fc.constantFrom(...levelNames)
+const someTools = fc.option(fc.subarray(toolNames.slice(0, 3)))
 const aGrant: fc.Arbitrary<GrantRow> = fc
   .tuple(
     aHolder,
@@ -42,14 +42,16 @@ const aGrant: fc.Arbitrary<GrantRow> = fc
       level: aLevel,
       allow: someTools,
       deny: someTools,
-      expiresAtMs: fc.option(fc.constantFrom(NOW_MS - 1, NOW_MS, NOW_MS + 1)),
+      expiresAtMs: fc.option(fc.constantFrom(fixedNowMs - 1, fixedNowMs, fixedNowMs + 1)),
     }),
   )
   .map(([holder, grant]) => ({ ...holder, ...grant, server: 'sql' }))
 
-const TABLES = ['public.a', 'public.b', 'other.a']
-const somePatterns = fc.option(fc.subarray([...TABLES, 'public.*', '*.a', '*.*']))
-const someColumns = fc.option(fc.dictionary(fc.constantFrom(...TABLES, '*.*'), fc.subarray(['x', 'y'], { minLength: 1 }), { maxKeys: 2 }))
+const tableNames = ['public.a', 'public.b', 'other.a']
+const somePatterns = fc.option(fc.subarray([...tableNames, 'public.*', '*.a', '*.*']))
+const someColumns = fc.option(
+  fc.dictionary(fc.constantFrom(...tableNames, '*.*'), fc.subarray(['x', 'y'], { minLength: 1 }), { maxKeys: 2 }),
+)
 const aCap = fc.option(fc.integer({ min: 1, max: 5 }))
 const aRestriction: fc.Arbitrary<RestrictionRow> = fc
   .tuple(
@@ -73,10 +75,10 @@ const aPerson = (id: string): fc.Arbitrary<PersonRow> =>
     handle: fc.constant(`person-${id.at(-1)}`),
     bucket: fc.constant(Number.parseInt(id.slice(-3), 16)),
     disabled: fc.boolean(),
-    groups: fc.subarray(GROUPS),
+    groups: fc.subarray(groupIds),
     selections: fc.oneof(
       fc.constant({}),
-      fc.record({ level: aLevel, off: fc.subarray(TOOLS.slice(0, 3)) }, { requiredKeys: [] }).map((sql) => ({ sql })),
+      fc.record({ level: aLevel, off: fc.subarray(toolNames.slice(0, 3)) }, { requiredKeys: [] }).map((sql) => ({ sql })),
     ),
   })
 
@@ -91,7 +93,7 @@ const somePolicy: fc.Arbitrary<PolicyRows> = fc.record({
       ),
     })
     .map((server) => [{ id: 'sql', kind: 'mounted' as const, title: null, settings: {}, ...server }]),
-  groups: fc.constant(GROUPS.map((id) => ({ id, handle: `group-${id.at(-1)}`, title: null }))),
+  groups: fc.constant(groupIds.map((id) => ({ id, handle: `group-${id.at(-1)}`, title: null }))),
   grants: fc.array(aGrant, { maxLength: 6 }),
   restrictions: fc.array(aRestriction, { maxLength: 6 }),
   settings: fc.constant({}),
@@ -103,35 +105,35 @@ function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string)
   if (!server || person.disabled || server.killed) return 'no'
   const declared = catalog.get('sql')?.tools.get(tool)?.level
   if (!declared || server.labels[tool]?.hidden) return 'no'
-  const needed = RANK[server.labels[tool]?.level ?? declared]
+  const needed = rankOf[server.labels[tool]?.level ?? declared]
 
   const mine = grants.filter(
     ({ kind, holderId }) =>
       kind === 'everyone' || (kind === 'user' && holderId === person.id) || (kind === 'group' && person.groups.includes(holderId)),
   )
-  const live = mine.filter(({ expiresAtMs }) => expiresAtMs === null || NOW_MS < expiresAtMs)
+  const live = mine.filter(({ expiresAtMs }) => expiresAtMs === null || fixedNowMs < expiresAtMs)
   const tiers = (['user', 'group', 'everyone'] as const).map((kind) => live.filter((grant) => grant.kind === kind))
   const tier = tiers.find((of) => of.length > 0) ?? []
 
   if (tier.some(({ kind, level }) => kind === 'user' && level === 'disabled')) return 'no'
   if (tier.some(({ deny }) => deny?.includes(tool))) return 'no'
-  const granted = tier.filter(({ allow }) => allow === null || allow.includes(tool)).map(({ level }) => RANK[level])
+  const granted = tier.filter(({ allow }) => allow === null || allow.includes(tool)).map(({ level }) => rankOf[level])
   const ceiling = Math.max(0, ...granted)
 
   const chosen = person.selections.sql
   if (chosen?.off?.includes(tool)) return 'no'
-  const effective = Math.min(ceiling, chosen?.level === undefined ? Infinity : RANK[chosen.level])
-  return effective === 0 || effective < needed ? 'no' : (LEVELS[effective] ?? 'no')
+  const effective = Math.min(ceiling, chosen?.level === undefined ? Infinity : rankOf[chosen.level])
+  return effective === 0 || effective < needed ? 'no' : (levelNames[effective] ?? 'no')
 }
 
 test('whatever the rows, deciding on what they compile to agrees with reading them one by one', () => {
-  const everybody = fc.tuple(...USERS.map(aPerson))
+  const everybody = fc.tuple(...userIds.map(aPerson))
   fc.assert(
     fc.property(somePolicy, everybody, (rows, people) => {
       const policy = policyOf(rows, people, catalog)
       for (const person of people) {
-        for (const tool of TOOLS) {
-          const verdict = decide(policy, { subject: subject(person.id), server: 'sql', tool, nowMs: NOW_MS })
+        for (const tool of toolNames) {
+          const verdict = decide(policy, { subject: subject(person.id), server: 'sql', tool, nowMs: fixedNowMs })
           expect(verdict.allow ? verdict.level : 'no').toBe(naive(rows, person, tool))
         }
       }
@@ -142,7 +144,7 @@ test('whatever the rows, deciding on what they compile to agrees with reading th
 
 test('whatever the rows, a table may be read when a holder allows it and none denies it, and the strictest cap and fate win', () => {
   fc.assert(
-    fc.property(somePolicy, aPerson(USERS[0] ?? ''), (rows, person) => {
+    fc.property(somePolicy, aPerson(userIds[0] ?? ''), (rows, person) => {
       const policy = policyOf(rows, [person], catalog)
       const connections = personOf(policy, subject(person.id))?.grants.get('sql')?.connections ?? {}
       for (const connection of ['bank', 'shop']) {
@@ -157,7 +159,7 @@ test('whatever the rows, a table may be read when a holder allows it and none de
         if (!rules) throw new Error(`${connection} is missing`)
         expect(rules.maxRows).toBe(lowest(mine.map(({ maxRows }) => maxRows)))
         expect(rules.timeoutMs).toBe(lowest(mine.map(({ timeoutMs }) => timeoutMs)))
-        for (const table of TABLES) {
+        for (const table of tableNames) {
           const id = { schema: table.split('.')[0] ?? '', table: table.split('.')[1] ?? '' }
           const named = (patterns: string[] | null) => patterns?.some((pattern) => fits(pattern, table)) === true
           expect(mayRead(rules, id)).toBe(mine.some(({ allow }) => named(allow)) && !mine.some(({ deny }) => named(deny)))
@@ -173,7 +175,7 @@ test('whatever the rows, a table may be read when a holder allows it and none de
 })
 
 test('the order of rows leaves no trace in the bytes, and chunks are what the contract says', () => {
-  const everybody = fc.tuple(...USERS.map(aPerson))
+  const everybody = fc.tuple(...userIds.map(aPerson))
   fc.assert(
     fc.property(somePolicy, everybody, (rows, people) => {
       const bytes = (rows: PolicyRows, people: PersonRow[]) => {
@@ -194,11 +196,11 @@ test('the order of rows leaves no trace in the bytes, and chunks are what the co
 })
 
 test('a grant of a group changes no bucket of its members, and one profile', () => {
-  const member = { id: USERS[0] ?? '', handle: 'ann', bucket: 1, disabled: false, groups: [GROUPS[0] ?? ''], selections: {} }
+  const member = { id: userIds[0] ?? '', handle: 'ann', bucket: 1, disabled: false, groups: [groupIds[0] ?? ''], selections: {} }
   const grant = (level: Level): GrantRow => ({
     id: idOf(9),
     kind: 'group',
-    holderId: GROUPS[0] ?? '',
+    holderId: groupIds[0] ?? '',
     server: 'sql',
     level,
     allow: null,
@@ -206,7 +208,11 @@ test('a grant of a group changes no bucket of its members, and one profile', () 
     expiresAtMs: null,
   })
   const compiled = (level: Level) => {
-    const holders = holdersOf({ groups: [{ id: GROUPS[0] ?? '', handle: 'staff', title: null }], grants: [grant(level)], restrictions: [] })
+    const holders = holdersOf({
+      groups: [{ id: groupIds[0] ?? '', handle: 'staff', title: null }],
+      grants: [grant(level)],
+      restrictions: [],
+    })
     const { chunk, classes } = compileBucket(holders, [member])
     return { bucket: canonical(chunk), classes: compileClasses(holders, classes) }
   }
@@ -219,14 +225,14 @@ test('a grant of a group changes no bucket of its members, and one profile', () 
 
 test('a person whose groups hold nothing shares the class of those who hold nothing', () => {
   const person = (at: number, groups: string[]): PersonRow => ({
-    id: USERS[at] ?? '',
+    id: userIds[at] ?? '',
     handle: `p${at}`,
     bucket: at,
     disabled: false,
     groups,
     selections: {},
   })
-  const { classes } = compileBucket(holdersOf({ groups: [], grants: [], restrictions: [] }), [person(0, GROUPS), person(1, [])])
+  const { classes } = compileBucket(holdersOf({ groups: [], grants: [], restrictions: [] }), [person(0, groupIds), person(1, [])])
   expect(classes).toEqual([{ key: 'e3b0c44298fc1c14', holders: [] }])
 })
 

@@ -6,26 +6,26 @@ export function differenceWords(before: unknown, after: unknown): string[] {
   const now = leavesOf(after)
   const paths = [...new Set([...old.keys(), ...now.keys()])]
   const words = paths.flatMap((path) => wordsOf(path, old.get(path), now.get(path)))
-  const isWhole = Math.max(old.size, now.size) < MOST_LEAVES
+  const isWhole = Math.max(old.size, now.size) < maxLeaves
   return [
-    ...words.slice(0, MOST_WORDS),
-    ...(words.length > MOST_WORDS ? [`and ${words.length - MOST_WORDS} more differences`] : []),
+    ...words.slice(0, maxWords),
+    ...(words.length > maxWords ? [`and ${words.length - maxWords} more differences`] : []),
     ...(isWhole ? [] : ['it holds more than can be compared in words']),
   ]
 }
 
-const MOST_WORDS = 50
-const MOST_LEAVES = 20_000
-const LONGEST_VALUE = 300
-const LONGEST_KEY = 100
-const CONTEXT = 30
+const maxWords = 50
+const maxLeaves = 20_000
+const maxValueLength = 300
+const maxKeyLength = 100
+const context = 30
 
 /** Null is a value; undefined is the absence of one. */
 function wordsOf(path: string, before: string | undefined, after: string | undefined): string[] {
   if (before === after) return []
   if (before === undefined) return after === undefined ? [] : [`${path} is new: ${shown(after)}`]
   if (after === undefined) return [`${path} is gone, which was ${shown(before)}`]
-  const from = Math.max(0, alike(before, after) - CONTEXT)
+  const from = Math.max(0, alike(before, after) - context)
   return [`${path} was ${shown(before, from)}, and is ${shown(after, from)}`]
 }
 
@@ -41,7 +41,7 @@ function leavesOf(value: unknown): Map<string, string> {
   const leaves = new Map<string, string>()
   const times = new Map<string, number>()
   const walk = (inner: unknown, path: string): void => {
-    if (leaves.size >= MOST_LEAVES) return
+    if (leaves.size >= maxLeaves) return
     const entries = typeof inner === 'object' && inner !== null ? Object.entries(inner) : []
     if (entries.length === 0) return void leaves.set(told(path, times), JSON.stringify(inner))
     for (const [key, of] of entries) walk(of, Array.isArray(inner) ? `${path}[${key}]` : joined(path, key))
@@ -59,13 +59,13 @@ function told(path: string, times: Map<string, number>): string {
 }
 
 function joined(path: string, key: string): string {
-  const name = plain(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key)
+  const name = plain(key.length > maxKeyLength ? `${key.slice(0, maxKeyLength)}…` : key)
   return path === '' ? name : `${path}.${name}`
 }
 
 /** What is too long to be shown is shown from where it begins to differ. */
 function shown(json: string, from = 0): string {
-  if (json.length <= LONGEST_VALUE) return plain(json)
-  const end = from + LONGEST_VALUE
+  if (json.length <= maxValueLength) return plain(json)
+  const end = from + maxValueLength
   return `${from > 0 ? '…' : ''}${plain(json.slice(from, end))}${end < json.length ? '…' : ''} (${json.length} characters)`
 }

@@ -18,14 +18,14 @@ export interface Rule {
 }
 
 /** Tools that went away are remembered, so that they may come back; a server that invents names is not remembered without end. */
-const MOST_RETIRED = 2000
+const maxRetired = 2000
 
 /** What becomes of a server's definitions when it offers these: the rows there should be. Pure, and the same again for the same offer. */
 export function judge(known: readonly DefinitionRow[], offered: readonly Offered[], rule: Rule): DefinitionRow[] {
   const rows = Map.groupBy(known, ({ name }) => name)
   const offers = new Map(offered.map((offer) => [offer.name, offer]))
   const next = [...new Set([...rows.keys(), ...offers.keys()])].flatMap((name) => judgeOne(rows.get(name) ?? [], offers.get(name), rule))
-  const forgotten = new Set(next.filter(({ state }) => state === 'retired').slice(MOST_RETIRED))
+  const forgotten = new Set(next.filter(({ state }) => state === 'retired').slice(maxRetired))
   return next.filter((row) => !forgotten.has(row))
 }
 

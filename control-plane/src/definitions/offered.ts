@@ -19,11 +19,11 @@ export interface Offered {
 }
 
 /** A schema that nests deeper describes nothing a person could fill in. */
-const DEEPEST_DEFINITION = 64
+const deepestDefinition = 64
 
 /** What a plane reported, ready to be judged: each name once, and whatever is suspicious said. Pure. */
 export function offeredOf({ server, tools }: DefinitionsReport): Offered[] {
-  const sound = tools.filter(({ definition }) => nestsWithin(definition, DEEPEST_DEFINITION))
+  const sound = tools.filter(({ definition }) => nestsWithin(definition, deepestDefinition))
   const byName = Map.groupBy(sound, ({ name }) => name)
   const byJoined = Map.groupBy(byName.keys(), (tool) => joinedName({ server, tool }))
   return [...byName].flatMap(([name, all]) => {

@@ -33,16 +33,16 @@ export async function acceptReport(ctx: Ctx, report: DefinitionsReport): Promise
 }
 
 const nothing = { value: undefined, dirty: 'nothing' } as const
-const MOST_WORDS = 50
+const maxWords = 50
 
 function wordsOf(written: readonly DefinitionRow[], approvedBy: string | undefined): string {
   if (approvedBy !== undefined) return `first definitions, approved with the registration by ${approvedBy}: ${written.length}`
   const words = written.map(({ name, hash, state, mark, flags }) => {
     const what = [mark ?? 'known', ...flags].join('; ')
-    return `${name} ${FATES[state]} (${what}), ${hash}`
+    return `${name} ${fates[state]} (${what}), ${hash}`
   })
-  const more = words.length > MOST_WORDS ? [`and ${words.length - MOST_WORDS} more`] : []
-  return [...words.slice(0, MOST_WORDS), ...more].join('\n') || 'what was held back is no longer offered'
+  const more = words.length > maxWords ? [`and ${words.length - maxWords} more`] : []
+  return [...words.slice(0, maxWords), ...more].join('\n') || 'what was held back is no longer offered'
 }
 
-const FATES: Record<DefinitionRow['state'], string> = { approved: 'is served', pending: 'is held back', retired: 'is no longer offered' }
+const fates: Record<DefinitionRow['state'], string> = { approved: 'is served', pending: 'is held back', retired: 'is no longer offered' }

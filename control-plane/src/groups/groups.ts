@@ -65,15 +65,15 @@ export async function setMembers(trx: Transaction<Database>, group: string, user
   const came = [...after].filter((id) => !before.has(id))
   const left = [...before].filter((id) => !after.has(id))
   if (left.length > 0) await trx.deleteFrom('memberships').where('group_id', '=', group).where('user_id', '=', anyOf(left)).execute()
-  for (let at = 0; at < came.length; at += INSERT_ROWS) {
-    const rows = came.slice(at, at + INSERT_ROWS).map((user_id) => ({ group_id: group, user_id }))
+  for (let at = 0; at < came.length; at += insertRows) {
+    const rows = came.slice(at, at + insertRows).map((user_id) => ({ group_id: group, user_id }))
     await trx.insertInto('memberships').values(rows).execute()
   }
   return [...came, ...left]
 }
 
 /** A statement carries at most 65,535 parameters. */
-const INSERT_ROWS = 10_000
+const insertRows = 10_000
 
 /** What the group held goes with it. */
 export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {

@@ -15,10 +15,10 @@ export interface Plane {
   sealingJwk: string
 }
 
-const LIFE_SECONDS = 60
-const SKEW_SECONDS = 30
+const lifeSeconds = 60
+const skewSeconds = 30
 /** Often enough to show who is there, and no write for most requests. */
-const SEEN_EVERY_MS = 5_000
+const seenEveryMs = 5_000
 
 const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
 
@@ -39,9 +39,9 @@ export async function planeOf(
 
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
   const { iat, exp, bdy } = await verified(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
-  if (exp - iat > LIFE_SECONDS) throw unauthenticated(`the token lives for more than ${LIFE_SECONDS} s`)
+  if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
   if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
-  if (Date.now() - (row.seen_at?.getTime() ?? 0) > SEEN_EVERY_MS) await touch(db, row.id)
+  if (Date.now() - (row.seen_at?.getTime() ?? 0) > seenEveryMs) await touch(db, row.id)
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, bodyDigest: bdy }
 }
 
@@ -63,8 +63,8 @@ async function verified(token: string, key: KeyObject, expected: { issuer: strin
     const { payload } = await jwtVerify(token, key, {
       ...expected,
       algorithms: ['EdDSA'],
-      clockTolerance: SKEW_SECONDS,
-      maxTokenAge: LIFE_SECONDS,
+      clockTolerance: skewSeconds,
+      maxTokenAge: lifeSeconds,
     })
     return Claims.parse(payload)
   } catch (error) {

@@ -23,11 +23,11 @@ import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 
-const JSON_BYTES = 64 * 1024
+const jsonBytes = 64 * 1024
 /** Planes send up to a million characters, which may be more bytes than that. */
-const AUDIT_BYTES = 8 * 1024 * 1024
+const auditBytes = 8 * 1024 * 1024
 
-const DEFINITIONS_BYTES = 8 * 1024 * 1024
+const definitionsBytes = 8 * 1024 * 1024
 
 const compress = promisify(gzip)
 
@@ -47,7 +47,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
     {
       method: 'POST',
       path: '/internal/v1/join',
-      answer: async ({ body }) => json(200, await join(parts, jsonOf(await body(JSON_BYTES)))),
+      answer: async ({ body }) => json(200, await join(parts, jsonOf(await body(jsonBytes)))),
     },
     {
       method: 'GET',
@@ -73,7 +73,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/acks',
       async answer(exchange) {
-        const { plane, body } = await planeAndBody(db, issuer, exchange, JSON_BYTES)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, jsonBytes)
         await acknowledge(db, log, plane, parsed(Ack, jsonOf(body)))
         return { status: 204 }
       },
@@ -82,7 +82,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/audit',
       async answer(exchange) {
-        const { plane, body } = await planeAndBody(db, issuer, exchange, AUDIT_BYTES)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, auditBytes)
         const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, batchOf(body, plane.id), Date.now())
         if (!fault) return json(200, { stored })
         log('error', 'audit-chain-broken', { plane: plane.id, name: plane.name, stored, ...fault })
@@ -93,7 +93,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/definitions',
       async answer(exchange) {
-        const { plane, body } = await planeAndBody(db, issuer, exchange, DEFINITIONS_BYTES)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, definitionsBytes)
         await acceptReport(ctxOf(`plane:${plane.name}`), parsed(DefinitionsReport, jsonOf(body)))
         return { status: 204 }
       },
@@ -115,7 +115,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
       method: 'POST',
       path: '/internal/v1/planes',
       async answer(exchange) {
-        const { plane, body } = await planeAndBody(db, issuer, exchange, JSON_BYTES)
+        const { plane, body } = await planeAndBody(db, issuer, exchange, jsonBytes)
         await moved(ctxOf(`plane:${plane.name}`), plane.id, parsed(PlaneAddress, jsonOf(body)))
         return { status: 204 }
       },

@@ -24,12 +24,12 @@ export interface SigningKey {
   activeAt: Date
 }
 
-const KEYS_LOCK = 0x62697202
+const keysLock = 0x62697202
 
 /** Runs alone among all replicas: keys are looked for and made in one step. */
 export const aloneWithKeys = <T>(db: Kysely<Database>, fn: (trx: Kysely<Database>) => Promise<T>): Promise<T> =>
   db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
+    await sql`select pg_advisory_xact_lock(${keysLock})`.execute(trx)
     return fn(trx)
   })
 

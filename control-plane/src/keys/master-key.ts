@@ -9,22 +9,22 @@ export interface MasterKey {
   unwrap: (kid: string, wrapped: Uint8Array) => Buffer
 }
 
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
+const nonceBytes = 12
+const tagBytes = 16
 
 /** Layout: nonce, ciphertext, tag. The name is bound in, so that rows cannot be swapped. */
 export function masterKeyOf(key: Buffer): MasterKey {
   return {
     wrap(kid, bytes) {
-      const nonce = randomBytes(NONCE_BYTES)
+      const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(kid))
       return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
     },
     unwrap(kid, wrapped) {
-      const nonce = wrapped.subarray(0, NONCE_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(kid))
-      decipher.setAuthTag(wrapped.subarray(-TAG_BYTES))
-      return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()])
+      const nonce = wrapped.subarray(0, nonceBytes)
+      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(kid))
+      decipher.setAuthTag(wrapped.subarray(-tagBytes))
+      return Buffer.concat([decipher.update(wrapped.subarray(nonceBytes, -tagBytes)), decipher.final()])
     },
   }
 }

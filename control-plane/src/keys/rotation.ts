@@ -4,12 +4,12 @@ export const DAY_MS = 24 * 60 * 60_000
 
 /** The longest an access token may live: the operator's, in stage local. */
 export const MAX_TOKEN_LIFE_MS = 30 * DAY_MS
-const TOKEN_KEY_LIFE_MS = 30 * DAY_MS
+const tokenKeyLifeMs = 30 * DAY_MS
 
-const SEALING_KEY_LIFE_MS = DAY_MS
+const sealingKeyLifeMs = DAY_MS
 /** Planes ask at least hourly: by the time a key is used, every plane has it. */
-const SEALING_LEAD_MS = 2 * 60 * 60_000
-const SEALING_RING_SIZE = 8
+const sealingLeadMs = 2 * 60 * 60_000
+const sealingRingSize = 8
 
 export interface Dated {
   kid: string
@@ -32,7 +32,7 @@ export function currentOf<T extends Dated>(keys: readonly T[], nowMs: number): T
 export function rotateTokenKeys(keys: readonly Dated[], nowMs: number): Rotation {
   const make: Date[] = []
   if (!currentOf(keys, nowMs)) make.push(new Date(nowMs))
-  if (!keys.some(({ activeAt }) => activeAt.getTime() > nowMs)) make.push(new Date(nowMs + TOKEN_KEY_LIFE_MS))
+  if (!keys.some(({ activeAt }) => activeAt.getTime() > nowMs)) make.push(new Date(nowMs + tokenKeyLifeMs))
 
   const past = newestFirst(keys).filter(({ activeAt }) => activeAt.getTime() <= nowMs)
   const replacedAtMs = (at: number) => past[at - 1]?.activeAt.getTime() ?? Infinity
@@ -45,8 +45,8 @@ export function rotateSealingKeys(keys: readonly Dated[], nowMs: number): Rotati
   const sorted = newestFirst(keys)
   const newestMs = sorted[0]?.activeAt.getTime()
   if (newestMs === undefined) return { make: [new Date(nowMs)], drop: [] }
-  if (newestMs + SEALING_KEY_LIFE_MS > nowMs + SEALING_LEAD_MS) return { make: [], drop: [] }
-  return { make: [new Date(nowMs + SEALING_LEAD_MS)], drop: sorted.slice(SEALING_RING_SIZE - 1).map(({ kid }) => kid) }
+  if (newestMs + sealingKeyLifeMs > nowMs + sealingLeadMs) return { make: [], drop: [] }
+  return { make: [new Date(nowMs + sealingLeadMs)], drop: sorted.slice(sealingRingSize - 1).map(({ kid }) => kid) }
 }
 
 const newestFirst = <T extends Dated>(keys: readonly T[]) => [...keys].sort((a, b) => b.activeAt.getTime() - a.activeAt.getTime())

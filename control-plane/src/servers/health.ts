@@ -11,7 +11,7 @@ import type { Ctx } from '../base/context.ts'
 type ServerHealth = z.infer<typeof ServerHealthSchema>
 
 /** Planes report once a minute: whoever missed two in a row knows nothing that counts. */
-const STALE_AFTER_MS = 2.5 * HEALTH_EVERY_MS
+const staleAfterMs = 2.5 * HEALTH_EVERY_MS
 
 /** Keeps what a plane says of the servers at the addresses they have now; of others it has not heard yet that they moved. */
 export async function storeHealth(db: Kysely<Database>, plane: string, reports: readonly RemoteHealth[]): Promise<void> {
@@ -95,6 +95,6 @@ function shown(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
     lastError: row?.last_error ?? null,
     latencyMs: row?.latency_ms ?? null,
     reportedAt: row?.reported_at.toISOString() ?? null,
-    stale: !row || nowMs - row.reported_at.getTime() > STALE_AFTER_MS,
+    stale: !row || nowMs - row.reported_at.getTime() > staleAfterMs,
   }
 }

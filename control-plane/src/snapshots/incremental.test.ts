@@ -14,8 +14,8 @@ import { aCatalog, aControlPlane, bucketOf } from '../testing.ts'
 import { setDisabled } from '../users/users.ts'
 import { createPublisher } from './publish.ts'
 
-const PEOPLE = ['ann', 'ben', 'cas']
-const person = fc.constantFrom(...PEOPLE)
+const people = ['ann', 'ben', 'cas']
+const person = fc.constantFrom(...people)
 const group = fc.constantFrom('one', 'two')
 const server = fc.constantFrom('sql', 'charts')
 const level = fc.constantFrom('disabled' as const, 'read' as const, 'write' as const)
@@ -32,8 +32,8 @@ const first = async (list: Promise<{ items: { id: string }[] }>) => (await list)
 
 const aGrant = fc.record({ who: holder, server, level })
 const aFile = fc.record({
-  one: fc.subarray(PEOPLE),
-  two: fc.subarray(PEOPLE),
+  one: fc.subarray(people),
+  two: fc.subarray(people),
   grants: fc.uniqueArray(aGrant, { maxLength: 3, selector: JSON.stringify }),
 })
 
@@ -46,7 +46,7 @@ const steps = {
   revoke: fc.constant(async (ctx: Ctx) => grants.remove(ctx, { id: await first(grants.list(ctx, { first: 1 })) })),
   restrict: holder.map((who) => (ctx: Ctx) => restrictions.create(ctx, { ...who, server: 'sql', connection: 'bank', allow: ['*.*'] })),
   free: fc.constant(async (ctx: Ctx) => restrictions.remove(ctx, { id: await first(restrictions.list(ctx, { first: 1 })) })),
-  gather: fc.record({ handle: group, members: fc.subarray(PEOPLE) }).map((input) => (ctx: Ctx) => groups.put(ctx, input)),
+  gather: fc.record({ handle: group, members: fc.subarray(people) }).map((input) => (ctx: Ctx) => groups.put(ctx, input)),
   dissolve: group.map((handle) => (ctx: Ctx) => groups.remove(ctx, { handle })),
   mount: server.map((id) => (ctx: Ctx) => servers.put(ctx, { id, ...bank[id] })),
   unmount: server.map((id) => (ctx: Ctx) => servers.remove(ctx, { id })),
@@ -59,9 +59,9 @@ const steps = {
 }
 
 /** What administrators and people do, in any order; some of it is refused, which is as good. What takes all away is rare. */
-const RARE = new Set(['dissolve', 'unmount'])
+const rare = new Set(['dissolve', 'unmount'])
 const aStep = fc.oneof(
-  ...Object.entries(steps).map(([name, arbitrary]) => ({ weight: RARE.has(name) ? 1 : 4, arbitrary: arbitrary as fc.Arbitrary<Step> })),
+  ...Object.entries(steps).map(([name, arbitrary]) => ({ weight: rare.has(name) ? 1 : 4, arbitrary: arbitrary as fc.Arbitrary<Step> })),
 )
 
 test('whatever is changed, step by step, what is published is what compiling everybody anew would publish', async () => {
@@ -76,7 +76,7 @@ test('whatever is changed, step by step, what is published is what compiling eve
   })
   const ctx = { ...it.ctx, publisher }
   const buckets: number[] = []
-  for (const handle of PEOPLE) buckets.push(Number(bucketOf(await it.aPerson(handle))))
+  for (const handle of people) buckets.push(Number(bucketOf(await it.aPerson(handle))))
   await publisher.publish()
 
   await fc.assert(

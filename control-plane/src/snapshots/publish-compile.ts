@@ -14,9 +14,9 @@ import { fillSlots, readSlots } from './publish-chunks.ts'
 import { readBuckets, readEpochsAndKilled, readPolicyRows } from '../policy-rows/read.ts'
 
 /** Many buckets are read and stored this many at a time. */
-const BATCH = 128
-const SMALL = ['servers', 'classes', 'settings', 'revocations', 'keys', 'planes'] as const
-const INDEXES = Array.from({ length: BUCKETS / BUCKETS_PER_INDEX }, (_, index) => `index/${index}`)
+const batch = 128
+const smallSlots = ['servers', 'classes', 'settings', 'revocations', 'keys', 'planes'] as const
+const indexSlots = Array.from({ length: BUCKETS / BUCKETS_PER_INDEX }, (_, index) => `index/${index}`)
 
 export interface Inputs {
   mountable: Mountable
@@ -46,14 +46,14 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
 
 /** The names a manifest lists, out of the slots. */
 export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames> {
-  const slots = await readSlots(trx, [...SMALL, ...INDEXES])
+  const slots = await readSlots(trx, [...smallSlots, ...indexSlots])
   const name = (slot: string) => {
     const sha256 = slots.get(slot)
     if (!sha256) throw new Error(`no chunk is in ${slot}`)
     return sha256
   }
-  const small = Object.fromEntries(SMALL.map((slot) => [slot, name(slot)])) as Record<(typeof SMALL)[number], string>
-  return { ...small, principals: INDEXES.map(name) }
+  const small = Object.fromEntries(smallSlots.map((slot) => [slot, name(slot)])) as Record<(typeof smallSlots)[number], string>
+  return { ...small, principals: indexSlots.map(name) }
 }
 
 /** The buckets to compile. Marks that are added meanwhile are not seen here, and stay for the next publisher. */
@@ -67,8 +67,8 @@ async function takeDirty(trx: Transaction<Database>): Promise<number[]> {
 
 async function compileBuckets(trx: Transaction<Database>, holders: Holders, buckets: readonly number[]): Promise<string[]> {
   const left: string[] = []
-  for (let at = 0; at < buckets.length; at += BATCH) {
-    left.push(...(await compileBatch(trx, holders, buckets.slice(at, at + BATCH))))
+  for (let at = 0; at < buckets.length; at += batch) {
+    left.push(...(await compileBatch(trx, holders, buckets.slice(at, at + batch))))
   }
   const indexes = [...new Set(buckets.map((bucket) => Math.floor(bucket / BUCKETS_PER_INDEX)))]
   for (const index of indexes) left.push(...(await compileIndex(trx, index)))

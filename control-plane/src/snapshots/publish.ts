@@ -12,7 +12,7 @@ import { rootOf, signManifest } from './publish-manifest.ts'
 export const REVISION_CHANNEL = 'bir_revision'
 
 /** Publishers of all replicas, and whoever sweeps up after them, take turns. */
-const PUBLISH_LOCK = 0x62697203
+const publishLock = 0x62697203
 
 export interface PublisherParts {
   db: Kysely<Database>
@@ -84,11 +84,11 @@ async function revisionIfSettled(db: Kysely<Database>): Promise<number | undefin
 /** The turn is taken before the transaction begins, so that what it reads is no older than its turn. */
 const takingTurns = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
   db.connection().execute(async (connection) => {
-    await sql`select pg_advisory_lock(${PUBLISH_LOCK})`.execute(connection)
+    await sql`select pg_advisory_lock(${publishLock})`.execute(connection)
     try {
       return await connection.transaction().setIsolationLevel('repeatable read').execute(fn)
     } finally {
-      await sql`select pg_advisory_unlock(${PUBLISH_LOCK})`.execute(connection)
+      await sql`select pg_advisory_unlock(${publishLock})`.execute(connection)
     }
   })
 

@@ -22,7 +22,7 @@ export interface RevisionWatch {
   stop: () => Promise<void>
 }
 
-const POLL_MS = 1_000
+const pollMs = 1_000
 
 /** A notice wakes it; the poll is for notices that got lost. */
 export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: Log): RevisionWatch {
@@ -64,7 +64,7 @@ export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: L
     onConnected: () => void check(),
     onLost: (error) => log('warn', 'notices-lost', { why: wordsOf(error) }),
   })
-  const poll = setInterval(() => void check(), POLL_MS)
+  const poll = setInterval(() => void check(), pollMs)
 
   return {
     current: () => current,

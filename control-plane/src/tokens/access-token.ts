@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { KeyRing } from '../keys/key-ring.ts'
 
 export const LIFE_SECONDS = 10 * 60
-const SKEW_SECONDS = 30
+const skewSeconds = 30
 
 export interface AccessToken {
   /** The person's id. */
@@ -47,6 +47,6 @@ const Claims = z.looseObject({ sub: z.uuid(), iat: z.number(), jti: z.string(), 
 export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<z.infer<typeof Claims>> {
   const published = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
   const find = ({ kid = '' }: { kid?: string }) => published.get(kid) ?? Promise.reject(new Error('an unknown key'))
-  const { payload } = await jwtVerify(token, find, { issuer, audience, typ: 'at+jwt', algorithms: ['EdDSA'], clockTolerance: SKEW_SECONDS })
+  const { payload } = await jwtVerify(token, find, { issuer, audience, typ: 'at+jwt', algorithms: ['EdDSA'], clockTolerance: skewSeconds })
   return Claims.parse(payload)
 }

@@ -3,8 +3,8 @@ import type { KeyObject } from 'node:crypto'
 import { jwtVerify } from 'jose'
 import { z } from 'zod'
 
-const LIFE_SECONDS = 60
-const SKEW_SECONDS = 30
+const lifeSeconds = 60
+const skewSeconds = 30
 
 const Claims = z.looseObject({
   iss: z.string().regex(/^operator:[^\p{C}]{1,64}$/u),
@@ -51,8 +51,8 @@ async function verified(assertion: string, key: KeyObject, issuer: string): Prom
     audience: issuer,
     typ: 'bir-operator+jwt',
     algorithms: ['EdDSA'],
-    clockTolerance: SKEW_SECONDS,
-    maxTokenAge: LIFE_SECONDS,
+    clockTolerance: skewSeconds,
+    maxTokenAge: lifeSeconds,
   }
   const { payload } = await jwtVerify(assertion, key, expected).catch((error: Error) => {
     throw new Error(`the operator assertion does not hold: ${error.message}`)
@@ -60,8 +60,8 @@ async function verified(assertion: string, key: KeyObject, issuer: string): Prom
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw new Error('the operator assertion lacks iss, iat, exp or jti')
   const { iss, sub, iat, exp, jti } = claims.data
-  if (exp - iat > LIFE_SECONDS) throw new Error(`the operator assertion lives for more than ${LIFE_SECONDS} s`)
-  return { label: iss, person: sub, jti, expiresAt: new Date((exp + SKEW_SECONDS) * 1000) }
+  if (exp - iat > lifeSeconds) throw new Error(`the operator assertion lives for more than ${lifeSeconds} s`)
+  return { label: iss, person: sub, jti, expiresAt: new Date((exp + skewSeconds) * 1000) }
 }
 
 /** Is this an operator's, before anything about it is believed? */

@@ -27,8 +27,8 @@ export interface Provider {
   verify: (token: string) => Promise<ProviderClaims>
 }
 
-const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-const SKEW_SECONDS = 30
+const signatureAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
+const skewSeconds = 30
 
 export function createProvider({ idpIssuer, idpAudience }: ProviderParts): Provider {
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined
@@ -39,8 +39,8 @@ export function createProvider({ idpIssuer, idpAudience }: ProviderParts): Provi
       const expected = {
         issuer: idpIssuer,
         audience: idpAudience,
-        algorithms: ALGORITHMS,
-        clockTolerance: SKEW_SECONDS,
+        algorithms: signatureAlgorithms,
+        clockTolerance: skewSeconds,
         requiredClaims: ['exp', 'sub'],
       }
       keys ??= await discover(idpIssuer)

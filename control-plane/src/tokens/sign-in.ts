@@ -10,7 +10,7 @@ import type { UserRow } from '../users/users.ts'
 import { oauthError } from './oauth-error.ts'
 import type { ProviderClaims } from './provider.ts'
 
-const ADMINISTRATOR_ROLE = 'administrator'
+const administratorRole = 'administrator'
 
 /** Who this is to us. At the first sign-in they become known; at every one, what the provider says of them is taken over. */
 export async function signIn(ctx: Ctx, provider: string, claims: ProviderClaims): Promise<{ user: UserRow; revision: number }> {
@@ -33,7 +33,7 @@ async function takeOver(trx: Transaction<Database>, provider: string, claims: Pr
     subject,
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
-    ...(roles === undefined ? {} : { administrator: roles.includes(ADMINISTRATOR_ROLE) }),
+    ...(roles === undefined ? {} : { administrator: roles.includes(administratorRole) }),
   })
   const moved = groups === undefined ? [] : await syncGroups(trx, put.value.id, groups)
   if (moved.length === 0) return put

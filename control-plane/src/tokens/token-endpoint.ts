@@ -19,11 +19,11 @@ import { isFirstUse } from './used-once.ts'
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
-const SUBJECT_TYPES = ['urn:ietf:params:oauth:token-type:id_token', 'urn:ietf:params:oauth:token-type:jwt', ACCESS_TOKEN]
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+const subjectTypes = ['urn:ietf:params:oauth:token-type:id_token', 'urn:ietf:params:oauth:token-type:jwt', accessToken]
 
-const FORM_BYTES = 64 * 1024
-const OPERATOR_LIFE_SECONDS = 8 * 60 * 60
+const formBytes = 64 * 1024
+const operatorLifeSeconds = 8 * 60 * 60
 
 export interface TokenParts {
   db: Kysely<Database>
@@ -62,7 +62,7 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   const issued = { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail }
   await db.transaction().execute((trx) => ctxOf(recordedAs.label).recordChange(trx, issued))
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
-  const body = { access_token, issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
+  const body = { access_token, issued_token_type: accessToken, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
   return json(200, body, { pragma: 'no-cache' })
 }
 
@@ -75,10 +75,10 @@ function grantOf(parts: TokenParts, form: URLSearchParams, target: Target, isLoc
 
 /** RFC 8693: a token of the identity provider for one of ours. */
 async function exchanged({ db, provider, idpProvider, ctxOf }: TokenParts, form: URLSearchParams, target: Target): Promise<Grant> {
-  if (!SUBJECT_TYPES.includes(one(form, 'subject_token_type')))
+  if (!subjectTypes.includes(one(form, 'subject_token_type')))
     throw oauthError('invalid_request', 'The subject_token_type must be an id_token, a jwt or an access_token.')
   if (form.has('actor_token')) throw oauthError('invalid_request', 'An actor_token is not taken.')
-  if ((form.get('requested_token_type') ?? ACCESS_TOKEN) !== ACCESS_TOKEN)
+  if ((form.get('requested_token_type') ?? accessToken) !== accessToken)
     throw oauthError('invalid_request', 'Only access tokens are issued.')
   const claims = await provider.verify(one(form, 'subject_token'))
   await refuseUnknownServer(db, target)
@@ -111,7 +111,7 @@ function refuseDisabled({ disabled }: UserRow): void {
 }
 
 function lifeOf(form: URLSearchParams): number {
-  const text = form.get('requested_token_lifetime') ?? String(OPERATOR_LIFE_SECONDS)
+  const text = form.get('requested_token_lifetime') ?? String(operatorLifeSeconds)
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (seconds > 0 && seconds * 1000 <= MAX_TOKEN_LIFE_MS) return seconds
   throw oauthError('invalid_request', 'requested_token_lifetime must be between 1 second and 30 days, in seconds.')
@@ -120,7 +120,7 @@ function lifeOf(form: URLSearchParams): number {
 async function formOf({ request, body }: Exchange): Promise<URLSearchParams> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') throw new Refusal(415, 'invalid_request', 'The body must be form-encoded.')
-  return new URLSearchParams((await body(FORM_BYTES)).toString())
+  return new URLSearchParams((await body(formBytes)).toString())
 }
 
 /** A parameter sent twice is a request that two readers may read differently (RFC 6749 §3.2). */

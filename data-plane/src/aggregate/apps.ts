@@ -1,6 +1,8 @@
 import { isObject } from '../json/is-object.ts'
-import { inUri, type Rename } from './rewrite-content.ts'
-import { withField, withoutField, type Fields } from '../json/edit.ts'
+import { inUri } from './rewrite-content.ts'
+import type { Rename } from './rewrite-content.ts'
+import { withField, withoutField } from '../json/edit.ts'
+import type { Fields } from '../json/edit.ts'
 
 export const UI_EXTENSION = 'io.modelcontextprotocol/ui'
 

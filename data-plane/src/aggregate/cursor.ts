@@ -14,7 +14,7 @@ export type Positions = ReadonlyMap<string, Position>
 
 /** The longest cursor of one server, and the most a composite one holds, in characters before sealing. */
 const longestCursor = 4096
-const mostChars = 32_768
+const maxChars = 32_768
 
 const start: Position = { skip: 0 }
 
@@ -42,7 +42,7 @@ export function writeCursor(list: ListMethod, positions: Positions): { cursor: C
   let chars = 0
   for (const entry of byLength) {
     chars += entry.chars
-    if (chars <= mostChars && !entry.tooLong) kept.add(entry.server)
+    if (chars <= maxChars && !entry.tooLong) kept.add(entry.server)
   }
   const at = entries.filter(({ server }) => kept.has(server)).map((entry) => entry.at)
   return {

@@ -1,7 +1,7 @@
 /** Divides `most` among those who want: everyone gets what they want or as much as anyone else, and what is left goes to the first. */
-export function shares(wants: readonly number[], most: number): number[] {
+export function fairShares(wants: readonly number[], max: number): number[] {
   const given = wants.map(() => 0)
-  let left = most
+  let left = max
   for (;;) {
     const hungry = wants.flatMap((want, at) => (want > (given[at] ?? 0) ? [at] : []))
     if (hungry.length === 0 || left <= 0) return given

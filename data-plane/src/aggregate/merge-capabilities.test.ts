@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { SKILLS_EXTENSION } from '../protocol/extensions/skills.ts'
 import { isShownTo, UI_EXTENSION, withoutUnreadableUi } from './apps.ts'
 import { mergeCapabilities, mergeInstructions } from './merge-capabilities.ts'
-import { shares } from './fair-shares.ts'
+import { fairShares } from './fair-shares.ts'
 import { viewHash } from './view-hash.ts'
 
 test('servers can together what any of them can; an extension too, with the settings of the first by id', () => {
@@ -62,12 +62,12 @@ test('instructions stand under their server’s title, line by line, so that non
 
 test('shares give nobody more than wanted, spend all there is to spend, and starve no one for another', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat(50)), fc.nat(300), (wants, most) => {
-      const given = shares(wants, most)
+    fc.property(fc.array(fc.nat(50)), fc.nat(300), (wants, max) => {
+      const given = fairShares(wants, max)
       const sum = (all: number[]) => all.reduce((a, b) => a + b, 0)
       expect(given.every((share, at) => share <= wants[at]!)).toBe(true)
-      expect(sum(given)).toBe(Math.min(sum(wants), most))
-      const fair = Math.floor(most / Math.max(1, wants.length))
+      expect(sum(given)).toBe(Math.min(sum(wants), max))
+      const fair = Math.floor(max / Math.max(1, wants.length))
       expect(given.every((share, at) => share >= Math.min(wants[at]!, fair))).toBe(true)
     }),
   )

@@ -3,7 +3,7 @@ import { SKILLS_EXTENSION } from '../protocol/extensions/skills.ts'
 import { TASKS_EXTENSION } from '../protocol/extensions/tasks.ts'
 import { UI_EXTENSION } from './apps.ts'
 import type { Fields } from '../json/edit.ts'
-import { shares } from './fair-shares.ts'
+import { fairShares } from './fair-shares.ts'
 
 const byId = <T extends { readonly id: string }>(servers: Iterable<T>): T[] => [...servers].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
@@ -39,27 +39,27 @@ export interface Instructed {
   readonly instructions: string | undefined
 }
 
-const mostChars = 16_000
+const maxChars = 16_000
 const lineBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/
 
 /**
  * What the servers say of themselves, each under its title, after our own words. Every line is quoted, so that no server speaks
  * in another's name, and a talkative one is cut rather than leave the others no room.
  */
-export function mergeInstructions(own: string, servers: Iterable<Instructed>, most = mostChars): string {
+export function mergeInstructions(own: string, servers: Iterable<Instructed>, max = maxChars): string {
   const said = byId(servers).flatMap(({ id, title, instructions }) => {
     const text = instructions?.trim()
     return text ? [{ heading: `## ${title} (${id}_…)`, text }] : []
   })
-  const room = shares(
+  const room = fairShares(
     said.map(({ text }) => text.length),
-    most,
+    max,
   )
   return [own, ...said.map(({ heading, text }, at) => `${heading}\n${quoted(text, room[at] ?? 0)}`)].join('\n\n')
 }
 
-function quoted(text: string, most: number): string {
-  const cut = text.length > most ? `${text.slice(0, Math.max(0, most - 1)).toWellFormed()}…` : text
+function quoted(text: string, max: number): string {
+  const cut = text.length > max ? `${text.slice(0, Math.max(0, max - 1)).toWellFormed()}…` : text
   return cut
     .split(lineBreak)
     .map((line) => `> ${line}`)

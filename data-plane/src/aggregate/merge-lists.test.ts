@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
-import { firstPositions, readCursor, type Position, type Positions } from './cursor.ts'
+import { firstPositions, readCursor } from './cursor.ts'
+import type { Position, Positions } from './cursor.ts'
 import type { Fields } from '../json/edit.ts'
-import { mergeLists, type ServerPage } from './merge-lists.ts'
+import { mergeLists } from './merge-lists.ts'
+import type { ServerPage } from './merge-lists.ts'
 import { nameOnAggregate } from './names/names.ts'
 import { aServer, originOf } from './testing.ts'
 
@@ -24,9 +26,9 @@ test('a merged list is ordered by server and then as the server has it, in whate
   const shuffled = answers.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
   const asPage = ([server, names, up]: [string, string[], boolean]) => (up ? page(server, tools(...names)) : failed(server, new Error('x')))
   fc.assert(
-    fc.property(shuffled, fc.nat(20), ([all, other], most) => {
-      expect(mergeLists('tools/list', other.map(asPage), { origin, most })).toEqual(
-        mergeLists('tools/list', all.map(asPage), { origin, most }),
+    fc.property(shuffled, fc.nat(20), ([all, other], max) => {
+      expect(mergeLists('tools/list', other.map(asPage), { origin, max })).toEqual(
+        mergeLists('tools/list', all.map(asPage), { origin, max }),
       )
     }),
   )
@@ -104,18 +106,18 @@ test('walked to its end, a list gives every entry once, none that is filtered ou
     maxLength: 6,
   })
   fc.assert(
-    fc.property(servers, fc.integer({ min: 1, max: 12 }), (all, most) => {
+    fc.property(servers, fc.integer({ min: 1, max: 12 }), (all, max) => {
       const pagesOf = new Map(all.map(([server, pages]) => [server, pages.map((kinds, p) => kinds.map((kind, at) => `${kind}${p}-${at}`))]))
       const seen: string[] = []
       let positions: Positions = firstPositions(pagesOf.keys())
       while (positions.size > 0) {
         const merged = mergeLists('tools/list', ask(pagesOf, positions), {
           origin,
-          most,
+          max,
           keep: (_, { name }) => String(name).startsWith('in'),
         })
         const names = namesOf(merged)
-        expect(names.length).toBeLessThanOrEqual(Math.max(most, positions.size))
+        expect(names.length).toBeLessThanOrEqual(Math.max(max, positions.size))
         seen.push(...names)
         positions = merged.next ? (readCursor('tools/list', JSON.parse(JSON.stringify(merged.next))) ?? new Map()) : new Map()
       }
@@ -148,7 +150,7 @@ test('an endless list leaves room for the others', () => {
   const many = Array.from({ length: 500 }, (_, at) => `t${at}`)
   const merged = mergeLists('tools/list', [page('a', { ...tools(...many), nextCursor: 'n' }), page('b', tools('x', 'y'))], {
     origin,
-    most: 10,
+    max: 10,
   })
   expect(namesOf(merged)).toHaveLength(10)
   expect(namesOf(merged).slice(-2)).toEqual(['b_x', 'b_y'])

@@ -1,12 +1,15 @@
 import { isObject } from '../json/is-object.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
-import { writeCursor, type CompositeCursor, type Position } from './cursor.ts'
+import { writeCursor } from './cursor.ts'
+import type { CompositeCursor, Position } from './cursor.ts'
 import { withoutUnreadableUi } from './apps.ts'
 import { isTooDeep } from '../json/depth.ts'
 import type { Fields } from '../json/edit.ts'
-import { promptEntry, resourceEntry, skillEntry, templateEntry, toolEntry, type EntryOrigin } from './rewrite-result.ts'
-import { nameBook, nameOnAggregate, type NameBook } from './names/names.ts'
-import { shares } from './fair-shares.ts'
+import { promptEntry, resourceEntry, skillEntry, templateEntry, toolEntry } from './rewrite-result.ts'
+import type { EntryOrigin } from './rewrite-result.ts'
+import { nameBook, nameOnAggregate } from './names/names.ts'
+import type { NameBook } from './names/names.ts'
+import { fairShares } from './fair-shares.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
 
 /** What one server answered to a list, however it went. */
@@ -34,7 +37,7 @@ export interface MergeOptions {
   /** May this entry, in the server's own words, be listed for the person and client? */
   keep?(server: string, entry: Fields): boolean
   /** The most entries of a page; every server has at least one. */
-  most?: number
+  max?: number
 }
 
 export interface Merged {
@@ -45,7 +48,7 @@ export interface Merged {
   readonly excluded: readonly Excluded[]
 }
 
-const usualMost = 2_000
+const defaultMax = 2_000
 
 /** What a list's entries lie under, what names them, and whether the name must be one of a kind. */
 const shapes = {
@@ -63,13 +66,13 @@ const shapes = {
 export function mergeLists(
   list: ListMethod,
   pages: Iterable<ServerPage>,
-  { origin, keep = () => true, most = usualMost }: MergeOptions,
+  { origin, keep = () => true, max = defaultMax }: MergeOptions,
 ): Merged {
   const shape = shapes[list]
   const read = [...pages].toSorted((a, b) => (a.server < b.server ? -1 : 1)).map((page) => readPage(page, shape.key, keep))
-  const room = shares(
+  const room = fairShares(
     read.map(({ entries }) => entries.length),
-    Math.max(most, read.length),
+    Math.max(max, read.length),
   )
   const taken = read.map((page, at) => ({ ...page, ...take(page, room[at] ?? 0) }))
 

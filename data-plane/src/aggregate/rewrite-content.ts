@@ -1,5 +1,6 @@
 import { isObject } from '../json/is-object.ts'
-import { eachItem, eachValue, withField, type Fields } from '../json/edit.ts'
+import { eachItem, eachValue, withField } from '../json/edit.ts'
+import type { Fields } from '../json/edit.ts'
 
 /** What becomes of a URI. */
 export type Rename = (uri: string) => string

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { mergeHonoured, splitListen } from './split-listen.ts'
-import { outbound } from './rewrite-request.ts'
+import { routeRequest } from './rewrite-request.ts'
 import { originOf, routes } from './testing.ts'
 
 const sealed = (server: string, id: string) => originOf(server).sealTask(id, null)
@@ -23,12 +23,12 @@ test.for<[string, Record<string, unknown>, string]>([
   ['com.example/search', { uri: 'mcp+s:x' }, 'unknown-method'],
   ['constructor', {}, 'unknown-method'],
 ])('%s %j goes to no server: %s', ([method, params, reason]) => {
-  expect(outbound(method, params, routes)).toEqual({ server: undefined, reason })
+  expect(routeRequest(method, params, routes)).toEqual({ server: undefined, reason })
 })
 
 test('arguments, metadata, request state and unknown fields go on as they are', () => {
   const params = { name: 's_x', arguments: { uri: 'mcp+s:a' }, _meta: { uri: 'mcp+s:a' }, requestState: 'mcp+s:a', 'x-y': 1 }
-  expect(outbound('tools/call', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
+  expect(routeRequest('tools/call', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
 })
 
 test('a sampled answer says the server’s own resources in its words; what a person typed and other servers’ stay', () => {
@@ -39,7 +39,7 @@ test('a sampled answer says the server’s own resources in its words; what a pe
     roots: { roots: [{ uri: 'mcp+s:a' }] },
   }
   const sampled = { ...inputResponses.sampled, content: [link('a'), link('mcp+other:a')] }
-  expect(outbound('tools/call', { name: 's_x', inputResponses }, routes)).toEqual({
+  expect(routeRequest('tools/call', { name: 's_x', inputResponses }, routes)).toEqual({
     server: 's',
     params: { name: 'x', inputResponses: { ...inputResponses, sampled } },
   })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, toolEntry } from './rewrite-result.ts'
+import { errorCodeOnAggregate, errorDataOnAggregate, notificationOnAggregate, resultOnAggregate, toolEntry } from './rewrite-result.ts'
 import { nameBook } from './names/names.ts'
-import { outbound } from './rewrite-request.ts'
+import { routeRequest } from './rewrite-request.ts'
 import { uriOnAggregate } from './names/uris.ts'
 import { aName, aServer, aUri, originOf, routes } from './testing.ts'
 
@@ -24,14 +24,14 @@ test.for<[string, string, (uri: string) => Record<string, unknown>]>([
 ])('%s: %s are renamed and nothing else changes', ([method, , make]) => {
   const before = make('file:///a')
   const frozen = structuredClone(before)
-  const after = inboundResult({ ...from, sealTask: (id) => id }, method, before)
+  const after = resultOnAggregate({ ...from, sealTask: (id) => id }, method, before)
   expect(before).toEqual(frozen)
   expect(JSON.stringify(after).replaceAll('"uri":"mcp+s:', '"uri":"')).toBe(JSON.stringify(before))
   expect(JSON.stringify(after).match(/mcp\+s:/g)).toHaveLength(1)
 })
 
 test('an embedded resource is renamed where the specification puts its URI, not beside it', () => {
-  const { content } = inboundResult(from, 'tools/call', { content: [embedded('a:b')] })
+  const { content } = resultOnAggregate(from, 'tools/call', { content: [embedded('a:b')] })
   expect(content).toEqual([{ type: 'resource', resource: { uri: 'mcp+s:a:b', text: 'a:b', _meta: { uri: 'a:b' } }, uri: 'a:b' }])
 })
 
@@ -58,9 +58,9 @@ test('fields that are not its own stay, whatever they are called and hold, at ev
       const text = JSON.stringify(before)
       const shown = uriOnAggregate('s', uri)
       const expected = make('s_n', shown)
-      expect(inboundResult(from, 'tools/list', { tools: before.tools })).toEqual({ tools: expected.tools })
-      expect(inboundResult(from, 'tools/call', before.call)).toEqual(expected.call)
-      expect(inboundResult(from, 'prompts/list', { prompts: before.prompts, ...omit(c, 'resultType') })).toEqual({
+      expect(resultOnAggregate(from, 'tools/list', { tools: before.tools })).toEqual({ tools: expected.tools })
+      expect(resultOnAggregate(from, 'tools/call', before.call)).toEqual(expected.call)
+      expect(resultOnAggregate(from, 'prompts/list', { prompts: before.prompts, ...omit(c, 'resultType') })).toEqual({
         prompts: expected.prompts,
         ...omit(c, 'resultType'),
       })
@@ -85,7 +85,7 @@ test('whatever holds nothing of the server’s is returned as the very same obje
         }
         const kinds = JSON.stringify(value)
         fc.pre(!/resource|tool_result/.test(kinds))
-        expect(inboundResult(from, method, result)).toBe(result)
+        expect(resultOnAggregate(from, method, result)).toBe(result)
       },
     ),
   )
@@ -102,7 +102,7 @@ test('what is asked of the client is renamed in messages to sample and in result
   const elicit = { method: 'elicitation/create', params: { mode: 'url', url: 'https://x', message: 'm' } }
   const roots = { method: 'roots/list' }
   const result = { resultType: 'input_required', inputRequests: { a: sampling('f:1'), b: elicit, c: roots }, requestState: 'f:1' }
-  const after = inboundResult(from, 'tools/call', result) as typeof result
+  const after = resultOnAggregate(from, 'tools/call', result) as typeof result
   expect(after.requestState).toBe('f:1')
   expect(after.inputRequests.b).toBe(elicit)
   expect(after.inputRequests.c).toBe(roots)
@@ -115,32 +115,32 @@ test('names and URIs survive there and back for every server, any name and any U
     fc.property(aServer, aName, aUri, (server, name, uri) => {
       const origin = originOf(server)
       const known = { ...routes, bookOf: () => nameBook(server, [name]) }
-      const back = (method: string, params: Record<string, unknown>) => outbound(method, params, known)
+      const back = (method: string, params: Record<string, unknown>) => routeRequest(method, params, known)
 
-      const tools = inboundResult(origin, 'tools/list', { tools: [{ name }] }) as { tools: [{ name: string }] }
+      const tools = resultOnAggregate(origin, 'tools/list', { tools: [{ name }] }) as { tools: [{ name: string }] }
       const call = { name: tools.tools[0].name, arguments: { uri } }
       expect(back('tools/call', call)).toEqual({ server, params: { name, arguments: { uri } } })
 
-      const prompts = inboundResult(origin, 'prompts/list', { prompts: [{ name }] }) as { prompts: [{ name: string }] }
+      const prompts = resultOnAggregate(origin, 'prompts/list', { prompts: [{ name }] }) as { prompts: [{ name: string }] }
       const ref = { type: 'ref/prompt', name: prompts.prompts[0].name, title: 'x' }
       expect(back('completion/complete', { ref })).toEqual({ server, params: { ref: { type: 'ref/prompt', name, title: 'x' } } })
 
-      const read = inboundResult(origin, 'resources/read', { contents: [{ uri }] }) as { contents: [{ uri: string }] }
+      const read = resultOnAggregate(origin, 'resources/read', { contents: [{ uri }] }) as { contents: [{ uri: string }] }
       expect(back('resources/read', read.contents[0])).toEqual({ server, params: { uri } })
 
-      const listed = inboundResult(origin, 'resources/templates/list', { resourceTemplates: [{ uriTemplate: uri }] })
+      const listed = resultOnAggregate(origin, 'resources/templates/list', { resourceTemplates: [{ uriTemplate: uri }] })
       const [{ uriTemplate }] = listed['resourceTemplates'] as [{ uriTemplate: string }]
       expect(back('completion/complete', { ref: { type: 'ref/resource', uri: uriTemplate } })).toEqual({
         server,
         params: { ref: { type: 'ref/resource', uri } },
       })
 
-      const { taskId } = inboundResult(origin, 'tools/call', { resultType: 'task', taskId: uri, status: 'working' })
+      const { taskId } = resultOnAggregate(origin, 'tools/call', { resultType: 'task', taskId: uri, status: 'working' })
       expect(routes.openTask(String(taskId))).toEqual({ server, taskId: uri })
 
       const skill = { uri, frontmatter: { name }, resources: [{ uri, digest: name }] }
-      const { skills } = inboundResult(origin, 'skills/list', { skills: [skill] }) as { skills: [typeof skill] }
-      expect(inboundResult(origin, 'skills/get', { skill })['skill']).toEqual(skills[0])
+      const { skills } = resultOnAggregate(origin, 'skills/list', { skills: [skill] }) as { skills: [typeof skill] }
+      expect(resultOnAggregate(origin, 'skills/get', { skill })['skill']).toEqual(skills[0])
       expect(skills[0].resources).toEqual([{ uri: skills[0].uri, digest: name }])
       expect(back('skills/get', { uri: skills[0].uri })).toEqual({ server, params: { uri } })
       expect(back('resources/directory/read', { uri: skills[0].uri, cursor: uri })).toEqual({ server, params: { uri, cursor: uri } })
@@ -156,7 +156,7 @@ test('of a skill its own URI and those of its files are renamed; what its file s
     resources: [{ uri: 'skill://acme/refunds/a.md', digest: 'd', size: 1 }],
   }
   const dynamic = { uri: 'github://a/b/SKILL.md', frontmatter, resources: 'dynamic' }
-  expect(inboundResult(from, 'skills/list', { skills: [skill, dynamic], nextCursor: 'n' })).toEqual({
+  expect(resultOnAggregate(from, 'skills/list', { skills: [skill, dynamic], nextCursor: 'n' })).toEqual({
     skills: [
       { uri: 'skill://s/acme/refunds/SKILL.md', frontmatter, resources: [{ uri: 'skill://s/acme/refunds/a.md', digest: 'd', size: 1 }] },
       { uri: 'mcp+s:github://a/b/SKILL.md', frontmatter, resources: 'dynamic' },
@@ -164,7 +164,7 @@ test('of a skill its own URI and those of its files are renamed; what its file s
     nextCursor: 'n',
   })
   const folder = { uri: 'skill://acme/refunds/references', name: 'references', mimeType: 'inode/directory' }
-  expect(inboundResult(from, 'resources/directory/read', { resources: [folder] })).toEqual({
+  expect(resultOnAggregate(from, 'resources/directory/read', { resources: [folder] })).toEqual({
     resources: [{ ...folder, uri: 'skill://s/acme/refunds/references' }],
   })
 })
@@ -175,7 +175,7 @@ test.for([
   ['completion/complete', -32_601, -32_601],
   ['skills/get', -32_000, -32_000],
 ] as const)('%s answered with %i by a server is %i on `/mcp`, which cannot tell beforehand who has skills', ([method, code, shown]) => {
-  expect(inboundErrorCode(method, code)).toBe(shown)
+  expect(errorCodeOnAggregate(method, code)).toBe(shown)
 })
 
 test('a view is renamed under both of its keys; the rest of `_meta` stays', () => {
@@ -201,16 +201,16 @@ test('a view that the person may not read is not named to them', () => {
 
 test('notifications are renamed where they name a resource or a task, and are the very same object otherwise', () => {
   const updated = { method: 'notifications/resources/updated', params: { uri: 'f:1', title: 't' } }
-  expect(inboundNotification(from, updated)).toEqual({ ...updated, params: { uri: 'mcp+s:f:1', title: 't' } })
+  expect(notificationOnAggregate(from, updated)).toEqual({ ...updated, params: { uri: 'mcp+s:f:1', title: 't' } })
   const task = { method: 'notifications/tasks', params: { taskId: 'i', status: 'working' } }
-  expect(inboundNotification(from, task).params).toEqual({ taskId: '["s","i"]', status: 'working' })
+  expect(notificationOnAggregate(from, task).params).toEqual({ taskId: '["s","i"]', status: 'working' })
   const progress = { method: 'notifications/progress', params: { progressToken: 1, progress: 1, uri: 'f:1' } }
-  expect(inboundNotification(from, progress)).toBe(progress)
+  expect(notificationOnAggregate(from, progress)).toBe(progress)
 })
 
 test('the data of an error names the resource as `/mcp` knows it, for methods of resources and skills only', () => {
-  expect(inboundErrorData(from, 'resources/read', { uri: 'f:1', x: 1 })).toEqual({ uri: 'mcp+s:f:1', x: 1 })
+  expect(errorDataOnAggregate(from, 'resources/read', { uri: 'f:1', x: 1 })).toEqual({ uri: 'mcp+s:f:1', x: 1 })
   const data = { uri: 'f:1' }
-  expect(inboundErrorData(from, 'tools/call', data)).toBe(data)
-  expect(inboundErrorData(from, 'skills/get', { uri: 'skill://a/SKILL.md' })).toEqual({ uri: 'skill://s/a/SKILL.md' })
+  expect(errorDataOnAggregate(from, 'tools/call', data)).toBe(data)
+  expect(errorDataOnAggregate(from, 'skills/get', { uri: 'skill://a/SKILL.md' })).toEqual({ uri: 'skill://s/a/SKILL.md' })
 })

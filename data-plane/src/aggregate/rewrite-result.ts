@@ -1,8 +1,10 @@
 import { isObject } from '../json/is-object.ts'
 import { withKeptTtl } from '../protocol/extensions/tasks.ts'
 import { inUi, withoutUnreadableUi } from './apps.ts'
-import { inContent, inInputRequests, inMessages, inUri, type Rename } from './rewrite-content.ts'
-import { eachItem, withField, type Fields } from '../json/edit.ts'
+import { inContent, inInputRequests, inMessages, inUri } from './rewrite-content.ts'
+import type { Rename } from './rewrite-content.ts'
+import { eachItem, withField } from '../json/edit.ts'
+import type { Fields } from '../json/edit.ts'
 import { nameOnAggregate } from './names/names.ts'
 import { uriOnAggregate } from './names/uris.ts'
 import type { Notification } from '../protocol/notification.ts'
@@ -15,16 +17,16 @@ export interface EntryOrigin {
 }
 
 /** Where anything comes from, and what must be known to say it in the words of `/mcp`. */
-export interface Origin extends EntryOrigin {
+export interface ServerOrigin extends EntryOrigin {
   /** The id of a task as the client shall know it, good for as long as the server keeps the task. */
   sealTask(taskId: string, ttlMs: unknown): string
 }
 
-const METHOD_NOT_FOUND = -32_601
-const INVALID_PARAMS = -32_602
+const methodNotFound = -32_601
+const invalidParams = -32_602
 
 type Entry = (origin: EntryOrigin, of: Fields) => Fields
-type Inbound = (origin: Origin, of: Fields) => Fields
+type Inbound = (origin: ServerOrigin, of: Fields) => Fields
 
 const renameFor =
   ({ server }: EntryOrigin): Rename =>
@@ -91,7 +93,7 @@ const results = new Map<string, Inbound>([
 ])
 
 /** A server's result as `/mcp` says it; the very same object when nothing in it is a name or URI of the server's. `requestState` is not touched. */
-export function inboundResult(origin: Origin, method: string, result: Fields): Fields {
+export function resultOnAggregate(origin: ServerOrigin, method: string, result: Fields): Fields {
   if (result['resultType'] === 'input_required') return inInputRequests(result, renameFor(origin))
   if (result['resultType'] === 'task') return taskHandle(origin, result)
   return results.get(method)?.(origin, result) ?? result
@@ -103,18 +105,18 @@ const notifications = new Map<string, Inbound>([
 ])
 
 /** A server's notification as `/mcp` says it. */
-export function inboundNotification(origin: Origin, notification: Notification): Notification {
+export function notificationOnAggregate(origin: ServerOrigin, notification: Notification): Notification {
   const { method, params } = notification
   const changed = params && notifications.get(method)?.(origin, params)
   return changed === undefined || changed === params ? notification : { ...notification, params: changed }
 }
 
 /** Whoever asks `/mcp` cannot know which servers behind it have skills: at one that has none, there is no such skill or folder. */
-export function inboundErrorCode(method: string, code: number): number {
-  return code === METHOD_NOT_FOUND && (method === 'skills/get' || method === 'resources/directory/read') ? INVALID_PARAMS : code
+export function errorCodeOnAggregate(method: string, code: number): number {
+  return code === methodNotFound && (method === 'skills/get' || method === 'resources/directory/read') ? invalidParams : code
 }
 
 /** `data` of a server's own error as `/mcp` says it: its `uri` names the resource that is not there. */
-export function inboundErrorData(origin: EntryOrigin, method: string, data: unknown): unknown {
+export function errorDataOnAggregate(origin: EntryOrigin, method: string, data: unknown): unknown {
   return /^(resources|skills)\//.test(method) && isObject(data) ? resourceEntry(origin, data) : data
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Origin } from './rewrite-result.ts'
+import type { ServerOrigin } from './rewrite-result.ts'
 import type { Routes } from './rewrite-request.ts'
 
 export const aServer = fc.stringMatching(/^[a-z0-9-]{1,32}$/).filter((id) => id !== 't')
@@ -15,7 +15,7 @@ export const aUri = fc.oneof(
 )
 
 /** A task id that carries its server, as a seal does. */
-export const originOf = (server: string): Origin => ({ server, sealTask: (id) => JSON.stringify([server, id]) })
+export const originOf = (server: string): ServerOrigin => ({ server, sealTask: (id) => JSON.stringify([server, id]) })
 
 export const routes: Routes = {
   bookOf: () => undefined,

@@ -23,7 +23,7 @@ export class CallLog {
     if (this.calls.size > people) this.calls.delete(this.calls.keys().next().value ?? '')
   }
 
-  of(person: string, most: number): CallView[] {
-    return (this.calls.get(person) ?? []).slice(-most).toReversed()
+  of(person: string, max: number): CallView[] {
+    return (this.calls.get(person) ?? []).slice(-max).toReversed()
   }
 }

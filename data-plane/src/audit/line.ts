@@ -4,13 +4,13 @@ import type { ChainHead } from '@bir/sdk/chain'
 import { sha256 } from '@bir/sdk/chain'
 import type { AuditFields, Bodies } from './fields.ts'
 
-export interface Origin {
+export interface SpoolOrigin {
   plane: string
   boot: string
 }
 
 /** The next line of a chain and the head it makes. The header's keys stand in the schema's order: their bytes are what is hashed. */
-export function nextLine(origin: Origin, head: ChainHead, of: AuditFields, bodies: Bodies): { line: string; head: ChainHead } {
+export function nextLine(origin: SpoolOrigin, head: ChainHead, of: AuditFields, bodies: Bodies): { line: string; head: ChainHead } {
   const args = keep(bodies.args)
   const result = keep(bodies.result)
   const seq = head.seq + 1

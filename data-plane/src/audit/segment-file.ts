@@ -2,8 +2,8 @@ import { closeSync, constants, ftruncate, ftruncateSync, openSync, renameSync, w
 import { join } from 'node:path'
 
 /** A start reads the newest segment whole: small ones keep it quick. */
-export const segmentBytes = 2 * 1024 * 1024
-const zeros = Buffer.alloc(segmentBytes)
+export const SEGMENT_BYTES = 2 * 1024 * 1024
+const zeros = Buffer.alloc(SEGMENT_BYTES)
 
 /** For writing at a place: what appends would go behind the space that is reserved. */
 export const openSegment = (path: string): number => openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
@@ -14,9 +14,9 @@ export const openSegment = (path: string): number => openSync(path, constants.O_
  * Where a disk is too full for that nothing is reserved: the segment grows as it is written, for as long as it can.
  */
 export function reserve(fd: number, from: number): void {
-  if (from >= segmentBytes) return
+  if (from >= SEGMENT_BYTES) return
   try {
-    writeSync(fd, zeros, 0, segmentBytes - from, from)
+    writeSync(fd, zeros, 0, SEGMENT_BYTES - from, from)
   } catch {
     giveBack(fd, from)
   }
@@ -50,7 +50,7 @@ export class Spare {
     if (fd === undefined) return
     this.state = 'making'
     // It may be left over from a process before.
-    ftruncate(fd, 0, (error) => (error ? this.made(fd, error) : write(fd, zeros, 0, segmentBytes, 0, (failed) => this.made(fd, failed))))
+    ftruncate(fd, 0, (error) => (error ? this.made(fd, error) : write(fd, zeros, 0, SEGMENT_BYTES, 0, (failed) => this.made(fd, failed))))
   }
 
   /** Open under the name `path`; undefined where none was made, for want of space or time: then a segment grows as it is written. */

@@ -7,7 +7,7 @@ import { AuditRecord } from '@bir/sdk/contract/audit'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { healthOf } from '../plane.ts'
-import { Control } from '../control/client.ts'
+import { ControlClient } from '../control/client.ts'
 import { newKeys } from '../control/identity.ts'
 import { serverOf } from '../upstream/testing.ts'
 import { segments } from './segments.ts'
@@ -56,7 +56,7 @@ async function aControlPlane() {
 function aPlane(dir: string, controlUrl: string) {
   const { spool } = Spool.open(dir, { plane: id, boot: uuidv7() }, 1e9)
   const manifestKey = { kty: 'OKP', kid: 'm', alg: 'EdDSA' }
-  const control = new Control({ id, controlUrl, issuer: 'http://control.test', manifestKey, ...newKeys() })
+  const control = new ControlClient({ id, controlUrl, issuer: 'http://control.test', manifestKey, ...newKeys() })
   const logged: { level: string; event: string; why: unknown }[] = []
   const shipper = new Shipper({
     dir,

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AuditReceipt } from '@bir/sdk/contract/audit'
 import type { Log } from '../runtime/log.ts'
 import { ControlError } from '../control/client.ts'
-import type { Control } from '../control/client.ts'
+import type { ControlClient } from '../control/client.ts'
 import { segments } from './segments.ts'
 import type { Segment } from './segments.ts'
 import type { Spool } from './spool.ts'
@@ -14,13 +14,13 @@ const batchBytes = 1_000_000
 const gatherMs = 50
 /** While records keep coming a batch leaves this often: one costs the control plane and its database a round, however little is in it. */
 const everyMs = 150
-const mostBackOffMs = 30_000
+const maxBackOffMs = 30_000
 const newline = 10
 
 interface Options {
   dir: string
   spool: Spool
-  control: Control
+  control: ControlClient
   log: Log
 }
 
@@ -87,7 +87,7 @@ export class Shipper {
       } catch (error) {
         if (this.closing.signal.aborted) return
         this.failed(error)
-        await wait(Math.min(mostBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined) // the loop sees the abort
+        await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined) // the loop sees the abort
       }
     }
   }
@@ -165,13 +165,13 @@ export class Shipper {
   }
 
   /** Whole records from there on: as many as fit a batch, at most so many. */
-  private next({ segment, offset }: Place, most: number): { bytes: Buffer; records: number } {
+  private next({ segment, offset }: Place, max: number): { bytes: Buffer; records: number } {
     const fd = openSync(segment.path, 'r')
     try {
       const read = this.buffer.subarray(0, readSync(fd, this.buffer, 0, batchBytes, offset))
       let end = 0
       let records = 0
-      for (let at = read.indexOf(newline); at >= 0 && records < most; at = read.indexOf(newline, end)) {
+      for (let at = read.indexOf(newline); at >= 0 && records < max; at = read.indexOf(newline, end)) {
         end = at + 1
         records++
       }

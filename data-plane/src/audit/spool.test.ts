@@ -8,7 +8,7 @@ import { faultOf, headerHash } from '@bir/sdk/chain'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { nextLine } from './line.ts'
-import { reserve, segmentBytes } from './segment-file.ts'
+import { reserve, SEGMENT_BYTES } from './segment-file.ts'
 import { recover, segments } from './segments.ts'
 import { Spool } from './spool.ts'
 
@@ -202,7 +202,7 @@ test('a segment has its space beforehand, and gives back what it did not use', a
   const spool = aSpool(dir)
   await spool.append({ kind: 'boot', atMs: 1 }, {}, true)
   const { path } = segments(dir)[0] ?? { path: '' }
-  expect(statSync(path).size).toBe(segmentBytes)
+  expect(statSync(path).size).toBe(SEGMENT_BYTES)
   const head = spool.tip
   spool.close()
   expect(statSync(path).size).toBeLessThan(1000)

@@ -2,15 +2,15 @@ import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSyn
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { ChainHead } from '@bir/sdk/chain'
 import type { AuditFields, Bodies } from './fields.ts'
-import type { Origin } from './line.ts'
+import type { SpoolOrigin } from './line.ts'
 import { nextLine } from './line.ts'
-import { openSegment, reserve, segmentBytes, Spare } from './segment-file.ts'
+import { openSegment, reserve, SEGMENT_BYTES, Spare } from './segment-file.ts'
 import { recover, segmentPath } from './segments.ts'
 import type { Recovered } from './segments.ts'
 
 const lazySyncMs = 40
 /** However long the swarm, nobody waits for more turns of the loop than these. */
-const mostTurns = 8
+const maxTurns = 8
 
 interface Waiter {
   synced: boolean
@@ -24,7 +24,7 @@ interface Waiter {
  */
 export class Spool {
   private readonly dir: string
-  private readonly origin: Origin
+  private readonly origin: SpoolOrigin
   private readonly maxBytes: number
   private readonly spare: Spare
   private fd: number
@@ -43,7 +43,7 @@ export class Spool {
   /** Called after records were written: the shipper has work. */
   onWritten: () => void = () => undefined
 
-  private constructor(dir: string, origin: Origin, maxBytes: number, { head, path, bytes }: Recovered) {
+  private constructor(dir: string, origin: SpoolOrigin, maxBytes: number, { head, path, bytes }: Recovered) {
     this.dir = dir
     this.origin = origin
     this.maxBytes = maxBytes
@@ -56,7 +56,7 @@ export class Spool {
   }
 
   /** Opens or makes the spool in `dir`; also gives the attempts whose end was never recorded. Throws when it is damaged. */
-  static open(dir: string, origin: Origin, maxBytes: number): { spool: Spool; recovered: Recovered } {
+  static open(dir: string, origin: SpoolOrigin, maxBytes: number): { spool: Spool; recovered: Recovered } {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const recovered = recover(dir)
     return { spool: new Spool(dir, origin, maxBytes, recovered), recovered }
@@ -105,7 +105,7 @@ export class Spool {
   /** Answers come in swarms: while each turn of the loop brings more records, they are awaited, and all go out by one write. */
   private gather(before: number, turn: number): void {
     const { length } = this.waiters
-    if (length === before || turn === mostTurns) return this.write()
+    if (length === before || turn === maxTurns) return this.write()
     setImmediate(() => this.gather(length, turn + 1))
   }
 
@@ -124,7 +124,7 @@ export class Spool {
     this.offset += bytes.length
     this.writtenHead = this.head
     this.unsynced = true
-    if (this.offset > segmentBytes / 2) this.spare.prepare()
+    if (this.offset > SEGMENT_BYTES / 2) this.spare.prepare()
     for (const waiter of waiters) {
       if (waiter.synced) this.awaitingSync.push(waiter)
       else waiter.resolve()
@@ -183,7 +183,7 @@ export class Spool {
   }
 
   private rotate(): void {
-    if (this.offset < segmentBytes || this.syncing) return
+    if (this.offset < SEGMENT_BYTES || this.syncing) return
     const full = this.fd
     ftruncateSync(full, this.offset)
     const path = segmentPath(this.dir, this.writtenHead.seq + 1)
@@ -204,7 +204,7 @@ function writeAll(fd: number, bytes: Buffer, from: number): void {
 
 const unavailable = (cause: unknown) =>
   new GatewayError('unavailable', 'the audit spool cannot take a record', {
-    say: 'This call cannot be recorded now, so it is not made. An administrator should look at the audit spool.',
+    publicMessage: 'This call cannot be recorded now, so it is not made. An administrator should look at the audit spool.',
     reason: 'audit-unavailable',
     cause,
   })

@@ -3,24 +3,24 @@ import { isObject } from '../json/is-object.ts'
 type Entry = Readonly<Record<string, unknown>>
 
 /** The entries of a list that are worth keeping, and the names of those that are not. */
-export class FittingList {
+export class BoundedList {
   readonly entries: Entry[] = []
   readonly leftOut: string[] = []
-  private readonly most: number
+  private readonly max: number
 
-  constructor(most: number) {
-    this.most = most
+  constructor(max: number) {
+    this.max = max
   }
 
   get isFull(): boolean {
-    return this.entries.length >= this.most
+    return this.entries.length >= this.max
   }
 
   /** A page. */
   add(found: unknown): void {
     for (const entry of Array.isArray(found) ? (found as unknown[]) : []) {
       if (!isObject(entry)) continue
-      const why = this.isFull ? `more than ${this.most} entries` : tooMuch(entry)
+      const why = this.isFull ? `more than ${this.max} entries` : tooMuch(entry)
       if (why === undefined) this.entries.push(entry)
       else this.leftOut.push(`${nameOf(entry)}: ${why}`)
     }
@@ -30,9 +30,9 @@ export class FittingList {
 const nameOf = ({ name, uri, uriTemplate }: Entry): string =>
   [name, uri, uriTemplate].find((one) => typeof one === 'string')?.slice(0, 100) ?? ''
 
-const deepest = 64
-const mostValues = 20_000
-const mostChars = 1_000_000
+const maxDepth = 64
+const maxValues = 20_000
+const maxChars = 1_000_000
 
 /** Why an entry of a list is not kept: what is kept is sorted, hashed, compared and merged over and over. Undefined for all that people write. */
 function tooMuch(entry: object): string | undefined {
@@ -40,11 +40,11 @@ function tooMuch(entry: object): string | undefined {
   let values = 0
   let chars = 0
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return `more than ${deepest} levels deep`
+    if (depth > maxDepth) return `more than ${maxDepth} levels deep`
     values += level.length
-    if (values > mostValues) return `more than ${mostValues} values`
+    if (values > maxValues) return `more than ${maxValues} values`
     for (const value of level) chars += typeof value === 'string' ? value.length : 0
-    if (chars > mostChars) return `more than ${mostChars} characters`
+    if (chars > maxChars) return `more than ${maxChars} characters`
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
   return undefined

@@ -1,8 +1,8 @@
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { Log } from '../runtime/log.ts'
-import { Catalogue, definitionHash } from './server-catalogue.ts'
-import type { Listed, Offer } from './server-catalogue.ts'
+import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
+import type { ListedTool, ServerLists } from './server-catalogue.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 interface Options {
@@ -18,17 +18,17 @@ interface Options {
 
 interface Kept {
   upstream: Upstream
-  catalogue: Catalogue
+  catalogue: ServerCatalogue
 }
 
-const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
+const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** The remote servers of the policy in force: their catalogues, and which definitions of their tools are served. */
-export class Remotes {
+export class RemoteCatalogues {
   private readonly options: Options
   private readonly kept = new Map<string, Kept>()
   private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
-  private served = new WeakMap<readonly Listed[], WeakMap<object, readonly Listed[]>>()
+  private served = new WeakMap<readonly ListedTool[], WeakMap<object, readonly ListedTool[]>>()
 
   constructor(options: Options) {
     this.options = options
@@ -51,22 +51,22 @@ export class Remotes {
     return this.kept.get(server)?.catalogue.seen ?? false
   }
 
-  doubt(server: string): void {
-    this.kept.get(server)?.catalogue.doubt()
+  refreshSoon(server: string): void {
+    this.kept.get(server)?.catalogue.refreshSoon()
   }
 
-  offer(server: string): Offer {
-    return this.kept.get(server)?.catalogue.offer ?? nothing
+  lists(server: string): ServerLists {
+    return this.kept.get(server)?.catalogue.lists ?? nothing
   }
 
   /** The tools of a server as they may be listed: under `hold` each in the definition that was approved. */
   tools(
     id: string,
     entry: { remote: RemoteEntry['remote']; tools: ReadonlyMap<string, { definition?: string | undefined }> },
-  ): readonly Listed[] {
-    const offered = this.offer(id).tools
+  ): readonly ListedTool[] {
+    const offered = this.lists(id).tools
     if (entry.remote.trust !== 'hold') return offered
-    const known = this.served.get(offered) ?? new WeakMap<object, readonly Listed[]>()
+    const known = this.served.get(offered) ?? new WeakMap<object, readonly ListedTool[]>()
     this.served.set(offered, known)
     const ready = known.get(entry.tools) ?? [...entry.tools].flatMap(([name, { definition }]) => this.held(id, name, definition, offered))
     known.set(entry.tools, ready)
@@ -86,10 +86,10 @@ export class Remotes {
     const report = async (tools: Parameters<Options['report']>[1]) => {
       if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
     }
-    this.kept.set(id, { upstream, catalogue: new Catalogue({ server: id, upstream, log, report, changed }) })
+    this.kept.set(id, { upstream, catalogue: new ServerCatalogue({ server: id, upstream, log, report, changed }) })
   }
 
-  private held(server: string, name: string, approved: string | undefined, offered: readonly Listed[]): Listed[] {
+  private held(server: string, name: string, approved: string | undefined, offered: readonly ListedTool[]): ListedTool[] {
     const live = offered.find((listed) => listed.name === name)
     if (approved === undefined) return []
     if (live && definitionHash(live.entry) === approved) return [live]

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Catalogue } from './server-catalogue.ts'
+import { ServerCatalogue } from './server-catalogue.ts'
 import { modernServer } from '../upstream/modern/testing.ts'
 import type { Handle, Say } from '../upstream/modern/testing.ts'
 
@@ -16,7 +16,7 @@ async function aCatalogue(handle: Handle) {
   const server = await modernServer(handle, { maxResponseBytes: 10_000_000 })
   const log = vi.fn<(level: string, message: string, fields?: object) => void>()
   const changed = vi.fn<() => void>()
-  const catalogue = new Catalogue({ server: 'things', upstream: server.upstream, log, changed, report: () => Promise.resolve() })
+  const catalogue = new ServerCatalogue({ server: 'things', upstream: server.upstream, log, changed, report: () => Promise.resolve() })
   return {
     catalogue,
     changed,
@@ -29,7 +29,7 @@ async function aCatalogue(handle: Handle) {
   }
 }
 
-const names = (catalogue: Catalogue) => catalogue.offer.tools.map(({ name }) => name)
+const names = (catalogue: ServerCatalogue) => catalogue.lists.tools.map(({ name }) => name)
 
 test.for<[string, string, Handle, number]>([
   [
@@ -42,7 +42,7 @@ test.for<[string, string, Handle, number]>([
 ])('a list %s is cut and said to be, and what was read of it is offered', async ([, why, handle, kept]) => {
   await using given = await aCatalogue((asked, say) => (asked.method === 'tools/list' ? handle(asked, say) : 'as usual'))
   await given.catalogue.refresh()
-  expect(given.catalogue.offer.tools).toHaveLength(kept)
+  expect(given.catalogue.lists.tools).toHaveLength(kept)
   expect(given.logged('a list was cut')).toEqual([{ server: 'things', method: 'tools/list', why, kept }])
 })
 
@@ -50,7 +50,7 @@ test('of a hundred thousand tools five thousand are kept', async () => {
   const tools = Array.from({ length: 100_000 }, (_, at) => tool(`t${at}`))
   await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
   await given.catalogue.refresh()
-  expect(given.catalogue.offer.tools).toHaveLength(5000)
+  expect(given.catalogue.lists.tools).toHaveLength(5000)
   expect(given.logged('entries were left out')).toMatchObject([{ of: 95_000 }])
 })
 

@@ -3,8 +3,8 @@ import { canonical } from '@bir/sdk/contract/canonical'
 import type { Log } from '../runtime/log.ts'
 import { servesSkills } from '../protocol/extensions/skills.ts'
 import { Cancel } from '../runtime/cancellation.ts'
-import { slow } from '../upstream/faults.ts'
-import { FittingList } from './bounded-list.ts'
+import { timeoutFault } from '../upstream/faults.ts'
+import { BoundedList } from './bounded-list.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Asker, Upstream } from '../upstream/upstream.ts'
 
@@ -13,21 +13,21 @@ const againMs = 60_000
 const soonMs = 50
 const latestMs = 30_000
 const readWithinMs = 60_000
-const mostPages = 100
-const mostEntries = 5_000
+const maxPages = 100
+const maxEntries = 5_000
 
 type Entry = Readonly<Record<string, unknown>>
 
 /** A tool as its server lists it, and the server. */
-export interface Listed {
+export interface ListedTool {
   readonly server: string
   readonly name: string
   readonly entry: Entry
 }
 
 /** Everything a server offers, whole, as it was last seen. A list that did not change keeps its identity. */
-export interface Offer {
-  readonly tools: readonly Listed[]
+export interface ServerLists {
+  readonly tools: readonly ListedTool[]
   readonly prompts: readonly Entry[]
   readonly resources: readonly Entry[]
   readonly templates: readonly Entry[]
@@ -62,10 +62,10 @@ const gateway: Asker = {
   },
 }
 
-const nothing: Offer = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
+const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** Keeps what a remote server offers in memory, so that listing forty of them asks none of them. A server that is away keeps what it last offered. */
-export class Catalogue {
+export class ServerCatalogue {
   private readonly options: Options
   private readonly cancel = new Cancel()
   private offered = nothing
@@ -87,7 +87,7 @@ export class Catalogue {
     return this.fingerprint !== ''
   }
 
-  get offer(): Offer {
+  get lists(): ServerLists {
     return this.offered
   }
 
@@ -112,7 +112,7 @@ export class Catalogue {
   }
 
   /** The server says that something changed. What changed while a read was under way may not be in it: then it is read once more. */
-  doubt(): void {
+  refreshSoon(): void {
     if (this.due || this.cancel.cancelled) return
     const sinceMs = performance.now() - this.readMs
     this.waitMs = Math.min(latestMs, Math.max(soonMs, sinceMs < 4 * this.waitMs ? 2 * this.waitMs : this.waitMs / 2))
@@ -129,7 +129,7 @@ export class Catalogue {
     const reading = new Cancel()
     const late = Promise.withResolvers<never>()
     const forget = this.cancel.subscribe((cause) => reading.abort(cause))
-    const timer = setTimeout(() => reading.abort(slow(readWithinMs)), readWithinMs).unref()
+    const timer = setTimeout(() => reading.abort(timeoutFault(readWithinMs)), readWithinMs).unref()
     reading.subscribe(late.reject)
     try {
       await Promise.race([late.promise, this.read(reading)])
@@ -174,7 +174,7 @@ export class Catalogue {
 
   /** A list that does not end is cut, and said to be: what was read of it is of use. */
   private async all(method: string, member: string, reading: Cancel): Promise<Entry[]> {
-    const list = new FittingList(mostEntries)
+    const list = new BoundedList(maxEntries)
     const cursors = new Set<unknown>()
     let cursor: unknown
     let why: string | undefined
@@ -183,9 +183,9 @@ export class Catalogue {
       list.add(value[member])
       cursor = value['nextCursor']
       if (cursor === undefined) break
-      if (page + 1 === mostPages) why = `more than ${mostPages} pages`
+      if (page + 1 === maxPages) why = `more than ${maxPages} pages`
       if (cursors.has(cursor)) why = 'pages that come round again'
-      if (list.isFull) why = `more than ${mostEntries} entries`
+      if (list.isFull) why = `more than ${maxEntries} entries`
       cursors.add(cursor)
     }
     const { entries, leftOut } = list
@@ -208,7 +208,7 @@ export class Catalogue {
     this.listening = true
     const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
     await this.options.upstream
-      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.doubt(), onEnd: () => (this.listening = false) })
+      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.refreshSoon(), onEnd: () => (this.listening = false) })
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
 }

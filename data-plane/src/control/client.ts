@@ -21,7 +21,7 @@ export class ControlError extends Error {
 }
 
 /** The control plane as this plane speaks to it: every request signed by the plane's key (EdDSA JWT, 60 s), the body's digest within. */
-export class Control {
+export class ControlClient {
   private readonly identity: Identity
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
   private key: CryptoKey | Uint8Array | undefined

@@ -4,7 +4,7 @@ import { DefinitionsReport } from '@bir/sdk/contract/internal'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ToolEntry } from '@bir/sdk/contract/snapshot'
 import { expect, test } from 'vitest'
-import { Control } from './client.ts'
+import { ControlClient } from './client.ts'
 import { newKeys } from './identity.ts'
 import { fetchDefinition, reportDefinitions } from './report-definitions.ts'
 import { serverOf } from '../upstream/testing.ts'
@@ -31,7 +31,7 @@ async function aControlPlane(definitions: Record<string, string> = {}) {
   })
   const id = '019aa000-0000-7000-8000-000000000001'
   const manifestKey = { kty: 'OKP', kid: 'm', alg: 'EdDSA' }
-  const control = new Control({ id, controlUrl: server.url, issuer: 'http://control.test', manifestKey, ...newKeys() })
+  const control = new ControlClient({ id, controlUrl: server.url, issuer: 'http://control.test', manifestKey, ...newKeys() })
   return {
     control,
     reports,

@@ -2,7 +2,7 @@ import { canonical, nestsWithin } from '@bir/sdk/contract/canonical'
 import type { DefinitionsReport } from '@bir/sdk/contract/internal'
 import { ToolName } from '@bir/sdk/contract/names'
 import type { RemotePolicy } from '@bir/sdk/contract/policy'
-import type { Control } from './client.ts'
+import type { ControlClient } from './client.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
 
 /** A tool as a remote server lists it. */
@@ -20,16 +20,16 @@ export type ReportDefinitions = (
   tools: readonly ListedTool[],
 ) => Promise<Reported>
 
-const MOST_TOOLS = 2000
+const maxTools = 2000
 /** Below what the control plane reads, with room for the rest of the report. */
-const MOST_BYTES = 7 * 1024 * 1024
-const DEEPEST = 64
+const maxBytes = 7 * 1024 * 1024
+const deepest = 64
 
 /**
  * Tells the control plane what a remote server was found to offer, when it is not what was told last. Give it whole lists
  * only: a tool that is left out is taken to be gone. Rejects when the control plane cannot be told; the next list is tried again.
  */
-export function reportDefinitions(control: Pick<Control, 'post'>): ReportDefinitions {
+export function reportDefinitions(control: Pick<ControlClient, 'post'>): ReportDefinitions {
   const told = new Map<string, string>()
   const turns = new Map<string, Promise<unknown>>()
 
@@ -57,7 +57,7 @@ export function reportDefinitions(control: Pick<Control, 'post'>): ReportDefinit
 }
 
 /** An approved definition that this plane does not have, its bytes checked against its name. */
-export async function fetchDefinition(control: Pick<Control, 'get'>, hash: string, signal?: AbortSignal): Promise<ListedTool> {
+export async function fetchDefinition(control: Pick<ControlClient, 'get'>, hash: string, signal?: AbortSignal): Promise<ListedTool> {
   const { bytes } = await control.get(`/definitions/${hash}`, signal)
   if (sha256Hex(bytes) !== hash) throw new Error(`definition ${hash} has other bytes than its name says`)
   return JSON.parse(bytes.toString('utf8')) as ListedTool
@@ -70,9 +70,9 @@ function prepared(url: string, tools: readonly ListedTool[]) {
   let bytes = 0
   for (const tool of tools) {
     const name = ToolName.safeParse(tool.name)
-    const text = name.success && nestsWithin(tool, DEEPEST) ? canonical(tool) : undefined
+    const text = name.success && nestsWithin(tool, deepest) ? canonical(tool) : undefined
     const length = text === undefined ? Infinity : Buffer.byteLength(text)
-    if (!name.success || text === undefined || kept.length === MOST_TOOLS || bytes + length > MOST_BYTES) {
+    if (!name.success || text === undefined || kept.length === maxTools || bytes + length > maxBytes) {
       leftOut.push(String(tool.name).slice(0, 200))
       continue
     }

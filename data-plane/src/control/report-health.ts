@@ -1,11 +1,11 @@
-import { HEALTH_EVERY_MS, MOST_HEALTH } from '@bir/sdk/contract/internal'
+import { HEALTH_EVERY_MS, MAX_HEALTH } from '@bir/sdk/contract/internal'
 import type { Ack, RemoteHealth } from '@bir/sdk/contract/internal'
 import type { Log } from '../runtime/log.ts'
 import type { UpstreamHealth } from '../upstream/upstream.ts'
-import type { Control } from './client.ts'
+import type { ControlClient } from './client.ts'
 
 interface Options {
-  control: Pick<Control, 'post'>
+  control: Pick<ControlClient, 'post'>
   /** Every remote server of the policy in force. */
   health(): readonly { id: string; url: string; health: UpstreamHealth }[]
   /** What no report may hold. */
@@ -14,11 +14,11 @@ interface Options {
   nowMs?(): number
 }
 
-const LOOK_EVERY_MS = 1000
-const AGAIN_AFTER_MS = 10_000
-const LONGEST_ERROR = 500
+const lookEveryMs = 1000
+const againAfterMs = 10_000
+const maxErrorLength = 500
 /** Shorter ones are words that stand everywhere. */
-const SHORTEST_SECRET = 6
+const shortestSecret = 6
 
 /** Tells the control plane how the remote servers are: what changed within a second, all of them every minute. */
 export class HealthReporter {
@@ -36,7 +36,7 @@ export class HealthReporter {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.tell(), LOOK_EVERY_MS).unref()
+    this.timer = setInterval(() => void this.tell(), lookEveryMs).unref()
   }
 
   stop(): void {
@@ -57,12 +57,12 @@ export class HealthReporter {
     for (const id of this.told.keys()) if (!ids.has(id)) this.told.delete(id)
     const due = all.map((one) => this.reportOf(one)).filter((report) => this.isDue(report, nowMs))
     try {
-      for (let at = 0; at < due.length; at += MOST_HEALTH) await this.post(due.slice(at, at + MOST_HEALTH), nowMs)
+      for (let at = 0; at < due.length; at += MAX_HEALTH) await this.post(due.slice(at, at + MAX_HEALTH), nowMs)
       this.failing = false
     } catch (error) {
       if (!this.failing) this.options.log('warn', 'the control plane cannot be told how the servers are', { why: String(error) })
       this.failing = true
-      this.notBeforeMs = nowMs + AGAIN_AFTER_MS
+      this.notBeforeMs = nowMs + againAfterMs
     }
   }
 
@@ -94,8 +94,8 @@ export class HealthReporter {
 
   /** What went wrong may be told in words of the server's, which may hold what it was sent. */
   private clean(text: string): string {
-    const holds = [...this.options.secretsInUse()].some((secret) => secret.length >= SHORTEST_SECRET && text.includes(secret))
-    return holds ? 'not shown: it repeats a secret' : text.slice(0, LONGEST_ERROR)
+    const holds = [...this.options.secretsInUse()].some((secret) => secret.length >= shortestSecret && text.includes(secret))
+    return holds ? 'not shown: it repeats a secret' : text.slice(0, maxErrorLength)
   }
 }
 

@@ -4,21 +4,21 @@ import { SealingKeysAnswer, SealingRing } from '@bir/sdk/contract/internal'
 import { openSealed } from '@bir/sdk/seal-box'
 import type { Log } from '../runtime/log.ts'
 import type { Sealer } from '../runtime/sealer.ts'
-import type { Control } from './client.ts'
+import type { ControlClient } from './client.ts'
 import type { Identity } from './identity.ts'
 
 const everyMs = 5 * 60_000
 
 interface Options {
   identity: Identity
-  control: Control
+  control: ControlClient
   sealer: Sealer
   path: string
   log: Log
 }
 
 /** Keeps the sealing ring current. On disk it stays as it came: in the box that only this plane opens. */
-export function keepRing({ identity, control, sealer, path, log }: Options, signal: AbortSignal): { refresh(): Promise<void> } {
+export function keepSealingKeys({ identity, control, sealer, path, log }: Options, signal: AbortSignal): { refresh(): Promise<void> } {
   const use = (box: string) => {
     const { keys } = SealingRing.parse(JSON.parse(openSealed(identity.sealingKey, box).toString('utf8')))
     sealer.use(keys.map(({ kid, key }) => ({ kid, key: Buffer.from(key, 'base64url') })))

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { SECRET } from '../testing/plane.ts'
 import { OWN, extensionPlane } from '../testing/extensions.ts'
-import { mostTaskLifeMs, TASKS_EXTENSION, withoutTasks } from '../protocol/extensions/tasks.ts'
+import { MAX_TASK_LIFE_MS, TASKS_EXTENSION, withoutTasks } from '../protocol/extensions/tasks.ts'
 
 const methods = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const
 const dayMs = 24 * 60 * 60 * 1000
@@ -66,7 +66,7 @@ test('the id of another person’s task, of another server’s, an altered one a
 test.for([
   ['for two days', 2 * dayMs, 2 * dayMs, 2 * dayMs],
   ['for ten minutes, and perhaps longer', 600_000, 600_000, dayMs],
-  ['for a month', 30 * dayMs, mostTaskLifeMs, mostTaskLifeMs],
+  ['for a month', 30 * dayMs, MAX_TASK_LIFE_MS, MAX_TASK_LIFE_MS],
   ['for ever', null, null, 7 * dayMs],
   ['and says not how long', undefined, undefined, 7 * dayMs],
 ] as const)(
@@ -95,7 +95,7 @@ test.for(['/mcp/things', '/mcp'])('%s: what is told of a task promises no more t
   await using stream = await served.listen(path, { taskIds: [taskId] })
   await stream.next()
   served.tell('notifications/tasks', { taskId: OWN, status: 'working', ttlMs: 30 * dayMs })
-  expect((await stream.next()).params).toMatchObject({ taskId, ttlMs: mostTaskLifeMs })
+  expect((await stream.next()).params).toMatchObject({ taskId, ttlMs: MAX_TASK_LIFE_MS })
 })
 
 test('who has lost the tool has lost its tasks, on every path; what they began can be had again with the permission', async () => {

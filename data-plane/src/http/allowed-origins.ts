@@ -32,7 +32,7 @@ export function originRules(options: Options) {
         throw new GatewayError('forbiddenOrigin', 'a foreign Origin', { reason: 'foreign-origin' })
       if (!checksHost || hosts.has(host ?? '') || (options.loopback && ownNames.test(host ?? ''))) return
       throw new GatewayError('forbiddenOrigin', 'a foreign Host', {
-        say: 'Requests for this host are not accepted.',
+        publicMessage: 'Requests for this host are not accepted.',
         reason: 'foreign-host',
       })
     },

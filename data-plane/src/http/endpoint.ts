@@ -12,7 +12,7 @@ export interface Endpoint {
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-const mostKept = 1000
+const maxKept = 1000
 const kept = new Map<string, Endpoint>()
 
 /** Undefined when the path is no MCP endpoint. Which servers exist is not told here. */
@@ -20,7 +20,7 @@ export function endpointOf(publicUrl: string, path: string): Endpoint | undefine
   const known = kept.get(path)
   if (known?.resource === publicUrl + path) return known
   const endpoint = read(publicUrl, path)
-  if (endpoint && kept.size < mostKept) kept.set(path, endpoint)
+  if (endpoint && kept.size < maxKept) kept.set(path, endpoint)
   return endpoint
 }
 

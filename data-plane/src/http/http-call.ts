@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Headers } from './respond.ts'
 
 /** One HTTP exchange as it is handed about here. */
-export interface Http {
+export interface HttpCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly endpoint: Endpoint
@@ -12,5 +12,5 @@ export interface Http {
   /** `Mcp-Param-*`, by their lower-case names, once they were read. */
   readonly paramHeaders?: Readonly<Record<string, string>>
   /** Handed on by another plane: where the client called that one from. Such a request goes no further. */
-  readonly handedFrom?: string
+  readonly forwardedFrom?: string
 }

@@ -14,7 +14,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (type !== 'application/json') throw new GatewayError('unsupportedMediaType', 'the content type is not application/json')
   const { 'content-encoding': encoding = 'identity' } = request.headers
   if (encoding !== 'identity')
-    throw new GatewayError('unsupportedMediaType', 'an encoded body', { say: 'The body must not be compressed.' })
+    throw new GatewayError('unsupportedMediaType', 'an encoded body', { publicMessage: 'The body must not be compressed.' })
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   return parse(await bytesOf(request, maxBytes))
 }
@@ -46,4 +46,4 @@ function parse(bytes: Buffer): Body {
 }
 
 const tooLarge = (maxBytes: number) =>
-  new GatewayError('tooLarge', 'the body is too large', { say: `The body is larger than ${maxBytes} bytes.` })
+  new GatewayError('tooLarge', 'the body is too large', { publicMessage: `The body is larger than ${maxBytes} bytes.` })

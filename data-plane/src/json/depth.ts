@@ -1,7 +1,7 @@
 import type { Fields } from './edit.ts'
 
 /** JSON may be read at depths at which it cannot be written: one such entry would cost everybody the list it is merged into. */
-const deepest = 256
+const maxDepth = 256
 
 const fine = new WeakSet<Fields>()
 
@@ -10,7 +10,7 @@ export function isTooDeep(entry: Fields): boolean {
   if (fine.has(entry)) return false
   let level: unknown[] = [entry]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return true
+    if (depth > maxDepth) return true
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
   fine.add(entry)

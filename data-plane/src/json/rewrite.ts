@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>
 type Items = readonly unknown[]
 
 /** JSON, and where in the text that ends out of which it was made. Undefined where JSON has no word for it. */
-interface Respelled {
+interface Rewritten {
   readonly json: string | undefined
   readonly end: number
 }
@@ -15,19 +15,19 @@ interface Respelled {
  * A value that was made out of `before`, which begins at `from` in `text`: whatever is the same in both is as it was written, at any depth.
  * No key may stand twice in `text`. Each text is walked once, but for those members of objects that have changed inside.
  */
-function respelled(text: string, from: number, before: unknown, now: unknown): Respelled {
+function rewriteValue(text: string, from: number, before: unknown, now: unknown): Rewritten {
   if (isObject(before) && isObject(now) && before !== now) {
     const { spans, end } = membersOf(text, { from })
-    return { json: respelledObject(text, before, now, spans), end }
+    return { json: rewriteObject(text, before, now, spans), end }
   }
   const end = endOf(text, from)
   if (Object.is(before, now)) return { json: text.slice(from, end), end }
-  if (Array.isArray(before) && Array.isArray(now)) return { json: respelledList(text, from, before, now), end }
+  if (Array.isArray(before) && Array.isArray(now)) return { json: rewriteList(text, from, before, now), end }
   return { json: JSON.stringify(now), end }
 }
 
 /** `spans` are those of the members of `before` in `text`. */
-export function respelledObject(text: string, before: Fields, now: Fields, spans: Members['spans']): string {
+export function rewriteObject(text: string, before: Fields, now: Fields, spans: Members['spans']): string {
   let json = ''
   for (const key in now) {
     const span = Object.hasOwn(before, key) ? spans.get(key) : undefined
@@ -40,12 +40,12 @@ export function respelledObject(text: string, before: Fields, now: Fields, spans
 /** Where it ends is known. */
 function member(text: string, { start, end }: { start: number; end: number }, before: unknown, now: unknown): string | undefined {
   if (Object.is(before, now)) return text.slice(start, end)
-  if (Array.isArray(before) && Array.isArray(now)) return respelledList(text, start, before, now)
-  return isObject(before) && isObject(now) ? respelled(text, start, before, now).json : JSON.stringify(now)
+  if (Array.isArray(before) && Array.isArray(now)) return rewriteList(text, start, before, now)
+  return isObject(before) && isObject(now) ? rewriteValue(text, start, before, now).json : JSON.stringify(now)
 }
 
 /** Where items were taken out, what is left is known by what it is; else by its place. */
-function respelledList(text: string, from: number, before: Items, now: Items): string {
+function rewriteList(text: string, from: number, before: Items, now: Items): string {
   const placeOf = before.length === now.length ? undefined : new Map(before.map((item, place) => [item, place]))
   const known = now.map((item) => (typeof item === 'object' ? placeOf?.get(item) : undefined))
   const nowAt = new Map(now.flatMap((item, index) => (known[index] === undefined ? [] : [[known[index], item]])))
@@ -56,7 +56,7 @@ function respelledList(text: string, from: number, before: Items, now: Items): s
   eachItem(text, from, (start, place) => {
     if (said.size === nowAt.size) return undefined
     if (!nowAt.has(place)) return endOf(text, start)
-    const { json, end } = respelled(text, start, before[place], nowAt.get(place))
+    const { json, end } = rewriteValue(text, start, before[place], nowAt.get(place))
     said.set(place, json)
     return end
   })

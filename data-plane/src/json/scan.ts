@@ -25,14 +25,14 @@ export interface Members {
   readonly inner: Members | undefined
 }
 
-const QUOTE = 34
-const COMMA = 44
-const COLON = 58
-const OPEN_LIST = 91
-const BACKSLASH = 92
-const CLOSE_LIST = 93
-const OPEN_OBJECT = 123
-const CLOSE_OBJECT = 125
+const quoteCode = 34
+const comma = 44
+const colon = 58
+const openList = 91
+const backslash = 92
+const closeList = 93
+const openObject = 123
+const closeObject = 125
 
 /** The members of the object that begins at `from`, and of one that it has, where they stand. `text` must be known to be JSON, and an object there: `JSON.parse` has read it before. */
 export function membersOf(text: string, { from = 0, within }: { from?: number; within?: string } = {}): Members {
@@ -43,11 +43,11 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   let inner: Members | undefined
   const begin = afterSpace(text, from)
   let at = afterSpace(text, begin + 1)
-  while (text.charCodeAt(at) === QUOTE) {
+  while (text.charCodeAt(at) === quoteCode) {
     const keyEnd = stringEnd(text, at)
     const key = meaningOf(text, at, keyEnd)
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
-    const asked = key === within && text.charCodeAt(start) === OPEN_OBJECT ? membersOf(text, { from: start }) : undefined
+    const asked = key === within && text.charCodeAt(start) === openObject ? membersOf(text, { from: start }) : undefined
     inner = asked ?? inner
     const { end, membersWithin: deeper, depth: below } = asked ?? valueEnd(text, start)
     if (spans.has(key)) duplicate ??= key
@@ -55,7 +55,7 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
     membersWithin += 1 + deeper
     depth = Math.max(depth, below)
     at = afterSpace(text, end)
-    if (text.charCodeAt(at) !== COMMA) break
+    if (text.charCodeAt(at) !== comma) break
     at = afterSpace(text, at + 1)
   }
   return { spans, duplicate, start: begin, end: at + 1, membersWithin, depth: depth + 1, inner }
@@ -75,11 +75,11 @@ export function itemsOf(text: string, from = 0): readonly Place[] {
 /** Tells where each item of a list begins, and wants to know where it ends; undefined where the rest does not matter. */
 export function eachItem(text: string, from: number, endOfItem: (start: number, index: number) => number | undefined): void {
   let at = afterSpace(text, afterSpace(text, from) + 1)
-  for (let index = 0; text.charCodeAt(at) !== CLOSE_LIST; index++) {
+  for (let index = 0; text.charCodeAt(at) !== closeList; index++) {
     const end = endOfItem(at, index)
     if (end === undefined) return
     at = afterSpace(text, end)
-    if (text.charCodeAt(at) === COMMA) at = afterSpace(text, at + 1)
+    if (text.charCodeAt(at) === comma) at = afterSpace(text, at + 1)
   }
 }
 
@@ -101,8 +101,8 @@ function stringEnd(text: string, from: number): number {
   // Most strings are short: to look for their end costs less than to have it looked for.
   for (let at = from + 1; at < from + nearChars; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) return at + 1
-    if (code === BACKSLASH) break
+    if (code === quoteCode) return at + 1
+    if (code === backslash) break
   }
   let quote = text.indexOf('"', from + 1)
   while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
@@ -112,7 +112,7 @@ function stringEnd(text: string, from: number): number {
 
 function isEscaped(text: string, quote: number): boolean {
   let before = quote - 1
-  while (text.charCodeAt(before) === BACKSLASH) before--
+  while (text.charCodeAt(before) === backslash) before--
   return (quote - before) % 2 === 0
 }
 
@@ -124,7 +124,7 @@ function meaningOf(text: string, start: number, end: number): string {
 const numbers = /-?\d[\d.eE+-]*/g
 
 /** The same JSON with other strings and numbers: `string` gets what a string means, and says what it shall mean; `number` gets and gives JSON. What they leave alone stays as it was written. */
-export function withScalars(text: string, string: (meant: string) => string, number: (written: string) => string): string {
+export function withScalars(text: string, string: (meant: string) => string, number: (source: string) => string): string {
   const between = (start: number, end?: number) => text.slice(start, end).replaceAll(numbers, number)
   let json = ''
   let from = 0
@@ -146,39 +146,38 @@ interface Value {
 
 function valueEnd(text: string, from: number): Value {
   const first = text.charCodeAt(from)
-  if (first === QUOTE) return { end: stringEnd(text, from), membersWithin: 0, depth: 0 }
-  if (first === OPEN_OBJECT || first === OPEN_LIST) return nestedEnd(text, from)
+  if (first === quoteCode) return { end: stringEnd(text, from), membersWithin: 0, depth: 0 }
+  if (first === openObject || first === openList) return nestedEnd(text, from)
   let at = from
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
   return { end: at, membersWithin: 0, depth: 0 }
 }
 
-const endsScalar = (code: number): boolean => code === COMMA || code === CLOSE_OBJECT || code === CLOSE_LIST || isSpace(code)
+const endsScalar = (code: number): boolean => code === comma || code === closeObject || code === closeList || isSpace(code)
 
 function nestedEnd(text: string, from: number): Value {
   let depth = 0
-  let deepest = 0
+  let maxDepth = 0
   /** Colons outside of strings. */
   let membersWithin = 0
   let at = from
   while (at < text.length) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) {
+    if (code === quoteCode) {
       at = stringEnd(text, at)
       continue
     }
-    if (code === COLON) membersWithin++
-    else if (code === OPEN_OBJECT || code === OPEN_LIST) deepest = Math.max(deepest, ++depth)
-    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) depth--
+    if (code === colon) membersWithin++
+    else if (code === openObject || code === openList) maxDepth = Math.max(maxDepth, ++depth)
+    else if (code === closeObject || code === closeList) depth--
     at++
-    if (depth === 0) return { end: at, membersWithin, depth: deepest }
+    if (depth === 0) return { end: at, membersWithin, depth: maxDepth }
   }
   throw new SyntaxError('a value without an end')
 }
 
 /** JSON may be read at depths at which it can be neither walked nor written. Nobody means such a message. */
-export const MOST_LEVELS = 512
+export const MAX_LEVELS = 512
 
 /** Asked of a whole message; of the short, which most are, at no cost. `text` must be known to be JSON, an object or a list. */
-export const isTooDeep = (text: string): boolean =>
-  text.length > 2 * MOST_LEVELS && nestedEnd(text, afterSpace(text, 0)).depth > MOST_LEVELS
+export const isTooDeep = (text: string): boolean => text.length > 2 * MAX_LEVELS && nestedEnd(text, afterSpace(text, 0)).depth > MAX_LEVELS

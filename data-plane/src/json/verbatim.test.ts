@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { assembled, Spelling } from './verbatim.ts'
+import { assembleObject, VerbatimJson } from './verbatim.ts'
 
 const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>
 
@@ -9,34 +9,34 @@ const odd = '{ "long":12345678901234567890, "one": 1.0,"tiny":1e-400, "deep":{"n
 
 test('what nobody changed is the text itself', () => {
   const value = parsed(odd)
-  expect(new Spelling(value, odd).respell(value)).toBe(odd)
-  expect(new Spelling(value, odd).respell({ ...value })).toBe(odd)
+  expect(new VerbatimJson(value, odd).toJson(value)).toBe(odd)
+  expect(new VerbatimJson(value, odd).toJson({ ...value })).toBe(odd)
 })
 
 test('what is changed, added or left out changes nothing beside it', () => {
-  const spelled = new Spelling(parsed(odd), odd)
-  expect(spelled.respell({ ...parsed(odd), deep: 'x' })).toBe('{"long":12345678901234567890,"one":1.0,"tiny":1e-400,"deep":"x"}')
+  const spelled = new VerbatimJson(parsed(odd), odd)
+  expect(spelled.toJson({ ...parsed(odd), deep: 'x' })).toBe('{"long":12345678901234567890,"one":1.0,"tiny":1e-400,"deep":"x"}')
   const value = parsed(odd)
-  const from = new Spelling(value, odd)
-  expect(from.respell({ ...value, more: undefined, last: true })).toContain('"deep":{"n":[9007199254740993]},"last":true}')
+  const from = new VerbatimJson(value, odd)
+  expect(from.toJson({ ...value, more: undefined, last: true })).toContain('"deep":{"n":[9007199254740993]},"last":true}')
 })
 
 test('a member of a message is written as it stood there', () => {
   const message = `{"id":1,"p\\u0061rams": ${odd} ,"method":"m"}`
   const value = parsed(message)['params'] as Record<string, unknown>
-  const spelled = new Spelling(value, message, 'params')
-  expect(spelled.of('deep')).toBe('{"n":[9007199254740993]}')
-  expect(spelled.of('nothing')).toBeUndefined()
-  expect(spelled.respell(value)).toBe(odd)
-  expect(spelled.respell({ ...value, one: 2 })).toBe('{"long":12345678901234567890,"one":2,"tiny":1e-400,"deep":{"n":[9007199254740993]}}')
+  const spelled = new VerbatimJson(value, message, 'params')
+  expect(spelled.memberJson('deep')).toBe('{"n":[9007199254740993]}')
+  expect(spelled.memberJson('nothing')).toBeUndefined()
+  expect(spelled.toJson(value)).toBe(odd)
+  expect(spelled.toJson({ ...value, one: 2 })).toBe('{"long":12345678901234567890,"one":2,"tiny":1e-400,"deep":{"n":[9007199254740993]}}')
 })
 
 test.for(['{"a":1,"a":2}', '{"o":{"b":[{"c":1,"c":2}]},"a":2}', '{"x":{"__proto__":1,"__proto__":2}}', '{"k":{"a":1,"\\u0061":2}}'])(
   'a key twice, as in %s, is passed on as it was read',
   (text) => {
     const value = parsed(text)
-    expect(new Spelling(value, text).respell({ ...value, more: 1 })).toBe(JSON.stringify({ ...value, more: 1 }))
-    expect(new Spelling(value, text).respell(value)).toBe(JSON.stringify(value))
+    expect(new VerbatimJson(value, text).toJson({ ...value, more: 1 })).toBe(JSON.stringify({ ...value, more: 1 }))
+    expect(new VerbatimJson(value, text).toJson(value)).toBe(JSON.stringify(value))
   },
 )
 
@@ -47,8 +47,8 @@ test('any object, changed anywhere, says what it says', () => {
       const text = JSON.stringify(before, null, space)
       const value = parsed(text)
       const now = { ...value, ...changes }
-      expect(JSON.parse(new Spelling(value, text).respell(now))).toEqual(JSON.parse(JSON.stringify(now)))
-      expect(JSON.parse(new Spelling(value, `{"m":${text}}`, 'm').respell(now))).toEqual(JSON.parse(JSON.stringify(now)))
+      expect(JSON.parse(new VerbatimJson(value, text).toJson(now))).toEqual(JSON.parse(JSON.stringify(now)))
+      expect(JSON.parse(new VerbatimJson(value, `{"m":${text}}`, 'm').toJson(now))).toEqual(JSON.parse(JSON.stringify(now)))
     }),
   )
 })
@@ -56,33 +56,33 @@ test('any object, changed anywhere, says what it says', () => {
 test('what is changed deep inside changes nothing beside it, in objects and in lists', () => {
   const text = '{"n":1.0,"list":[ {"a":1.0,"b":1e400}, 2.0,{"c":-0.0} ],"o":{"p":{"q":9007199254740993,"r":"\\u0041"}}}'
   const value = parsed(text) as Record<string, unknown> & { list: [object, number, object]; o: { p: object } }
-  const from = new Spelling(value, text)
+  const from = new VerbatimJson(value, text)
   const { list, o } = value
-  expect(from.respell({ ...value, list: [{ ...list[0], a: 2 }, list[1], list[2]], o: { p: { ...o.p, s: null } } })).toBe(
+  expect(from.toJson({ ...value, list: [{ ...list[0], a: 2 }, list[1], list[2]], o: { p: { ...o.p, s: null } } })).toBe(
     '{"n":1.0,"list":[{"a":2,"b":1e400},2.0,{"c":-0.0}],"o":{"p":{"q":9007199254740993,"r":"\\u0041","s":null}}}',
   )
-  expect(from.respell({ ...value, list: [list[2]] })).toContain('"list":[{"c":-0.0}]')
-  expect(from.respell({ ...value, list: [list[0], list[2], undefined, 7] })).toContain('"list":[{"a":1.0,"b":1e400},{"c":-0.0},null,7]')
+  expect(from.toJson({ ...value, list: [list[2]] })).toContain('"list":[{"c":-0.0}]')
+  expect(from.toJson({ ...value, list: [list[0], list[2], undefined, 7] })).toContain('"list":[{"a":1.0,"b":1e400},{"c":-0.0},null,7]')
 })
 
 test('what lies within is found as it was written, unless a key stands twice anywhere', () => {
   const text = '{"a":[{"b":1.0}, {"c":{"d" : 2.0}}],"__proto__":{"e":3.0}}'
-  const from = new Spelling(parsed(text), text)
-  expect(from.at('a', 1, 'c')?.of('d')).toBe('2.0')
-  expect(from.at('__proto__')?.of('e')).toBe('3.0')
+  const from = new VerbatimJson(parsed(text), text)
+  expect(from.at('a', 1, 'c')?.memberJson('d')).toBe('2.0')
+  expect(from.at('__proto__')?.memberJson('e')).toBe('3.0')
   for (const path of [['a'], ['a', 2], ['a', 'b'], ['x', 'y'], ['constructor']] as const) expect(from.at(...path)).toBeUndefined()
   const twice = '{"a":{"b":1.0},"c":{"d":1,"d":2}}'
-  expect(new Spelling(parsed(twice), twice).at('a')).toBeUndefined()
+  expect(new VerbatimJson(parsed(twice), twice).at('a')).toBeUndefined()
 })
 
 test('an object put together of others has each as it was written', () => {
-  const { value, written } = assembled([
+  const { value, source } = assembleObject([
     ['a', { n: 1 }, '{"n":1.0}'],
     ['b', 'x', undefined],
     ['c', undefined, undefined],
   ])
   expect(value).toEqual({ a: { n: 1 }, b: 'x' })
-  expect(written.respell({ ...value, d: true })).toBe('{"a":{"n":1.0},"b":"x","d":true}')
+  expect(source.toJson({ ...value, d: true })).toBe('{"a":{"n":1.0},"b":"x","d":true}')
 })
 
 test('any value, changed anywhere inside, says what it says', () => {
@@ -100,7 +100,7 @@ test('any value, changed anywhere inside, says what it says', () => {
       const text = JSON.stringify({ before }, null, space)
       const from = parsed(text)
       const now = { before: change(from['before'], by, at) }
-      expect(JSON.parse(new Spelling(from, text).respell(now))).toEqual(JSON.parse(JSON.stringify(now)))
+      expect(JSON.parse(new VerbatimJson(from, text).toJson(now))).toEqual(JSON.parse(JSON.stringify(now)))
     }),
     { numRuns: 300 },
   )

@@ -1,7 +1,7 @@
 import { isObject } from './is-object.ts'
 import { itemsOf, membersOf } from './scan.ts'
 import type { Members, Place } from './scan.ts'
-import { respelledObject } from './rewrite.ts'
+import { rewriteObject } from './rewrite.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -9,7 +9,7 @@ type Fields = Readonly<Record<string, unknown>>
  * An object and the JSON its sender wrote it in. Reading and writing JSON anew loses what JavaScript cannot hold: the last digits of a
  * long number, the difference between 1 and 1.0. So what nobody changed is passed on as it was written, at any depth.
  */
-export class Spelling {
+export class VerbatimJson {
   private readonly value: Fields
   private readonly text: string
   private readonly member: string | undefined
@@ -27,18 +27,18 @@ export class Spelling {
   }
 
   /** The text is as long, or shorter. */
-  get mostLength(): number {
+  get maxLength(): number {
     return this.found ? this.found.end - this.found.start : this.text.length
   }
 
   /** The JSON of a member. */
-  of(key: string): string | undefined {
+  memberJson(key: string): string | undefined {
     const span = this.members()?.spans.get(key)
     return span ? this.text.slice(span.start, span.end) : JSON.stringify(this.value[key])
   }
 
   /** An object that lies within this one, by the names and places on the way to it; undefined where there is none, or a key stands twice. */
-  at(...path: readonly (string | number)[]): Spelling | undefined {
+  at(...path: readonly (string | number)[]): VerbatimJson | undefined {
     const members = this.members()
     if (!members) return undefined
     let value: unknown = this.value
@@ -51,17 +51,17 @@ export class Spelling {
       text = text.slice(place.start, place.end)
       from = undefined
     }
-    return isObject(value) ? new Spelling(value, text) : undefined
+    return isObject(value) ? new VerbatimJson(value, text) : undefined
   }
 
   /** The JSON of an object that was made out of this one: whatever is the same in both stands as it was written. */
-  respell(now: Fields): string {
+  toJson(now: Fields): string {
     const before = this.value
     if (now === before && this.member === undefined) return this.isFaithful() ? this.text : JSON.stringify(now)
     const members = this.members()
     if (!members) return JSON.stringify(now)
     const same = now === before || isSame(before, now)
-    return same ? this.text.slice(members.start, members.end) : respelledObject(this.text, before, now, members.spans)
+    return same ? this.text.slice(members.start, members.end) : rewriteObject(this.text, before, now, members.spans)
   }
 
   /** Undefined where a key stands twice, at any depth: another reader may see another object than the one that was decided on. */
@@ -85,11 +85,11 @@ export class Spelling {
 export type Member = readonly [key: string, value: unknown, json: string | undefined]
 
 /** An object put together of members that different senders wrote. */
-export function assembled(members: readonly Member[]): { readonly value: Fields; readonly written: Spelling } {
+export function assembleObject(members: readonly Member[]): { readonly value: Fields; readonly source: VerbatimJson } {
   const given = members.filter(([, value]) => value !== undefined)
   const value = Object.fromEntries(given.map(([key, one]) => [key, one]))
   const text = given.map(([key, one, json]) => `${JSON.stringify(key)}:${json ?? JSON.stringify(one)}`).join(',')
-  return { value, written: new Spelling(value, `{${text}}`) }
+  return { value, source: new VerbatimJson(value, `{${text}}`) }
 }
 
 function placeOf(step: string | number, value: unknown, text: string, members: Members | undefined): Place | undefined {

@@ -4,7 +4,7 @@ import { aPolicy } from '../testing/policy.ts'
 import { serverOf } from '../upstream/testing.ts'
 import type { TestServer } from '../upstream/testing.ts'
 import { endpointOf } from '../http/endpoint.ts'
-import { HandOn } from './forward.ts'
+import { Forwarder } from './forward.ts'
 import type { PolicySource } from '../policy/source.ts'
 
 const home = '01980000-0000-7000-8000-00000000000a'
@@ -17,13 +17,13 @@ async function before({ url: internalUrl }: TestServer, silentMs: number): Promi
   const source: PolicySource = {
     current: () => policy,
     freshAtMs: () => Date.now(),
-    reach: () => Promise.resolve(true),
+    waitForRevision: () => Promise.resolve(true),
     onChange: () => () => undefined,
   }
-  const handOn = new HandOn({ node: here, policy: source, prove: () => 'proof', silentMs })
+  const handOn = new Forwarder({ node: here, policy: source, sign: () => 'proof', silentMs })
   const endpoint = endpointOf(PUBLIC_URL, '/mcp/things')
   if (!endpoint) throw new Error('no endpoint')
-  const door = await serverOf((request, response) => handOn.to(home, { request, response, endpoint, headers: {} }, ''))
+  const door = await serverOf((request, response) => handOn.forward(home, { request, response, endpoint, headers: {} }, ''))
   return {
     url: door.url,
     async [Symbol.asyncDispose]() {

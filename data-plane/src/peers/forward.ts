@@ -4,19 +4,19 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
-import { digestOf } from './signature.ts'
+import { requestDigest } from './signature.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import type { Http } from '../http/http-call.ts'
+import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
 
 /** Carries the proof that a plane of ours handed the request on. */
-export const HANDED = 'bir-handed'
+export const PEER_SIGNATURE_HEADER = 'bir-handed'
 
 interface Options {
   node: string
   policy: PolicySource
-  prove(to: string, digest: string, ip: string): string
+  sign(to: string, digest: string, ip: string): string
   /** A home whose open stream says nothing for so long, not even that it is there, is taken for gone. */
   silentMs?: number
 }
@@ -49,7 +49,7 @@ const carried = [
 ]
 
 /** Hands requests to the plane that holds what they need, and its answer back, live. */
-export class HandOn {
+export class Forwarder {
   private readonly options: Options
   private readonly agent: Agent
 
@@ -59,7 +59,7 @@ export class HandOn {
   }
 
   /** Throws `unknownSession` when the home is gone: the client begins anew. */
-  async to(node: string, { request: from, response, endpoint, headers }: Http, body: string): Promise<void> {
+  async forward(node: string, { request: from, response, endpoint, headers }: HttpCall, body: string): Promise<void> {
     const home = this.options.policy.current().planes.find(({ id }) => id === node)
     if (!home?.internalUrl || node === this.options.node) throw gone(node)
     const left = new AbortController()
@@ -73,7 +73,7 @@ export class HandOn {
   }
 
   /** Tells every other plane what this one was told. One that cannot be reached in time is left out. */
-  async toOthers({ request: from, endpoint }: Http, body: string): Promise<void> {
+  async broadcast({ request: from, endpoint }: HttpCall, body: string): Promise<void> {
     const others = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
     const signal = AbortSignal.timeout(toldWithinMs)
     await Promise.allSettled(
@@ -86,12 +86,15 @@ export class HandOn {
   }
 
   /** Says something of the planes' own to another, and resolves with its answer. */
-  async say(node: string, path: string, body: string, signal: AbortSignal): Promise<string> {
+  async post(node: string, path: string, body: string, signal: AbortSignal): Promise<string> {
     const other = this.options.policy.current().planes.find(({ id }) => id === node)
     if (!other?.internalUrl) throw gone(node)
     const answer = await request(other.internalUrl.replace(/\/$/, '') + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', [HANDED]: this.options.prove(node, digestOf('POST', path, body), '') },
+      headers: {
+        'content-type': 'application/json',
+        [PEER_SIGNATURE_HEADER]: this.options.sign(node, requestDigest('POST', path, body), ''),
+      },
       body,
       dispatcher: this.agent,
       signal,
@@ -103,14 +106,14 @@ export class HandOn {
 
   private send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
     const method = from.method ?? 'POST'
-    const proof = this.options.prove(node, digestOf(method, endpoint.path, body), senderOf(from).ip)
+    const proof = this.options.sign(node, requestDigest(method, endpoint.path, body), senderOf(from).ip)
     return request(url.replace(/\/$/, '') + endpoint.path, {
       method: method as 'POST',
-      headers: { ...picked(from), [HANDED]: proof },
+      headers: { ...picked(from), [PEER_SIGNATURE_HEADER]: proof },
       body: body === '' ? null : body,
       dispatcher: this.agent,
       // The home holds the call to its time limit; one that does not answer after it is not there any more.
-      headersTimeout: longestCallMs(this.options.policy.current()) + graceMs,
+      headersTimeout: maxCallMs(this.options.policy.current()) + graceMs,
       signal,
     })
   }
@@ -121,7 +124,7 @@ export class HandOn {
 }
 
 /** By the policy: no server may take longer for a call. */
-function longestCallMs({ settings, servers }: Policy): number {
+function maxCallMs({ settings, servers }: Policy): number {
   const limits = [...servers.values()].map((server) => (server.kind === 'remote' ? (server.remote.callTimeoutMs ?? 0) : 0))
   return Math.max(settings.callTimeoutMs, ...limits)
 }

@@ -1,10 +1,10 @@
 /** Thrown where only another plane can go on: it holds what could not be sealed. No failure, and nothing is recorded of it here: that plane records the call. */
-export class Elsewhere extends Error {
+export class ServedByOtherPlane extends Error {
   override readonly name = 'Elsewhere'
-  readonly node: string
+  readonly home: string
 
   constructor(node: string) {
     super(`plane ${node} has to answer this`)
-    this.node = node
+    this.home = node
   }
 }

@@ -18,12 +18,12 @@ const Claims = z.object({
   /** Where the client called from. */
   ip: z.string(),
 })
-export type Handed = Pick<z.infer<typeof Claims>, 'iss' | 'ip'>
+export type PeerClaims = Pick<z.infer<typeof Claims>, 'iss' | 'ip'>
 
 const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', typ: 'bir-handed+jwt' })).toString('base64url')
 
 /** Signs that this plane hands this very request to that one (EdDSA JWT, 60 s). */
-export function prover({ id, signingKey }: Identity): (to: string, digest: string, ip: string) => string {
+export function peerSigner({ id, signingKey }: Identity): (to: string, digest: string, ip: string) => string {
   const key = createPrivateKey({ key: signingKey, format: 'jwk' })
   return (to, digest, ip) => {
     const iat = Math.floor(Date.now() / 1000)
@@ -33,13 +33,13 @@ export function prover({ id, signingKey }: Identity): (to: string, digest: strin
 }
 
 /** Undefined for anything that a plane of the roster did not sign for us, for this request, now. */
-export function provenBy(
+export function verifyPeer(
   jwt: string,
   us: string,
   digest: string,
   keyOf: (plane: string) => PublicJwk | undefined,
   nowS: number,
-): Handed | undefined {
+): PeerClaims | undefined {
   const [head = '', payload = '', signature = ''] = jwt.split('.')
   const claims = Claims.safeParse(parsed(payload))
   const jwk = claims.success && head === header ? keyOf(claims.data.iss) : undefined
@@ -50,7 +50,7 @@ export function provenBy(
   return timely && aud === us && dig === digest ? { iss, ip } : undefined
 }
 
-export const digestOf = (method: string, path: string, body: string): string => hash('sha256', `${method} ${path}\n${body}`, 'hex')
+export const requestDigest = (method: string, path: string, body: string): string => hash('sha256', `${method} ${path}\n${body}`, 'hex')
 
 const keys = new WeakMap<PublicJwk, KeyObject>()
 

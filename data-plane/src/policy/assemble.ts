@@ -15,7 +15,7 @@ import {
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import { readChunk } from './chunks.ts'
 import type { Gathered, Indexes } from './chunks.ts'
-import type { Turn } from '../runtime/time-slice.ts'
+import type { TimeSlice } from '../runtime/time-slice.ts'
 
 /** What was read before, by name: chunks never change, so what a new revision shares with the last is not read again. */
 export interface Parsed {
@@ -40,7 +40,7 @@ export async function assemble(
   manifest: Manifest,
   { bytes, classes, indexes }: Gathered,
   before: Parsed,
-  turn: Turn,
+  turn: TimeSlice,
 ): Promise<{ policy: Policy; parsed: Parsed }> {
   const { chunks } = manifest
   const servers =
@@ -56,7 +56,7 @@ export async function assemble(
     parsed.profiles.set(profile, known)
     parsed.classKeys.set(key, key)
     held.set(key, { profile: known, groups })
-    await turn.giveWay()
+    await turn.yieldIfSpent()
   }
 
   const share = (key: string) => parsed.classKeys.get(key) ?? key
@@ -68,9 +68,9 @@ export async function assemble(
       const bucket = known ?? readBucket(readChunk(bytes, bucketName, BucketChunk), share)
       parsed.buckets.set(bucketName, bucket)
       buckets[at * BUCKETS_PER_INDEX + offset] = bucket
-      if (!known) await turn.giveWay()
+      if (!known) await turn.yieldIfSpent()
     }
-    await turn.giveWay()
+    await turn.yieldIfSpent()
   }
 
   const { tokens, sessions, epochs, killed } = readChunk(bytes, chunks.revocations, RevocationsChunk)
@@ -86,6 +86,6 @@ export async function assemble(
     keys: readChunk(bytes, chunks.keys, KeysChunk),
     planes: readChunk(bytes, chunks.planes, PlanesChunk).planes,
   }
-  await turn.giveWay()
+  await turn.yieldIfSpent()
   return { policy, parsed }
 }

@@ -4,7 +4,7 @@ import { open, rename } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Turn } from '../runtime/time-slice.ts'
+import { TimeSlice } from '../runtime/time-slice.ts'
 
 /** A policy as it can be read again without the control plane: the signed words and the bytes of every chunk. */
 export interface Kept {
@@ -94,14 +94,14 @@ export class PolicyCache {
 /** Some pieces at a time, in short turns: the whole of a large company is tens of megabytes. `hashed` adds the SHA-256 of all. */
 async function replace(path: string, pieces: readonly Uint8Array[], { hashed }: { hashed: boolean }): Promise<void> {
   const hash = createHash('sha256')
-  const turn = new Turn()
+  const turn = new TimeSlice()
   const file = await open(`${path}.new`, 'w', 0o600)
   try {
     for (let at = 0; at < pieces.length; at += piecesAtOnce) {
       const some = pieces.slice(at, at + piecesAtOnce)
       for (const piece of hashed ? some : []) hash.update(piece)
       await writeAll(file, some)
-      await turn.giveWay()
+      await turn.yieldIfSpent()
     }
     if (hashed) await writeAll(file, [hash.digest()])
     await file.datasync()

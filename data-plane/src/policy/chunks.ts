@@ -1,7 +1,7 @@
 import { ClassesChunk, IndexChunk } from '@bir/sdk/contract/snapshot'
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
-import type { Turn } from '../runtime/time-slice.ts'
+import type { TimeSlice } from '../runtime/time-slice.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
 
 const atOnce = 16
@@ -24,7 +24,7 @@ interface Held {
 }
 
 /** The bytes of every chunk a manifest reaches: what is held already is kept, the rest is fetched, each checked against its name. */
-export async function gather(manifest: Manifest, held: Held, fetch: FetchChunk, turn: Turn): Promise<Gathered> {
+export async function gather(manifest: Manifest, held: Held, fetch: FetchChunk, turn: TimeSlice): Promise<Gathered> {
   const { principals, ...single } = manifest.chunks
   const bytes = new Map<string, Uint8Array>()
   await fill(bytes, new Set([...Object.values(single), ...principals]), held.bytes, fetch, turn)
@@ -36,7 +36,7 @@ export async function gather(manifest: Manifest, held: Held, fetch: FetchChunk, 
     const index = held.indexes.get(name) ?? readChunk(bytes, name, IndexChunk)
     indexes.set(name, index)
     for (const bucket of index.buckets) if (bucket !== null) needed.add(bucket)
-    await turn.giveWay()
+    await turn.yieldIfSpent()
   }
   await fill(bytes, needed, held.bytes, fetch, turn)
   return { bytes, classes, indexes }
@@ -54,7 +54,7 @@ async function fill(
   names: ReadonlySet<string>,
   held: ReadonlyMap<string, Uint8Array>,
   fetch: FetchChunk,
-  turn: Turn,
+  turn: TimeSlice,
 ): Promise<void> {
   const missing: string[] = []
   for (const name of names) {
@@ -65,7 +65,7 @@ async function fill(
   const take = async () => {
     for (let name = missing.pop(); name !== undefined; name = missing.pop()) {
       found.set(name, await checked(name, fetch))
-      await turn.giveWay()
+      await turn.yieldIfSpent()
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, missing.length) }, take))

@@ -211,7 +211,7 @@ test('waiting for a revision ends when it arrives, or after a second', async () 
   await feed.answer(await publisher.publish(1))
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
-  const [reached, missed] = [feed.reach(2), feed.reach(3)]
+  const [reached, missed] = [feed.waitForRevision(2), feed.waitForRevision(3)]
   await feed.answer(await publisher.publish(2))
   expect(await reached).toBe(true)
   vi.advanceTimersByTime(1_000)

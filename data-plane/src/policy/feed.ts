@@ -9,8 +9,8 @@ import { assemble, nothingParsed } from './assemble.ts'
 import type { PolicyCache } from './cache.ts'
 import { gather } from './chunks.ts'
 import type { FetchChunk } from './chunks.ts'
-import { fitTo, selfCheck } from './validate.ts'
-import { Turn } from '../runtime/time-slice.ts'
+import { restrictToMounted, validatePolicy } from './validate.ts'
+import { TimeSlice } from '../runtime/time-slice.ts'
 import { verifyFresh, verifyManifest } from './verify-manifest.ts'
 import type { PolicySource } from './source.ts'
 
@@ -61,7 +61,7 @@ export class PolicyFeed implements PolicySource {
     return () => this.followers.delete(changed)
   }
 
-  reach(revision: number): Promise<boolean> {
+  waitForRevision(revision: number): Promise<boolean> {
     if ((this.policy?.revision ?? 0) >= revision) return Promise.resolve(true)
     const known = this.reaching.get(revision) ?? this.awaitRevision(revision)
     this.reaching.set(revision, known)
@@ -117,11 +117,11 @@ export class PolicyFeed implements PolicySource {
     const held = this.policy?.revision ?? 0
     if (manifest.revision < held) throw new Error(`revision ${manifest.revision} is older than ${held}, which is held`)
 
-    const turn = new Turn()
+    const turn = new TimeSlice()
     const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, turn)
     const { policy, parsed } = await assemble(manifest, gathered, this.parsed, turn)
     const approved = { servers: this.parsed.servers?.value, profiles: new Set(this.parsed.profiles.values()) }
-    const faults = await selfCheck(this.options.mounted, policy, approved, Date.now(), turn)
+    const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), turn)
     if (faults.length > 0) {
       await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined) // it is asked again anyway
       throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
@@ -140,7 +140,7 @@ export class PolicyFeed implements PolicySource {
 
   /** Servers that stayed as they are were fitted before. Asked while `parsed` is still that of the policy in force. */
   private fitted(policy: Policy): Policy {
-    if (!this.policy || policy.servers !== this.parsed.servers?.value) return fitTo(this.options.mounted, policy)
+    if (!this.policy || policy.servers !== this.parsed.servers?.value) return restrictToMounted(this.options.mounted, policy)
     return { ...policy, servers: this.policy.servers }
   }
 

@@ -8,5 +8,5 @@ export interface PolicySource {
   /** Calls back after every change of policy, until the returned function is called. */
   onChange(changed: () => void): () => void
   /** Waits for a revision, once per revision and at most a second; true when it is held. */
-  reach(revision: number): Promise<boolean>
+  waitForRevision(revision: number): Promise<boolean>
 }

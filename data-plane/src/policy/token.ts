@@ -19,11 +19,11 @@ export interface Token {
 const skewS = 30
 
 /** Until when a token opens anything, by the clock on the wall. */
-export const goodUntilMs = ({ expiresAtS }: Token): number => (expiresAtS + skewS) * 1000
+export const tokenEndMs = ({ expiresAtS }: Token): number => (expiresAtS + skewS) * 1000
 
 /** Why a token that once verified is not good here and now; undefined when it is. */
-export function stillGood({ revoked }: Policy, token: Token, endpoint: Endpoint, nowS: number): string | undefined {
-  if (nowS * 1000 > goodUntilMs(token)) return 'token-expired'
+export function tokenFault({ revoked }: Policy, token: Token, endpoint: Endpoint, nowS: number): string | undefined {
+  if (nowS * 1000 > tokenEndMs(token)) return 'token-expired'
   if (!token.audience.some((audience) => reaches(audience, endpoint.resource))) return 'token-wrong-audience'
   if (revoked.tokens.has(token.tokenId)) return 'token-revoked'
   if (token.sessionId !== undefined && revoked.sessions.has(token.sessionId)) return 'session-revoked'

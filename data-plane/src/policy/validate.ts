@@ -2,21 +2,21 @@ import { decideFor } from '@bir/sdk/contract/decide'
 import { higher } from '@bir/sdk/contract/level'
 import type { Person, Policy, Profile, ServerPolicy } from '@bir/sdk/contract/policy'
 import type { MountedServer } from '../server-kit/define.ts'
-import type { Turn } from '../runtime/time-slice.ts'
+import type { TimeSlice } from '../runtime/time-slice.ts'
 
 type Mounted = ReadonlyMap<string, MountedServer>
 
 /** A policy as this plane's own code can serve it: tools it has not are not there, and no level is below the code's own unless an administrator labelled it so. */
-export function fitTo(mounted: Mounted, policy: Policy): Policy {
+export function restrictToMounted(mounted: Mounted, policy: Policy): Policy {
   const servers = [...policy.servers].flatMap(([id, server]): [string, ServerPolicy][] => {
     if (server.kind === 'remote') return mounted.has(id) ? [] : [[id, server]]
     const own = mounted.get(id)
-    return own ? [[id, { ...server, tools: fitTools(own, server) }]] : []
+    return own ? [[id, { ...server, tools: restrictTools(own, server) }]] : []
   })
   return { ...policy, servers: new Map(servers) }
 }
 
-function fitTools(own: MountedServer, { tools }: ServerPolicy): ServerPolicy['tools'] {
+function restrictTools(own: MountedServer, { tools }: ServerPolicy): ServerPolicy['tools'] {
   return new Map(
     [...tools].flatMap(([name, entry]) => {
       const tool = own.tools.get(name)
@@ -33,7 +33,13 @@ export interface Approved {
 }
 
 /** Why a policy cannot be served, in words; empty when it can. Asked before it replaces the one in force, of all that is new in it. */
-export async function selfCheck(mounted: Mounted, policy: Policy, before: Approved, nowMs: number, turn: Turn): Promise<string[]> {
+export async function validatePolicy(
+  mounted: Mounted,
+  policy: Policy,
+  before: Approved,
+  nowMs: number,
+  turn: TimeSlice,
+): Promise<string[]> {
   const sameServers = policy.servers === before.servers
   const faults = sameServers ? [] : settingsFaults(mounted, policy)
   if (policy.keys.tokenKeys.length === 0) faults.push('there is no key to verify tokens with')
@@ -45,7 +51,7 @@ export async function selfCheck(mounted: Mounted, policy: Policy, before: Approv
     const person = { handle: '', disabled: false, classKey, groups, grants: profile, selection: undefined }
     for (const server of profile.keys()) {
       faults.push(...undecidable(policy, person, server, nowMs))
-      await turn.giveWay()
+      await turn.yieldIfSpent()
     }
   }
   return faults

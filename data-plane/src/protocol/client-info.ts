@@ -1,16 +1,16 @@
 import { isObject } from '../json/is-object.ts'
-import { META } from './versions.ts'
+import { ENVELOPE_KEYS } from './versions.ts'
 import type { ClientFacts } from './notification.ts'
 
 /** `_meta` key by which a modern client asks for log messages. */
 const logLevelKey = 'io.modelcontextprotocol/logLevel'
 const plain = /^[\x20-\x7e]*$/
-const envelope = new Set<string>([META.version, META.capabilities, META.client, logLevelKey])
+const envelope = new Set<string>([ENVELOPE_KEYS.version, ENVELOPE_KEYS.capabilities, ENVELOPE_KEYS.client, logLevelKey])
 
 /** What a modern client says of itself on every request. */
-export function factsOf(params: Readonly<Record<string, unknown>>): ClientFacts {
+export function modernClientFacts(params: Readonly<Record<string, unknown>>): ClientFacts {
   const meta = isObject(params['_meta']) ? params['_meta'] : {}
-  const { [META.capabilities]: capabilities, [META.client]: info, [logLevelKey]: logLevel } = meta
+  const { [ENVELOPE_KEYS.capabilities]: capabilities, [ENVELOPE_KEYS.client]: info, [logLevelKey]: logLevel } = meta
   return {
     capabilities: isObject(capabilities) ? capabilities : {},
     info: isObject(info) ? info : undefined,
@@ -19,7 +19,7 @@ export function factsOf(params: Readonly<Record<string, unknown>>): ClientFacts 
 }
 
 /** How a client calls itself: for the record only, so it is short and plain. */
-export function nameOf(info: unknown): string | undefined {
+export function clientName(info: unknown): string | undefined {
   if (!isObject(info) || typeof info['name'] !== 'string') return undefined
   const version = typeof info['version'] === 'string' ? `/${info['version']}` : ''
   const name = `${info['name']}${version}`

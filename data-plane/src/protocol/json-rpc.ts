@@ -1,5 +1,5 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
-import { Spelling } from '../json/verbatim.ts'
+import { VerbatimJson } from '../json/verbatim.ts'
 import { isObject } from '../json/is-object.ts'
 
 export type RequestId = string | number
@@ -10,7 +10,7 @@ export interface Message {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
   /** The parameters as they were written, where there are any; of a client's answer, the whole message. */
-  readonly written: Spelling | undefined
+  readonly source: VerbatimJson | undefined
 }
 
 /** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
@@ -20,8 +20,8 @@ export function readMessage(body: unknown, text: string): Message {
   if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
   if (id !== undefined && !isRequestId(id)) throw new GatewayError('invalidRequest', 'the id is neither text nor an integer')
   if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
-  const written = body['params'] !== undefined ? new Spelling(params, text, 'params') : undefined
-  return { id, method, params, written }
+  const source = body['params'] !== undefined ? new VerbatimJson(params, text, 'params') : undefined
+  return { id, method, params, source }
 }
 
 /** A client's answer to a server's request, as a message without an id: undefined when the body is no response. */
@@ -29,7 +29,7 @@ export function readResponse(body: unknown, text: string): Message | undefined {
   if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
   if (!('result' in body) && !('error' in body)) return undefined
   const { id, result, error } = body
-  return { id: undefined, method: 'response', params: { id, result, error }, written: new Spelling(body, text) }
+  return { id: undefined, method: 'response', params: { id, result, error }, source: new VerbatimJson(body, text) }
 }
 
 const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)
@@ -44,6 +44,6 @@ export const resultBody = (id: RequestId, result: string): string => `${resultHe
 export const resultHead = (id: RequestId): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
 
 export function errorBody(id: RequestId | null, error: GatewayError): string {
-  const { rpc, say } = ERRORS[error.code]
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message: error.say ?? say, data: error.data } })
+  const { rpc, publicMessage } = ERRORS[error.code]
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message: error.publicMessage ?? publicMessage, data: error.data } })
 }

@@ -1,4 +1,4 @@
-import type { Spelling } from '../json/verbatim.ts'
+import type { VerbatimJson } from '../json/verbatim.ts'
 
 /** What the client declared on this very request (or, legacy, when it initialized): passed on as it is, nothing added. */
 export interface ClientFacts {
@@ -12,13 +12,13 @@ export interface Notification {
   readonly method: string
   readonly params?: Readonly<Record<string, unknown>>
   /** As its sender wrote the parameters, some of which may have changed since. */
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
 }
 
 /** The JSON-RPC message of a notification. */
-export function messageOf({ method, params, written }: Notification): string {
+export function messageOf({ method, params, source }: Notification): string {
   const head = `{"jsonrpc":"2.0","method":${JSON.stringify(method)}`
-  return params === undefined ? `${head}}` : `${head},"params":${written?.respell(params) ?? JSON.stringify(params)}}`
+  return params === undefined ? `${head}}` : `${head},"params":${source?.toJson(params) ?? JSON.stringify(params)}}`
 }
 
 /** `notifications` of `subscriptions/listen` (MCP 2026-07-28). */

@@ -56,7 +56,7 @@ function aboves(uri: string): string[] {
 }
 
 /** After a break something may have been missed: what to tell those who waited for `key`. A task is asked for, not told. */
-export function missed(key: ListenKey): Notification | undefined {
+export function notificationOfKey(key: ListenKey): Notification | undefined {
   if (Object.hasOwn(lists, key)) return { method: `notifications/${key}/list_changed` }
   return key.startsWith('uri:') ? { method: 'notifications/resources/updated', params: { uri: key.slice(4) } } : undefined
 }

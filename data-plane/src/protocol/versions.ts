@@ -10,7 +10,7 @@ export const isModern = (version: unknown): version is ModernVersion => MODERN_V
 export const isLegacy = (version: unknown): version is LegacyVersion => LEGACY_VERSIONS.some((known) => known === version)
 
 /** `_meta` keys of the modern envelope (MCP 2026-07-28, basic: per-request metadata). */
-export const META = {
+export const ENVELOPE_KEYS = {
   version: 'io.modelcontextprotocol/protocolVersion',
   capabilities: 'io.modelcontextprotocol/clientCapabilities',
   client: 'io.modelcontextprotocol/clientInfo',

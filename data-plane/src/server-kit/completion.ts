@@ -13,7 +13,7 @@ export interface Completion {
 }
 
 /** The protocol's own limit. */
-const most = 100
+const max = 100
 
 /** Undefined when there is no such variable; one without candidates has none to offer. */
 export async function complete<Context>(
@@ -27,5 +27,5 @@ export async function complete<Context>(
   const all = candidates ? await candidates(context(), given) : []
   const wanted = typed.toLowerCase()
   const fitting = all.filter((value) => value.toLowerCase().startsWith(wanted))
-  return { values: fitting.slice(0, most), total: fitting.length, hasMore: fitting.length > most }
+  return { values: fitting.slice(0, max), total: fitting.length, hasMore: fitting.length > max }
 }

@@ -14,7 +14,7 @@ export interface GatewayView {
   readonly limits: { ratePerSecond: number; rateBurst: number; truncateChars: number; callTimeoutMs: number }
   servers(): ServerView[]
   /** The caller's latest calls on this plane, newest first. */
-  calls(most: number): CallView[]
+  calls(max: number): CallView[]
   /** Tries a server's settings against the real service, step by step. */
   check(server: string, signal: AbortSignal): Promise<CheckStep[]>
 }

@@ -2,7 +2,7 @@ import type { Cancel } from '../runtime/cancellation.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
 
 /** Calls under way, so that a legacy client's `notifications/cancelled` finds the one it means. Keyed by person and session: nobody stops another's call. */
-export class Inflight {
+export class CallsInFlight {
   private readonly calls = new Map<string, Cancel>()
 
   add(scope: string, id: RequestId, cancel: Cancel): () => void {

@@ -2,8 +2,8 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
 import { tokenOf } from '../protocol/progress-token.ts'
-import { assembled } from '../json/verbatim.ts'
-import type { Member, Spelling } from '../json/verbatim.ts'
+import { assembleObject } from '../json/verbatim.ts'
+import type { Member, VerbatimJson } from '../json/verbatim.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from '../protocol/channel.ts'
 import { isObject } from '../json/is-object.ts'
@@ -17,25 +17,25 @@ interface Asking {
 /** What is asked, by key, and for each how its server wrote the parameters, where that is known. */
 interface Questions {
   readonly asked: Readonly<Record<string, unknown>>
-  written(key: string): Spelling | undefined
+  source(key: string): VerbatimJson | undefined
 }
 
 interface Question {
   readonly request: unknown
-  readonly written: Spelling | undefined
+  readonly source: VerbatimJson | undefined
 }
 
-export interface Answers {
+export interface ClientAnswers {
   /** Bare results, by key. */
   readonly answers: Readonly<Record<string, unknown>>
   /** As the client wrote them. */
-  readonly written: Spelling
+  readonly source: VerbatimJson
   /** Undefined where nothing was answered with an error. */
   readonly refusals: Refusals | undefined
 }
 
 /** What a legacy client is asked while its call waits, and its answers, which come as messages of their own. */
-export class Rounds {
+export class ClientRequests {
   private readonly waiting = new Map<string, Waiting>()
   private readonly node: string
 
@@ -44,33 +44,31 @@ export class Rounds {
   }
 
   /** Asks each request on the stream; resolves with what the client says to each, by key. */
-  async ask(channel: Channel, asking: Asking, requests: Questions, signal: AbortSignal): Promise<Answers> {
+  async ask(channel: Channel, asking: Asking, requests: Questions, signal: AbortSignal): Promise<ClientAnswers> {
     const said = await Promise.all(
       Object.entries(requests.asked).map(
-        async ([key, request]) => [key, await this.one(channel, asking, { request, written: requests.written(key) }, signal)] as const,
+        async ([key, request]) => [key, await this.one(channel, asking, { request, source: requests.source(key) }, signal)] as const,
       ),
     )
     const refusals = said.flatMap(([key, answer]) => (answer.refusal ? [[key, answer.refusal] as const] : []))
-    const results = said.flatMap(([key, { result, written }]): Member[] => [
-      [key, result, isObject(result) ? written?.respell(result) : undefined],
+    const results = said.flatMap(([key, { result, source }]): Member[] => [
+      [key, result, isObject(result) ? source?.toJson(result) : undefined],
     ])
-    const { value, written } = assembled(results)
-    return { answers: value, written, refusals: refusals.length === 0 ? undefined : new Map(refusals) }
+    const { value, source } = assembleObject(results)
+    return { answers: value, source, refusals: refusals.length === 0 ? undefined : new Map(refusals) }
   }
 
   /** A message with a result or an error and no method: false when nobody waits for it. */
-  answer(
+  settle(
     scope: string,
     { id, result, error }: { id?: unknown; result?: unknown; error?: unknown },
-    written: Spelling | undefined,
+    source: VerbatimJson | undefined,
   ): boolean {
     const waiting = typeof id === 'string' ? this.waiting.get(id) : undefined
     if (!waiting || waiting.scope !== scope) return false
     this.waiting.delete(String(id))
     const refused = error !== undefined
-    waiting.resolve(
-      refused ? { refusal: refusalOf(waiting.method, error, written?.at('error')) } : { result, written: written?.at('result') },
-    )
+    waiting.resolve(refused ? { refusal: refusalOf(waiting.method, error, source?.at('error')) } : { result, source: source?.at('result') })
     return true
   }
 
@@ -84,7 +82,7 @@ export class Rounds {
   private async one(
     channel: Channel,
     { scope, server }: Asking,
-    { request, written }: Question,
+    { request, source }: Question,
     signal: AbortSignal,
   ): Promise<ClientAnswer> {
     if (!isObject(request) || typeof request['method'] !== 'string')
@@ -102,7 +100,7 @@ export class Rounds {
     this.waiting.set(id, { scope, server, method, token, resolve })
     try {
       const said = withOurToken(legacyParams(method, params), token, id)
-      await channel.request(id, method, isObject(said) && written ? written.respell(said) : JSON.stringify(said))
+      await channel.request(id, method, isObject(said) && source ? source.toJson(said) : JSON.stringify(said))
       return await promise
     } finally {
       this.waiting.delete(id)
@@ -112,7 +110,7 @@ export class Rounds {
 }
 
 /** The plane that asked, by the id of its request; undefined for an id that is none of ours. */
-export const askedBy = (id: unknown): string | undefined =>
+export const askingPlane = (id: unknown): string | undefined =>
   typeof id === 'string' ? /^([0-9a-f-]{36})\.[0-9a-f-]{36}$/.exec(id)?.[1] : undefined
 
 interface Waiting extends Asking {
@@ -135,13 +133,13 @@ function legacyParams(method: string, params: unknown): unknown {
 const internalError = -32603
 
 /** The client's error as it said it; what it left out is filled in. */
-function refusalOf(method: string, error: unknown, written: Spelling | undefined): ClientRefusal {
+function refusalOf(method: string, error: unknown, source: VerbatimJson | undefined): ClientRefusal {
   const { code, message, data } = isObject(error) ? error : {}
   return {
     method,
     code: Number.isSafeInteger(code) ? Number(code) : internalError,
     message: typeof message === 'string' ? message : 'The client refused.',
     ...(data !== undefined && { data }),
-    written,
+    source,
   }
 }

@@ -1,16 +1,16 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { createdAtMs, lifeMs } from './session.ts'
+import { createdAtMs, SESSION_LIFE_MS } from './session.ts'
 
 /** 200,000 take some 20 MB. */
-const usualMost = 200_000
-const mostOnPage = 10_000
+const defaultMax = 200_000
+const maxOnPage = 10_000
 const isId = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 interface Options {
   /** The file that a start of the process finds them in again; none, and they are forgotten with it. */
   path?: string
-  most?: number
+  max?: number
   /** The file cannot be written: what it should hold is held in memory all the same. */
   onFault?: (error: unknown) => void
 }
@@ -59,16 +59,16 @@ export class EndedSessions {
   /** What ended after a place in this list; all of it for who has none. */
   after(epoch: string, at: number): EndedPage {
     const from = epoch === this.epoch ? Math.max(at - this.forgotten, 0) : 0
-    const ended = from < this.ids.size ? [...this.ids.values().drop(from).take(mostOnPage)] : []
+    const ended = from < this.ids.size ? [...this.ids.values().drop(from).take(maxOnPage)] : []
     return { epoch: this.epoch, next: this.forgotten + from + ended.length, ended }
   }
 
   private remember(id: string): boolean {
     const nowMs = Date.now()
-    if (createdAtMs(id) + lifeMs <= nowMs) return false
-    const most = this.options.most ?? usualMost
+    if (createdAtMs(id) + SESSION_LIFE_MS <= nowMs) return false
+    const max = this.options.max ?? defaultMax
     for (const first of this.ids) {
-      if (this.ids.size < most && createdAtMs(first) + lifeMs > nowMs) break
+      if (this.ids.size < max && createdAtMs(first) + SESSION_LIFE_MS > nowMs) break
       this.ids.delete(first)
       this.forgotten++
     }

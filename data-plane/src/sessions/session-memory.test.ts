@@ -11,7 +11,7 @@ const ids = (count: number) => Array.from({ length: count }, () => uuidv7())
 const expired = () => uuidv7(Date.now() - 25 * hourMs)
 
 test('an ended session is remembered for as long as its id would open, within bounds', () => {
-  const ended = new EndedSessions({ most: 2 })
+  const ended = new EndedSessions({ max: 2 })
   const [first = '', second = '', third = ''] = ids(3)
   const soon = uuidv7(Date.now() - 24 * hourMs + 60_000)
   for (const id of [expired(), soon, first]) ended.add(id)
@@ -23,7 +23,7 @@ test('an ended session is remembered for as long as its id would open, within bo
 
 test('who reads on hears each end once, and all of them again from a plane that has started anew', () => {
   const [first = '', second = '', third = ''] = ids(3)
-  const ended = new EndedSessions({ most: 2 })
+  const ended = new EndedSessions({ max: 2 })
   ended.add(first)
   const start = ended.after('', 0)
   expect(start.ended).toEqual([first])
@@ -81,7 +81,7 @@ test('the file does not grow with what is no longer in it; one that cannot be wr
   const dir = mkdtempSync(join(tmpdir(), 'bir-ended-'))
   const path = join(dir, 'ended-sessions')
   const faults: unknown[] = []
-  const ended = new EndedSessions({ path, most: 10, onFault: (error) => faults.push(error) })
+  const ended = new EndedSessions({ path, max: 10, onFault: (error) => faults.push(error) })
   for (const id of ids(3_000)) ended.add(id)
   expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(1_100)
   expect(faults).toEqual([])
@@ -91,7 +91,7 @@ test('the file does not grow with what is no longer in it; one that cannot be wr
   expect([ended.has(last), faults.length]).toEqual([true, 1])
 })
 
-const aMemory = (most?: number) => new SessionMemory({ node: 'here', ...(most !== undefined && { most }) })
+const aMemory = (max?: number) => new SessionMemory({ node: 'here', ...(max !== undefined && { max }) })
 const here = (id: string) => ({ id, home: 'here' })
 
 test('a session of which nothing more can be remembered is over: its client begins anew rather than miss what it asked for', () => {
@@ -148,10 +148,10 @@ test('the home of a session served here is to be told, until it was; of one in u
   memory.use({ id: two, home: 'there' }, undefined, nowMs)
   const letGo = memory.hold({ id: two, home: 'there' })
   expect([memory.guestsOf('there'), memory.guestsOf('elsewhere'), memory.size]).toEqual([[one, two], [], 0])
-  memory.told('there', [one, two])
+  memory.markReported('there', [one, two])
   expect(memory.guestsOf('there')).toEqual([two])
   letGo()
-  memory.told('there', [two])
+  memory.markReported('there', [two])
   expect(memory.guestsOf('there')).toEqual([])
   memory.use({ id: one, home: 'gone' }, undefined, nowMs)
   memory.keepGuestsOf(['there'])

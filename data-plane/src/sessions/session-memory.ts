@@ -10,10 +10,10 @@ export interface SessionState {
   /** The session's open stream, where there is one. */
   stream: OpenStream | undefined
   /** What the person saw when the stream before ended, by what tells of its change. */
-  seen: Seen | undefined
+  seen: SeenLists | undefined
 }
 
-export type Seen = ReadonlyMap<string, string>
+export type SeenLists = ReadonlyMap<string, string>
 
 interface OpenStream {
   /** What it should tell of has changed; says what of it the servers honour, undefined where that is not known. */
@@ -27,7 +27,7 @@ export interface Holder {
   readonly server: string | undefined
 }
 
-interface Known {
+interface RememberedSession {
   holder: Holder | undefined
   usedAtMs: number
   /** When it took its place in the order of use. */
@@ -39,35 +39,35 @@ interface Options {
   /** This plane. */
   node: string
   ended?: EndedSessions
-  most?: number
+  max?: number
   startedAtMs?: number
 }
 
 /** Some 20 MB. */
-const usualMost = 100_000
+const defaultMax = 100_000
 /** What other planes serve of a session, and its home has not heard of yet, is not held against it. */
 const lateMs = 15_000
 /** The order of use is kept as exactly as this: moving an entry at each use would cost more than it is worth. */
 const orderedWithinMs = 60_000
-const mostReported = 10_000
+const maxReported = 10_000
 
 /** Legacy sessions as this plane knows them: when they were used last and what they changed, where it is their home, and that they are over. */
 export class SessionMemory {
   readonly ended: EndedSessions
   private readonly node: string
-  private readonly most: number
+  private readonly max: number
   private readonly startedAtMs: number
   /** The first is the one longest unused. */
-  private readonly known = new Map<string, Known>()
+  private readonly known = new Map<string, RememberedSession>()
   /** How many calls and streams each has open here. */
   private readonly held = new Map<string, number>()
   /** Sessions served here that have another home, by that: it has to be told. */
   private readonly guests = new Map<string, Set<string>>()
 
-  constructor({ node, ended = new EndedSessions(), most = usualMost, startedAtMs = Date.now() }: Options) {
+  constructor({ node, ended = new EndedSessions(), max = defaultMax, startedAtMs = Date.now() }: Options) {
     this.node = node
     this.ended = ended
-    this.most = most
+    this.max = max
     this.startedAtMs = startedAtMs
   }
 
@@ -143,11 +143,11 @@ export class SessionMemory {
 
   /** Sessions of that home which were used here, and it was not told. */
   guestsOf(home: string): string[] {
-    return [...(this.guests.get(home) ?? [])].slice(0, mostReported)
+    return [...(this.guests.get(home) ?? [])].slice(0, maxReported)
   }
 
   /** It knows. What goes on is told again. */
-  told(home: string, ids: readonly string[]): void {
+  markReported(home: string, ids: readonly string[]): void {
     const guests = this.guests.get(home)
     for (const id of ids) if (!this.held.has(id)) guests?.delete(id)
     if (guests?.size === 0) this.guests.delete(home)
@@ -161,12 +161,12 @@ export class SessionMemory {
   private host(home: string, id: string): void {
     const guests = this.guests.get(home) ?? new Set()
     this.guests.set(home, guests)
-    if (guests.size < this.most) guests.add(id)
+    if (guests.size < this.max) guests.add(id)
   }
 
-  private add(id: string, holder: Holder | undefined, nowMs: number): Known {
-    if (this.known.size >= this.most) this.makeRoom()
-    const known: Known = { holder, usedAtMs: nowMs, placedAtMs: nowMs, state: undefined }
+  private add(id: string, holder: Holder | undefined, nowMs: number): RememberedSession {
+    if (this.known.size >= this.max) this.makeRoom()
+    const known: RememberedSession = { holder, usedAtMs: nowMs, placedAtMs: nowMs, state: undefined }
     this.known.set(id, known)
     return known
   }

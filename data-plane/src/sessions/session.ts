@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Sealer } from '../runtime/sealer.ts'
 import { LEGACY_VERSIONS } from '../protocol/versions.ts'
 
-export const lifeMs = 24 * 60 * 60 * 1000
-const mostBytes = 4_096
+export const SESSION_LIFE_MS = 24 * 60 * 60 * 1000
+const maxBytes = 4_096
 
 /** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
 const Session = z.object({
@@ -23,12 +23,12 @@ export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8
 
 /** Throws when the client declared more than fits a header. */
 export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {
-  if (JSON.stringify(session).length > mostBytes) {
+  if (JSON.stringify(session).length > maxBytes) {
     throw new GatewayError('invalidParams', 'a session too large to seal', {
-      say: 'The client declares more capabilities than a session can hold.',
+      publicMessage: 'The client declares more capabilities than a session can hold.',
     })
   }
-  return sealer.seal('session', person, session, nowMs + lifeMs)
+  return sealer.seal('session', person, session, nowMs + SESSION_LIFE_MS)
 }
 
 /** Throws `unknownSession` for an id that is altered, expired, another person's, or of another endpoint. */

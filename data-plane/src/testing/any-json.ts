@@ -47,7 +47,7 @@ function paired(value: unknown): unknown {
 }
 
 /** Members of any name that no protocol has. */
-export const members = (most: number): fc.Arbitrary<(readonly [string, string])[]> =>
-  fc.uniqueArray(fc.tuple(keys, anyJson), { maxLength: most, selector: ([key]) => key })
+export const members = (max: number): fc.Arbitrary<(readonly [string, string])[]> =>
+  fc.uniqueArray(fc.tuple(keys, anyJson), { maxLength: max, selector: ([key]) => key })
 
 export const anyObject = members(4).map(objectOf)

@@ -91,14 +91,14 @@ function reply(response: ServerResponse, id: number, member: string, status = 20
 const eventOf = (message: string) => `: hello\r\nevent: message\rdata:${message.replaceAll('\n', '\r\ndata:')}\r\n\r\n`
 
 /** The rest of a long stream comes as it likes. */
-const mostAlone = 4000
+const maxAlone = 4000
 
 async function trickle(response: ServerResponse, stream: string): Promise<void> {
   if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' })
   const bytes = Buffer.from(stream)
   // What is written in one turn goes out as one piece.
-  for (const byte of bytes.subarray(0, mostAlone)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
-  if (bytes.length > mostAlone) response.write(bytes.subarray(mostAlone))
+  for (const byte of bytes.subarray(0, maxAlone)) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
+  if (bytes.length > maxAlone) response.write(bytes.subarray(maxAlone))
 }
 
 /** A plane before it, whose policy has it as `things`. */
@@ -138,7 +138,7 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
   const url = plane.url + path
   const token = await plane.token()
   const named = names[path === '/mcp' ? 'aggregate' : 'alone']
-  const written = ({ method = 'tools/call', params, meta }: Asked, more: string, own: string) =>
+  const source = ({ method = 'tools/call', params, meta }: Asked, more: string, own: string) =>
     `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{${JSON.stringify(named[method]).slice(1, -1)},${params},"_meta":{${own}${meta}}${more}}}`
   if (era === 'modern') {
     const envelope = { 'io.modelcontextprotocol/protocolVersion': MODERN, 'io.modelcontextprotocol/clientCapabilities': capabilities }
@@ -148,13 +148,13 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
         const { method = 'tools/call' } = asked
         const init = modernRequest(token, method, named[method])
         const send = async (body: string) => messagesIn(await fetch(url, { ...init, body }))
-        const messages = await send(written(asked, '', own))
+        const messages = await send(source(asked, '', own))
         const asking = JSON.parse(messages.at(-1) ?? '') as { result?: { inputRequests?: object; requestState?: string } }
         const [key] = Object.keys(asking.result?.inputRequests ?? {})
         if (key === undefined) return messages
         const answer = `"${key}":${asked.answers?.slice('"result":'.length)}`
         const state = JSON.stringify(asking.result?.requestState)
-        return [...messages, ...(await send(written(asked, `,"inputResponses":{${answer}},"requestState":${state}`, own)))]
+        return [...messages, ...(await send(source(asked, `,"inputResponses":{${answer}},"requestState":${state}`, own)))]
       },
     }
   }
@@ -163,7 +163,7 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
   const init = legacyRequest(token, '', {}, { 'mcp-session-id': session })
   return {
     async call(asked) {
-      return messagesIn(await fetch(url, { ...init, body: written(asked, '', '') }), async (message) => {
+      return messagesIn(await fetch(url, { ...init, body: source(asked, '', '') }), async (message) => {
         const id = /^\{"jsonrpc":"2.0","id":("[^"]+"),"method":"sampling/.exec(message)?.[1]
         if (id !== undefined) await fetch(url, { ...init, body: `{"jsonrpc":"2.0","id":${id}, ${asked.answers}}` })
       })

@@ -13,27 +13,27 @@ import { CallLog } from '../audit/call-log.ts'
 import { SpoolJournal } from '../audit/journal.ts'
 import { segments } from '../audit/segments.ts'
 import { Spool } from '../audit/spool.ts'
-import { Dropped } from '../upstream/dropped.ts'
-import { Exchange } from '../transport/exchange.ts'
+import { DroppedMessages } from '../upstream/dropped.ts'
+import { McpExchange } from '../transport/exchange.ts'
 import { EndedSessions } from '../sessions/ended-sessions.ts'
-import { HandOn } from '../peers/forward.ts'
-import { createHttpServer } from '../transport/public-server.ts'
-import { createInnerDoor } from '../transport/internal-server.ts'
-import { Inflight } from '../sessions/calls-in-flight.ts'
+import { Forwarder } from '../peers/forward.ts'
+import { createPublicServer } from '../transport/public-server.ts'
+import { createInternalServer } from '../transport/internal-server.ts'
+import { CallsInFlight } from '../sessions/calls-in-flight.ts'
 import { originRules } from '../http/allowed-origins.ts'
-import { Rounds } from '../sessions/client-requests.ts'
+import { ClientRequests } from '../sessions/client-requests.ts'
 import { Sealer } from '../runtime/sealer.ts'
 import { endIdleSessions } from '../pipeline/session-end/end-idle.ts'
 import { SessionMemory } from '../sessions/session-memory.ts'
-import { SessionNews } from '../pipeline/session-end/gossip.ts'
+import { SessionGossip } from '../pipeline/session-end/gossip.ts'
 import { methodsOf } from '../pipeline/index.ts'
 import type { Ports } from '../pipeline/call/ports.ts'
 import { Timers } from '../runtime/timers.ts'
-import { fitTo } from '../policy/validate.ts'
+import { restrictToMounted } from '../policy/validate.ts'
 import type { Identity } from '../control/identity.ts'
-import { prover } from '../peers/signature.ts'
+import { peerSigner } from '../peers/signature.ts'
 import { tokenVerifier } from '../policy/verify-token.ts'
-import { reachOf } from '../upstreams.ts'
+import { openUpstreams } from '../upstreams.ts'
 import { defineServer } from '../server-kit/define.ts'
 import type { MountedServer } from '../server-kit/define.ts'
 import { mountedServers } from '../servers/index.ts'
@@ -104,7 +104,7 @@ export interface TestPlane extends AsyncDisposable {
   records(): AuditRecord[]
   fresh: { atMs: number }
   sessions: SessionMemory
-  dropped: Dropped
+  dropped: DroppedMessages
 }
 
 /** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
@@ -119,14 +119,15 @@ export async function testPlane(
   const tokenKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'k1', alg: 'EdDSA' }
   const mounted = new Map([...mountedServers, ...extra.map((server): [string, MountedServer] => [server.id, server])])
   const servers = { ...Object.fromEntries([...mounted].map(([id, server]) => [id, entryOf(server)])), ...remotes }
-  const made = (given: PolicyParts) => fitTo(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
+  const made = (given: PolicyParts) =>
+    restrictToMounted(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
   let policy = made(parts)
   const fresh = { atMs: Date.now() }
   const followers = new Set<() => void>()
   const source = {
     current: () => policy,
     freshAtMs: () => fresh.atMs,
-    reach: async (revision: number) => policy.revision >= revision,
+    waitForRevision: async (revision: number) => policy.revision >= revision,
     onChange(changed: () => void) {
       followers.add(changed)
       return () => followers.delete(changed)
@@ -139,7 +140,7 @@ export async function testPlane(
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
   const readSecret = () => Promise.resolve(SECRET)
-  const reach = reachOf({
+  const upstreams = openUpstreams({
     mounted,
     policy: source,
     sealer,
@@ -150,17 +151,17 @@ export async function testPlane(
     secretsInUse: () => [SECRET],
   })
   for (const changed of followers) changed()
-  const dropped = new Dropped()
+  const dropped = new DroppedMessages()
   const ports: Ports = {
     servers: mounted,
     policy: source,
     journal,
     callLog: new CallLog(),
     sealer,
-    inflight: new Inflight(),
-    upstream: reach.upstream,
-    offers: reach.offers,
-    rounds: new Rounds(plane),
+    callsInFlight: new CallsInFlight(),
+    upstream: upstreams.upstream,
+    catalogue: upstreams.catalogue,
+    clientRequests: new ClientRequests(plane),
     sessions: new SessionMemory({ node: plane, ended: new EndedSessions({ path: join(home, 'ended-sessions') }) }),
     dropped,
     node: plane,
@@ -171,13 +172,16 @@ export async function testPlane(
     portalUrl: undefined,
   }
   const methods = methodsOf(ports)
-  const handOn = place && new HandOn({ node: plane, policy: source, prove: prover(place.identity) })
-  const exchange = new Exchange({ methods, journal, maxRequestBytes: 100_000, handOn })
+  const forwarder = place && new Forwarder({ node: plane, policy: source, sign: peerSigner(place.identity) })
+  const exchange = new McpExchange({ methods, journal, maxRequestBytes: 100_000, forwarder })
   const idle = endIdleSessions(ports, 20)
-  const news = new SessionNews(ports, { say: (...said) => handOn?.say(...said) ?? Promise.reject(new Error('alone')), everyMs: 50 })
-  await news.start()
-  const inner = createInnerDoor({ node: plane, publicUrl: PUBLIC_URL, policy: source, exchange, news, maxRequestBytes: 100_000 })
-  const server = createHttpServer({
+  const gossip = new SessionGossip(ports, {
+    post: (...message) => forwarder?.post(...message) ?? Promise.reject(new Error('alone')),
+    everyMs: 50,
+  })
+  await gossip.start()
+  const internal = createInternalServer({ node: plane, publicUrl: PUBLIC_URL, policy: source, exchange, gossip, maxRequestBytes: 100_000 })
+  const server = createPublicServer({
     publicUrl: PUBLIC_URL,
     origins: originRules({
       publicUrl: PUBLIC_URL,
@@ -191,7 +195,7 @@ export async function testPlane(
     health: () => ({ ok: true, body: { status: 'ok' } }),
     exchange,
   })
-  const [url, internalUrl] = [await listening(server), await listening(inner)]
+  const [url, internalUrl] = [await listening(server), await listening(internal)]
 
   return {
     url,
@@ -220,12 +224,12 @@ export async function testPlane(
       ),
     async [Symbol.asyncDispose]() {
       // In this order: a connection that is made in between would be waited for.
-      const closed = Promise.all([server, inner].map((each) => new Promise((resolve) => each.close(resolve))))
-      for (const each of [server, inner]) each.closeAllConnections()
+      const closed = Promise.all([server, internal].map((each) => new Promise((resolve) => each.close(resolve))))
+      for (const each of [server, internal]) each.closeAllConnections()
       idle.close()
-      news.close()
-      await handOn?.close()
-      await reach.close()
+      gossip.close()
+      await forwarder?.close()
+      await upstreams.close()
       await closed
       await journal.close()
       if (!place) rmSync(home, { recursive: true })

@@ -3,25 +3,25 @@ import type { Incoming } from '../pipeline/call/types.ts'
 import { itemsOf } from '../json/scan.ts'
 import { noChannel } from '../protocol/channel.ts'
 import { classify } from './classify.ts'
-import { Elsewhere } from '../peers/home-elsewhere.ts'
-import { failed } from './error-response.ts'
+import { ServedByOtherPlane } from '../peers/home-elsewhere.ts'
+import { renderError } from './error-response.ts'
 import { readMessage, readResponse, resultBody } from '../protocol/json-rpc.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
-import type { Http } from '../http/http-call.ts'
+import type { HttpCall } from '../http/http-call.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
 
-const most = 50
+const max = 50
 const version = '2025-03-26'
 
 /** JSON-RPC batches exist in revision 2025-03-26 alone. */
-export async function answerBatch(methods: Methods, http: Http, body: unknown[], text: string): Promise<void> {
+export async function answerBatch(methods: Methods, http: HttpCall, body: unknown[], text: string): Promise<void> {
   const { request, response, endpoint, headers } = http
   if ((request.headers['mcp-protocol-version'] ?? version) !== version) {
-    throw new GatewayError('invalidRequest', 'a batch', { say: 'Batches exist in 2025-03-26 alone.' })
+    throw new GatewayError('invalidRequest', 'a batch', { publicMessage: 'Batches exist in 2025-03-26 alone.' })
   }
-  if (body.length === 0 || body.length > most) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
+  if (body.length === 0 || body.length > max) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
   const places = itemsOf(text)
   const messages = body.map((one, at) => readAny(methods, one, text.slice(places[at]?.start, places[at]?.end)))
   if (messages.some(({ message }) => message.method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
@@ -53,8 +53,8 @@ async function one(method: Method, call: Incoming, first: boolean): Promise<stri
     const answer = await method(call)
     return id === undefined ? undefined : resultBody(id, answer.json)
   } catch (error) {
-    if (error instanceof Elsewhere && first) throw error
+    if (error instanceof ServedByOtherPlane && first) throw error
     const shut = error instanceof GatewayError && (error.code === 'unauthenticated' || error.code === 'unknownSession')
-    return shut ? error : failed(error, id ?? null, call, call.endpoint).body
+    return shut ? error : renderError(error, id ?? null, call, call.endpoint).body
   }
 }

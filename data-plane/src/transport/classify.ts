@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { headerText } from '../protocol/headers/encoding.ts'
-import { factsOf } from '../protocol/client-info.ts'
+import { modernClientFacts } from '../protocol/client-info.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { isObject } from '../json/is-object.ts'
 import type { LegacyVersion, ModernVersion } from '../protocol/versions.ts'
-import { isLegacy, isModern, LEGACY_VERSIONS, META, MODERN_VERSIONS } from '../protocol/versions.ts'
+import { isLegacy, isModern, LEGACY_VERSIONS, ENVELOPE_KEYS, MODERN_VERSIONS } from '../protocol/versions.ts'
 import type { ClientFacts } from '../protocol/notification.ts'
 
 /** Which era a message speaks, and what it says of itself there. */
@@ -19,7 +19,7 @@ export interface Classified {
 /** A claim in `_meta`, or a version in the header that is no legacy one, means modern; all else is legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP). */
 export function classify(message: Message, headers: IncomingHttpHeaders): Classified {
   const meta = isObject(message.params['_meta']) ? message.params['_meta'] : {}
-  const claim = meta[META.version]
+  const claim = meta[ENVELOPE_KEYS.version]
   const version = one(headers, 'mcp-protocol-version')
   const legacy = claim === undefined && (message.method === 'initialize' || version === undefined || isLegacy(version))
   return legacy ? asLegacy(message, headers, version) : asModern(message, headers, meta)
@@ -47,20 +47,20 @@ function initializing({ capabilities, clientInfo }: Message['params']): ClientFa
 
 function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<string, unknown>): Classified {
   const version = one(headers, 'mcp-protocol-version')
-  const claim = meta[META.version]
+  const claim = meta[ENVELOPE_KEYS.version]
   if (claim === undefined) {
     if (version !== undefined && !isModern(version)) throw unsupported(version, [...MODERN_VERSIONS, ...LEGACY_VERSIONS])
-    throw incomplete(`params._meta lacks ${META.version}.`)
+    throw incomplete(`params._meta lacks ${ENVELOPE_KEYS.version}.`)
   }
-  if (typeof claim !== 'string') throw incomplete(`${META.version} is not text.`)
+  if (typeof claim !== 'string') throw incomplete(`${ENVELOPE_KEYS.version} is not text.`)
   if (version !== claim)
     throw mismatch(
       version === undefined ? 'The header MCP-Protocol-Version is missing.' : 'MCP-Protocol-Version is not the version in params._meta.',
     )
   if (!isModern(claim)) throw unsupported(claim, MODERN_VERSIONS)
-  if (!isObject(meta[META.capabilities])) throw incomplete(`params._meta lacks ${META.capabilities}.`)
+  if (!isObject(meta[ENVELOPE_KEYS.capabilities])) throw incomplete(`params._meta lacks ${ENVELOPE_KEYS.capabilities}.`)
   agree(message, headers)
-  return { modern: true, version: claim, sessionId: undefined, client: factsOf(message.params) }
+  return { modern: true, version: claim, sessionId: undefined, client: modernClientFacts(message.params) }
 }
 
 /** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
@@ -122,9 +122,9 @@ export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<s
   return params ?? none
 }
 
-const mismatch = (say: string) => new GatewayError('headerMismatch', say, { say })
+const mismatch = (message: string) => new GatewayError('headerMismatch', message, { publicMessage: message })
 
-const incomplete = (say: string) => new GatewayError('invalidEnvelope', say, { say })
+const incomplete = (message: string) => new GatewayError('invalidEnvelope', message, { publicMessage: message })
 
 /** Who claims a version per request is told those that can be claimed so; who only names one in a header, all. */
 const unsupported = (requested: string, supported: readonly string[]) =>

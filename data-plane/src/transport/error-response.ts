@@ -1,4 +1,4 @@
-import { faultOf } from '../pipeline/relay/fault.ts'
+import { toGatewayError } from '../pipeline/relay/fault.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
 import { missingCapabilities } from '../protocol/input-capability.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
@@ -8,7 +8,7 @@ import type { RequestId } from '../protocol/json-rpc.ts'
 import { errorHeaders, statusOf } from '../http/respond.ts'
 import type { Headers } from '../http/respond.ts'
 
-interface Failed {
+interface ErrorResponse {
   status: number
   body: string
   headers: Headers
@@ -17,16 +17,16 @@ interface Failed {
 type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
 
 /** How a failure looks to the client of its era: ours by our codes, a server's own as it said it. */
-export function failed(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): Failed {
+export function renderError(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): ErrorResponse {
   if (error instanceof UpstreamRpcError) return relayed(error, id, call)
-  const fault = faultOf(error)
+  const fault = toGatewayError(error)
   return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
 }
 
-function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): Failed {
+function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): ErrorResponse {
   const { code, message, data } = call.modern ? inModern(said, call) : said
   const error = { code: eraCode(code, call), message, data }
-  const json = said.written?.respell(error) ?? JSON.stringify(error)
+  const json = said.source?.toJson(error) ?? JSON.stringify(error)
   const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${json}}`
   return { status: call.modern ? modernStatus(code) : 200, body, headers: {} }
 }

@@ -7,16 +7,16 @@ import { answerBatch } from './batch.ts'
 import { noChannel } from '../protocol/channel.ts'
 import { classify, paramHeadersIn } from './classify.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { Elsewhere } from '../peers/home-elsewhere.ts'
-import { failed } from './error-response.ts'
-import type { HandOn } from '../peers/forward.ts'
+import { ServedByOtherPlane } from '../peers/home-elsewhere.ts'
+import { renderError } from './error-response.ts'
+import type { Forwarder } from '../peers/forward.ts'
 import { idIn, readMessage, readResponse } from '../protocol/json-rpc.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Body } from '../http/read-body.ts'
 import { sendError, sendNothing } from '../http/respond.ts'
-import type { Http } from '../http/http-call.ts'
+import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
 import type { Journal } from '../audit/fields.ts'
@@ -26,18 +26,18 @@ interface Options {
   journal: Pick<Journal, 'refusal'>
   maxRequestBytes: number
   /** Undefined where there are no other planes. */
-  handOn: HandOn | undefined
+  forwarder: Forwarder | undefined
 }
 
 /** One HTTP exchange with an MCP endpoint: bytes in, a message or (2025-03-26) several, bytes or a stream out. */
-export class Exchange {
+export class McpExchange {
   private readonly options: Options
 
   constructor(options: Options) {
     this.options = options
   }
 
-  async handle(http: Http): Promise<void> {
+  async handle(http: HttpCall): Promise<void> {
     const { request, response, endpoint, headers } = http
     let body: Body | undefined
     try {
@@ -48,33 +48,33 @@ export class Exchange {
       body = await readBody(request, this.options.maxRequestBytes)
       await this.post({ ...http, paramHeaders }, body)
     } catch (error) {
-      if (error instanceof Elsewhere) return await this.elsewhere(http, error, body)
+      if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body)
       const fault = GatewayError.from(error)
-      this.refused(request, endpoint, fault)
+      this.recordRefusal(request, endpoint, fault)
       sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
     }
   }
 
-  private async elsewhere(http: Http, { node }: Elsewhere, body: Body | undefined): Promise<void> {
+  private async forward(http: HttpCall, { home }: ServedByOtherPlane, body: Body | undefined): Promise<void> {
     const { request, response, endpoint, headers } = http
     try {
-      if (http.handedFrom !== undefined || !this.options.handOn)
+      if (http.forwardedFrom !== undefined || !this.options.forwarder)
         throw new GatewayError('unknownSession', 'its home is not here', { reason: 'home-gone' })
-      await this.options.handOn.to(node, http, body?.text ?? '')
+      await this.options.forwarder.forward(home, http, body?.text ?? '')
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.refused(request, endpoint, fault)
+      this.recordRefusal(request, endpoint, fault)
       sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
     }
   }
 
   /** What every plane has to hear of: those that can be reached have heard it by the time the client is answered. */
-  private async toOthers(http: Http, body: string): Promise<void> {
-    if (http.handedFrom === undefined) await this.options.handOn?.toOthers(http, body)
+  private async broadcast(http: HttpCall, body: string): Promise<void> {
+    if (http.forwardedFrom === undefined) await this.options.forwarder?.broadcast(http, body)
   }
 
   /** Writes down a refusal that no pipeline saw. A client that only asks whether there is a stream is no case for the record. */
-  refused(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
+  recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
     if (error.code === 'methodNotAllowed') return
     const { ip, userAgent } = senderOf(request)
     const said = userAgent === undefined ? {} : { userAgent }
@@ -85,14 +85,14 @@ export class Exchange {
     this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call
   }
 
-  private post(http: Http, { value, text }: Body): Promise<void> {
+  private post(http: HttpCall, { value, text }: Body): Promise<void> {
     if (Array.isArray(value)) return answerBatch(this.options.methods, http, value, text)
     const response = readResponse(value, text)
     if (response) return this.single(http, response, this.options.methods.response)
     return this.single(http, readMessage(value, text))
   }
 
-  private async single(http: Http, message: Message, given?: Method): Promise<void> {
+  private async single(http: HttpCall, message: Message, given?: Method): Promise<void> {
     const { request, response, endpoint, headers } = http
     const classified = classify(message, request.headers)
     const stream = message.id === undefined ? undefined : new AnswerStream(response, headers)
@@ -102,12 +102,13 @@ export class Exchange {
     try {
       const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
-      if (answer.everywhere) await this.toOthers(http, JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
+      if (answer.broadcastToPeers)
+        await this.broadcast(http, JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
       stream.result(call.id, answer)
     } catch (error) {
-      if (error instanceof Elsewhere) throw error
-      const { status, body, headers: more } = failed(error, call.id ?? null, call, endpoint)
+      if (error instanceof ServedByOtherPlane) throw error
+      const { status, body, headers: more } = renderError(error, call.id ?? null, call, endpoint)
       if (stream) stream.finish(status, body, more)
       // A refusal inside a 200 is for who waits for an answer.
       else new AnswerStream(response, headers).finish(status === 200 ? 400 : status, body, more)
@@ -115,24 +116,24 @@ export class Exchange {
   }
 
   /** A legacy session's GET stream, or its end. Without a session there is neither. */
-  private async session(http: Http, verb: 'GET' | 'DELETE'): Promise<void> {
+  private async session(http: HttpCall, verb: 'GET' | 'DELETE'): Promise<void> {
     const { request, response, endpoint, headers } = http
     if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)
     const stream = new AnswerStream(response, headers)
-    const message: Message = { id: undefined, method: verb, params: {}, written: undefined }
+    const message: Message = { id: undefined, method: verb, params: {}, source: undefined }
     const call: Incoming = newCall(http, message, classify(message, request.headers), stream)
     response.once('close', () => call.cancel.abort(new Error('the client went away')))
     try {
       if (verb === 'DELETE') {
         await this.options.methods.end(call)
-        await this.toOthers(http, '')
+        await this.broadcast(http, '')
         return sendNothing(response, 204, headers)
       }
       await this.options.methods.stream(call)
       stream.end()
     } catch (error) {
-      if (error instanceof Elsewhere) throw error
-      const { status, body, headers: more } = failed(error, null, call, endpoint)
+      if (error instanceof ServedByOtherPlane) throw error
+      const { status, body, headers: more } = renderError(error, null, call, endpoint)
       stream.finish(status, body, more)
     }
   }

@@ -1,46 +1,46 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { digestOf, provenBy } from '../peers/signature.ts'
+import { requestDigest, verifyPeer } from '../peers/signature.ts'
 import { endpointOf } from '../http/endpoint.ts'
-import type { Exchange } from './exchange.ts'
-import { HANDED } from '../peers/forward.ts'
+import type { McpExchange } from './exchange.ts'
+import { PEER_SIGNATURE_HEADER } from '../peers/forward.ts'
 import { sendJson, sendNothing } from '../http/respond.ts'
-import { mostNewsBytes, NEWS_PATH } from '../pipeline/session-end/gossip.ts'
-import type { SessionNews } from '../pipeline/session-end/gossip.ts'
+import { MAX_GOSSIP_BYTES, GOSSIP_PATH } from '../pipeline/session-end/gossip.ts'
+import type { SessionGossip } from '../pipeline/session-end/gossip.ts'
 import type { PolicySource } from '../policy/source.ts'
 
 interface Options {
   node: string
   publicUrl: string
   policy: PolicySource
-  exchange: Exchange
-  news: Pick<SessionNews, 'answer'>
+  exchange: McpExchange
+  gossip: Pick<SessionGossip, 'answer'>
   maxRequestBytes: number
 }
 
 /** The door for other planes of ours: what they hand on is answered as if the client had come here, and what they tell of sessions is heard. Never on a public ingress. */
-export function createInnerDoor(options: Options): Server {
+export function createInternalServer(options: Options): Server {
   return createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
     admit(options, request, response).catch(() => sendNothing(response, 400))
   })
 }
 
 async function admit(
-  { node, publicUrl, policy, exchange, news, maxRequestBytes }: Options,
+  { node, publicUrl, policy, exchange, gossip, maxRequestBytes }: Options,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const endpoint = endpointOf(publicUrl, request.url ?? '')
-  const isNews = request.url === NEWS_PATH
-  const body = await textOf(request, isNews ? mostNewsBytes : maxRequestBytes)
-  const proof = request.headers[HANDED]
+  const isNews = request.url === GOSSIP_PATH
+  const body = await textOf(request, isNews ? MAX_GOSSIP_BYTES : maxRequestBytes)
+  const proof = request.headers[PEER_SIGNATURE_HEADER]
   const keyOf = (plane: string) => policy.current().planes.find(({ id }) => id === plane)?.publicKey
-  const digest = digestOf(request.method ?? '', request.url ?? '', body)
-  const handed = typeof proof === 'string' ? provenBy(proof, node, digest, keyOf, Date.now() / 1000) : undefined
-  if (handed && isNews) return sendJson(response, 200, news.answer(body))
+  const digest = requestDigest(request.method ?? '', request.url ?? '', body)
+  const handed = typeof proof === 'string' ? verifyPeer(proof, node, digest, keyOf, Date.now() / 1000) : undefined
+  if (handed && isNews) return sendJson(response, 200, gossip.answer(body))
   if (!endpoint || !handed) return sendNothing(response, 403)
-  await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, handedFrom: handed.ip })
+  await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: handed.ip })
 }
 
 /** The body was read for its digest; whoever comes next reads it from here. */
@@ -56,12 +56,12 @@ function readAgain(request: IncomingMessage, body: string): IncomingMessage {
   }) as unknown as IncomingMessage
 }
 
-async function textOf(request: IncomingMessage, mostBytes: number): Promise<string> {
+async function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > mostBytes) throw new Error('too large')
+    if (bytes > maxBytes) throw new Error('too large')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -3,13 +3,13 @@ import type { Incoming } from '../pipeline/call/types.ts'
 import type { Channel } from '../protocol/channel.ts'
 import type { Classified } from './classify.ts'
 import type { Message } from '../protocol/json-rpc.ts'
-import type { Http } from '../http/http-call.ts'
+import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 
 /** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
 export function newCall(
-  { request, endpoint, paramHeaders = none, handedFrom }: Http,
-  { id, method, params, written }: Message,
+  { request, endpoint, paramHeaders = none, forwardedFrom }: HttpCall,
+  { id, method, params, source }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
 ): Incoming {
@@ -18,14 +18,14 @@ export function newCall(
     id,
     method,
     params,
-    written,
+    source,
     modern,
     version,
     sessionId,
     client,
     session: undefined,
     channel,
-    ip: handedFrom ?? ip,
+    ip: forwardedFrom ?? ip,
     userAgent,
     authorization,
     traceId,

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import type { Exchange } from './exchange.ts'
+import type { McpExchange } from './exchange.ts'
 import type { OriginRules } from '../http/allowed-origins.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
 
@@ -13,15 +13,15 @@ interface Options {
   /** Undefined while no policy is held. */
   issuer(): string | undefined
   health(): { ok: boolean; body: object }
-  exchange: Exchange
+  exchange: McpExchange
 }
 
 /** The data plane's door: MCP endpoints, their RFC 9728 documents, health. */
-export function createHttpServer(options: Options): Server {
+export function createPublicServer(options: Options): Server {
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
     route(options, request, response).catch((error: unknown) => {
       const fault = GatewayError.from(error)
-      options.exchange.refused(request, undefined, fault)
+      options.exchange.recordRefusal(request, undefined, fault)
       sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
     })
   })

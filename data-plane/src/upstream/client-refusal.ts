@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import type { Spelling } from '../json/verbatim.ts'
+import type { VerbatimJson } from '../json/verbatim.ts'
 
 /** The error a legacy client gave in place of an answer to what it was asked. No JSON can pass for it: a modern client has no such word. */
 export interface ClientRefusal {
@@ -8,22 +8,22 @@ export interface ClientRefusal {
   readonly message: string
   readonly data?: unknown
   /** The error as the client wrote it. */
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
 }
 
 /** The error in JSON, as a server is told it. */
-export function refusalJson({ code, message, data, written }: ClientRefusal): string {
+export function refusalJson({ code, message, data, source }: ClientRefusal): string {
   const error = { code, message, data }
-  return written?.respell(error) ?? JSON.stringify(error)
+  return source?.toJson(error) ?? JSON.stringify(error)
 }
 
 export type Refusals = ReadonlyMap<string, ClientRefusal>
 
 /** From 2026-07-28 on a server can be told results alone. Nobody chose "cancel", so nobody is said to have: the request ends here. */
 export function clientRefused(refusals: Refusals): GatewayError {
-  const { method = 'a request', written: _, ...error } = refusals.values().next().value ?? {}
+  const { method = 'a request', source: _, ...error } = refusals.values().next().value ?? {}
   return new GatewayError('invalidParams', `the client refused ${method}: ${JSON.stringify(error).slice(0, 200)}`, {
-    say: `The client refused ${method}.`,
+    publicMessage: `The client refused ${method}.`,
     reason: 'client-refused',
     data: { error },
   })

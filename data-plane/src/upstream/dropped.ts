@@ -12,7 +12,7 @@ export type DropReason =
   | 'server-away'
 
 /** What was dropped since the start, counted: such messages have no answer that could say so. */
-export class Dropped {
+export class DroppedMessages {
   private readonly byReason = new Map<DropReason, number>()
 
   count(reason: DropReason): void {

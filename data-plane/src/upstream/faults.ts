@@ -1,7 +1,7 @@
 import { UpstreamFault } from './upstream.ts'
 
 /** The server answered, but not as the protocol has it. */
-export const broken = (detail: string): UpstreamFault =>
+export const protocolFault = (detail: string): UpstreamFault =>
   new UpstreamFault('upstream_down', 'The MCP server broke the protocol.', {
     detail: `broken protocol: ${detail}`,
     hint: 'Tell an administrator: the server itself must be repaired.',
@@ -10,26 +10,26 @@ export const broken = (detail: string): UpstreamFault =>
 /** The server answered as one of another era would: what is known of it may be out of date. */
 export class EraFault extends UpstreamFault {}
 
-export const wrongEra = (detail: string): EraFault =>
+export const eraFault = (detail: string): EraFault =>
   new EraFault('upstream_down', 'The MCP server speaks another revision of the protocol than it did.', { detail, retryable: true })
 
-export const tooLarge = (maxBytes: number): UpstreamFault =>
+export const sizeFault = (maxBytes: number): UpstreamFault =>
   new UpstreamFault('too_large', 'The answer of the MCP server is too large.', {
     detail: `more than ${maxBytes} bytes`,
     hint: 'Ask for less.',
   })
 
-export const slow = (timeoutMs: number): UpstreamFault =>
+export const timeoutFault = (timeoutMs: number): UpstreamFault =>
   new UpstreamFault('timed_out', `The MCP server did not answer within ${timeoutMs / 1000} s.`, {
     hint: 'Ask for less, or try again later.',
     retryable: true,
   })
 
-export const down = (detail: string, cause?: unknown): UpstreamFault =>
+export const unreachableFault = (detail: string, cause?: unknown): UpstreamFault =>
   new UpstreamFault('upstream_down', 'The MCP server cannot be reached.', { detail, retryable: true, hint: 'Try again later.', cause })
 
 /** The gateway's own credential was refused: never the caller's business. */
-export const credential = (status: number): UpstreamFault =>
+export const credentialFault = (status: number): UpstreamFault =>
   new UpstreamFault('secret_invalid', "The MCP server does not accept the gateway's credential.", {
     detail: `status ${status}`,
     hint: 'An administrator must renew it.',
@@ -46,17 +46,17 @@ const words: Record<string, string> = {
 }
 
 /** What undici or the system said, as a fault of the server's. */
-export function faultOf(error: unknown): UpstreamFault {
+export function networkFault(error: unknown): UpstreamFault {
   if (error instanceof UpstreamFault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = error instanceof Error ? error.message : String(error)
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code.includes('CONTENT_LENGTH'))
-    return broken(words[code] ?? message)
-  return down(words[code] ?? message, error)
+    return protocolFault(words[code] ?? message)
+  return unreachableFault(words[code] ?? message, error)
 }
 
 /** The server has enough of us. */
-export const limited = (retryAfter: string | undefined): UpstreamFault =>
+export const rateLimitFault = (retryAfter: string | undefined): UpstreamFault =>
   new UpstreamFault('rate_limited', 'The MCP server is being asked too often.', {
     detail: 'status 429',
     retryable: true,

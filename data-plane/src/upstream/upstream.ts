@@ -1,7 +1,7 @@
 import type { ToolErrorCode } from '@bir/sdk/contract/errors'
 import type { Cancel } from '../runtime/cancellation.ts'
 import type { CallContext } from '../server-kit/context.ts'
-import type { Spelling } from '../json/verbatim.ts'
+import type { VerbatimJson } from '../json/verbatim.ts'
 import type { DropReason } from './dropped.ts'
 import type { ClientRefusal, Refusals } from './client-refusal.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
@@ -43,7 +43,7 @@ export interface UpstreamRequest extends Asker {
   /** Receives the request's notifications in order; a returned promise holds the stream back. */
   readonly onNotification: (notification: Notification) => Awaitable<void>
   /** The client's own writing of the parameters, some of which may have changed since. */
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
   /** `Mcp-Param-*` of a modern client, by their lower-case names. */
   readonly paramHeaders?: Readonly<Record<string, string>> | undefined
   readonly cancel: Cancel
@@ -57,13 +57,13 @@ export interface UpstreamRequest extends Asker {
 export interface UpstreamResult {
   readonly value: Readonly<Record<string, unknown>>
   /** What the server wrote, some of which may have changed in `value` since. */
-  readonly written?: Spelling
+  readonly source?: VerbatimJson
   /** `requestState` is the gateway's own and in the clear (a parked stream, a mounted server's): the way in seals it. */
   readonly ownState?: true
 }
 
 /** The JSON of a result: what is as the server wrote it, byte by byte. */
-export const jsonOf = ({ value, written }: UpstreamResult): string => written?.respell(value) ?? JSON.stringify(value)
+export const jsonOf = ({ value, source }: UpstreamResult): string => source?.toJson(value) ?? JSON.stringify(value)
 
 export interface ListenRequest extends Asker {
   readonly filter: ListenFilter
@@ -80,13 +80,13 @@ export interface ServerQuestion {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
   /** As the server wrote the parameters, some of which may have changed since. */
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
 }
 
 export type ClientAnswer =
   /** `written`: as the client wrote the result. */
-  | { readonly result: unknown; readonly written?: Spelling | undefined; readonly refusal?: undefined }
-  | { readonly result?: undefined; readonly written?: undefined; readonly refusal: ClientRefusal }
+  | { readonly result: unknown; readonly source?: VerbatimJson | undefined; readonly refusal?: undefined }
+  | { readonly result?: undefined; readonly source?: undefined; readonly refusal: ClientRefusal }
 
 export interface Listening {
   readonly honoured: ListenFilter
@@ -134,13 +134,13 @@ export class UpstreamRpcError extends Error {
   readonly code: number
   readonly data: unknown
   /** The error as the server wrote it, some of which may have changed since. */
-  readonly written: Spelling | undefined
+  readonly source: VerbatimJson | undefined
 
-  constructor(code: number, message: string, data?: unknown, written?: Spelling) {
+  constructor(code: number, message: string, data?: unknown, source?: VerbatimJson) {
     super(message)
     this.code = code
     this.data = data
-    this.written = written
+    this.source = source
   }
 }
 
@@ -149,14 +149,18 @@ export class UpstreamFault extends Error {
   override readonly name = 'UpstreamFault'
   /** upstream_down, timed_out, too_large, secret_invalid, secret_missing, rate_limited … */
   readonly code: ToolErrorCode
-  readonly say: string
+  readonly publicMessage: string
   readonly hint: string | undefined
   readonly retryable: boolean
 
-  constructor(code: ToolErrorCode, say: string, more: { detail?: string; hint?: string; retryable?: boolean; cause?: unknown } = {}) {
-    super(more.detail ?? say, more.cause === undefined ? undefined : { cause: more.cause })
+  constructor(
+    code: ToolErrorCode,
+    publicMessage: string,
+    more: { detail?: string; hint?: string; retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(more.detail ?? publicMessage, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
-    this.say = say
+    this.publicMessage = publicMessage
     this.hint = more.hint
     this.retryable = more.retryable ?? false
   }

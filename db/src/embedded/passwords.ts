@@ -8,30 +8,30 @@ const Kept = z.record(z.string(), z.string().min(1))
 
 /** The password of each database role: made once, kept readable by the home's owner alone. */
 export class Passwords {
-  readonly #file: string
-  readonly #kept: Record<string, string>
+  private readonly file: string
+  private readonly kept: Record<string, string>
 
   constructor(home: string) {
-    this.#file = join(resolve(home), 'postgres-passwords.json')
-    this.#kept = existsSync(this.#file) ? read(this.#file) : {}
+    this.file = join(resolve(home), 'postgres-passwords.json')
+    this.kept = existsSync(this.file) ? read(this.file) : {}
   }
 
   of(role: string): string {
-    const kept = Object.hasOwn(this.#kept, role) ? this.#kept[role] : undefined
+    const kept = Object.hasOwn(this.kept, role) ? this.kept[role] : undefined
     if (kept) return kept
     const made = randomBytes(24).toString('base64url')
-    this.#kept[role] = made
-    this.#write()
+    this.kept[role] = made
+    this.write()
     return made
   }
 
-  #write(): void {
+  private write(): void {
     try {
-      mkdirSync(resolve(this.#file, '..'), { recursive: true, mode: 0o700 })
-      writeFileSync(`${this.#file}.new`, `${JSON.stringify(this.#kept, undefined, 2)}\n`, { mode: 0o600 })
-      renameSync(`${this.#file}.new`, this.#file)
+      mkdirSync(resolve(this.file, '..'), { recursive: true, mode: 0o700 })
+      writeFileSync(`${this.file}.new`, `${JSON.stringify(this.kept, undefined, 2)}\n`, { mode: 0o600 })
+      renameSync(`${this.file}.new`, this.file)
     } catch (error) {
-      throw faultOf(error, this.#file)
+      throw faultOf(error, this.file)
     }
   }
 }

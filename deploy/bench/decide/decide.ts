@@ -6,22 +6,22 @@ import type { DecideFigures } from './measure.ts'
 import { round, table } from '../measure/figures.ts'
 import { machine } from '../measure/machine.ts'
 
-const PEOPLE = 1_000_000
+const peopleCount = 1_000_000
 /** The bars are for the first; the second shows what people who each belong to other groups cost, though they come to the same 200 profiles. */
-const CLASS_COUNTS = [200, 2_000]
+const classCounts = [200, 2_000]
 
 export async function decide(): Promise<object> {
   const results: (DecideFigures & { classCount: number })[] = []
-  for (const classCount of CLASS_COUNTS) results.push({ classCount, ...(await measured(classCount)) })
+  for (const classCount of classCounts) results.push({ classCount, ...(await measured(classCount)) })
   process.stdout.write(`${machine()}\n1,000,000 people, 50 servers, 2,000 tools, 200 profiles\n\n${shown(results)}\n`)
-  return { bench: 'decide', machine: machine(), at: new Date().toISOString(), people: PEOPLE, results }
+  return { bench: 'decide', machine: machine(), at: new Date().toISOString(), people: peopleCount, results }
 }
 
 /** Written by one process and read by another, so that the one measured holds nothing else. */
 async function measured(classCount: number): Promise<DecideFigures> {
   const dir = mkdtempSync(join(tmpdir(), 'bir-bench-'))
   try {
-    using preparing = new Child(new URL('./prepare.ts', import.meta.url), [dir, String(PEOPLE), String(classCount)])
+    using preparing = new Child(new URL('./prepare.ts', import.meta.url), [dir, String(peopleCount), String(classCount)])
     await preparing.hears()
     using measuring = new Child(new URL('./measure.ts', import.meta.url), [dir], ['--expose-gc', '--max-semi-space-size=2'])
     return await measuring.hears<DecideFigures>()

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decide, type Question } from '@bir/sdk/contract/decide'
+import { decide } from '@bir/sdk/contract/decide'
+import type { Question } from '@bir/sdk/contract/decide'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { PolicyCache } from '../../../data-plane/src/policy/cache.ts'
@@ -25,7 +26,7 @@ export interface DecideFigures {
   hashNs: number
 }
 
-const ROUNDS = 7
+const rounds = 7
 const perRound = 1_000_000
 
 const [dir = '.'] = process.argv.slice(2)
@@ -60,7 +61,7 @@ globalThis.gc?.()
 const residentMb = process.memoryUsage.rss() / 1e6
 
 const questions = asked()
-const roundsNs = Array.from({ length: ROUNDS }, () => timed(feed.current(), questions))
+const roundsNs = Array.from({ length: rounds }, () => timed(feed.current(), questions))
 globalThis.gc?.()
 const heapBefore = process.memoryUsage().heapUsed
 timed(feed.current(), questions)

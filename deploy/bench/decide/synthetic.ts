@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Level } from '@bir/sdk/contract/level'
 import { Settings } from '@bir/sdk/contract/settings'
-import { type Alternative, BUCKETS, BUCKETS_PER_INDEX, type ChunkNames, type ProfileChunk } from '@bir/sdk/contract/snapshot'
+import { BUCKETS, BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
+import type { Alternative, ChunkNames, ProfileChunk } from '@bir/sdk/contract/snapshot'
 
-const SERVERS = 50
-const TOOLS_PER_SERVER = 40
-const PROFILES = 200
-const LEVELS = ['read', 'write', 'destroy'] as const satisfies Level[]
+const serverCount = 50
+const toolsPerServer = 40
+const profileCount = 200
+const levels = ['read', 'write', 'destroy'] as const satisfies Level[]
 
-export const serverIds = Array.from({ length: SERVERS }, (_, at) => `server-${at}`)
-export const toolNames = Array.from({ length: TOOLS_PER_SERVER }, (_, at) => `get_thing_${at}`)
-export const levelOf = (tool: number): Level => LEVELS[tool % LEVELS.length] ?? 'read'
+export const serverIds = Array.from({ length: serverCount }, (_, at) => `server-${at}`)
+export const toolNames = Array.from({ length: toolsPerServer }, (_, at) => `get_thing_${at}`)
+export const levelOf = (tool: number): Level => levels[tool % levels.length] ?? 'read'
 
 /** Always the same numbers: a benchmark that rolls dice measures the dice (xorshift32). */
 export function numbers(seed: number): () => number {
@@ -69,10 +70,10 @@ export function company(chunks: Chunks, size: Size, tokenKey: object): Company {
 
 /** The classes chunk, with its profiles; `changed` gives one group one grant more. */
 export function classes(chunks: Chunks, { classCount }: Size, changed: boolean): string {
-  const profiles = Array.from({ length: PROFILES }, (_, at) => chunks.add(profile(at, changed && at === 0)))
+  const profiles = Array.from({ length: profileCount }, (_, at) => chunks.add(profile(at, changed && at === 0)))
   const entries = Array.from({ length: classCount }, (_, at) => [
     classKey(at),
-    { profile: profiles[at % PROFILES], groups: [`group-${at % 400}`] },
+    { profile: profiles[at % profileCount], groups: [`group-${at % 400}`] },
   ])
   return chunks.add({ classes: Object.fromEntries(entries) })
 }
@@ -83,9 +84,9 @@ function profile(at: number, changed: boolean): ProfileChunk {
   const next = numbers(at + 1)
   const grants = serverIds.flatMap((id, server) => {
     if (next() % 4 === 0) return []
-    const groups: Alternative[] = [{ level: LEVELS[next() % 3] ?? 'read' }]
+    const groups: Alternative[] = [{ level: levels[next() % 3] ?? 'read' }]
     if (next() % 3 === 0) groups.push({ level: 'destroy', allow: toolNames.slice(0, 5), expiresAtMs: 4_000_000_000_000 })
-    if (next() % 5 === 0) groups.push({ level: 'read', deny: [toolNames[server % TOOLS_PER_SERVER] ?? ''] })
+    if (next() % 5 === 0) groups.push({ level: 'read', deny: [toolNames[server % toolsPerServer] ?? ''] })
     return [[id, { groups, ...(next() % 10 === 0 && { user: [{ level: 'write' as const }] }) }] as const]
   })
   const more = changed ? [['server-0', { user: [{ level: 'destroy' as const }] }] as const] : []
@@ -115,7 +116,7 @@ function bucket(chunks: Chunks, ids: string[], classCount: number, next: () => n
   const classOf = Buffer.alloc(ids.length * 2)
   for (let at = 0; at < ids.length; at++) classOf.writeUInt16LE(next() % held.length, at * 2)
   const choosers = ids.flatMap((_, at) =>
-    at % 50 === 0 ? [[String(at), { [serverIds[at % SERVERS] ?? '']: { level: 'read' } }] as const] : [],
+    at % 50 === 0 ? [[String(at), { [serverIds[at % serverCount] ?? '']: { level: 'read' } }] as const] : [],
   )
   return chunks.add({
     ids: Buffer.from(ids.join(''), 'hex').toString('base64'),

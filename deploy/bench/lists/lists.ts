@@ -1,26 +1,28 @@
 import { request } from 'undici'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Block, block, type Target, unrecorded } from '../measure/block.ts'
+import { block, unrecorded } from '../measure/block.ts'
+import type { Block, Target } from '../measure/block.ts'
 import { mcpCall, onTheWire } from '../measure/call.ts'
 import { Child } from '../measure/child.ts'
 import { median, round, table } from '../measure/figures.ts'
-import { type Gateway, startGateway } from '../measure/gateway.ts'
+import { startGateway } from '../measure/gateway.ts'
+import type { Gateway } from '../measure/gateway.ts'
 import { machine, machineLoad } from '../measure/machine.ts'
 
-const SERVERS = 40
-const TOOLS = 50
-const BAD = { 'dead-0': 'http://127.0.0.1:1/mcp', 'dead-1': 'http://127.0.0.1:1/mcp' }
-const BAR_US = 2_000
-const ROUNDS = 3
-const TAKEN = ['plain', 'gzip'] as const
-const CONNECTIONS = [1, 16]
+const serverCount = 40
+const toolCount = 50
+const bad = { 'dead-0': 'http://127.0.0.1:1/mcp', 'dead-1': 'http://127.0.0.1:1/mcp' }
+const barUs = 2_000
+const rounds = 3
+const encodings = ['plain', 'gzip'] as const
+const connectionCount = [1, 16]
 const blockMs = 1_500
 const readyLimitMs = 90_000
 
 interface Row {
   servers: string
   /** What the client takes: the whole text, or gzip. */
-  taken: (typeof TAKEN)[number]
+  taken: (typeof encodings)[number]
   connections: number
   tools: number
   cpuUs: number
@@ -38,15 +40,15 @@ export async function lists(): Promise<object> {
   await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
   const token = await gateway.tokenFor('alice')
 
-  const names = Array.from({ length: SERVERS }, (_, at) => `server-${String(at).padStart(2, '0')}`)
+  const names = Array.from({ length: serverCount }, (_, at) => `server-${String(at).padStart(2, '0')}`)
   const well = Object.fromEntries(names.map((name) => [name, `http://127.0.0.1:${port}/${name}`]))
-  const fewer = Object.fromEntries(Object.entries(well).slice(0, SERVERS - 3))
+  const fewer = Object.fromEntries(Object.entries(well).slice(0, serverCount - 3))
   const stages = [
-    { servers: '40', urls: well, tools: SERVERS * TOOLS },
+    { servers: '40', urls: well, tools: serverCount * toolCount },
     {
       servers: '37, 2 dead, 1 hanging',
-      urls: { ...fewer, ...BAD, hanging: `http://127.0.0.1:${port}/hanging` },
-      tools: (SERVERS - 3) * TOOLS,
+      urls: { ...fewer, ...bad, hanging: `http://127.0.0.1:${port}/hanging` },
+      tools: (serverCount - 3) * toolCount,
     },
   ]
   const { servers: before = {}, grants: granted = [] } = await gateway.client.policy.export()
@@ -57,10 +59,10 @@ export async function lists(): Promise<object> {
     const grants = Object.keys(urls).map((server) => ({ user: 'alice', server, level: 'read' as const }))
     await gateway.client.policy.apply({ file: { servers: { ...before, ...remote }, grants: [...granted, ...grants] } })
     bytes = await listed(gateway, token, tools)
-    for (const taken of TAKEN) rows.push(...(await measured(load, targetOf(gateway, token, taken), { servers, taken, tools })))
+    for (const taken of encodings) rows.push(...(await measured(load, targetOf(gateway, token, taken), { servers, taken, tools })))
   }
-  const most = Math.max(...rows.map(({ cpuUs }) => cpuUs))
-  const verdict = `Bar: under ${BAR_US / 1000} ms of CPU a list: ${most < BAR_US ? 'met' : 'missed'} (${round(most / 1000, 2)} ms at most).`
+  const max = Math.max(...rows.map(({ cpuUs }) => cpuUs))
+  const verdict = `Bar: under ${barUs / 1000} ms of CPU a list: ${max < barUs ? 'met' : 'missed'} (${round(max / 1000, 2)} ms at most).`
   process.stdout.write(`${machine()}; ${machineLoad()}\nthe first page is ${round(bytes / 1024)} KB\n\n${shown(rows)}\n\n${verdict}\n`)
   return { bench: 'lists', machine: machine(), load: machineLoad(), at: new Date().toISOString(), bytes, rows }
 }
@@ -75,9 +77,9 @@ function targetOf({ mcp, planePid }: Gateway, token: string, taken: Row['taken']
 async function measured(load: Child, target: Target, what: Pick<Row, 'servers' | 'taken' | 'tools'>): Promise<Row[]> {
   await block(load, target, 1, blockMs)
   const rows: Row[] = []
-  for (const connections of CONNECTIONS) {
+  for (const connections of connectionCount) {
     const blocks: Block[] = []
-    for (let at = 0; at < ROUNDS; at++) blocks.push(await block(load, target, connections, blockMs))
+    for (let at = 0; at < rounds; at++) blocks.push(await block(load, target, connections, blockMs))
     const figure = (read: (one: Block) => number) => median(blocks.map(read))
     rows.push({
       ...what,

@@ -6,10 +6,11 @@ import { modernRequest } from '../../../data-plane/src/testing/plane.ts'
 import { Child } from '../measure/child.ts'
 import { median, round, table } from '../measure/figures.ts'
 import { machine, machineLoad } from '../measure/machine.ts'
-import { type LongestTurn, longestTurn } from '../measure/turns.ts'
+import { longestTurn } from '../measure/turns.ts'
+import type { LongestTurn } from '../measure/turns.ts'
 
-const CHARS = 14_000_000
-const ROUNDS = 5
+const chars = 14_000_000
+const rounds = 5
 const line = 'The quick brown fox jumps over the lazy dog, äöü – and says "hello" to it.\n'
 const row = (at: number) => ({
   id: at,
@@ -18,17 +19,17 @@ const row = (at: number) => ({
   note: at % 7 === 0 ? null : 'a "quoted" note',
   ok: at % 2 === 0,
 })
-const rows = Array.from({ length: CHARS / 85 }, (_, at) => row(at))
+const rows = Array.from({ length: chars / 85 }, (_, at) => row(at))
 /** With what each of them is wrapped in, as long. */
-const fewer = rows.slice(0, CHARS / 117)
+const fewer = rows.slice(0, chars / 117)
 const say = (result: object) => JSON.stringify({ resultType: 'complete', ...result })
 
 /** Answers of some 14 MB: most of them are cut or refused, an image and blocks of an unknown kind go through. */
 const shapes: Record<string, string> = {
-  'one text': say({ content: [{ type: 'text', text: line.repeat(CHARS / line.length) }] }),
-  'JSON in a text': say({ content: [{ type: 'text', text: JSON.stringify(rows).slice(0, CHARS * 0.8) }] }),
+  'one text': say({ content: [{ type: 'text', text: line.repeat(chars / line.length) }] }),
+  'JSON in a text': say({ content: [{ type: 'text', text: JSON.stringify(rows).slice(0, chars * 0.8) }] }),
   'many texts': say({ content: fewer.map(({ id }) => ({ type: 'text', text: line + String(id) })) }),
-  'an image': say({ content: [{ type: 'image', mimeType: 'image/png', data: 'ABCDefgh'.repeat(CHARS / 8) }] }),
+  'an image': say({ content: [{ type: 'image', mimeType: 'image/png', data: 'ABCDefgh'.repeat(chars / 8) }] }),
   'structured content': say({ content: [], structuredContent: { rows } }),
   'blocks of an unknown kind': say({ content: fewer.map((value) => ({ type: 'x-row', value })) }),
 }
@@ -62,7 +63,7 @@ export async function long(): Promise<object> {
     result = said
     const turns: number[] = []
     const parses: number[] = []
-    for (let at = 0; at < ROUNDS; at++) {
+    for (let at = 0; at < rounds; at++) {
       parses.push((await parsing(said)).cpuMs)
       await plane.hears({ order: 'watch' })
       await call()

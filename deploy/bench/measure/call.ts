@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-const VERSION = '2026-07-28'
-const CLIENT = { 'io.modelcontextprotocol/protocolVersion': VERSION, 'io.modelcontextprotocol/clientCapabilities': {} }
+const version = '2026-07-28'
+const client = { 'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} }
 
 /** About 250 bytes of JSON-RPC, as a client sends them. */
 export const echoText = `bench ${randomBytes(30).toString('hex')}`
@@ -20,11 +20,11 @@ export function mcpCall(token: string, method: string, params: object, headers: 
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       authorization: `Bearer ${token}`,
-      'mcp-protocol-version': VERSION,
+      'mcp-protocol-version': version,
       'mcp-method': method,
       ...headers,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: CLIENT, ...params } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: client, ...params } }),
   }
 }
 

@@ -1,15 +1,17 @@
-import { type Block, block, type Target, unrecorded } from '../measure/block.ts'
+import { block, unrecorded } from '../measure/block.ts'
+import type { Block, Target } from '../measure/block.ts'
 import { Child } from '../measure/child.ts'
 import { echoText, onTheWire, toolCall } from '../measure/call.ts'
 import { median, round, table } from '../measure/figures.ts'
-import { type Gateway, startGateway } from '../measure/gateway.ts'
+import { startGateway } from '../measure/gateway.ts'
+import type { Gateway } from '../measure/gateway.ts'
 import { machine } from '../measure/machine.ts'
 
-const CONNECTIONS = [1, 16, 64]
+const connectionCounts = [1, 16, 64]
 const blockMs = 1_200
 const warmUpMs = 3_000
-const PAIRS = { default: 5, strict: 3 }
-const BAR = { connections: 64, durability: 'default', cpuRatio: 2 }
+const pairCount = { default: 5, strict: 3 }
+const bar = { connections: 64, durability: 'default', cpuRatio: 2 }
 
 /** A mounted tool through the whole pipeline against a bare echo: blocks of both take turns, since the machine's mood changes. */
 export async function mounted(): Promise<object> {
@@ -27,10 +29,10 @@ export async function mounted(): Promise<object> {
   const rows: Row[] = []
   for (const durability of ['default', 'strict'] as const) {
     await gateway.client.settings.put({ auditDurability: durability })
-    for (const connections of CONNECTIONS) rows.push(await compared(load, { bare, plane, connections, durability }))
+    for (const connections of connectionCounts) rows.push(await compared(load, { bare, plane, connections, durability }))
   }
   process.stdout.write(`${machine()}\n\n${shown(rows)}\n\n${verdict(rows)}\n`)
-  return { bench: 'mounted', machine: machine(), at: new Date().toISOString(), blockMs, pairs: PAIRS, rows }
+  return { bench: 'mounted', machine: machine(), at: new Date().toISOString(), blockMs, pairs: pairCount, rows }
 }
 
 async function planeTarget(gateway: Gateway): Promise<Target> {
@@ -45,12 +47,12 @@ interface Contest {
   bare: Target
   plane: Target
   connections: number
-  durability: keyof typeof PAIRS
+  durability: keyof typeof pairCount
 }
 
 async function compared(load: Child, { bare, plane, connections, durability }: Contest) {
   const pairs: { bare: Block; plane: Block }[] = []
-  for (let pair = 0; pair < PAIRS[durability]; pair++) {
+  for (let pair = 0; pair < pairCount[durability]; pair++) {
     pairs.push({ bare: await block(load, bare, connections, blockMs), plane: await block(load, plane, connections, blockMs) })
   }
   const of = (which: 'bare' | 'plane') => {
@@ -105,6 +107,6 @@ function shown(rows: Row[]): string {
 
 function verdict(rows: Row[]): string {
   const ratio =
-    rows.find(({ connections, durability }) => connections === BAR.connections && durability === BAR.durability)?.cpuRatio ?? Number.NaN
-  return `Bar: at most ${BAR.cpuRatio.toFixed(1)} × the echo's CPU at c = ${BAR.connections}: ${ratio <= BAR.cpuRatio ? 'met' : 'missed'} (${round(ratio, 2)}).`
+    rows.find(({ connections, durability }) => connections === bar.connections && durability === bar.durability)?.cpuRatio ?? Number.NaN
+  return `Bar: at most ${bar.cpuRatio.toFixed(1)} × the echo's CPU at c = ${bar.connections}: ${ratio <= bar.cpuRatio ? 'met' : 'missed'} (${round(ratio, 2)}).`
 }

@@ -1,22 +1,25 @@
-import { type Block, block, type Target, unrecorded } from '../measure/block.ts'
+import { block, unrecorded } from '../measure/block.ts'
+import type { Block, Target } from '../measure/block.ts'
 import { echoText, onTheWire, toolCall } from '../measure/call.ts'
 import { Child } from '../measure/child.ts'
 import { median, round, table } from '../measure/figures.ts'
-import { type Gateway, startGateway } from '../measure/gateway.ts'
+import { startGateway } from '../measure/gateway.ts'
+import type { Gateway } from '../measure/gateway.ts'
 import { cpuUsOf, cpuUsOfTree, machine, machineLoad, residentMbOf, stopped } from '../measure/machine.ts'
-import { type Contender, fastMcp, hasNginx, hasPython, nginx } from './contenders.ts'
+import { fastMcp, hasNginx, hasPython, nginx } from './contenders.ts'
+import type { Contender } from './contenders.ts'
 import { answered, register } from '../measure/remote.ts'
 
-const CONNECTIONS = [1, 16, 64]
+const connectionCounts = [1, 16, 64]
 const blockMs = 1_500
 /** A proxy that answers a dozen calls a second needs longer. */
 const slowBlockMs = 4_000
 const warmUpMs = 3_000
-const ROUNDS = { default: 3, strict: 2 }
-const BAR = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
-const ID = 'bench'
+const roundsByDurability = { default: 3, strict: 2 }
+const bar = { connections: 16, forwarder: 0.6, sdk: 5, fastmcp: 100 }
+const id = 'bench'
 
-type Durability = keyof typeof ROUNDS
+type Durability = keyof typeof roundsByDurability
 /** `plane` is the gateway's data plane while its control plane, that is to be on another machine, does not run. */
 type Name = 'direct' | 'forwarder' | 'gateway' | 'plane' | 'sdk' | 'nginx' | 'fastmcp'
 type Targets = Partial<Record<Name, Target>>
@@ -55,13 +58,13 @@ export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<
 
   const loadBefore = machineLoad()
   const rows: Row[] = []
-  for (const connections of CONNECTIONS) {
+  for (const connections of connectionCounts) {
     rows.push(...(await compared(load, targets, { durability: 'default', connections, durationMs: blockMs })))
     rows.push(...(await compared(load, slow, { durability: 'default', connections, durationMs: slowBlockMs, rounds: 1 })))
   }
   await gateway.client.settings.put({ auditDurability: 'strict' })
   const { forwarder: plain, gateway: ours, plane } = targets
-  for (const connections of CONNECTIONS)
+  for (const connections of connectionCounts)
     rows.push(
       ...(await compared(
         load,
@@ -76,7 +79,17 @@ export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<
   process.stdout.write(
     `${machine()}; ${loads.before}, at the end ${loads.after}\n\n${shown(rows, residentMb)}\n\n${bars.map(({ say }) => say).join('\n')}\n`,
   )
-  return { bench: 'relay', machine: machine(), loads, at: new Date().toISOString(), blockMs, rounds: ROUNDS, rows, residentMb, bars }
+  return {
+    bench: 'relay',
+    machine: machine(),
+    loads,
+    at: new Date().toISOString(),
+    blockMs,
+    rounds: roundsByDurability,
+    rows,
+    residentMb,
+    bars,
+  }
 }
 
 function target(pid: number, port: number): Target {
@@ -93,8 +106,8 @@ async function gatewayTarget(gateway: Gateway, upstream: string): Promise<Target
   const { client, mcp, pid, planePid } = gateway
   // The product limits what a person may do in a second; here one person does it all.
   await client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
-  await register(gateway, ID, upstream, 'alice')
-  const url = new URL(`${mcp.href.replace(/\/$/, '')}/${ID}`)
+  await register(gateway, id, upstream, 'alice')
+  const url = new URL(`${mcp.href.replace(/\/$/, '')}/${id}`)
   const call = toolCall(await gateway.tokenFor('alice'), 'echo', { text: echoText })
   await answered(url, call, echoText)
   const shipped = async () => (await client.planes.list()).items[0]?.auditSeq ?? 0
@@ -111,7 +124,7 @@ interface Contest {
 }
 
 async function compared(load: Child, targets: Targets, contest: Contest): Promise<Row[]> {
-  const { durability, connections, durationMs, rounds = ROUNDS[durability] } = contest
+  const { durability, connections, durationMs, rounds = roundsByDurability[durability] } = contest
   const taken = new Map<Name, Block[]>()
   for (let round = 0; round < rounds; round++) {
     for (const [name, one] of Object.entries(targets) as [Name, Target][])
@@ -157,14 +170,14 @@ function shown(rows: Row[], residentMb: Record<string, number>): string {
 }
 
 function barsOf(rows: Row[]): { name: Name; over: Name; least: number; ratio: number; say: string }[] {
-  const at = (name: Name) => rows.find((row) => row.name === name && row.durability === 'default' && row.connections === BAR.connections)
+  const at = (name: Name) => rows.find((row) => row.name === name && row.durability === 'default' && row.connections === bar.connections)
   return (['gateway', 'plane'] as const).flatMap((name) =>
     (['forwarder', 'sdk', 'fastmcp'] as const).flatMap((over) => {
-      const [ours, theirs, least] = [at(name), at(over), BAR[over]]
+      const [ours, theirs, least] = [at(name), at(over), bar[over]]
       if (!ours || !theirs) return []
       const ratio = over === 'forwarder' ? ours.ofForwarder : ours.callsPerSecond / theirs.callsPerSecond
       const verdict = ratio >= least ? 'met' : 'missed'
-      const say = `Bar: ${name} at least ${least} × ${over}'s calls/s at c = ${BAR.connections}: ${verdict} (${round(ratio, 2)}).`
+      const say = `Bar: ${name} at least ${least} × ${over}'s calls/s at c = ${bar.connections}: ${verdict} (${round(ratio, 2)}).`
       return [{ name, over, least, ratio, say }]
     }),
   )

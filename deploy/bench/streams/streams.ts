@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs'
 import { echoText, mcpCall, onTheWire, toolCall } from '../measure/call.ts'
 import { Child } from '../measure/child.ts'
 import { round, table } from '../measure/figures.ts'
-import { type Gateway, startGateway } from '../measure/gateway.ts'
+import { startGateway } from '../measure/gateway.ts'
+import type { Gateway } from '../measure/gateway.ts'
 import type { Heard, ListenersOrder, Opened } from './listeners.ts'
 import { cpuUsOf, machine, machineLoad, residentMbOf } from '../measure/machine.ts'
 import { answered, register } from '../measure/remote.ts'
 import { NEWS } from '../relay/news.ts'
 import type { UpstreamOrder } from '../relay/upstream.ts'
 
-const STREAMS = 10_000
-const BAR_MB = 600
-const ID = 'bench'
+const streamCount = 10_000
+const barMb = 600
+const id = 'bench'
 
 /** Ten thousand clients that listen to one remote server through one data plane. */
 export async function streams(): Promise<object> {
@@ -22,35 +23,35 @@ export async function streams(): Promise<object> {
   const { url, token } = await prepared(gateway, `http://127.0.0.1:${port}/mcp`)
   const { planePid } = gateway
   const filesAllowed = openFilesOf(planePid)
-  if (filesAllowed < STREAMS + 500) throw new Error(`${filesAllowed} open files are allowed, too few: ulimit -n 20000`)
+  if (filesAllowed < streamCount + 500) throw new Error(`${filesAllowed} open files are allowed, too few: ulimit -n 20000`)
 
   const idleMb = residentMbOf(planePid)
   const beforeUs = cpuUsOf(planePid)
   const notifications = { toolsListChanged: true, resourceSubscriptions: [NEWS] }
   const request = onTheWire(url, mcpCall(token, 'subscriptions/listen', { notifications }))
-  const order: ListenersOrder = { open: STREAMS, port: Number(url.port), request }
+  const order: ListenersOrder = { open: streamCount, port: Number(url.port), request }
   const opened = await listeners.hears<Opened>(order)
-  const cpuUsPerOpen = (cpuUsOf(planePid) - beforeUs) / STREAMS
+  const cpuUsPerOpen = (cpuUsOf(planePid) - beforeUs) / streamCount
   const openMb = residentMbOf(planePid)
 
   const resource = await reached(upstream, listeners, 'resource', 'notifications/resources/updated', planePid)
   const tools = await reached(upstream, listeners, 'tools', 'notifications/tools/list_changed', planePid)
   const afterMb = residentMbOf(planePid)
-  const mostMb = Math.max(openMb, afterMb)
-  const figures = { filesAllowed, idleMb, openMb, afterMb, mostMb, opened, cpuUsPerOpen, resource, tools }
+  const maxMb = Math.max(openMb, afterMb)
+  const figures = { filesAllowed, idleMb, openMb, afterMb, maxMb, opened, cpuUsPerOpen, resource, tools }
   process.stdout.write(
-    `${machine()}; ${machineLoad()}\n${round(STREAMS)} streams, ${resource.upstreamListeners} at the server\n\n${shown(figures)}\n\n`,
+    `${machine()}; ${machineLoad()}\n${round(streamCount)} streams, ${resource.upstreamListeners} at the server\n\n${shown(figures)}\n\n`,
   )
   process.stdout.write(
-    `Bar: under ${BAR_MB} MB resident with ${round(STREAMS)} streams: ${mostMb < BAR_MB ? 'met' : 'missed'} (${round(mostMb)} MB).\n`,
+    `Bar: under ${barMb} MB resident with ${round(streamCount)} streams: ${maxMb < barMb ? 'met' : 'missed'} (${round(maxMb)} MB).\n`,
   )
-  return { bench: 'streams', machine: machine(), load: machineLoad(), at: new Date().toISOString(), streams: STREAMS, ...figures }
+  return { bench: 'streams', machine: machine(), load: machineLoad(), at: new Date().toISOString(), streams: streamCount, ...figures }
 }
 
 async function prepared(gateway: Gateway, upstream: string): Promise<{ url: URL; token: string }> {
   await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
-  await register(gateway, ID, upstream, 'alice')
-  const url = new URL(`${gateway.mcp.href.replace(/\/$/, '')}/${ID}`)
+  await register(gateway, id, upstream, 'alice')
+  const url = new URL(`${gateway.mcp.href.replace(/\/$/, '')}/${id}`)
   const token = await gateway.tokenFor('alice')
   await answered(url, toolCall(token, 'echo', { text: echoText }), echoText)
   return { url, token }

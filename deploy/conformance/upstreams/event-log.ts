@@ -1,18 +1,18 @@
 /** Events of one session, to be replayed to a client that comes back. Fits both SDKs. */
 export class EventLog<Message> {
-  readonly #events: { stream: string; message: Message }[] = []
+  private readonly events: { stream: string; message: Message }[] = []
 
   async storeEvent(stream: string, message: Message): Promise<string> {
-    return String(this.#events.push({ stream, message }))
+    return String(this.events.push({ stream, message }))
   }
 
   async getStreamIdForEventId(id: string): Promise<string | undefined> {
-    return this.#events[Number(id) - 1]?.stream
+    return this.events[Number(id) - 1]?.stream
   }
 
   async replayEventsAfter(last: string, { send }: { send(id: string, message: Message): Promise<void> }): Promise<string> {
     const stream = (await this.getStreamIdForEventId(last)) ?? ''
-    for (const [index, event] of this.#events.entries()) {
+    for (const [index, event] of this.events.entries()) {
       if (index < Number(last) || event.stream !== stream || isPriming(event.message)) continue
       await send(String(index + 1), event.message)
     }

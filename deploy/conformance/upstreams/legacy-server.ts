@@ -7,20 +7,19 @@ import {
   ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
-  type LoggingLevel,
   LoggingLevelSchema,
   McpError,
   ReadResourceRequestSchema,
-  type ServerNotification,
-  type ServerRequest,
   SetLevelRequestSchema,
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
+import type { LoggingLevel, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import { z } from 'zod'
 import { askingTools } from '../fixture/asking-tools.ts'
-import { type Changes, isAsking, type Json, type Outcome, type Round } from '../fixture/fixture.ts'
+import { isAsking } from '../fixture/fixture.ts'
+import type { Changes, Json, Outcome, Round } from '../fixture/fixture.ts'
 import { comingAndGoing, plainTools } from '../fixture/plain-tools.ts'
 import { comingAndGoingPrompt, completionsOf, prompts } from '../fixture/prompts.ts'
 import { readResource, resources, template } from '../fixture/resources.ts'

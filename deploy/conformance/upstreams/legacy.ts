@@ -4,7 +4,8 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { Changes } from '../fixture/fixture.ts'
 import { EventLog } from './event-log.ts'
 import { legacyServer } from './legacy-server.ts'
-import { serve, type Upstream } from './serve.ts'
+import { serve } from './serve.ts'
+import type { Upstream } from './serve.ts'
 import { Sessions } from './sessions.ts'
 
 const retryMs = 100

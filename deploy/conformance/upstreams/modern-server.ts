@@ -1,20 +1,17 @@
-import {
-  type CallToolResult,
-  fromJsonSchema,
-  type GetPromptResult,
-  inputRequired,
-  type InputRequests,
-  type InputRequiredResult,
-  McpServer,
-  type RequestStateCodec,
-  ResourceNotFoundError,
-  ResourceTemplate,
-  type ServerContext,
+import { fromJsonSchema, inputRequired, McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server'
+import type {
+  CallToolResult,
+  GetPromptResult,
+  InputRequests,
+  InputRequiredResult,
+  RequestStateCodec,
+  ServerContext,
 } from '@modelcontextprotocol/server'
 import type { SkillCatalog } from '@modelcontextprotocol/server/ext/skills'
 import { z } from 'zod'
 import { askingTools } from '../fixture/asking-tools.ts'
-import { type Changes, type FixturePrompt, type FixtureTool, isAsking, type Json, type Outcome, type Round } from '../fixture/fixture.ts'
+import { isAsking } from '../fixture/fixture.ts'
+import type { Changes, FixturePrompt, FixtureTool, Json, Outcome, Round } from '../fixture/fixture.ts'
 import { comingAndGoing, plainTools } from '../fixture/plain-tools.ts'
 import { comingAndGoingPrompt, completionsOf, prompts } from '../fixture/prompts.ts'
 import { filledTemplate, readResource, resources, template } from '../fixture/resources.ts'

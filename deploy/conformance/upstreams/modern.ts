@@ -3,15 +3,18 @@ import {
   createMcpHandler,
   createRequestStateCodec,
   isLegacyRequest,
-  type JSONRPCMessage,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
+import type { JSONRPCMessage } from '@modelcontextprotocol/server'
 import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
-import { Changes, type Json } from '../fixture/fixture.ts'
+import { Changes } from '../fixture/fixture.ts'
+import type { Json } from '../fixture/fixture.ts'
 import { skillFiles } from '../fixture/skills.ts'
 import { EventLog } from './event-log.ts'
-import { modernServer, type Parts } from './modern-server.ts'
-import { serve, type Upstream } from './serve.ts'
+import { modernServer } from './modern-server.ts'
+import type { Parts } from './modern-server.ts'
+import { serve } from './serve.ts'
+import type { Upstream } from './serve.ts'
 import { Sessions } from './sessions.ts'
 import { answerTasks } from './tasks-front.ts'
 import { Tasks } from './tasks.ts'

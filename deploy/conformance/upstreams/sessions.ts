@@ -11,29 +11,29 @@ interface SessionOptions {
 
 /** Legacy sessions, a server and a transport each. */
 export class Sessions {
-  readonly #open: (options: SessionOptions) => Promise<Session>
-  readonly #sessions = new Map<string, Session>()
+  private readonly open: (options: SessionOptions) => Promise<Session>
+  private readonly sessions = new Map<string, Session>()
 
   constructor(open: (options: SessionOptions) => Promise<Session>) {
-    this.#open = open
+    this.open = open
   }
 
   async fetch(request: Request): Promise<Response> {
     const id = request.headers.get('mcp-session-id')
-    if (id === null) return (await this.#begin()).handleRequest(request)
-    const session = this.#sessions.get(id)
+    if (id === null) return (await this.begin()).handleRequest(request)
+    const session = this.sessions.get(id)
     return session ? session.handleRequest(request) : notFound()
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close()))
+    await Promise.all([...this.sessions.values()].map((session) => session.close()))
   }
 
   /** The transport refuses by itself whatever does not begin a session. */
-  async #begin(): Promise<Session> {
-    const session = await this.#open({
-      onsessioninitialized: (id) => void this.#sessions.set(id, session),
-      onsessionclosed: (id) => void this.#sessions.delete(id),
+  private async begin(): Promise<Session> {
+    const session = await this.open({
+      onsessioninitialized: (id) => void this.sessions.set(id, session),
+      onsessionclosed: (id) => void this.sessions.delete(id),
     })
     return session
   }

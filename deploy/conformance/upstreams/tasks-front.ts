@@ -1,5 +1,7 @@
-import { type Changes, isObject, type Json } from '../fixture/fixture.ts'
-import { type TaskTool, taskTools } from '../fixture/task-tools.ts'
+import { isObject } from '../fixture/fixture.ts'
+import type { Changes, Json } from '../fixture/fixture.ts'
+import { taskTools } from '../fixture/task-tools.ts'
+import type { TaskTool } from '../fixture/task-tools.ts'
 import { listenWithTasks } from './tasks-listen.ts'
 import type { Tasks } from './tasks.ts'
 

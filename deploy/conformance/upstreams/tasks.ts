@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Asking, Json } from '../fixture/fixture.ts'
-import { JobError, type Job } from '../fixture/task-tools.ts'
+import { JobError } from '../fixture/task-tools.ts'
+import type { Job } from '../fixture/task-tools.ts'
 
 const ttlMs = 10 * 60 * 1000
 const pollIntervalMs = 100
@@ -14,70 +15,70 @@ interface Open {
 class Task {
   readonly id = randomUUID()
   readonly stop = new AbortController()
-  readonly #createdAt = new Date().toISOString()
-  readonly #changed: (task: Task) => void
-  readonly #open = new Map<string, Open>()
-  #lastUpdatedAt = this.#createdAt
-  #end: Json | undefined
+  private readonly createdAt = new Date().toISOString()
+  private readonly changed: (task: Task) => void
+  private readonly open = new Map<string, Open>()
+  private lastUpdatedAt = this.createdAt
+  private end: Json | undefined
 
   constructor(changed: (task: Task) => void) {
-    this.#changed = changed
+    this.changed = changed
   }
 
   /** What a client gets that has just been given the task. */
   get handle(): Json {
-    return { taskId: this.id, status: 'working', createdAt: this.#createdAt, lastUpdatedAt: this.#lastUpdatedAt, ttlMs, pollIntervalMs }
+    return { taskId: this.id, status: 'working', createdAt: this.createdAt, lastUpdatedAt: this.lastUpdatedAt, ttlMs, pollIntervalMs }
   }
 
   /** What a client gets that asks for it, or listens. */
   get detailed(): Json {
-    if (this.#end) return { ...this.handle, ...this.#end }
-    if (this.#open.size === 0) return this.handle
-    const inputRequests = Object.fromEntries([...this.#open].map(([key, { request }]) => [key, request]))
+    if (this.end) return { ...this.handle, ...this.end }
+    if (this.open.size === 0) return this.handle
+    const inputRequests = Object.fromEntries([...this.open].map(([key, { request }]) => [key, request]))
     return { ...this.handle, status: 'input_required', inputRequests }
   }
 
   ask(requests: Asking['asks']): Promise<Json> {
     const answers = Object.entries(requests).map(([key, request]) => {
       const { promise, resolve } = Promise.withResolvers<unknown>()
-      this.#open.set(key, { request, answer: resolve })
+      this.open.set(key, { request, answer: resolve })
       return promise.then((answer) => [key, answer] as const)
     })
-    this.#touch()
+    this.touch()
     return Promise.all(answers).then((all) => Object.fromEntries(all))
   }
 
   /** Answers to what is not asked, or not any more, count for nothing. */
   update(responses: Json): void {
     for (const [key, response] of Object.entries(responses)) {
-      const open = this.#open.get(key)
-      this.#open.delete(key)
+      const open = this.open.get(key)
+      this.open.delete(key)
       open?.answer(response)
     }
-    this.#touch()
+    this.touch()
   }
 
   finish(end: Json): void {
-    if (this.#end) return
-    this.#end = end
-    this.#open.clear()
-    this.#touch()
+    if (this.end) return
+    this.end = end
+    this.open.clear()
+    this.touch()
   }
 
-  #touch(): void {
-    this.#lastUpdatedAt = new Date().toISOString()
-    this.#changed(this)
+  private touch(): void {
+    this.lastUpdatedAt = new Date().toISOString()
+    this.changed(this)
   }
 }
 
 /** All tasks of one server. Whoever knows the id of one may have it: guarding that is the gateway's own affair. */
 export class Tasks {
-  readonly #tasks = new Map<string, Task>()
-  readonly #listeners = new Set<(taskId: string, task: Json) => void>()
+  private readonly tasks = new Map<string, Task>()
+  private readonly listeners = new Set<(taskId: string, task: Json) => void>()
 
   start(work: (job: Job) => Promise<Json>, given: Pick<Job, 'args' | 'answers'>): Json {
-    const task = new Task(({ id, detailed }) => this.#listeners.forEach((heard) => heard(id, detailed)))
-    this.#tasks.set(task.id, task)
+    const task = new Task(({ id, detailed }) => this.listeners.forEach((heard) => heard(id, detailed)))
+    this.tasks.set(task.id, task)
     const { handle, stop } = task
     work({ ...given, signal: stop.signal, ask: (requests) => task.ask(requests) }).then(
       (result) => task.finish({ status: 'completed', result }),
@@ -87,29 +88,29 @@ export class Tasks {
   }
 
   get(id: string): Json | undefined {
-    return this.#tasks.get(id)?.detailed
+    return this.tasks.get(id)?.detailed
   }
 
   update(id: string, responses: Json): boolean {
-    const task = this.#tasks.get(id)
+    const task = this.tasks.get(id)
     task?.update(responses)
     return task !== undefined
   }
 
   cancel(id: string): boolean {
-    const task = this.#tasks.get(id)
+    const task = this.tasks.get(id)
     task?.finish({ status: 'cancelled' })
     task?.stop.abort()
     return task !== undefined
   }
 
   onChange(heard: (taskId: string, task: Json) => void): () => void {
-    this.#listeners.add(heard)
-    return () => void this.#listeners.delete(heard)
+    this.listeners.add(heard)
+    return () => void this.listeners.delete(heard)
   }
 
   close(): void {
-    for (const id of this.#tasks.keys()) this.cancel(id)
+    for (const id of this.tasks.keys()) this.cancel(id)
   }
 }
 

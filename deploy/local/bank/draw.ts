@@ -1,15 +1,15 @@
 /** Numbers that look random and are the same every time (mulberry32). */
 export class Draw {
-  #state: number
+  private state: number
 
   constructor(seed: number) {
-    this.#state = seed
+    this.state = seed
   }
 
   /** In [0, 1). */
   unit(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    this.state = (this.state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { people } from './people.ts'
+import { DEMO_PEOPLE } from './people.ts'
 
 const style = `
 :root { color-scheme: light dark; --ink: #1b2430; --soft: #5b6776; --paper: #f4f6f8; --card: #fff; --line: #cfd6de; --accent: #0b62c4 }
@@ -18,7 +18,7 @@ details { margin-top: 1.25rem; color: var(--soft); font-size: .9rem } ul { margi
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-export const pageHeaders = {
+export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
@@ -32,7 +32,7 @@ const page = (title: string, body: string) => `<!doctype html>
 
 /** Name and password, and who there is to sign in as: this provider exists for trying things out. */
 export function loginPage(uid: string, { handle = '', fault = '' }: { handle?: string; fault?: string } = {}): string {
-  const list = people.map((person) => `<li><strong>${person.handle}</strong> – ${escape(person.may)}</li>`).join('')
+  const list = DEMO_PEOPLE.map((person) => `<li><strong>${person.handle}</strong> – ${escape(person.may)}</li>`).join('')
   return page(
     'Sign in – Bir MCP demo',
     `<h1>Sign in</h1><p>Demo identity provider of Bir MCP, on this machine only.</p>

@@ -15,7 +15,7 @@ export interface Person {
   may: string
 }
 
-export const people: readonly Person[] = [
+export const DEMO_PEOPLE: readonly Person[] = [
   { handle: 'admin', name: 'Aygün Admin', groups: [], roles: ['administrator'], may: 'administers the gateway' },
   { handle: 'alice', name: 'Alice Məmmədova', groups: ['analysts'], roles: [], may: 'analyst: reads, but no salaries' },
   { handle: 'bob', name: 'Bob Həsənov', groups: ['engineers'], roles: [], may: 'engineer: writes' },
@@ -33,7 +33,7 @@ const hashBytes = 32
 export async function ensurePasswords(folder: string): Promise<Record<string, string> | undefined> {
   const file = join(folder, 'people.json')
   if (existsSync(file)) return void readHashes(file)
-  const made = Object.fromEntries(people.map(({ handle }) => [handle, readablePassword()]))
+  const made = Object.fromEntries(DEMO_PEOPLE.map(({ handle }) => [handle, readablePassword()]))
   const hashes = await Promise.all(Object.entries(made).map(async ([handle, password]) => [handle, await hashOf(password)] as const))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(hashes), undefined, 2), { mode: 0o600 })
@@ -46,9 +46,9 @@ export function readPeople(folder: string) {
   const hashes = readHashes(join(folder, 'people.json'))
   const nobody = { salt: randomBytes(16).toString('base64'), hash: randomBytes(hashBytes).toString('base64') }
   return {
-    find: (handle: string) => people.find((person) => person.handle === handle),
+    find: (handle: string) => DEMO_PEOPLE.find((person) => person.handle === handle),
     async verify(handle: string, password: string): Promise<Person | undefined> {
-      const person = people.find((person) => person.handle === handle)
+      const person = DEMO_PEOPLE.find((person) => person.handle === handle)
       const kept = (person && hashes[person.handle]) ?? nobody
       const hash = await derive(password, Buffer.from(kept.salt, 'base64'), hashBytes)
       return timingSafeEqual(hash, Buffer.from(kept.hash, 'base64')) ? person : undefined

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { InteractionResults, Provider } from 'oidc-provider'
-import { continuePage, errorPage, loginPage, pageHeaders } from './pages.ts'
+import { continuePage, errorPage, loginPage, PAGE_HEADERS } from './pages.ts'
 import type { readPeople } from './people.ts'
 
 const maxFormBytes = 4096
@@ -26,7 +26,7 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     }
     login(uid, request, response).catch((error: unknown) => {
       const detail = error instanceof Error && error.name === 'SessionNotFound' ? 'This sign-in has expired.' : 'Something went wrong here.'
-      response.writeHead(400, pageHeaders).end(errorPage(detail))
+      response.writeHead(400, PAGE_HEADERS).end(errorPage(detail))
     })
   })
 
@@ -37,17 +37,17 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     // Signed in already: a program on this machine still does not get a token without a click.
     if (prompt.name === 'consent' && request.method === 'POST') return finish({})
     if (prompt.name === 'consent') {
-      response.writeHead(200, pageHeaders).end(continuePage(uid, session?.accountId ?? ''))
+      response.writeHead(200, PAGE_HEADERS).end(continuePage(uid, session?.accountId ?? ''))
       return
     }
     if (request.method !== 'POST') {
-      response.writeHead(200, pageHeaders).end(loginPage(uid))
+      response.writeHead(200, PAGE_HEADERS).end(loginPage(uid))
       return
     }
     const form = new URLSearchParams(await readBody(request))
     const handle = form.get('handle')?.trim().toLowerCase() ?? ''
     const again = (status: number, fault: string) => {
-      response.writeHead(status, pageHeaders).end(loginPage(uid, { handle, fault }))
+      response.writeHead(status, PAGE_HEADERS).end(loginPage(uid, { handle, fault }))
     }
     if (tooMany(handle)) return again(429, 'Too many wrong passwords: wait a minute.')
 

@@ -23,11 +23,11 @@ export async function exchange(issuer: string, form: Record<string, string>): Pr
 
 /** Follows redirects by hand, keeping cookies, up to the redirect out of the provider. */
 export class Browser {
-  readonly #issuer: string
-  readonly #cookies = new Map<string, string>()
+  private readonly issuer: string
+  private readonly cookies = new Map<string, string>()
 
   constructor(issuer: string) {
-    this.#issuer = issuer
+    this.issuer = issuer
   }
 
   async authorize(): Promise<{ verifier: string; login: URL; page: Response }> {
@@ -41,28 +41,28 @@ export class Browser {
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
     })
-    const response = await this.#request(new URL(`${this.#issuer}/auth?${query.toString()}`))
-    const login = new URL(response.headers.get('location') ?? '', this.#issuer)
-    const page = await this.#request(login)
+    const response = await this.request(new URL(`${this.issuer}/auth?${query.toString()}`))
+    const login = new URL(response.headers.get('location') ?? '', this.issuer)
+    const page = await this.request(login)
     return { verifier, login, page }
   }
 
   post(url: URL, form: Record<string, string>): Promise<Response> {
-    return this.#request(url, { method: 'POST', body: new URLSearchParams(form) })
+    return this.request(url, { method: 'POST', body: new URLSearchParams(form) })
   }
 
   async signIn(login: URL, handle: string, password: string): Promise<URL> {
-    let next = target(this.#issuer, await this.post(login, { handle, password }))
-    while (next.origin === this.#issuer) next = target(this.#issuer, await this.#request(next))
+    let next = target(this.issuer, await this.post(login, { handle, password }))
+    while (next.origin === this.issuer) next = target(this.issuer, await this.request(next))
     return next
   }
 
-  async #request(url: URL, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  private async request(url: URL, init: RequestInit = {}): Promise<Response> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } })
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (name && value !== undefined) this.#cookies.set(name, value)
+      if (name && value !== undefined) this.cookies.set(name, value)
     }
     return response
   }

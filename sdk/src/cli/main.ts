@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from './base/exit.ts'
 import { run } from './run.ts'
-import type { Surroundings } from './base/environment.ts'
+import type { Environment } from './base/environment.ts'
 
 const { env, stdout, stderr, stdin } = process
 
@@ -16,7 +16,7 @@ function osUser(): string {
   }
 }
 
-const around: Surroundings = {
+const around: Environment = {
   env,
   cwd: process.cwd(),
   homeDir: homedir(),

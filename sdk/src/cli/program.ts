@@ -9,7 +9,7 @@ import { plane } from './plane/plane.ts'
 import { revoke } from './user/revoke.ts'
 import { server } from './server/server.ts'
 import { snapshotStatus } from './plane/snapshot-status.ts'
-import type { Surroundings } from './base/environment.ts'
+import type { Environment } from './base/environment.ts'
 import { token } from './user/token.ts'
 import { user } from './user/user.ts'
 import type { Act } from './base/verb.ts'
@@ -35,7 +35,7 @@ Exit codes:
      found something that waits, server health --exit-code one that is not up`
 
 /** The command line, declared: a verb a file. */
-export function programOf(around: Surroundings, act: Act): Command {
+export function programOf(around: Environment, act: Act): Command {
   const program = new Command('bir')
     .description('Operate a Bir MCP gateway: who may do what, who did what, and how clients connect.')
     .showSuggestionAfterError()

@@ -6,10 +6,10 @@ import { CliFault, faultOf, jsonOf, wordsOf } from './base/fault.ts'
 import { findGateway } from './base/gateway.ts'
 import type { Gateway } from './base/gateway.ts'
 import { programOf } from './program.ts'
-import type { Surroundings } from './base/environment.ts'
+import type { Environment } from './base/environment.ts'
 
 /** Runs one command line to its end. Never throws: whatever goes wrong is one sentence on stderr and an exit code. */
-export async function run(args: readonly string[], around: Surroundings): Promise<ExitCode> {
+export async function run(args: readonly string[], around: Environment): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok
   let found: Promise<Gateway> | undefined
   const context = contextOf(around, () => (found ??= findGateway(around)))

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './run.ts'
-import type { Surroundings } from './base/environment.ts'
+import type { Environment } from './base/environment.ts'
 
 /** A folder of its own for one test, gone afterwards. */
 export async function aFolder() {
@@ -23,7 +23,7 @@ export async function startedIn(birHome: string, url: string) {
 export const NOW_MS = Date.UTC(2026, 10, 22, 9)
 
 /** Runs one command line and gathers what it says. */
-export async function bir(args: string[], around: Partial<Surroundings> = {}) {
+export async function bir(args: string[], around: Partial<Environment> = {}) {
   let out = ''
   let err = ''
   const exit = await run(args, {

@@ -11,9 +11,9 @@ export interface Bucket {
   readonly selections: ReadonlyMap<number, ReadonlyMap<string, Selection>>
 }
 
-const STRIDE = 5
+const stride = 5
 /** Set in memory only: few people selected anything, and the others need not be looked for. */
-const SELECTED_FLAG = 2
+const selectedFlag = 2
 
 /** Gives the one string there is of a class key, so that 4,096 buckets do not each keep their own. */
 export type ShareKey = (key: string) => string
@@ -29,12 +29,12 @@ export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): 
   if (!agree) throw disagreement()
 
   const selections = new Map(Object.entries(chunk.selections ?? {}).map(([at, of]) => [Number(at), new Map(Object.entries(of))]))
-  const people = new Uint32Array(count * STRIDE)
+  const people = new Uint32Array(count * stride)
   for (let at = 0; at < count; at++) {
     const ofClass = classOf.getUint16(at * 2, true)
     if (ofClass >= chunk.classes.length) throw disagreement()
-    for (let word = 0; word < 4; word++) people[at * STRIDE + word] = ids.getUint32(at * 16 + word * 4)
-    people[at * STRIDE + 4] = (ofClass << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? SELECTED_FLAG : 0)
+    for (let word = 0; word < 4; word++) people[at * stride + word] = ids.getUint32(at * 16 + word * 4)
+    people[at * stride + 4] = (ofClass << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? selectedFlag : 0)
   }
   return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }
 }
@@ -42,10 +42,10 @@ export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): 
 /** The person's position, or -1. Binary search over words: no allocation. */
 export function positionIn({ people }: Bucket, { words }: Subject): number {
   let low = 0
-  let high = people.length / STRIDE - 1
+  let high = people.length / stride - 1
   while (low <= high) {
     const middle = (low + high) >>> 1
-    const order = compare(people, middle * STRIDE, words)
+    const order = compare(people, middle * stride, words)
     if (order === 0) return middle
     if (order < 0) low = middle + 1
     else high = middle - 1
@@ -55,13 +55,13 @@ export function positionIn({ people }: Bucket, { words }: Subject): number {
 
 /** Nobody, at position -1, counts as disabled. */
 export const isDisabled = ({ people }: Bucket, position: number): boolean =>
-  ((people[position * STRIDE + 4] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
+  ((people[position * stride + 4] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
 
 export const classKeyAt = ({ people, classes }: Bucket, position: number): string =>
-  classes[(people[position * STRIDE + 4] ?? 0) >>> 8] ?? ''
+  classes[(people[position * stride + 4] ?? 0) >>> 8] ?? ''
 
 export const selectionAt = ({ people, selections }: Bucket, position: number): ReadonlyMap<string, Selection> | undefined =>
-  ((people[position * STRIDE + 4] ?? 0) & SELECTED_FLAG) === 0 ? undefined : selections.get(position)
+  ((people[position * stride + 4] ?? 0) & selectedFlag) === 0 ? undefined : selections.get(position)
 
 export const handleAt = (bucket: Bucket, position: number): string => bucket.handles.split('\n')[position] ?? ''
 

@@ -1,27 +1,27 @@
-/** Every way a call can end badly, once. Codes of our own lie outside -32768..-32000, which JSON-RPC and MCP keep for themselves. `say` is all the caller is ever told; the cause goes to the audit record and the log. */
+/** Every way a call can end badly, once. Codes of our own lie outside -32768..-32000, which JSON-RPC and MCP keep for themselves. `publicMessage` is all the caller is ever told; the cause goes to the audit record and the log. */
 export const ERRORS = {
-  unauthenticated: { http: 401, rpc: -31401, say: 'Sign in and try again.' },
-  forbiddenOrigin: { http: 403, rpc: -31403, say: 'Requests from this origin are not accepted.' },
-  personDisabled: { http: 403, rpc: -31410, say: 'This account is disabled. Ask an administrator.' },
-  rateLimited: { http: 429, rpc: -31429, say: 'Too many calls. Wait and try again.' },
-  unavailable: { http: 503, rpc: -31503, say: 'The gateway cannot serve this now. Try again later.' },
-  internal: { http: 200, rpc: -32603, say: 'The gateway made a mistake. It is recorded; try again or tell an administrator.' },
-  parse: { http: 400, rpc: -32700, say: 'The body is not JSON.' },
-  invalidRequest: { http: 400, rpc: -32600, say: 'The body is not a JSON-RPC 2.0 request.' },
-  invalidParams: { http: 200, rpc: -32602, say: 'The parameters do not fit the method.' },
-  invalidEnvelope: { http: 400, rpc: -32602, say: 'The request lacks the metadata its protocol version demands.' },
-  unknownTool: { http: 200, rpc: -32602, say: 'Unknown tool.' },
-  unknownMethod: { http: 404, rpc: -32601, say: 'Method not found.' },
-  headerMismatch: { http: 400, rpc: -32020, say: 'The headers contradict the body.' },
-  missingCapability: { http: 400, rpc: -32021, say: 'The client has not declared a capability that this needs.' },
-  unsupportedVersion: { http: 400, rpc: -32022, say: 'Unsupported protocol version.' },
-  unknownSession: { http: 404, rpc: -31404, say: 'Session not found. Initialize again.' },
-  sessionRequired: { http: 400, rpc: -31400, say: 'The header Mcp-Session-Id is missing. Initialize first.' },
-  methodNotAllowed: { http: 405, rpc: -31405, say: 'This method is not allowed here.' },
-  notAcceptable: { http: 406, rpc: -31406, say: 'The client must accept application/json and text/event-stream.' },
-  unsupportedMediaType: { http: 415, rpc: -31415, say: 'The content type must be application/json.' },
-  tooLarge: { http: 413, rpc: -32600, say: 'The body is too large.' },
-  notFound: { http: 404, rpc: -31404, say: 'There is nothing here.' },
+  unauthenticated: { http: 401, rpc: -31401, publicMessage: 'Sign in and try again.' },
+  forbiddenOrigin: { http: 403, rpc: -31403, publicMessage: 'Requests from this origin are not accepted.' },
+  personDisabled: { http: 403, rpc: -31410, publicMessage: 'This account is disabled. Ask an administrator.' },
+  rateLimited: { http: 429, rpc: -31429, publicMessage: 'Too many calls. Wait and try again.' },
+  unavailable: { http: 503, rpc: -31503, publicMessage: 'The gateway cannot serve this now. Try again later.' },
+  internal: { http: 200, rpc: -32603, publicMessage: 'The gateway made a mistake. It is recorded; try again or tell an administrator.' },
+  parse: { http: 400, rpc: -32700, publicMessage: 'The body is not JSON.' },
+  invalidRequest: { http: 400, rpc: -32600, publicMessage: 'The body is not a JSON-RPC 2.0 request.' },
+  invalidParams: { http: 200, rpc: -32602, publicMessage: 'The parameters do not fit the method.' },
+  invalidEnvelope: { http: 400, rpc: -32602, publicMessage: 'The request lacks the metadata its protocol version demands.' },
+  unknownTool: { http: 200, rpc: -32602, publicMessage: 'Unknown tool.' },
+  unknownMethod: { http: 404, rpc: -32601, publicMessage: 'Method not found.' },
+  headerMismatch: { http: 400, rpc: -32020, publicMessage: 'The headers contradict the body.' },
+  missingCapability: { http: 400, rpc: -32021, publicMessage: 'The client has not declared a capability that this needs.' },
+  unsupportedVersion: { http: 400, rpc: -32022, publicMessage: 'Unsupported protocol version.' },
+  unknownSession: { http: 404, rpc: -31404, publicMessage: 'Session not found. Initialize again.' },
+  sessionRequired: { http: 400, rpc: -31400, publicMessage: 'The header Mcp-Session-Id is missing. Initialize first.' },
+  methodNotAllowed: { http: 405, rpc: -31405, publicMessage: 'This method is not allowed here.' },
+  notAcceptable: { http: 406, rpc: -31406, publicMessage: 'The client must accept application/json and text/event-stream.' },
+  unsupportedMediaType: { http: 415, rpc: -31415, publicMessage: 'The content type must be application/json.' },
+  tooLarge: { http: 413, rpc: -32600, publicMessage: 'The body is too large.' },
+  notFound: { http: 404, rpc: -31404, publicMessage: 'There is nothing here.' },
 } as const
 
 export type ErrorCode = keyof typeof ERRORS
@@ -31,7 +31,7 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError'
   readonly code: ErrorCode
   /** What the caller may be told beyond the code's sentence; plain words of ours, never an upstream's. */
-  readonly say: string | undefined
+  readonly publicMessage: string | undefined
   readonly data: unknown
   /** Why, from a closed list, for the record. */
   readonly reason: string
@@ -40,11 +40,11 @@ export class GatewayError extends Error {
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { say?: string; data?: unknown; reason?: string; retryAfterMs?: number; cause?: unknown } = {},
+    more: { publicMessage?: string; data?: unknown; reason?: string; retryAfterMs?: number; cause?: unknown } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
-    this.say = more.say
+    this.publicMessage = more.publicMessage
     this.data = more.data
     this.reason = more.reason ?? code
     this.retryAfterMs = more.retryAfterMs

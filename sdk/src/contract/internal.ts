@@ -31,7 +31,7 @@ export const HealthEra = z.enum(['legacy', 'modern'])
 export const BreakerState = z.enum(['closed', 'open'])
 
 /** What a date can hold. */
-const LATEST_MS = 8.64e15
+const latestMs = 8.64e15
 
 /** A remote server as one plane last found it. */
 export const RemoteHealth = z.strictObject({
@@ -42,8 +42,8 @@ export const RemoteHealth = z.strictObject({
   era: HealthEra.optional(),
   breaker: BreakerState,
   /** Milliseconds since 1970, by the plane's clock. */
-  lastSuccessAtMs: z.int().min(0).max(LATEST_MS).optional(),
-  lastErrorAtMs: z.int().min(0).max(LATEST_MS).optional(),
+  lastSuccessAtMs: z.int().min(0).max(latestMs).optional(),
+  lastErrorAtMs: z.int().min(0).max(latestMs).optional(),
   lastError: z.string().max(500).optional(),
   latencyMs: z.number().min(0).optional(),
 })
@@ -51,13 +51,13 @@ export type RemoteHealth = z.infer<typeof RemoteHealth>
 
 /** Every plane tells how all its remote servers are at least so often; in between, what changed. */
 export const HEALTH_EVERY_MS = 60_000
-export const MOST_HEALTH = 20
+export const MAX_HEALTH = 20
 
 /** `POST /internal/v1/acks`: what became of a revision, or how remote servers are. */
 export const Ack = z.union([
   z.strictObject({ revision: z.int() }),
   z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) }),
-  z.strictObject({ health: z.array(RemoteHealth).min(1).max(MOST_HEALTH) }),
+  z.strictObject({ health: z.array(RemoteHealth).min(1).max(MAX_HEALTH) }),
 ])
 export type Ack = z.infer<typeof Ack>
 

@@ -20,7 +20,7 @@ const holder = {
 export const oneHolder = (of: { user?: string | undefined; group?: string | undefined; everyone?: true | undefined }) =>
   [of.user, of.group, of.everyone].filter((given) => given !== undefined).length === 1
 
-export const oneHolderSays = 'name exactly one holder: user, group or everyone: true'
+export const ONE_HOLDER_SAYS = 'name exactly one holder: user, group or everyone: true'
 
 const described = {
   title: z.string().min(1).max(100).optional(),
@@ -64,7 +64,7 @@ export const grantFields = {
   expires: Instant.optional(),
 }
 
-export const FileGrant = z.strictObject(grantFields).refine(oneHolder, oneHolderSays)
+export const FileGrant = z.strictObject(grantFields).refine(oneHolder, ONE_HOLDER_SAYS)
 export type FileGrant = z.infer<typeof FileGrant>
 
 export const restrictionFields = {
@@ -79,7 +79,7 @@ export const restrictionFields = {
   timeoutMs: z.int().positive().max(3_600_000).optional(),
 }
 
-export const FileRestriction = z.strictObject(restrictionFields).refine(oneHolder, oneHolderSays)
+export const FileRestriction = z.strictObject(restrictionFields).refine(oneHolder, ONE_HOLDER_SAYS)
 export type FileRestriction = z.infer<typeof FileRestriction>
 
 export const PolicyFile = z.strictObject({

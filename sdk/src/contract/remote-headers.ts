@@ -4,7 +4,7 @@ import { SecretRef } from './secret-ref.ts'
 /** Which headers an administrator may have sent to a remote server, and which of them may stand in the policy in plain text. */
 
 /** The connection's, the body's, or the protocol's own: the gateway alone writes them. */
-const RESERVED = new Set([
+const reserved = new Set([
   'accept',
   'accept-encoding',
   'alt-used',
@@ -26,17 +26,17 @@ const RESERVED = new Set([
   'upgrade',
   'via',
 ])
-const RESERVED_PREFIXES = ['mcp-', 'content-', 'x-forwarded-', 'sec-']
+const reservedPrefixes = ['mcp-', 'content-', 'x-forwarded-', 'sec-']
 
-const isReserved = (name: string) => RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))
+const isReserved = (name: string) => reserved.has(name) || reservedPrefixes.some((prefix) => name.startsWith(prefix))
 
 /** Names under which credentials are sent. A false alarm costs a file; a missed one puts a secret into every snapshot. */
-const CREDENTIAL = /auth|token|key|secret|passw|passphrase|credential|cookie|session|signature|jwt|bearer/i
+const credential = /auth|token|key|secret|passw|passphrase|credential|cookie|session|signature|jwt|bearer/i
 
-export const namesCredential = (name: string): boolean => CREDENTIAL.test(name)
+export const namesCredential = (name: string): boolean => credential.test(name)
 
 /** Values that are credentials whatever they are called. */
-const CREDENTIAL_VALUE = /^\s*(bearer|basic|digest|token|negotiate)\s+\S|^(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|eyJ[\w-]+\.)/i
+const credentialValue = /^\s*(bearer|basic|digest|token|negotiate)\s+\S|^(gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|eyJ[\w-]+\.)/i
 
 const writable = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
@@ -59,12 +59,12 @@ function headerFault(name: string, value: string | SecretRef, seen: ReadonlySet<
   if (seen.has(name)) return 'the same header is given twice'
   if (typeof value !== 'string') return undefined
   if (!writable.test(value)) return 'a header value has no line breaks, control characters or characters beyond Latin-1'
-  if (namesCredential(name) || CREDENTIAL_VALUE.test(value))
+  if (namesCredential(name) || credentialValue.test(value))
     return 'looks like a credential: keep it as a secret and write { secret: <name> }'
   return undefined
 }
 
-const LONGEST_URL = 2048
+const maxUrlLength = 2048
 
 /** An address names a server and holds no secret: it travels to every plane and stands in every export. */
 const notAnAddress = 'must be an http or https address'
@@ -75,7 +75,7 @@ export const RemoteUrl = z.url({ protocol: /^https?$/, error: notAnAddress }).su
   // Parsers drop or mend these, so that the address used is not the one that was read.
   if (!/^https?:\/\/[^/?#]/i.test(text)) say(notAnAddress)
   if (!/^[!-[\]-~]*$/.test(text)) say('an address has no spaces, line breaks, backslashes or characters beyond ASCII: encode them')
-  if (text.length > LONGEST_URL) say(`an address has ${LONGEST_URL} characters at most`)
+  if (text.length > maxUrlLength) say(`an address has ${maxUrlLength} characters at most`)
   if (url.username !== '' || url.password !== '') say('holds a credential: send it as a header instead, { secret: <name> }')
   if (url.hash !== '') say('an address has no fragment')
   const named = [...url.searchParams.keys()].find(namesCredential)

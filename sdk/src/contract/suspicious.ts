@@ -7,41 +7,41 @@ export function suspicions(definition: unknown): string[] {
   return [...found]
 }
 
-const MOST = 20
-const DEEPEST = 64
-const LONGEST_KEY = 60
+const max = 20
+const deepest = 64
+const maxKeyLength = 60
 
 function walk(value: unknown, path: string, found: Set<string>, depth: number): void {
-  if (found.size >= MOST || depth > DEEPEST) return
+  if (found.size >= max || depth > deepest) return
   if (typeof value === 'string') return look(value, path, found)
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
-    const place = Array.isArray(value) ? `${path}[${key}]` : `${path === '' ? '' : `${path}.`}${plain(key.slice(0, LONGEST_KEY))}`
+    const place = Array.isArray(value) ? `${path}[${key}]` : `${path === '' ? '' : `${path}.`}${plain(key.slice(0, maxKeyLength))}`
     look(key, `the name ${place}`, found)
     walk(inner, place, found, depth + 1)
   }
 }
 
 /** Most text is this, and needs no second look. */
-const ORDINARY = /^[\t\n\r\u0020-\u007e]*$/
+const ordinary = /^[\t\n\r\u0020-\u007e]*$/
 
 function look(text: string, path: string, found: Set<string>): void {
-  if (ORDINARY.test(text)) return
-  for (const { kind, of } of KINDS) {
+  if (ordinary.test(text)) return
+  for (const { kind, of } of kinds) {
     for (const [char] of text.matchAll(of)) {
-      if (found.size >= MOST) return
+      if (found.size >= max) return
       found.add(`${path}: ${kind} ${codeOf(char)}`)
     }
   }
 }
 
 /** Text as a person can review it: what would not be seen is written out. */
-export const plain = (text: string): string => KINDS.reduce((shown, { of }) => shown.replaceAll(of, (char) => `<${codeOf(char)}>`), text)
+export const plain = (text: string): string => kinds.reduce((shown, { of }) => shown.replaceAll(of, (char) => `<${codeOf(char)}>`), text)
 
 const codeOf = (char: string) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
 /** A joiner between two pictures makes one picture of them (as in a family); a selector after a picture colours it. Anywhere else they hide. */
-const KINDS: readonly { kind: string; of: RegExp }[] = [
+const kinds: readonly { kind: string; of: RegExp }[] = [
   { kind: 'control character', of: /(?![\t\n\r])\p{Cc}/gu },
   { kind: 'bidirectional control', of: /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu },
   {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Procedure } from '../../base/perform.ts'
 import type { Builder } from './builder.ts'
-import { cursors, typeNames } from './names.ts'
+import { cursors, TYPE_NAMES } from './names.ts'
 import { pascal } from './types.ts'
 import type { ContractTypes } from './types.ts'
 import { bare, shapeOf } from './zod-shape.ts'
@@ -21,14 +21,14 @@ interface Page {
 
 /** Paged lists become Relay connections, plain lists plain lists; everything else is what it is. */
 export class Connections {
-  readonly #builder: Builder
-  readonly #types: ContractTypes
-  readonly #pageInfo
+  private readonly builder: Builder
+  private readonly types: ContractTypes
+  private readonly pageInfo
 
   constructor(builder: Builder, types: ContractTypes) {
-    this.#builder = builder
-    this.#types = types
-    this.#pageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: string | null }>('PageInfo').implement({
+    this.builder = builder
+    this.types = types
+    this.pageInfo = builder.objectRef<{ hasNextPage: boolean; endCursor: string | null }>('PageInfo').implement({
       fields: (t) => ({
         hasNextPage: t.exposeBoolean('hasNextPage', { nullable: false }),
         endCursor: t.exposeString('endCursor', { nullable: true }),
@@ -41,28 +41,28 @@ export class Connections {
     const fields = new Map(shape.as === 'object' ? shape.fields : [])
     const items = fields.get('items')
     const list = items && shapeOf(items)
-    if (list?.as !== 'list') return { type: this.#types.output(procedure.output, hint), from: (output) => output }
+    if (list?.as !== 'list') return { type: this.types.output(procedure.output, hint), from: (output) => output }
     const item = bare(list.item)
-    if (!fields.has('next')) return { type: [this.#types.output(item, hint)], from: (output) => (output as Page).items }
-    return this.#connection(procedure, item)
+    if (!fields.has('next')) return { type: [this.types.output(item, hint)], from: (output) => (output as Page).items }
+    return this.connection(procedure, item)
   }
 
-  #connection({ path }: Procedure, item: z.ZodType): Answer {
+  private connection({ path }: Procedure, item: z.ZodType): Answer {
     const cursor = cursors[path]
     if (!cursor) throw new Error(`${path} has no cursor`)
-    const name = typeNames.get(item) ?? pascal(path.replace('.', ''))
-    const type = this.#types.output(item, name)
+    const name = TYPE_NAMES.get(item) ?? pascal(path.replace('.', ''))
+    const type = this.types.output(item, name)
 
-    const edge = this.#builder.objectRef<Row>(`${name}Edge`).implement({
+    const edge = this.builder.objectRef<Row>(`${name}Edge`).implement({
       fields: (t) => ({
         cursor: t.string({ nullable: false, resolve: cursor }),
         node: t.field({ type, nullable: false, resolve: (row: Row) => row as never }),
       }),
     })
-    const connection = this.#builder.objectRef<Page>(`${name}Connection`).implement({
+    const connection = this.builder.objectRef<Page>(`${name}Connection`).implement({
       fields: (t) => ({
         edges: t.field({ type: [edge], nullable: false, resolve: ({ items }) => items }),
-        pageInfo: t.field({ type: this.#pageInfo, nullable: false, resolve: (page) => pageInfo(page, cursor) }),
+        pageInfo: t.field({ type: this.pageInfo, nullable: false, resolve: (page) => pageInfo(page, cursor) }),
       }),
     })
     return { type: connection, from: (output) => output }

@@ -9,7 +9,7 @@ import { operations } from '../operations.ts'
 import { procedures } from '../../base/perform.ts'
 import { aControlPlane } from '../../testing.ts'
 import { graphqlHandler } from './handler.ts'
-import { fieldNames } from './names.ts'
+import { FIELD_NAMES } from './names.ts'
 import { schemaOf } from './schema.ts'
 
 const schema = schemaOf(operations)
@@ -40,10 +40,10 @@ test('the public schema is the one under review in schema.graphql', async () => 
 
 test('every operation of the contract is a field of its kind', () => {
   const fields = [...Object.keys(schema.getQueryType()?.getFields() ?? {}), ...Object.keys(schema.getMutationType()?.getFields() ?? {})]
-  expect(fields.sort()).toEqual(Object.values(fieldNames).sort())
+  expect(fields.sort()).toEqual(Object.values(FIELD_NAMES).sort())
   for (const { path, kind } of procedures) {
     const type = kind === 'query' ? schema.getQueryType() : schema.getMutationType()
-    expect(type?.getFields(), path).toHaveProperty(fieldNames[path])
+    expect(type?.getFields(), path).toHaveProperty(FIELD_NAMES[path])
   }
 })
 

@@ -35,7 +35,7 @@ const page: GraphiQLOptions = {
   shouldPersistHeaders: false,
 }
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024
+const maxBodyBytes = 16 * 1024 * 1024
 
 /** Serves `/graphql`: mount it as it is, body unread, authentication left to `ctxOf`. */
 export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
@@ -49,7 +49,7 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
     cors: false,
     multipart: false,
     batching: false,
-    maxRequestBodySize: MAX_BODY_BYTES,
+    maxRequestBodySize: maxBodyBytes,
     // Yoga masks only what happens while executing; every refusal is to look the same.
     maskedErrors: false,
     plugins: [bounded(), plainErrors(report)],

@@ -2,12 +2,12 @@ import { GraphQLError, Kind } from 'graphql'
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
 
 /** How deep a question may nest. The schema's own deepest answer needs 6; GraphiQL's question about the schema is let through. */
-const MAX_DEPTH = 12
+const maxDepth = 12
 /** How much a question may ask for: a field costs one, times the page sizes above it. */
-const MAX_COST = 50_000
+const maxCost = 50_000
 /** What an operation costs by itself, so that a question of a thousand aliases is dear too. */
-const ROOT_COST = 100
-const DEFAULT_FIRST = 100
+const rootCost = 100
+const defaultFirst = 100
 
 export const MAX_TOKENS = 10_000
 
@@ -28,8 +28,8 @@ export function tooMuch(document: DocumentNode, variables: Variables): GraphQLEr
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue
     const { depth, cost } = weigh(operation.selectionSet)
     const roots = operation.selectionSet.selections.length
-    if (depth > MAX_DEPTH) return refusal(`The question nests ${depth} deep; ${MAX_DEPTH} is the most.`)
-    if (cost + roots * ROOT_COST > MAX_COST) return refusal(`The question asks for too much: ask for fewer fields or smaller pages.`)
+    if (depth > maxDepth) return refusal(`The question nests ${depth} deep; ${maxDepth} is the most.`)
+    if (cost + roots * rootCost > maxCost) return refusal(`The question asks for too much: ask for fewer fields or smaller pages.`)
   }
   return undefined
 }
@@ -71,5 +71,5 @@ function pageSize(node: FieldNode, variables: Variables): number {
   const first = node.arguments?.find(({ name }) => name.value === 'first')?.value
   if (first?.kind === Kind.INT) return Number(first.value)
   const given = first?.kind === Kind.VARIABLE ? variables[first.name.value] : undefined
-  return typeof given === 'number' ? given : DEFAULT_FIRST
+  return typeof given === 'number' ? given : defaultFirst
 }

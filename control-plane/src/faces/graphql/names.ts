@@ -28,7 +28,7 @@ import { cursorOf } from '../../base/paging.ts'
 import type { OperationPath } from '../../base/perform.ts'
 
 /** Each operation's field on Query or Mutation. An operation of the contract without a name here does not compile. */
-export const fieldNames = {
+export const FIELD_NAMES = {
   'users.list': 'users',
   'users.get': 'user',
   'users.put': 'putUser',
@@ -67,7 +67,7 @@ export const fieldNames = {
 } as const satisfies Record<OperationPath, string>
 
 /** What the contract's schemas are called as GraphQL types. Others take the name of the field that holds them. */
-export const typeNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
+export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [User, 'User'],
   [Group, 'Group'],
   [Grant, 'Grant'],

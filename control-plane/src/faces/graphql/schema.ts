@@ -6,7 +6,7 @@ import { newBuilder } from './builder.ts'
 import type { Builder, GraphqlContext } from './builder.ts'
 import { Connections } from './connections.ts'
 import { given } from './given.ts'
-import { fieldNames } from './names.ts'
+import { FIELD_NAMES } from './names.ts'
 import { ContractTypes, pascal } from './types.ts'
 import { isNullable, shapeOf } from './zod-shape.ts'
 
@@ -31,7 +31,7 @@ interface Parts {
 }
 
 function addField({ builder, types, connections, operations }: Parts, procedure: Procedure) {
-  const name = fieldNames[procedure.path]
+  const name = FIELD_NAMES[procedure.path]
   const answer = connections.answer(procedure, pascal(name))
   const args =
     procedure.kind === 'query' ? flatArgs(builder, types, procedure.input, name) : inputArg(builder, types, procedure.input, name)

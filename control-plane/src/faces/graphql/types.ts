@@ -1,7 +1,7 @@
 import type { InputTypeParam, TypeParam } from '@pothos/core'
 import type { z } from 'zod'
 import type { Builder } from './builder.ts'
-import { typeNames } from './names.ts'
+import { TYPE_NAMES } from './names.ts'
 import { isNullable, mayBeAbsent, shapeOf } from './zod-shape.ts'
 import type { Shape } from './zod-shape.ts'
 
@@ -12,27 +12,27 @@ type Row = Record<string, unknown>
 
 /** GraphQL types made of the contract's schemas: each schema once as output, once as input. */
 export class ContractTypes {
-  readonly #builder: Builder
-  readonly #outputs = new Map<z.ZodType, Output>()
-  readonly #inputs = new Map<z.ZodType, Input>()
-  readonly #enums = new Map<z.ZodType, Output & Input>()
+  private readonly builder: Builder
+  private readonly outputs = new Map<z.ZodType, Output>()
+  private readonly inputs = new Map<z.ZodType, Input>()
+  private readonly enums = new Map<z.ZodType, Output & Input>()
 
   constructor(builder: Builder) {
-    this.#builder = builder
+    this.builder = builder
   }
 
   /** `hint` names the type when the contract does not. */
   output(schema: z.ZodType, hint: string): Output {
     const shape = shapeOf(schema)
     if (shape.as === 'scalar') return shape.scalar
-    if (shape.as === 'enum') return this.#enum(shape, hint)
+    if (shape.as === 'enum') return this.enum(shape, hint)
     if (shape.as === 'list') return [this.output(shape.item, hint)] as unknown as Output
-    const known = this.#outputs.get(shape.schema)
+    const known = this.outputs.get(shape.schema)
     if (known) return known
 
-    const name = typeNames.get(shape.schema) ?? hint
-    const ref = this.#builder.objectRef<Row>(name)
-    this.#outputs.set(shape.schema, ref)
+    const name = TYPE_NAMES.get(shape.schema) ?? hint
+    const ref = this.builder.objectRef<Row>(name)
+    this.outputs.set(shape.schema, ref)
     ref.implement({
       fields: (t) =>
         Object.fromEntries(
@@ -52,29 +52,33 @@ export class ContractTypes {
   input(schema: z.ZodType, hint: string): Input {
     const shape = shapeOf(schema)
     if (shape.as === 'scalar') return shape.scalar
-    if (shape.as === 'enum') return this.#enum(shape, hint)
+    if (shape.as === 'enum') return this.enum(shape, hint)
     if (shape.as === 'list') return [this.input(shape.item, hint)] as unknown as Input
-    const known = this.#inputs.get(shape.schema)
+    const known = this.inputs.get(shape.schema)
     if (known) return known
 
-    const stem = typeNames.get(shape.schema) ?? hint
-    const ref = this.#builder.inputRef<Row>(`${stem}Input`)
-    this.#inputs.set(shape.schema, ref)
-    this.#builder.inputType(ref, { fields: (t) => this.#inputFields(t, shape, stem) as never })
+    const stem = TYPE_NAMES.get(shape.schema) ?? hint
+    const ref = this.builder.inputRef<Row>(`${stem}Input`)
+    this.inputs.set(shape.schema, ref)
+    this.builder.inputType(ref, { fields: (t) => this.inputFields(t, shape, stem) as never })
     return ref
   }
 
-  #inputFields(t: PothosSchemaTypes.InputFieldBuilder<BuilderTypes, 'InputObject'>, { fields }: Shape & { as: 'object' }, stem: string) {
+  private inputFields(
+    t: PothosSchemaTypes.InputFieldBuilder<BuilderTypes, 'InputObject'>,
+    { fields }: Shape & { as: 'object' },
+    stem: string,
+  ) {
     return Object.fromEntries(
       fields.map(([key, field]) => [key, t.field({ type: this.input(field, `${stem}${pascal(key)}`), required: !isNullable(field) })]),
     )
   }
 
-  #enum({ schema, values }: Shape & { as: 'enum' }, hint: string): Output & Input {
-    const known = this.#enums.get(schema)
+  private enum({ schema, values }: Shape & { as: 'enum' }, hint: string): Output & Input {
+    const known = this.enums.get(schema)
     if (known) return known
-    const made = this.#builder.enumType(typeNames.get(schema) ?? hint, { values }) as unknown as Output & Input
-    this.#enums.set(schema, made)
+    const made = this.builder.enumType(TYPE_NAMES.get(schema) ?? hint, { values }) as unknown as Output & Input
+    this.enums.set(schema, made)
     return made
   }
 }

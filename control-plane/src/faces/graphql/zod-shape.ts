@@ -30,12 +30,12 @@ export const mayBeAbsent = (schema: z.ZodType): boolean => ['optional', 'nullabl
 
 export const acceptsNull = (schema: z.ZodType): boolean => schema.safeParse(null).success
 
-const WRAPPERS = new Set(['optional', 'nullable', 'default', 'prefault', 'readonly', 'nonoptional'])
+const wrappers = new Set(['optional', 'nullable', 'default', 'prefault', 'readonly', 'nonoptional'])
 
 /** What is inside of optional, nullable, default and transformed. */
 export function bare(schema: z.ZodType): z.ZodType {
   const { type, innerType, in: before } = defOf(schema)
-  if (WRAPPERS.has(type) && innerType) return bare(innerType)
+  if (wrappers.has(type) && innerType) return bare(innerType)
   return type === 'pipe' && before ? bare(before) : schema
 }
 
@@ -68,12 +68,12 @@ export function shapeOf(given: z.ZodType): Shape {
 
 const json: Shape = { as: 'scalar', scalar: 'JSON' }
 
-const MAX_INT = 2 ** 31 - 1
+const maxInt = 2 ** 31 - 1
 
 /** GraphQL's Int ends at 2^31: a number that may pass it is a SafeInt. */
 function numberScalar(schema: z.ZodType): 'Int' | 'SafeInt' | 'Float' {
   if (schema.safeParse(1.5).success) return 'Float'
-  return schema.safeParse(MAX_INT + 1).success || schema.safeParse(-MAX_INT - 2).success ? 'SafeInt' : 'Int'
+  return schema.safeParse(maxInt + 1).success || schema.safeParse(-maxInt - 2).success ? 'SafeInt' : 'Int'
 }
 
 function literalScalar([value]: unknown[]) {

@@ -17,7 +17,7 @@ export interface FaceParts {
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024
+const maxBodyBytes = 16 * 1024 * 1024
 
 /** Serves everything under `/trpc/`: mount it as it is, body unread, authentication left to `ctxOf`. */
 export function trpcHandler(operations: Operations, { ctxOf, report }: FaceParts): NodeHandler {
@@ -27,7 +27,7 @@ export function trpcHandler(operations: Operations, { ctxOf, report }: FaceParts
     // A question too long for an address line comes as a POST.
     allowMethodOverride: true,
     allowBatching: false,
-    maxBodySize: MAX_BODY_BYTES,
+    maxBodySize: maxBodyBytes,
     createContext: ({ req }) => ctxOf(req).catch(asTrpc),
     onError: ({ error }) => {
       if (codeOf(error) === 'internal') report(error.cause?.cause ?? error)

@@ -2,12 +2,12 @@ import type { Journal } from '../../audit/fields.ts'
 import type { MountedServer } from '../../server-kit/define.ts'
 import type { CallLog } from '../../audit/call-log.ts'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
-import type { Dropped } from '../../upstream/dropped.ts'
+import type { DroppedMessages } from '../../upstream/dropped.ts'
 import type { Sealer } from '../../runtime/sealer.ts'
 import type { Timers } from '../../runtime/timers.ts'
-import type { Inflight } from '../../sessions/calls-in-flight.ts'
-import type { Offers } from '../../catalogue/catalogue.ts'
-import type { Rounds } from '../../sessions/client-requests.ts'
+import type { CallsInFlight } from '../../sessions/calls-in-flight.ts'
+import type { Catalogue } from '../../catalogue/catalogue.ts'
+import type { ClientRequests } from '../../sessions/client-requests.ts'
 import type { SessionMemory } from '../../sessions/session-memory.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
@@ -21,13 +21,13 @@ export interface Ports {
   readonly journal: Journal
   readonly callLog: CallLog
   readonly sealer: Sealer
-  readonly inflight: Inflight
+  readonly callsInFlight: CallsInFlight
   /** The server behind an id, mounted or remote; undefined when this plane cannot reach one. */
   upstream(id: string): Upstream | undefined
-  readonly offers: Offers
-  readonly rounds: Rounds
+  readonly catalogue: Catalogue
+  readonly clientRequests: ClientRequests
   readonly sessions: SessionMemory
-  readonly dropped: Dropped
+  readonly dropped: DroppedMessages
   /** This plane's id: the home of what cannot be sealed. */
   readonly node: string
   readonly timers: Timers

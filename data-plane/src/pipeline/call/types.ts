@@ -7,7 +7,7 @@ import type { TaskAddress } from '../../protocol/extensions/tasks.ts'
 import type { LegacyVersion, ModernVersion } from '../../protocol/versions.ts'
 import type { Channel } from '../../protocol/channel.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
-import type { Spelling } from '../../json/verbatim.ts'
+import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 import type { Token } from '../../policy/token.ts'
@@ -39,10 +39,10 @@ export interface Incoming extends Message {
 
 /** `audit` adds it: later stages write into it what the record should say of the call. */
 export interface Audited {
-  readonly note: Note
+  readonly note: AuditNote
 }
 
-export interface Note {
+export interface AuditNote {
   call: string
   server?: string
   tool?: string
@@ -65,25 +65,25 @@ export interface Authenticated {
 }
 
 /** The tool that was asked for, whether or not it may be called. */
-export interface Found {
+export interface ResolvedTool {
   readonly serverId: string
   readonly server: ServerPolicy
   readonly upstream: Upstream
   readonly toolName: string
   readonly needs: Level
   /** The request in the server's own words. */
-  readonly asked: Asked
+  readonly upstreamCall: UpstreamCall
 }
 
 /** A request as its server is to hear it. */
-export interface Asked {
+export interface UpstreamCall {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly written: Spelling | undefined
+  readonly source: VerbatimJson | undefined
 }
 
 /** What any relayed method needs to know of where it goes. */
-export interface Target extends Omit<Found, 'toolName'> {
+export interface ResolvedServer extends Omit<ResolvedTool, 'toolName'> {
   /** The task it is about, as its server knows it and (`sealed`) as the client does. */
   readonly task?: (TaskAddress & { readonly sealed: string }) | undefined
 }
@@ -99,7 +99,7 @@ export interface Rendered {
   /** The same, encoded: where many get it, or it is long. */
   readonly bytes?: Buffer
   /** Other planes have to hear of the request too. */
-  readonly everywhere?: true
+  readonly broadcastToPeers?: true
   /** Headers of the HTTP answer, such as a new session id. */
   readonly headers?: Record<string, string>
 }

@@ -1,7 +1,7 @@
 /** At most `most` characters of the text and a line that says what is missing; never half a character, never half a JSON token. `more`: texts after this one that are left out. */
-export function cutText(text: string, most: number, more = 0): string {
-  if (text.length <= most && more === 0) return text
-  const end = text.length <= most ? text.length : wholeCharacters(text, /^\s*[[{]/.test(text) ? wholeTokens(text, most) : most)
+export function cutText(text: string, max: number, more = 0): string {
+  if (text.length <= max && more === 0) return text
+  const end = text.length <= max ? text.length : wholeCharacters(text, /^\s*[[{]/.test(text) ? wholeTokens(text, max) : max)
   const after = more === 0 ? '' : ` and ${more} ${more === 1 ? 'text' : 'texts'} after them`
   return `${text.slice(0, end)}\n[cut: ${text.length - end} of ${text.length} characters${after} are missing]`
 }
@@ -11,14 +11,14 @@ const wholeCharacters = (text: string, end: number) => (isHighSurrogate(text.cha
 const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdbff
 
 /** The last place at or before `most` where a JSON text is between two values. */
-function wholeTokens(text: string, most: number): number {
+function wholeTokens(text: string, max: number): number {
   let inString = false
   let safe = 0
-  for (let at = 0; at < most; at++) {
+  for (let at = 0; at < max; at++) {
     const unit = text[at]
     if (inString && unit === '\\') at++
     else if (unit === '"') inString = !inString
     else if (!inString && (unit === ',' || unit === '[' || unit === '{' || unit === ']' || unit === '}')) safe = at + 1
   }
-  return safe === 0 ? most : safe
+  return safe === 0 ? max : safe
 }

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { Spelling } from '../../json/verbatim.ts'
+import { VerbatimJson } from '../../json/verbatim.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
 import { jsonOf, UpstreamRpcError } from '../../upstream/upstream.ts'
-import { scrub, scrubError, scrubNotification } from './redact-secrets.ts'
+import { redactSecrets, redactError, redactNotification } from './redact-secrets.ts'
 import { messageOf } from '../../protocol/notification.ts'
 
 const secret = 'key/ə"12'
-const clean = scrub({ secretsInUse: () => [secret, 'short'] })
+const clean = redactSecrets({ secretsInUse: () => [secret, 'short'] })
 const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>
 const result = (text: string): UpstreamResult => {
   const value = JSON.parse(text) as UpstreamResult['value']
-  return { value, written: new Spelling(value, text) }
+  return { value, source: new VerbatimJson(value, text) }
 }
 
 test.for([
@@ -34,12 +34,12 @@ test.for(['it is key/ə\\"12!', 'it is key\\/\\u0259\\u002212!'])(
   async (said) => {
     const text = `{ "n":1.0,"long":[12345678901234567890,-0.0],"text":"${said}" }`
     expect(jsonOf(await clean(result(text), {}))).toBe('{ "n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!" }')
-    const error = new UpstreamRpcError(-1, said, parsed(text), new Spelling({ data: parsed(text) }, `{"data":${text}}`))
-    const scrubbed = scrubError({ secretsInUse: () => [secret] }, error) as UpstreamRpcError
-    expect(scrubbed.written?.of('data')).toBe('{"n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!"}')
-    const notification = scrubNotification(
+    const error = new UpstreamRpcError(-1, said, parsed(text), new VerbatimJson({ data: parsed(text) }, `{"data":${text}}`))
+    const scrubbed = redactError({ secretsInUse: () => [secret] }, error) as UpstreamRpcError
+    expect(scrubbed.source?.memberJson('data')).toBe('{"n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!"}')
+    const notification = redactNotification(
       { secretsInUse: () => [secret] },
-      { method: 'm', params: parsed(text), written: result(text).written },
+      { method: 'm', params: parsed(text), source: result(text).source },
     )
     expect(messageOf(notification)).toBe(
       `{"jsonrpc":"2.0","method":"m","params":{"n":1.0,"long":[12345678901234567890,-0.0],"text":"it is •••!"}}`,
@@ -54,13 +54,13 @@ test.for([
   ['that could stand between values', '1,2,3,4', '{"a":[1,2,3,4],"b":"1,2,3,4"}', '{"a":[1,2,3,4],"b":"•••"}'],
   ['beside strings in other spellings', 'sesame', '{"a":"\\u0041\\/","b":"open sesame"}', '{"a":"\\u0041\\/","b":"open •••"}'],
 ] as const)('a secret %s leaves good JSON behind', async ([, one, text, left]) => {
-  expect(jsonOf(await scrub({ secretsInUse: () => [one] })(result(text), {}))).toBe(left)
+  expect(jsonOf(await redactSecrets({ secretsInUse: () => [one] })(result(text), {}))).toBe(left)
 })
 
 test('in a long answer each of many secrets is found, the last one too, and others have their turn meanwhile', async () => {
   const secrets = Array.from({ length: 50 }, (_, at) => `secret/${at}/of/many`)
   const said = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(400_000)}","text":"${first} and ${last}"}`
-  const work = scrub({ secretsInUse: () => secrets })(result(said('secret/0/of/many', 'secret\\/49/of/many')), {})
+  const work = redactSecrets({ secretsInUse: () => secrets })(result(said('secret/0/of/many', 'secret\\/49/of/many')), {})
   let turns = 0
   let next = setImmediate(function other() {
     turns++

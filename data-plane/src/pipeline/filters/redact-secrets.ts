@@ -1,7 +1,7 @@
 import { isObject } from '../../json/is-object.ts'
-import { LONG_CHARS, nextTurn } from '../../runtime/event-loop.ts'
+import { LONG_CHARS, yieldToEventLoop } from '../../runtime/event-loop.ts'
 import { withScalars } from '../../json/scan.ts'
-import { Spelling } from '../../json/verbatim.ts'
+import { VerbatimJson } from '../../json/verbatim.ts'
 import { jsonOf, UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
 import type { Filter } from '../call/pipeline.ts'
@@ -15,7 +15,7 @@ type Needs = Pick<Ports, 'secretsInUse'>
 /** An object and how it was written, free of secrets. */
 interface Clean {
   readonly value: Fields
-  readonly written: Spelling
+  readonly source: VerbatimJson
 }
 
 const shortest = 6
@@ -24,12 +24,11 @@ const hidden = '•••'
 const secretsATurn = 4
 
 /** No secret the gateway put into a call may come back, whatever a server echoes and wherever: result, notification or error. */
-export function scrub(ports: Needs): Filter<object, UpstreamResult> {
+export function redactSecrets(ports: Needs): Filter<object, UpstreamResult> {
   return function scrub(result) {
-    const { value, written, ownState } = result
+    const { value, source, ownState } = result
     const kept = ownState && { ownState }
-    if (written && written.mostLength >= LONG_CHARS)
-      return scrubLong(ports, result).then((clean) => (clean ? { ...clean, ...kept } : result))
+    if (source && source.maxLength >= LONG_CHARS) return scrubLong(ports, result).then((clean) => (clean ? { ...clean, ...kept } : result))
     const clean = without(ports, value, () => jsonOf(result))
     return clean ? { ...clean, ...kept } : result
   }
@@ -40,32 +39,32 @@ async function scrubLong(ports: Needs, result: UpstreamResult): Promise<Clean | 
   const secrets = secretsOf(ports)
   if (secrets.length === 0) return undefined
   const json = jsonOf(result)
-  await nextTurn()
+  await yieldToEventLoop()
   const looked = plainly(json, result.value)
   const found: string[] = []
   for (const [index, secret] of secrets.entries()) {
-    if (index % secretsATurn === 0) await nextTurn()
+    if (index % secretsATurn === 0) await yieldToEventLoop()
     if (looked.includes(inJson(secret))) found.push(secret)
   }
   return found.length === 0 ? undefined : cleaned(json, found)
 }
 
-export function scrubNotification(ports: Needs, notification: Notification): Notification {
+export function redactNotification(ports: Needs, notification: Notification): Notification {
   const { method, params } = notification
   const clean = without(ports, { method, params }, () => messageOf(notification))
   if (!clean) return notification
-  const { value, written } = clean
+  const { value, source } = clean
   const said = { method: String(value['method']) }
-  return isObject(value['params']) ? { ...said, params: value['params'], written: written.at('params') } : said
+  return isObject(value['params']) ? { ...said, params: value['params'], source: source.at('params') } : said
 }
 
 /** A server's own error, fit for the record and the caller. */
-export function scrubError(ports: Needs, error: unknown): unknown {
+export function redactError(ports: Needs, error: unknown): unknown {
   if (!(error instanceof UpstreamRpcError)) return error
-  const { code, message, data, written } = error
+  const { code, message, data, source } = error
   const said = { message, data }
-  const clean = without(ports, said, () => written?.respell(said) ?? JSON.stringify(said))
-  return clean ? new UpstreamRpcError(code, String(clean.value['message']), clean.value['data'], clean.written) : error
+  const clean = without(ports, said, () => source?.toJson(said) ?? JSON.stringify(said))
+  return clean ? new UpstreamRpcError(code, String(clean.value['message']), clean.value['data'], clean.source) : error
 }
 
 /** The object with every secret hidden; undefined where there is none, which costs nothing while no secret is in use. */
@@ -91,7 +90,7 @@ function cleaned(json: string, found: readonly string[]): Clean {
   const hide = (text: string) => found.reduce((left, secret) => left.replaceAll(secret, hidden), text)
   const clean = withScalars(json, hide, (number) => (hide(number) === number ? number : JSON.stringify(hidden)))
   const value = JSON.parse(clean) as Fields
-  return { value, written: new Spelling(value, clean) }
+  return { value, source: new VerbatimJson(value, clean) }
 }
 
 /** A sender may write any character as an escape, a slash most often: where it did, what is looked through is our own writing of it. */

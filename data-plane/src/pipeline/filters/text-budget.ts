@@ -18,7 +18,7 @@ type Change = (text: string) => string | undefined
 type Reader = (item: unknown, change: Change) => Items
 
 /** A result with no more text than `budget` characters in all, as a model reads it; the very same object where there is no more. Images, sound and bytes in base64 do not count. */
-export function withinBudget(method: string, result: Fields, budget: number): Fields {
+export function cutToBudget(method: string, result: Fields, budget: number): Fields {
   const { key = '', each } = held.get(method) ?? {}
   const items = result[key]
   if (!each || !Array.isArray(items)) return result

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { aPolicy } from '../../testing/plane.ts'
-import { Spelling } from '../../json/verbatim.ts'
+import { VerbatimJson } from '../../json/verbatim.ts'
 import { jsonOf, UpstreamRpcError } from '../../upstream/upstream.ts'
 import { truncate, truncateError } from './truncate.ts'
 
@@ -92,10 +92,10 @@ test('blocks that are none, and fields that are not ours, pass beside text that 
 })
 
 test('beside a text that is cut everything is as it was written', async () => {
-  const written = `{"n":1.0,"content":[ {"type":"x","n":12345678901234567890},{"type":"text","p":0.10,"text":"${'x'.repeat(1500)}"},{"type":"text","text":"y"},{"type":"x","n":-0.0} ]}`
-  const value = JSON.parse(written) as Record<string, unknown>
+  const source = `{"n":1.0,"content":[ {"type":"x","n":12345678901234567890},{"type":"text","p":0.10,"text":"${'x'.repeat(1500)}"},{"type":"text","text":"y"},{"type":"x","n":-0.0} ]}`
+  const value = JSON.parse(source) as Record<string, unknown>
   const call = { method: 'tools/call', policy } as Parameters<typeof truncate>[1]
-  const json = jsonOf(await truncate({ value, written: new Spelling(value, written) }, call))
+  const json = jsonOf(await truncate({ value, source: new VerbatimJson(value, source) }, call))
   expect(json).toBe(
     `{"n":1.0,"content":[{"type":"x","n":12345678901234567890},{"type":"text","p":0.10,"text":"${'x'.repeat(1000)}\\n[cut: 500 of 1500 characters and 1 text after them are missing]"},{"type":"x","n":-0.0}]}`,
   )

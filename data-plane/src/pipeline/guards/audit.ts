@@ -1,14 +1,14 @@
 import { ERRORS } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { Elsewhere } from '../../peers/home-elsewhere.ts'
-import { nameOf } from '../../protocol/client-info.ts'
+import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { clientName } from '../../protocol/client-info.ts'
 import type { AuditFields } from '../../audit/fields.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
-import { faultOf } from '../relay/fault.ts'
+import { toGatewayError } from '../relay/fault.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Incoming, Note, Rendered } from '../call/types.ts'
+import type { Audited, Authenticated, Incoming, AuditNote, Rendered } from '../call/types.ts'
 
 /** Methods whose answers are metrics, not records: lists, and what only concerns the connection. All else is recorded one by one, known to us or not. */
 const unrecorded = new Set([
@@ -36,13 +36,13 @@ type Seen = Incoming & Partial<Authenticated>
 /** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
 export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
   return async function audit(call, next) {
-    const note: Note = { call: uuidv7() }
+    const note: AuditNote = { call: uuidv7() }
     journal.ready()
     let answer
     try {
       answer = await next({ note })
     } catch (error) {
-      if (error instanceof Elsewhere) throw error
+      if (error instanceof ServedByOtherPlane) throw error
       await recordFailure({ journal, callLog }, call, note, error)
       throw error
     }
@@ -55,7 +55,7 @@ export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
   }
 }
 
-async function recordFailure({ journal, callLog }: Needs, call: Seen, note: Note, error: unknown): Promise<void> {
+async function recordFailure({ journal, callLog }: Needs, call: Seen, note: AuditNote, error: unknown): Promise<void> {
   const { reason, detail, outcome, httpStatus, rpcCode } = whatFailed(error)
   note.reason = reason
   note.detail = detail
@@ -77,18 +77,18 @@ function whatFailed(error: unknown) {
       rpcCode: error.code,
     } as const
   }
-  const { code, reason, message } = faultOf(error)
+  const { code, reason, message } = toGatewayError(error)
   const { http, rpc } = ERRORS[code]
   return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
 }
 
-const mustSync = ({ policy }: Seen, { level }: Note) =>
+const mustSync = ({ policy }: Seen, { level }: AuditNote) =>
   policy?.settings.auditDurability === 'strict' || (level !== undefined && covers(level, 'write'))
 
 /** What the record says of a call; also what an attempt says before it. */
 export function factsOf(
   call: Seen,
-  note: Note,
+  note: AuditNote,
   outcome: 'answered' | 'refused' | 'failed',
 ): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
   return compact({
@@ -122,12 +122,12 @@ export function factsOf(
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
 function clientOf({ token, client }: Seen): string | undefined {
-  const clientName = nameOf(client.info)
-  if (token === undefined || clientName === undefined) return token?.clientId ?? clientName
-  return `${token.clientId} ${clientName}`
+  const name = clientName(client.info)
+  if (token === undefined || name === undefined) return token?.clientId ?? name
+  return `${token.clientId} ${name}`
 }
 
-function logCall(callLog: Ports['callLog'], call: Seen, note: Note, fields: AuditFields, answer: Rendered | undefined): void {
+function logCall(callLog: Ports['callLog'], call: Seen, note: AuditNote, fields: AuditFields, answer: Rendered | undefined): void {
   if (!call.token || call.method !== 'tools/call') return
   callLog.add(call.token.subject.id, {
     atMs: fields.atMs,

@@ -5,7 +5,7 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Incoming } from '../call/types.ts'
 import type { Token } from '../../policy/token.ts'
-import { stillGood, unauthenticated } from '../../policy/token.ts'
+import { tokenFault, unauthenticated } from '../../policy/token.ts'
 
 /** Who is it? Below this line a call carries a person whose token is good for this endpoint, now. */
 export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'>): Guard<Incoming & Audited, Authenticated> {
@@ -15,7 +15,7 @@ export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'
     const behind = (token: Token) => token.revision > policy.current().revision
     if (!(known instanceof Promise) && !behind(known)) return admit(known)
     return Promise.resolve(known).then(async (token) => {
-      if (behind(token) && !(await policy.reach(token.revision))) call.note.behind = true
+      if (behind(token) && !(await policy.waitForRevision(token.revision))) call.note.behind = true
       return admit(token)
     })
   }
@@ -23,7 +23,7 @@ export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'
 
 function admitted(current: Policy, token: Token, call: Incoming & Audited): Authenticated {
   call.note.revision = current.revision
-  refuseUnless(stillGood(current, token, call.endpoint, Date.now() / 1000))
+  refuseUnless(tokenFault(current, token, call.endpoint, Date.now() / 1000))
   const person = personOf(current, token.subject)
   if (!person) throw unauthenticated('unknown-person')
   if (person.disabled) throw new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' })

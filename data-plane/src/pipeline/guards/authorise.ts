@@ -5,10 +5,10 @@ import type { Settings } from '@bir/sdk/contract/settings'
 import { unknownTool } from './find-tool.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Found, Incoming } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, ResolvedTool, Incoming } from '../call/types.ts'
 
 /** May they? Below this line a call carries the level the person has on the server. */
-export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & Found, Authorised> {
+export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & ResolvedTool, Authorised> {
   return function authorise(call, next) {
     const nowMs = Date.now()
     const verdict = decideFor(call.policy, call.person, call.serverId, call.toolName, nowMs)
@@ -39,6 +39,6 @@ function staleAfterMs(settings: Settings, needs: Level): number {
 
 const tooOld = (needs: Level) =>
   new GatewayError('unavailable', 'the policy is too old for this level', {
-    say: `The gateway has not heard from its control plane for too long to allow ${needs} calls. Tell an administrator; they work again once it answers.`,
+    publicMessage: `The gateway has not heard from its control plane for too long to allow ${needs} calls. Tell an administrator; they work again once it answers.`,
     reason: 'policy-stale',
   })

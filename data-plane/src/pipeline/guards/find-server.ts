@@ -1,21 +1,21 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { targetOf } from '../routing/target.ts'
+import { resolveServer } from '../routing/target.ts'
 import { methodLevel } from '../../protocol/method-level.ts'
 import { refuseStale } from './authorise.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 
 /** Where a method that is no tool call goes, and whether this person may go there. What they may not reach is not there. */
 export function findServer(
-  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'offers'>,
-): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue'>,
+): Guard<Incoming & Audited & Authenticated, ResolvedServer & Authorised> {
   return function findServer(call, next) {
     const needs = methodLevel(call.method)
     call.note.level = needs
     call.note.argsText = JSON.stringify(call.params)
-    const target = targetOf(ports, call)
+    const target = resolveServer(ports, call)
     if (!target) throw notThere(call, 'unknown-server')
     call.note.server = target.server
 
@@ -26,7 +26,7 @@ export function findServer(
     const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
     if (!verdict.allow) throw notThere(call, verdict.reason)
     refuseStale(ports.policy, call.policy.settings, needs, nowMs)
-    return next({ serverId: target.server, server, upstream: found, needs, asked: target.asked, level: verdict.level })
+    return next({ serverId: target.server, server, upstream: found, needs, upstreamCall: target.upstreamCall, level: verdict.level })
   }
 }
 
@@ -42,9 +42,9 @@ const naming = new Set([
 ])
 
 function notThere({ method, endpoint }: Incoming, reason: string): GatewayError {
-  if (naming.has(method)) return new GatewayError('invalidParams', reason, { say: 'Not found.', reason })
+  if (naming.has(method)) return new GatewayError('invalidParams', reason, { publicMessage: 'Not found.', reason })
   if (endpoint.server !== undefined || method.startsWith('tasks/')) return new GatewayError('unknownMethod', reason, { reason })
-  return new GatewayError('unknownMethod', reason, { reason, say: notOnAggregate })
+  return new GatewayError('unknownMethod', reason, { reason, publicMessage: notOnAggregate })
 }
 
 const notOnAggregate =

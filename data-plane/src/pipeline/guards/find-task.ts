@@ -1,23 +1,23 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { decideTask, declaresTasks, taskNeeds, tasksUndeclared } from '../../protocol/extensions/tasks.ts'
-import { taskTargetOf } from '../routing/target.ts'
+import { resolveTask } from '../routing/target.ts'
 import { refuseStale } from './authorise.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 
 /** Which task do they mean, and is it theirs? Another person's id, one that is altered, and one whose tool they may not call any more: none is there. */
 export function findTask(
-  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'offers'>,
-): Guard<Incoming & Audited & Authenticated, Target & Authorised> {
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue'>,
+): Guard<Incoming & Audited & Authenticated, ResolvedServer & Authorised> {
   return function findTask(call, next) {
     const { method, note, policy, person } = call
     if (!call.modern) throw new GatewayError('unknownMethod', 'tasks belong to the modern era')
     if (!declaresTasks(call.client.capabilities)) throw tasksUndeclared()
     note.argsText = JSON.stringify(call.params)
-    const target = taskTargetOf(ports, call)
+    const target = resolveTask(ports, call)
     if (!target) throw unknownTask('unknown-task')
-    const { task, asked } = target
+    const { task, upstreamCall } = target
     const needs = taskNeeds(policy, task, method)
     note.server = task.server
     note.level = needs
@@ -30,8 +30,8 @@ export function findTask(
     const verdict = decideTask(policy, person, task, nowMs)
     if (!verdict.allow) throw unknownTask(verdict.reason)
     refuseStale(ports.policy, policy.settings, needs, nowMs)
-    return next({ serverId: task.server, server, upstream, needs, asked, task, level: verdict.level })
+    return next({ serverId: task.server, server, upstream, needs, upstreamCall, task, level: verdict.level })
   }
 }
 
-const unknownTask = (reason: string) => new GatewayError('invalidParams', reason, { say: 'Unknown task.', reason })
+const unknownTask = (reason: string) => new GatewayError('invalidParams', reason, { publicMessage: 'Unknown task.', reason })

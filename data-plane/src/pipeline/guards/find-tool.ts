@@ -1,20 +1,23 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { isCallableBy } from '../../aggregate/apps.ts'
-import { ownResponses } from '../../aggregate/rewrite-request.ts'
+import { responsesForServer } from '../../aggregate/rewrite-request.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Found, Incoming } from '../call/types.ts'
+import type { Audited, Authenticated, ResolvedTool, Incoming } from '../call/types.ts'
 import { addressOf } from '../routing/tool-address.ts'
 
 /** Which tool do they mean? One the policy does not know, or this plane cannot reach, does not exist. */
-export function findTool({ upstream, offers }: Pick<Ports, 'upstream' | 'offers'>): Guard<Incoming & Audited & Authenticated, Found> {
+export function findTool({
+  upstream,
+  catalogue,
+}: Pick<Ports, 'upstream' | 'catalogue'>): Guard<Incoming & Audited & Authenticated, ResolvedTool> {
   return function findTool(call, next) {
     const { name, arguments: args = {} } = call.params
     if (typeof name !== 'string')
-      throw new GatewayError('invalidParams', 'tools/call without a name', { say: 'tools/call needs params.name.' })
+      throw new GatewayError('invalidParams', 'tools/call without a name', { publicMessage: 'tools/call needs params.name.' })
     call.note.tool = name.slice(0, 200)
-    call.note.argsText = call.written?.of('arguments') ?? JSON.stringify(args)
+    call.note.argsText = call.source?.memberJson('arguments') ?? JSON.stringify(args)
 
     const address = addressOf(call.policy, call.endpoint, name)
     if (call.endpoint.server !== undefined) call.note.server = call.endpoint.server
@@ -26,20 +29,20 @@ export function findTool({ upstream, offers }: Pick<Ports, 'upstream' | 'offers'
     const entry = server?.tools.get(address.tool)
     const found = upstream(address.server)
     if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
-    if (!isCallableBy(call.client.capabilities, offers.of(address.server, 'tools/list', call.policy), address.tool))
+    if (!isCallableBy(call.client.capabilities, catalogue.entries(address.server, 'tools/list', call.policy), address.tool))
       throw unknownTool(name, 'app-only')
     call.note.level = entry.level
     const given = withoutEnvelope(call.params)
-    const params = call.endpoint.server === undefined ? ownResponses(address.server, given) : given
-    const asked = {
+    const params = call.endpoint.server === undefined ? responsesForServer(address.server, given) : given
+    const upstreamCall = {
       method: 'tools/call',
       params: address.tool === name ? params : { ...params, name: address.tool },
-      written: call.written,
+      source: call.source,
     }
-    return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, asked })
+    return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, upstreamCall })
   }
 }
 
 /** The same words whether a tool is not there or not for this person. `reason` stays here. */
 export const unknownTool = (name: string, reason: string) =>
-  new GatewayError('unknownTool', reason, { say: `Unknown tool: ${name.slice(0, 200)}`, reason })
+  new GatewayError('unknownTool', reason, { publicMessage: `Unknown tool: ${name.slice(0, 200)}`, reason })

@@ -5,12 +5,12 @@ import { InvalidAnnotation, paramHeadersOf } from '../../protocol/headers/param-
 import type { ParamHeader } from '../../protocol/headers/param-headers.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Authenticated, Found, Incoming } from '../call/types.ts'
+import type { Authenticated, ResolvedTool, Incoming } from '../call/types.ts'
 
 type Entries = readonly Readonly<Record<string, unknown>>[]
 
 /** Where a tool wants an argument as a header too, both say the same (MCP 2026-07-28, Streamable HTTP, custom headers): who routes by the header must not be deceived. */
-export function matchParams({ offers }: Pick<Ports, 'offers'>): Guard<Incoming & Authenticated & Found> {
+export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guard<Incoming & Authenticated & ResolvedTool> {
   const annotated = new WeakMap<Entries, ReadonlyMap<unknown, readonly ParamHeader[]>>()
 
   /** By tool, of the few that have any. */
@@ -22,10 +22,10 @@ export function matchParams({ offers }: Pick<Ports, 'offers'>): Guard<Incoming &
 
   return function matchParams(call, next) {
     if (!call.modern) return next({})
-    const entries = offers.of(call.serverId, 'tools/list', call.policy)
+    const entries = catalogue.entries(call.serverId, 'tools/list', call.policy)
     const annotations = entries && annotationsOf(entries).get(call.toolName)
     if (!annotations) return next({})
-    const args = call.asked.params['arguments']
+    const args = call.upstreamCall.params['arguments']
     for (const annotation of annotations) {
       if (!agree(call.paramHeaders[annotation.header], valueAt(args, annotation.path))) throw mismatch(annotation)
     }
@@ -60,6 +60,6 @@ const valueAt = (args: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), args)
 
 const mismatch = ({ header, path }: ParamHeader) => {
-  const say = `The header ${header} is not the argument ${path.join('.')}.`
-  return new GatewayError('headerMismatch', say, { say })
+  const message = `The header ${header} is not the argument ${path.join('.')}.`
+  return new GatewayError('headerMismatch', message, { publicMessage: message })
 }

@@ -2,10 +2,10 @@ import { covers } from '@bir/sdk/contract/level'
 import { factsOf } from './audit.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Incoming, ResolvedServer } from '../call/types.ts'
 
 /** What may change something is on disk before it is tried: should we die in between, the record says that nobody knows. */
-export function announce({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & Target> {
+export function recordAttempt({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & ResolvedServer> {
   return function announce(call, next) {
     if (!covers(call.needs, 'write')) return next({})
     const { outcome: _, durationUs: __, ...facts } = factsOf(call, call.note, 'answered')

@@ -1,13 +1,13 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { Elsewhere } from '../../peers/home-elsewhere.ts'
+import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
 import { openSession } from '../../sessions/session.ts'
-import { sessionOver } from '../session-end/end.ts'
+import { endSessionById } from '../session-end/end.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 
 /** A legacy request belongs to a session of the same person at the same endpoint, and speaks with what its client declared there. Modern requests and `initialize` have none. */
-export function inSession(
+export function resumeSession(
   ports: Pick<Ports, 'sealer' | 'sessions' | 'node' | 'upstream' | 'policy'>,
 ): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
   const { sealer, sessions, node } = ports
@@ -18,13 +18,13 @@ export function inSession(
     const session = openSession(sealer, call.token.subject.id, call.sessionId, call.endpoint.path, nowMs)
     if (call.version !== undefined && call.version !== session.version) {
       throw new GatewayError('invalidRequest', 'another version than the session was opened with', {
-        say: 'MCP-Protocol-Version is not the version this session was initialized with.',
+        publicMessage: 'MCP-Protocol-Version is not the version this session was initialized with.',
       })
     }
     if (sessions.isEnded(session.id)) throw new GatewayError('unknownSession', 'the session was ended')
-    if (session.home !== node && needsHome(call)) throw new Elsewhere(session.home)
+    if (session.home !== node && needsHome(call)) throw new ServedByOtherPlane(session.home)
     if (session.home === node && sessions.isIdle(session.id, call.policy.settings.sessionIdleMs, nowMs)) {
-      sessionOver(ports, session.id)
+      endSessionById(ports, session.id)
       throw new GatewayError('unknownSession', 'the session was not used for too long')
     }
     sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, nowMs)

@@ -1,11 +1,11 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import type { DropReason } from '../../upstream/dropped.ts'
-import { Elsewhere } from '../../peers/home-elsewhere.ts'
-import { askedBy } from '../../sessions/client-requests.ts'
+import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { askingPlane } from '../../sessions/client-requests.ts'
 import type { Notification } from '../../protocol/notification.ts'
 import { scopeOf, askerOf } from '../call/scope.ts'
 
@@ -15,9 +15,9 @@ type Needs = Pick<Ports, 'upstream' | 'dropped'>
 /** What a client tells its server, known to us or not, goes to it as it came. On `/mcp` it names no server, and is refused by the stages before. */
 export const tellServer =
   ({ dropped }: Pick<Ports, 'dropped'>) =>
-  async (call: Call & Target & Authorised): Promise<object> => {
-    const { method, params, written } = call.asked
-    counted(dropped, await call.upstream.notify(askerOf(call), notification(method, params, written)))
+  async (call: Call & ResolvedServer & Authorised): Promise<object> => {
+    const { method, params, source } = call.upstreamCall
+    counted(dropped, await call.upstream.notify(askerOf(call), notification(method, params, source)))
     return {}
   }
 
@@ -28,7 +28,7 @@ export const tellRootsChanged =
     const { server } = call.endpoint
     if (server !== undefined && !mayHear(call, server)) throw refused(call, server)
     const behind = server === undefined ? [...call.policy.servers.keys()].filter((id) => mayHear(call, id)) : [server]
-    const changed = notification(call.method, withoutEnvelope(call.params), call.written)
+    const changed = notification(call.method, withoutEnvelope(call.params), call.source)
     await Promise.all(
       behind.map(async (id) => {
         const reason = await upstream(id)
@@ -42,12 +42,12 @@ export const tellRootsChanged =
 
 /** How far the client is with what a server asked it: told to that server, by the token that it gave. */
 export const tellProgress =
-  ({ upstream, dropped, rounds, node }: Needs & Pick<Ports, 'rounds' | 'node'>) =>
+  ({ upstream, dropped, clientRequests, node }: Needs & Pick<Ports, 'clientRequests' | 'node'>) =>
   async (call: Call): Promise<object> => {
     const { progressToken, ...rest } = withoutEnvelope(call.params)
-    const asker = call.modern ? undefined : askedBy(progressToken)
-    if (asker !== undefined && asker !== node) throw new Elsewhere(asker)
-    const asked = rounds.progressOf(scopeOf(call), progressToken)
+    const asker = call.modern ? undefined : askingPlane(progressToken)
+    if (asker !== undefined && asker !== node) throw new ServedByOtherPlane(asker)
+    const asked = clientRequests.progressOf(scopeOf(call), progressToken)
     if (call.modern || !asked) {
       dropped.count(call.modern ? 'era-has-none' : 'unknown-token')
       return {}
@@ -55,12 +55,12 @@ export const tellProgress =
     call.note.server = asked.server
     const found = mayHear(call, asked.server) ? upstream(asked.server) : undefined
     if (!found) throw refused(call, asked.server)
-    counted(dropped, await found.notify(askerOf(call), notification(call.method, { ...rest, progressToken: asked.token }, call.written)))
+    counted(dropped, await found.notify(askerOf(call), notification(call.method, { ...rest, progressToken: asked.token }, call.source)))
     return {}
   }
 
-const notification = (method: string, params: Readonly<Record<string, unknown>>, written: Notification['written']): Notification =>
-  Object.keys(params).length === 0 ? { method } : { method, params, written }
+const notification = (method: string, params: Readonly<Record<string, unknown>>, source: Notification['source']): Notification =>
+  Object.keys(params).length === 0 ? { method } : { method, params, source }
 
 const mayHear = ({ policy, person }: Call, server: string): boolean => decideServer(policy, person, server, 'read', Date.now()).allow
 

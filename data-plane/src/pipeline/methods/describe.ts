@@ -3,7 +3,7 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker, Description } from '../../upstream/upstream.ts'
 import { mergeCapabilities, mergeInstructions } from '../../aggregate/merge-capabilities.ts'
-import { instructions, serverInfo } from './render.ts'
+import { INSTRUCTIONS, SERVER_INFO } from './render.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { askerOf } from '../call/scope.ts'
 
@@ -17,7 +17,7 @@ export interface EndpointDescription {
 type Call = Incoming & Authenticated
 type Needs = Pick<Ports, 'upstream' | 'timers'>
 
-const plain: EndpointDescription = { capabilities: { tools: { listChanged: true } }, serverInfo, instructions }
+const plain: EndpointDescription = { capabilities: { tools: { listChanged: true } }, serverInfo: SERVER_INFO, instructions: INSTRUCTIONS }
 
 /** One server that does not answer holds nobody up for longer. */
 const longestMs = 2_000
@@ -28,7 +28,7 @@ export function describeEndpoint(ports: Needs, call: Call): Awaitable<EndpointDe
   if (server === undefined) return together(ports, call)
   const found = ports.upstream(server)
   if (!found || !mayHear(call, server)) return plain
-  return found.describe(askerOf(call)).then(({ capabilities, serverInfo: info = serverInfo, instructions: said }) => ({
+  return found.describe(askerOf(call)).then(({ capabilities, serverInfo: info = SERVER_INFO, instructions: said }) => ({
     capabilities: withListChanged(capabilities),
     serverInfo: info,
     instructions: said,
@@ -50,9 +50,9 @@ async function together(ports: Needs, call: Call): Promise<EndpointDescription> 
   const known = said.flatMap((each) => each ?? [])
   return {
     capabilities: withListChanged(mergeCapabilities([{ id: '', capabilities: { tools: {} } }, ...known])),
-    serverInfo,
+    serverInfo: SERVER_INFO,
     instructions: mergeInstructions(
-      instructions,
+      INSTRUCTIONS,
       known.map(({ id, instructions: own }) => ({ id, title: call.policy.servers.get(id)?.title ?? id, instructions: own })),
     ),
   }

@@ -16,7 +16,7 @@ export function initialize(
   return async function initialize(call) {
     const asked = call.params['protocolVersion']
     if (typeof asked !== 'string')
-      throw new GatewayError('invalidParams', 'no protocolVersion', { say: 'initialize needs params.protocolVersion.' })
+      throw new GatewayError('invalidParams', 'no protocolVersion', { publicMessage: 'initialize needs params.protocolVersion.' })
     if (!ports.sealer.ready) throw new GatewayError('unavailable', 'no sealing key yet', { reason: 'no-sealing-key' })
     const client = { ...call.client, capabilities: withoutTasks(call.client.capabilities) }
     const { capabilities, info } = client

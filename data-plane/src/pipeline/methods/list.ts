@@ -4,7 +4,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { MountedContext } from '../relay/mounted-context.ts'
 import type { Ports } from '../call/ports.ts'
-import { scrub, scrubError } from '../filters/redact-secrets.ts'
+import { redactSecrets, redactError } from '../filters/redact-secrets.ts'
 import type { Audited, Authenticated, Incoming, Rendered } from '../call/types.ts'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
@@ -16,13 +16,13 @@ import type { ServerPage } from '../../aggregate/merge-lists.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import { relayedJson } from './render.ts'
 import { isObject } from '../../json/is-object.ts'
-import { originOf } from '../routing/origin.ts'
+import { serverOrigin } from '../routing/origin.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { ListMethod } from '../../protocol/list-methods.ts'
 import { askerOf } from '../call/scope.ts'
 
 type Call = Incoming & Audited & Authenticated
-type Needs = Pick<Ports, 'servers' | 'upstream' | 'offers' | 'sealer' | 'readSecret' | 'callLog' | 'secretsInUse'>
+type Needs = Pick<Ports, 'servers' | 'upstream' | 'catalogue' | 'sealer' | 'readSecret' | 'callLog' | 'secretsInUse'>
 type Fields = Readonly<Record<string, unknown>>
 
 const members = {
@@ -37,7 +37,7 @@ const members = {
 const uncached = { ttlMs: 0, cacheScope: 'private' }
 
 /** Lists kept per policy, in bytes: what does not fit is made anew. */
-const mostBytes = 64 * 1024 * 1024
+const maxBytes = 64 * 1024 * 1024
 
 /** Below, text is quicker to send than to keep apart. */
 const encodedFrom = 16 * 1024
@@ -62,7 +62,7 @@ export function list(ports: Needs, method: ListMethod): (call: Call) => Awaitabl
       return live(ports, method, id, call)
     if (call.params['cursor'] !== undefined) return fromMemory(ports, method, call, cursorOf(ports, method, call))
 
-    const { version } = ports.offers
+    const { version } = ports.catalogue
     const known = prepared.get(call.policy)
     const kept = known?.version === version ? known : { version, bytes: 0, lists: new Map<string, Prepared>() }
     prepared.set(call.policy, kept)
@@ -85,7 +85,7 @@ interface Kept {
 
 function keep(kept: Kept, key: string, made: Prepared): void {
   const bytes = made.rendered.bytes?.length ?? made.rendered.json.length
-  if (kept.bytes + bytes > mostBytes) {
+  if (kept.bytes + bytes > maxBytes) {
     kept.lists.clear()
     kept.bytes = 0
   }
@@ -110,11 +110,13 @@ function keyOf({ endpoint, modern, person, token, client }: Call): string {
 }
 
 /** Every entry of a list this person may see at the call's endpoint, in the servers' own words: what list_changed compares. */
-export function visibleEntries({ offers }: Pick<Ports, 'offers'>, method: ListMethod, call: Incoming & Authenticated): Fields[] {
+export function visibleEntries({ catalogue }: Pick<Ports, 'catalogue'>, method: ListMethod, call: Incoming & Authenticated): Fields[] {
   const { server } = call.endpoint
   const ids = server === undefined ? [...call.policy.servers.keys()] : [server]
   return ids.flatMap((id) =>
-    (offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry)).map((entry) => ({ server: id, entry })),
+    (catalogue.entries(id, method, call.policy) ?? [])
+      .filter((entry) => mayList(call, method, id, entry))
+      .map((entry) => ({ server: id, entry })),
   )
 }
 
@@ -131,10 +133,10 @@ function fromMemory(ports: Needs, method: ListMethod, call: Call, positions: Pos
   const walk = positions ?? firstPositions(ids)
   const pages = ids.flatMap((id): ServerPage[] => {
     const position = walk.get(id)
-    return position ? [{ server: id, position, settled: settled(ports.offers.of(id, method, call.policy), members[method]) }] : []
+    return position ? [{ server: id, position, settled: settled(ports.catalogue.entries(id, method, call.policy), members[method]) }] : []
   })
   const merged = mergeLists(method, pages, {
-    origin: (id) => originOf(ports, call, id),
+    origin: (id) => serverOrigin(ports, call, id),
     keep: (id, entry) => mayList(call, method, id, entry),
   })
   const nextCursor = merged.next && ports.sealer.seal(cursorKind, call.token.subject.id, merged.next, Date.now() + cursorLifeMs)
@@ -143,7 +145,7 @@ function fromMemory(ports: Needs, method: ListMethod, call: Call, positions: Pos
 }
 
 function ofOne(ports: Needs, method: ListMethod, id: string, call: Call): Fields {
-  const listed = (ports.offers.of(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry))
+  const listed = (ports.catalogue.entries(id, method, call.policy) ?? []).filter((entry) => mayList(call, method, id, entry))
   const entries = method === 'tools/list' ? withReadableViews(call, id, listed) : listed
   return { [members[method]]: entries, ...uncached }
 }
@@ -174,7 +176,7 @@ function cursorOf(ports: Needs, method: ListMethod, call: Call): Positions {
   const { cursor } = call.params
   const opened = typeof cursor === 'string' ? ports.sealer.open(cursorKind, call.token.subject.id, cursor, Date.now()) : undefined
   const positions = call.endpoint.server === undefined ? readCursor(method, opened) : undefined
-  if (!positions) throw new GatewayError('invalidParams', 'a cursor that was never given out', { say: 'Unknown cursor.' })
+  if (!positions) throw new GatewayError('invalidParams', 'a cursor that was never given out', { publicMessage: 'Unknown cursor.' })
   return positions
 }
 
@@ -191,15 +193,15 @@ function live(ports: Needs, method: ListMethod, id: string, call: Call): Awaitab
     server,
     upstream,
     needs: 'read' as const,
-    asked: { method, params: withoutEnvelope(call.params), written: call.written },
+    upstreamCall: { method, params: withoutEnvelope(call.params), source: call.source },
     level: 'read' as const,
   }
   const context = new MountedContext(ports, Object.assign(call, target))
-  const request = { ...target.asked, ...askerOf(call), onNotification: () => undefined, cancel: call.cancel, context }
-  const clean = scrub(ports)
+  const request = { ...target.upstreamCall, ...askerOf(call), onNotification: () => undefined, cancel: call.cancel, context }
+  const clean = redactSecrets(ports)
   return Promise.resolve(upstream.request(request)).then(
     async (result) => ({ json: relayedJson(await clean(allowed(call, method, id, result), call), method, call.modern) }),
-    (error: unknown) => Promise.reject(scrubError(ports, error)),
+    (error: unknown) => Promise.reject(redactError(ports, error)),
   )
 }
 

@@ -1,21 +1,21 @@
 import { jsonOf } from '../../upstream/upstream.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
-import { META } from '../../protocol/versions.ts'
+import { ENVELOPE_KEYS } from '../../protocol/versions.ts'
 
-export const serverInfo = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }
+export const SERVER_INFO = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }
 
-export const instructions =
+export const INSTRUCTIONS =
   'Bir MCP is a gateway to the tools of your company. You see the tools this person may use. Call whoami or list_permissions of meta to learn who you act for and why a tool is missing.'
 
 /** What a modern result carries beside its own fields (MCP 2026-07-28: resultType, serverInfo). */
-const modern = { resultType: 'complete', _meta: { [META.server]: serverInfo } }
+const modern = { resultType: 'complete', _meta: { [ENVELOPE_KEYS.server]: SERVER_INFO } }
 const modernTail = `,${JSON.stringify(modern).slice(1)}`
 
 const nameTail = JSON.stringify({ _meta: modern._meta }).slice(1)
 
 /** Lists, discovery and what is read differ by person and may change at any time: nobody but the client itself may keep them, and not for long. */
-export const uncached = { ttlMs: 0, cacheScope: 'private' }
+export const UNCACHED = { ttlMs: 0, cacheScope: 'private' }
 
 /** Results that a modern client may keep for a while: they must say for how long. */
 const cacheable = new Set([
@@ -55,7 +55,7 @@ function modernJson(result: UpstreamResult, method: string): string {
     ...(cacheable.has(method) &&
       value['resultType'] !== 'input_required' &&
       value['cacheScope'] === undefined && { cacheScope: 'private' }),
-    ...(value['_meta'] === undefined && { _meta: { [META.server]: serverInfo } }),
+    ...(value['_meta'] === undefined && { _meta: { [ENVELOPE_KEYS.server]: SERVER_INFO } }),
   }
   const json = jsonOf(result)
   const more = JSON.stringify(missing)
@@ -63,10 +63,11 @@ function modernJson(result: UpstreamResult, method: string): string {
   return json === '{}' ? more : `${json.slice(0, json.lastIndexOf('}'))},${more.slice(1)}`
 }
 
-function legacyJson({ value, written }: UpstreamResult): string {
+function legacyJson({ value, source }: UpstreamResult): string {
   const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...rest } = value
-  const meta = isObject(value['_meta']) && META.server in value['_meta'] ? withoutServer(value['_meta']) : undefined
-  return jsonOf({ value: meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest, ...(written && { written }) })
+  const meta = isObject(value['_meta']) && ENVELOPE_KEYS.server in value['_meta'] ? withoutServer(value['_meta']) : undefined
+  return jsonOf({ value: meta ? { ...rest, _meta: Object.keys(meta).length > 0 ? meta : undefined } : rest, ...(source && { source }) })
 }
 
-const withoutServer = (meta: Record<string, unknown>) => Object.fromEntries(Object.entries(meta).filter(([key]) => key !== META.server))
+const withoutServer = (meta: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(meta).filter(([key]) => key !== ENVELOPE_KEYS.server))

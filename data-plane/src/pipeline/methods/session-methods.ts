@@ -1,11 +1,11 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import { askerOf } from '../call/scope.ts'
 
-type Call = Incoming & Audited & Authenticated & Target & Authorised
+type Call = Incoming & Audited & Authenticated & ResolvedServer & Authorised
 type Needs = Pick<Ports, 'sessions' | 'upstream'>
 
 const levels = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'])
@@ -16,7 +16,7 @@ export const setLevel =
   async (call: Incoming & Authenticated): Promise<object> => {
     const { level } = call.params
     if (typeof level !== 'string' || !levels.has(level))
-      throw new GatewayError('invalidParams', 'no such log level', { say: 'params.level is no log level.' })
+      throw new GatewayError('invalidParams', 'no such log level', { publicMessage: 'params.level is no log level.' })
     const { server } = call.endpoint
     if (server !== undefined) {
       const found = upstream(server)
@@ -34,11 +34,12 @@ export const subscribe =
   async (call: Call): Promise<object> => {
     // As the client says it: the session's stream tells of it in the same words.
     const { uri } = call.params
-    if (typeof uri !== 'string' || uri.length > 8_192) throw new GatewayError('invalidParams', 'no uri', { say: 'params.uri is missing.' })
+    if (typeof uri !== 'string' || uri.length > 8_192)
+      throw new GatewayError('invalidParams', 'no uri', { publicMessage: 'params.uri is missing.' })
     await mustHave(call.upstream, call, 'resources', 'subscribe')
     const state = sessions.of(sessionOf(call))
     if (wanted && state.subscriptions.size >= 1_000)
-      throw new GatewayError('invalidParams', 'too many subscriptions', { say: 'This session has too many subscriptions.' })
+      throw new GatewayError('invalidParams', 'too many subscriptions', { publicMessage: 'This session has too many subscriptions.' })
     if (wanted) state.subscriptions.add(uri)
     else state.subscriptions.delete(uri)
     // Where the session listens already, the server has been asked by now.
@@ -46,7 +47,7 @@ export const subscribe =
     if (wanted && honoured && honoured.resourceSubscriptions?.includes(uri) !== true) {
       state.subscriptions.delete(uri)
       throw new GatewayError('invalidParams', 'the server does not honour the subscription', {
-        say: 'The server does not tell of this resource.',
+        publicMessage: 'The server does not tell of this resource.',
       })
     }
     return {}

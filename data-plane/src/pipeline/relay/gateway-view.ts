@@ -3,22 +3,22 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
-import { nameOf } from '../../protocol/client-info.ts'
+import { clientName } from '../../protocol/client-info.ts'
 import type { CallContext } from '../../server-kit/context.ts'
 import type { CheckStep, GatewayView, ServerView, ToolView } from '../../server-kit/gateway-view.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import { askerOf } from '../call/scope.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'catalogue' | 'upstream'>
 
 /** The gateway as this caller sees it: through `decide`, like everything else. */
-export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayView {
+export function gatewayView(ports: Needs, call: Incoming & Authenticated): GatewayView {
   const { token, policy, person } = call
   const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
   return {
     authentication: {
-      client: [token.clientId, nameOf(call.client.info)].filter((name) => name !== undefined).join(' '),
+      client: [token.clientId, clientName(call.client.info)].filter((name) => name !== undefined).join(' '),
       actor: token.actor,
       tokenId: token.tokenId,
       expiresAtMs: token.expiresAtS * 1000,
@@ -27,7 +27,7 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
     revision: policy.revision,
     limits: { ratePerSecond, rateBurst, truncateChars, callTimeoutMs },
     servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, policy, person, id) : [])),
-    calls: (most) => ports.callLog.of(token.subject.id, most),
+    calls: (max) => ports.callLog.of(token.subject.id, max),
     async check(id, signal) {
       const server = ports.servers.get(id)
       const entry = policy.servers.get(id)
@@ -39,11 +39,11 @@ export function viewOf(ports: Needs, call: Incoming & Authenticated): GatewayVie
   }
 }
 
-function serverView({ offers, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
+function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
   const server = policy.servers.get(id)
   const found = upstream(id)
   if (!server || !found) return []
-  const offered = new Map((offers.of(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
+  const offered = new Map((catalogue.entries(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
   const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
     const tool = offered.get(name)
     if (!tool || entry.hidden) return []
@@ -72,7 +72,7 @@ async function checkRemote({ upstream }: Needs, call: Incoming & Authenticated, 
     const described = await upstream(id)?.describe(askerOf(call))
     return done(described !== undefined, described ? `speaks ${described.version} (${described.era} era)` : 'this plane cannot reach it')
   } catch (error) {
-    return done(false, error instanceof UpstreamFault ? error.say : 'it answered with an error')
+    return done(false, error instanceof UpstreamFault ? error.publicMessage : 'it answered with an error')
   }
 }
 
@@ -82,7 +82,7 @@ const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: ob
   settings,
   secret: undefined,
   signal,
-  gateway: viewOf(ports, call),
+  gateway: gatewayView(ports, call),
   tables: (connection) => call.person.grants.get(id)?.connections?.[connection],
   readSecret: (ref) => ports.readSecret(ref),
 })

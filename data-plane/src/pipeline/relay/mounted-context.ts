@@ -4,17 +4,17 @@ import type { TableRules } from '@bir/sdk/contract/tables'
 import type { CallContext, Caller } from '../../server-kit/context.ts'
 import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Authenticated, Authorised, Incoming, Target } from '../call/types.ts'
-import { viewOf } from './gateway-view.ts'
+import type { Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
+import { gatewayView } from './gateway-view.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'offers' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'catalogue' | 'upstream'>
 
 /** What a server inside the gateway may ask of a call. A class, since one is made for every call: what few ask for is made only when asked. */
 export class MountedContext implements CallContext {
   private readonly ports: Needs
-  private readonly call: Incoming & Authenticated & Target & Authorised
+  private readonly call: Incoming & Authenticated & ResolvedServer & Authorised
 
-  constructor(ports: Needs, call: Incoming & Authenticated & Target & Authorised) {
+  constructor(ports: Needs, call: Incoming & Authenticated & ResolvedServer & Authorised) {
     this.ports = ports
     this.call = call
   }
@@ -41,7 +41,7 @@ export class MountedContext implements CallContext {
   }
 
   get gateway(): GatewayView {
-    return viewOf(this.ports, this.call)
+    return gatewayView(this.ports, this.call)
   }
 
   tables(connection: string): TableRules | undefined {

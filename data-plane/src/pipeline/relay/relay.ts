@@ -1,42 +1,48 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
-import { ownResponses } from '../../aggregate/rewrite-request.ts'
-import { Elsewhere } from '../../peers/home-elsewhere.ts'
+import { responsesForServer } from '../../aggregate/rewrite-request.ts'
+import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
 import { isObject } from '../../json/is-object.ts'
-import { inboundErrorCode, inboundErrorData, inboundNotification, inboundResult, taskHandle } from '../../aggregate/rewrite-result.ts'
-import type { Answers } from '../../sessions/client-requests.ts'
+import {
+  errorCodeOnAggregate,
+  errorDataOnAggregate,
+  notificationOnAggregate,
+  resultOnAggregate,
+  taskHandle,
+} from '../../aggregate/rewrite-result.ts'
+import type { ClientAnswers } from '../../sessions/client-requests.ts'
 import { homeOfState, sealState, unsealState } from './request-state.ts'
-import { originOf } from '../routing/origin.ts'
-import type { Origin } from '../../aggregate/rewrite-result.ts'
+import { serverOrigin } from '../routing/origin.ts'
+import type { ServerOrigin } from '../../aggregate/rewrite-result.ts'
 import { declaresTasks } from '../../protocol/extensions/tasks.ts'
 import { errorAnswer } from '../../protocol/tool-answer.ts'
-import { broken } from '../../upstream/faults.ts'
+import { protocolFault } from '../../upstream/faults.ts'
 import { isInput, missingCapabilities } from '../../protocol/input-capability.ts'
 import { UpstreamFault, UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamResult } from '../../upstream/upstream.ts'
-import { assembled, Spelling } from '../../json/verbatim.ts'
+import { assembleObject, VerbatimJson } from '../../json/verbatim.ts'
 import type { Member } from '../../json/verbatim.ts'
-import { faultOf } from './fault.ts'
+import { toGatewayError } from './fault.ts'
 import { MountedContext } from './mounted-context.ts'
 import type { Ports } from '../call/ports.ts'
-import { scrub, scrubError, scrubNotification } from '../filters/redact-secrets.ts'
+import { redactSecrets, redactError, redactNotification } from '../filters/redact-secrets.ts'
 import { truncateError } from '../filters/truncate.ts'
-import type { Audited, Authenticated, Authorised, Found, Incoming, Target } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, ResolvedTool, Incoming, ResolvedServer } from '../call/types.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { scopeOf } from '../call/scope.ts'
 
-type Ready = Incoming & Audited & Authenticated & Target & Authorised & Partial<Pick<Found, 'toolName'>>
+type Ready = Incoming & Audited & Authenticated & ResolvedServer & Authorised & Partial<Pick<ResolvedTool, 'toolName'>>
 type Needs = Pick<
   Ports,
   | 'servers'
   | 'timers'
-  | 'inflight'
+  | 'callsInFlight'
   | 'readSecret'
   | 'callLog'
-  | 'rounds'
+  | 'clientRequests'
   | 'sessions'
   | 'sealer'
   | 'node'
-  | 'offers'
+  | 'catalogue'
   | 'upstream'
   | 'secretsInUse'
   | 'dropped'
@@ -46,9 +52,9 @@ type Needs = Pick<
 export function relay(ports: Needs): (call: Ready) => Awaitable<UpstreamResult> {
   return function relay(call) {
     try {
-      const answer = call.upstream.request(requestOf(ports, call, resumed(ports, call)))
-      if (answer instanceof Promise) return awaited(ports, call, answer)
-      return isUnfinished(answer) ? awaited(ports, call, Promise.resolve(answer)) : inWords(ports, call, answer)
+      const answer = call.upstream.request(upstreamRequest(ports, call, resumed(ports, call)))
+      if (answer instanceof Promise) return finish(ports, call, answer)
+      return isUnfinished(answer) ? finish(ports, call, Promise.resolve(answer)) : toClientTerms(ports, call, answer)
     } catch (error) {
       return failure(ports, call, error)
     }
@@ -60,11 +66,11 @@ const goneIn2026 = new Set(['notifications/elicitation/complete', 'notifications
 
 const isUnfinished = ({ value }: UpstreamResult) => value['resultType'] === 'input_required'
 
-function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params']): UpstreamRequest {
+function upstreamRequest(ports: Needs, call: Ready, params: UpstreamRequest['params']): UpstreamRequest {
   return {
-    method: call.asked.method,
+    method: call.upstreamCall.method,
     params,
-    written: call.asked.written,
+    source: call.upstreamCall.source,
     // Of an older client nobody knows that headers and body say the same.
     paramHeaders: call.modern ? call.paramHeaders : undefined,
     person: call.token.subject.id,
@@ -72,26 +78,26 @@ function requestOf(ports: Needs, call: Ready, params: UpstreamRequest['params'])
     client: call.client,
     onNotification(notification) {
       if (call.modern && goneIn2026.has(notification.method)) return ports.dropped.count('era-has-none')
-      const clean = scrubNotification(ports, notification)
-      return call.channel.notify(onAggregate(call) ? inboundNotification(originFor(ports, call), clean) : clean)
+      const clean = redactNotification(ports, notification)
+      return call.channel.notify(onAggregate(call) ? notificationOnAggregate(originFor(ports, call), clean) : clean)
     },
     cancel: call.cancel,
     context: new MountedContext(ports, call),
   }
 }
 
-async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
+async function finish(ports: Needs, call: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {
   // A modern client cancels by leaving, not by the id of its request.
-  const finished = call.modern || call.id === undefined ? undefined : ports.inflight.add(scopeOf(call), call.id, call.cancel)
+  const finished = call.modern || call.id === undefined ? undefined : ports.callsInFlight.add(scopeOf(call), call.id, call.cancel)
   const letGo = call.session && ports.sessions.hold(call.session)
   try {
     let result = await withinTime(ports, call, work)
     refuseUndeclared(call, result)
     while (isUnfinished(result) && !call.modern) {
-      result = await nextRound(ports, call, result)
+      result = await askClient(ports, call, result)
       refuseUndeclared(call, result)
     }
-    return inWords(ports, call, isUnfinished(result) ? sealState(ports, call, result) : result)
+    return toClientTerms(ports, call, isUnfinished(result) ? sealState(ports, call, result) : result)
   } catch (error) {
     return failure(ports, call, error)
   } finally {
@@ -101,39 +107,39 @@ async function awaited(ports: Needs, call: Ready, work: Promise<UpstreamResult>)
 }
 
 /** A legacy client is asked on its stream; what it answers goes back with the request, as a modern client would send it. */
-async function nextRound(ports: Needs, call: Ready, result: UpstreamResult): Promise<UpstreamResult> {
-  const { value, written } = inWords(ports, call, await scrub(ports)(result, call))
+async function askClient(ports: Needs, call: Ready, result: UpstreamResult): Promise<UpstreamResult> {
+  const { value, source } = toClientTerms(ports, call, await redactSecrets(ports)(result, call))
   const { inputRequests } = value
   const asked = isObject(inputRequests) ? inputRequests : {}
-  const questions = { asked, written: (key: string) => written?.at('inputRequests', key, 'params') }
+  const questions = { asked, source: (key: string) => source?.at('inputRequests', key, 'params') }
   const asking = { scope: scopeOf(call), server: call.serverId }
-  const said = await ports.rounds.ask(call.channel, asking, questions, call.cancel.signal).catch((error: Error) => {
+  const said = await ports.clientRequests.ask(call.channel, asking, questions, call.cancel.signal).catch((error: Error) => {
     // Whoever waits for the answer is told that none will come.
     call.cancel.abort(error)
     throw error
   })
-  const { params, written: again } = retried(call, said, result.value['requestState'])
-  const request = { ...requestOf(ports, call, onAggregate(call) ? ownResponses(call.serverId, params) : params), written: again }
+  const { params, source: again } = retried(call, said, result.value['requestState'])
+  const request = { ...upstreamRequest(ports, call, onAggregate(call) ? responsesForServer(call.serverId, params) : params), source: again }
   const answer = call.upstream.request(said.refusals ? { ...request, refusals: said.refusals } : request)
   return withinTime(ports, call, Promise.resolve(answer))
 }
 
 /** The request with the answers of its client, both as that wrote them. */
-function retried({ asked }: Ready, { answers, written }: Answers, requestState: unknown) {
-  const { inputResponses: _r, requestState: _s, ...params } = asked.params
-  const before = new Spelling(params, asked.written?.respell(params) ?? JSON.stringify(params))
-  const { value, written: whole } = assembled([
-    ...Object.entries(params).map(([key, one]): Member => [key, one, before.of(key)]),
-    ['inputResponses', answers, written.respell(answers)],
+function retried({ upstreamCall }: Ready, { answers, source }: ClientAnswers, requestState: unknown) {
+  const { inputResponses: _r, requestState: _s, ...params } = upstreamCall.params
+  const before = new VerbatimJson(params, upstreamCall.source?.toJson(params) ?? JSON.stringify(params))
+  const { value, source: whole } = assembleObject([
+    ...Object.entries(params).map(([key, one]): Member => [key, one, before.memberJson(key)]),
+    ['inputResponses', answers, source.toJson(answers)],
     ['requestState', requestState, undefined],
   ])
-  return { params: value, written: whole }
+  return { params: value, source: whole }
 }
 
 const onAggregate = ({ endpoint }: Ready) => endpoint.server === undefined
 
-const originFor = (ports: Needs, call: Ready): Origin =>
-  originOf(ports, call, call.serverId, {
+const originFor = (ports: Needs, call: Ready): ServerOrigin =>
+  serverOrigin(ports, call, call.serverId, {
     tool: call.toolName ?? call.task?.tool,
     ...(call.task && { sealed: new Map([[call.task.taskId, call.task.sealed]]) }),
   })
@@ -147,11 +153,11 @@ function refuseUndeclared({ client }: Ready, result: UpstreamResult): void {
 }
 
 /** On `/mcp` a server's names and URIs are said in its words; all else as the server wrote it. */
-function inWords(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
+function toClientTerms(ports: Needs, call: Ready, result: UpstreamResult): UpstreamResult {
   if (result.value['resultType'] === 'task' && !declaresTasks(call.client.capabilities))
-    throw broken('a task, for a client that declared none')
+    throw protocolFault('a task, for a client that declared none')
   if (!onAggregate(call)) return withSealedTask(ports, call, result)
-  const value = inboundResult(originFor(ports, call), call.asked.method, result.value)
+  const value = resultOnAggregate(originFor(ports, call), call.upstreamCall.method, result.value)
   return value === result.value ? result : { ...result, value }
 }
 
@@ -162,42 +168,42 @@ function withSealedTask(ports: Needs, call: Ready, result: UpstreamResult): Upst
   return { ...result, value: taskHandle(originFor(ports, call), result.value) }
 }
 
-function errorInWords(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
-  const data = inboundErrorData(originFor(ports, call), call.asked.method, error.data)
-  const code = inboundErrorCode(call.asked.method, error.code)
-  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data, error.written)
+function errorInClientTerms(ports: Needs, call: Ready, error: UpstreamRpcError): UpstreamRpcError {
+  const data = errorDataOnAggregate(originFor(ports, call), call.upstreamCall.method, error.data)
+  const code = errorCodeOnAggregate(call.upstreamCall.method, error.code)
+  return data === error.data && code === error.code ? error : new UpstreamRpcError(code, error.message, data, error.source)
 }
 
 /** A modern client's retry carries our seal where we set one. */
 function resumed(ports: Needs, call: Ready): UpstreamRequest['params'] {
-  const { params } = call.asked
+  const { params } = call.upstreamCall
   if (params['requestState'] === undefined) return params
   const home = homeOfState(ports, call.token.subject.id, params['requestState'])
-  if (home !== undefined && home !== ports.node) throw new Elsewhere(home)
+  if (home !== undefined && home !== ports.node) throw new ServedByOtherPlane(home)
   return { ...params, requestState: unsealState(ports, call, params['requestState']) }
 }
 
 function failure(ports: Needs, call: Ready, thrown: unknown): UpstreamResult {
-  const error = scrubError(ports, thrown)
+  const error = redactError(ports, thrown)
   const { note, method } = call
-  if (error instanceof Elsewhere) throw error
+  if (error instanceof ServedByOtherPlane) throw error
   if (error instanceof UpstreamRpcError) {
     const said = truncateError(error, call.policy.settings.truncateChars)
-    throw onAggregate(call) ? errorInWords(ports, call, said) : said
+    throw onAggregate(call) ? errorInClientTerms(ports, call, said) : said
   }
   if (!(error instanceof ToolError) && !(error instanceof UpstreamFault)) throw GatewayError.from(error)
   note.outcome = error.code === 'refused_by_policy' ? 'refused' : 'failed'
   note.reason = error.code
   note.detail = error.message
   if (method === 'tools/call') return { value: { ...errorAnswer(toolError(error)), resultType: 'complete' } }
-  if (error instanceof UpstreamFault) throw faultOf(error)
-  throw new GatewayError('unavailable', error.message, { say: error.message, reason: error.code, cause: error })
+  if (error instanceof UpstreamFault) throw toGatewayError(error)
+  throw new GatewayError('unavailable', error.message, { publicMessage: error.message, reason: error.code, cause: error })
 }
 
 function toolError(error: ToolError | UpstreamFault): ToolError {
   if (error instanceof ToolError) return error
-  const { code, say, hint, retryable } = error
-  return new ToolError(code, say, hint === undefined ? { retryable } : { hint, retryable })
+  const { code, publicMessage, hint, retryable } = error
+  return new ToolError(code, publicMessage, hint === undefined ? { retryable } : { hint, retryable })
 }
 
 function withinTime({ timers }: Needs, { cancel, policy, server }: Ready, work: Promise<UpstreamResult>): Promise<UpstreamResult> {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { z } from 'zod'
-import type { Authenticated, Incoming, Target } from '../call/types.ts'
+import type { Authenticated, Incoming, ResolvedServer } from '../call/types.ts'
 import type { Ports } from '../call/ports.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
 
@@ -12,7 +12,7 @@ const kind = 'request-state'
 const State = z.object({ server: z.string(), node: z.string(), digest: z.string(), state: z.string().optional() })
 
 type Needs = Pick<Ports, 'sealer' | 'node'>
-type Call = Incoming & Authenticated & Target
+type Call = Incoming & Authenticated & ResolvedServer
 
 /**
  * Where the state of a multi-round call is the gateway's own (a parked stream, a mounted server's), the client carries it
@@ -23,7 +23,7 @@ export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamR
   const { requestState: state, ...value } = result.value
   const sealed = { server: call.serverId, node, digest: digestOf(call), ...(typeof state === 'string' && { state }) }
   const requestState = sealer.seal(kind, call.token.subject.id, sealed, Date.now() + lifeMs)
-  return { value: { ...value, requestState }, ...(result.written && { written: result.written }) }
+  return { value: { ...value, requestState }, ...(result.source && { source: result.source }) }
 }
 
 /** What the server gave as its state. Throws when our seal is on it but for another request. */
@@ -33,7 +33,9 @@ export function unsealState({ sealer }: Needs, call: Call, given: unknown): unkn
   if (!opened.success) return given
   const { server, digest, state } = opened.data
   if (server !== call.serverId || digest !== digestOf(call)) {
-    throw new GatewayError('invalidParams', 'a request state of another request', { say: 'requestState belongs to another request.' })
+    throw new GatewayError('invalidParams', 'a request state of another request', {
+      publicMessage: 'requestState belongs to another request.',
+    })
   }
   return state
 }
@@ -44,7 +46,7 @@ export function homeOfState({ sealer }: Pick<Ports, 'sealer'>, person: string, g
 }
 
 /** The request but for what a round adds. */
-function digestOf({ asked: { method, params } }: Call): string {
+function digestOf({ upstreamCall: { method, params } }: Call): string {
   const { inputResponses: _r, requestState: _s, _meta: _m, ...own } = params
   return hash('sha256', `${method}\n${canonical(own)}`, 'hex')
 }

@@ -1,20 +1,20 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
-import type { Origin } from '../../aggregate/rewrite-result.ts'
+import type { ServerOrigin } from '../../aggregate/rewrite-result.ts'
 import { nameBook } from '../../aggregate/names/names.ts'
 import type { Routes } from '../../aggregate/rewrite-request.ts'
 import { TaskAddress, taskLifeMs } from '../../protocol/extensions/tasks.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'sealer' | 'offers'>
+type Needs = Pick<Ports, 'sealer' | 'catalogue'>
 
 const kind = 'task'
 
 /** The way back from the words of `/mcp` to a server's own, for this person. */
-export const routesOf = ({ sealer, offers }: Needs, { token, policy }: Call): Routes => ({
+export const routesOf = ({ sealer, catalogue }: Needs, { token, policy }: Call): Routes => ({
   bookOf(of, server) {
-    const entries = offers.of(server, of === 'tool' ? 'tools/list' : 'prompts/list', policy) ?? []
+    const entries = catalogue.entries(server, of === 'tool' ? 'tools/list' : 'prompts/list', policy) ?? []
     return nameBook(
       server,
       entries.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
@@ -35,12 +35,12 @@ export interface KnownTasks {
 }
 
 /** The way from a server's words to those of `/mcp`, for this person. */
-export const originOf = (
+export const serverOrigin = (
   { sealer }: Pick<Ports, 'sealer'>,
   { token, policy, person }: Call,
   server: string,
   { tool, sealed }: KnownTasks = {},
-): Origin => ({
+): ServerOrigin => ({
   server,
   sealTask(taskId, ttlMs) {
     const address: TaskAddress = { server, taskId, ...(tool !== undefined && { tool }) }

@@ -1,5 +1,5 @@
 import type { Ports } from '../call/ports.ts'
-import { sessionOver } from './end.ts'
+import { endSessionById } from './end.ts'
 
 const usualMs = 60_000
 
@@ -8,7 +8,7 @@ export function endIdleSessions(ports: Pick<Ports, 'sessions' | 'upstream' | 'po
   const timer = setInterval(() => {
     if (ports.sessions.size === 0) return
     const { sessionIdleMs } = ports.policy.current().settings
-    for (const id of ports.sessions.idle(sessionIdleMs, Date.now())) sessionOver(ports, id)
+    for (const id of ports.sessions.idle(sessionIdleMs, Date.now())) endSessionById(ports, id)
   }, everyMs).unref()
   return { close: () => clearInterval(timer) }
 }

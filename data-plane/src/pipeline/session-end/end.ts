@@ -8,25 +8,25 @@ import { scopeOf, askerOf } from '../call/scope.ts'
  * sessions that servers held for it are ended. The other planes are told, and do the same.
  */
 export const endSession =
-  ({ sessions, inflight, upstream }: Pick<Ports, 'sessions' | 'inflight' | 'upstream'>) =>
+  ({ sessions, callsInFlight, upstream }: Pick<Ports, 'sessions' | 'callsInFlight' | 'upstream'>) =>
   (call: Incoming & Authenticated): object => {
     const { session, endpoint, policy } = call
     if (!session) return {}
     sessions.end(session.id)
-    inflight.cancelAll(scopeOf(call), new Error('the client ended its session'))
-    letGo({ upstream }, endpoint.server === undefined ? policy.servers.keys() : [endpoint.server], askerOf(call))
+    callsInFlight.cancelAll(scopeOf(call), new Error('the client ended its session'))
+    endUpstreamSessions({ upstream }, endpoint.server === undefined ? policy.servers.keys() : [endpoint.server], askerOf(call))
     return {}
   }
 
 /** A session that nobody uses any more, or whose end another plane tells of: the same, but that what may be under way for it ends by itself. */
-export function sessionOver({ sessions, upstream, policy }: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, id: string): void {
+export function endSessionById({ sessions, upstream, policy }: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, id: string): void {
   const holder = sessions.end(id)
   if (!holder) return
   const { person, server } = holder
   const asker = { person, session: id, client: { capabilities: {}, info: undefined, logLevel: undefined } }
-  letGo({ upstream }, server === undefined ? policy.current().servers.keys() : [server], asker)
+  endUpstreamSessions({ upstream }, server === undefined ? policy.current().servers.keys() : [server], asker)
 }
 
-function letGo({ upstream }: Pick<Ports, 'upstream'>, behind: Iterable<string>, asker: Asker): void {
+function endUpstreamSessions({ upstream }: Pick<Ports, 'upstream'>, behind: Iterable<string>, asker: Asker): void {
   for (const id of behind) void upstream(id)?.endSession(asker)
 }

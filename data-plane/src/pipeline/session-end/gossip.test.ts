@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { aServer, aWaitingServer, legacyRequest } from '../../testing/plane.ts'
 import type { TestPlane } from '../../testing/plane.ts'
 import { neighbours } from '../../testing/neighbours.ts'
-import { NEWS_PATH } from './gossip.ts'
+import { GOSSIP_PATH } from './gossip.ts'
 
 const minuteMs = 60_000
 const path = '/mcp/things'
@@ -130,8 +130,8 @@ test('nobody but a plane of ours hears or tells of sessions', async () => {
   await using all = await neighbours(readers, [aServer()])
   const home = await all.start('home')
   const ask = (headers: Record<string, string>) =>
-    fetch(home.internalUrl + NEWS_PATH, { method: 'POST', headers, body: JSON.stringify({ epoch: '', at: 0, used: [] }) })
+    fetch(home.internalUrl + GOSSIP_PATH, { method: 'POST', headers, body: JSON.stringify({ epoch: '', at: 0, used: [] }) })
   expect((await ask({})).status).toBe(403)
   expect((await ask({ 'bir-handed': 'a.b.c', authorization: `Bearer ${await home.token()}` })).status).toBe(403)
-  expect((await fetch(home.url + NEWS_PATH, { method: 'POST', body: '{}' })).status).toBe(404)
+  expect((await fetch(home.url + GOSSIP_PATH, { method: 'POST', body: '{}' })).status).toBe(404)
 })

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Ports } from '../call/ports.ts'
-import { sessionOver } from './end.ts'
+import { endSessionById } from './end.ts'
 
 /** At the inner door: never on a public ingress. */
-export const NEWS_PATH = '/internal/sessions'
-export const mostNewsBytes = 1024 * 1024
+export const GOSSIP_PATH = '/internal/sessions'
+export const MAX_GOSSIP_BYTES = 1024 * 1024
 
 const usualMs = 5_000
 const answerWithinMs = 2_000
@@ -18,7 +18,7 @@ type Needs = Pick<Ports, 'sessions' | 'upstream' | 'policy' | 'node'>
 
 interface Options {
   /** Says something to another plane, and resolves with its answer. */
-  say(node: string, path: string, body: string, signal: AbortSignal): Promise<string>
+  post(node: string, path: string, body: string, signal: AbortSignal): Promise<string>
   everyMs?: number
 }
 
@@ -26,7 +26,7 @@ interface Options {
  * What planes tell each other of legacy sessions: each asks every other, again and again, what has ended, and says which of the other's
  * sessions it serves. So a plane that was away hears of what it missed from any that knows, and a home knows of use elsewhere.
  */
-export class SessionNews {
+export class SessionGossip {
   private readonly ports: Needs
   private readonly options: Options
   private readonly places = new Map<string, { epoch: string; at: number }>()
@@ -92,10 +92,10 @@ export class SessionNews {
     const { sessions } = this.ports
     const place = this.places.get(plane) ?? { epoch: '', at: 0 }
     const used = sessions.guestsOf(plane)
-    const said = await this.options.say(plane, NEWS_PATH, JSON.stringify({ ...place, used }), AbortSignal.timeout(answerWithinMs))
+    const said = await this.options.post(plane, GOSSIP_PATH, JSON.stringify({ ...place, used }), AbortSignal.timeout(answerWithinMs))
     const { epoch, next, ended } = Answer.parse(JSON.parse(said))
-    sessions.told(plane, used)
-    for (const id of ended) if (!sessions.isEnded(id)) sessionOver(this.ports, id)
+    sessions.markReported(plane, used)
+    for (const id of ended) if (!sessions.isEnded(id)) endSessionById(this.ports, id)
     this.places.set(plane, { epoch, at: next })
     return ended.length > 0
   }

@@ -1,9 +1,9 @@
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
-import { goodUntilMs } from '../../policy/token.ts'
+import { tokenEndMs } from '../../policy/token.ts'
 
 /** Clocks are set and machines sleep: the time of day is looked at again at least this often. */
-const longestWaitMs = 60_000
+const maxWaitMs = 60_000
 
 /**
  * Ends a stream once the token it was opened with would open none any more. All streams share the clock of the time-outs. The function
@@ -15,9 +15,9 @@ export function endWithToken(
 ): () => void {
   let stop: () => void = () => undefined
   const look = () => {
-    const leftMs = goodUntilMs(token) - Date.now()
+    const leftMs = tokenEndMs(token) - Date.now()
     if (leftMs < 0) return cancel.abort(new Error('the token has expired'))
-    stop = timers.after(Math.min(leftMs + 1, longestWaitMs), look)
+    stop = timers.after(Math.min(leftMs + 1, maxWaitMs), look)
   }
   look()
   return () => stop()

@@ -5,15 +5,15 @@ import { resultJson } from '../methods/render.ts'
 import { isObject } from '../../json/is-object.ts'
 import { declaresTasks, tasksUndeclared } from '../../protocol/extensions/tasks.ts'
 import { endWithToken } from './end-with-token.ts'
-import { Watch } from './watch.ts'
+import { Subscription } from './watch.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse' | 'timers'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secretsInUse' | 'timers'>
 
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
-const mostNamed = 1_000
+const maxNamed = 1_000
 
 /** `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good. */
 export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
@@ -25,7 +25,7 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
       ...said,
       params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
     })
-    const watch = new Watch(ports, call, (notification) => call.channel.notify(tag(notification)))
+    const watch = new Subscription(ports, call, (notification) => call.channel.notify(tag(notification)))
     const letExpire = endWithToken(ports, call)
     try {
       const honoured = await watch.begin(wanted)
@@ -40,8 +40,7 @@ export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
 
 function filterOf(given: unknown): ListenFilter {
   const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions, taskIds } = isObject(given) ? given : {}
-  const texts = (value: unknown) =>
-    Array.isArray(value) ? value.filter((item) => typeof item === 'string').slice(0, mostNamed) : undefined
+  const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string').slice(0, maxNamed) : undefined)
   const [uris, tasks] = [texts(resourceSubscriptions), texts(taskIds)]
   return {
     ...(toolsListChanged === true && { toolsListChanged }),

@@ -1,17 +1,17 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
-import { createdAtMs, lifeMs } from '../../sessions/session.ts'
-import { sessionOver } from '../session-end/end.ts'
-import type { Seen, SessionState } from '../../sessions/session-memory.ts'
+import { createdAtMs, SESSION_LIFE_MS } from '../../sessions/session.ts'
+import { endSessionById } from '../session-end/end.ts'
+import type { SeenLists, SessionState } from '../../sessions/session-memory.ts'
 import { endWithToken } from './end-with-token.ts'
-import { Watch } from './watch.ts'
+import { Subscription } from './watch.ts'
 import type { AskClient } from './watch.ts'
 import type { ListenFilter } from '../../protocol/notification.ts'
 import { scopeOf } from '../call/scope.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'offers' | 'sealer' | 'secretsInUse' | 'rounds' | 'timers'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'sessions' | 'catalogue' | 'sealer' | 'secretsInUse' | 'clientRequests' | 'timers'>
 
 /**
  * A legacy session's GET stream: what happens outside its requests, questions of its servers too. What the session subscribes to, and
@@ -27,7 +27,7 @@ export function openStream(ports: Needs): (call: Call) => Promise<Rendered> {
     const followed = new Followed(ports, call, state)
     const stream = { follow: () => followed.follow(), close: () => call.cancel.abort(new Error('the stream of a session that is over')) }
     state.stream = stream
-    const stop = ports.timers.after(createdAtMs(id) + lifeMs - Date.now(), () => sessionOver(ports, id))
+    const stop = ports.timers.after(createdAtMs(id) + SESSION_LIFE_MS - Date.now(), () => endSessionById(ports, id))
     const letExpire = endWithToken(ports, call)
     const letGo = ports.sessions.hold(call.session)
     call.channel.begin()
@@ -48,7 +48,7 @@ class Followed {
   private readonly ports: Needs
   private readonly call: Call
   private readonly state: SessionState
-  private watch: Watch | undefined
+  private watch: Subscription | undefined
   private turn = Promise.resolve<ListenFilter | undefined>(undefined)
 
   constructor(ports: Needs, call: Call, state: SessionState) {
@@ -62,12 +62,12 @@ class Followed {
     return this.turn
   }
 
-  get seen(): Seen | undefined {
+  get seen(): SeenLists | undefined {
     return this.watch?.seen
   }
 
   /** While there was no stream any resource may have changed; of the lists it is known. */
-  catchUp(seen: Seen, honoured: ListenFilter | undefined): void {
+  catchUp(seen: SeenLists, honoured: ListenFilter | undefined): void {
     this.watch?.catchUp(seen)
     for (const uri of honoured?.resourceSubscriptions ?? [])
       void this.call.channel.notify({ method: 'notifications/resources/updated', params: { uri } })
@@ -81,7 +81,7 @@ class Followed {
     const { ports, state } = this
     const call = { ...this.call, client: { ...this.call.client, logLevel: state.logLevel } }
     const before = this.watch
-    this.watch = new Watch(ports, call, (notification) => call.channel.notify(notification), this.ask())
+    this.watch = new Subscription(ports, call, (notification) => call.channel.notify(notification), this.ask())
     try {
       return await this.watch.begin({
         toolsListChanged: true,
@@ -99,10 +99,10 @@ class Followed {
     const { ports, call } = this
     return async (server, request, signal) => {
       const whole = AbortSignal.any([signal, call.cancel.signal])
-      const questions = { asked: { one: request }, written: () => request.written }
-      const { answers, written, refusals } = await ports.rounds.ask(call.channel, { scope: scopeOf(call), server }, questions, whole)
+      const questions = { asked: { one: request }, source: () => request.source }
+      const { answers, source, refusals } = await ports.clientRequests.ask(call.channel, { scope: scopeOf(call), server }, questions, whole)
       const refusal = refusals?.get('one')
-      return refusal ? { refusal } : { result: answers['one'], written: written.at('one') }
+      return refusal ? { refusal } : { result: answers['one'], source: source.at('one') }
     }
   }
 }

@@ -3,41 +3,41 @@ import { personOf } from '@bir/sdk/contract/policy'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { Cancel } from '../../runtime/cancellation.ts'
 import type { Ports } from '../call/ports.ts'
-import { scrubNotification } from '../filters/redact-secrets.ts'
+import { redactNotification } from '../filters/redact-secrets.ts'
 import { truncateTaskNotification } from '../filters/truncate-task.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
-import { keysOf, missed } from '../../protocol/subscription-keys.ts'
+import { keysOf, notificationOfKey } from '../../protocol/subscription-keys.ts'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import type { ClientAnswer, ServerQuestion } from '../../upstream/upstream.ts'
-import { inboundNotification, inboundResult } from '../../aggregate/rewrite-result.ts'
+import { notificationOnAggregate, resultOnAggregate } from '../../aggregate/rewrite-result.ts'
 import { mergeHonoured, splitListen } from '../../aggregate/split-listen.ts'
-import { ownResponses } from '../../aggregate/rewrite-request.ts'
+import { responsesForServer } from '../../aggregate/rewrite-request.ts'
 import { viewHash } from '../../aggregate/view-hash.ts'
 import { isObject } from '../../json/is-object.ts'
 import { visibleEntries } from '../methods/list.ts'
 import { Outbox, subjectOf } from './outbox.ts'
-import type { Seen } from '../../sessions/session-memory.ts'
-import { originOf, routesOf } from '../routing/origin.ts'
+import type { SeenLists } from '../../sessions/session-memory.ts'
+import { serverOrigin, routesOf } from '../routing/origin.ts'
 import { withKeptTtl } from '../../protocol/extensions/tasks.ts'
 import { WatchedTasks } from './watched-tasks.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
 import type { ListMethod } from '../../protocol/list-methods.ts'
 import { askerOf } from '../call/scope.ts'
-import { stillGood } from '../../policy/token.ts'
+import { tokenFault } from '../../policy/token.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'offers' | 'sealer' | 'secretsInUse' | 'timers'>
+type Needs = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secretsInUse' | 'timers'>
 
 /** Puts a question of a server to the client; rejects when nobody answers. */
 export type AskClient = (server: string, request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
 
 /** A server's notification in the words of the endpoint. */
-type Word = (notification: Notification) => Notification
+type Translate = (notification: Notification) => Notification
 
 /** A server that is away is listened to again after this, and after twice as long each time it is in vain. */
 const firstAwayMs = 500
-const longestAwayMs = 60_000
+const maxAwayMs = 60_000
 /** What lasted so long did not end at once. */
 const steadyMs = 10_000
 
@@ -56,7 +56,7 @@ const changes = [
  * Follows the servers of one endpoint for one client, and the policy for one person. What changed is told only where what this
  * person sees changed, by a server or by a permission; it ends when they may no longer listen.
  */
-export class Watch {
+export class Subscription {
   private readonly ports: Needs
   private readonly call: Call
   private readonly tell: (notification: Notification) => Awaitable<void>
@@ -79,12 +79,12 @@ export class Watch {
   }
 
   /** What the person was last told of, or saw when it began. */
-  get seen(): Seen {
+  get seen(): SeenLists {
     return this.views
   }
 
   /** Tells what has changed since another watch ended. */
-  catchUp(seen: Seen): void {
+  catchUp(seen: SeenLists): void {
     for (const [method, view] of this.views) if (seen.has(method) && seen.get(method) !== view) this.outbox.put(method, { method })
   }
 
@@ -127,8 +127,8 @@ export class Watch {
     const split = splitListen(this.wanted, servers, routes)
     const honoured = await Promise.all(
       [...split].map(async ([server, filter]) => {
-        const origin = originOf(this.ports, this.call, server, { sealed: this.tasks.namesOf(server) })
-        const heard = await this.listenTo(server, filter, (notification) => inboundNotification(origin, notification))
+        const origin = serverOrigin(this.ports, this.call, server, { sealed: this.tasks.namesOf(server) })
+        const heard = await this.listenTo(server, filter, (notification) => notificationOnAggregate(origin, notification))
         return heard ? [[server, heard] as const] : []
       }),
     )
@@ -136,7 +136,7 @@ export class Watch {
   }
 
   /** Undefined where there is nobody to listen to: that never ends the rest. A server that is away is listened to once it is back. */
-  private async listenTo(server: string, wanted: ListenFilter, word: Word, failures = 0): Promise<ListenFilter | undefined> {
+  private async listenTo(server: string, wanted: ListenFilter, word: Translate, failures = 0): Promise<ListenFilter | undefined> {
     const upstream = this.ports.upstream(server)
     const filter = this.allowed(server, wanted)
     if (!upstream || !filter) return undefined
@@ -159,14 +159,15 @@ export class Watch {
   }
 
   /** What was missed in between nobody knows: all that was asked for may have changed. */
-  private again(server: string, wanted: ListenFilter, word: Word, failures: number): void {
+  private again(server: string, wanted: ListenFilter, word: Translate, failures: number): void {
     if (this.cancel.cancelled) return
     const listen = async () => {
       forget()
       const honoured = await this.listenTo(server, wanted, word, failures)
-      for (const notification of keysOf(honoured).flatMap((key) => missed(key) ?? [])) void this.heard(server, notification, word)
+      for (const notification of keysOf(honoured).flatMap((key) => notificationOfKey(key) ?? []))
+        void this.heard(server, notification, word)
     }
-    const stop = this.ports.timers.after(Math.min(firstAwayMs * 2 ** (failures - 1), longestAwayMs), () => void listen())
+    const stop = this.ports.timers.after(Math.min(firstAwayMs * 2 ** (failures - 1), maxAwayMs), () => void listen())
     const forget = this.cancel.subscribe(stop)
   }
 
@@ -183,13 +184,13 @@ export class Watch {
   }
 
   /** Asked anew each time: what was theirs to hear when they began to listen may be so no more. */
-  private heard(server: string, notification: Notification, word: Word): Awaitable<void> {
+  private heard(server: string, notification: Notification, word: Translate): Awaitable<void> {
     const { method, params } = notification
     if (changes.some((change) => change.method === method) && this.call.endpoint.server === undefined)
-      return this.ports.offers.doubt(server)
+      return this.ports.catalogue.refreshSoon(server)
     const isTask = method === 'notifications/tasks'
     if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
-    const given = word(scrubNotification(this.ports, notification))
+    const given = word(redactNotification(this.ports, notification))
     const said = isTask ? truncateTaskNotification(given, { ...this.call, policy: this.now().policy }) : given
     const subject = subjectOf(said)
     return subject === undefined ? this.tell(said) : this.outbox.put(subject, said)
@@ -198,7 +199,7 @@ export class Watch {
   /** On `/mcp` a list is what was last seen of the servers: it has changed once that has, not when a server says so. */
   private follow(): void {
     const ends = [this.ports.policy.onChange(() => this.changed())]
-    if (this.call.endpoint.server === undefined) ends.push(this.ports.offers.onChange(() => this.look()))
+    if (this.call.endpoint.server === undefined) ends.push(this.ports.catalogue.onChange(() => this.look()))
     this.unfollow = () => ends.forEach((end) => end())
   }
 
@@ -206,20 +207,20 @@ export class Watch {
   private async asked(server: string, question: ServerQuestion, signal: AbortSignal): Promise<ClientAnswer> {
     if (!this.ask) throw new Error('nobody can be asked')
     if (this.call.endpoint.server !== undefined) return this.ask(server, question, signal)
-    const { inputRequests } = inboundResult(originOf(this.ports, this.call, server), question.method, {
+    const { inputRequests } = resultOnAggregate(serverOrigin(this.ports, this.call, server), question.method, {
       resultType: 'input_required',
       inputRequests: { question: { method: question.method, params: question.params } },
     })
     const said = isObject(inputRequests) ? inputRequests['question'] : undefined
-    const answer = await this.ask(server, { ...(said as ServerQuestion), written: question.written }, signal)
+    const answer = await this.ask(server, { ...(said as ServerQuestion), source: question.source }, signal)
     if (answer.refusal) return answer
-    const { inputResponses } = ownResponses(server, { inputResponses: { answer: answer.result } })
-    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined, written: answer.written }
+    const { inputResponses } = responsesForServer(server, { inputResponses: { answer: answer.result } })
+    return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined, source: answer.source }
   }
 
   private changed(): void {
     const { policy, person } = this.now()
-    const gone = !person || person.disabled || stillGood(policy, this.call.token, this.call.endpoint, Date.now() / 1000) !== undefined
+    const gone = !person || person.disabled || tokenFault(policy, this.call.token, this.call.endpoint, Date.now() / 1000) !== undefined
     if (!gone) return this.look()
     this.call.cancel.abort(new Error('the person may no longer listen'))
     this.stop()

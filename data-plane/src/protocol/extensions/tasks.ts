@@ -21,19 +21,19 @@ export type TaskAddress = z.infer<typeof TaskAddress>
 const hourMs = 60 * 60 * 1000
 
 /** For so long the key that an id was sealed with surely opens it: of eight daily keys one is known two hours ahead of its use, and a plane follows within one. */
-export const mostTaskLifeMs = (7 * 24 - 3) * hourMs
+export const MAX_TASK_LIFE_MS = (7 * 24 - 3) * hourMs
 /** Servers count from the beginning or from the end of the work, and may lengthen what they said: no id is good for less. */
-const leastTaskLifeMs = 24 * hourMs
+const minTaskLifeMs = 24 * hourMs
 /** Where the server said nothing, or for ever. */
 const usualTaskLifeMs = 7 * 24 * hourMs
 
 /** How long the id of a task is good, by the server's word: `ttlMs` of the task (SEP-2663). */
 export const taskLifeMs = (ttlMs: unknown): number =>
-  typeof ttlMs === 'number' ? Math.min(Math.max(ttlMs, leastTaskLifeMs), mostTaskLifeMs) : usualTaskLifeMs
+  typeof ttlMs === 'number' ? Math.min(Math.max(ttlMs, minTaskLifeMs), MAX_TASK_LIFE_MS) : usualTaskLifeMs
 
 /** A client is promised a task for no longer than its id is good. The very same object where the server promises no more. */
 export const withKeptTtl = (task: Fields): Fields =>
-  typeof task['ttlMs'] === 'number' && task['ttlMs'] > mostTaskLifeMs ? withField(task, 'ttlMs', mostTaskLifeMs) : task
+  typeof task['ttlMs'] === 'number' && task['ttlMs'] > MAX_TASK_LIFE_MS ? withField(task, 'ttlMs', MAX_TASK_LIFE_MS) : task
 
 export function declaresTasks({ extensions }: Capabilities): boolean {
   return isObject(extensions) && Object.hasOwn(extensions, TASKS_EXTENSION)
@@ -50,7 +50,7 @@ export function withoutTasks(capabilities: Capabilities): Capabilities {
 
 export const tasksUndeclared = () =>
   new GatewayError('missingCapability', 'the client has not declared tasks', {
-    say: `The client has not declared the extension ${TASKS_EXTENSION}.`,
+    publicMessage: `The client has not declared the extension ${TASKS_EXTENSION}.`,
     data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
   })
 

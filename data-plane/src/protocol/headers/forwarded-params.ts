@@ -2,8 +2,8 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { isHeaderValue } from './encoding.ts'
 import type { ParamHeader } from './param-headers.ts'
 
-const most = 64
-const mostChars = 8_192
+const max = 64
+const maxChars = 8_192
 
 type Headers = Readonly<Record<string, string>>
 
@@ -20,8 +20,8 @@ export function passedParams(given: Headers, known: readonly ParamHeader[]): Hea
   const bad = unknown.find((name) => !isHeaderValue(given[name] ?? ''))
   if (bad !== undefined) throw refused(`The header ${bad} has a value that no header may have.`)
   const chars = unknown.reduce((sum, name) => sum + name.length + (given[name]?.length ?? 0), 0)
-  if (unknown.length > most || chars > mostChars) throw refused('There are more Mcp-Param headers than are passed on.')
+  if (unknown.length > max || chars > maxChars) throw refused('There are more Mcp-Param headers than are passed on.')
   return Object.fromEntries(unknown.map((name) => [name, given[name] ?? '']))
 }
 
-const refused = (say: string) => new GatewayError('headerMismatch', say, { say })
+const refused = (message: string) => new GatewayError('headerMismatch', message, { publicMessage: message })

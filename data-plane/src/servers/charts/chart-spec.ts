@@ -9,12 +9,12 @@ import { pie } from './types/pie.ts'
 import { scatter } from './types/scatter.ts'
 import type { Draw, Wanted } from './types/sketch.ts'
 
-const TYPES = { bar, line, area, scatter, pie, histogram, heatmap, boxplot } satisfies Record<string, Draw>
-export type ChartType = keyof typeof TYPES
-export const CHART_TYPES = Object.keys(TYPES) as [ChartType, ...ChartType[]]
+const types = { bar, line, area, scatter, pie, histogram, heatmap, boxplot } satisfies Record<string, Draw>
+export type ChartType = keyof typeof types
+export const CHART_TYPES = Object.keys(types) as [ChartType, ...ChartType[]]
 
-const WIDTH = 800
-const HEIGHT = 480
+const chartWidth = 800
+const chartHeight = 480
 
 export interface ChartWanted extends Wanted {
   type: ChartType
@@ -25,12 +25,12 @@ export interface ChartWanted extends Wanted {
 
 /** The Vega-Lite spec of a chart, and its rows apart: under names of our own, since a column's may hold dots and brackets, which Vega reads as paths. */
 export function chartSpec(table: Table, wanted: ChartWanted): { spec: object; values: Record<string, Cell>[]; notes: string[] } {
-  const sketch = TYPES[wanted.type](table, wanted)
+  const sketch = types[wanted.type](table, wanted)
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...(wanted.title ? { title: titleOf(wanted.title.slice(0, 200)) } : {}),
-    width: wanted.width ?? WIDTH,
-    height: wanted.height ?? sketch.height ?? HEIGHT,
+    width: wanted.width ?? chartWidth,
+    height: wanted.height ?? sketch.height ?? chartHeight,
     autosize: { type: 'fit', contains: 'padding' },
     ...sketch.spec,
   }

@@ -1,6 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import { type Finding, hinted } from './drawing/job.ts'
+import { hinted } from './drawing/job.ts'
+import type { Finding } from './drawing/job.ts'
 import { LIMITS } from './data/limits.ts'
 
 /** A Vega-Lite spec as a client sends it; models often send an object as text. */
@@ -42,7 +43,7 @@ export function refusals(spec: object): Refusal[] {
       const path = [...at.path, key]
       const message = refused(key, value, at.path)
       if (message) found.push({ ...message, path: path.join('.') })
-      inline ||= INLINE.has(key)
+      inline ||= inlineSources.has(key)
       if (holdsRows(key, at.path)) rows += rowsIn(value)
       if (typeof value === 'object' && value !== null) open.push({ value, path })
     }
@@ -59,7 +60,7 @@ export function refusals(spec: object): Refusal[] {
 }
 
 /** Where rows, or a way of making them, stand in a spec. */
-const INLINE = new Set(['values', 'datasets', 'sequence', 'graticule', 'sphere'])
+const inlineSources = new Set(['values', 'datasets', 'sequence', 'graticule', 'sphere'])
 
 function refused(key: string, value: unknown, parents: string[]): Omit<Refusal, 'path'> | undefined {
   if (key === '__proto__') return { message: 'this name is not allowed.' }

@@ -3,7 +3,7 @@ import { strayFields } from './data/fields.ts'
 import { refusals, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
 
-const MOST = 10
+const max = 10
 
 export const validateSpec = charts.tool({
   name: 'validate_spec',
@@ -17,10 +17,10 @@ export const validateSpec = charts.tool({
   }),
   async run({ spec }, { signal }) {
     const refused = refusals(spec)
-    if (refused.length > 0) return { valid: false, errors: refused.slice(0, MOST), warnings: [] }
+    if (refused.length > 0) return { valid: false, errors: refused.slice(0, max), warnings: [] }
 
     const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, signal)
-    return { valid: errors.length === 0, errors: errors.slice(0, MOST), warnings: [...strayFields(spec), ...warnings] }
+    return { valid: errors.length === 0, errors: errors.slice(0, max), warnings: [...strayFields(spec), ...warnings] }
   },
   text({ valid, errors, warnings }) {
     const lines = errors.map(({ path, message, hint }) => `${path || 'spec'}: ${message}${hint ? ` ${hint}` : ''}`)

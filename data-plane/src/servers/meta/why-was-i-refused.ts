@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CallView, GatewayView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
-const mostCalls = 50
+const maxCalls = 50
 
 export const whyWasIRefused = meta.prompt({
   name: 'why_was_i_refused',
@@ -12,7 +12,7 @@ export const whyWasIRefused = meta.prompt({
   args: z.strictObject({ call: z.string().describe('The id of the call') }),
   complete: { call: ({ gateway }) => notAnswered(gateway).map(({ call }) => call) },
   render({ call }, { gateway }) {
-    const found = gateway.calls(mostCalls).find((each) => each.call === call)
+    const found = gateway.calls(maxCalls).find((each) => each.call === call)
     if (!found) throw new ToolError('not_found', `No call ${call.slice(0, 100)} among your latest on this plane.`)
     return [
       `Explain to me what became of my call ${call}.`,
@@ -23,7 +23,7 @@ export const whyWasIRefused = meta.prompt({
   },
 })
 
-const notAnswered = (gateway: GatewayView) => gateway.calls(mostCalls).filter(({ outcome }) => outcome !== 'answered')
+const notAnswered = (gateway: GatewayView) => gateway.calls(maxCalls).filter(({ outcome }) => outcome !== 'answered')
 
 const callLines = ({ atMs, server, tool, outcome, reason, durationMs }: CallView) =>
   [

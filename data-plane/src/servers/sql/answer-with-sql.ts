@@ -3,7 +3,7 @@ import { tableItems, tableLine } from './list-tables.ts'
 import { openConnections, reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
-const mostTables = 60
+const maxTables = 60
 
 export const answerWithSql = sql.prompt({
   name: 'answer_with_sql',
@@ -18,8 +18,8 @@ export const answerWithSql = sql.prompt({
     const items = await tableItems(reach(context, connection))
     return [
       `Answer this from the database ${connection}: ${question}`,
-      `Tables I may read there:\n${items.slice(0, mostTables).map(tableLine).join('\n')}`,
-      ...(items.length > mostTables ? [`There are ${items.length} in all; list_tables finds the others.`] : []),
+      `Tables I may read there:\n${items.slice(0, maxTables).map(tableLine).join('\n')}`,
+      ...(items.length > maxTables ? [`There are ${items.length} in all; list_tables finds the others.`] : []),
       'Look at the tables you need with describe_table, then run one SELECT at a time with execute_query, values in params. ' +
         'Masked columns may be selected but not computed with. Name columns, limit rows, and let the database count and sum. ' +
         'Show the statement you relied on, and say so when the data cannot answer the question.',

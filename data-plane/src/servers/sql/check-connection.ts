@@ -2,10 +2,10 @@ import type { CheckStep } from '../../server-kit/gateway-view.ts'
 import { told } from './postgres/errors.ts'
 import { listTables } from './postgres/list-tables.ts'
 import { reading } from './postgres/transaction.ts'
-import type { Reach } from './connection/open-connection.ts'
+import type { OpenConnection } from './connection/open-connection.ts'
 
 /** Connects, asks for one row, counts what the person may read. What follows a failed step is not tried. */
-export async function checkConnection(reach: Reach): Promise<CheckStep[]> {
+export async function checkConnection(reach: OpenConnection): Promise<CheckStep[]> {
   const steps: CheckStep[] = []
   const run = async (step: string, work: () => Promise<string>) => {
     if (steps.some(({ ok }) => !ok)) return

@@ -1,7 +1,9 @@
 import type { TableId } from '@bir/sdk/contract/tables'
 import { z } from 'zod'
-import { describeTable as describe, type ForeignKey } from './postgres/describe-table.ts'
-import { reach, type Reach } from './connection/open-connection.ts'
+import { describeTable as describe } from './postgres/describe-table.ts'
+import type { ForeignKey } from './postgres/describe-table.ts'
+import { reach } from './connection/open-connection.ts'
+import type { OpenConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Column = z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), masked: z.boolean(), comment: z.string().optional() })
@@ -43,7 +45,7 @@ export const describeTable = sql.tool({
 })
 
 /** One table as the person may see it; refused where they may not. `asWritten` is how the refusal names it. */
-export async function described(found: Reach, id: TableId, asWritten: string, sample: boolean): Promise<Described> {
+export async function described(found: OpenConnection, id: TableId, asWritten: string, sample: boolean): Promise<Described> {
   const { comment, columns, indexes, references, referenced_by, ...rest } = await describe(found, id, asWritten, sample)
   return {
     table: `${id.schema}.${id.table}`,

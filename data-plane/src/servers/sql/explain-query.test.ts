@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aBank, aliceRules, type Bank } from './testing.ts'
+import { aBank, aliceRules } from './testing.ts'
+import type { Bank } from './testing.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))

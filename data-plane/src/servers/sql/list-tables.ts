@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { readPage } from './format/page.ts'
 import { listTables as readTables } from './postgres/list-tables.ts'
-import { reach, type Reach } from './connection/open-connection.ts'
+import { reach } from './connection/open-connection.ts'
+import type { OpenConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), rows: z.number().optional(), comment: z.string().optional() })
@@ -34,7 +35,7 @@ export const listTables = sql.tool({
 })
 
 /** What the person may read, table by table. */
-export async function tableItems(reach: Reach, filter: Parameters<typeof readTables>[1] = {}): Promise<z.infer<typeof Item>[]> {
+export async function tableItems(reach: OpenConnection, filter: Parameters<typeof readTables>[1] = {}): Promise<z.infer<typeof Item>[]> {
   const tables = await readTables(reach, filter)
   return tables.map(({ schema, name, kind, rows, comment }) => ({
     name: `${schema}.${name}`,

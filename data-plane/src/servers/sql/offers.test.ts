@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asked } from '../../upstream/mounted/testing.ts'
 import server from './index.ts'
-import { aBank, leaks, type Bank } from './testing.ts'
+import { aBank, leaks } from './testing.ts'
+import type { Bank } from './testing.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))

@@ -2,7 +2,7 @@ import { tableItems, tableLine } from './list-tables.ts'
 import { openConnections, reach } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
-const mostTables = 500
+const maxTables = 500
 
 export const schema = sql.template({
   uriTemplate: 'sql://{connection}/schema',
@@ -13,7 +13,7 @@ export const schema = sql.template({
   complete: { connection: openConnections },
   async read({ connection }, context) {
     const items = await tableItems(reach(context, connection))
-    const left = items.length - mostTables
-    return [...items.slice(0, mostTables).map(tableLine), ...(left > 0 ? [`… and ${left} more: use list_tables.`] : [])].join('\n')
+    const left = items.length - maxTables
+    return [...items.slice(0, maxTables).map(tableLine), ...(left > 0 ? [`… and ${left} more: use list_tables.`] : [])].join('\n')
   },
 })

@@ -13,7 +13,7 @@ interface Secrets {
 }
 
 /** What alice may not see. The twin bank differs from the first in nothing else. */
-const SECRETS: Readonly<Record<'first' | 'twin', Secrets>> = {
+const secrets: Readonly<Record<'first' | 'twin', Secrets>> = {
   first: { amount: 914_207, phones: ['+44 20 0111', '+44 20 0122', '+44 20 0133'], nationalIds: ['QQ123456A', 'QQ123457B', 'QQ123458C'] },
   twin: { amount: 25_813, phones: ['+90 212 77', '+90 212 88', '+90 212 66'], nationalIds: ['ZZ001116A', 'AA777777B', 'MM123458C'] },
 }
@@ -74,7 +74,7 @@ export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
   const { url, drop } = await testDb({ migrated: false })
   const owner = new Client({ connectionString: url })
   await owner.connect()
-  await owner.query(schema(SECRETS[which]))
+  await owner.query(schema(secrets[which]))
   const database = owner.database ?? ''
   const role = `reader_${database.slice(-12)}`
   await owner.query(`create role ${role} login password 'open sesame'`)
@@ -135,7 +135,7 @@ export async function failure(call: Promise<unknown>): Promise<ToolError> {
   throw new Error('the call did not fail with a ToolError', { cause: outcome })
 }
 
-const values = Object.values(SECRETS).flatMap(({ amount, phones, nationalIds }) => [String(amount), ...phones, ...nationalIds])
+const values = Object.values(secrets).flatMap(({ amount, phones, nationalIds }) => [String(amount), ...phones, ...nationalIds])
 
 /** Every value that exists only where alice may not look. */
 export const leaks = (answer: unknown): string[] => {

@@ -53,7 +53,7 @@ async function answered(upstream: MountedUpstream, request: UpstreamRequest, onF
     if (error instanceof ToolError) return errorAnswer(error)
     if (error instanceof UpstreamRpcError) throw new ProtocolError(error.code, error.message, error.data)
     onFault(error)
-    throw new ProtocolError(internalError, error instanceof UpstreamFault ? error.say : 'Internal error')
+    throw new ProtocolError(internalError, error instanceof UpstreamFault ? error.publicMessage : 'Internal error')
   }
 }
 

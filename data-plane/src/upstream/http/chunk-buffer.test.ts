@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Pieces } from './chunk-buffer.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 
 test('pieces of any size come out as they went in, time after time', () => {
   const piece = fc.oneof(
@@ -9,7 +9,7 @@ test('pieces of any size come out as they went in, time after time', () => {
   )
   fc.assert(
     fc.property(fc.array(fc.array(piece)), (rounds) => {
-      const pieces = new Pieces()
+      const pieces = new ChunkBuffer()
       for (const round of rounds) {
         for (const bytes of round) pieces.add(Buffer.from(bytes))
         expect(pieces.bytes).toBe(round.reduce((sum, { length }) => sum + length, 0))
@@ -21,7 +21,7 @@ test('pieces of any size come out as they went in, time after time', () => {
 })
 
 test('what came whole is not copied', () => {
-  const pieces = new Pieces()
+  const pieces = new ChunkBuffer()
   const whole = Buffer.from('whole')
   pieces.add(whole)
   expect(pieces.take()).toBe(whole)
@@ -30,7 +30,7 @@ test('what came whole is not copied', () => {
 test('a million bytes that come one by one cost their own size, not a buffer each', () => {
   const socketBuffer = Buffer.alloc(65_536)
   const before = process.memoryUsage()
-  const pieces = new Pieces()
+  const pieces = new ChunkBuffer()
   for (let at = 0; at < 1_000_000; at++) pieces.add(socketBuffer.subarray(at % 65_536, (at % 65_536) + 1))
   const after = process.memoryUsage()
   expect(pieces.bytes).toBe(1_000_000)

@@ -3,7 +3,7 @@ const smallBytes = 4096
 const nothing = Buffer.alloc(0)
 
 /** Bytes that come in pieces of any size: a server that sends them one by one costs no more memory than what it sent. */
-export class Pieces {
+export class ChunkBuffer {
   bytes = 0
   private whole: Buffer[] = []
   /** Small pieces, one after the other, in the first `tailBytes` of it. */

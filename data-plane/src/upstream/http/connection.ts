@@ -4,7 +4,7 @@ import type { Log } from '../../runtime/log.ts'
 import { HeaderSource } from './header-source.ts'
 import { HttpPool } from './pool.ts'
 
-export interface RemoteGiven {
+export interface RemoteServer {
   /** The server's id in the policy. */
   readonly id: string
   readonly settings: RemoteSettings
@@ -17,14 +17,14 @@ export interface RemoteGiven {
 }
 
 /** What either era's way to a remote server is made from. Both share the connections and the headers; whoever made the options closes the pool. */
-export interface RemoteOptions extends RemoteGiven {
+export interface RemoteConnection extends RemoteServer {
   readonly url: URL
   readonly pool: HttpPool
   /** The administrator's headers, secrets filled in. */
   readonly headers: HeaderSource
 }
 
-export function remoteOptions(given: RemoteGiven): RemoteOptions {
+export function openConnection(given: RemoteServer): RemoteConnection {
   const { settings, readSecret, callTimeoutMs } = given
   return {
     ...given,

@@ -1,4 +1,4 @@
-import { broken, faultOf, tooLarge } from '../faults.ts'
+import { protocolFault, networkFault, sizeFault } from '../faults.ts'
 import { SseFault, SseParser } from './sse-parser.ts'
 import type { SseEvent } from './sse-parser.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
@@ -40,7 +40,7 @@ export class EventFlow {
       if (events.length === 0) return
       this.queue = this.queue.length === 0 ? events : [...this.queue, ...events]
     } catch (error) {
-      return this.fail(error instanceof SseFault && error.tooLarge ? tooLarge(this.flow.maxEventBytes) : broken(messageOf(error)))
+      return this.fail(error instanceof SseFault && error.tooLarge ? sizeFault(this.flow.maxEventBytes) : protocolFault(messageOf(error)))
     }
     if (!this.busy) this.take()
   }
@@ -52,7 +52,7 @@ export class EventFlow {
   /** True when the break is told after what came before it was taken. */
   broken(error: Error): boolean {
     if (this.over || !this.busy) return false
-    this.whenTaken(() => this.fail(faultOf(error)))
+    this.whenTaken(() => this.fail(networkFault(error)))
     return true
   }
 
@@ -66,7 +66,7 @@ export class EventFlow {
     for (let at = 0; at < this.queue.length; at++) {
       const event = this.queue[at]
       if (!event || this.over) return
-      if (++this.count > this.flow.maxEvents) return this.fail(broken(`a stream of more than ${this.flow.maxEvents} events`))
+      if (++this.count > this.flow.maxEvents) return this.fail(protocolFault(`a stream of more than ${this.flow.maxEvents} events`))
       const taken = this.handOver(event)
       if (taken === 'stop') return this.finish(true)
       if (taken instanceof Promise) return this.wait(taken, this.queue.slice(at + 1))

@@ -77,14 +77,14 @@ test('events come one by one, in order, and a slow reader holds the stream back'
 
 test('a sender is held back while its event is being taken', async () => {
   const chunk = `data: ${'x'.repeat(900)}\n\n`.repeat(64)
-  let written = 0
+  let source = 0
   const holding = Promise.withResolvers<void>()
   const held = Promise.withResolvers<void>()
   const done = ask(
     (request, response) => {
       response.writeHead(200, stream)
       const pump = () => {
-        for (; written < 2000; written++) {
+        for (; source < 2000; source++) {
           if (response.write(chunk)) continue
           held.resolve()
           response.once('drain', pump)
@@ -98,7 +98,7 @@ test('a sender is held back while its event is being taken', async () => {
     { onEvent: () => holding.promise.then(() => 'stop' as const) },
   )
   await held.promise
-  expect(written).toBeLessThan(2000)
+  expect(source).toBeLessThan(2000)
   holding.resolve()
   await done
 })

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { EventFlow } from './event-flow.ts'
-import { broken, faultOf, slow, tooLarge } from '../faults.ts'
+import { protocolFault, networkFault, timeoutFault, sizeFault } from '../faults.ts'
 import type { HttpPool } from './pool.ts'
-import { Pieces } from './chunk-buffer.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 import type { ExchangeAnswer, ExchangeRequest } from './types.ts'
 
 type Kind = ExchangeAnswer['kind']
@@ -29,7 +29,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private kind: Kind = 'other'
   private status = 0
   private headers = nothing
-  private readonly body = new Pieces()
+  private readonly body = new ChunkBuffer()
   private flow: EventFlow | undefined
   private stopLinger: (() => void) | undefined
 
@@ -41,8 +41,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     const { cancel, timeoutToHeadersMs, timeoutMs } = request
     pool.inFlight++
     if (timeoutMs === undefined || timeoutToHeadersMs < timeoutMs)
-      this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(slow(timeoutToHeadersMs))))
-    if (timeoutMs !== undefined) this.stopTimers.push(pool.timers.after(timeoutMs, () => this.fail(slow(timeoutMs))))
+      this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(timeoutFault(timeoutToHeadersMs))))
+    if (timeoutMs !== undefined) this.stopTimers.push(pool.timers.after(timeoutMs, () => this.fail(timeoutFault(timeoutMs))))
     if (cancel?.cancelled) cancel.subscribe((cause) => this.fail(cause))()
     else if (cancel) this.stopTimers.push(cancel.subscribe((cause) => this.fail(cause)))
   }
@@ -58,11 +58,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.headers = headers
     const encoding = headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity')
-      return this.fail(broken(`an answer encoded as ${encoding}, which was not asked for`))
+      return this.fail(protocolFault(`an answer encoded as ${encoding}, which was not asked for`))
     try {
       this.request.onHeaders?.(status, headers)
     } catch (error) {
-      return this.fail(faultOf(error))
+      return this.fail(networkFault(error))
     }
     this.kind = kindOf(headers['content-type'])
     if (this.kind === 'stream') this.openStream(controller)
@@ -70,7 +70,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   private openStream(controller: Dispatcher.DispatchController): void {
     const { onEvent, maxBytes, maxEvents = Number.POSITIVE_INFINITY } = this.request
-    if (!onEvent) return this.fail(broken('a stream where none was asked for'))
+    if (!onEvent) return this.fail(protocolFault('a stream where none was asked for'))
     this.flow = new EventFlow({
       onEvent,
       maxEventBytes: maxBytes,
@@ -87,7 +87,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.flow) return this.flow.push(chunk)
     const bytes = this.body.bytes + chunk.length
     if (this.kind === 'other' && bytes > otherBytes) return this.settleBody(chunk)
-    if (bytes > this.request.maxBytes) return this.fail(tooLarge(this.request.maxBytes))
+    if (bytes > this.request.maxBytes) return this.fail(sizeFault(this.request.maxBytes))
     this.body.add(chunk)
   }
 
@@ -109,7 +109,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.flow) return this.flow.end()
     const { kind, status, headers } = this
     const bytes = this.body.take()
-    if (kind === 'json' && !isUtf8(bytes)) return this.fail(broken('text that is no UTF-8'))
+    if (kind === 'json' && !isUtf8(bytes)) return this.fail(protocolFault('text that is no UTF-8'))
     const text = bytes.toString('utf8')
     this.finish(kind === 'json' ? { kind, status, headers, text } : { kind: 'other', status, headers, text })
   }
@@ -117,7 +117,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.stopLinger?.()
     if (this.flow?.broken(error)) return
-    this.fail(this.reason ?? faultOf(error))
+    this.fail(this.reason ?? networkFault(error))
   }
 
   private streamDone(stopped: boolean): void {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { Pieces } from './chunk-buffer.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 
 /** One event of a `text/event-stream` (HTML, section 9.2). */
 export interface SseEvent {
@@ -28,10 +28,10 @@ export class SseFault extends Error {
   }
 }
 
-const LF = 10
-const CR = 13
-const COLON = 58
-const SPACE = 32
+const lf = 10
+const cr = 13
+const colonByte = 58
+const space = 32
 const nothing = Buffer.alloc(0)
 const bom = Buffer.from([0xef, 0xbb, 0xbf])
 
@@ -45,7 +45,7 @@ export class SseParser {
   /** Since the last event. */
   private idleBytes = 0
   /** The pieces of a line whose end has not come. */
-  private readonly pieces = new Pieces()
+  private readonly pieces = new ChunkBuffer()
   private afterCr = false
   private started = false
   private data: string[] = []
@@ -62,19 +62,19 @@ export class SseParser {
   push(chunk: Buffer): SseEvent[] {
     const events: SseEvent[] = []
     let from = 0
-    let nextCr = chunk.indexOf(CR)
+    let nextCr = chunk.indexOf(cr)
     while (from < chunk.length) {
       if (this.afterCr) {
         this.afterCr = false
-        if (chunk[from] === LF) {
+        if (chunk[from] === lf) {
           from++
           continue
         }
       }
-      if (nextCr !== -1 && nextCr < from) nextCr = chunk.indexOf(CR, from)
-      const end = earlier(chunk.indexOf(LF, from), nextCr)
+      if (nextCr !== -1 && nextCr < from) nextCr = chunk.indexOf(cr, from)
+      const end = earlier(chunk.indexOf(lf, from), nextCr)
       if (end === -1) break
-      this.afterCr = chunk[end] === CR
+      this.afterCr = chunk[end] === cr
       this.readLine(this.wholeLine(chunk.subarray(from, end)), events)
       from = end + 1
     }
@@ -111,10 +111,10 @@ export class SseParser {
       this.idle(1)
       return this.dispatch(events)
     }
-    const colon = line.indexOf(COLON)
+    const colon = line.indexOf(colonByte)
     if (colon === 0) return this.idle(line.length)
     const name = line.toString('latin1', 0, colon === -1 ? line.length : colon)
-    const from = line[colon + 1] === SPACE ? colon + 2 : colon + 1
+    const from = line[colon + 1] === space ? colon + 2 : colon + 1
     this.readField(name, colon === -1 ? nothing : line.subarray(from))
   }
 
@@ -129,7 +129,7 @@ export class SseParser {
   /** What says nothing costs something to read. */
   private idle(bytes: number): void {
     this.idleBytes += bytes
-    if (this.idleBytes > mostIdleBytes) throw new SseFault(`more than ${mostIdleBytes} bytes and no event`)
+    if (this.idleBytes > maxIdleBytes) throw new SseFault(`more than ${maxIdleBytes} bytes and no event`)
   }
 
   private addData(value: Buffer): void {
@@ -151,7 +151,7 @@ export class SseParser {
 
 const longestId = 1024
 /** Between two events, such as comments; a line of data counts as one. */
-const mostIdleBytes = 1_000_000
+const maxIdleBytes = 1_000_000
 
 /** Fit to be sent back as a header; any other is as good as none. */
 const isEventId = (value: Buffer): boolean => value.length <= longestId && value.every((byte) => byte >= 0x20 && byte < 0x7f)

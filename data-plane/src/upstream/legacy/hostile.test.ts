@@ -189,13 +189,13 @@ test('a stream that never ends stops when the call is cancelled', async () => {
 test('more sessions than may be open are refused, and an idle one makes room', async () => {
   await using server = await legacyServer(
     hostile((response, id) => response.writeHead(200, stream).write(message({ id: 1, method: 'roots/list' })) && id),
-    { mostSessions: 1 },
+    { maxSessions: 1 },
   )
   await server.upstream.request(aCall('x'))
   await expect(server.upstream.request(aCall('x', {}, { person: 'bob' }))).rejects.toMatchObject({ name: 'UpstreamFault', retryable: true })
   await using other = await legacyServer(
     hostile((response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`)),
-    { mostSessions: 1 },
+    { maxSessions: 1 },
   )
   await other.upstream.request(aCall('x'))
   await expect(other.upstream.request(aCall('x', {}, { person: 'bob' }))).resolves.toBeDefined()

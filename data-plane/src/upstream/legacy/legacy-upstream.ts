@@ -1,16 +1,16 @@
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
 import { clientRefused } from '../client-refusal.ts'
-import { asksUsually, mayAsk } from './messages/server-request.ts'
-import { LegacyExchange } from './request-exchange.ts'
+import { usualCapabilities, mayAsk } from './messages/server-request.ts'
+import { RequestExchange } from './request-exchange.ts'
 import type { Outcome } from './request-exchange.ts'
-import { LegacyParks } from './parked-exchanges.ts'
-import { LegacyPool } from './session/session-pool.ts'
+import { ParkedExchanges } from './parked-exchanges.ts'
+import { LegacySessionPool } from './session/session-pool.ts'
 import { tokenOf } from '../../protocol/progress-token.ts'
 import { checkVisited, visitFirst } from './messages/url-elicitation.ts'
 import { LegacyWire } from './wire/wire.ts'
-import type { RemoteOptions } from '../http/connection.ts'
-import { assembled } from '../../json/verbatim.ts'
+import type { RemoteConnection } from '../http/connection.ts'
+import { assembleObject } from '../../json/verbatim.ts'
 import type { Member } from '../../json/verbatim.ts'
 import type {
   Asker,
@@ -29,23 +29,23 @@ import type { Notification } from '../../protocol/notification.ts'
 export interface LegacyLimits {
   /** After this long without use a session at the server is ended. */
   readonly idleMs: number
-  readonly mostSessions: number
+  readonly maxSessions: number
   /** How long a server may be kept waiting for a client. */
   readonly parkMs: number
-  readonly mostParked: number
-  readonly mostParkedPerPerson: number
+  readonly maxParked: number
+  readonly maxParkedPerPerson: number
   /** When closed, calls under way may end by themselves for so long. */
   readonly closeWithinMs: number
   /** A server that has no stream says so at once; some servers send nothing, not even a status, before they have something to say. */
   readonly streamWithinMs: number
 }
 
-export const legacyLimits: LegacyLimits = {
+export const LEGACY_LIMITS: LegacyLimits = {
   idleMs: 5 * 60_000,
-  mostSessions: 2000,
+  maxSessions: 2000,
   parkMs: 5 * 60_000,
-  mostParked: 200,
-  mostParkedPerPerson: 32,
+  maxParked: 200,
+  maxParkedPerPerson: 32,
   closeWithinMs: 10_000,
   streamWithinMs: 250,
 }
@@ -59,17 +59,17 @@ const own = new Set(['notifications/initialized', 'notifications/cancelled'])
 /** A server of revisions 2025-11-25 and before, over Streamable HTTP. */
 export class LegacyUpstream implements Upstream {
   private readonly wire: LegacyWire
-  private readonly pool: LegacyPool
-  private readonly parks: LegacyParks
+  private readonly pool: LegacySessionPool
+  private readonly parks: ParkedExchanges
 
-  constructor(options: RemoteOptions, limits: LegacyLimits = legacyLimits) {
+  constructor(options: RemoteConnection, limits: LegacyLimits = LEGACY_LIMITS) {
     this.wire = new LegacyWire(options)
-    const { idleMs, mostSessions: most, closeWithinMs, streamWithinMs } = limits
-    this.pool = new LegacyPool(this.wire, { idleMs, most, closeWithinMs, streamWithinMs })
-    this.parks = new LegacyParks(options.pool.timers, {
+    const { idleMs, maxSessions: max, closeWithinMs, streamWithinMs } = limits
+    this.pool = new LegacySessionPool(this.wire, { idleMs, max, closeWithinMs, streamWithinMs })
+    this.parks = new ParkedExchanges(options.pool.timers, {
       parkMs: limits.parkMs,
-      most: limits.mostParked,
-      mostPerPerson: limits.mostParkedPerPerson,
+      max: limits.maxParked,
+      maxPerPerson: limits.maxParkedPerPerson,
     })
   }
 
@@ -126,21 +126,21 @@ export class LegacyUpstream implements Upstream {
 
   private async begin(request: UpstreamRequest): Promise<UpstreamResult> {
     const { session, stream } = this.pool.for(request)
-    const exchange = new LegacyExchange(session, request)
+    const exchange = new RequestExchange(session, request)
     try {
       if (mayUseStream(request)) await stream.keep()
       return this.settled(exchange, await exchange.run(), request)
     } catch (error) {
       const requests = mayAsk(request) ? visitFirst(error, request) : undefined
       if (!requests) throw error
-      return assembled([inputRequired, requests])
+      return assembleObject([inputRequired, requests])
     }
   }
 
-  private settled(exchange: LegacyExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
+  private settled(exchange: RequestExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
     if (outcome.kind === 'result') return outcome.result
     const requestState = this.parks.put(exchange, request)
-    return { ...assembled([inputRequired, outcome.requests, ['requestState', requestState, undefined]]), ownState: true }
+    return { ...assembleObject([inputRequired, outcome.requests, ['requestState', requestState, undefined]]), ownState: true }
   }
 }
 
@@ -153,7 +153,7 @@ const mayUseStream = (request: UpstreamRequest): boolean => {
     client: { capabilities, logLevel },
   } = request
   return (
-    asksUsually(request.method) &&
+    usualCapabilities(request.method) &&
     (logLevel !== undefined || tokenOf(params) !== undefined || askable.some((name) => isObject(capabilities[name])))
   )
 }

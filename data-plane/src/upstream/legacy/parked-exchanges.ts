@@ -1,28 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import type { Timers } from '../../runtime/timers.ts'
-import type { LegacyExchange } from './request-exchange.ts'
+import type { RequestExchange } from './request-exchange.ts'
 import { INVALID_PARAMS } from './messages/result.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream.ts'
 import type { UpstreamRequest } from '../upstream.ts'
 
 export interface ParkLimits {
   readonly parkMs: number
-  readonly most: number
-  readonly mostPerPerson: number
+  readonly max: number
+  readonly maxPerPerson: number
 }
 
-interface Parked {
-  readonly exchange: LegacyExchange
+interface ParkedExchange {
+  readonly exchange: RequestExchange
   readonly owner: string
   readonly target: string
   readonly leave: () => void
 }
 
 /** Exchanges in which a server waits for a client, each known by a secret that is good once, for its owner, for the same request. */
-export class LegacyParks {
+export class ParkedExchanges {
   private readonly timers: Timers
   private readonly limits: ParkLimits
-  private readonly parked = new Map<string, Parked>()
+  private readonly parked = new Map<string, ParkedExchange>()
 
   constructor(timers: Timers, limits: ParkLimits) {
     this.timers = timers
@@ -30,11 +30,11 @@ export class LegacyParks {
   }
 
   /** The `requestState`. A person who leaves too many behind loses the oldest. */
-  put(exchange: LegacyExchange, request: UpstreamRequest): string {
+  put(exchange: RequestExchange, request: UpstreamRequest): string {
     const own = [...this.parked].filter(([, { owner }]) => owner === request.person)
     const oldest = own[0]?.[0]
-    if (oldest !== undefined && own.length >= this.limits.mostPerPerson) void this.expire(oldest, 'Newer questions took its place.')
-    if (this.parked.size >= this.limits.most) {
+    if (oldest !== undefined && own.length >= this.limits.maxPerPerson) void this.expire(oldest, 'Newer questions took its place.')
+    if (this.parked.size >= this.limits.max) {
       void exchange.abandon('Nobody can be asked now.')
       throw new UpstreamFault('rate_limited', 'Too many calls are waiting for an answer.', { retryable: true, hint: 'Try again later.' })
     }
@@ -52,7 +52,7 @@ export class LegacyParks {
   }
 
   /** Throws for a state that is unknown, used up, another person's or another request's: which of these is not told. */
-  take(id: unknown, request: UpstreamRequest): LegacyExchange {
+  take(id: unknown, request: UpstreamRequest): RequestExchange {
     const parked = typeof id === 'string' ? this.parked.get(id) : undefined
     if (!parked || parked.owner !== request.person || parked.target !== targetOf(request)) {
       throw new UpstreamRpcError(INVALID_PARAMS, 'Unknown or expired requestState')

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { isObject } from '../../json/is-object.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { refusalJson } from '../client-refusal.ts'
-import { broken } from '../faults.ts'
+import { protocolFault } from '../faults.ts'
 import { inputRequests, lacking, mayAsk, refusalOf } from './messages/server-request.ts'
-import type { Ask, Refusal } from './messages/server-request.ts'
+import type { ServerRequest, Refusal } from './messages/server-request.ts'
 import { legacyBody } from './messages/request-body.ts'
 import { isOfLists } from './messages/listen-filter.ts'
 import { loggable } from '../../protocol/log-level.ts'
@@ -13,7 +13,7 @@ import { tokenOf, withToken } from '../../protocol/progress-token.ts'
 import type { LegacyReply } from './wire/reply.ts'
 import { completed, METHOD_NOT_FOUND, relayed } from './messages/result.ts'
 import { unasked } from './session/session.ts'
-import type { LegacySession, Live, Working } from './session/session.ts'
+import type { LegacySession, OpenSession, PendingRequest } from './session/session.ts'
 import type { Member } from '../../json/verbatim.ts'
 import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from '../upstream.ts'
 
@@ -23,24 +23,24 @@ export type Outcome =
   | { readonly kind: 'asks'; readonly requests: Member }
 
 /** In one round. */
-const mostAsks = 16
+const maxAsks = 16
 /** From the session's own stream, not yet looked at. */
-const mostOffered = 256
+const maxOffered = 256
 
 /** One request at a legacy server, from its POST to its result; in between the server may ask, and the exchange waits for the client's next round. */
-export class LegacyExchange implements Working {
+export class RequestExchange implements PendingRequest {
   readonly id: number
   private readonly session: LegacySession
   /** As of the latest round. */
   private request: UpstreamRequest
-  private readonly asks = new Map<string, Ask>()
+  private readonly asks = new Map<string, ServerRequest>()
   private asked = 0
   /** Ends the POST, wherever it is. */
   private readonly cancel = new Cancel()
   /** What the server asked and this client did not declare, should the request fail for it. */
   private missing: UpstreamRpcError | undefined
   private over = false
-  private posted: Promise<{ live: Live; reply: LegacyReply }> | undefined
+  private posted: Promise<{ live: OpenSession; reply: LegacyReply }> | undefined
   private reply: LegacyReply | undefined
   private reading: Promise<LegacyMessage[] | undefined> | undefined
   private offered: LegacyMessage[] = []
@@ -57,9 +57,9 @@ export class LegacyExchange implements Working {
   /** Posts the request and reads up to its result, or to what the server asks. */
   run(): Promise<Outcome> {
     return this.during(async () => {
-      const { method, params, written, client } = this.request
+      const { method, params, source, client } = this.request
       if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
-      this.posted = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), written }), this.cancel)
+      this.posted = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), source }), this.cancel)
       return this.read(this.posted)
     })
   }
@@ -80,7 +80,7 @@ export class LegacyExchange implements Working {
   }
 
   offer(message: LegacyMessage): boolean {
-    if (this.over || this.offered.length >= mostOffered || !this.isMine(message)) return false
+    if (this.over || this.offered.length >= maxOffered || !this.isMine(message)) return false
     this.offered.push(message)
     this.woken.resolve()
     return true
@@ -102,11 +102,11 @@ export class LegacyExchange implements Working {
     } catch {
       // The server is gone, and the request with it.
     } finally {
-      this.session.letGo()
+      this.session.release()
     }
   }
 
-  private async live(): Promise<Live> {
+  private async live(): Promise<OpenSession> {
     return this.reply && this.posted ? (await this.posted).live : this.session.open()
   }
 
@@ -131,7 +131,7 @@ export class LegacyExchange implements Working {
     if (this.over) return
     this.over = true
     this.session.working.delete(this)
-    this.session.letGo()
+    this.session.release()
     if (answered) return this.reply?.release()
     this.reply?.stop()
     this.cancel.abort(new Error('no longer wanted'))
@@ -141,10 +141,10 @@ export class LegacyExchange implements Working {
     return { kind: 'asks', requests: inputRequests(this.asks) }
   }
 
-  private async read(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<Outcome> {
+  private async read(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<Outcome> {
     for (;;) {
       const batch = await this.batch(posted)
-      if (!batch || this.over) throw broken('the stream ended without a result')
+      if (!batch || this.over) throw protocolFault('the stream ended without a result')
       for (const message of batch) {
         // However much came in one piece: of a request that is over nothing more is taken.
         if (this.over) break
@@ -158,7 +158,7 @@ export class LegacyExchange implements Working {
   }
 
   /** What came next: on the POST's own stream, or on the session's. */
-  private async batch(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+  private async batch(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
     this.reading ??= this.next(posted)
     if (this.offered.length === 0) {
       this.woken = Promise.withResolvers<void>()
@@ -183,7 +183,7 @@ export class LegacyExchange implements Working {
     }
   }
 
-  private next(posted: Promise<{ live: Live; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+  private next(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
     const reading = posted.then(({ reply }) => {
       this.reply = reply
       return reply.next()
@@ -202,16 +202,16 @@ export class LegacyExchange implements Working {
         await this.pass(message)
         return undefined
       case 'result':
-        if (message.id !== this.id) throw broken('an answer to a request that was not asked here')
-        return completed(message.value, message.written)
+        if (message.id !== this.id) throw protocolFault('an answer to a request that was not asked here')
+        return completed(message.value, message.source)
       case 'error':
         // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
-        if (message.id !== this.id && message.id !== null) throw broken('an answer to a request that was not asked here')
+        if (message.id !== this.id && message.id !== null) throw protocolFault('an answer to a request that was not asked here')
         throw this.missing ?? relayed(message)
     }
   }
 
-  private async takeAsk(ask: Ask): Promise<void> {
+  private async takeAsk(ask: ServerRequest): Promise<void> {
     const { method } = ask
     const refused = method === 'ping' ? undefined : this.refused(ask)
     if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, ask)
@@ -220,9 +220,9 @@ export class LegacyExchange implements Working {
     await this.session.answer(live, ask, refused ? `"error":${JSON.stringify(refused)}` : unasked(method)).catch(() => undefined)
   }
 
-  private refused(ask: Ask): Refusal | undefined {
+  private refused(ask: ServerRequest): Refusal | undefined {
     if (!mayAsk(this.request)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
-    if (this.asks.size >= mostAsks) return { code: -32000, message: 'Too many requests at once' }
+    if (this.asks.size >= maxAsks) return { code: -32000, message: 'Too many requests at once' }
     return refusalOf(this.request, ask)
   }
 
@@ -244,14 +244,14 @@ export class LegacyExchange implements Working {
     return client.logLevel === undefined ? session !== undefined : loggable(params, client.logLevel)
   }
 
-  private async pass({ method, params, written }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
+  private async pass({ method, params, source }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
     const { onNotification, params: own } = this.request
     if (method === 'notifications/message' && !this.mayHear(params)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
-    if (method !== 'notifications/progress') return onNotification(params ? { method, params, written } : { method })
+    if (method !== 'notifications/progress') return onNotification(params ? { method, params, source } : { method })
     const progressToken = tokenOf(own)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return
-    await onNotification({ method, params: { ...params, progressToken }, written })
+    await onNotification({ method, params: { ...params, progressToken }, source })
   }
 
   private isAsked(id: unknown): boolean {
@@ -265,10 +265,10 @@ export class LegacyExchange implements Working {
 }
 
 /** What the client says to one question: a result, or the error it gave, as a member of an answer; undefined where it says nothing. */
-function answerTo(key: string, { refusals, written }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
+function answerTo(key: string, { refusals, source }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
   const refusal = refusals?.get(key)
   if (refusal) return `"error":${refusalJson(refusal)}`
   const result = Object.hasOwn(answers, key) ? answers[key] : undefined
   if (!isObject(result)) return undefined
-  return `"result":${written?.at('inputResponses', key)?.respell(result) ?? JSON.stringify(result)}`
+  return `"result":${source?.at('inputResponses', key)?.toJson(result) ?? JSON.stringify(result)}`
 }

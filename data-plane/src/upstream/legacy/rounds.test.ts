@@ -90,7 +90,7 @@ test('a client that cancels while it is asked has cancelled', async () => {
 })
 
 test('a person who leaves too many rounds behind loses the oldest', async () => {
-  await using server = await sdkServer(things, { limits: { mostParkedPerPerson: 1 } })
+  await using server = await sdkServer(things, { limits: { maxParkedPerPerson: 1 } })
   const first = await server.upstream.request(aCall('ask'))
   await server.upstream.request(aCall('ask'))
   const lost = server.upstream.request(aCall('ask', {}, {}, { requestState: first.value['requestState'], inputResponses: {} }))

@@ -5,9 +5,9 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { Cancel } from '../../runtime/cancellation.ts'
-import { LegacyUpstream, legacyLimits } from './legacy-upstream.ts'
+import { LegacyUpstream, LEGACY_LIMITS } from './legacy-upstream.ts'
 import type { LegacyLimits } from './legacy-upstream.ts'
-import { remoteOptions } from '../http/connection.ts'
+import { openConnection } from '../http/connection.ts'
 import { serverOf } from '../testing.ts'
 import type { CallContext } from '../../server-kit/context.ts'
 import type { ListenRequest, UpstreamRequest } from '../upstream.ts'
@@ -47,7 +47,7 @@ export async function legacyServer(
     await handle(request, response, body)
   }
   const server = await serverOf(take)
-  const options = remoteOptions({
+  const options = openConnection({
     id: 'things',
     settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era: 'legacy', trust: 'off', maxResponseBytes, privateNetwork: true },
     readSecret: () => Promise.reject(new Error('no secrets here')),
@@ -56,7 +56,7 @@ export async function legacyServer(
     callTimeoutMs,
   })
   // A server that answers is waited for, however slow the machine.
-  const upstream = new LegacyUpstream(options, { ...legacyLimits, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
+  const upstream = new LegacyUpstream(options, { ...LEGACY_LIMITS, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
   return {
     url: server.url,
     upstream,

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Cancel } from '../../runtime/cancellation.ts'
-import { broken, credential, down, limited, wrongEra } from '../faults.ts'
+import { protocolFault, credentialFault, unreachableFault, rateLimitFault, eraFault } from '../faults.ts'
 import { exchange } from '../http/exchange.ts'
 import { metaOf, modernBody, modernHeaders } from './request.ts'
-import type { RemoteOptions } from '../http/connection.ts'
+import type { RemoteConnection } from '../http/connection.ts'
 import type { Reply } from './reply.ts'
 import { readReply } from './reply.ts'
-import type { Spelling } from '../../json/verbatim.ts'
+import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { SseEvent } from '../http/sse-parser.ts'
 import type { UpstreamFault } from '../upstream.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
@@ -15,7 +15,7 @@ import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 export interface ModernCall {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
   readonly client: ClientFacts
   readonly extraHeaders?: Readonly<Record<string, string>>
   readonly onNotification: (notification: Notification) => Awaitable<void>
@@ -30,15 +30,15 @@ const maxEvents = 100_000
 let ids = 0
 
 /** One request to a modern server: its notifications as they come, then its answer. Rejects with `UpstreamFault`, or with the cause of a cancellation. */
-export async function callModern(options: RemoteOptions, call: ModernCall): Promise<Answer> {
+export async function callModern(options: RemoteConnection, call: ModernCall): Promise<Answer> {
   const own = options.headers.get()
   const reading = new Reading(call, ++ids)
-  const { method, params, written, client, cancel, endless = false } = call
+  const { method, params, source, client, cancel, endless = false } = call
   const answer = await exchange(options.pool, {
     url: options.url,
     method: 'POST',
     headers: { ...(own instanceof Promise ? await own : own), ...modernHeaders(method, params), ...call.extraHeaders },
-    body: modernBody({ id: reading.id, method, params, written, client }),
+    body: modernBody({ id: reading.id, method, params, source, client }),
     maxBytes: options.settings.maxResponseBytes,
     timeoutToHeadersMs: options.callTimeoutMs,
     ...(cancel && { cancel }),
@@ -56,19 +56,19 @@ const doubtful = new Set([400, 404, 405])
 
 function noAnswer(status: number, headers: IncomingHttpHeaders): UpstreamFault {
   const detail = `status ${status}, content type ${String(headers['content-type']).slice(0, 100)}`
-  return doubtful.has(status) ? wrongEra(detail) : broken(detail)
+  return doubtful.has(status) ? eraFault(detail) : protocolFault(detail)
 }
 
 /** Statuses that tell before any body what is the matter. */
-function refuse({ headers: own }: RemoteOptions, status: number, headers: IncomingHttpHeaders): void {
+function refuse({ headers: own }: RemoteConnection, status: number, headers: IncomingHttpHeaders): void {
   if (status === 401 || status === 403) {
     own.forget()
-    throw credential(status)
+    throw credentialFault(status)
   }
-  if (status === 429) throw limited(headers['retry-after'])
-  if (status >= 300 && status < 400) throw broken(`a redirect (${status}), which is never followed`)
+  if (status === 429) throw rateLimitFault(headers['retry-after'])
+  if (status >= 300 && status < 400) throw protocolFault(`a redirect (${status}), which is never followed`)
   const isJson = headers['content-type']?.toLowerCase().startsWith('application/json')
-  if (status >= 500 && !isJson) throw down(`status ${status}`)
+  if (status >= 500 && !isJson) throw unreachableFault(`status ${status}`)
 }
 
 /** What one request's answer says, message by message. */
@@ -102,8 +102,8 @@ class Reading {
   }
 
   answered(status: number): Answer {
-    if (!this.answer) throw broken('the end came before the answer')
-    if (this.answer.kind === 'result' && status >= 300) throw broken(`a result with status ${status}`)
+    if (!this.answer) throw protocolFault('the end came before the answer')
+    if (this.answer.kind === 'result' && status >= 300) throw protocolFault(`a result with status ${status}`)
     return this.answer
   }
 

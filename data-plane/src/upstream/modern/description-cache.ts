@@ -1,7 +1,7 @@
 import type { Description } from '../upstream.ts'
 
 const leastMs = 1000
-const mostMs = 600_000
+const maxMs = 600_000
 
 interface Found {
   readonly description: Description
@@ -28,7 +28,7 @@ export class DescriptionCache {
   private async ask(): Promise<Description> {
     const { description, ttlMs } = await this.discover()
     this.held = description
-    this.untilMs = performance.now() + Math.min(Math.max(ttlMs, leastMs), mostMs)
+    this.untilMs = performance.now() + Math.min(Math.max(ttlMs, leastMs), maxMs)
     return description
   }
 }

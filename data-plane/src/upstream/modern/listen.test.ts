@@ -3,9 +3,9 @@ import { Cancel } from '../../runtime/cancellation.ts'
 import { aClient, aListener, aRemote, modernServer } from './testing.ts'
 import type { Asked, Handle, Say } from './testing.ts'
 import { keysFor } from '../../protocol/subscription-keys.ts'
-import { ListenHub } from './subscription-hub.ts'
-import { ourselves } from './request.ts'
-import { remoteOptions } from '../http/connection.ts'
+import { SubscriptionHub } from './subscription-hub.ts'
+import { GATEWAY_CLIENT } from './request.ts'
+import { openConnection } from '../http/connection.ts'
 import { messageOf } from '../../protocol/notification.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
 
@@ -245,8 +245,8 @@ test('a subscription that ends as soon as it began is told, one way or the other
 test('a stream that stood for long and broke is opened anew, and what may have been missed is told', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
-  const options = remoteOptions(aRemote(server.url))
-  const hub = new ListenHub(options, ourselves, 0)
+  const options = openConnection(aRemote(server.url))
+  const hub = new SubscriptionHub(options, GATEWAY_CLIENT, 0)
   const { got, next, onNotification } = ear()
   const filter = { toolsListChanged: true, resourceSubscriptions: ['test://a'] }
   let ended = false

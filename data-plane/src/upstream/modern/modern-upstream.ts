@@ -5,14 +5,14 @@ import { clientRefused } from '../client-refusal.ts'
 import { callModern } from './call.ts'
 import type { Answer } from './call.ts'
 import { DescriptionCache } from './description-cache.ts'
-import { broken, wrongEra } from '../faults.ts'
-import { ListenHub } from './subscription-hub.ts'
+import { protocolFault, eraFault } from '../faults.ts'
+import { SubscriptionHub } from './subscription-hub.ts'
 import { keysOf } from '../../protocol/subscription-keys.ts'
 import { HEADER_MISMATCH, relayable } from './error.ts'
 import { notifyModern } from './notify.ts'
-import { MODERN, ourselves } from './request.ts'
+import { MODERN, GATEWAY_CLIENT } from './request.ts'
 import { passedParams } from '../../protocol/headers/forwarded-params.ts'
-import type { RemoteOptions } from '../http/connection.ts'
+import type { RemoteConnection } from '../http/connection.ts'
 import { ToolHeaders } from './tool-headers.ts'
 import { declaresTasks, TASKS_EXTENSION } from '../../protocol/extensions/tasks.ts'
 import type {
@@ -33,18 +33,18 @@ const unknown = plainHealth('unknown', 'modern')
 
 /** A remote server of the modern era: every request is one HTTP exchange that knows nothing of the others. */
 export class ModernUpstream implements Upstream {
-  private readonly options: RemoteOptions
+  private readonly options: RemoteConnection
   private readonly toolHeaders: ToolHeaders
   private readonly descriptions = new DescriptionCache(() => this.discover())
-  private readonly listeners: ListenHub
-  private readonly taskListeners: ListenHub
+  private readonly listeners: SubscriptionHub
+  private readonly taskListeners: SubscriptionHub
   private learning: Promise<void> | undefined
 
-  constructor(options: RemoteOptions) {
+  constructor(options: RemoteConnection) {
     this.options = options
     this.toolHeaders = new ToolHeaders(options.id, options.log)
-    this.listeners = new ListenHub(options, ourselves)
-    this.taskListeners = new ListenHub(options, { ...ourselves, capabilities: { extensions: { [TASKS_EXTENSION]: {} } } })
+    this.listeners = new SubscriptionHub(options, GATEWAY_CLIENT)
+    this.taskListeners = new SubscriptionHub(options, { ...GATEWAY_CLIENT, capabilities: { extensions: { [TASKS_EXTENSION]: {} } } })
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
@@ -89,18 +89,18 @@ export class ModernUpstream implements Upstream {
     this.taskListeners.close()
   }
 
-  private ask({ method, params, paramHeaders = {}, written, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
+  private ask({ method, params, paramHeaders = {}, source, client, onNotification, cancel }: UpstreamRequest): Promise<Answer> {
     const extraHeaders = method === 'tools/call' ? this.toolHeaders.for(params, paramHeaders) : passedParams(paramHeaders, [])
-    return callModern(this.options, { method, params, written, client, onNotification, cancel, extraHeaders })
+    return callModern(this.options, { method, params, source, client, onNotification, cancel, extraHeaders })
   }
 
   /** The result as it came, but for what a client must not see or must find. */
-  private resultOf(method: string, { value, written }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
+  private resultOf(method: string, { value, source }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
     const { resultType } = value
-    if (resultType !== undefined && typeof resultType !== 'string') throw broken('a resultType that is no text')
+    if (resultType !== undefined && typeof resultType !== 'string') throw protocolFault('a resultType that is no text')
     const tools = method === 'tools/list' ? this.toolHeaders.learn(value) : undefined
-    if (tools === undefined && resultType !== undefined) return { value, written }
-    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) }, written }
+    if (tools === undefined && resultType !== undefined) return { value, source }
+    return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) }, source }
   }
 
   private learn(): Promise<void> {
@@ -124,7 +124,7 @@ export class ModernUpstream implements Upstream {
 
   private async discover(): Promise<{ description: Description; ttlMs: number }> {
     const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.own('server/discover', {})
-    if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw wrongEra('it does not list the revision we speak')
+    if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw eraFault('it does not list the revision we speak')
     const serverInfo = isObject(_meta) ? _meta[serverInfoKey] : undefined
     return {
       description: {
@@ -145,7 +145,7 @@ export class ModernUpstream implements Upstream {
   }
 
   private askOwn(method: string, params: Record<string, unknown>): Promise<Answer> {
-    return callModern(this.options, { method, params, client: ourselves, onNotification: () => undefined })
+    return callModern(this.options, { method, params, client: GATEWAY_CLIENT, onNotification: () => undefined })
   }
 }
 

@@ -1,13 +1,13 @@
 import { isObject } from '../../json/is-object.ts'
-import { META, MODERN_VERSIONS } from '../../protocol/versions.ts'
+import { ENVELOPE_KEYS, MODERN_VERSIONS } from '../../protocol/versions.ts'
 import { headerValue } from '../../protocol/headers/encoding.ts'
-import type { Spelling } from '../../json/verbatim.ts'
+import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 
 export const MODERN = MODERN_VERSIONS[0]
 
 /** The gateway speaking for itself: when it asks what a server is, or listens for many. */
-export const ourselves: ClientFacts = {
+export const GATEWAY_CLIENT: ClientFacts = {
   capabilities: {},
   info: { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' },
   logLevel: undefined,
@@ -25,33 +25,33 @@ interface Message {
   readonly id?: number
   readonly method: string
   readonly params: Params
-  readonly written?: Spelling | undefined
+  readonly source?: VerbatimJson | undefined
   readonly client: ClientFacts
 }
 
 /** The body of a request or notification. A progress token is replaced by the id, which no other request shares. */
-export function modernBody({ id, method, params, written, client }: Message): string {
+export function modernBody({ id, method, params, source, client }: Message): string {
   const given = metaOf(params)
   const _meta = {
     ...given,
     ...(given['progressToken'] !== undefined && { progressToken: id }),
-    [META.version]: MODERN,
-    [META.capabilities]: client.capabilities,
-    [META.client]: client.info,
+    [ENVELOPE_KEYS.version]: MODERN,
+    [ENVELOPE_KEYS.capabilities]: client.capabilities,
+    [ENVELOPE_KEYS.client]: client.info,
     [logLevelKey]: client.logLevel,
   }
   const head = id === undefined ? '' : `"id":${id},`
-  return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${withMeta(params, _meta, written)}}`
+  return `{"jsonrpc":"2.0",${head}"method":${JSON.stringify(method)},"params":${withMeta(params, _meta, source)}}`
 }
 
-function withMeta(params: Params, _meta: object, written: Spelling | undefined): string {
-  if (!written || params['_meta'] !== undefined) return written?.respell({ ...params, _meta }) ?? JSON.stringify({ ...params, _meta })
+function withMeta(params: Params, _meta: object, source: VerbatimJson | undefined): string {
+  if (!source || params['_meta'] !== undefined) return source?.toJson({ ...params, _meta }) ?? JSON.stringify({ ...params, _meta })
   // The usual request has no more of it than the envelope: nothing of the client's own is in it.
-  const own = written.respell(params)
+  const own = source.toJson(params)
   return `${own.slice(0, own.lastIndexOf('}'))}${/^\s*\{\s*\}\s*$/.test(own) ? '' : ','}"_meta":${JSON.stringify(_meta)}}`
 }
 
-const mostKept = 1000
+const maxKept = 1000
 /** By method and name: the same few are asked for again and again. */
 const kept = new Map<string, Readonly<Record<string, string>>>()
 
@@ -63,7 +63,7 @@ export function modernHeaders(method: string, params: Params): Readonly<Record<s
   const known = kept.get(key)
   if (known) return known
   const headers = written(method, name)
-  if (kept.size < mostKept && key.length < mostKept) kept.set(key, headers)
+  if (kept.size < maxKept && key.length < maxKept) kept.set(key, headers)
   return headers
 }
 

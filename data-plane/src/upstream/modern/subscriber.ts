@@ -3,7 +3,7 @@ import type { ListenRequest } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
 /** One who listens. What it has not yet taken is kept once per key: a newer word replaces an older one, so a slow listener costs no memory. */
-export class Listener {
+export class Subscriber {
   readonly keys: readonly ListenKey[]
   gone = false
   cause: Error | undefined

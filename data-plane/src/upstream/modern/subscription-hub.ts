@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { broken } from '../faults.ts'
-import { Listener } from './subscriber.ts'
-import { filterOf, keysFor, keysOf, missed } from '../../protocol/subscription-keys.ts'
+import { protocolFault } from '../faults.ts'
+import { Subscriber } from './subscriber.ts'
+import { filterOf, keysFor, keysOf, notificationOfKey } from '../../protocol/subscription-keys.ts'
 import type { ListenKey } from '../../protocol/subscription-keys.ts'
-import { ListenStream } from './subscription-stream.ts'
-import type { RemoteOptions } from '../http/connection.ts'
+import { SubscriptionStream } from './subscription-stream.ts'
+import type { RemoteConnection } from '../http/connection.ts'
 import type { Listening, ListenRequest } from '../upstream.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
@@ -14,23 +14,23 @@ const atOnce = 500
 const usuallyWorthMs = 10_000
 
 /** All who listen to one server share one stream, which asks for what any of them wants; each is told only what it asked for. */
-export class ListenHub {
-  private readonly options: RemoteOptions
+export class SubscriptionHub {
+  private readonly options: RemoteConnection
   private readonly client: ClientFacts
   private readonly worthAnotherMs: number
-  private readonly byKey = new Map<ListenKey, Set<Listener>>()
-  private readonly listeners = new Set<Listener>()
-  private stream: ListenStream | undefined
+  private readonly byKey = new Map<ListenKey, Set<Subscriber>>()
+  private readonly listeners = new Set<Subscriber>()
+  private stream: SubscriptionStream | undefined
   private opening: Promise<void> | undefined
 
-  constructor(options: RemoteOptions, client: ClientFacts, worthAnotherMs = usuallyWorthMs) {
+  constructor(options: RemoteConnection, client: ClientFacts, worthAnotherMs = usuallyWorthMs) {
     this.options = options
     this.client = client
     this.worthAnotherMs = worthAnotherMs
   }
 
   async join(request: ListenRequest): Promise<Listening> {
-    const listener = new Listener(request, keysOf(request.filter))
+    const listener = new Subscriber(request, keysOf(request.filter))
     this.add(listener)
     const forget = request.cancel.subscribe((cause) => this.leave(listener, cause))
     listener.onGone = forget
@@ -50,22 +50,22 @@ export class ListenHub {
   }
 
   /** Several who come while a stream is being opened share the next one. */
-  private async cover(listener: Listener): Promise<void> {
+  private async cover(listener: Subscriber): Promise<void> {
     while (!this.covers(listener)) {
-      if (listener.gone) throw listener.cause ?? broken('a subscription that ended as soon as it began')
+      if (listener.gone) throw listener.cause ?? protocolFault('a subscription that ended as soon as it began')
       this.opening ??= this.reopen().finally(() => (this.opening = undefined))
       await this.opening
     }
   }
 
-  private covers({ keys, gone }: Listener): boolean {
+  private covers({ keys, gone }: Subscriber): boolean {
     const asked = this.stream?.asked
     return !gone && asked !== undefined && keys.every((key) => asked.has(key))
   }
 
   /** Opens a stream for all that is wanted now; the one before ends only when this one stands. */
   private async reopen(): Promise<void> {
-    const stream: ListenStream = new ListenStream(this.options, new Set(this.byKey.keys()), {
+    const stream: SubscriptionStream = new SubscriptionStream(this.options, new Set(this.byKey.keys()), {
       client: this.client,
       onNotification: (notification) => this.tell(stream, notification),
       onEnd: (error) => this.ended(stream, error),
@@ -76,7 +76,7 @@ export class ListenHub {
     if (this.listeners.size === 0) this.drop()
   }
 
-  private async tell(stream: ListenStream, notification: Notification): Promise<void> {
+  private async tell(stream: SubscriptionStream, notification: Notification): Promise<void> {
     if (this.stream !== undefined && stream !== this.stream) return
     let told = 0
     for (const key of keysFor(notification)) {
@@ -87,7 +87,7 @@ export class ListenHub {
     }
   }
 
-  private ended(stream: ListenStream, error: Error | undefined): void {
+  private ended(stream: SubscriptionStream, error: Error | undefined): void {
     if (stream !== this.stream) return
     this.stream = undefined
     if (this.opening) return void this.opening.catch((cause: unknown) => this.endAll(asError(cause)))
@@ -101,12 +101,12 @@ export class ListenHub {
 
   private tellMissed(): void {
     for (const [key, listeners] of this.byKey) {
-      const notification = missed(key)
+      const notification = notificationOfKey(key)
       if (notification) listeners.forEach((listener) => listener.tell(key, notification))
     }
   }
 
-  private add(listener: Listener): void {
+  private add(listener: Subscriber): void {
     this.listeners.add(listener)
     for (const key of listener.keys) {
       const same = this.byKey.get(key)
@@ -115,7 +115,7 @@ export class ListenHub {
     }
   }
 
-  private leave(listener: Listener, cause?: Error): void {
+  private leave(listener: Subscriber, cause?: Error): void {
     listener.end(cause)
     if (!this.listeners.delete(listener)) return
     for (const key of listener.keys) {

@@ -1,18 +1,18 @@
 import { isObject } from '../../json/is-object.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
-import { broken, slow } from '../faults.ts'
+import { protocolFault, timeoutFault } from '../faults.ts'
 import { filterOf, keysOf } from '../../protocol/subscription-keys.ts'
 import type { ListenKey } from '../../protocol/subscription-keys.ts'
 import { callModern } from './call.ts'
 import { relayable } from './error.ts'
-import { Pace } from '../http/throttle.ts'
-import type { RemoteOptions } from '../http/connection.ts'
+import { Throttle } from '../http/throttle.ts'
+import type { RemoteConnection } from '../http/connection.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId'
 
-interface Ears {
+interface StreamHandlers {
   readonly client: ClientFacts
   readonly onNotification: (notification: Notification) => Awaitable<void>
   /** Once, after it was open; never after `close`. */
@@ -20,17 +20,17 @@ interface Ears {
 }
 
 /** One `subscriptions/listen` at a modern server. */
-export class ListenStream {
+export class SubscriptionStream {
   readonly asked: ReadonlySet<ListenKey>
   honoured: ReadonlySet<ListenKey> = new Set()
   readonly openedMs = performance.now()
-  private readonly options: RemoteOptions
-  private readonly ears: Ears
+  private readonly options: RemoteConnection
+  private readonly ears: StreamHandlers
   private readonly cancel = new Cancel()
-  private readonly pace = new Pace()
+  private readonly pace = new Throttle()
   private acknowledged = false
 
-  constructor(options: RemoteOptions, asked: ReadonlySet<ListenKey>, ears: Ears) {
+  constructor(options: RemoteConnection, asked: ReadonlySet<ListenKey>, ears: StreamHandlers) {
     this.options = options
     this.asked = asked
     this.ears = ears
@@ -40,7 +40,7 @@ export class ListenStream {
   open(): Promise<void> {
     const { pool, callTimeoutMs } = this.options
     return new Promise((resolve, reject) => {
-      const stopWaiting = pool.timers.after(callTimeoutMs, () => this.acknowledged || this.cancel.abort(slow(callTimeoutMs)))
+      const stopWaiting = pool.timers.after(callTimeoutMs, () => this.acknowledged || this.cancel.abort(timeoutFault(callTimeoutMs)))
       const opened = () => {
         stopWaiting()
         resolve()
@@ -89,7 +89,7 @@ export class ListenStream {
   }
 
   private ended(error: Error | undefined, reject: (error: Error) => void): void {
-    if (!this.acknowledged) return reject(error ?? broken('a subscription that ended before it began'))
+    if (!this.acknowledged) return reject(error ?? protocolFault('a subscription that ended before it began'))
     if (!this.cancel.cancelled) this.ears.onEnd(error)
   }
 }

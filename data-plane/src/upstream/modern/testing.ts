@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers'
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { ModernUpstream } from './modern-upstream.ts'
-import { remoteOptions } from '../http/connection.ts'
-import type { RemoteGiven } from '../http/connection.ts'
+import { openConnection } from '../http/connection.ts'
+import type { RemoteServer } from '../http/connection.ts'
 import type { TestServer } from '../testing.ts'
 import { serverOf } from '../testing.ts'
 import type { ListenRequest, UpstreamRequest } from '../upstream.ts'
@@ -37,7 +37,7 @@ export interface ModernServer extends TestServer {
   readonly upstream: ModernUpstream
 }
 
-export const aRemote = (url: string, settings: Partial<RemoteSettings> = {}): RemoteGiven => ({
+export const aRemote = (url: string, settings: Partial<RemoteSettings> = {}): RemoteServer => ({
   id: 'things',
   settings: {
     url: `${url}/mcp`,
@@ -58,7 +58,7 @@ export const aRemote = (url: string, settings: Partial<RemoteSettings> = {}): Re
 export async function modernServer(
   handle: Handle,
   settings: Partial<RemoteSettings> = {},
-  given: Partial<RemoteGiven> = {},
+  given: Partial<RemoteServer> = {},
 ): Promise<ModernServer> {
   const asked: Asked[] = []
   const server = await serverOf(async (request, response) => {
@@ -69,7 +69,7 @@ export async function modernServer(
     const say = sayTo(id, response)
     if (handle(one, say) === 'as usual') usual(method, say)
   })
-  const options = remoteOptions({ ...aRemote(server.url, settings), ...given })
+  const options = openConnection({ ...aRemote(server.url, settings), ...given })
   const upstream = new ModernUpstream(options)
   return {
     url: server.url,

@@ -20,8 +20,8 @@ test('any result comes back equal, and byte for byte, from a JSON body', async (
   let text: (id: number) => string = String
   await using server = await modernServer(({ id }, say) => say.json(text(id)))
   await fc.assert(
-    fc.asyncProperty(results, order, async (result, written) => {
-      text = (id) => written(result, id)
+    fc.asyncProperty(results, order, async (result, source) => {
+      text = (id) => source(result, id)
       const answer = await server.upstream.request(aRequest())
       expect(jsonOf(answer)).toBe(result)
       expect(answer.value).toEqual(JSON.parse(result))
@@ -42,8 +42,8 @@ test('any result comes back equal, and byte for byte, from a stream cut at every
     response.end()
   })
   await fc.assert(
-    fc.asyncProperty(results, order, async (result, written) => {
-      text = (id) => written(result, id)
+    fc.asyncProperty(results, order, async (result, source) => {
+      text = (id) => source(result, id)
       const answer = await server.upstream.request(aRequest())
       expect(jsonOf(answer)).toBe(result)
       expect(answer.value).toEqual(JSON.parse(result))

@@ -172,7 +172,12 @@ test('what a resource is not there says which it was', async () => {
 
 test('a resource that cannot be read now is the fault of what lies behind, and may be tried again', async () => {
   const reading = asked(server).ask('resources/read', { uri: 'library://a/book/x.stuck' })
-  await expect(reading).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down', say: 'The lift is stuck.', retryable: true })
+  await expect(reading).rejects.toMatchObject({
+    name: 'UpstreamFault',
+    code: 'upstream_down',
+    publicMessage: 'The lift is stuck.',
+    retryable: true,
+  })
 })
 
 test('a method nobody knows is not found', async () => {

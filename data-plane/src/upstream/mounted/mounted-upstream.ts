@@ -6,7 +6,7 @@ import type { DropReason } from '../dropped.ts'
 import { clientRefused } from '../client-refusal.ts'
 import { completed } from './completion.ts'
 import { honouredBy, wanted } from './listen-filter.ts'
-import { roundOf, sealedAnswer } from './request-state.ts'
+import { stateOf, sealedAnswer } from './request-state.ts'
 import type { StateSealer } from './request-state.ts'
 import { plainHealth, UpstreamFault, UpstreamRpcError } from '../upstream.ts'
 import type { Description, Listening, ListenRequest, Upstream, UpstreamHealth, UpstreamRequest, UpstreamResult } from '../upstream.ts'
@@ -138,7 +138,7 @@ export class MountedUpstream implements Upstream {
   }
 
   private round(request: UpstreamRequest): Round {
-    return roundOf(this.sealer, this.server.id, request)
+    return stateOf(this.sealer, this.server.id, request)
   }
 
   private finished(answer: object, request: UpstreamRequest): UpstreamResult {

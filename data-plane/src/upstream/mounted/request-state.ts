@@ -16,7 +16,7 @@ export interface StateSealer {
 const stateLastsMs = 15 * 60_000
 
 /** The request itself where nothing was remembered; else with what the handler gave, once its seal proves whole, of this person and of this very request. */
-export function roundOf(sealer: StateSealer, server: string, request: UpstreamRequest): Round {
+export function stateOf(sealer: StateSealer, server: string, request: UpstreamRequest): Round {
   const { requestState } = request.params
   if (requestState === undefined) return request
   const kind = kindOf(server, request)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { Breaker } from './circuit-breaker.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 
 function aBreaker() {
   const clock = { nowMs: 0 }
-  const breaker = new Breaker({ faults: 3, firstOpenMs: 1000, mostOpenMs: 3000 }, () => clock.nowMs)
+  const breaker = new CircuitBreaker({ faults: 3, firstOpenMs: 1000, maxOpenMs: 3000 }, () => clock.nowMs)
   const fail = (times: number) => {
     for (let at = 0; at < times; at++) {
       breaker.enter()

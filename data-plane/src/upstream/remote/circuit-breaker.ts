@@ -4,13 +4,13 @@ interface Limits {
   /** So many faults in a row open it. */
   readonly faults: number
   readonly firstOpenMs: number
-  readonly mostOpenMs: number
+  readonly maxOpenMs: number
 }
 
-const usual: Limits = { faults: 5, firstOpenMs: 2000, mostOpenMs: 60_000 }
+const usual: Limits = { faults: 5, firstOpenMs: 2000, maxOpenMs: 60_000 }
 
 /** Spares a server that is down, and those who wait for it. Closed: all may ask. Open: none. When the time is over one may try, and what becomes of it decides for all. */
-export class Breaker {
+export class CircuitBreaker {
   private readonly limits: Limits
   private readonly nowMs: () => number
   private faults = 0
@@ -46,7 +46,7 @@ export class Breaker {
     const wasTrying = this.trying
     this.trying = false
     if (this.faults < this.limits.faults || (this.open && !wasTrying)) return
-    this.openMs = Math.min(this.openMs === 0 ? this.limits.firstOpenMs : this.openMs * 2, this.limits.mostOpenMs)
+    this.openMs = Math.min(this.openMs === 0 ? this.limits.firstOpenMs : this.openMs * 2, this.limits.maxOpenMs)
     this.untilMs = this.nowMs() + this.openMs
   }
 

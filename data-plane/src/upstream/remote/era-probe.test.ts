@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { EraKeeper } from './era-probe.ts'
 import { verdictOf } from './era-verdict.ts'
 import { aRemote } from '../modern/testing.ts'
-import { remoteOptions } from '../http/connection.ts'
+import { openConnection } from '../http/connection.ts'
 import { serverOf } from '../testing.ts'
 
 const discover = (...supportedVersions: string[]) => ({ result: { supportedVersions } })
@@ -52,7 +52,7 @@ async function aKeeper(first: (response: ServerResponse) => unknown, horizon = {
     state.asked++
     state.answer(response)
   })
-  const options = remoteOptions(aRemote(server.url, settings))
+  const options = openConnection(aRemote(server.url, settings))
   return {
     state,
     keeper: new EraKeeper(options, horizon),
@@ -82,7 +82,7 @@ test('an answer as a stream counts too', async () => {
 test('what the administrator says is not asked', async () => {
   await using legacy = await aKeeper(asModern, {}, { era: 'legacy' })
   await using modern = await aKeeper(asLegacy, {}, { era: '2026-07-28' })
-  expect([legacy.keeper.get(), modern.keeper.get(), modern.keeper.recheck()]).toEqual(['legacy', 'modern', 'modern'])
+  expect([legacy.keeper.get(), modern.keeper.get(), modern.keeper.probeAgain()]).toEqual(['legacy', 'modern', 'modern'])
   expect(legacy.state.asked + modern.state.asked).toBe(0)
 })
 
@@ -100,13 +100,13 @@ test('no verdict comes of a fault, and a verdict survives one', async () => {
   at.state.answer = asLegacy
   expect(await at.keeper.get()).toBe('legacy')
   at.state.answer = (response) => response.writeHead(401).end()
-  await expect(at.keeper.recheck()).rejects.toMatchObject({ code: 'secret_invalid' })
+  await expect(at.keeper.probeAgain()).rejects.toMatchObject({ code: 'secret_invalid' })
   expect(at.keeper.get()).toBe('legacy')
 })
 
 test('doubts are asked about at once, but not again and again', async () => {
   await using at = await aKeeper(asLegacy, { doubtedMs: 60_000 })
   await at.keeper.get()
-  expect(at.keeper.recheck()).toBe('legacy')
+  expect(at.keeper.probeAgain()).toBe('legacy')
   expect(at.state.asked).toBe(1)
 })

@@ -1,21 +1,21 @@
 import { verdictOf } from './era-verdict.ts'
 import type { Era } from './era-verdict.ts'
 import { exchange } from '../http/exchange.ts'
-import { modernBody, modernHeaders, ourselves } from '../modern/request.ts'
-import type { RemoteOptions } from '../http/connection.ts'
+import { modernBody, modernHeaders, GATEWAY_CLIENT } from '../modern/request.ts'
+import type { RemoteConnection } from '../http/connection.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 
-const longestProbeMs = 10_000
+const maxProbeMs = 10_000
 
 /** Asks a server which era it is of. Rejects with `UpstreamFault` where that cannot be told now. */
-async function probeEra(options: RemoteOptions): Promise<Era> {
-  const timeoutMs = Math.min(longestProbeMs, options.callTimeoutMs)
+async function probeEra(options: RemoteConnection): Promise<Era> {
+  const timeoutMs = Math.min(maxProbeMs, options.callTimeoutMs)
   let text = ''
   const answer = await exchange(options.pool, {
     url: options.url,
     method: 'POST',
     headers: { ...(await options.headers.get()), ...modernHeaders('server/discover', {}) },
-    body: modernBody({ id: 1, method: 'server/discover', params: {}, client: ourselves }),
+    body: modernBody({ id: 1, method: 'server/discover', params: {}, client: GATEWAY_CLIENT }),
     maxBytes: options.settings.maxResponseBytes,
     timeoutToHeadersMs: timeoutMs,
     timeoutMs,
@@ -37,7 +37,7 @@ function parsed(text: string): unknown {
   }
 }
 
-export interface Horizon {
+export interface ProbeTimes {
   /** For so long a verdict is taken as it is. */
   readonly keptMs: number
   /** After a probe that told nothing, the verdict before it stands for so long. */
@@ -46,18 +46,18 @@ export interface Horizon {
   readonly doubtedMs: number
 }
 
-const usual: Horizon = { keptMs: 10 * 60_000, againMs: 60_000, doubtedMs: 5000 }
+const usual: ProbeTimes = { keptMs: 10 * 60_000, againMs: 60_000, doubtedMs: 5000 }
 
 /** Which era a server is of: said by the administrator, or found out, and found out anew from time to time, since an upgraded server answers the old way for ever. */
 export class EraKeeper {
-  private readonly options: RemoteOptions
-  private readonly horizon: Horizon
+  private readonly options: RemoteConnection
+  private readonly horizon: ProbeTimes
   private verdict: Era | undefined
   private untilMs = 0
   private doubtableMs = 0
   private probing: Promise<Era> | undefined
 
-  constructor(options: RemoteOptions, horizon: Partial<Horizon> = {}) {
+  constructor(options: RemoteConnection, horizon: Partial<ProbeTimes> = {}) {
     this.options = options
     this.horizon = { ...usual, ...horizon }
     const { era } = options.settings
@@ -80,13 +80,13 @@ export class EraKeeper {
   }
 
   /** The server behaves as if it were of the other era: asks again at once. */
-  recheck(): Awaitable<Era> {
+  probeAgain(): Awaitable<Era> {
     if (this.verdict !== undefined && performance.now() < this.doubtableMs) return this.verdict
     return this.probe()
   }
 
   /** Something is odd: the next use asks anew, without waiting. */
-  suspect(): void {
+  markStale(): void {
     if (performance.now() >= this.doubtableMs) this.untilMs = 0
   }
 

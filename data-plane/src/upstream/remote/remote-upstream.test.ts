@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Cancel } from '../../runtime/cancellation.ts'
-import { Breaker } from './circuit-breaker.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { aListener, aRemote, aRequest } from '../modern/testing.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
-import type { RemoteGiven } from '../http/connection.ts'
+import type { RemoteServer } from '../http/connection.ts'
 import { dualServer, legacyOnlyServer, modernOnlyServer } from '../../testing/sdk.ts'
 import { serverOf } from '../testing.ts'
 import type { TestServer } from '../testing.ts'
@@ -14,8 +14,8 @@ import type { Notification } from '../../protocol/notification.ts'
 async function remoteTo(
   server: TestServer,
   settings: Partial<RemoteSettings> = {},
-  given: Partial<RemoteGiven> = {},
-  breaker = new Breaker(),
+  given: Partial<RemoteServer> = {},
+  breaker = new CircuitBreaker(),
 ) {
   const upstream = new RemoteUpstream({ ...aRemote(server.url, settings), ...given }, { breaker })
   return {
@@ -93,7 +93,12 @@ test('a server that is down fails fast after some tries, says when it is tried a
       .writeHead(up ? 200 : 503, { 'content-type': 'application/json' })
       .end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_603, message: 'x' } }))
   })
-  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new Breaker({ faults: 3, firstOpenMs: 1000 }, () => clock.nowMs))
+  await using at = await remoteTo(
+    server,
+    { era: '2026-07-28' },
+    {},
+    new CircuitBreaker({ faults: 3, firstOpenMs: 1000 }, () => clock.nowMs),
+  )
   const ask = () => at.upstream.request(aRequest())
   for (let count = 0; count < 3; count++) await expect(ask()).rejects.toMatchObject({ name: 'UpstreamFault' })
   const before = asked
@@ -123,7 +128,7 @@ test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote inste
 
 test('a call that was called off says nothing of the server; one that took too long does', async () => {
   const server = await serverOf(() => undefined)
-  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new Breaker({ faults: 2 }))
+  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new CircuitBreaker({ faults: 2 }))
   const cut = async (cause: Error) => {
     const cancel = new Cancel()
     const asked = at.upstream.request(aRequest({ cancel }))
@@ -159,7 +164,7 @@ test('what is answered from memory does not make a server look up', async () => 
   const server = await modernOnlyServer()
   let up = true
   const front = await serverOf((request, response) => (up ? server.handle(request, response) : response.writeHead(503).end()))
-  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new Breaker({ faults: 3 }))
+  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new CircuitBreaker({ faults: 3 }))
   const described = await at.upstream.describe(aRequest())
   up = false
   for (let count = 0; count < 3; count++) {

@@ -1,14 +1,14 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { DropReason } from '../dropped.ts'
-import { Breaker } from './circuit-breaker.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { EraKeeper } from './era-probe.ts'
-import type { Horizon } from './era-probe.ts'
+import type { ProbeTimes } from './era-probe.ts'
 import type { Era } from './era-verdict.ts'
 import { EraFault } from '../faults.ts'
 import { LegacyUpstream } from '../legacy/legacy-upstream.ts'
 import { ModernUpstream } from '../modern/modern-upstream.ts'
-import { remoteOptions } from '../http/connection.ts'
-import type { RemoteGiven, RemoteOptions } from '../http/connection.ts'
+import { openConnection } from '../http/connection.ts'
+import type { RemoteServer, RemoteConnection } from '../http/connection.ts'
 import { plainHealth, UpstreamFault, UpstreamRpcError } from '../upstream.ts'
 import type {
   Asker,
@@ -25,20 +25,20 @@ import type { Notification } from '../../protocol/notification.ts'
 /** The hint says what a missing secret is called. */
 function errorOf(fault: UpstreamFault | ToolError) {
   const hint = fault.code === 'secret_missing' && fault.hint !== undefined ? ` ${fault.hint}` : ''
-  const says = fault instanceof UpstreamFault ? fault.say : fault.message
+  const says = fault instanceof UpstreamFault ? fault.publicMessage : fault.message
   const detail = fault.message === says ? '' : ` (${fault.message})`
   return { lastErrorAtMs: Date.now(), lastError: `${says}${detail}${hint}`, lastErrorSays: says }
 }
 
 /** How soon it gives up, and how long it believes. */
-interface Temper {
-  readonly breaker?: Breaker
-  readonly horizon?: Partial<Horizon>
+interface RemoteTuning {
+  readonly breaker?: CircuitBreaker
+  readonly horizon?: Partial<ProbeTimes>
 }
 
-const surely = () => true
+const always = () => true
 /** Some of it is answered without asking the server. */
-const perhaps = () => false
+const never = () => false
 
 const rootsChanged = 'notifications/roots/list_changed'
 
@@ -47,9 +47,9 @@ const closeWithinMs = 10_000
 
 /** A remote server of whichever era it turns out to be. */
 export class RemoteUpstream implements Upstream {
-  private readonly options: RemoteOptions
+  private readonly options: RemoteConnection
   private readonly era: EraKeeper
-  private readonly breaker: Breaker
+  private readonly breaker: CircuitBreaker
   private modern: ModernUpstream | undefined
   private legacy: LegacyUpstream | undefined
   private state: UpstreamHealth['state'] = 'unknown'
@@ -58,8 +58,8 @@ export class RemoteUpstream implements Upstream {
   private latencyMs: number | undefined
   private described: Description | undefined
 
-  constructor(given: RemoteGiven, { breaker = new Breaker(), horizon = {} }: Temper = {}) {
-    this.options = remoteOptions(given)
+  constructor(given: RemoteServer, { breaker = new CircuitBreaker(), horizon = {} }: RemoteTuning = {}) {
+    this.options = openConnection(given)
     this.era = new EraKeeper(this.options, horizon)
     this.breaker = breaker
   }
@@ -80,13 +80,13 @@ export class RemoteUpstream implements Upstream {
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    return this.through((upstream) => upstream.listen(request), perhaps)
+    return this.through((upstream) => upstream.listen(request), never)
   }
 
   async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
     // Who has no session yet will ask for the roots when it has: no server is looked up for that.
     if (notification.method === rootsChanged && !this.legacy) return undefined
-    return this.through((upstream) => upstream.notify(asker, notification), perhaps)
+    return this.through((upstream) => upstream.notify(asker, notification), never)
   }
 
   async endSession(asker: Asker): Promise<void> {
@@ -111,7 +111,7 @@ export class RemoteUpstream implements Upstream {
   }
 
   /** `answered`: whether the server itself gave the answer, so that it is known to be up. */
-  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>, answered: (answer: T) => boolean = surely): Promise<T> {
+  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>, answered: (answer: T) => boolean = always): Promise<T> {
     this.breaker.enter()
     const startedMs = performance.now()
     try {
@@ -133,9 +133,9 @@ export class RemoteUpstream implements Upstream {
 
   /** A request refused for its era was not run: it may be made again in the other one. */
   private async inTheOther<T>(era: Era, error: unknown, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
-    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.suspect()
+    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.markStale()
     if (!(error instanceof EraFault)) throw error
-    const now = await this.era.recheck()
+    const now = await this.era.probeAgain()
     if (now === era) throw error
     return ask(this.of(now))
   }

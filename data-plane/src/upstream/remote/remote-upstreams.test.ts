@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { aPolicy } from '../../testing/plane.ts'
-import { Upstreams } from './remote-upstreams.ts'
+import { RemoteUpstreams } from './remote-upstreams.ts'
 
 const remote = (url: string): ServerEntry => ({ kind: 'remote', title: 'R', remote: RemoteSettings.parse({ url }), tools: {} })
 const mounted: ServerEntry = { kind: 'mounted', title: 'M', settings: {}, tools: {} }
@@ -10,7 +10,7 @@ const mounted: ServerEntry = { kind: 'mounted', title: 'M', settings: {}, tools:
 function aRegistry(first: Record<string, ServerEntry>) {
   const state = { policy: aPolicy({ servers: first }) }
   const world = { readSecret: () => Promise.resolve(''), log: () => undefined, nodeId: 'n1' }
-  const upstreams = new Upstreams(world, () => state.policy)
+  const upstreams = new RemoteUpstreams(world, () => state.policy)
   return {
     upstreams,
     use(servers: Record<string, ServerEntry>, callTimeoutMs = 30_000) {

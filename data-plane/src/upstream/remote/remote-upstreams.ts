@@ -2,20 +2,20 @@ import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { RemoteUpstream } from './remote-upstream.ts'
 import type { UpstreamHealth } from '../upstream.ts'
-import type { RemoteGiven } from '../http/connection.ts'
+import type { RemoteServer } from '../http/connection.ts'
 
 interface Held {
   readonly upstream: RemoteUpstream
   /** The settings object it was last found equal to: a policy shares what did not change. */
-  settings: RemoteGiven['settings']
+  settings: RemoteServer['settings']
   readonly made: string
   readonly callTimeoutMs: number
 }
 
-type World = Pick<RemoteGiven, 'readSecret' | 'log' | 'nodeId'>
+type World = Pick<RemoteServer, 'readSecret' | 'log' | 'nodeId'>
 
 /** The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same. */
-export class Upstreams {
+export class RemoteUpstreams {
   private readonly world: World
   private readonly policy: () => Policy
   private readonly held = new Map<string, Held>()
@@ -55,7 +55,7 @@ export class Upstreams {
     await Promise.all(all.map(({ upstream }) => upstream.close()))
   }
 
-  private renewed(id: string, held: Held | undefined, settings: RemoteGiven['settings'], callTimeoutMs: number): RemoteUpstream {
+  private renewed(id: string, held: Held | undefined, settings: RemoteServer['settings'], callTimeoutMs: number): RemoteUpstream {
     const made = canonical(settings)
     if (held && held.made === made && held.callTimeoutMs === callTimeoutMs) {
       held.settings = settings

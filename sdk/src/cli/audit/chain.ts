@@ -36,7 +36,7 @@ export type Fault = ChainFault['fault'] | 'foreign-record' | 'unreadable' | 'mis
 
 const pageRecords = 1000
 /** Planes sign every minute while they write. */
-const mostUnsignedMs = 10 * 60_000
+const maxUnsignedMs = 10 * 60_000
 
 /** Every chain the gateway keeps: one a data plane, and the control plane's own. */
 export async function chainsOf(client: Client): Promise<Chain[]> {
@@ -92,7 +92,7 @@ export async function verifyChain(
 function isLate({ signedSeq, unsigned }: Finding, nowMs: number): boolean {
   if (!unsigned) return false
   const untilMs = signedSeq === null ? Math.max(nowMs, unsigned.toMs) : unsigned.toMs
-  return untilMs - unsigned.fromMs > mostUnsignedMs
+  return untilMs - unsigned.fromMs > maxUnsignedMs
 }
 
 function check(head: ChainHead, record: AuditRecord, plane: string, key: KeyObject): Finding['fault'] {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EXIT } from './exit.ts'
 import { CliFault } from './fault.ts'
-import type { Surroundings } from './environment.ts'
+import type { Environment } from './environment.ts'
 
 const Config = z
   .object({
@@ -18,7 +18,7 @@ const Config = z
   .refine(({ birUrl, birToken }) => !birUrl || birToken, { path: ['birToken'], message: 'BIR_URL needs a token: set BIR_TOKEN too' })
 export type Config = z.infer<typeof Config>
 
-export function readConfig({ env, cwd, repositoryDir }: Pick<Surroundings, 'env' | 'cwd' | 'repositoryDir'>): Config {
+export function readConfig({ env, cwd, repositoryDir }: Pick<Environment, 'env' | 'cwd' | 'repositoryDir'>): Config {
   const given = {
     birHome: resolve(cwd, env['BIR_HOME'] || join(repositoryDir, '.bir')),
     birUrl: env['BIR_URL'] || undefined,

@@ -1,11 +1,11 @@
 import type { ExitCode } from './exit.ts'
 import type { Gateway } from './gateway.ts'
 import { printable } from '../output/printable.ts'
-import type { Surroundings } from './environment.ts'
+import type { Environment } from './environment.ts'
 
 /** What every verb is given. */
 export interface Context {
-  around: Surroundings
+  around: Environment
   /** Found when first asked for, so that `--help` and a wrong file need no gateway. */
   gateway(): Promise<Gateway>
   /** A line for a person. */
@@ -24,7 +24,7 @@ export type Verb<Args extends unknown[]> = (context: Context, ...args: Args) => 
 
 const codes: Record<Tone, number> = { good: 32, bad: 31, dim: 2 }
 
-export function contextOf(around: Surroundings, gateway: () => Promise<Gateway>): Context {
+export function contextOf(around: Environment, gateway: () => Promise<Gateway>): Context {
   return {
     around,
     gateway,

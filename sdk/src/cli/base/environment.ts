@@ -1,5 +1,5 @@
 /** What the command knows of the world around it; tests fill it in, `main.ts` takes it from the process. */
-export interface Surroundings {
+export interface Environment {
   env: Readonly<Record<string, string | undefined>>
   cwd: string
   /** The person's own folder, where clients keep their configuration. */

@@ -7,7 +7,7 @@ import { readConfig } from './config.ts'
 import { CliFault } from './fault.ts'
 import { openOperator } from './operator.ts'
 import type { Operator } from './operator.ts'
-import type { Surroundings } from './environment.ts'
+import type { Environment } from './environment.ts'
 
 /** The gateway a command speaks to. */
 export interface Gateway {
@@ -25,7 +25,7 @@ const timeoutMs = 60_000
 const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
 
 /** BIR_URL and BIR_TOKEN name a gateway elsewhere; without them it is the one that `npm start` runs here. */
-export async function findGateway(around: Surroundings): Promise<Gateway> {
+export async function findGateway(around: Environment): Promise<Gateway> {
   const config = readConfig(around)
   if (config.birUrl) {
     const client = createClient({ url: config.birUrl, token: config.birToken ?? '', fetch: patient })

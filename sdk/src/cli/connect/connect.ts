@@ -5,7 +5,7 @@ import { durationMs } from '../base/duration.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
 import type { Gateway } from '../base/gateway.ts'
-import { clientIds, mcpClients } from './mcp-clients.ts'
+import { clientIds, MCP_CLIENTS } from './mcp-clients.ts'
 import type { Endpoint, McpClient, McpClientId } from './mcp-clients.ts'
 import { serverId } from '../base/server-id.ts'
 import { personToken } from '../base/tokens.ts'
@@ -44,7 +44,7 @@ export const connect: Define = (parent, act) => {
       act<[McpClientId, Flags]>(async (context, id, flags) => {
         const gateway = await context.gateway()
         const { endpoint, expiresAt } = await endpointOf(context, gateway, flags)
-        const client: McpClient = mcpClients[id]
+        const client: McpClient = MCP_CLIENTS[id]
         const file = client.file(context.around)
         const entry = client.entry(endpoint)
         if (flags.json) context.json({ client: id, file, section: client.section, name: endpoint.name, entry })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Surroundings } from '../base/environment.ts'
+import type { Environment } from '../base/environment.ts'
 
 /** One server as a client's configuration names it. */
 export interface Endpoint {
@@ -9,7 +9,7 @@ export interface Endpoint {
   token: string | undefined
 }
 
-type Places = Pick<Surroundings, 'cwd' | 'homeDir' | 'platform' | 'env'>
+type Places = Pick<Environment, 'cwd' | 'homeDir' | 'platform' | 'env'>
 
 /** How one client is told of a server. */
 export interface McpClient {
@@ -85,7 +85,7 @@ const vscode: McpClient = {
   next: 'Open this folder in VS Code and start the server from .vscode/mcp.json or with "MCP: List Servers".',
 }
 
-export const mcpClients = { 'claude-code': claudeCode, 'claude-desktop': claudeDesktop, cursor, vscode }
-export type McpClientId = keyof typeof mcpClients
+export const MCP_CLIENTS = { 'claude-code': claudeCode, 'claude-desktop': claudeDesktop, cursor, vscode }
+export type McpClientId = keyof typeof MCP_CLIENTS
 
-export const clientIds = Object.keys(mcpClients) as McpClientId[]
+export const clientIds = Object.keys(MCP_CLIENTS) as McpClientId[]

@@ -7,7 +7,7 @@ import { PolicyFile } from '../../contract/policy-file.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
 import type { FileFault } from '../base/fault.ts'
-import type { Surroundings } from '../base/environment.ts'
+import type { Environment } from '../base/environment.ts'
 
 /** A policy, and where in its text each part of it stands. */
 export interface PolicySource {
@@ -19,11 +19,11 @@ export interface PolicySource {
 type Place = Pick<FileFault, 'line' | 'column'>
 
 /** A policy file, read and checked. `-` is stdin. Every fault is named at once, with its line. */
-export async function readPolicy(file: string, around: Pick<Surroundings, 'cwd' | 'readStdin'>): Promise<PolicySource> {
+export async function readPolicy(file: string, around: Pick<Environment, 'cwd' | 'readStdin'>): Promise<PolicySource> {
   return parsePolicy(await textOf(file, around), file === '-' ? 'stdin' : file)
 }
 
-async function textOf(file: string, { cwd, readStdin }: Pick<Surroundings, 'cwd' | 'readStdin'>): Promise<string> {
+async function textOf(file: string, { cwd, readStdin }: Pick<Environment, 'cwd' | 'readStdin'>): Promise<string> {
   if (file === '-') return readStdin()
   try {
     return await readFile(resolve(cwd, file), 'utf8')

@@ -1,4 +1,5 @@
-import { type Cell, type Table, invalid } from './table.ts'
+import { invalid } from './table.ts'
+import type { Cell, Table } from './table.ts'
 
 /** One column made ready: numbers are numbers (databases send the long ones as text), moments are milliseconds in UTC. */
 export interface Column {
@@ -33,10 +34,10 @@ export function numbersOf(table: Table, field: string, name: string): Column {
 
 const listed = (columns: string[]) => columns.slice(0, 40).join(', ') + (columns.length > 40 ? ', …' : '')
 
-const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,3})?\s*$/i
-const TIME = /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?)?$/
+const number = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,3})?\s*$/i
+const time = /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?)?$/
 
-const isNumber = (cell: Cell) => typeof cell === 'number' || (typeof cell === 'string' && NUMBER.test(cell))
+const isNumber = (cell: Cell) => typeof cell === 'number' || (typeof cell === 'string' && number.test(cell))
 const isTime = (cell: Cell) => typeof cell === 'string' && timeOf(cell) !== null
 
 function numberOf(cell: Cell): number | null {
@@ -46,7 +47,7 @@ function numberOf(cell: Cell): number | null {
 /** A time without a zone is taken as UTC, so that the same rows give the same chart everywhere. */
 function timeOf(cell: Cell): number | null {
   const text = String(cell)
-  if (!TIME.test(text)) return null
+  if (!time.test(text)) return null
   const zoned = /T|\s/.test(text) && !/(?:Z|[-+]\d{2}(?::?\d{2})?)$/.test(text.slice(10)) ? `${text}Z` : text
   const ms = Date.parse(zoned.replace(' ', 'T').replace(/([-+]\d{2})$/, (zone) => (zoned.length > 10 ? `${zone}:00` : zone)))
   return Number.isNaN(ms) ? null : ms
@@ -54,10 +55,10 @@ function timeOf(cell: Cell): number | null {
 
 /** The column as names, moments as they are written. */
 export function namesOf({ kind, cells }: Column): (string | null)[] {
-  return cells.map((cell) => (cell === null ? null : kind === 'time' ? written(Number(cell)) : String(cell)))
+  return cells.map((cell) => (cell === null ? null : kind === 'time' ? source(Number(cell)) : String(cell)))
 }
 
-function written(ms: number): string {
+function source(ms: number): string {
   const iso = new Date(ms).toISOString()
   return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso.slice(0, 16).replace('T', ' ')
 }

@@ -19,15 +19,15 @@ export function aggregated<Key extends object>(
     const value = values?.[i]
     if (typeof value === 'number') group.numbers.push(value)
   }
-  return [...groups.values()].map(({ place, numbers, rows }) => ({ ...place, value: by === 'count' ? rows : SUMMARIES[by](numbers) }))
+  return [...groups.values()].map(({ place, numbers, rows }) => ({ ...place, value: by === 'count' ? rows : summaries[by](numbers) }))
 }
 
-const SUMMARIES: Record<Exclude<Aggregate, 'count'>, (numbers: number[]) => number> = {
+const summaries: Record<Exclude<Aggregate, 'count'>, (numbers: number[]) => number> = {
   sum,
   mean: (numbers) => (numbers.length === 0 ? 0 : sum(numbers) / numbers.length),
   median,
   min: (numbers) => numbers.reduce((least, n) => Math.min(least, n), numbers[0] ?? 0),
-  max: (numbers) => numbers.reduce((most, n) => Math.max(most, n), numbers[0] ?? 0),
+  max: (numbers) => numbers.reduce((max, n) => Math.max(max, n), numbers[0] ?? 0),
 }
 
 function sum(numbers: number[]): number {

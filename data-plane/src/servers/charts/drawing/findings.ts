@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { nearest } from '../data/nearest.ts'
 import type { Finding, Findings } from './job.ts'
 import { render } from './render.ts'
@@ -10,7 +11,7 @@ const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, me
 ajv.addSchema(schema, 'vega-lite')
 
 /** What kind of chart a spec means to be decides what it is held to: against all kinds at once every error would be drowned. */
-const KINDS = [
+const kinds = [
   ['layer', 'TopLevelLayerSpec'],
   ['facet', 'TopLevelFacetSpec'],
   ['repeat', 'TopLevelRepeatSpec'],
@@ -21,7 +22,7 @@ const KINDS = [
 
 export async function findings(specText: string): Promise<Findings> {
   const spec = JSON.parse(specText) as Record<string, unknown>
-  const kind = KINDS.find(([key]) => Object.hasOwn(spec, key))?.[1] ?? 'TopLevelUnitSpec'
+  const kind = kinds.find(([key]) => Object.hasOwn(spec, key))?.[1] ?? 'TopLevelUnitSpec'
   const validate = ajv.getSchema(`vega-lite#/definitions/${kind}`)
   if (!validate) throw new Error(`vega-lite's schema has no ${kind}`)
   if (!validate(spec)) return { errors: mended(validate.errors ?? []), warnings: [] }
@@ -47,8 +48,8 @@ function mended(errors: ErrorObject[]): Finding[] {
   // A place that only tells branches apart (`type` of a mark) is right for another branch when something else is wrong too.
   const telling = paths.filter((path) => places.get(path)?.some(({ keyword }) => keyword !== 'const'))
   const causes = telling.length > 0 ? telling : paths
-  const deepest = causes.filter((path) => !causes.some((other) => other.startsWith(`${path}/`)))
-  return deepest.flatMap((path) => findingsAt(path, places.get(path) ?? []))
+  const maxDepth = causes.filter((path) => !causes.some((other) => other.startsWith(`${path}/`)))
+  return maxDepth.flatMap((path) => findingsAt(path, places.get(path) ?? []))
 }
 
 function findingsAt(instancePath: string, errors: ErrorObject[]): Finding[] {

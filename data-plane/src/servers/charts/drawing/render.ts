@@ -4,19 +4,20 @@ import * as vega from 'vega'
 import { expressionInterpreter } from 'vega-interpreter'
 import * as vegaLite from 'vega-lite'
 import type { Fault, Picture } from './job.ts'
-import { type Format, LIMITS } from '../data/limits.ts'
+import { LIMITS } from '../data/limits.ts'
+import type { Format } from '../data/limits.ts'
 import { textWidth } from './text-width.ts'
 import { THEME } from './theme.ts'
 
 const font = (file: string) => fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${file}`))
-const FAMILY = 'DejaVu Sans'
-const FONTS = {
+const family = 'DejaVu Sans'
+const fonts = {
   loadSystemFonts: false,
   fontFiles: [font('DejaVuSans.ttf'), font('DejaVuSans-Bold.ttf')],
-  defaultFontFamily: FAMILY,
-  serifFamily: FAMILY,
-  sansSerifFamily: FAMILY,
-  monospaceFamily: FAMILY,
+  defaultFontFamily: family,
+  serifFamily: family,
+  sansSerifFamily: family,
+  monospaceFamily: family,
 }
 
 const { textMetrics } = vega as unknown as { textMetrics: { width: ReturnType<typeof textWidth> } }
@@ -46,7 +47,7 @@ export async function render(specText: string, format: Format): Promise<Picture>
   if (format === 'spec') return { format, width: 0, height: 0, content: specText, warnings: notes.warnings }
 
   const { svg, width, height } = await drawn(compiled.spec, notes)
-  const content = format === 'svg' ? svg : new Resvg(svg, { font: FONTS, logLevel: 'off' }).render().asPng().toString('base64')
+  const content = format === 'svg' ? svg : new Resvg(svg, { font: fonts, logLevel: 'off' }).render().asPng().toString('base64')
   return { format, width, height, content, warnings: notes.warnings }
 }
 
@@ -68,7 +69,7 @@ async function drawn(spec: vega.Spec, notes: ReturnType<typeof notebook>): Promi
 }
 
 /** Pictures, links, scripts, and paint from elsewhere; labels may say what they like. */
-const OUTWARD = /<(?:image|script|style|foreignObject)[\s>/]|<a\s|\s(?!aria-)[\w:-]+="[^"]*url\((?!#)/i
+const outward = /<(?:image|script|style|foreignObject)[\s>/]|<a\s|\s(?!aria-)[\w:-]+="[^"]*url\((?!#)/i
 
 /** Holds the drawing to its limits, and to the promise that it refers to nothing outside itself. */
 function measured(svg: string): { width: number; height: number } {
@@ -85,7 +86,7 @@ function measured(svg: string): { width: number; height: number } {
   if (svg.length > LIMITS.maxSvgChars) {
     throw new RenderFault({ code: 'too_large', message: 'The chart has too many marks.', hint: 'Aggregate the rows first.' })
   }
-  if (OUTWARD.test(svg)) {
+  if (outward.test(svg)) {
     throw new RenderFault({ code: 'invalid_input', message: 'spec: a chart may not refer to images, links or addresses.' })
   }
   return size

@@ -1,28 +1,28 @@
-const FONT = 'DejaVu Sans'
-const INK = '#1f2933'
-const SOFT = '#52606d'
-const LINE = '#e4e7eb'
-const SCHEME = ['#3b6ea8', '#e0883a', '#4c9a6a', '#c4504d', '#7d69ad', '#3a9fa3', '#a97c50', '#cf6f9e', '#87909a', '#b09f2c']
+const fontName = 'DejaVu Sans'
+const ink = '#1f2933'
+const soft = '#52606d'
+const lineColor = '#e4e7eb'
+const scheme = ['#3b6ea8', '#e0883a', '#4c9a6a', '#c4504d', '#7d69ad', '#3a9fa3', '#a97c50', '#cf6f9e', '#87909a', '#b09f2c']
 
 /** How a chart looks unless its spec says otherwise: quiet axes, one accent, text that can be read at half size. */
 export const THEME = {
   background: '#ffffff',
   padding: 16,
-  font: FONT,
+  font: fontName,
   view: { stroke: null, continuousWidth: 640, continuousHeight: 360, discreteWidth: { step: 48 }, discreteHeight: { step: 28 } },
-  title: { anchor: 'start', font: FONT, fontSize: 18, fontWeight: 'bold', color: INK, offset: 16 },
+  title: { anchor: 'start', font: fontName, fontSize: 18, fontWeight: 'bold', color: ink, offset: 16 },
   axis: {
-    labelFont: FONT,
+    labelFont: fontName,
     labelFontSize: 13,
-    labelColor: SOFT,
+    labelColor: soft,
     labelLimit: 220,
     labelPadding: 6,
-    titleFont: FONT,
+    titleFont: fontName,
     titleFontSize: 13,
     titleFontWeight: 'bold',
-    titleColor: INK,
+    titleColor: ink,
     titlePadding: 12,
-    gridColor: LINE,
+    gridColor: lineColor,
     domainColor: '#9aa5b1',
     tickColor: '#9aa5b1',
     tickSize: 4,
@@ -31,22 +31,22 @@ export const THEME = {
   axisXDiscrete: { labelAngle: -40 },
   axisY: { domain: false, ticks: false },
   legend: {
-    labelFont: FONT,
+    labelFont: fontName,
     labelFontSize: 13,
-    labelColor: SOFT,
+    labelColor: soft,
     labelLimit: 200,
-    titleFont: FONT,
+    titleFont: fontName,
     titleFontSize: 13,
     titleFontWeight: 'bold',
-    titleColor: INK,
+    titleColor: ink,
     symbolType: 'circle',
     symbolSize: 110,
     rowPadding: 6,
   },
-  header: { labelFont: FONT, labelFontSize: 13, labelColor: SOFT, titleFont: FONT, titleFontSize: 13, titleColor: INK },
-  text: { font: FONT, fontSize: 13, color: INK },
-  range: { category: SCHEME, heatmap: ['#eef4fb', '#9fc0e2', '#3b6ea8', '#1d3f6b'], ramp: ['#dce9f6', '#3b6ea8', '#1d3f6b'] },
-  mark: { color: SCHEME[0] },
+  header: { labelFont: fontName, labelFontSize: 13, labelColor: soft, titleFont: fontName, titleFontSize: 13, titleColor: ink },
+  text: { font: fontName, fontSize: 13, color: ink },
+  range: { category: scheme, heatmap: ['#eef4fb', '#9fc0e2', '#3b6ea8', '#1d3f6b'], ramp: ['#dce9f6', '#3b6ea8', '#1d3f6b'] },
+  mark: { color: scheme[0] },
   bar: { cornerRadiusEnd: 2 },
   line: { strokeWidth: 2.5 },
   area: { opacity: 0.85, line: true },

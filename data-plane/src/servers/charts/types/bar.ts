@@ -3,7 +3,7 @@ import type { Draw } from './sketch.ts'
 import { amounts, atMost, categories, colours, longest } from './scales.ts'
 import { summed } from './summed.ts'
 
-const FEW = 12
+const few = 12
 
 /** Bars lie down when their names would not fit beneath them. What adds up is stacked, what does not stands side by side. */
 export const bar: Draw = (table, wanted) => {
@@ -12,13 +12,13 @@ export const bar: Draw = (table, wanted) => {
   atMost(timed ? 400 : 80, 'x', x)
   atMost(20, 'series', series)
   const ordered = timed ? placed.toSorted((a, b) => Number(a.x) - Number(b.x)) : placed
-  const written = namesOf({ ...x, cells: ordered.map((row) => row.x) })
-  const values = ordered.map((row, i) => ({ ...row, x: written[i] ?? null }))
+  const source = namesOf({ ...x, cells: ordered.map((row) => row.x) })
+  const values = ordered.map((row, i) => ({ ...row, x: source[i] ?? null }))
 
-  const names = [...new Set(written)]
+  const names = [...new Set(source)]
   const additive = by === undefined || by === 'sum' || by === 'count'
-  const lies = !timed && (names.length > FEW || longest(names) * names.length > 90)
-  const upright = timed && names.length > FEW ? { axis: { labelAngle: -40, labelOverlap: true } } : {}
+  const lies = !timed && (names.length > few || longest(names) * names.length > 90)
+  const upright = timed && names.length > few ? { axis: { labelAngle: -40, labelOverlap: true } } : {}
   const along = { field: 'x', ...categories(x.name, names, lies ? { axis: { labelLimit: 220, labelAngle: 0 } } : upright) }
   const amount = {
     field: 'value',

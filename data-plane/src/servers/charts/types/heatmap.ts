@@ -1,18 +1,19 @@
 import { columnOf, namesOf, numbersOf } from '../data/column.ts'
-import { type Aggregate, aggregated, distinct } from '../data/points.ts'
+import { aggregated, distinct } from '../data/points.ts'
+import type { Aggregate } from '../data/points.ts'
 import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
 import { atMost, categories, format, titled } from './scales.ts'
 
-const MOST = 80
+const max = 80
 
 /** x and y make the cells; `series` names the numbers that colour them, without it rows are counted. */
 export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate }) => {
   if (yName === undefined) throw invalid('y', 'is missing: a heatmap has a column on either side.')
   const x = columnOf(table, 'x', xName)
   const y = columnOf(table, 'y', yName)
-  atMost(MOST, 'x', x)
-  atMost(MOST, 'y', y)
+  atMost(max, 'x', x)
+  atMost(max, 'y', y)
   const amount = series === undefined || aggregate === 'count' ? undefined : numbersOf(table, 'series', series)
   const by: Aggregate = amount ? (aggregate ?? 'sum') : 'count'
   const ups = namesOf(y)

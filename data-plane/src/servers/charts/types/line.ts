@@ -4,7 +4,7 @@ import type { Draw } from './sketch.ts'
 import { amounts, atMost, categories, colours, moments } from './scales.ts'
 import { summed } from './summed.ts'
 
-const FEW = 40
+const few = 40
 
 export const line: Draw = (table, wanted) => {
   const { x, series, values, title, notes } = summed(table, wanted)
@@ -14,7 +14,7 @@ export const line: Draw = (table, wanted) => {
     values.map((row) => row.value),
     { field: 'value' },
   )
-  const mark = { type: 'line', ...(values.length <= FEW ? { point: { size: 45 } } : {}) }
+  const mark = { type: 'line', ...(values.length <= few ? { point: { size: 45 } } : {}) }
   return { values, spec: { mark, encoding: { x: along(x), y: amount, ...colours(series) } }, notes }
 }
 

@@ -1,8 +1,10 @@
-import { type Aggregate, distinct } from '../data/points.ts'
+import { distinct } from '../data/points.ts'
+import type { Aggregate } from '../data/points.ts'
 import type { Column } from '../data/column.ts'
-import { type Cell, invalid } from '../data/table.ts'
+import { invalid } from '../data/table.ts'
+import type { Cell } from '../data/table.ts'
 
-const AXIS_LABELS = 8
+const axisLabels = 8
 
 /** An axis of amounts: large ones are written 1.2M, not 1,200,000. */
 export function amounts(title: string, values: Cell[], more: object = {}): { type: string; title: string; axis: object } {
@@ -10,14 +12,14 @@ export function amounts(title: string, values: Cell[], more: object = {}): { typ
 }
 
 export function format(values: Cell[]): object {
-  const most = values.reduce<number>((most, value) => (typeof value === 'number' ? Math.max(most, Math.abs(value)) : most), 0)
+  const max = values.reduce<number>((max, value) => (typeof value === 'number' ? Math.max(max, Math.abs(value)) : max), 0)
   // SI says G where people read B.
-  return most >= 1_000_000 ? { labelExpr: "replace(format(datum.value, '~s'), 'G', 'B')" } : {}
+  return max >= 1_000_000 ? { labelExpr: "replace(format(datum.value, '~s'), 'G', 'B')" } : {}
 }
 
 /** Moments are drawn in UTC, as they were read. */
 export function moments(title: string): object {
-  return { type: 'temporal', title, scale: { type: 'utc' }, axis: { tickCount: AXIS_LABELS, labelOverlap: true } }
+  return { type: 'temporal', title, scale: { type: 'utc' }, axis: { tickCount: axisLabels, labelOverlap: true } }
 }
 
 /** The caller's own order: a query has sorted already. */
@@ -26,7 +28,7 @@ export function categories(title: string, values: Cell[], more: object = {}): ob
   return { type: 'nominal', title, sort: null, axis: { labelAngle: angled ? -40 : 0, labelLimit: angled ? 140 : 110 }, ...more }
 }
 
-export const longest = (values: Cell[]) => values.reduce<number>((most, value) => Math.max(most, String(value).length), 0)
+export const longest = (values: Cell[]) => values.reduce<number>((max, value) => Math.max(max, String(value).length), 0)
 
 /** Colours by series, their legend above the chart while it fits there. */
 export function colours(column: Column | undefined): { color?: object } {
@@ -44,12 +46,12 @@ export function colours(column: Column | undefined): { color?: object } {
   }
 }
 
-export function atMost(most: number, field: string, column: Column | undefined): Column | undefined {
+export function atMost(max: number, field: string, column: Column | undefined): Column | undefined {
   const count = distinct(column).length
-  if (count <= most) return column
+  if (count <= max) return column
   throw invalid(
     field,
-    `"${column?.name}" has ${count} different values; this chart shows at most ${most}.`,
+    `"${column?.name}" has ${count} different values; this chart shows at most ${max}.`,
     'Aggregate or filter in the query first, or choose another column.',
   )
 }

@@ -4,7 +4,7 @@ import type { CallContext } from '../../../server-kit/context.ts'
 import type { Connection, SqlSettings } from './settings.ts'
 
 /** One person on one connection: what every tool works with. */
-export interface Reach {
+export interface OpenConnection {
   name: string
   connection: Connection
   rules: TableRules
@@ -15,8 +15,8 @@ export interface Reach {
 type Context = Pick<CallContext, 'tables' | 'readSecret' | 'signal'> & { settings: SqlSettings }
 
 /** The connections on which the person has any table. */
-export function reaches(context: Context): Reach[] {
-  const readSecret: Reach['readSecret'] = (ref) => context.readSecret(ref)
+export function reaches(context: Context): OpenConnection[] {
+  const readSecret: OpenConnection['readSecret'] = (ref) => context.readSecret(ref)
   return Object.entries(context.settings.connections).flatMap(([name, connection]) => {
     const rules = context.tables(name)
     return rules && rules.allow.length > 0 ? [{ name, connection, rules, readSecret, signal: context.signal }] : []
@@ -24,7 +24,7 @@ export function reaches(context: Context): Reach[] {
 }
 
 /** The named connection, or the only one. One that does not exist and one without tables are the same. */
-export function reach(context: Context, name: string | undefined): Reach {
+export function reach(context: Context, name: string | undefined): OpenConnection {
   const all = reaches(context)
   const known = all.map((each) => each.name).join(', ')
   if (name === undefined && all.length > 1)

@@ -1,7 +1,8 @@
 import type { KnownTable } from '../guard/resolve/tables.ts'
-import { isNode, type Node } from '../guard/syntax/tree.ts'
+import { isNode } from '../guard/syntax/tree.ts'
+import type { Node } from '../guard/syntax/tree.ts'
 
-const CONDITIONS = ['Index Cond', 'Recheck Cond', 'Hash Cond', 'Merge Cond', 'Join Filter', 'Filter', 'Sort Key', 'Group Key']
+const conditions = ['Index Cond', 'Recheck Cond', 'Hash Cond', 'Merge Cond', 'Join Filter', 'Filter', 'Sort Key', 'Group Key']
 
 /**
  * A plan as indented lines. Behind a view, beside hidden columns or under row security, conditions and index names would tell
@@ -18,7 +19,7 @@ export function planAsText(plan: unknown, tables: readonly KnownTable[]): string
     if (!isNode(value)) return
     const indent = '  '.repeat(depth)
     yield `${indent}${depth === 0 ? '' : '-> '}${title(value)}  (cost=${said(value, 'Startup Cost')}..${said(value, 'Total Cost')} rows=${said(value, 'Plan Rows')})`
-    const shown = open ? CONDITIONS.filter((name) => name in value) : []
+    const shown = open ? conditions.filter((name) => name in value) : []
     for (const name of shown) yield `${indent}     ${name}: ${[value[name]].flat().join(', ')}`
     for (const inner of Array.isArray(value['Plans']) ? value['Plans'] : []) yield* linesOf(inner, depth + 1)
   }

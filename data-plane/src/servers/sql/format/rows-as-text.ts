@@ -16,7 +16,7 @@ export function rowsAsText({ columns, rows, more, masked }: Shown): string {
 /** One line a row: what would break it is written as an escape. */
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.replace(/[\n\r|\\]/g, (character) => ESCAPES[character] ?? '')
+  return text.replace(/[\n\r|\\]/g, (character) => escapes[character] ?? '')
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '|': '\\|', '\\': '\\\\' }
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '|': '\\|', '\\': '\\\\' }

@@ -2,7 +2,8 @@ import { checkBounds } from './bounds.ts'
 import { FUNCTIONS, OPERATORS, TYPES } from './syntax/allowed-names.ts'
 import { NODES, UNTAGGED, WORDS } from './syntax/allowed-nodes.ts'
 import { refused } from './syntax/refusal.ts'
-import { asKind, isNode, list, names, tagged, text, type Node } from './syntax/tree.ts'
+import { asKind, isNode, list, names, tagged, text } from './syntax/tree.ts'
+import type { Node } from './syntax/tree.ts'
 
 /** What the statement says by name, told apart from what it means. */
 export interface Mentions {

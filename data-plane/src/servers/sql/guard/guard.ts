@@ -1,5 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
-import { checkAllowed, type Mentions } from './allow.ts'
+import { checkAllowed } from './allow.ts'
+import type { Mentions } from './allow.ts'
 import { parse } from './parser/parse.ts'
 import { readSelect } from './resolve/select.ts'
 import { checkShape } from './shape.ts'

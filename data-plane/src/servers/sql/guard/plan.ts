@@ -1,4 +1,5 @@
-import { isNode, type Node } from './syntax/tree.ts'
+import { isNode } from './syntax/tree.ts'
+import type { Node } from './syntax/tree.ts'
 import type { KnownTable } from './resolve/tables.ts'
 import { refused } from './syntax/refusal.ts'
 

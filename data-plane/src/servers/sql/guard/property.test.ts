@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { TableRules } from '@bir/sdk/contract/tables'
-import { aBank, aliceRules, leaks, type Bank } from '../testing.ts'
+import { aBank, aliceRules, leaks } from '../testing.ts'
+import type { Bank } from '../testing.ts'
 
 let bank: Bank
 let twin: Bank

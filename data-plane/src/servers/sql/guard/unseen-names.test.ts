@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aBank, failure, type Bank } from '../testing.ts'
+import { aBank, failure } from '../testing.ts'
+import type { Bank } from '../testing.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))

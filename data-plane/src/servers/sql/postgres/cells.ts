@@ -19,7 +19,7 @@ const decimal: Read = (text) =>
 const float: Read = (text) => (Number.isFinite(Number(text)) ? Number(text) : text)
 
 /** By PostgreSQL's type id; everything else is text. */
-const READERS: Readonly<Record<number, Read>> = {
+const readers: Readonly<Record<number, Read>> = {
   16: (text) => text === 't',
   17: (text) => `<${Math.max(0, (text.length - 2) / 2)} bytes>`,
   20: whole,
@@ -31,7 +31,7 @@ const READERS: Readonly<Record<number, Read>> = {
   1700: decimal,
 }
 
-export const readCell = (text: string | null, type: number): Cell => (text === null ? null : (READERS[type] ?? short)(text))
+export const readCell = (text: string | null, type: number): Cell => (text === null ? null : (readers[type] ?? short)(text))
 
 const shown = 2
 const longEnough = 8

@@ -1,9 +1,11 @@
 import type { TableId } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { noSuchTable } from '../guard/syntax/refusal.ts'
-import { key, type KnownTable } from '../guard/resolve/tables.ts'
-import type { Reach } from '../connection/open-connection.ts'
-import { masked, readCell, type Cell } from './cells.ts'
+import { key } from '../guard/resolve/tables.ts'
+import type { KnownTable } from '../guard/resolve/tables.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
+import { masked, readCell } from './cells.ts'
+import type { Cell } from './cells.ts'
 import { knownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
 import { quoted, reading } from './transaction.ts'
@@ -28,7 +30,7 @@ export interface ForeignKey {
 }
 
 /** A table as the person sees it: what is hidden from them is in no column, key, index or foreign key. */
-export function describeTable(reach: Reach, id: TableId, spelled: string, sample: boolean): Promise<Described> {
+export function describeTable(reach: OpenConnection, id: TableId, spelled: string, sample: boolean): Promise<Described> {
   return reading(reach, async (client) => {
     const table = (await knownTables(client, reach.rules, [id])).get(key(id))
     if (!table) throw noSuchTable(spelled)
@@ -97,7 +99,7 @@ interface KeyRow extends TableId {
 
 async function readForeignKeys(
   client: PoolClient,
-  reach: Reach,
+  reach: OpenConnection,
   { oid }: KnownTable,
   visible: ReadonlyMap<number, string>,
   side: 'conrelid' | 'confrelid',

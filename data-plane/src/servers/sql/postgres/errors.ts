@@ -1,7 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 
 /** Data errors repeat values of rows, rows that a view holds back among them: each is told in words of ours. */
-const DATA: Readonly<Record<string, string>> = {
+const data: Readonly<Record<string, string>> = {
   '22P02': 'A value does not have the form of its type.',
   '22007': 'A value is not a date or time.',
   '22008': 'A date or time is out of range.',
@@ -35,7 +35,7 @@ export function told(cause: unknown): ToolError {
   if (state === '42501' || state === '42P01' || state.startsWith('25'))
     return new ToolError('refused_by_policy', 'The database does not let the gateway read this.', { hint: 'Tell an administrator.', cause })
 
-  const words = state.startsWith('22') ? (DATA[state] ?? `A value does not fit (${state}).`) : undefined
+  const words = state.startsWith('22') ? (data[state] ?? `A value does not fit (${state}).`) : undefined
   // Faults of the statement name what the statement names; hints would name columns it does not.
   const own = /^(21|42|0A|54)/.test(state) ? message : undefined
   return new ToolError('invalid_input', words ?? own ?? `The database refused the query (${state}).`, {

@@ -1,6 +1,8 @@
-import { columnFate, mayRead, type TableId, type TableRules } from '@bir/sdk/contract/tables'
+import { columnFate, mayRead } from '@bir/sdk/contract/tables'
+import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
-import { key, stricter, type KnownTable } from '../guard/resolve/tables.ts'
+import { key, stricter } from '../guard/resolve/tables.ts'
+import type { KnownTable } from '../guard/resolve/tables.ts'
 
 interface Row {
   oid: number

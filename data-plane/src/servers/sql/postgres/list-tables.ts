@@ -1,7 +1,8 @@
-import { mayRead, type TableRules } from '@bir/sdk/contract/tables'
+import { mayRead } from '@bir/sdk/contract/tables'
+import type { TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { key } from '../guard/resolve/tables.ts'
-import type { Reach } from '../connection/open-connection.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import { knownTables } from './known-tables.ts'
 import { reading } from './transaction.ts'
 
@@ -29,7 +30,7 @@ const all = `
 
 /** The tables and views the person may read, in the order of their names. */
 export function listTables(
-  reach: Reach,
+  reach: OpenConnection,
   { schema, query }: { schema?: string | undefined; query?: string | undefined },
 ): Promise<ListedTable[]> {
   return reading(reach, async (client) => {

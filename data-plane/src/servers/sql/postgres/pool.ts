@@ -1,7 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Client, Pool, PoolClient } from 'pg'
-import type { Reach } from '../connection/open-connection.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import type { Connection } from '../connection/settings.ts'
 
 const maxClients = 4
@@ -11,13 +11,13 @@ const connectMs = 5_000
 interface Entry {
   settings: string
   pool: Pool
-  readSecret: Reach['readSecret']
+  readSecret: OpenConnection['readSecret']
 }
 
 const entries = new Map<string, Entry>()
 
 /** A client of the connection's pool. The pool is made at first use, replaced when the settings change, and empty when idle. */
-export async function checkOut(reach: Pick<Reach, 'name' | 'connection' | 'readSecret'>): Promise<PoolClient> {
+export async function checkOut(reach: Pick<OpenConnection, 'name' | 'connection' | 'readSecret'>): Promise<PoolClient> {
   const { Pool } = await loadPg()
   const settings = JSON.stringify(reach.connection)
   const known = entries.get(reach.name)
@@ -58,7 +58,7 @@ async function connectTwice(pool: Pool): Promise<PoolClient> {
 /** Loaded when the first query comes, so that a plane without SQL does not pay for it. */
 export const loadPg = async () => (await import('pg')).default
 
-export function clientConfig(connection: Connection, secrets: () => Reach['readSecret']) {
+export function clientConfig(connection: Connection, secrets: () => OpenConnection['readSecret']) {
   const { host, port, database, user, password, tls } = connection
   return {
     host,
@@ -74,7 +74,7 @@ export function clientConfig(connection: Connection, secrets: () => Reach['readS
 }
 
 /** A log-in without a password is ended here: pg leaves it open, and it would hold a place at the database for a minute. */
-function passwordOf(password: SecretRef, secrets: () => Reach['readSecret']) {
+function passwordOf(password: SecretRef, secrets: () => OpenConnection['readSecret']) {
   return async function read(this: Client): Promise<string> {
     try {
       return await readPassword(password, secrets())
@@ -85,7 +85,7 @@ function passwordOf(password: SecretRef, secrets: () => Reach['readSecret']) {
   }
 }
 
-async function readPassword(password: SecretRef, readSecret: Reach['readSecret']): Promise<string> {
+async function readPassword(password: SecretRef, readSecret: OpenConnection['readSecret']): Promise<string> {
   try {
     return await readSecret(password)
   } catch (cause) {

@@ -13,13 +13,13 @@ export interface Rows {
 const asText = { getTypeParser: () => (text: unknown) => text }
 
 /** Reads at most so many rows through a cursor. Always the extended protocol: one statement, its parameters apart. */
-export async function readRows(client: PoolClient, text: string, params: readonly unknown[], most: number): Promise<Rows> {
+export async function readRows(client: PoolClient, text: string, params: readonly unknown[], max: number): Promise<Rows> {
   const { default: Cursor } = await import('pg-cursor')
   const cursor = client.query(new Cursor<(string | null)[]>(text, [...params], { rowMode: 'array', types: asText }))
   const rows: (string | null)[][] = []
   let fields: FieldDef[] = []
-  for (let last = false; !last && rows.length <= most;) {
-    const wanted = Math.min(batch, most + 1 - rows.length)
+  for (let last = false; !last && rows.length <= max;) {
+    const wanted = Math.min(batch, max + 1 - rows.length)
     const part = await readPart(cursor, wanted)
     rows.push(...part.rows)
     fields = part.fields
@@ -27,11 +27,11 @@ export async function readRows(client: PoolClient, text: string, params: readonl
   }
   // A cursor that failed has closed itself.
   await cursor.close()
-  return { fields, rows: rows.slice(0, most), more: rows.length > most }
+  return { fields, rows: rows.slice(0, max), more: rows.length > max }
 }
 
-function readPart(cursor: Cursor<(string | null)[]>, most: number): Promise<{ fields: FieldDef[]; rows: (string | null)[][] }> {
+function readPart(cursor: Cursor<(string | null)[]>, max: number): Promise<{ fields: FieldDef[]; rows: (string | null)[][] }> {
   return new Promise((resolve, reject) => {
-    cursor.read(most, (error, rows, result) => (error ? reject(error) : resolve({ fields: result.fields, rows })))
+    cursor.read(max, (error, rows, result) => (error ? reject(error) : resolve({ fields: result.fields, rows })))
   })
 }

@@ -1,11 +1,14 @@
 import type { PoolClient } from 'pg'
-import { judge, readStatement, type Statement, type Verdict } from '../guard/guard.ts'
+import { judge, readStatement } from '../guard/guard.ts'
+import type { Statement, Verdict } from '../guard/guard.ts'
 import { checkPlan } from '../guard/plan.ts'
 import { refused } from '../guard/syntax/refusal.ts'
-import type { Reach } from '../connection/open-connection.ts'
-import { masked, readCell, type Cell } from './cells.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
+import { masked, readCell } from './cells.ts'
+import type { Cell } from './cells.ts'
 import { knownTables } from './known-tables.ts'
-import { readRows, type Rows } from './read-rows.ts'
+import { readRows } from './read-rows.ts'
+import type { Rows } from './read-rows.ts'
 import { reading } from './transaction.ts'
 
 export interface Answer {
@@ -16,19 +19,23 @@ export interface Answer {
 }
 
 /** One statement through all steps of the guard, and its rows. */
-export async function runQuery(reach: Reach, text: string, params: readonly unknown[], limit: number): Promise<Answer> {
+export async function runQuery(reach: OpenConnection, text: string, params: readonly unknown[], limit: number): Promise<Answer> {
   const statement = await readStatement(text, params, reach.connection.functions)
   return reading(reach, async (client) => {
     const verdict = await judged(client, reach, statement)
     if (reach.connection.planCheck) await planned(client, statement, verdict, params)
-    const most = Math.min(limit, reach.connection.maxRows ?? Infinity, reach.rules.maxRows ?? Infinity)
-    const found = await readRows(client, text, params, most)
+    const max = Math.min(limit, reach.connection.maxRows ?? Infinity, reach.rules.maxRows ?? Infinity)
+    const found = await readRows(client, text, params, max)
     return answered(found, maskedFields(found, verdict), await typeNames(client, found))
   })
 }
 
 /** The plan of a statement that has passed the guard, and what it reads. The query itself is not run. */
-export async function explainQuery(reach: Reach, text: string, params: readonly unknown[]): Promise<{ plan: unknown; verdict: Verdict }> {
+export async function explainQuery(
+  reach: OpenConnection,
+  text: string,
+  params: readonly unknown[],
+): Promise<{ plan: unknown; verdict: Verdict }> {
   const statement = await readStatement(text, params, reach.connection.functions)
   return reading(reach, async (client) => {
     const verdict = await judged(client, reach, statement)
@@ -36,7 +43,7 @@ export async function explainQuery(reach: Reach, text: string, params: readonly 
   })
 }
 
-async function judged(client: PoolClient, { connection, rules }: Reach, statement: Statement): Promise<Verdict> {
+async function judged(client: PoolClient, { connection, rules }: OpenConnection, statement: Statement): Promise<Verdict> {
   const asked = statement.tables.map(({ schema, name }) => ({ schema: schema ?? connection.schema, table: name }))
   return judge(statement, await knownTables(client, rules, asked), connection.schema)
 }

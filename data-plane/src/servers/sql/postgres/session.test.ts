@@ -2,9 +2,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CallContext } from '../../../server-kit/context.ts'
-import { reach, type Reach } from '../connection/open-connection.ts'
+import { reach } from '../connection/open-connection.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import { SqlSettings } from '../connection/settings.ts'
-import { aBank, failure, type Bank } from '../testing.ts'
+import { aBank, failure } from '../testing.ts'
+import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
 import { reading } from './transaction.ts'
 
@@ -12,7 +14,7 @@ let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-const reached = (context: CallContext): Reach => reach({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
+const reached = (context: CallContext): OpenConnection => reach({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
 
 // Below the guard: what holds even for a statement that should never have come this far.
 test.for([

@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg'
 import { ToolError } from '@bir/sdk/contract/errors'
-import type { Reach } from '../connection/open-connection.ts'
+import type { OpenConnection } from '../connection/open-connection.ts'
 import { capBytes } from './byte-cap.ts'
 import { cancelBackend } from './cancel.ts'
 import { told } from './errors.ts'
 import { checkOut } from './pool.ts'
 
 /** Runs `work` in a read-only transaction that is always rolled back, on a session that is wiped before its next use. */
-export async function reading<T>(reach: Reach, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function reading<T>(reach: OpenConnection, work: (client: PoolClient) => Promise<T>): Promise<T> {
   if (reach.signal.aborted) throw givenUp()
   const client = await checkOut(reach).catch((error: unknown) => {
     throw told(error)
@@ -55,7 +55,7 @@ async function wiped(client: PoolClient): Promise<boolean> {
 }
 
 /** Everything a statement's meaning, duration or spelling of values hangs on is pinned, whatever role or database default. */
-function begin({ connection, rules }: Reach): string {
+function begin({ connection, rules }: OpenConnection): string {
   const timeoutMs = Math.min(connection.timeoutMs, rules.timeoutMs ?? Infinity)
   const pinned = {
     statement_timeout: String(timeoutMs),

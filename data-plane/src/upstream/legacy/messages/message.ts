@@ -1,7 +1,7 @@
 import { isObject } from '../../../json/is-object.ts'
-import { nextTurn } from '../../../runtime/event-loop.ts'
-import { isTooDeep, itemsOf, membersOf, MOST_LEVELS } from '../../../json/scan.ts'
-import { Spelling } from '../../../json/verbatim.ts'
+import { yieldToEventLoop } from '../../../runtime/event-loop.ts'
+import { isTooDeep, itemsOf, membersOf, MAX_LEVELS } from '../../../json/scan.ts'
+import { VerbatimJson } from '../../../json/verbatim.ts'
 
 export type ServerId = string | number
 
@@ -13,16 +13,16 @@ export type LegacyMessage =
       readonly method: string
       readonly params: Record<string, unknown>
       /** The whole message. */
-      readonly written: Spelling
+      readonly source: VerbatimJson
     }
   | {
       readonly kind: 'notification'
       readonly method: string
       readonly params: Record<string, unknown> | undefined
       /** Of the parameters. */
-      readonly written: Spelling | undefined
+      readonly source: VerbatimJson | undefined
     }
-  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly written: Spelling | undefined }
+  | { readonly kind: 'result'; readonly id: ServerId; readonly value: unknown; readonly source: VerbatimJson | undefined }
   | {
       readonly kind: 'error'
       readonly id: ServerId | null
@@ -30,7 +30,7 @@ export type LegacyMessage =
       readonly message: string
       readonly data: unknown
       /** Of the error. */
-      readonly written: Spelling
+      readonly source: VerbatimJson
     }
 
 /** Two readers of this text could see two different answers. */
@@ -48,11 +48,11 @@ export const readLegacy = (text: string): LegacyMessage[] => messagesOf(JSON.par
 
 /** The same in several turns of the event loop. */
 export async function readLongLegacy(text: string): Promise<LegacyMessage[]> {
-  await nextTurn()
+  await yieldToEventLoop()
   const body: unknown = JSON.parse(text)
-  await nextTurn()
+  await yieldToEventLoop()
   const messages = messagesOf(body, text)
-  await nextTurn()
+  await yieldToEventLoop()
   return messages
 }
 
@@ -67,7 +67,7 @@ function messageOf(body: unknown, text: string): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
   const { id, method, result } = body
   const isResult = typeof method !== 'string' && 'result' in body && isServerId(id)
-  if (isResult) return [{ kind: 'result', id, value: result, written: writtenResult(result, text) }]
+  if (isResult) return [{ kind: 'result', id, value: result, source: writtenResult(result, text) }]
   if (isTooDeep(text)) throw tooDeep()
   if (typeof method === 'string') return called(body, method, text)
   return failed(id, body['error'], text)
@@ -76,25 +76,25 @@ function messageOf(body: unknown, text: string): LegacyMessage[] {
 function called(body: Record<string, unknown>, method: string, text: string): LegacyMessage[] {
   const { id, params: given } = body
   const params = isObject(given) ? given : undefined
-  if (id === undefined) return [{ kind: 'notification', method, params, written: params && new Spelling(params, text, 'params') }]
-  return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {}, written: new Spelling(body, text) }] : []
+  if (id === undefined) return [{ kind: 'notification', method, params, source: params && new VerbatimJson(params, text, 'params') }]
+  return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {}, source: new VerbatimJson(body, text) }] : []
 }
 
 function failed(id: unknown, error: unknown, text: string): LegacyMessage[] {
   if (!isObject(error) || (id != null && !isServerId(id))) return []
   const { code, message, data } = error
   if (typeof code !== 'number') return []
-  const written = new Spelling(error, text, 'error')
-  return [{ kind: 'error', id: id ?? null, code, message: typeof message === 'string' ? message : '', data, written }]
+  const source = new VerbatimJson(error, text, 'error')
+  return [{ kind: 'error', id: id ?? null, code, message: typeof message === 'string' ? message : '', data, source }]
 }
 
 const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
 
-function writtenResult(result: unknown, text: string): Spelling | undefined {
+function writtenResult(result: unknown, text: string): VerbatimJson | undefined {
   const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
   if (duplicate !== undefined) throw new DuplicateKeys('a key stands twice in the answer')
-  if (depth > MOST_LEVELS) throw tooDeep()
-  return isObject(result) && inner ? new Spelling(result, text, 'result', inner) : undefined
+  if (depth > MAX_LEVELS) throw tooDeep()
+  return isObject(result) && inner ? new VerbatimJson(result, text, 'result', inner) : undefined
 }
 
-const tooDeep = () => new TooDeep(`a message of more than ${MOST_LEVELS} levels`)
+const tooDeep = () => new TooDeep(`a message of more than ${MAX_LEVELS} levels`)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readLegacy } from './message.ts'
 import { completed, relayed } from './result.ts'
-import { Spelling } from '../../../json/verbatim.ts'
+import { VerbatimJson } from '../../../json/verbatim.ts'
 import { jsonOf } from '../../upstream.ts'
 
 const member = fc.string().filter((key) => key !== '__proto__' && key !== 'resultType')
@@ -13,7 +13,7 @@ test('any result keeps all it holds, and its text says the same as its value', (
       const text = `{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(result, undefined, space)}}`
       const [message] = readLegacy(text)
       if (message?.kind !== 'result') throw new Error('no result')
-      const answer = completed(message.value, message.written)
+      const answer = completed(message.value, message.source)
       expect(JSON.parse(jsonOf(answer))).toEqual(answer.value)
       expect(answer.value).toEqual({ ...(JSON.parse(JSON.stringify(result)) as object), resultType: 'complete' })
     }),
@@ -29,7 +29,7 @@ test.for([
   ['{"a":1,"a":2}', '{"a":2,"resultType":"complete"}'],
 ] as const)('%s is relayed as %s', ([text, expected]) => {
   const value = JSON.parse(text) as Record<string, unknown>
-  expect(jsonOf(completed(value, new Spelling(value, text)))).toBe(expected)
+  expect(jsonOf(completed(value, new VerbatimJson(value, text)))).toBe(expected)
 })
 
 test('a message twice read is refused', () => {
@@ -45,8 +45,8 @@ test('messages in a batch are read one by one, and what is none is dropped', () 
     { jsonrpc: '2.0', id: {}, method: 'c' },
   ]
   expect(readLegacy(JSON.stringify(batch))).toEqual([
-    { kind: 'notification', method: 'a', params: undefined, written: undefined },
-    { kind: 'result', id: 1, value: {}, written: expect.any(Spelling) as Spelling },
+    { kind: 'notification', method: 'a', params: undefined, source: undefined },
+    { kind: 'result', id: 1, value: {}, source: expect.any(VerbatimJson) as VerbatimJson },
   ])
 })
 

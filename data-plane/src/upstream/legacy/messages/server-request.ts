@@ -2,19 +2,19 @@ import { isObject } from '../../../json/is-object.ts'
 import { missingCapabilities } from '../../../protocol/input-capability.ts'
 import type { ServerId } from './message.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from './result.ts'
-import { assembled } from '../../../json/verbatim.ts'
-import type { Member, Spelling } from '../../../json/verbatim.ts'
+import { assembleObject } from '../../../json/verbatim.ts'
+import type { Member, VerbatimJson } from '../../../json/verbatim.ts'
 import { UpstreamRpcError } from '../../upstream.ts'
 import type { Asker, UpstreamRequest } from '../../upstream.ts'
 import type { InputRequest } from '../../../protocol/input-capability.ts'
 
 /** What a server asks of the client while it works on a request. */
-export interface Ask {
+export interface ServerRequest {
   readonly id: ServerId
   readonly method: string
   readonly params: Record<string, unknown>
   /** The whole message, as the server wrote it. */
-  readonly written: Spelling
+  readonly source: VerbatimJson
 }
 
 export interface Refusal {
@@ -22,7 +22,7 @@ export interface Refusal {
   readonly message: string
 }
 
-type Question = Pick<Ask, 'method' | 'params'>
+type Question = Pick<ServerRequest, 'method' | 'params'>
 type Declared = Readonly<Record<string, unknown>>
 
 const needs: Readonly<Record<string, (declared: Declared, params: Record<string, unknown>) => Refusal | undefined>> = {
@@ -66,25 +66,26 @@ export function lacking(declared: Declared, { method, params }: Question): Upstr
 const isInput = (method: string): method is InputRequest['method'] => Object.hasOwn(needs, method)
 
 /** Requests that a modern client may be asked back on. */
-export const asksUsually = (method: string): boolean => method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
+export const usualCapabilities = (method: string): boolean =>
+  method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
 
 /** One of the legacy eras may be asked on any, but for lists, which are read for others too. */
 export const mayAsk = ({ method, session }: Pick<UpstreamRequest, 'method' | 'session'>): boolean =>
-  asksUsually(method) || (session !== undefined && !method.endsWith('/list'))
+  usualCapabilities(method) || (session !== undefined && !method.endsWith('/list'))
 
 /** `inputRequests` of the modern era, from what a server asks, by the keys we gave. */
-export const inputRequests = (asks: ReadonlyMap<string, Ask>): Member =>
-  questions([...asks].map(([key, { method, params, written }]) => [key, { method, params, json: written.at('params')?.respell(params) }]))
+export const inputRequests = (asks: ReadonlyMap<string, ServerRequest>): Member =>
+  questions([...asks].map(([key, { method, params, source }]) => [key, { method, params, json: source.at('params')?.toJson(params) }]))
 
 /** `json`: the parameters as they were written. */
 export function questions(asked: readonly (readonly [key: string, question: Question & { json: string | undefined }])[]): Member {
   const all = asked.map(([key, { method, params, json }]): Member => {
-    const { value, written } = assembled([
+    const { value, source } = assembleObject([
       ['method', method, undefined],
       ['params', params, json],
     ])
-    return [key, value, written.respell(value)]
+    return [key, value, source.toJson(value)]
   })
-  const { value, written } = assembled(all)
-  return ['inputRequests', value, written.respell(value)]
+  const { value, source } = assembleObject(all)
+  return ['inputRequests', value, source.toJson(value)]
 }

@@ -5,8 +5,8 @@ import type { Member } from '../../../json/verbatim.ts'
 import { UpstreamRpcError } from '../../upstream.ts'
 import type { UpstreamRequest } from '../../upstream.ts'
 
-const URL_ELICITATION_REQUIRED = -32042
-const most = 16
+const urlElicitationRequired = -32042
+const max = 16
 const prefix = 'visit-'
 
 /**
@@ -14,16 +14,16 @@ const prefix = 'visit-'
  * Undefined where it is another error, or the client cannot open URLs.
  */
 export function visitFirst(error: unknown, request: UpstreamRequest): Member | undefined {
-  if (!(error instanceof UpstreamRpcError) || error.code !== URL_ELICITATION_REQUIRED || !isObject(error.data)) return undefined
+  if (!(error instanceof UpstreamRpcError) || error.code !== urlElicitationRequired || !isObject(error.data)) return undefined
   const { elicitations } = error.data
-  if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > most) return undefined
+  if (!Array.isArray(elicitations) || elicitations.length === 0 || elicitations.length > max) return undefined
   const asks = elicitations.filter(isObject).map((params) => ({ method: 'elicitation/create', params: { mode: 'url', ...params } }))
   if (asks.length < elicitations.length || asks.some(({ params }) => params.mode !== 'url')) return undefined
   if (asks.some((ask) => refusalOf(request, ask))) return undefined
   return questions(
     asks.map(({ method, params }, at) => {
-      const written = error.written?.at('data', 'elicitations', at)
-      return [`${prefix}${at + 1}`, { method, params, json: written?.respell(params) }]
+      const source = error.source?.at('data', 'elicitations', at)
+      return [`${prefix}${at + 1}`, { method, params, json: source?.toJson(params) }]
     }),
   )
 }

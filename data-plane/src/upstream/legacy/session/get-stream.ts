@@ -1,35 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cancel } from '../../../runtime/cancellation.ts'
-import { down } from '../../faults.ts'
+import { unreachableFault } from '../../faults.ts'
 import { statusFault } from '../messages/status-fault.ts'
 import type { LegacyMessage } from '../messages/message.ts'
 import { messagesIn } from '../wire/reply.ts'
-import type { LegacySession, Live } from './session.ts'
-import { Pace } from '../../http/throttle.ts'
+import type { LegacySession, OpenSession } from './session.ts'
+import { Throttle } from '../../http/throttle.ts'
 import type { WireAnswer } from '../wire/wire.ts'
 import { UpstreamFault } from '../../upstream.ts'
 
 const failuresInARow = 8
 const firstDelayMs = 500
-const longestDelayMs = 30_000
+const maxDelayMs = 30_000
 /** A stream that lived this long was a good one, even if nothing was said. */
 const goodAfterMs = 10_000
 
 interface Heard {
-  readonly take: (message: LegacyMessage, live: Live) => Promise<void>
-  readonly renewed: (live: Live) => Promise<void>
+  readonly take: (message: LegacyMessage, live: OpenSession) => Promise<void>
+  readonly renewed: (live: OpenSession) => Promise<void>
   /** For good, and not because of `stop`. */
   readonly ended: (error: Error) => void
 }
 
 /** The GET stream of a session: read until it is stopped, taken up again when it breaks. */
-export class LegacyGet {
+export class GetStream {
   /** The server has no such stream: said at once, or late. */
   absent = false
   private readonly session: LegacySession
   private readonly heard: Heard
   private readonly cancel = new Cancel()
-  private readonly pace = new Pace()
+  private readonly pace = new Throttle()
   private lastEventId: string | undefined
   private retryMs = firstDelayMs
 
@@ -39,7 +39,7 @@ export class LegacyGet {
   }
 
   /** False where the server has no such stream, and says so in time. */
-  async open(live: Live, withinMs: number): Promise<boolean> {
+  async open(live: OpenSession, withinMs: number): Promise<boolean> {
     const first = this.get(live)
     first.catch(() => undefined)
     const early = await Promise.race([first, delay(withinMs, undefined, { ref: false })])
@@ -53,7 +53,7 @@ export class LegacyGet {
     this.cancel.abort(new Error('nobody listens any more'))
   }
 
-  private async run(opened: Live, first: Promise<WireAnswer>): Promise<void> {
+  private async run(opened: OpenSession, first: Promise<WireAnswer>): Promise<void> {
     let live = opened
     let pending = first
     for (let failures = 1; ; failures++) {
@@ -75,7 +75,7 @@ export class LegacyGet {
   }
 
   /** Hands on what comes until the stream ends or breaks; true when anything came. */
-  private async drain(answer: WireAnswer, live: Live): Promise<boolean> {
+  private async drain(answer: WireAnswer, live: OpenSession): Promise<boolean> {
     for (let some = false; ; some = true) {
       const events = await answer.next().catch(broke)
       this.retryMs = answer.retryMs() ?? this.retryMs
@@ -89,20 +89,20 @@ export class LegacyGet {
     }
   }
 
-  private async renew(gone: Live): Promise<Live> {
+  private async renew(gone: OpenSession): Promise<OpenSession> {
     const live = await this.session.renew(gone)
     this.lastEventId = undefined
     await this.heard.renewed(live)
     return live
   }
 
-  private get({ headers }: Live): Promise<WireAnswer> {
+  private get({ headers }: OpenSession): Promise<WireAnswer> {
     const from = this.lastEventId === undefined ? {} : { 'last-event-id': this.lastEventId }
     return this.session.wire.get({ ...headers, ...from }, this.cancel)
   }
 
   private async pause(failures: number): Promise<void> {
-    const waitMs = Math.min(longestDelayMs, Math.max(this.retryMs, firstDelayMs * 2 ** failures))
+    const waitMs = Math.min(maxDelayMs, Math.max(this.retryMs, firstDelayMs * 2 ** failures))
     await delay(waitMs, undefined, { signal: this.cancel.signal }).catch(() => undefined) // stopped
   }
 }
@@ -116,6 +116,6 @@ function usable(answer: WireAnswer): WireAnswer {
   if (answer.status === 200 && answer.kind === 'stream') return answer
   answer.stop()
   // The server has not noticed yet that the stream before this one is gone.
-  if (answer.status === 409) throw down('the server holds on to an earlier stream')
+  if (answer.status === 409) throw unreachableFault('the server holds on to an earlier stream')
   throw statusFault(answer.status, 'no event stream')
 }

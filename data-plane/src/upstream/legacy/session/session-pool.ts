@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { LegacySession } from './session.ts'
-import { LegacyStream } from './session-stream.ts'
+import { LegacySessionStream } from './session-stream.ts'
 import type { LegacyWire } from '../wire/wire.ts'
 import { UpstreamFault } from '../../upstream.ts'
 import type { Asker } from '../../upstream.ts'
 
 export interface PoolLimits {
   readonly idleMs: number
-  readonly most: number
+  readonly max: number
   /** Requests under way may end by themselves for so long. */
   readonly closeWithinMs: number
   readonly streamWithinMs: number
@@ -16,16 +16,16 @@ export interface PoolLimits {
 /** What is under way in a session that its client ended is told so first. */
 const endWithinMs = 1_000
 
-export interface Seat {
+export interface SessionEntry {
   readonly session: LegacySession
-  readonly stream: LegacyStream
+  readonly stream: LegacySessionStream
 }
 
 /** The sessions at one server: one for each legacy client session, else one for each way a person's clients declare themselves. Never two people's. */
-export class LegacyPool {
+export class LegacySessionPool {
   private readonly wire: LegacyWire
   private readonly limits: PoolLimits
-  private readonly seats = new Map<string, Seat>()
+  private readonly seats = new Map<string, SessionEntry>()
   private readonly sweeping: NodeJS.Timeout
 
   constructor(wire: LegacyWire, limits: PoolLimits) {
@@ -34,7 +34,7 @@ export class LegacyPool {
     this.sweeping = setInterval(() => this.sweep(), Math.max(10, limits.idleMs / 5)).unref()
   }
 
-  for(asker: Asker): Seat {
+  for(asker: Asker): SessionEntry {
     const key = keyOf(asker)
     const seat = this.seats.get(key) ?? this.make(asker)
     // Moved to the end: the first is the one longest unused.
@@ -45,7 +45,7 @@ export class LegacyPool {
   }
 
   /** The session the asker has, if there is one. */
-  known(asker: Asker): Seat | undefined {
+  known(asker: Asker): SessionEntry | undefined {
     return this.seats.get(keyOf(asker))
   }
 
@@ -73,10 +73,10 @@ export class LegacyPool {
     )
   }
 
-  private make({ client }: Asker): Seat {
-    if (this.seats.size >= this.limits.most) this.makeRoom()
+  private make({ client }: Asker): SessionEntry {
+    if (this.seats.size >= this.limits.max) this.makeRoom()
     const session = new LegacySession(this.wire, client)
-    return { session, stream: new LegacyStream(session, this.limits.streamWithinMs) }
+    return { session, stream: new LegacySessionStream(session, this.limits.streamWithinMs) }
   }
 
   private makeRoom(): void {
@@ -89,13 +89,13 @@ export class LegacyPool {
     for (const [key, seat] of this.seats) if (seat.session.isIdle && seat.session.usedAtMs < before) this.drop(key, seat)
   }
 
-  private drop(key: string, seat: Seat): void {
+  private drop(key: string, seat: SessionEntry): void {
     this.seats.delete(key)
     end(seat).catch(() => undefined) // the server will notice by itself
   }
 }
 
-async function end({ session, stream }: Seat): Promise<void> {
+async function end({ session, stream }: SessionEntry): Promise<void> {
   stream.close()
   await session.end()
 }

@@ -2,30 +2,30 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
 import { refusalJson } from '../../client-refusal.ts'
 import { refusalOf } from '../messages/server-request.ts'
-import type { Ask } from '../messages/server-request.ts'
+import type { ServerRequest } from '../messages/server-request.ts'
 import { honoured, missed, wants } from '../messages/listen-filter.ts'
-import { LegacyGet } from './get-stream.ts'
+import { GetStream } from './get-stream.ts'
 import { loggable } from '../../../protocol/log-level.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
 import { unasked } from './session.ts'
-import type { LegacySession, Live } from './session.ts'
+import type { LegacySession, OpenSession } from './session.ts'
 import { LegacySubscriptions } from './subscriptions.ts'
 import type { ClientAnswer, Listening, ListenRequest } from '../../upstream.ts'
 import type { Notification } from '../../../protocol/notification.ts'
 
 const keepAgainMs = 60_000
-const longestWaitMs = 2000
+const maxWaitMs = 2000
 /** At once, in one session. */
-const mostQuestions = 16
-const longestQuestionMs = 5 * 60_000
+const maxQuestions = 16
+const maxQuestionMs = 5 * 60_000
 
 /** Who hears what a server says on its session's own stream: those who listen, and the calls under way. Open while it serves anybody. */
-export class LegacyStream {
+export class LegacySessionStream {
   private readonly session: LegacySession
   private readonly openWithinMs: number
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
-  private get: LegacyGet | undefined
+  private get: GetStream | undefined
   private opening: Promise<boolean> | undefined
   /** Open without listeners too. */
   private kept = false
@@ -66,7 +66,7 @@ export class LegacyStream {
   async keep(): Promise<void> {
     if (this.kept) return
     if (performance.now() >= this.keepAgainMs) this.keeping = this.keepOpen()
-    if (this.keeping) await Promise.race([this.keeping, delay(longestWaitMs, undefined, { ref: false })])
+    if (this.keeping) await Promise.race([this.keeping, delay(maxWaitMs, undefined, { ref: false })])
   }
 
   close(): void {
@@ -83,7 +83,7 @@ export class LegacyStream {
     this.keeping = undefined
   }
 
-  private async open(live: Live): Promise<boolean> {
+  private async open(live: OpenSession): Promise<boolean> {
     if (this.absent) return false
     this.opening ??= this.start(live)
     const opening = this.opening
@@ -96,8 +96,8 @@ export class LegacyStream {
     return open
   }
 
-  private start(live: Live): Promise<boolean> {
-    this.get = new LegacyGet(this.session, {
+  private start(live: OpenSession): Promise<boolean> {
+    this.get = new GetStream(this.session, {
       take: (message, live) => this.take(message, live),
       renewed: (live) => this.renewed(live),
       ended: (error) => this.ended(error),
@@ -121,43 +121,43 @@ export class LegacyStream {
   private remove(request: ListenRequest, uris: readonly string[]): void {
     this.subscriptions.remove(uris)
     if (!this.listeners.delete(request)) return
-    this.session.letGo()
+    this.session.release()
     if (this.listeners.size === 0 && !this.kept) this.stop()
   }
 
   /** A new session knows of no subscriptions, and what changed in between nobody will tell: so everything may have. */
-  private async renewed(live: Live): Promise<void> {
+  private async renewed(live: OpenSession): Promise<void> {
     await this.subscriptions.renew()
     for (const listener of this.listeners) {
       for (const notification of missed(listener.filter, live.capabilities)) await tell(listener, notification)
     }
   }
 
-  private async take(message: LegacyMessage, live: Live): Promise<void> {
+  private async take(message: LegacyMessage, live: OpenSession): Promise<void> {
     if (message.kind === 'request') return this.ask(message, live)
     if (message.kind !== 'notification') return
-    const { method, params, written } = message
+    const { method, params, source } = message
     if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
     const told = [...this.listeners].filter((listener) => hears(listener, method, params))
     if (told.length === 0) return void this.session.offer(message)
-    await Promise.all(told.map((listener) => tell(listener, params ? { method, params, written } : { method })))
+    await Promise.all(told.map((listener) => tell(listener, params ? { method, params, source } : { method })))
   }
 
-  private async ask(message: Ask, live: Live): Promise<void> {
+  private async ask(message: ServerRequest, live: OpenSession): Promise<void> {
     if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
     const listener = [...this.listeners].find((each) => each.onRequest && !refusalOf(each, message))
     // The stream goes on while somebody thinks.
-    if (listener && this.questions.size < mostQuestions) return void this.put(message, live, listener)
+    if (listener && this.questions.size < maxQuestions) return void this.put(message, live, listener)
     await this.session.answer(live, message, unasked(message.method)).catch(() => undefined)
   }
 
   /** A question outside any request, to the client whose session this is. */
-  private async put(ask: Ask, live: Live, { onRequest }: ListenRequest): Promise<void> {
-    const { id, method, params, written } = ask
+  private async put(ask: ServerRequest, live: OpenSession, { onRequest }: ListenRequest): Promise<void> {
+    const { id, method, params, source } = ask
     const given = new AbortController()
     this.questions.set(id, given)
-    const signal = AbortSignal.any([given.signal, AbortSignal.timeout(longestQuestionMs)])
-    const said = await onRequest?.({ method, params, written: written.at('params') }, signal).catch(() => undefined)
+    const signal = AbortSignal.any([given.signal, AbortSignal.timeout(maxQuestionMs)])
+    const said = await onRequest?.({ method, params, source: source.at('params') }, signal).catch(() => undefined)
     this.questions.delete(id)
     await this.session.answer(live, ask, said ? answered(said) : unanswered).catch(() => undefined)
   }
@@ -179,9 +179,9 @@ export class LegacyStream {
 
 const unanswered = `"error":${JSON.stringify({ code: -32000, message: 'Nobody answered.' })}`
 
-function answered({ result, written, refusal }: ClientAnswer): string {
+function answered({ result, source, refusal }: ClientAnswer): string {
   if (refusal) return `"error":${refusalJson(refusal)}`
-  return `"result":${isObject(result) && written ? written.respell(result) : (JSON.stringify(result) ?? 'null')}`
+  return `"result":${isObject(result) && source ? source.toJson(result) : (JSON.stringify(result) ?? 'null')}`
 }
 
 /** A legacy client session is told all that its own stream would have told it. */

@@ -3,10 +3,10 @@ import { isObject } from '../../../json/is-object.ts'
 import { isLegacy, LATEST_LEGACY } from '../../../protocol/versions.ts'
 import type { LegacyVersion } from '../../../protocol/versions.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
-import { broken, slow } from '../../faults.ts'
-import type { Ask } from '../messages/server-request.ts'
+import { protocolFault, timeoutFault } from '../../faults.ts'
+import type { ServerRequest } from '../messages/server-request.ts'
 import { legacyBody } from '../messages/request-body.ts'
-import { lost, notHere, statusFault } from '../messages/status-fault.ts'
+import { lost, isMissingHere, statusFault } from '../messages/status-fault.ts'
 import { isLevel, isMoreVerbose } from '../../../protocol/log-level.ts'
 import { readLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
@@ -18,7 +18,7 @@ import { messageOf } from '../../../protocol/notification.ts'
 import type { ClientFacts, Notification } from '../../../protocol/notification.ts'
 
 /** What the server said when it was initialized. */
-export interface Live {
+export interface OpenSession {
   /** Undefined where the server keeps no sessions. */
   readonly sessionId: string | undefined
   readonly version: LegacyVersion
@@ -31,7 +31,7 @@ export interface Live {
 }
 
 /** A request at work, that may be what a message on the session's own stream is about. */
-export interface Working {
+export interface PendingRequest {
   /** False where the message is not for it. */
   offer(message: LegacyMessage): boolean
 }
@@ -41,14 +41,14 @@ export class LegacySession {
   readonly wire: LegacyWire
   /** Requests at work and streams held; a session in use is not ended. */
   inUse = 0
-  private opening: Promise<Live> | undefined
+  private opening: Promise<OpenSession> | undefined
   private unused: PromiseWithResolvers<void> | undefined
   usedAtMs = Date.now()
-  readonly working = new Set<Working>()
+  readonly working = new Set<PendingRequest>()
   /** The server may say things on a stream of the session's own. */
   hasStream = false
   private readonly client: ClientFacts
-  private live: Promise<Live> | undefined
+  private live: Promise<OpenSession> | undefined
   private ids = 0
   private levels = Promise.resolve()
 
@@ -71,7 +71,7 @@ export class LegacySession {
     this.inUse++
   }
 
-  letGo(): void {
+  release(): void {
     this.inUse--
     this.usedAtMs = Date.now()
     if (this.inUse === 0) this.unused?.resolve()
@@ -80,7 +80,7 @@ export class LegacySession {
   /** In use until the work is done. */
   during<T>(work: () => Promise<T>): Promise<T> {
     this.use()
-    return work().finally(() => this.letGo())
+    return work().finally(() => this.release())
   }
 
   /** Resolves once nobody uses it, or it took too long. */
@@ -90,7 +90,7 @@ export class LegacySession {
     await Promise.race([this.unused.promise, delay(withinMs, undefined, { ref: false })])
   }
 
-  open(): Promise<Live> {
+  open(): Promise<OpenSession> {
     if (this.live) return this.live
     const live = this.initialize()
     this.live = live
@@ -107,12 +107,12 @@ export class LegacySession {
   }
 
   /** The session as it stands, if it was ever opened. */
-  opened(): Promise<Live> | undefined {
+  opened(): Promise<OpenSession> | undefined {
     return this.live
   }
 
   /** A session in place of one the server no longer knows: the same for everybody who saw it go. */
-  async renew(gone: Live): Promise<Live> {
+  async renew(gone: OpenSession): Promise<OpenSession> {
     const current = await this.open()
     if (current !== gone) return current
     this.live = undefined
@@ -120,7 +120,7 @@ export class LegacySession {
   }
 
   /** Posts a request and gives back its answer, still to be read; with the session it went to, which may be a new one. */
-  async post(body: string, cancel?: Cancel, keepLevel = true): Promise<{ live: Live; reply: LegacyReply }> {
+  async post(body: string, cancel?: Cancel, keepLevel = true): Promise<{ live: OpenSession; reply: LegacyReply }> {
     const live = await this.open()
     const answer = await this.wire.post(body, live.headers, cancel)
     if (!isForgotten(live, answer)) return { live, reply: replyTo(this.wire, live.headers, answer) }
@@ -129,29 +129,29 @@ export class LegacySession {
     return { live: renewed, reply: replyTo(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
   }
 
-  tell(live: Live, notification: Notification): Promise<void> {
+  tell(live: OpenSession, notification: Notification): Promise<void> {
     return this.deliver(live, messageOf(notification))
   }
 
   /** The answer to something the server asked: `said` is a member `result` or `error` in JSON. The id is as the server wrote it. */
-  answer(live: Live, { written }: Pick<Ask, 'written'>, said: string): Promise<void> {
-    return this.deliver(live, `{"jsonrpc":"2.0","id":${written.of('id')},${said}}`)
+  answer(live: OpenSession, { source }: Pick<ServerRequest, 'source'>, said: string): Promise<void> {
+    return this.deliver(live, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${said}}`)
   }
 
-  private async deliver(live: Live, message: string): Promise<void> {
+  private async deliver(live: OpenSession, message: string): Promise<void> {
     const status = await this.send(live, message)
     if (status >= 300) throw statusFault(status, 'a message was not accepted')
   }
 
   /** A notification of the client's; false where the server does not want it. */
-  async pass(live: Live, message: string): Promise<boolean> {
+  async pass(live: OpenSession, message: string): Promise<boolean> {
     const status = await this.send(live, message)
     if (status < 300) return true
     if (status === 401 || status === 403 || status === 429 || status >= 500) throw statusFault(status, 'a notification was not accepted')
     return false
   }
 
-  private async send(live: Live, message: string): Promise<number> {
+  private async send(live: OpenSession, message: string): Promise<number> {
     const answer = await this.wire.send(message, live.headers)
     answer.stop()
     if (answer.status === 404 && live.sessionId !== undefined) throw lost('HTTP 404 to a message')
@@ -168,7 +168,7 @@ export class LegacySession {
     const id = this.nextId()
     const { controlTimeoutMs } = this.wire
     const late = new Cancel()
-    const timer = setTimeout(() => late.abort(slow(controlTimeoutMs)), controlTimeoutMs).unref()
+    const timer = setTimeout(() => late.abort(timeoutFault(controlTimeoutMs)), controlTimeoutMs).unref()
     try {
       // Setting the level is such a request itself, and must not wait for its own turn.
       const { live, reply } = await this.post(legacyBody({ id, method, params }), late, false)
@@ -199,17 +199,17 @@ export class LegacySession {
     if (live?.sessionId !== undefined) await this.wire.delete(live.headers)
   }
 
-  private async initialize(): Promise<Live> {
+  private async initialize(): Promise<OpenSession> {
     const { tasks: _, ...capabilities } = this.client.capabilities
     const id = this.nextId()
     const clientInfo = this.client.info ?? { name: 'bir-mcp', version: '0' }
     const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo }
     const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params }), {})
-    if (answer.status === 404 || answer.status === 405) throw notHere(answer.status)
+    if (answer.status === 404 || answer.status === 405) throw isMissingHere(answer.status)
     const reply = replyTo(this.wire, {}, answer)
     const result = await this.resultOf(reply, id, () => Promise.resolve()).catch((error: unknown) => {
       // Nothing the caller asked for was refused: the server would not even begin.
-      throw error instanceof UpstreamRpcError ? broken(`initialize was refused: ${error.code}`) : error
+      throw error instanceof UpstreamRpcError ? protocolFault(`initialize was refused: ${error.code}`) : error
     })
     const live = liveOf(result, answer.sessionId)
     await this.tell(live, { method: 'notifications/initialized' })
@@ -217,11 +217,11 @@ export class LegacySession {
   }
 
   /** A server that never comes to the point would hold up everybody who waits for the session. */
-  private async resultOf(reply: LegacyReply, id: number, refuse: (ask: Ask) => Promise<void>): Promise<Record<string, unknown>> {
+  private async resultOf(reply: LegacyReply, id: number, refuse: (ask: ServerRequest) => Promise<void>): Promise<Record<string, unknown>> {
     const { controlTimeoutMs } = this.wire
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
-      late.reject(slow(controlTimeoutMs))
+      late.reject(timeoutFault(controlTimeoutMs))
       reply.stop()
     }, controlTimeoutMs).unref()
     const read = this.readResult(reply, id, refuse)
@@ -229,16 +229,20 @@ export class LegacySession {
     return Promise.race([late.promise, read]).finally(() => clearTimeout(timer))
   }
 
-  private async readResult(reply: LegacyReply, id: number, refuse: (ask: Ask) => Promise<void>): Promise<Record<string, unknown>> {
+  private async readResult(
+    reply: LegacyReply,
+    id: number,
+    refuse: (ask: ServerRequest) => Promise<void>,
+  ): Promise<Record<string, unknown>> {
     for (;;) {
       const batch = await reply.next()
-      if (!batch) throw broken('the answer ended without a result')
+      if (!batch) throw protocolFault('the answer ended without a result')
       for (const message of batch) {
         if (message.kind === 'request') await refuse(message).catch(() => undefined)
         if (message.kind === 'error' && (message.id === id || message.id === null)) throw relayed(message)
         if (message.kind !== 'result' || message.id !== id) continue
         reply.release()
-        if (!isObject(message.value)) throw broken('a result that is no object')
+        if (!isObject(message.value)) throw protocolFault('a result that is no object')
         return message.value
       }
     }
@@ -249,10 +253,11 @@ export class LegacySession {
 export const unasked = (method: string): string =>
   method === 'ping' ? '"result":{}' : `"error":${JSON.stringify({ code: METHOD_NOT_FOUND, message: 'Method not found' })}`
 
-function liveOf(result: Record<string, unknown>, sessionId: string | undefined): Live {
+function liveOf(result: Record<string, unknown>, sessionId: string | undefined): OpenSession {
   const { protocolVersion, capabilities, serverInfo, instructions } = result
-  if (!isLegacy(protocolVersion)) throw broken('initialize was answered with a revision that was never offered')
-  if (sessionId !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(sessionId)) throw broken('a session id of characters that may not be in one')
+  if (!isLegacy(protocolVersion)) throw protocolFault('initialize was answered with a revision that was never offered')
+  if (sessionId !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(sessionId))
+    throw protocolFault('a session id of characters that may not be in one')
   return {
     sessionId,
     version: protocolVersion,
@@ -265,19 +270,20 @@ function liveOf(result: Record<string, unknown>, sessionId: string | undefined):
 }
 
 /** 404 is the rule; servers made after the SDK's examples say 400 and that the session is not valid. */
-const isForgotten = (live: Live, { status, text }: WireAnswer): boolean =>
-  live.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !tells(text)))
+const isForgotten = (live: OpenSession, { status, text }: WireAnswer): boolean =>
+  live.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !containsRpcError(text)))
 
 function replyTo(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
   const { status, kind, text } = answer
   if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
   // An error about this very request, whatever it was sent with; one that names none only where the status says the request was wrong.
-  if (kind === 'json' && (tells(text) || (status === 400 && tells(text, true)))) return new LegacyReply(wire, headers, answer)
+  if (kind === 'json' && (containsRpcError(text) || (status === 400 && containsRpcError(text, true))))
+    return new LegacyReply(wire, headers, answer)
   answer.stop()
   throw statusFault(status, 'a request was not accepted')
 }
 
-function tells(text: string, nameless = false): boolean {
+function containsRpcError(text: string, nameless = false): boolean {
   try {
     return readLegacy(text).some((message) => message.kind === 'error' && (nameless || message.id !== null))
   } catch {

@@ -1,7 +1,7 @@
 import { can } from '../messages/listen-filter.ts'
-import type { LegacySession, Live } from './session.ts'
+import type { LegacySession, OpenSession } from './session.ts'
 
-const most = 1000
+const max = 1000
 
 /** What a session has subscribed to at its server, counted by how many listen. */
 export class LegacySubscriptions {
@@ -13,7 +13,7 @@ export class LegacySubscriptions {
   }
 
   /** The URIs the server accepts, each to be given back by `remove`. */
-  async add(live: Live, uris: readonly string[]): Promise<string[]> {
+  async add(live: OpenSession, uris: readonly string[]): Promise<string[]> {
     if (!can(live.capabilities, 'resources', 'subscribe')) return []
     const accepted: string[] = []
     for (const uri of new Set(uris)) if (await this.hold(uri)) accepted.push(uri)
@@ -38,7 +38,7 @@ export class LegacySubscriptions {
   }
 
   private async hold(uri: string): Promise<boolean> {
-    if (this.held.size >= most && !this.held.has(uri)) return false
+    if (this.held.size >= max && !this.held.has(uri)) return false
     const held = this.held.get(uri) ?? { count: 0, accepted: this.subscribe(uri) }
     held.count++
     this.held.set(uri, held)

@@ -1,7 +1,7 @@
 import type { SseEvent } from '../../http/sse-parser.ts'
 
 /** Between a stream that comes by itself and a reader that asks: holds what came in one piece, and holds the stream back until that is taken. */
-export class Inbox {
+export class EventQueue {
   private events: SseEvent[] = []
   /** Set while what comes still belongs to the same piece. */
   private filling = false

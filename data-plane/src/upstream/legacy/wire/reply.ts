@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LONG_CHARS } from '../../../runtime/event-loop.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
-import { broken } from '../../faults.ts'
+import { protocolFault } from '../../faults.ts'
 import { statusFault } from '../messages/status-fault.ts'
 import { readLegacy, readLongLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
@@ -9,8 +9,8 @@ import type { LegacyWire, WireAnswer, WireHeaders } from './wire.ts'
 import type { SseEvent } from '../../http/sse-parser.ts'
 import { UpstreamFault } from '../../upstream.ts'
 
-const shortestRetryMs = 50
-const longestRetryMs = 60_000
+const minRetryMs = 50
+const maxRetryMs = 60_000
 const failuresInARow = 5
 
 /**
@@ -69,13 +69,13 @@ export class LegacyReply {
       throw error
     })
     this.lastEventId = events?.at(-1)?.id ?? this.lastEventId
-    this.retryMs = Math.min(this.answer.retryMs() ?? this.retryMs, longestRetryMs)
+    this.retryMs = Math.min(this.answer.retryMs() ?? this.retryMs, maxRetryMs)
     return events
   }
 
   private async resume(lastEventId: string): Promise<void> {
     for (let failures = 1; ; failures++) {
-      await delay(Math.max(shortestRetryMs, this.retryMs * failures), undefined, { signal: this.stopped.signal })
+      await delay(Math.max(minRetryMs, this.retryMs * failures), undefined, { signal: this.stopped.signal })
       const answer = await this.reopened(lastEventId).catch((error: unknown) => {
         if (failures >= failuresInARow) throw error
         return undefined
@@ -109,7 +109,7 @@ async function read(text: string): Promise<LegacyMessage[]> {
     return text.length < LONG_CHARS ? readLegacy(text) : await readLongLegacy(text)
   } catch (error) {
     // A parser quotes what it could not read, and that may repeat what the server was sent.
-    if (error instanceof SyntaxError) throw broken('text that is no JSON')
-    throw broken(error instanceof Error ? error.message : String(error))
+    if (error instanceof SyntaxError) throw protocolFault('text that is no JSON')
+    throw protocolFault(error instanceof Error ? error.message : String(error))
   }
 }

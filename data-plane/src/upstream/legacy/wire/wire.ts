@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { exchange } from '../../http/exchange.ts'
 import { HttpPool } from '../../http/pool.ts'
-import { Inbox } from './event-queue.ts'
-import type { RemoteOptions } from '../../http/connection.ts'
+import { EventQueue } from './event-queue.ts'
+import type { RemoteConnection } from '../../http/connection.ts'
 import type { SseEvent } from '../../http/sse-parser.ts'
 
 export type WireHeaders = Readonly<Record<string, string>>
@@ -32,25 +32,25 @@ interface Asking {
   readonly cancel?: Cancel
 }
 
-const mostEvents = 100_000
-const mostControlMs = 15_000
+const maxEvents = 100_000
+const maxControlMs = 15_000
 const endWithinMs = 1000
 const forEverMs = 2 ** 31
 /** Streams are open for as long as somebody listens: they must not take the connections that calls need. */
-const mostStreams = 10_000
+const maxStreams = 10_000
 
 /** HTTP as the legacy transport needs it; the administrator's headers are added to every request. */
 export class LegacyWire {
   /** For what is not a client's request. */
   readonly controlTimeoutMs: number
-  private readonly options: RemoteOptions
+  private readonly options: RemoteConnection
   private readonly streams: HttpPool
 
-  constructor(options: RemoteOptions) {
+  constructor(options: RemoteConnection) {
     this.options = options
-    this.controlTimeoutMs = Math.min(mostControlMs, options.callTimeoutMs)
+    this.controlTimeoutMs = Math.min(maxControlMs, options.callTimeoutMs)
     const { url, privateNetwork } = options.settings
-    this.streams = new HttpPool({ url, privateNetwork, connections: mostStreams, maxInFlight: mostStreams, timers: options.pool.timers })
+    this.streams = new HttpPool({ url, privateNetwork, connections: maxStreams, maxInFlight: maxStreams, timers: options.pool.timers })
   }
 
   /** A request of the client's: it may take as long as a call may. */
@@ -88,7 +88,7 @@ export class LegacyWire {
     const own = await this.options.headers.get()
     const cancel = new Cancel()
     const forget = whole?.subscribe((cause) => cancel.abort(cause))
-    const inbox = new Inbox()
+    const inbox = new EventQueue()
     const head = Promise.withResolvers<WireAnswer>()
     const stop = () => cancel.abort(new Error('no longer needed'))
     let retryMs: number | undefined
@@ -119,7 +119,7 @@ export class LegacyWire {
       maxBytes: settings.maxResponseBytes,
       timeoutToHeadersMs: timeoutMs ?? callTimeoutMs,
       ...(method !== 'GET' && timeoutMs !== undefined && { timeoutMs }),
-      maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : mostEvents,
+      maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : maxEvents,
       onHeaders: (status, given) => isStream(given) && answered(status, given, 'stream', ''),
       onEvent: (event) => inbox.push(event),
     })

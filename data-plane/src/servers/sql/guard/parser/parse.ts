@@ -1,4 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { ParserAnswer } from './parser-process.ts'
@@ -27,73 +28,73 @@ interface Job {
  * the optimising of compiled WebAssembly, which cannot be switched off for one thread. Apart and unoptimised it stays under 130 MB.
  */
 class ParserProcess {
-  #child: ChildProcess | undefined
-  #ready = false
-  #job: Job | undefined
-  #queue: Job[] = []
-  #timer: NodeJS.Timeout | undefined
+  private child: ChildProcess | undefined
+  private ready = false
+  private job: Job | undefined
+  private queue: Job[] = []
+  private timer: NodeJS.Timeout | undefined
 
   ask(text: string): Promise<ParserAnswer | 'late'> {
     return new Promise((settle) => {
-      this.#queue.push({ text, settle })
-      this.#next()
+      this.queue.push({ text, settle })
+      this.next()
     })
   }
 
-  #next(): void {
-    if (this.#job) return
-    const child = (this.#child ??= this.#start())
-    if (!this.#ready) return
-    this.#job = this.#queue.shift()
-    clearTimeout(this.#timer)
-    if (!this.#job) return this.#rest(child)
+  private next(): void {
+    if (this.job) return
+    const child = (this.child ??= this.start())
+    if (!this.ready) return
+    this.job = this.queue.shift()
+    clearTimeout(this.timer)
+    if (!this.job) return this.rest(child)
 
     holdsUp(child, true)
-    child.send(this.#job.text)
+    child.send(this.job.text)
     // The answer may already be waiting behind a busy main thread: look once more before giving up.
-    this.#timer = setTimeout(() => setImmediate(() => this.#child === child && this.#job && this.#finish('late')), limitMs)
+    this.timer = setTimeout(() => setImmediate(() => this.child === child && this.job && this.finish('late')), limitMs)
   }
 
-  #rest(child: ChildProcess): void {
+  private rest(child: ChildProcess): void {
     holdsUp(child, false)
-    this.#timer = setTimeout(() => this.#drop(), idleMs).unref()
+    this.timer = setTimeout(() => this.drop(), idleMs).unref()
   }
 
-  #start(): ChildProcess {
-    this.#ready = false
+  private start(): ChildProcess {
+    this.ready = false
     const child = fork(program, {
       execArgv: ['--liftoff-only', '--stack-size=6000', '--max-old-space-size=96'],
       // It needs nothing of the plane's surroundings, secrets least of all.
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    child.on('message', (answer: ParserAnswer) => this.#hear(child, answer))
-    const lost = () => child === this.#child && this.#finish('late')
+    child.on('message', (answer: ParserAnswer) => this.hear(child, answer))
+    const lost = () => child === this.child && this.finish('late')
     child.on('error', lost)
     child.on('exit', lost)
     return child
   }
 
-  #hear(child: ChildProcess, answer: ParserAnswer): void {
-    if (child !== this.#child) return
-    if (answer.kind !== 'ready') return this.#finish(answer)
-    this.#ready = true
-    this.#next()
+  private hear(child: ChildProcess, answer: ParserAnswer): void {
+    if (child !== this.child) return
+    if (answer.kind !== 'ready') return this.finish(answer)
+    this.ready = true
+    this.next()
   }
 
-  #finish(answer: ParserAnswer | 'late'): void {
-    clearTimeout(this.#timer)
-    if (answer === 'late' || answer.kind === 'broken') this.#drop()
-    const job = this.#job ?? this.#queue.shift()
-    this.#job = undefined
+  private finish(answer: ParserAnswer | 'late'): void {
+    clearTimeout(this.timer)
+    if (answer === 'late' || answer.kind === 'broken') this.drop()
+    const job = this.job ?? this.queue.shift()
+    this.job = undefined
     job?.settle(answer)
-    if (this.#queue.length > 0 || this.#child) this.#next()
+    if (this.queue.length > 0 || this.child) this.next()
   }
 
-  #drop(): void {
-    this.#child?.kill('SIGKILL')
-    this.#child = undefined
-    this.#ready = false
+  private drop(): void {
+    this.child?.kill('SIGKILL')
+    this.child = undefined
+    this.ready = false
   }
 }
 

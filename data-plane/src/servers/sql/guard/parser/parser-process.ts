@@ -1,5 +1,5 @@
 import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query'
-import { reduce } from './prune.ts'
+import { prune } from './prune.ts'
 
 /** What the parser process sends: once that it is ready, then one answer a text. */
 export type ParserAnswer =
@@ -13,7 +13,7 @@ export type ParserAnswer =
 function answerTo(text: string): ParserAnswer {
   try {
     const statements = (parseSync(text).stmts ?? []).map(({ stmt }) => stmt)
-    if (!reduce(statements)) return { kind: 'too-complex' }
+    if (!prune(statements)) return { kind: 'too-complex' }
     const words = scanSync(text).tokens.filter(({ tokenName }) => tokenName === 'IDENT')
     return { kind: 'parsed', statements, words: words.map(({ text }) => text) }
   } catch (error) {

@@ -5,7 +5,7 @@ const maxDepth = 300
  * Drops source positions from a tree, in place, and says whether what remains is small enough to be walked and
  * handed between threads in a few milliseconds. Uses no recursion: the tree may be ten thousand levels deep.
  */
-export function reduce(root: unknown): boolean {
+export function prune(root: unknown): boolean {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }]
   let nodes = 0
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

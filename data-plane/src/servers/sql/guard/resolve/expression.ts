@@ -1,7 +1,9 @@
 import { maskedUse, noSuchColumn, refused } from '../syntax/refusal.ts'
-import { allColumns, relationsNamed, resolve, type Level, type Place } from './scope.ts'
+import { allColumns, relationsNamed, resolve } from './scope.ts'
+import type { Level, Place } from './scope.ts'
 import type { Column } from './tables.ts'
-import { asKind, isNode, list, names, type Node } from '../syntax/tree.ts'
+import { asKind, isNode, list, names } from '../syntax/tree.ts'
+import type { Node } from '../syntax/tree.ts'
 
 /** Goes through an expression: every column it uses must be plain, since what is computed from a masked one would tell of it. */
 export function use(value: unknown, place: Place, level: Level | undefined): void {

@@ -1,9 +1,12 @@
 import { use } from './expression.ts'
 import { functionColumns } from './function-columns.ts'
 import { maskedUse, noSuchColumn, noSuchTable, refused } from '../syntax/refusal.ts'
-import { findCte, Relation, renamed, type Level, type Place } from './scope.ts'
-import { key, stricter, type Column } from './tables.ts'
-import { asKind, isNode, names, tagged, text, type Node } from '../syntax/tree.ts'
+import { findCte, Relation, renamed } from './scope.ts'
+import type { Level, Place } from './scope.ts'
+import { key, stricter } from './tables.ts'
+import type { Column } from './tables.ts'
+import { asKind, isNode, names, tagged, text } from '../syntax/tree.ts'
+import type { Node } from '../syntax/tree.ts'
 
 const maxFromItems = 64
 

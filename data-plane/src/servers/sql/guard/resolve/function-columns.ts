@@ -1,8 +1,9 @@
 import type { Column } from './tables.ts'
-import { asKind, isNode, list, names, text, type Node } from '../syntax/tree.ts'
+import { asKind, isNode, list, names, text } from '../syntax/tree.ts'
+import type { Node } from '../syntax/tree.ts'
 
 /** Functions whose columns have names of their own. */
-const NAMED: Readonly<Record<string, readonly string[]>> = {
+const named: Readonly<Record<string, readonly string[]>> = {
   json_each: ['key', 'value'],
   jsonb_each: ['key', 'value'],
   json_each_text: ['key', 'value'],
@@ -32,7 +33,7 @@ function columnsOf(call: unknown, defined: readonly string[], alias: string | un
   if (defined.length > 0) return defined
   const node = asKind(call, 'FuncCall')
   const name = names(node?.['funcname']).at(-1) ?? ''
-  if (NAMED[name]) return NAMED[name]
+  if (named[name]) return named[name]
   const column = alias ?? name
   return name === 'unnest' ? list(node?.['args']).map(() => column) : [column]
 }

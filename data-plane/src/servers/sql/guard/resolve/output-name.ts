@@ -1,11 +1,12 @@
-import { asKind, list, names, tagged, text, type Node } from '../syntax/tree.ts'
+import { asKind, list, names, tagged, text } from '../syntax/tree.ts'
+import type { Node } from '../syntax/tree.ts'
 
 /** The name PostgreSQL gives an output column that has none, so that outer queries can be resolved. */
 export function outputName(value: unknown): string {
   return figure(value) ?? '?column?'
 }
 
-const FIXED: Readonly<Record<string, string>> = {
+const fixed: Readonly<Record<string, string>> = {
   A_ArrayExpr: 'array',
   RowExpr: 'row',
   CoalesceExpr: 'coalesce',
@@ -16,7 +17,7 @@ function figure(value: unknown): string | undefined {
   const found = tagged(value)
   if (!found) return undefined
   const { kind, node } = found
-  if (FIXED[kind]) return FIXED[kind]
+  if (fixed[kind]) return fixed[kind]
   if (kind === 'ColumnRef') return names(node['fields']).at(-1)
   if (kind === 'FuncCall') return names(node['funcname']).at(-1)
   if (kind === 'TypeCast') return figure(node['arg']) ?? typeName(node['typeName'])

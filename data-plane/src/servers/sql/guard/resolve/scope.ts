@@ -1,6 +1,7 @@
 import type { ColumnFate } from '@bir/sdk/contract/tables'
 import { noSuchColumn, refused } from '../syntax/refusal.ts'
-import { stricter, type Column, type KnownTable } from './tables.ts'
+import { stricter } from './tables.ts'
+import type { Column, KnownTable } from './tables.ts'
 import type { Node } from '../syntax/tree.ts'
 
 /** What a FROM offers under one name. */
@@ -9,17 +10,17 @@ export class Relation {
   /** Known for tables without an alias: `schema.table.column` may be written. */
   readonly schema: string | undefined
   readonly columns: readonly Column[]
-  readonly #fates = new Map<string, ColumnFate>()
+  private readonly fates = new Map<string, ColumnFate>()
 
   constructor(name: string | undefined, columns: readonly Column[], schema?: string) {
     this.name = name
     this.schema = schema
     this.columns = columns
-    for (const { name, fate } of columns) this.#fates.set(name, stricter(fate, this.#fates.get(name) ?? 'plain'))
+    for (const { name, fate } of columns) this.fates.set(name, stricter(fate, this.fates.get(name) ?? 'plain'))
   }
 
   fate(column: string): ColumnFate | undefined {
-    return this.#fates.get(column)
+    return this.fates.get(column)
   }
 }
 

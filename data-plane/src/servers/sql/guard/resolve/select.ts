@@ -2,9 +2,12 @@ import { mustBePlain, use, useKey } from './expression.ts'
 import { readFrom } from './from.ts'
 import { outputName } from './output-name.ts'
 import { maskedUse, noSuchColumn, refused } from '../syntax/refusal.ts'
-import { allColumns, relationsNamed, renamed, resolve, type Cte, type Ctes, type Level, type Place, type Relation } from './scope.ts'
-import { stricter, type Column } from './tables.ts'
-import { asKind, isNode, list, names, text, type Node } from '../syntax/tree.ts'
+import { allColumns, relationsNamed, renamed, resolve } from './scope.ts'
+import type { Cte, Ctes, Level, Place, Relation } from './scope.ts'
+import { stricter } from './tables.ts'
+import type { Column } from './tables.ts'
+import { asKind, isNode, list, names, text } from '../syntax/tree.ts'
+import type { Node } from '../syntax/tree.ts'
 
 /** PostgreSQL's own limit. */
 const maxColumns = 1_664
