@@ -2,42 +2,30 @@ import { join } from 'node:path'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { CallLog } from './audit/call-log.ts'
+import { assemblePlane } from './assemble-plane.ts'
 import { SpoolJournal } from './audit/journal.ts'
 import { Shipper } from './audit/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
-import type { Log } from './runtime/log.ts'
-import { DroppedMessages } from './upstream/dropped.ts'
-import { EndedSessions } from './sessions/ended-sessions.ts'
-import { McpExchange } from './transport/exchange.ts'
-import { Forwarder } from './peers/forward.ts'
-import { createPublicServer } from './transport/public-server.ts'
-import { createInternalServer } from './transport/internal-server.ts'
-import { CallsInFlight } from './sessions/calls-in-flight.ts'
-import { originRules } from './http/allowed-origins.ts'
-import { ClientRequests } from './sessions/client-requests.ts'
-import { Sealer } from './runtime/sealer.ts'
-import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
-import { SessionMemory } from './sessions/session-memory.ts'
-import { SessionGossip } from './pipeline/session-end/gossip.ts'
-import { methodsOf } from './pipeline/index.ts'
-import type { Ports } from './pipeline/call/ports.ts'
-import { Timers } from './runtime/timers.ts'
-import { PolicyCache } from './policy/cache.ts'
 import { ControlClient } from './control/client.ts'
-import { PolicyFeed } from './policy/feed.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
-import { peerSigner } from './peers/signature.ts'
-import { poll } from './policy/poll.ts'
 import { keepSealingKeys } from './control/sealing-keys.ts'
-import { tokenVerifier } from './policy/verify-token.ts'
-import { openUpstreams } from './upstreams.ts'
-import { SecretFiles } from './secrets/files.ts'
+import { originRules } from './http/allowed-origins.ts'
+import { peerSigner } from './peers/signature.ts'
+import { PolicyCache } from './policy/cache.ts'
+import { PolicyFeed } from './policy/feed.ts'
+import { poll } from './policy/poll.ts'
+import type { Log } from './runtime/log.ts'
+import { Sealer } from './runtime/sealer.ts'
+import { secretFiles } from './secrets/files.ts'
+import { SecretsInUse } from './secrets/in-use.ts'
 import type { MountedServer } from './server-kit/define.ts'
+import { EndedSessions } from './sessions/ended-sessions.ts'
+import type { DroppedMessages } from './upstream/dropped.ts'
 
-const shipLastMs = 3_000
+const maxLastShippingMs = 3_000
+const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
 
 export interface Plane {
   readonly server: Server
@@ -45,7 +33,7 @@ export interface Plane {
   close(): Promise<void>
 }
 
-/** Puts a data plane together from its identity: policy, spool, pipeline, door. It serves as soon as it holds a policy, from disk or fresh. */
+/** Starts a data plane from its identity. It serves as soon as it holds a policy, from disk or fresh. */
 export async function startPlane(
   config: Config,
   identity: Identity,
@@ -55,15 +43,8 @@ export async function startPlane(
   const stop = new AbortController()
   const control = new ControlClient(identity)
   const sealer = new Sealer()
-  const secrets = new SecretFiles(config.secretsDir)
-
-  const spoolDir = join(config.homeDir, 'spool')
-  const { spool, recovered } = Spool.open(spoolDir, { plane: identity.id, boot: uuidv7() }, config.spoolMaxBytes)
-  const journal = new SpoolJournal({ spool, sign: headSigner(identity) })
-  await journal.begin(recovered)
-  const shipper = new Shipper({ dir: spoolDir, spool, control, log })
-
-  const ring = keepSealingKeys({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
+  const { journal, shipper } = await openAudit(config, identity, control, log)
+  const sealingKeys = keepSealingKeys({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
   const feed = new PolicyFeed({
     manifestKey: identity.manifestKey,
     mounted,
@@ -71,82 +52,41 @@ export async function startPlane(
     log,
     fetchChunk: async (name) => (await control.get(`/chunks/${name}`, stop.signal)).bytes,
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
-    planesChanged: () => void ring.refresh(),
+    planesChanged: () => void sealingKeys.refresh(),
   })
-  const upstreams = openUpstreams({
+  let draining = false
+  const plane = assemblePlane({
+    node: identity.id,
     mounted,
     policy: feed,
-    sealer,
-    log,
-    node: identity.id,
-    control,
-    readSecret: (ref) => secrets.read(ref),
-    secretsInUse: () => secrets.inUse(),
-  })
-  await feed.restore()
-
-  const dropped = new DroppedMessages()
-  const ended = new EndedSessions({
-    path: join(config.homeDir, 'ended-sessions'),
-    onFault: (error) => log('warn', 'a session that ended may be good again after a restart', { why: String(error) }),
-  })
-  const ports: Ports = {
-    servers: mounted,
-    policy: feed,
     journal,
-    callLog: new CallLog(),
     sealer,
-    callsInFlight: new CallsInFlight(),
-    upstream: upstreams.upstream,
-    catalogue: upstreams.catalogue,
-    clientRequests: new ClientRequests(identity.id),
-    sessions: new SessionMemory({ node: identity.id, ended }),
-    dropped,
-    node: identity.id,
-    timers: new Timers(),
-    verify: tokenVerifier(feed),
-    readSecret: (ref) => secrets.read(ref),
-    secretsInUse: () => secrets.inUse(),
+    secrets: new SecretsInUse(secretFiles(config.secretsDir), log),
+    endedSessions: openEndedSessions(config, log),
+    log,
+    control,
+    signForPeer: peerSigner(identity),
+    publicUrl: config.publicUrl,
     portalUrl: config.portalUrl,
-  }
-  const methods = methodsOf(ports)
-  const { publicUrl, portalUrl, allowedOrigins, allowedHosts, maxRequestBytes } = config
-  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host)
-  const forwarder = new Forwarder({ node: identity.id, policy: feed, sign: peerSigner(identity) })
-  const idle = endIdleSessions(ports)
-  const gossip = new SessionGossip(ports, { post: (...message) => forwarder.post(...message) })
-  const exchange = new McpExchange({ methods, journal, maxRequestBytes, forwarder })
-  let draining = false
-  const server = createPublicServer({
-    publicUrl,
-    origins: originRules({ publicUrl, portalUrl, allowedOrigins, allowedHosts, loopback, local: config.stage === 'local' }),
+    origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
+    maxRequestBytes: config.maxRequestBytes,
     issuer: () => feed.held?.keys.issuer,
-    health: () => healthOf(feed, draining, { warning: shipper.warning, dropped: dropped.counts }),
-    exchange,
+    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped }),
   })
 
+  await feed.restore()
   shipper.start()
   const polling = poll(feed, control, log, stop.signal)
-  await gossip.start()
-  const internal = await openInternalServer(
-    config,
-    { node: identity.id, publicUrl, policy: feed, exchange, gossip, maxRequestBytes },
-    control,
-    log,
-  )
-  await listening(server, config.host, config.port)
+  await plane.start()
+  await listenToPeers(plane.internalServer, config, control, log)
+  await listening(plane.server, config.host, config.port)
 
   return {
-    server,
+    server: plane.server,
     async close() {
       draining = true
-      idle.close()
-      await drained(server, config.drainMs)
-      if (internal) await drained(internal, 0)
-      gossip.close()
-      await forwarder.close()
-      await upstreams.close()
-      await shipper.close(shipLastMs)
+      await plane.close(config.drainMs)
+      await shipper.close(maxLastShippingMs)
       stop.abort()
       await polling
       await feed.saved()
@@ -156,20 +96,32 @@ export async function startPlane(
   }
 }
 
-/** Opens the door for other planes, where there is to be one, and tells the control plane where it is. */
-async function openInternalServer(
+async function openAudit({ homeDir, spoolMaxBytes }: Config, identity: Identity, control: ControlClient, log: Log) {
+  const dir = join(homeDir, 'spool')
+  const { spool, recovered } = Spool.open(dir, { plane: identity.id, boot: uuidv7() }, spoolMaxBytes)
+  const journal = new SpoolJournal({ spool, sign: headSigner(identity) })
+  await journal.begin(recovered)
+  return { journal, shipper: new Shipper({ dir, spool, control, log }) }
+}
+
+const openEndedSessions = ({ homeDir }: Config, log: Log) =>
+  new EndedSessions({
+    path: join(homeDir, 'ended-sessions'),
+    onFault: (error) => log('warn', 'a session that ended may be good again after a restart', { why: String(error) }),
+  })
+
+/** Listens for other planes, where the settings name a port for them, and tells the control plane its URL. */
+async function listenToPeers(
+  server: Server,
   { internalHost, internalPort, internalUrl }: Config,
-  options: Parameters<typeof createInternalServer>[0],
   control: ControlClient,
   log: Log,
-): Promise<Server | undefined> {
-  if (internalPort === undefined) return undefined
-  const internal = createInternalServer(options)
-  await listening(internal, internalHost, internalPort)
-  const { port } = internal.address() as AddressInfo
+): Promise<void> {
+  if (internalPort === undefined) return
+  await listening(server, internalHost, internalPort)
+  const { port } = server.address() as AddressInfo
   const body = JSON.stringify({ internalUrl: internalUrl ?? `http://${internalHost}:${port}` })
   control.post('/planes', body).catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
-  return internal
 }
 
 /** A warning does not stop the plane: calls are still made and recorded. */
@@ -188,14 +140,4 @@ const listening = (server: Server, host: string, port: number) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
-  })
-
-const drained = (server: Server, withinMs: number) =>
-  new Promise<void>((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), withinMs)
-    server.close(() => {
-      clearTimeout(late)
-      resolve()
-    })
-    server.closeIdleConnections()
   })

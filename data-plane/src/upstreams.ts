@@ -1,8 +1,8 @@
 import type { Log } from './runtime/log.ts'
 import { MemoryCatalogue } from './catalogue/catalogue.ts'
 import type { Sealer } from './runtime/sealer.ts'
-import type { Ports } from './pipeline/call/ports.ts'
 import { fetchDefinition, reportDefinitions } from './control/report-definitions.ts'
+import type { SecretsInUse } from './secrets/in-use.ts'
 import { HealthReporter } from './control/report-health.ts'
 import type { ControlClient } from './control/client.ts'
 import type { MountedServer } from './server-kit/define.ts'
@@ -20,8 +20,7 @@ interface Options {
   node: string
   /** Undefined where nobody approves definitions: what a server offers is what is served. */
   control: ControlClient | undefined
-  readSecret: Ports['readSecret']
-  secretsInUse: Ports['secretsInUse']
+  secrets: SecretsInUse
 }
 
 /** Every server this plane can reach, mounted or remote, and what they offer. */
@@ -32,14 +31,15 @@ export interface Upstreams {
 }
 
 /** Follows the policy: remote servers come, go and are told anew when their settings change. */
-export function openUpstreams({ mounted, policy, sealer, log, node, control, readSecret, secretsInUse }: Options): Upstreams {
+export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets }: Options): Upstreams {
   const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
-  const remote = new RemoteUpstreams({ readSecret, log, nodeId: node }, () => policy.current())
+  const remote = new RemoteUpstreams({ secrets, log, nodeId: node }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 
   const catalogues = new RemoteCatalogues({
     log,
+    secrets,
     upstream,
     async report(id, tools) {
       const server = policy.current().servers.get(id)
@@ -57,7 +57,7 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, rea
     catalogue.changed()
   }
   const unfollow = policy.onChange(follow)
-  const reporter = control && new HealthReporter({ control, health: () => remote.health(), secretsInUse, log })
+  const reporter = control && new HealthReporter({ control, health: () => remote.health(), secrets, log })
   reporter?.start()
 
   return {

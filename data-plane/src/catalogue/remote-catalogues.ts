@@ -1,5 +1,6 @@
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Policy } from '@bir/sdk/contract/policy'
+import type { SecretsInUse } from '../secrets/in-use.ts'
 import type { Log } from '../runtime/log.ts'
 import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
 import type { ListedTool, ServerLists } from './server-catalogue.ts'
@@ -7,6 +8,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 
 interface Options {
   log: Log
+  secrets: Pick<SecretsInUse, 'of'>
   /** The server behind an id; the same object until its settings change. */
   upstream(id: string): Upstream | undefined
   report(server: string, tools: readonly Readonly<Record<string, unknown>>[]): Promise<void>
@@ -81,12 +83,12 @@ export class RemoteCatalogues {
   private keep(id: string): void {
     const upstream = this.options.upstream(id)
     if (this.kept.has(id) || !upstream) return
-    const { log, changed } = this.options
+    const { log, secrets, changed } = this.options
     // A list read before the address changed says nothing of the server that is there now.
     const report = async (tools: Parameters<Options['report']>[1]) => {
       if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
     }
-    this.kept.set(id, { upstream, catalogue: new ServerCatalogue({ server: id, upstream, log, report, changed }) })
+    this.kept.set(id, { upstream, catalogue: new ServerCatalogue({ server: id, upstream, secrets: secrets.of(id), log, report, changed }) })
   }
 
   private held(server: string, name: string, approved: string | undefined, offered: readonly ListedTool[]): ListedTool[] {

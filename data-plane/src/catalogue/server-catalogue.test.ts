@@ -16,7 +16,14 @@ async function aCatalogue(handle: Handle) {
   const server = await modernServer(handle, { maxResponseBytes: 10_000_000 })
   const log = vi.fn<(level: string, message: string, fields?: object) => void>()
   const changed = vi.fn<() => void>()
-  const catalogue = new ServerCatalogue({ server: 'things', upstream: server.upstream, log, changed, report: () => Promise.resolve() })
+  const catalogue = new ServerCatalogue({
+    server: 'things',
+    upstream: server.upstream,
+    secrets: { values: [] },
+    log,
+    changed,
+    report: () => Promise.resolve(),
+  })
   return {
     catalogue,
     changed,

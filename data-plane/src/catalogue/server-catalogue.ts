@@ -1,5 +1,8 @@
 import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
+import { redact } from '../secrets/redact.ts'
+import type { ServerSecrets } from '../secrets/in-use.ts'
+import { GATEWAY_IDENTITY } from '../protocol/facts/gateway-identity.ts'
 import type { Log } from '../runtime/log.ts'
 import { servesSkills } from '../protocol/extensions/skills.ts'
 import { Cancel } from '../runtime/cancellation.ts'
@@ -37,6 +40,7 @@ export interface ServerLists {
 interface Options {
   server: string
   upstream: Upstream
+  secrets: Pick<ServerSecrets, 'values'>
   log: Log
   /** Told of every tool that was seen, as the server lists it. */
   report(tools: readonly Entry[]): Promise<void>
@@ -57,7 +61,7 @@ const gateway: Asker = {
       roots: {},
       extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
     },
-    info: { name: 'bir-mcp', version: '0.1.0' },
+    info: GATEWAY_IDENTITY,
     logLevel: undefined,
   },
 }
@@ -196,10 +200,11 @@ export class ServerCatalogue {
   }
 
   private async page(method: string, cursor: unknown, cancel: Cancel): Promise<Entry> {
-    const { upstream } = this.options
+    const { upstream, secrets } = this.options
     const params = cursor === undefined ? {} : { cursor }
-    const request = { ...gateway, method, params, onNotification: () => undefined, cancel, context: undefined as never }
-    return (await upstream.request(request)).value
+    const request = { ...gateway, method, params, onNotification: () => undefined, cancel }
+    // What a server repeats of the gateway's credentials is neither kept, nor reported, nor listed.
+    return redact(await upstream.request(request), secrets.values).value
   }
 
   /** Listens for changes, where the server tells of them. */

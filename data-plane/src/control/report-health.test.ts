@@ -25,7 +25,7 @@ function aPlane(servers: Record<string, Partial<UpstreamHealth>>, secrets: strin
         url: `http://${id}.test/mcp`,
         health: { ...plainHealth('unknown', undefined), ...health },
       })),
-    secretsInUse: () => secrets,
+    secrets: { of: () => ({ values: secrets }) },
     log: (_level, message) => void logged.push(message),
     nowMs: () => state.nowMs,
   })

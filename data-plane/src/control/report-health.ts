@@ -1,5 +1,6 @@
 import { HEALTH_EVERY_MS, MAX_HEALTH } from '@bir/sdk/contract/internal'
 import type { Ack, RemoteHealth } from '@bir/sdk/contract/internal'
+import type { ServerSecrets } from '../secrets/in-use.ts'
 import type { Log } from '../runtime/log.ts'
 import type { UpstreamHealth } from '../upstream/upstream.ts'
 import type { ControlClient } from './client.ts'
@@ -9,7 +10,7 @@ interface Options {
   /** Every remote server of the policy in force. */
   health(): readonly { id: string; url: string; health: UpstreamHealth }[]
   /** What no report may hold. */
-  secretsInUse(): Iterable<string>
+  secrets: { of(server: string): Pick<ServerSecrets, 'values'> }
   log: Log
   nowMs?(): number
 }
@@ -17,8 +18,6 @@ interface Options {
 const lookEveryMs = 1000
 const againAfterMs = 10_000
 const maxErrorLength = 500
-/** Shorter ones are words that stand everywhere. */
-const shortestSecret = 6
 
 /** Tells the control plane how the remote servers are: what changed within a second, all of them every minute. */
 export class HealthReporter {
@@ -87,14 +86,14 @@ export class HealthReporter {
       breaker,
       ...(lastSuccessAtMs !== undefined && { lastSuccessAtMs }),
       ...(lastErrorAtMs !== undefined && { lastErrorAtMs }),
-      ...(lastError !== undefined && { lastError: this.clean(lastError) }),
+      ...(lastError !== undefined && { lastError: this.clean(id, lastError) }),
       ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs * 10) / 10 }),
     }
   }
 
   /** What went wrong may be told in words of the server's, which may hold what it was sent. */
-  private clean(text: string): string {
-    const holds = [...this.options.secretsInUse()].some((secret) => secret.length >= shortestSecret && text.includes(secret))
+  private clean(server: string, text: string): string {
+    const holds = this.options.secrets.of(server).values.some((secret) => text.includes(secret))
     return holds ? 'not shown: it repeats a secret' : text.slice(0, maxErrorLength)
   }
 }

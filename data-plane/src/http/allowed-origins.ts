@@ -3,7 +3,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 
 interface Options {
   publicUrl: string
-  portalUrl: string | undefined
+  portalUrl?: string | undefined
   allowedOrigins: readonly string[]
   allowedHosts: readonly string[]
   /** Bound to this machine only: then the Host header must say so (DNS rebinding). */

@@ -2,7 +2,10 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
 import { tokenOf } from '../protocol/progress-token.ts'
+import type { SourcedObject } from '../json/sourced-object.ts'
 import { assembleObject } from '../json/verbatim.ts'
+import { ownWords } from '../protocol/cleared.ts'
+import type { Cleared } from '../protocol/cleared.ts'
 import type { Member, VerbatimJson } from '../json/verbatim.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from '../protocol/channel.ts'
@@ -12,12 +15,6 @@ import { isObject } from '../json/is-object.ts'
 interface Asking {
   readonly scope: string
   readonly server: string
-}
-
-/** What is asked, by key, and for each how its server wrote the parameters, where that is known. */
-interface Questions {
-  readonly asked: Readonly<Record<string, unknown>>
-  source(key: string): VerbatimJson | undefined
 }
 
 interface Question {
@@ -43,15 +40,18 @@ export class ClientRequests {
     this.node = node
   }
 
-  /** Asks each request on the stream; resolves with what the client says to each, by key. */
-  async ask(channel: Channel, asking: Asking, requests: Questions, signal: AbortSignal): Promise<ClientAnswers> {
-    const said = await Promise.all(
-      Object.entries(requests.asked).map(
-        async ([key, request]) => [key, await this.one(channel, asking, { request, source: requests.source(key) }, signal)] as const,
-      ),
+  /** Puts each question of an `input_required` result to the client, on the stream. Resolves with the client's answers, by key. */
+  async ask(channel: Channel, asker: Asking, questions: Cleared<SourcedObject>, signal: AbortSignal): Promise<ClientAnswers> {
+    const { inputRequests } = questions.value
+    const requests = Object.entries(isObject(inputRequests) ? inputRequests : {})
+    const answers = await Promise.all(
+      requests.map(async ([key, request]) => {
+        const source = questions.source?.at('inputRequests', key, 'params')
+        return [key, await this.askOne(channel, asker, { request, source }, signal)] as const
+      }),
     )
-    const refusals = said.flatMap(([key, answer]) => (answer.refusal ? [[key, answer.refusal] as const] : []))
-    const results = said.flatMap(([key, { result, source }]): Member[] => [
+    const refusals = answers.flatMap(([key, { refusal }]) => (refusal ? [[key, refusal] as const] : []))
+    const results = answers.flatMap(([key, { result, source }]): Member[] => [
       [key, result, isObject(result) ? source?.toJson(result) : undefined],
     ])
     const { value, source } = assembleObject(results)
@@ -79,7 +79,7 @@ export class ClientRequests {
     return { server: waiting.server, token: waiting.token }
   }
 
-  private async one(
+  private async askOne(
     channel: Channel,
     { scope, server }: Asking,
     { request, source }: Question,
@@ -92,15 +92,17 @@ export class ClientRequests {
     const { promise, resolve, reject } = Promise.withResolvers<ClientAnswer>()
     const gone = () => {
       // Nobody waits for the answer any more: who shows the question to a person may take it away.
-      void channel.notify({ method: 'notifications/cancelled', params: { requestId: id } })
+      void channel.notify(ownWords({ method: 'notifications/cancelled', params: { requestId: id } }))
       reject(new GatewayError('unavailable', 'the client did not answer', { reason: 'cancelled' }))
     }
     signal.addEventListener('abort', gone, { once: true })
     const token = isObject(params) ? tokenOf(params) : undefined
     this.waiting.set(id, { scope, server, method, token, resolve })
     try {
-      const said = withOurToken(legacyParams(method, params), token, id)
-      await channel.request(id, method, isObject(said) && source ? source.toJson(said) : JSON.stringify(said))
+      // The parameters are those of the cleared question, but for a token and an id of the gateway's own.
+      const ownParams = withOurToken(legacyParams(method, params), token, id)
+      const json = isObject(ownParams) && source ? source.toJson(ownParams) : JSON.stringify(ownParams)
+      await channel.request(id, method, json === undefined ? undefined : ownWords(json))
       return await promise
     } finally {
       this.waiting.delete(id)

@@ -9,34 +9,25 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { CallLog } from '../audit/call-log.ts'
+import { assemblePlane } from '../assemble-plane.ts'
 import { SpoolJournal } from '../audit/journal.ts'
 import { segments } from '../audit/segments.ts'
 import { Spool } from '../audit/spool.ts'
-import { DroppedMessages } from '../upstream/dropped.ts'
-import { McpExchange } from '../transport/exchange.ts'
-import { EndedSessions } from '../sessions/ended-sessions.ts'
-import { Forwarder } from '../peers/forward.ts'
-import { createPublicServer } from '../transport/public-server.ts'
-import { createInternalServer } from '../transport/internal-server.ts'
-import { CallsInFlight } from '../sessions/calls-in-flight.ts'
-import { originRules } from '../http/allowed-origins.ts'
-import { ClientRequests } from '../sessions/client-requests.ts'
-import { Sealer } from '../runtime/sealer.ts'
-import { endIdleSessions } from '../pipeline/session-end/end-idle.ts'
-import { SessionMemory } from '../sessions/session-memory.ts'
-import { SessionGossip } from '../pipeline/session-end/gossip.ts'
-import { methodsOf } from '../pipeline/index.ts'
-import type { Ports } from '../pipeline/call/ports.ts'
-import { Timers } from '../runtime/timers.ts'
-import { restrictToMounted } from '../policy/validate.ts'
 import type { Identity } from '../control/identity.ts'
+import { originRules } from '../http/allowed-origins.ts'
 import { peerSigner } from '../peers/signature.ts'
-import { tokenVerifier } from '../policy/verify-token.ts'
-import { openUpstreams } from '../upstreams.ts'
+import type { OutgoingFilter } from '../pipeline/filters/outgoing.ts'
+import { restrictToMounted } from '../policy/validate.ts'
+import { Sealer } from '../runtime/sealer.ts'
+import { Timers } from '../runtime/timers.ts'
+import type { ReadSecret } from '../secrets/files.ts'
+import { SecretsInUse } from '../secrets/in-use.ts'
 import { defineServer } from '../server-kit/define.ts'
 import type { MountedServer } from '../server-kit/define.ts'
 import { mountedServers } from '../servers/index.ts'
+import { EndedSessions } from '../sessions/ended-sessions.ts'
+import type { SessionMemory } from '../sessions/session-memory.ts'
+import type { DroppedMessages } from '../upstream/dropped.ts'
 import { aPolicy, ALICE, ISSUER } from './policy.ts'
 import type { PolicyParts } from './policy.ts'
 
@@ -107,12 +98,20 @@ export interface TestPlane extends AsyncDisposable {
   dropped: DroppedMessages
 }
 
-/** The data plane's door, pipeline and spool as they are, with a policy set by hand instead of fetched. */
+interface TestPlaneOptions {
+  /** What `{ secret: … }` resolves to. */
+  readSecret?: ReadSecret
+  /** Outgoing filters beside the gateway's own. */
+  moreFilters?: readonly OutgoingFilter[]
+}
+
+/** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
 export async function testPlane(
   parts: PolicyParts = {},
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
   place?: Place,
+  { readSecret = () => Promise.resolve(SECRET), moreFilters = [] }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
   const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
@@ -134,54 +133,21 @@ export async function testPlane(
     },
   }
 
-  const plane = place?.identity.id ?? uuidv7()
-  const { spool } = Spool.open(join(home, 'spool'), { plane, boot: uuidv7() }, 1e9)
+  const node = place?.identity.id ?? uuidv7()
+  const { spool } = Spool.open(join(home, 'spool'), { plane: node, boot: uuidv7() }, 1e9)
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
-  const readSecret = () => Promise.resolve(SECRET)
-  const upstreams = openUpstreams({
+  const plane = assemblePlane({
+    node,
     mounted,
     policy: source,
-    sealer,
-    log: () => undefined,
-    node: plane,
-    control: undefined,
-    readSecret,
-    secretsInUse: () => [SECRET],
-  })
-  for (const changed of followers) changed()
-  const dropped = new DroppedMessages()
-  const ports: Ports = {
-    servers: mounted,
-    policy: source,
     journal,
-    callLog: new CallLog(),
     sealer,
-    callsInFlight: new CallsInFlight(),
-    upstream: upstreams.upstream,
-    catalogue: upstreams.catalogue,
-    clientRequests: new ClientRequests(plane),
-    sessions: new SessionMemory({ node: plane, ended: new EndedSessions({ path: join(home, 'ended-sessions') }) }),
-    dropped,
-    node: plane,
-    timers: new Timers({ tickMs: 5 }),
-    verify: tokenVerifier(source),
-    readSecret,
-    secretsInUse: () => [SECRET],
-    portalUrl: undefined,
-  }
-  const methods = methodsOf(ports)
-  const forwarder = place && new Forwarder({ node: plane, policy: source, sign: peerSigner(place.identity) })
-  const exchange = new McpExchange({ methods, journal, maxRequestBytes: 100_000, forwarder })
-  const idle = endIdleSessions(ports, 20)
-  const gossip = new SessionGossip(ports, {
-    post: (...message) => forwarder?.post(...message) ?? Promise.reject(new Error('alone')),
-    everyMs: 50,
-  })
-  await gossip.start()
-  const internal = createInternalServer({ node: plane, publicUrl: PUBLIC_URL, policy: source, exchange, gossip, maxRequestBytes: 100_000 })
-  const server = createPublicServer({
+    secrets: new SecretsInUse(readSecret, () => undefined),
+    endedSessions: new EndedSessions({ path: join(home, 'ended-sessions') }),
+    log: () => undefined,
+    signForPeer: place && peerSigner(place.identity),
     publicUrl: PUBLIC_URL,
     origins: originRules({
       publicUrl: PUBLIC_URL,
@@ -191,18 +157,24 @@ export async function testPlane(
       loopback: true,
       local: false,
     }),
+    maxRequestBytes: 100_000,
     issuer: () => ISSUER,
     health: () => ({ ok: true, body: { status: 'ok' } }),
-    exchange,
+    timers: new Timers({ tickMs: 5 }),
+    idleCheckMs: 20,
+    gossipMs: 50,
+    moreFilters,
   })
-  const [url, internalUrl] = [await listening(server), await listening(internal)]
+  for (const changed of followers) changed()
+  await plane.start()
+  const [url, internalUrl] = [await listening(plane.server), await listening(plane.internalServer)]
 
   return {
     url,
     internalUrl,
-    sessions: ports.sessions,
+    sessions: plane.sessions,
     fresh,
-    dropped,
+    dropped: plane.dropped,
     use: (given) => {
       policy = made({ ...parts, ...given })
       for (const changed of followers) changed()
@@ -223,14 +195,7 @@ export async function testPlane(
           .map((line) => AuditRecord.parse(JSON.parse(line))),
       ),
     async [Symbol.asyncDispose]() {
-      // In this order: a connection that is made in between would be waited for.
-      const closed = Promise.all([server, internal].map((each) => new Promise((resolve) => each.close(resolve))))
-      for (const each of [server, internal]) each.closeAllConnections()
-      idle.close()
-      gossip.close()
-      await forwarder?.close()
-      await upstreams.close()
-      await closed
+      await plane.close(0)
       await journal.close()
       if (!place) rmSync(home, { recursive: true })
     },

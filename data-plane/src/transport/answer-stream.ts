@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Rendered } from '../pipeline/call/types.ts'
 import { LONG_CHARS } from '../runtime/event-loop.ts'
+import type { Cleared } from '../protocol/cleared.ts'
 import type { Channel } from '../protocol/channel.ts'
 import { resultBody } from '../protocol/json-rpc.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
@@ -31,11 +32,11 @@ export class AnswerStream implements Channel {
     return this.begun
   }
 
-  notify(notification: Notification): Awaitable<void> {
+  notify(notification: Cleared<Notification>): Awaitable<void> {
     return this.event(messageOf(notification))
   }
 
-  request(id: string, method: string, params: string | undefined): Awaitable<void> {
+  request(id: string, method: string, params: Cleared<string> | undefined): Awaitable<void> {
     const head = JSON.stringify({ jsonrpc: '2.0', id, method })
     return this.event(params === undefined ? head : `${head.slice(0, -1)},"params":${params}}`)
   }

@@ -1,6 +1,8 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
 import { toGatewayError } from '../pipeline/relay/fault.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
 import { missingCapabilities } from '../protocol/input-capability.ts'
+import { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { errorBody } from '../protocol/json-rpc.ts'
@@ -18,12 +20,14 @@ type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
 
 /** How a failure looks to the client of its era: ours by our codes, a server's own as it said it. */
 export function renderError(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): ErrorResponse {
-  if (error instanceof UpstreamRpcError) return relayed(error, id, call)
-  const fault = toGatewayError(error)
+  if (error instanceof ClearedRpcError) return relayed(error, id, call)
+  // A server's error that no filter saw is a fault of the gateway, and says nothing.
+  const fault =
+    error instanceof UpstreamRpcError ? new GatewayError('internal', 'an error of a server that was not cleared') : toGatewayError(error)
   return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
 }
 
-function relayed(said: UpstreamRpcError, id: RequestId | null, call: Call): ErrorResponse {
+function relayed(said: ClearedRpcError, id: RequestId | null, call: Call): ErrorResponse {
   const { code, message, data } = call.modern ? inModern(said, call) : said
   const error = { code: eraCode(code, call), message, data }
   const json = said.source?.toJson(error) ?? JSON.stringify(error)

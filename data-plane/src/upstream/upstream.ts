@@ -1,6 +1,7 @@
 import type { ToolErrorCode } from '@bir/sdk/contract/errors'
 import type { Cancel } from '../runtime/cancellation.ts'
 import type { CallContext } from '../server-kit/context.ts'
+import type { SourcedObject } from '../json/sourced-object.ts'
 import type { VerbatimJson } from '../json/verbatim.ts'
 import type { DropReason } from './dropped.ts'
 import type { ClientRefusal, Refusals } from './client-refusal.ts'
@@ -49,21 +50,17 @@ export interface UpstreamRequest extends Asker {
   readonly cancel: Cancel
   /** By key, what a legacy client answered with an error: a legacy server is told so, for any other the request ends. */
   readonly refusals?: Refusals
-  /** Only servers inside the gateway look at it. */
-  readonly context: CallContext
+  /** What a mounted server may ask of the gateway. Remote servers have none. */
+  readonly context?: CallContext | undefined
 }
 
 /** A JSON-RPC result, with `resultType` (`complete` where a legacy server said nothing). */
-export interface UpstreamResult {
-  readonly value: Readonly<Record<string, unknown>>
-  /** What the server wrote, some of which may have changed in `value` since. */
-  readonly source?: VerbatimJson
-  /** `requestState` is the gateway's own and in the clear (a parked stream, a mounted server's): the way in seals it. */
+export interface UpstreamResult extends SourcedObject {
+  /** `requestState` is the gateway's own and not sealed yet (a parked stream, a mounted server's): the relay seals it. */
   readonly ownState?: true
 }
 
-/** The JSON of a result: what is as the server wrote it, byte by byte. */
-export const jsonOf = ({ value, source }: UpstreamResult): string => source?.toJson(value) ?? JSON.stringify(value)
+export { jsonOf } from '../json/sourced-object.ts'
 
 export interface ListenRequest extends Asker {
   readonly filter: ListenFilter
@@ -136,7 +133,7 @@ export class UpstreamRpcError extends Error {
   /** The error as the server wrote it, some of which may have changed since. */
   readonly source: VerbatimJson | undefined
 
-  constructor(code: number, message: string, data?: unknown, source?: VerbatimJson) {
+  constructor(code: number, message: string, data?: unknown, source?: VerbatimJson | undefined) {
     super(message)
     this.code = code
     this.data = data

@@ -21,13 +21,13 @@ const needsName: Guard<Start & { name: string }> = async (call, next) => {
 
 const asJson = (answer: { value: string }): Rendered => ({ json: JSON.stringify(answer) })
 
-test('stages run in the order of the list, filters on the way back, then the answer becomes bytes', async () => {
+test('stages run in the order of the list, then the call, then the answer becomes JSON', async () => {
   const run = new Pipeline<Start>()
     .guard(addsName)
     .guard(needsName)
-    .call(({ name }) => ({ value: name }), [({ value }) => ({ value: `${value}!` }), ({ value }) => ({ value: `${value}?` })], asJson)
+    .call(({ name }) => ({ value: name }), asJson)
   const start = { seen: [] as string[] }
-  expect(await run(start)).toEqual({ json: '{"value":"ada!?"}' })
+  expect(await run(start)).toEqual({ json: '{"value":"ada"}' })
   expect(start.seen).toEqual(['in', 'ada', 'out'])
 })
 
@@ -38,10 +38,34 @@ test('a guard that throws refuses: nothing below it runs', async () => {
   const run = new Pipeline<Start>()
     .guard(refuses)
     .guard(addsName)
-    .call(() => ({ value: '' }), [], asJson)
+    .call(() => ({ value: '' }), asJson)
   const start = { seen: [] as string[] }
   await expect(run(start)).rejects.toThrow('no')
   expect(start.seen).toEqual([])
+})
+
+test.for<[string, () => { value: string } | Promise<{ value: string }>]>([
+  [
+    'thrown',
+    () => {
+      throw new Error('raw')
+    },
+  ],
+  ['rejected with', () => Promise.reject(new Error('raw'))],
+])('an error %s by the call is cleared before a guard sees it', async ([, run]) => {
+  const seen: unknown[] = []
+  const records: Guard<Start> = async (_call, next) => {
+    try {
+      return await next({})
+    } catch (error) {
+      seen.push(error)
+      throw error
+    }
+  }
+  const cleared = new Error('cleared')
+  const pipeline = new Pipeline<Start>(() => Promise.resolve(cleared)).guard(records).call(run, asJson)
+  await expect(pipeline({ seen: [] })).rejects.toBe(cleared)
+  expect(seen).toEqual([cleared])
 })
 
 test('three laws are compile errors', () => {

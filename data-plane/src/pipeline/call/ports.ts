@@ -1,8 +1,8 @@
 import type { Journal } from '../../audit/fields.ts'
 import type { MountedServer } from '../../server-kit/define.ts'
 import type { CallLog } from '../../audit/call-log.ts'
-import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { DroppedMessages } from '../../upstream/dropped.ts'
+import type { SecretsInUse } from '../../secrets/in-use.ts'
 import type { Sealer } from '../../runtime/sealer.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { CallsInFlight } from '../../sessions/calls-in-flight.ts'
@@ -14,7 +14,7 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { PolicySource } from '../../policy/source.ts'
 import type { Token } from '../../policy/token.ts'
 
-/** All the pipeline knows of the world. `main` fills it; tests fill it with the real parts or three-line fakes. */
+/** All that the pipeline knows of the world. `assemblePlane` fills it, for the process and for tests alike. */
 export interface Ports {
   readonly servers: ReadonlyMap<string, MountedServer>
   readonly policy: PolicySource
@@ -32,8 +32,7 @@ export interface Ports {
   readonly node: string
   readonly timers: Timers
   verify(bearer: string): Awaitable<Token>
-  readSecret(ref: SecretRef): Promise<string>
-  /** Values read lately: they must not come back in an answer. */
-  secretsInUse(): Iterable<string>
+  /** Reads secrets for a server, and knows which of them must not come back in its answers. */
+  readonly secrets: SecretsInUse
   readonly portalUrl: string | undefined
 }

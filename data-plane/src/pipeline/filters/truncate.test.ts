@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { aPolicy } from '../../testing/plane.ts'
 import { VerbatimJson } from '../../json/verbatim.ts'
-import { jsonOf, UpstreamRpcError } from '../../upstream/upstream.ts'
-import { truncate, truncateError } from './truncate.ts'
+import { jsonOf } from '../../json/sourced-object.ts'
+import type { OutgoingContext } from './outgoing.ts'
+import { truncate } from './truncate.ts'
 
 const policy = aPolicy({ settings: { truncateChars: 1000 } })
-const filter = async (value: Record<string, unknown>, method = 'tools/call') =>
-  truncate({ value }, { method, policy } as Parameters<typeof truncate>[1])
+const context = { policy } as OutgoingContext
+const filter = async (value: Record<string, unknown>, method = 'tools/call') => truncate({ kind: 'result', method, value }, context)
 const text = (said: string) => ({ type: 'text', text: said })
 const resource = (said: string, uri = 'x:y') => ({ type: 'resource', resource: { uri, text: said } })
 const image = { type: 'image', data: 'A'.repeat(5000), mimeType: 'image/png' }
@@ -94,17 +95,26 @@ test('blocks that are none, and fields that are not ours, pass beside text that 
 test('beside a text that is cut everything is as it was written', async () => {
   const source = `{"n":1.0,"content":[ {"type":"x","n":12345678901234567890},{"type":"text","p":0.10,"text":"${'x'.repeat(1500)}"},{"type":"text","text":"y"},{"type":"x","n":-0.0} ]}`
   const value = JSON.parse(source) as Record<string, unknown>
-  const call = { method: 'tools/call', policy } as Parameters<typeof truncate>[1]
-  const json = jsonOf(await truncate({ value, source: new VerbatimJson(value, source) }, call))
+  const outgoing = { kind: 'result', method: 'tools/call', value, source: new VerbatimJson(value, source) } as const
+  const json = jsonOf(await truncate(outgoing, context))
   expect(json).toBe(
     `{"n":1.0,"content":[{"type":"x","n":12345678901234567890},{"type":"text","p":0.10,"text":"${'x'.repeat(1000)}\\n[cut: 500 of 1500 characters and 1 text after them are missing]"},{"type":"x","n":-0.0}]}`,
   )
 })
 
-test('an error of a server’s own floods nobody: its message is cut, its data whole or not there', () => {
-  const fine = truncateError(new UpstreamRpcError(-32_000, 'no', { a: 1 }), 1000)
-  expect([fine.code, fine.message, fine.data]).toEqual([-32_000, 'no', { a: 1 }])
-  const long = truncateError(new UpstreamRpcError(-32_000, 'x'.repeat(1500), { a: 'y'.repeat(1000) }), 1000)
-  expect(long.message).toContain('[cut: 500 of 1500')
-  expect(long.data).toBeUndefined()
+test('an error of a server floods nobody: its message is cut, its data whole or not there', async () => {
+  const error = (message: string, data: object) => truncate({ kind: 'error', method: 'tools/call', value: { message, data } }, context)
+  expect((await error('no', { a: 1 })).value).toEqual({ message: 'no', data: { a: 1 } })
+  const { value } = await error('x'.repeat(1500), { a: 'y'.repeat(1000) })
+  expect(value['message']).toContain('[cut: 500 of 1500')
+  expect(value['data']).toBeUndefined()
+})
+
+test.for([
+  ['result', 'tasks/get', (task: object) => task],
+  ['notification', 'notifications/tasks', (task: object) => ({ method: 'notifications/tasks', params: task })],
+] as const)('what a tool answers late is cut in a %s', async ([kind, method, wrap]) => {
+  const task = { taskId: 't', result: { content: [text('x'.repeat(1500))] } }
+  const { value } = await truncate({ kind, method, value: wrap(task) as Record<string, unknown> }, context)
+  expect(JSON.stringify(value)).toContain('[cut: 500 of 1500')
 })

@@ -1,28 +1,39 @@
 import { ToolError } from '@bir/sdk/contract/errors'
-import { errorAnswer } from '../../protocol/tool-answer.ts'
+import { withField } from '../../json/edit.ts'
+import type { Fields } from '../../json/edit.ts'
+import { isObject } from '../../json/is-object.ts'
 import type { VerbatimJson } from '../../json/verbatim.ts'
-import { UpstreamRpcError } from '../../upstream/upstream.ts'
-import type { UpstreamResult } from '../../upstream/upstream.ts'
+import { errorAnswer } from '../../protocol/tool-answer.ts'
 import { cutText } from './cut-text.ts'
-import type { Filter } from '../call/pipeline.ts'
+import type { Outgoing, OutgoingFilter } from './outgoing.ts'
 import { cutToBudget } from './text-budget.ts'
-import type { Authenticated, Incoming } from '../call/types.ts'
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** The last filter: no answer floods a model. Text is cut and says so, wherever a model reads it; structured data is whole or not there at all. */
-export const truncate: Filter<Authenticated & Pick<Incoming, 'method'>, UpstreamResult> = function truncate(result, { method, policy }) {
+/** No answer floods a model. Text is cut and says so, wherever a model reads it; structured data is whole or not there at all. */
+export const truncate: OutgoingFilter = function truncate(outgoing, { policy }) {
   const budget = policy.settings.truncateChars
-  // What is shorter as a whole than its parts may be is not taken apart.
-  if (result.source && result.source.maxLength <= budget) return result
-  const value = method === 'tools/call' ? truncateAnswer(result.value, budget, result.source) : cutToBudget(method, result.value, budget)
-  if (value === result.value) return result
-  const isRefused = result.value['structuredContent'] !== value['structuredContent']
-  return isRefused ? { value } : { ...result, value }
+  // An answer that is shorter as a whole than its texts may be is not taken apart.
+  if (outgoing.kind === 'result' && outgoing.source && outgoing.source.maxLength <= budget) return outgoing
+  const value = truncated(outgoing, budget)
+  if (value === outgoing.value) return outgoing
+  // What replaces refused data was written by nobody else.
+  const isRefused = outgoing.kind === 'result' && outgoing.value['structuredContent'] !== value['structuredContent']
+  return isRefused ? { ...outgoing, value, source: undefined } : { ...outgoing, value }
 }
 
-/** What a tool answers, now or late. The very same object where nothing is too long. */
-export function truncateAnswer(answer: Fields, budget: number, source: VerbatimJson | undefined): Fields {
+function truncated({ kind, method, value, source }: Outgoing, budget: number): Fields {
+  switch (kind) {
+    case 'error':
+      return truncateError(value, source, budget)
+    case 'notification':
+      return method === 'notifications/tasks' ? truncateParams(value, source, budget) : value
+    case 'result':
+      if (method === 'tools/call') return truncateAnswer(value, source, budget)
+      return method === 'tasks/get' ? truncateTask(value, source, budget) : cutToBudget(method, value, budget)
+  }
+}
+
+/** What a tool answers, now or late. */
+function truncateAnswer(answer: Fields, source: VerbatimJson | undefined, budget: number): Fields {
   const { structuredContent } = answer
   const length = structuredContent === undefined ? 0 : (source?.memberJson('structuredContent') ?? JSON.stringify(structuredContent)).length
   if (length <= budget) return cutToBudget('tools/call', answer, budget)
@@ -31,8 +42,20 @@ export function truncateAnswer(answer: Fields, budget: number, source: VerbatimJ
   return { resultType: 'complete', ...errorAnswer(tooLarge) }
 }
 
-/** A server's own error, no longer than an answer may be. Its data is whole or not there at all. */
-export function truncateError({ code, message, data, source }: UpstreamRpcError, budget: number): UpstreamRpcError {
+/** The late answer of a tool lies in its task. */
+function truncateTask(task: Fields, source: VerbatimJson | undefined, budget: number): Fields {
+  const { result } = task
+  return isObject(result) ? withField(task, 'result', truncateAnswer(result, source?.at('result'), budget)) : task
+}
+
+function truncateParams(notification: Fields, source: VerbatimJson | undefined, budget: number): Fields {
+  const { params } = notification
+  return isObject(params) ? withField(notification, 'params', truncateTask(params, source?.at('params'), budget)) : notification
+}
+
+/** A server's own error. Its data is whole or not there at all. */
+function truncateError(error: Fields, source: VerbatimJson | undefined, budget: number): Fields {
+  const { message, data } = error
   const length = data === undefined ? 0 : (source?.memberJson('data') ?? JSON.stringify(data)).length
-  return new UpstreamRpcError(code, cutText(message, budget), length > budget ? undefined : data, source)
+  return withField(withField(error, 'message', cutText(String(message), budget)), 'data', length > budget ? undefined : data)
 }

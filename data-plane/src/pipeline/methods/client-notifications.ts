@@ -1,5 +1,7 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
@@ -15,16 +17,16 @@ type Needs = Pick<Ports, 'upstream' | 'dropped'>
 /** What a client tells its server, known to us or not, goes to it as it came. On `/mcp` it names no server, and is refused by the stages before. */
 export const tellServer =
   ({ dropped }: Pick<Ports, 'dropped'>) =>
-  async (call: Call & ResolvedServer & Authorised): Promise<object> => {
+  async (call: Call & ResolvedServer & Authorised): Promise<Cleared<object>> => {
     const { method, params, source } = call.upstreamCall
     counted(dropped, await call.upstream.notify(askerOf(call), notification(method, params, source)))
-    return {}
+    return ownWords({})
   }
 
 /** A client's roots changed: told to every server behind the endpoint that has a session for this client, and that it may talk to. */
 export const tellRootsChanged =
   ({ upstream, dropped }: Needs) =>
-  async (call: Call): Promise<object> => {
+  async (call: Call): Promise<Cleared<object>> => {
     const { server } = call.endpoint
     if (server !== undefined && !mayHear(call, server)) throw refused(call, server)
     const behind = server === undefined ? [...call.policy.servers.keys()].filter((id) => mayHear(call, id)) : [server]
@@ -37,26 +39,26 @@ export const tellRootsChanged =
         counted(dropped, reason)
       }),
     )
-    return {}
+    return ownWords({})
   }
 
 /** How far the client is with what a server asked it: told to that server, by the token that it gave. */
 export const tellProgress =
   ({ upstream, dropped, clientRequests, node }: Needs & Pick<Ports, 'clientRequests' | 'node'>) =>
-  async (call: Call): Promise<object> => {
+  async (call: Call): Promise<Cleared<object>> => {
     const { progressToken, ...rest } = withoutEnvelope(call.params)
     const asker = call.modern ? undefined : askingPlane(progressToken)
     if (asker !== undefined && asker !== node) throw new ServedByOtherPlane(asker)
     const asked = clientRequests.progressOf(scopeOf(call), progressToken)
     if (call.modern || !asked) {
       dropped.count(call.modern ? 'era-has-none' : 'unknown-token')
-      return {}
+      return ownWords({})
     }
     call.note.server = asked.server
     const found = mayHear(call, asked.server) ? upstream(asked.server) : undefined
     if (!found) throw refused(call, asked.server)
     counted(dropped, await found.notify(askerOf(call), notification(call.method, { ...rest, progressToken: asked.token }, call.source)))
-    return {}
+    return ownWords({})
   }
 
 const notification = (method: string, params: Readonly<Record<string, unknown>>, source: Notification['source']): Notification =>

@@ -3,7 +3,11 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker, Description } from '../../upstream/upstream.ts'
 import { mergeCapabilities, mergeInstructions } from '../../aggregate/merge-capabilities.ts'
-import { INSTRUCTIONS, SERVER_INFO } from './render.ts'
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
+import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
+import type { OutgoingFilters } from '../filters/outgoing.ts'
+import { INSTRUCTIONS } from './render.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { askerOf } from '../call/scope.ts'
 
@@ -15,61 +19,80 @@ export interface EndpointDescription {
 }
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'timers'>
+type DescribePorts = Pick<Ports, 'upstream' | 'timers'>
+type ClearedDescription = Cleared<EndpointDescription>
 
-const plain: EndpointDescription = { capabilities: { tools: { listChanged: true } }, serverInfo: SERVER_INFO, instructions: INSTRUCTIONS }
+const ownDescription: ClearedDescription = ownWords({
+  capabilities: { tools: { listChanged: true } },
+  serverInfo: GATEWAY_IDENTITY,
+  instructions: INSTRUCTIONS,
+})
 
-/** One server that does not answer holds nobody up for longer. */
-const longestMs = 2_000
+/** One server that does not answer holds up nobody for longer. */
+const maxWaitMs = 2_000
 
-/** `/mcp/{server}` speaks as the server itself, to those who may hear it; on the aggregate, and to everybody else, the gateway speaks. */
-export function describeEndpoint(ports: Needs, call: Call): Awaitable<EndpointDescription> {
+/** `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to everybody else, the gateway speaks. */
+export function describeEndpoint(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Awaitable<ClearedDescription> {
   const { server } = call.endpoint
-  if (server === undefined) return together(ports, call)
-  const found = ports.upstream(server)
-  if (!found || !mayHear(call, server)) return plain
-  return found.describe(askerOf(call)).then(({ capabilities, serverInfo: info = SERVER_INFO, instructions: said }) => ({
-    capabilities: withListChanged(capabilities),
-    serverInfo: info,
-    instructions: said,
-  }))
+  if (server === undefined) return describeAll(ports, outgoing, call)
+  const upstream = ports.upstream(server)
+  if (!upstream || !mayHear(call, server)) return ownDescription
+  return upstream.describe(askerOf(call)).then((description) => clearDescription(outgoing, call, server, description))
 }
+
+/** What a server says of itself is a result like any other. */
+async function clearDescription(
+  outgoing: OutgoingFilters,
+  call: Call,
+  server: string,
+  { capabilities, serverInfo = GATEWAY_IDENTITY, instructions }: Description,
+): Promise<ClearedDescription> {
+  const description = { capabilities: withListChanged(capabilities), serverInfo, instructions }
+  const { value } = await outgoing.result({ value: description }, call.method, { ...contextOf(call), server })
+  // A filter keeps the shape of what it gets.
+  return value as unknown as ClearedDescription
+}
+
+const contextOf = ({ policy, person, token, endpoint }: Call) => ({ policy, person, token, endpoint })
 
 const mayHear = ({ policy, person }: Call, server: string) => decideServer(policy, person, server, 'read', Date.now()).allow
 
-/** A list of ours changes with a person's permissions, whatever the server says of its own. */
+/** A list of the gateway changes with a person's permissions, whatever the server says of its own list. */
 function withListChanged(capabilities: EndpointDescription['capabilities']): EndpointDescription['capabilities'] {
   const { tools } = capabilities
   return tools === undefined ? capabilities : { ...capabilities, tools: { ...(tools as object), listChanged: true } }
 }
 
-async function together(ports: Needs, call: Call): Promise<EndpointDescription> {
+/** Merges what the servers say of themselves, each cleared by itself: the parts are cleared, and the rest is the gateway's own. */
+async function describeAll(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Promise<ClearedDescription> {
   const ids = [...call.policy.servers.keys()].filter((id) => call.person.grants.has(id) && mayHear(call, id)).sort()
   const asker = askerOf(call)
-  const said = await Promise.all(ids.map((id) => answerOf(ports, id, asker)))
-  const known = said.flatMap((each) => each ?? [])
-  return {
-    capabilities: withListChanged(mergeCapabilities([{ id: '', capabilities: { tools: {} } }, ...known])),
-    serverInfo: SERVER_INFO,
+  const answers = await Promise.all(
+    ids.map(async (id) => {
+      const description = await describeInTime(ports, id, asker)
+      return description ? [{ ...(await clearDescription(outgoing, call, id, description)), id }] : []
+    }),
+  )
+  const descriptions = answers.flat()
+  return ownWords({
+    capabilities: withListChanged(mergeCapabilities([{ id: '', capabilities: { tools: {} } }, ...descriptions])),
+    serverInfo: GATEWAY_IDENTITY,
     instructions: mergeInstructions(
       INSTRUCTIONS,
-      known.map(({ id, instructions: own }) => ({ id, title: call.policy.servers.get(id)?.title ?? id, instructions: own })),
+      descriptions.map(({ id, instructions }) => ({ id, title: call.policy.servers.get(id)?.title ?? id, instructions })),
     ),
-  }
+  })
 }
 
 /** Undefined for a server that does not answer in time: the others are not held up. */
-function answerOf({ upstream, timers }: Needs, id: string, asker: Asker): Promise<(Description & { id: string }) | undefined> {
-  const found = upstream(id)
-  if (!found) return Promise.resolve(undefined)
+function describeInTime({ upstream, timers }: DescribePorts, id: string, asker: Asker): Promise<Description | undefined> {
+  const server = upstream(id)
+  if (!server) return Promise.resolve(undefined)
   return new Promise((resolve) => {
-    const stop = timers.after(longestMs, () => resolve(undefined))
-    found
+    const stopTimer = timers.after(maxWaitMs, () => resolve(undefined))
+    server
       .describe(asker)
-      .then(
-        (description) => resolve({ ...description, id }),
-        () => resolve(undefined),
-      )
-      .finally(stop)
+      .then(resolve, () => resolve(undefined))
+      .finally(stopTimer)
   })
 }

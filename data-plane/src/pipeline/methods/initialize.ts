@@ -2,7 +2,9 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
+import type { OutgoingFilters } from '../filters/outgoing.ts'
 import { describeEndpoint } from './describe.ts'
+import { ownWords } from '../../protocol/cleared.ts'
 import { resultJson } from './render.ts'
 import { sealSession } from '../../sessions/session.ts'
 import type { Session } from '../../sessions/session.ts'
@@ -12,6 +14,7 @@ import { isLegacy, LATEST_LEGACY } from '../../protocol/versions.ts'
 /** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
 export function initialize(
   ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers' | 'sessions'>,
+  outgoing: OutgoingFilters,
 ): (call: Incoming & Authenticated) => Promise<Rendered> {
   return async function initialize(call) {
     const asked = call.params['protocolVersion']
@@ -28,9 +31,9 @@ export function initialize(
       capabilities,
       ...(info && { info }),
     }
-    const described = await describeEndpoint(ports, { ...call, client, session })
+    const described = await describeEndpoint(ports, outgoing, { ...call, client, session })
     const sealed = sealSession(ports.sealer, call.token.subject.id, session, Date.now())
     ports.sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, Date.now())
-    return { json: resultJson({ protocolVersion: session.version, ...described }, false), headers: { 'Mcp-Session-Id': sealed } }
+    return { json: resultJson(ownWords({ protocolVersion: session.version, ...described }), false), headers: { 'Mcp-Session-Id': sealed } }
   }
 }

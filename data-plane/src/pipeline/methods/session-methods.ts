@@ -1,5 +1,8 @@
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
+import { isLevel } from '../../protocol/log-level.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
@@ -8,14 +11,12 @@ import { askerOf } from '../call/scope.ts'
 type Call = Incoming & Audited & Authenticated & ResolvedServer & Authorised
 type Needs = Pick<Ports, 'sessions' | 'upstream'>
 
-const levels = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'])
-
 /** Legacy methods that change what a session remembers. In the modern era there is none. On `/mcp` the level is for every server behind it. */
 export const setLevel =
   ({ sessions, upstream }: Needs) =>
-  async (call: Incoming & Authenticated): Promise<object> => {
+  async (call: Incoming & Authenticated): Promise<Cleared<object>> => {
     const { level } = call.params
-    if (typeof level !== 'string' || !levels.has(level))
+    if (typeof level !== 'string' || !isLevel(level))
       throw new GatewayError('invalidParams', 'no such log level', { publicMessage: 'params.level is no log level.' })
     const { server } = call.endpoint
     if (server !== undefined) {
@@ -26,12 +27,12 @@ export const setLevel =
     const state = sessions.of(sessionOf(call))
     state.logLevel = level
     void state.stream?.follow()
-    return {}
+    return ownWords({})
   }
 
 export const subscribe =
   ({ sessions }: Pick<Ports, 'sessions'>, wanted: boolean) =>
-  async (call: Call): Promise<object> => {
+  async (call: Call): Promise<Cleared<object>> => {
     // As the client says it: the session's stream tells of it in the same words.
     const { uri } = call.params
     if (typeof uri !== 'string' || uri.length > 8_192)
@@ -50,7 +51,7 @@ export const subscribe =
         publicMessage: 'The server does not tell of this resource.',
       })
     }
-    return {}
+    return ownWords({})
   }
 
 function sessionOf({ session, method }: Incoming): string {

@@ -1,8 +1,11 @@
-import { GatewayError } from '@bir/sdk/contract/errors'
+import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 
-/** Any failure as one of ours: a server that could not be asked is not our mistake, and is said to be its own. */
+/** Any failure as one of the gateway's errors. When a server could not be asked, or could not do its work, the error says so. */
 export function toGatewayError(error: unknown): GatewayError {
-  if (!(error instanceof UpstreamFault)) return GatewayError.from(error)
-  return new GatewayError('unavailable', error.message, { publicMessage: error.publicMessage, reason: error.code, cause: error })
+  if (error instanceof UpstreamFault)
+    return new GatewayError('unavailable', error.message, { publicMessage: error.publicMessage, reason: error.code, cause: error })
+  if (error instanceof ToolError)
+    return new GatewayError('unavailable', error.message, { publicMessage: error.message, reason: error.code, cause: error })
+  return GatewayError.from(error)
 }

@@ -10,7 +10,7 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import { askerOf } from '../call/scope.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'catalogue' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
 
 /** The gateway as this caller sees it: through `decide`, like everything else. */
 export function gatewayView(ports: Needs, call: Incoming & Authenticated): GatewayView {
@@ -84,5 +84,5 @@ const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: ob
   signal,
   gateway: gatewayView(ports, call),
   tables: (connection) => call.person.grants.get(id)?.connections?.[connection],
-  readSecret: (ref) => ports.readSecret(ref),
+  readSecret: (ref) => ports.secrets.of(id).read(ref),
 })

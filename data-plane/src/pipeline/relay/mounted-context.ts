@@ -7,7 +7,7 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import { gatewayView } from './gateway-view.ts'
 
-type Needs = Pick<Ports, 'servers' | 'readSecret' | 'callLog' | 'catalogue' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
 
 /** What a server inside the gateway may ask of a call. A class, since one is made for every call: what few ask for is made only when asked. */
 export class MountedContext implements CallContext {
@@ -50,6 +50,6 @@ export class MountedContext implements CallContext {
   }
 
   readSecret(ref: SecretRef): Promise<string> {
-    return this.ports.readSecret(ref)
+    return this.ports.secrets.of(this.call.serverId).read(ref)
   }
 }

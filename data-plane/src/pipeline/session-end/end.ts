@@ -1,3 +1,5 @@
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker } from '../../upstream/upstream.ts'
@@ -9,13 +11,13 @@ import { scopeOf, askerOf } from '../call/scope.ts'
  */
 export const endSession =
   ({ sessions, callsInFlight, upstream }: Pick<Ports, 'sessions' | 'callsInFlight' | 'upstream'>) =>
-  (call: Incoming & Authenticated): object => {
+  (call: Incoming & Authenticated): Cleared<object> => {
     const { session, endpoint, policy } = call
-    if (!session) return {}
+    if (!session) return ownWords({})
     sessions.end(session.id)
     callsInFlight.cancelAll(scopeOf(call), new Error('the client ended its session'))
     endUpstreamSessions({ upstream }, endpoint.server === undefined ? policy.servers.keys() : [endpoint.server], askerOf(call))
-    return {}
+    return ownWords({})
   }
 
 /** A session that nobody uses any more, or whose end another plane tells of: the same, but that what may be under way for it ends by itself. */

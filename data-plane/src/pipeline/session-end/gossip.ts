@@ -30,7 +30,8 @@ export class SessionGossip {
   private readonly ports: Needs
   private readonly options: Options
   private readonly places = new Map<string, { epoch: string; at: number }>()
-  private readonly asking = new Set<string>()
+  /** Planes that are being asked. */
+  private readonly asking = new Map<string, Promise<void>>()
   private readonly unfollow: () => void
   private readonly timer: NodeJS.Timeout
 
@@ -77,14 +78,15 @@ export class SessionGossip {
     await Promise.allSettled(planes.map((id) => this.ask(id)))
   }
 
-  private async ask(plane: string): Promise<void> {
-    if (this.asking.has(plane)) return
-    this.asking.add(plane)
-    try {
-      while (await this.page(plane));
-    } finally {
-      this.asking.delete(plane)
-    }
+  /** Whoever asks while an answer is under way waits for that answer. */
+  private ask(plane: string): Promise<void> {
+    const answer = this.asking.get(plane) ?? this.readAll(plane).finally(() => this.asking.delete(plane))
+    this.asking.set(plane, answer)
+    return answer
+  }
+
+  private async readAll(plane: string): Promise<void> {
+    while (await this.page(plane));
   }
 
   /** True where there is more. */

@@ -1,41 +1,56 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import type { Ports } from '../call/ports.ts'
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
+import type { Awaitable } from '../../runtime/awaitable.ts'
+import type { OutgoingFilters } from '../filters/outgoing.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
 import { resultJson } from '../methods/render.ts'
 import { isObject } from '../../json/is-object.ts'
 import { declaresTasks, tasksUndeclared } from '../../protocol/extensions/tasks.ts'
 import { endWithToken } from './end-with-token.ts'
-import { Subscription } from './watch.ts'
+import { Subscription } from './subscription.ts'
+import type { SubscriptionPorts } from './subscription.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
 
 type Call = Incoming & Authenticated
-type Needs = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secretsInUse' | 'timers'>
 
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
 const maxNamed = 1_000
 
 /** `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good. */
-export function listen(ports: Needs): (call: Call) => Promise<Rendered> {
+export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (call: Call) => Promise<Rendered> {
   return async function listen(call) {
     if (!call.modern || call.id === undefined) throw new GatewayError('unknownMethod', 'listen belongs to the modern era')
     const wanted = filterOf(call.params['notifications'])
     if (wanted.taskIds && !declaresTasks(call.client.capabilities)) throw tasksUndeclared()
-    const tag = ({ params, ...said }: Notification): Notification => ({
-      ...said,
-      params: { ...params, _meta: { ...(isObject(params?.['_meta']) && params['_meta']), [subscriptionKey]: call.id } },
-    })
-    const watch = new Subscription(ports, call, (notification) => call.channel.notify(tag(notification)))
-    const letExpire = endWithToken(ports, call)
+    const { channel } = call
+    const subscription = new Subscription(ports, outgoing, call, (notification) => channel.notify(tagged(notification, call)))
+    const stopTimer = endWithToken(ports, call)
     try {
-      const honoured = await watch.begin(wanted)
-      await call.channel.notify(tag({ method: acknowledged, params: { notifications: honoured } }))
-      await watch.ended
+      const honoured = await subscription.begin(wanted)
+      await channel.notify(tagged(await acknowledgement(outgoing, call, honoured), call))
+      await subscription.ended
     } finally {
-      letExpire()
+      stopTimer()
     }
-    return { json: resultJson({ _meta: { [subscriptionKey]: call.id } }, true) }
+    return { json: resultJson(ownWords({ _meta: { [subscriptionKey]: call.id } }), true) }
   }
+}
+
+/** One server's acknowledgement is its own word; on `/mcp` it is made out of what the client asked for. */
+function acknowledgement(outgoing: OutgoingFilters, call: Call, honoured: ListenFilter): Awaitable<Cleared<Notification>> {
+  const notification = { method: acknowledged, params: { notifications: honoured } }
+  const { policy, person, token, endpoint } = call
+  const { server } = endpoint
+  return server === undefined ? ownWords(notification) : outgoing.notification(notification, { policy, person, token, endpoint, server })
+}
+
+/** The notification with the id of the subscription that it belongs to. */
+function tagged(notification: Cleared<Notification>, { id }: Call): Cleared<Notification> {
+  const { params } = notification
+  const meta = isObject(params?.['_meta']) ? params['_meta'] : {}
+  return { ...notification, params: { ...params, _meta: { ...meta, [subscriptionKey]: id } } }
 }
 
 function filterOf(given: unknown): ListenFilter {

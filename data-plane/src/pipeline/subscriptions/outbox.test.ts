@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { ownWords } from '../../protocol/cleared.ts'
 import { Outbox, subjectOf } from './outbox.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-const updated = (uri: string, at: number): Notification => ({ method: 'notifications/resources/updated', params: { uri, at } })
+const updated = (uri: string, at: number) => ownWords({ method: 'notifications/resources/updated', params: { uri, at } })
 
 test('of what a slow client has not taken, it is told the newest word on each subject, and nothing piles up', async () => {
   const told: Notification[] = []

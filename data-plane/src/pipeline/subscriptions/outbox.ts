@@ -1,17 +1,19 @@
 import type { Awaitable } from '../../runtime/awaitable.ts'
+import type { Cleared } from '../../protocol/cleared.ts'
+import { listChangeOf } from '../../protocol/facts/list-changes.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
 /** News for a client that may read slowly: of what it has not taken yet, a newer word replaces an older one about the same. */
 export class Outbox {
-  private readonly tell: (notification: Notification) => Awaitable<void>
-  private readonly waiting = new Map<string, Notification>()
+  private readonly tell: (notification: Cleared<Notification>) => Awaitable<void>
+  private readonly waiting = new Map<string, Cleared<Notification>>()
   private busy = false
 
-  constructor(tell: (notification: Notification) => Awaitable<void>) {
+  constructor(tell: (notification: Cleared<Notification>) => Awaitable<void>) {
     this.tell = tell
   }
 
-  put(about: string, notification: Notification): void {
+  put(about: string, notification: Cleared<Notification>): void {
     this.waiting.set(about, notification)
     if (!this.busy) this.send()
   }
@@ -38,7 +40,7 @@ export class Outbox {
 
 /** What a notification is news about; undefined where every single one must be heard, such as a log. */
 export function subjectOf({ method, params }: Notification): string | undefined {
-  if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(method)) return method
+  if (listChangeOf(method)) return method
   const subject = method === 'notifications/resources/updated' ? params?.['uri'] : params?.['taskId']
   const isNews = method === 'notifications/resources/updated' || method === 'notifications/tasks'
   return isNews && typeof subject === 'string' ? `${method} ${subject}` : undefined

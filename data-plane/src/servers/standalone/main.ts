@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { parse } from 'yaml'
-import { SecretFiles } from '../../secrets/files.ts'
+import { secretFiles } from '../../secrets/files.ts'
 import { mountedServers } from '../index.ts'
 import { serveHttp } from './http.ts'
 import { standaloneFactory } from './server.ts'
@@ -39,8 +39,7 @@ function aloneOf([id = '']: string[], { settings: file, secrets }: { settings?: 
   const settings: unknown = file === undefined ? {} : parse(readFileSync(file, 'utf8'))
   const faults = server.faults(settings)
   if (faults.length > 0) throw new Error(`the settings of ${id} have faults:\n${faults.join('\n')}`)
-  const files = new SecretFiles(secrets)
-  return { server, settings: settings as object, readSecret: (ref) => files.read(ref) }
+  return { server, settings: settings as object, readSecret: secretFiles(secrets) }
 }
 
 const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error))

@@ -9,6 +9,8 @@ export interface RemoteServer {
   readonly id: string
   readonly settings: RemoteSettings
   readonly readSecret: (ref: SecretRef) => Promise<string>
+  /** Says that something has begun that may be sent secrets of this server; the returned function says that it is over. */
+  readonly holdSecrets?: () => () => void
   readonly log: Log
   /** Names this process to other planes. */
   readonly nodeId: string

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { MountedServer } from '../../server-kit/define.ts'
 import { UpstreamRpcError } from '../upstream.ts'
-import type { UpstreamRequest } from '../upstream.ts'
+import type { MountedRequest } from './mounted-request.ts'
 
 const CompleteParams = z.looseObject({
   ref: z.discriminatedUnion('type', [
@@ -13,7 +13,7 @@ const CompleteParams = z.looseObject({
 })
 
 /** `completion/complete` of a prompt's argument or a template's variable. */
-export async function completed(server: MountedServer, request: UpstreamRequest): Promise<object> {
+export async function completed(server: MountedServer, request: MountedRequest): Promise<object> {
   const params = CompleteParams.safeParse(request.params)
   if (!params.success) throw new UpstreamRpcError(-32602, z.prettifyError(params.error))
   const { ref, argument, context } = params.data

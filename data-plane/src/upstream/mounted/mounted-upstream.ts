@@ -4,6 +4,8 @@ import { InputRequired } from '../../server-kit/input-required.ts'
 import type { Round } from '../../server-kit/round.ts'
 import type { DropReason } from '../dropped.ts'
 import { clientRefused } from '../client-refusal.ts'
+import { requireContext } from './mounted-request.ts'
+import type { MountedRequest } from './mounted-request.ts'
 import { completed } from './completion.ts'
 import { honouredBy, wanted } from './listen-filter.ts'
 import { stateOf, sealedAnswer } from './request-state.ts'
@@ -25,7 +27,7 @@ type Answer = Awaitable<object>
 export class MountedUpstream implements Upstream {
   private readonly server: MountedServer
   private readonly sealer: StateSealer
-  private readonly methods: Readonly<Record<string, (request: UpstreamRequest) => Answer>>
+  private readonly methods: Readonly<Record<string, (request: MountedRequest) => Answer>>
 
   constructor(server: MountedServer, sealer: StateSealer) {
     this.server = server
@@ -53,6 +55,7 @@ export class MountedUpstream implements Upstream {
   }
 
   request(request: UpstreamRequest): Awaitable<UpstreamResult> {
+    requireContext(request)
     if (request.refusals) throw clientRefused(request.refusals)
     const { method } = request
     const handler = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
@@ -108,14 +111,14 @@ export class MountedUpstream implements Upstream {
 
   async close(): Promise<void> {}
 
-  private call(request: UpstreamRequest): Answer {
+  private call(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const tool = typeof name === 'string' ? this.server.tools.get(name) : undefined
     if (!tool) throw new UpstreamRpcError(invalidParams, `Unknown tool: ${String(name).slice(0, 200)}`)
     return tool.call(args, request.context, this.round(request))
   }
 
-  private read(request: UpstreamRequest): Answer {
+  private read(request: MountedRequest): Answer {
     const { uri } = request.params
     const found = typeof uri === 'string' ? this.reader(uri) : undefined
     if (!found) throw new UpstreamRpcError(invalidParams, 'Resource not found', typeof uri === 'string' ? { uri } : undefined)
@@ -123,25 +126,25 @@ export class MountedUpstream implements Upstream {
     return answer instanceof Promise ? answer.then(withCache) : withCache(answer)
   }
 
-  private reader(uri: string): ((request: UpstreamRequest) => Answer) | undefined {
+  private reader(uri: string): ((request: MountedRequest) => Answer) | undefined {
     const resource = this.server.resources.get(uri)
     if (resource) return (request) => resource.read(request.context, this.round(request))
     const template = this.server.templates.values().find((each) => each.matches(uri))
     return template && ((request) => template.read(uri, request.context, this.round(request)))
   }
 
-  private get(request: UpstreamRequest): Answer {
+  private get(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const prompt = typeof name === 'string' ? this.server.prompts.get(name) : undefined
     if (!prompt) throw new UpstreamRpcError(invalidParams, `Unknown prompt: ${String(name).slice(0, 200)}`)
     return inWords(() => prompt.render(args, request.context, this.round(request)), undefined)
   }
 
-  private round(request: UpstreamRequest): Round {
+  private round(request: MountedRequest): Round {
     return stateOf(this.sealer, this.server.id, request)
   }
 
-  private finished(answer: object, request: UpstreamRequest): UpstreamResult {
+  private finished(answer: object, request: MountedRequest): UpstreamResult {
     if (answer instanceof InputRequired) return { value: sealedAnswer(this.sealer, this.server.id, request, answer) }
     return { value: { resultType: 'complete', ...answer } }
   }

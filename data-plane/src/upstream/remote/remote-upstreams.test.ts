@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { aPolicy } from '../../testing/plane.ts'
+import { SecretsInUse } from '../../secrets/in-use.ts'
 import { RemoteUpstreams } from './remote-upstreams.ts'
 
 const remote = (url: string): ServerEntry => ({ kind: 'remote', title: 'R', remote: RemoteSettings.parse({ url }), tools: {} })
@@ -9,7 +10,14 @@ const mounted: ServerEntry = { kind: 'mounted', title: 'M', settings: {}, tools:
 
 function aRegistry(first: Record<string, ServerEntry>) {
   const state = { policy: aPolicy({ servers: first }) }
-  const world = { readSecret: () => Promise.resolve(''), log: () => undefined, nodeId: 'n1' }
+  const world = {
+    secrets: new SecretsInUse(
+      () => Promise.resolve(''),
+      () => undefined,
+    ),
+    log: () => undefined,
+    nodeId: 'n1',
+  }
   const upstreams = new RemoteUpstreams(world, () => state.policy)
   return {
     upstreams,

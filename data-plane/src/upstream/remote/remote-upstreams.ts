@@ -1,5 +1,6 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
+import type { SecretsInUse } from '../../secrets/in-use.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
 import type { UpstreamHealth } from '../upstream.ts'
 import type { RemoteServer } from '../http/connection.ts'
@@ -12,7 +13,7 @@ interface Held {
   readonly callTimeoutMs: number
 }
 
-type World = Pick<RemoteServer, 'readSecret' | 'log' | 'nodeId'>
+type World = Pick<RemoteServer, 'log' | 'nodeId'> & { readonly secrets: Pick<SecretsInUse, 'of'> }
 
 /** The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same. */
 export class RemoteUpstreams {
@@ -62,7 +63,17 @@ export class RemoteUpstreams {
       return held.upstream
     }
     if (held) this.retire(id, held)
-    const upstream = new RemoteUpstream({ ...this.world, id, settings, callTimeoutMs })
+    const { log, nodeId, secrets } = this.world
+    const ofServer = secrets.of(id)
+    const upstream = new RemoteUpstream({
+      log,
+      nodeId,
+      readSecret: (ref) => ofServer.read(ref),
+      holdSecrets: () => ofServer.hold(),
+      id,
+      settings,
+      callTimeoutMs,
+    })
     this.held.set(id, { upstream, settings, made, callTimeoutMs })
     return upstream
   }

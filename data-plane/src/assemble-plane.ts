@@ -1,0 +1,136 @@
+import type { Server } from 'node:http'
+import type { Journal } from './audit/fields.ts'
+import { CallLog } from './audit/call-log.ts'
+import type { ControlClient } from './control/client.ts'
+import type { OriginRules } from './http/allowed-origins.ts'
+import { Forwarder } from './peers/forward.ts'
+import { methodsOf } from './pipeline/index.ts'
+import type { Ports } from './pipeline/call/ports.ts'
+import type { OutgoingFilter } from './pipeline/filters/outgoing.ts'
+import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
+import { SessionGossip } from './pipeline/session-end/gossip.ts'
+import type { PolicySource } from './policy/source.ts'
+import { tokenVerifier } from './policy/verify-token.ts'
+import type { Log } from './runtime/log.ts'
+import type { Sealer } from './runtime/sealer.ts'
+import { Timers } from './runtime/timers.ts'
+import type { SecretsInUse } from './secrets/in-use.ts'
+import type { MountedServer } from './server-kit/define.ts'
+import { CallsInFlight } from './sessions/calls-in-flight.ts'
+import { ClientRequests } from './sessions/client-requests.ts'
+import type { EndedSessions } from './sessions/ended-sessions.ts'
+import { SessionMemory } from './sessions/session-memory.ts'
+import { McpExchange } from './transport/exchange.ts'
+import { createInternalServer } from './transport/internal-server.ts'
+import { createPublicServer } from './transport/public-server.ts'
+import { DroppedMessages } from './upstream/dropped.ts'
+import { openUpstreams } from './upstreams.ts'
+
+/** What a plane is made of: the parts that differ between the process and a test. */
+export interface PlaneParts {
+  /** This plane's id. */
+  readonly node: string
+  readonly mounted: ReadonlyMap<string, MountedServer>
+  readonly policy: PolicySource
+  readonly journal: Journal
+  readonly sealer: Sealer
+  readonly secrets: SecretsInUse
+  readonly endedSessions: EndedSessions
+  readonly log: Log
+  /** Absent where nobody approves definitions or hears of health: what a server offers is what is served. */
+  readonly control?: ControlClient | undefined
+  /** Signs what is forwarded to other planes; absent where there are none. */
+  readonly signForPeer?: ConstructorParameters<typeof Forwarder>[0]['sign'] | undefined
+  readonly publicUrl: string
+  readonly portalUrl?: string | undefined
+  readonly origins: OriginRules
+  readonly maxRequestBytes: number
+  /** Undefined while no policy is held. */
+  issuer(): string | undefined
+  health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
+  readonly timers?: Timers
+  readonly idleCheckMs?: number
+  readonly gossipMs?: number
+  /** Outgoing filters beside the gateway's own. */
+  readonly moreFilters?: readonly OutgoingFilter[]
+}
+
+export interface AssembledPlane {
+  /** For clients; not listening yet. */
+  readonly server: Server
+  /** For other planes; not listening yet. */
+  readonly internalServer: Server
+  readonly sessions: SessionMemory
+  readonly dropped: DroppedMessages
+  /** Resolves once the other planes have said which sessions are over, or soon after. Needs a policy to know them. */
+  start(): Promise<void>
+  /** Takes no more requests, and ends those under way after `drainMs`. */
+  close(drainMs: number): Promise<void>
+}
+
+/** Puts the parts of a data plane together: servers, sessions, pipeline, HTTP. The process and the tests use this one assembly. */
+export function assemblePlane(parts: PlaneParts): AssembledPlane {
+  const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
+  const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets })
+  const sessions = new SessionMemory({ node, ended: parts.endedSessions })
+  const dropped = new DroppedMessages()
+  const ports: Ports = {
+    servers: mounted,
+    policy,
+    journal,
+    callLog: new CallLog(),
+    sealer,
+    callsInFlight: new CallsInFlight(),
+    upstream: upstreams.upstream,
+    catalogue: upstreams.catalogue,
+    clientRequests: new ClientRequests(node),
+    sessions,
+    dropped,
+    node,
+    timers: parts.timers ?? new Timers(),
+    verify: tokenVerifier(policy),
+    secrets,
+    portalUrl,
+  }
+  const forwarder = parts.signForPeer && new Forwarder({ node, policy, sign: parts.signForPeer })
+  const idleCheck = endIdleSessions(ports, parts.idleCheckMs)
+  const gossip = new SessionGossip(ports, {
+    post: (...message) => forwarder?.post(...message) ?? Promise.reject(new Error('there are no other planes')),
+    ...(parts.gossipMs !== undefined && { everyMs: parts.gossipMs }),
+  })
+  const exchange = new McpExchange({ methods: methodsOf(ports, parts.moreFilters), journal, maxRequestBytes, forwarder })
+  const server = createPublicServer({
+    publicUrl,
+    origins: parts.origins,
+    issuer: () => parts.issuer(),
+    health: () => parts.health(dropped.counts),
+    exchange,
+  })
+  const internalServer = createInternalServer({ node, publicUrl, policy, exchange, gossip, maxRequestBytes })
+
+  return {
+    server,
+    internalServer,
+    sessions,
+    dropped,
+    start: () => gossip.start(),
+    async close(drainMs) {
+      idleCheck.close()
+      await Promise.all([drained(server, drainMs), drained(internalServer, drainMs)])
+      gossip.close()
+      await forwarder?.close()
+      await upstreams.close()
+    },
+  }
+}
+
+/** A server that never listened is drained at once. */
+const drained = (server: Server, withinMs: number) =>
+  new Promise<void>((resolve) => {
+    const late = setTimeout(() => server.closeAllConnections(), withinMs)
+    server.close(() => {
+      clearTimeout(late)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })

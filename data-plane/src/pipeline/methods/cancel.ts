@@ -1,0 +1,18 @@
+import { ownWords } from '../../protocol/cleared.ts'
+import type { Ports } from '../call/ports.ts'
+import { scopeOf } from '../call/scope.ts'
+import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
+import { resultJson } from './render.ts'
+
+/** `notifications/cancelled`. From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be at another plane. */
+export const cancelCall =
+  ({ callsInFlight, dropped }: Pick<Ports, 'callsInFlight' | 'dropped'>) =>
+  (call: Incoming & Authenticated): Rendered => {
+    const json = resultJson(ownWords({}), call.modern)
+    if (call.modern) {
+      dropped.count('era-has-none')
+      return { json }
+    }
+    const isHere = callsInFlight.cancel(scopeOf(call), call.params['requestId'], new Error('the client cancelled the call'))
+    return isHere ? { json } : { json, broadcastToPeers: true }
+  }

@@ -1,0 +1,52 @@
+import { withScalars } from '../json/scan.ts'
+import { jsonOf } from '../json/sourced-object.ts'
+import type { SourcedObject } from '../json/sourced-object.ts'
+import { VerbatimJson } from '../json/verbatim.ts'
+import { yieldToEventLoop } from '../runtime/event-loop.ts'
+
+const placeholder = '•••'
+/** Looking for one secret in the longest text takes some 5 ms. */
+const secretsPerTurn = 4
+
+/** A text with every secret hidden. */
+export const redactText = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((redacted, secret) => redacted.replaceAll(secret, placeholder), text)
+
+/** The object with every secret hidden, wherever it stands; the very same object where there is none. */
+export function redact<T extends SourcedObject>(object: T, secrets: readonly string[]): T {
+  if (secrets.length === 0) return object
+  const json = jsonOf(object)
+  const text = plainText(json, object.value)
+  const present = secrets.filter((secret) => text.includes(asInJson(secret)))
+  return present.length === 0 ? object : { ...object, ...withoutSecrets(json, present) }
+}
+
+/** The same for a long object, in several turns of the event loop: there may be a hundred secrets to look for. */
+export async function redactLong<T extends SourcedObject>(object: T, secrets: readonly string[]): Promise<T> {
+  if (secrets.length === 0) return object
+  const json = jsonOf(object)
+  await yieldToEventLoop()
+  const text = plainText(json, object.value)
+  const present: string[] = []
+  for (const [index, secret] of secrets.entries()) {
+    if (index % secretsPerTurn === 0) await yieldToEventLoop()
+    if (text.includes(asInJson(secret))) present.push(secret)
+  }
+  return present.length === 0 ? object : { ...object, ...withoutSecrets(json, present) }
+}
+
+const asInJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
+
+/**
+ * Hides secrets in the values of strings, not in their JSON: there a line break ends in the letter n. A number that contains a secret
+ * is hidden whole.
+ */
+function withoutSecrets(json: string, secrets: readonly string[]): Required<SourcedObject> {
+  const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(placeholder))
+  const redactedJson = withScalars(json, (text) => redactText(text, secrets), redactedNumber)
+  const value = JSON.parse(redactedJson) as SourcedObject['value']
+  return { value, source: new VerbatimJson(value, redactedJson) }
+}
+
+/** A sender may write any character as an escape, a slash most often. Where it did, our own JSON of the value is searched. */
+const plainText = (json: string, value: object): string => (/\\[/u]/.test(json) ? JSON.stringify(value) : json)
