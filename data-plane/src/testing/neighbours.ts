@@ -7,7 +7,7 @@ import { generateKeyPair } from 'jose'
 import { newKeys } from '../control/identity.ts'
 import type { MountedServer } from '../server-kit/define.ts'
 import { testPlane } from './plane.ts'
-import type { Place, TestPlane } from './plane.ts'
+import type { Place, TestPlane, TestPlaneOptions } from './plane.ts'
 import type { PolicyParts } from './policy.ts'
 
 export interface Neighbours extends AsyncDisposable {
@@ -23,6 +23,7 @@ export async function neighbours(
   parts: PolicyParts,
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
+  options: TestPlaneOptions = {},
 ): Promise<Neighbours> {
   const tokens = await generateKeyPair('EdDSA', { extractable: true })
   const places = new Map<string, Place>()
@@ -48,7 +49,7 @@ export async function neighbours(
     use,
     async start(name) {
       const place = placeOf(name)
-      const plane = await testPlane(parts, extra, remotes, place)
+      const plane = await testPlane(parts, extra, remotes, place, options)
       planes.set(name, plane)
       const at = roster.findIndex(({ id }) => id === place.identity.id)
       roster[at] = { ...roster[at]!, internalUrl: plane.internalUrl }

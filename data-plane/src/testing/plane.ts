@@ -98,7 +98,7 @@ export interface TestPlane extends AsyncDisposable {
   dropped: DroppedMessages
 }
 
-interface TestPlaneOptions {
+export interface TestPlaneOptions {
   /** What `{ secret: … }` resolves to. */
   readSecret?: ReadSecret
   /** Outgoing filters beside the gateway's own. */
