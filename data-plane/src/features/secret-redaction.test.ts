@@ -14,14 +14,22 @@ async function echoing(request: IncomingMessage, response: ServerResponse, spell
       resultType: 'complete',
       supportedVersions: ['2026-07-28'],
       capabilities: { tools: {}, resources: {}, prompts: {} },
+      instructions: heard,
       ttlMs: 0,
       cacheScope: 'private',
     },
-    'tools/list': { resultType: 'complete', tools: [{ name: 'say', inputSchema: { type: 'object' } }], ttlMs: 0, cacheScope: 'private' },
+    'tools/list': {
+      resultType: 'complete',
+      tools: [{ name: 'say', description: heard, inputSchema: { type: 'object' } }],
+      ttlMs: 0,
+      cacheScope: 'private',
+    },
     'tools/call': { resultType: 'complete', content: [{ type: 'text', text: heard }] },
     'prompts/get': { resultType: 'complete', messages: [{ role: 'user', content: { type: 'text', text: heard } }] },
     'resources/read': { resultType: 'complete', contents: [{ uri: 'x:y', text: heard }], ttlMs: 0, cacheScope: 'private' },
     'prompts/list': { resultType: 'complete', prompts: [{ name: heard }], ttlMs: 0, cacheScope: 'private' },
+    'resources/list': { resultType: 'complete', resources: [], ttlMs: 0, cacheScope: 'private' },
+    'resources/templates/list': { resultType: 'complete', resourceTemplates: [], ttlMs: 0, cacheScope: 'private' },
   }
   const answer = results[method] ? { result: results[method] } : { error: { code: -32_000, message: heard, data: { heard } } }
   response.writeHead(200, { 'content-type': 'application/json' }).end(spell(JSON.stringify({ jsonrpc: '2.0', id, ...answer })))
@@ -36,8 +44,8 @@ async function aPlane(spell = (json: string) => json) {
   const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
   const entry = { kind: 'remote' as const, title: 'Echo', remote, tools: { say: { level: 'read' as const } } }
   const plane = await testPlane({ grants: { things: { user: [{ level: 'destroy' }] } } }, [], { things: entry })
-  const ask = async (method: string, params: Record<string, unknown>) => {
-    const response = await fetch(`${plane.url}/mcp/things`, modernRequest(await plane.token(), method, params))
+  const ask = async (method: string, params: Record<string, unknown> = {}, path = '/mcp/things') => {
+    const response = await fetch(plane.url + path, modernRequest(await plane.token(), method, params))
     return response.text()
   }
   return {
@@ -83,4 +91,80 @@ test('a method nobody knows is recorded like any other, and before it is tried w
     ['attempt', 'things/unheardOf', 'destroy'],
     ['call', 'things/unheardOf', 'destroy'],
   ])
+})
+
+test.for(['/mcp/things', '/mcp'])(
+  'a secret that the server says back in its introduction and descriptions is not shown at %s',
+  async (path) => {
+    await using served = await aPlane()
+    await expect.poll(() => served.ask('tools/list', {}, path), { message: 'the tools of the server' }).toContain('heard •••')
+    for (const method of ['server/discover', 'tools/list', 'prompts/list']) {
+      const answer = await served.ask(method, {}, path)
+      expect(answer, method).toContain('heard •••')
+      expect(answer, method).not.toContain(SECRET)
+    }
+  },
+)
+
+test('what one server says is searched for its own secrets, not for those of all servers', async () => {
+  const says = (server: string) => (request: IncomingMessage, response: ServerResponse) =>
+    echoing(request, response, (json) => json.replaceAll('heard', `${server} knows secret-of-a and secret-of-b,`))
+  await using first = await serverOf(says('a'))
+  await using second = await serverOf(says('b'))
+  const entry = ({ url }: { url: string }, secret: string) => ({
+    kind: 'remote' as const,
+    title: 'Echo',
+    remote: RemoteSettings.parse({ url, era: '2026-07-28', headers: { 'x-api-key': { secret } } }),
+    tools: { say: { level: 'read' as const } },
+  })
+  const user = { user: [{ level: 'read' as const }] }
+  const readSecret = ({ secret }: { secret: string }) => Promise.resolve(`secret-of-${secret}`)
+  await using plane = await testPlane({ grants: { a: user, b: user } }, [], { a: entry(first, 'a'), b: entry(second, 'b') }, undefined, {
+    readSecret,
+  })
+  const ask = async (server: string) => {
+    const request = modernRequest(await plane.token(), 'tools/call', { name: 'say', arguments: {} })
+    return (await fetch(`${plane.url}/mcp/${server}`, request)).text()
+  }
+  expect(await ask('a')).toContain('a knows ••• and secret-of-b, •••')
+  expect(await ask('b')).toContain('b knows secret-of-a and •••, •••')
+})
+
+test('a call that was sent a secret before it was renewed does not bring the old one back', async () => {
+  const store = { value: 'the-first-secret' }
+  const waiting = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  await using server = await serverOf(async (request, response) => {
+    const body = await text(request)
+    const { id, method, params } = JSON.parse(body) as { id: number; method: string; params?: { arguments?: { wait?: boolean } } }
+    const key = String(request.headers['x-api-key'])
+    if (params?.arguments?.wait) {
+      begun.resolve()
+      await waiting.promise
+    } else if (key !== store.value) return response.writeHead(401).end()
+    const result =
+      method === 'server/discover'
+        ? { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }
+        : { resultType: 'complete', content: [{ type: 'text', text: `heard ${key}` }], tools: [], ttlMs: 0, cacheScope: 'private' }
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  })
+  const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
+  const entry = { kind: 'remote' as const, title: 'Echo', remote, tools: { say: { level: 'read' as const } } }
+  const readSecret = () => Promise.resolve(store.value)
+  await using plane = await testPlane({ grants: { things: { user: [{ level: 'read' }] } } }, [], { things: entry }, undefined, {
+    readSecret,
+  })
+  const call = async (args: object) => {
+    const request = modernRequest(await plane.token(), 'tools/call', { name: 'say', arguments: args })
+    return (await fetch(`${plane.url}/mcp/things`, request)).text()
+  }
+
+  const first = call({ wait: true })
+  await begun.promise
+  store.value = 'the-second-secret'
+  // The server refuses the old one, and the new one is read.
+  await expect.poll(() => call({}), { message: 'a call with the new secret' }).toContain('heard •••')
+  waiting.resolve()
+  expect(await first).toContain('heard •••')
+  expect(await first).not.toContain('the-first-secret')
 })

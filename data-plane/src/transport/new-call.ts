@@ -6,7 +6,7 @@ import type { Message } from '../protocol/json-rpc.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 
-/** A message as the pipeline gets it. With a place for all that stages will add: an object that keeps its shape is cheap to fill. */
+/** A message as the pipeline gets it. Each stage adds its own fields. */
 export function newCall(
   { request, endpoint, paramHeaders = none, forwardedFrom }: HttpCall,
   { id, method, params, source }: Message,
@@ -14,7 +14,7 @@ export function newCall(
   channel: Channel,
 ): Incoming {
   const { ip, userAgent, authorization, traceId } = senderOf(request)
-  const call = {
+  return {
     id,
     method,
     params,
@@ -33,20 +33,7 @@ export function newCall(
     endpoint,
     cancel: new Cancel(),
     startedMs: performance.now(),
-    note: undefined,
-    token: undefined,
-    policy: undefined,
-    person: undefined,
-    serverId: undefined,
-    server: undefined,
-    upstream: undefined,
-    toolName: undefined,
-    needs: undefined,
-    asked: undefined,
-    task: undefined,
-    level: undefined,
   }
-  return call
 }
 
 const none: Readonly<Record<string, string>> = {}

@@ -6,6 +6,7 @@ import { clientName } from '../../protocol/client-info.ts'
 import type { AuditFields } from '../../audit/fields.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
 import { toGatewayError } from '../relay/fault.ts'
+import { redactText } from '../../secrets/redact.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Incoming, AuditNote, Rendered } from '../call/types.ts'
@@ -30,11 +31,12 @@ const unrecorded = new Set([
 
 const isRecorded = (method: string) => !unrecorded.has(method) && !method.startsWith('notifications/')
 
-type Needs = Pick<Ports, 'journal' | 'callLog'>
-type Seen = Incoming & Partial<Authenticated>
+type AuditPorts = Pick<Ports, 'journal' | 'callLog' | 'secrets'>
+type Call = Incoming & Partial<Authenticated>
 
 /** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
-export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
+export function audit(ports: AuditPorts): Guard<Call, Audited> {
+  const { journal, callLog } = ports
   return async function audit(call, next) {
     const note: AuditNote = { call: uuidv7() }
     journal.ready()
@@ -43,11 +45,12 @@ export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
       answer = await next({ note })
     } catch (error) {
       if (error instanceof ServedByOtherPlane) throw error
-      await recordFailure({ journal, callLog }, call, note, error)
+      await recordFailure(ports, call, note, error)
       throw error
     }
     if (!isRecorded(call.method)) return answer
 
+    if (note.detail !== undefined) note.detail = withoutSecrets(ports, note, note.detail)
     const fields = factsOf(call, note, note.outcome ?? 'answered')
     await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
     logCall(callLog, call, note, fields, answer)
@@ -55,10 +58,11 @@ export function audit({ journal, callLog }: Needs): Guard<Seen, Audited> {
   }
 }
 
-async function recordFailure({ journal, callLog }: Needs, call: Seen, note: AuditNote, error: unknown): Promise<void> {
-  const { reason, detail, outcome, httpStatus, rpcCode } = whatFailed(error)
+async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, error: unknown): Promise<void> {
+  const { journal, callLog } = ports
+  const { reason, detail, outcome, httpStatus, rpcCode } = failureFacts(error)
   note.reason = reason
-  note.detail = detail
+  note.detail = withoutSecrets(ports, note, detail)
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
@@ -66,8 +70,12 @@ async function recordFailure({ journal, callLog }: Needs, call: Seen, note: Audi
   else await journal.refusal(fields, bodies)
 }
 
-/** What a server said itself is its own failure; the rest is by our codes. */
-function whatFailed(error: unknown) {
+/** The details of a failure may quote a server, which may quote what it was sent. */
+const withoutSecrets = ({ secrets }: AuditPorts, { server }: AuditNote, detail: string): string =>
+  server === undefined ? detail : redactText(detail, secrets.of(server).values)
+
+/** A server's own error is its failure, by its code; any other failure has a code of the gateway's. */
+function failureFacts(error: unknown) {
   if (error instanceof UpstreamRpcError) {
     return {
       reason: 'upstream-error',
@@ -82,12 +90,12 @@ function whatFailed(error: unknown) {
   return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
 }
 
-const mustSync = ({ policy }: Seen, { level }: AuditNote) =>
+const mustSync = ({ policy }: Call, { level }: AuditNote) =>
   policy?.settings.auditDurability === 'strict' || (level !== undefined && covers(level, 'write'))
 
 /** What the record says of a call; also what an attempt says before it. */
 export function factsOf(
-  call: Seen,
+  call: Call,
   note: AuditNote,
   outcome: 'answered' | 'refused' | 'failed',
 ): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
@@ -121,13 +129,13 @@ export function factsOf(
 /** Absent and undefined are one in a record; the type knows only absent. */
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
-function clientOf({ token, client }: Seen): string | undefined {
+function clientOf({ token, client }: Call): string | undefined {
   const name = clientName(client.info)
   if (token === undefined || name === undefined) return token?.clientId ?? name
   return `${token.clientId} ${name}`
 }
 
-function logCall(callLog: Ports['callLog'], call: Seen, note: AuditNote, fields: AuditFields, answer: Rendered | undefined): void {
+function logCall(callLog: Ports['callLog'], call: Call, note: AuditNote, fields: AuditFields, answer: Rendered | undefined): void {
   if (!call.token || call.method !== 'tools/call') return
   callLog.add(call.token.subject.id, {
     atMs: fields.atMs,
