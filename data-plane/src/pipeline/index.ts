@@ -1,6 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import type { Cleared } from '../protocol/cleared.ts'
-import { ownWords } from '../protocol/cleared.ts'
+import type { Cleared } from '../protocol/channel/cleared.ts'
+import { ownWords } from '../protocol/channel/cleared.ts'
 import { NOT_CACHEABLE } from '../protocol/facts/cache-hints.ts'
 import { MODERN_VERSIONS } from '../protocol/versions.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'

@@ -1,7 +1,7 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Incoming } from '../pipeline/call/types.ts'
 import { itemsOf } from '../json/scan.ts'
-import { noChannel } from '../protocol/channel.ts'
+import { noChannel } from '../protocol/channel/channel.ts'
 import { classify } from './classify.ts'
 import { ServedByOtherPlane } from '../peers/home-elsewhere.ts'
 import { renderError } from './error-response.ts'

@@ -1,6 +1,6 @@
 import { Cancel } from '../runtime/cancellation.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
-import type { Channel } from '../protocol/channel.ts'
+import type { Channel } from '../protocol/channel/channel.ts'
 import type { Classified } from './classify.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import type { HttpCall } from '../http/http-call.ts'

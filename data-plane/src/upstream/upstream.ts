@@ -133,7 +133,7 @@ export class UpstreamRpcError extends Error {
   /** The error as the server wrote it, some of which may have changed since. */
   readonly source: VerbatimJson | undefined
 
-  constructor(code: number, message: string, data?: unknown, source?: VerbatimJson | undefined) {
+  constructor(code: number, message: string, data?: unknown, source?: VerbatimJson) {
     super(message)
     this.code = code
     this.data = data

@@ -39,7 +39,7 @@ export class Pipeline<Start extends object, Call extends Start = Start> {
   call<A, R extends Rendered>(run: (call: Call) => Awaitable<A>, render: (answer: A, call: Call) => R): (start: Start) => Promise<R> {
     const fail = (error: unknown, call: Call): Awaitable<never> => {
       const cleared = this.clearError(error, call as never)
-      if (cleared instanceof Promise) return cleared.then((later: unknown) => Promise.reject(later))
+      if (cleared instanceof Promise) return rejectWith(cleared)
       throw cleared
     }
     const innermost = (call: Call): Awaitable<R> => {
@@ -57,4 +57,8 @@ export class Pipeline<Start extends object, Call extends Start = Start> {
     )
     return async (start) => chain(start as Call)
   }
+}
+
+async function rejectWith(error: Promise<unknown>): Promise<never> {
+  throw await error
 }

@@ -1,4 +1,4 @@
-import { ownWords } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Ports } from '../call/ports.ts'
 import { scopeOf } from '../call/scope.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'

@@ -3,8 +3,8 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker, Description } from '../../upstream/upstream.ts'
 import { mergeCapabilities, mergeInstructions } from '../../aggregate/merge-capabilities.ts'
-import { ownWords } from '../../protocol/cleared.ts'
-import type { Cleared } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
 import { INSTRUCTIONS } from './render.ts'
@@ -12,7 +12,7 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 import { askerOf } from '../call/scope.ts'
 
 /** What an endpoint says of itself to this caller. */
-export interface EndpointDescription {
+interface EndpointDescription {
   readonly capabilities: Readonly<Record<string, unknown>>
   readonly serverInfo: Readonly<Record<string, unknown>>
   readonly instructions?: string | undefined

@@ -9,7 +9,7 @@ import { mergeLists } from '../../aggregate/merge-lists.ts'
 import type { ServerPage } from '../../aggregate/merge-lists.ts'
 import type { Fields } from '../../json/edit.ts'
 import { isObject } from '../../json/is-object.ts'
-import { ownWords } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import type { ListMethod } from '../../protocol/list-methods.ts'
@@ -101,6 +101,8 @@ function withReadableViews({ policy, person }: Call, id: string, tools: readonly
   return isReadable ? tools : tools.map((tool) => withoutUnreadableUi(tool, () => false))
 }
 
+const isReady = (page: Awaitable<ServerPage>): page is ServerPage => !(page instanceof Promise)
+
 const cursorKind = 'cursor'
 const cursorLifeMs = 60 * 60 * 1000
 
@@ -128,8 +130,8 @@ class Lister {
       const position = walk.get(server)
       return position ? [this.page(server, position, call)] : []
     })
-    const isLate = pages.some((page) => page instanceof Promise)
-    return isLate ? Promise.all(pages).then((later) => this.merge(later, call)) : this.merge(pages as ServerPage[], call)
+    if (pages.every(isReady)) return this.merge(pages, call)
+    return Promise.all(pages.map(async (page) => page)).then((ready) => this.merge(ready, call))
   }
 
   /** Asks the server, page by page as the client does. */

@@ -1,4 +1,4 @@
-import type { Cleared } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
 import { jsonOf } from '../../upstream/upstream.ts'

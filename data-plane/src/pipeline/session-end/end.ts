@@ -1,5 +1,5 @@
-import { ownWords } from '../../protocol/cleared.ts'
-import type { Cleared } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker } from '../../upstream/upstream.ts'

@@ -1,6 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { ownWords } from '../../protocol/cleared.ts'
-import type { Cleared } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownWords } from '../../protocol/cleared.ts'
+import { ownWords } from '../../protocol/channel/cleared.ts'
 import { Outbox, subjectOf } from './outbox.ts'
 import type { Notification } from '../../protocol/notification.ts'
 

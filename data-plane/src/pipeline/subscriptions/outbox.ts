@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../runtime/awaitable.ts'
-import type { Cleared } from '../../protocol/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { listChangeOf } from '../../protocol/facts/list-changes.ts'
 import type { Notification } from '../../protocol/notification.ts'
 

@@ -119,7 +119,6 @@ export const aRequest = (more: Partial<UpstreamRequest> = {}): UpstreamRequest =
   params: { uri: 'test://a' },
   onNotification: () => undefined,
   cancel: new Cancel(),
-  context: undefined as never,
   ...more,
 })
 

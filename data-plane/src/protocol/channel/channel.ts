@@ -1,6 +1,6 @@
-import type { Awaitable } from '../runtime/awaitable.ts'
+import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { Cleared } from './cleared.ts'
-import type { Notification } from './notification.ts'
+import type { Notification } from '../notification.ts'
 
 /** The way back to a client while its request is being answered. */
 export interface Channel {
