@@ -68,7 +68,10 @@ export interface AssembledPlane {
   close(drainMs: number): Promise<void>
 }
 
-/** Puts the parts of a data plane together: servers, sessions, pipeline, HTTP. The process and the tests use this one assembly. */
+/**
+ * Puts the parts of a data plane together: servers, sessions, pipeline, HTTP. The process and the tests use this one
+ * assembly.
+ */
 export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
   const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets })

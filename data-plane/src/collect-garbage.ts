@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Starting leaves some 50 MB of garbage, which a process that then sits idle would keep for good: it is collected once. */
+/** Collects garbage once. Starting leaves some 50 MB of it, which a process that then sits idle would keep. */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')

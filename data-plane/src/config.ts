@@ -10,11 +10,11 @@ export const Config = z.object({
   stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
   host: z.string().default('127.0.0.1'),
   port: z.coerce.number().int().min(0).max(65_535).default(8080),
-  /** What clients call this gateway: the base of every resource and of the tokens' audience. */
+  /** The URL of this gateway for clients: the base of every OAuth resource and of the audience of tokens. */
   publicUrl: z.url().transform((url) => url.replace(/\/$/, '')),
-  /** Identity, last good policy and audit spool. */
+  /** The folder for identity, last good policy and audit spool. */
   homeDir: z.string().min(1),
-  /** Files that `{ secret: name }` in a server's settings refers to. */
+  /** The folder of files that `{ secret: name }` in a server's settings refers to. */
   secretsDir: z.string().optional(),
   /** `<control plane URL>#<join secret>.<fingerprint>`: needed once, until this plane has an identity. */
   birJoin: z
@@ -22,24 +22,30 @@ export const Config = z.object({
     .trim()
     .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
     .optional(),
-  /** Where other planes of ours reach this one, never clients: needed with more than one plane. 0 takes a free port; absent = one plane. */
+  /**
+   * The port for other planes, never for clients. Needed with more than one plane. 0 takes a free port; absent means
+   * one plane.
+   */
   internalPort: z.coerce.number().int().min(0).max(65_535).optional(),
   internalHost: z.string().default('127.0.0.1'),
-  /** How other planes call it, where that is not http://host:port. */
+  /** The URL for other planes, where it is not http://host:port. */
   internalUrl: z.url().optional(),
   planeName: z.string().max(100).default('plane'),
-  /** Where a person manages secrets and grants; named in messages. */
+  /** The portal, where a person manages secrets and grants. Messages name it. */
   portalUrl: z.url().optional(),
-  /** Browser origins that may call, besides our own. */
+  /** Browser origins that may call, besides the gateway's own. */
   allowedOrigins: list,
-  /** Host headers accepted besides the public URL's; outside loopback any is accepted unless this is given. */
+  /**
+   * Host headers that are accepted besides that of the public URL. Outside loopback any is accepted unless this is
+   * set.
+   */
   allowedHosts: list,
   maxRequestBytes: z.coerce
     .number()
     .int()
     .min(1024)
     .default(4 * 1024 * 1024),
-  /** Unshipped audit beyond this refuses calls rather than losing a record. */
+  /** When more audit than this is not shipped, calls are refused: no record is lost. */
   spoolMaxBytes: z.coerce
     .number()
     .int()
@@ -49,11 +55,14 @@ export const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
-/** Outside stage local a token must never travel in the clear. */
+/** Outside stage local, a token must not travel unencrypted. */
 const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.startsWith('https:')
 const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or the file that cannot be read. */
+/**
+ * `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or
+ * the file that cannot be read.
+ */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
   const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(given))

@@ -18,7 +18,7 @@ interface Options {
   sealer: Sealer
   log: Log
   node: string
-  /** Undefined where nobody approves definitions: what a server offers is what is served. */
+  /** Undefined where nobody approves definitions: then what a server offers is served. */
   control: ControlClient | undefined
   secrets: SecretsInUse
 }
@@ -30,7 +30,7 @@ export interface Upstreams {
   close(): Promise<void>
 }
 
-/** Follows the policy: remote servers come, go and are told anew when their settings change. */
+/** Opens the servers, and follows the policy: remote servers come, go, and change with it. */
 export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets }: Options): Upstreams {
   const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
   const remote = new RemoteUpstreams({ secrets, log, nodeId: node }, () => policy.current())

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
-/** A source file and the files of the same package that it imports, types too. Paths are relative to the package's `src`. */
+/**
+ * A source file and the files of the same package that it imports, types too. Paths are relative to the package's
+ * `src`.
+ */
 export interface SourceFile {
   readonly path: string
   readonly isTest: boolean
@@ -10,7 +13,9 @@ export interface SourceFile {
 
 const importPattern = /^(?:import|export)\b[^'"]*?\bfrom '(\.[^']+)'|^import '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm
 
-/** Tests, and what only tests use: `x.test.ts`, `testing.ts`, `x-testing.ts`, and the folders `testing` and `features`. */
+/**
+ * Tests, and what only tests use: `x.test.ts`, `testing.ts`, `x-testing.ts`, and the folders `testing` and `features`.
+ */
 const testPattern = /\.test\.ts$|(^|\/)testing(\/|-|\.ts$)|-testing(-|\.ts$)|(^|\/)features\//
 
 export function readSourceFiles(src: string): SourceFile[] {

@@ -4,7 +4,10 @@ export interface RoomLine {
   readonly holds: string
 }
 
-/** The rooms of `data-plane/src`, from the top to the bottom. CONTRIBUTING.md draws the same table, and a test compares the two. */
+/**
+ * The rooms of `data-plane/src`, from the top to the bottom. CONTRIBUTING.md draws the same table, and a test compares
+ * the two.
+ */
 export const DATA_PLANE_ROOMS: readonly RoomLine[] = [
   { rooms: ['(root)'], holds: 'the process: its settings, its parts put together, its start and end' },
   { rooms: ['transport'], holds: 'HTTP in: a request becomes a call, an answer becomes bytes' },

@@ -2,7 +2,7 @@ import { isObject } from '../json/is-object.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** The entries of a list that are worth keeping, and the names of those that are not. */
+/** The entries of a list that are small enough to keep, and the names of those that are not. */
 export class BoundedList {
   readonly entries: Entry[] = []
   readonly leftOut: string[] = []
@@ -16,7 +16,7 @@ export class BoundedList {
     return this.entries.length >= this.max
   }
 
-  /** A page. */
+  /** Adds one page. */
   add(found: unknown): void {
     for (const entry of Array.isArray(found) ? (found as unknown[]) : []) {
       if (!isObject(entry)) continue
@@ -34,7 +34,10 @@ const maxDepth = 64
 const maxValues = 20_000
 const maxChars = 1_000_000
 
-/** Why an entry of a list is not kept: what is kept is sorted, hashed, compared and merged over and over. Undefined for all that people write. */
+/**
+ * Why an entry is too large to keep: kept entries are sorted, hashed, compared and merged again and again. Undefined
+ * for anything that people write.
+ */
 function tooMuch(entry: object): string | undefined {
   let level: unknown[] = [entry]
   let values = 0

@@ -13,19 +13,19 @@ const remoteList = {
   'skills/list': 'skills',
 } as const
 
-/** What every server offers, from memory: asked for a list of forty servers, none of them is. */
+/** What every server offers, from memory: listing forty servers asks none of them. */
 export interface Catalogue {
-  /** Rises when anything offered changed. */
+  /** Rises when anything that is offered changes. */
   readonly version: number
-  /** Undefined for a server that has not been seen yet, or not for the list of a mounted server it does not know. */
+  /** Undefined for a remote server that was never listed, and for a mounted server that does not exist. */
   entries(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
-  /** Calls back once a remote server was seen to offer something else, until the returned function is called. */
+  /** Calls back when a remote server offers something else, until the returned function is called. */
   onChange(changed: () => void): () => void
-  /** A server says that what it offers has changed: it is read again, soon. */
+  /** A server says that what it offers has changed: reads it again soon. */
   refreshSoon(server: string): void
 }
 
-/** Mounted servers offer what they declare, remote ones what their catalogue last saw. */
+/** Mounted servers offer what they declare; remote servers offer what their catalogue last read. */
 export class MemoryCatalogue implements Catalogue {
   version = 1
   private readonly mounted: ReadonlyMap<string, Record<ListMethod, readonly Entry[]>>
@@ -47,7 +47,7 @@ export class MemoryCatalogue implements Catalogue {
     return offer[remoteList[list]]
   }
 
-  /** What a mounted server declares does not change. */
+  /** A mounted server's declarations do not change, so nothing is read again. */
   refreshSoon(server: string): void {
     this.remotes?.refreshSoon(server)
   }
@@ -62,7 +62,7 @@ export class MemoryCatalogue implements Catalogue {
     return () => void this.followers.delete(changed)
   }
 
-  /** Asked for with every call: made once for a list that did not change. */
+  /** Every call asks for this list, so it is made once per list. */
   private entriesOf(listed: readonly ListedTool[]): readonly Entry[] {
     const known = this.entriesByList.get(listed) ?? listed.map(({ entry }) => entry)
     this.entriesByList.set(listed, known)

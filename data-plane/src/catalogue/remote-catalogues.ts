@@ -9,12 +9,12 @@ import type { Upstream } from '../upstream/upstream.ts'
 interface Options {
   log: Log
   secrets: Pick<SecretsInUse, 'of'>
-  /** The server behind an id; the same object until its settings change. */
+  /** The server behind an id. It is the same object until its settings change. */
   upstream(id: string): Upstream | undefined
   report(server: string, tools: readonly Readonly<Record<string, unknown>>[]): Promise<void>
-  /** An approved definition by its hash, where it is not the one the server offers now. */
+  /** An approved definition by its hash, when the server does not offer it now. */
   approved(hash: string): Promise<Readonly<Record<string, unknown>> | undefined>
-  /** What is listed may have changed. */
+  /** Called when what is listed may have changed. */
   changed(): void
 }
 
@@ -25,7 +25,7 @@ interface Kept {
 
 const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
-/** The remote servers of the policy in force: their catalogues, and which definitions of their tools are served. */
+/** The remote servers of the policy in force: a catalogue for each, and which definitions of their tools are served. */
 export class RemoteCatalogues {
   private readonly options: Options
   private readonly kept = new Map<string, Kept>()
@@ -36,7 +36,7 @@ export class RemoteCatalogues {
     this.options = options
   }
 
-  /** Follows a new policy: catalogues come and go with its remote servers. */
+  /** Follows a new policy: opens and closes catalogues as remote servers come and go. */
   follow(policy: Policy): void {
     const remote = new Map([...policy.servers].filter(([, { kind }]) => kind === 'remote'))
     for (const [id, { catalogue, upstream }] of this.kept) {
@@ -48,7 +48,7 @@ export class RemoteCatalogues {
     for (const server of remote.values()) if (server.kind === 'remote' && server.remote.trust === 'hold') this.fetchApproved(server.tools)
   }
 
-  /** Has the server ever shown what it offers? */
+  /** True once the server has been listed. */
   seen(server: string): boolean {
     return this.kept.get(server)?.catalogue.seen ?? false
   }
@@ -61,7 +61,7 @@ export class RemoteCatalogues {
     return this.kept.get(server)?.catalogue.lists ?? nothing
   }
 
-  /** The tools of a server as they may be listed: under `hold` each in the definition that was approved. */
+  /** The tools of a server as they may be listed. Under `hold`, each has the definition that was approved. */
   tools(
     id: string,
     entry: { remote: RemoteEntry['remote']; tools: ReadonlyMap<string, { definition?: string | undefined }> },
@@ -84,7 +84,7 @@ export class RemoteCatalogues {
     const upstream = this.options.upstream(id)
     if (this.kept.has(id) || !upstream) return
     const { log, secrets, changed } = this.options
-    // A list read before the address changed says nothing of the server that is there now.
+    // A list that was read before the address changed says nothing of the server that is there now.
     const report = async (tools: Parameters<Options['report']>[1]) => {
       if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
     }

@@ -12,7 +12,7 @@ import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Asker, Upstream } from '../upstream/upstream.ts'
 
 const againMs = 60_000
-/** A server that says that something changed is read again after so long, one that keeps saying so ever later. */
+/** How soon a server is read again that says that something changed, and how late at most when it keeps saying so. */
 const soonMs = 50
 const latestMs = 30_000
 const readWithinMs = 60_000
@@ -21,14 +21,14 @@ const maxEntries = 5_000
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** A tool as its server lists it, and the server. */
+/** A tool as its server lists it, with the server's id. */
 export interface ListedTool {
   readonly server: string
   readonly name: string
   readonly entry: Entry
 }
 
-/** Everything a server offers, whole, as it was last seen. A list that did not change keeps its identity. */
+/** Everything a server offered when it was last read. A list that did not change stays the same object. */
 export interface ServerLists {
   readonly tools: readonly ListedTool[]
   readonly prompts: readonly Entry[]
@@ -42,14 +42,14 @@ interface Options {
   upstream: Upstream
   secrets: Pick<ServerSecrets, 'values'>
   log: Log
-  /** Told of every tool that was seen, as the server lists it. */
+  /** Called with every tool of the server, as the server lists it. */
   report(tools: readonly Entry[]): Promise<void>
   changed(): void
 }
 
 /**
- * Nobody in particular: what a server shows to the gateway itself. Many servers list some tools only to clients that can be asked, or that
- * show apps, so here all of it is declared; a question that comes of it is refused. For a call, its own client's word counts.
+ * The gateway itself as a client. Many servers list some tools only to clients that can be asked, or that show apps,
+ * so all of it is declared here; a question to the gateway is refused. A call declares what its own client declared.
  */
 const gateway: Asker = {
   person: 'gateway',
@@ -68,7 +68,10 @@ const gateway: Asker = {
 
 const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
-/** Keeps what a remote server offers in memory, so that listing forty of them asks none of them. A server that is away keeps what it last offered. */
+/**
+ * Keeps in memory what a remote server offers, so that listing forty servers asks none of them. A server that is away
+ * keeps what it offered last.
+ */
 export class ServerCatalogue {
   private readonly options: Options
   private readonly cancel = new Cancel()
@@ -95,7 +98,7 @@ export class ServerCatalogue {
     return this.offered
   }
 
-  /** Single-flight; a fault keeps what is known. */
+  /** Reads the lists; one read at a time. A failure keeps what is known. */
   refresh(): Promise<void> {
     this.readMs = this.refreshing ? this.readMs : performance.now()
     this.refreshing ??= this.readInTime()
@@ -115,7 +118,10 @@ export class ServerCatalogue {
     this.cancel.abort(new Error('the server is no longer served'))
   }
 
-  /** The server says that something changed. What changed while a read was under way may not be in it: then it is read once more. */
+  /**
+   * The server says that something changed. A read that is under way may have missed the change, so another one
+   * follows.
+   */
   refreshSoon(): void {
     if (this.due || this.cancel.cancelled) return
     const sinceMs = performance.now() - this.readMs
@@ -128,7 +134,7 @@ export class ServerCatalogue {
     this.due = setTimeout(() => void again(), Math.max(0, this.waitMs - sinceMs)).unref()
   }
 
-  /** A server that never comes to an end must not be waited for until the gateway does. */
+  /** Reads the lists within a time limit, because a server may never finish. */
   private async readInTime(): Promise<void> {
     const reading = new Cancel()
     const late = Promise.withResolvers<never>()
@@ -167,7 +173,7 @@ export class ServerCatalogue {
     await this.follow()
   }
 
-  /** An extension that is badly served costs the server nothing else. */
+  /** A server that serves the skills extension badly keeps its other lists. */
   private skills(reading: Cancel): Promise<readonly Entry[]> {
     return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
       if (!(error instanceof UpstreamRpcError)) throw error
@@ -176,7 +182,7 @@ export class ServerCatalogue {
     })
   }
 
-  /** A list that does not end is cut, and said to be: what was read of it is of use. */
+  /** A list without end is cut, and the log says so; what was read of it is offered. */
   private async all(method: string, member: string, reading: Cancel): Promise<Entry[]> {
     const list = new BoundedList(maxEntries)
     const cursors = new Set<unknown>()
@@ -218,5 +224,5 @@ export class ServerCatalogue {
   }
 }
 
-/** The name of a definition: what an administrator approves. */
+/** The hash that names a definition: administrators approve definitions by it. */
 export const definitionHash = (definition: object): string => hash('sha256', canonical(definition), 'hex')

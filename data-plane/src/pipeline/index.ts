@@ -36,13 +36,19 @@ import { endSession } from './session-end/end.ts'
 import { listen } from './subscriptions/listen.ts'
 import { openStream } from './subscriptions/session-stream.ts'
 
-/** THE WAY OUT: what happens to everything a server says, in this order: results, notifications, errors, questions, lists, streams. */
+/**
+ * THE WAY OUT: what happens to everything a server says, in this order: results, notifications, errors, questions,
+ * lists, streams.
+ */
 const outgoingFilters = (ports: Ports): OutgoingFilter[] => [
   redactSecrets(ports), // secrets that the gateway sent to the server
   truncate, // last: no answer floods a model
 ]
 
-/** THE LIST: what happens to a request, method by method, in the order it happens. `moreFilters` run before the last filter. */
+/**
+ * THE LIST: what happens to a request, method by method, in the order it happens. `moreFilters` run before the last
+ * filter.
+ */
 export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] = []): Methods {
   const filters = outgoingFilters(ports)
   const out = new OutgoingFilters([...filters.slice(0, -1), ...moreFilters, ...filters.slice(-1)])

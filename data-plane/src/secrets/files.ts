@@ -7,8 +7,8 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 export type ReadSecret = (ref: SecretRef) => Promise<string>
 
 /**
- * Secrets as files of one folder, as Docker and Kubernetes mount them. The file is read every time, so a renewed secret counts at once.
- * Without a folder every secret is missing.
+ * Secrets as files of one folder, as Docker and Kubernetes mount them. The file is read every time, so a renewed
+ * secret counts at once. Without a folder every secret is missing.
  */
 export const secretFiles =
   (dir: string | undefined): ReadSecret =>

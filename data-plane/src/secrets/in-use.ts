@@ -12,8 +12,8 @@ interface OldValue {
 }
 
 /**
- * The secrets of one server: those read for it, which its answers may repeat. A value that was replaced stays among them until every
- * call, stream and session that began before is over.
+ * The secrets of one server: those read for it, which its answers may repeat. A value that was replaced stays among
+ * them until every call, stream and session that began before is over.
  */
 export class ServerSecrets {
   private readonly server: string
@@ -48,7 +48,10 @@ export class ServerSecrets {
     return value
   }
 
-  /** Says that a call, stream or session has begun, which may be sent the current values. The returned function says that it is over. */
+  /**
+   * Says that a call, stream or session has begun, which may be sent the current values. The returned function says
+   * that it is over.
+   */
   hold(): () => void {
     const { generation } = this
     this.holders.set(generation, (this.holders.get(generation) ?? 0) + 1)

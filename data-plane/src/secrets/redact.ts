@@ -38,8 +38,8 @@ export async function redactLong<T extends SourcedObject>(object: T, secrets: re
 const asInJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
 
 /**
- * Hides secrets in the values of strings, not in their JSON: there a line break ends in the letter n. A number that contains a secret
- * is hidden whole.
+ * Hides secrets in the values of strings, not in their JSON: there a line break ends in the letter n. A number that
+ * contains a secret is hidden whole.
  */
 function withoutSecrets(json: string, secrets: readonly string[]): Required<SourcedObject> {
   const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(placeholder))
@@ -48,5 +48,8 @@ function withoutSecrets(json: string, secrets: readonly string[]): Required<Sour
   return { value, source: new VerbatimJson(value, redactedJson) }
 }
 
-/** A sender may write any character as an escape, a slash most often. Where it did, our own JSON of the value is searched. */
+/**
+ * A sender may write any character as an escape, a slash most often. Where it did, our own JSON of the value is
+ * searched.
+ */
 const plainText = (json: string, value: object): string => (/\\[/u]/.test(json) ? JSON.stringify(value) : json)

@@ -13,11 +13,14 @@ import type { Notification } from '../protocol/notification.ts'
 
 const keepAliveMs = 15_000
 
-/** Open streams share one clock: thousands of idle ones cost one timer. */
+/** Open streams share one keep-alive timer, so thousands of idle streams cost one. */
 const open = new Set<AnswerStream>()
 let clock: NodeJS.Timeout | undefined
 
-/** An answer that is one JSON body, until something has to be said before it: then it becomes an SSE stream, and the answer its last event. */
+/**
+ * The answer to one request. It is one JSON body, until something must be sent before the answer: then it becomes an
+ * SSE stream that ends with the answer.
+ */
 export class AnswerStream implements Channel {
   private readonly response: ServerResponse
   private readonly headers: Headers
@@ -41,7 +44,7 @@ export class AnswerStream implements Channel {
     return this.event(params === undefined ? head : `${head.slice(0, -1)},"params":${params}}`)
   }
 
-  /** Turns the answer into a stream now, before there is anything to say. */
+  /** Starts the stream now, before there is anything to send. */
   begin(headers: Headers = {}): void {
     if (this.begun || this.response.headersSent || this.response.destroyed) return
     this.begun = true
@@ -57,7 +60,7 @@ export class AnswerStream implements Channel {
     this.keepAlive()
   }
 
-  /** The last word, when it is a result. Its text is asked for only where there are no bytes: it would be made out of them. */
+  /** Sends the result and ends. Prefer `answer.bytes`: reading `answer.json` would decode them again. */
   result(id: RequestId, answer: Rendered): void {
     const { headers = {} } = answer
     const bytes = this.begun ? undefined : (answer.bytes ?? longBytes(answer.json))
@@ -65,7 +68,7 @@ export class AnswerStream implements Channel {
     this.finish(200, resultBody(id, answer.json), headers)
   }
 
-  /** The last word: a JSON-RPC response. */
+  /** Sends a JSON-RPC response and ends. */
   finish(status: number, body: string, headers: Headers = {}): void {
     if (!this.begun) return sendJson(this.response, status, body, { ...this.headers, ...headers })
     open.delete(this)
@@ -73,7 +76,7 @@ export class AnswerStream implements Channel {
     this.response.end(frame(body))
   }
 
-  /** Ends the stream without a last word. */
+  /** Ends the stream without a response. */
   end(): void {
     open.delete(this)
     if (!this.response.destroyed) this.response.end()
@@ -104,8 +107,8 @@ export class AnswerStream implements Channel {
   }
 }
 
-/** A line break, which JSON may have between its values, begins another line of data. */
+/** JSON may have line breaks between its values. In SSE each of them begins another `data` line. */
 const frame = (json: string) => `event: message\ndata: ${/[\n\r]/.test(json) ? json.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : json}\n\n`
 
-/** Of a long text the bytes are made once, not counted first. */
+/** A long text is encoded once, instead of being measured first. */
 const longBytes = (json: string): Buffer | undefined => (json.length >= LONG_CHARS ? Buffer.from(json) : undefined)

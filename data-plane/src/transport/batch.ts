@@ -15,7 +15,7 @@ import type { Method, Methods } from '../pipeline/call/method.ts'
 const max = 50
 const version = '2025-03-26'
 
-/** JSON-RPC batches exist in revision 2025-03-26 alone. */
+/** Only revision 2025-03-26 has JSON-RPC batches. */
 export async function answerBatch(methods: Methods, http: HttpCall, body: unknown[], text: string): Promise<void> {
   const { request, response, endpoint, headers } = http
   if ((request.headers['mcp-protocol-version'] ?? version) !== version) {
@@ -38,7 +38,7 @@ export async function answerBatch(methods: Methods, http: HttpCall, body: unknow
   sendJson(response, 200, `[${answers.join(',')}]`, headers)
 }
 
-/** A client's answers to what it was asked may come in a batch too. */
+/** A batch may contain the client's answers to questions too. */
 function readAny(methods: Methods, body: unknown, text: string): { message: Message; method: Method } {
   const response = readResponse(body, text)
   if (response) return { message: response, method: methods.response }
@@ -46,7 +46,11 @@ function readAny(methods: Methods, body: unknown, text: string): { message: Mess
   return { message, method: methods.of(message.method, false) }
 }
 
-/** Gives the fault itself where somebody may not come in at all: then the status of the whole says so. Handed on as a whole, before anything of it was done. */
+/**
+ * Runs one message. `unauthenticated` and `unknownSession` are returned as errors, because they fail the whole
+ * response; every other error becomes a JSON-RPC error body. Only the first message may forward the batch to another
+ * plane, before anything ran.
+ */
 async function one(method: Method, call: Incoming, first: boolean): Promise<string | GatewayError | undefined> {
   const { id } = call
   try {

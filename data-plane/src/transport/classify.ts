@@ -8,7 +8,7 @@ import type { LegacyVersion, ModernVersion } from '../protocol/versions.ts'
 import { isLegacy, isModern, LEGACY_VERSIONS, ENVELOPE_KEYS, MODERN_VERSIONS } from '../protocol/versions.ts'
 import type { ClientFacts } from '../protocol/notification.ts'
 
-/** Which era a message speaks, and what it says of itself there. */
+/** The era of a message, and what its client says of itself there. */
 export interface Classified {
   readonly modern: boolean
   readonly version: ModernVersion | LegacyVersion | undefined
@@ -16,7 +16,10 @@ export interface Classified {
   readonly client: ClientFacts
 }
 
-/** A claim in `_meta`, or a version in the header that is no legacy one, means modern; all else is legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP). */
+/**
+ * A version in `_meta`, or a header with a version that is not legacy, means the modern era; everything else is
+ * legacy. Throws when header and body disagree (MCP 2026-07-28, Streamable HTTP).
+ */
 export function classify(message: Message, headers: IncomingHttpHeaders): Classified {
   const meta = isObject(message.params['_meta']) ? message.params['_meta'] : {}
   const claim = meta[ENVELOPE_KEYS.version]
@@ -34,7 +37,7 @@ function asLegacy({ method, params }: Message, headers: IncomingHttpHeaders, ver
   }
 }
 
-/** Until its session is opened. */
+/** What is known of a legacy client until its session is opened. */
 const unknownClient: ClientFacts = { capabilities: {}, info: undefined, logLevel: undefined }
 
 function initializing({ capabilities, clientInfo }: Message['params']): ClientFacts {
@@ -63,7 +66,7 @@ function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<s
   return { modern: true, version: claim, sessionId: undefined, client: modernClientFacts(message.params) }
 }
 
-/** Methods whose subject the header Mcp-Name repeats, and where the body has it. */
+/** Methods whose subject the header Mcp-Name repeats, and the parameter that has it. */
 const namedBy: Record<string, string> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -85,13 +88,16 @@ function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): v
   if (headerText(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
 }
 
-/** A header that came once, or not at all: node joins those that came twice, and nobody could say which one counts. */
+/** The value of a header. Node joins a header that came twice, and the joined value equals none that is expected. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Of some that came twice node takes the first, where a proxy in front may have looked at the last. */
+/**
+ * Headers that may come only once. Of some, Node takes the first when they come twice, while a proxy in front may have
+ * read the last.
+ */
 const headerNames = new Set(['mcp-protocol-version', 'mcp-session-id', 'mcp-method', 'mcp-name', 'authorization', 'host', 'content-type'])
 
 const paramPrefix = 'mcp-param-'
@@ -101,8 +107,8 @@ const initials = new Set('mahcMAHC')
 const none: Readonly<Record<string, string>> = {}
 
 /**
- * `Mcp-Param-*`, by their lower-case names. Throws when a header that decides something came more than once, and when `Connection` names
- * one of them: they are for whoever answers, and nobody on the way may take them out (RFC 9110, 7.6.1).
+ * The `Mcp-Param-*` headers, by their lower-case names. Throws when a header that decides something came more than
+ * once, and when `Connection` names one of them: then a proxy may have removed it (RFC 9110, 7.6.1).
  */
 export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
   const seen: string[] = []
@@ -126,7 +132,10 @@ const mismatch = (message: string) => new GatewayError('headerMismatch', message
 
 const incomplete = (message: string) => new GatewayError('invalidEnvelope', message, { publicMessage: message })
 
-/** Who claims a version per request is told those that can be claimed so; who only names one in a header, all. */
+/**
+ * A client that claims a version in `_meta` is told the versions that can be claimed so. A client that only names one
+ * in a header is told all.
+ */
 const unsupported = (requested: string, supported: readonly string[]) =>
   new GatewayError('unsupportedVersion', 'a protocol version we do not speak', {
     data: { supported, requested: requested.slice(0, 100) },

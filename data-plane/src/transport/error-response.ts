@@ -18,7 +18,10 @@ interface ErrorResponse {
 
 type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
 
-/** How a failure looks to the client of its era: ours by our codes, a server's own as it said it. */
+/**
+ * Renders an error for a client of its era: the gateway's errors by their codes, a server's own as the server wrote
+ * it.
+ */
 export function renderError(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): ErrorResponse {
   if (error instanceof ClearedRpcError) return relayed(error, id, call)
   // A server's error that no filter saw is a fault of the gateway, and says nothing.
@@ -38,8 +41,9 @@ function relayed(said: ClearedRpcError, id: RequestId | null, call: Call): Error
 const urlElicitationRequired = -32042
 
 /**
- * "Visit this first" is a question since 2026-07-28, and its error code is gone. It is left where the client did not declare that it can be
- * asked; or where it cannot be made a question of, and then it is a failure of the server's like any other.
+ * The error "URL elicitation required" became a question in 2026-07-28, and its code is gone. It still arrives here
+ * when the client did not declare that it can be asked (then it lacks a capability), or when it could not be made a
+ * question (then the server has failed).
  */
 function inModern(said: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcError, 'code' | 'message' | 'data'> {
   if (said.code !== urlElicitationRequired) return said
@@ -48,14 +52,17 @@ function inModern(said: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcErr
   return { code: -32021, message: said.message, data: { requiredCapabilities } }
 }
 
-/** Up to 2025-11-25 a resource that is not there has a code of its own, and a missing capability has none. */
+/** Up to 2025-11-25 a missing resource has a code of its own, and a missing capability has none. */
 function eraCode(code: number, { modern, method }: Pick<Incoming, 'modern' | 'method'>): number {
   if (modern) return code
   if (code === -32021) return -32602
   return method === 'resources/read' && code === -32602 ? -32002 : code
 }
 
-/** MCP 2026-07-28: an unknown method is told by the status, a missing capability too; what a handler says stays in-band. */
+/**
+ * MCP 2026-07-28: an unknown method and a missing capability are told by the HTTP status too; other errors of a server
+ * come with 200.
+ */
 function modernStatus(code: number): number {
   if (code === -32601) return 404
   return code === -32021 ? 400 : 200

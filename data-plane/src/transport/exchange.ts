@@ -29,7 +29,7 @@ interface Options {
   forwarder: Forwarder | undefined
 }
 
-/** One HTTP exchange with an MCP endpoint: bytes in, a message or (2025-03-26) several, bytes or a stream out. */
+/** One HTTP request to an MCP endpoint: bytes in, one message or (2025-03-26) several; bytes or a stream out. */
 export class McpExchange {
   private readonly options: Options
 
@@ -68,12 +68,12 @@ export class McpExchange {
     }
   }
 
-  /** What every plane has to hear of: those that can be reached have heard it by the time the client is answered. */
+  /** Tells the other planes of this request. Those that can be reached know of it before the client is answered. */
   private async broadcast(http: HttpCall, body: string): Promise<void> {
     if (http.forwardedFrom === undefined) await this.options.forwarder?.broadcast(http, body)
   }
 
-  /** Writes down a refusal that no pipeline saw. A client that only asks whether there is a stream is no case for the record. */
+  /** Records a refusal that no pipeline saw. A client that only asks whether there is a stream is not recorded. */
   recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
     if (error.code === 'methodNotAllowed') return
     const { ip, userAgent } = senderOf(request)
@@ -110,12 +110,12 @@ export class McpExchange {
       if (error instanceof ServedByOtherPlane) throw error
       const { status, body, headers: more } = renderError(error, call.id ?? null, call, endpoint)
       if (stream) stream.finish(status, body, more)
-      // A refusal inside a 200 is for who waits for an answer.
+      // A client that waits for no answer does not read a refusal inside a 200.
       else new AnswerStream(response, headers).finish(status === 200 ? 400 : status, body, more)
     }
   }
 
-  /** A legacy session's GET stream, or its end. Without a session there is neither. */
+  /** Opens the GET stream of a legacy session, or ends the session. Both need a session. */
   private async session(http: HttpCall, verb: 'GET' | 'DELETE'): Promise<void> {
     const { request, response, endpoint, headers } = http
     if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)

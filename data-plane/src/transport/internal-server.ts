@@ -19,7 +19,10 @@ interface Options {
   maxRequestBytes: number
 }
 
-/** The door for other planes of ours: what they hand on is answered as if the client had come here, and what they tell of sessions is heard. Never on a public ingress. */
+/**
+ * The HTTP server for other planes. Requests that they forward are answered as if the client had come here; their
+ * gossip about sessions is answered too. Never on a public ingress.
+ */
 export function createInternalServer(options: Options): Server {
   return createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
     admit(options, request, response).catch(() => sendNothing(response, 400))
@@ -43,7 +46,7 @@ async function admit(
   await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: handed.ip })
 }
 
-/** The body was read for its digest; whoever comes next reads it from here. */
+/** The body was read for its digest. Whoever handles the request reads it from this copy. */
 function readAgain(request: IncomingMessage, body: string): IncomingMessage {
   const { method, url, headers, rawHeaders, socket } = request
   return Object.assign(Readable.from([Buffer.from(body)]), {

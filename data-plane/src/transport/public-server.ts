@@ -16,7 +16,7 @@ interface Options {
   exchange: McpExchange
 }
 
-/** The data plane's door: MCP endpoints, their RFC 9728 documents, health. */
+/** The HTTP server for clients: MCP endpoints, their RFC 9728 documents, health. */
 export function createPublicServer(options: Options): Server {
   const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
     route(options, request, response).catch((error: unknown) => {

@@ -1,17 +1,17 @@
-/** Why a message that nobody has to be answered about went no further. */
+/** Why a message that needs no answer was not passed on. */
 export type DropReason =
-  /** The era of whoever would get it has no such message, or nobody there listens to it. */
+  /** The receiver's era has no such message, or nobody there listens to it. */
   | 'era-has-none'
-  /** Progress of something that was not asked here, or was answered already. */
+  /** Progress of a request that was not made here, or that is answered already. */
   | 'unknown-token'
-  /** An answer to something that was not asked here, or was answered already. */
+  /** An answer to a question that was not asked here, or that is answered already. */
   | 'unknown-request'
-  /** The server would not take it. */
+  /** The server did not accept it. */
   | 'not-accepted'
   /** The server could not be reached. */
   | 'server-away'
 
-/** What was dropped since the start, counted: such messages have no answer that could say so. */
+/** Counts dropped messages since the start. They have no answer that could report it. */
 export class DroppedMessages {
   private readonly byReason = new Map<DropReason, number>()
 

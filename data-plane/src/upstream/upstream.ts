@@ -9,46 +9,64 @@ import type { Awaitable } from '../runtime/awaitable.ts'
 import type { ClientFacts, Notification, ListenFilter } from '../protocol/notification.ts'
 
 /**
- * A server behind the gateway, whatever era it speaks and wherever it runs, in the words of the modern era (MCP 2026-07-28):
- * a request, notifications along the way, one result. What differs is translated inside: the way in and the way out each
- * know one era at a time, and never each other.
+ * A server behind the gateway, whatever era it speaks and wherever it runs, in the terms of the modern era (MCP
+ * 2026-07-28): a request, notifications along the way, one result. The translation between eras is inside: the
+ * client's side and the server's side each know one era at a time, and never each other's.
  */
 export interface Upstream {
-  /** Rejects or throws `UpstreamRpcError` for the server's own JSON-RPC error, `UpstreamFault` when it could not be asked. */
+  /**
+   * Rejects or throws `UpstreamRpcError` for the server's own JSON-RPC error, `UpstreamFault` when the server could
+   * not be asked.
+   */
   request(request: UpstreamRequest): Awaitable<UpstreamResult>
-  /** What the server says of itself: capabilities as it declares them, in the modern form (no tasks of 2025-11-25). Cached. */
+  /**
+   * What the server says of itself. Capabilities are as it declares them, in the modern form, without the tasks of
+   * 2025-11-25. Cached.
+   */
   describe(asker: Asker): Promise<Description>
-  /** Streams what changes at the server until `cancel`; resolves once the server has acknowledged, with what it honours. */
+  /**
+   * Streams what changes at the server, until `cancel`. Resolves with what the server honours, once it has
+   * acknowledged.
+   */
   listen(request: ListenRequest): Promise<Listening>
-  /** A notification of the client's, any but those of the connection. Says why, where the server was not told. */
+  /**
+   * Relays a client's notification, of any kind but those of the connection. Gives the reason when the server was not
+   * told.
+   */
   notify(asker: Asker, notification: Notification): Promise<DropReason | undefined>
-  /** The client's session is over: what was held for it alone is let go. Never rejects, and takes a bounded time. */
+  /** The client's session is over: releases what was held for it alone. Never rejects, and takes a bounded time. */
   endSession(asker: Asker): Promise<void>
   health(): UpstreamHealth
   close(): Promise<void>
 }
 
-/** On whose behalf a server is asked: what is shared between requests is never shared between two of these. */
+/** On whose behalf a server is asked. Nothing that belongs to one asker is used for another. */
 export interface Asker {
   /** The person's id. */
   readonly person: string
-  /** The legacy client session the request came in, where there is one: such a client has an upstream session of its own. */
+  /** The legacy client session of the request, if there is one. Such a client has an upstream session of its own. */
   readonly session: string | undefined
   readonly client: ClientFacts
 }
 
 export interface UpstreamRequest extends Asker {
   readonly method: string
-  /** Names and URIs as the server knows them. `_meta` holds what the client sent but for the modern envelope's own keys; a progress token is as the client chose it. */
+  /**
+   * Names and URIs as the server knows them. `_meta` holds what the client sent, without the keys of the modern
+   * envelope. A progress token is as the client chose it.
+   */
   readonly params: Readonly<Record<string, unknown>>
-  /** Receives the request's notifications in order; a returned promise holds the stream back. */
+  /** Receives the notifications of the request in order. A returned promise holds the stream back. */
   readonly onNotification: (notification: Notification) => Awaitable<void>
-  /** The client's own writing of the parameters, some of which may have changed since. */
+  /** The parameters as the client wrote them. Some may have changed since. */
   readonly source?: VerbatimJson | undefined
   /** `Mcp-Param-*` of a modern client, by their lower-case names. */
   readonly paramHeaders?: Readonly<Record<string, string>> | undefined
   readonly cancel: Cancel
-  /** By key, what a legacy client answered with an error: a legacy server is told so, for any other the request ends. */
+  /**
+   * By key, the errors with which a legacy client answered questions. A legacy server is told; for any other server
+   * the request fails.
+   */
   readonly refusals?: Refusals
   /** What a mounted server may ask of the gateway. Remote servers have none. */
   readonly context?: CallContext | undefined
@@ -56,7 +74,9 @@ export interface UpstreamRequest extends Asker {
 
 /** A JSON-RPC result, with `resultType` (`complete` where a legacy server said nothing). */
 export interface UpstreamResult extends SourcedObject {
-  /** `requestState` is the gateway's own and not sealed yet (a parked stream, a mounted server's): the relay seals it. */
+  /**
+   * `requestState` is the gateway's own and not sealed yet (a parked stream, a mounted server's): the relay seals it.
+   */
   readonly ownState?: true
 }
 
@@ -64,11 +84,14 @@ export { jsonOf } from '../json/sourced-object.ts'
 
 export interface ListenRequest extends Asker {
   readonly filter: ListenFilter
-  /** list_changed, resources/updated, tasks: without the server's own subscription id. */
+  /** Receives list_changed, resources/updated and tasks, without the server's own subscription id. */
   readonly onNotification: (notification: Notification) => Awaitable<void>
-  /** A legacy client's own stream: what its server asks outside any request. Absent where nobody can be asked; rejects when nobody answers. */
+  /**
+   * For the stream of a legacy client: puts a question that its server asks outside any request. Absent where nobody
+   * can be asked; rejects when nobody answers.
+   */
   readonly onRequest?: (request: ServerQuestion, signal: AbortSignal) => Promise<ClientAnswer>
-  /** The server ended it, or it broke; not called after `cancel`. */
+  /** Called when the server ended the stream, or it broke; not called after `cancel`. */
   readonly onEnd: (error?: Error) => void
   readonly cancel: Cancel
 }
@@ -76,12 +99,12 @@ export interface ListenRequest extends Asker {
 export interface ServerQuestion {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  /** As the server wrote the parameters, some of which may have changed since. */
+  /** The parameters as the server wrote them. Some may have changed since. */
   readonly source?: VerbatimJson | undefined
 }
 
 export type ClientAnswer =
-  /** `written`: as the client wrote the result. */
+  /** `source`: the result as the client wrote it. */
   | { readonly result: unknown; readonly source?: VerbatimJson | undefined; readonly refusal?: undefined }
   | { readonly result?: undefined; readonly source?: undefined; readonly refusal: ClientRefusal }
 
@@ -97,11 +120,11 @@ export interface Description {
   readonly instructions: string | undefined
 }
 
-/** As this plane last found it. Calls tell, and the list that is read every minute. */
+/** The state of a server as this plane last saw it, by calls and by the list that is read every minute. */
 export interface UpstreamHealth {
   readonly state: 'unknown' | 'up' | 'down'
   readonly era: Description['era'] | undefined
-  /** `open`: it failed so often that it is spared for a while. */
+  /** `open`: it failed so often that it is not asked for a while. */
   readonly breaker: 'closed' | 'open'
   readonly lastSuccessAtMs: number | undefined
   readonly lastErrorAtMs: number | undefined
@@ -109,11 +132,11 @@ export interface UpstreamHealth {
   readonly lastError: string | undefined
   /** The same in words that anybody may read. */
   readonly lastErrorSays: string | undefined
-  /** How long its last answer took. */
+  /** How long the last answer took. */
   readonly latencyMs: number | undefined
 }
 
-/** Of an upstream whose health somebody else keeps, or that cannot be unwell. */
+/** For an upstream that is always well, or whose health is kept elsewhere. */
 export const plainHealth = (state: UpstreamHealth['state'], era: UpstreamHealth['era']): UpstreamHealth => ({
   state,
   era,
@@ -125,12 +148,12 @@ export const plainHealth = (state: UpstreamHealth['state'], era: UpstreamHealth[
   latencyMs: undefined,
 })
 
-/** The server's own JSON-RPC error: relayed to the client, in its era's codes. */
+/** The server's own JSON-RPC error. It is relayed to the client, in the codes of the client's era. */
 export class UpstreamRpcError extends Error {
   override readonly name = 'UpstreamRpcError'
   readonly code: number
   readonly data: unknown
-  /** The error as the server wrote it, some of which may have changed since. */
+  /** The error as the server wrote it. Parts of it may have changed since. */
   readonly source: VerbatimJson | undefined
 
   constructor(code: number, message: string, data?: unknown, source?: VerbatimJson) {
@@ -141,7 +164,10 @@ export class UpstreamRpcError extends Error {
   }
 }
 
-/** Why a server could not be asked, and whose fault that is. `message` is for the record; `say` and `hint` may reach the model. */
+/**
+ * Why a server could not be asked, and whose fault that is. `message` is for the record; `publicMessage` and `hint`
+ * may reach the model.
+ */
 export class UpstreamFault extends Error {
   override readonly name = 'UpstreamFault'
   /** upstream_down, timed_out, too_large, secret_invalid, secret_missing, rate_limited … */

@@ -2,8 +2,8 @@ import type { Rendered } from './types.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 
 /**
- * A stage on the way in. It gets what the stages above added, and passes on what it adds itself. Throwing refuses the call.
- * It is generic in the answer, so it can read an answer, but neither make one up nor forget `next`.
+ * A stage on the way in. It gets what the stages above added, and passes on what it adds itself. Throwing refuses the
+ * call. It is generic in the answer, so it can read an answer, but neither make one up nor forget `next`.
  *
  *     export function requireTea({ kettle }: Pick<Ports, 'kettle'>): Guard<Authenticated, { tea: Tea }> {
  *       return function requireTea(call, next) {
@@ -25,7 +25,7 @@ export class Pipeline<Start extends object, Call extends Start = Start> {
   private readonly clearError: ClearError
   private readonly guards: readonly AnyGuard[]
 
-  /** `clearError` gets every error of the calls themselves, and gives the one that guards and client see; it may return a promise. */
+  /** `clearError` turns every error of a call into the one that guards and client see. It may return a promise. */
   constructor(clearError: ClearError = (error) => error, guards: readonly AnyGuard[] = []) {
     this.clearError = clearError
     this.guards = guards

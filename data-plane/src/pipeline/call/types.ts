@@ -12,7 +12,7 @@ import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 import type { Token } from '../../policy/token.ts'
 
-/** A message as it came in over HTTP, read but not yet believed. */
+/** A message as it came in over HTTP: read, but not verified. */
 export interface Incoming extends Message {
   readonly endpoint: Endpoint
   /** Undefined only while a legacy client initializes. */
@@ -33,11 +33,11 @@ export interface Incoming extends Message {
   /** The way back while the request is being answered. */
   readonly channel: Channel
   readonly cancel: Cancel
-  /** By `performance.now()`. */
+  /** In ms of `performance.now()`. */
   readonly startedMs: number
 }
 
-/** `audit` adds it: later stages write into it what the record should say of the call. */
+/** Added by `audit`. Later stages write into the note what the record should say of the call. */
 export interface Audited {
   readonly note: AuditNote
 }
@@ -47,9 +47,9 @@ export interface AuditNote {
   server?: string
   tool?: string
   level?: Level
-  /** A tool's failure or the policy's refusal, from a closed list. */
+  /** Why a tool failed or the policy refused, from a closed list. */
   reason?: string
-  /** Absent while nothing went wrong. */
+  /** Absent while nothing has gone wrong. */
   outcome?: 'refused' | 'failed'
   detail?: string
   behind?: boolean
@@ -59,32 +59,32 @@ export interface AuditNote {
 
 export interface Authenticated {
   readonly token: Token
-  /** Read once per call: it may be swapped meanwhile. */
+  /** Read once per call, because a new policy may come in the middle of one. */
   readonly policy: Policy
   readonly person: Person
 }
 
-/** The tool that was asked for, whether or not it may be called. */
+/** The tool that the client named, whether or not the person may call it. */
 export interface ResolvedTool {
   readonly serverId: string
   readonly server: ServerPolicy
   readonly upstream: Upstream
   readonly toolName: string
   readonly needs: Level
-  /** The request in the server's own words. */
+  /** The request in the server's own terms. */
   readonly upstreamCall: UpstreamCall
 }
 
-/** A request as its server is to hear it. */
+/** A request as it goes to its server. */
 export interface UpstreamCall {
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
   readonly source: VerbatimJson | undefined
 }
 
-/** What any relayed method needs to know of where it goes. */
+/** The server of any other method. */
 export interface ResolvedServer extends Omit<ResolvedTool, 'toolName'> {
-  /** The task it is about, as its server knows it and (`sealed`) as the client does. */
+  /** The task that the request is about, by the server's id and (`sealed`) by the client's. */
   readonly task?: (TaskAddress & { readonly sealed: string }) | undefined
 }
 
@@ -93,12 +93,12 @@ export interface Authorised {
   readonly level: Level
 }
 
-/** An answer as bytes-to-be: the JSON of a JSON-RPC result. */
+/** An answer as the JSON of a JSON-RPC result. */
 export interface Rendered {
   readonly json: string
-  /** The same, encoded: where many get it, or it is long. */
+  /** The same, encoded: for an answer that is long, or that many clients get. */
   readonly bytes?: Buffer
-  /** Other planes have to hear of the request too. */
+  /** The request has to be told to the other planes too. */
   readonly broadcastToPeers?: true
   /** Headers of the HTTP answer, such as a new session id. */
   readonly headers?: Record<string, string>

@@ -7,8 +7,9 @@ import type { OutgoingContext, OutgoingFilters } from './outgoing.ts'
 type Call = Incoming & Partial<Authenticated & ResolvedServer>
 
 /**
- * An error of a call as it may leave: a server's own error, and the words of a mounted server that could not do its work, pass the
- * filters. Other errors are the gateway's own. An error of a server that nobody can name is a fault of the gateway, and says nothing.
+ * An error of a call as it may leave: a server's own error, and the words of a mounted server that could not do its
+ * work, pass the filters. Other errors are the gateway's own. An error of a server that nobody can name is a fault of
+ * the gateway, and says nothing.
  */
 export const clearError =
   (outgoing: OutgoingFilters) =>

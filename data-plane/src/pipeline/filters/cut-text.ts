@@ -1,4 +1,7 @@
-/** At most `most` characters of the text and a line that says what is missing; never half a character, never half a JSON token. `more`: texts after this one that are left out. */
+/**
+ * Cuts a text to `max` characters and adds a line that says what is missing. It never cuts through a character or a
+ * JSON token. `more` counts the texts after this one that are left out.
+ */
 export function cutText(text: string, max: number, more = 0): string {
   if (text.length <= max && more === 0) return text
   const end = text.length <= max ? text.length : wholeCharacters(text, /^\s*[[{]/.test(text) ? wholeTokens(text, max) : max)
@@ -10,7 +13,7 @@ const wholeCharacters = (text: string, end: number) => (isHighSurrogate(text.cha
 
 const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdbff
 
-/** The last place at or before `most` where a JSON text is between two values. */
+/** The last place at or before `max` where a JSON text is between two values. */
 function wholeTokens(text: string, max: number): number {
   let inString = false
   let safe = 0

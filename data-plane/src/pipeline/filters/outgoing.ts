@@ -13,7 +13,8 @@ import type { Authenticated, Incoming } from '../call/types.ts'
 
 /**
  * Something a server says, on its way to a client.
- * - `result`: `value` is the JSON-RPC result. A page of a list and an introduction (`initialize`, `server/discover`) are results too.
+ * - `result`: `value` is the JSON-RPC result. A page of a list and an introduction (`initialize`, `server/discover`)
+ *   are results too.
  *   So is a question to the client, in any era: a result with `resultType: 'input_required'` (MCP 2026-07-28).
  * - `notification`: `value` is `{ method, params }`.
  * - `error`: `value` is `{ message, data }` of the server's own JSON-RPC error.
@@ -30,8 +31,9 @@ export interface OutgoingContext extends Pick<Incoming & Authenticated, 'policy'
 }
 
 /**
- * A stage on the way out. It gets everything a server says and gives back what may leave: the very same object where it changes nothing.
- * A list is kept for all people of one class, so what becomes of a list must not depend on the person.
+ * A stage on the way out. It gets everything a server says and gives back what may leave: the very same object where
+ * it changes nothing. A list is kept for all people of one class, so what becomes of a list must not depend on the
+ * person.
  */
 export type OutgoingFilter = (outgoing: Outgoing, context: OutgoingContext) => Awaitable<Outgoing>
 
@@ -72,7 +74,10 @@ export class OutgoingFilters {
     return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
   }
 
-  /** A question that a server asks outside any request, as the result it would be in the modern era: its key is `question`. */
+  /**
+   * A question that a server asks outside any request, as the result it would be in the modern era: its key is
+   * `question`.
+   */
   question({ method, params, source }: ServerQuestion, context: OutgoingContext): Awaitable<Cleared<UpstreamResult>> {
     const request = assembleObject([
       ['method', method, undefined],

@@ -5,19 +5,25 @@ import { cutText } from './cut-text.ts'
 type Fields = Readonly<Record<string, unknown>>
 type Items = readonly unknown[]
 
-/** Where the results of a method hold what a model reads: a list, and what its items are. */
+/** Where the result of a method holds text for a model: the member with the list, and the kind of its items. */
 const held = new Map<string, { readonly key: string; readonly each: Reader }>([
   ['tools/call', { key: 'content', each: block }],
   ['prompts/get', { key: 'messages', each: message }],
   ['resources/read', { key: 'contents', each: contents }],
 ])
 
-/** Gives what becomes of a text; undefined where it is left out. */
+/** Gives the text that takes the place of another; undefined to leave it out. */
 type Change = (text: string) => string | undefined
-/** What an item becomes with all its texts changed; none where nothing is left of it. The very same object where nothing changes. */
+/**
+ * Applies a change to all texts of an item. Gives no item when nothing is left of it, and the very same item when
+ * nothing changes.
+ */
 type Reader = (item: unknown, change: Change) => Items
 
-/** A result with no more text than `budget` characters in all, as a model reads it; the very same object where there is no more. Images, sound and bytes in base64 do not count. */
+/**
+ * Cuts a result to `budget` characters of text in all, as a model reads them. Images, sound and base64 do not count.
+ * The very same object when nothing is cut.
+ */
 export function cutToBudget(method: string, result: Fields, budget: number): Fields {
   const { key = '', each } = held.get(method) ?? {}
   const items = result[key]
@@ -36,7 +42,9 @@ function textsIn(items: Items, each: Reader): string[] {
   return texts
 }
 
-/** The first text that does not fit is cut, and says how many after it are left out. Undefined where all fit. */
+/**
+ * Cuts the first text that does not fit, which then says how many texts after it are left out. Undefined when all fit.
+ */
 function cutting(texts: readonly string[], budget: number): Change | undefined {
   let left = budget
   const last = texts.findIndex(({ length }) => (left -= length) < 0)
@@ -50,7 +58,7 @@ function cutting(texts: readonly string[], budget: number): Change | undefined {
   }
 }
 
-/** A remote server's blocks may be anything: what is no text is not looked at. */
+/** A remote server may send any block: one without text is passed on as it is. */
 function block(item: unknown, change: Change): Items {
   if (!isObject(item)) return [item]
   if (item['type'] === 'text') return withText(item, change)
@@ -66,7 +74,7 @@ function message(item: unknown, change: Change): Items {
   return blocks.length === content.length && blocks.every((one, at) => one === content[at]) ? [item] : [{ ...item, content: blocks }]
 }
 
-/** The page of an app is for a browser, and half of it is none. */
+/** The page of an app is for a browser. It is not cut, because half a page does not work. */
 function contents(item: unknown, change: Change): Items {
   return isObject(item) && isView(item) ? [item] : withText(item, change)
 }

@@ -8,7 +8,10 @@ import { cutText } from './cut-text.ts'
 import type { Outgoing, OutgoingFilter } from './outgoing.ts'
 import { cutToBudget } from './text-budget.ts'
 
-/** No answer floods a model. Text is cut and says so, wherever a model reads it; structured data is whole or not there at all. */
+/**
+ * No answer floods a model. Text is cut and says so, wherever a model reads it; structured data is whole or not there
+ * at all.
+ */
 export const truncate: OutgoingFilter = function truncate(outgoing, { policy }) {
   const budget = policy.settings.truncateChars
   // An answer that is shorter as a whole than its texts may be is not taken apart.

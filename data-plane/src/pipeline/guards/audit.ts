@@ -11,7 +11,10 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Incoming, AuditNote, Rendered } from '../call/types.ts'
 
-/** Methods whose answers are metrics, not records: lists, and what only concerns the connection. All else is recorded one by one, known to us or not. */
+/**
+ * Methods whose answers are counted, not recorded: lists, and what concerns the connection alone. Every other method
+ * is recorded call by call, even one that the gateway does not know.
+ */
 const unrecorded = new Set([
   'tools/list',
   'prompts/list',
@@ -34,7 +37,10 @@ const isRecorded = (method: string) => !unrecorded.has(method) && !method.starts
 type AuditPorts = Pick<Ports, 'journal' | 'callLog' | 'secrets'>
 type Call = Incoming & Partial<Authenticated>
 
-/** Outermost, so that refusals are recorded too. The record is written before the answer leaves; it is synced first where the call could change something. */
+/**
+ * The outermost guard, so that refusals are recorded too. The record is written before the answer leaves. When the
+ * call may have changed something, the record is on disk first.
+ */
 export function audit(ports: AuditPorts): Guard<Call, Audited> {
   const { journal, callLog } = ports
   return async function audit(call, next) {
@@ -126,7 +132,7 @@ export function factsOf(
   })
 }
 
-/** Absent and undefined are one in a record; the type knows only absent. */
+/** A record does not tell an absent field from an undefined one; its type knows only absent fields. */
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
 function clientOf({ token, client }: Call): string | undefined {

@@ -7,7 +7,7 @@ import type { Audited, Authenticated, Incoming } from '../call/types.ts'
 import type { Token } from '../../policy/token.ts'
 import { tokenFault, unauthenticated } from '../../policy/token.ts'
 
-/** Who is it? Below this line a call carries a person whose token is good for this endpoint, now. */
+/** Who calls? Below this guard, a call has a person whose token is good for this endpoint now. */
 export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'>): Guard<Incoming & Audited, Authenticated> {
   return function authenticate(call, next) {
     const known = verify(bearerOf(call.authorization))

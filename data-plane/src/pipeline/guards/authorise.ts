@@ -7,7 +7,7 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, ResolvedTool, Incoming } from '../call/types.ts'
 
-/** May they? Below this line a call carries the level the person has on the server. */
+/** May they call it? Below this guard, a call has the level of the person on the server. */
 export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & ResolvedTool, Authorised> {
   return function authorise(call, next) {
     const nowMs = Date.now()
@@ -18,12 +18,12 @@ export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & A
   }
 }
 
-/** Throws `unavailable` when the control plane has been silent for too long for what a call may do. */
+/** Throws `unavailable` when the control plane has been silent for too long for a call of this level. */
 export function refuseStale(policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): void {
   if (nowMs - policy.freshAtMs() > staleAfterMs(settings, needs)) throw tooOld(needs)
 }
 
-/** How long the last word of the control plane holds, by what a call may do. */
+/** How long the policy stays good without a word from the control plane, by the level of the call. */
 function staleAfterMs(settings: Settings, needs: Level): number {
   switch (needs) {
     case 'disabled':

@@ -7,7 +7,10 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 
-/** Where a method that is no tool call goes, and whether this person may go there. What they may not reach is not there. */
+/**
+ * Finds the server of a method that is no tool call, and decides whether this person may reach it. If not, the call is
+ * answered as if nothing were there.
+ */
 export function findServer(
   ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue'>,
 ): Guard<Incoming & Audited & Authenticated, ResolvedServer & Authorised> {
@@ -30,7 +33,9 @@ export function findServer(
   }
 }
 
-/** Methods of this protocol that every server could have: what is not there is the thing they name. */
+/**
+ * Methods that every server may have. When access is refused, the thing they name is reported missing, not the method.
+ */
 const naming = new Set([
   'resources/read',
   'prompts/get',

@@ -6,7 +6,10 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 
-/** Which task do they mean, and is it theirs? Another person's id, one that is altered, and one whose tool they may not call any more: none is there. */
+/**
+ * Finds the task, and decides whether it is the person's own. A task of another person, an altered id, and a task
+ * whose tool the person may no longer call are all reported as unknown.
+ */
 export function findTask(
   ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue'>,
 ): Guard<Incoming & Audited & Authenticated, ResolvedServer & Authorised> {

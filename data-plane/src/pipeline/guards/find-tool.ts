@@ -7,7 +7,7 @@ import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, ResolvedTool, Incoming } from '../call/types.ts'
 import { addressOf } from '../routing/tool-address.ts'
 
-/** Which tool do they mean? One the policy does not know, or this plane cannot reach, does not exist. */
+/** Finds the tool. A tool that the policy does not know, or whose server this plane cannot reach, does not exist. */
 export function findTool({
   upstream,
   catalogue,
@@ -43,6 +43,9 @@ export function findTool({
   }
 }
 
-/** The same words whether a tool is not there or not for this person. `reason` stays here. */
+/**
+ * The same words for a tool that does not exist and for one that the person may not call. `reason` does not leave the
+ * gateway.
+ */
 export const unknownTool = (name: string, reason: string) =>
   new GatewayError('unknownTool', reason, { publicMessage: `Unknown tool: ${name.slice(0, 200)}`, reason })

@@ -9,11 +9,14 @@ import type { Authenticated, ResolvedTool, Incoming } from '../call/types.ts'
 
 type Entries = readonly Readonly<Record<string, unknown>>[]
 
-/** Where a tool wants an argument as a header too, both say the same (MCP 2026-07-28, Streamable HTTP, custom headers): who routes by the header must not be deceived. */
+/**
+ * If the schema of a tool maps an argument to `Mcp-Param-*`, header and argument must be equal; otherwise a proxy
+ * could route on a value that the tool never sees (MCP 2026-07-28, Streamable HTTP, custom headers).
+ */
 export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guard<Incoming & Authenticated & ResolvedTool> {
   const annotated = new WeakMap<Entries, ReadonlyMap<unknown, readonly ParamHeader[]>>()
 
-  /** By tool, of the few that have any. */
+  /** By tool name; only tools that have such headers. */
   const annotationsOf = (entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> => {
     const known = annotated.get(entries) ?? readAll(entries)
     annotated.set(entries, known)
@@ -33,13 +36,13 @@ export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guar
   }
 }
 
-/** Of two tools with one name the first counts. */
+/** Of two tools with the same name, the first counts. */
 function readAll(entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> {
   const first = new Map(entries.toReversed().map(({ name, inputSchema }) => [name, read(inputSchema)]))
   return new Map([...first].filter(([, annotations]) => annotations.length > 0))
 }
 
-/** A tool whose annotations break the rules is listed for no one. */
+/** A tool whose annotations break the rules has no such headers: it is listed to nobody. */
 function read(inputSchema: unknown): readonly ParamHeader[] {
   try {
     return paramHeadersOf(inputSchema)

@@ -4,9 +4,12 @@ import type { Authenticated } from '../call/types.ts'
 
 const sweepAbove = 10_000
 
-/** How often may they call? A generic cell rate (one number a person): `rateBurst` at once, `ratePerSecond` sustained. */
+/**
+ * Limits how often a person calls, with the generic cell rate algorithm: `rateBurst` calls at once, `ratePerSecond` in
+ * the long run. It keeps one number per person.
+ */
 export function rateLimit(now: () => number = () => performance.now()): Guard<Authenticated> {
-  /** When each person's debt is paid, in ms of `now`. */
+  /** When the calls of each person are paid for, in ms of `now`. */
   const paidAtMs = new Map<string, number>()
 
   return function rateLimit(call, next) {

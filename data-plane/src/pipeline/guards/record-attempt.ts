@@ -4,7 +4,10 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Incoming, ResolvedServer } from '../call/types.ts'
 
-/** What may change something is on disk before it is tried: should we die in between, the record says that nobody knows. */
+/**
+ * Writes an `attempt` record to disk before a call that may change something. If the process dies in between, the
+ * record says that the outcome is unknown.
+ */
 export function recordAttempt({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & ResolvedServer> {
   return function announce(call, next) {
     if (!covers(call.needs, 'write')) return next({})

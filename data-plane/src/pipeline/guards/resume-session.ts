@@ -6,7 +6,10 @@ import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 
-/** A legacy request belongs to a session of the same person at the same endpoint, and speaks with what its client declared there. Modern requests and `initialize` have none. */
+/**
+ * Opens the session of a legacy request. The session must belong to the same person and endpoint; the call then has
+ * what its client declared there. Modern requests and `initialize` have no session.
+ */
 export function resumeSession(
   ports: Pick<Ports, 'sealer' | 'sessions' | 'node' | 'upstream' | 'policy'>,
 ): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
@@ -34,10 +37,13 @@ export function resumeSession(
   }
 }
 
-/** What a session changes or streams lies at its home; so does its session at a remote server. All else any plane can serve. */
+/**
+ * Methods that change or stream what only the home plane of the session keeps. The session's own session at a remote
+ * server lies there too. Any plane serves the rest.
+ */
 const atHome = new Set(['GET', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
 
-/** An end is told to every plane, and an answer goes to the plane that asked. */
+/** Methods for any plane: the end of a session is told to all planes, and an answer goes to the plane that asked. */
 const anywhere = new Set(['DELETE', 'response', 'notifications/progress'])
 
 function needsHome({ method, endpoint, policy }: Incoming & Authenticated): boolean {

@@ -4,7 +4,10 @@ import { scopeOf } from '../call/scope.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
 import { resultJson } from './render.ts'
 
-/** `notifications/cancelled`. From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be at another plane. */
+/**
+ * `notifications/cancelled`. From 2026-07-28 on a client cancels by ending the stream. A call that is not here may be
+ * at another plane.
+ */
 export const cancelCall =
   ({ callsInFlight, dropped }: Pick<Ports, 'callsInFlight' | 'dropped'>) =>
   (call: Incoming & Authenticated): Rendered => {

@@ -14,7 +14,10 @@ import { scopeOf, askerOf } from '../call/scope.ts'
 type Call = Incoming & Audited & Authenticated
 type Needs = Pick<Ports, 'upstream' | 'dropped'>
 
-/** What a client tells its server, known to us or not, goes to it as it came. On `/mcp` it names no server, and is refused by the stages before. */
+/**
+ * Relays a client's notification to its server, whether or not the gateway knows the method. On `/mcp` such a
+ * notification names no server, so the stages above refuse it.
+ */
 export const tellServer =
   ({ dropped }: Pick<Ports, 'dropped'>) =>
   async (call: Call & ResolvedServer & Authorised): Promise<Cleared<object>> => {
@@ -23,7 +26,10 @@ export const tellServer =
     return ownWords({})
   }
 
-/** A client's roots changed: told to every server behind the endpoint that has a session for this client, and that it may talk to. */
+/**
+ * Tells that a client's roots changed to every server behind the endpoint that has a session for this client and that
+ * the person may reach.
+ */
 export const tellRootsChanged =
   ({ upstream, dropped }: Needs) =>
   async (call: Call): Promise<Cleared<object>> => {
@@ -42,7 +48,7 @@ export const tellRootsChanged =
     return ownWords({})
   }
 
-/** How far the client is with what a server asked it: told to that server, by the token that it gave. */
+/** Relays a client's progress on a question to the server that asked, under the token that the server chose. */
 export const tellProgress =
   ({ upstream, dropped, clientRequests, node }: Needs & Pick<Ports, 'clientRequests' | 'node'>) =>
   async (call: Call): Promise<Cleared<object>> => {

@@ -31,7 +31,10 @@ const ownDescription: ClearedDescription = ownWords({
 /** One server that does not answer holds up nobody for longer. */
 const maxWaitMs = 2_000
 
-/** `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to everybody else, the gateway speaks. */
+/**
+ * `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to everybody else, the gateway
+ * speaks.
+ */
 export function describeEndpoint(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Awaitable<ClearedDescription> {
   const { server } = call.endpoint
   if (server === undefined) return describeAll(ports, outgoing, call)
@@ -63,7 +66,10 @@ function withListChanged(capabilities: EndpointDescription['capabilities']): End
   return tools === undefined ? capabilities : { ...capabilities, tools: { ...(tools as object), listChanged: true } }
 }
 
-/** Merges what the servers say of themselves, each cleared by itself: the parts are cleared, and the rest is the gateway's own. */
+/**
+ * Merges what the servers say of themselves, each cleared by itself: the parts are cleared, and the rest is the
+ * gateway's own.
+ */
 async function describeAll(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Promise<ClearedDescription> {
   const ids = [...call.policy.servers.keys()].filter((id) => call.person.grants.has(id) && mayHear(call, id)).sort()
   const asker = askerOf(call)

@@ -11,7 +11,10 @@ import type { Session } from '../../sessions/session.ts'
 import { withoutTasks } from '../../protocol/extensions/tasks.ts'
 import { isLegacy, LATEST_LEGACY } from '../../protocol/versions.ts'
 
-/** A legacy client's beginning: the version it asked for where we speak it, else the last legacy one; a session sealed into its id. */
+/**
+ * Begins a legacy session. The version is the one that the client asked for, if the gateway speaks it, else the last
+ * legacy version. The session id is the sealed session.
+ */
 export function initialize(
   ports: Pick<Ports, 'sealer' | 'upstream' | 'node' | 'timers' | 'sessions'>,
   outgoing: OutgoingFilters,

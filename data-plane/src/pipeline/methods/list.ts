@@ -36,8 +36,9 @@ const memberOf = {
 } as const
 
 /**
- * A list as this caller may see it, filtered by the same decisions that calls meet. `/mcp` and mounted servers are listed from memory,
- * the bytes made once per policy, kind of person, endpoint and era. A remote server's own endpoint asks the server.
+ * A list as this caller may see it, filtered by the same decisions that calls meet. `/mcp` and mounted servers are
+ * listed from memory, the bytes made once per policy, kind of person, endpoint and era. A remote server's own endpoint
+ * asks the server.
  */
 export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMethod): (call: Call) => Awaitable<Rendered> {
   const lister = new Lister(ports, outgoing, method)
@@ -70,7 +71,10 @@ function keyOf({ endpoint, modern, person, token, client }: Call): string {
   return `${endpoint.path} ${modern} ${showsApps(client.capabilities)} ${person.classKey} ${person.selection ? token.subject.id : ''}`
 }
 
-/** Every entry of a list that this person may see at the call's endpoint, as the servers wrote it: what list_changed compares. */
+/**
+ * Every entry of a list that this person may see at the call's endpoint, as the servers wrote it: what list_changed
+ * compares.
+ */
 export function visibleEntries({ catalogue }: Pick<Ports, 'catalogue'>, method: ListMethod, call: Incoming & Authenticated): Fields[] {
   const { server } = call.endpoint
   const ids = server === undefined ? [...call.policy.servers.keys()] : [server]

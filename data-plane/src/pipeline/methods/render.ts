@@ -9,13 +9,13 @@ import { ENVELOPE_KEYS } from '../../protocol/versions.ts'
 export const INSTRUCTIONS =
   'Bir MCP is a gateway to the tools of your company. You see the tools this person may use. Call whoami or list_permissions of meta to learn who you act for and why a tool is missing.'
 
-/** What a modern result carries beside its own fields (MCP 2026-07-28: resultType, serverInfo). */
+/** What a modern result has besides its own fields (MCP 2026-07-28: resultType, serverInfo). */
 const modern = { resultType: 'complete', _meta: { [ENVELOPE_KEYS.server]: GATEWAY_IDENTITY } }
 const modernTail = `,${JSON.stringify(modern).slice(1)}`
 
 const nameTail = JSON.stringify({ _meta: modern._meta }).slice(1)
 
-/** Results that a modern client may keep for a while: they must say for how long. */
+/** Results that a modern client may cache: each must say for how long. */
 const cacheable = new Set([
   'tools/list',
   'prompts/list',
@@ -35,14 +35,17 @@ export function resultJson(result: Cleared<object>, isModern: boolean): string {
   return json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail
 }
 
-/** The JSON of a server's result, in the caller's era: its own bytes wherever the era has nothing to add or take away. */
+/**
+ * The JSON of a server's result, in the caller's era. The server's own bytes stay wherever the era adds and removes
+ * nothing.
+ */
 export function relayedJson(result: Cleared<UpstreamResult>, method: string, isModern: boolean): string {
   return isModern ? modernJson(result, method) : legacyJson(result)
 }
 
 function modernJson(result: UpstreamResult, method: string): string {
   const { value } = result
-  // The usual answer of a tool of our own lacks our name alone.
+  // The usual answer of a mounted tool lacks only the gateway's name.
   if (value['_meta'] === undefined && value['resultType'] !== undefined && !cacheable.has(method)) {
     const json = jsonOf(result)
     return `${json.slice(0, json.lastIndexOf('}'))},${nameTail}`

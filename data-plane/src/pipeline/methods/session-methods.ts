@@ -11,7 +11,10 @@ import { askerOf } from '../call/scope.ts'
 type Call = Incoming & Audited & Authenticated & ResolvedServer & Authorised
 type Needs = Pick<Ports, 'sessions' | 'upstream'>
 
-/** Legacy methods that change what a session remembers. In the modern era there is none. On `/mcp` the level is for every server behind it. */
+/**
+ * Legacy methods that change what a session remembers; the modern era has no sessions. On `/mcp` the log level is for
+ * every server behind it.
+ */
 export const setLevel =
   ({ sessions, upstream }: Needs) =>
   async (call: Incoming & Authenticated): Promise<Cleared<object>> => {
@@ -33,7 +36,7 @@ export const setLevel =
 export const subscribe =
   ({ sessions }: Pick<Ports, 'sessions'>, wanted: boolean) =>
   async (call: Call): Promise<Cleared<object>> => {
-    // As the client says it: the session's stream tells of it in the same words.
+    // In the client's terms: the stream of the session names the resource in the same terms.
     const { uri } = call.params
     if (typeof uri !== 'string' || uri.length > 8_192)
       throw new GatewayError('invalidParams', 'no uri', { publicMessage: 'params.uri is missing.' })
@@ -43,7 +46,7 @@ export const subscribe =
       throw new GatewayError('invalidParams', 'too many subscriptions', { publicMessage: 'This session has too many subscriptions.' })
     if (wanted) state.subscriptions.add(uri)
     else state.subscriptions.delete(uri)
-    // Where the session listens already, the server has been asked by now.
+    // When the session has a stream, the server has been asked by now.
     const honoured = await state.stream?.follow()
     if (wanted && honoured && honoured.resourceSubscriptions?.includes(uri) !== true) {
       state.subscriptions.delete(uri)
@@ -59,7 +62,7 @@ function sessionOf({ session, method }: Incoming): string {
   throw new GatewayError('unknownMethod', `${method} without a session`)
 }
 
-/** What the server cannot do is refused, never silently lost. */
+/** Refuses what the server cannot do, so that the request is not silently lost. */
 async function mustHave(upstream: Upstream, call: Incoming & Authenticated, capability: string, part?: string): Promise<void> {
   const { capabilities } = await upstream.describe(askerOf(call))
   const has = capabilities[capability]

@@ -20,7 +20,10 @@ type TermsPorts = Pick<Ports, 'sealer'>
 
 export const isOnAggregate = ({ endpoint }: Pick<Call, 'endpoint'>) => endpoint.server === undefined
 
-/** On `/mcp` names and URIs become those of `/mcp`; the rest stays as the server wrote it. Ids of tasks are sealed at both endpoints. */
+/**
+ * On `/mcp` names and URIs become those of `/mcp`; the rest stays as the server wrote it. Ids of tasks are sealed at
+ * both endpoints.
+ */
 export function resultInClientTerms(ports: TermsPorts, call: Call, result: UpstreamResult): UpstreamResult {
   const { value } = result
   if (value['resultType'] === 'task' && !declaresTasks(call.client.capabilities))

@@ -12,7 +12,7 @@ import { askerOf } from '../call/scope.ts'
 
 type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
 
-/** The gateway as this caller sees it: through `decide`, like everything else. */
+/** The gateway as this caller sees it. It asks `decide`, as calls and lists do. */
 export function gatewayView(ports: Needs, call: Incoming & Authenticated): GatewayView {
   const { token, policy, person } = call
   const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
@@ -62,7 +62,7 @@ function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Pers
   return [{ id, title: server.title, tools, health }]
 }
 
-/** A remote server is asked what it can do. */
+/** Checks a remote server by asking what it can do. */
 async function checkRemote({ upstream }: Needs, call: Incoming & Authenticated, id: string): Promise<CheckStep[]> {
   const startedMs = performance.now()
   const done = (ok: boolean, detail: string) => [

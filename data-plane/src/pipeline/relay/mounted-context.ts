@@ -9,7 +9,10 @@ import { gatewayView } from './gateway-view.ts'
 
 type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
 
-/** What a server inside the gateway may ask of a call. A class, since one is made for every call: what few ask for is made only when asked. */
+/**
+ * What a mounted server may ask of a call. It is a class, since one is made for every call: what few servers ask for
+ * is made only when they do.
+ */
 export class MountedContext implements CallContext {
   private readonly ports: Needs
   private readonly call: Incoming & Authenticated & ResolvedServer & Authorised

@@ -41,7 +41,10 @@ type RelayPorts = Pick<
 /** What a legacy server may say, and MCP 2026-07-28 has no notification for. */
 const legacyOnlyNotifications = new Set(['notifications/elicitation/complete', 'notifications/tasks/status'])
 
-/** The call itself, whichever server answers it. A tool that cannot do its work says so to the model; any other failure is thrown. */
+/**
+ * The call itself, whichever server answers it. A tool that cannot do its work says so to the model; any other failure
+ * is thrown.
+ */
 export function relay(ports: RelayPorts, outgoing: OutgoingFilters): (call: Call) => Awaitable<Cleared<UpstreamResult>> {
   return function relay(call) {
     const relayed = new RelayedCall(ports, outgoing, call)
@@ -72,7 +75,10 @@ class RelayedCall {
     this.context = { policy, person, token, endpoint, server: serverId }
   }
 
-  /** The client's request. A modern client's retry carries our seal where we set one; a seal of another plane is forwarded to it. */
+  /**
+   * The client's request. A modern client's retry carries our seal where we set one; a seal of another plane is
+   * forwarded to it.
+   */
   firstRequest(): UpstreamRequest {
     const { ports, call } = this
     const { params } = call.upstreamCall
@@ -83,7 +89,10 @@ class RelayedCall {
     return this.request({ ...params, requestState: unsealState(ports, call, requestState) }, call.upstreamCall.source)
   }
 
-  /** Waits for the answer within the time limit. A legacy client is asked what a server wants to know, as often as it does. */
+  /**
+   * Waits for the answer within the time limit. A legacy client is asked what a server wants to know, as often as it
+   * does.
+   */
   async finish(answer: Promise<UpstreamResult>): Promise<Cleared<UpstreamResult>> {
     const { ports, call } = this
     // A modern client cancels by leaving, not by the id of its request.
@@ -142,7 +151,9 @@ class RelayedCall {
     return cleared instanceof Promise ? cleared.then((later) => call.channel.notify(later)) : call.channel.notify(cleared)
   }
 
-  /** A legacy client is asked on its stream. Its answers go back with the request, as a modern client would send them. */
+  /**
+   * A legacy client is asked on its stream. Its answers go back with the request, as a modern client would send them.
+   */
   private async askClient(result: UpstreamResult): Promise<UpstreamResult> {
     const { ports, call } = this
     const questions = await this.clear(result)

@@ -15,8 +15,9 @@ type Needs = Pick<Ports, 'sealer' | 'node'>
 type Call = Incoming & Authenticated & ResolvedServer
 
 /**
- * Where the state of a multi-round call is the gateway's own (a parked stream, a mounted server's), the client carries it
- * sealed: bound to the person, the server, the method and its parameters. A modern server's own state passes untouched.
+ * Seals the state of a call of several rounds when it is the gateway's own (a parked stream, a mounted server's). The
+ * client carries the seal, which is bound to person, server, method and parameters. A modern server's own state stays
+ * as it is.
  */
 export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamResult): UpstreamResult {
   if (!result.ownState) return result
@@ -26,7 +27,10 @@ export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamR
   return { value: { ...value, requestState }, ...(result.source && { source: result.source }) }
 }
 
-/** What the server gave as its state. Throws when our seal is on it but for another request. */
+/**
+ * Opens the state that the server gave. Throws when the seal belongs to another request. A state without our seal is
+ * the server's own, and stays as it is.
+ */
 export function unsealState({ sealer }: Needs, call: Call, given: unknown): unknown {
   if (typeof given !== 'string') return given
   const opened = State.safeParse(sealer.open(kind, call.token.subject.id, given, Date.now()))
@@ -40,12 +44,12 @@ export function unsealState({ sealer }: Needs, call: Call, given: unknown): unkn
   return state
 }
 
-/** Which plane holds the parked stream, for a state that is ours. */
+/** The plane that holds the parked stream of a sealed state. Undefined for a state of the server's own. */
 export function homeOfState({ sealer }: Pick<Ports, 'sealer'>, person: string, given: unknown): string | undefined {
   return typeof given === 'string' ? State.safeParse(sealer.open(kind, person, given, Date.now())).data?.node : undefined
 }
 
-/** The request but for what a round adds. */
+/** A digest of the request without what a retry adds. */
 function digestOf({ upstreamCall: { method, params } }: Call): string {
   const { inputResponses: _r, requestState: _s, _meta: _m, ...own } = params
   return hash('sha256', `${method}\n${canonical(own)}`, 'hex')

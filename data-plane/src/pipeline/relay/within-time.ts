@@ -4,7 +4,10 @@ import type { Authenticated, Incoming, ResolvedServer } from '../call/types.ts'
 
 type Call = Pick<Incoming & Authenticated & ResolvedServer, 'cancel' | 'policy' | 'server'>
 
-/** Rejects when the call is cancelled, or after its time limit, which cancels it. The server's own limit goes before the policy's. */
+/**
+ * Rejects when the call is cancelled, or after its time limit, which cancels it. The server's own limit goes before
+ * the policy's.
+ */
 export function withinTime<T>(timers: Timers, { cancel, policy, server }: Call, work: Promise<T>): Promise<T> {
   const timeoutMs = (server.kind === 'remote' ? server.remote.callTimeoutMs : undefined) ?? policy.settings.callTimeoutMs
   return new Promise((resolve, reject) => {

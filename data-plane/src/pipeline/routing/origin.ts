@@ -11,7 +11,7 @@ type Needs = Pick<Ports, 'sealer' | 'catalogue'>
 
 const kind = 'task'
 
-/** The way back from the words of `/mcp` to a server's own, for this person. */
+/** Translates names of `/mcp` back to a server's own, for this person. */
 export const routesOf = ({ sealer, catalogue }: Needs, { token, policy }: Call): Routes => ({
   bookOf(of, server) {
     const entries = catalogue.entries(server, of === 'tool' ? 'tools/list' : 'prompts/list', policy) ?? []
@@ -26,15 +26,15 @@ export const routesOf = ({ sealer, catalogue }: Needs, { token, policy }: Call):
   },
 })
 
-/** What is known of the tasks a server may speak of. */
+/** What is known of the tasks that a server may mention. */
 export interface KnownTasks {
-  /** The tool that is being called, should its answer be a task. */
+  /** The tool that is being called: its answer may be a task. */
   readonly tool?: string | undefined
-  /** Tasks the client has an id of already, by the server's: it goes on by that one. */
+  /** Sealed ids that the client has already, by the server's id of the task: they stay the same. */
   readonly sealed?: ReadonlyMap<string, string>
 }
 
-/** The way from a server's words to those of `/mcp`, for this person. */
+/** Translates a server's names to those of `/mcp`, for this person. */
 export const serverOrigin = (
   { sealer }: Pick<Ports, 'sealer'>,
   { token, policy, person }: Call,

@@ -5,14 +5,14 @@ import { withoutEnvelope } from '../../protocol/client-info.ts'
 import { routesOf } from './origin.ts'
 import type { TaskAddress } from '../../protocol/extensions/tasks.ts'
 
-/** Which server a request is for, and the request in that server's own words; undefined when it is for none. */
+/** The server of a request, and the request in that server's terms. Undefined when it names no server. */
 export function resolveServer(
   ports: Pick<Ports, 'sealer' | 'catalogue'>,
   call: Incoming & Authenticated,
 ): { server: string; upstreamCall: UpstreamCall } | undefined {
   const { endpoint, method } = call
   const params = withoutEnvelope(call.params)
-  // A task is known by its id alone, and what else there once was of tasks is no more.
+  // A task is found by its id alone (`resolveTask`). Methods of the older kind of tasks are not served.
   if (method.startsWith('tasks/')) return undefined
   if (endpoint.server !== undefined) return { server: endpoint.server, upstreamCall: { method, params, source: call.source } }
   const found = routeRequest(method, params, routesOf(ports, call))
@@ -21,7 +21,10 @@ export function resolveServer(
     : { server: found.server, upstreamCall: { method, params: found.params, source: call.source } }
 }
 
-/** The task a request names, as the client calls it and as its server does; undefined for one never given to this person here. */
+/**
+ * The task that a request names, by the client's sealed id and by the server's own. Undefined for an id that this
+ * person was never given at this endpoint.
+ */
 export function resolveTask(
   ports: Pick<Ports, 'sealer' | 'catalogue'>,
   call: Incoming & Authenticated,

@@ -3,7 +3,7 @@ import type { Endpoint } from '../../http/endpoint.ts'
 import type { ToolAddress } from '../../aggregate/names/tool-names.ts'
 import { joinedName } from '../../aggregate/names/tool-names.ts'
 
-/** Which tool a name means at an endpoint; undefined when the policy knows none such. */
+/** The tool that a name means at an endpoint. Undefined when the policy does not know it. */
 export function addressOf(policy: Policy, endpoint: Endpoint, name: string): ToolAddress | undefined {
   if (endpoint.server === undefined) return addressBook(policy).get(name)
   return policy.servers.get(endpoint.server)?.tools.has(name) ? { server: endpoint.server, tool: name } : undefined

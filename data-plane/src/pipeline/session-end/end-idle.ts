@@ -3,7 +3,7 @@ import { endSessionById } from './end.ts'
 
 const usualMs = 60_000
 
-/** Ends the sessions whose home this plane is and that were not used for longer than the policy lets them. */
+/** Ends the sessions of this plane that have been idle for longer than the policy allows. */
 export function endIdleSessions(ports: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, everyMs: number = usualMs): { close(): void } {
   const timer = setInterval(() => {
     if (ports.sessions.size === 0) return

@@ -6,8 +6,8 @@ import type { Asker } from '../../upstream/upstream.ts'
 import { scopeOf, askerOf } from '../call/scope.ts'
 
 /**
- * DELETE: the session is over. Its id stays sealed but opens no more, its stream is closed, what it asked for is stopped, and the
- * sessions that servers held for it are ended. The other planes are told, and do the same.
+ * DELETE: ends the session. Its id opens nothing any more, its stream is closed, its calls are stopped, and the
+ * sessions that servers hold for it are ended. The other planes are told, and do the same.
  */
 export const endSession =
   ({ sessions, callsInFlight, upstream }: Pick<Ports, 'sessions' | 'callsInFlight' | 'upstream'>) =>
@@ -20,7 +20,10 @@ export const endSession =
     return ownWords({})
   }
 
-/** A session that nobody uses any more, or whose end another plane tells of: the same, but that what may be under way for it ends by itself. */
+/**
+ * Ends a session that is idle, or that another plane reports as ended. Calls under way are not stopped: they end by
+ * themselves.
+ */
 export function endSessionById({ sessions, upstream, policy }: Pick<Ports, 'sessions' | 'upstream' | 'policy'>, id: string): void {
   const holder = sessions.end(id)
   if (!holder) return

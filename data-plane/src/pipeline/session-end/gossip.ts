@@ -3,28 +3,32 @@ import { z } from 'zod'
 import type { Ports } from '../call/ports.ts'
 import { endSessionById } from './end.ts'
 
-/** At the inner door: never on a public ingress. */
+/** A path of the internal server: never on a public ingress. */
 export const GOSSIP_PATH = '/internal/sessions'
 export const MAX_GOSSIP_BYTES = 1024 * 1024
 
 const usualMs = 5_000
 const answerWithinMs = 2_000
 
-/** Where the one who asks is in the list of the other, and which sessions of the other's it has served meanwhile. */
+/**
+ * The position of the asking plane in the other plane's list of ended sessions, and the other's sessions that it has
+ * served since.
+ */
 const Question = z.object({ epoch: z.string().max(64), at: z.int().min(0), used: z.array(z.uuid()).max(10_000) })
 const Answer = z.object({ epoch: z.string().max(64), next: z.int().min(0), ended: z.array(z.uuid()) })
 
 type Needs = Pick<Ports, 'sessions' | 'upstream' | 'policy' | 'node'>
 
 interface Options {
-  /** Says something to another plane, and resolves with its answer. */
+  /** Posts a message to another plane, and resolves with its answer. */
   post(node: string, path: string, body: string, signal: AbortSignal): Promise<string>
   everyMs?: number
 }
 
 /**
- * What planes tell each other of legacy sessions: each asks every other, again and again, what has ended, and says which of the other's
- * sessions it serves. So a plane that was away hears of what it missed from any that knows, and a home knows of use elsewhere.
+ * What planes tell each other of legacy sessions. Each plane asks every other every few seconds which sessions have
+ * ended, and says which of the other's sessions it has served. So a plane that was away learns what it missed, and a
+ * home knows that a session is in use.
  */
 export class SessionGossip {
   private readonly ports: Needs
@@ -46,12 +50,12 @@ export class SessionGossip {
     this.unfollow = ports.policy.onChange(() => void this.askAll(this.others().filter((id) => !this.places.has(id))))
   }
 
-  /** Resolves once every plane that can be reached has said what it knows, or soon after. */
+  /** Resolves once every plane that can be reached has answered, or after two seconds. */
   async start(): Promise<void> {
     await Promise.race([this.askAll(this.others()), delay(answerWithinMs, undefined, { ref: false })])
   }
 
-  /** What another plane hears. Throws when it makes no sense. */
+  /** The answer to another plane's question. Throws when the question is malformed. */
   answer(body: string): string {
     const { epoch, at, used } = Question.parse(JSON.parse(body))
     const { sessions, node } = this.ports
@@ -89,7 +93,7 @@ export class SessionGossip {
     while (await this.page(plane));
   }
 
-  /** True where there is more. */
+  /** True when the other plane has more to tell. */
   private async page(plane: string): Promise<boolean> {
     const { sessions } = this.ports
     const place = this.places.get(plane) ?? { epoch: '', at: 0 }

@@ -2,12 +2,12 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import { tokenEndMs } from '../../policy/token.ts'
 
-/** Clocks are set and machines sleep: the time of day is looked at again at least this often. */
+/** The clock may be set and the machine may sleep, so the time of day is read at least this often. */
 const maxWaitMs = 60_000
 
 /**
- * Ends a stream once the token it was opened with would open none any more. All streams share the clock of the time-outs. The function
- * given back takes it back.
+ * Ends a stream when the token that opened it expires. All streams share one timer. The returned function stops
+ * watching.
  */
 export function endWithToken(
   { timers }: Pick<Ports, 'timers'>,

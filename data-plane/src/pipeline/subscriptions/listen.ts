@@ -18,7 +18,9 @@ const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 const acknowledged = 'notifications/subscriptions/acknowledged'
 const maxNamed = 1_000
 
-/** `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good. */
+/**
+ * `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good.
+ */
 export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (call: Call) => Promise<Rendered> {
   return async function listen(call) {
     if (!call.modern || call.id === undefined) throw new GatewayError('unknownMethod', 'listen belongs to the modern era')

@@ -3,7 +3,10 @@ import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { listChangeOf } from '../../protocol/facts/list-changes.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-/** News for a client that may read slowly: of what it has not taken yet, a newer word replaces an older one about the same. */
+/**
+ * Notifications for a client that may read slowly. While the client has not taken one, a newer one about the same
+ * subject replaces it.
+ */
 export class Outbox {
   private readonly tell: (notification: Cleared<Notification>) => Awaitable<void>
   private readonly waiting = new Map<string, Cleared<Notification>>()
@@ -29,7 +32,7 @@ export class Outbox {
   private wait(told: Promise<void>): void {
     this.busy = true
     void told
-      // A client that is gone takes nothing more; whoever watches for it is told so elsewhere.
+      // The client has left. Whoever watches the connection is told elsewhere.
       .catch(() => undefined)
       .then(() => {
         this.busy = false
@@ -38,7 +41,10 @@ export class Outbox {
   }
 }
 
-/** What a notification is news about; undefined where every single one must be heard, such as a log. */
+/**
+ * The subject of a notification that a newer one may replace. Undefined when every single one must arrive, such as a
+ * log message.
+ */
 export function subjectOf({ method, params }: Notification): string | undefined {
   if (listChangeOf(method)) return method
   const subject = method === 'notifications/resources/updated' ? params?.['uri'] : params?.['taskId']

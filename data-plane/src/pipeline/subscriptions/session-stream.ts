@@ -16,9 +16,10 @@ type Call = Incoming & Authenticated
 type StreamPorts = SubscriptionPorts & Pick<Ports, 'sessions' | 'clientRequests'>
 
 /**
- * The GET stream of a legacy session: what happens outside its requests, and what its servers ask. The stream follows what the session
- * subscribes to and the log level it sets. A session has one stream: a new one takes the place of the one before, as clients open it
- * when they have lost that. The stream ends with the token it was opened with; what changes until the next one is told there.
+ * The GET stream of a legacy session: what happens outside its requests, and what its servers ask. The stream follows
+ * what the session subscribes to and the log level it sets. A session has one stream: a new one takes the place of the
+ * one before, as clients open it when they have lost that. The stream ends with the token it was opened with; what
+ * changes until the next one is told there.
  */
 export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call: Call) => Promise<Rendered> {
   return async function openStream(call) {
@@ -45,7 +46,10 @@ export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call
   }
 }
 
-/** Keeps one subscription for what the session wants now. A new one begins before the old one ends, so nothing is missed in between. */
+/**
+ * Keeps one subscription for what the session wants now. A new one begins before the old one ends, so nothing is
+ * missed in between.
+ */
 class SessionFollower {
   private readonly ports: StreamPorts
   private readonly outgoing: OutgoingFilters
@@ -62,7 +66,8 @@ class SessionFollower {
   }
 
   follow(): Promise<ListenFilter | undefined> {
-    this.renewal = this.renewal.then(() => this.renew()).catch(() => undefined) // the stream stays; the next change tries again
+    // the stream stays; the next change tries again
+    this.renewal = this.renewal.then(() => this.renew()).catch(() => undefined)
     return this.renewal
   }
 

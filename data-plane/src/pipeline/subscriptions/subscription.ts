@@ -55,8 +55,8 @@ const steadyMs = 10_000
 const gatherMs = 20
 
 /**
- * Follows the servers of one endpoint for one client, and the policy for one person. A change is told only when it changes what this
- * person sees, be it by a server or by a permission. It ends when the person may no longer listen.
+ * Follows the servers of one endpoint for one client, and the policy for one person. A change is told only when it
+ * changes what this person sees, be it by a server or by a permission. It ends when the person may no longer listen.
  */
 export class Subscription {
   private readonly ports: SubscriptionPorts
@@ -142,7 +142,10 @@ export class Subscription {
     return mergeHonoured(this.wanted, new Map(honoured.flat()), routes)
   }
 
-  /** Undefined when the server cannot be listened to: that never ends the rest. A server that is away is listened to once it is back. */
+  /**
+   * Undefined when the server cannot be listened to: that never ends the rest. A server that is away is listened to
+   * once it is back.
+   */
   private async listenTo(subscription: ServerSubscription, failures = 0): Promise<ListenFilter | undefined> {
     const { server } = subscription
     const upstream = this.ports.upstream(server)
@@ -223,7 +226,10 @@ export class Subscription {
     this.outbox.put(method, ownWords({ method }))
   }
 
-  /** On `/mcp` a list is what the servers were last seen to offer: it changes when the catalogue does, not when a server says so. */
+  /**
+   * On `/mcp` a list is what the servers were last seen to offer: it changes when the catalogue does, not when a
+   * server says so.
+   */
   private follow(): void {
     const stops = [this.ports.policy.onChange(() => this.policyChanged())]
     if (this.call.endpoint.server === undefined) stops.push(this.ports.catalogue.onChange(() => this.compareSoon()))

@@ -8,7 +8,7 @@ interface Watched {
   readonly address: TaskAddress
 }
 
-/** The tasks one client listens to, by the ids it was given. */
+/** The tasks that one client listens to, by the sealed ids it was given. */
 export class WatchedTasks {
   private readonly watched: readonly Watched[]
 
@@ -19,12 +19,12 @@ export class WatchedTasks {
     })
   }
 
-  /** How the client calls the tasks of a server, by the server's own ids. */
+  /** The client's sealed ids of the tasks of a server, by the server's own ids. */
   namesOf(server: string): ReadonlyMap<string, string> {
     return new Map(this.watched.flatMap(({ sealed, address }) => (address.server === server ? [[address.taskId, sealed] as const] : [])))
   }
 
-  /** May the person hear of this task of the server now? */
+  /** Decides whether the person may hear of this task now. */
   mayHear(server: string, taskId: unknown, { policy, person }: { policy: Policy; person: Person | undefined }): boolean {
     const found = this.watched.find(({ address }) => address.server === server && address.taskId === taskId)
     return found !== undefined && person !== undefined && decideTask(policy, person, found.address, Date.now()).allow
