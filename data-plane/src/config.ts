@@ -64,8 +64,8 @@ const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL m
  * the file that cannot be read.
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
-  const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(given))
+  const values = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
+  const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(values))
   if (parsed.success) return parsed.data
   throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
 }

@@ -130,10 +130,10 @@ export function healthOf(
   draining: boolean,
   { warning, dropped = {} }: { warning?: string | undefined; dropped?: DroppedMessages['counts'] } = {},
 ): { ok: boolean; body: object } {
-  const more = { ...(warning !== undefined && { warning }), ...(Object.keys(dropped).length > 0 && { dropped }) }
-  if (draining) return { ok: false, body: { status: 'draining', ...more } }
-  if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...more } }
-  return { ok: true, body: { status: 'ok', revision: held.revision, ...more } }
+  const notes = { ...(warning !== undefined && { warning }), ...(Object.keys(dropped).length > 0 && { dropped }) }
+  if (draining) return { ok: false, body: { status: 'draining', ...notes } }
+  if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
+  return { ok: true, body: { status: 'ok', revision: held.revision, ...notes } }
 }
 
 const listening = (server: Server, host: string, port: number) =>

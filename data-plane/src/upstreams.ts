@@ -32,9 +32,9 @@ export interface Upstreams {
 
 /** Opens the servers, and follows the policy: remote servers come, go, and change with it. */
 export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets }: Options): Upstreams {
-  const own = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
+  const mountedUpstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
   const remote = new RemoteUpstreams({ secrets, log, nodeId: node }, () => policy.current())
-  const upstream = (id: string): Upstream | undefined => own.get(id) ?? remote.get(id)
+  const upstream = (id: string): Upstream | undefined => mountedUpstreams.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 
   const catalogues = new RemoteCatalogues({
@@ -51,12 +51,12 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
     changed: () => catalogue.changed(),
   })
   const catalogue = new MemoryCatalogue(mounted, catalogues)
-  const follow = () => {
+  const applyPolicy = () => {
     remote.follow()
     catalogues.follow(policy.current())
     catalogue.changed()
   }
-  const unfollow = policy.onChange(follow)
+  const unfollow = policy.onChange(applyPolicy)
   const reporter = control && new HealthReporter({ control, health: () => remote.health(), secrets, log })
   reporter?.start()
 

@@ -17,8 +17,8 @@ export class BoundedList {
   }
 
   /** Adds one page. */
-  add(found: unknown): void {
-    for (const entry of Array.isArray(found) ? (found as unknown[]) : []) {
+  add(page: unknown): void {
+    for (const entry of Array.isArray(page) ? (page as unknown[]) : []) {
       if (!isObject(entry)) continue
       const why = this.isFull ? `more than ${this.max} entries` : tooMuch(entry)
       if (why === undefined) this.entries.push(entry)
@@ -28,7 +28,7 @@ export class BoundedList {
 }
 
 const nameOf = ({ name, uri, uriTemplate }: Entry): string =>
-  [name, uri, uriTemplate].find((one) => typeof one === 'string')?.slice(0, 100) ?? ''
+  [name, uri, uriTemplate].find((text) => typeof text === 'string')?.slice(0, 100) ?? ''
 
 const maxDepth = 64
 const maxValues = 20_000

@@ -64,9 +64,9 @@ export class MemoryCatalogue implements Catalogue {
 
   /** Every call asks for this list, so it is made once per list. */
   private entriesOf(listed: readonly ListedTool[]): readonly Entry[] {
-    const known = this.entriesByList.get(listed) ?? listed.map(({ entry }) => entry)
-    this.entriesByList.set(listed, known)
-    return known
+    const entryList = this.entriesByList.get(listed) ?? listed.map(({ entry }) => entry)
+    this.entriesByList.set(listed, entryList)
+    return entryList
   }
 }
 

@@ -18,7 +18,7 @@ interface Options {
   changed(): void
 }
 
-interface Kept {
+interface OpenCatalogue {
   upstream: Upstream
   catalogue: ServerCatalogue
 }
@@ -28,7 +28,7 @@ const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates:
 /** The remote servers of the policy in force: a catalogue for each, and which definitions of their tools are served. */
 export class RemoteCatalogues {
   private readonly options: Options
-  private readonly kept = new Map<string, Kept>()
+  private readonly openCatalogues = new Map<string, OpenCatalogue>()
   private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
   private served = new WeakMap<readonly ListedTool[], WeakMap<object, readonly ListedTool[]>>()
 
@@ -39,10 +39,10 @@ export class RemoteCatalogues {
   /** Follows a new policy: opens and closes catalogues as remote servers come and go. */
   follow(policy: Policy): void {
     const remote = new Map([...policy.servers].filter(([, { kind }]) => kind === 'remote'))
-    for (const [id, { catalogue, upstream }] of this.kept) {
+    for (const [id, { catalogue, upstream }] of this.openCatalogues) {
       if (remote.has(id) && this.options.upstream(id) === upstream) continue
       catalogue.close()
-      this.kept.delete(id)
+      this.openCatalogues.delete(id)
     }
     for (const id of remote.keys()) this.keep(id)
     for (const server of remote.values()) if (server.kind === 'remote' && server.remote.trust === 'hold') this.fetchApproved(server.tools)
@@ -50,15 +50,15 @@ export class RemoteCatalogues {
 
   /** True once the server has been listed. */
   seen(server: string): boolean {
-    return this.kept.get(server)?.catalogue.seen ?? false
+    return this.openCatalogues.get(server)?.catalogue.seen ?? false
   }
 
   refreshSoon(server: string): void {
-    this.kept.get(server)?.catalogue.refreshSoon()
+    this.openCatalogues.get(server)?.catalogue.refreshSoon()
   }
 
   lists(server: string): ServerLists {
-    return this.kept.get(server)?.catalogue.lists ?? nothing
+    return this.openCatalogues.get(server)?.catalogue.lists ?? nothing
   }
 
   /** The tools of a server as they may be listed. Under `hold`, each has the definition that was approved. */
@@ -68,30 +68,34 @@ export class RemoteCatalogues {
   ): readonly ListedTool[] {
     const offered = this.lists(id).tools
     if (entry.remote.trust !== 'hold') return offered
-    const known = this.served.get(offered) ?? new WeakMap<object, readonly ListedTool[]>()
-    this.served.set(offered, known)
-    const ready = known.get(entry.tools) ?? [...entry.tools].flatMap(([name, { definition }]) => this.held(id, name, definition, offered))
-    known.set(entry.tools, ready)
-    return ready
+    const servedLists = this.served.get(offered) ?? new WeakMap<object, readonly ListedTool[]>()
+    this.served.set(offered, servedLists)
+    const servedTools =
+      servedLists.get(entry.tools) ?? [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, name, definition, offered))
+    servedLists.set(entry.tools, servedTools)
+    return servedTools
   }
 
   close(): void {
-    for (const { catalogue } of this.kept.values()) catalogue.close()
-    this.kept.clear()
+    for (const { catalogue } of this.openCatalogues.values()) catalogue.close()
+    this.openCatalogues.clear()
   }
 
   private keep(id: string): void {
     const upstream = this.options.upstream(id)
-    if (this.kept.has(id) || !upstream) return
+    if (this.openCatalogues.has(id) || !upstream) return
     const { log, secrets, changed } = this.options
     // A list that was read before the address changed says nothing of the server that is there now.
     const report = async (tools: Parameters<Options['report']>[1]) => {
       if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
     }
-    this.kept.set(id, { upstream, catalogue: new ServerCatalogue({ server: id, upstream, secrets: secrets.of(id), log, report, changed }) })
+    this.openCatalogues.set(id, {
+      upstream,
+      catalogue: new ServerCatalogue({ server: id, upstream, secrets: secrets.of(id), log, report, changed }),
+    })
   }
 
-  private held(server: string, name: string, approved: string | undefined, offered: readonly ListedTool[]): ListedTool[] {
+  private approvedTool(server: string, name: string, approved: string | undefined, offered: readonly ListedTool[]): ListedTool[] {
     const live = offered.find((listed) => listed.name === name)
     if (approved === undefined) return []
     if (live && definitionHash(live.entry) === approved) return [live]
@@ -99,8 +103,8 @@ export class RemoteCatalogues {
     return entry ? [{ server, name, entry }] : []
   }
 
-  private learn(definition: string, found: Readonly<Record<string, unknown>>): void {
-    this.definitions.set(definition, found)
+  private addDefinition(definition: string, entry: Readonly<Record<string, unknown>>): void {
+    this.definitions.set(definition, entry)
     this.served = new WeakMap()
     this.options.changed()
   }
@@ -109,7 +113,7 @@ export class RemoteCatalogues {
     for (const { definition } of tools.values()) {
       if (definition === undefined || this.definitions.has(definition)) continue
       void this.options.approved(definition).then(
-        (found) => found && this.learn(definition, found),
+        (entry) => entry && this.addDefinition(definition, entry),
         (error: unknown) => this.options.log('warn', 'an approved definition cannot be had', { definition, why: String(error) }),
       )
     }

@@ -52,11 +52,11 @@ const outgoingFilters = (ports: Ports): OutgoingFilter[] => [
 export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] = []): Methods {
   const filters = outgoingFilters(ports)
   const out = new OutgoingFilters([...filters.slice(0, -1), ...moreFilters, ...filters.slice(-1)])
-  const known = new Pipeline<Incoming>(clearError(out))
+  const authenticated = new Pipeline<Incoming>(clearError(out))
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(resumeSession(ports)) // legacy only: what its client declared when it initialized
-  const everyone = known.guard(rateLimit())
+  const everyone = authenticated.guard(rateLimit())
   const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
   const ofTask = everyone.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
   const ofTool = everyone
@@ -98,7 +98,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     },
     response: everyone.call(answerQuestion(ports), inEra),
     stream: everyone.call(openStream(ports, out), asIs),
-    end: known.call(endSession(ports), broadcast), // whoever calls too often may still end the session
+    end: authenticated.call(endSession(ports), broadcast), // whoever calls too often may still end the session
   }
 }
 

@@ -43,8 +43,8 @@ export class ServerSecrets {
   /** Reads a secret for this server. Rejects with `secret_missing`. */
   async read(ref: SecretRef): Promise<string> {
     const value = await this.readSecret(ref)
-    const before = this.current.get(ref.secret)
-    if (value !== before) this.replace(ref.secret, before, value)
+    const previous = this.current.get(ref.secret)
+    if (value !== previous) this.replace(ref.secret, previous, value)
     return value
   }
 
@@ -69,12 +69,12 @@ export class ServerSecrets {
     if (count <= 0 && this.old.length > 0) this.dropOld()
   }
 
-  private replace(name: string, before: string | undefined, value: string): void {
+  private replace(name: string, previous: string | undefined, value: string): void {
     this.current.set(name, value)
     if (value.length < minHiddenLength)
       this.log('warn', 'a secret is too short to be hidden in answers', { server: this.server, secret: name, minLength: minHiddenLength })
-    if (before !== undefined) {
-      this.old.push({ value: before, generation: this.generation })
+    if (previous !== undefined) {
+      this.old.push({ value: previous, generation: this.generation })
       this.generation++
     }
     this.dropOld()

@@ -23,14 +23,14 @@ export async function answerBatch(methods: Methods, http: HttpCall, body: unknow
   }
   if (body.length === 0 || body.length > max) throw new GatewayError('invalidRequest', 'a batch of no or too many messages')
   const places = itemsOf(text)
-  const messages = body.map((one, at) => readAny(methods, one, text.slice(places[at]?.start, places[at]?.end)))
+  const messages = body.map((message, at) => readAny(methods, message, text.slice(places[at]?.start, places[at]?.end)))
   if (messages.some(({ message }) => message.method === 'initialize')) throw new GatewayError('invalidRequest', 'initialize in a batch')
 
   const answers: string[] = []
   for (const [at, { message, method }] of messages.entries()) {
     const classified = { ...classify(message, request.headers), version } as const
     if (classified.modern) throw new GatewayError('invalidRequest', 'a modern message in a batch')
-    const answer = await one(method, newCall(http, message, classified, noChannel), at === 0)
+    const answer = await runOne(method, newCall(http, message, classified, noChannel), at === 0)
     if (answer instanceof GatewayError) return sendError(response, answer, { id: null, modern: false, endpoint, headers })
     if (answer !== undefined) answers.push(answer)
   }
@@ -51,7 +51,7 @@ function readAny(methods: Methods, body: unknown, text: string): { message: Mess
  * response; every other error becomes a JSON-RPC error body. Only the first message may forward the batch to another
  * plane, before anything ran.
  */
-async function one(method: Method, call: Incoming, first: boolean): Promise<string | GatewayError | undefined> {
+async function runOne(method: Method, call: Incoming, first: boolean): Promise<string | GatewayError | undefined> {
   const { id } = call
   try {
     const answer = await method(call)

@@ -23,7 +23,7 @@ export interface Classified {
 export function classify(message: Message, headers: IncomingHttpHeaders): Classified {
   const meta = isObject(message.params['_meta']) ? message.params['_meta'] : {}
   const claim = meta[ENVELOPE_KEYS.version]
-  const version = one(headers, 'mcp-protocol-version')
+  const version = singleValue(headers, 'mcp-protocol-version')
   const legacy = claim === undefined && (message.method === 'initialize' || version === undefined || isLegacy(version))
   return legacy ? asLegacy(message, headers, version) : asModern(message, headers, meta)
 }
@@ -32,7 +32,7 @@ function asLegacy({ method, params }: Message, headers: IncomingHttpHeaders, ver
   return {
     modern: false,
     version: isLegacy(version) ? version : undefined,
-    sessionId: one(headers, 'mcp-session-id'),
+    sessionId: singleValue(headers, 'mcp-session-id'),
     client: method === 'initialize' ? initializing(params) : unknownClient,
   }
 }
@@ -49,7 +49,7 @@ function initializing({ capabilities, clientInfo }: Message['params']): ClientFa
 }
 
 function asModern(message: Message, headers: IncomingHttpHeaders, meta: Record<string, unknown>): Classified {
-  const version = one(headers, 'mcp-protocol-version')
+  const version = singleValue(headers, 'mcp-protocol-version')
   const claim = meta[ENVELOPE_KEYS.version]
   if (claim === undefined) {
     if (version !== undefined && !isModern(version)) throw unsupported(version, [...MODERN_VERSIONS, ...LEGACY_VERSIONS])
@@ -77,19 +77,19 @@ const namedBy: Record<string, string> = {
 }
 
 function agree({ id, method, params }: Message, headers: IncomingHttpHeaders): void {
-  const said = one(headers, 'mcp-method')
-  if (said === undefined && id !== undefined) throw mismatch('The header Mcp-Method is missing.')
-  if (said !== undefined && said !== method) throw mismatch('Mcp-Method is not the method of the body.')
+  const mcpMethod = singleValue(headers, 'mcp-method')
+  if (mcpMethod === undefined && id !== undefined) throw mismatch('The header Mcp-Method is missing.')
+  if (mcpMethod !== undefined && mcpMethod !== method) throw mismatch('Mcp-Method is not the method of the body.')
 
   const key = Object.hasOwn(namedBy, method) ? namedBy[method] : undefined
   if (key === undefined) return
-  const name = one(headers, 'mcp-name')
+  const name = singleValue(headers, 'mcp-name')
   if (name === undefined) throw mismatch('The header Mcp-Name is missing.')
   if (headerText(name) !== params[key]) throw mismatch(`Mcp-Name is not params.${key} of the body.`)
 }
 
 /** The value of a header. Node joins a header that came twice, and the joined value equals none that is expected. */
-function one(headers: IncomingHttpHeaders, name: string): string | undefined {
+function singleValue(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
@@ -111,7 +111,7 @@ const none: Readonly<Record<string, string>> = {}
  * once, and when `Connection` names one of them: then a proxy may have removed it (RFC 9110, 7.6.1).
  */
 export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
-  const seen: string[] = []
+  const seenNames: string[] = []
   let params: Record<string, string> | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const raw = rawHeaders[at] ?? ''
@@ -121,8 +121,8 @@ export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<s
     if (name === 'connection' && rawHeaders[at + 1]?.toLowerCase().includes(paramPrefix))
       throw mismatch('Connection names an Mcp-Param header.')
     if (!isParam && !headerNames.has(name)) continue
-    if (seen.includes(name)) throw mismatch(`The header ${name} came more than once.`)
-    seen.push(name)
+    if (seenNames.includes(name)) throw mismatch(`The header ${name} came more than once.`)
+    seenNames.push(name)
     if (isParam) (params ??= {})[name] = rawHeaders[at + 1] ?? ''
   }
   return params ?? none

@@ -1,6 +1,14 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { toGatewayError } from '../pipeline/relay/fault.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
+import {
+  INTERNAL_ERROR,
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  RESOURCE_NOT_FOUND,
+  URL_ELICITATION_REQUIRED,
+} from '../protocol/facts/rpc-codes.ts'
 import { missingCapabilities } from '../protocol/input-capability.ts'
 import { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
@@ -30,33 +38,31 @@ export function renderError(error: unknown, id: RequestId | null, call: Call, en
   return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
 }
 
-function relayed(said: ClearedRpcError, id: RequestId | null, call: Call): ErrorResponse {
-  const { code, message, data } = call.modern ? inModern(said, call) : said
+function relayed(cleared: ClearedRpcError, id: RequestId | null, call: Call): ErrorResponse {
+  const { code, message, data } = call.modern ? inModern(cleared, call) : cleared
   const error = { code: eraCode(code, call), message, data }
-  const json = said.source?.toJson(error) ?? JSON.stringify(error)
+  const json = cleared.source?.toJson(error) ?? JSON.stringify(error)
   const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${json}}`
   return { status: call.modern ? modernStatus(code) : 200, body, headers: {} }
 }
-
-const urlElicitationRequired = -32042
 
 /**
  * The error "URL elicitation required" became a question in 2026-07-28, and its code is gone. It still arrives here
  * when the client did not declare that it can be asked (then it lacks a capability), or when it could not be made a
  * question (then the server has failed).
  */
-function inModern(said: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcError, 'code' | 'message' | 'data'> {
-  if (said.code !== urlElicitationRequired) return said
+function inModern(error: UpstreamRpcError, { client }: Call): Pick<UpstreamRpcError, 'code' | 'message' | 'data'> {
+  if (error.code !== URL_ELICITATION_REQUIRED) return error
   const requiredCapabilities = missingCapabilities(client.capabilities, [{ method: 'elicitation/create', params: { mode: 'url' } }])
-  if (!requiredCapabilities) return { code: -32603, message: said.message, data: said.data }
-  return { code: -32021, message: said.message, data: { requiredCapabilities } }
+  if (!requiredCapabilities) return { code: INTERNAL_ERROR, message: error.message, data: error.data }
+  return { code: MISSING_CAPABILITY, message: error.message, data: { requiredCapabilities } }
 }
 
 /** Up to 2025-11-25 a missing resource has a code of its own, and a missing capability has none. */
 function eraCode(code: number, { modern, method }: Pick<Incoming, 'modern' | 'method'>): number {
   if (modern) return code
-  if (code === -32021) return -32602
-  return method === 'resources/read' && code === -32602 ? -32002 : code
+  if (code === MISSING_CAPABILITY) return INVALID_PARAMS
+  return method === 'resources/read' && code === INVALID_PARAMS ? RESOURCE_NOT_FOUND : code
 }
 
 /**
@@ -64,6 +70,6 @@ function eraCode(code: number, { modern, method }: Pick<Incoming, 'modern' | 'me
  * come with 200.
  */
 function modernStatus(code: number): number {
-  if (code === -32601) return 404
-  return code === -32021 ? 400 : 200
+  if (code === METHOD_NOT_FOUND) return 404
+  return code === MISSING_CAPABILITY ? 400 : 200
 }

@@ -77,9 +77,9 @@ export class McpExchange {
   recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
     if (error.code === 'methodNotAllowed') return
     const { ip, userAgent } = senderOf(request)
-    const said = userAgent === undefined ? {} : { userAgent }
+    const agent = userAgent === undefined ? {} : { userAgent }
     const { http, rpc } = ERRORS[error.code]
-    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ip, ...said, ...(endpoint && { endpoint: endpoint.path }) } as const
+    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ip, ...agent, ...(endpoint && { endpoint: endpoint.path }) } as const
     const outcome = error.code === 'internal' ? 'failed' : 'refused'
     const why = { outcome, reason: error.reason, detail: error.message, httpStatus: http, rpcCode: rpc } as const
     this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call

@@ -48,9 +48,9 @@ function sendHealth({ health }: Options, response: ServerResponse): void {
 }
 
 function sendMetadata({ issuer }: Options, response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
-  const known = issuer()
-  if (known === undefined) throw new GatewayError('unavailable', 'no policy yet', { reason: 'no-policy' })
-  sendJson(response, 200, JSON.stringify(protectedResource(endpoint, known)), { ...headers, 'Access-Control-Allow-Origin': '*' })
+  const issuerUrl = issuer()
+  if (issuerUrl === undefined) throw new GatewayError('unavailable', 'no policy yet', { reason: 'no-policy' })
+  sendJson(response, 200, JSON.stringify(protectedResource(endpoint, issuerUrl)), { ...headers, 'Access-Control-Allow-Origin': '*' })
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

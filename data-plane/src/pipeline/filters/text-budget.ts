@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>
 type Items = readonly unknown[]
 
 /** Where the result of a method holds text for a model: the member with the list, and the kind of its items. */
-const held = new Map<string, { readonly key: string; readonly each: Reader }>([
+const textPlaces = new Map<string, { readonly key: string; readonly each: Reader }>([
   ['tools/call', { key: 'content', each: block }],
   ['prompts/get', { key: 'messages', each: message }],
   ['resources/read', { key: 'contents', each: contents }],
@@ -25,7 +25,7 @@ type Reader = (item: unknown, change: Change) => Items
  * The very same object when nothing is cut.
  */
 export function cutToBudget(method: string, result: Fields, budget: number): Fields {
-  const { key = '', each } = held.get(method) ?? {}
+  const { key = '', each } = textPlaces.get(method) ?? {}
   const items = result[key]
   if (!each || !Array.isArray(items)) return result
   const change = cutting(textsIn(items, each), budget)
@@ -62,16 +62,18 @@ function cutting(texts: readonly string[], budget: number): Change | undefined {
 function block(item: unknown, change: Change): Items {
   if (!isObject(item)) return [item]
   if (item['type'] === 'text') return withText(item, change)
-  return item['type'] === 'resource' ? withText(item['resource'], change).map((one) => withField(item, 'resource', one)) : [item]
+  return item['type'] === 'resource' ? withText(item['resource'], change).map((changed) => withField(item, 'resource', changed)) : [item]
 }
 
 function message(item: unknown, change: Change): Items {
   if (!isObject(item)) return [item]
   const { content } = item
-  if (!Array.isArray(content)) return block(content, change).map((one) => withField(item, 'content', one))
-  const blocks = content.flatMap((one) => block(one, change))
+  if (!Array.isArray(content)) return block(content, change).map((changed) => withField(item, 'content', changed))
+  const blocks = content.flatMap((item) => block(item, change))
   if (blocks.length === 0 && content.length > 0) return []
-  return blocks.length === content.length && blocks.every((one, at) => one === content[at]) ? [item] : [{ ...item, content: blocks }]
+  return blocks.length === content.length && blocks.every((changed, at) => changed === content[at])
+    ? [item]
+    : [{ ...item, content: blocks }]
 }
 
 /** The page of an app is for a browser. It is not cut, because half a page does not work. */

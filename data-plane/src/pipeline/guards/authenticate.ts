@@ -10,12 +10,12 @@ import { tokenFault, unauthenticated } from '../../policy/token.ts'
 /** Who calls? Below this guard, a call has a person whose token is good for this endpoint now. */
 export function authenticate({ verify, policy }: Pick<Ports, 'verify' | 'policy'>): Guard<Incoming & Audited, Authenticated> {
   return function authenticate(call, next) {
-    const known = verify(bearerOf(call.authorization))
+    const verified = verify(bearerOf(call.authorization))
     const admit = (token: Token) => next(admitted(policy.current(), token, call))
-    const behind = (token: Token) => token.revision > policy.current().revision
-    if (!(known instanceof Promise) && !behind(known)) return admit(known)
-    return Promise.resolve(known).then(async (token) => {
-      if (behind(token) && !(await policy.waitForRevision(token.revision))) call.note.behind = true
+    const isBehind = (token: Token) => token.revision > policy.current().revision
+    if (!(verified instanceof Promise) && !isBehind(verified)) return admit(verified)
+    return Promise.resolve(verified).then(async (token) => {
+      if (isBehind(token) && !(await policy.waitForRevision(token.revision))) call.note.behind = true
       return admit(token)
     })
   }

@@ -23,13 +23,13 @@ export function findServer(
     call.note.server = target.server
 
     const server = call.policy.servers.get(target.server)
-    const found = ports.upstream(target.server)
-    if (!server || !found) throw notThere(call, 'unknown-server')
+    const upstream = ports.upstream(target.server)
+    if (!server || !upstream) throw notThere(call, 'unknown-server')
     const nowMs = Date.now()
     const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
     if (!verdict.allow) throw notThere(call, verdict.reason)
     refuseStale(ports.policy, call.policy.settings, needs, nowMs)
-    return next({ serverId: target.server, server, upstream: found, needs, upstreamCall: target.upstreamCall, level: verdict.level })
+    return next({ serverId: target.server, server, upstream, needs, upstreamCall: target.upstreamCall, level: verdict.level })
   }
 }
 

@@ -27,19 +27,19 @@ export function findTool({
 
     const server = call.policy.servers.get(address.server)
     const entry = server?.tools.get(address.tool)
-    const found = upstream(address.server)
-    if (!server || !entry || !found) throw unknownTool(name, 'unknown-tool')
+    const toolServer = upstream(address.server)
+    if (!server || !entry || !toolServer) throw unknownTool(name, 'unknown-tool')
     if (!isCallableBy(call.client.capabilities, catalogue.entries(address.server, 'tools/list', call.policy), address.tool))
       throw unknownTool(name, 'app-only')
     call.note.level = entry.level
-    const given = withoutEnvelope(call.params)
-    const params = call.endpoint.server === undefined ? responsesForServer(address.server, given) : given
+    const ownParams = withoutEnvelope(call.params)
+    const params = call.endpoint.server === undefined ? responsesForServer(address.server, ownParams) : ownParams
     const upstreamCall = {
       method: 'tools/call',
       params: address.tool === name ? params : { ...params, name: address.tool },
       source: call.source,
     }
-    return next({ serverId: address.server, server, upstream: found, toolName: address.tool, needs: entry.level, upstreamCall })
+    return next({ serverId: address.server, server, upstream: toolServer, toolName: address.tool, needs: entry.level, upstreamCall })
   }
 }
 

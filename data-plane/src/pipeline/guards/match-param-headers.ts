@@ -18,9 +18,9 @@ export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guar
 
   /** By tool name; only tools that have such headers. */
   const annotationsOf = (entries: Entries): ReadonlyMap<unknown, readonly ParamHeader[]> => {
-    const known = annotated.get(entries) ?? readAll(entries)
-    annotated.set(entries, known)
-    return known
+    const annotations = annotated.get(entries) ?? readAll(entries)
+    annotated.set(entries, annotations)
+    return annotations
   }
 
   return function matchParams(call, next) {

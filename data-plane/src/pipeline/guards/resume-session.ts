@@ -49,6 +49,6 @@ const anywhere = new Set(['DELETE', 'response', 'notifications/progress'])
 function needsHome({ method, endpoint, policy }: Incoming & Authenticated): boolean {
   if (anywhere.has(method)) return false
   if (atHome.has(method)) return true
-  const behind = endpoint.server === undefined ? [...policy.servers.values()] : [policy.servers.get(endpoint.server)]
-  return behind.some((server) => server?.kind === 'remote')
+  const servers = endpoint.server === undefined ? [...policy.servers.values()] : [policy.servers.get(endpoint.server)]
+  return servers.some((server) => server?.kind === 'remote')
 }

@@ -35,10 +35,10 @@ export const tellRootsChanged =
   async (call: Call): Promise<Cleared<object>> => {
     const { server } = call.endpoint
     if (server !== undefined && !mayHear(call, server)) throw refused(call, server)
-    const behind = server === undefined ? [...call.policy.servers.keys()].filter((id) => mayHear(call, id)) : [server]
+    const serverIds = server === undefined ? [...call.policy.servers.keys()].filter((id) => mayHear(call, id)) : [server]
     const changed = notification(call.method, withoutEnvelope(call.params), call.source)
     await Promise.all(
-      behind.map(async (id) => {
+      serverIds.map(async (id) => {
         const reason = await upstream(id)
           ?.notify(askerOf(call), changed)
           .catch(() => 'server-away' as const) // the others are told all the same
@@ -55,15 +55,18 @@ export const tellProgress =
     const { progressToken, ...rest } = withoutEnvelope(call.params)
     const asker = call.modern ? undefined : askingPlane(progressToken)
     if (asker !== undefined && asker !== node) throw new ServedByOtherPlane(asker)
-    const asked = clientRequests.progressOf(scopeOf(call), progressToken)
-    if (call.modern || !asked) {
+    const question = clientRequests.progressOf(scopeOf(call), progressToken)
+    if (call.modern || !question) {
       dropped.count(call.modern ? 'era-has-none' : 'unknown-token')
       return ownWords({})
     }
-    call.note.server = asked.server
-    const found = mayHear(call, asked.server) ? upstream(asked.server) : undefined
-    if (!found) throw refused(call, asked.server)
-    counted(dropped, await found.notify(askerOf(call), notification(call.method, { ...rest, progressToken: asked.token }, call.source)))
+    call.note.server = question.server
+    const askingServer = mayHear(call, question.server) ? upstream(question.server) : undefined
+    if (!askingServer) throw refused(call, question.server)
+    counted(
+      dropped,
+      await askingServer.notify(askerOf(call), notification(call.method, { ...rest, progressToken: question.token }, call.source)),
+    )
     return ownWords({})
   }
 

@@ -20,15 +20,15 @@ export function initialize(
   outgoing: OutgoingFilters,
 ): (call: Incoming & Authenticated) => Promise<Rendered> {
   return async function initialize(call) {
-    const asked = call.params['protocolVersion']
-    if (typeof asked !== 'string')
+    const requestedVersion = call.params['protocolVersion']
+    if (typeof requestedVersion !== 'string')
       throw new GatewayError('invalidParams', 'no protocolVersion', { publicMessage: 'initialize needs params.protocolVersion.' })
     if (!ports.sealer.ready) throw new GatewayError('unavailable', 'no sealing key yet', { reason: 'no-sealing-key' })
     const client = { ...call.client, capabilities: withoutTasks(call.client.capabilities) }
     const { capabilities, info } = client
     const session: Session = {
       id: uuidv7(),
-      version: isLegacy(asked) ? asked : LATEST_LEGACY,
+      version: isLegacy(requestedVersion) ? requestedVersion : LATEST_LEGACY,
       endpoint: call.endpoint.path,
       home: ports.node,
       capabilities,

@@ -58,9 +58,9 @@ function modernJson(result: UpstreamResult, method: string): string {
     ...(value['_meta'] === undefined && { _meta: modern._meta }),
   }
   const json = jsonOf(result)
-  const more = JSON.stringify(missing)
-  if (more === '{}') return json
-  return json === '{}' ? more : `${json.slice(0, json.lastIndexOf('}'))},${more.slice(1)}`
+  const missingJson = JSON.stringify(missing)
+  if (missingJson === '{}') return json
+  return json === '{}' ? missingJson : `${json.slice(0, json.lastIndexOf('}'))},${missingJson.slice(1)}`
 }
 
 function legacyJson({ value, source }: UpstreamResult): string {

@@ -23,9 +23,9 @@ export const setLevel =
       throw new GatewayError('invalidParams', 'no such log level', { publicMessage: 'params.level is no log level.' })
     const { server } = call.endpoint
     if (server !== undefined) {
-      const found = upstream(server)
-      if (!found || !decideServer(call.policy, call.person, server, 'read', Date.now()).allow) throw without('logging')
-      await mustHave(found, call, 'logging')
+      const endpointServer = upstream(server)
+      if (!endpointServer || !decideServer(call.policy, call.person, server, 'read', Date.now()).allow) throw without('logging')
+      await mustHave(endpointServer, call, 'logging')
     }
     const state = sessions.of(sessionOf(call))
     state.logLevel = level

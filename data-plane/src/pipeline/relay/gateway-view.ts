@@ -41,8 +41,8 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
 
 function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
   const server = policy.servers.get(id)
-  const found = upstream(id)
-  if (!server || !found) return []
+  const reachable = upstream(id)
+  if (!server || !reachable) return []
   const offered = new Map((catalogue.entries(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
   const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
     const tool = offered.get(name)
@@ -57,7 +57,7 @@ function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Pers
     }
     return [verdict.allow ? { ...base, level: verdict.level } : { ...base, reason: verdict.reason }]
   })
-  const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs } = found.health()
+  const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs } = reachable.health()
   const health = { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs }
   return [{ id, title: server.title, tools, health }]
 }

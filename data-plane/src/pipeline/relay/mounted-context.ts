@@ -48,8 +48,8 @@ export class MountedContext implements CallContext {
   }
 
   tables(connection: string): TableRules | undefined {
-    const held = this.call.person.grants.get(this.call.serverId)?.connections ?? {}
-    return Object.hasOwn(held, connection) ? held[connection] : undefined
+    const connections = this.call.person.grants.get(this.call.serverId)?.connections ?? {}
+    return Object.hasOwn(connections, connection) ? connections[connection] : undefined
   }
 
   readSecret(ref: SecretRef): Promise<string> {

@@ -31,10 +31,10 @@ export function sealState({ sealer, node }: Needs, call: Call, result: UpstreamR
  * Opens the state that the server gave. Throws when the seal belongs to another request. A state without our seal is
  * the server's own, and stays as it is.
  */
-export function unsealState({ sealer }: Needs, call: Call, given: unknown): unknown {
-  if (typeof given !== 'string') return given
-  const opened = State.safeParse(sealer.open(kind, call.token.subject.id, given, Date.now()))
-  if (!opened.success) return given
+export function unsealState({ sealer }: Needs, call: Call, requestState: unknown): unknown {
+  if (typeof requestState !== 'string') return requestState
+  const opened = State.safeParse(sealer.open(kind, call.token.subject.id, requestState, Date.now()))
+  if (!opened.success) return requestState
   const { server, digest, state } = opened.data
   if (server !== call.serverId || digest !== digestOf(call)) {
     throw new GatewayError('invalidParams', 'a request state of another request', {
@@ -45,12 +45,12 @@ export function unsealState({ sealer }: Needs, call: Call, given: unknown): unkn
 }
 
 /** The plane that holds the parked stream of a sealed state. Undefined for a state of the server's own. */
-export function homeOfState({ sealer }: Pick<Ports, 'sealer'>, person: string, given: unknown): string | undefined {
-  return typeof given === 'string' ? State.safeParse(sealer.open(kind, person, given, Date.now())).data?.node : undefined
+export function homeOfState({ sealer }: Pick<Ports, 'sealer'>, person: string, requestState: unknown): string | undefined {
+  return typeof requestState === 'string' ? State.safeParse(sealer.open(kind, person, requestState, Date.now())).data?.node : undefined
 }
 
 /** A digest of the request without what a retry adds. */
 function digestOf({ upstreamCall: { method, params } }: Call): string {
-  const { inputResponses: _r, requestState: _s, _meta: _m, ...own } = params
-  return hash('sha256', `${method}\n${canonical(own)}`, 'hex')
+  const { inputResponses: _r, requestState: _s, _meta: _m, ...ownParams } = params
+  return hash('sha256', `${method}\n${canonical(ownParams)}`, 'hex')
 }

@@ -15,10 +15,10 @@ export function resolveServer(
   // A task is found by its id alone (`resolveTask`). Methods of the older kind of tasks are not served.
   if (method.startsWith('tasks/')) return undefined
   if (endpoint.server !== undefined) return { server: endpoint.server, upstreamCall: { method, params, source: call.source } }
-  const found = routeRequest(method, params, routesOf(ports, call))
-  return found.server === undefined
+  const routed = routeRequest(method, params, routesOf(ports, call))
+  return routed.server === undefined
     ? undefined
-    : { server: found.server, upstreamCall: { method, params: found.params, source: call.source } }
+    : { server: routed.server, upstreamCall: { method, params: routed.params, source: call.source } }
 }
 
 /**
@@ -34,6 +34,6 @@ export function resolveTask(
   const task = typeof sealed === 'string' ? routesOf(ports, call).openTask(sealed) : undefined
   if (typeof sealed !== 'string' || !task) return undefined
   if (endpoint.server !== undefined && endpoint.server !== task.server) return undefined
-  const own = endpoint.server === undefined ? responsesForServer(task.server, params) : params
-  return { task: { ...task, sealed }, upstreamCall: { method, params: { ...own, taskId: task.taskId }, source: call.source } }
+  const ownParams = endpoint.server === undefined ? responsesForServer(task.server, params) : params
+  return { task: { ...task, sealed }, upstreamCall: { method, params: { ...ownParams, taskId: task.taskId }, source: call.source } }
 }

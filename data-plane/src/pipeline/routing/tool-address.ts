@@ -12,8 +12,8 @@ export function addressOf(policy: Policy, endpoint: Endpoint, name: string): Too
 const books = new WeakMap<Policy['servers'], ReadonlyMap<string, ToolAddress>>()
 
 function addressBook({ servers }: Policy): ReadonlyMap<string, ToolAddress> {
-  const known = books.get(servers)
-  if (known) return known
+  const cachedBook = books.get(servers)
+  if (cachedBook) return cachedBook
   const addresses = [...servers].flatMap(([server, { tools }]) => [...tools.keys()].map((tool) => ({ server, tool })))
   const book = new Map(addresses.map((address) => [joinedName(address), address]))
   books.set(servers, book)

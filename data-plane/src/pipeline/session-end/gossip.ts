@@ -98,8 +98,8 @@ export class SessionGossip {
     const { sessions } = this.ports
     const place = this.places.get(plane) ?? { epoch: '', at: 0 }
     const used = sessions.guestsOf(plane)
-    const said = await this.options.post(plane, GOSSIP_PATH, JSON.stringify({ ...place, used }), AbortSignal.timeout(answerWithinMs))
-    const { epoch, next, ended } = Answer.parse(JSON.parse(said))
+    const answer = await this.options.post(plane, GOSSIP_PATH, JSON.stringify({ ...place, used }), AbortSignal.timeout(answerWithinMs))
+    const { epoch, next, ended } = Answer.parse(JSON.parse(answer))
     sessions.markReported(plane, used)
     for (const id of ended) if (!sessions.isEnded(id)) endSessionById(this.ports, id)
     this.places.set(plane, { epoch, at: next })

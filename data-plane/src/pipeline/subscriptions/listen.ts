@@ -55,8 +55,8 @@ function tagged(notification: Cleared<Notification>, { id }: Call): Cleared<Noti
   return { ...notification, params: { ...params, _meta: { ...meta, [subscriptionKey]: id } } }
 }
 
-function filterOf(given: unknown): ListenFilter {
-  const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions, taskIds } = isObject(given) ? given : {}
+function filterOf(wish: unknown): ListenFilter {
+  const { toolsListChanged, promptsListChanged, resourcesListChanged, resourceSubscriptions, taskIds } = isObject(wish) ? wish : {}
   const texts = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string').slice(0, maxNamed) : undefined)
   const [uris, tasks] = [texts(resourceSubscriptions), texts(taskIds)]
   return {

@@ -24,14 +24,14 @@ export class Outbox {
   private send(): void {
     for (const [about, notification] of this.waiting) {
       this.waiting.delete(about)
-      const told = this.tell(notification)
-      if (told instanceof Promise) return this.wait(told)
+      const sending = this.tell(notification)
+      if (sending instanceof Promise) return this.wait(sending)
     }
   }
 
-  private wait(told: Promise<void>): void {
+  private wait(sending: Promise<void>): void {
     this.busy = true
-    void told
+    void sending
       // The client has left. Whoever watches the connection is told elsewhere.
       .catch(() => undefined)
       .then(() => {

@@ -241,8 +241,8 @@ export class Subscription {
     const context = this.contextFor(server)
     if (!this.askClient || !context) throw new Error('nobody can be asked')
     const isOnAggregate = this.call.endpoint.server === undefined
-    const asked = isOnAggregate ? questionOnAggregate(serverOrigin(this.ports, this.call, server), question) : question
-    const answer = await this.askClient(server, await this.outgoing.question(asked, context), signal)
+    const translated = isOnAggregate ? questionOnAggregate(serverOrigin(this.ports, this.call, server), question) : question
+    const answer = await this.askClient(server, await this.outgoing.question(translated, context), signal)
     if (answer.refusal || !isOnAggregate) return answer
     const { inputResponses } = responsesForServer(server, { inputResponses: { answer: answer.result } })
     return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined, source: answer.source }

@@ -26,7 +26,7 @@ export class WatchedTasks {
 
   /** Decides whether the person may hear of this task now. */
   mayHear(server: string, taskId: unknown, { policy, person }: { policy: Policy; person: Person | undefined }): boolean {
-    const found = this.watched.find(({ address }) => address.server === server && address.taskId === taskId)
-    return found !== undefined && person !== undefined && decideTask(policy, person, found.address, Date.now()).allow
+    const watchedTask = this.watched.find(({ address }) => address.server === server && address.taskId === taskId)
+    return watchedTask !== undefined && person !== undefined && decideTask(policy, person, watchedTask.address, Date.now()).allow
   }
 }
