@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { unheard } from '../../server-kit/round.ts'
+import { NO_CLIENT_ROUND } from '../../server-kit/round.ts'
 import { aloneContext } from '../standalone/context.ts'
 import charts from './index.ts'
 
@@ -9,7 +9,7 @@ const page = charts.resources.get('ui://charts/view')
 async function html(): Promise<string> {
   const answer = await page?.read(
     aloneContext({ server: charts, settings: {}, readSecret: async () => '' }, new AbortController().signal),
-    unheard,
+    NO_CLIENT_ROUND,
   )
   if (!answer || !('contents' in answer)) throw new Error('no page')
   const [content] = answer.contents
