@@ -30,7 +30,7 @@ export interface ToolSpec<Context, Input extends z.ZodObject, Output extends z.Z
   /** Also a projection: a field that it does not name is removed from the answer. */
   output: Output
   run(args: z.output<Input>, context: Context): Result | InputRequired | Promise<Result | InputRequired>
-  /** The text of the answer, beside the structured content. By default it is the structured content as compact JSON. */
+  /** The text of the answer, beside the structured content. The default is that content as compact JSON. */
   text?(result: Result): string
   /** The `ui://` resource in which hosts of MCP Apps display the answer. */
   view?: string

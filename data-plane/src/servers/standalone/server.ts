@@ -22,7 +22,7 @@ const methodsByCapability = {
   completions: ['completion/complete'],
 } as const
 
-/** Makes servers of the SDK, each for one connection or one request, out of the declaration that the gateway mounts. */
+/** Makes an SDK server for each connection or request, out of the declaration that the gateway mounts. */
 export function standaloneFactory(setup: StandaloneSetup, onFault: (error: unknown) => void) {
   const sealer = new Sealer()
   sealer.use([{ kid: 'standalone', key: randomBytes(32) }])

@@ -30,7 +30,7 @@ async function answer(job: Job): Promise<void> {
   watchdog.postMessage('ended')
 }
 
-// A spec may block this thread for ever. The watchdog's thread checks the CPU time, and whether the plane still runs.
+// A spec may block this thread for ever. The watchdog's thread checks the CPU time, and whether the plane runs.
 const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), {
   workerData: { parent: process.ppid, limitMs: Number(process.argv[2]) } satisfies WatchdogData,
 })

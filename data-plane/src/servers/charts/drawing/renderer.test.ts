@@ -49,7 +49,7 @@ test.for([
       encoding: { x: { field: 'a', type: 'quantitative' } },
     }),
   ],
-] as const)('the drawing of %s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
+] as const)('a drawing with %s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
   const renderer = aRenderer({ limitMs: 1_000 })
   const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
 
@@ -88,7 +88,7 @@ test.for([
     'countless steps',
     job({ data, transform: [{ density: 'a', steps: 1e9 }], mark: 'line', encoding: { x: { field: 'value', type: 'quantitative' } } }),
   ],
-] as const)('%s fails the drawing and leaves the plane running', async ([, hostile]) => {
+] as const)('a drawing with %s fails and leaves the plane running', async ([, hostile]) => {
   const renderer = aRenderer({ maxHeapMb: 128 })
   const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
 
