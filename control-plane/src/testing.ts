@@ -28,6 +28,7 @@ export function aServer(id: string, levels: Record<string, Level>): MountedServe
     changes: { listen: () => () => undefined },
     faults: (settings) => (typeof settings === 'object' && settings && 'bad' in settings ? ['settings.bad: is bad'] : []),
     check: unused,
+    close: async () => undefined,
   }
 }
 

@@ -1,68 +1,76 @@
 import { isObject } from './is-object.ts'
-import { eachItem, endOf, membersOf } from './scan.ts'
-import type { Members } from './scan.ts'
+import { endOf, membersOf, walkItems } from './scan.ts'
+import type { Members, Place } from './scan.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Items = readonly unknown[]
 
-/** JSON, and where in the text that ends out of which it was made. Undefined where JSON has no word for it. */
+/**
+ * `json` is the new text, undefined where JSON cannot express the value. `end` is where the original value ends in
+ * its text.
+ */
 interface Rewritten {
   readonly json: string | undefined
   readonly end: number
 }
 
 /**
- * A value that was made out of `before`, which begins at `from` in `text`: whatever is the same in both is as it was written, at any depth.
- * No key may stand twice in `text`. Each text is walked once, but for those members of objects that have changed inside.
+ * Writes `edited`, a value that was made out of `original`. `original` begins at `from` in `text`. Whatever both have
+ * in common is copied from `text` as its sender wrote it, at any depth. No key may occur twice in one object of
+ * `text`. The text is scanned once; only members that changed inside are scanned again.
  */
-function rewriteValue(text: string, from: number, before: unknown, now: unknown): Rewritten {
-  if (isObject(before) && isObject(now) && before !== now) {
+function rewriteValue(text: string, from: number, original: unknown, edited: unknown): Rewritten {
+  if (isObject(original) && isObject(edited) && original !== edited) {
     const { spans, end } = membersOf(text, { from })
-    return { json: rewriteObject(text, before, now, spans), end }
+    return { json: rewriteObject(text, original, edited, spans), end }
   }
   const end = endOf(text, from)
-  if (Object.is(before, now)) return { json: text.slice(from, end), end }
-  if (Array.isArray(before) && Array.isArray(now)) return { json: rewriteList(text, from, before, now), end }
-  return { json: JSON.stringify(now), end }
+  if (Object.is(original, edited)) return { json: text.slice(from, end), end }
+  if (Array.isArray(original) && Array.isArray(edited)) return { json: rewriteList(text, from, original, edited), end }
+  return { json: JSON.stringify(edited), end }
 }
 
-/** `spans` are those of the members of `before` in `text`. */
-export function rewriteObject(text: string, before: Fields, now: Fields, spans: Members['spans']): string {
+/** `spans` say where the members of `original` are in `text`. */
+export function rewriteObject(text: string, original: Fields, edited: Fields, spans: Members['spans']): string {
   let json = ''
-  for (const key in now) {
-    const span = Object.hasOwn(before, key) ? spans.get(key) : undefined
-    const said = span ? member(text, span, before[key], now[key]) : JSON.stringify(now[key])
-    if (said !== undefined) json += `${json === '' ? '' : ','}${JSON.stringify(key)}:${said}`
+  for (const key in edited) {
+    const span = Object.hasOwn(original, key) ? spans.get(key) : undefined
+    const valueJson = span ? rewriteMember(text, span, original[key], edited[key]) : JSON.stringify(edited[key])
+    if (valueJson !== undefined) json += `${json === '' ? '' : ','}${JSON.stringify(key)}:${valueJson}`
   }
   return `{${json}}`
 }
 
-/** Where it ends is known. */
-function member(text: string, { start, end }: { start: number; end: number }, before: unknown, now: unknown): string | undefined {
-  if (Object.is(before, now)) return text.slice(start, end)
-  if (Array.isArray(before) && Array.isArray(now)) return rewriteList(text, start, before, now)
-  return isObject(before) && isObject(now) ? rewriteValue(text, start, before, now).json : JSON.stringify(now)
+/** As `rewriteValue`, where the end of the original value is known. */
+function rewriteMember(text: string, { start, end }: Place, original: unknown, edited: unknown): string | undefined {
+  if (Object.is(original, edited)) return text.slice(start, end)
+  if (Array.isArray(original) && Array.isArray(edited)) return rewriteList(text, start, original, edited)
+  return isObject(original) && isObject(edited) ? rewriteValue(text, start, original, edited).json : JSON.stringify(edited)
 }
 
-/** Where items were taken out, what is left is known by what it is; else by its place. */
-function rewriteList(text: string, from: number, before: Items, now: Items): string {
-  const placeOf = before.length === now.length ? undefined : new Map(before.map((item, place) => [item, place]))
-  const known = now.map((item) => (typeof item === 'object' ? placeOf?.get(item) : undefined))
-  const nowAt = new Map(now.flatMap((item, index) => (known[index] === undefined ? [] : [[known[index], item]])))
-  for (const [index, item] of now.slice(0, before.length).entries()) {
-    if (known[index] === undefined && !nowAt.has(index)) nowAt.set(index, item)
+/**
+ * Matches each item of `edited` with an item of `original`. If the lists differ in length, items were removed or
+ * added: an object or list is then matched by identity, if it can be. All other items are matched by index.
+ */
+function rewriteList(text: string, from: number, original: Items, edited: Items): string {
+  const originalIndexes = original.length === edited.length ? undefined : new Map(original.map((item, index) => [item, index]))
+  const indexes = edited.map((item) => (typeof item === 'object' ? originalIndexes?.get(item) : undefined))
+  const editedByIndex = new Map(edited.flatMap((item, index) => (indexes[index] === undefined ? [] : [[indexes[index], item]])))
+  for (const [index, item] of edited.slice(0, original.length).entries()) {
+    if (indexes[index] === undefined && !editedByIndex.has(index)) editedByIndex.set(index, item)
   }
-  const said = new Map<number, string | undefined>()
-  eachItem(text, from, (start, place) => {
-    if (said.size === nowAt.size) return undefined
-    if (!nowAt.has(place)) return endOf(text, start)
-    const { json, end } = rewriteValue(text, start, before[place], nowAt.get(place))
-    said.set(place, json)
+  const jsonByIndex = new Map<number, string | undefined>()
+  walkItems(text, from, (start, index) => {
+    if (jsonByIndex.size === editedByIndex.size) return undefined
+    if (!editedByIndex.has(index)) return endOf(text, start)
+    const { json, end } = rewriteValue(text, start, original[index], editedByIndex.get(index))
+    jsonByIndex.set(index, json)
     return end
   })
-  const items = now.map((item, index) => {
-    const place = known[index] ?? index
-    return (said.has(place) && Object.is(nowAt.get(place), item) ? said.get(place) : JSON.stringify(item)) ?? 'null'
+  const items = edited.map((item, position) => {
+    const index = indexes[position] ?? position
+    const isRewritten = jsonByIndex.has(index) && Object.is(editedByIndex.get(index), item)
+    return (isRewritten ? jsonByIndex.get(index) : JSON.stringify(item)) ?? 'null'
   })
   return `[${items.join(',')}]`
 }

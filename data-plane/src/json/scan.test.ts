@@ -7,7 +7,7 @@ const valuesIn = (text: string) =>
     [...membersOf(text).spans].map(([key, { start, end }]): [string, unknown] => [key, JSON.parse(text.slice(start, end))]),
   )
 
-test('the members of any object are where they stand', () => {
+test('membersOf finds every member of any object', () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()),
@@ -27,11 +27,11 @@ test.for([
   ['{"a":{"b":1,"b":2},"c":"a"}', undefined],
   ['{"__proto__":1,"__proto__":2}', '__proto__'],
   [' { } ', undefined],
-] as const)('%s: the key that stands there twice is %s', ([text, key]) => {
+] as const)('in %s the duplicate key is %s', ([text, key]) => {
   expect(membersOf(text).duplicate).toBe(key)
 })
 
-test('a key written with escapes is the key it means, and quotes inside strings end nothing', () => {
+test('escapes in a key are decoded, and an escaped quote does not end a string', () => {
   const text = '{"\\u0061":"\\\\","b":"x\\"}","c":[{"d":"]"}]}'
   expect(valuesIn(text)).toEqual({ a: '\\', b: 'x"}', c: [{ d: ']' }] })
 })

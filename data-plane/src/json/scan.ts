@@ -1,27 +1,27 @@
-/** Where a value stands in the text: from `start` up to, not including, `end`. */
+/** Where a value is in the text: from `start` to `end`, which is not included. */
 export interface Place {
   readonly start: number
   readonly end: number
 }
 
-/** Of a member. */
+/** Where the value of a member is. */
 interface Span extends Place {
-  /** How many members the value has, at every depth. */
+  /** The number of members of all objects in the value, at every depth. */
   readonly membersWithin: number
 }
 
 export interface Members {
   readonly spans: ReadonlyMap<string, Span>
-  /** A key that stands there twice: two readers may see two different objects. */
+  /** A key that occurs twice: two readers may see two different objects. */
   readonly duplicate: string | undefined
-  /** Where the object itself stands. */
+  /** Where the object itself is. */
   readonly start: number
   readonly end: number
-  /** How many members the object has, and all objects in it. */
+  /** The number of members of the object and of all objects in it. */
   readonly membersWithin: number
-  /** How many levels the deepest of its members has. */
+  /** The number of nested levels, this object included. */
   readonly depth: number
-  /** Those of the member that was asked for, where it is an object. */
+  /** The members of the member `within`, if that is an object. */
   readonly inner: Members | undefined
 }
 
@@ -34,7 +34,10 @@ const closeList = 93
 const openObject = 123
 const closeObject = 125
 
-/** The members of the object that begins at `from`, and of one that it has, where they stand. `text` must be known to be JSON, and an object there: `JSON.parse` has read it before. */
+/**
+ * Finds the members of the object that begins at `from`, and the members of its member `within`. `text` must be valid
+ * JSON with an object at `from`: the caller has read it with `JSON.parse` before.
+ */
 export function membersOf(text: string, { from = 0, within }: { from?: number; within?: string } = {}): Members {
   const spans = new Map<string, Span>()
   let duplicate: string | undefined
@@ -45,11 +48,11 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   let at = afterSpace(text, begin + 1)
   while (text.charCodeAt(at) === quoteCode) {
     const keyEnd = stringEnd(text, at)
-    const key = meaningOf(text, at, keyEnd)
+    const key = stringAt(text, at, keyEnd)
     const start = afterSpace(text, afterSpace(text, keyEnd) + 1)
-    const asked = key === within && text.charCodeAt(start) === openObject ? membersOf(text, { from: start }) : undefined
-    inner = asked ?? inner
-    const { end, membersWithin: deeper, depth: below } = asked ?? valueEnd(text, start)
+    const innerMembers = key === within && text.charCodeAt(start) === openObject ? membersOf(text, { from: start }) : undefined
+    inner = innerMembers ?? inner
+    const { end, membersWithin: deeper, depth: below } = innerMembers ?? valueEnd(text, start)
     if (spans.has(key)) duplicate ??= key
     spans.set(key, { start, end, membersWithin: deeper })
     membersWithin += 1 + deeper
@@ -61,10 +64,10 @@ export function membersOf(text: string, { from = 0, within }: { from?: number; w
   return { spans, duplicate, start: begin, end: at + 1, membersWithin, depth: depth + 1, inner }
 }
 
-/** The items of the list that begins at `from`, where they stand. The same holds of `text`. */
+/** Finds the items of the list that begins at `from`. `text` must be valid JSON with a list there. */
 export function itemsOf(text: string, from = 0): readonly Place[] {
   const items: Place[] = []
-  eachItem(text, from, (start) => {
+  walkItems(text, from, (start) => {
     const end = endOf(text, start)
     items.push({ start, end })
     return end
@@ -72,8 +75,10 @@ export function itemsOf(text: string, from = 0): readonly Place[] {
   return items
 }
 
-/** Tells where each item of a list begins, and wants to know where it ends; undefined where the rest does not matter. */
-export function eachItem(text: string, from: number, endOfItem: (start: number, index: number) => number | undefined): void {
+/**
+ * Calls `endOfItem` with the start of each item of a list. It returns the item's end, or undefined to stop the walk.
+ */
+export function walkItems(text: string, from: number, endOfItem: (start: number, index: number) => number | undefined): void {
   let at = afterSpace(text, afterSpace(text, from) + 1)
   for (let index = 0; text.charCodeAt(at) !== closeList; index++) {
     const end = endOfItem(at, index)
@@ -83,7 +88,7 @@ export function eachItem(text: string, from: number, endOfItem: (start: number, 
   }
 }
 
-/** Where the value that begins there ends. */
+/** Where the value that begins at `start` ends. */
 export const endOf = (text: string, start: number): number => valueEnd(text, start).end
 
 function afterSpace(text: string, from: number): number {
@@ -94,12 +99,12 @@ function afterSpace(text: string, from: number): number {
 
 const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
 
-const nearChars = 24
+const shortStringChars = 24
 
 /** The index after the closing quote of the string that opens at `from`. */
 function stringEnd(text: string, from: number): number {
-  // Most strings are short: to look for their end costs less than to have it looked for.
-  for (let at = from + 1; at < from + nearChars; at++) {
+  // Most strings are short: this loop finds their end at less cost than a call of indexOf.
+  for (let at = from + 1; at < from + shortStringChars; at++) {
     const code = text.charCodeAt(at)
     if (code === quoteCode) return at + 1
     if (code === backslash) break
@@ -111,43 +116,48 @@ function stringEnd(text: string, from: number): number {
 }
 
 function isEscaped(text: string, quote: number): boolean {
-  let before = quote - 1
-  while (text.charCodeAt(before) === backslash) before--
-  return (quote - before) % 2 === 0
+  let at = quote - 1
+  while (text.charCodeAt(at) === backslash) at--
+  return (quote - at) % 2 === 0
 }
 
-function meaningOf(text: string, start: number, end: number): string {
+/** The value of the string literal from `start` to `end`. */
+function stringAt(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1)
   return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner
 }
 
-const numbers = /-?\d[\d.eE+-]*/g
+const numberPattern = /-?\d[\d.eE+-]*/g
 
-/** The same JSON with other strings and numbers: `string` gets what a string means, and says what it shall mean; `number` gets and gives JSON. What they leave alone stays as it was written. */
-export function withScalars(text: string, string: (meant: string) => string, number: (source: string) => string): string {
-  const between = (start: number, end?: number) => text.slice(start, end).replaceAll(numbers, number)
+/**
+ * The same JSON with other strings and numbers. `changeString` gets and returns the value of a string; `changeNumber`
+ * gets and returns the JSON of a number. What they do not change stays as it was written.
+ */
+export function withScalars(text: string, changeString: (value: string) => string, changeNumber: (json: string) => string): string {
+  const changeNumbersIn = (start: number, end?: number) => text.slice(start, end).replaceAll(numberPattern, changeNumber)
   let json = ''
   let from = 0
   for (let quote = text.indexOf('"'); quote !== -1; quote = text.indexOf('"', from)) {
     const end = stringEnd(text, quote)
-    const meant = meaningOf(text, quote, end)
-    const now = string(meant)
-    json += between(from, quote) + (now === meant ? text.slice(quote, end) : JSON.stringify(now))
+    const value = stringAt(text, quote, end)
+    const newValue = changeString(value)
+    json += changeNumbersIn(from, quote) + (newValue === value ? text.slice(quote, end) : JSON.stringify(newValue))
     from = end
   }
-  return json + between(from)
+  return json + changeNumbersIn(from)
 }
 
-interface Value {
+/** Where a value ends, and what is in it. */
+interface ScannedValue {
   readonly end: number
   readonly membersWithin: number
   readonly depth: number
 }
 
-function valueEnd(text: string, from: number): Value {
-  const first = text.charCodeAt(from)
-  if (first === quoteCode) return { end: stringEnd(text, from), membersWithin: 0, depth: 0 }
-  if (first === openObject || first === openList) return nestedEnd(text, from)
+function valueEnd(text: string, from: number): ScannedValue {
+  const firstCode = text.charCodeAt(from)
+  if (firstCode === quoteCode) return { end: stringEnd(text, from), membersWithin: 0, depth: 0 }
+  if (firstCode === openObject || firstCode === openList) return nestedEnd(text, from)
   let at = from
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++
   return { end: at, membersWithin: 0, depth: 0 }
@@ -155,10 +165,10 @@ function valueEnd(text: string, from: number): Value {
 
 const endsScalar = (code: number): boolean => code === comma || code === closeObject || code === closeList || isSpace(code)
 
-function nestedEnd(text: string, from: number): Value {
+function nestedEnd(text: string, from: number): ScannedValue {
   let depth = 0
   let maxDepth = 0
-  /** Colons outside of strings. */
+  /** Each member has one colon outside of strings. */
   let membersWithin = 0
   let at = from
   while (at < text.length) {
@@ -176,8 +186,11 @@ function nestedEnd(text: string, from: number): Value {
   throw new SyntaxError('a value without an end')
 }
 
-/** JSON may be read at depths at which it can be neither walked nor written. Nobody means such a message. */
+/** JSON.parse reads JSON that is nested too deeply to be walked or written. No honest message has so many levels. */
 export const MAX_LEVELS = 512
 
-/** Asked of a whole message; of the short, which most are, at no cost. `text` must be known to be JSON, an object or a list. */
+/**
+ * Whether a whole message has more than `MAX_LEVELS` levels. A short text, as most are, cannot have them and is not
+ * scanned. `text` must be valid JSON, an object or a list.
+ */
 export const isTooDeep = (text: string): boolean => text.length > 2 * MAX_LEVELS && nestedEnd(text, afterSpace(text, 0)).depth > MAX_LEVELS

@@ -4,16 +4,16 @@ import { assembleObject, VerbatimJson } from './verbatim.ts'
 
 const parsed = (text: string) => JSON.parse(text) as Record<string, unknown>
 
-/** What JavaScript's numbers cannot hold. */
+/** Numbers that JavaScript cannot represent, and irregular spaces. */
 const odd = '{ "long":12345678901234567890, "one": 1.0,"tiny":1e-400, "deep":{"n":[9007199254740993]} }'
 
-test('what nobody changed is the text itself', () => {
+test('an unchanged object is written as the original text', () => {
   const value = parsed(odd)
   expect(new VerbatimJson(value, odd).toJson(value)).toBe(odd)
   expect(new VerbatimJson(value, odd).toJson({ ...value })).toBe(odd)
 })
 
-test('what is changed, added or left out changes nothing beside it', () => {
+test('changing, adding or removing a member leaves the other members as they were written', () => {
   const spelled = new VerbatimJson(parsed(odd), odd)
   expect(spelled.toJson({ ...parsed(odd), deep: 'x' })).toBe('{"long":12345678901234567890,"one":1.0,"tiny":1e-400,"deep":"x"}')
   const value = parsed(odd)
@@ -21,7 +21,7 @@ test('what is changed, added or left out changes nothing beside it', () => {
   expect(from.toJson({ ...value, more: undefined, last: true })).toContain('"deep":{"n":[9007199254740993]},"last":true}')
 })
 
-test('a member of a message is written as it stood there', () => {
+test('a member of a message is written as it was in the message', () => {
   const message = `{"id":1,"p\\u0061rams": ${odd} ,"method":"m"}`
   const value = parsed(message)['params'] as Record<string, unknown>
   const spelled = new VerbatimJson(value, message, 'params')
@@ -32,7 +32,7 @@ test('a member of a message is written as it stood there', () => {
 })
 
 test.for(['{"a":1,"a":2}', '{"o":{"b":[{"c":1,"c":2}]},"a":2}', '{"x":{"__proto__":1,"__proto__":2}}', '{"k":{"a":1,"\\u0061":2}}'])(
-  'a key twice, as in %s, is passed on as it was read',
+  'an object with a key twice, as in %s, is written as JSON.parse read it',
   (text) => {
     const value = parsed(text)
     expect(new VerbatimJson(value, text).toJson({ ...value, more: 1 })).toBe(JSON.stringify({ ...value, more: 1 }))
@@ -40,7 +40,7 @@ test.for(['{"a":1,"a":2}', '{"o":{"b":[{"c":1,"c":2}]},"a":2}', '{"x":{"__proto_
   },
 )
 
-test('any object, changed anywhere, says what it says', () => {
+test('any object with any change of its members is written as JSON of the same value', () => {
   const objects = fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 6 })
   fc.assert(
     fc.property(objects, objects, fc.constantFrom(undefined, 1, '\t'), (before, changes, space) => {
@@ -53,7 +53,7 @@ test('any object, changed anywhere, says what it says', () => {
   )
 })
 
-test('what is changed deep inside changes nothing beside it, in objects and in lists', () => {
+test('a change deep inside objects and lists leaves everything beside it as it was written', () => {
   const text = '{"n":1.0,"list":[ {"a":1.0,"b":1e400}, 2.0,{"c":-0.0} ],"o":{"p":{"q":9007199254740993,"r":"\\u0041"}}}'
   const value = parsed(text) as Record<string, unknown> & { list: [object, number, object]; o: { p: object } }
   const from = new VerbatimJson(value, text)
@@ -65,7 +65,7 @@ test('what is changed deep inside changes nothing beside it, in objects and in l
   expect(from.toJson({ ...value, list: [list[0], list[2], undefined, 7] })).toContain('"list":[{"a":1.0,"b":1e400},{"c":-0.0},null,7]')
 })
 
-test('what lies within is found as it was written, unless a key stands twice anywhere', () => {
+test('at() returns a nested object as it was written, unless a key occurs twice anywhere', () => {
   const text = '{"a":[{"b":1.0}, {"c":{"d" : 2.0}}],"__proto__":{"e":3.0}}'
   const from = new VerbatimJson(parsed(text), text)
   expect(from.at('a', 1, 'c')?.memberJson('d')).toBe('2.0')
@@ -75,7 +75,7 @@ test('what lies within is found as it was written, unless a key stands twice any
   expect(new VerbatimJson(parsed(twice), twice).at('a')).toBeUndefined()
 })
 
-test('an object put together of others has each as it was written', () => {
+test('an object assembled of members has each as it was written', () => {
   const { value, source } = assembleObject([
     ['a', { n: 1 }, '{"n":1.0}'],
     ['b', 'x', undefined],
@@ -85,7 +85,7 @@ test('an object put together of others has each as it was written', () => {
   expect(source.toJson({ ...value, d: true })).toBe('{"a":{"n":1.0},"b":"x","d":true}')
 })
 
-test('any value, changed anywhere inside, says what it says', () => {
+test('any value with any change inside is written as JSON of the changed value', () => {
   const value = fc.jsonValue({ maxDepth: 3 })
   const change = (of: unknown, by: unknown, at: number): unknown => {
     if (Array.isArray(of)) {

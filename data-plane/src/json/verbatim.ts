@@ -6,38 +6,42 @@ import { rewriteObject } from './rewrite.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * An object and the JSON its sender wrote it in. Reading and writing JSON anew loses what JavaScript cannot hold: the last digits of a
- * long number, the difference between 1 and 1.0. So what nobody changed is passed on as it was written, at any depth.
+ * An object and the JSON text that its sender wrote. JSON.parse and JSON.stringify lose what JavaScript cannot
+ * represent: the last digits of a long number, the difference between 1 and 1.0. So unchanged parts are passed on as
+ * they were written, at any depth.
  */
 export class VerbatimJson {
   private readonly value: Fields
   private readonly text: string
   private readonly member: string | undefined
   private readonly membersWithin: number | undefined
-  private found: Members | undefined
+  private scannedMembers: Members | undefined
   private faithful: boolean | undefined
 
-  /** `value` is what `JSON.parse` made of `text`, or of the member of that object with this name. `known`: its members, or how many there are at every depth, where they were looked for before. */
-  constructor(value: Fields, text: string, member?: string, known?: Members | number) {
+  /**
+   * `value` is what `JSON.parse` made of `text`, or of the member `member` of the object in `text`. `scan` spares a
+   * second scan, if the text was scanned before: the members of `value`, or their number at every depth.
+   */
+  constructor(value: Fields, text: string, member?: string, scan?: Members | number) {
     this.value = value
     this.text = text
     this.member = member
-    this.membersWithin = typeof known === 'object' ? known.membersWithin : known
-    this.found = typeof known === 'object' ? known : undefined
+    this.membersWithin = typeof scan === 'object' ? scan.membersWithin : scan
+    this.scannedMembers = typeof scan === 'object' ? scan : undefined
   }
 
-  /** The text is as long, or shorter. */
+  /** An upper bound for the number of characters of the object's text. */
   get maxLength(): number {
-    return this.found ? this.found.end - this.found.start : this.text.length
+    return this.scannedMembers ? this.scannedMembers.end - this.scannedMembers.start : this.text.length
   }
 
-  /** The JSON of a member. */
+  /** The JSON of a member, as its sender wrote it. */
   memberJson(key: string): string | undefined {
     const span = this.members()?.spans.get(key)
     return span ? this.text.slice(span.start, span.end) : JSON.stringify(this.value[key])
   }
 
-  /** An object that lies within this one, by the names and places on the way to it; undefined where there is none, or a key stands twice. */
+  /** The object at this path of keys and list indexes. Undefined where there is no object, or a key occurs twice. */
   at(...path: readonly (string | number)[]): VerbatimJson | undefined {
     const members = this.members()
     if (!members) return undefined
@@ -54,26 +58,34 @@ export class VerbatimJson {
     return isObject(value) ? new VerbatimJson(value, text) : undefined
   }
 
-  /** The JSON of an object that was made out of this one: whatever is the same in both stands as it was written. */
-  toJson(now: Fields): string {
-    const before = this.value
-    if (now === before && this.member === undefined) return this.isFaithful() ? this.text : JSON.stringify(now)
+  /**
+   * The JSON of `edited`, an object that was made out of this one. What both have in common is written as its sender
+   * wrote it.
+   */
+  toJson(edited: Fields): string {
+    const original = this.value
+    if (edited === original && this.member === undefined) return this.isFaithful() ? this.text : JSON.stringify(edited)
     const members = this.members()
-    if (!members) return JSON.stringify(now)
-    const same = now === before || isSame(before, now)
-    return same ? this.text.slice(members.start, members.end) : rewriteObject(this.text, before, now, members.spans)
+    if (!members) return JSON.stringify(edited)
+    const isUnchanged = edited === original || isSame(original, edited)
+    return isUnchanged ? this.text.slice(members.start, members.end) : rewriteObject(this.text, original, edited, members.spans)
   }
 
-  /** Undefined where a key stands twice, at any depth: another reader may see another object than the one that was decided on. */
+  /**
+   * Undefined where a key occurs twice, at any depth: another reader could see another object than the one the policy
+   * allowed.
+   */
   private members(): Members | undefined {
-    return this.isFaithful() ? (this.found ??= this.read()) : undefined
+    return this.isFaithful() ? (this.scannedMembers ??= this.scan()) : undefined
   }
 
+  /** No key occurs twice: then text and value have the same number of members. */
   private isFaithful(): boolean {
-    return (this.faithful ??= (this.membersWithin ?? (this.found ??= this.read()).membersWithin) === membersIn(this.value))
+    this.faithful ??= (this.membersWithin ?? (this.scannedMembers ??= this.scan()).membersWithin) === countMembers(this.value)
+    return this.faithful
   }
 
-  private read(): Members {
+  private scan(): Members {
     if (this.member === undefined) return membersOf(this.text)
     const { inner } = membersOf(this.text, { within: this.member })
     if (!inner) throw new TypeError('the text has no such member')
@@ -81,15 +93,15 @@ export class VerbatimJson {
   }
 }
 
-/** A member of an object: its name, what it is, and the JSON its sender wrote it in, where that is known. */
+/** A member of an object: its key, its value, and the JSON that its sender wrote for the value, if that is known. */
 export type Member = readonly [key: string, value: unknown, json: string | undefined]
 
-/** An object put together of members that different senders wrote. */
+/** Makes an object out of members that different senders wrote. */
 export function assembleObject(members: readonly Member[]): { readonly value: Fields; readonly source: VerbatimJson } {
-  const given = members.filter(([, value]) => value !== undefined)
-  const value = Object.fromEntries(given.map(([key, one]) => [key, one]))
-  const text = given.map(([key, one, json]) => `${JSON.stringify(key)}:${json ?? JSON.stringify(one)}`).join(',')
-  return { value, source: new VerbatimJson(value, `{${text}}`) }
+  const definedMembers = members.filter(([, value]) => value !== undefined)
+  const object = Object.fromEntries(definedMembers.map(([key, value]) => [key, value]))
+  const text = definedMembers.map(([key, value, json]) => `${JSON.stringify(key)}:${json ?? JSON.stringify(value)}`).join(',')
+  return { value: object, source: new VerbatimJson(object, `{${text}}`) }
 }
 
 function placeOf(step: string | number, value: unknown, text: string, members: Members | undefined): Place | undefined {
@@ -97,40 +109,42 @@ function placeOf(step: string | number, value: unknown, text: string, members: M
   return isObject(value) ? (members ?? membersOf(text)).spans.get(step) : undefined
 }
 
-/** Nothing was changed, added or left out. */
-function isSame(before: Fields, now: Fields): boolean {
-  let members = Object.keys(before).length
-  for (const key in now) {
-    if (now[key] === undefined) continue
-    if (!Object.hasOwn(before, key) || !Object.is(before[key], now[key])) return false
-    members--
+/** Whether no member was changed, added or removed. A member that is undefined counts as absent. */
+function isSame(original: Fields, edited: Fields): boolean {
+  let unseenMembers = Object.keys(original).length
+  for (const key in edited) {
+    if (edited[key] === undefined) continue
+    if (!Object.hasOwn(original, key) || !Object.is(original[key], edited[key])) return false
+    unseenMembers--
   }
-  return members === 0
+  return unseenMembers === 0
 }
 
-/** Of an object or a list, at every depth: walked, not called into itself, since a sender nests as deep as it likes. */
-function membersIn(value: unknown): number {
-  const open = [value]
+/**
+ * Counts the members of all objects in a value, at every depth. Not recursive, because a sender may nest very deeply.
+ */
+function countMembers(value: unknown): number {
+  const pending = [value]
   let count = 0
-  while (open.length > 0) {
-    const at = open.pop()
-    if (Array.isArray(at)) openItems(at, open)
-    else if (isObject(at)) count += openMembers(at, open)
+  while (pending.length > 0) {
+    const node = pending.pop()
+    if (Array.isArray(node)) pushItems(node, pending)
+    else if (isObject(node)) count += pushMembers(node, pending)
   }
   return count
 }
 
-function openItems(list: readonly unknown[], open: unknown[]): void {
-  for (const one of list) if (typeof one === 'object') open.push(one)
+function pushItems(list: readonly unknown[], pending: unknown[]): void {
+  for (const item of list) if (typeof item === 'object') pending.push(item)
 }
 
-/** Says how many there are. What all objects inherit cannot be enumerated. */
-function openMembers(object: Fields, open: unknown[]): number {
+/** Returns the number of members. `for … in` is safe here: no inherited property of these objects is enumerable. */
+function pushMembers(object: Fields, pending: unknown[]): number {
   let count = 0
   for (const key in object) {
     count++
-    const one = object[key]
-    if (typeof one === 'object') open.push(one)
+    const value = object[key]
+    if (typeof value === 'object') pending.push(value)
   }
   return count
 }

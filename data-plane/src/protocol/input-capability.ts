@@ -1,11 +1,12 @@
 import { isObject } from '../json/is-object.ts'
+
 const methods = new Set<unknown>(['elicitation/create', 'sampling/createMessage', 'roots/list'])
 
-/** One of the three questions that have a capability of their own. */
+/** Whether this is one of the three input requests, each of which requires a capability of the client. */
 export const isInput = (request: unknown): request is InputRequest =>
   isObject(request) && methods.has(request['method']) && (isObject(request['params']) || request['method'] === 'roots/list')
 
-/** What a client must have declared to be asked this (MCP 2026-07-28, `data.requiredCapabilities` of -32021). */
+/** What a client must have declared to get this request (MCP 2026-07-28, `data.requiredCapabilities` of -32021). */
 function capabilityFor({ method, params }: InputRequest): Record<string, object> {
   switch (method) {
     case 'elicitation/create':
@@ -17,28 +18,28 @@ function capabilityFor({ method, params }: InputRequest): Record<string, object>
   }
 }
 
-/** What is required and was not declared; undefined when all was. */
+/** The capabilities that the requests require and the client has not declared; undefined when none is missing. */
 export function missingCapabilities(
   declared: Readonly<Record<string, unknown>>,
   requests: readonly InputRequest[],
 ): Record<string, object> | undefined {
-  const missing = requests.map(capabilityFor).filter((required) => !covered(declared, required))
-  return missing.length === 0 ? undefined : missing.reduce((all, each) => merged(all, each), {})
+  const missing = requests.map(capabilityFor).filter((required) => !isDeclared(declared, required))
+  return missing.length === 0 ? undefined : missing.reduce((merged, required) => merge(merged, required), {})
 }
 
-function covered(declared: Readonly<Record<string, unknown>>, required: Record<string, object>): boolean {
+function isDeclared(declared: Readonly<Record<string, unknown>>, required: Record<string, object>): boolean {
   return Object.entries(required).every(([name, parts]) => {
-    const has = declared[name]
-    if (typeof has !== 'object' || has === null) return false
-    return Object.keys(parts).every((part) => part in has || (part === 'form' && !('url' in has)))
+    const capability = declared[name]
+    if (typeof capability !== 'object' || capability === null) return false
+    return Object.keys(parts).every((part) => part in capability || (part === 'form' && !('url' in capability)))
   })
 }
 
-function merged(all: Record<string, object>, more: Record<string, object>): Record<string, object> {
-  return Object.entries(more).reduce((sum, [name, parts]) => ({ ...sum, [name]: { ...sum[name], ...parts } }), all)
+function merge(target: Record<string, object>, source: Record<string, object>): Record<string, object> {
+  return Object.entries(source).reduce((sum, [name, parts]) => ({ ...sum, [name]: { ...sum[name], ...parts } }), target)
 }
 
-/** What a client may be asked in the middle of a request (MCP 2026-07-28, multi-round-trip requests). */
+/** What a server may ask of a client in the middle of a request (MCP 2026-07-28, multi-round-trip requests). */
 export type InputRequest =
   | { readonly method: 'elicitation/create'; readonly params: Readonly<Record<string, unknown>> }
   | { readonly method: 'sampling/createMessage'; readonly params: Readonly<Record<string, unknown>> }

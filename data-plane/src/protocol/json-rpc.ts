@@ -4,16 +4,19 @@ import { isObject } from '../json/is-object.ts'
 
 export type RequestId = string | number
 
-/** A JSON-RPC 2.0 request or notification (no id), its parameters not yet looked into. */
+/** A JSON-RPC 2.0 request, or a notification (no id). Its parameters are not checked yet. */
 export interface Message {
   readonly id: RequestId | undefined
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
-  /** The parameters as they were written, where there are any; of a client's answer, the whole message. */
+  /** The parameters as the client wrote them, if there are any. For a client's response: the whole message. */
   readonly source: VerbatimJson | undefined
 }
 
-/** Throws `invalidRequest` for anything that is no request or notification. A client's response (no method) has no place here either. */
+/**
+ * Throws `invalidRequest` for everything but a request or notification, so also for a client's response, which has no
+ * method.
+ */
 export function readMessage(body: unknown, text: string): Message {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') throw new GatewayError('invalidRequest', 'no JSON-RPC 2.0 object')
   const { id, method, params = {} } = body
@@ -24,7 +27,10 @@ export function readMessage(body: unknown, text: string): Message {
   return { id, method, params, source }
 }
 
-/** A client's answer to a server's request, as a message without an id: undefined when the body is no response. */
+/**
+ * A client's response to a request of a server, as a message without an id. Undefined when the body is not a
+ * response.
+ */
 export function readResponse(body: unknown, text: string): Message | undefined {
   if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
   if (!('result' in body) && !('error' in body)) return undefined
@@ -34,13 +40,13 @@ export function readResponse(body: unknown, text: string): Message | undefined {
 
 const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)
 
-/** The id to answer a faulty body with, where one can be told. */
+/** The id for the error response to an invalid body; null where the body has none. */
 export const idIn = (body: unknown): RequestId | null => (isObject(body) && isRequestId(body['id']) ? body['id'] : null)
 
-/** `result` is JSON already: it is rendered once, inside the pipeline, where the record is made. */
+/** `result` is JSON. The pipeline renders it once, where it makes the audit record. */
 export const resultBody = (id: RequestId, result: string): string => `${resultHead(id)}${result}}`
 
-/** What stands before a result; after it stands a brace. */
+/** The JSON before a result. After the result, one closing brace ends the message. */
 export const resultHead = (id: RequestId): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
 
 export function errorBody(id: RequestId | null, error: GatewayError): string {

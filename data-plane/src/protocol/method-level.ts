@@ -1,6 +1,6 @@
 import type { Level } from '@bir/sdk/contract/level'
 
-const known: Record<string, Level> = {
+const levels: Record<string, Level> = {
   'resources/read': 'read',
   'resources/subscribe': 'read',
   'resources/unsubscribe': 'read',
@@ -10,10 +10,13 @@ const known: Record<string, Level> = {
   'logging/setLevel': 'read',
 }
 
-/** What a method that is no tool call needs on its server. An unknown one is judged by its verb; what cannot be judged destroys. */
+/**
+ * The level that a method other than `tools/call` requires on its server. The level of an unknown method follows from
+ * its verb; a method with an unknown verb requires `destroy`.
+ */
 export function methodLevel(method: string): Level {
-  if (Object.hasOwn(known, method)) return known[method] ?? 'destroy'
-  // What a client tells a server asks for nothing.
+  if (Object.hasOwn(levels, method)) return levels[method] ?? 'destroy'
+  // A notification asks for nothing and gets no answer.
   if (method.startsWith('notifications/')) return 'read'
   return /(^|\/)(list|get|read|search)$/.test(method) ? 'read' : 'destroy'
 }

@@ -1,9 +1,9 @@
 import type { VerbatimJson } from '../json/verbatim.ts'
 
-/** What the client declared on this very request (or, legacy, when it initialized): passed on as it is, nothing added. */
+/** What the client declared: a modern one on this request, a legacy one when it initialized. Passed on unchanged. */
 export interface ClientFacts {
   readonly capabilities: Readonly<Record<string, unknown>>
-  /** `clientInfo` as the client gave it. */
+  /** `clientInfo` as the client sent it. */
   readonly info: Readonly<Record<string, unknown>> | undefined
   readonly logLevel: string | undefined
 }
@@ -11,7 +11,7 @@ export interface ClientFacts {
 export interface Notification {
   readonly method: string
   readonly params?: Readonly<Record<string, unknown>>
-  /** As its sender wrote the parameters, some of which may have changed since. */
+  /** The parameters as the sender wrote them. Some may have been changed since, in `params`. */
   readonly source?: VerbatimJson | undefined
 }
 

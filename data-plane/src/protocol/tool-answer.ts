@@ -3,7 +3,7 @@ import type { ToolError } from '@bir/sdk/contract/errors'
 /** The content of a resource (MCP ResourceContents): text, or bytes in base64. */
 export type ResourceContents = { uri: string; mimeType?: string } & ({ text: string } | { blob: string })
 
-/** A block of a tool's answer or a prompt's message (MCP 2025-06-18 and later, ContentBlock). */
+/** A block of a tool's answer or of a prompt's message (MCP 2025-06-18 and later, ContentBlock). */
 export type ContentBlock =
   | { type: 'text'; text: string }
   | { type: 'image'; data: string; mimeType: string }
@@ -11,14 +11,14 @@ export type ContentBlock =
   | { type: 'resource'; resource: ResourceContents }
   | { type: 'resource_link'; uri: string; name: string; mimeType?: string }
 
-/** What a tool call answers (MCP CallToolResult). */
+/** The result of a tool call (MCP CallToolResult). */
 export interface ToolAnswer {
   content: ContentBlock[]
   structuredContent?: Record<string, unknown>
   isError?: true
 }
 
-/** A tool's failure as the model reads it: code, message, hint and whether trying again may help. */
+/** A tool's error as an answer that the model reads: code, message, hint, and whether a retry may help. */
 export function errorAnswer({ code, message, hint, retryable }: ToolError): ToolAnswer {
   return { content: [{ type: 'text', text: JSON.stringify({ code, message, hint, retryable }) }], isError: true }
 }

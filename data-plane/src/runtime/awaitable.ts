@@ -1,2 +1,5 @@
-/** A value now, or a promise of one: what need not wait does not pay for waiting. */
+/**
+ * A value or a promise of it. A function that has the value at once returns it directly, which is cheaper than a
+ * promise.
+ */
 export type Awaitable<T> = T | Promise<T>

@@ -1,13 +1,16 @@
-type Tell = (cause: Error) => void
+type Listener = (cause: Error) => void
 
-const nothing = () => undefined
+const noop = () => undefined
 
-/** Carries a client's wish to stop to whoever does the work. A signal is made only when somebody asks for one: most calls never do. */
+/**
+ * Tells the code that works on a call that the call is cancelled. An AbortSignal is made only on demand: most calls
+ * need none.
+ */
 export class Cancel {
   private controller: AbortController | undefined
   private cause: Error | undefined
-  /** In a call few listen, and not for long: places are used again. */
-  private readonly told: (Tell | undefined)[] = []
+  /** A call has few listeners, and they do not stay long: the place of a removed one is used again. */
+  private readonly listeners: (Listener | undefined)[] = []
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController()
@@ -19,24 +22,27 @@ export class Cancel {
     return this.cause !== undefined
   }
 
-  /** Tells once, at once when it has happened already; the function given back takes it back. Cheaper than a signal. */
-  subscribe(tell: Tell): () => void {
+  /**
+   * Calls the listener once; immediately if the call is cancelled already. The returned function removes it. Cheaper
+   * than a signal.
+   */
+  subscribe(listener: Listener): () => void {
     if (this.cause) {
-      tell(this.cause)
-      return nothing
+      listener(this.cause)
+      return noop
     }
-    const free = this.told.indexOf(undefined)
-    const at = free === -1 ? this.told.length : free
-    this.told[at] = tell
+    const freeIndex = this.listeners.indexOf(undefined)
+    const index = freeIndex === -1 ? this.listeners.length : freeIndex
+    this.listeners[index] = listener
     return () => {
-      if (this.told[at] === tell) this.told[at] = undefined
+      if (this.listeners[index] === listener) this.listeners[index] = undefined
     }
   }
 
   abort(cause: Error): void {
     if (this.cause) return
     this.cause = cause
-    for (const tell of this.told.splice(0)) tell?.(cause)
+    for (const listener of this.listeners.splice(0)) listener?.(cause)
     this.controller?.abort(cause)
   }
 }

@@ -1,4 +1,4 @@
-/** One JSON line per event on standard output. Values are ours: no body, token or secret is ever handed to it. */
+/** Writes one JSON line per event to standard output. Callers never pass a body, token or secret. */
 export type Log = (level: 'info' | 'warn' | 'error', event: string, facts?: Record<string, unknown>) => void
 
 export const log: Log = (level, event, facts = {}) => {

@@ -15,7 +15,7 @@ function aSealer(keys = ring): Sealer {
 
 const later = 2_000_000_000_000
 
-test('what was sealed opens again, for the same kind and person, until it expires', () => {
+test('a sealed value opens for the same kind and person until it expires', () => {
   fc.assert(
     fc.property(fc.object(), fc.string(), fc.string(), (value, kind, person) => {
       const json = JSON.parse(JSON.stringify(value))
@@ -28,7 +28,7 @@ test('what was sealed opens again, for the same kind and person, until it expire
   )
 })
 
-test('no altered character opens', () => {
+test('a sealed value with any character altered does not open', () => {
   const sealed = aSealer().seal('session', 'alice', { a: 1 }, later)
   for (let at = 0; at < sealed.length; at++) {
     const other = sealed[at] === 'A' ? 'B' : 'A'
@@ -38,13 +38,13 @@ test('no altered character opens', () => {
   }
 })
 
-test('older keys of the ring still open; a key that left it does not; the newest seals', () => {
+test('the newest key seals; older keys of the ring still open; a key that left the ring does not', () => {
   const sealed = aSealer([ring[1]!]).seal('k', 'p', { a: 1 }, later)
   expect(aSealer().open('k', 'p', sealed, 0)).toEqual({ a: 1 })
   expect(aSealer([ring[0]!]).open('k', 'p', sealed, 0)).toBeUndefined()
   expect(aSealer().seal('k', 'p', {}, later)).toMatch(/^new\./)
 })
 
-test('any text at all is refused without a fault', () => {
+test('any text is refused without an exception', () => {
   fc.assert(fc.property(fc.string(), (text) => aSealer().open('k', 'p', text, 0) === undefined))
 })

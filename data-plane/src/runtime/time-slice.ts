@@ -1,14 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-const longestMs = 4
+const maxSliceMs = 4
 
-/** Long work in short turns: whoever does it asks between two pieces, and calls are answered in between. */
+/**
+ * Divides long work into short turns of the event loop, so that calls are answered in between. The worker asks
+ * between two pieces.
+ */
 export class TimeSlice {
   private startedMs = performance.now()
 
-  /** Waits for the next turn of the event loop when this one has lasted long enough. */
+  /** Waits for the next turn of the event loop if this turn has taken its time. */
   yieldIfSpent(): Promise<void> | undefined {
-    return performance.now() - this.startedMs < longestMs ? undefined : this.next()
+    return performance.now() - this.startedMs < maxSliceMs ? undefined : this.next()
   }
 
   private async next(): Promise<void> {

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test.for([1, 10, 75, 80, 81, 1000])('what is to fire after %i ms fires once, and not before its time', (afterMs) => {
+test.for([1, 10, 75, 80, 81, 1000])('a timer of %i ms fires once, and not early', (afterMs) => {
   const timers = new Timers({ tickMs: 10 })
   let fired = 0
   timers.after(afterMs, () => fired++)
@@ -20,18 +20,18 @@ test.for([1, 10, 75, 80, 81, 1000])('what is to fire after %i ms fires once, and
   expect(fired).toBe(1)
 })
 
-test('what is taken back does not fire, and takes back nobody who came after it', () => {
+test('a cancelled timer does not fire, and cancelling it again does not cancel a later timer', () => {
   const timers = new Timers({ tickMs: 10 })
-  const takeBack = timers.after(50, () => expect.unreachable())
-  takeBack()
+  const cancel = timers.after(50, () => expect.unreachable())
+  cancel()
   let fired = 0
   timers.after(50, () => fired++)
-  takeBack()
+  cancel()
   vi.advanceTimersByTime(200)
   expect(fired).toBe(1)
 })
 
-test('any number can wait at once, and each has its own time', () => {
+test('any number of timers can wait at once, each for its own time', () => {
   const timers = new Timers({ tickMs: 10 })
   const fired: number[] = []
   for (let at = 0; at < 1000; at++) timers.after(1000 - at, () => fired.push(at))
@@ -41,7 +41,7 @@ test('any number can wait at once, and each has its own time', () => {
   expect(fired.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, at) => at))
 })
 
-test('a clock that nobody waits for stands still', () => {
+test('the clock stops when no timer waits', () => {
   const timers = new Timers({ tickMs: 10 })
   timers.after(50, () => expect.unreachable())()
   vi.advanceTimersByTime(20)

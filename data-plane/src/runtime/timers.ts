@@ -4,15 +4,16 @@ interface Entry {
 }
 
 /**
- * One clock for all time-outs: setting and taking back is a number in an array, never a timer of its own. Precision is one tick.
- * Arrays, not sets: what a set has dropped stays reachable from its outgrown tables, and with it the whole call, until the next full
- * collection; every call then outlives the young generation, which cost a quarter of its CPU.
+ * One clock for all time-outs. Setting or cancelling one writes a number into an array; it makes no timer. Precision
+ * is one tick. Arrays instead of a Set, because an entry deleted from a Set stays reachable from the Set's old
+ * tables, and with it the whole call, until the next full garbage collection. Every call then outlived the young
+ * generation, which cost a quarter of its CPU.
  */
 export class Timers {
   private readonly tickMs: number
   private deadlines = new Float64Array(64).fill(Infinity)
   private readonly entries: (Entry | undefined)[] = []
-  private readonly free: number[] = []
+  private readonly freeIndexes: number[] = []
   private interval: NodeJS.Timeout | undefined
 
   constructor({ tickMs = 50 } = {}) {
@@ -21,12 +22,12 @@ export class Timers {
 
   /** Calls `fire` once after at least `afterMs`, unless the returned function was called before. */
   after(afterMs: number, fire: () => void): () => void {
-    const at = this.free.pop() ?? this.entries.length
+    const at = this.freeIndexes.pop() ?? this.entries.length
     if (at === this.deadlines.length) this.grow()
     const entry: Entry = { at, fire }
     this.entries[at] = entry
     this.deadlines[at] = performance.now() + afterMs
-    // Whoever waits has something else that keeps the process alive.
+    // Unref: the work that waits keeps the process alive by itself.
     this.interval ??= setInterval(() => this.tick(), this.tickMs).unref()
     return () => {
       if (this.entries[at] === entry) this.drop(at)
@@ -34,7 +35,7 @@ export class Timers {
   }
 
   private tick(): void {
-    if (this.free.length === this.entries.length) return this.rest()
+    if (this.freeIndexes.length === this.entries.length) return this.stop()
     const nowMs = performance.now()
     for (let at = 0; at < this.entries.length; at++) {
       if ((this.deadlines[at] ?? Infinity) > nowMs) continue
@@ -47,16 +48,16 @@ export class Timers {
   private drop(at: number): void {
     this.deadlines[at] = Infinity
     this.entries[at] = undefined
-    this.free.push(at)
+    this.freeIndexes.push(at)
   }
 
   private grow(): void {
-    const wider = new Float64Array(this.deadlines.length * 2).fill(Infinity)
-    wider.set(this.deadlines)
-    this.deadlines = wider
+    const deadlines = new Float64Array(this.deadlines.length * 2).fill(Infinity)
+    deadlines.set(this.deadlines)
+    this.deadlines = deadlines
   }
 
-  private rest(): void {
+  private stop(): void {
     clearInterval(this.interval)
     this.interval = undefined
   }

@@ -1,31 +1,31 @@
 import type { Notification } from '../protocol/notification.ts'
 
-/** What a server says of itself at run time: that a list of its is another now, or that a resource is. */
-export type Emitted = 'tools' | 'prompts' | 'resources' | 'updates'
+/** What a server may announce while it runs: a change of one of its lists, or (`updates`) of a resource's content. */
+export type ChangeKind = 'tools' | 'prompts' | 'resources' | 'updates'
 
 type Listener = (notification: Notification) => void
 
-/** Tells whoever listens to a mounted server that something of it changed. */
+/** Passes the changes of a mounted server to everybody who listens to it. */
 export class Changes {
   private readonly listeners = new Set<Listener>()
 
-  /** The function given back ends it. */
+  /** Adds a listener. The returned function removes it. */
   listen(listener: Listener): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
   }
 
-  /** A list of the server's changed. */
+  /** Announces that a list of the server changed. */
   changed(list: 'tools' | 'prompts' | 'resources'): void {
-    this.tell({ method: `notifications/${list}/list_changed` })
+    this.notify({ method: `notifications/${list}/list_changed` })
   }
 
-  /** A resource of the server's changed. */
+  /** Announces that the content of a resource changed. */
   updated(uri: string): void {
-    this.tell({ method: 'notifications/resources/updated', params: { uri } })
+    this.notify({ method: 'notifications/resources/updated', params: { uri } })
   }
 
-  private tell(notification: Notification): void {
+  private notify(notification: Notification): void {
     for (const listener of this.listeners) listener(notification)
   }
 }

@@ -3,7 +3,7 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { GatewayView } from './gateway-view.ts'
 
-/** The person a call is made as. */
+/** The person on whose behalf a call is made. */
 export interface Caller {
   readonly id: string
   readonly handle: string
@@ -13,18 +13,18 @@ export interface Caller {
 /** What every tool may rely on while it runs. */
 export interface CallContext {
   readonly caller: Caller
-  /** The caller's effective level on this server: a tool that can do more at a higher level asks here. */
+  /** The caller's effective level on this server. A tool that does more at a higher level asks here. */
   readonly level: Level
   /** The administrator's settings of this server, as the policy carries them. */
   readonly settings: object
-  /** The person's own secret for this server; undefined where the server needs none. */
+  /** Reserved for a secret of the person for this server. The gateway sets none yet: it is always undefined. */
   readonly secret: unknown
-  /** Aborted on time-out and when the client goes away. */
+  /** Aborted when the call times out and when the client disconnects. */
   readonly signal: AbortSignal
-  /** What the caller may read over an SQL connection; undefined = nothing. */
+  /** The tables that the caller may read over an SQL connection. Undefined: none. */
   tables(connection: string): TableRules | undefined
-  /** Resolves a reference found in settings. The value stays in memory and never enters an answer. */
+  /** Resolves a reference that stands in the settings. The value stays in memory and must never enter an answer. */
   readSecret(ref: SecretRef): Promise<string>
-  /** The gateway seen by the caller: what meta and debug show. */
+  /** The gateway as the caller may see it. The servers meta and debug show it. */
   readonly gateway: GatewayView
 }

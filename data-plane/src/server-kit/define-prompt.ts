@@ -2,15 +2,14 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
 import type { ContentBlock } from '../protocol/tool-answer.ts'
 import { complete } from './completion.ts'
-import type { Completers, Completion } from './completion.ts'
+import type { Completers, Completion, CompletionRequest } from './completion.ts'
 import type { CallContext } from './context.ts'
-import type { Asked } from './define-resource.ts'
-import type { Typer } from './define-tool.ts'
+import type { ContextFactory } from './define-tool.ts'
 import { InputRequired } from './input-required.ts'
 import type { Round } from './round.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 
-/** Arguments of prompts are strings, whatever they mean. */
+/** The arguments of a prompt. In MCP each of them is a string. */
 export type PromptArgs = z.ZodObject<Record<string, z.ZodType<string | undefined, string | undefined>>, z.core.$strict>
 
 export interface PromptMessage {
@@ -18,14 +17,14 @@ export interface PromptMessage {
   content: ContentBlock
 }
 
-/** What a person picks to begin with. Getting it takes the level `read`. */
+/** A prompt, which a person picks to begin a conversation. Getting it requires the level `read`. */
 export interface PromptSpec<Context, Args extends PromptArgs> {
   name: string
   title?: string
   description: string
   args: Args
   complete?: Completers<string & keyof z.output<Args>, Context>
-  /** One message of the user's when it is only text. */
+  /** A string becomes one message of the role `user`. */
   render(args: z.output<Args>, context: Context): Awaitable<string | PromptMessage[] | InputRequired>
 }
 
@@ -36,11 +35,11 @@ export interface PromptAnswer {
 
 export interface MountedPrompt {
   readonly name: string
-  /** Its entry in `prompts/list`. */
+  /** The prompt's entry in `prompts/list`. */
   readonly entry: { name: string; title?: string; description: string; arguments: PromptArgument[] }
-  /** Throws ToolError, now or later. */
+  /** Throws ToolError, or rejects with it. */
   render(args: unknown, context: CallContext, round: Round): Awaitable<PromptAnswer | InputRequired>
-  complete(asked: Asked, context: CallContext, round: Round): Promise<Completion | undefined>
+  complete(request: CompletionRequest, context: CallContext, round: Round): Promise<Completion | undefined>
 }
 
 export interface PromptArgument {
@@ -49,23 +48,26 @@ export interface PromptArgument {
   required: boolean
 }
 
-export function mountPrompt<Context, Args extends PromptArgs>(prompt: PromptSpec<Context, Args>, typed: Typer<Context>): MountedPrompt {
+export function mountPrompt<Context, Args extends PromptArgs>(
+  prompt: PromptSpec<Context, Args>,
+  makeContext: ContextFactory<Context>,
+): MountedPrompt {
   const { name, title, description, args: type } = prompt
   const names = Object.keys(type.shape)
-  const answered = (body: string | PromptMessage[] | InputRequired): PromptAnswer | InputRequired => {
+  const toAnswer = (body: string | PromptMessage[] | InputRequired): PromptAnswer | InputRequired => {
     if (body instanceof InputRequired) return body
     return { description, messages: typeof body === 'string' ? [{ role: 'user', content: { type: 'text', text: body } }] : body }
   }
   return {
     name,
-    entry: { name, ...(title !== undefined && { title }), description, arguments: names.map((each) => argumentOf(each, type)) },
-    render(given, context, round) {
-      const args = type.safeParse(given ?? {})
-      if (!args.success) throw new ToolError('invalid_input', z.prettifyError(args.error), { hint: 'Correct the named arguments.' })
-      const body = prompt.render(args.data, typed(context, round))
-      return body instanceof Promise ? body.then(answered) : answered(body)
+    entry: { name, ...(title !== undefined && { title }), description, arguments: names.map((argument) => argumentOf(argument, type)) },
+    render(args, context, round) {
+      const parsed = type.safeParse(args ?? {})
+      if (!parsed.success) throw new ToolError('invalid_input', z.prettifyError(parsed.error), { hint: 'Correct the named arguments.' })
+      const body = prompt.render(parsed.data, makeContext(context, round))
+      return body instanceof Promise ? body.then(toAnswer) : toAnswer(body)
     },
-    complete: (asked, context, round) => complete(names, prompt.complete, asked, () => typed(context, round)),
+    complete: (request, context, round) => complete(names, prompt.complete, request, () => makeContext(context, round)),
   }
 }
 

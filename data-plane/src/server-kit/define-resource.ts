@@ -1,34 +1,34 @@
 import type { ResourceContents } from '../protocol/tool-answer.ts'
 import { complete } from './completion.ts'
-import type { Completers, Completion } from './completion.ts'
+import type { Completers, Completion, CompletionRequest } from './completion.ts'
 import type { CallContext } from './context.ts'
-import type { Typer } from './define-tool.ts'
+import type { ContextFactory } from './define-tool.ts'
 import { InputRequired } from './input-required.ts'
 import type { Round } from './round.ts'
 import { UriTemplate } from './uri-template.ts'
 import type { VariablesOf } from './uri-template.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 
-/** Text as it is, bytes in base64, or a question first. */
+/** The content of a resource: text, or bytes in base64. Or a request for input that the handler needs first. */
 export type ResourceBody = string | { blob: string } | InputRequired
 
-interface Described {
+interface Metadata {
   name: string
   title?: string
   description: string
   mimeType: string
 }
 
-/** Something to read at one URI. Reading takes the level `read`. */
-export interface ResourceSpec<Context> extends Described {
+/** A resource at one URI. Reading it requires the level `read`. */
+export interface ResourceSpec<Context> extends Metadata {
   uri: string
   read(context: Context): Awaitable<ResourceBody>
 }
 
-/** Things to read at URIs of one form. */
-export interface TemplateSpec<Context, Template extends string> extends Described {
+/** Resources at all URIs that fit one template. Reading one requires the level `read`. */
+export interface TemplateSpec<Context, Template extends string> extends Metadata {
   uriTemplate: Template
-  /** Throws ToolError `not_found` where there is no such thing. */
+  /** Throws ToolError `not_found` when no resource has these variables. */
   read(variables: Record<VariablesOf<Template>, string>, context: Context): Awaitable<ResourceBody>
   complete?: Completers<VariablesOf<Template>, Context>
 }
@@ -37,38 +37,31 @@ export type ResourceAnswer = { readonly contents: readonly ResourceContents[] }
 
 export interface MountedResource {
   readonly uri: string
-  /** Its entry in `resources/list`. */
-  readonly entry: Described & { uri: string }
+  /** The resource's entry in `resources/list`. */
+  readonly entry: Metadata & { uri: string }
   read(context: CallContext, round: Round): Awaitable<ResourceAnswer | InputRequired>
 }
 
 export interface MountedTemplate {
   readonly uriTemplate: string
-  /** Its entry in `resources/templates/list`. */
-  readonly entry: Described & { uriTemplate: string }
+  /** The template's entry in `resources/templates/list`. */
+  readonly entry: Metadata & { uriTemplate: string }
   matches(uri: string): boolean
   read(uri: string, context: CallContext, round: Round): Awaitable<ResourceAnswer | InputRequired>
-  complete(asked: Asked, context: CallContext, round: Round): Promise<Completion | undefined>
+  complete(request: CompletionRequest, context: CallContext, round: Round): Promise<Completion | undefined>
 }
 
-/** What `completion/complete` asks: a name, what was typed of its value, and the values of others. */
-export interface Asked {
-  readonly name: string
-  readonly typed: string
-  readonly given: Readonly<Record<string, string>>
-}
-
-export function mountResource<Context>({ read, ...entry }: ResourceSpec<Context>, typed: Typer<Context>): MountedResource {
+export function mountResource<Context>({ read, ...entry }: ResourceSpec<Context>, makeContext: ContextFactory<Context>): MountedResource {
   return {
     uri: entry.uri,
     entry,
-    read: (context, round) => answered(entry.uri, entry.mimeType, read(typed(context, round))),
+    read: (context, round) => toAnswer(entry.uri, entry.mimeType, read(makeContext(context, round))),
   }
 }
 
 export function mountTemplate<Context, Template extends string>(
   { read, complete: completers, ...entry }: TemplateSpec<Context, Template>,
-  typed: Typer<Context>,
+  makeContext: ContextFactory<Context>,
 ): MountedTemplate {
   const template = new UriTemplate(entry.uriTemplate)
   return {
@@ -77,15 +70,15 @@ export function mountTemplate<Context, Template extends string>(
     matches: (uri) => template.match(uri) !== undefined,
     read(uri, context, round) {
       const variables = template.match(uri)
-      if (!variables) throw new Error(`${uri} is none of ${entry.uriTemplate}`)
-      return answered(uri, entry.mimeType, read(variables, typed(context, round)))
+      if (!variables) throw new Error(`${uri} does not fit ${entry.uriTemplate}`)
+      return toAnswer(uri, entry.mimeType, read(variables, makeContext(context, round)))
     },
-    complete: (asked, context, round) => complete(template.variables, completers, asked, () => typed(context, round)),
+    complete: (request, context, round) => complete(template.variables, completers, request, () => makeContext(context, round)),
   }
 }
 
-function answered(uri: string, mimeType: string, body: Awaitable<ResourceBody>): Awaitable<ResourceAnswer | InputRequired> {
-  return body instanceof Promise ? body.then((later) => contentsOf(uri, mimeType, later)) : contentsOf(uri, mimeType, body)
+function toAnswer(uri: string, mimeType: string, body: Awaitable<ResourceBody>): Awaitable<ResourceAnswer | InputRequired> {
+  return body instanceof Promise ? body.then((resolved) => contentsOf(uri, mimeType, resolved)) : contentsOf(uri, mimeType, body)
 }
 
 function contentsOf(uri: string, mimeType: string, body: ResourceBody): ResourceAnswer | InputRequired {

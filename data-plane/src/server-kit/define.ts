@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { Changes } from './changes.ts'
-import type { Emitted } from './changes.ts'
+import type { ChangeKind } from './changes.ts'
 import type { CallContext } from './context.ts'
 import { mountPrompt } from './define-prompt.ts'
 import type { MountedPrompt, PromptArgs, PromptSpec } from './define-prompt.ts'
@@ -9,30 +9,35 @@ import type { MountedResource, MountedTemplate, ResourceSpec, TemplateSpec } fro
 import { mountTool } from './define-tool.ts'
 import type { MountedTool, StrictObject, ToolSpec } from './define-tool.ts'
 import type { CheckStep } from './gateway-view.ts'
-import { unheard } from './round.ts'
+import { NO_CLIENT_ROUND } from './round.ts'
 import type { Round } from './round.ts'
-import { parsedOnce, TypedContext } from './typed-context.ts'
-import type { Typed } from './typed-context.ts'
+import { parseOnce, TypedContext } from './typed-context.ts'
+import type { ContextOf } from './typed-context.ts'
 
 export type { MountedPrompt } from './define-prompt.ts'
 export type { MountedResource, MountedTemplate } from './define-resource.ts'
 export type { MountedTool } from './define-tool.ts'
 
-/** What a server is, before what it offers. `settings` are the administrator's, `secret` is the person's own. */
+/**
+ * What a server is, without its tools, resources and prompts. The administrator writes `settings`. `secret` is
+ * reserved for a secret of the person.
+ */
 export interface ServerSpec<Settings extends z.ZodType, Secret extends z.ZodType> {
   id: string
   title: string
   settings: Settings
   secret?: Secret
-  /** What may change while it runs: it tells so through `changes`. */
-  emits?: readonly Emitted[]
-  /** Sends log messages to clients that ask for them. */
+  /** What may change while the server runs. It announces such changes through `changes`. */
+  emits?: readonly ChangeKind[]
+  /** The server sends log messages to clients that ask for them. */
   logs?: boolean
-  /** Tries settings and secret against the real service; throws ToolError to say what is wrong. */
-  check?(context: Typed<Settings, Secret>): Promise<CheckStep[]>
+  /** Tries the settings against the real service. Throws ToolError to say what is wrong. */
+  check?(context: ContextOf<Settings, Secret>): Promise<CheckStep[]>
+  /** Ends what the server keeps running, such as a child process. Called once when the plane stops. */
+  close?(): Promise<void>
 }
 
-/** Anything a server offers, each declared in a file of its own. */
+/** A tool, resource, template or prompt of a server. Each is declared in a file of its own. */
 export type Offer = MountedTool | MountedResource | MountedTemplate | MountedPrompt
 
 export interface MountedServer {
@@ -43,36 +48,41 @@ export interface MountedServer {
   readonly resources: ReadonlyMap<string, MountedResource>
   readonly templates: ReadonlyMap<string, MountedTemplate>
   readonly prompts: ReadonlyMap<string, MountedPrompt>
-  readonly emits: readonly Emitted[]
+  readonly emits: readonly ChangeKind[]
   readonly logs: boolean
-  /** Where it tells what changed. */
+  /** Announces changes to those who listen. */
   readonly changes: Pick<Changes, 'listen'>
-  /** The settings' faults in words; empty when they serve. */
+  /** What is wrong with these settings, in words. Empty when they are valid. */
   faults(settings: unknown): string[]
   check(context: CallContext): Promise<CheckStep[]>
+  /** Ends what the server keeps running. Called once when the plane stops. */
+  close(): Promise<void>
 }
 
-/** A server as a declaration. `.tool`, `.resource`, `.template` and `.prompt` type each handler's settings and secret; `.with` mounts them. */
+/**
+ * Declares a server. Declare what it offers with `.tool`, `.resource`, `.template` and `.prompt`, which type the
+ * settings and the secret of each handler's context. `.with` puts them together into a server that can be mounted.
+ */
 export function defineServer<Settings extends z.ZodType<object>, Secret extends z.ZodType = z.ZodUndefined>(
   spec: ServerSpec<Settings, Secret>,
 ) {
-  type Context = Typed<Settings, Secret>
+  type Context = ContextOf<Settings, Secret>
   const changes = new Changes()
-  const typed = (context: CallContext, round: Round): Context =>
-    new TypedContext(context, round, parsedOnce(spec.settings, context.settings), spec.secret?.parse(context.secret) as z.output<Secret>)
+  const makeContext = (context: CallContext, round: Round): Context =>
+    new TypedContext(context, round, parseOnce(spec.settings, context.settings), spec.secret?.parse(context.secret) as z.output<Secret>)
 
   return {
     changes,
 
     tool: <Input extends StrictObject, Output extends z.ZodObject, Result extends z.input<Output>>(
       tool: ToolSpec<Context, Input, Output, Result>,
-    ): MountedTool => mountTool(tool, typed),
+    ): MountedTool => mountTool(tool, makeContext),
 
-    resource: (resource: ResourceSpec<Context>): MountedResource => mountResource(resource, typed),
+    resource: (resource: ResourceSpec<Context>): MountedResource => mountResource(resource, makeContext),
 
-    template: <Template extends string>(template: TemplateSpec<Context, Template>): MountedTemplate => mountTemplate(template, typed),
+    template: <Template extends string>(template: TemplateSpec<Context, Template>): MountedTemplate => mountTemplate(template, makeContext),
 
-    prompt: <Args extends PromptArgs>(prompt: PromptSpec<Context, Args>): MountedPrompt => mountPrompt(prompt, typed),
+    prompt: <Args extends PromptArgs>(prompt: PromptSpec<Context, Args>): MountedPrompt => mountPrompt(prompt, makeContext),
 
     with(...offers: Offer[]): MountedServer {
       return {
@@ -91,7 +101,10 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
           return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${['settings', ...path].join('.')}: ${message}`)
         },
         async check(context) {
-          return (await spec.check?.(typed(context, unheard))) ?? []
+          return (await spec.check?.(makeContext(context, NO_CLIENT_ROUND))) ?? []
+        },
+        async close() {
+          await spec.close?.()
         },
       }
     },

@@ -1,7 +1,7 @@
 import type { Reason } from '@bir/sdk/contract/decide'
 import type { Level } from '@bir/sdk/contract/level'
 
-/** The gateway as one caller sees it. Nothing here tells of a server on which the caller holds no grant. */
+/** The gateway as one caller may see it. It shows nothing of a server on which the caller holds no grant. */
 export interface GatewayView {
   readonly authentication: {
     client: string
@@ -26,11 +26,11 @@ export interface ServerView {
   health: HealthView
 }
 
-/** A server as this plane last found it. `mounted` servers run inside the gateway. */
+/** The state of a server at this plane's last contact. A server of the era `mounted` runs inside the gateway. */
 export interface HealthView {
   state: 'unknown' | 'up' | 'down'
   era: string | undefined
-  /** `open`: it is spared for a while, since it failed too often. */
+  /** `open`: the plane sends it no calls for a while, because it failed too often. */
   breaker: 'closed' | 'open'
   lastSuccessAtMs: number | undefined
   lastErrorAtMs: number | undefined

@@ -1,28 +1,33 @@
-import type { Awaitable } from '../runtime/awaitable.ts'
+import { loggable } from '../protocol/log-level.ts'
+import type { LogLevel } from '../protocol/log-level.ts'
 import type { ClientFacts, Notification } from '../protocol/notification.ts'
+import { tokenOf } from '../protocol/progress-token.ts'
+import type { Awaitable } from '../runtime/awaitable.ts'
 
-/** One round of a request as its handler needs it: what came beside the arguments, and where notifications go. */
+/**
+ * One round of a multi-round-trip request: what its handler gets beside the arguments, and where its notifications
+ * go.
+ */
 export interface Round {
   readonly params: Readonly<Record<string, unknown>>
   readonly client: Pick<ClientFacts, 'capabilities' | 'logLevel'>
   readonly onNotification: (notification: Notification) => Awaitable<void>
-  /** What the handler asked to be given back, once its seal was found whole. */
+  /** The state that the handler gave to `inputRequired`. It is set only after its seal has been checked. */
   readonly state?: unknown
 }
 
-/** Severities of log messages (RFC 5424), from least to most. */
-export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-
-/** What a handler may do beside answering. */
+/** What a handler may read of the client and send to it before it answers. */
 export interface Speech {
-  /** What the client declared that it can do, on this very request. */
+  /** The capabilities that the client declared on this request. */
   readonly capabilities: Readonly<Record<string, unknown>>
-  /** On a retry: the client's answers by the keys of the requests. Anybody's word. */
+  /**
+   * On a retry: the client's answers, by the keys of the requests. They are not checked: anybody may have written
+   * them.
+   */
   readonly inputResponses: Readonly<Record<string, unknown>> | undefined
-  /** On a retry: what the handler gave to `inputRequired`. */
+  /** On a retry: the state that the handler gave to `inputRequired`. */
   readonly requestState: unknown
-  /** A notification of this request. */
+  /** Sends a notification of this request. */
   notify(notification: Notification): Awaitable<void>
   /** Reaches only a client that asked for progress. */
   progress(progress: number, total?: number, message?: string): Awaitable<void>
@@ -30,21 +35,23 @@ export interface Speech {
   log(level: LogLevel, data: unknown, logger?: string): Awaitable<void>
 }
 
-/** A round of nobody: a call from inside the gateway, whose notifications no one hears. */
-export const unheard: Round = { params: {}, client: { capabilities: {}, logLevel: undefined }, onNotification: () => undefined }
-
-/** The progress notification, when the client gave a token for it. */
-export function sendProgress(round: Round, progress: number, total: number | undefined, message: string | undefined): Awaitable<void> {
-  const meta = round.params['_meta'] as { progressToken?: unknown } | undefined
-  const progressToken = meta?.progressToken
-  if (typeof progressToken !== 'string' && typeof progressToken !== 'number') return undefined
-  const more = { ...(total !== undefined && { total }), ...(message !== undefined && { message }) }
-  return round.onNotification({ method: 'notifications/progress', params: { progressToken, progress, ...more } })
+/** The round of a call that the gateway itself makes: there is no client, and notifications are dropped. */
+export const NO_CLIENT_ROUND: Round = {
+  params: {},
+  client: { capabilities: {}, logLevel: undefined },
+  onNotification: () => undefined,
 }
 
-/** The log message, when the client wants to hear this severity. */
+/** Sends a progress notification if the client gave a token for it. */
+export function sendProgress(round: Round, progress: number, total: number | undefined, message: string | undefined): Awaitable<void> {
+  const progressToken = tokenOf(round.params)
+  if (progressToken === undefined) return undefined
+  const optional = { ...(total !== undefined && { total }), ...(message !== undefined && { message }) }
+  return round.onNotification({ method: 'notifications/progress', params: { progressToken, progress, ...optional } })
+}
+
+/** Sends a log message if the client asked for this severity. */
 export function sendLog(round: Round, level: LogLevel, data: unknown, logger: string | undefined): Awaitable<void> {
-  const wanted = LOG_LEVELS.indexOf(round.client.logLevel as LogLevel)
-  if (wanted < 0 || LOG_LEVELS.indexOf(level) < wanted) return undefined
-  return round.onNotification({ method: 'notifications/message', params: { level, data, ...(logger !== undefined && { logger }) } })
+  const params = { level, data, ...(logger !== undefined && { logger }) }
+  return loggable(params, round.client.logLevel) ? round.onNotification({ method: 'notifications/message', params }) : undefined
 }

@@ -5,16 +5,20 @@ import type { z } from 'zod'
 import type { CallContext, Caller } from './context.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { sendLog, sendProgress } from './round.ts'
-import type { LogLevel, Round, Speech } from './round.ts'
+import type { Round, Speech } from './round.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
+import type { LogLevel } from '../protocol/log-level.ts'
 import type { Notification } from '../protocol/notification.ts'
 
-/** A handler's context: the call's, with settings and secret as the server declared them, and a voice. */
-export type Typed<Settings extends z.ZodType, Secret extends z.ZodType> = HandlerContext<z.output<Settings>, z.output<Secret>>
+/** The handler context of a server whose settings and secret have these zod types. */
+export type ContextOf<Settings extends z.ZodType, Secret extends z.ZodType> = HandlerContext<z.output<Settings>, z.output<Secret>>
 
+/** The context of a handler: the call's context with typed settings and secret, and the means to reach the client. */
 export type HandlerContext<Settings, Secret> = Omit<CallContext, 'settings' | 'secret'> & Speech & { settings: Settings; secret: Secret }
 
-/** A class, since one is made for every call. */
+/**
+ * A class with getters, because one is made for every call: copying the fields of the call's context would cost more.
+ */
 export class TypedContext<Settings, Secret> implements HandlerContext<Settings, Secret> {
   private readonly context: CallContext
   private readonly round: Round
@@ -49,8 +53,8 @@ export class TypedContext<Settings, Secret> implements HandlerContext<Settings, 
   }
 
   get inputResponses(): Readonly<Record<string, unknown>> | undefined {
-    const given = this.round.params['inputResponses']
-    return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : undefined
+    const responses = this.round.params['inputResponses']
+    return typeof responses === 'object' && responses !== null ? (responses as Record<string, unknown>) : undefined
   }
 
   get requestState(): unknown {
@@ -78,12 +82,14 @@ export class TypedContext<Settings, Secret> implements HandlerContext<Settings, 
   }
 }
 
-/** A policy hands out the same settings object until it changes: each is parsed once. */
+/**
+ * Parsed settings by the settings object. A policy returns the same object until it changes, so each is parsed once.
+ */
 const parsedSettings = new WeakMap<object, unknown>()
 
-export function parsedOnce<T extends z.ZodType>(type: T, settings: object): z.output<T> {
-  const known = parsedSettings.get(settings)
-  if (known !== undefined) return known as z.output<T>
+export function parseOnce<T extends z.ZodType>(type: T, settings: object): z.output<T> {
+  const cached = parsedSettings.get(settings)
+  if (cached !== undefined) return cached as z.output<T>
   const parsed = type.parse(settings)
   if (typeof parsed === 'object' && parsed !== null) parsedSettings.set(settings, parsed)
   return parsed

@@ -1,7 +1,12 @@
-/** The data plane's one door for the control plane: what can be mounted, with the tools, levels and settings each declares. */
+/**
+ * All that the control plane imports of the data plane: the servers that can be mounted, with their tools, levels and
+ * settings.
+ */
 export { mountedServers } from './index.ts'
 export type { MountedServer, MountedTool } from '../server-kit/define.ts'
-/** How a tool is called on `/mcp`: names that would meet there are told to administrators. */
+/** The name of a tool on `/mcp`. The control plane warns administrators of two tools with the same name there. */
 export { joinedName } from '../aggregate/names/tool-names.ts'
-/** Where a remote server may be: an address that will never be connected to is refused when it is registered. */
+/**
+ * Checks the address of a remote server. One that the data plane never connects to is refused when it is registered.
+ */
 export { hostFault } from '../upstream/http/address.ts'

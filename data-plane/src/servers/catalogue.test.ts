@@ -1,8 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineServer } from '../server-kit/define.ts'
+import type { MountedServer } from '../server-kit/define.ts'
 import { mountedServers } from './index.ts'
 
-/** The law of the catalogue: every tool of every server, by what it declares. */
+/** The rules of the catalogue. They check what every server declares. */
 
 const verbs =
   'get list search create update add link transition run render delete save commit merge query preview build clear execute describe explain check validate echo whoami simulate'.split(
@@ -12,7 +15,7 @@ const verbs =
 const tools = [...mountedServers.values()].flatMap((server) => [...server.tools.values()].map((tool) => ({ server: server.id, ...tool })))
 
 test.for(tools.map((tool) => [`${tool.server} ${tool.name}`, tool] as const))(
-  '%s keeps the law',
+  '%s keeps the rules for tools',
   ([, { server, name, description, level, entry }]) => {
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
     expect(`${server}_${name}`.length).toBeLessThanOrEqual(40)
@@ -32,14 +35,43 @@ test.for(tools.map((tool) => [`${tool.server} ${tool.name}`, tool.entry.inputSch
   },
 )
 
-test.for([...mountedServers.keys()])('every tool of %s has a test beside it or its server has one', (id) => {
-  const files = readdirSync(new URL(`./${id}`, import.meta.url), { recursive: true }).map(String)
-  expect(files.some((file) => file.endsWith('.test.ts'))).toBe(true)
+/** The texts of all test files in the folder of a server. */
+function readTests(id: string): string[] {
+  const folder = new URL(`./${id}/`, import.meta.url)
+  const files = readdirSync(folder, { recursive: true }).map(String)
+  return files.filter((file) => file.endsWith('.test.ts')).map((file) => readFileSync(new URL(file, folder), 'utf8'))
+}
+
+/** The tools that no test names: neither their MCP name as a string nor their module, such as `./list-tables.ts`. */
+function untestedTools({ tools }: MountedServer, tests: readonly string[]): string[] {
+  return [...tools.keys()].filter((name) => {
+    const named = new RegExp(`(['"\`])(${name}|[^'"\`\n]*/${name.replaceAll('_', '-')}\\.ts)\\1`)
+    return !tests.some((text) => named.test(text))
+  })
+}
+
+test.for([...mountedServers.values()].map((server) => [server.id, server] as const))(
+  'every tool of %s is named in a test file of its folder, by its MCP name or its module',
+  ([id, server]) => {
+    expect(untestedTools(server, readTests(id))).toEqual([])
+  },
+)
+
+test('a tool that no test file names is found', () => {
+  const pretend = defineServer({ id: 'pretend', title: 'Pretend', settings: z.strictObject({}) })
+  const object = z.strictObject({})
+  const tool = (name: string) => pretend.tool({ name, description: name, level: 'read', input: object, output: object, run: () => ({}) })
+  const server = pretend.with(tool('get_thing'), tool('list_things'))
+
+  expect(untestedTools(server, [])).toEqual(['get_thing', 'list_things'])
+  expect(untestedTools(server, ["await call('get_thing')"])).toEqual(['list_things'])
+  expect(untestedTools(server, ["await call('get_thing')", "import { listThings } from './list-things.ts'"])).toEqual([])
+  expect(untestedTools(server, ['// get_thing', "call('get_thing_too')", "'./list-things.test.ts'"])).toEqual(['get_thing', 'list_things'])
 })
 
-const all = [...mountedServers.values()]
-const prompts = all.flatMap((server) => [...server.prompts.values()].map((prompt) => ({ server: server.id, ...prompt })))
-const readable = all.flatMap((server) =>
+const servers = [...mountedServers.values()]
+const prompts = servers.flatMap((server) => [...server.prompts.values()].map((prompt) => ({ server: server.id, ...prompt })))
+const readableEntries = servers.flatMap((server) =>
   [...server.resources.values(), ...server.templates.values()].map(({ entry }) => ({
     server: server.id,
     uri: 'uri' in entry ? entry.uri : entry.uriTemplate,
@@ -47,18 +79,21 @@ const readable = all.flatMap((server) =>
   })),
 )
 
-test.for(readable.map((each) => [`${each.server} ${each.uri}`, each] as const))('%s keeps the law', ([, { server, uri, entry }]) => {
-  // The gateway speaks of itself under its own name; a view of MCP Apps has a scheme of its own.
-  expect(uri).toMatch(new RegExp(`^(${server === 'meta' ? 'gateway' : server}|ui)://`))
-  expect(uri).toMatch(/^[a-z]+:\/\/[a-z0-9-]*(\{\w+\}|[\w/.-])*$/)
-  expect(entry.name).toMatch(/^[a-z][a-z0-9-]*$/)
-  expect(entry.mimeType).toMatch(/^\w+\/[\w.+-]+(;profile=mcp-app)?$/)
-  expect(entry.description.length).toBeGreaterThan(20)
-  expect(JSON.stringify(entry).length).toBeLessThanOrEqual(600)
-})
+test.for(readableEntries.map((item) => [`${item.server} ${item.uri}`, item] as const))(
+  '%s keeps the rules for resources',
+  ([, { server, uri, entry }]) => {
+    // The server meta describes the gateway, so its scheme is `gateway`. A view of MCP Apps has the scheme `ui`.
+    expect(uri).toMatch(new RegExp(`^(${server === 'meta' ? 'gateway' : server}|ui)://`))
+    expect(uri).toMatch(/^[a-z]+:\/\/[a-z0-9-]*(\{\w+\}|[\w/.-])*$/)
+    expect(entry.name).toMatch(/^[a-z][a-z0-9-]*$/)
+    expect(entry.mimeType).toMatch(/^\w+\/[\w.+-]+(;profile=mcp-app)?$/)
+    expect(entry.description.length).toBeGreaterThan(20)
+    expect(JSON.stringify(entry).length).toBeLessThanOrEqual(600)
+  },
+)
 
-test.for(prompts.map((each) => [`${each.server} ${each.name}`, each] as const))(
-  'the prompt %s keeps the law',
+test.for(prompts.map((prompt) => [`${prompt.server} ${prompt.name}`, prompt] as const))(
+  '%s keeps the rules for prompts',
   ([, { server, name, entry }]) => {
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
     expect(`${server}_${name}`.length).toBeLessThanOrEqual(40)
@@ -68,13 +103,13 @@ test.for(prompts.map((each) => [`${each.server} ${each.name}`, each] as const))(
   },
 )
 
-test.for(all.map(({ id }) => id))('names and URIs of %s are its own: nothing is declared twice', (id) => {
+test.for(servers.map(({ id }) => id))('no two resources or templates of %s have the same name', (id) => {
   const server = mountedServers.get(id)
   const entries = [...(server?.resources.values() ?? []), ...(server?.templates.values() ?? [])].map(({ entry }) => entry.name)
   expect(new Set(entries).size).toBe(entries.length)
 })
 
-test.for(all.map(({ id }) => id))('the surface of %s is the one that was reviewed', async (id) => {
+test.for(servers.map(({ id }) => id))('the declarations of %s are those in its reviewed surface.json', async (id) => {
   const server = mountedServers.get(id)
   const entriesOf = (offers: ReadonlyMap<string, { entry: object }> | undefined) => [...(offers?.values() ?? [])].map(({ entry }) => entry)
   const surface = {

@@ -4,7 +4,7 @@ import type { MountedServer } from '../server-kit/define.ts'
 import meta from './meta/index.ts'
 import sql from './sql/index.ts'
 
-const all: MountedServer[] = [charts, debug, meta, sql]
+const servers: MountedServer[] = [charts, debug, meta, sql]
 
-/** Every server this plane can mount, by id. */
-export const mountedServers: ReadonlyMap<string, MountedServer> = new Map(all.map((server) => [server.id, server]))
+/** Every server that a plane can mount, by id. */
+export const mountedServers: ReadonlyMap<string, MountedServer> = new Map(servers.map((server) => [server.id, server]))

@@ -51,7 +51,17 @@ function standIn(id: string): MountedServer {
   })
   const nothing = { resources: new Map(), templates: new Map(), prompts: new Map(), emits: [], logs: false }
   const changes = { listen: () => () => undefined }
-  return { id, title: id, needsSecret: false, tools: new Map(tools), ...nothing, changes, faults: () => [], check: never }
+  return {
+    id,
+    title: id,
+    needsSecret: false,
+    tools: new Map(tools),
+    ...nothing,
+    changes,
+    faults: () => [],
+    check: never,
+    close: async () => undefined,
+  }
 }
 
 const startedMs = performance.now()

@@ -1,6 +1,8 @@
 import { isObject } from '../../json/is-object.ts'
 
-/** Skills (SEP-2640): folders of files for a model to read, listed by their `SKILL.md` and read as resources. */
+/**
+ * Skills (SEP-2640): folders of files for a model. Each is listed by its `SKILL.md`; its files are read as resources.
+ */
 export const SKILLS_EXTENSION = 'io.modelcontextprotocol/skills'
 
 export function servesSkills({ extensions }: Readonly<Record<string, unknown>>): boolean {

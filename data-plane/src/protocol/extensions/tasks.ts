@@ -9,29 +9,38 @@ import { withField } from '../../json/edit.ts'
 import type { Fields } from '../../json/edit.ts'
 import { isObject } from '../../json/is-object.ts'
 
-/** Tasks of the modern era (SEP-2663). Those of 2025-11-25 share their name and nothing else, and are not served. */
+/**
+ * Tasks of the modern era (SEP-2663). The tasks of 2025-11-25 are another feature under the same name; the gateway
+ * does not serve them.
+ */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
 
 type Capabilities = Readonly<Record<string, unknown>>
 
-/** A task as its server knows it, and the tool whose call became it: what the id that a client gets holds, sealed. */
+/**
+ * The content of a sealed task id, as clients get it: the server, its own id of the task, and the tool whose call
+ * became the task.
+ */
 export const TaskAddress = z.object({ server: z.string(), taskId: z.string(), tool: z.string().optional() })
 export type TaskAddress = z.infer<typeof TaskAddress>
 
 const hourMs = 60 * 60 * 1000
 
-/** For so long the key that an id was sealed with surely opens it: of eight daily keys one is known two hours ahead of its use, and a plane follows within one. */
+/**
+ * A sealed task id can be opened for at least this long. The ring has eight daily keys. One of them is published two
+ * hours before its use, and a plane may be one hour late.
+ */
 export const MAX_TASK_LIFE_MS = (7 * 24 - 3) * hourMs
-/** Servers count from the beginning or from the end of the work, and may lengthen what they said: no id is good for less. */
+/** No id expires sooner. Some servers count the TTL from the end of the work, and a server may lengthen it later. */
 const minTaskLifeMs = 24 * hourMs
-/** Where the server said nothing, or for ever. */
-const usualTaskLifeMs = 7 * 24 * hourMs
+/** The lifetime of an id when the server named no TTL, or an unlimited one. */
+const defaultTaskLifeMs = 7 * 24 * hourMs
 
-/** How long the id of a task is good, by the server's word: `ttlMs` of the task (SEP-2663). */
+/** The lifetime of a task id, given the `ttlMs` that the server set for the task (SEP-2663). */
 export const taskLifeMs = (ttlMs: unknown): number =>
-  typeof ttlMs === 'number' ? Math.min(Math.max(ttlMs, minTaskLifeMs), MAX_TASK_LIFE_MS) : usualTaskLifeMs
+  typeof ttlMs === 'number' ? Math.min(Math.max(ttlMs, minTaskLifeMs), MAX_TASK_LIFE_MS) : defaultTaskLifeMs
 
-/** A client is promised a task for no longer than its id is good. The very same object where the server promises no more. */
+/** Limits `ttlMs` of a task to the lifetime of its id. The same object when nothing changes. */
 export const withKeptTtl = (task: Fields): Fields =>
   typeof task['ttlMs'] === 'number' && task['ttlMs'] > MAX_TASK_LIFE_MS ? withField(task, 'ttlMs', MAX_TASK_LIFE_MS) : task
 
@@ -39,7 +48,10 @@ export function declaresTasks({ extensions }: Capabilities): boolean {
   return isObject(extensions) && Object.hasOwn(extensions, TASKS_EXTENSION)
 }
 
-/** A legacy client could not tell a task from a result, nor ask after it: whatever it declares, its servers are to answer at once. */
+/**
+ * The capabilities of a legacy client without tasks. Such a client can neither recognise a task nor poll it, so
+ * servers must answer its calls directly, whatever it declares.
+ */
 export function withoutTasks(capabilities: Capabilities): Capabilities {
   const { tasks, extensions, ...rest } = capabilities
   if (tasks === undefined && !declaresTasks(capabilities)) return capabilities
@@ -54,12 +66,15 @@ export const tasksUndeclared = () =>
     data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
   })
 
-/** A task is as good as its tool: who may not call the one any more neither hears of the other nor steers it. */
+/** Who may not call the tool any more may not read or control its task either. */
 export function decideTask(policy: Policy, person: Person, { server, tool }: TaskAddress, nowMs: number): Verdict {
   return tool === undefined ? decideServer(policy, person, server, 'read', nowMs) : decideFor(policy, person, server, tool, nowMs)
 }
 
-/** An answer may be the word that a tool has waited for; to look, and to stop, changes nothing. */
+/**
+ * `tasks/update` may be the input that lets the tool go on, so it requires the tool's level. Reading and cancelling
+ * require `read`.
+ */
 export function taskNeeds(policy: Policy, { server, tool }: TaskAddress, method: string): Level {
   if (method !== 'tasks/update') return 'read'
   return (tool === undefined ? undefined : policy.servers.get(server)?.tools.get(tool)?.level) ?? 'destroy'

@@ -1,2 +1,2 @@
-/** How the gateway calls itself, to clients as a server and to servers as a client. */
+/** The gateway's `serverInfo` towards clients and its `clientInfo` towards servers. */
 export const GATEWAY_IDENTITY = { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' }

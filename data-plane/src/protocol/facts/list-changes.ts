@@ -1,10 +1,13 @@
 import type { ListMethod } from '../list-methods.ts'
 
-/** What a client can ask to hear of lists: its word in `subscriptions/listen`, the notification, and the lists it is about. */
+/**
+ * The changes of lists that a client can subscribe to: the filter field (`wish`) of `subscriptions/listen`, the
+ * notification, and the lists that changed.
+ */
 export const LIST_CHANGES = [
   { kind: 'tools', wish: 'toolsListChanged', method: 'notifications/tools/list_changed', lists: ['tools/list'] },
   { kind: 'prompts', wish: 'promptsListChanged', method: 'notifications/prompts/list_changed', lists: ['prompts/list'] },
-  // Skills have no notification of their own.
+  // SEP-2640 defines no notification for skills: a change of resources announces theirs too.
   {
     kind: 'resources',
     wish: 'resourcesListChanged',
@@ -15,5 +18,5 @@ export const LIST_CHANGES = [
 
 export type ListChange = (typeof LIST_CHANGES)[number]
 
-/** The change that a notification tells of; undefined for any other notification. */
+/** The change that a notification announces; undefined for any other notification. */
 export const listChangeOf = (method: string): ListChange | undefined => LIST_CHANGES.find((change) => change.method === method)

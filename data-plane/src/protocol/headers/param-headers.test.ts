@@ -2,55 +2,58 @@ import { expect, test } from 'vitest'
 import { headersFor, paramHeadersOf } from './param-headers.ts'
 import { ToolHeaders } from '../../upstream/modern/tool-headers.ts'
 
-const of = (properties: object, more: object = {}) => ({ type: 'object', properties, ...more })
-const text = (header: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': header })
+const schemaOf = (properties: object, keywords: object = {}) => ({ type: 'object', properties, ...keywords })
+const annotated = (header: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': header })
 
 test.for<[string, unknown]>([
-  ['an empty name', of({ a: text('') })],
-  ['a name that is no text', of({ a: text(1) })],
-  ['a space in the name', of({ a: text('My Region') })],
-  ['a colon in the name', of({ a: text('Region:Primary') })],
-  ['a letter beyond ASCII', of({ a: text('Région') })],
-  ['a line break in the name', of({ a: text('A\r\nX') })],
-  ['an object', of({ a: text('A', 'object') })],
-  ['a list', of({ a: text('A', 'array') })],
-  ['null', of({ a: text('A', 'null') })],
-  ['a number that is no integer', of({ a: text('A', 'number') })],
-  ['several types', of({ a: text('A', ['string', 'null']) })],
-  ['two of one name', of({ a: text('Region'), b: text('Region') })],
-  ['two whose names differ in case', of({ a: text('MyField'), b: text('myfield') })],
-  ['the root', { ...of({}), ...text('A') }],
-  ['items of a list', of({ a: { type: 'array', items: text('A') } })],
-  ['one of several', of({}, { anyOf: [of({ a: text('A') })] })],
-  ['a definition', of({}, { $defs: { a: text('A') } })],
-  ['a condition', of({}, { if: { properties: { a: text('A') } } })],
-  ['an unknown keyword', of({}, { 'x-odd': { properties: { a: text('A') } } })],
+  ['an empty name', schemaOf({ a: annotated('') })],
+  ['a name that is no text', schemaOf({ a: annotated(1) })],
+  ['a space in the name', schemaOf({ a: annotated('My Region') })],
+  ['a colon in the name', schemaOf({ a: annotated('Region:Primary') })],
+  ['a letter beyond ASCII', schemaOf({ a: annotated('Région') })],
+  ['a line break in the name', schemaOf({ a: annotated('A\r\nX') })],
+  ['an object', schemaOf({ a: annotated('A', 'object') })],
+  ['a list', schemaOf({ a: annotated('A', 'array') })],
+  ['null', schemaOf({ a: annotated('A', 'null') })],
+  ['a number that is no integer', schemaOf({ a: annotated('A', 'number') })],
+  ['several types', schemaOf({ a: annotated('A', ['string', 'null']) })],
+  ['two of one name', schemaOf({ a: annotated('Region'), b: annotated('Region') })],
+  ['two whose names differ in case', schemaOf({ a: annotated('MyField'), b: annotated('myfield') })],
+  ['the root', { ...schemaOf({}), ...annotated('A') }],
+  ['items of a list', schemaOf({ a: { type: 'array', items: annotated('A') } })],
+  ['one of several', schemaOf({}, { anyOf: [schemaOf({ a: annotated('A') })] })],
+  ['a definition', schemaOf({}, { $defs: { a: annotated('A') } })],
+  ['a condition', schemaOf({}, { if: { properties: { a: annotated('A') } } })],
+  ['an unknown keyword', schemaOf({}, { 'x-odd': { properties: { a: annotated('A') } } })],
 ])('an annotation with %s is invalid', ([, schema]) => {
   expect(() => paramHeadersOf(schema)).toThrow(expect.objectContaining({ name: 'InvalidAnnotation' }))
 })
 
 test.for<[string, unknown]>([
-  ['no annotation', of({ a: { type: 'string' } })],
-  ['an argument of that name', of({ 'x-mcp-header': { type: 'string' } })],
-  ['a definition of that name', of({}, { $defs: { 'x-mcp-header': { type: 'string' } } })],
-  ['data that looks like one', of({ a: { type: 'object', default: text(''), examples: [text('')], enum: [text('')] } })],
+  ['no annotation', schemaOf({ a: { type: 'string' } })],
+  ['an argument of that name', schemaOf({ 'x-mcp-header': { type: 'string' } })],
+  ['a definition of that name', schemaOf({}, { $defs: { 'x-mcp-header': { type: 'string' } } })],
+  [
+    'data that looks like one',
+    schemaOf({ a: { type: 'object', default: annotated(''), examples: [annotated('')], enum: [annotated('')] } }),
+  ],
   ['no schema at all', undefined],
   ['a schema that is true', true],
-])('%s is none', ([, schema]) => {
+])('%s is not an annotation', ([, schema]) => {
   expect(paramHeadersOf(schema)).toEqual([])
 })
 
-test('arguments become headers, at any depth; what is absent, null or not of a kind has none', () => {
+test('arguments become headers, at any depth; an argument that is absent, null or unsafe as an integer gets none', () => {
   const annotations = paramHeadersOf(
-    of({
-      region: text('Region'),
-      size: text('Size', 'integer'),
-      dry: text('Dry-Run', 'boolean'),
-      gone: text('Gone'),
-      nothing: text('Nothing'),
-      huge: text('Huge', 'integer'),
-      empty: text('Empty'),
-      deep: of({ er: text('Deep') }),
+    schemaOf({
+      region: annotated('Region'),
+      size: annotated('Size', 'integer'),
+      dry: annotated('Dry-Run', 'boolean'),
+      gone: annotated('Gone'),
+      nothing: annotated('Nothing'),
+      huge: annotated('Huge', 'integer'),
+      empty: annotated('Empty'),
+      deep: schemaOf({ er: annotated('Deep') }),
     }),
   )
   const args = { region: 'eu\nwest', size: 42, dry: false, nothing: null, huge: 2 ** 60, empty: '', deep: { er: 'd' } }
@@ -63,10 +66,13 @@ test('arguments become headers, at any depth; what is absent, null or not of a k
   })
 })
 
-test('what a client sends stands beside those, but never for an argument that its tool knows, given or not', () => {
+test("a client's own Mcp-Param headers are forwarded, but never one that the tool declares, whether its argument is present or not", () => {
   const headers = new ToolHeaders('things', () => undefined)
-  headers.learn({ tools: [{ name: 't', inputSchema: of({ region: text('Region'), size: text('Size', 'integer') }) }] })
-  const given = { 'mcp-param-region': 'us', 'mcp-param-size': '1', 'mcp-param-tenant': 'blue' }
-  expect(headers.for({ name: 't', arguments: { region: 'eu' } }, given)).toEqual({ 'mcp-param-region': 'eu', 'mcp-param-tenant': 'blue' })
-  expect(headers.for({ name: 'other' }, given)).toEqual(given)
+  headers.learn({ tools: [{ name: 't', inputSchema: schemaOf({ region: annotated('Region'), size: annotated('Size', 'integer') }) }] })
+  const clientHeaders = { 'mcp-param-region': 'us', 'mcp-param-size': '1', 'mcp-param-tenant': 'blue' }
+  expect(headers.for({ name: 't', arguments: { region: 'eu' } }, clientHeaders)).toEqual({
+    'mcp-param-region': 'eu',
+    'mcp-param-tenant': 'blue',
+  })
+  expect(headers.for({ name: 'other' }, clientHeaders)).toEqual(clientHeaders)
 })

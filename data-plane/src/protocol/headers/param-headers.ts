@@ -1,56 +1,64 @@
 import { isObject } from '../../json/is-object.ts'
+import { valueAt } from '../../json/value-at.ts'
 import { headerValue } from './encoding.ts'
 
-/** An argument that a tool wants to see as a header too: `x-mcp-header` in its input schema. */
+/** An argument that a tool wants as a header too. Its input schema says so with `x-mcp-header`. */
 export interface ParamHeader {
+  /** The names of the properties that lead to the argument. */
   readonly path: readonly string[]
   /** `Mcp-Param-…`, in lower case. */
   readonly header: string
 }
 
-/** A tool whose annotations break the rules must not be listed. */
+/** An annotation breaks the rules. A tool with such an annotation must not be listed. */
 export class InvalidAnnotation extends Error {
   override readonly name = 'InvalidAnnotation'
 }
 
-const key = 'x-mcp-header'
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const types = new Set<unknown>(['string', 'integer', 'boolean'])
-/** Keywords whose members are named schemas: a name is no keyword. */
-const named = new Set(['$defs', 'definitions', 'patternProperties', 'dependentSchemas'])
+const annotationKey = 'x-mcp-header'
+const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const annotatedTypes = new Set<unknown>(['string', 'integer', 'boolean'])
+/** Keywords that hold schemas by name. The names are not keywords. */
+const schemaMapKeywords = new Set(['$defs', 'definitions', 'patternProperties', 'dependentSchemas'])
 /** Keywords that hold data, not schemas. */
-const data = new Set(['const', 'enum', 'default', 'examples', key])
+const dataKeywords = new Set(['const', 'enum', 'default', 'examples', annotationKey])
 const maxDepth = 64
 const maxHeaders = 100
 const maxSchemas = 20_000
 
-/** What a tool's input schema annotates. Throws `InvalidAnnotation` (MCP 2026-07-28, Streamable HTTP, custom headers). */
+/**
+ * Reads the annotated arguments of a tool's input schema. Throws `InvalidAnnotation` (MCP 2026-07-28, Streamable
+ * HTTP, custom headers).
+ */
 export function paramHeadersOf(inputSchema: unknown): ParamHeader[] {
-  const walk = new Walk()
+  const walk = new SchemaWalk()
   walk.schema(inputSchema, [])
-  const { found } = walk
-  const names = new Set(found.map(({ header }) => header))
-  if (names.size < found.length) throw new InvalidAnnotation('two arguments want the same header')
-  if (found.length > maxHeaders) throw new InvalidAnnotation(`more than ${maxHeaders} headers`)
-  return found
+  const { headers } = walk
+  const names = new Set(headers.map(({ header }) => header))
+  if (names.size < headers.length) throw new InvalidAnnotation('two arguments want the same header')
+  if (headers.length > maxHeaders) throw new InvalidAnnotation(`more than ${maxHeaders} headers`)
+  return headers
 }
 
-class Walk {
-  readonly found: ParamHeader[] = []
-  private seen = 0
+class SchemaWalk {
+  readonly headers: ParamHeader[] = []
+  private schemaCount = 0
 
-  /** `path` is undefined where no annotation may stand: only a chain of `properties` leads to an argument that is always the same one. */
+  /**
+   * `path` is undefined where an annotation is not allowed. Only a chain of `properties` leads to exactly one
+   * argument; items of a list or branches of `anyOf` do not.
+   */
   schema(schema: unknown, path: readonly string[] | undefined, depth = 0): void {
     if (depth > maxDepth || typeof schema !== 'object' || schema === null) return
-    if (++this.seen > maxSchemas) throw new InvalidAnnotation(`a schema of more than ${maxSchemas} parts`)
-    if (Array.isArray(schema)) return schema.forEach((one) => this.schema(one, undefined, depth + 1))
+    if (++this.schemaCount > maxSchemas) throw new InvalidAnnotation(`a schema of more than ${maxSchemas} parts`)
+    if (Array.isArray(schema)) return schema.forEach((item) => this.schema(item, undefined, depth + 1))
     if (!isObject(schema)) return
-    if (Object.hasOwn(schema, key)) this.found.push(annotation(schema, path))
+    if (Object.hasOwn(schema, annotationKey)) this.headers.push(readAnnotation(schema, path))
     for (const keyword in schema) {
-      if (data.has(keyword)) continue
+      if (dataKeywords.has(keyword)) continue
       const isProperties = keyword === 'properties'
       const inner = schema[keyword]
-      if (!isProperties && !named.has(keyword)) this.schema(inner, undefined, depth + 1)
+      if (!isProperties && !schemaMapKeywords.has(keyword)) this.schema(inner, undefined, depth + 1)
       else if (isObject(inner)) this.members(inner, isProperties ? path : undefined, depth + 1)
     }
   }
@@ -60,15 +68,15 @@ class Walk {
   }
 }
 
-function annotation(schema: Record<string, unknown>, path: readonly string[] | undefined): ParamHeader {
-  const name = schema[key]
+function readAnnotation(schema: Record<string, unknown>, path: readonly string[] | undefined): ParamHeader {
+  const name = schema[annotationKey]
   if (!path || path.length === 0) throw new InvalidAnnotation('an annotation where no argument is')
-  if (typeof name !== 'string' || !token.test(name)) throw new InvalidAnnotation('a name that no header may have')
-  if (!types.has(schema['type'])) throw new InvalidAnnotation('an argument that is neither string, integer nor boolean')
+  if (typeof name !== 'string' || !tokenPattern.test(name)) throw new InvalidAnnotation('a name that no header may have')
+  if (!annotatedTypes.has(schema['type'])) throw new InvalidAnnotation('an argument that is neither string, integer nor boolean')
   return { path, header: `mcp-param-${name.toLowerCase()}` }
 }
 
-/** The headers of one call. What is absent or null has none. */
+/** The headers of one call. An argument that is absent or null gets no header. */
 export function headersFor(annotations: readonly ParamHeader[], args: unknown): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const { path, header } of annotations) {
@@ -78,6 +86,3 @@ export function headersFor(annotations: readonly ParamHeader[], args: unknown): 
   }
   return headers
 }
-
-const valueAt = (args: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), args)

@@ -7,7 +7,7 @@ import { histogram } from './types/histogram.ts'
 import { area, line } from './types/line.ts'
 import { pie } from './types/pie.ts'
 import { scatter } from './types/scatter.ts'
-import type { Draw, Wanted } from './types/sketch.ts'
+import type { ChartEncoding, Draw } from './types/sketch.ts'
 
 const types = { bar, line, area, scatter, pie, histogram, heatmap, boxplot } satisfies Record<string, Draw>
 export type ChartType = keyof typeof types
@@ -16,21 +16,24 @@ export const CHART_TYPES = Object.keys(types) as [ChartType, ...ChartType[]]
 const chartWidth = 800
 const chartHeight = 480
 
-export interface ChartWanted extends Wanted {
+export interface ChartRequest extends ChartEncoding {
   type: ChartType
   title?: string | undefined
   width?: number | undefined
   height?: number | undefined
 }
 
-/** The Vega-Lite spec of a chart, and its rows apart: under names of our own, since a column's may hold dots and brackets, which Vega reads as paths. */
-export function chartSpec(table: Table, wanted: ChartWanted): { spec: object; values: Record<string, Cell>[]; notes: string[] } {
-  const sketch = types[wanted.type](table, wanted)
+/**
+ * The Vega-Lite spec of a chart, and its rows. The fields of the rows have fixed names, because the name of a column
+ * may hold dots and brackets, which Vega reads as paths.
+ */
+export function chartSpec(table: Table, request: ChartRequest): { spec: object; values: Record<string, Cell>[]; notes: string[] } {
+  const sketch = types[request.type](table, request)
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    ...(wanted.title ? { title: titleOf(wanted.title.slice(0, 200)) } : {}),
-    width: wanted.width ?? chartWidth,
-    height: wanted.height ?? sketch.height ?? chartHeight,
+    ...(request.title ? { title: titleOf(request.title.slice(0, 200)) } : {}),
+    width: request.width ?? chartWidth,
+    height: request.height ?? sketch.height ?? chartHeight,
     autosize: { type: 'fit', contains: 'padding' },
     ...sketch.spec,
   }

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { CHART_TYPES, chartSpec } from './chart-spec.ts'
 import { FORMATS, LIMITS } from './data/limits.ts'
 import { AGGREGATES } from './data/points.ts'
-import { described, picture, Picture } from './picture.ts'
+import { pictureAnswer, Picture, toResult } from './picture.ts'
 import { charts, renderer } from './server.ts'
 import { tableOf } from './data/table.ts'
 
-/** Bounds are said in the error: in the schema they would cost every user of every list. */
+/** The bounds stand in the error text: in the schema they would take tokens in every list of tools. */
 const pixels = z
   .number()
   .refine((px) => Number.isInteger(px) && px >= 120 && px <= LIMITS.maxPixels, `must be a whole number of px, 120 to ${LIMITS.maxPixels}`)
@@ -31,16 +31,16 @@ export const createChart = charts.tool({
     format: z.enum(FORMATS).default('png'),
   }),
   output: Picture,
-  async run({ type, format, title, width, height, x, y, series, aggregate, ...given }, { signal }) {
-    const table = tableOf(given)
+  async run({ type, format, title, width, height, x, y, series, aggregate, ...tableInput }, { signal }) {
+    const table = tableOf(tableInput)
     const { spec, values, notes } = chartSpec(table, { type, title, width, height, x, y, series, aggregate })
     const job = { kind: 'render', spec: JSON.stringify({ ...spec, data: { values } }), format } as const
-    return described(await renderer.draw(job, signal), `${type} chart of ${table.rows.length} rows`, notes)
+    return toResult(await renderer.draw(job, signal), `${type} chart of ${table.rows.length} rows`, notes)
   },
-  ...picture,
+  ...pictureAnswer,
 })
 
-/** Columns as a query answers them may be objects that hold a name. */
+/** A column of a query's answer may be an object with a name. */
 function nameOf(column: unknown): unknown {
   return typeof column === 'object' && column !== null && 'name' in column ? column.name : column
 }

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { renderVegaLite } from './render-vega-lite.ts'
 import { renderer } from './server.ts'
-import { called, pixelsOf } from './testing.ts'
+import { callTool, pixelsOf } from './testing.ts'
 
 afterAll(() => renderer.close())
 
@@ -14,11 +14,11 @@ const data = {
 const bars = { data, mark: 'bar', encoding: { x: { field: 'a', type: 'nominal' }, y: { field: 'b', type: 'quantitative' } } }
 const computed = (calculate: string) => ({ ...bars, mark: 'text', transform: [{ calculate, as: 'c' }], encoding: { text: { field: 'c' } } })
 
-test('a spec is drawn, also one that came as text', async () => {
-  const asObject = await called(renderVegaLite, { spec: bars })
-  const asText = await called(renderVegaLite, { spec: JSON.stringify(bars) })
+test('a spec is drawn, as an object and as JSON text', async () => {
+  const asObject = await callTool(renderVegaLite, { spec: bars })
+  const asText = await callTool(renderVegaLite, { spec: JSON.stringify(bars) })
 
-  expect(pixelsOf(asObject).inked()).toBeGreaterThan(5_000)
+  expect(pixelsOf(asObject).countInk()).toBeGreaterThan(5_000)
   expect(asText).toEqual(asObject)
 })
 
@@ -34,11 +34,11 @@ test.for([
     },
   ],
   ['facets', { ...bars, encoding: { ...bars.encoding, column: { field: 'a' } } }],
-  ['a brush nobody will pull', { ...bars, params: [{ name: 'brush', select: 'interval' }] }],
-  ['a click nobody will make', { ...bars, params: [{ name: 'pick', select: 'point' }] }],
+  ['a brush selection', { ...bars, params: [{ name: 'brush', select: 'interval' }] }],
+  ['a point selection', { ...bars, params: [{ name: 'pick', select: 'point' }] }],
   ['transforms and expressions', { ...computed("format(datum.b, '.1f') + upper('x')") }],
 ] as const)('a spec with %s is drawn', async ([, spec]) => {
-  expect(pixelsOf(await called(renderVegaLite, { spec })).inked()).toBeGreaterThan(100)
+  expect(pixelsOf(await callTool(renderVegaLite, { spec })).countInk()).toBeGreaterThan(100)
 })
 
 test.for([
@@ -78,8 +78,8 @@ test.for([
   ['code', computed("constructor.constructor('return process')()"), 'spec: Illegal callee type: CallExpression'],
   ['code by way of a row', computed("datum.constructor.constructor('return process')()"), 'spec: Illegal callee type: CallExpression'],
   ['the process', computed('process'), 'spec: Unrecognized signal name: "process"'],
-] as const)('%s in a spec: refused in words', async ([, spec, message]) => {
-  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input', message })
+] as const)('a spec with %s is refused with a message', async ([, spec, message]) => {
+  await expect(callTool(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input', message })
 })
 
 test.for([
@@ -88,29 +88,29 @@ test.for([
   ['letters', { ...bars, title: { text: 'x', fontSize: 1e5 } }, /^The chart would be .* px; at most 2000 px a side\.$/],
   ['rows', { ...bars, data: { values: Array.from({ length: 20_001 }, () => 1) } }, 'spec.data: 20001 rows; at most 20000.'],
   ['text', { ...bars, description: 'x'.repeat(2_000_001) }, /^spec: \d+ bytes; at most 2000000\.$/],
-] as const)('too much %s: refused in words', async ([, spec, message]) => {
-  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({
+] as const)('too much of %s in a spec is refused with a message', async ([, spec, message]) => {
+  await expect(callTool(renderVegaLite, { spec })).rejects.toMatchObject({
     code: 'too_large',
     message: expect.stringMatching(message) as string,
   })
 })
 
-test('nesting without end is refused before anything recurses into it', async () => {
+test('very deep nesting is refused before any recursion', async () => {
   let deep: object = bars
   for (let i = 0; i < 100_000; i++) deep = { layer: [deep] }
 
-  await expect(called(renderVegaLite, { spec: { data, layer: [deep] } })).rejects.toMatchObject({
+  await expect(callTool(renderVegaLite, { spec: { data, layer: [deep] } })).rejects.toMatchObject({
     code: 'invalid_input',
     message: expect.stringContaining('nests deeper than 64 levels') as string,
   })
 })
 
-test('an expression without end fails as an error of the spec', async () => {
+test('a very long expression is an error of the spec', async () => {
   const spec = computed(`1${'+1'.repeat(100_000)}`)
-  await expect(called(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(callTool(renderVegaLite, { spec })).rejects.toMatchObject({ code: 'invalid_input' })
 })
 
-test('a row may hold an address, and a link leads nowhere', async () => {
+test('a row may hold an address, and the drawing has no link', async () => {
   const values = [{ url: 'https://example.com', a: 1 }]
   const spec = {
     data: { values },
@@ -118,14 +118,14 @@ test('a row may hold an address, and a link leads nowhere', async () => {
     mark: 'point',
     encoding: { x: { field: 'a' }, href: { field: 'url' } },
   }
-  const answer = await called(renderVegaLite, { spec, format: 'svg' })
+  const answer = await callTool(renderVegaLite, { spec, format: 'svg' })
 
   const svg = answer.content[1]?.type === 'text' ? answer.content[1].text : ''
   expect(svg).toContain('url(http://example.com) &lt;script&gt;')
   expect(svg).not.toMatch(/href|<script/)
 })
 
-test('a field that the rows do not have is said, with those they have', async () => {
-  const answer = await called(renderVegaLite, { spec: { ...bars, encoding: { x: { field: 'town' } } } })
+test('the answer warns of a field that the rows do not have, and names those they have', async () => {
+  const answer = await callTool(renderVegaLite, { spec: { ...bars, encoding: { x: { field: 'town' } } } })
   expect(answer.content[0]).toMatchObject({ text: expect.stringContaining('The rows have no field "town"; they have: a, b.') as string })
 })

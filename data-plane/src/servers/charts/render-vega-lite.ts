@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { strayFields } from './data/fields.ts'
+import { missingFieldWarnings } from './data/fields.ts'
 import { FORMATS } from './data/limits.ts'
-import { described, picture, Picture } from './picture.ts'
-import { screened, Spec } from './screen-spec.ts'
+import { pictureAnswer, Picture, toResult } from './picture.ts'
+import { screenSpec, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
 
 export const renderVegaLite = charts.tool({
@@ -16,7 +16,7 @@ export const renderVegaLite = charts.tool({
   }),
   output: Picture,
   async run({ spec, format }, { signal }) {
-    return described(await renderer.draw({ kind: 'render', spec: screened(spec), format }, signal), 'Chart', strayFields(spec))
+    return toResult(await renderer.draw({ kind: 'render', spec: screenSpec(spec), format }, signal), 'Chart', missingFieldWarnings(spec))
   },
-  ...picture,
+  ...pictureAnswer,
 })

@@ -1,13 +1,13 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import { hinted } from './drawing/job.ts'
+import { hintField } from './drawing/job.ts'
 import type { Finding } from './drawing/job.ts'
 import { LIMITS } from './data/limits.ts'
 
-/** A Vega-Lite spec as a client sends it; models often send an object as text. */
-export const Spec = z.preprocess((given) => (typeof given === 'string' ? parsed(given) : given), z.record(z.string(), z.unknown()))
+/** A Vega-Lite spec as a client sends it. Models often send the object as JSON text. */
+export const Spec = z.preprocess((spec) => (typeof spec === 'string' ? parseJson(spec) : spec), z.record(z.string(), z.unknown()))
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -15,12 +15,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The spec as text, once nothing in it is refused. */
-export function screened(spec: object): string {
+/** The spec as text. Throws when anything in it is refused. */
+export function screenSpec(spec: object): string {
   const [fault] = refusals(spec)
   if (fault) {
     const message = `spec${fault.path && '.'}${fault.path}: ${fault.message}`
-    throw new ToolError(fault.tooLarge ? 'too_large' : 'invalid_input', message, hinted(fault))
+    throw new ToolError(fault.tooLarge ? 'too_large' : 'invalid_input', message, hintField(fault))
   }
   return JSON.stringify(spec)
 }
@@ -29,40 +29,44 @@ interface Refusal extends Finding {
   tooLarge?: true
 }
 
-/** What is refused before anything is drawn, however well it fits the schema. Walks with a list, not the stack: nesting is a stranger's. */
+/**
+ * What is refused before anything is drawn, even if it fits the schema of Vega-Lite. Not recursive, because a client
+ * may nest as deeply as it likes.
+ */
 export function refusals(spec: object): Refusal[] {
-  const found: Refusal[] = []
-  const open: { value: object; path: string[] }[] = [{ value: spec, path: [] }]
+  const faults: Refusal[] = []
+  const pending: { value: object; path: string[] }[] = [{ value: spec, path: [] }]
   let rows = 0
-  let inline = false
+  let hasInlineSource = false
 
-  for (let at = open.pop(); at; at = open.pop()) {
-    if (at.path.length > LIMITS.maxDepth)
-      return [{ path: at.path.slice(0, 4).join('.'), message: `it nests deeper than ${LIMITS.maxDepth} levels.` }]
-    for (const [key, value] of Object.entries(at.value)) {
-      const path = [...at.path, key]
-      const message = refused(key, value, at.path)
-      if (message) found.push({ ...message, path: path.join('.') })
-      inline ||= inlineSources.has(key)
-      if (holdsRows(key, at.path)) rows += rowsIn(value)
-      if (typeof value === 'object' && value !== null) open.push({ value, path })
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (node.path.length > LIMITS.maxDepth)
+      return [{ path: node.path.slice(0, 4).join('.'), message: `it nests deeper than ${LIMITS.maxDepth} levels.` }]
+    for (const [key, value] of Object.entries(node.value)) {
+      const path = [...node.path, key]
+      const refusal = refusalOf(key, value, node.path)
+      if (refusal) faults.push({ ...refusal, path: path.join('.') })
+      hasInlineSource ||= inlineSources.has(key)
+      if (holdsRows(key, node.path)) rows += rowsIn(value)
+      if (typeof value === 'object' && value !== null) pending.push({ value, path })
     }
   }
   if (rows > LIMITS.maxRows)
-    found.push(tooLarge('data', `${rows} rows; at most ${LIMITS.maxRows}.`, 'Aggregate the rows in the query first.'))
-  if (found.length > 0) return found
+    faults.push(tooLarge('data', `${rows} rows; at most ${LIMITS.maxRows}.`, 'Aggregate the rows in the query first.'))
+  if (faults.length > 0) return faults
 
-  if (!inline) return [{ path: 'data', message: 'the spec holds no rows.', hint: 'Put the rows into data.values as a list of objects.' }]
+  if (!hasInlineSource)
+    return [{ path: 'data', message: 'the spec holds no rows.', hint: 'Put the rows into data.values as a list of objects.' }]
   const bytes = Buffer.byteLength(JSON.stringify(spec))
   if (bytes > LIMITS.maxSpecBytes)
     return [tooLarge('', `${bytes} bytes; at most ${LIMITS.maxSpecBytes}.`, 'Aggregate the rows in the query first.')]
   return []
 }
 
-/** Where rows, or a way of making them, stand in a spec. */
+/** The keys of a spec whose values are rows, or a way to generate them. */
 const inlineSources = new Set(['values', 'datasets', 'sequence', 'graticule', 'sphere'])
 
-function refused(key: string, value: unknown, parents: string[]): Omit<Refusal, 'path'> | undefined {
+function refusalOf(key: string, value: unknown, parents: string[]): Omit<Refusal, 'path'> | undefined {
   if (key === '__proto__') return { message: 'this name is not allowed.' }
   if (parents.some((parent, i) => holdsRows(parent, parents.slice(0, i)))) return undefined
   if (key === '$schema' && String(value).includes('/schema/vega/')) {

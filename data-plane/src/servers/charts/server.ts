@@ -2,14 +2,15 @@ import { z } from 'zod'
 import { defineServer } from '../../server-kit/define.ts'
 import { Renderer } from './drawing/renderer.ts'
 
+/** One for the process. Charts are drawn one after the other, outside of the plane's process. */
+export const renderer = new Renderer()
+
 export const charts = defineServer({
   id: 'charts',
   title: 'Charts',
   settings: z.strictObject({}),
+  close: () => renderer.close(),
 })
 
-/** Where the view of a drawing is read. */
+/** The URI of the view that displays a drawing. */
 export const VIEW_URI = 'ui://charts/view'
-
-/** One for the process: charts are drawn one after the other beside the hot path, never on it. */
-export const renderer = new Renderer()

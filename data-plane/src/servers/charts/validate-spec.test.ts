@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
 import { renderer } from './server.ts'
-import { called } from './testing.ts'
+import { callTool } from './testing.ts'
 import { validateSpec } from './validate-spec.ts'
 
 afterAll(() => renderer.close())
 
 const data = { values: [{ a: 1, b: 2 }] }
-const validated = async (spec: unknown) => (await called(validateSpec, { spec })).structuredContent
+const validate = async (spec: unknown) => (await callTool(validateSpec, { spec })).structuredContent
 
 test.for([
   [
@@ -41,26 +41,26 @@ test.for([
     { data: { url: 'x.csv' }, mark: 'bar' },
     { path: 'data.url', message: 'nothing is loaded from addresses.', hint: 'Put the rows into data.values as a list of objects.' },
   ],
-] as const)('%j: the error, its place and what to do', async ([spec, error]) => {
-  expect(await validated(spec)).toEqual({ valid: false, errors: [error], warnings: [] })
+] as const)('%j: the answer names the error, its path and a remedy', async ([spec, error]) => {
+  expect(await validate(spec)).toEqual({ valid: false, errors: [error], warnings: [] })
 })
 
-test('a spec without faults is valid', async () => {
-  expect(await validated({ data, mark: 'bar', encoding: { x: { field: 'a', type: 'nominal' } } })).toEqual({
+test('a correct spec is valid', async () => {
+  expect(await validate({ data, mark: 'bar', encoding: { x: { field: 'a', type: 'nominal' } } })).toEqual({
     valid: true,
     errors: [],
     warnings: [],
   })
 })
 
-test('a valid spec that would draw nothing is warned of', async () => {
-  expect(await validated({ data, mark: 'bar', encoding: { x: { field: 'town', type: 'nominal' } } })).toEqual({
+test('a valid spec that would draw nothing gets a warning', async () => {
+  expect(await validate({ data, mark: 'bar', encoding: { x: { field: 'town', type: 'nominal' } } })).toEqual({
     valid: true,
     errors: [],
     warnings: ['The rows have no field "town"; they have: a, b.'],
   })
 })
 
-test('what is no spec at all is refused', async () => {
-  await expect(called(validateSpec, { spec: 'a bar chart, please' })).rejects.toMatchObject({ code: 'invalid_input' })
+test('a text that is not JSON is refused', async () => {
+  await expect(callTool(validateSpec, { spec: 'a bar chart, please' })).rejects.toMatchObject({ code: 'invalid_input' })
 })

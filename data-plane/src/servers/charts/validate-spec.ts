@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { strayFields } from './data/fields.ts'
+import { missingFieldWarnings } from './data/fields.ts'
 import { refusals, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
 
-const max = 10
+const maxErrors = 10
 
 export const validateSpec = charts.tool({
   name: 'validate_spec',
@@ -16,11 +16,11 @@ export const validateSpec = charts.tool({
     warnings: z.array(z.string()),
   }),
   async run({ spec }, { signal }) {
-    const refused = refusals(spec)
-    if (refused.length > 0) return { valid: false, errors: refused.slice(0, max), warnings: [] }
+    const refusalsOfSpec = refusals(spec)
+    if (refusalsOfSpec.length > 0) return { valid: false, errors: refusalsOfSpec.slice(0, maxErrors), warnings: [] }
 
     const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, signal)
-    return { valid: errors.length === 0, errors: errors.slice(0, max), warnings: [...strayFields(spec), ...warnings] }
+    return { valid: errors.length === 0, errors: errors.slice(0, maxErrors), warnings: [...missingFieldWarnings(spec), ...warnings] }
   },
   text({ valid, errors, warnings }) {
     const lines = errors.map(({ path, message, hint }) => `${path || 'spec'}: ${message}${hint ? ` ${hint}` : ''}`)

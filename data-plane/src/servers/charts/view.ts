@@ -3,7 +3,7 @@ import { charts, VIEW_URI } from './server.ts'
 
 const html = readFileSync(new URL('view.html', import.meta.url), 'utf8')
 
-/** Hosts of MCP Apps show a drawing in it; others show the image of the answer. */
+/** Hosts of MCP Apps display a drawing in this view. Other hosts display the image of the answer. */
 export const view = charts.resource({
   uri: VIEW_URI,
   name: 'picture',

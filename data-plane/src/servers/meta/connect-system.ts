@@ -10,12 +10,12 @@ export const connectSystem = meta.prompt({
   args: z.strictObject({ server: z.string().describe('A server on which you hold a grant') }),
   complete: { server: ({ gateway }) => gateway.servers().map(({ id }) => id) },
   render({ server }, { gateway }) {
-    const held = gateway.servers().find(({ id }) => id === server)
-    if (!held) throw new ToolError('not_found', `There is no server ${server.slice(0, 100)} that you may use.`)
+    const view = gateway.servers().find(({ id }) => id === server)
+    if (!view) throw new ToolError('not_found', `There is no server ${server.slice(0, 100)} that you may use.`)
     return [
-      `Help me to work with ${held.title} (server ${held.id}) through this gateway.`,
+      `Help me to work with ${view.title} (server ${view.id}) through this gateway.`,
       'What the gateway says of my permission there now:',
-      held.tools.map(toolLine).join('\n') || '- it offers no tools',
+      view.tools.map(toolLine).join('\n') || '- it offers no tools',
       'Check first whether it can be reached (check_server of the server debug, when I have it). ' +
         'Then tell me in plain words what I can do already, what is missing for the rest, and whom to ask for it. ' +
         'A secret belongs in the portal: never ask me to type one here.',

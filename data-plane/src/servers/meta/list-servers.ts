@@ -25,19 +25,19 @@ export const listServers = meta.tool({
     ),
     count: z.int(),
   }),
-  run: (_args, { gateway }) => heldServers(gateway),
+  run: (_args, { gateway }) => grantedServers(gateway),
   text: ({ items }) =>
     items
       .map(
         ({ server, title, usable_tools, refused_tools, state, last_answer, last_error, last_error_at }) =>
           `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused; ${state}` +
-          (state === 'up' ? '' : `${said('last answer', last_answer)}${said(last_error_at ?? 'error', last_error)}`),
+          (state === 'up' ? '' : `${labelled('last answer', last_answer)}${labelled(last_error_at ?? 'error', last_error)}`),
       )
       .join('\n'),
 })
 
 /** The servers on which the caller holds a grant. */
-export function heldServers(gateway: GatewayView) {
+export function grantedServers(gateway: GatewayView) {
   const items = gateway.servers().map(({ id, title, tools, health }) => {
     const usable = tools.filter(({ level }) => level !== undefined).length
     return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable, ...healthFacts(health) }
@@ -45,7 +45,7 @@ export function heldServers(gateway: GatewayView) {
   return { items, count: items.length }
 }
 
-/** As this plane last found it, for people: an error in words that tell nothing of the inside. */
+/** The state of a server in the fields of the answer. The text of an error reveals nothing of the internal network. */
 function healthFacts({ state, era, breaker, lastSuccessAtMs, latencyMs, lastErrorAtMs, lastErrorSays }: HealthView) {
   return {
     state,
@@ -58,4 +58,4 @@ function healthFacts({ state, era, breaker, lastSuccessAtMs, latencyMs, lastErro
   }
 }
 
-const said = (what: string, text: string | undefined) => (text === undefined ? '' : `, ${what}: ${text}`)
+const labelled = (label: string, text: string | undefined) => (text === undefined ? '' : `, ${label}: ${text}`)

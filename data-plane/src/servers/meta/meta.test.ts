@@ -14,12 +14,12 @@ async function call(name: string, args: object = {}, sub?: string) {
   return JSON.parse(await response.text())
 }
 
-test('whoami says who one acts for', async () => {
+test('whoami names the caller, their groups, the client and the policy revision', async () => {
   const { result } = await call('whoami')
   expect(result.structuredContent).toMatchObject({ user: 'alice', groups: ['analysts'], client: 'test', policy_revision: 1 })
 })
 
-test('list_permissions says of each tool its level or why not, and nothing of servers without a grant', async () => {
+test('list_permissions lists for each tool its level or the refusal, and no server without a grant', async () => {
   const { result } = await call('list_permissions')
   const things = result.structuredContent.servers.find(({ server }: { server: string }) => server === 'things')
   expect(things.tools).toEqual([
@@ -30,7 +30,7 @@ test('list_permissions says of each tool its level or why not, and nothing of se
   expect(JSON.stringify(result)).not.toContain('echo')
 })
 
-test('list_servers counts what can be used', async () => {
+test('list_servers counts the tools that the caller can use', async () => {
   const { result } = await call('list_servers')
   expect(result.structuredContent.items).toContainEqual({
     server: 'things',
@@ -42,13 +42,13 @@ test('list_servers counts what can be used', async () => {
   })
 })
 
-test('list_servers tells the truth of a remote server that is away, in words that tell nothing of the inside', async () => {
+test('list_servers reports that a remote server is down, and reveals nothing of the internal network', async () => {
   const remote = RemoteSettings.parse({ url: 'http://127.0.0.1:1/mcp' })
   const notes = { kind: 'remote' as const, title: 'Notes', remote, tools: {} }
-  const held = { ...grants, notes: { everyone: [{ level: 'read' as const }] } }
-  await using plane = await testPlane({ grants: held }, [aServer()], { notes })
+  const allGrants = { ...grants, notes: { everyone: [{ level: 'read' as const }] } }
+  await using plane = await testPlane({ grants: allGrants }, [aServer()], { notes })
   const token = await plane.token()
-  const asked = async () => {
+  const listServers = async () => {
     const response = await fetch(`${plane.url}/mcp/meta`, modernRequest(token, 'tools/call', { name: 'list_servers', arguments: {} }))
     const { result } = JSON.parse(await response.text())
     return {
@@ -56,25 +56,25 @@ test('list_servers tells the truth of a remote server that is away, in words tha
       text: result.content[0].text,
     }
   }
-  await expect.poll(async () => (await asked()).item.state).toBe('down')
-  const { item, text } = await asked()
+  await expect.poll(async () => (await listServers()).item.state).toBe('down')
+  const { item, text } = await listServers()
   expect(item).toMatchObject({ last_error: 'The MCP server cannot be reached.', last_error_at: expect.any(String) })
   expect(item).not.toHaveProperty('last_answer')
   expect(text).toContain(`notes (Notes): 0 usable, 0 refused; down, ${item.last_error_at}: The MCP server cannot be reached.`)
   expect(JSON.stringify(item)).not.toContain('127.0.0.1')
 })
 
-test('search_tools finds by words among what can be used', async () => {
+test('search_tools searches the words among the tools that the caller can use', async () => {
   const { result } = await call('search_tools', { query: 'thing', schema: true })
   expect(result.structuredContent).toMatchObject({ total: 1, items: [{ tool: 'update_thing', input_schema: { type: 'object' } }] })
 })
 
-test('get_usage tells the limits', async () => {
+test('get_usage reports the limits', async () => {
   const { result } = await call('get_usage')
   expect(result.structuredContent.limits).toMatchObject({ per_second: 60, burst: 300 })
 })
 
-test('somebody without a grant finds no tool here', async () => {
+test('a person without a grant on meta finds no tool there', async () => {
   const { error } = await call('whoami', {}, DAVE)
   expect(error.message).toBe('Unknown tool: whoami')
 })

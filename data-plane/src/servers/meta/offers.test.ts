@@ -43,7 +43,7 @@ const gateway: GatewayView = {
 const { ask } = asked(server, { gateway })
 const read = async (uri: string) => String((await ask('resources/read', { uri }))['contents']?.[0 as never]?.['text'])
 
-test('gateway://me and gateway://servers answer what whoami and list_servers do', async () => {
+test('gateway://me and gateway://servers have the content of whoami and list_servers', async () => {
   expect(JSON.parse(await read('gateway://me'))).toMatchObject({ user: 'alice', client: 'test', policy_revision: 7 })
   expect(JSON.parse(await read('gateway://servers'))).toEqual({
     items: [{ server: 'things', title: 'Things', usable_tools: 1, refused_tools: 1, state: 'up', speaks: 'mounted' }],
@@ -51,13 +51,13 @@ test('gateway://me and gateway://servers answer what whoami and list_servers do'
   })
 })
 
-test('the help of a tool one may use names every argument', async () => {
+test('the help of a tool that the caller can use names every argument', async () => {
   const help = await read('gateway://tools/things_say_thing')
   expect(help).toContain('# things_say_thing\n\nSays a thing.\n\nNeeds the level read.')
   expect(help).toContain('- `text` (string; required): What to say\n- `times` (integer; default 1)')
 })
 
-test('a tool one may not use and one that is not there have the same help: none', async () => {
+test('asking for help on a refused tool and on an unknown tool gives the same error', async () => {
   const refusal = async (name: string) => {
     const error = await ask('resources/read', { uri: `gateway://tools/${name}` }).catch((cause: unknown) => cause)
     return String(error).replaceAll(name, '@')
@@ -65,7 +65,7 @@ test('a tool one may not use and one that is not there have the same help: none'
   expect(await refusal('things_drop_thing')).toBe(await refusal('nothing'))
 })
 
-test('completion offers only what can be used, only servers one holds, only calls that failed', async () => {
+test('completion offers only usable tools, only granted servers, only calls that were not answered', async () => {
   const complete = async (ref: object, name: string) =>
     (await ask('completion/complete', { ref, argument: { name, value: '' } }))['completion']
   expect(await complete({ type: 'ref/resource', uri: 'gateway://tools/{name}' }, 'name')).toMatchObject({ values: ['things_say_thing'] })
@@ -73,13 +73,13 @@ test('completion offers only what can be used, only servers one holds, only call
   expect(await complete({ type: 'ref/prompt', name: 'why_was_i_refused' }, 'call')).toMatchObject({ values: ['c-1'] })
 })
 
-test('connect_system says what is open and what is not; of other servers nothing', async () => {
+test('connect_system lists usable and refused tools, and nothing of a server without a grant', async () => {
   const { messages } = await ask('prompts/get', { name: 'connect_system', arguments: { server: 'things' } })
   expect(JSON.stringify(messages)).toContain('- drop_thing (needs destroy): refused, level-too-low')
   await expect(ask('prompts/get', { name: 'connect_system', arguments: { server: 'sql' } })).rejects.toMatchObject({ code: -32602 })
 })
 
-test('why_was_i_refused tells of the call and of what holds now', async () => {
+test('why_was_i_refused describes the call and the current permission', async () => {
   const { messages } = await ask('prompts/get', { name: 'why_was_i_refused', arguments: { call: 'c-1' } })
   expect(JSON.stringify(messages)).toContain('- reason: refused_by_policy')
   expect(JSON.stringify(messages)).toContain('nothing, level-too-low (it needs destroy)')

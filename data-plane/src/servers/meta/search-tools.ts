@@ -27,20 +27,20 @@ export const searchTools = meta.tool({
   }),
   run({ query, server, level, schema, limit }, { gateway }) {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean)
-    const found = gateway
+    const matches = gateway
       .servers()
       .filter(({ id }) => server === undefined || id === server)
       .flatMap(({ id, tools }) => tools.filter((tool) => tool.level !== undefined).map((tool) => ({ id, ...tool })))
       .filter(({ needs }) => level === undefined || needs === level)
       .filter(({ id, name, description }) => words.every((word) => `${id} ${name} ${description}`.toLowerCase().includes(word)))
-    const items = found.slice(0, limit).map(({ id, name, needs, description, inputSchema }) => ({
+    const items = matches.slice(0, limit).map(({ id, name, needs, description, inputSchema }) => ({
       server: id,
       tool: name,
       needs,
       description,
       ...(schema ? { input_schema: { ...inputSchema } } : {}),
     }))
-    return { items, count: items.length, total: found.length }
+    return { items, count: items.length, total: matches.length }
   },
   text: ({ items, total }) =>
     items.length === 0

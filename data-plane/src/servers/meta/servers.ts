@@ -1,4 +1,4 @@
-import { heldServers } from './list-servers.ts'
+import { grantedServers } from './list-servers.ts'
 import { meta } from './server.ts'
 
 export const servers = meta.resource({
@@ -7,5 +7,5 @@ export const servers = meta.resource({
   title: 'Your servers',
   description: 'The servers on which you hold a grant, with how many of their tools you can use.',
   mimeType: 'application/json',
-  read: ({ gateway }) => JSON.stringify(heldServers(gateway)),
+  read: ({ gateway }) => JSON.stringify(grantedServers(gateway)),
 })

@@ -9,15 +9,15 @@ export const toolHelp = meta.template({
   title: 'Help of a tool',
   description: 'All about one tool you can use: what it does, the level it needs, every argument. Named {server}_{tool}.',
   mimeType: 'text/markdown',
-  complete: { name: ({ gateway }) => [...usable(gateway).keys()] },
+  complete: { name: ({ gateway }) => [...usableTools(gateway).keys()] },
   read({ name }, { gateway }) {
-    const tool = usable(gateway).get(name)
+    const tool = usableTools(gateway).get(name)
     if (!tool) throw new ToolError('not_found', `There is no tool ${name.slice(0, 100)} that you may use.`)
     return helpOf(name, tool)
   },
 })
 
-const usable = (gateway: GatewayView): Map<string, ToolView> =>
+const usableTools = (gateway: GatewayView): Map<string, ToolView> =>
   new Map(
     gateway
       .servers()

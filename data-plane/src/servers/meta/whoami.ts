@@ -19,7 +19,7 @@ export const whoami = meta.tool({
   run: (_args, context) => identityOf(context),
 })
 
-/** Who a call is made as, in the words of the answer. */
+/** The caller and the way of authentication, in the fields of the answer. */
 export function identityOf({ caller, gateway }: { caller: Caller; gateway: GatewayView }) {
   const { client, actor, expiresAtMs } = gateway.authentication
   return {

@@ -10,20 +10,20 @@ export const whyWasIRefused = meta.prompt({
   title: 'Why was I refused?',
   description: 'Explains one of your latest calls that was not answered, by the id that list_calls of debug shows.',
   args: z.strictObject({ call: z.string().describe('The id of the call') }),
-  complete: { call: ({ gateway }) => notAnswered(gateway).map(({ call }) => call) },
+  complete: { call: ({ gateway }) => unansweredCalls(gateway).map(({ call }) => call) },
   render({ call }, { gateway }) {
-    const found = gateway.calls(maxCalls).find((each) => each.call === call)
-    if (!found) throw new ToolError('not_found', `No call ${call.slice(0, 100)} among your latest on this plane.`)
+    const callView = gateway.calls(maxCalls).find((view) => view.call === call)
+    if (!callView) throw new ToolError('not_found', `No call ${call.slice(0, 100)} among your latest on this plane.`)
     return [
       `Explain to me what became of my call ${call}.`,
-      callLines(found),
-      `What I may do with the tool now: ${standing(gateway, found)}.`,
+      callLines(callView),
+      `What I may do with the tool now: ${currentPermission(gateway, callView)}.`,
       'Say in plain words what the reason means, whether I can mend it myself, and if not, exactly what to ask an administrator for.',
     ].join('\n\n')
   },
 })
 
-const notAnswered = (gateway: GatewayView) => gateway.calls(maxCalls).filter(({ outcome }) => outcome !== 'answered')
+const unansweredCalls = (gateway: GatewayView) => gateway.calls(maxCalls).filter(({ outcome }) => outcome !== 'answered')
 
 const callLines = ({ atMs, server, tool, outcome, reason, durationMs }: CallView) =>
   [
@@ -34,7 +34,7 @@ const callLines = ({ atMs, server, tool, outcome, reason, durationMs }: CallView
     `- took: ${durationMs} ms`,
   ].join('\n')
 
-function standing(gateway: GatewayView, { server, tool }: CallView): string {
+function currentPermission(gateway: GatewayView, { server, tool }: CallView): string {
   const view = gateway
     .servers()
     .find(({ id }) => id === server)

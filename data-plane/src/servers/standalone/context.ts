@@ -5,42 +5,43 @@ import type { CallContext } from '../../server-kit/context.ts'
 import type { MountedServer } from '../../server-kit/define.ts'
 import type { GatewayView } from '../../server-kit/gateway-view.ts'
 
-export interface Alone {
+/** A server that runs by itself, without a gateway in front. */
+export interface StandaloneSetup {
   readonly server: MountedServer
   readonly settings: object
   readSecret(ref: SecretRef): Promise<string>
 }
 
-/** No policy stands in front: whoever can reach the server may do all that it can. */
+/** No policy limits a standalone server: whoever can reach it may use all of it. */
 const everyTable: TableRules = { allow: ['*.*'], deny: [], hide: {}, mask: {} }
 
-/** The context of a call to a server that runs by itself. */
-export const aloneContext = (alone: Alone, signal: AbortSignal): CallContext => ({
+/** The context of a call to a standalone server. */
+export const standaloneContext = (setup: StandaloneSetup, signal: AbortSignal): CallContext => ({
   caller: { id: 'standalone', handle: 'standalone', groups: [] },
   level: 'destroy',
-  settings: alone.settings,
+  settings: setup.settings,
   secret: undefined,
   signal,
   tables: () => everyTable,
-  readSecret: (ref) => alone.readSecret(ref),
-  gateway: aloneView(alone),
+  readSecret: (ref) => setup.readSecret(ref),
+  gateway: standaloneView(setup),
 })
 
-/** All there is to see is the server itself. */
-const aloneView = (alone: Alone): GatewayView => ({
+/** A gateway with this one server. */
+const standaloneView = (setup: StandaloneSetup): GatewayView => ({
   authentication: { client: 'standalone', actor: undefined, tokenId: '', expiresAtMs: 0, sessionId: undefined },
   revision: 0,
   limits: { ratePerSecond: 0, rateBurst: 0, truncateChars: 0, callTimeoutMs: 0 },
   servers: () => [
     {
-      id: alone.server.id,
-      title: alone.server.title,
-      tools: toolsOf(alone.server),
+      id: setup.server.id,
+      title: setup.server.title,
+      tools: toolsOf(setup.server),
       health: plainHealth('up', 'mounted'),
     },
   ],
   calls: () => [],
-  check: (_server, signal) => alone.server.check(aloneContext(alone, signal)),
+  check: (_server, signal) => setup.server.check(standaloneContext(setup, signal)),
 })
 
 const toolsOf = ({ tools }: MountedServer) =>

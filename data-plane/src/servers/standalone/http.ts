@@ -13,26 +13,26 @@ import {
 } from '@modelcontextprotocol/server'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import { standaloneFactory } from './server.ts'
-import type { Alone } from './server.ts'
+import type { StandaloneSetup } from './server.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
 const host = '127.0.0.1'
 
-export interface Standing extends AsyncDisposable {
+export interface HttpEndpoint extends AsyncDisposable {
   readonly url: string
 }
 
-/** Serves one server at `/mcp`, both eras, on the loopback alone: nobody is asked who they are. */
-export async function serveHttp(alone: Alone, port: number, onFault: (error: unknown) => void): Promise<Standing> {
-  const handler = createMcpHandler(standaloneFactory(alone, onFault), { onerror: onFault })
-  const stop = alone.server.changes.listen((notification) => publish(handler, notification))
+/** Serves one server at `/mcp`, in both eras. On the loopback interface only, because there is no authentication. */
+export async function serveHttp(setup: StandaloneSetup, port: number, onFault: (error: unknown) => void): Promise<HttpEndpoint> {
+  const handler = createMcpHandler(standaloneFactory(setup, onFault), { onerror: onFault })
+  const stop = setup.server.changes.listen((notification) => publish(handler, notification))
   const server = createServer((incoming, outgoing) => {
     exchange(handler, incoming, outgoing).catch((error: unknown) => {
       onFault(error)
       outgoing.destroy()
     })
   })
-  await listening(server, port)
+  await startListening(server, port)
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}/mcp`,
     async [Symbol.asyncDispose]() {
@@ -59,32 +59,34 @@ function publish({ notify }: McpHttpHandler, { method, params }: Notification): 
 }
 
 async function exchange(handler: McpHttpHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const gone = new AbortController()
-  outgoing.once('close', () => gone.abort())
-  const request = requestOf(incoming, gone.signal)
+  const disconnect = new AbortController()
+  outgoing.once('close', () => disconnect.abort())
+  const request = requestOf(incoming, disconnect.signal)
   const response = await answer(handler, request)
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.flushHeaders()
   if (!response.body) return void outgoing.end()
-  // A client that hangs up ends the stream early: nothing is wrong with that.
+  // A client that disconnects ends the stream early. That is no fault.
   await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing).catch(() => undefined)
 }
 
 async function answer(handler: McpHttpHandler, request: Request): Promise<Response> {
   if (new URL(request.url).pathname !== '/mcp') return new Response(undefined, { status: 404 })
-  const refused =
+  const refusal =
     hostHeaderValidationResponse(request, localhostAllowedHostnames()) ?? originValidationResponse(request, localhostAllowedOrigins())
-  return refused ?? handler.fetch(request)
+  return refusal ?? handler.fetch(request)
 }
 
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = 'GET', headers, url = '/' } = incoming
-  const given = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as [string, string]]))
+  const headerPairs = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  )
   const body = method === 'POST' ? { body: Readable.toWeb(incoming), duplex: 'half' as const } : {}
-  return new Request(new URL(url, `http://${headers.host ?? host}`), { method, headers: given, signal, ...body } as RequestInit)
+  return new Request(new URL(url, `http://${headers.host ?? host}`), { method, headers: headerPairs, signal, ...body } as RequestInit)
 }
 
-const listening = (server: Server, port: number) =>
+const startListening = (server: Server, port: number) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

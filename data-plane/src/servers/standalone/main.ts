@@ -6,33 +6,33 @@ import { secretFiles } from '../../secrets/files.ts'
 import { mountedServers } from '../index.ts'
 import { serveHttp } from './http.ts'
 import { standaloneFactory } from './server.ts'
-import type { Alone } from './server.ts'
+import type { StandaloneSetup } from './server.ts'
 
 const usage = `standalone <server> (--stdio | --port <n>) [--settings file.yaml] [--secrets folder]
 Runs one server by itself, without a gateway: no policy, no audit, everything it can do is allowed.
 Servers: ${[...mountedServers.keys()].join(', ')}`
 
-/** Standard output belongs to the protocol when it is spoken there. */
-const say = (line: string) => void process.stderr.write(`${line}\n`)
+/** Writes to standard error, because over stdio the protocol uses standard output. */
+const printLine = (line: string) => void process.stderr.write(`${line}\n`)
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: { stdio: { type: 'boolean' }, port: { type: 'string' }, settings: { type: 'string' }, secrets: { type: 'string' } },
   })
-  const alone = aloneOf(positionals, values)
+  const setup = readSetup(positionals, values)
   if (values.stdio) {
-    serveStdio(standaloneFactory(alone, complain), { onerror: complain })
+    serveStdio(standaloneFactory(setup, reportError), { onerror: reportError })
     process.stdin.once('close', () => process.exit(0))
     return
   }
   const port = Number(values.port)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`say --stdio, or --port with a number\n${usage}`)
-  const standing = await serveHttp(alone, port, complain)
-  say(`${alone.server.title} at ${standing.url}`)
+  const endpoint = await serveHttp(setup, port, reportError)
+  printLine(`${setup.server.title} at ${endpoint.url}`)
 }
 
-function aloneOf([id = '']: string[], { settings: file, secrets }: { settings?: string; secrets?: string }): Alone {
+function readSetup([id = '']: string[], { settings: file, secrets }: { settings?: string; secrets?: string }): StandaloneSetup {
   const server = mountedServers.get(id)
   if (!server) throw new Error(`which server?\n${usage}`)
   if (server.needsSecret) throw new Error(`${id} works with a person's own secret, which only the gateway has`)
@@ -42,10 +42,10 @@ function aloneOf([id = '']: string[], { settings: file, secrets }: { settings?: 
   return { server, settings: settings as object, readSecret: secretFiles(secrets) }
 }
 
-const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error))
+const reportError = (error: unknown) => printLine(error instanceof Error ? error.message : String(error))
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0))
 main().catch((error: unknown) => {
-  complain(error)
+  reportError(error)
   process.exit(1)
 })

@@ -20,7 +20,7 @@ import { standaloneFactory } from './server.ts'
 
 const main = new URL('./main.ts', import.meta.url).pathname
 const info = { name: 'test', version: '1' }
-const able = { capabilities: { elicitation: {} } }
+const elicitation = { capabilities: { elicitation: {} } }
 
 const desk = defineServer({ id: 'desk', title: 'Desk', settings: z.object({}), emits: ['tools'], logs: true })
 const nothing = z.strictObject({})
@@ -70,24 +70,27 @@ const server = desk.with(
     render: ({ where }) => `Tidy ${where}.`,
   }),
 )
-const alone = { server, settings: {}, readSecret: async () => '' }
+const setup = { server, settings: {}, readSecret: async () => '' }
 
 function unexpected(error: unknown): never {
   throw error
 }
 
-/** SDK 1.x as all the tests speak to it; its transports do not fit its own interface under exactOptionalPropertyTypes. */
+/**
+ * A client of SDK 1.x. Its transports do not fit its own interface under exactOptionalPropertyTypes, so `transport`
+ * is unknown.
+ */
 async function legacyClient(transport: unknown, options: object = {}) {
   const client = new LegacyClient(info, options)
   await client.connect(transport as Parameters<typeof client.connect>[0])
   return client
 }
 
-test('over HTTP a modern client finds, calls, reads, gets and is asked', async () => {
-  await using standing = await serveHttp(alone, 0, unexpected)
-  const client = new Client(info, { ...able, versionNegotiation: { mode: 'auto' } })
+test('over HTTP a modern client lists and calls tools, reads resources, gets prompts and is asked for input', async () => {
+  await using endpoint = await serveHttp(setup, 0, unexpected)
+  const client = new Client(info, { ...elicitation, versionNegotiation: { mode: 'auto' } })
   client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { name: 'Ada' } }))
-  await client.connect(new StreamableHTTPClientTransport(new URL(standing.url)))
+  await client.connect(new StreamableHTTPClientTransport(new URL(endpoint.url)))
   expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28')
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['get_name', 'run_slowly', 'update_tools'])
   expect(await client.callTool({ name: 'get_name', arguments: {} })).toMatchObject({ structuredContent: { said: 'Ada {"round":1}' } })
@@ -99,20 +102,23 @@ test('over HTTP a modern client finds, calls, reads, gets and is asked', async (
   await client.close()
 })
 
-test('progress comes before the answer, and without a policy everything is allowed', async () => {
-  await using standing = await serveHttp(alone, 0, unexpected)
+test('progress arrives before the answer, and a call has the highest level', async () => {
+  await using endpoint = await serveHttp(setup, 0, unexpected)
   const client = new Client(info, { versionNegotiation: { mode: 'auto' } })
-  await client.connect(new StreamableHTTPClientTransport(new URL(standing.url)))
-  const heard: number[] = []
-  const answer = await client.callTool({ name: 'run_slowly', arguments: {} }, { onprogress: ({ progress }) => heard.push(progress) })
+  await client.connect(new StreamableHTTPClientTransport(new URL(endpoint.url)))
+  const progressSteps: number[] = []
+  const answer = await client.callTool(
+    { name: 'run_slowly', arguments: {} },
+    { onprogress: ({ progress }) => progressSteps.push(progress) },
+  )
   expect(answer).toMatchObject({ structuredContent: { said: 'destroy' } })
-  expect(heard).toEqual([1, 2])
+  expect(progressSteps).toEqual([1, 2])
   await client.close()
 })
 
-test('over HTTP a legacy client finds, calls, reads and gets', async () => {
-  await using standing = await serveHttp(alone, 0, unexpected)
-  const client = await legacyClient(new LegacyHttp(new URL(standing.url)))
+test('over HTTP a legacy client lists and calls tools, reads resources and gets prompts', async () => {
+  await using endpoint = await serveHttp(setup, 0, unexpected)
+  const client = await legacyClient(new LegacyHttp(new URL(endpoint.url)))
   expect((await client.listTools()).tools).toHaveLength(3)
   expect(await client.callTool({ name: 'run_slowly', arguments: {} })).toMatchObject({ structuredContent: { said: 'destroy' } })
   expect(await client.readResource({ uri: 'desk://drawer' })).toMatchObject({ contents: [{ text: 'a pen' }] })
@@ -120,17 +126,17 @@ test('over HTTP a legacy client finds, calls, reads and gets', async () => {
   await client.close()
 })
 
-test('a page of another origin, and a name that is not of this machine, are refused', async () => {
-  await using standing = await serveHttp(alone, 0, unexpected)
+test('a request of another origin is refused, and another path is not found', async () => {
+  await using endpoint = await serveHttp(setup, 0, unexpected)
   const init = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json', origin: 'https://evil.example' } }
-  expect((await fetch(standing.url, init)).status).toBe(403)
-  expect((await fetch(new URL('/other', standing.url))).status).toBe(404)
+  expect((await fetch(endpoint.url, init)).status).toBe(403)
+  expect((await fetch(new URL('/other', endpoint.url))).status).toBe(404)
 })
 
-test('over a connection a legacy client is asked, and told of changes', async () => {
+test('over a lasting connection a legacy client is asked for input and notified of changes', async () => {
   const [near, far] = InMemoryTransport.createLinkedPair()
-  const served = serveStdio(standaloneFactory(alone, unexpected), { transport: far })
-  const client = new LegacyClient(info, able)
+  const served = serveStdio(standaloneFactory(setup, unexpected), { transport: far })
+  const client = new LegacyClient(info, elicitation)
   client.setRequestHandler(ElicitRequestSchema, async () => ({ action: 'accept', content: { name: 'Ben' } }))
   const changed = Promise.withResolvers<void>()
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => changed.resolve())
@@ -165,7 +171,7 @@ test.for([
   [['debug'], 'say --stdio, or --port'],
   [['nothing', '--stdio'], 'which server?'],
   [['sql', '--stdio', '--settings', 'SETTINGS'], 'settings.connections'],
-] as const)('the command started with %j says what is wrong', async ([args, words]) => {
+] as const)('the command started with %j prints what is wrong', async ([args, words]) => {
   const home = mkdtempSync(join(tmpdir(), 'bir-alone-'))
   const settings = join(home, 'settings.yaml')
   writeFileSync(settings, 'connections: 7')

@@ -1,12 +1,12 @@
-/** What one chart may cost. Beyond them a call is refused in words, before or during the drawing. */
+/** The limits of one chart. A call that exceeds one is refused with a message, before or during the drawing. */
 export const LIMITS = {
   maxRows: 20_000,
   maxSpecBytes: 2_000_000,
-  /** On either side. */
+  /** Of the width and of the height. */
   maxPixels: 2_000,
-  /** Objects within objects in a spec. */
+  /** Of nested objects in a spec. */
   maxDepth: 64,
-  /** The drawing that is handed to the rasteriser, which cannot be interrupted. */
+  /** Of the drawing that the rasteriser gets. The rasteriser cannot be interrupted. */
   maxSvgChars: 6_000_000,
 } as const
 

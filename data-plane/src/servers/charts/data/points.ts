@@ -4,8 +4,8 @@ import type { Column } from './column.ts'
 export const AGGREGATES = ['count', 'sum', 'mean', 'median', 'min', 'max'] as const
 export type Aggregate = (typeof AGGREGATES)[number]
 
-/** Sums up the numbers that share a place, in the order in which the places first appear. */
-export function aggregated<Key extends object>(
+/** Aggregates the values of equal places, in the order in which the places first occur. */
+export function aggregatePlaces<Key extends object>(
   places: Key[],
   values: (number | null)[] | undefined,
   by: Aggregate,
@@ -26,7 +26,7 @@ const summaries: Record<Exclude<Aggregate, 'count'>, (numbers: number[]) => numb
   sum,
   mean: (numbers) => (numbers.length === 0 ? 0 : sum(numbers) / numbers.length),
   median,
-  min: (numbers) => numbers.reduce((least, n) => Math.min(least, n), numbers[0] ?? 0),
+  min: (numbers) => numbers.reduce((min, n) => Math.min(min, n), numbers[0] ?? 0),
   max: (numbers) => numbers.reduce((max, n) => Math.max(max, n), numbers[0] ?? 0),
 }
 
@@ -41,4 +41,4 @@ function median(numbers: number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2
 }
 
-export const distinct = (column: Column | undefined): Cell[] => [...new Set(column?.cells.filter((cell) => cell !== null))]
+export const distinctCells = (column: Column | undefined): Cell[] => [...new Set(column?.cells.filter((cell) => cell !== null))]

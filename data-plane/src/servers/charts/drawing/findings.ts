@@ -10,8 +10,11 @@ const schema = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('vega-l
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, meta: false, validateSchema: false, verbose: true })
 ajv.addSchema(schema, 'vega-lite')
 
-/** What kind of chart a spec means to be decides what it is held to: against all kinds at once every error would be drowned. */
-const kinds = [
+/**
+ * The definition of each kind of spec, by the key that tells the kind. A spec is validated against its own kind only:
+ * validated against all kinds at once, its errors would be lost among those of the other kinds.
+ */
+const definitionsByKey = [
   ['layer', 'TopLevelLayerSpec'],
   ['facet', 'TopLevelFacetSpec'],
   ['repeat', 'TopLevelRepeatSpec'],
@@ -20,12 +23,12 @@ const kinds = [
   ['hconcat', 'TopLevelHConcatSpec'],
 ] as const
 
-export async function findings(specText: string): Promise<Findings> {
+export async function findFaults(specText: string): Promise<Findings> {
   const spec = JSON.parse(specText) as Record<string, unknown>
-  const kind = kinds.find(([key]) => Object.hasOwn(spec, key))?.[1] ?? 'TopLevelUnitSpec'
-  const validate = ajv.getSchema(`vega-lite#/definitions/${kind}`)
-  if (!validate) throw new Error(`vega-lite's schema has no ${kind}`)
-  if (!validate(spec)) return { errors: mended(validate.errors ?? []), warnings: [] }
+  const definition = definitionsByKey.find(([key]) => Object.hasOwn(spec, key))?.[1] ?? 'TopLevelUnitSpec'
+  const validate = ajv.getSchema(`vega-lite#/definitions/${definition}`)
+  if (!validate) throw new Error(`vega-lite's schema has no ${definition}`)
+  if (!validate(spec)) return { errors: causesOf(validate.errors ?? []), warnings: [] }
 
   try {
     const { warnings } = await render(specText, 'spec')
@@ -36,36 +39,40 @@ export async function findings(specText: string): Promise<Findings> {
 }
 
 /**
- * A choice that fits none of its branches fails once in each. What all branches refuse is the error; of the places, the deepest
- * are the cause and those above them only follow.
+ * A value that fits no branch of an `anyOf` fails once in each branch. The real error is the one in all branches. Of
+ * nested places with errors, the deepest are the cause; the errors above them only follow from it.
  */
-function mended(errors: ErrorObject[]): Finding[] {
+function causesOf(errors: ErrorObject[]): Finding[] {
   const places = Map.groupBy(
     errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf' && keyword !== 'not'),
     ({ instancePath }) => instancePath,
   )
   const paths = [...places.keys()]
-  // A place that only tells branches apart (`type` of a mark) is right for another branch when something else is wrong too.
-  const telling = paths.filter((path) => places.get(path)?.some(({ keyword }) => keyword !== 'const'))
-  const causes = telling.length > 0 ? telling : paths
-  const maxDepth = causes.filter((path) => !causes.some((other) => other.startsWith(`${path}/`)))
-  return maxDepth.flatMap((path) => findingsAt(path, places.get(path) ?? []))
+  // A place with only `const` errors, such as `type` of a mark, fits another branch: some other place is wrong.
+  const otherThanConst = paths.filter((path) => places.get(path)?.some(({ keyword }) => keyword !== 'const'))
+  const candidates = otherThanConst.length > 0 ? otherThanConst : paths
+  const deepest = candidates.filter((path) => !candidates.some((other) => other.startsWith(`${path}/`)))
+  return deepest.flatMap((path) => findingsAt(path, places.get(path) ?? []))
 }
 
 function findingsAt(instancePath: string, errors: ErrorObject[]): Finding[] {
   const path = instancePath.slice(1).replaceAll('/', '.')
   const types = [...new Set(errors.filter(({ keyword }) => keyword === 'type').flatMap(({ params }) => params['type'] as string))]
-  const allowed = new Set(errors.flatMap(allowedBy).map(String))
+  const allowed = new Set(errors.flatMap(valuesAllowedBy).map(String))
   allowed.delete('image') // known to the schema, refused here
-  const given: unknown = errors[0]?.data
-  if (allowed.size > 0 && typeof given === 'string') {
-    const others = types.filter((type) => !['string', 'object', 'null'].includes(type)).map((type) => `a ${type}`)
-    return [{ path, message: `"${given.slice(0, 100)}" is not allowed here.`, hint: suggestion(given, [...allowed, ...others]) }]
+  const value: unknown = errors[0]?.data
+  if (allowed.size > 0 && typeof value === 'string') {
+    const allowedTypes = types.filter((type) => !['string', 'object', 'null'].includes(type)).map((type) => `a ${type}`)
+    return [{ path, message: `"${value.slice(0, 100)}" is not allowed here.`, hint: suggestion(value, [...allowed, ...allowedTypes]) }]
   }
-  const unknown = unknownEverywhere(errors)
-  if (unknown.length > 0) {
-    const known = [...new Set(errors.flatMap(knownBy))]
-    return unknown.map((name) => ({ path: path ? `${path}.${name}` : name, message: 'is not known here.', hint: suggestion(name, known) }))
+  const unknownNames = namesUnknownEverywhere(errors)
+  if (unknownNames.length > 0) {
+    const knownNames = [...new Set(errors.flatMap(namesKnownBy))]
+    return unknownNames.map((name) => ({
+      path: path ? `${path}.${name}` : name,
+      message: 'is not known here.',
+      hint: suggestion(name, knownNames),
+    }))
   }
   const missing = errors.find(({ keyword }) => keyword === 'required')
   if (missing) return [{ path, message: `${String(missing.params['missingProperty'])} is missing.` }]
@@ -73,29 +80,29 @@ function findingsAt(instancePath: string, errors: ErrorObject[]): Finding[] {
   return [{ path, message: `${errors[0]?.message ?? 'does not fit'}.` }]
 }
 
-function allowedBy({ keyword, params }: ErrorObject): unknown[] {
+function valuesAllowedBy({ keyword, params }: ErrorObject): unknown[] {
   if (keyword === 'enum') return params['allowedValues'] as unknown[]
   return keyword === 'const' ? [params['allowedValue']] : []
 }
 
-/** Names that every branch refuses; one branch's unknown is another's own. */
-function unknownEverywhere(errors: ErrorObject[]): string[] {
+/** The property names that every branch refuses. A name that one branch refuses may be known to another. */
+function namesUnknownEverywhere(errors: ErrorObject[]): string[] {
   const branches = Map.groupBy(
     errors.filter(({ keyword }) => keyword === 'additionalProperties'),
     ({ parentSchema }) => parentSchema,
   )
-  const counted = Map.groupBy(
-    [...branches.values()].flatMap((of) => [...new Set(of.map(({ params }) => String(params['additionalProperty'])))]),
+  const refusals = Map.groupBy(
+    [...branches.values()].flatMap((branchErrors) => [...new Set(branchErrors.map(({ params }) => String(params['additionalProperty'])))]),
     (name) => name,
   )
-  return [...counted].filter(([, times]) => times.length === branches.size).map(([name]) => name)
+  return [...refusals].filter(([, occurrences]) => occurrences.length === branches.size).map(([name]) => name)
 }
 
-const knownBy = ({ keyword, parentSchema }: ErrorObject): string[] =>
+const namesKnownBy = ({ keyword, parentSchema }: ErrorObject): string[] =>
   keyword === 'additionalProperties' ? Object.keys((parentSchema?.['properties'] as object | undefined) ?? {}) : []
 
-function suggestion(given: string, allowed: string[]): string {
-  const close = nearest(given, allowed)
-  if (close !== undefined) return `Did you mean ${close}?`
+function suggestion(word: string, allowed: string[]): string {
+  const nearestWord = nearest(word, allowed)
+  if (nearestWord !== undefined) return `Did you mean ${nearestWord}?`
   return `Allowed: ${allowed.slice(0, 24).join(', ')}${allowed.length > 24 ? ', …' : ''}.`
 }

@@ -1,12 +1,12 @@
 import type { ToolErrorCode } from '@bir/sdk/contract/errors'
 import type { Format } from '../data/limits.ts'
 
-/** What the plane asks of the process that draws. A spec travels as text: it is data until it is parsed over there. */
+/** What the plane sends to the process that draws. A spec travels as text: only that process parses it. */
 export type Job = { kind: 'render'; spec: string; format: Format } | { kind: 'validate'; spec: string }
 
 export interface Picture {
   format: Format
-  /** 0 for a spec, which is not drawn. */
+  /** 0 when the format is `spec`: then nothing is drawn. */
   width: number
   height: number
   /** Base64 for png, the text itself for svg and spec. */
@@ -15,7 +15,7 @@ export interface Picture {
 }
 
 export interface Finding {
-  /** As in `encoding.x.type`; empty for the spec itself. */
+  /** Such as `encoding.x.type`. Empty for the spec itself. */
   path: string
   message: string
   hint?: string
@@ -32,11 +32,14 @@ export interface Fault {
   hint?: string
 }
 
-/** How that process ends itself when a job has taken all the time of the processor that one may. */
-export const SPENT = 'SIGVTALRM'
+/** The signal with which that process ends itself when a job has used up its CPU time. */
+export const CPU_LIMIT_SIGNAL = 'SIGVTALRM'
 
-/** What that process says: that it has begun (its start-up is over, the clock runs), then how it went. */
+/**
+ * What that process sends: that the job has begun (its own start is over, the job's time runs), then the result or
+ * the fault.
+ */
 export type Reply = { begun: true } | { done: Picture | Findings } | { fault: Fault }
 
-/** A hint that is not there is left out, not undefined. */
-export const hinted = ({ hint }: { hint?: string }) => (hint === undefined ? {} : { hint })
+/** The field `hint` if there is a hint, else no field: `exactOptionalPropertyTypes` allows no undefined. */
+export const hintField = ({ hint }: { hint?: string }) => (hint === undefined ? {} : { hint })

@@ -1,15 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import type { Fault, Findings, Job, Picture, Reply } from './job.ts'
 import { render, RenderFault } from './render.ts'
-import type { Watched } from './watchdog.ts'
+import type { WatchdogData } from './watchdog.ts'
 
-const say = (reply: Reply) => process.send?.(reply)
+const send = (reply: Reply) => process.send?.(reply)
 
-/** The schema is large and few ask for it: it is read and compiled with the first that does. */
-async function prepared(job: Job): Promise<() => Promise<Picture | Findings>> {
+/** The schema is large and seldom needed, so it is read and compiled for the first job that validates. */
+async function prepareJob(job: Job): Promise<() => Promise<Picture | Findings>> {
   if (job.kind === 'render') return () => render(job.spec, job.format)
-  const { findings } = await import('./findings.ts')
-  return () => findings(job.spec)
+  const { findFaults } = await import('./findings.ts')
+  return () => findFaults(job.spec)
 }
 
 function faultOf(error: unknown): Fault {
@@ -20,21 +20,21 @@ function faultOf(error: unknown): Fault {
 
 async function answer(job: Job): Promise<void> {
   try {
-    const work = await prepared(job)
-    watch.postMessage('begun')
-    say({ begun: true })
-    say({ done: await work() })
+    const work = await prepareJob(job)
+    watchdog.postMessage('begun')
+    send({ begun: true })
+    send({ done: await work() })
   } catch (error) {
-    say({ fault: faultOf(error) })
+    send({ fault: faultOf(error) })
   }
-  watch.postMessage('ended')
+  watchdog.postMessage('ended')
 }
 
-// A spec may keep this thread from ever hearing anything: another one looks at the clock, and whether the plane is still there.
-const watch = new Worker(new URL('./watchdog.ts', import.meta.url), {
-  workerData: { parent: process.ppid, limitMs: Number(process.argv[2]) } satisfies Watched,
+// A spec may block this thread for ever. The watchdog's thread checks the CPU time, and whether the plane runs.
+const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), {
+  workerData: { parent: process.ppid, limitMs: Number(process.argv[2]) } satisfies WatchdogData,
 })
-watch.unref()
+watchdog.unref()
 
 process.on('message', (job: Job) => void answer(job))
 process.on('disconnect', () => process.exit())

@@ -32,47 +32,47 @@ export class RenderFault extends Error {
   }
 }
 
-/** Nothing is ever fetched, from no address and no file, and no link or picture is drawn. */
+/** Vega may load nothing, from no address and no file. A link gets no target. */
 const loadNothing = async (): Promise<never> => {
   throw new Error('A chart loads nothing: put the rows into data.values.')
 }
-const linkNowhere = async () => ({})
-const loader = { load: loadNothing, sanitize: linkNowhere, http: loadNothing, file: loadNothing } as unknown as vega.Loader
+const removeLink = async () => ({})
+const loader = { load: loadNothing, sanitize: removeLink, http: loadNothing, file: loadNothing } as unknown as vega.Loader
 
-/** Draws a Vega-Lite spec. Its expressions are walked as trees, never made into code. */
+/** Draws a Vega-Lite spec. Its expressions are interpreted as syntax trees, never compiled to code. */
 export async function render(specText: string, format: Format): Promise<Picture> {
-  const notes = notebook()
+  const log = collectLog()
   const spec = JSON.parse(specText) as vegaLite.TopLevelSpec
-  const compiled = vegaLite.compile(spec, { config: THEME as vegaLite.Config, logger: notes.logger as unknown as vega.LoggerInterface })
-  if (format === 'spec') return { format, width: 0, height: 0, content: specText, warnings: notes.warnings }
+  const compiled = vegaLite.compile(spec, { config: THEME as vegaLite.Config, logger: log.logger as unknown as vega.LoggerInterface })
+  if (format === 'spec') return { format, width: 0, height: 0, content: specText, warnings: log.warnings }
 
-  const { svg, width, height } = await drawn(compiled.spec, notes)
+  const { svg, width, height } = await drawSvg(compiled.spec, log)
   const content = format === 'svg' ? svg : new Resvg(svg, { font: fonts, logLevel: 'off' }).render().asPng().toString('base64')
-  return { format, width, height, content, warnings: notes.warnings }
+  return { format, width, height, content, warnings: log.warnings }
 }
 
-async function drawn(spec: vega.Spec, notes: ReturnType<typeof notebook>): Promise<{ svg: string; width: number; height: number }> {
+async function drawSvg(spec: vega.Spec, log: ReturnType<typeof collectLog>): Promise<{ svg: string; width: number; height: number }> {
   const view = new vega.View(vega.parse(spec, undefined, { ast: true }), {
     renderer: 'none',
     expr: expressionInterpreter,
     loader,
-    logger: notes.logger as unknown as vega.LoggerInterface,
+    logger: log.logger as unknown as vega.LoggerInterface,
   })
   try {
     await view.runAsync()
-    if (notes.errors[0] !== undefined) throw new Error(notes.errors[0])
+    if (log.errors[0] !== undefined) throw new Error(log.errors[0])
     const svg = await view.toSVG()
-    return { svg, ...measured(svg) }
+    return { svg, ...checkedSize(svg) }
   } finally {
-    view.finalize() // a timer of the spec would live on
+    view.finalize() // else a timer of the spec would go on
   }
 }
 
-/** Pictures, links, scripts, and paint from elsewhere; labels may say what they like. */
-const outward = /<(?:image|script|style|foreignObject)[\s>/]|<a\s|\s(?!aria-)[\w:-]+="[^"]*url\((?!#)/i
+/** Matches images, links, scripts, and paint that refers to something outside. The text of labels does not match. */
+const outsideReference = /<(?:image|script|style|foreignObject)[\s>/]|<a\s|\s(?!aria-)[\w:-]+="[^"]*url\((?!#)/i
 
-/** Holds the drawing to its limits, and to the promise that it refers to nothing outside itself. */
-function measured(svg: string): { width: number; height: number } {
+/** The size of the drawing. Throws if the drawing exceeds a limit or refers to anything outside itself. */
+function checkedSize(svg: string): { width: number; height: number } {
   const [, width, height] = /^<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []
   const size = { width: Math.ceil(Number(width)), height: Math.ceil(Number(height)) }
   if (!(size.width > 0 && size.height > 0)) throw new RenderFault({ code: 'invalid_input', message: 'spec: the chart has no size.' })
@@ -86,23 +86,26 @@ function measured(svg: string): { width: number; height: number } {
   if (svg.length > LIMITS.maxSvgChars) {
     throw new RenderFault({ code: 'too_large', message: 'The chart has too many marks.', hint: 'Aggregate the rows first.' })
   }
-  if (outward.test(svg)) {
+  if (outsideReference.test(svg)) {
     throw new RenderFault({ code: 'invalid_input', message: 'spec: a chart may not refer to images, links or addresses.' })
   }
   return size
 }
 
-/** What vega says while it works, kept instead of printed. It takes the functions off the object: no `this`. */
-function notebook() {
+/**
+ * A logger that collects the messages of Vega. Vega detaches the functions from the object, so they use no `this` of
+ * theirs.
+ */
+function collectLog() {
   const warnings: string[] = []
   const errors: string[] = []
-  const put = (into: string[]) =>
-    function (this: unknown, ...said: unknown[]) {
-      if (into.length < 5) into.push(said.map(String).join(' ').slice(0, 300))
+  const pushTo = (messages: string[]) =>
+    function (this: unknown, ...parts: unknown[]) {
+      if (messages.length < 5) messages.push(parts.map(String).join(' ').slice(0, 300))
       return this
     }
   const ignore = function (this: unknown) {
     return this
   }
-  return { warnings, errors, logger: { level: ignore, error: put(errors), warn: put(warnings), info: ignore, debug: ignore } }
+  return { warnings, errors, logger: { level: ignore, error: pushTo(errors), warn: pushTo(warnings), info: ignore, debug: ignore } }
 }

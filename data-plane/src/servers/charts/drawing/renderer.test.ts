@@ -10,7 +10,7 @@ function aRenderer(options: ConstructorParameters<typeof Renderer>[0] = {}): Ren
   return renderer
 }
 
-const ever = new AbortController().signal
+const neverAborted = new AbortController().signal
 const job = (spec: object) => ({ kind: 'render', format: 'png', spec: JSON.stringify(spec) }) as const
 const data = { values: [{ a: 1 }, { a: 2 }] }
 const fine = job({ data, mark: 'bar', encoding: { x: { field: 'a' } } })
@@ -25,11 +25,11 @@ const isAlive = (pid: number) => {
   }
 }
 
-test('nothing is started before the first chart, and what it started ends when idle', async () => {
+test('the process starts with the first chart and ends when idle', async () => {
   const renderer = aRenderer({ idleMs: 50 })
   expect(renderer.pid).toBeUndefined()
 
-  const drawing = renderer.draw(fine, ever)
+  const drawing = renderer.draw(fine, neverAborted)
   const pid = renderer.pid ?? 0
   expect(isAlive(pid)).toBe(true)
   expect((await drawing).width).toBeGreaterThan(0)
@@ -38,9 +38,9 @@ test('nothing is started before the first chart, and what it started ends when i
 })
 
 test.for([
-  ['an expression that backtracks for ever', slow],
+  ['an expression that backtracks endlessly', slow],
   [
-    'dashes without number',
+    'countless dashes',
     job({
       data: { values: Array.from({ length: 5_000 }, (_, a) => ({ a })) },
       width: 1_900,
@@ -49,48 +49,48 @@ test.for([
       encoding: { x: { field: 'a', type: 'quantitative' } },
     }),
   ],
-] as const)('%s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
+] as const)('a drawing with %s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
   const renderer = aRenderer({ limitMs: 1_000 })
-  const [first, second] = await Promise.allSettled([renderer.draw(hostile, ever), renderer.draw(fine, ever)])
+  const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
 
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'timed_out' } })
   expect(second).toMatchObject({ status: 'fulfilled' })
 })
 
-/** Time of the processor that a process has had, in the clock ticks of Linux (proc_pid_stat(5), utime). */
+/** The CPU time of a process, in clock ticks of Linux (proc_pid_stat(5), utime). */
 const ticksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[11])
 
-test('a drawing that is kept from the processor loses no time by it', async () => {
-  const [held, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
-  await Promise.all([held.draw(fine, ever), other.draw(fine, ever)])
-  const { pid = 0 } = held
+test('a drawing that gets no CPU keeps its CPU time', async () => {
+  const [stopped, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
+  await Promise.all([stopped.draw(fine, neverAborted), other.draw(fine, neverAborted)])
+  const { pid = 0 } = stopped
   expect(pid).toBeGreaterThan(1)
-  const before = ticksOf(pid)
+  const startTicks = ticksOf(pid)
   let ended = false
-  const drawing = expect(held.draw(slow, ever).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
-  await expect.poll(() => ticksOf(pid)).toBeGreaterThan(before + 10)
+  const drawing = expect(stopped.draw(slow, neverAborted).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
+  await expect.poll(() => ticksOf(pid)).toBeGreaterThan(startTicks + 10)
 
   process.kill(pid, 'SIGSTOP')
-  // Begun later, and over.
-  await expect(other.draw(slow, ever)).rejects.toMatchObject({ code: 'timed_out' })
+  // This drawing begins later and ends first.
+  await expect(other.draw(slow, neverAborted)).rejects.toMatchObject({ code: 'timed_out' })
   expect(ended).toBe(false)
   process.kill(pid, 'SIGCONT')
   await drawing
 })
 
 test.for([
-  ['a list of a thousand million', computed('length(sequence(0, 1e9))')],
+  ['a list of a thousand million items', computed('length(sequence(0, 1e9))')],
   [
-    'rows made from nothing',
+    'generated rows',
     job({ data: { sequence: { start: 0, stop: 1e9 } }, mark: 'point', encoding: { x: { field: 'data', type: 'quantitative' } } }),
   ],
   [
-    'steps without number',
+    'countless steps',
     job({ data, transform: [{ density: 'a', steps: 1e9 }], mark: 'line', encoding: { x: { field: 'value', type: 'quantitative' } } }),
   ],
-] as const)('%s costs the drawing its memory, not the plane its life', async ([, hostile]) => {
+] as const)('a drawing with %s fails and leaves the plane running', async ([, hostile]) => {
   const renderer = aRenderer({ maxHeapMb: 128 })
-  const [first, second] = await Promise.allSettled([renderer.draw(hostile, ever), renderer.draw(fine, ever)])
+  const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
 
   expect(first).toMatchObject({
     status: 'rejected',
@@ -99,36 +99,36 @@ test.for([
   expect(second).toMatchObject({ status: 'fulfilled' })
 })
 
-test('the queue is bounded: who comes when it is full may try again', async () => {
+test('a chart that comes when the queue is full is refused as retryable', async () => {
   const renderer = aRenderer({ maxWaiting: 2 })
-  const drawn = [fine, fine, fine].map((job) => renderer.draw(job, ever))
+  const drawings = [fine, fine, fine].map((job) => renderer.draw(job, neverAborted))
 
-  await expect(renderer.draw(fine, ever)).rejects.toMatchObject({ code: 'rate_limited', retryable: true })
-  expect(await Promise.all(drawn)).toHaveLength(3)
+  await expect(renderer.draw(fine, neverAborted)).rejects.toMatchObject({ code: 'rate_limited', retryable: true })
+  expect(await Promise.all(drawings)).toHaveLength(3)
 })
 
-test('who leaves the queue frees the place', async () => {
+test('a cancelled chart frees its place in the queue', async () => {
   const renderer = aRenderer({ maxWaiting: 1 })
   const leaving = new AbortController()
-  const first = renderer.draw(fine, ever)
+  const first = renderer.draw(fine, neverAborted)
   const second = renderer.draw(fine, leaving.signal)
   leaving.abort(new Error('gone'))
 
   await expect(second).rejects.toThrow('gone')
-  expect(await Promise.all([first, renderer.draw(fine, ever)])).toHaveLength(2)
+  expect(await Promise.all([first, renderer.draw(fine, neverAborted)])).toHaveLength(2)
 })
 
 test('a process that is killed is replaced', async () => {
   const renderer = aRenderer()
-  const lost = renderer.draw(slow, ever)
+  const lost = renderer.draw(slow, neverAborted)
   expect(renderer.pid).toBeGreaterThan(1)
   process.kill(renderer.pid!, 'SIGKILL')
 
   await expect(lost).rejects.toThrow('the chart process ended (SIGKILL)')
-  expect((await renderer.draw(fine, ever)).width).toBeGreaterThan(0)
+  expect((await renderer.draw(fine, neverAborted)).width).toBeGreaterThan(0)
 })
 
-test('mounting the charts loads none of the libraries that draw', () => {
+test('mounting the charts server loads none of the libraries that draw', () => {
   const index = fileURLToPath(new URL('../index.ts', import.meta.url))
   const script = `import { registerHooks } from 'node:module'
     registerHooks({ resolve(name, context, next) { console.log(name); return next(name, context) } })

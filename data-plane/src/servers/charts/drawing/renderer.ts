@@ -2,35 +2,39 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
-import { hinted, SPENT } from './job.ts'
+import { CPU_LIMIT_SIGNAL, hintField } from './job.ts'
 import type { Findings, Job, Picture, Reply } from './job.ts'
 
 interface Task {
   job: Job
-  resolve(done: Picture | Findings): void
+  resolve(result: Picture | Findings): void
   reject(error: Error): void
 }
 
-/** `limitMs` is time of the processor: a machine with other work draws what one of its own does. The rest is by the clock. */
+/**
+ * `limitMs` is CPU time, so that a busy machine draws the same charts as an idle one. The other times are wall time.
+ */
 const defaults = { limitMs: 5_000, startLimitMs: 60_000, idleMs: 30_000, maxWaiting: 8, maxHeapMb: 384 }
-/** By the clock a drawing may take so many times its limit; whoever asked has given up long before. */
-const patience = 12
+/** A drawing may take this many times `limitMs` of wall time. The caller has given up long before. */
+const wallTimeFactor = 12
 
-/** It draws and nothing more: it writes no file, starts no process, and sees no secret of the environment. */
-const confined = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker', '--disable-proto=delete', '--no-warnings']
-const lighter = 'Use fewer rows, marks or transforms.'
+/** The process can only draw: it may write no file and start no process, and its environment holds no secret. */
+const permissionFlags = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker', '--disable-proto=delete', '--no-warnings']
+const lighterHint = 'Use fewer rows, marks or transforms.'
 
 /**
- * Draws charts in a process that starts with the first one and ends when idle. Not in a thread: a spec that asks for one huge
- * list ends the whole process, and the rasteriser cannot be interrupted; so what takes too long or too much is killed, and the plane stays.
+ * Draws charts in a child process, which starts with the first chart and ends when idle. A thread would not do: a
+ * spec that makes one huge list ends the whole process, and the rasteriser cannot be interrupted. So a drawing that
+ * takes too much time or memory is ended with its process, and the plane goes on. Pools such as piscina or tinypool
+ * do not serve here: they cannot end a task that has used up its CPU time.
  */
 export class Renderer {
   private readonly options: typeof defaults
   private readonly waiting: Task[] = []
   private running: Task | undefined
   private child: ChildProcess | undefined
-  private limit: NodeJS.Timeout | undefined
-  private idle: NodeJS.Timeout | undefined
+  private limitTimer: NodeJS.Timeout | undefined
+  private idleTimer: NodeJS.Timeout | undefined
 
   constructor(options: Partial<typeof defaults> = {}) {
     this.options = { ...defaults, ...options }
@@ -44,17 +48,22 @@ export class Renderer {
     return (await this.run(job, signal)) as Findings
   }
 
-  /** The process that draws, while there is one. */
+  /** The id of the child process, while there is one. */
   get pid(): number | undefined {
     return this.child?.pid
   }
 
-  /** Ends the process; what it was drawing, and what waits for it, is given up. */
-  close(): void {
+  /**
+   * Rejects the running drawing and those that wait, kills the child process and resolves when it has ended. A later
+   * drawing starts a new process.
+   */
+  async close(): Promise<void> {
     const reason = new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true })
     for (const task of this.waiting.splice(0)) task.reject(reason)
-    this.settle()?.reject(reason)
-    this.dismiss()
+    this.takeRunning()?.reject(reason)
+    const child = this.child
+    this.killChild()
+    if (child) await hasExited(child)
   }
 
   private async run(job: Job, signal: AbortSignal): Promise<Picture | Findings> {
@@ -67,22 +76,22 @@ export class Renderer {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Picture | Findings>()
     const task = { job, resolve, reject }
-    const leave = () => {
-      const at = this.waiting.indexOf(task)
-      if (at >= 0) this.waiting.splice(at, 1)
+    const cancel = () => {
+      const index = this.waiting.indexOf(task)
+      if (index >= 0) this.waiting.splice(index, 1)
       reject(signal.reason as Error)
     }
-    signal.addEventListener('abort', leave, { once: true })
+    signal.addEventListener('abort', cancel, { once: true })
     this.waiting.push(task)
     this.next()
-    return promise.finally(() => signal.removeEventListener('abort', leave))
+    return promise.finally(() => signal.removeEventListener('abort', cancel))
   }
 
   private next(): void {
     if (this.running) return
-    clearTimeout(this.idle)
+    clearTimeout(this.idleTimer)
     const task = this.waiting.shift()
-    if (!task) return this.rest()
+    if (!task) return this.becomeIdle()
 
     this.running = task
     this.child ??= this.start()
@@ -92,17 +101,18 @@ export class Renderer {
     this.child.send(task.job, (error) => error && this.child?.kill('SIGKILL'))
   }
 
-  private rest(): void {
+  /** An idle child process does not keep the plane's process alive. */
+  private becomeIdle(): void {
     this.child?.unref()
     this.child?.channel?.unref()
-    this.idle = setTimeout(() => this.dismiss(), this.options.idleMs).unref()
+    this.idleTimer = setTimeout(() => this.killChild(), this.options.idleMs).unref()
   }
 
   private giveUpAfter(limitMs: number): void {
-    clearTimeout(this.limit)
-    this.limit = setTimeout(() => {
-      this.dismiss()
-      this.settle()?.reject(tooSlow(limitMs))
+    clearTimeout(this.limitTimer)
+    this.limitTimer = setTimeout(() => {
+      this.killChild()
+      this.takeRunning()?.reject(timeoutError(limitMs))
       this.next()
     }, limitMs)
   }
@@ -110,55 +120,64 @@ export class Renderer {
   private start(): ChildProcess {
     const child = fork(fileURLToPath(new URL('./render-process.ts', import.meta.url)), [String(this.options.limitMs)], {
       env: {},
-      execArgv: [...confined, `--max-old-space-size=${this.options.maxHeapMb}`],
+      execArgv: [...permissionFlags, `--max-old-space-size=${this.options.maxHeapMb}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    child.on('message', (reply: Reply) => this.hear(child, reply))
-    child.on('error', (error) => this.lose(child, error))
-    child.on('exit', (code, signal) => this.lose(child, signal === SPENT ? tooSlow(this.options.limitMs) : ended(code, signal)))
+    child.on('message', (reply: Reply) => this.onReply(child, reply))
+    child.on('error', (error) => this.onEnd(child, error))
+    child.on('exit', (code, signal) => this.onEnd(child, exitError(code, signal, this.options.limitMs)))
     return child
   }
 
-  private hear(child: ChildProcess, reply: Reply): void {
+  private onReply(child: ChildProcess, reply: Reply): void {
     if (child !== this.child) return
-    if ('begun' in reply) return this.giveUpAfter(this.options.limitMs * patience)
+    if ('begun' in reply) return this.giveUpAfter(this.options.limitMs * wallTimeFactor)
 
-    const task = this.settle()
+    const task = this.takeRunning()
     if ('done' in reply) task?.resolve(reply.done)
-    else task?.reject(new ToolError(reply.fault.code, reply.fault.message, hinted(reply.fault)))
+    else task?.reject(new ToolError(reply.fault.code, reply.fault.message, hintField(reply.fault)))
     this.next()
   }
 
-  /** The process ended by itself. */
-  private lose(child: ChildProcess, error: Error): void {
+  /** The child process ended without `killChild`. */
+  private onEnd(child: ChildProcess, error: Error): void {
     if (child !== this.child) return
     this.child = undefined
-    this.settle()?.reject(error)
+    this.takeRunning()?.reject(error)
     this.next()
   }
 
-  private settle(): Task | undefined {
+  private takeRunning(): Task | undefined {
     const task = this.running
     this.running = undefined
-    clearTimeout(this.limit)
+    clearTimeout(this.limitTimer)
     return task
   }
 
-  private dismiss(): void {
+  private killChild(): void {
     const child = this.child
     this.child = undefined
-    clearTimeout(this.idle)
+    clearTimeout(this.idleTimer)
     child?.unref()
     child?.channel?.unref()
     child?.kill('SIGKILL')
   }
 }
 
-const tooSlow = (limitMs: number) => new ToolError('timed_out', `The chart was not drawn within ${limitMs / 1000} s.`, { hint: lighter })
+/** Resolves when a killed process has ended. A process that could not be started has no pid. */
+async function hasExited(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  child.ref() // else the plane's process could end while it waits here
+  await new Promise((resolve) => child.once('exit', resolve))
+}
 
-/** V8 aborts when the heap is full. */
-function ended(code: number | null, signal: NodeJS.Signals | null): Error {
+const timeoutError = (limitMs: number) =>
+  new ToolError('timed_out', `The chart was not drawn within ${limitMs / 1000} s.`, { hint: lighterHint })
+
+function exitError(code: number | null, signal: NodeJS.Signals | null, limitMs: number): Error {
+  if (signal === CPU_LIMIT_SIGNAL) return timeoutError(limitMs)
+  // V8 aborts the process when the heap is full.
   if (signal === 'SIGABRT' || code === 134)
-    return new ToolError('too_large', 'The chart needs more memory than it may use.', { hint: lighter })
+    return new ToolError('too_large', 'The chart needs more memory than it may use.', { hint: lighterHint })
   return new Error(`the chart process ended (${signal ?? code})`)
 }

@@ -1,26 +1,26 @@
 const fontName = 'DejaVu Sans'
-const ink = '#1f2933'
-const soft = '#52606d'
+const textColor = '#1f2933'
+const mutedColor = '#52606d'
 const lineColor = '#e4e7eb'
 const scheme = ['#3b6ea8', '#e0883a', '#4c9a6a', '#c4504d', '#7d69ad', '#3a9fa3', '#a97c50', '#cf6f9e', '#87909a', '#b09f2c']
 
-/** How a chart looks unless its spec says otherwise: quiet axes, one accent, text that can be read at half size. */
+/** The defaults of how a chart looks: light axes, one accent colour, text that is readable at half size. */
 export const THEME = {
   background: '#ffffff',
   padding: 16,
   font: fontName,
   view: { stroke: null, continuousWidth: 640, continuousHeight: 360, discreteWidth: { step: 48 }, discreteHeight: { step: 28 } },
-  title: { anchor: 'start', font: fontName, fontSize: 18, fontWeight: 'bold', color: ink, offset: 16 },
+  title: { anchor: 'start', font: fontName, fontSize: 18, fontWeight: 'bold', color: textColor, offset: 16 },
   axis: {
     labelFont: fontName,
     labelFontSize: 13,
-    labelColor: soft,
+    labelColor: mutedColor,
     labelLimit: 220,
     labelPadding: 6,
     titleFont: fontName,
     titleFontSize: 13,
     titleFontWeight: 'bold',
-    titleColor: ink,
+    titleColor: textColor,
     titlePadding: 12,
     gridColor: lineColor,
     domainColor: '#9aa5b1',
@@ -33,18 +33,18 @@ export const THEME = {
   legend: {
     labelFont: fontName,
     labelFontSize: 13,
-    labelColor: soft,
+    labelColor: mutedColor,
     labelLimit: 200,
     titleFont: fontName,
     titleFontSize: 13,
     titleFontWeight: 'bold',
-    titleColor: ink,
+    titleColor: textColor,
     symbolType: 'circle',
     symbolSize: 110,
     rowPadding: 6,
   },
-  header: { labelFont: fontName, labelFontSize: 13, labelColor: soft, titleFont: fontName, titleFontSize: 13, titleColor: ink },
-  text: { font: fontName, fontSize: 13, color: ink },
+  header: { labelFont: fontName, labelFontSize: 13, labelColor: mutedColor, titleFont: fontName, titleFontSize: 13, titleColor: textColor },
+  text: { font: fontName, fontSize: 13, color: textColor },
   range: { category: scheme, heatmap: ['#eef4fb', '#9fc0e2', '#3b6ea8', '#1d3f6b'], ramp: ['#dce9f6', '#3b6ea8', '#1d3f6b'] },
   mark: { color: scheme[0] },
   bar: { cornerRadiusEnd: 2 },

@@ -1,31 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { SPENT } from './job.ts'
+import { CPU_LIMIT_SIGNAL } from './job.ts'
 
-export interface Watched {
-  /** The plane's process. */
+export interface WatchdogData {
+  /** The process id of the plane. */
   parent: number
-  /** So much time of the processor a job may take. */
+  /** The CPU time that a job may take. */
   limitMs: number
 }
 
-const { parent, limitMs } = workerData as Watched
-const orphanEveryMs = 1_000
-const spentEveryMs = 50
+const { parent, limitMs } = workerData as WatchdogData
+const orphanCheckMs = 1_000
+const cpuCheckMs = 50
 
+// A process whose parent has ended belongs to another one.
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
-}, orphanEveryMs)
+}, orphanCheckMs)
 
-let looking: NodeJS.Timeout | undefined
-parentPort?.on('message', (what: 'begun' | 'ended') => {
-  clearInterval(looking)
-  if (what === 'begun') looking = lookFrom(process.cpuUsage())
+let cpuTimer: NodeJS.Timeout | undefined
+parentPort?.on('message', (state: 'begun' | 'ended') => {
+  clearInterval(cpuTimer)
+  if (state === 'begun') cpuTimer = watchCpu(process.cpuUsage())
 })
 
-/** Ends the process once the job that began then has spent what it may. */
-function lookFrom(before: NodeJS.CpuUsage): NodeJS.Timeout {
+/** Ends the process when the job that began at `start` has used up its CPU time. */
+function watchCpu(start: NodeJS.CpuUsage): NodeJS.Timeout {
   return setInterval(() => {
-    const { user, system } = process.cpuUsage(before)
-    if ((user + system) / 1000 > limitMs) process.kill(process.pid, SPENT)
-  }, spentEveryMs)
+    const { user, system } = process.cpuUsage(start)
+    if ((user + system) / 1000 > limitMs) process.kill(process.pid, CPU_LIMIT_SIGNAL)
+  }, cpuCheckMs)
 }

@@ -1,46 +1,53 @@
 import { namesOf } from '../data/column.ts'
 import type { Draw } from './sketch.ts'
-import { amounts, atMost, categories, colours, longest } from './scales.ts'
-import { summed } from './summed.ts'
+import { quantitative, limitDistinct, nominal, colours, lengthOfLongest } from './scales.ts'
+import { summarise } from './summed.ts'
 
-const few = 12
+const maxUprightBars = 12
 
-/** Bars lie down when their names would not fit beneath them. What adds up is stacked, what does not stands side by side. */
-export const bar: Draw = (table, wanted) => {
-  const { x, series, values: placed, title, by, notes } = summed(table, wanted)
-  const timed = x.kind === 'time'
-  atMost(timed ? 400 : 80, 'x', x)
-  atMost(20, 'series', series)
-  const ordered = timed ? placed.toSorted((a, b) => Number(a.x) - Number(b.x)) : placed
-  const source = namesOf({ ...x, cells: ordered.map((row) => row.x) })
-  const values = ordered.map((row, i) => ({ ...row, x: source[i] ?? null }))
+/**
+ * Bars are horizontal when their names would not fit beneath them. Series are stacked if their values can be added,
+ * else drawn side by side.
+ */
+export const bar: Draw = (table, encoding) => {
+  const { x, series, values: points, title, by, notes } = summarise(table, encoding)
+  const isTime = x.kind === 'time'
+  limitDistinct(isTime ? 400 : 80, 'x', x)
+  limitDistinct(20, 'series', series)
+  const sortedPoints = isTime ? points.toSorted((a, b) => Number(a.x) - Number(b.x)) : points
+  const pointNames = namesOf({ ...x, cells: sortedPoints.map((row) => row.x) })
+  const values = sortedPoints.map((point, i) => ({ ...point, x: pointNames[i] ?? null }))
 
-  const names = [...new Set(source)]
-  const additive = by === undefined || by === 'sum' || by === 'count'
-  const lies = !timed && (names.length > few || longest(names) * names.length > 90)
-  const upright = timed && names.length > few ? { axis: { labelAngle: -40, labelOverlap: true } } : {}
-  const along = { field: 'x', ...categories(x.name, names, lies ? { axis: { labelLimit: 220, labelAngle: 0 } } : upright) }
-  const amount = {
+  const names = [...new Set(pointNames)]
+  const isAdditive = by === undefined || by === 'sum' || by === 'count'
+  const isHorizontal = !isTime && (names.length > maxUprightBars || lengthOfLongest(names) * names.length > 90)
+  const uprightAxis = isTime && names.length > maxUprightBars ? { axis: { labelAngle: -40, labelOverlap: true } } : {}
+  const nameChannel = { field: 'x', ...nominal(x.name, names, isHorizontal ? { axis: { labelLimit: 220, labelAngle: 0 } } : uprightAxis) }
+  const valueChannel = {
     field: 'value',
-    stack: additive ? 'zero' : null,
-    ...amounts(
+    stack: isAdditive ? 'zero' : null,
+    ...quantitative(
       title,
       values.map((row) => row.value),
     ),
   }
-  const beside = series && !additive ? { [lies ? 'yOffset' : 'xOffset']: { field: 'series', type: 'nominal', sort: null } } : {}
+  const offset = series && !isAdditive ? { [isHorizontal ? 'yOffset' : 'xOffset']: { field: 'series', type: 'nominal', sort: null } } : {}
   return {
     values,
     spec: {
       mark: 'bar',
-      encoding: { ...(lies ? lying(along, amount) : { x: along, y: amount }), ...beside, ...colours(series) },
+      encoding: {
+        ...(isHorizontal ? horizontal(nameChannel, valueChannel) : { x: nameChannel, y: valueChannel }),
+        ...offset,
+        ...colours(series),
+      },
     },
-    ...(lies ? { height: Math.min(1_900, 130 + names.length * (series && !additive ? 40 : 26)) } : {}),
+    ...(isHorizontal ? { height: Math.min(1_900, 130 + names.length * (series && !isAdditive ? 40 : 26)) } : {}),
     notes,
   }
 }
 
-const lying = (along: object, amount: { axis: object }) => ({
-  x: { ...amount, axis: { ...amount.axis, grid: true } },
-  y: { ...along, title: null },
+const horizontal = (nameChannel: object, valueChannel: { axis: object }) => ({
+  x: { ...valueChannel, axis: { ...valueChannel.axis, grid: true } },
+  y: { ...nameChannel, title: null },
 })

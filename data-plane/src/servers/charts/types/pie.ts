@@ -1,12 +1,12 @@
 import type { Draw } from './sketch.ts'
 import { invalid } from '../data/table.ts'
-import { atMost } from './scales.ts'
-import { summed } from './summed.ts'
+import { limitDistinct } from './scales.ts'
+import { summarise } from './summed.ts'
 
-/** A ring, largest slice first; slices wide enough say their share. */
-export const pie: Draw = (table, wanted) => {
-  const { x, values: unsorted, notes } = summed(table, { ...wanted, series: undefined })
-  atMost(12, 'x', x)
+/** A ring with the largest slice first. A slice that is wide enough is labelled with its share. */
+export const pie: Draw = (table, encoding) => {
+  const { x, values: unsorted, notes } = summarise(table, { ...encoding, series: undefined })
+  limitDistinct(12, 'x', x)
   if (unsorted.some((row) => row.value < 0)) throw invalid('y', 'holds negative numbers; a pie shows parts of a whole.', 'Use type bar.')
   const total = unsorted.reduce((total, row) => total + row.value, 0)
   if (total === 0) throw invalid('y', 'adds up to nothing; a pie shows parts of a whole.', 'Use type bar.')

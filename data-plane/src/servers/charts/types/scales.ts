@@ -1,53 +1,54 @@
-import { distinct } from '../data/points.ts'
+import { distinctCells } from '../data/points.ts'
 import type { Aggregate } from '../data/points.ts'
 import type { Column } from '../data/column.ts'
 import { invalid } from '../data/table.ts'
 import type { Cell } from '../data/table.ts'
 
-const axisLabels = 8
+const timeTicks = 8
 
-/** An axis of amounts: large ones are written 1.2M, not 1,200,000. */
-export function amounts(title: string, values: Cell[], more: object = {}): { type: string; title: string; axis: object } {
-  return { type: 'quantitative', title, axis: { tickCount: 6, ...format(values) }, ...more }
+/** A channel of numbers. Large ones are labelled 1.2M, not 1,200,000. */
+export function quantitative(title: string, values: Cell[], overrides: object = {}): { type: string; title: string; axis: object } {
+  return { type: 'quantitative', title, axis: { tickCount: 6, ...labelFormat(values) }, ...overrides }
 }
 
-export function format(values: Cell[]): object {
+export function labelFormat(values: Cell[]): object {
   const max = values.reduce<number>((max, value) => (typeof value === 'number' ? Math.max(max, Math.abs(value)) : max), 0)
-  // SI says G where people read B.
+  // The SI prefix for 10⁹ is G; people expect B.
   return max >= 1_000_000 ? { labelExpr: "replace(format(datum.value, '~s'), 'G', 'B')" } : {}
 }
 
-/** Moments are drawn in UTC, as they were read. */
-export function moments(title: string): object {
-  return { type: 'temporal', title, scale: { type: 'utc' }, axis: { tickCount: axisLabels, labelOverlap: true } }
+/** A channel of times, in UTC, as they were read. */
+export function temporal(title: string): object {
+  return { type: 'temporal', title, scale: { type: 'utc' }, axis: { tickCount: timeTicks, labelOverlap: true } }
 }
 
-/** The caller's own order: a query has sorted already. */
-export function categories(title: string, values: Cell[], more: object = {}): object {
-  const angled = values.length * (longest(values) + 1) > 90
-  return { type: 'nominal', title, sort: null, axis: { labelAngle: angled ? -40 : 0, labelLimit: angled ? 140 : 110 }, ...more }
+/** A channel of names, in the order of the rows, because the query has sorted them. */
+export function nominal(title: string, values: Cell[], overrides: object = {}): object {
+  const isAngled = values.length * (lengthOfLongest(values) + 1) > 90
+  return { type: 'nominal', title, sort: null, axis: { labelAngle: isAngled ? -40 : 0, labelLimit: isAngled ? 140 : 110 }, ...overrides }
 }
 
-export const longest = (values: Cell[]) => values.reduce<number>((max, value) => Math.max(max, String(value).length), 0)
+export const lengthOfLongest = (values: Cell[]) => values.reduce<number>((max, value) => Math.max(max, String(value).length), 0)
 
-/** Colours by series, their legend above the chart while it fits there. */
+/** The colour channel of a series. The legend is above the chart if it fits there, else on the right. */
 export function colours(column: Column | undefined): { color?: object } {
   if (!column) return {}
-  const names = distinct(column)
-  const above = names.length <= 5 && names.length * (longest(names) + 4) < 80
+  const names = distinctCells(column)
+  const isAbove = names.length <= 5 && names.length * (lengthOfLongest(names) + 4) < 80
   return {
     color: {
       field: 'series',
       type: 'nominal',
       sort: null,
       title: column.name,
-      legend: above ? { orient: 'top', direction: 'horizontal' } : { orient: 'right' },
+      legend: isAbove ? { orient: 'top', direction: 'horizontal' } : { orient: 'right' },
     },
   }
 }
 
-export function atMost(max: number, field: string, column: Column | undefined): Column | undefined {
-  const count = distinct(column).length
+/** Returns the column. Throws when it has more than `max` different values. */
+export function limitDistinct(max: number, field: string, column: Column | undefined): Column | undefined {
+  const count = distinctCells(column).length
   if (count <= max) return column
   throw invalid(
     field,
@@ -56,4 +57,4 @@ export function atMost(max: number, field: string, column: Column | undefined): 
   )
 }
 
-export const titled = (name: string, by: Aggregate | undefined) => (by && by !== 'count' ? `${name} (${by})` : name)
+export const aggregateTitle = (name: string, by: Aggregate | undefined) => (by && by !== 'count' ? `${name} (${by})` : name)

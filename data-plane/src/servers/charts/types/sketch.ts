@@ -1,8 +1,8 @@
 import type { Aggregate } from '../data/points.ts'
 import type { Cell, Table } from '../data/table.ts'
 
-/** What a caller wants drawn. */
-export interface Wanted {
+/** The columns that a caller assigns to the channels of a chart. */
+export interface ChartEncoding {
   x: string
   y?: string | undefined
   series?: string | undefined
@@ -12,12 +12,12 @@ export interface Wanted {
 /** A chart before it gets its title, size and theme. */
 interface Sketch {
   values: Record<string, Cell>[]
-  /** Everything of a Vega-Lite spec that says how the values are drawn. */
+  /** The parts of the Vega-Lite spec that say how the values are drawn. */
   spec: Record<string, unknown>
-  /** Used unless the caller asks for a size. */
+  /** The height, unless the caller asks for one. */
   height?: number
-  /** What was done that the caller did not ask for. */
+  /** What was done without the caller's asking. */
   notes: string[]
 }
 
-export type Draw = (table: Table, wanted: Wanted) => Sketch
+export type Draw = (table: Table, encoding: ChartEncoding) => Sketch
