@@ -67,7 +67,7 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
       unfollow()
       reporter?.stop()
       catalogues.close()
-      await remote.close()
+      await Promise.all([remote.close(), ...[...mounted.values()].map((server) => server.close())])
     },
   }
 }

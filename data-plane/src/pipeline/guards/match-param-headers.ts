@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { isObject } from '../../json/is-object.ts'
+import { valueAt } from '../../json/value-at.ts'
 import { headerText, isHeaderValue } from '../../protocol/headers/encoding.ts'
 import { InvalidAnnotation, paramHeadersOf } from '../../protocol/headers/param-headers.ts'
 import type { ParamHeader } from '../../protocol/headers/param-headers.ts'
@@ -23,7 +23,7 @@ export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guar
     return annotations
   }
 
-  return function matchParams(call, next) {
+  return function matchParamHeaders(call, next) {
     if (!call.modern) return next({})
     const entries = catalogue.entries(call.serverId, 'tools/list', call.policy)
     const annotations = entries && annotationsOf(entries).get(call.toolName)
@@ -58,9 +58,6 @@ function agree(header: string | undefined, value: unknown): boolean {
   if (typeof value === 'number') return /^-?\d+$/.test(header) && Number(header) === value
   return headerText(header) === (typeof value === 'string' ? value : JSON.stringify(value))
 }
-
-const valueAt = (args: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), args)
 
 const mismatch = ({ header, path }: ParamHeader) => {
   const message = `The header ${header} is not the argument ${path.join('.')}.`

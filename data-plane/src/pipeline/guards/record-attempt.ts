@@ -9,7 +9,7 @@ import type { Audited, Authenticated, Incoming, ResolvedServer } from '../call/t
  * record says that the outcome is unknown.
  */
 export function recordAttempt({ journal }: Pick<Ports, 'journal'>): Guard<Incoming & Audited & Authenticated & ResolvedServer> {
-  return function announce(call, next) {
+  return function recordAttempt(call, next) {
     if (!covers(call.needs, 'write')) return next({})
     const { outcome: _, durationUs: __, ...facts } = factsOf(call, call.note, 'answered')
     return journal.record({ ...facts, kind: 'attempt' }, { args: call.note.argsText }, true).then(() => next({}))

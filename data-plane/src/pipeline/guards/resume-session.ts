@@ -14,7 +14,7 @@ export function resumeSession(
   ports: Pick<Ports, 'sealer' | 'sessions' | 'node' | 'upstream' | 'policy'>,
 ): Guard<Incoming & Authenticated, Pick<Incoming, 'client' | 'version' | 'session'>> {
   const { sealer, sessions, node } = ports
-  return function inSession(call, next) {
+  return function resumeSession(call, next) {
     if (call.modern || call.method === 'initialize') return next({ client: call.client, version: call.version, session: undefined })
     if (call.sessionId === undefined) throw new GatewayError('sessionRequired', 'a legacy request without a session')
     const nowMs = Date.now()
