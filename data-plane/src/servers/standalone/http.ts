@@ -12,6 +12,7 @@ import {
   originValidationResponse,
 } from '@modelcontextprotocol/server'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
+import { listChangeOf } from '../../protocol/facts/list-changes.ts'
 import { standaloneFactory } from './server.ts'
 import type { Alone } from './server.ts'
 import type { Notification } from '../../protocol/notification.ts'
@@ -22,7 +23,7 @@ export interface Standing extends AsyncDisposable {
   readonly url: string
 }
 
-/** Serves one server at `/mcp`, both eras, on the loopback alone: nobody is asked who they are. */
+/** Serves one server at `/mcp`, both eras, on the loopback address only: callers are not authenticated. */
 export async function serveHttp(alone: Alone, port: number, onFault: (error: unknown) => void): Promise<Standing> {
   const handler = createMcpHandler(standaloneFactory(alone, onFault), { onerror: onFault })
   const stop = alone.server.changes.listen((notification) => publish(handler, notification))
@@ -44,18 +45,11 @@ export async function serveHttp(alone: Alone, port: number, onFault: (error: unk
   }
 }
 
-/** For `subscriptions/listen`: a server made for one request is gone when something changes. */
+/** For `subscriptions/listen`: the SDK makes a server per request, so none is left that could announce a change. */
 function publish({ notify }: McpHttpHandler, { method, params }: Notification): void {
-  switch (method) {
-    case 'notifications/tools/list_changed':
-      return notify.toolsChanged()
-    case 'notifications/prompts/list_changed':
-      return notify.promptsChanged()
-    case 'notifications/resources/list_changed':
-      return notify.resourcesChanged()
-    case 'notifications/resources/updated':
-      return notify.resourceUpdated(String(params?.['uri']))
-  }
+  if (method === 'notifications/resources/updated') return notify.resourceUpdated(String(params?.['uri']))
+  const change = listChangeOf(method)
+  if (change) notify[`${change.kind}Changed`]()
 }
 
 async function exchange(handler: McpHttpHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -66,7 +60,7 @@ async function exchange(handler: McpHttpHandler, incoming: IncomingMessage, outg
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.flushHeaders()
   if (!response.body) return void outgoing.end()
-  // A client that hangs up ends the stream early: nothing is wrong with that.
+  // A client that hangs up ends the stream early. That is no error.
   await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing).catch(() => undefined)
 }
 

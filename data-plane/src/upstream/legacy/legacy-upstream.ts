@@ -1,6 +1,6 @@
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
-import { clientRefused } from '../client-refusal.ts'
+import { refusalError } from '../client-refusal.ts'
 import { usualCapabilities, mayAsk } from './messages/server-request.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type { Outcome } from './request-exchange.ts'
@@ -36,7 +36,10 @@ export interface LegacyLimits {
   readonly maxParkedPerPerson: number
   /** When closed, calls under way may end by themselves for so long. */
   readonly closeWithinMs: number
-  /** A server that has no stream says so at once; some servers send nothing, not even a status, before they have something to say. */
+  /**
+   * A server that has no stream says so at once; some servers send nothing, not even a status, before they have
+   * something to say.
+   */
   readonly streamWithinMs: number
 }
 
@@ -81,7 +84,7 @@ export class LegacyUpstream implements Upstream {
       const exchange = this.parks.take(requestState, request)
       return this.settled(exchange, await exchange.resume(request, answers), request)
     }
-    if (request.refusals) throw clientRefused(request.refusals)
+    if (request.refusals) throw refusalError(request.refusals)
     checkVisited(answers)
     return this.begin({ ...request, params })
   }

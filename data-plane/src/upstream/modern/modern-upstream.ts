@@ -1,7 +1,7 @@
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
-import { clientRefused } from '../client-refusal.ts'
+import { refusalError } from '../client-refusal.ts'
 import { callModern } from './call.ts'
 import type { Answer } from './call.ts'
 import { DescriptionCache } from './description-cache.ts'
@@ -48,9 +48,10 @@ export class ModernUpstream implements Upstream {
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
-    if (request.refusals) throw clientRefused(request.refusals)
+    if (request.refusals) throw refusalError(request.refusals)
     const isCall = request.method === 'tools/call'
-    // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
+    // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the
+    // call itself.
     if (isCall && !this.toolHeaders.known) await unlessCancelled(request.cancel, this.learn())
     const answer = await this.ask(request)
     if (answer.kind === 'result') return this.resultOf(request.method, answer)
@@ -149,7 +150,10 @@ export class ModernUpstream implements Upstream {
   }
 }
 
-/** Waits for work shared with others, but no longer than the call does that waits. What goes wrong with it is not the call's. */
+/**
+ * Waits for work shared with others, but no longer than the call does that waits. What goes wrong with it is not the
+ * call's.
+ */
 function unlessCancelled(cancel: Cancel, work: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     const forget = cancel.subscribe(reject)
