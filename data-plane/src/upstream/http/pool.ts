@@ -14,10 +14,7 @@ export interface HttpPoolOptions {
 
 const maxHeaderBytes = 32 * 1024
 
-/**
- * The connections to one server, kept alive. Each exchange has its own time limits, because a stream may be silent
- * for any time.
- */
+/** The connections to one server, kept alive. Time limits belong to the exchanges, because a stream may be silent. */
 export class HttpPool {
   readonly dispatcher: Pool
   readonly timers: Timers
@@ -41,8 +38,7 @@ export class HttpPool {
       connect: guardedConnector(privateNetwork, connectTimeoutMs),
       headersTimeout: 0,
       bodyTimeout: 0,
-      // Shorter than the keep-alive of common servers, so that no server closes a connection while we send a
-      // request.
+      // Shorter than the keep-alive of common servers, so that no server closes a connection under a request.
       keepAliveTimeout: 4000,
       maxHeaderSize: maxHeaderBytes,
     })
@@ -74,9 +70,9 @@ export class HttpPool {
   }
 
   private async whenIdle(withinMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const stop = this.timers.after(withinMs, late.resolve)
-    await Promise.race([late.promise, this.dispatcher.close().catch(() => undefined)])
+    const deadline = Promise.withResolvers<void>()
+    const stop = this.timers.after(withinMs, deadline.resolve)
+    await Promise.race([deadline.promise, this.dispatcher.close().catch(() => undefined)])
     stop()
   }
 }

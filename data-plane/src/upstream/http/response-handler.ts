@@ -11,10 +11,7 @@ type Kind = ExchangeAnswer['kind']
 
 /** Of an answer that is neither JSON nor a stream, the first bytes are kept for the record. */
 const maxOtherBytes = 4096
-/**
- * After its reader stopped it, a stream has this long to end by itself, because then its connection can be used
- * again.
- */
+/** A stream that its reader stopped has this long to end by itself, so that its connection can be used again. */
 const lingerMs = 1000
 const noHeaders: IncomingHttpHeaders = {}
 

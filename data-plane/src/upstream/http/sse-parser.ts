@@ -37,9 +37,10 @@ const bom = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
  * Reads a stream of events from chunks that may be cut anywhere. It keeps at most one event and one line in memory.
- * It refuses text that is not UTF-8, and streams that send many bytes without an event. It is written by hand because
- * eventsource-parser takes decoded text: it would lack the byte limits and the strict UTF-8 that a hostile server
- * calls for.
+ * It refuses text that is not UTF-8, and streams that send many bytes without an event.
+ *
+ * It is written by hand because eventsource-parser takes decoded text: it would lack the byte limits and the strict
+ * UTF-8 that a hostile server calls for.
  */
 export class SseParser {
   /** The last `retry:` of the stream. */
@@ -131,10 +132,7 @@ export class SseParser {
     if (name === 'retry' && /^\d{1,9}$/.test(value.toString('latin1'))) this.retryMs = Number(value.toString('latin1'))
   }
 
-  /**
-   * Counts bytes without data, which cost time to read: a server may send no more than `maxIdleBytes` of them per
-   * event.
-   */
+  /** Counts bytes without data. Reading them costs time, so only `maxIdleBytes` of them may come per event. */
   private countIdle(bytes: number): void {
     this.idleBytes += bytes
     if (this.idleBytes > maxIdleBytes) throw new SseFault(`more than ${maxIdleBytes} bytes and no event`)

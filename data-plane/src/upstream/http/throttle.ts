@@ -3,10 +3,7 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 
 const windowMs = 1000
 
-/**
- * Slows down a server that floods us: it takes up to `maxPerWindow` messages a second at once; the next one waits
- * until the second is over.
- */
+/** Slows down a server that floods us: after `maxPerWindow` messages in a second, the next one waits for its end. */
 export class Throttle {
   private readonly maxPerWindow: number
   private count = 0

@@ -37,8 +37,8 @@ export interface LegacyLimits {
   /** When the upstream closes, calls under way have this long to end by themselves. */
   readonly closeWithinMs: number
   /**
-   * A server that has no stream says so at once; some servers send nothing, not even a status, before they have
-   * something to say.
+   * A server without a stream says so within this time. Some servers send nothing, not even a status, before their
+   * first event: after this time the stream counts as open.
    */
   readonly streamWithinMs: number
 }

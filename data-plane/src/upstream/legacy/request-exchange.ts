@@ -30,9 +30,10 @@ const maxOffered = 256
 
 /**
  * One request at a legacy server, from its POST to its result. Meanwhile the server may send requests to the client.
- * Then `run` ends with `inputRequired`, and the exchange waits for `resume` with the answers of the client. Its
- * state: not posted (`posting` is undefined), reading, waiting for the client (`serverRequests` is not empty),
- * `finished`.
+ * Then `run` ends with `inputRequired`, and the exchange waits for `resume` with the answers of the client.
+ *
+ * Its state: not posted (`posting` is undefined), reading, waiting for the client (`serverRequests` is not empty),
+ * finished (`finished` is set, and nothing changes any more).
  */
 export class RequestExchange implements PendingRequest {
   readonly id: number
@@ -95,10 +96,7 @@ export class RequestExchange implements PendingRequest {
     return true
   }
 
-  /**
-   * Ends the exchange without a result. The server gets an error for each of its requests, and
-   * `notifications/cancelled`.
-   */
+  /** Ends the exchange without a result. The server gets errors for its requests, and `notifications/cancelled`. */
   async abandon(reason: string): Promise<void> {
     if (this.finished) return
     // So that the session does not end before the server has received these messages.
@@ -126,7 +124,7 @@ export class RequestExchange implements PendingRequest {
   private async untilCancelled(work: () => Promise<Outcome>): Promise<Outcome> {
     const { cancel } = this.request
     const cancelled = Promise.withResolvers<never>()
-    const forget = cancel.subscribe((cause) => cancelled.reject(cause))
+    const unsubscribe = cancel.subscribe((cause) => cancelled.reject(cause))
     try {
       const outcome = await (cancel.cancelled ? cancelled.promise : Promise.race([cancelled.promise, work()]))
       if (outcome.kind === 'result') this.finish(true)
@@ -136,7 +134,7 @@ export class RequestExchange implements PendingRequest {
       this.finish()
       throw error
     } finally {
-      forget()
+      unsubscribe()
     }
   }
 
@@ -283,10 +281,7 @@ export class RequestExchange implements PendingRequest {
   }
 }
 
-/**
- * The answer of the client to one request, as a `result` or `error` member in JSON. Undefined when the client gave
- * none.
- */
+/** The answer of the client to one request, as a `result` or `error` member in JSON. Undefined if there is none. */
 function outcomeOf(key: string, { refusals, source }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
   const refusal = refusals?.get(key)
   if (refusal) return `"error":${refusalJson(refusal)}`

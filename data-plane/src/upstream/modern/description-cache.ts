@@ -8,10 +8,7 @@ interface Discovered {
   readonly ttlMs: number
 }
 
-/**
- * The description a server gives of itself. It is read once and cached for as long as the server allows, within
- * limits of ours.
- */
+/** The description a server gives of itself. It is cached for as long as the server allows, within limits of ours. */
 export class DescriptionCache {
   private readonly discover: () => Promise<Discovered>
   private description: Description | undefined

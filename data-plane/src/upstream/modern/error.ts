@@ -4,10 +4,7 @@ import { protocolFault, eraFault } from '../faults.ts'
 
 type ErrorAnswer = Extract<Answer, { kind: 'error' }>
 
-/**
- * The error to give the client for an error of the server. Errors about the hop from us to the server become faults
- * of the server.
- */
+/** The error to give the client for an error of the server. Errors about our own request become server faults. */
 export function clientErrorOf({ error, withoutId }: ErrorAnswer): Error {
   if (error.code === HEADER_MISMATCH) return protocolFault('it refuses headers that say what the body says')
   if (error.code === UNSUPPORTED_VERSION) return eraFault('it refuses the revision it was found to speak')

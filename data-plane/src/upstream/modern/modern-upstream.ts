@@ -33,7 +33,7 @@ import type { Notification } from '../../protocol/notification.ts'
 const unknownHealth = plainHealth('unknown', 'modern')
 const maxPages = 100
 
-/** A remote server of the modern era. Every request is one HTTP exchange, independent of the others. */
+/** A remote server of the modern era. Every request is one HTTP exchange, independent of the filterWithoutTasks. */
 export class ModernUpstream implements Upstream {
   private readonly options: RemoteConnection
   private readonly toolHeaders: ToolHeaders
@@ -53,8 +53,7 @@ export class ModernUpstream implements Upstream {
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
     if (request.refusals) throw refusalError(request.refusals)
     const isCall = request.method === 'tools/call'
-    // So that the first call already has the headers its tool wants. Any error of the server shows in the call
-    // itself.
+    // So that the first call already has the headers its tool wants. The call itself meets any error of the server.
     if (isCall && !this.toolHeaders.hasList) await unlessCancelled(request.cancel, this.learnToolHeaders())
     const answer = await this.ask(request)
     if (answer.kind === 'result') return this.resultOf(request.method, answer)
@@ -71,10 +70,10 @@ export class ModernUpstream implements Upstream {
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    const { taskIds, ...others } = request.filter
+    const { taskIds, ...filterWithoutTasks } = request.filter
     if (declaresTasks(request.client.capabilities) && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
-    if (keysOf(others).length === 0) return Promise.resolve({ honoured: {} })
-    return this.listeners.join({ ...request, filter: others })
+    if (keysOf(filterWithoutTasks).length === 0) return Promise.resolve({ honoured: {} })
+    return this.listeners.join({ ...request, filter: filterWithoutTasks })
   }
 
   notify({ client }: Asker, notification: Notification): Promise<DropReason | undefined> {

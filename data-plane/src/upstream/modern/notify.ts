@@ -13,10 +13,7 @@ const legacyOnly = new Set([
   'notifications/roots/list_changed',
 ])
 
-/**
- * Sends a notification to a modern server. Undefined once the server has accepted it; rejects when it cannot be
- * delivered.
- */
+/** Sends a notification to a modern server. Undefined once it is accepted; rejects when it cannot be delivered. */
 export async function notifyModern(
   options: RemoteConnection,
   client: ClientFacts,

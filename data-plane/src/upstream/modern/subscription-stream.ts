@@ -104,7 +104,7 @@ export class SubscriptionStream {
 function withoutSubscriptionId(notification: Notification): Notification {
   const { params } = notification
   if (!params || !isObject(params['_meta'])) return notification
-  const { [subscriptionIdKey]: _, ...others } = params['_meta']
-  const { _meta, ...rest } = params
-  return { ...notification, params: Object.keys(others).length === 0 ? rest : { ...rest, _meta: others } }
+  const { [subscriptionIdKey]: _, ...otherMeta } = params['_meta']
+  const { _meta, ...otherParams } = params
+  return { ...notification, params: Object.keys(otherMeta).length === 0 ? otherParams : { ...otherParams, _meta: otherMeta } }
 }

@@ -31,10 +31,7 @@ export function stateOf(sealer: StateSealer, server: string, request: UpstreamRe
   return { params, client, onNotification, state: opened.state }
 }
 
-/**
- * The `input_required` result, with its state sealed. Throws when the client did not declare a capability that a
- * request needs.
- */
+/** The `input_required` result, its state sealed. Throws when the client lacks a capability that a request needs. */
 export function sealedAnswer(sealer: StateSealer, server: string, request: UpstreamRequest, { requests, state }: InputRequired) {
   const missing = missingCapabilities(request.client.capabilities, Object.values(requests))
   if (missing) throw new UpstreamRpcError(MISSING_CAPABILITY, 'The client lacks a capability this needs', { requiredCapabilities: missing })
@@ -43,10 +40,7 @@ export function sealedAnswer(sealer: StateSealer, server: string, request: Upstr
   return { resultType: 'input_required', inputRequests: requests, requestState }
 }
 
-/**
- * The kind under which a state is sealed. It is valid only for a request with the same method, name or URI, and
- * arguments.
- */
+/** The kind under which a state is sealed: the state is valid only for the same method, name or URI, and arguments. */
 function kindOf(server: string, { method, params }: UpstreamRequest): string {
   const { name, uri, arguments: args = {} } = params
   const digest = createHash('sha256')

@@ -7,10 +7,7 @@ import { MountedUpstream } from './mounted-upstream.ts'
 import type { UpstreamRequest } from '../upstream.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
-/**
- * Calls a mounted server as the pipeline would, for one person. The client declares every capability unless a test
- * says otherwise.
- */
+/** Calls a mounted server as the pipeline would, for one person. The client declares all capabilities by default. */
 export function asked(server: MountedServer, context: Partial<CallContext> = {}) {
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])

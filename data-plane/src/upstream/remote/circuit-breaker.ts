@@ -32,10 +32,7 @@ export class CircuitBreaker {
     return this.openMs > 0
   }
 
-  /**
-   * Throws while no call may go to the server. Otherwise the caller must call one of the `record…` methods
-   * afterwards.
-   */
+  /** Throws while no call may go to the server. Otherwise a `record…` method must be called afterwards. */
   enter(): void {
     if (!this.open) return
     const waitMs = this.openUntilMs - this.nowMs()

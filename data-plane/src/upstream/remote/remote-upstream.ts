@@ -112,8 +112,8 @@ export class RemoteUpstream implements Upstream {
   }
 
   /**
-   * Runs a call unless the breaker is open, and records its outcome. `isProof`: whether the answer proves the server
-   * up.
+   * Runs a call unless the breaker is open, and records its outcome.
+   * `isProof`: whether the answer proves that the server is up.
    */
   private async withBreaker<T>(ask: (upstream: Upstream) => T | Promise<T>, isProof: (answer: T) => boolean = provesUp): Promise<T> {
     this.breaker.enter()

@@ -6,10 +6,7 @@ const updated = 'notifications/resources/updated'
 
 type Capabilities = Readonly<Record<string, unknown>>
 
-/**
- * The part of a filter that a server with these capabilities honours. `uris`: the resources it accepted a
- * subscription to.
- */
+/** The part of a filter that a server with these capabilities honours. `uris`: the subscriptions it accepted. */
 export const honouredBy = (capabilities: Capabilities, filter: ListenFilter, uris: readonly string[]): ListenFilter => ({
   ...Object.fromEntries(honouredChanges(capabilities, filter).map(({ wish }) => [wish, true])),
   ...(uris.length > 0 && { resourceSubscriptions: uris }),

@@ -5,10 +5,7 @@ import type { VerbatimJson } from '../../../json/verbatim.ts'
 import { UpstreamFault, UpstreamRpcError } from '../../upstream.ts'
 import type { UpstreamResult } from '../../upstream.ts'
 
-/**
- * A legacy result in the modern form. Legacy revisions have no `resultType`, so the result is complete whatever
- * member it has.
- */
+/** A legacy result in the modern form. Legacy revisions have no `resultType`: every result is complete. */
 export function modernResultOf(value: unknown, source: VerbatimJson | undefined): UpstreamResult {
   if (!isObject(value)) throw new UpstreamFault('upstream_down', 'The server broke the protocol.', { detail: 'a result that is no object' })
   const modern = value['resultType'] === 'complete' ? value : { ...value, resultType: 'complete' }

@@ -111,10 +111,7 @@ export class GetStream {
   }
 }
 
-/**
- * A stream that broke counts as ended, and is resumed. A stream that exceeds a limit is not: its fault is not
- * retryable.
- */
+/** A broken stream counts as ended, and is resumed. One that exceeds a limit is not: its fault is not retryable. */
 function endIfRetryable(error: unknown): undefined {
   if (error instanceof UpstreamFault && !error.retryable) throw error
 }

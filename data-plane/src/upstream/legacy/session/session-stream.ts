@@ -20,9 +20,11 @@ const maxClientRequests = 16
 const clientTimeoutMs = 5 * 60_000
 
 /**
- * The stream of a session, and the listeners that receive its messages. Messages that are for no listener go to the
- * requests under way. Its state: closed (`get` is undefined), opening or open (`opening` and `get` are set),
- * unsupported (never opened again). It closes with its last listener, unless `keptOpen` is set.
+ * The stream of a session, and the listeners that receive its messages. Messages for no listener go to the
+ * requests under way.
+ *
+ * Its state: closed (`get` is undefined), opening or open (`opening` and `get` are set), unsupported (never
+ * opened again). It closes with its last listener, unless `keptOpen` is set.
  */
 export class LegacySessionStream {
   private readonly session: LegacySession
@@ -67,8 +69,7 @@ export class LegacySessionStream {
 
   /**
    * Opens the stream before a request, as a legacy client would, because the server may use it during the request.
-   * The stream stays open as long as the session. If it does not open, the request goes on without it, after a short
-   * wait.
+   * It stays open as long as the session. If it does not open soon, the request goes on without it.
    */
   async keepOpen(): Promise<void> {
     if (this.keptOpen) return
@@ -132,10 +133,7 @@ export class LegacySessionStream {
     if (this.listeners.size === 0 && !this.keptOpen) this.stop()
   }
 
-  /**
-   * A new session has no subscriptions yet, and changes may have been missed: so every listener is notified of
-   * everything.
-   */
+  /** A new session has no subscriptions, and changes may have been missed: listeners are notified of everything. */
   private async renewed(openSession: OpenSession): Promise<void> {
     await this.subscriptions.renew()
     for (const listener of this.listeners) {

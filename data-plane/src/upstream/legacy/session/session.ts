@@ -40,9 +40,10 @@ export interface PendingRequest {
 }
 
 /**
- * A session at a legacy server. It is opened when it is first needed, and opened again when the server has forgotten
- * it. Its state: closed (`current` is undefined), opening (`opening` is set too), open. It is idle when nothing uses
- * it and it is not opening; only an idle session is ended.
+ * A session at a legacy server. It is opened when it is first needed, and again when the server has forgotten it.
+ *
+ * Its state: closed (`current` is undefined), opening (`opening` is set too), open. It is idle when nothing uses
+ * it and it is not opening. The pool drops only idle sessions.
  */
 export class LegacySession {
   readonly wire: LegacyWire
@@ -180,10 +181,7 @@ export class LegacySession {
     return this.deliver(openSession, messageOf(notification))
   }
 
-  /**
-   * Answers a request of the server. `outcome` is a `result` or `error` member in JSON. The id keeps the text of the
-   * server.
-   */
+  /** Answers a request of the server. `outcome` is a `result` or `error` member. The id keeps its original text. */
   answer(openSession: OpenSession, { source }: Pick<ServerRequest, 'source'>, outcome: string): Promise<void> {
     return this.deliver(openSession, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${outcome}}`)
   }
@@ -216,10 +214,7 @@ export class LegacySession {
     return [...this.pendingRequests].reverse().some((request) => request.offer(message))
   }
 
-  /**
-   * Sends a request of the gateway itself. Requests that the server sends meanwhile are refused, because no client
-   * could answer.
-   */
+  /** Sends a request of the gateway itself. Requests of the server are refused meanwhile: no client could answer. */
   async call(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const id = this.nextId()
     const { controlTimeoutMs } = this.wire

@@ -34,10 +34,7 @@ export class EventQueue {
     this.wakeReader?.resolve()
   }
 
-  /**
-   * The events of the next chunk; undefined at the end. Rejects with the error that broke the stream, after all
-   * earlier events.
-   */
+  /** The events of the next chunk; undefined at the end. An error of the stream rejects after all earlier events. */
   async next(): Promise<SseEvent[] | undefined> {
     while (this.filling || this.events.length === 0) {
       if (!this.filling && this.ending) return this.finish(this.ending.error)

@@ -65,10 +65,7 @@ export class LegacyWire {
     return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: this.controlTimeoutMs })
   }
 
-  /**
-   * Opens an event stream. It may be silent for ever, and some servers do not even send its head before the first
-   * event.
-   */
+  /** Opens an event stream. It may be silent for ever. Some servers send not even its head before the first event. */
   get(headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
     return this.exchange({
       method: 'GET',
