@@ -67,7 +67,7 @@ export class SubscriptionHub {
     return !closed && streamKeys !== undefined && keys.every((key) => streamKeys.has(key))
   }
 
-  /** Opens a stream for all keys of now. The earlier stream ends only after this one has opened. */
+  /** Opens a stream for all keys that listeners want now. The earlier stream ends only after this one has opened. */
   private async reopen(): Promise<void> {
     const stream: SubscriptionStream = new SubscriptionStream(this.options, new Set(this.byKey.keys()), {
       client: this.client,
