@@ -1,62 +1,67 @@
 import { isObject } from '../json/is-object.ts'
+import { LIST_CHANGES, listChangeOf } from './facts/list-changes.ts'
 import type { ListenFilter, Notification } from './notification.ts'
 
-/** One thing that can be listened to: `tools`, `prompts`, `resources`, `uri:…` or `task:…`. */
+/** What a client can subscribe to: a kind of list (`tools`, `prompts`, `resources`), `uri:…` or `task:…`. */
 export type ListenKey = string
-
-const lists = { tools: 'toolsListChanged', prompts: 'promptsListChanged', resources: 'resourcesListChanged' } as const
-type List = keyof typeof lists
-const listNames = Object.keys(lists) as List[]
 
 export function keysOf(filter: unknown): ListenKey[] {
   if (!isObject(filter)) return []
   return [
-    ...listNames.filter((name) => filter[lists[name]] === true),
-    ...texts(filter['resourceSubscriptions']).map((uri) => `uri:${uri}`),
-    ...texts(filter['taskIds']).map((id) => `task:${id}`),
+    ...LIST_CHANGES.filter(({ wish }) => filter[wish] === true).map(({ kind }) => kind),
+    ...strings(filter['resourceSubscriptions']).map((uri) => `uri:${uri}`),
+    ...strings(filter['taskIds']).map((id) => `task:${id}`),
   ]
 }
 
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [])
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [])
 
 export function filterOf(keys: readonly ListenKey[]): ListenFilter {
-  const named = (kind: string) => keys.filter((key) => key.startsWith(kind)).map((key) => key.slice(kind.length))
-  const resourceSubscriptions = named('uri:')
-  const taskIds = named('task:')
+  const withPrefix = (prefix: string) => keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  const resourceSubscriptions = withPrefix('uri:')
+  const taskIds = withPrefix('task:')
   return {
-    ...Object.fromEntries(listNames.filter((name) => keys.includes(name)).map((name) => [lists[name], true])),
+    ...Object.fromEntries(LIST_CHANGES.filter(({ kind }) => keys.includes(kind)).map(({ wish }) => [wish, true])),
     ...(resourceSubscriptions.length > 0 && { resourceSubscriptions }),
     ...(taskIds.length > 0 && { taskIds }),
   }
 }
 
-/** Who waits for this notification. A resource may lie below the one that was asked for (MCP 2026-07-28, resources/updated). */
+/**
+ * The keys whose subscribers receive this notification. The updated resource may lie below the one a client
+ * subscribed to (MCP 2026-07-28, resources/updated).
+ */
 export function keysFor({ method, params }: Notification): ListenKey[] {
-  const list = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(method)?.[1]
-  if (list !== undefined) return [list]
+  const change = listChangeOf(method)
+  if (change !== undefined) return [change.kind]
   const uri = params?.['uri']
-  if (method === 'notifications/resources/updated' && typeof uri === 'string') return aboves(uri).map((above) => `uri:${above}`)
+  if (method === 'notifications/resources/updated' && typeof uri === 'string') return ancestorsOf(uri).map((ancestor) => `uri:${ancestor}`)
   const taskId = params?.['taskId']
   return method.startsWith('notifications/tasks') && typeof taskId === 'string' ? [`task:${taskId}`] : []
 }
 
-const maxAboves = 64
-/** Nobody can have asked for a longer one. */
-const longestUri = 16_384
+const maxAncestors = 64
+/** No client can have subscribed to a longer URI. */
+const maxUriLength = 16_384
 
-function aboves(uri: string): string[] {
-  if (uri.length > longestUri) return []
-  const found = new Set<string>()
+/** The URI itself and every URI it lies below. */
+function ancestorsOf(uri: string): string[] {
+  if (uri.length > maxUriLength) return []
+  const ancestors = new Set<string>()
   for (const { index } of uri.matchAll(/[/?#]/g)) {
-    if (found.size >= 2 * maxAboves) break
-    found.add(uri.slice(0, index)).add(uri.slice(0, index + 1))
+    if (ancestors.size >= 2 * maxAncestors) break
+    ancestors.add(uri.slice(0, index)).add(uri.slice(0, index + 1))
   }
-  found.add(uri).delete('')
-  return [...found]
+  ancestors.add(uri).delete('')
+  return [...ancestors]
 }
 
-/** After a break something may have been missed: what to tell those who waited for `key`. A task is asked for, not told. */
+/**
+ * What to send the subscribers of `key` after a broken stream, because they may have missed a notification. Undefined
+ * for a task: its state is read, not announced.
+ */
 export function notificationOfKey(key: ListenKey): Notification | undefined {
-  if (Object.hasOwn(lists, key)) return { method: `notifications/${key}/list_changed` }
+  const change = LIST_CHANGES.find(({ kind }) => kind === key)
+  if (change) return { method: change.method }
   return key.startsWith('uri:') ? { method: 'notifications/resources/updated', params: { uri: key.slice(4) } } : undefined
 }

@@ -1,7 +1,10 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { VerbatimJson } from '../json/verbatim.ts'
 
-/** The error a legacy client gave in place of an answer to what it was asked. No JSON can pass for it: a modern client has no such word. */
+/**
+ * The JSON-RPC error by which a legacy client answered a request of a server. It is a type of its own, because the
+ * modern protocol has no such answer: nothing in the JSON of a modern client can be taken for it.
+ */
 export interface ClientRefusal {
   readonly method: string
   readonly code: number
@@ -11,7 +14,7 @@ export interface ClientRefusal {
   readonly source?: VerbatimJson | undefined
 }
 
-/** The error in JSON, as a server is told it. */
+/** The error in JSON, as it is sent to the server. */
 export function refusalJson({ code, message, data, source }: ClientRefusal): string {
   const error = { code, message, data }
   return source?.toJson(error) ?? JSON.stringify(error)
@@ -19,8 +22,11 @@ export function refusalJson({ code, message, data, source }: ClientRefusal): str
 
 export type Refusals = ReadonlyMap<string, ClientRefusal>
 
-/** From 2026-07-28 on a server can be told results alone. Nobody chose "cancel", so nobody is said to have: the request ends here. */
-export function clientRefused(refusals: Refusals): GatewayError {
+/**
+ * From 2026-07-28 on a client can send a server only results. The action `cancel` would claim a choice of the person
+ * that nobody made, so the request ends with this error instead.
+ */
+export function refusalError(refusals: Refusals): GatewayError {
   const { method = 'a request', source: _, ...error } = refusals.values().next().value ?? {}
   return new GatewayError('invalidParams', `the client refused ${method}: ${JSON.stringify(error).slice(0, 200)}`, {
     publicMessage: `The client refused ${method}.`,

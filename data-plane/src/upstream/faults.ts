@@ -1,13 +1,13 @@
 import { UpstreamFault } from './upstream.ts'
 
-/** The server answered, but not as the protocol has it. */
+/** The answer of the server breaks the protocol. */
 export const protocolFault = (detail: string): UpstreamFault =>
   new UpstreamFault('upstream_down', 'The MCP server broke the protocol.', {
     detail: `broken protocol: ${detail}`,
     hint: 'Tell an administrator: the server itself must be repaired.',
   })
 
-/** The server answered as one of another era would: what is known of it may be out of date. */
+/** The server answered as a server of another era would. The era we remember may be out of date. */
 export class EraFault extends UpstreamFault {}
 
 export const eraFault = (detail: string): EraFault =>
@@ -28,14 +28,14 @@ export const timeoutFault = (timeoutMs: number): UpstreamFault =>
 export const unreachableFault = (detail: string, cause?: unknown): UpstreamFault =>
   new UpstreamFault('upstream_down', 'The MCP server cannot be reached.', { detail, retryable: true, hint: 'Try again later.', cause })
 
-/** The gateway's own credential was refused: never the caller's business. */
+/** The server refused the credential of the gateway. The caller can do nothing about it. */
 export const credentialFault = (status: number): UpstreamFault =>
   new UpstreamFault('secret_invalid', "The MCP server does not accept the gateway's credential.", {
     detail: `status ${status}`,
     hint: 'An administrator must renew it.',
   })
 
-const words: Record<string, string> = {
+const networkErrorTexts: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   ENOTFOUND: 'the name is not known',
@@ -45,17 +45,17 @@ const words: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'headers too large',
 }
 
-/** What undici or the system said, as a fault of the server's. */
+/** Makes a fault of an error of undici or of the operating system. */
 export function networkFault(error: unknown): UpstreamFault {
   if (error instanceof UpstreamFault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = error instanceof Error ? error.message : String(error)
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code.includes('CONTENT_LENGTH'))
-    return protocolFault(words[code] ?? message)
-  return unreachableFault(words[code] ?? message, error)
+    return protocolFault(networkErrorTexts[code] ?? message)
+  return unreachableFault(networkErrorTexts[code] ?? message, error)
 }
 
-/** The server has enough of us. */
+/** The server limits how often we may call it. */
 export const rateLimitFault = (retryAfter: string | undefined): UpstreamFault =>
   new UpstreamFault('rate_limited', 'The MCP server is being asked too often.', {
     detail: 'status 429',

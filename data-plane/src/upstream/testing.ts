@@ -7,13 +7,16 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** A real HTTP server that answers as a test tells it. It keeps a connection for longer than any client of ours does, however slow the machine. */
+/**
+ * A real HTTP server that answers as a test says. It keeps connections open for longer than any client of ours does,
+ * so that it never closes one under a request on a slow machine.
+ */
 export async function serverOf(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<TestServer> {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       await handle(request, response)
     } catch (error) {
-      // Who is gone in the middle of a request is owed no answer.
+      // The client went away before it sent its whole request: the test expects no answer.
       if (!request.destroyed || request.complete) throw error
     }
   }
@@ -28,7 +31,7 @@ export async function serverOf(handle: (request: IncomingMessage, response: Serv
   }
 }
 
-/** Says the same bytes to everyone, HTTP or not. */
+/** Sends the same bytes to every client, HTTP or not. */
 export async function rawServer(bytes: string): Promise<TestServer> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)

@@ -1,5 +1,3 @@
-import type { ListMethod } from '../list-methods.ts'
-
 /**
  * The changes of lists that a client can subscribe to: the filter field (`wish`) of `subscriptions/listen`, the
  * notification, and the lists that changed.
@@ -14,7 +12,7 @@ export const LIST_CHANGES = [
     method: 'notifications/resources/list_changed',
     lists: ['resources/list', 'skills/list'],
   },
-] as const satisfies { kind: string; wish: string; method: string; lists: ListMethod[] }[]
+] as const satisfies { kind: string; wish: string; method: string; lists: string[] }[]
 
 export type ListChange = (typeof LIST_CHANGES)[number]
 

@@ -12,6 +12,7 @@ import {
   originValidationResponse,
 } from '@modelcontextprotocol/server'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
+import { listChangeOf } from '../../protocol/facts/list-changes.ts'
 import { standaloneFactory } from './server.ts'
 import type { StandaloneSetup } from './server.ts'
 import type { Notification } from '../../protocol/notification.ts'
@@ -44,18 +45,11 @@ export async function serveHttp(setup: StandaloneSetup, port: number, onFault: (
   }
 }
 
-/** For `subscriptions/listen`: a server made for one request is gone when something changes. */
+/** For `subscriptions/listen`: the SDK makes a server per request, so none is left that could announce a change. */
 function publish({ notify }: McpHttpHandler, { method, params }: Notification): void {
-  switch (method) {
-    case 'notifications/tools/list_changed':
-      return notify.toolsChanged()
-    case 'notifications/prompts/list_changed':
-      return notify.promptsChanged()
-    case 'notifications/resources/list_changed':
-      return notify.resourcesChanged()
-    case 'notifications/resources/updated':
-      return notify.resourceUpdated(String(params?.['uri']))
-  }
+  if (method === 'notifications/resources/updated') return notify.resourceUpdated(String(params?.['uri']))
+  const change = listChangeOf(method)
+  if (change) notify[`${change.kind}Changed`]()
 }
 
 async function exchange(handler: McpHttpHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

@@ -1,41 +1,43 @@
-/** A piece smaller than this is copied to those before it. */
+/** A chunk smaller than this is copied behind the small chunks before it. */
 const smallBytes = 4096
-const nothing = Buffer.alloc(0)
+const emptyBuffer = Buffer.alloc(0)
 
-/** Bytes that come in pieces of any size: a server that sends them one by one costs no more memory than what it sent. */
+/**
+ * Collects bytes that come in chunks of any size. A server that sends single bytes costs no more memory than it sent.
+ */
 export class ChunkBuffer {
   bytes = 0
-  private whole: Buffer[] = []
-  /** Small pieces, one after the other, in the first `tailBytes` of it. */
-  private tail = nothing
+  private chunks: Buffer[] = []
+  /** Small chunks, one after the other. They fill the first `tailBytes` bytes of it. */
+  private tail = emptyBuffer
   private tailBytes = 0
 
-  /** The piece itself is kept when it is the first, or large. */
-  add(piece: Buffer): void {
+  /** Keeps the chunk itself when it is the first or large; otherwise copies it. */
+  add(chunk: Buffer): void {
     const isFirst = this.bytes === 0
-    this.bytes += piece.length
-    if (!isFirst && piece.length < smallBytes) return this.copy(piece)
+    this.bytes += chunk.length
+    if (!isFirst && chunk.length < smallBytes) return this.copy(chunk)
     this.closeTail()
-    this.whole.push(piece)
+    this.chunks.push(chunk)
   }
 
-  /** All of them as one; what is added later begins anew. */
+  /** Returns all bytes as one buffer and empties this one. */
   take(): Buffer {
     this.closeTail()
-    const [first = nothing] = this.whole
-    const all = this.whole.length > 1 ? Buffer.concat(this.whole, this.bytes) : first
-    this.whole = []
+    const [first = emptyBuffer] = this.chunks
+    const joined = this.chunks.length > 1 ? Buffer.concat(this.chunks, this.bytes) : first
+    this.chunks = []
     this.bytes = 0
-    return all
+    return joined
   }
 
-  private copy(piece: Buffer): void {
-    if (this.tailBytes + piece.length > this.tail.length) this.grow(piece.length)
-    piece.copy(this.tail, this.tailBytes)
-    this.tailBytes += piece.length
+  private copy(chunk: Buffer): void {
+    if (this.tailBytes + chunk.length > this.tail.length) this.growTail(chunk.length)
+    chunk.copy(this.tail, this.tailBytes)
+    this.tailBytes += chunk.length
   }
 
-  private grow(byBytes: number): void {
+  private growTail(byBytes: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.tail.length, this.tailBytes + byBytes, 256))
     this.tail.copy(larger, 0, 0, this.tailBytes)
     this.tail = larger
@@ -43,8 +45,8 @@ export class ChunkBuffer {
 
   private closeTail(): void {
     if (this.tailBytes === 0) return
-    this.whole.push(this.tail.subarray(0, this.tailBytes))
-    this.tail = nothing
+    this.chunks.push(this.tail.subarray(0, this.tailBytes))
+    this.tail = emptyBuffer
     this.tailBytes = 0
   }
 }

@@ -47,7 +47,7 @@ test('a redirect is not followed', async () => {
   expect(asked).toBe(1)
 })
 
-test("a proxy's page is no answer, and only its start is kept", async () => {
+test('the page of a proxy is no answer, and only its beginning is kept', async () => {
   const answer = await ask((_, response) => response.writeHead(500, { 'content-type': 'text/html' }).end(`<html>${'x'.repeat(1_000_000)}`))
   expect(answer).toMatchObject({ kind: 'other', status: 500 })
   expect(answer.kind === 'other' && answer.text.length).toBe(4096)
@@ -75,7 +75,7 @@ test('events come one by one, in order, and a slow reader holds the stream back'
   expect(got).toEqual(Array.from({ length: 50 }, (_, at) => String(at)))
 })
 
-test('a sender is held back while its event is being taken', async () => {
+test('a sender is held back while the reader takes its event', async () => {
   const chunk = `data: ${'x'.repeat(900)}\n\n`.repeat(64)
   let source = 0
   const holding = Promise.withResolvers<void>()
@@ -206,7 +206,7 @@ test('a cancelled exchange ends with the cause, and the server sees the connecti
   await closed.promise
 })
 
-test('what was cancelled before is not sent', async () => {
+test('a request that was cancelled before it began is not sent', async () => {
   const cancel = new Cancel()
   cancel.abort(new Error('too late'))
   let asked = 0
@@ -214,7 +214,7 @@ test('what was cancelled before is not sent', async () => {
   expect(asked).toBe(0)
 })
 
-test('an address inside is refused to a server of the open internet, by name and by number', async () => {
+test('a server of the open internet may not have an internal address, by name or by number', async () => {
   await using server = await serverOf((_, response) => response.end())
   for (const url of [server.url, server.url.replace('127.0.0.1', 'localhost')]) {
     await using pool = poolTo(url, { privateNetwork: false })
@@ -222,7 +222,7 @@ test('an address inside is refused to a server of the open internet, by name and
   }
 })
 
-test('a server that hangs fills no more than its share', async () => {
+test('a server that hangs cannot hold more exchanges than its limit', async () => {
   await using server = await serverOf(() => undefined)
   await using pool = poolTo(server.url, { maxInFlight: 2 })
   const cancel = new Cancel()

@@ -3,9 +3,12 @@ import { ResponseHandler } from './response-handler.ts'
 import { UpstreamFault } from '../upstream.ts'
 import type { ExchangeRequest, ExchangeAnswer } from './types.ts'
 
-/** One HTTP request and its answer. Follows no redirect, and is bounded in everything it holds. Rejects with `UpstreamFault`, or with the cause of a cancellation. */
+/**
+ * One HTTP request and its answer. It follows no redirect and limits everything it keeps in memory.
+ * Rejects with `UpstreamFault`, or with the cause of a cancellation.
+ */
 export function exchange(pool: HttpPool, request: ExchangeRequest): Promise<ExchangeAnswer> {
-  if (pool.inFlight >= pool.maxInFlight) {
+  if (pool.isFull) {
     return Promise.reject(new UpstreamFault('upstream_down', 'The MCP server has too many calls under way.', { retryable: true }))
   }
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { mayReach } from './address.ts'
 
-/** An address that a server may not have. */
+/** No server may have this address. */
 class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
@@ -13,15 +13,18 @@ class AddressRefused extends Error {
 type Resolve = (
   hostname: string,
   options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void
 
-/** Connects only where a server may be: the address is checked when it is used, not when its name was first looked up. */
+/**
+ * Connects only to addresses a server may have. It checks the address of each connection, because the name server may
+ * give another address than it gave for an earlier check (DNS rebinding).
+ */
 export function guardedConnector(privateNetwork: boolean, connectTimeoutMs: number, resolve: Resolve = lookup): buildConnector.connector {
   const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false, lookup: guardedLookup(privateNetwork, resolve) })
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
-    // An address is never looked up, so nobody else would check it.
+    // Node looks up names only: a literal address never reaches `guardedLookup`.
     if (isIP(host) !== 0 && !mayReach(host, privateNetwork)) {
       callback(new AddressRefused(`${host} is not an address a server may have`), null)
       return
@@ -32,15 +35,13 @@ export function guardedConnector(privateNetwork: boolean, connectTimeoutMs: numb
 
 function guardedLookup(privateNetwork: boolean, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const first = error ? undefined : found.find(({ address }) => mayReach(address, privateNetwork))
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      const allowed = error ? [] : addresses.filter(({ address }) => mayReach(address, privateNetwork))
+      const [first] = allowed
       if (error) return callback(error, [])
       if (!first) return callback(new AddressRefused(`${hostname} has no address a server may have`), [])
       if (options.all !== true) return callback(null, first.address, first.family)
-      callback(
-        null,
-        found.filter(({ address }) => mayReach(address, privateNetwork)),
-      )
+      callback(null, allowed)
     })
   }
 }

@@ -12,15 +12,14 @@ export interface HttpPoolOptions {
   readonly timers?: Timers
 }
 
-const headerBytes = 32 * 1024
+const maxHeaderBytes = 32 * 1024
 
-/** The connections to one server, kept alive. Time limits are each exchange's own: a stream may be silent for as long as it likes. */
+/** The connections to one server, kept alive. Time limits belong to the exchanges, because a stream may be silent. */
 export class HttpPool {
   readonly dispatcher: Pool
   readonly timers: Timers
-  /** Beyond this many at once nobody gets to ask: a server that hangs must not fill this process. */
-  readonly maxInFlight: number
-  inFlight = 0
+  private readonly maxInFlight: number
+  private inFlightCount = 0
 
   constructor({
     url,
@@ -39,22 +38,41 @@ export class HttpPool {
       connect: guardedConnector(privateNetwork, connectTimeoutMs),
       headersTimeout: 0,
       bodyTimeout: 0,
-      // Shorter than what common servers keep, so that none is closed under a request.
+      // Shorter than the keep-alive of common servers, so that no server closes a connection under a request.
       keepAliveTimeout: 4000,
-      maxHeaderSize: headerBytes,
+      maxHeaderSize: maxHeaderBytes,
     })
   }
 
-  /** What is under way may end by itself for so long; then it is ended. */
+  /** Exchanges that have no result yet. */
+  get inFlight(): number {
+    return this.inFlightCount
+  }
+
+  /** No further exchange may begin: a server that hangs must not fill the memory of this process. */
+  get isFull(): boolean {
+    return this.inFlightCount >= this.maxInFlight
+  }
+
+  /** An exchange begins. It calls `leave` once, when it has a result. */
+  enter(): void {
+    this.inFlightCount++
+  }
+
+  leave(): void {
+    this.inFlightCount--
+  }
+
+  /** Exchanges under way have `withinMs` to end by themselves; then this ends them. */
   async close(withinMs = 0): Promise<void> {
-    if (withinMs > 0 && this.inFlight > 0) await this.idle(withinMs)
+    if (withinMs > 0 && this.inFlightCount > 0) await this.whenIdle(withinMs)
     await this.dispatcher.destroy()
   }
 
-  private async idle(withinMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>()
-    const stop = this.timers.after(withinMs, late.resolve)
-    await Promise.race([late.promise, this.dispatcher.close().catch(() => undefined)])
+  private async whenIdle(withinMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<void>()
+    const stop = this.timers.after(withinMs, deadline.resolve)
+    await Promise.race([deadline.promise, this.dispatcher.close().catch(() => undefined)])
     stop()
   }
 }

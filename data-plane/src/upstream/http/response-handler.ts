@@ -9,15 +9,15 @@ import type { ExchangeAnswer, ExchangeRequest } from './types.ts'
 
 type Kind = ExchangeAnswer['kind']
 
-/** Of an answer that is of no use, this much is kept for the record. */
-const otherBytes = 4096
-/** After the last event that matters, a stream may end by itself, which keeps its connection. */
-const endWithinMs = 1000
-const nothing: IncomingHttpHeaders = {}
+/** Of an answer that is neither JSON nor a stream, the first bytes are kept for the record. */
+const maxOtherBytes = 4096
+/** A stream that its reader stopped has this long to end by itself, so that its connection can be used again. */
+const lingerMs = 1000
+const noHeaders: IncomingHttpHeaders = {}
 
-/** What undici tells of one answer, made into one result. */
+/** Makes one result of the callbacks by which undici reports one answer. */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
-  /** Until there is a result. */
+  /** True until this has resolved or rejected. */
   waiting = true
   private readonly pool: HttpPool
   private readonly request: ExchangeRequest
@@ -25,10 +25,10 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private readonly reject: (error: Error) => void
   private readonly stopTimers: (() => void)[] = []
   private controller: Dispatcher.DispatchController | undefined
-  private reason: Error | undefined
+  private abortReason: Error | undefined
   private kind: Kind = 'other'
   private status = 0
-  private headers = nothing
+  private headers = noHeaders
   private readonly body = new ChunkBuffer()
   private flow: EventFlow | undefined
   private stopLinger: (() => void) | undefined
@@ -39,7 +39,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.resolve = resolve
     this.reject = reject
     const { cancel, timeoutToHeadersMs, timeoutMs } = request
-    pool.inFlight++
+    pool.enter()
     if (timeoutMs === undefined || timeoutToHeadersMs < timeoutMs)
       this.stopTimers.push(pool.timers.after(timeoutToHeadersMs, () => this.status === 0 && this.fail(timeoutFault(timeoutToHeadersMs))))
     if (timeoutMs !== undefined) this.stopTimers.push(pool.timers.after(timeoutMs, () => this.fail(timeoutFault(timeoutMs))))
@@ -49,7 +49,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
-    if (this.reason) controller.abort(this.reason)
+    if (this.abortReason) controller.abort(this.abortReason)
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -78,7 +78,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
       pause: () => controller.pause(),
       resume: () => controller.resume(),
       fail: (error) => this.fail(error),
-      done: (stopped) => this.streamDone(stopped),
+      done: (stopped) => this.finishStream(stopped),
     })
   }
 
@@ -86,19 +86,19 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (!this.waiting) return
     if (this.flow) return this.flow.push(chunk)
     const bytes = this.body.bytes + chunk.length
-    if (this.kind === 'other' && bytes > otherBytes) return this.settleBody(chunk)
+    if (this.kind === 'other' && bytes > maxOtherBytes) return this.finishOther(chunk)
     if (bytes > this.request.maxBytes) return this.fail(sizeFault(this.request.maxBytes))
     this.body.add(chunk)
   }
 
-  /** The rest of a useless answer is not waited for. */
-  private settleBody(chunk: Buffer): void {
+  /** Does not wait for the rest of an answer that is neither JSON nor a stream. */
+  private finishOther(chunk: Buffer): void {
     this.body.add(chunk)
     this.finish({
       kind: 'other',
       status: this.status,
       headers: this.headers,
-      text: this.body.take().toString('utf8', 0, otherBytes),
+      text: this.body.take().toString('utf8', 0, maxOtherBytes),
     })
     this.abort(new Error('the rest is of no use'))
   }
@@ -116,14 +116,14 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.stopLinger?.()
-    if (this.flow?.broken(error)) return
-    this.fail(this.reason ?? networkFault(error))
+    if (this.flow?.breakOff(error)) return
+    this.fail(this.abortReason ?? networkFault(error))
   }
 
-  private streamDone(stopped: boolean): void {
+  private finishStream(stopped: boolean): void {
     const { status, headers, flow } = this
     this.finish({ kind: 'stream', status, headers, retryMs: flow?.retryMs })
-    if (stopped) this.stopLinger = this.pool.timers.after(endWithinMs, () => this.abort(new Error('the stream has said all it had to')))
+    if (stopped) this.stopLinger = this.pool.timers.after(lingerMs, () => this.abort(new Error('the stream has said all it had to')))
   }
 
   private fail(error: Error): void {
@@ -134,7 +134,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   private abort(reason: Error): void {
-    this.reason = reason
+    this.abortReason = reason
     this.controller?.abort(reason)
   }
 
@@ -146,12 +146,12 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   private release(): void {
     this.waiting = false
-    this.pool.inFlight--
+    this.pool.leave()
     for (const stop of this.stopTimers) stop()
   }
 }
 
-/** `application/json` and its kin, or a stream of events; everything else is not ours to read. */
+/** `json` includes types such as `application/problem+json`. */
 function kindOf(contentType: string | undefined): Kind {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (type === 'text/event-stream') return 'stream'

@@ -37,7 +37,7 @@ test.for<[string, string, Partial<SseEvent>[]]>([
   expect(whole(text)).toMatchObject(events)
 })
 
-test('an id alone and a retry are remembered', () => {
+test('an id without data and a retry time are remembered', () => {
   const parser = new SseParser(limits)
   expect(parser.push(Buffer.from('id: 9\nretry: 250\n\nretry: soon\n\n'))).toEqual([])
   expect(parser).toMatchObject({ lastEventId: '9', retryMs: 250 })

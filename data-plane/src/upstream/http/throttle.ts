@@ -3,24 +3,24 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 
 const windowMs = 1000
 
-/** Holds back a server that never stops talking: up to `most` messages a second are taken as they come, the next one waits for the second to be over. */
+/** Slows down a server that floods us: after `maxPerWindow` messages in a second, the next one waits for its end. */
 export class Throttle {
-  private readonly max: number
+  private readonly maxPerWindow: number
   private count = 0
-  private sinceMs = 0
+  private windowStartMs = 0
 
-  constructor(max = 1000) {
-    this.max = max
+  constructor(maxPerWindow = 1000) {
+    this.maxPerWindow = maxPerWindow
   }
 
-  /** One more message. */
+  /** Counts one message. A returned promise resolves when the message may be taken. */
   next(): Awaitable<void> {
     const nowMs = performance.now()
-    if (nowMs - this.sinceMs >= windowMs) {
-      this.sinceMs = nowMs
+    if (nowMs - this.windowStartMs >= windowMs) {
+      this.windowStartMs = nowMs
       this.count = 0
     }
-    if (++this.count <= this.max) return
-    return delay(this.sinceMs + windowMs - nowMs, undefined, { ref: false })
+    if (++this.count <= this.maxPerWindow) return
+    return delay(this.windowStartMs + windowMs - nowMs, undefined, { ref: false })
   }
 }

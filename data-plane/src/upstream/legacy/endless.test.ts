@@ -7,7 +7,7 @@ const json = { 'content-type': 'application/json' }
 const stream = { 'content-type': 'text/event-stream' }
 const message = (body: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...body })}\n\n`
 
-/** Long enough for whoever answers, on a machine however slow; what never answers is waited for so long. */
+/** Long enough for a server that answers, even on a slow machine. A test waits this long for one that does not. */
 const limitMs = 1_000
 
 type Say = (response: ServerResponse, id: number) => unknown
@@ -22,7 +22,7 @@ const initialized: Say = (response, id) => {
 }
 const fine: Say = (response, id) => response.writeHead(200, json).end(JSON.stringify({ jsonrpc: '2.0', id, result: { ok: true } }))
 
-/** Says to each method what a test tells it to, and all is well with the others. */
+/** Answers each method as the test says, and all other methods with success. */
 function server(says: Record<string, Say>): Handle {
   return (request, response, { id, method = '' }) => {
     if (request.method === 'GET') return void (says['GET'] ?? ((refused) => refused.writeHead(405).end()))(response, 0)
@@ -43,7 +43,7 @@ const dripping: Say = (response) => {
   const more = () => response.writable && response.write(' ', () => setTimeout(more, 5))
   more()
 }
-/** Hangs up and wants to be polled, again and again. */
+/** Closes the stream again and again, and wants to be polled. */
 const polled: Say = (response) => response.writeHead(200, stream).end('id: 1\nretry: 1\ndata:\n\n')
 
 test.for<[string, Record<string, Say>]>([
@@ -51,7 +51,7 @@ test.for<[string, Record<string, Say>]>([
   ['a stream that says anything else', { initialize: chatty }],
   ['a body that never ends', { initialize: dripping }],
   ['a stream that is to be polled for ever', { initialize: polled, GET: polled }],
-])('initialize answered by %s: those who wait are told in time, and a server that was repaired is used again', async ([, says]) => {
+])('initialize answered by %s: the waiting calls time out, and a server that was repaired is used again', async ([, says]) => {
   const now = { ...says }
   await using hostile = await legacyServer((...given) => server(now)(...given), {}, 1_000_000, limitMs)
   await expect(hostile.upstream.describe(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault', code: 'timed_out' })
@@ -64,14 +64,14 @@ const logging = { client: aClient({ logLevel: 'debug' }) }
 test.for<[string, Say]>([
   ['nothing', silent],
   ['a body that never ends', dripping],
-])('a server that answers logging/setLevel with %s holds up the session for so long, not for ever', async ([, say]) => {
+])('a server that answers logging/setLevel with %s delays the session until the timeout, not for ever', async ([, say]) => {
   await using hostile = await legacyServer(server({ 'logging/setLevel': say }), {}, 1_000_000, limitMs)
   await expect(hostile.upstream.request(aCall('x', {}, logging))).resolves.toMatchObject({ value: { ok: true } })
   await expect(hostile.upstream.request(aCall('x', {}, logging))).resolves.toMatchObject({ value: { ok: true } })
   expect(hostile.sent('logging/setLevel')).toHaveLength(1)
 })
 
-test('a session that is lost just when its log level is set is opened anew, and nobody waits for themselves', async () => {
+test('a session that is lost while its log level is set is opened again, without a deadlock', async () => {
   const lost: Say = (response) => response.writeHead(404).end()
   await using hostile = await legacyServer(server({ 'logging/setLevel': lost }))
   await expect(hostile.upstream.request(aCall('x', {}, logging))).resolves.toMatchObject({ value: { ok: true } })
@@ -79,7 +79,7 @@ test('a session that is lost just when its log level is set is opened anew, and 
   expect(hostile.sent('logging/setLevel')).toHaveLength(2)
 })
 
-test('of a batch of a hundred thousand pings no more is answered than until the call is over', async () => {
+test('a batch of a hundred thousand pings is answered only until the call ends', async () => {
   const pings = Array.from({ length: 100_000 }, (_, at) => ({ jsonrpc: '2.0', id: at, method: 'ping' }))
   await using hostile = await legacyServer(
     server({ 'tools/call': (response) => response.writeHead(200, stream).write(`data: ${JSON.stringify(pings)}\n\n`) }),
@@ -101,7 +101,7 @@ test('of a batch of a hundred thousand pings no more is answered than until the 
 test.for<[string, string]>([
   ['of ten thousand characters', 'x'.repeat(10_000)],
   ['that no header may hold', 'a\u0001é'],
-])('an event id %s is none: the stream cannot be taken up again, and is not', async ([, id]) => {
+])('an event id %s is ignored: the stream is not resumed', async ([, id]) => {
   await using hostile = await legacyServer(
     server({ 'tools/call': (response) => response.writeHead(200, stream).end(`id: ${id}\ndata:\n\n`), GET: polled }),
   )
@@ -112,7 +112,7 @@ test.for<[string, string]>([
   expect(hostile.seen.filter(({ headers }) => headers['last-event-id'] !== undefined)).toEqual([])
 })
 
-test('a message of 100,000 levels is the fault of the server', async () => {
+test('a message of 100,000 levels is a fault of the server', async () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   for (const text of [`"result":{"deep":${deep}}`, `"method":"notifications/x","params":{"deep":${deep}}`]) {
     await using hostile = await legacyServer(

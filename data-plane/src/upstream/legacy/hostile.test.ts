@@ -7,7 +7,7 @@ import type { Notification } from '../../protocol/notification.ts'
 const json = { 'content-type': 'application/json' }
 const stream = { 'content-type': 'text/event-stream' }
 
-/** Initializes as told, then answers calls as told. */
+/** A server that initializes and answers calls as the test says. */
 function hostile(call: (response: ServerResponse, id: number) => unknown, initialize: object = {}): Parameters<typeof legacyServer>[0] {
   return (request, response, { id, method }) => {
     if (request.method !== 'POST' || id === undefined || method === undefined) return void response.writeHead(202).end()
@@ -30,7 +30,7 @@ test.for<[string, (response: ServerResponse, id: number) => unknown]>([
   ['a page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
   ['a redirect', (response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
   ['a broken connection', (response) => response.destroy()],
-])('%s is the server’s fault', async ([, call]) => {
+])('%s is a fault of the server', async ([, call]) => {
   await using server = await legacyServer(hostile(call))
   await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down' })
 })
@@ -40,7 +40,7 @@ test.for([
   [403, 'secret_invalid'],
   [429, 'rate_limited'],
   [503, 'upstream_down'],
-] as const)('HTTP %i is told as %s', async ([status, code]) => {
+] as const)('HTTP %i is the fault %s', async ([status, code]) => {
   await using server = await legacyServer(hostile((response) => response.writeHead(status).end('private words')))
   const failed = server.upstream.request(aCall('x'))
   await expect(failed).rejects.toMatchObject({ name: 'UpstreamFault', code })
@@ -50,13 +50,13 @@ test.for([
 test.for([
   ['HTTP 400', 400, null],
   ['HTTP 404', 404, 1],
-] as const)('an error of the server’s own is relayed under %s too', async ([, status, id]) => {
+] as const)('a JSON-RPC error of the server is passed on under %s too', async ([, status, id]) => {
   const body = JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'no such method' } })
   await using server = await legacyServer(hostile((response) => response.writeHead(status, json).end(body)))
   await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32601 })
 })
 
-test('too much of an answer is too large', async () => {
+test('an answer beyond the limit is refused as too large', async () => {
   await using server = await legacyServer(
     hostile((response, id) => response.writeHead(200, stream).end(message({ id, result: { a: 'x'.repeat(5000) } }))),
     {},
@@ -66,7 +66,7 @@ test('too much of an answer is too large', async () => {
 })
 
 test.for([[{ protocolVersion: '2026-07-28' }], [{ protocolVersion: 7 }]])(
-  'a server that answers with %o is not spoken to',
+  'a server that answers initialize with %o gets no request',
   async ([initialize]) => {
     await using server = await legacyServer(hostile((response) => response.writeHead(500).end(), initialize))
     await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault' })
@@ -85,7 +85,7 @@ test('a wrong address is not mistaken for a lost session', async () => {
   expect(server.sent('initialize')).toHaveLength(1)
 })
 
-test('a session that is always lost is opened anew once, not for ever', async () => {
+test('a session that is lost again and again is opened again once, not for ever', async () => {
   const handle = hostile((response) => response.writeHead(404).end())
   await using server = await legacyServer((request, response, body) => {
     response.setHeader('mcp-session-id', 's')
@@ -96,7 +96,7 @@ test('a session that is always lost is opened anew once, not for ever', async ()
   expect(server.sent('tools/call')).toHaveLength(2)
 })
 
-test('a server made after the SDK’s examples says 400 for a lost session, and is understood', async () => {
+test('400 for a lost session, as the examples of the SDK send it, is understood', async () => {
   let lost = true
   const handle = hostile((response, id) => {
     if (!lost) return response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`)
@@ -112,7 +112,7 @@ test('a server made after the SDK’s examples says 400 for a lost session, and 
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { resultType: 'complete' } })
 })
 
-test('a result that calls itself a round is none', async () => {
+test('a result with the resultType input_required is complete all the same', async () => {
   const result = { resultType: 'input_required', inputRequests: { a: { method: 'roots/list' } }, requestState: 'x' }
   await using server = await legacyServer(
     hostile((response, id) => response.writeHead(200, json).end(JSON.stringify({ jsonrpc: '2.0', id, result }))),
@@ -120,7 +120,7 @@ test('a result that calls itself a round is none', async () => {
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { resultType: 'complete' } })
 })
 
-test('what a server asks is shown together only when it came together, and no more than sixteen at once', async () => {
+test('requests of a server that came together are passed on together, at most sixteen of them', async () => {
   const asks = Array.from({ length: 40 }, (_, at) => message({ id: at, method: 'roots/list' }))
   await using server = await legacyServer(hostile((response) => response.writeHead(200, stream).write(asks.join(''))))
   const { value } = await server.upstream.request(aCall('x'))
@@ -128,7 +128,7 @@ test('what a server asks is shown together only when it came together, and no mo
   expect(server.seen.filter(({ body }) => body.error !== undefined)).toHaveLength(24)
 })
 
-test('what a server withdraws is not asked', async () => {
+test('a request that the server cancels is not passed on', async () => {
   const asks = [message({ id: 'a', method: 'roots/list' }), message({ method: 'notifications/cancelled', params: { requestId: 'a' } })]
   await using server = await legacyServer(
     hostile((response, id) => response.writeHead(200, stream).end([...asks, message({ id, result: { ok: true } })].join(''))),
@@ -136,7 +136,7 @@ test('what a server withdraws is not asked', async () => {
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { ok: true } })
 })
 
-test('progress under a token that was never given is dropped', async () => {
+test('progress under an unknown token is dropped', async () => {
   const heard: Notification[] = []
   await using server = await legacyServer(
     hostile((response, id) => {
@@ -151,7 +151,7 @@ test('progress under a token that was never given is dropped', async () => {
   expect(heard).toMatchObject([{ method: 'notifications/progress', params: { progressToken: 'mine', progress: 1 } }])
 })
 
-test('a client that reads slowly holds the server back, and what it hears stays in order', async () => {
+test('a client that reads slowly holds the server back, and receives notifications in order', async () => {
   const heard: unknown[] = []
   const count = 2000
   await using server = await legacyServer(
@@ -186,7 +186,7 @@ test('a stream that never ends stops when the call is cancelled', async () => {
   await expect.poll(() => closed).toHaveBeenCalled()
 })
 
-test('more sessions than may be open are refused, and an idle one makes room', async () => {
+test('sessions beyond the limit are refused, unless an idle one can make room', async () => {
   await using server = await legacyServer(
     hostile((response, id) => response.writeHead(200, stream).write(message({ id: 1, method: 'roots/list' })) && id),
     { maxSessions: 1 },
@@ -201,7 +201,7 @@ test('more sessions than may be open are refused, and an idle one makes room', a
   await expect(other.upstream.request(aCall('x', {}, { person: 'bob' }))).resolves.toBeDefined()
 })
 
-test('a listener of a server that is gone is told at once', async () => {
+test('listening at a server that is gone fails at once', async () => {
   await using server = await legacyServer((_, response) => void response.destroy())
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).rejects.toMatchObject({ code: 'upstream_down' })
 })

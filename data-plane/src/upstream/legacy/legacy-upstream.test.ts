@@ -5,14 +5,14 @@ import { said, state, things } from './testing-things.ts'
 import { jsonOf } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-test('a result comes back complete, in the words of the server', async () => {
+test('a result is complete, and keeps the content of the server', async () => {
   await using server = await sdkServer(things)
   const answer = await server.upstream.request(aCall('echo', { text: 'hi' }))
   expect(answer.value).toMatchObject({ resultType: 'complete', ...said('hi') })
   expect(JSON.parse(jsonOf(answer))).toMatchObject(answer.value)
 })
 
-test('calls one after the other leave their connections to the next', async () => {
+test('calls one after the other share connections', async () => {
   await using server = await sdkServer(things)
   for (const text of ['a', 'b', 'c', 'd']) await server.upstream.request(aCall('echo', { text }, { client: aClient({ capabilities: {} }) }))
   expect(new Set(server.seen.map(({ port }) => port)).size).toBeLessThanOrEqual(2)
@@ -36,7 +36,7 @@ test('a server without sessions works too', async () => {
   await expect(server.upstream.describe(aCall('echo'))).resolves.toMatchObject({ era: 'legacy', version: '2025-11-25' })
 })
 
-test('a server says of itself what it is', async () => {
+test('a description holds what the server declares', async () => {
   await using server = await sdkServer(things)
   await expect(server.upstream.describe(aCall('echo'))).resolves.toMatchObject({
     era: 'legacy',
@@ -47,7 +47,7 @@ test('a server says of itself what it is', async () => {
   })
 })
 
-test('one person’s session is never used for another, and a client session has one of its own', async () => {
+test('two people never share a session, and each client session has its own', async () => {
   await using server = await sdkServer(things)
   const ask = (person: string, session?: string) => server.upstream.request(aCall('echo', { text: 'x' }, { person, session }))
   await Promise.all([ask('alice'), ask('alice'), ask('bob'), ask('alice', 's1'), ask('alice', 's2'), ask('bob', 's1')])
@@ -56,7 +56,7 @@ test('one person’s session is never used for another, and a client session has
   expect(new Set(ids).size).toBe(6)
 })
 
-test('progress comes under the client’s own token and logs at the level asked for, in order, before the result', async () => {
+test('progress has the token of the client, and logs the level it asked for, in order, before the result', async () => {
   await using server = await sdkServer(things)
   const heard: Notification[] = []
   const client = aClient({ logLevel: 'error' })
@@ -71,7 +71,7 @@ test('progress comes under the client’s own token and logs at the level asked 
   expect(server.sent('logging/setLevel')[0]?.body.params).toMatchObject({ level: 'error' })
 })
 
-test('who asked for no log hears none', async () => {
+test('a client that set no log level gets no log messages', async () => {
   await using server = await sdkServer(things)
   const heard: Notification[] = []
   await server.upstream.request(aCall('steps', {}, { heard }))
@@ -100,7 +100,7 @@ test('a request cancelled before it was made never reaches the server', async ()
   expect(server.sent('notifications/cancelled')).toMatchObject([])
 })
 
-test('a session the server forgot is opened anew, once, for all who were in it', async () => {
+test('a session the server forgot is opened again once for all its requests', async () => {
   await using server = await sdkServer(things)
   await server.upstream.request(aCall('echo', { text: 'x' }))
   server.forget()
@@ -109,13 +109,13 @@ test('a session the server forgot is opened anew, once, for all who were in it',
   expect(server.sent('initialize')).toHaveLength(2)
 })
 
-test('a session nobody uses is ended', async () => {
+test('an unused session is ended', async () => {
   await using server = await sdkServer(things, { limits: { idleMs: 50 } })
   await server.upstream.request(aCall('echo', { text: 'x' }))
   await expect.poll(() => server.sessions.size).toBe(0)
 })
 
-test('a session that is being opened, or told something, is not idle, however long its server takes', async () => {
+test('a session is not idle while it opens or sends a notification, however long that takes', async () => {
   const [opening, opened, telling, told] = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
   const idleMs = 50
   await using server = await legacyServer(
@@ -156,7 +156,7 @@ test('closing ends the sessions at the server', async () => {
   expect(server.sessions.size).toBe(0)
 })
 
-test('calls under way may end by themselves when the way to the server is closed', async () => {
+test('closing waits for calls under way', async () => {
   await using server = await sdkServer(things, { limits: { closeWithinMs: 60_000 } })
   const call = server.upstream.request(aCall('steps'))
   await expect.poll(() => server.sent('tools/call')).toHaveLength(1)
@@ -165,13 +165,13 @@ test('calls under way may end by themselves when the way to the server is closed
   expect(server.sessions.size).toBe(0)
 })
 
-test('a resource that is not there is a wrong parameter, as modern clients know it', async () => {
+test('the error for a missing resource has the code that modern clients know', async () => {
   await using server = await sdkServer(things)
   const read = server.upstream.request(aRequest('resources/read', { uri: 'things://one' }))
   await expect(read).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32602, data: { uri: 'things://one' } })
 })
 
-test('changed roots are told to the session that asked for them', async () => {
+test('changed roots are announced only to a session that is open', async () => {
   await using server = await sdkServer(things)
   const asker = aCall('echo', { text: 'x' })
   await server.upstream.notify(asker, { method: 'notifications/roots/list_changed' })

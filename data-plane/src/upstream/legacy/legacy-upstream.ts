@@ -1,13 +1,13 @@
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
-import { clientRefused } from '../client-refusal.ts'
-import { usualCapabilities, mayAsk } from './messages/server-request.ts'
+import { refusalError } from '../client-refusal.ts'
+import { allowsInputRequests, mayAsk } from './messages/server-request.ts'
 import { RequestExchange } from './request-exchange.ts'
 import type { Outcome } from './request-exchange.ts'
 import { ParkedExchanges } from './parked-exchanges.ts'
 import { LegacySessionPool } from './session/session-pool.ts'
 import { tokenOf } from '../../protocol/progress-token.ts'
-import { checkVisited, visitFirst } from './messages/url-elicitation.ts'
+import { checkVisited, urlInputRequests } from './messages/url-elicitation.ts'
 import { LegacyWire } from './wire/wire.ts'
 import type { RemoteConnection } from '../http/connection.ts'
 import { assembleObject } from '../../json/verbatim.ts'
@@ -27,16 +27,19 @@ import { messageOf } from '../../protocol/notification.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
 export interface LegacyLimits {
-  /** After this long without use a session at the server is ended. */
+  /** A session that was not used for this time is ended. */
   readonly idleMs: number
   readonly maxSessions: number
-  /** How long a server may be kept waiting for a client. */
+  /** A server waits for a client no longer than this. */
   readonly parkMs: number
   readonly maxParked: number
   readonly maxParkedPerPerson: number
-  /** When closed, calls under way may end by themselves for so long. */
+  /** When the upstream closes, calls under way have this long to end by themselves. */
   readonly closeWithinMs: number
-  /** A server that has no stream says so at once; some servers send nothing, not even a status, before they have something to say. */
+  /**
+   * A server without a stream says so within this time. Some servers send nothing, not even a status, before their
+   * first event: after this time the stream counts as open.
+   */
   readonly streamWithinMs: number
 }
 
@@ -50,13 +53,13 @@ export const LEGACY_LIMITS: LegacyLimits = {
   streamWithinMs: 250,
 }
 
-const askable = ['elicitation', 'sampling', 'roots']
-const unknown = plainHealth('unknown', 'legacy')
+const inputCapabilities = ['elicitation', 'sampling', 'roots']
+const unknownHealth = plainHealth('unknown', 'legacy')
 
-/** Notifications that are the gateway's own business towards a server. */
-const own = new Set(['notifications/initialized', 'notifications/cancelled'])
+/** Notifications that the gateway itself sends to a server: those of a client are not forwarded. */
+const gatewayNotifications = new Set(['notifications/initialized', 'notifications/cancelled'])
 
-/** A server of revisions 2025-11-25 and before, over Streamable HTTP. */
+/** A server of revision 2025-11-25 or earlier, over Streamable HTTP. */
 export class LegacyUpstream implements Upstream {
   private readonly wire: LegacyWire
   private readonly pool: LegacySessionPool
@@ -64,11 +67,10 @@ export class LegacyUpstream implements Upstream {
 
   constructor(options: RemoteConnection, limits: LegacyLimits = LEGACY_LIMITS) {
     this.wire = new LegacyWire(options)
-    const { idleMs, maxSessions: max, closeWithinMs, streamWithinMs } = limits
-    this.pool = new LegacySessionPool(this.wire, { idleMs, max, closeWithinMs, streamWithinMs })
+    this.pool = new LegacySessionPool(this.wire, limits)
     this.parks = new ParkedExchanges(options.pool.timers, {
       parkMs: limits.parkMs,
-      max: limits.maxParked,
+      maxParked: limits.maxParked,
       maxPerPerson: limits.maxParkedPerPerson,
     })
   }
@@ -79,17 +81,17 @@ export class LegacyUpstream implements Upstream {
     if (!mayAsk(request) || (requestState === undefined && inputResponses === undefined)) return this.begin(request)
     if (requestState !== undefined) {
       const exchange = this.parks.take(requestState, request)
-      return this.settled(exchange, await exchange.resume(request, answers), request)
+      return this.resultOf(exchange, await exchange.resume(request, answers), request)
     }
-    if (request.refusals) throw clientRefused(request.refusals)
+    if (request.refusals) throw refusalError(request.refusals)
     checkVisited(answers)
     return this.begin({ ...request, params })
   }
 
   async describe(asker: Asker): Promise<Description> {
-    const live = await this.pool.for(asker).session.open()
-    const { tasks: _, ...capabilities } = live.capabilities
-    const { version, serverInfo, instructions } = live
+    const openSession = await this.pool.for(asker).session.open()
+    const { tasks: _, ...capabilities } = openSession.capabilities
+    const { version, serverInfo, instructions } = openSession
     return { era: 'legacy', version, capabilities, serverInfo, instructions }
   }
 
@@ -97,25 +99,25 @@ export class LegacyUpstream implements Upstream {
     return this.pool.for(request).stream.add(request)
   }
 
-  /** A session opened to be told of progress or of new roots would not know what that is about. */
+  /** No session is opened only for progress or changed roots: a new session could not know what they are about. */
   async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
     const { method } = notification
-    if (own.has(method)) return 'era-has-none'
-    const opened = this.pool.known(asker)?.session.opened()
-    if (!opened && method === 'notifications/roots/list_changed') return undefined
-    if (!opened && method === 'notifications/progress') return 'unknown-token'
+    if (gatewayNotifications.has(method)) return 'era-has-none'
+    const openSession = this.pool.find(asker)?.session.openIfAny()
+    if (!openSession && method === 'notifications/roots/list_changed') return undefined
+    if (!openSession && method === 'notifications/progress') return 'unknown-token'
     const { session } = this.pool.for(asker)
-    const taken = await session.during(async () => session.pass(await session.open(), messageOf(notification)))
-    return taken ? undefined : 'not-accepted'
+    const accepted = await session.during(async () => session.forward(await session.open(), messageOf(notification)))
+    return accepted ? undefined : 'not-accepted'
   }
 
   endSession(asker: Asker): Promise<void> {
     return this.pool.end(asker)
   }
 
-  /** Kept by who knows of both eras. */
+  /** `RemoteUpstream` keeps the health for both eras. */
   health(): UpstreamHealth {
-    return unknown
+    return unknownHealth
   }
 
   async close(): Promise<void> {
@@ -128,32 +130,32 @@ export class LegacyUpstream implements Upstream {
     const { session, stream } = this.pool.for(request)
     const exchange = new RequestExchange(session, request)
     try {
-      if (mayUseStream(request)) await stream.keep()
-      return this.settled(exchange, await exchange.run(), request)
+      if (mayUseStream(request)) await stream.keepOpen()
+      return this.resultOf(exchange, await exchange.run(), request)
     } catch (error) {
-      const requests = mayAsk(request) ? visitFirst(error, request) : undefined
+      const requests = mayAsk(request) ? urlInputRequests(error, request) : undefined
       if (!requests) throw error
-      return assembleObject([inputRequired, requests])
+      return assembleObject([inputRequiredType, requests])
     }
   }
 
-  private settled(exchange: RequestExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
+  private resultOf(exchange: RequestExchange, outcome: Outcome, request: UpstreamRequest): UpstreamResult {
     if (outcome.kind === 'result') return outcome.result
     const requestState = this.parks.put(exchange, request)
-    return { ...assembleObject([inputRequired, outcome.requests, ['requestState', requestState, undefined]]), ownState: true }
+    return { ...assembleObject([inputRequiredType, outcome.requests, ['requestState', requestState, undefined]]), ownState: true }
   }
 }
 
-const inputRequired: Member = ['resultType', 'input_required', undefined]
+const inputRequiredType: Member = ['resultType', 'input_required', undefined]
 
-/** Whether the server could have anything to say to this client beside the result. */
+/** Whether the server could send this client anything but the result. */
 const mayUseStream = (request: UpstreamRequest): boolean => {
   const {
     params,
     client: { capabilities, logLevel },
   } = request
   return (
-    usualCapabilities(request.method) &&
-    (logLevel !== undefined || tokenOf(params) !== undefined || askable.some((name) => isObject(capabilities[name])))
+    allowsInputRequests(request.method) &&
+    (logLevel !== undefined || tokenOf(params) !== undefined || inputCapabilities.some((name) => isObject(capabilities[name])))
   )
 }

@@ -3,117 +3,128 @@ import { isObject } from '../../json/is-object.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { refusalJson } from '../client-refusal.ts'
 import { protocolFault } from '../faults.ts'
-import { inputRequests, lacking, mayAsk, refusalOf } from './messages/server-request.ts'
+import { inputRequestsOf, mayAsk, missingCapabilityError, refusalOf, SERVER_ERROR } from './messages/server-request.ts'
 import type { ServerRequest, Refusal } from './messages/server-request.ts'
 import { legacyBody } from './messages/request-body.ts'
-import { isOfLists } from './messages/listen-filter.ts'
+import { needsFilter } from './messages/listen-filter.ts'
 import { loggable } from '../../protocol/log-level.ts'
 import type { LegacyMessage } from './messages/message.ts'
 import { tokenOf, withToken } from '../../protocol/progress-token.ts'
 import type { LegacyReply } from './wire/reply.ts'
-import { completed, METHOD_NOT_FOUND, relayed } from './messages/result.ts'
-import { unasked } from './session/session.ts'
+import { modernErrorOf, modernResultOf } from './messages/result.ts'
+import { METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
+import { answerWithoutClient } from './session/session.ts'
 import type { LegacySession, OpenSession, PendingRequest } from './session/session.ts'
 import type { Member } from '../../json/verbatim.ts'
 import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from '../upstream.ts'
 
 export type Outcome =
   | { readonly kind: 'result'; readonly result: UpstreamResult }
-  /** `inputRequests` of a result. */
-  | { readonly kind: 'asks'; readonly requests: Member }
+  /** `requests` is the member `inputRequests` of the result. */
+  | { readonly kind: 'inputRequired'; readonly requests: Member }
 
-/** In one round. */
-const maxAsks = 16
-/** From the session's own stream, not yet looked at. */
+/** Requests of the server in one round. */
+const maxServerRequests = 16
+/** Messages from the stream of the session that wait to be read. */
 const maxOffered = 256
 
-/** One request at a legacy server, from its POST to its result; in between the server may ask, and the exchange waits for the client's next round. */
+/**
+ * One request at a legacy server, from its POST to its result. Meanwhile the server may send requests to the client.
+ * Then `run` ends with `inputRequired`, and the exchange waits for `resume` with the answers of the client.
+ *
+ * Its state: not posted (`posting` is undefined), reading, waiting for the client (`serverRequests` is not empty),
+ * finished (`finished` is set, and nothing changes any more).
+ */
 export class RequestExchange implements PendingRequest {
   readonly id: number
   private readonly session: LegacySession
-  /** As of the latest round. */
+  /** The request of the latest round. */
   private request: UpstreamRequest
-  private readonly asks = new Map<string, ServerRequest>()
-  private asked = 0
-  /** Ends the POST, wherever it is. */
+  /** Requests of the server that wait for the client, by the keys we gave them. */
+  private readonly serverRequests = new Map<string, ServerRequest>()
+  private serverRequestCount = 0
+  /** Ends the POST, in any state. */
   private readonly cancel = new Cancel()
-  /** What the server asked and this client did not declare, should the request fail for it. */
-  private missing: UpstreamRpcError | undefined
-  private over = false
-  private posted: Promise<{ live: OpenSession; reply: LegacyReply }> | undefined
+  /** The server asked for something that this client did not declare. If the request fails, this is its error. */
+  private missingCapability: UpstreamRpcError | undefined
+  private finished = false
+  private posting: Promise<{ openSession: OpenSession; reply: LegacyReply }> | undefined
   private reply: LegacyReply | undefined
-  private reading: Promise<LegacyMessage[] | undefined> | undefined
+  /** The batch that is being read from the answer to the POST. */
+  private nextBatch: Promise<LegacyMessage[] | undefined> | undefined
+  /** Messages from the stream of the session that wait to be read. */
   private offered: LegacyMessage[] = []
-  private woken = Promise.withResolvers<void>()
+  /** Resolves when a message is offered. */
+  private messageOffered = Promise.withResolvers<void>()
 
   constructor(session: LegacySession, request: UpstreamRequest) {
     this.session = session
     this.id = session.nextId()
     this.request = request
-    session.use()
-    session.working.add(this)
+    session.begin(this)
   }
 
-  /** Posts the request and reads up to its result, or to what the server asks. */
+  /** Posts the request and reads until its result, or until the server asks the client. */
   run(): Promise<Outcome> {
-    return this.during(async () => {
+    return this.untilCancelled(async () => {
       const { method, params, source, client } = this.request
       if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
-      this.posted = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), source }), this.cancel)
-      return this.read(this.posted)
+      this.posting = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), source }), this.cancel)
+      return this.read(this.posting)
     })
   }
 
-  /** Hands the server the answers it waits for; asks again for those that are missing. */
+  /** Sends the server the answers of the client. Answers that are missing are asked for again. */
   resume(request: UpstreamRequest, answers: Readonly<Record<string, unknown>>): Promise<Outcome> {
     this.request = request
-    return this.during(async () => {
-      for (const [key, ask] of this.asks) {
-        const answer = answerTo(key, request, answers)
-        if (answer === undefined) continue
-        this.asks.delete(key)
-        await this.session.answer(await this.live(), ask, answer)
+    return this.untilCancelled(async () => {
+      for (const [key, serverRequest] of this.serverRequests) {
+        const outcome = outcomeOf(key, request, answers)
+        if (outcome === undefined) continue
+        this.serverRequests.delete(key)
+        await this.session.answer(await this.openSession(), serverRequest, outcome)
       }
-      if (this.asks.size > 0 || !this.posted) return this.asking()
-      return this.read(this.posted)
+      if (this.serverRequests.size > 0 || !this.posting) return this.inputRequired()
+      return this.read(this.posting)
     })
   }
 
   offer(message: LegacyMessage): boolean {
-    if (this.over || this.offered.length >= maxOffered || !this.isMine(message)) return false
+    if (this.finished || this.offered.length >= maxOffered || !this.mayBeMine(message)) return false
     this.offered.push(message)
-    this.woken.resolve()
+    this.messageOffered.resolve()
     return true
   }
 
-  /** Nobody will answer: the server is told, and that its work is not wanted any more. */
+  /** Ends the exchange without a result. The server gets errors for its requests, and `notifications/cancelled`. */
   async abandon(reason: string): Promise<void> {
-    if (this.over) return
-    // Not ended before the server is told.
+    if (this.finished) return
+    // So that the session does not end before the server has received these messages.
     this.session.use()
     this.finish()
     try {
-      if (!this.posted) return
-      // Told even while the POST is unanswered: the server may be at work.
-      const live = await this.live()
-      const error = `"error":${JSON.stringify({ code: -32000, message: reason })}`
-      for (const ask of this.asks.values()) await this.session.answer(live, ask, error)
-      await this.session.tell(live, { method: 'notifications/cancelled', params: { requestId: this.id, reason } })
+      if (!this.posting) return
+      // Also while the POST has no answer yet: the server may be at work.
+      const openSession = await this.openSession()
+      const error = `"error":${JSON.stringify({ code: SERVER_ERROR, message: reason })}`
+      for (const serverRequest of this.serverRequests.values()) await this.session.answer(openSession, serverRequest, error)
+      await this.session.notify(openSession, { method: 'notifications/cancelled', params: { requestId: this.id, reason } })
     } catch {
-      // The server is gone, and the request with it.
+      // The server cannot be reached, so there is nothing to cancel.
     } finally {
       this.session.release()
     }
   }
 
-  private async live(): Promise<OpenSession> {
-    return this.reply && this.posted ? (await this.posted).live : this.session.open()
+  private async openSession(): Promise<OpenSession> {
+    return this.reply && this.posting ? (await this.posting).openSession : this.session.open()
   }
 
-  private async during(work: () => Promise<Outcome>): Promise<Outcome> {
+  /** Runs one round. A cancellation by the client ends it at once, and the exchange with it. */
+  private async untilCancelled(work: () => Promise<Outcome>): Promise<Outcome> {
     const { cancel } = this.request
     const cancelled = Promise.withResolvers<never>()
-    const forget = cancel.subscribe((cause) => cancelled.reject(cause))
+    const unsubscribe = cancel.subscribe((cause) => cancelled.reject(cause))
     try {
       const outcome = await (cancel.cancelled ? cancelled.promise : Promise.race([cancelled.promise, work()]))
       if (outcome.kind === 'result') this.finish(true)
@@ -123,149 +134,155 @@ export class RequestExchange implements PendingRequest {
       this.finish()
       throw error
     } finally {
-      forget()
+      unsubscribe()
     }
   }
 
   private finish(answered = false): void {
-    if (this.over) return
-    this.over = true
-    this.session.working.delete(this)
-    this.session.release()
+    if (this.finished) return
+    this.finished = true
+    this.session.finish(this)
     if (answered) return this.reply?.release()
     this.reply?.stop()
     this.cancel.abort(new Error('no longer wanted'))
   }
 
-  private asking(): Outcome {
-    return { kind: 'asks', requests: inputRequests(this.asks) }
+  private inputRequired(): Outcome {
+    return { kind: 'inputRequired', requests: inputRequestsOf(this.serverRequests) }
   }
 
-  private async read(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<Outcome> {
+  private async read(posting: Promise<{ openSession: OpenSession; reply: LegacyReply }>): Promise<Outcome> {
     for (;;) {
-      const batch = await this.batch(posted)
-      if (!batch || this.over) throw protocolFault('the stream ended without a result')
+      const batch = await this.readBatch(posting)
+      if (!batch || this.finished) throw protocolFault('the stream ended without a result')
       for (const message of batch) {
-        // However much came in one piece: of a request that is over nothing more is taken.
-        if (this.over) break
+        // A batch may be long. When the exchange finishes meanwhile, the rest of the batch is not read.
+        if (this.finished) break
         const result = await this.take(message)
         if (!result) continue
-        await this.hearOut()
+        await this.readLastOffered()
         return { kind: 'result', result }
       }
-      if (this.asks.size > 0) return this.asking()
+      if (this.serverRequests.size > 0) return this.inputRequired()
     }
   }
 
-  /** What came next: on the POST's own stream, or on the session's. */
-  private async batch(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
-    this.reading ??= this.next(posted)
+  /** The next messages, from the answer to the POST or from the stream of the session. */
+  private async readBatch(posting: Promise<{ openSession: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+    this.nextBatch ??= this.readReply(posting)
     if (this.offered.length === 0) {
-      this.woken = Promise.withResolvers<void>()
-      await Promise.race([this.reading, this.woken.promise])
+      this.messageOffered = Promise.withResolvers<void>()
+      await Promise.race([this.nextBatch, this.messageOffered.promise])
     }
     if (this.offered.length > 0) return this.offered.splice(0)
-    const batch = await this.reading
-    this.reading = undefined
+    const batch = await this.nextBatch
+    this.nextBatch = undefined
     return batch
   }
 
-  /** What the server said before its result on the session's stream has come too, on another connection: one turn of the loop reads it, the next hands it on. */
-  private async hearOut(): Promise<void> {
+  /**
+   * Messages that the server sent on the stream of the session before its result have arrived too, on another
+   * connection. One turn of the event loop reads them, the next one offers them to this exchange.
+   */
+  private async readLastOffered(): Promise<void> {
     if (!this.session.hasStream) return
     await turn()
     await turn()
     for (const message of this.offered.splice(0)) {
       if (message.kind === 'notification') await this.pass(message)
-      // The call is over, and nobody can be asked for it any more.
+      // The call has its result, so the client cannot be asked during it any more.
       else if (message.kind === 'request')
-        await this.session.answer(await this.live(), message, unasked(message.method)).catch(() => undefined)
+        await this.session.answer(await this.openSession(), message, answerWithoutClient(message.method)).catch(() => undefined)
     }
   }
 
-  private next(posted: Promise<{ live: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
-    const reading = posted.then(({ reply }) => {
+  private readReply(posting: Promise<{ openSession: OpenSession; reply: LegacyReply }>): Promise<LegacyMessage[] | undefined> {
+    const batch = posting.then(({ reply }) => {
       this.reply = reply
       return reply.next()
     })
-    // It may break while nobody reads, between two rounds: that is found out on the next.
-    reading.catch(() => undefined)
-    return reading
+    // It may reject between two rounds, when nothing awaits it. The next round meets the error.
+    batch.catch(() => undefined)
+    return batch
   }
 
   private async take(message: LegacyMessage): Promise<UpstreamResult | undefined> {
     switch (message.kind) {
       case 'request':
-        await this.takeAsk(message)
+        await this.takeServerRequest(message)
         return undefined
       case 'notification':
         await this.pass(message)
         return undefined
       case 'result':
         if (message.id !== this.id) throw protocolFault('an answer to a request that was not asked here')
-        return completed(message.value, message.source)
+        return modernResultOf(message.value, message.source)
       case 'error':
-        // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
+        // A server that could not read the request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw protocolFault('an answer to a request that was not asked here')
-        throw this.missing ?? relayed(message)
+        throw this.missingCapability ?? modernErrorOf(message)
     }
   }
 
-  private async takeAsk(ask: ServerRequest): Promise<void> {
-    const { method } = ask
-    const refused = method === 'ping' ? undefined : this.refused(ask)
-    if (method !== 'ping' && !refused) return void this.asks.set(`${method.split('/', 1)[0]}-${++this.asked}`, ask)
-    if (refused) this.missing ??= lacking(this.request.client.capabilities, ask)
-    const live = await this.live()
-    await this.session.answer(live, ask, refused ? `"error":${JSON.stringify(refused)}` : unasked(method)).catch(() => undefined)
+  private async takeServerRequest(request: ServerRequest): Promise<void> {
+    const { method } = request
+    const refusal = method === 'ping' ? undefined : this.refusalFor(request)
+    if (method !== 'ping' && !refusal)
+      return void this.serverRequests.set(`${method.split('/', 1)[0]}-${++this.serverRequestCount}`, request)
+    if (refusal) this.missingCapability ??= missingCapabilityError(this.request.client.capabilities, request)
+    const openSession = await this.openSession()
+    await this.session
+      .answer(openSession, request, refusal ? `"error":${JSON.stringify(refusal)}` : answerWithoutClient(method))
+      .catch(() => undefined)
   }
 
-  private refused(ask: ServerRequest): Refusal | undefined {
+  private refusalFor(request: ServerRequest): Refusal | undefined {
     if (!mayAsk(this.request)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
-    if (this.asks.size >= maxAsks) return { code: -32000, message: 'Too many requests at once' }
-    return refusalOf(this.request, ask)
+    if (this.serverRequests.size >= maxServerRequests) return { code: SERVER_ERROR, message: 'Too many requests at once' }
+    return refusalOf(this.request, request)
   }
 
   /** Whether a message that names no request may be about this one. */
-  private isMine(message: LegacyMessage): boolean {
-    if (message.kind === 'request') return !this.refused(message)
+  private mayBeMine(message: LegacyMessage): boolean {
+    if (message.kind === 'request') return !this.refusalFor(message)
     if (message.kind !== 'notification') return false
     const { method, params } = message
-    if (method === 'notifications/message') return this.mayHear(params)
+    if (method === 'notifications/message') return this.mayReceiveLog(params)
     if (method === 'notifications/progress') return params?.['progressToken'] === this.id
-    if (method === 'notifications/cancelled') return this.isAsked(params?.['requestId'])
-    // A session of one client alone: what has no stream of its own to go by may ride on this one.
-    return this.request.session !== undefined && !isOfLists(method)
+    if (method === 'notifications/cancelled') return this.isServerRequest(params?.['requestId'])
+    // In the session of a legacy client, any other notification without a stream of its own may go to this client.
+    return this.request.session !== undefined && !needsFilter(method)
   }
 
-  /** Who never set a level is told what the server likes, in a session of its own; in a shared one, nothing. */
-  private mayHear(params: Record<string, unknown> | undefined): boolean {
+  /** A client that set no level receives all log messages in a session of its own, and none in a shared session. */
+  private mayReceiveLog(params: Record<string, unknown> | undefined): boolean {
     const { session, client } = this.request
     return client.logLevel === undefined ? session !== undefined : loggable(params, client.logLevel)
   }
 
   private async pass({ method, params, source }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
-    const { onNotification, params: own } = this.request
-    if (method === 'notifications/message' && !this.mayHear(params)) return
+    const { onNotification, params: requestParams } = this.request
+    if (method === 'notifications/message' && !this.mayReceiveLog(params)) return
     if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
     if (method !== 'notifications/progress') return onNotification(params ? { method, params, source } : { method })
-    const progressToken = tokenOf(own)
+    const progressToken = tokenOf(requestParams)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return
     await onNotification({ method, params: { ...params, progressToken }, source })
   }
 
-  private isAsked(id: unknown): boolean {
-    return this.offered.some((one) => one.kind === 'request' && one.id === id) || [...this.asks.values()].some((ask) => ask.id === id)
+  private isServerRequest(id: unknown): boolean {
+    const isOffered = this.offered.some((message) => message.kind === 'request' && message.id === id)
+    return isOffered || [...this.serverRequests.values()].some((request) => request.id === id)
   }
 
-  /** The server no longer wants to know. */
+  /** The server cancelled a request of its own. */
   private withdraw(id: unknown): void {
-    for (const [key, ask] of this.asks) if (ask.id === id) this.asks.delete(key)
+    for (const [key, request] of this.serverRequests) if (request.id === id) this.serverRequests.delete(key)
   }
 }
 
-/** What the client says to one question: a result, or the error it gave, as a member of an answer; undefined where it says nothing. */
-function answerTo(key: string, { refusals, source }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
+/** The answer of the client to one request, as a `result` or `error` member in JSON. Undefined if there is none. */
+function outcomeOf(key: string, { refusals, source }: UpstreamRequest, answers: Readonly<Record<string, unknown>>): string | undefined {
   const refusal = refusals?.get(key)
   if (refusal) return `"error":${refusalJson(refusal)}`
   const result = Object.hasOwn(answers, key) ? answers[key] : undefined

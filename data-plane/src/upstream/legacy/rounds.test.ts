@@ -3,7 +3,7 @@ import { Cancel } from '../../runtime/cancellation.ts'
 import { aCall, aClient, aRequest, sdkServer } from './testing.ts'
 import { said, things } from './testing-things.ts'
 
-test('a server that asks its client is answered over as many rounds as it takes', async () => {
+test('a server may ask its client in as many rounds as it needs', async () => {
   await using server = await sdkServer(things)
   const first = await server.upstream.request(aCall('ask'))
   expect(first).toMatchObject({
@@ -24,7 +24,7 @@ test('a server that asks its client is answered over as many rounds as it takes'
   expect(server.sent('tools/call')).toHaveLength(1)
 })
 
-test('what was not answered is asked again', async () => {
+test('a request without an answer is asked again', async () => {
   await using server = await sdkServer(things)
   const first = await server.upstream.request(aCall('ask-both'))
   const round = async (value: Readonly<Record<string, unknown>>, inputResponses: Record<string, unknown>) =>
@@ -43,7 +43,7 @@ test.for([
   ['another person', { person: 'bob' }, 'ask', 'same'],
   ['another tool', {}, 'echo', 'same'],
   ['a state that was never given', {}, 'ask', 'made up'],
-] as const)('%s cannot go on with a round', async ([, who, tool, which]) => {
+] as const)('%s cannot continue a round', async ([, who, tool, which]) => {
   await using server = await sdkServer(things)
   const { value } = await server.upstream.request(aCall('ask'))
   const requestState = which === 'same' ? value['requestState'] : 'AAAA'
@@ -51,7 +51,7 @@ test.for([
   await expect(stolen).rejects.toMatchObject({ code: -32602 })
 })
 
-test('a round is gone on with once', async () => {
+test('a round can be continued once', async () => {
   await using server = await sdkServer(things)
   const { value } = await server.upstream.request(aCall('ask'))
   const retry = aCall('ask', {}, {}, { requestState: value['requestState'], inputResponses: { 'elicitation-1': { action: 'decline' } } })
@@ -66,13 +66,13 @@ test('a client that declared nothing is never asked', async () => {
   expect(value).toMatchObject({ isError: true })
 })
 
-test('a request that fails because its client cannot be asked says what is lacking', async () => {
+test('the error of a request whose client cannot be asked names the missing capability', async () => {
   await using server = await sdkServer(things)
   const read = server.upstream.request(aRequest('resources/read', { uri: 'things://asks' }, { client: aClient({ capabilities: {} }) }))
   await expect(read).rejects.toMatchObject({ code: -32021, data: { requiredCapabilities: { roots: {} } } })
 })
 
-test('a server left waiting is told that nobody will answer', async () => {
+test('a server that waits in vain gets an error and a cancellation', async () => {
   await using server = await sdkServer(things, { limits: { parkMs: 50 } })
   const { value } = await server.upstream.request(aCall('ask'))
   await expect.poll(() => server.sent('notifications/cancelled')).toHaveLength(1)
@@ -81,7 +81,7 @@ test('a server left waiting is told that nobody will answer', async () => {
   await expect(late).rejects.toMatchObject({ code: -32602 })
 })
 
-test('a client that cancels while it is asked has cancelled', async () => {
+test('a client can cancel while it is asked', async () => {
   await using server = await sdkServer(things)
   const cancel = new Cancel()
   await server.upstream.request(aCall('ask', {}, { cancel }))
@@ -89,7 +89,7 @@ test('a client that cancels while it is asked has cancelled', async () => {
   await expect.poll(() => server.sent('notifications/cancelled')).toHaveLength(1)
 })
 
-test('a person who leaves too many rounds behind loses the oldest', async () => {
+test('a person with too many open rounds loses the oldest', async () => {
   await using server = await sdkServer(things, { limits: { maxParkedPerPerson: 1 } })
   const first = await server.upstream.request(aCall('ask'))
   await server.upstream.request(aCall('ask'))

@@ -10,10 +10,10 @@ import { z } from 'zod'
 
 export const said = (text: string) => ({ content: [{ type: 'text' as const, text }] })
 
-/** What the server saw. */
+/** Counts the calls of `hang` that were cancelled. */
 export const state = { aborted: 0 }
 
-/** Tools that do what a legacy server can do while it works. */
+/** A legacy server whose tools send requests and notifications while they work. */
 export function things(): McpServer {
   const server = new McpServer({ name: 'things', version: '1' }, { capabilities: { logging: {}, tools: {} }, instructions: 'Be kind.' })
   server.registerTool('echo', { inputSchema: { text: z.string() } }, ({ text }) => said(text))
@@ -39,11 +39,13 @@ export function things(): McpServer {
     return said(JSON.stringify([first.content, second.model, third.roots.length]))
   })
   server.registerTool('sample', {}, async ({ sendRequest }) => {
-    const seen: number[] = []
+    const progressSteps: number[] = []
     const request = { method: 'sampling/createMessage' as const, params: { messages: [], maxTokens: 5 } }
     try {
-      const { model } = await sendRequest(request, CreateMessageResultSchema, { onprogress: ({ progress }) => void seen.push(progress) })
-      return said(JSON.stringify({ model, seen }))
+      const { model } = await sendRequest(request, CreateMessageResultSchema, {
+        onprogress: ({ progress }) => void progressSteps.push(progress),
+      })
+      return said(JSON.stringify({ model, seen: progressSteps }))
     } catch (error) {
       if (!(error instanceof McpError)) throw error
       return said(JSON.stringify({ code: error.code, message: error.message, data: error.data }))
@@ -55,8 +57,8 @@ export function things(): McpServer {
   })
   server.registerTool('ask-both', {}, async ({ sendRequest }) => {
     const roots = () => sendRequest({ method: 'roots/list' }, ListRootsResultSchema)
-    const [one, two] = await Promise.all([roots(), roots()])
-    return said(`${one.roots.length} and ${two.roots.length}`)
+    const [first, second] = await Promise.all([roots(), roots()])
+    return said(`${first.roots.length} and ${second.roots.length}`)
   })
   server.registerTool('visit', {}, () => {
     const elicitations = [{ mode: 'url', elicitationId: 'e1', url: 'https://example.com/connect', message: 'Connect first.' }]

@@ -13,10 +13,10 @@ import type { CallContext } from '../../server-kit/context.ts'
 import type { ListenRequest, UpstreamRequest } from '../upstream.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
-/** What a server was sent. */
+/** One HTTP request that the server received. */
 interface Seen {
   readonly http: string
-  /** Tells connections apart. */
+  /** The port of the client, which tells connections apart. */
   readonly port: number | undefined
   readonly headers: IncomingMessage['headers']
   readonly body: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown; error?: unknown }
@@ -26,13 +26,13 @@ export interface LegacyServer extends AsyncDisposable {
   readonly url: string
   readonly upstream: LegacyUpstream
   readonly seen: Seen[]
-  /** What was sent with this method, or as an answer. */
+  /** The received messages with this method. */
   sent(method: string): Seen[]
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse, body: Seen['body']) => void | Promise<void>
 
-/** An upstream in front of a server that answers as a test tells it. */
+/** An upstream to a server that answers as a test says. */
 export async function legacyServer(
   handle: Handle,
   limits: Partial<LegacyLimits> = {},
@@ -41,8 +41,8 @@ export async function legacyServer(
 ): Promise<LegacyServer> {
   const seen: Seen[] = []
   const take = async (request: IncomingMessage, response: ServerResponse) => {
-    const given = await text(request)
-    const body = (given === '' ? {} : JSON.parse(given)) as Seen['body']
+    const bodyText = await text(request)
+    const body = (bodyText === '' ? {} : JSON.parse(bodyText)) as Seen['body']
     seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body })
     await handle(request, response, body)
   }
@@ -55,7 +55,7 @@ export async function legacyServer(
     nodeId: 'n1',
     callTimeoutMs,
   })
-  // A server that answers is waited for, however slow the machine.
+  // Long enough for a server that answers, even on a slow machine.
   const upstream = new LegacyUpstream(options, { ...LEGACY_LIMITS, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
   return {
     url: server.url,
@@ -70,7 +70,7 @@ export async function legacyServer(
   }
 }
 
-/** A server of the SDK of the legacy eras, with sessions, each with a server of its own. */
+/** A server of the SDK for legacy revisions. Each of its sessions has an `McpServer` of its own. */
 export async function sdkServer(
   make: () => McpServer,
   {
@@ -81,7 +81,7 @@ export async function sdkServer(
   }: { eventStore?: EventStore; limits?: Partial<LegacyLimits>; stateless?: boolean; json?: boolean } = {},
 ): Promise<LegacyServer & { forget(): void; sessions: Map<string, StreamableHTTPServerTransport> }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
-  const opened = async () => {
+  const openTransport = async () => {
     const transport = new StreamableHTTPServerTransport({
       ...(stateless ? {} : { sessionIdGenerator: () => randomUUID() }),
       onsessioninitialized: (id) => void sessions.set(id, transport),
@@ -94,24 +94,24 @@ export async function sdkServer(
   }
   const server = await legacyServer(async (request, response, body) => {
     const id = request.headers['mcp-session-id']
-    const known = typeof id === 'string' ? sessions.get(id) : undefined
-    if (id !== undefined && !known) return void response.writeHead(404).end()
-    const transport = known ?? (await opened())
+    const knownTransport = typeof id === 'string' ? sessions.get(id) : undefined
+    if (id !== undefined && !knownTransport) return void response.writeHead(404).end()
+    const transport = knownTransport ?? (await openTransport())
     await transport.handleRequest(request, response, request.method === 'POST' ? body : undefined)
   }, limits)
   return Object.assign(server, { sessions, forget: () => sessions.clear() })
 }
 
-export const aClient = (more: Partial<ClientFacts> = {}): ClientFacts => ({
+export const aClient = (overrides: Partial<ClientFacts> = {}): ClientFacts => ({
   capabilities: { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} },
   info: { name: 'test', version: '1' },
   logLevel: undefined,
-  ...more,
+  ...overrides,
 })
 
 type Asked = Partial<UpstreamRequest> & { heard?: Notification[] }
 
-export const aRequest = (method: string, params: Record<string, unknown>, { heard = [], ...more }: Asked = {}): UpstreamRequest => ({
+export const aRequest = (method: string, params: Record<string, unknown>, { heard = [], ...overrides }: Asked = {}): UpstreamRequest => ({
   person: 'alice',
   session: undefined,
   client: aClient(),
@@ -120,18 +120,21 @@ export const aRequest = (method: string, params: Record<string, unknown>, { hear
   onNotification: (notification) => void heard.push(notification),
   cancel: new Cancel(),
   context: {} as CallContext,
-  ...more,
+  ...overrides,
 })
 
 export const aCall = (
   name: string,
   args: Record<string, unknown> = {},
-  more: Asked = {},
+  overrides: Asked = {},
   params: Record<string, unknown> = {},
-): UpstreamRequest => aRequest('tools/call', { name, arguments: args, ...params }, more)
+): UpstreamRequest => aRequest('tools/call', { name, arguments: args, ...params }, overrides)
 
-export const aListen = (filter: ListenRequest['filter'], more: Partial<ListenRequest> & { heard?: Notification[] } = {}): ListenRequest => {
-  const { heard = [], ...rest } = more
+export const aListen = (
+  filter: ListenRequest['filter'],
+  overrides: Partial<ListenRequest> & { heard?: Notification[] } = {},
+): ListenRequest => {
+  const { heard = [], ...rest } = overrides
   return {
     person: 'alice',
     session: undefined,

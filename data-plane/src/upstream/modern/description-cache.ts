@@ -1,34 +1,34 @@
 import type { Description } from '../upstream.ts'
 
-const leastMs = 1000
-const maxMs = 600_000
+const minTtlMs = 1000
+const maxTtlMs = 600_000
 
-interface Found {
+interface Discovered {
   readonly description: Description
   readonly ttlMs: number
 }
 
-/** What a server says of itself, asked for once and kept as long as it allows, within reason. */
+/** The description a server gives of itself. It is cached for as long as the server allows, within limits of ours. */
 export class DescriptionCache {
-  private readonly discover: () => Promise<Found>
-  private held: Description | undefined
-  private untilMs = 0
-  private asking: Promise<Description> | undefined
+  private readonly discover: () => Promise<Discovered>
+  private description: Description | undefined
+  private validUntilMs = 0
+  private discovery: Promise<Description> | undefined
 
-  constructor(discover: () => Promise<Found>) {
+  constructor(discover: () => Promise<Discovered>) {
     this.discover = discover
   }
 
   get(): Promise<Description> {
-    if (this.held && performance.now() < this.untilMs) return Promise.resolve(this.held)
-    this.asking ??= this.ask().finally(() => (this.asking = undefined))
-    return this.asking
+    if (this.description && performance.now() < this.validUntilMs) return Promise.resolve(this.description)
+    this.discovery ??= this.refresh().finally(() => (this.discovery = undefined))
+    return this.discovery
   }
 
-  private async ask(): Promise<Description> {
+  private async refresh(): Promise<Description> {
     const { description, ttlMs } = await this.discover()
-    this.held = description
-    this.untilMs = performance.now() + Math.min(Math.max(ttlMs, leastMs), maxMs)
+    this.description = description
+    this.validUntilMs = performance.now() + Math.min(Math.max(ttlMs, minTtlMs), maxTtlMs)
     return description
   }
 }

@@ -1,16 +1,14 @@
 import type { Answer } from './call.ts'
+import { HEADER_MISMATCH, UNSUPPORTED_VERSION } from '../../protocol/facts/rpc-codes.ts'
 import { protocolFault, eraFault } from '../faults.ts'
 
-export const HEADER_MISMATCH = -32_020
-const unsupportedVersion = -32_022
+type ErrorAnswer = Extract<Answer, { kind: 'error' }>
 
-type Failed = Extract<Answer, { kind: 'error' }>
-
-/** What the client may be told of a server's error: errors about our own hop are ours, not the client's. */
-export function relayable({ error, nameless }: Failed): Error {
+/** The error to give the client for an error of the server. Errors about our own request become server faults. */
+export function clientErrorOf({ error, withoutId }: ErrorAnswer): Error {
   if (error.code === HEADER_MISMATCH) return protocolFault('it refuses headers that say what the body says')
-  if (error.code === unsupportedVersion) return eraFault('it refuses the revision it was found to speak')
-  // A modern server names the request it refuses; who cannot read a request is of another era.
-  if (nameless) return eraFault(`error ${error.code} for a request it could not read`)
+  if (error.code === UNSUPPORTED_VERSION) return eraFault('it refuses the revision it was found to speak')
+  // A modern server names the request it refuses. A server that cannot read the request is of another era.
+  if (withoutId) return eraFault(`error ${error.code} for a request it could not read`)
   return error
 }

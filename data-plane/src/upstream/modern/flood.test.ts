@@ -5,7 +5,7 @@ import { jsonOf } from '../upstream.ts'
 
 const note = { jsonrpc: '2.0', method: 'com.example/x' }
 
-test('an answer in pieces of one byte costs what it weighs', async () => {
+test('an answer in chunks of one byte is read like any other', async () => {
   const text = 'x'.repeat(60_000)
   await using server = await modernServer(async ({ id }, { response }) => {
     response.writeHead(200, { 'content-type': 'application/json' })
@@ -23,7 +23,7 @@ test.for<[string, string]>([
   ['events without data', 'event: a\nid: 1\n\n'],
   ['carriage returns', '\r'],
   ['lines of empty data', 'data:\n'],
-])('%s without end are the fault of the server, long before the call is out of time', async ([, line]) => {
+])('%s without end are a fault of the server, long before the call times out', async ([, line]) => {
   const piece = line.repeat(20_000)
   await using server = await modernServer(
     (_, { response }) => {
@@ -47,7 +47,7 @@ test.for<[string, (id: number) => string]>([
   ['a result', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","deep":${deep(100_000)}}}`],
   ['an error', (id) => `{"jsonrpc":"2.0","id":${id},"error":{"code":-32000,"message":"no","data":${deep(100_000)}}}`],
   ['a notification', () => `{"jsonrpc":"2.0","method":"com.example/x","params":${deep(100_000)}}`],
-])('%s of 100,000 levels is the fault of the server, not of the gateway', async ([, text]) => {
+])('%s of 100,000 levels is a fault of the server, not of the gateway', async ([, text]) => {
   await using server = await modernServer(
     ({ id }, { response }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${text(id)}\n\n`)
@@ -57,14 +57,14 @@ test.for<[string, (id: number) => string]>([
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down' })
 })
 
-test('a result as deep as any that people make goes through', async () => {
+test('a result of 500 levels is passed on', async () => {
   await using server = await modernServer(({ id }, say) =>
     say.json(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","deep":${deep(500)}}}`),
   )
   expect(jsonOf(await server.upstream.request(aRequest()))).toContain(deep(500))
 })
 
-test('a flood of changes at a subscription is taken no faster than a thousand a second, and the rest waits at the server', async () => {
+test('of a flood of changes a subscription takes at most a thousand a second, and the rest waits at the server', async () => {
   let sent = 0
   await using server = await modernServer(({ id }, say) => {
     const _meta = { 'io.modelcontextprotocol/subscriptionId': id }
@@ -88,7 +88,7 @@ test('a flood of changes at a subscription is taken no faster than a thousand a 
   cancel.abort(new Error('enough'))
 })
 
-test('an update of a URI that is all slashes is nobody’s, and costs nothing', async () => {
+test('an update of a giant URI of slashes reaches no listener, and costs no time', async () => {
   await using server = await modernServer(
     ({ id }, say) => {
       const _meta = { 'io.modelcontextprotocol/subscriptionId': id }

@@ -56,7 +56,7 @@ test.for<[string, Handle]>([
       more()
     },
   ],
-])('%s: the fault of the server, and the next request is not troubled by it', async ([, handle]) => {
+])('%s is a fault of the server, and does not affect the next request', async ([, handle]) => {
   let hostile = true
   await using server = await modernServer((asked, say) => (hostile ? handle(asked, say) : say.result(done)))
   const failed = server.upstream.request(aRequest())
@@ -69,7 +69,7 @@ test.for<[string, Handle]>([
 test.for<[string, Handle]>([
   ['a giant event', (_, say) => say.event({ ...note, params: { text: 'x'.repeat(200_000) } })],
   ['a giant body', (_, say) => say.result({ text: 'x'.repeat(200_000) })],
-])('%s is too large, and no more of it than allowed is held', async ([, handle]) => {
+])('%s is refused as too large', async ([, handle]) => {
   await using server = await modernServer(handle)
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'too_large' })
 })
@@ -78,21 +78,21 @@ test.for<[string, Handle]>([
   ['no headers', () => undefined],
   ['no body', (_, say) => say.response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()],
   ['a stream of comments alone', (_, say) => say.response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': here\n\n')],
-])('%s: the call ends in time', async ([, handle]) => {
+])('%s: the call times out', async ([, handle]) => {
   await using server = await modernServer(handle, { callTimeoutMs: 100 })
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'timed_out', retryable: true })
 })
 
-test('a deeply nested answer harms nobody', async () => {
+test('a deeply nested answer does no harm', async () => {
   const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`
   await using server = await modernServer(({ id }, say) =>
     say.json(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete","deep":${deep}}}`),
   )
   const result = await server.upstream.request(aRequest()).catch((error: unknown) => error)
-  expect(result).toSatisfy((one: UpstreamResult | UpstreamFault) => one instanceof UpstreamFault || jsonOf(one).includes(deep))
+  expect(result).toSatisfy((outcome: UpstreamResult | UpstreamFault) => outcome instanceof UpstreamFault || jsonOf(outcome).includes(deep))
 })
 
-test('a schema bomb in a list is only looked at so deep', async () => {
+test('a deeply nested schema in a list is searched only to a limit', async () => {
   let schema: object = { type: 'string', 'x-mcp-header': 'A' }
   for (let depth = 0; depth < 200; depth++) schema = { properties: { a: schema } }
   await using server = await modernServer((_, say) =>

@@ -13,13 +13,13 @@ const key = 'io.modelcontextprotocol/subscriptionId'
 
 interface Streams {
   handle: Handle
-  /** Those open now, oldest first. */
+  /** The open streams, oldest first. */
   readonly open: { filter: ListenFilter; say: Say; id: number }[]
   tell(method: string, params?: object): void
   closed(count: number): Promise<void>
 }
 
-/** A server that honours what `honours` leaves of every subscription. */
+/** A server that honours of every filter what `honours` returns. */
 function streams(honours = (filter: ListenFilter): ListenFilter => filter): Streams {
   const open: Streams['open'] = []
   let closed = 0
@@ -52,8 +52,8 @@ function streams(honours = (filter: ListenFilter): ListenFilter => filter): Stre
   }
 }
 
-/** Collects, and tells when something has come. */
-function ear() {
+/** Collects notifications; `next` waits for one. */
+function notificationCollector() {
   const got: Notification[] = []
   let came = Promise.withResolvers<void>()
   return {
@@ -67,10 +67,10 @@ function ear() {
   }
 }
 
-test('a listener learns what is honoured, and hears it without the id of our own subscription', async () => {
+test('a listener learns what is honoured, and receives notifications without the id of our own subscription', async () => {
   const at = streams(({ toolsListChanged }) => ({ toolsListChanged: toolsListChanged ?? false }))
   await using server = await modernServer(at.handle)
-  const { got, next, onNotification } = ear()
+  const { got, next, onNotification } = notificationCollector()
   const filter = { toolsListChanged: true, promptsListChanged: true }
   expect(await server.upstream.listen(aListener({ filter, onNotification }))).toEqual({ honoured: { toolsListChanged: true } })
   at.tell('notifications/tools/list_changed')
@@ -78,12 +78,12 @@ test('a listener learns what is honoured, and hears it without the id of our own
   expect(got.map(messageOf)).toEqual(['{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{"_meta":{"x-kept":1}}}'])
 })
 
-test('all listeners share one stream at the server, and each hears only what it asked for', async () => {
+test('all listeners share one stream at the server, and each receives only what it asked for', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
-  const tools = ear()
-  const both = ear()
-  const one = ear()
+  const tools = notificationCollector()
+  const both = notificationCollector()
+  const one = notificationCollector()
   await server.upstream.listen(aListener({ filter: { toolsListChanged: true, resourceSubscriptions: ['test://a'] }, ...both }))
   await server.upstream.listen(aListener({ filter: { toolsListChanged: true }, ...tools }))
   await server.upstream.listen(aListener({ filter: { resourceSubscriptions: ['test://b'] }, ...one }))
@@ -93,7 +93,7 @@ test('all listeners share one stream at the server, and each hears only what it 
   at.tell('notifications/resources/updated', { uri: 'test://b/below' })
   at.tell('notifications/tools/list_changed')
   await Promise.all([tools.next(), both.next(), one.next()])
-  const methods = ({ got }: ReturnType<typeof ear>) => got.map(({ method }) => method)
+  const methods = ({ got }: ReturnType<typeof notificationCollector>) => got.map(({ method }) => method)
   expect([methods(tools), methods(both), methods(one)]).toEqual([
     ['notifications/tools/list_changed'],
     ['notifications/tools/list_changed'],
@@ -101,7 +101,7 @@ test('all listeners share one stream at the server, and each hears only what it 
   ])
 })
 
-test('ten thousand listeners cost one stream, and leaving costs nothing; the last one out closes it', async () => {
+test('ten thousand listeners share one stream, and the last one that leaves closes it', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const count = 10_000
@@ -120,7 +120,7 @@ test('ten thousand listeners cost one stream, and leaving costs nothing; the las
   expect(server.asked).toHaveLength(1)
 })
 
-test('many who come at once, each for a resource of its own, are gathered into few streams', async () => {
+test('listeners that join at the same time, each for its own resource, need only a few streams', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const uris = Array.from({ length: 500 }, (_, index) => `test://${index}`)
@@ -128,12 +128,12 @@ test('many who come at once, each for a resource of its own, are gathered into f
   expect(server.asked.length).toBeLessThan(4)
 })
 
-test('a slow listener holds nobody up, and hears the newest word once', async () => {
+test('a slow listener delays no other, and receives only the newest notification', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const release = Promise.withResolvers<void>()
   const slow: Notification[] = []
-  const quick = ear()
+  const quick = notificationCollector()
   const twice = Promise.withResolvers<void>()
   await server.upstream.listen(
     aListener({
@@ -156,13 +156,13 @@ test('a slow listener holds nobody up, and hears the newest word once', async ()
   expect(slow[1]?.params).toMatchObject({ at: 4 })
 })
 
-test('tasks are listened to only by who declared them', async () => {
+test('only a client that declared tasks can listen to tasks', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const filter = { taskIds: ['t1'] }
   expect(await server.upstream.listen(aListener({ filter }))).toEqual({ honoured: {} })
   const client = { ...aClient, capabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } }
-  const { got, next, onNotification } = ear()
+  const { got, next, onNotification } = notificationCollector()
   expect(await server.upstream.listen(aListener({ filter, client, onNotification }))).toEqual({ honoured: filter })
   at.tell('notifications/tasks', { taskId: 't2' })
   at.tell('notifications/tasks', { taskId: 't1', status: 'working' })
@@ -174,7 +174,7 @@ test.for<[string, (say: Say, id: number) => unknown, object | undefined]>([
   ['says it is over', (say) => say.end({ resultType: 'complete' }), undefined],
   ['breaks', (say) => say.response.destroy(), { name: 'UpstreamFault', code: 'upstream_down' }],
   ['says something forged', (say, id) => say.event({ jsonrpc: '2.0', id: id + 1, result: {} }), { name: 'UpstreamFault' }],
-])('when the server %s, its listeners are told, and others may come', async ([, end, error]) => {
+])('when the server %s, its listeners end, and new ones may join', async ([, end, error]) => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const ended = Promise.withResolvers<unknown>()
@@ -196,13 +196,13 @@ test.for<[string, Handle, object]>([
   await expect(server.upstream.listen(aListener())).rejects.toMatchObject(error)
 })
 
-test('a server that never acknowledges: the listener is refused in time', async () => {
+test('a server that never acknowledges: the listener is refused after the time limit', async () => {
   const silent: Handle = (_, say) => say.response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
   await using server = await modernServer(silent, {}, { callTimeoutMs: 100 })
   await expect(server.upstream.listen(aListener())).rejects.toMatchObject({ code: 'timed_out' })
 })
 
-test('who leaves while the stream is being opened leaves no stream behind', async () => {
+test('a listener that leaves while the stream opens leaves no stream open', async () => {
   const at = streams()
   const cancel = new Cancel()
   await using server = await modernServer((asked, say) => {
@@ -213,14 +213,14 @@ test('who leaves while the stream is being opened leaves no stream behind', asyn
   await at.closed(1)
 })
 
-test('an updated resource is told to those who asked for it or for one above it', () => {
+test('an updated resource concerns subscriptions to it and to the URIs above it', () => {
   expect(keysFor({ method: 'notifications/resources/updated', params: { uri: 'file:///a/b#c' } })).toEqual(
     expect.arrayContaining(['uri:file:///a/b#c', 'uri:file:///a/b', 'uri:file:///a/', 'uri:file:///a']),
   )
   expect(keysFor({ method: 'notifications/message', params: {} })).toEqual([])
 })
 
-test('a subscription that ends as soon as it began is told, one way or the other', async () => {
+test('a subscription that ends at once is either refused or ended', async () => {
   await using server = await modernServer(({ id, params }, say) => {
     const _meta = { [key]: id }
     say.event({
@@ -242,12 +242,12 @@ test('a subscription that ends as soon as it began is told, one way or the other
   }
 })
 
-test('a stream that stood for long and broke is opened anew, and what may have been missed is told', async () => {
+test('a stream that breaks after a while is reopened, and listeners are notified of what they may have missed', async () => {
   const at = streams()
   await using server = await modernServer(at.handle)
   const options = openConnection(aRemote(server.url))
   const hub = new SubscriptionHub(options, GATEWAY_CLIENT, 0)
-  const { got, next, onNotification } = ear()
+  const { got, next, onNotification } = notificationCollector()
   const filter = { toolsListChanged: true, resourceSubscriptions: ['test://a'] }
   let ended = false
   await hub.join(aListener({ filter, onNotification, onEnd: () => (ended = true) }))

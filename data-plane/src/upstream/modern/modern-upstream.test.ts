@@ -8,7 +8,7 @@ import type { Notification } from '../../protocol/notification.ts'
 
 const done = { resultType: 'complete', contents: [] }
 
-test('a request carries the envelope, what the client sent beside it, and the headers that say the same', async () => {
+test('a request carries the envelope, what the client sent, and headers that say the same', async () => {
   await using server = await modernServer((_, say) => say.result(done), { headers: { 'X-Fixed': 'f', authorization: { secret: 'key' } } })
   const params = { uri: 'test://a', extra: { b: 1 }, _meta: { 'com.example/x': 1, traceparent: '00-1' } }
   await server.upstream.request(aRequest({ params, client: { ...aClient, logLevel: 'info' } }))
@@ -43,13 +43,13 @@ test.for([
   ['tools/call', { name: '=?base64?YQ==?=' }, '=?base64?PT9iYXNlNjQ/WVE9PT89?='],
   ['prompts/list', { name: 'not a name here' }, undefined],
   ['com.example/anything', {}, undefined],
-] as const)('%s of %o is named by the header %s', async ([method, params, name]) => {
+] as const)('%s of %o has the Mcp-Name header %s', async ([method, params, name]) => {
   await using server = await modernServer((asked, say) => (asked.method === 'tools/list' ? 'as usual' : say.result(done)))
   await server.upstream.request(aRequest({ method, params }))
   expect(server.asked.at(-1)?.headers['mcp-name']).toBe(name)
 })
 
-test('a result comes back as it was written, beside its value', async () => {
+test('a result keeps the text of the server, beside its value', async () => {
   const raw = '{ "resultType":"complete", "n": 1.0, "big": 12345678901234567890, "x-vendor": {"é":[]} }'
   await using server = await modernServer(({ id }, say) => say.json(`{"result":${raw},"jsonrpc":"2.0","id":${id}}`))
   const result = await server.upstream.request(aRequest())
@@ -57,7 +57,7 @@ test('a result comes back as it was written, beside its value', async () => {
   expect(result.value).toMatchObject(JSON.parse(raw))
 })
 
-test('a notification is passed on as it was written, under the client’s own token', async () => {
+test('a notification keeps the text of the server, under the token of the client', async () => {
   await using server = await modernServer(({ id, method }, { response }) => {
     if (method === 'tools/list') return 'as usual'
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -76,12 +76,12 @@ test('a notification is passed on as it was written, under the client’s own to
   ])
 })
 
-test('a result without a type is a complete one', async () => {
+test('a result without a resultType is a complete one', async () => {
   await using server = await modernServer((_, say) => say.result({ contents: [] }))
   expect((await server.upstream.request(aRequest())).value).toMatchObject({ contents: [], resultType: 'complete' })
 })
 
-test('notifications come live and in order, with the progress token of the client', async () => {
+test('notifications arrive at once and in order, with the progress token of the client', async () => {
   const got: Notification[] = []
   const first = Promise.withResolvers<void>()
   await using server = await modernServer(async ({ params }, say) => {
@@ -106,7 +106,7 @@ test('notifications come live and in order, with the progress token of the clien
   expect(server.asked[0]?.params._meta['progressToken']).toBe(server.asked[0]?.id)
 })
 
-test('who asked for no log gets none', async () => {
+test('a client that set no log level gets no log messages', async () => {
   const got: Notification[] = []
   await using server = await modernServer((_, say) => {
     say.event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } })
@@ -122,7 +122,7 @@ test('no two requests share an id', async () => {
   expect(new Set(server.asked.map(({ id }) => id)).size).toBe(20)
 })
 
-test('a cancelled request closes the stream, which is how the server learns of it', async () => {
+test('a cancelled request closes the stream, by which the server learns of the cancellation', async () => {
   const cancel = new Cancel()
   const closed = Promise.withResolvers<void>()
   await using server = await modernServer((_, say) => {
@@ -151,7 +151,7 @@ test.for([
   })
 })
 
-test.for([-32_020, -32_022])('the error %i is about our own hop and never passed on', async (code) => {
+test.for([-32_020, -32_022])('the error %i is about our own request and never passed on', async (code) => {
   await using server = await modernServer((_, say) => say.error(code, 400))
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down' })
 })
@@ -171,7 +171,7 @@ test.for([
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({ name: 'UpstreamFault', code })
 })
 
-test('a refused credential is read anew for the next request', async () => {
+test('after a refused credential the next request reads the secret again', async () => {
   const values = ['old', 'new']
   await using server = await modernServer(
     ({ headers }, say) => (headers.authorization === 'old' ? say.response.writeHead(401).end() : say.result(done)),
@@ -200,7 +200,7 @@ test('the first call already has the headers its tool wants', async () => {
   expect(server.asked.slice(1).map(({ headers }) => headers['mcp-param-region'])).toMatchObject(['us west', '=?base64?w6k=?=', undefined])
 })
 
-test('refused headers are learned anew, from every page, and the call is made once more', async () => {
+test('after refused headers all pages of tools/list are read again, and the call is sent once more', async () => {
   let header = 'Old'
   await using server = await modernServer(({ method, params, headers }, say) => {
     if (method === 'tools/list' && params['cursor'] === undefined) return say.result({ resultType: 'complete', tools: [], nextCursor: '' })
@@ -214,14 +214,14 @@ test('refused headers are learned anew, from every page, and the call is made on
   await expect(server.upstream.request(callOf({ region: 'q' }))).rejects.toMatchObject({ name: 'UpstreamFault' })
 })
 
-test('a tool with an invalid annotation is not listed, and everything else of the list stays', async () => {
+test('a tool with an invalid annotation is not listed, and the rest of the list stays', async () => {
   const list = { resultType: 'complete', tools: [annotated(''), { name: 'plain', 'x-vendor': 1 }], ttlMs: 5, 'x-extra': true }
   await using server = await modernServer((_, say) => say.result(list))
   const listed = await server.upstream.request(aRequest({ method: 'tools/list', params: {} }))
   expect(listed.value).toMatchObject({ ...list, tools: [{ name: 'plain', 'x-vendor': 1 }] })
 })
 
-test('a server is described once for as long as it allows, as itself and not as the client', async () => {
+test('a description is cached for as long as the server allows, and read in the name of the gateway', async () => {
   const discovered = {
     resultType: 'complete',
     supportedVersions: ['2026-07-28', '2025-11-25'],
@@ -231,9 +231,9 @@ test('a server is described once for as long as it allows, as itself and not as 
     _meta: { 'io.modelcontextprotocol/serverInfo': { name: 's', version: '2' } },
   }
   await using server = await modernServer((_, say) => say.result(discovered))
-  const [one, two] = await Promise.all([server.upstream.describe(), server.upstream.describe()])
-  expect(await server.upstream.describe()).toBe(one)
-  expect(two).toMatchObject({
+  const [first, second] = await Promise.all([server.upstream.describe(), server.upstream.describe()])
+  expect(await server.upstream.describe()).toBe(first)
+  expect(second).toMatchObject({
     era: 'modern',
     version: '2026-07-28',
     capabilities: discovered.capabilities,
@@ -244,7 +244,7 @@ test('a server is described once for as long as it allows, as itself and not as 
   expect(server.asked[0]?.params._meta['io.modelcontextprotocol/clientInfo']).toMatchObject({ name: 'bir-mcp' })
 })
 
-test('what modern servers do not listen to is not sent to them; other notifications are', async () => {
+test('notifications that only legacy servers know are not sent; others are', async () => {
   await using server = await modernServer((_, say) => say.response.writeHead(202).end())
   await server.upstream.notify(aRequest(), { method: 'notifications/roots/list_changed' })
   await server.upstream.notify(aRequest(), { method: 'notifications/com.example/x', params: { a: 1 } })
@@ -252,7 +252,7 @@ test('what modern servers do not listen to is not sent to them; other notificati
   expect(server.asked[0]?.id).toBeUndefined()
 })
 
-test('a server that lists no tools is asked for them once, and a hanging list holds no call beyond its own end', async () => {
+test('a server that lists no tools is asked once, and a list that hangs holds no cancelled call', async () => {
   await using none = await modernServer(({ method }, say) => (method === 'tools/list' ? say.error(-32_601, 404) : say.result(done)))
   await none.upstream.request(callOf({}))
   await none.upstream.request(callOf({}))
@@ -276,7 +276,7 @@ test.for<[string, string]>([
   expect(server.asked).toMatchObject([])
 })
 
-test('a secret that is not there is said so, with what to do', async () => {
+test('a missing secret is reported, with a hint what to do', async () => {
   const readSecret = () => Promise.reject(new ToolError('secret_missing', 'none', { hint: 'provide it' }))
   await using server = await modernServer((_, say) => say.result(done), { headers: { 'X-Key': { secret: 'key' } } }, { readSecret })
   await expect(server.upstream.request(aRequest())).rejects.toMatchObject({

@@ -1,14 +1,16 @@
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
-import { clientRefused } from '../client-refusal.ts'
+import { refusalError } from '../client-refusal.ts'
 import { callModern } from './call.ts'
 import type { Answer } from './call.ts'
 import { DescriptionCache } from './description-cache.ts'
 import { protocolFault, eraFault } from '../faults.ts'
 import { SubscriptionHub } from './subscription-hub.ts'
 import { keysOf } from '../../protocol/subscription-keys.ts'
-import { HEADER_MISMATCH, relayable } from './error.ts'
+import { clientErrorOf } from './error.ts'
+import { HEADER_MISMATCH } from '../../protocol/facts/rpc-codes.ts'
+import { ENVELOPE_KEYS } from '../../protocol/versions.ts'
 import { notifyModern } from './notify.ts'
 import { MODERN, GATEWAY_CLIENT } from './request.ts'
 import { passedParams } from '../../protocol/headers/forwarded-params.ts'
@@ -28,17 +30,18 @@ import type {
 import { plainHealth } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
-const unknown = plainHealth('unknown', 'modern')
+const unknownHealth = plainHealth('unknown', 'modern')
+const maxPages = 100
 
-/** A remote server of the modern era: every request is one HTTP exchange that knows nothing of the others. */
+/** A remote server of the modern era. Every request is one HTTP exchange, independent of the filterWithoutTasks. */
 export class ModernUpstream implements Upstream {
   private readonly options: RemoteConnection
   private readonly toolHeaders: ToolHeaders
   private readonly descriptions = new DescriptionCache(() => this.discover())
   private readonly listeners: SubscriptionHub
   private readonly taskListeners: SubscriptionHub
-  private learning: Promise<void> | undefined
+  /** The reading of `tools/list` that is under way. */
+  private toolsReading: Promise<void> | undefined
 
   constructor(options: RemoteConnection) {
     this.options = options
@@ -48,18 +51,18 @@ export class ModernUpstream implements Upstream {
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResult> {
-    if (request.refusals) throw clientRefused(request.refusals)
+    if (request.refusals) throw refusalError(request.refusals)
     const isCall = request.method === 'tools/call'
-    // Once, so that the first call already has the headers its tool wants. Whatever goes wrong here shows in the call itself.
-    if (isCall && !this.toolHeaders.known) await unlessCancelled(request.cancel, this.learn())
+    // So that the first call already has the headers its tool wants. The call itself meets any error of the server.
+    if (isCall && !this.toolHeaders.hasList) await unlessCancelled(request.cancel, this.learnToolHeaders())
     const answer = await this.ask(request)
     if (answer.kind === 'result') return this.resultOf(request.method, answer)
-    if (!isCall || answer.error.code !== HEADER_MISMATCH) throw relayable(answer)
-    // Refused before it was run: its tool wants other headers than we knew of.
-    await this.learn()
-    const again = await this.ask(request)
-    if (again.kind === 'error') throw relayable(again)
-    return this.resultOf(request.method, again)
+    if (!isCall || answer.error.code !== HEADER_MISMATCH) throw clientErrorOf(answer)
+    // The server refused the call before it ran the tool: the tool wants other headers than we know.
+    await this.learnToolHeaders()
+    const retryAnswer = await this.ask(request)
+    if (retryAnswer.kind === 'error') throw clientErrorOf(retryAnswer)
+    return this.resultOf(request.method, retryAnswer)
   }
 
   describe(): Promise<Description> {
@@ -67,21 +70,21 @@ export class ModernUpstream implements Upstream {
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    const { taskIds, ...others } = request.filter
+    const { taskIds, ...filterWithoutTasks } = request.filter
     if (declaresTasks(request.client.capabilities) && taskIds !== undefined && taskIds.length > 0) return this.taskListeners.join(request)
-    if (keysOf(others).length === 0) return Promise.resolve({ honoured: {} })
-    return this.listeners.join({ ...request, filter: others })
+    if (keysOf(filterWithoutTasks).length === 0) return Promise.resolve({ honoured: {} })
+    return this.listeners.join({ ...request, filter: filterWithoutTasks })
   }
 
   notify({ client }: Asker, notification: Notification): Promise<DropReason | undefined> {
     return notifyModern(this.options, client, notification)
   }
 
-  /** It knows of no sessions. */
+  /** A modern server has no sessions. */
   async endSession(): Promise<void> {}
 
   health(): UpstreamHealth {
-    return unknown
+    return unknownHealth
   }
 
   async close(): Promise<void> {
@@ -94,7 +97,7 @@ export class ModernUpstream implements Upstream {
     return callModern(this.options, { method, params, source, client, onNotification, cancel, extraHeaders })
   }
 
-  /** The result as it came, but for what a client must not see or must find. */
+  /** The result as it came, but without tools that a client must not see, and always with a `resultType`. */
   private resultOf(method: string, { value, source }: Extract<Answer, { kind: 'result' }>): UpstreamResult {
     const { resultType } = value
     if (resultType !== undefined && typeof resultType !== 'string') throw protocolFault('a resultType that is no text')
@@ -103,17 +106,17 @@ export class ModernUpstream implements Upstream {
     return { value: { ...value, resultType: resultType ?? 'complete', ...(tools && { tools }) }, source }
   }
 
-  private learn(): Promise<void> {
-    this.learning ??= this.readTools().finally(() => (this.learning = undefined))
-    return this.learning
+  private learnToolHeaders(): Promise<void> {
+    this.toolsReading ??= this.readTools().finally(() => (this.toolsReading = undefined))
+    return this.toolsReading
   }
 
-  /** All pages of `tools/list`, for their annotations alone. */
+  /** Reads all pages of `tools/list`, only for the header annotations of the tools. */
   private async readTools(): Promise<void> {
     let cursor: unknown
     for (let page = 0; page < maxPages; page++) {
-      const answer = await this.askOwn('tools/list', cursor === undefined ? {} : { cursor })
-      // A server that lists no tools has none that want headers.
+      const answer = await this.askAsGateway('tools/list', cursor === undefined ? {} : { cursor })
+      // A server that cannot list tools has no tools that want headers: that is remembered too.
       this.toolHeaders.learn(answer.kind === 'result' ? answer.value : {})
       if (answer.kind === 'error') return
       const { value } = answer
@@ -123,9 +126,9 @@ export class ModernUpstream implements Upstream {
   }
 
   private async discover(): Promise<{ description: Description; ttlMs: number }> {
-    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.own('server/discover', {})
+    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.readAsGateway('server/discover', {})
     if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw eraFault('it does not list the revision we speak')
-    const serverInfo = isObject(_meta) ? _meta[serverInfoKey] : undefined
+    const serverInfo = isObject(_meta) ? _meta[ENVELOPE_KEYS.server] : undefined
     return {
       description: {
         era: 'modern',
@@ -138,28 +141,29 @@ export class ModernUpstream implements Upstream {
     }
   }
 
-  private async own(method: string, params: Record<string, unknown>): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await this.askOwn(method, params)
-    if (answer.kind === 'error') throw relayable(answer)
+  private async readAsGateway(method: string, params: Record<string, unknown>): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.askAsGateway(method, params)
+    if (answer.kind === 'error') throw clientErrorOf(answer)
     return answer.value
   }
 
-  private askOwn(method: string, params: Record<string, unknown>): Promise<Answer> {
+  private askAsGateway(method: string, params: Record<string, unknown>): Promise<Answer> {
     return callModern(this.options, { method, params, client: GATEWAY_CLIENT, onNotification: () => undefined })
   }
 }
 
-/** Waits for work shared with others, but no longer than the call does that waits. What goes wrong with it is not the call's. */
+/**
+ * Waits for work that several calls share, until the waiting call is cancelled. It ignores an error of the work,
+ * because the call itself will meet the same error.
+ */
 function unlessCancelled(cancel: Cancel, work: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const forget = cancel.subscribe(reject)
+    const unsubscribe = cancel.subscribe(reject)
     void work
       .catch(() => undefined)
       .then(() => {
-        forget()
+        unsubscribe()
         return resolve()
       })
   })
 }
-
-const maxPages = 100

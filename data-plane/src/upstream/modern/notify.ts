@@ -1,20 +1,25 @@
 import type { DropReason } from '../dropped.ts'
-import { credentialFault, unreachableFault } from '../faults.ts'
+import { refusesCredential, statusFault } from '../status-fault.ts'
 import { exchange } from '../http/exchange.ts'
 import { modernBody, modernHeaders } from './request.ts'
 import type { RemoteConnection } from '../http/connection.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
-/** What clients of before say, and no modern server listens to. */
-const gone = new Set(['notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed'])
+/** Notifications of legacy clients that the modern era has no more. */
+const legacyOnly = new Set([
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+])
 
-/** A notification to a modern server. Undefined once it is accepted; rejects when the server cannot be told. */
+/** Sends a notification to a modern server. Undefined once it is accepted; rejects when it cannot be delivered. */
 export async function notifyModern(
   options: RemoteConnection,
   client: ClientFacts,
   { method, params = {}, source }: Notification,
 ): Promise<DropReason | undefined> {
-  if (gone.has(method)) return 'era-has-none'
+  if (legacyOnly.has(method)) return 'era-has-none'
   const { status } = await exchange(options.pool, {
     url: options.url,
     method: 'POST',
@@ -25,10 +30,9 @@ export async function notifyModern(
     timeoutMs: options.callTimeoutMs,
   })
   if (status < 300) return undefined
-  if (status === 401 || status === 403) {
-    options.headers.forget()
-    throw credentialFault(status)
-  }
-  if (status >= 500) throw unreachableFault(`a notification answered with status ${status}`)
+  if (refusesCredential(status)) options.headers.forget()
+  // A server that limits our rate has dropped this notification, but is up.
+  const fault = status === 429 ? undefined : statusFault(status, `a notification answered with status ${status}`)
+  if (fault) throw fault
   return 'not-accepted'
 }

@@ -7,21 +7,24 @@ import { UpstreamRpcError } from '../upstream.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-/** A message of a server's, in answer to the one request that its HTTP exchange is for. */
+/** One message of a server, in the HTTP exchange of one request. */
 export type Reply =
-  /** `nameless`: an error for a request the server could not read. */
   | { readonly kind: 'result'; readonly value: Readonly<Record<string, unknown>>; readonly source: VerbatimJson }
-  | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly nameless: boolean }
+  /** `withoutId`: an error for a request the server could not read. */
+  | { readonly kind: 'error'; readonly error: UpstreamRpcError; readonly withoutId: boolean }
   | { readonly kind: 'notification'; readonly notification: Notification }
 
-/** Reads it, a long one in several turns. Throws `UpstreamFault` for whatever is neither a notification nor the answer to request `id`. */
+/**
+ * Reads a message; a long one in several turns of the event loop. Throws `UpstreamFault` for anything but a
+ * notification or the answer to request `id`.
+ */
 export function readReply(text: string, id: number): Awaitable<Reply> {
-  return text.length < LONG_CHARS ? replyOf(parsed(text), text, id) : readLong(text, id)
+  return text.length < LONG_CHARS ? replyOf(parseJson(text), text, id) : readLong(text, id)
 }
 
 async function readLong(text: string, id: number): Promise<Reply> {
   await yieldToEventLoop()
-  const message = parsed(text)
+  const message = parseJson(text)
   await yieldToEventLoop()
   const reply = replyOf(message, text, id)
   await yieldToEventLoop()
@@ -31,18 +34,18 @@ async function readLong(text: string, id: number): Promise<Reply> {
 function replyOf(message: unknown, text: string, id: number): Reply {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw protocolFault('no JSON-RPC 2.0 message')
   const isResult = Object.hasOwn(message, 'result')
-  if (!isResult && isTooDeep(text)) throw tooDeep()
+  if (!isResult && isTooDeep(text)) throw tooDeepFault()
   if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message, text) }
   const hasError = Object.hasOwn(message, 'error')
-  // Who could not read a request cannot know its id (JSON-RPC 2.0, section 5).
-  const fits = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
-  if (!fits) throw protocolFault('an answer to a request that was not asked here')
+  // A server that could not read the request cannot know its id (JSON-RPC 2.0, section 5).
+  const idMatches = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
+  if (!idMatches) throw protocolFault('an answer to a request that was not asked here')
   if (hasError === isResult) throw protocolFault('neither a result nor an error, or both')
   if (!hasError) return resultOf(message, text)
-  return { kind: 'error', error: errorOf(message['error'], text), nameless: message['id'] !== id }
+  return { kind: 'error', error: errorOf(message['error'], text), withoutId: message['id'] !== id }
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -65,11 +68,11 @@ function errorOf(error: unknown, text: string): UpstreamRpcError {
 
 function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   if (!isObject(result)) throw protocolFault('a result that is no object')
-  // A long one is walked once; of a short one nobody may ask where its members stand.
+  // A long text is scanned once, members of the result included. For a short one they are found only when needed.
   const { spans, duplicate, depth, inner } = text.length < LONG_CHARS ? membersOf(text) : membersOf(text, { within: 'result' })
   const span = spans.get('result')
   if (duplicate !== undefined || !span) throw protocolFault(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
-  if (depth > MAX_LEVELS) throw tooDeep()
+  if (depth > MAX_LEVELS) throw tooDeepFault()
   const { start, end, membersWithin } = span
   const source = inner
     ? new VerbatimJson(result, text, 'result', inner)
@@ -77,4 +80,4 @@ function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   return { kind: 'result', value: result, source }
 }
 
-const tooDeep = () => protocolFault(`a message of more than ${MAX_LEVELS} levels`)
+const tooDeepFault = () => protocolFault(`a message of more than ${MAX_LEVELS} levels`)

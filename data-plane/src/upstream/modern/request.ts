@@ -1,4 +1,6 @@
 import { isObject } from '../../json/is-object.ts'
+import { LRUCache } from 'lru-cache'
+import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
 import { ENVELOPE_KEYS, MODERN_VERSIONS } from '../../protocol/versions.ts'
 import { headerValue } from '../../protocol/headers/encoding.ts'
 import type { VerbatimJson } from '../../json/verbatim.ts'
@@ -6,14 +8,14 @@ import type { ClientFacts } from '../../protocol/notification.ts'
 
 export const MODERN = MODERN_VERSIONS[0]
 
-/** The gateway speaking for itself: when it asks what a server is, or listens for many. */
+/** The gateway as a client: it discovers servers, lists their tools, and subscribes on behalf of many clients. */
 export const GATEWAY_CLIENT: ClientFacts = {
   capabilities: {},
-  info: { name: 'bir-mcp', title: 'Bir MCP', version: '0.1.0' },
+  info: GATEWAY_IDENTITY,
   logLevel: undefined,
 }
 
-/** `_meta` keys of the modern envelope beyond those everyone needs. */
+/** An optional `_meta` key of the modern envelope. */
 const logLevelKey = 'io.modelcontextprotocol/logLevel'
 
 type Params = Readonly<Record<string, unknown>>
@@ -21,7 +23,7 @@ type Params = Readonly<Record<string, unknown>>
 export const metaOf = (params: Params): Params => (isObject(params['_meta']) ? params['_meta'] : {})
 
 interface Message {
-  /** None: a notification. */
+  /** Absent for a notification. */
   readonly id?: number
   readonly method: string
   readonly params: Params
@@ -31,10 +33,10 @@ interface Message {
 
 /** The body of a request or notification. A progress token is replaced by the id, which no other request shares. */
 export function modernBody({ id, method, params, source, client }: Message): string {
-  const given = metaOf(params)
+  const clientMeta = metaOf(params)
   const _meta = {
-    ...given,
-    ...(given['progressToken'] !== undefined && { progressToken: id }),
+    ...clientMeta,
+    ...(clientMeta['progressToken'] !== undefined && { progressToken: id }),
     [ENVELOPE_KEYS.version]: MODERN,
     [ENVELOPE_KEYS.capabilities]: client.capabilities,
     [ENVELOPE_KEYS.client]: client.info,
@@ -46,28 +48,28 @@ export function modernBody({ id, method, params, source, client }: Message): str
 
 function withMeta(params: Params, _meta: object, source: VerbatimJson | undefined): string {
   if (!source || params['_meta'] !== undefined) return source?.toJson({ ...params, _meta }) ?? JSON.stringify({ ...params, _meta })
-  // The usual request has no more of it than the envelope: nothing of the client's own is in it.
-  const own = source.toJson(params)
-  return `${own.slice(0, own.lastIndexOf('}'))}${/^\s*\{\s*\}\s*$/.test(own) ? '' : ','}"_meta":${JSON.stringify(_meta)}}`
+  // Most requests have no `_meta` of the client. Then the envelope is appended to the text of the parameters.
+  const json = source.toJson(params)
+  return `${json.slice(0, json.lastIndexOf('}'))}${/^\s*\{\s*\}\s*$/.test(json) ? '' : ','}"_meta":${JSON.stringify(_meta)}}`
 }
 
-const maxKept = 1000
-/** By method and name: the same few are asked for again and again. */
-const kept = new Map<string, Readonly<Record<string, string>>>()
+const maxKeyLength = 1000
+/** Headers by method and name, because clients call the same few tools again and again. */
+const headersCache = new LRUCache<string, Readonly<Record<string, string>>>({ max: 1000 })
 
-/** The headers every request has, and which must say what the body says. */
+/** The headers of every request. They must say the same as its body. */
 export function modernHeaders(method: string, params: Params): Readonly<Record<string, string>> {
   const name = nameIn(method, params)
-  // With its length: where the method ends and the name begins is nobody's to choose.
+  // The length of the method makes the key unique: a client can choose both the method and the name.
   const key = `${method.length} ${method}${name === undefined ? '' : `=${name}`}`
-  const known = kept.get(key)
-  if (known) return known
-  const headers = written(method, name)
-  if (kept.size < maxKept && key.length < maxKept) kept.set(key, headers)
+  const cachedHeaders = headersCache.get(key)
+  if (cachedHeaders) return cachedHeaders
+  const headers = makeHeaders(method, name)
+  if (key.length < maxKeyLength) headersCache.set(key, headers)
   return headers
 }
 
-function written(method: string, name: string | undefined): Readonly<Record<string, string>> {
+function makeHeaders(method: string, name: string | undefined): Readonly<Record<string, string>> {
   return {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
@@ -78,7 +80,7 @@ function written(method: string, name: string | undefined): Readonly<Record<stri
 }
 
 function nameIn(method: string, { name, uri, taskId }: Params): string | undefined {
-  const value = method === 'tools/call' || method === 'prompts/get' ? name : method === 'resources/read' ? uri : undefined
-  const found = method.startsWith('tasks/') ? taskId : value
-  return typeof found === 'string' ? found : undefined
+  const nameOrUri = method === 'tools/call' || method === 'prompts/get' ? name : method === 'resources/read' ? uri : undefined
+  const value = method.startsWith('tasks/') ? taskId : nameOrUri
+  return typeof value === 'string' ? value : undefined
 }

@@ -2,71 +2,77 @@ import type { ListenKey } from '../../protocol/subscription-keys.ts'
 import type { ListenRequest } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-/** One who listens. What it has not yet taken is kept once per key: a newer word replaces an older one, so a slow listener costs no memory. */
+/**
+ * One listener of a subscription hub. It keeps one pending notification per key: a newer one replaces the older, so a
+ * slow listener costs little memory.
+ */
 export class Subscriber {
   readonly keys: readonly ListenKey[]
-  gone = false
-  cause: Error | undefined
-  onGone: (() => void) | undefined
+  closed = false
+  closeCause: Error | undefined
+  onClose: (() => void) | undefined
   private readonly request: ListenRequest
   private readonly pending = new Map<string, Notification>()
-  private joined = false
+  /** The listen request was answered. */
+  private answered = false
+  /** Notifications may be delivered: the answer is on its way to the client. */
   private started = false
-  private busy = false
+  /** A delivery is pending. */
+  private delivering = false
 
   constructor(request: ListenRequest, keys: readonly ListenKey[]) {
     this.request = request
     this.keys = keys
   }
 
-  /** Its request was answered: from here on it is told. */
+  /** The listen request was answered: notifications may follow. */
   start(): void {
-    this.joined = true
-    // Later than the answer that is on its way.
+    this.answered = true
+    // One turn later, so that the answer is sent before the first notification.
     setImmediate(() => {
       this.started = true
-      this.take()
+      this.deliverPending()
     })
   }
 
-  tell(key: ListenKey, notification: Notification): void {
-    if (this.gone) return
+  add(key: ListenKey, notification: Notification): void {
+    if (this.closed) return
     this.pending.set(key, notification)
-    if (this.started && !this.busy) this.take()
+    if (this.started && !this.delivering) this.deliverPending()
   }
 
-  end(cause?: Error): void {
-    this.gone = true
-    this.cause ??= cause
+  close(cause?: Error): void {
+    this.closed = true
+    this.closeCause ??= cause
     this.pending.clear()
-    this.onGone?.()
-    this.onGone = undefined
+    this.onClose?.()
+    this.onClose = undefined
   }
 
-  endedByServer(error: Error | undefined): void {
-    if (this.gone) return
-    this.end(error)
-    // Who is not told yet that it listens is refused instead.
-    if (this.joined) setImmediate(() => this.request.onEnd(error))
+  closeByServer(error: Error | undefined): void {
+    if (this.closed) return
+    this.close(error)
+    // A listener whose request has no answer yet gets an error as its answer instead.
+    if (this.answered) setImmediate(() => this.request.onEnd(error))
   }
 
-  private take(): void {
+  private deliverPending(): void {
     for (const [key, notification] of this.pending) {
-      if (this.gone) return
+      if (this.closed) return
       this.pending.delete(key)
-      const taken = this.request.onNotification(notification)
-      if (taken instanceof Promise) return this.wait(taken)
+      const delivery = this.request.onNotification(notification)
+      if (delivery instanceof Promise) return this.continueAfter(delivery)
     }
   }
 
-  private wait(taken: Promise<void>): void {
-    this.busy = true
-    void taken
-      // Whoever could not take one may take the next.
+  private continueAfter(delivery: Promise<void>): void {
+    this.delivering = true
+    void delivery
+      // A listener that failed to take one notification may take the next.
       .catch(() => undefined)
       .then(() => {
-        this.busy = false
-        return this.take()
+        this.delivering = false
+        return this.deliverPending()
       })
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
+import { METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { ModernUpstream } from './modern-upstream.ts'
 import { openConnection } from '../http/connection.ts'
@@ -10,7 +11,7 @@ import { serverOf } from '../testing.ts'
 import type { ListenRequest, UpstreamRequest } from '../upstream.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 
-/** What a server was sent. */
+/** One request that the server received. */
 export interface Asked {
   readonly id: number
   readonly method: string
@@ -18,14 +19,14 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
 }
 
-/** How a server may answer. */
+/** The ways in which a test server answers. */
 export interface Say {
   readonly response: ServerResponse
   result(result: unknown): void
   error(code: number, status?: number, data?: unknown): void
-  /** The text of a JSON body, as it is. */
+  /** Sends this text as a JSON body. */
   json(text: string, status?: number): void
-  /** Opens a stream, or goes on with it. */
+  /** Sends an event; the first one opens the stream. */
   event(message: unknown): void
   end(result: unknown): void
 }
@@ -54,22 +55,22 @@ export const aRemote = (url: string, settings: Partial<RemoteSettings> = {}): Re
   callTimeoutMs: 60_000,
 })
 
-/** A modern server that answers as a test tells it; it lists no tools and discovers itself unless told otherwise. */
+/** A modern server that answers as a test says. On `as usual` it answers discovery, and lists no tools. */
 export async function modernServer(
   handle: Handle,
   settings: Partial<RemoteSettings> = {},
-  given: Partial<RemoteServer> = {},
+  overrides: Partial<RemoteServer> = {},
 ): Promise<ModernServer> {
   const asked: Asked[] = []
   const server = await serverOf(async (request, response) => {
     const body = JSON.parse(await text(request)) as Asked
     const { id, method, params } = body
-    const one = { id, method, params, headers: request.headers }
-    asked.push(one)
+    const received = { id, method, params, headers: request.headers }
+    asked.push(received)
     const say = sayTo(id, response)
-    if (handle(one, say) === 'as usual') usual(method, say)
+    if (handle(received, say) === 'as usual') answerAsUsual(method, say)
   })
-  const options = openConnection({ ...aRemote(server.url, settings), ...given })
+  const options = openConnection({ ...aRemote(server.url, settings), ...overrides })
   const upstream = new ModernUpstream(options)
   return {
     url: server.url,
@@ -83,11 +84,11 @@ export async function modernServer(
   }
 }
 
-const usual = (method: string, say: Say): void => {
+const answerAsUsual = (method: string, say: Say): void => {
   if (method === 'tools/list') return say.result({ resultType: 'complete', tools: [], ttlMs: 0, cacheScope: 'private' })
   if (method === 'server/discover')
     return say.result({ resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 0 })
-  say.error(-32_601, 404)
+  say.error(METHOD_NOT_FOUND, 404)
 }
 
 function sayTo(id: number, response: ServerResponse): Say {
@@ -111,7 +112,7 @@ function sayTo(id: number, response: ServerResponse): Say {
 
 export const aClient: ClientFacts = { capabilities: { elicitation: {} }, info: { name: 'tester', version: '1' }, logLevel: undefined }
 
-export const aRequest = (more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
+export const aRequest = (overrides: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
   person: 'alice',
   session: undefined,
   client: aClient,
@@ -119,10 +120,10 @@ export const aRequest = (more: Partial<UpstreamRequest> = {}): UpstreamRequest =
   params: { uri: 'test://a' },
   onNotification: () => undefined,
   cancel: new Cancel(),
-  ...more,
+  ...overrides,
 })
 
-export const aListener = (more: Partial<ListenRequest> = {}): ListenRequest => ({
+export const aListener = (overrides: Partial<ListenRequest> = {}): ListenRequest => ({
   person: 'alice',
   session: undefined,
   client: aClient,
@@ -130,5 +131,5 @@ export const aListener = (more: Partial<ListenRequest> = {}): ListenRequest => (
   onNotification: () => undefined,
   onEnd: () => undefined,
   cancel: new Cancel(),
-  ...more,
+  ...overrides,
 })

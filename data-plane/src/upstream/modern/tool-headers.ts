@@ -6,10 +6,10 @@ import { passedParams } from '../../protocol/headers/forwarded-params.ts'
 
 const maxTools = 10_000
 
-/** Which of a server's tools want which arguments as headers, as far as its lists were seen. */
+/** Which tools of a server want which arguments as headers, as far as we have read its lists. */
 export class ToolHeaders {
-  /** Whether any list was seen yet. */
-  known = false
+  /** We have read a list of its tools. */
+  hasList = false
   private readonly byTool = new Map<string, readonly ParamHeader[]>()
   private readonly server: string
   private readonly log: Log
@@ -19,27 +19,29 @@ export class ToolHeaders {
     this.log = log
   }
 
-  /** Of one call: those that its tool makes of the arguments, beside what else its client sent. */
+  /**
+   * The headers of one call: those its tool wants from the arguments, and other `Mcp-Param-*` headers of the client.
+   */
   for(
     { name, arguments: args }: Readonly<Record<string, unknown>>,
-    given: Readonly<Record<string, string>>,
+    clientHeaders: Readonly<Record<string, string>>,
   ): Readonly<Record<string, string>> {
     const annotations = typeof name === 'string' ? this.byTool.get(name) : undefined
-    const passed = passedParams(given, annotations ?? [])
-    return annotations ? { ...passed, ...headersFor(annotations, args) } : passed
+    const passedHeaders = passedParams(clientHeaders, annotations ?? [])
+    return annotations ? { ...passedHeaders, ...headersFor(annotations, args) } : passedHeaders
   }
 
-  /** Remembers a page of `tools/list`; gives the tools that may be listed, or undefined when that is all of them. */
+  /** Remembers a page of `tools/list`. Returns the tools that may be listed; undefined when all may. */
   learn(result: Readonly<Record<string, unknown>>): unknown[] | undefined {
-    this.known = true
+    this.hasList = true
     const tools = Array.isArray(result['tools']) ? (result['tools'] as unknown[]) : []
-    const dropped: string[] = []
-    const kept = tools.filter((tool) => this.learnTool(tool, dropped))
-    if (dropped.length > 0) this.log('warn', 'tools dropped', { server: this.server, tools: dropped.slice(0, 20), of: dropped.length })
-    return kept.length === tools.length ? undefined : kept
+    const faults: string[] = []
+    const listable = tools.filter((tool) => this.learnTool(tool, faults))
+    if (faults.length > 0) this.log('warn', 'tools dropped', { server: this.server, tools: faults.slice(0, 20), of: faults.length })
+    return listable.length === tools.length ? undefined : listable
   }
 
-  private learnTool(tool: unknown, dropped: string[]): boolean {
+  private learnTool(tool: unknown, faults: string[]): boolean {
     if (!isObject(tool) || typeof tool['name'] !== 'string') return true
     const { name, inputSchema } = tool
     try {
@@ -49,7 +51,7 @@ export class ToolHeaders {
       return true
     } catch (error) {
       if (!(error instanceof InvalidAnnotation)) throw error
-      dropped.push(`${name.slice(0, 100)}: x-mcp-header: ${error.message}`)
+      faults.push(`${name.slice(0, 100)}: x-mcp-header: ${error.message}`)
       return false
     }
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { aRequest, modernServer } from './testing.ts'
 import { jsonOf } from '../upstream.ts'
 
-/** Whatever a server may say: unknown fields, every kind of value, any spacing. */
+/** Any result a server may send: unknown fields, every kind of value, any spacing. */
 const results = fc
   .tuple(
     fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.jsonValue({ maxDepth: 4 }), { maxKeys: 6 }),
@@ -16,7 +16,7 @@ const order = fc.constantFrom<(result: string, id: number) => string>(
   (result, id) => ` {"result" : ${result} , "id":${id},"x-more":{"result":1},"jsonrpc":"2.0"}\n`,
 )
 
-test('any result comes back equal, and byte for byte, from a JSON body', async () => {
+test('any result of a JSON body is passed on equal, byte for byte', async () => {
   let text: (id: number) => string = String
   await using server = await modernServer(({ id }, say) => say.json(text(id)))
   await fc.assert(
@@ -30,14 +30,14 @@ test('any result comes back equal, and byte for byte, from a JSON body', async (
   )
 })
 
-test('any result comes back equal, and byte for byte, from a stream cut at every byte', async () => {
+test('any result of a stream cut at every byte is passed on equal, byte for byte', async () => {
   let text: (id: number) => string = String
   await using server = await modernServer(async ({ id }, say) => {
     const { response } = say
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    // A line break inside the text is a line of data of its own.
+    // In an event, each line of the text is a `data` line.
     const event = Buffer.from(`: hello\r\nevent: message\r\ndata: ${text(id).replaceAll('\n', '\r\ndata: ')}\r\n\r\n`)
-    // What is written in one turn goes out as one piece.
+    // Node joins what is written in one turn of the event loop: so each byte waits for the byte before.
     for (const byte of event) await new Promise((resolve) => response.write(Buffer.from([byte]), resolve))
     response.end()
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MountedServer } from '../../server-kit/define.ts'
+import { INVALID_PARAMS } from '../../protocol/facts/rpc-codes.ts'
 import { UpstreamRpcError } from '../upstream.ts'
 import type { MountedRequest } from './mounted-request.ts'
 
@@ -12,15 +13,18 @@ const CompleteParams = z.looseObject({
   context: z.looseObject({ arguments: z.record(z.string(), z.string()).optional() }).optional(),
 })
 
-/** `completion/complete` of a prompt's argument or a template's variable. */
-export async function completed(server: MountedServer, request: MountedRequest): Promise<object> {
+/** `completion/complete` of an argument of a prompt, or of a variable of a resource template. */
+export async function complete(server: MountedServer, request: MountedRequest): Promise<object> {
   const params = CompleteParams.safeParse(request.params)
-  if (!params.success) throw new UpstreamRpcError(-32602, z.prettifyError(params.error))
+  if (!params.success) throw new UpstreamRpcError(INVALID_PARAMS, z.prettifyError(params.error))
   const { ref, argument, context } = params.data
-  const asked = { name: argument.name, typed: argument.value, given: context?.arguments ?? {} }
-  const of = ref.type === 'ref/prompt' ? server.prompts.get(ref.name) : server.templates.get(ref.uri)
-  const completion = await of?.complete(asked, request.context, request)
+  const query = { name: argument.name, typed: argument.value, given: context?.arguments ?? {} }
+  const offer = ref.type === 'ref/prompt' ? server.prompts.get(ref.name) : server.templates.get(ref.uri)
+  const completion = await offer?.complete(query, request.context, request)
   if (!completion)
-    throw new UpstreamRpcError(-32602, of ? `Unknown argument: ${argument.name.slice(0, 200)}` : 'Unknown prompt or resource template')
+    throw new UpstreamRpcError(
+      INVALID_PARAMS,
+      offer ? `Unknown argument: ${argument.name.slice(0, 200)}` : 'Unknown prompt or resource template',
+    )
   return { completion }
 }

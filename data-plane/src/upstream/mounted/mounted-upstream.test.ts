@@ -74,7 +74,7 @@ const recommend = library.prompt({
 })
 const server = library.with(borrow, count, at, opening, book, recommend)
 
-test('a server tells what it offers and nothing that it does not', async () => {
+test('a server declares the capabilities it has, and no others', async () => {
   expect((await asked(server).upstream.describe()).capabilities).toEqual({
     tools: { listChanged: true },
     resources: { subscribe: true },
@@ -87,7 +87,7 @@ test('a server tells what it offers and nothing that it does not', async () => {
   await expect(asked(plain).ask('resources/list')).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32601 })
 })
 
-test('lists hold the declarations, and say that nobody may keep them', async () => {
+test('lists hold the declarations, and say that they may not be cached', async () => {
   const { ask } = asked(server)
   expect(await ask('resources/list')).toEqual({
     resultType: 'complete',
@@ -118,7 +118,7 @@ test('a tool that answers at once is answered at once', () => {
   expect(answer).toMatchObject({ value: { resultType: 'complete', structuredContent: { title: 'x' } } })
 })
 
-test("a tool's own failure comes through as it was thrown", async () => {
+test("a tool's own error is passed on as it was thrown", async () => {
   await expect(asked(server).ask('tools/call', { name: 'get_book', arguments: { title: 'lost' } })).rejects.toBeInstanceOf(ToolError)
 })
 
@@ -156,7 +156,7 @@ test.for([
     /Unknown argument/,
   ],
   ['completion/complete', { ref: { type: 'ref/nothing' } }, /ref/],
-] as const)('%s %j is the wrong parameters', async ([method, params, message]) => {
+] as const)('%s %j is refused as invalid params', async ([method, params, message]) => {
   await expect(asked(server).ask(method, params)).rejects.toMatchObject({
     name: 'UpstreamRpcError',
     code: -32602,
@@ -164,13 +164,13 @@ test.for([
   })
 })
 
-test('what a resource is not there says which it was', async () => {
+test('the error for a missing resource names its URI', async () => {
   await expect(asked(server).ask('resources/read', { uri: 'library://nothing' })).rejects.toMatchObject({
     data: { uri: 'library://nothing' },
   })
 })
 
-test('a resource that cannot be read now is the fault of what lies behind, and may be tried again', async () => {
+test('a resource that cannot be read now is a fault of the server, and may be tried again', async () => {
   const reading = asked(server).ask('resources/read', { uri: 'library://a/book/x.stuck' })
   await expect(reading).rejects.toMatchObject({
     name: 'UpstreamFault',
@@ -180,7 +180,7 @@ test('a resource that cannot be read now is the fault of what lies behind, and m
   })
 })
 
-test('a method nobody knows is not found', async () => {
+test('an unknown method is not found', async () => {
   await expect(asked(server).ask('skills/list')).rejects.toMatchObject({ code: -32601 })
   await expect(asked(server).ask('constructor')).rejects.toMatchObject({ code: -32601 })
 })
@@ -192,7 +192,7 @@ test('a prompt is rendered with its arguments', async () => {
   })
 })
 
-test('completion offers what begins as typed, of the values that the others leave, a hundred at most', async () => {
+test('completion offers at most a hundred values that begin as typed, given the other arguments', async () => {
   const { ask } = asked(server)
   const ref = { type: 'ref/resource', uri: 'library://{shelf}/book/{author}.{title}' }
   const complete = (argument: object, shelf: string) => ask('completion/complete', { ref, argument, context: { arguments: { shelf } } })
@@ -208,7 +208,7 @@ test('completion offers what begins as typed, of the values that the others leav
   expect(moods).toMatchObject({ completion: { total: 120, hasMore: true } })
 })
 
-test('progress reaches who gave a token, log messages who asked for that severity', async () => {
+test('progress reaches a client that gave a token, log messages a client that asked for their level', async () => {
   const call = { name: 'list_books', arguments: {} }
   const quiet = asked(server)
   await quiet.ask('tools/call', call)
@@ -224,7 +224,7 @@ test('progress reaches who gave a token, log messages who asked for that severit
 const call = { name: 'borrow_book', arguments: { title: 'Emma' } }
 const answer = { name: { action: 'accept', content: { name: 'Bob' } } }
 
-test('a handler asks, and goes on with the answer and with what it had remembered', async () => {
+test('a handler asks, and goes on with the answer and with its state', async () => {
   const { ask } = asked(server)
   const first = await ask('tools/call', call)
   expect(first).toMatchObject({ resultType: 'input_required', inputRequests: { name: { method: 'elicitation/create' } } })
@@ -237,7 +237,7 @@ test.for([
   ['of another call', { arguments: { title: 'Persuasion' } }],
   ['of another person', { person: 'bob' }],
   ['no text', { requestState: () => 7 }],
-] as const)('a state that is %s is refused', async ([, change]) => {
+] as const)('a requestState that is %s is refused', async ([, change]) => {
   const { ask } = asked(server)
   const { requestState: state = '' } = await ask('tools/call', call)
   const requestState = 'requestState' in change ? change.requestState(state) : state
@@ -251,13 +251,13 @@ test.for([
   [{ elicitation: { url: {} } }, true],
   [{ elicitation: {} }, false],
   [{ elicitation: { form: {} } }, false],
-] as const)('a client that declared %j is not asked for a form: %s', async ([capabilities, refused]) => {
+] as const)('a client that declared %j may not be asked for a form: %s', async ([capabilities, refused]) => {
   const asking = asked(server).ask('tools/call', call, { client: facts(capabilities) })
   if (!refused) return expect(await asking).toMatchObject({ resultType: 'input_required' })
   await expect(asking).rejects.toMatchObject({ code: -32021, data: { requiredCapabilities: { elicitation: { form: {} } } } })
 })
 
-test('who listens hears what is honoured, until they stop', async () => {
+test('a listener receives what is honoured, until it stops', async () => {
   const { upstream, request } = asked(server)
   const heard: Notification[] = []
   const cancel = new Cancel()
@@ -281,7 +281,7 @@ test('who listens hears what is honoured, until they stop', async () => {
   ])
 })
 
-test('a listener that breaks ends alone: whoever changed something never feels it', async () => {
+test('a listener that throws ends alone: the handler that announced the change does not notice', async () => {
   const { upstream, request } = asked(server)
   const { promise, resolve } = Promise.withResolvers<Error | undefined>()
   const onNotification = () => {

@@ -3,27 +3,26 @@ import type { MountedServer } from '../../server-kit/define.ts'
 import { InputRequired } from '../../server-kit/input-required.ts'
 import type { Round } from '../../server-kit/round.ts'
 import type { DropReason } from '../dropped.ts'
-import { clientRefused } from '../client-refusal.ts'
+import { refusalError } from '../client-refusal.ts'
+import { complete } from './completion.ts'
+import { honouredBy, passes } from './listen-filter.ts'
 import { requireContext } from './mounted-request.ts'
 import type { MountedRequest } from './mounted-request.ts'
-import { completed } from './completion.ts'
-import { honouredBy, wanted } from './listen-filter.ts'
 import { stateOf, sealedAnswer } from './request-state.ts'
 import type { StateSealer } from './request-state.ts'
 import { plainHealth, UpstreamFault, UpstreamRpcError } from '../upstream.ts'
 import type { Description, Listening, ListenRequest, Upstream, UpstreamHealth, UpstreamRequest, UpstreamResult } from '../upstream.ts'
+import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-const invalidParams = -32602
-const unknownMethod = -32601
-
-/** Lists and contents differ by person, and may change at any time. */
-const uncached = { ttlMs: 0, cacheScope: 'private' }
-
 type Answer = Awaitable<object>
 
-/** A server of our own, asked in process: no hop, nothing serialised. A tool's ToolError comes through as it was thrown. */
+/**
+ * A server that runs inside the gateway. Requests reach it in this process: no network, nothing serialised. A
+ * `ToolError` of a tool is passed on as the tool threw it.
+ */
 export class MountedUpstream implements Upstream {
   private readonly server: MountedServer
   private readonly sealer: StateSealer
@@ -33,10 +32,10 @@ export class MountedUpstream implements Upstream {
     this.server = server
     this.sealer = sealer
     const lists = {
-      tools: { tools: entries(server.tools), ...uncached },
-      resources: { resources: entries(server.resources), ...uncached },
-      templates: { resourceTemplates: entries(server.templates), ...uncached },
-      prompts: { prompts: entries(server.prompts), ...uncached },
+      tools: { tools: entries(server.tools), ...NOT_CACHEABLE },
+      resources: { resources: entries(server.resources), ...NOT_CACHEABLE },
+      templates: { resourceTemplates: entries(server.templates), ...NOT_CACHEABLE },
+      prompts: { prompts: entries(server.prompts), ...NOT_CACHEABLE },
     }
     this.methods = {
       'tools/list': () => lists.tools,
@@ -50,32 +49,32 @@ export class MountedUpstream implements Upstream {
         'prompts/list': () => lists.prompts,
         'prompts/get': (request) => this.get(request),
       }),
-      ...(completes(server) && { 'completion/complete': (request) => inWords(() => completed(server, request), undefined) }),
+      ...(completes(server) && { 'completion/complete': (request) => withRpcErrors(() => complete(server, request), undefined) }),
     }
   }
 
   request(request: UpstreamRequest): Awaitable<UpstreamResult> {
     requireContext(request)
-    if (request.refusals) throw clientRefused(request.refusals)
+    if (request.refusals) throw refusalError(request.refusals)
     const { method } = request
     const handler = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
-    if (!handler) throw new UpstreamRpcError(unknownMethod, 'Method not found')
+    if (!handler) throw new UpstreamRpcError(METHOD_NOT_FOUND, 'Method not found')
     const answer = handler(request)
-    return answer instanceof Promise ? answer.then((later) => this.finished(later, request)) : this.finished(answer, request)
+    return answer instanceof Promise ? answer.then((settled) => this.resultOf(settled, request)) : this.resultOf(answer, request)
   }
 
   async describe(): Promise<Description> {
     const { id, title, logs, emits } = this.server
-    const changing = (list: 'tools' | 'prompts' | 'resources') => emits.includes(list) && { listChanged: true }
+    const listChanged = (list: 'tools' | 'prompts' | 'resources') => emits.includes(list) && { listChanged: true }
     return {
       era: 'mounted',
       version: '2026-07-28',
       capabilities: {
-        tools: { ...changing('tools') },
+        tools: { ...listChanged('tools') },
         ...(offersResources(this.server) && {
-          resources: { ...(emits.includes('updates') && { subscribe: true }), ...changing('resources') },
+          resources: { ...(emits.includes('updates') && { subscribe: true }), ...listChanged('resources') },
         }),
-        ...(this.server.prompts.size > 0 && { prompts: { ...changing('prompts') } }),
+        ...(this.server.prompts.size > 0 && { prompts: { ...listChanged('prompts') } }),
         ...(completes(this.server) && { completions: {} }),
         ...(logs && { logging: {} }),
       },
@@ -88,7 +87,7 @@ export class MountedUpstream implements Upstream {
     const honoured = honouredBy(this.server, filter)
     const deliver = async (notification: Notification) => onNotification(notification)
     const stop = this.server.changes.listen((notification) => {
-      if (!wanted(honoured, notification)) return
+      if (!passes(honoured, notification)) return
       deliver(notification).catch((error: Error) => {
         stop()
         onEnd(error)
@@ -98,7 +97,7 @@ export class MountedUpstream implements Upstream {
     return { honoured }
   }
 
-  /** There is nothing a client could tell a server of ours. */
+  /** Mounted servers handle no notifications of clients. */
   async notify(): Promise<DropReason> {
     return 'era-has-none'
   }
@@ -114,37 +113,37 @@ export class MountedUpstream implements Upstream {
   private call(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const tool = typeof name === 'string' ? this.server.tools.get(name) : undefined
-    if (!tool) throw new UpstreamRpcError(invalidParams, `Unknown tool: ${String(name).slice(0, 200)}`)
+    if (!tool) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown tool: ${String(name).slice(0, 200)}`)
     return tool.call(args, request.context, this.round(request))
   }
 
   private read(request: MountedRequest): Answer {
     const { uri } = request.params
-    const found = typeof uri === 'string' ? this.reader(uri) : undefined
-    if (!found) throw new UpstreamRpcError(invalidParams, 'Resource not found', typeof uri === 'string' ? { uri } : undefined)
-    const answer = inWords(() => found(request), { uri })
-    return answer instanceof Promise ? answer.then(withCache) : withCache(answer)
+    const read = typeof uri === 'string' ? this.reader(uri) : undefined
+    if (!read) throw new UpstreamRpcError(INVALID_PARAMS, 'Resource not found', typeof uri === 'string' ? { uri } : undefined)
+    const answer = withRpcErrors(() => read(request), { uri })
+    return answer instanceof Promise ? answer.then(withCacheHints) : withCacheHints(answer)
   }
 
   private reader(uri: string): ((request: MountedRequest) => Answer) | undefined {
     const resource = this.server.resources.get(uri)
     if (resource) return (request) => resource.read(request.context, this.round(request))
-    const template = this.server.templates.values().find((each) => each.matches(uri))
+    const template = this.server.templates.values().find((candidate) => candidate.matches(uri))
     return template && ((request) => template.read(uri, request.context, this.round(request)))
   }
 
   private get(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const prompt = typeof name === 'string' ? this.server.prompts.get(name) : undefined
-    if (!prompt) throw new UpstreamRpcError(invalidParams, `Unknown prompt: ${String(name).slice(0, 200)}`)
-    return inWords(() => prompt.render(args, request.context, this.round(request)), undefined)
+    if (!prompt) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown prompt: ${String(name).slice(0, 200)}`)
+    return withRpcErrors(() => prompt.render(args, request.context, this.round(request)), undefined)
   }
 
   private round(request: MountedRequest): Round {
     return stateOf(this.sealer, this.server.id, request)
   }
 
-  private finished(answer: object, request: MountedRequest): UpstreamResult {
+  private resultOf(answer: object, request: MountedRequest): UpstreamResult {
     if (answer instanceof InputRequired) return { value: sealedAnswer(this.sealer, this.server.id, request, answer) }
     return { value: { resultType: 'complete', ...answer } }
   }
@@ -156,21 +155,24 @@ const offersResources = ({ resources, templates }: MountedServer) => resources.s
 
 const completes = ({ templates, prompts }: MountedServer) => templates.size + prompts.size > 0
 
-const withCache = (answer: object): object => (answer instanceof InputRequired ? answer : { ...answer, ...uncached })
+const withCacheHints = (answer: object): object => (answer instanceof InputRequired ? answer : { ...answer, ...NOT_CACHEABLE })
 
-/** Only a tool's answer can hold an error for the model: elsewhere a ToolError becomes an error of the protocol, or a fault of the server's. */
-function inWords(work: () => Answer, data: unknown): Answer {
+/**
+ * Runs a handler that is no tool. Only the result of a tool can hold an error for the model, so here a `ToolError`
+ * becomes a JSON-RPC error or a fault of the server.
+ */
+function withRpcErrors(work: () => Answer, data: unknown): Answer {
   try {
     const answer = work()
-    return answer instanceof Promise ? answer.catch((error: unknown) => Promise.reject(said(error, data))) : answer
+    return answer instanceof Promise ? answer.catch((error: unknown) => Promise.reject(rpcErrorOf(error, data))) : answer
   } catch (error) {
-    throw said(error, data)
+    throw rpcErrorOf(error, data)
   }
 }
 
-function said(error: unknown, data: unknown): unknown {
+function rpcErrorOf(error: unknown, data: unknown): unknown {
   if (!(error instanceof ToolError)) return error
   const { code, message, hint, retryable } = error
-  if (code === 'not_found' || code === 'invalid_input') return new UpstreamRpcError(invalidParams, message, data)
+  if (code === 'not_found' || code === 'invalid_input') return new UpstreamRpcError(INVALID_PARAMS, message, data)
   return new UpstreamFault(code, message, { ...(hint !== undefined && { hint }), retryable, cause: error })
 }

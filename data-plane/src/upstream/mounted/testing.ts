@@ -7,14 +7,14 @@ import { MountedUpstream } from './mounted-upstream.ts'
 import type { UpstreamRequest } from '../upstream.ts'
 import type { ClientFacts, Notification } from '../../protocol/notification.ts'
 
-/** A mounted server as the pipeline would ask it, by one person with a client that can do everything unless said otherwise. */
+/** Calls a mounted server as the pipeline would, for one person. The client declares all capabilities by default. */
 export function asked(server: MountedServer, context: Partial<CallContext> = {}) {
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])
   const upstream = new MountedUpstream(server, sealer)
   const heard: Notification[] = []
 
-  const request = (method: string, params: Record<string, unknown> = {}, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
+  const request = (method: string, params: Record<string, unknown> = {}, overrides: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
     person: 'alice',
     session: undefined,
     client: { capabilities: { elicitation: {}, sampling: {}, roots: {} }, info: undefined, logLevel: undefined },
@@ -23,21 +23,21 @@ export function asked(server: MountedServer, context: Partial<CallContext> = {})
     onNotification: (notification) => void heard.push(notification),
     cancel: new Cancel(),
     context: aContext(context),
-    ...more,
+    ...overrides,
   })
 
   return {
     upstream,
     heard,
     request,
-    /** The result's value; a throw is a rejection. */
-    async ask(method: string, params: Record<string, unknown> = {}, more: Partial<UpstreamRequest> = {}) {
-      return Answer.parse((await upstream.request(request(method, params, more))).value)
+    /** Resolves with the value of the result; rejects when the server throws. */
+    async ask(method: string, params: Record<string, unknown> = {}, overrides: Partial<UpstreamRequest> = {}) {
+      return Answer.parse((await upstream.request(request(method, params, overrides))).value)
     },
   }
 }
 
-/** As loose as the wire is. */
+/** Loose, because a result on the wire may have other members. */
 const Answer = z.looseObject({
   resultType: z.string(),
   inputRequests: z.record(z.string(), z.unknown()).optional(),
@@ -50,7 +50,7 @@ export const facts = (capabilities: Record<string, unknown>, logLevel?: string):
   logLevel,
 })
 
-const aContext = (more: Partial<CallContext>): CallContext => ({
+const aContext = (overrides: Partial<CallContext>): CallContext => ({
   caller: { id: 'alice', handle: 'alice', groups: [] },
   level: 'read',
   settings: {},
@@ -59,5 +59,5 @@ const aContext = (more: Partial<CallContext>): CallContext => ({
   tables: () => undefined,
   readSecret: async () => '',
   gateway: undefined as never,
-  ...more,
+  ...overrides,
 })

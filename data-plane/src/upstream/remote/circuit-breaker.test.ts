@@ -3,21 +3,21 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 
 function aBreaker() {
   const clock = { nowMs: 0 }
-  const breaker = new CircuitBreaker({ faults: 3, firstOpenMs: 1000, maxOpenMs: 3000 }, () => clock.nowMs)
+  const breaker = new CircuitBreaker({ maxFaultsInARow: 3, firstOpenMs: 1000, maxOpenMs: 3000 }, () => clock.nowMs)
   const fail = (times: number) => {
     for (let at = 0; at < times; at++) {
       breaker.enter()
-      breaker.failed()
+      breaker.recordFailure()
     }
   }
   return { clock, breaker, fail }
 }
 
-test('it opens after so many faults in a row, and says when it tries again', () => {
+test('it opens after the limit of faults in a row, and its error says when it tries again', () => {
   const { breaker, fail, clock } = aBreaker()
   fail(2)
   breaker.enter()
-  breaker.succeeded()
+  breaker.recordSuccess()
   fail(3)
   clock.nowMs = 100
   expect(() => breaker.enter()).toThrow(
@@ -25,18 +25,18 @@ test('it opens after so many faults in a row, and says when it tries again', () 
   )
 })
 
-test('when the time is over one may try; its success closes it for all', () => {
+test('after a while one call may try; its success closes the breaker for all', () => {
   const { breaker, fail, clock } = aBreaker()
   fail(3)
   clock.nowMs = 1000
   breaker.enter()
   expect(() => breaker.enter()).toThrow('not asked')
-  breaker.succeeded()
+  breaker.recordSuccess()
   breaker.enter()
   breaker.enter()
 })
 
-test('the failure of the one who tried opens it for longer, up to a limit', () => {
+test('the failure of that call opens it for longer, up to a limit', () => {
   const { breaker, fail, clock } = aBreaker()
   fail(3)
   const openFor = () => {
@@ -48,27 +48,27 @@ test('the failure of the one who tried opens it for longer, up to a limit', () =
       } catch {
         continue
       }
-      breaker.failed()
+      breaker.recordFailure()
       return clock.nowMs - from
     }
   }
   expect([openFor(), openFor(), openFor(), openFor()]).toEqual([1000, 2000, 3000, 3000])
 })
 
-test('who was called off decided nothing: the next may try', () => {
+test('when that call is cancelled, the next one may try', () => {
   const { breaker, fail, clock } = aBreaker()
   fail(3)
   clock.nowMs = 1000
   breaker.enter()
-  breaker.calledOff()
+  breaker.recordNothing()
   breaker.enter()
   expect(breaker.open).toBe(true)
 })
 
-test('those who were under way when it opened do not prolong it', () => {
+test('calls that were under way when it opened do not keep it open for longer', () => {
   const { breaker, clock } = aBreaker()
   for (let at = 0; at < 6; at++) breaker.enter()
-  for (let at = 0; at < 6; at++) breaker.failed()
+  for (let at = 0; at < 6; at++) breaker.recordFailure()
   clock.nowMs = 1000
   breaker.enter()
 })

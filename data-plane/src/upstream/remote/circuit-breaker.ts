@@ -1,25 +1,30 @@
 import { UpstreamFault } from '../upstream.ts'
 
 interface Limits {
-  /** So many faults in a row open it. */
-  readonly faults: number
+  /** This many faults in a row open the breaker. */
+  readonly maxFaultsInARow: number
   readonly firstOpenMs: number
   readonly maxOpenMs: number
 }
 
-const usual: Limits = { faults: 5, firstOpenMs: 2000, maxOpenMs: 60_000 }
+const defaultLimits: Limits = { maxFaultsInARow: 5, firstOpenMs: 2000, maxOpenMs: 60_000 }
 
-/** Spares a server that is down, and those who wait for it. Closed: all may ask. Open: none. When the time is over one may try, and what becomes of it decides for all. */
+/**
+ * Protects a server that is down, and the calls that would wait for it. Closed: every call may go to the server.
+ * Open: no call may. After a while one call may try. Its outcome closes the breaker, or opens it for longer.
+ */
 export class CircuitBreaker {
   private readonly limits: Limits
   private readonly nowMs: () => number
-  private faults = 0
+  private faultsInARow = 0
+  /** How long the breaker stays open this time; 0 when it is closed. */
   private openMs = 0
-  private untilMs = 0
-  private trying = false
+  private openUntilMs = 0
+  /** One call tries whether the server is up again. */
+  private trialRunning = false
 
   constructor(limits: Partial<Limits> = {}, nowMs: () => number = () => performance.now()) {
-    this.limits = { ...usual, ...limits }
+    this.limits = { ...defaultLimits, ...limits }
     this.nowMs = nowMs
   }
 
@@ -27,36 +32,36 @@ export class CircuitBreaker {
     return this.openMs > 0
   }
 
-  /** Throws while none may ask. Who got in must say how it went. */
+  /** Throws while no call may go to the server. Otherwise a `record…` method must be called afterwards. */
   enter(): void {
     if (!this.open) return
-    const waitMs = this.untilMs - this.nowMs()
-    if (waitMs > 0 || this.trying) throw closedFor(Math.max(waitMs, 1))
-    this.trying = true
+    const waitMs = this.openUntilMs - this.nowMs()
+    if (waitMs > 0 || this.trialRunning) throw openFault(Math.max(waitMs, 1))
+    this.trialRunning = true
   }
 
-  succeeded(): void {
-    this.faults = 0
+  recordSuccess(): void {
+    this.faultsInARow = 0
     this.openMs = 0
-    this.trying = false
+    this.trialRunning = false
   }
 
-  failed(): void {
-    this.faults++
-    const wasTrying = this.trying
-    this.trying = false
-    if (this.faults < this.limits.faults || (this.open && !wasTrying)) return
+  recordFailure(): void {
+    this.faultsInARow++
+    const wasTrial = this.trialRunning
+    this.trialRunning = false
+    if (this.faultsInARow < this.limits.maxFaultsInARow || (this.open && !wasTrial)) return
     this.openMs = Math.min(this.openMs === 0 ? this.limits.firstOpenMs : this.openMs * 2, this.limits.maxOpenMs)
-    this.untilMs = this.nowMs() + this.openMs
+    this.openUntilMs = this.nowMs() + this.openMs
   }
 
-  /** It was called off: that says nothing of the server. */
-  calledOff(): void {
-    this.trying = false
+  /** The call ended without telling anything about the server, for example by a cancellation. */
+  recordNothing(): void {
+    this.trialRunning = false
   }
 }
 
-const closedFor = (waitMs: number) =>
+const openFault = (waitMs: number) =>
   new UpstreamFault('upstream_down', 'The MCP server is down.', {
     detail: `not asked: it failed too often, tried again in ${Math.ceil(waitMs / 1000)} s`,
     hint: `It is tried again in ${Math.ceil(waitMs / 1000)} s.`,

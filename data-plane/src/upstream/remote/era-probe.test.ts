@@ -37,7 +37,7 @@ test.for([
   [202, undefined, 'upstream_down'],
   [200, discover('2199-01-01'), 'upstream_down'],
   [418, error(-32_601), 'upstream_down'],
-] as const)('status %i with %o is no evidence but the fault %s', ([status, message, code]) => {
+] as const)('status %i with %o gives no era but the fault %s', ([status, message, code]) => {
   expect(() => verdictOf(status, message)).toThrow(expect.objectContaining({ name: 'UpstreamFault', code }))
 })
 
@@ -46,7 +46,7 @@ const says = (response: ServerResponse, message: object, status = 200) =>
 const asModern = (response: ServerResponse) => says(response, discover('2026-07-28'))
 const asLegacy = (response: ServerResponse) => says(response, error(-32_601), 400)
 
-async function aKeeper(first: (response: ServerResponse) => unknown, horizon = {}, settings = {}) {
+async function aKeeper(first: (response: ServerResponse) => unknown, times = {}, settings = {}) {
   const state = { answer: first, asked: 0 }
   const server = await serverOf((_, response) => {
     state.asked++
@@ -55,7 +55,7 @@ async function aKeeper(first: (response: ServerResponse) => unknown, horizon = {
   const options = openConnection(aRemote(server.url, settings))
   return {
     state,
-    keeper: new EraKeeper(options, horizon),
+    keeper: new EraKeeper(options, times),
     async [Symbol.asyncDispose]() {
       await options.pool.close()
       await server[Symbol.asyncDispose]()
@@ -63,14 +63,14 @@ async function aKeeper(first: (response: ServerResponse) => unknown, horizon = {
   }
 }
 
-test('those who ask at once are answered by one probe, and its verdict is kept', async () => {
+test('calls at the same time share one probe, and its verdict is kept', async () => {
   await using at = await aKeeper(asModern)
   expect(await Promise.all([at.keeper.get(), at.keeper.get(), at.keeper.get()])).toEqual(['modern', 'modern', 'modern'])
   expect(at.keeper.get()).toBe('modern')
   expect(at.state.asked).toBe(1)
 })
 
-test('an answer as a stream counts too', async () => {
+test('an answer as a stream gives a verdict too', async () => {
   await using at = await aKeeper((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('id: 1\ndata:\n\n')
@@ -79,23 +79,23 @@ test('an answer as a stream counts too', async () => {
   expect(await at.keeper.get()).toBe('modern')
 })
 
-test('what the administrator says is not asked', async () => {
+test('an era that the administrator set is not probed', async () => {
   await using legacy = await aKeeper(asModern, {}, { era: 'legacy' })
   await using modern = await aKeeper(asLegacy, {}, { era: '2026-07-28' })
   expect([legacy.keeper.get(), modern.keeper.get(), modern.keeper.probeAgain()]).toEqual(['legacy', 'modern', 'modern'])
   expect(legacy.state.asked + modern.state.asked).toBe(0)
 })
 
-test('beyond the horizon the old verdict serves while a new one is sought: an upgraded server is noticed', async () => {
-  await using at = await aKeeper(asLegacy, { keptMs: 0 })
+test('an expired verdict is used while a probe runs in the background: an upgrade of the server is noticed', async () => {
+  await using at = await aKeeper(asLegacy, { validMs: 0 })
   expect(await at.keeper.get()).toBe('legacy')
   at.state.answer = asModern
   expect(at.keeper.get()).toBe('legacy')
   await expect.poll(() => at.keeper.get()).toBe('modern')
 })
 
-test('no verdict comes of a fault, and a verdict survives one', async () => {
-  await using at = await aKeeper((response) => response.writeHead(503).end(), { doubtedMs: 0 })
+test('a fault gives no verdict, and does not change an earlier one', async () => {
+  await using at = await aKeeper((response) => response.writeHead(503).end(), { minIntervalMs: 0 })
   await expect(at.keeper.get()).rejects.toMatchObject({ code: 'upstream_down' })
   at.state.answer = asLegacy
   expect(await at.keeper.get()).toBe('legacy')
@@ -104,8 +104,8 @@ test('no verdict comes of a fault, and a verdict survives one', async () => {
   expect(at.keeper.get()).toBe('legacy')
 })
 
-test('doubts are asked about at once, but not again and again', async () => {
-  await using at = await aKeeper(asLegacy, { doubtedMs: 60_000 })
+test('a doubt leads to a probe at once, but not again within the interval', async () => {
+  await using at = await aKeeper(asLegacy, { minIntervalMs: 60_000 })
   await at.keeper.get()
   expect(at.keeper.probeAgain()).toBe('legacy')
   expect(at.state.asked).toBe(1)

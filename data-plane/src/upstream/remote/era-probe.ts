@@ -1,5 +1,6 @@
 import { verdictOf } from './era-verdict.ts'
 import type { Era } from './era-verdict.ts'
+import { refusesCredential } from '../status-fault.ts'
 import { exchange } from '../http/exchange.ts'
 import { modernBody, modernHeaders, GATEWAY_CLIENT } from '../modern/request.ts'
 import type { RemoteConnection } from '../http/connection.ts'
@@ -7,10 +8,10 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 
 const maxProbeMs = 10_000
 
-/** Asks a server which era it is of. Rejects with `UpstreamFault` where that cannot be told now. */
+/** Asks a server for its era. Rejects with `UpstreamFault` when its answer does not tell the era now. */
 async function probeEra(options: RemoteConnection): Promise<Era> {
   const timeoutMs = Math.min(maxProbeMs, options.callTimeoutMs)
-  let text = ''
+  let eventText = ''
   const answer = await exchange(options.pool, {
     url: options.url,
     method: 'POST',
@@ -21,15 +22,16 @@ async function probeEra(options: RemoteConnection): Promise<Era> {
     timeoutMs,
     maxEvents: 100,
     onEvent: ({ data }) => {
-      text = data
+      eventText = data
       return data === '' ? undefined : 'stop'
     },
   })
-  if (answer.status === 401 || answer.status === 403) options.headers.forget()
-  return verdictOf(answer.status, parsed(answer.kind === 'json' ? answer.text : text))
+  if (refusesCredential(answer.status)) options.headers.forget()
+  return verdictOf(answer.status, parseJson(answer.kind === 'json' ? answer.text : eventText))
 }
 
-function parsed(text: string): unknown {
+/** Undefined for text that is not JSON. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -38,76 +40,80 @@ function parsed(text: string): unknown {
 }
 
 export interface ProbeTimes {
-  /** For so long a verdict is taken as it is. */
-  readonly keptMs: number
-  /** After a probe that told nothing, the verdict before it stands for so long. */
-  readonly againMs: number
-  /** However much is doubted, a server is not asked oftener. */
-  readonly doubtedMs: number
+  /** After this time a verdict is probed again. */
+  readonly validMs: number
+  /** After a probe that failed, the earlier verdict stands for this time. */
+  readonly retryMs: number
+  /** A doubt about the verdict leads to no more than one probe in this time. */
+  readonly minIntervalMs: number
 }
 
-const usual: ProbeTimes = { keptMs: 10 * 60_000, againMs: 60_000, doubtedMs: 5000 }
+const defaultTimes: ProbeTimes = { validMs: 10 * 60_000, retryMs: 60_000, minIntervalMs: 5000 }
 
-/** Which era a server is of: said by the administrator, or found out, and found out anew from time to time, since an upgraded server answers the old way for ever. */
+/**
+ * Knows the era of a server. The administrator sets it, or this probes the server. It probes again from time to time,
+ * because an upgraded server goes on answering legacy requests, so nothing else would tell.
+ */
 export class EraKeeper {
   private readonly options: RemoteConnection
-  private readonly horizon: ProbeTimes
+  private readonly times: ProbeTimes
   private verdict: Era | undefined
-  private untilMs = 0
-  private doubtableMs = 0
-  private probing: Promise<Era> | undefined
+  private validUntilMs = 0
+  /** Before this time a doubt leads to no probe. */
+  private nextDoubtMs = 0
+  private probeUnderWay: Promise<Era> | undefined
 
-  constructor(options: RemoteConnection, horizon: Partial<ProbeTimes> = {}) {
+  constructor(options: RemoteConnection, times: Partial<ProbeTimes> = {}) {
     this.options = options
-    this.horizon = { ...usual, ...horizon }
+    this.times = { ...defaultTimes, ...times }
     const { era } = options.settings
     if (era === 'auto') return
     this.verdict = era === 'legacy' ? 'legacy' : 'modern'
-    this.untilMs = Number.POSITIVE_INFINITY
-    this.doubtableMs = Number.POSITIVE_INFINITY
+    this.validUntilMs = Number.POSITIVE_INFINITY
+    this.nextDoubtMs = Number.POSITIVE_INFINITY
   }
 
   /** The last verdict; undefined before the first. */
-  get known(): Era | undefined {
+  get lastVerdict(): Era | undefined {
     return this.verdict
   }
 
-  /** Waits only for the first verdict: a later one is sought while the last still serves. */
+  /** Waits only for the first verdict. Later probes run in the background, while the last verdict is used. */
   get(): Awaitable<Era> {
     if (this.verdict === undefined) return this.probe()
-    if (performance.now() >= this.untilMs) this.probe().catch(() => undefined)
+    if (performance.now() >= this.validUntilMs) this.probe().catch(() => undefined)
     return this.verdict
   }
 
-  /** The server behaves as if it were of the other era: asks again at once. */
+  /** The server behaves as if it were of the other era: probes at once. */
   probeAgain(): Awaitable<Era> {
-    if (this.verdict !== undefined && performance.now() < this.doubtableMs) return this.verdict
+    if (this.verdict !== undefined && performance.now() < this.nextDoubtMs) return this.verdict
     return this.probe()
   }
 
-  /** Something is odd: the next use asks anew, without waiting. */
+  /** The era may have changed: the next `get` starts a probe, without waiting for it. */
   markStale(): void {
-    if (performance.now() >= this.doubtableMs) this.untilMs = 0
+    if (performance.now() >= this.nextDoubtMs) this.validUntilMs = 0
   }
 
   private probe(): Promise<Era> {
-    this.probing ??= this.ask().finally(() => (this.probing = undefined))
-    return this.probing
+    this.probeUnderWay ??= this.runProbe().finally(() => (this.probeUnderWay = undefined))
+    return this.probeUnderWay
   }
 
-  private async ask(): Promise<Era> {
+  private async runProbe(): Promise<Era> {
     const { id, log } = this.options
     try {
       const verdict = await probeEra(this.options)
       if (verdict !== this.verdict) log('info', 'era of a server', { server: id, era: verdict })
       this.verdict = verdict
-      this.untilMs = performance.now() + this.horizon.keptMs
+      this.validUntilMs = performance.now() + this.times.validMs
       return verdict
     } catch (error) {
-      this.untilMs = performance.now() + this.horizon.againMs
+      this.validUntilMs = performance.now() + this.times.retryMs
       throw error
     } finally {
-      this.doubtableMs = performance.now() + this.horizon.doubtedMs
+      this.nextDoubtMs = performance.now() + this.times.minIntervalMs
     }
   }
 }

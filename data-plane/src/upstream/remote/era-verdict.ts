@@ -1,38 +1,42 @@
 import { isObject } from '../../json/is-object.ts'
 import { isLegacy, isModern } from '../../protocol/versions.ts'
-import { protocolFault, credentialFault, unreachableFault, rateLimitFault } from '../faults.ts'
+import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from '../../protocol/facts/rpc-codes.ts'
+import { protocolFault } from '../faults.ts'
+import { statusFault } from '../status-fault.ts'
 
 export type Era = 'modern' | 'legacy'
 
-/** HeaderMismatch, MissingRequiredClientCapability, UnsupportedProtocolVersion: only modern servers know them. */
-const modernCodes = new Set<unknown>([-32_020, -32_021, -32_022])
-/** How a server that never heard of `server/discover` may refuse it. */
+/** Only modern servers send these error codes. */
+const modernCodes = new Set<unknown>([HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION])
+/** A legacy server may answer `server/discover` with one of these. */
 const legacyStatuses = new Set([400, 404, 405])
 
-/** What the answer to `server/discover` says of a server's era. Throws `UpstreamFault` where it says nothing: a server that is down or does not let us in may be of either. */
+/**
+ * The era that the answer to `server/discover` proves. Throws `UpstreamFault` when it proves none: a server that is
+ * down, or that refuses our credential, may be of either era.
+ */
 export function verdictOf(status: number, message: unknown): Era {
-  if (status === 401 || status === 403) throw credentialFault(status)
-  if (status === 429) throw rateLimitFault(undefined)
-  if (status >= 500) throw unreachableFault(`status ${status}`)
+  const fault = statusFault(status, `status ${status}`)
+  if (fault) throw fault
   if (status >= 300 && status < 400)
     throw protocolFault(`a redirect (status ${status}), which is not followed: register the address it leads to`)
   const { result, error } = isObject(message) ? message : {}
-  if (isObject(error)) return ofError(status, error)
-  // Some servers of before answer whatever they are asked: only a modern one lists its revisions.
+  if (isObject(error)) return eraOfError(status, error)
+  // Some legacy servers answer any method with a result. Only a modern server lists its revisions.
   if (status < 300 && isObject(result))
-    return Array.isArray(result['supportedVersions']) ? ofVersions(result['supportedVersions']) : 'legacy'
+    return Array.isArray(result['supportedVersions']) ? eraOfVersions(result['supportedVersions']) : 'legacy'
   if (legacyStatuses.has(status)) return 'legacy'
   throw protocolFault(`no answer to server/discover (status ${status}): this may be no MCP server`)
 }
 
-function ofError(status: number, { code, data }: Record<string, unknown>): Era {
-  if (modernCodes.has(code)) return isObject(data) && Array.isArray(data['supported']) ? ofVersions(data['supported']) : 'modern'
+function eraOfError(status: number, { code, data }: Record<string, unknown>): Era {
+  if (modernCodes.has(code)) return isObject(data) && Array.isArray(data['supported']) ? eraOfVersions(data['supported']) : 'modern'
   if (status < 300 || legacyStatuses.has(status)) return 'legacy'
   throw protocolFault(`an error in answer to server/discover, status ${status}`)
 }
 
-/** A server may know the question and yet only older revisions. */
-function ofVersions(versions: readonly unknown[]): Era {
+/** A server may know `server/discover` and yet speak only legacy revisions. */
+function eraOfVersions(versions: readonly unknown[]): Era {
   if (versions.some(isModern)) return 'modern'
   if (versions.some(isLegacy)) return 'legacy'
   throw protocolFault('none of its protocol revisions is spoken here')

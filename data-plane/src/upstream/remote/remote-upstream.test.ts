@@ -14,10 +14,10 @@ import type { Notification } from '../../protocol/notification.ts'
 async function remoteTo(
   server: TestServer,
   settings: Partial<RemoteSettings> = {},
-  given: Partial<RemoteServer> = {},
+  overrides: Partial<RemoteServer> = {},
   breaker = new CircuitBreaker(),
 ) {
-  const upstream = new RemoteUpstream({ ...aRemote(server.url, settings), ...given }, { breaker })
+  const upstream = new RemoteUpstream({ ...aRemote(server.url, settings), ...overrides }, { breaker })
   return {
     upstream,
     async [Symbol.asyncDispose]() {
@@ -36,7 +36,7 @@ const servers: [string, () => Promise<TestServer>, string][] = [
   ['a legacy server', legacyOnlyServer, 'legacy'],
 ]
 
-test.for(servers)('%s of the official SDK is found out, described, listed and called, with its progress', async ([, serve, era]) => {
+test.for(servers)('%s of the official SDK is recognised, described, listed and called, with its progress', async ([, serve, era]) => {
   await using at = await remoteTo(await serve())
   const { upstream } = at
   expect(await upstream.describe(aRequest())).toMatchObject({ era, capabilities: { tools: {} }, serverInfo: { name: 'things' } })
@@ -58,7 +58,7 @@ test.for(servers)('%s: a cancelled call is over at once, and the server goes on 
   await expect(at.upstream.request(callOf('echo', { text: 'x' }))).resolves.toMatchObject({ value: { content: [{ text: 'x' }] } })
 })
 
-test('a modern server tells those who listen', async () => {
+test('a modern server notifies a listener', async () => {
   const server = await modernOnlyServer()
   await using at = await remoteTo(server)
   const heard = Promise.withResolvers<Notification>()
@@ -68,12 +68,12 @@ test('a modern server tells those who listen', async () => {
   expect(await heard.promise).toMatchObject({ method: 'notifications/tools/list_changed' })
 })
 
-test('a server that changed its era is asked again in the other one, and the call is not lost', async () => {
+test('when a server has changed its era, the call is repeated in the other era and succeeds', async () => {
   const legacy = await legacyOnlyServer()
   const modern = await modernOnlyServer()
   let now: TestServer & { handle: Parameters<typeof serverOf>[0] } = modern
   const front = await serverOf((request, response) => now.handle(request, response))
-  const upstream = new RemoteUpstream({ ...aRemote(front.url) }, { horizon: { doubtedMs: 0 } })
+  const upstream = new RemoteUpstream({ ...aRemote(front.url) }, { probeTimes: { minIntervalMs: 0 } })
   await upstream.request(callOf('echo', { text: 'a' }))
   expect(upstream.health().era).toBe('modern')
   now = legacy
@@ -83,7 +83,7 @@ test('a server that changed its era is asked again in the other one, and the cal
   for (const server of [front, legacy, modern]) await server[Symbol.asyncDispose]()
 })
 
-test('a server that is down fails fast after some tries, says when it is tried again, and is found again', async () => {
+test('a server that is down fails fast after some faults, the error says when it is tried again, and then it is tried', async () => {
   const clock = { nowMs: 0 }
   let asked = 0
   let up = false
@@ -97,7 +97,7 @@ test('a server that is down fails fast after some tries, says when it is tried a
     server,
     { era: '2026-07-28' },
     {},
-    new CircuitBreaker({ faults: 3, firstOpenMs: 1000 }, () => clock.nowMs),
+    new CircuitBreaker({ maxFaultsInARow: 3, firstOpenMs: 1000 }, () => clock.nowMs),
   )
   const ask = () => at.upstream.request(aRequest())
   for (let count = 0; count < 3; count++) await expect(ask()).rejects.toMatchObject({ name: 'UpstreamFault' })
@@ -118,7 +118,7 @@ test('a server that is down fails fast after some tries, says when it is tried a
   expect(asked).toBe(before + 1)
 })
 
-test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote instead of JSON stands in no error', async (era) => {
+test.for(['legacy', '2026-07-28'] as const)('text that a server of era %s sent instead of JSON is repeated in no error', async (era) => {
   const server = await serverOf((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('s3cr3t is no JSON'))
   await using at = await remoteTo(server, { era })
   const fault: unknown = await at.upstream.request(aRequest()).catch((error: unknown) => error)
@@ -126,9 +126,9 @@ test.for(['legacy', '2026-07-28'] as const)('what a server of era %s wrote inste
   expect(`${String(fault)} ${JSON.stringify(at.upstream.health())}`).not.toContain('s3cr3t')
 })
 
-test('a call that was called off says nothing of the server; one that took too long does', async () => {
+test('a cancelled call does not make a server look down; a call that took too long does', async () => {
   const server = await serverOf(() => undefined)
-  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new CircuitBreaker({ faults: 2 }))
+  await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new CircuitBreaker({ maxFaultsInARow: 2 }))
   const cut = async (cause: Error) => {
     const cancel = new Cancel()
     const asked = at.upstream.request(aRequest({ cancel }))
@@ -141,7 +141,7 @@ test('a call that was called off says nothing of the server; one that took too l
   expect(at.upstream.health()).toMatchObject({ state: 'down', lastError: 'too slow' })
 })
 
-test('closing lets a call under way end', async () => {
+test('closing waits for a call under way', async () => {
   const reached = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
   const server = await serverOf(async (_, response) => {
@@ -160,11 +160,11 @@ test('closing lets a call under way end', async () => {
   await closing
 })
 
-test('what is answered from memory does not make a server look up', async () => {
+test('a description from the cache does not make a server look up', async () => {
   const server = await modernOnlyServer()
   let up = true
   const front = await serverOf((request, response) => (up ? server.handle(request, response) : response.writeHead(503).end()))
-  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new CircuitBreaker({ faults: 3 }))
+  await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new CircuitBreaker({ maxFaultsInARow: 3 }))
   const described = await at.upstream.describe(aRequest())
   up = false
   for (let count = 0; count < 3; count++) {

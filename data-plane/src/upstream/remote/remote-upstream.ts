@@ -22,33 +22,33 @@ import type {
 } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
-/** The hint says what a missing secret is called. */
-function errorOf(fault: UpstreamFault | ToolError) {
+/** The last error for the health report. For a missing secret it includes the hint, which names the secret. */
+function lastErrorOf(fault: UpstreamFault | ToolError) {
   const hint = fault.code === 'secret_missing' && fault.hint !== undefined ? ` ${fault.hint}` : ''
-  const says = fault instanceof UpstreamFault ? fault.publicMessage : fault.message
-  const detail = fault.message === says ? '' : ` (${fault.message})`
-  return { lastErrorAtMs: Date.now(), lastError: `${says}${detail}${hint}`, lastErrorSays: says }
+  const publicText = fault instanceof UpstreamFault ? fault.publicMessage : fault.message
+  const detail = fault.message === publicText ? '' : ` (${fault.message})`
+  return { lastErrorAtMs: Date.now(), lastError: `${publicText}${detail}${hint}`, lastErrorSays: publicText }
 }
 
-/** How soon it gives up, and how long it believes. */
+/** For tests: other limits and times. */
 interface RemoteTuning {
   readonly breaker?: CircuitBreaker
-  readonly horizon?: Partial<ProbeTimes>
+  readonly probeTimes?: Partial<ProbeTimes>
 }
 
-const always = () => true
-/** Some of it is answered without asking the server. */
-const never = () => false
+const provesUp = () => true
+/** The upstream may have answered without asking the server. */
+const provesNothing = () => false
 
 const rootsChanged = 'notifications/roots/list_changed'
 
-/** Calls under way may end by themselves for so long. */
+/** When the upstream closes, calls under way have this long to end by themselves. */
 const closeWithinMs = 10_000
 
-/** A remote server of whichever era it turns out to be. */
+/** A remote server of either era. The era is configured or probed. */
 export class RemoteUpstream implements Upstream {
   private readonly options: RemoteConnection
-  private readonly era: EraKeeper
+  private readonly eraKeeper: EraKeeper
   private readonly breaker: CircuitBreaker
   private modern: ModernUpstream | undefined
   private legacy: LegacyUpstream | undefined
@@ -56,37 +56,38 @@ export class RemoteUpstream implements Upstream {
   private lastSuccessAtMs: number | undefined
   private lastError: Pick<UpstreamHealth, 'lastError' | 'lastErrorAtMs' | 'lastErrorSays'> | undefined
   private latencyMs: number | undefined
-  private described: Description | undefined
+  private lastDescription: Description | undefined
 
-  constructor(given: RemoteServer, { breaker = new CircuitBreaker(), horizon = {} }: RemoteTuning = {}) {
-    this.options = openConnection(given)
-    this.era = new EraKeeper(this.options, horizon)
+  constructor(server: RemoteServer, { breaker = new CircuitBreaker(), probeTimes = {} }: RemoteTuning = {}) {
+    this.options = openConnection(server)
+    this.eraKeeper = new EraKeeper(this.options, probeTimes)
     this.breaker = breaker
   }
 
   request(request: UpstreamRequest): Promise<UpstreamResult> {
-    return this.through((upstream) => upstream.request(request))
+    return this.withBreaker((upstream) => upstream.request(request))
   }
 
-  /** While the server is down, what it last said of itself. */
+  /** While the breaker is open, this returns the last description. */
   async describe(asker: Asker): Promise<Description> {
-    if (this.breaker.open && this.described) return this.described
-    const before = this.described
-    this.described = await this.through(
+    if (this.breaker.open && this.lastDescription) return this.lastDescription
+    const earlier = this.lastDescription
+    // A cached description, or one of a legacy session that is open, does not prove that the server is up.
+    this.lastDescription = await this.withBreaker(
       (upstream) => upstream.describe(asker),
-      (found) => found.era === 'modern' && found !== before,
+      (description) => description.era === 'modern' && description !== earlier,
     )
-    return this.described
+    return this.lastDescription
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    return this.through((upstream) => upstream.listen(request), never)
+    return this.withBreaker((upstream) => upstream.listen(request), provesNothing)
   }
 
   async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
-    // Who has no session yet will ask for the roots when it has: no server is looked up for that.
+    // A legacy server without a session asks for the roots when a session opens, so there is nothing to announce.
     if (notification.method === rootsChanged && !this.legacy) return undefined
-    return this.through((upstream) => upstream.notify(asker, notification), never)
+    return this.withBreaker((upstream) => upstream.notify(asker, notification), provesNothing)
   }
 
   async endSession(asker: Asker): Promise<void> {
@@ -97,7 +98,7 @@ export class RemoteUpstream implements Upstream {
     const { lastSuccessAtMs, latencyMs } = this
     const { open } = this.breaker
     return {
-      ...plainHealth(open ? 'down' : this.state, this.era.known),
+      ...plainHealth(open ? 'down' : this.state, this.eraKeeper.lastVerdict),
       breaker: open ? 'open' : 'closed',
       lastSuccessAtMs,
       latencyMs,
@@ -110,56 +111,60 @@ export class RemoteUpstream implements Upstream {
     await this.options.pool.close(closeWithinMs)
   }
 
-  /** `answered`: whether the server itself gave the answer, so that it is known to be up. */
-  private async through<T>(ask: (upstream: Upstream) => T | Promise<T>, answered: (answer: T) => boolean = always): Promise<T> {
+  /**
+   * Runs a call unless the breaker is open, and records its outcome.
+   * `isProof`: whether the answer proves that the server is up.
+   */
+  private async withBreaker<T>(ask: (upstream: Upstream) => T | Promise<T>, isProof: (answer: T) => boolean = provesUp): Promise<T> {
     this.breaker.enter()
     const startedMs = performance.now()
     try {
-      const answer = await this.inItsEra(ask)
-      if (answered(answer)) this.answered(performance.now() - startedMs)
-      else this.breaker.calledOff()
+      const answer = await this.askInEra(ask)
+      if (isProof(answer)) this.recordSuccess(performance.now() - startedMs)
+      else this.breaker.recordNothing()
       return answer
     } catch (error) {
-      this.failed(error, performance.now() - startedMs)
+      this.recordError(error, performance.now() - startedMs)
       throw error
     }
   }
 
-  private inItsEra<T>(ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
-    const known = this.era.get()
-    const inEra = (era: Era): Promise<T> => Promise.resolve(ask(this.of(era))).catch((error: unknown) => this.inTheOther(era, error, ask))
-    return known instanceof Promise ? known.then(inEra) : inEra(known)
+  private askInEra<T>(ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    const verdict = this.eraKeeper.get()
+    const inEra = (era: Era): Promise<T> =>
+      Promise.resolve(ask(this.upstreamOf(era))).catch((error: unknown) => this.retryInOtherEra(era, error, ask))
+    return verdict instanceof Promise ? verdict.then(inEra) : inEra(verdict)
   }
 
-  /** A request refused for its era was not run: it may be made again in the other one. */
-  private async inTheOther<T>(era: Era, error: unknown, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
-    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.era.markStale()
+  /** A server that refused a request for its era did not run it, so it may be sent again in the other era. */
+  private async retryInOtherEra<T>(era: Era, error: unknown, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
+    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.eraKeeper.markStale()
     if (!(error instanceof EraFault)) throw error
-    const now = await this.era.probeAgain()
-    if (now === era) throw error
-    return ask(this.of(now))
+    const newEra = await this.eraKeeper.probeAgain()
+    if (newEra === era) throw error
+    return ask(this.upstreamOf(newEra))
   }
 
-  private of(era: Era): Upstream {
+  private upstreamOf(era: Era): Upstream {
     if (era === 'modern') return (this.modern ??= new ModernUpstream(this.options))
     return (this.legacy ??= new LegacyUpstream(this.options))
   }
 
-  private answered(tookMs: number): void {
-    this.breaker.succeeded()
+  private recordSuccess(latencyMs: number): void {
+    this.breaker.recordSuccess()
     this.state = 'up'
     this.lastSuccessAtMs = Date.now()
-    this.latencyMs = tookMs
+    this.latencyMs = latencyMs
   }
 
-  private failed(error: unknown, tookMs: number): void {
-    // An error of the server's own is an answer.
-    if (error instanceof UpstreamRpcError) return this.answered(tookMs)
+  private recordError(error: unknown, latencyMs: number): void {
+    // A JSON-RPC error of the server itself is an answer: the server is up.
+    if (error instanceof UpstreamRpcError) return this.recordSuccess(latencyMs)
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
     const code = fault?.code
-    if (fault) this.lastError = errorOf(fault)
+    if (fault) this.lastError = lastErrorOf(fault)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
-    if (code === 'upstream_down' || code === 'timed_out') return this.breaker.failed()
-    this.breaker.calledOff()
+    if (code === 'upstream_down' || code === 'timed_out') return this.breaker.recordFailure()
+    this.breaker.recordNothing()
   }
 }

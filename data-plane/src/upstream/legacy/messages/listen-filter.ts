@@ -1,48 +1,43 @@
 import { isObject } from '../../../json/is-object.ts'
+import { LIST_CHANGES, listChangeOf } from '../../../protocol/facts/list-changes.ts'
 import type { ListenFilter, Notification } from '../../../protocol/notification.ts'
-
-const listChanges = {
-  'notifications/tools/list_changed': ['tools', 'toolsListChanged'],
-  'notifications/prompts/list_changed': ['prompts', 'promptsListChanged'],
-  'notifications/resources/list_changed': ['resources', 'resourcesListChanged'],
-} as const
 
 const updated = 'notifications/resources/updated'
 
 type Capabilities = Readonly<Record<string, unknown>>
 
-/** The part of a filter that a server with these capabilities keeps to. */
-export function honoured(filter: ListenFilter, capabilities: Capabilities, uris: readonly string[]): ListenFilter {
-  const lists = Object.values(listChanges).filter(([feature, key]) => filter[key] === true && can(capabilities, feature, 'listChanged'))
-  return {
-    ...Object.fromEntries(lists.map(([, key]) => [key, true])),
-    ...(uris.length > 0 && { resourceSubscriptions: uris }),
-  }
-}
+/** The part of a filter that a server with these capabilities honours. `uris`: the subscriptions it accepted. */
+export const honouredBy = (capabilities: Capabilities, filter: ListenFilter, uris: readonly string[]): ListenFilter => ({
+  ...Object.fromEntries(honouredChanges(capabilities, filter).map(({ wish }) => [wish, true])),
+  ...(uris.length > 0 && { resourceSubscriptions: uris }),
+})
 
-export function can(capabilities: Capabilities, feature: string, what: string): boolean {
+const honouredChanges = (capabilities: Capabilities, filter: ListenFilter) =>
+  LIST_CHANGES.filter(({ kind, wish }) => filter[wish] === true && declares(capabilities, kind, 'listChanged'))
+
+/** Whether a server declared a part of a capability, such as `subscribe` of `resources`. */
+export function declares(capabilities: Capabilities, feature: string, part: string): boolean {
   const declared = capabilities[feature]
-  return isObject(declared) && declared[what] === true
+  return isObject(declared) && declared[part] === true
 }
 
-/** Whether a listener asked for this; undefined for what no filter speaks of. */
+/** Whether a listener asked for this notification. Undefined for a notification that no filter can ask for. */
 export function wants(filter: ListenFilter, method: string, params: Record<string, unknown> | undefined): boolean | undefined {
   if (method === updated) return covers(filter.resourceSubscriptions ?? [], params?.['uri'])
-  const change = Object.hasOwn(listChanges, method) ? listChanges[method as keyof typeof listChanges] : undefined
-  return change && filter[change[1]] === true
+  const change = listChangeOf(method)
+  return change && filter[change.wish] === true
 }
 
-/** What a listening client alone has asked for. */
-export const isOfLists = (method: string): boolean => method === updated || Object.hasOwn(listChanges, method)
+/** Whether a client receives this notification only if its filter asks for it. */
+export const needsFilter = (method: string): boolean => method === updated || listChangeOf(method) !== undefined
 
-/** The server may name a part of what was subscribed to. */
-const covers = (uris: readonly string[], uri: unknown): boolean =>
-  typeof uri === 'string' && uris.some((known) => uri === known || uri.startsWith(known.endsWith('/') ? known : `${known}/`))
+/** The server may name a part of a resource that was subscribed to. */
+const covers = (subscriptions: readonly string[], uri: unknown): boolean =>
+  typeof uri === 'string' &&
+  subscriptions.some((resource) => uri === resource || uri.startsWith(resource.endsWith('/') ? resource : `${resource}/`))
 
-/** What a listener is told when nobody knows what changed. */
-export function missed(filter: ListenFilter, capabilities: Capabilities): Notification[] {
-  const lists = Object.entries(listChanges)
-    .filter(([, [feature, key]]) => filter[key] === true && can(capabilities, feature, 'listChanged'))
-    .map(([method]) => ({ method }))
-  return [...lists, ...(filter.resourceSubscriptions ?? []).map((uri) => ({ method: updated, params: { uri } }))]
-}
+/** What to send a listener when changes may have been missed. */
+export const notificationsAfterGap = (capabilities: Capabilities, filter: ListenFilter): Notification[] => [
+  ...honouredChanges(capabilities, filter).map(({ method }) => ({ method })),
+  ...(filter.resourceSubscriptions ?? []).map((uri) => ({ method: updated, params: { uri } })),
+]

@@ -5,14 +5,14 @@ import { VerbatimJson } from '../../../json/verbatim.ts'
 
 export type ServerId = string | number
 
-/** What a server of the legacy eras sends, told apart by shape. Anything else is no message and dropped. */
+/** The messages of a legacy server, told apart by their shape. Anything else is no message and is dropped. */
 export type LegacyMessage =
   | {
       readonly kind: 'request'
       readonly id: ServerId
       readonly method: string
       readonly params: Record<string, unknown>
-      /** The whole message. */
+      /** Of the whole message. */
       readonly source: VerbatimJson
     }
   | {
@@ -33,20 +33,23 @@ export type LegacyMessage =
       readonly source: VerbatimJson
     }
 
-/** Two readers of this text could see two different answers. */
+/** A key stands twice in one object, so two JSON parsers may read two different answers. */
 class DuplicateKeys extends Error {
   override readonly name = 'DuplicateKeys'
 }
 
-/** It could be read, but neither walked nor written. */
+/** The JSON is nested so deeply that recursive code on it would overflow the stack. */
 class TooDeep extends Error {
   override readonly name = 'TooDeep'
 }
 
-/** The messages in a body or an event; several only where the server batches (2025-03-26). Throws for text that is no JSON, ambiguous, or nested without end. */
+/**
+ * The messages of a body or an event. There are several only when the server sends a batch (2025-03-26). Throws for
+ * text that is no JSON, that has a key twice, or that is nested too deeply.
+ */
 export const readLegacy = (text: string): LegacyMessage[] => messagesOf(JSON.parse(text), text)
 
-/** The same in several turns of the event loop. */
+/** Does the same in several turns of the event loop. */
 export async function readLongLegacy(text: string): Promise<LegacyMessage[]> {
   await yieldToEventLoop()
   const body: unknown = JSON.parse(text)
@@ -58,29 +61,29 @@ export async function readLongLegacy(text: string): Promise<LegacyMessage[]> {
 
 function messagesOf(body: unknown, text: string): LegacyMessage[] {
   if (!Array.isArray(body)) return messageOf(body, text)
-  if (isTooDeep(text)) throw tooDeep()
-  const places = itemsOf(text)
-  return body.flatMap((one, at) => messageOf(one, text.slice(places[at]?.start, places[at]?.end)))
+  if (isTooDeep(text)) throw tooDeepError()
+  const spans = itemsOf(text)
+  return body.flatMap((item, at) => messageOf(item, text.slice(spans[at]?.start, spans[at]?.end)))
 }
 
 function messageOf(body: unknown, text: string): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
   const { id, method, result } = body
   const isResult = typeof method !== 'string' && 'result' in body && isServerId(id)
-  if (isResult) return [{ kind: 'result', id, value: result, source: writtenResult(result, text) }]
-  if (isTooDeep(text)) throw tooDeep()
-  if (typeof method === 'string') return called(body, method, text)
-  return failed(id, body['error'], text)
+  if (isResult) return [{ kind: 'result', id, value: result, source: verbatimResult(result, text) }]
+  if (isTooDeep(text)) throw tooDeepError()
+  if (typeof method === 'string') return requestOrNotification(body, method, text)
+  return errorMessage(id, body['error'], text)
 }
 
-function called(body: Record<string, unknown>, method: string, text: string): LegacyMessage[] {
-  const { id, params: given } = body
-  const params = isObject(given) ? given : undefined
+function requestOrNotification(body: Record<string, unknown>, method: string, text: string): LegacyMessage[] {
+  const { id } = body
+  const params = isObject(body['params']) ? body['params'] : undefined
   if (id === undefined) return [{ kind: 'notification', method, params, source: params && new VerbatimJson(params, text, 'params') }]
   return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {}, source: new VerbatimJson(body, text) }] : []
 }
 
-function failed(id: unknown, error: unknown, text: string): LegacyMessage[] {
+function errorMessage(id: unknown, error: unknown, text: string): LegacyMessage[] {
   if (!isObject(error) || (id != null && !isServerId(id))) return []
   const { code, message, data } = error
   if (typeof code !== 'number') return []
@@ -90,11 +93,11 @@ function failed(id: unknown, error: unknown, text: string): LegacyMessage[] {
 
 const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
 
-function writtenResult(result: unknown, text: string): VerbatimJson | undefined {
+function verbatimResult(result: unknown, text: string): VerbatimJson | undefined {
   const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
   if (duplicate !== undefined) throw new DuplicateKeys('a key stands twice in the answer')
-  if (depth > MAX_LEVELS) throw tooDeep()
+  if (depth > MAX_LEVELS) throw tooDeepError()
   return isObject(result) && inner ? new VerbatimJson(result, text, 'result', inner) : undefined
 }
 
-const tooDeep = () => new TooDeep(`a message of more than ${MAX_LEVELS} levels`)
+const tooDeepError = () => new TooDeep(`a message of more than ${MAX_LEVELS} levels`)

@@ -7,6 +7,6 @@ interface Message {
   readonly source?: VerbatimJson | undefined
 }
 
-/** A request of the legacy eras: its parameters as the client wrote them, but for what was changed. */
+/** The JSON of a legacy request. Its parameters keep the text of the client, except for parts that were changed. */
 export const legacyBody = ({ id, method, params, source }: Message): string =>
   `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${source?.toJson(params) ?? JSON.stringify(params)}}`

@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readLegacy } from './message.ts'
-import { completed, relayed } from './result.ts'
+import { modernErrorOf, modernResultOf } from './result.ts'
 import { VerbatimJson } from '../../../json/verbatim.ts'
 import { jsonOf } from '../../upstream.ts'
 
 const member = fc.string().filter((key) => key !== '__proto__' && key !== 'resultType')
 
-test('any result keeps all it holds, and its text says the same as its value', () => {
+test('any result keeps all its members, and its text equals its value', () => {
   fc.assert(
     fc.property(fc.dictionary(member, fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'), (result, space) => {
       const text = `{"jsonrpc":"2.0","id":1,"result":${JSON.stringify(result, undefined, space)}}`
       const [message] = readLegacy(text)
       if (message?.kind !== 'result') throw new Error('no result')
-      const answer = completed(message.value, message.source)
+      const answer = modernResultOf(message.value, message.source)
       expect(JSON.parse(jsonOf(answer))).toEqual(answer.value)
       expect(answer.value).toEqual({ ...(JSON.parse(JSON.stringify(result)) as object), resultType: 'complete' })
     }),
@@ -29,14 +29,14 @@ test.for([
   ['{"a":1,"a":2}', '{"a":2,"resultType":"complete"}'],
 ] as const)('%s is relayed as %s', ([text, expected]) => {
   const value = JSON.parse(text) as Record<string, unknown>
-  expect(jsonOf(completed(value, new VerbatimJson(value, text)))).toBe(expected)
+  expect(jsonOf(modernResultOf(value, new VerbatimJson(value, text)))).toBe(expected)
 })
 
-test('a message twice read is refused', () => {
+test('a message with a key twice is refused', () => {
   expect(() => readLegacy('{"jsonrpc":"2.0","id":1,"result":{},"id":2}')).toThrow('twice')
 })
 
-test('messages in a batch are read one by one, and what is none is dropped', () => {
+test('the messages of a batch are read one by one, and items that are no messages are dropped', () => {
   const batch = [
     { jsonrpc: '2.0', method: 'a' },
     7,
@@ -50,8 +50,8 @@ test('messages in a batch are read one by one, and what is none is dropped', () 
   ])
 })
 
-test('only codes that the modern era forbids change', () => {
-  const [said] = readLegacy('{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"m"}}')
-  if (said?.kind !== 'error') throw new Error('no error was read')
-  expect([-32002, -32601, 7].map((code) => relayed({ ...said, code }).code)).toEqual([-32602, -32601, 7])
+test('only error codes that the modern era has no more are changed', () => {
+  const [error] = readLegacy('{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"m"}}')
+  if (error?.kind !== 'error') throw new Error('no error was read')
+  expect([-32002, -32601, 7].map((code) => modernErrorOf({ ...error, code }).code)).toEqual([-32602, -32601, 7])
 })

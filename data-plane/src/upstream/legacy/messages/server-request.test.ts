@@ -25,12 +25,12 @@ test.for([
   [{ roots: {} }, roots, undefined],
   [{ roots: {} }, { method: 'constructor', params: {} }, -32601],
   [{ roots: {} }, { method: 'tools/call', params: {} }, -32601],
-] as const)('who declared %o and is asked %o refuses with %s', ([declared, ask, code]) => {
+] as const)('a client that declared %o refuses %o with %s', ([declared, ask, code]) => {
   const client = aClient({ capabilities: declared })
   expect(refusalOf({ person: 'alice', session: undefined, client }, ask)?.code).toBe(code)
 })
 
-test('a client of the server’s own era is put what nobody here knows, on any request but a list', () => {
+test('a legacy client is asked what the gateway does not know, during any request but a list', () => {
   const ask = { method: 'vendor/ask', params: {} }
   const asker = { person: 'alice', session: 's1', client: aClient({ capabilities: {} }) }
   expect(refusalOf(asker, ask)).toBeUndefined()

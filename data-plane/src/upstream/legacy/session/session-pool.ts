@@ -7,13 +7,13 @@ import type { Asker } from '../../upstream.ts'
 
 export interface PoolLimits {
   readonly idleMs: number
-  readonly max: number
-  /** Requests under way may end by themselves for so long. */
+  readonly maxSessions: number
+  /** When the pool closes, requests under way have this long to end by themselves. */
   readonly closeWithinMs: number
   readonly streamWithinMs: number
 }
 
-/** What is under way in a session that its client ended is told so first. */
+/** When a client ends its session, requests under way have this long to tell the server that they are cancelled. */
 const endWithinMs = 1_000
 
 export interface SessionEntry {
@@ -21,81 +21,88 @@ export interface SessionEntry {
   readonly stream: LegacySessionStream
 }
 
-/** The sessions at one server: one for each legacy client session, else one for each way a person's clients declare themselves. Never two people's. */
+/**
+ * The sessions at one server. A legacy client session has a session of its own. Other clients of a person share one
+ * if they declare the same capabilities and name. Two people never share a session.
+ */
 export class LegacySessionPool {
   private readonly wire: LegacyWire
   private readonly limits: PoolLimits
-  private readonly seats = new Map<string, SessionEntry>()
-  private readonly sweeping: NodeJS.Timeout
+  private readonly entries = new Map<string, SessionEntry>()
+  private readonly sweepTimer: NodeJS.Timeout
 
   constructor(wire: LegacyWire, limits: PoolLimits) {
     this.wire = wire
     this.limits = limits
-    this.sweeping = setInterval(() => this.sweep(), Math.max(10, limits.idleMs / 5)).unref()
+    this.sweepTimer = setInterval(() => this.sweep(), Math.max(10, limits.idleMs / 5)).unref()
   }
 
   for(asker: Asker): SessionEntry {
     const key = keyOf(asker)
-    const seat = this.seats.get(key) ?? this.make(asker)
-    // Moved to the end: the first is the one longest unused.
-    this.seats.delete(key)
-    this.seats.set(key, seat)
-    seat.session.usedAtMs = Date.now()
-    return seat
+    const entry = this.entries.get(key) ?? this.make(asker)
+    // Moves the entry to the end, so that the first entry is the least recently used one.
+    this.entries.delete(key)
+    this.entries.set(key, entry)
+    entry.session.touch()
+    return entry
   }
 
-  /** The session the asker has, if there is one. */
-  known(asker: Asker): SessionEntry | undefined {
-    return this.seats.get(keyOf(asker))
+  /** The session of the asker, if there is one. */
+  find(asker: Asker): SessionEntry | undefined {
+    return this.entries.get(keyOf(asker))
   }
 
-  /** Ends the asker's session, once what was under way in it has let go, or soon after. Never rejects. */
+  /**
+   * Ends the session of the asker, after its requests under way have ended or a short time has passed. Never rejects.
+   */
   async end(asker: Asker): Promise<void> {
     const key = keyOf(asker)
-    const seat = this.seats.get(key)
-    if (!seat) return
-    this.seats.delete(key)
-    seat.stream.close()
-    await seat.session.whenUnused(endWithinMs)
-    await end(seat).catch(() => undefined) // the server will notice by itself
+    const entry = this.entries.get(key)
+    if (!entry) return
+    this.entries.delete(key)
+    entry.stream.close()
+    await entry.session.whenUnused(endWithinMs)
+    // A server that is not told will end the session by itself.
+    await endEntry(entry).catch(() => undefined)
   }
 
   async close(): Promise<void> {
-    clearInterval(this.sweeping)
-    const seats = [...this.seats.values()]
-    this.seats.clear()
+    clearInterval(this.sweepTimer)
+    const entries = [...this.entries.values()]
+    this.entries.clear()
     await Promise.allSettled(
-      seats.map(async (seat) => {
-        seat.stream.close()
-        await seat.session.whenUnused(this.limits.closeWithinMs)
-        await end(seat)
+      entries.map(async (entry) => {
+        entry.stream.close()
+        await entry.session.whenUnused(this.limits.closeWithinMs)
+        await endEntry(entry)
       }),
     )
   }
 
   private make({ client }: Asker): SessionEntry {
-    if (this.seats.size >= this.limits.max) this.makeRoom()
+    if (this.entries.size >= this.limits.maxSessions) this.makeRoom()
     const session = new LegacySession(this.wire, client)
     return { session, stream: new LegacySessionStream(session, this.limits.streamWithinMs) }
   }
 
   private makeRoom(): void {
-    for (const [key, seat] of this.seats) if (seat.session.isIdle) return this.drop(key, seat)
+    for (const [key, entry] of this.entries) if (entry.session.isIdle) return this.drop(key, entry)
     throw new UpstreamFault('rate_limited', 'The MCP server has too many sessions open.', { retryable: true, hint: 'Try again later.' })
   }
 
   private sweep(): void {
-    const before = Date.now() - this.limits.idleMs
-    for (const [key, seat] of this.seats) if (seat.session.isIdle && seat.session.usedAtMs < before) this.drop(key, seat)
+    const idleSinceMs = Date.now() - this.limits.idleMs
+    for (const [key, entry] of this.entries) if (entry.session.isIdleSince(idleSinceMs)) this.drop(key, entry)
   }
 
-  private drop(key: string, seat: SessionEntry): void {
-    this.seats.delete(key)
-    end(seat).catch(() => undefined) // the server will notice by itself
+  private drop(key: string, entry: SessionEntry): void {
+    this.entries.delete(key)
+    // A server that is not told will end the session by itself.
+    endEntry(entry).catch(() => undefined)
   }
 }
 
-async function end({ session, stream }: SessionEntry): Promise<void> {
+async function endEntry({ session, stream }: SessionEntry): Promise<void> {
   stream.close()
   await session.end()
 }

@@ -35,7 +35,7 @@ function watched(): McpServer {
   return server
 }
 
-/** Keeps events in their order; the SDK's example does not, within a millisecond. */
+/** Keeps events in order. The example of the SDK does not, for events of the same millisecond. */
 function orderedEvents(): EventStore {
   const events: { streamId: string; message: JSONRPCMessage }[] = []
   return {
@@ -53,7 +53,7 @@ function orderedEvents(): EventStore {
 
 const last = () => servers.at(-1)?.server
 
-test('what changes at the server is heard by those who asked for it', async () => {
+test('a listener receives the changes that it asked for', async () => {
   await using server = await sdkServer(watched)
   const heard: Notification[] = []
   const { honoured } = await server.upstream.listen(
@@ -76,7 +76,7 @@ test('what changes at the server is heard by those who asked for it', async () =
     ])
 })
 
-test('a legacy client session hears what its own stream would have told it', async () => {
+test('a legacy client session receives what its own stream at the server would carry', async () => {
   await using server = await sdkServer(watched)
   const heard: Notification[] = []
   await server.upstream.listen(aListen({}, { heard, session: 's1', client: aClient({ logLevel: 'error' }) }))
@@ -102,7 +102,7 @@ test('a server without a stream honours nothing', async () => {
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toMatchObject({ honoured: {} })
 })
 
-test('a server that sends nothing before there is something to say is listened to all the same', async () => {
+test('listening works at a server that sends no head before its first event', async () => {
   const held: ServerResponse[] = []
   await using server = await legacyServer(
     answering((response) => void held.push(response)),
@@ -118,7 +118,7 @@ test('a server that sends nothing before there is something to say is listened t
   await expect.poll(() => heard).toHaveLength(1)
 })
 
-test('a server that says late that it has no stream ends the listening', async () => {
+test('listening ends when a server says late that it has no stream', async () => {
   const held: ServerResponse[] = []
   await using server = await legacyServer(
     answering((response) => void held.push(response)),
@@ -132,7 +132,7 @@ test('a server that says late that it has no stream ends the listening', async (
   await expect(server.upstream.listen(aListen({ toolsListChanged: true }))).resolves.toMatchObject({ honoured: {} })
 })
 
-test('who listens is told when the way to the server is closed', async () => {
+test('listening ends when the upstream is closed', async () => {
   await using server = await sdkServer(watched)
   const ended = vi.fn<(error?: Error) => void>()
   await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
@@ -140,7 +140,7 @@ test('who listens is told when the way to the server is closed', async () => {
   expect(ended).toHaveBeenCalledExactlyOnceWith(undefined)
 })
 
-test('a broken stream is taken up where it broke', async () => {
+test('a broken stream is resumed where it broke', async () => {
   await using server = await legacyServer(
     answering((response, ids) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -159,7 +159,7 @@ test('a broken stream is taken up where it broke', async () => {
   ])
 })
 
-test('after a session was lost everything may have changed', async () => {
+test('after a lost session listeners are notified of everything', async () => {
   await using server = await sdkServer(watched)
   const heard: Notification[] = []
   await server.upstream.listen(aListen({ toolsListChanged: true, resourceSubscriptions: ['a://1'] }, { heard }))
@@ -173,7 +173,7 @@ test('after a session was lost everything may have changed', async () => {
   await expect.poll(() => heard).toHaveLength(3)
 })
 
-test('what the server asks where nobody can answer is refused, and a ping is answered', async () => {
+test('a request of the server that no client can answer is refused, and a ping is answered', async () => {
   await using server = await legacyServer(
     answering((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -188,7 +188,7 @@ test('what the server asks where nobody can answer is refused, and a ping is ans
   ])
 })
 
-test('a listener is told when the stream is gone for good', async () => {
+test('listening ends when the stream cannot be resumed', async () => {
   await using server = await legacyServer(
     answering((response, ids) => {
       if (ids.length > 1) return void response.writeHead(401).end()
@@ -215,7 +215,7 @@ test.for([
   expect(last.value).toMatchObject({ content: [{ type: 'text', text: 'decline' }] })
 })
 
-test('what the server says on the session’s stream as it answers a call is heard by the caller, though the answer may be read first', async () => {
+test('a caller receives messages of the session’s stream that came with its answer, even if the answer is read first', async () => {
   const handle = answering((response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders())
   let own: ServerResponse | undefined
   await using server = await legacyServer((request, response, body) => {
@@ -233,13 +233,13 @@ test('what the server says on the session’s stream as it answers a call is hea
   await expect.poll(() => server.seen.find(({ body }) => body.id === 7)?.body.error).toMatchObject({ code: -32601 })
 })
 
-test('the stream is not opened for a client that could be told nothing there', async () => {
+test('the stream is not opened for a client that could receive nothing there', async () => {
   await using server = await sdkServer(watched)
   await server.upstream.request(aCall('ask-aside', {}, { client: aClient({ capabilities: {} }) }))
   expect(server.seen.filter(({ http }) => http === 'GET')).toMatchObject([])
 })
 
-test('a server may hang up and be polled for its result', async () => {
+test('a server may close the stream and be polled for its result', async () => {
   await using server = await sdkServer(watched, { eventStore: orderedEvents() })
   const heard: Notification[] = []
   const { value } = await server.upstream.request(aCall('hang-up', {}, { heard, client: aClient({ logLevel: 'info' }) }))
@@ -248,7 +248,7 @@ test('a server may hang up and be polled for its result', async () => {
   expect(server.seen.some(({ http, headers }) => http === 'GET' && headers['last-event-id'] !== undefined)).toBe(true)
 })
 
-/** Initializes anyone, accepts any message, and answers a GET as told: with the `Last-Event-ID` of every GET so far. */
+/** Initializes, accepts any message, and answers a GET by `get`, which receives the event ids of all GETs so far. */
 function answering(get: (response: ServerResponse, ids: (string | undefined)[]) => void): Parameters<typeof legacyServer>[0] {
   const ids: (string | undefined)[] = []
   return (request, response, { id, method }) => {

@@ -1,40 +1,48 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
 import { refusalJson } from '../../client-refusal.ts'
-import { refusalOf } from '../messages/server-request.ts'
+import { refusalOf, SERVER_ERROR } from '../messages/server-request.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
-import { honoured, missed, wants } from '../messages/listen-filter.ts'
+import { honouredBy, notificationsAfterGap, wants } from '../messages/listen-filter.ts'
 import { GetStream } from './get-stream.ts'
 import { loggable } from '../../../protocol/log-level.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
-import { unasked } from './session.ts'
+import { answerWithoutClient } from './session.ts'
 import type { LegacySession, OpenSession } from './session.ts'
 import { LegacySubscriptions } from './subscriptions.ts'
 import type { ClientAnswer, Listening, ListenRequest } from '../../upstream.ts'
 import type { Notification } from '../../../protocol/notification.ts'
 
-const keepAgainMs = 60_000
-const maxWaitMs = 2000
-/** At once, in one session. */
-const maxQuestions = 16
-const maxQuestionMs = 5 * 60_000
+const keepOpenRetryMs = 60_000
+const maxKeepOpenWaitMs = 2000
+/** At the same time, in one session. */
+const maxClientRequests = 16
+const clientTimeoutMs = 5 * 60_000
 
-/** Who hears what a server says on its session's own stream: those who listen, and the calls under way. Open while it serves anybody. */
+/**
+ * The stream of a session, and the listeners that receive its messages. Messages for no listener go to the
+ * requests under way.
+ *
+ * Its state: closed (`get` is undefined), opening or open (`opening` and `get` are set), unsupported (never
+ * opened again). It closes with its last listener, unless `keptOpen` is set.
+ */
 export class LegacySessionStream {
   private readonly session: LegacySession
   private readonly openWithinMs: number
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
   private get: GetStream | undefined
+  /** Resolves with false when the server offers no such stream. */
   private opening: Promise<boolean> | undefined
-  /** Open without listeners too. */
-  private kept = false
-  /** The server said it has no such stream. */
-  private absent = false
-  private keepAgainMs = 0
-  private keeping: Promise<void> | undefined
-  /** What somebody is being asked, by the server's ids. */
-  private readonly questions = new Map<ServerId, AbortController>()
+  /** The stream stays open without listeners too. */
+  private keptOpen = false
+  /** The server said that it offers no such stream. */
+  private unsupported = false
+  private nextKeepOpenMs = 0
+  /** The attempt of `keepOpen` that is under way. */
+  private keepOpenAttempt: Promise<void> | undefined
+  /** Requests of the server that wait for the client, by the id that the server gave them. */
+  private readonly clientRequests = new Map<ServerId, AbortController>()
 
   constructor(session: LegacySession, openWithinMs: number) {
     this.session = session
@@ -42,17 +50,17 @@ export class LegacySessionStream {
     this.subscriptions = new LegacySubscriptions(session)
   }
 
-  /** Listens until the request's `cancel`. A server without such a stream honours nothing. */
+  /** Adds a listener until the `cancel` of its request. A server without such a stream honours nothing. */
   async add(request: ListenRequest): Promise<Listening> {
     this.session.use()
     this.listeners.add(request)
     try {
-      const live = await this.session.open()
-      if (!(await this.open(live))) return this.withoutStream(request)
+      const openSession = await this.session.open()
+      if (!(await this.open(openSession))) return this.withoutStream(request)
       if (request.session !== undefined && request.client.logLevel !== undefined) await this.session.wantLevel(request.client.logLevel)
-      const uris = await this.subscriptions.add(live, request.filter.resourceSubscriptions ?? [])
+      const uris = await this.subscriptions.add(openSession, request.filter.resourceSubscriptions ?? [])
       request.cancel.subscribe(() => this.remove(request, uris))
-      return { honoured: honoured(request.filter, live.capabilities, uris) }
+      return { honoured: honouredBy(openSession.capabilities, request.filter, uris) }
     } catch (error) {
       this.remove(request, [])
       throw error
@@ -60,54 +68,54 @@ export class LegacySessionStream {
   }
 
   /**
-   * Opens it for what a server may say there during a request, as a client of its own era would, and keeps it open as long as the
-   * session. The request does not fail with it, nor wait long.
+   * Opens the stream before a request, as a legacy client would, because the server may use it during the request.
+   * It stays open as long as the session. If it does not open soon, the request goes on without it.
    */
-  async keep(): Promise<void> {
-    if (this.kept) return
-    if (performance.now() >= this.keepAgainMs) this.keeping = this.keepOpen()
-    if (this.keeping) await Promise.race([this.keeping, delay(maxWaitMs, undefined, { ref: false })])
+  async keepOpen(): Promise<void> {
+    if (this.keptOpen) return
+    if (performance.now() >= this.nextKeepOpenMs) this.keepOpenAttempt = this.tryKeepOpen()
+    if (this.keepOpenAttempt) await Promise.race([this.keepOpenAttempt, delay(maxKeepOpenWaitMs, undefined, { ref: false })])
   }
 
   close(): void {
-    this.ended(undefined)
+    this.end(undefined)
   }
 
-  private async keepOpen(): Promise<void> {
-    this.keepAgainMs = performance.now() + keepAgainMs
+  private async tryKeepOpen(): Promise<void> {
+    this.nextKeepOpenMs = performance.now() + keepOpenRetryMs
     try {
-      this.kept = await this.open(await this.session.open())
+      this.keptOpen = await this.open(await this.session.open())
     } catch {
-      // What is wrong with the server the request will meet itself.
+      // The request itself will meet the same error.
     }
-    this.keeping = undefined
+    this.keepOpenAttempt = undefined
   }
 
-  private async open(live: OpenSession): Promise<boolean> {
-    if (this.absent) return false
-    this.opening ??= this.start(live)
+  private async open(openSession: OpenSession): Promise<boolean> {
+    if (this.unsupported) return false
+    this.opening ??= this.start(openSession)
     const opening = this.opening
     const open = await opening.catch((error: unknown) => {
       if (this.opening === opening) this.stop()
       throw error
     })
-    this.absent ||= !open
+    this.unsupported ||= !open
     if (!open && this.opening === opening) this.stop()
     return open
   }
 
-  private start(live: OpenSession): Promise<boolean> {
+  private start(openSession: OpenSession): Promise<boolean> {
     this.get = new GetStream(this.session, {
-      take: (message, live) => this.take(message, live),
-      renewed: (live) => this.renewed(live),
-      ended: (error) => this.ended(error),
+      take: (message, openSession) => this.take(message, openSession),
+      renewed: (openSession) => this.renewed(openSession),
+      ended: (error) => this.end(error),
     })
-    this.session.hasStream = true
-    return this.get.open(live, this.openWithinMs)
+    this.session.attachStream()
+    return this.get.open(openSession, this.openWithinMs)
   }
 
   private stop(): void {
-    this.session.hasStream = false
+    this.session.detachStream()
     this.opening = undefined
     this.get?.stop()
     this.get = undefined
@@ -122,80 +130,82 @@ export class LegacySessionStream {
     this.subscriptions.remove(uris)
     if (!this.listeners.delete(request)) return
     this.session.release()
-    if (this.listeners.size === 0 && !this.kept) this.stop()
+    if (this.listeners.size === 0 && !this.keptOpen) this.stop()
   }
 
-  /** A new session knows of no subscriptions, and what changed in between nobody will tell: so everything may have. */
-  private async renewed(live: OpenSession): Promise<void> {
+  /** A new session has no subscriptions, and changes may have been missed: listeners are notified of everything. */
+  private async renewed(openSession: OpenSession): Promise<void> {
     await this.subscriptions.renew()
     for (const listener of this.listeners) {
-      for (const notification of missed(listener.filter, live.capabilities)) await tell(listener, notification)
+      for (const notification of notificationsAfterGap(openSession.capabilities, listener.filter)) await deliver(listener, notification)
     }
   }
 
-  private async take(message: LegacyMessage, live: OpenSession): Promise<void> {
-    if (message.kind === 'request') return this.ask(message, live)
+  private async take(message: LegacyMessage, openSession: OpenSession): Promise<void> {
+    if (message.kind === 'request') return this.takeRequest(message, openSession)
     if (message.kind !== 'notification') return
     const { method, params, source } = message
     if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
-    const told = [...this.listeners].filter((listener) => hears(listener, method, params))
-    if (told.length === 0) return void this.session.offer(message)
-    await Promise.all(told.map((listener) => tell(listener, params ? { method, params, source } : { method })))
+    const recipients = [...this.listeners].filter((listener) => receives(listener, method, params))
+    if (recipients.length === 0) return void this.session.offer(message)
+    await Promise.all(recipients.map((listener) => deliver(listener, params ? { method, params, source } : { method })))
   }
 
-  private async ask(message: ServerRequest, live: OpenSession): Promise<void> {
+  private async takeRequest(message: ServerRequest, openSession: OpenSession): Promise<void> {
     if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
-    const listener = [...this.listeners].find((each) => each.onRequest && !refusalOf(each, message))
-    // The stream goes on while somebody thinks.
-    if (listener && this.questions.size < maxQuestions) return void this.put(message, live, listener)
-    await this.session.answer(live, message, unasked(message.method)).catch(() => undefined)
+    const listener = [...this.listeners].find((candidate) => candidate.onRequest && !refusalOf(candidate, message))
+    // Not awaited: the stream goes on while the client answers.
+    if (listener && this.clientRequests.size < maxClientRequests) return void this.askClient(message, openSession, listener)
+    await this.session.answer(openSession, message, answerWithoutClient(message.method)).catch(() => undefined)
   }
 
-  /** A question outside any request, to the client whose session this is. */
-  private async put(ask: ServerRequest, live: OpenSession, { onRequest }: ListenRequest): Promise<void> {
-    const { id, method, params, source } = ask
-    const given = new AbortController()
-    this.questions.set(id, given)
-    const signal = AbortSignal.any([given.signal, AbortSignal.timeout(maxQuestionMs)])
-    const said = await onRequest?.({ method, params, source: source.at('params') }, signal).catch(() => undefined)
-    this.questions.delete(id)
-    await this.session.answer(live, ask, said ? answered(said) : unanswered).catch(() => undefined)
+  /** Passes a request that belongs to no request under way to the client of this session. */
+  private async askClient(request: ServerRequest, openSession: OpenSession, { onRequest }: ListenRequest): Promise<void> {
+    const { id, method, params, source } = request
+    const withdrawal = new AbortController()
+    this.clientRequests.set(id, withdrawal)
+    const signal = AbortSignal.any([withdrawal.signal, AbortSignal.timeout(clientTimeoutMs)])
+    const answer = await onRequest?.({ method, params, source: source.at('params') }, signal).catch(() => undefined)
+    this.clientRequests.delete(id)
+    await this.session.answer(openSession, request, answer ? outcomeOf(answer) : noAnswer).catch(() => undefined)
   }
 
   private withdraw(id: unknown): void {
-    if (typeof id === 'string' || typeof id === 'number') this.questions.get(id)?.abort(new Error('the server no longer wants to know'))
+    if (typeof id === 'string' || typeof id === 'number')
+      this.clientRequests.get(id)?.abort(new Error('the server no longer wants to know'))
   }
 
-  private ended(error: Error | undefined): void {
-    this.absent ||= this.get?.absent ?? false
-    this.kept = false
+  private end(error: Error | undefined): void {
+    this.unsupported ||= this.get?.unsupported ?? false
+    this.keptOpen = false
     this.stop()
-    for (const given of this.questions.values()) given.abort(new Error('the session is over'))
+    for (const withdrawal of this.clientRequests.values()) withdrawal.abort(new Error('the session is over'))
     const listeners = [...this.listeners]
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
   }
 }
 
-const unanswered = `"error":${JSON.stringify({ code: -32000, message: 'Nobody answered.' })}`
+const noAnswer = `"error":${JSON.stringify({ code: SERVER_ERROR, message: 'Nobody answered.' })}`
 
-function answered({ result, source, refusal }: ClientAnswer): string {
+/** The `result` or `error` member of the answer, in JSON. */
+function outcomeOf({ result, source, refusal }: ClientAnswer): string {
   if (refusal) return `"error":${refusalJson(refusal)}`
   return `"result":${isObject(result) && source ? source.toJson(result) : (JSON.stringify(result) ?? 'null')}`
 }
 
-/** A legacy client session is told all that its own stream would have told it. */
-function hears({ filter, session, client }: ListenRequest, method: string, params: Record<string, unknown> | undefined): boolean {
+/** A legacy client session receives everything that its own stream at the server would have carried. */
+function receives({ filter, session, client }: ListenRequest, method: string, params: Record<string, unknown> | undefined): boolean {
   if (method === 'notifications/progress' || method === 'notifications/cancelled') return false
   if (method === 'notifications/message')
     return session !== undefined && (client.logLevel === undefined || loggable(params, client.logLevel))
   return wants(filter, method, params) ?? session !== undefined
 }
 
-async function tell(listener: ListenRequest, notification: Notification): Promise<void> {
+async function deliver(listener: ListenRequest, notification: Notification): Promise<void> {
   try {
     await listener.onNotification(notification)
   } catch {
-    // This listener is gone; the others are not.
+    // A listener that fails does not affect the others.
   }
 }

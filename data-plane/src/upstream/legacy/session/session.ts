@@ -1,245 +1,301 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
+import { GATEWAY_IDENTITY } from '../../../protocol/facts/gateway-identity.ts'
+import { METHOD_NOT_FOUND } from '../../../protocol/facts/rpc-codes.ts'
 import { isLegacy, LATEST_LEGACY } from '../../../protocol/versions.ts'
 import type { LegacyVersion } from '../../../protocol/versions.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { protocolFault, timeoutFault } from '../../faults.ts'
+import { refusesCredential } from '../../status-fault.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import { legacyBody } from '../messages/request-body.ts'
-import { lost, isMissingHere, statusFault } from '../messages/status-fault.ts'
+import { legacyStatusFault, noServerFault, sessionLostFault } from '../messages/status-fault.ts'
 import { isLevel, isMoreVerbose } from '../../../protocol/log-level.ts'
 import { readLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
 import { LegacyReply } from '../wire/reply.ts'
-import { METHOD_NOT_FOUND, relayed } from '../messages/result.ts'
+import { modernErrorOf } from '../messages/result.ts'
 import type { LegacyWire, WireAnswer, WireHeaders } from '../wire/wire.ts'
 import { UpstreamRpcError } from '../../upstream.ts'
 import { messageOf } from '../../../protocol/notification.ts'
 import type { ClientFacts, Notification } from '../../../protocol/notification.ts'
 
-/** What the server said when it was initialized. */
+/** A session as the server described it in its answer to `initialize`. */
 export interface OpenSession {
-  /** Undefined where the server keeps no sessions. */
+  /** Undefined when the server keeps no sessions. */
   readonly sessionId: string | undefined
   readonly version: LegacyVersion
   readonly capabilities: Readonly<Record<string, unknown>>
   readonly serverInfo: Readonly<Record<string, unknown>> | undefined
   readonly instructions: string | undefined
   readonly headers: WireHeaders
-  /** As the server was last told. */
+  /** The level that the server was last told. */
   logLevel: string | undefined
 }
 
-/** A request at work, that may be what a message on the session's own stream is about. */
+/** A request under way. A message on the stream of the session may be about it. */
 export interface PendingRequest {
-  /** False where the message is not for it. */
+  /** Takes the message if it may be about this request; otherwise returns false. */
   offer(message: LegacyMessage): boolean
 }
 
-/** A session at a legacy server, opened when first needed and opened anew when the server has forgotten it. */
+/**
+ * A session at a legacy server. It is opened when it is first needed, and again when the server has forgotten it.
+ *
+ * Its state: closed (`current` is undefined), opening (`opening` is set too), open. It is idle when nothing uses
+ * it and it is not opening. The pool drops only idle sessions.
+ */
 export class LegacySession {
   readonly wire: LegacyWire
-  /** Requests at work and streams held; a session in use is not ended. */
-  inUse = 0
-  private opening: Promise<OpenSession> | undefined
-  private unused: PromiseWithResolvers<void> | undefined
-  usedAtMs = Date.now()
-  readonly working = new Set<PendingRequest>()
-  /** The server may say things on a stream of the session's own. */
-  hasStream = false
   private readonly client: ClientFacts
-  private live: Promise<OpenSession> | undefined
-  private ids = 0
-  private levels = Promise.resolve()
+  /** Set once `initialize` was sent, until the session is ended or lost. */
+  private current: Promise<OpenSession> | undefined
+  /** The same promise, while `initialize` is under way. */
+  private opening: Promise<OpenSession> | undefined
+  /** Requests under way and listeners. */
+  private useCount = 0
+  private lastUsedMs = Date.now()
+  private whenReleased: PromiseWithResolvers<void> | undefined
+  private readonly pendingRequests = new Set<PendingRequest>()
+  private streamAttached = false
+  private lastId = 0
+  private levelChanges = Promise.resolve()
 
   constructor(wire: LegacyWire, client: ClientFacts) {
     this.wire = wire
     this.client = client
   }
 
-  /** Ids are never used twice in a session, nor by two sessions in one. */
+  /** An id is used only once, even when the session is lost and opened again. */
   nextId(): number {
-    return ++this.ids
+    return ++this.lastId
   }
 
-  /** Nobody would miss it. */
+  /** Nothing uses the session, so it may be ended. */
   get isIdle(): boolean {
-    return this.inUse === 0 && !this.opening
+    return this.useCount === 0 && !this.opening
   }
 
+  /** Idle, and not used since that time. */
+  isIdleSince(timeMs: number): boolean {
+    return this.isIdle && this.lastUsedMs < timeMs
+  }
+
+  /** Counts as a use, without keeping the session in use. */
+  touch(): void {
+    this.lastUsedMs = Date.now()
+  }
+
+  /** Keeps the session in use until `release`. */
   use(): void {
-    this.inUse++
+    this.useCount++
   }
 
   release(): void {
-    this.inUse--
-    this.usedAtMs = Date.now()
-    if (this.inUse === 0) this.unused?.resolve()
+    this.useCount--
+    this.touch()
+    if (this.useCount === 0) this.whenReleased?.resolve()
   }
 
-  /** In use until the work is done. */
+  /** A request begins: it uses the session, and may receive messages from the stream of the session. */
+  begin(request: PendingRequest): void {
+    this.use()
+    this.pendingRequests.add(request)
+  }
+
+  /** A request that began has finished. */
+  finish(request: PendingRequest): void {
+    this.pendingRequests.delete(request)
+    this.release()
+  }
+
+  /** The server can send messages on a stream of the session itself. */
+  get hasStream(): boolean {
+    return this.streamAttached
+  }
+
+  attachStream(): void {
+    this.streamAttached = true
+  }
+
+  detachStream(): void {
+    this.streamAttached = false
+  }
+
+  /** Keeps the session in use until the work is done. */
   during<T>(work: () => Promise<T>): Promise<T> {
     this.use()
     return work().finally(() => this.release())
   }
 
-  /** Resolves once nobody uses it, or it took too long. */
+  /** Resolves once nothing uses the session, at the latest after `withinMs`. */
   async whenUnused(withinMs: number): Promise<void> {
-    if (this.inUse === 0) return
-    this.unused ??= Promise.withResolvers<void>()
-    await Promise.race([this.unused.promise, delay(withinMs, undefined, { ref: false })])
+    if (this.useCount === 0) return
+    this.whenReleased ??= Promise.withResolvers<void>()
+    await Promise.race([this.whenReleased.promise, delay(withinMs, undefined, { ref: false })])
   }
 
   open(): Promise<OpenSession> {
-    if (this.live) return this.live
-    const live = this.initialize()
-    this.live = live
-    this.opening = live
-    const over = () => {
-      if (this.opening === live) this.opening = undefined
-      this.usedAtMs = Date.now()
+    if (this.current) return this.current
+    const opening = this.initialize()
+    this.current = opening
+    this.opening = opening
+    const settle = () => {
+      if (this.opening === opening) this.opening = undefined
+      this.touch()
     }
-    live.then(over, () => {
-      over()
-      if (this.live === live) this.live = undefined
+    opening.then(settle, () => {
+      settle()
+      if (this.current === opening) this.current = undefined
     })
-    return live
+    return opening
   }
 
-  /** The session as it stands, if it was ever opened. */
-  opened(): Promise<OpenSession> | undefined {
-    return this.live
+  /** The session if it is open or opening; this opens none. */
+  openIfAny(): Promise<OpenSession> | undefined {
+    return this.current
   }
 
-  /** A session in place of one the server no longer knows: the same for everybody who saw it go. */
-  async renew(gone: OpenSession): Promise<OpenSession> {
+  /** Replaces a session that the server has forgotten. All callers that lost the same session get the same new one. */
+  async renew(forgotten: OpenSession): Promise<OpenSession> {
     const current = await this.open()
-    if (current !== gone) return current
-    this.live = undefined
+    if (current !== forgotten) return current
+    this.current = undefined
     return this.open()
   }
 
-  /** Posts a request and gives back its answer, still to be read; with the session it went to, which may be a new one. */
-  async post(body: string, cancel?: Cancel, keepLevel = true): Promise<{ live: OpenSession; reply: LegacyReply }> {
-    const live = await this.open()
-    const answer = await this.wire.post(body, live.headers, cancel)
-    if (!isForgotten(live, answer)) return { live, reply: replyTo(this.wire, live.headers, answer) }
-    const renewed = await this.renew(live)
-    if (keepLevel && live.logLevel !== undefined) await this.wantLevel(live.logLevel)
-    return { live: renewed, reply: replyTo(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
+  /**
+   * Posts a request. Resolves with its answer, which is still to be read, and with the session that the request went
+   * to: a new one, if the server had forgotten the earlier one.
+   */
+  async post(body: string, cancel?: Cancel, restoreLevel = true): Promise<{ openSession: OpenSession; reply: LegacyReply }> {
+    const openSession = await this.open()
+    const answer = await this.wire.post(body, openSession.headers, cancel)
+    if (!isForgotten(openSession, answer)) return { openSession, reply: openReply(this.wire, openSession.headers, answer) }
+    const renewed = await this.renew(openSession)
+    if (restoreLevel && openSession.logLevel !== undefined) await this.wantLevel(openSession.logLevel)
+    return { openSession: renewed, reply: openReply(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
   }
 
-  tell(live: OpenSession, notification: Notification): Promise<void> {
-    return this.deliver(live, messageOf(notification))
+  notify(openSession: OpenSession, notification: Notification): Promise<void> {
+    return this.deliver(openSession, messageOf(notification))
   }
 
-  /** The answer to something the server asked: `said` is a member `result` or `error` in JSON. The id is as the server wrote it. */
-  answer(live: OpenSession, { source }: Pick<ServerRequest, 'source'>, said: string): Promise<void> {
-    return this.deliver(live, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${said}}`)
+  /** Answers a request of the server. `outcome` is a `result` or `error` member. The id keeps its original text. */
+  answer(openSession: OpenSession, { source }: Pick<ServerRequest, 'source'>, outcome: string): Promise<void> {
+    return this.deliver(openSession, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${outcome}}`)
   }
 
-  private async deliver(live: OpenSession, message: string): Promise<void> {
-    const status = await this.send(live, message)
-    if (status >= 300) throw statusFault(status, 'a message was not accepted')
+  private async deliver(openSession: OpenSession, message: string): Promise<void> {
+    const status = await this.send(openSession, message)
+    if (status >= 300) throw legacyStatusFault(status, 'a message was not accepted')
   }
 
-  /** A notification of the client's; false where the server does not want it. */
-  async pass(live: OpenSession, message: string): Promise<boolean> {
-    const status = await this.send(live, message)
+  /** Forwards a notification of the client. False when the server does not accept it. */
+  async forward(openSession: OpenSession, message: string): Promise<boolean> {
+    const status = await this.send(openSession, message)
     if (status < 300) return true
-    if (status === 401 || status === 403 || status === 429 || status >= 500) throw statusFault(status, 'a notification was not accepted')
+    if (refusesCredential(status) || status === 429 || status >= 500) throw legacyStatusFault(status, 'a notification was not accepted')
     return false
   }
 
-  private async send(live: OpenSession, message: string): Promise<number> {
-    const answer = await this.wire.send(message, live.headers)
+  private async send(openSession: OpenSession, message: string): Promise<number> {
+    const answer = await this.wire.send(message, openSession.headers)
     answer.stop()
-    if (answer.status === 404 && live.sessionId !== undefined) throw lost('HTTP 404 to a message')
+    if (answer.status === 404 && openSession.sessionId !== undefined) throw sessionLostFault('HTTP 404 to a message')
     return answer.status
   }
 
-  /** Many servers ask, and log, on the session's own stream and say not for which request: the latest that can take it is meant. */
+  /**
+   * Many servers send requests and log messages on the stream of the session, without naming the request they are
+   * about. We take the latest request that can take the message.
+   */
   offer(message: LegacyMessage): boolean {
-    return [...this.working].reverse().some((working) => working.offer(message))
+    return [...this.pendingRequests].reverse().some((request) => request.offer(message))
   }
 
-  /** A request of the gateway's own, on which nobody can be asked anything back. */
+  /** Sends a request of the gateway itself. Requests of the server are refused meanwhile: no client could answer. */
   async call(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const id = this.nextId()
     const { controlTimeoutMs } = this.wire
-    const late = new Cancel()
-    const timer = setTimeout(() => late.abort(timeoutFault(controlTimeoutMs)), controlTimeoutMs).unref()
+    const timeout = new Cancel()
+    const timer = setTimeout(() => timeout.abort(timeoutFault(controlTimeoutMs)), controlTimeoutMs).unref()
     try {
-      // Setting the level is such a request itself, and must not wait for its own turn.
-      const { live, reply } = await this.post(legacyBody({ id, method, params }), late, false)
-      return await this.resultOf(reply, id, (ask) => this.answer(live, ask, unasked(ask.method)))
+      // Without restoring the level: that would be such a request itself, and would wait for its own end.
+      const { openSession, reply } = await this.post(legacyBody({ id, method, params }), timeout, false)
+      return await this.resultOf(reply, id, (request) => this.answer(openSession, request, answerWithoutClient(request.method)))
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** Has the server log at this level, if it logs at all. A lower one stays while others of the session may want it. */
+  /** Sets the log level of the server, if it logs at all. A more verbose level stays while other users may need it. */
   wantLevel(level: string): Promise<void> {
-    this.levels = this.levels.then(() => this.setLevel(level))
-    return this.levels
+    this.levelChanges = this.levelChanges.then(() => this.setLevel(level))
+    return this.levelChanges
   }
 
   private async setLevel(level: string): Promise<void> {
-    const live = await this.open().catch(() => undefined)
-    if (!live || live.logLevel === level || !isLevel(level) || !('logging' in live.capabilities)) return
-    if (live.logLevel !== undefined && this.inUse > 1 && isMoreVerbose(live.logLevel, level)) return
-    live.logLevel = level
-    // A server that refuses logs as it likes; what it logs is filtered here in any case.
+    const openSession = await this.open().catch(() => undefined)
+    if (!openSession || openSession.logLevel === level || !isLevel(level) || !('logging' in openSession.capabilities)) return
+    if (openSession.logLevel !== undefined && this.useCount > 1 && isMoreVerbose(openSession.logLevel, level)) return
+    openSession.logLevel = level
+    // A server may refuse and log at any level: its log messages are filtered here in any case.
     await this.call('logging/setLevel', { level }).catch(() => undefined)
   }
 
   async end(): Promise<void> {
-    const live = await this.live?.catch(() => undefined)
-    this.live = undefined
-    if (live?.sessionId !== undefined) await this.wire.delete(live.headers)
+    const openSession = await this.current?.catch(() => undefined)
+    this.current = undefined
+    if (openSession?.sessionId !== undefined) await this.wire.delete(openSession.headers)
   }
 
   private async initialize(): Promise<OpenSession> {
     const { tasks: _, ...capabilities } = this.client.capabilities
     const id = this.nextId()
-    const clientInfo = this.client.info ?? { name: 'bir-mcp', version: '0' }
+    const clientInfo = this.client.info ?? GATEWAY_IDENTITY
     const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo }
     const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params }), {})
-    if (answer.status === 404 || answer.status === 405) throw isMissingHere(answer.status)
-    const reply = replyTo(this.wire, {}, answer)
+    if (answer.status === 404 || answer.status === 405) throw noServerFault(answer.status)
+    const reply = openReply(this.wire, {}, answer)
     const result = await this.resultOf(reply, id, () => Promise.resolve()).catch((error: unknown) => {
-      // Nothing the caller asked for was refused: the server would not even begin.
+      // The server refused the session, not the request of the caller, so this is a fault of the server.
       throw error instanceof UpstreamRpcError ? protocolFault(`initialize was refused: ${error.code}`) : error
     })
-    const live = liveOf(result, answer.sessionId)
-    await this.tell(live, { method: 'notifications/initialized' })
-    return live
+    const openSession = openSessionOf(result, answer.sessionId)
+    await this.notify(openSession, { method: 'notifications/initialized' })
+    return openSession
   }
 
-  /** A server that never comes to the point would hold up everybody who waits for the session. */
-  private async resultOf(reply: LegacyReply, id: number, refuse: (ask: ServerRequest) => Promise<void>): Promise<Record<string, unknown>> {
+  /** With a limit of time, because everything in the session may wait for this result. */
+  private async resultOf(
+    reply: LegacyReply,
+    id: number,
+    refuse: (request: ServerRequest) => Promise<void>,
+  ): Promise<Record<string, unknown>> {
     const { controlTimeoutMs } = this.wire
-    const late = Promise.withResolvers<never>()
+    const timeout = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
-      late.reject(timeoutFault(controlTimeoutMs))
+      timeout.reject(timeoutFault(controlTimeoutMs))
       reply.stop()
     }, controlTimeoutMs).unref()
-    const read = this.readResult(reply, id, refuse)
-    read.catch(() => undefined) // once it is late, it breaks
-    return Promise.race([late.promise, read]).finally(() => clearTimeout(timer))
+    const reading = this.readResult(reply, id, refuse)
+    // After the timeout nobody awaits its rejection.
+    reading.catch(() => undefined)
+    return Promise.race([timeout.promise, reading]).finally(() => clearTimeout(timer))
   }
 
   private async readResult(
     reply: LegacyReply,
     id: number,
-    refuse: (ask: ServerRequest) => Promise<void>,
+    refuse: (request: ServerRequest) => Promise<void>,
   ): Promise<Record<string, unknown>> {
     for (;;) {
       const batch = await reply.next()
       if (!batch) throw protocolFault('the answer ended without a result')
       for (const message of batch) {
         if (message.kind === 'request') await refuse(message).catch(() => undefined)
-        if (message.kind === 'error' && (message.id === id || message.id === null)) throw relayed(message)
+        if (message.kind === 'error' && (message.id === id || message.id === null)) throw modernErrorOf(message)
         if (message.kind !== 'result' || message.id !== id) continue
         reply.release()
         if (!isObject(message.value)) throw protocolFault('a result that is no object')
@@ -249,11 +305,11 @@ export class LegacySession {
   }
 }
 
-/** What a server is answered that asks where there is nobody to ask. */
-export const unasked = (method: string): string =>
+/** The answer to a request of a server when there is no client to ask. */
+export const answerWithoutClient = (method: string): string =>
   method === 'ping' ? '"result":{}' : `"error":${JSON.stringify({ code: METHOD_NOT_FOUND, message: 'Method not found' })}`
 
-function liveOf(result: Record<string, unknown>, sessionId: string | undefined): OpenSession {
+function openSessionOf(result: Record<string, unknown>, sessionId: string | undefined): OpenSession {
   const { protocolVersion, capabilities, serverInfo, instructions } = result
   if (!isLegacy(protocolVersion)) throw protocolFault('initialize was answered with a revision that was never offered')
   if (sessionId !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(sessionId))
@@ -269,23 +325,23 @@ function liveOf(result: Record<string, unknown>, sessionId: string | undefined):
   }
 }
 
-/** 404 is the rule; servers made after the SDK's examples say 400 and that the session is not valid. */
-const isForgotten = (live: OpenSession, { status, text }: WireAnswer): boolean =>
-  live.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !containsRpcError(text)))
+/** The specification says 404. Servers made after the examples of the SDK send 400 with a text about the session. */
+const isForgotten = (openSession: OpenSession, { status, text }: WireAnswer): boolean =>
+  openSession.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !containsRpcError(text)))
 
-function replyTo(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
+function openReply(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
   const { status, kind, text } = answer
   if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
-  // An error about this very request, whatever it was sent with; one that names none only where the status says the request was wrong.
-  if (kind === 'json' && (containsRpcError(text) || (status === 400 && containsRpcError(text, true))))
+  // An error with the id of the request is an answer under any status; one without an id only under status 400.
+  if (kind === 'json' && (containsRpcError(text) || (status === 400 && containsRpcError(text, { orWithoutId: true }))))
     return new LegacyReply(wire, headers, answer)
   answer.stop()
-  throw statusFault(status, 'a request was not accepted')
+  throw legacyStatusFault(status, 'a request was not accepted')
 }
 
-function containsRpcError(text: string, nameless = false): boolean {
+function containsRpcError(text: string, { orWithoutId = false } = {}): boolean {
   try {
-    return readLegacy(text).some((message) => message.kind === 'error' && (nameless || message.id !== null))
+    return readLegacy(text).some((message) => message.kind === 'error' && (orWithoutId || message.id !== null))
   } catch {
     return false
   }

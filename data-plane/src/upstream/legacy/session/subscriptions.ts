@@ -1,49 +1,50 @@
-import { can } from '../messages/listen-filter.ts'
+import { declares } from '../messages/listen-filter.ts'
 import type { LegacySession, OpenSession } from './session.ts'
 
-const max = 1000
+const maxSubscriptions = 1000
 
-/** What a session has subscribed to at its server, counted by how many listen. */
+/** The resources that a session subscribed to at its server, each with the number of its listeners. */
 export class LegacySubscriptions {
   private readonly session: LegacySession
-  private readonly held = new Map<string, { count: number; accepted: Promise<boolean> }>()
+  private readonly byUri = new Map<string, { listeners: number; accepted: Promise<boolean> }>()
 
   constructor(session: LegacySession) {
     this.session = session
   }
 
-  /** The URIs the server accepts, each to be given back by `remove`. */
-  async add(live: OpenSession, uris: readonly string[]): Promise<string[]> {
-    if (!can(live.capabilities, 'resources', 'subscribe')) return []
+  /** Subscribes, and returns the URIs that the server accepted. The caller gives them back by `remove`. */
+  async add(openSession: OpenSession, uris: readonly string[]): Promise<string[]> {
+    if (!declares(openSession.capabilities, 'resources', 'subscribe')) return []
     const accepted: string[] = []
-    for (const uri of new Set(uris)) if (await this.hold(uri)) accepted.push(uri)
+    for (const uri of new Set(uris)) if (await this.addOne(uri)) accepted.push(uri)
     return accepted
   }
 
   remove(uris: readonly string[]): void {
     for (const uri of uris) {
-      const held = this.held.get(uri)
-      if (!held || --held.count > 0) continue
-      this.held.delete(uri)
-      this.session.call('resources/unsubscribe', { uri }).catch(() => undefined) // at worst it tells us what nobody hears
+      const subscription = this.byUri.get(uri)
+      if (!subscription || --subscription.listeners > 0) continue
+      this.byUri.delete(uri)
+      // If it fails, the server sends updates that no listener receives.
+      this.session.call('resources/unsubscribe', { uri }).catch(() => undefined)
     }
   }
 
-  /** Subscribes anew, in a session that knows of none. */
+  /** Subscribes to all of them again, in a new session. */
   async renew(): Promise<void> {
-    for (const [uri, held] of this.held) {
-      held.accepted = this.subscribe(uri)
-      await held.accepted
+    for (const [uri, subscription] of this.byUri) {
+      subscription.accepted = this.subscribe(uri)
+      await subscription.accepted
     }
   }
 
-  private async hold(uri: string): Promise<boolean> {
-    if (this.held.size >= max && !this.held.has(uri)) return false
-    const held = this.held.get(uri) ?? { count: 0, accepted: this.subscribe(uri) }
-    held.count++
-    this.held.set(uri, held)
-    if (await held.accepted) return true
-    if (--held.count === 0) this.held.delete(uri)
+  private async addOne(uri: string): Promise<boolean> {
+    if (this.byUri.size >= maxSubscriptions && !this.byUri.has(uri)) return false
+    const subscription = this.byUri.get(uri) ?? { listeners: 0, accepted: this.subscribe(uri) }
+    subscription.listeners++
+    this.byUri.set(uri, subscription)
+    if (await subscription.accepted) return true
+    if (--subscription.listeners === 0) this.byUri.delete(uri)
     return false
   }
 

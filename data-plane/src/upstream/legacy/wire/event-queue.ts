@@ -1,48 +1,54 @@
 import type { SseEvent } from '../../http/sse-parser.ts'
 
-/** Between a stream that comes by itself and a reader that asks: holds what came in one piece, and holds the stream back until that is taken. */
+/**
+ * Stands between a stream that pushes events and a reader that pulls them. It holds the events that came in one
+ * chunk, and holds the stream back until the reader takes them.
+ */
 export class EventQueue {
   private events: SseEvent[] = []
-  /** Set while what comes still belongs to the same piece. */
+  /** True while further events may belong to the same chunk. */
   private filling = false
   private closed = false
-  private over: { error: Error | undefined } | undefined
-  private reader: PromiseWithResolvers<void> | undefined
-  private taken: PromiseWithResolvers<void> | undefined
+  /** How the stream ended. */
+  private ending: { error: Error | undefined } | undefined
+  /** Resolves when the waiting reader should look again. */
+  private wakeReader: PromiseWithResolvers<void> | undefined
+  /** Resolves when the reader has taken the events. */
+  private emptied: PromiseWithResolvers<void> | undefined
 
   push(event: SseEvent): void | 'stop' | Promise<void> {
     if (this.closed) return 'stop'
     if (this.filling || this.events.length === 0) return this.add(event)
-    this.taken ??= Promise.withResolvers<void>()
-    return this.taken.promise.then(() => this.add(event))
+    this.emptied ??= Promise.withResolvers<void>()
+    return this.emptied.promise.then(() => this.add(event))
   }
 
-  /** Nothing more is wanted. */
+  /** The reader wants no more events. */
   close(): void {
     this.closed = true
-    this.taken?.resolve()
+    this.emptied?.resolve()
   }
 
   end(error?: Error): void {
-    this.over ??= { error }
-    this.reader?.resolve()
+    this.ending ??= { error }
+    this.wakeReader?.resolve()
   }
 
-  /** The next piece; undefined at the end. Rejects with what broke the stream, after all that came before. */
+  /** The events of the next chunk; undefined at the end. An error of the stream rejects after all earlier events. */
   async next(): Promise<SseEvent[] | undefined> {
     while (this.filling || this.events.length === 0) {
-      if (!this.filling && this.over) return this.last(this.over.error)
-      this.reader = Promise.withResolvers<void>()
-      await this.reader.promise
+      if (!this.filling && this.ending) return this.finish(this.ending.error)
+      this.wakeReader = Promise.withResolvers<void>()
+      await this.wakeReader.promise
     }
-    const piece = this.events
+    const events = this.events
     this.events = []
-    this.taken?.resolve()
-    this.taken = undefined
-    return piece
+    this.emptied?.resolve()
+    this.emptied = undefined
+    return events
   }
 
-  private last(error: Error | undefined): undefined {
+  private finish(error: Error | undefined): undefined {
     if (error) throw error
     return undefined
   }
@@ -51,10 +57,10 @@ export class EventQueue {
     this.events.push(event)
     if (this.filling) return
     this.filling = true
-    // The rest of the piece is handed over in this turn of the loop.
+    // The HTTP client pushes the other events of the chunk in this turn of the event loop.
     setImmediate(() => {
       this.filling = false
-      this.reader?.resolve()
+      this.wakeReader?.resolve()
     })
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LONG_CHARS } from '../../../runtime/event-loop.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { protocolFault } from '../../faults.ts'
-import { statusFault } from '../messages/status-fault.ts'
+import { legacyStatusFault } from '../messages/status-fault.ts'
 import { readLegacy, readLongLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
 import type { LegacyWire, WireAnswer, WireHeaders } from './wire.ts'
@@ -11,17 +11,17 @@ import { UpstreamFault } from '../../upstream.ts'
 
 const minRetryMs = 50
 const maxRetryMs = 60_000
-const failuresInARow = 5
+const maxFailuresInARow = 5
 
 /**
- * The answer to one POST, in messages as they come: one JSON body, or a stream. A stream that ends early is taken up again where
- * it stopped, if the server gave event ids (2025-11-25 lets it hang up and be polled).
+ * The answer to one POST, message by message. It is one JSON body, or a stream. A stream that ends early is resumed
+ * where it stopped, if the server gave event ids (2025-11-25 lets a server close the stream and be polled).
  */
 export class LegacyReply {
   private readonly wire: LegacyWire
   private readonly headers: WireHeaders
-  private readonly stopped = new AbortController()
-  private readonly reopening = new Cancel()
+  private readonly stopResuming = new AbortController()
+  private readonly cancelReopening = new Cancel()
   private answer: WireAnswer
   private bodyRead = false
   private lastEventId: string | undefined
@@ -33,38 +33,38 @@ export class LegacyReply {
     this.answer = answer
   }
 
-  /** What came in one piece; undefined when nothing more will. Rejects with `UpstreamFault`. */
+  /** The messages of the next chunk; undefined at the end. Rejects with `UpstreamFault`. */
   async next(): Promise<LegacyMessage[] | undefined> {
-    if (this.answer.kind === 'json') return this.body()
+    if (this.answer.kind === 'json') return this.bodyMessages()
     for (;;) {
-      const events = await this.events()
+      const events = await this.nextEvents()
       if (events) return messagesIn(events)
-      if (this.lastEventId === undefined || this.stopped.signal.aborted) return undefined
+      if (this.lastEventId === undefined || this.stopResuming.signal.aborted) return undefined
       await this.resume(this.lastEventId)
     }
   }
 
   stop(): void {
-    this.stopped.abort()
-    this.reopening.abort(new Error('no longer wanted'))
+    this.stopResuming.abort()
+    this.cancelReopening.abort(new Error('no longer wanted'))
     this.answer.stop()
   }
 
-  /** The result has come. */
+  /** The result has come: the connection may be used again once the stream ends. */
   release(): void {
-    this.stopped.abort()
+    this.stopResuming.abort()
     this.answer.release()
   }
 
-  private async body(): Promise<LegacyMessage[] | undefined> {
+  private async bodyMessages(): Promise<LegacyMessage[] | undefined> {
     if (this.bodyRead) return undefined
     this.bodyRead = true
-    return read(this.answer.text)
+    return readMessages(this.answer.text)
   }
 
-  private async events(): Promise<SseEvent[] | undefined> {
+  private async nextEvents(): Promise<SseEvent[] | undefined> {
     const events = await this.answer.next().catch((error: unknown) => {
-      // A stream that can be taken up again may break; one that goes over its limits may not.
+      // A stream that can be resumed may break. One that exceeds a limit fails: its fault is not retryable.
       if (this.lastEventId !== undefined && error instanceof UpstreamFault && error.retryable) return undefined
       throw error
     })
@@ -75,40 +75,40 @@ export class LegacyReply {
 
   private async resume(lastEventId: string): Promise<void> {
     for (let failures = 1; ; failures++) {
-      await delay(Math.max(minRetryMs, this.retryMs * failures), undefined, { signal: this.stopped.signal })
-      const answer = await this.reopened(lastEventId).catch((error: unknown) => {
-        if (failures >= failuresInARow) throw error
+      await delay(Math.max(minRetryMs, this.retryMs * failures), undefined, { signal: this.stopResuming.signal })
+      const answer = await this.reopen(lastEventId).catch((error: unknown) => {
+        if (failures >= maxFailuresInARow) throw error
         return undefined
       })
       if (!answer) continue
       this.answer = answer
-      if (this.stopped.signal.aborted) answer.stop()
+      if (this.stopResuming.signal.aborted) answer.stop()
       return
     }
   }
 
-  private async reopened(lastEventId: string): Promise<WireAnswer> {
-    const answer = await this.wire.get({ ...this.headers, 'last-event-id': lastEventId }, this.reopening)
+  private async reopen(lastEventId: string): Promise<WireAnswer> {
+    const answer = await this.wire.get({ ...this.headers, 'last-event-id': lastEventId }, this.cancelReopening)
     if (answer.status === 200 && answer.kind === 'stream') return answer
     answer.stop()
-    throw statusFault(answer.status, 'the stream could not be taken up again')
+    throw legacyStatusFault(answer.status, 'the stream could not be taken up again')
   }
 }
 
-/** The messages in events; those of another name than `message`, and empty ones, say nothing. */
+/** The messages in these events. Events with a name other than `message`, and empty ones, hold none. */
 export async function messagesIn(events: readonly SseEvent[]): Promise<LegacyMessage[]> {
   const messages: LegacyMessage[] = []
   for (const { event, data } of events) {
-    if (event === 'message' && data !== '') for (const message of await read(data)) messages.push(message)
+    if (event === 'message' && data !== '') for (const message of await readMessages(data)) messages.push(message)
   }
   return messages
 }
 
-async function read(text: string): Promise<LegacyMessage[]> {
+async function readMessages(text: string): Promise<LegacyMessage[]> {
   try {
     return text.length < LONG_CHARS ? readLegacy(text) : await readLongLegacy(text)
   } catch (error) {
-    // A parser quotes what it could not read, and that may repeat what the server was sent.
+    // The message of a SyntaxError quotes the text of the server, which may repeat a secret that we sent.
     if (error instanceof SyntaxError) throw protocolFault('text that is no JSON')
     throw protocolFault(error instanceof Error ? error.message : String(error))
   }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Cancel } from '../../../runtime/cancellation.ts'
+import { refusesCredential } from '../../status-fault.ts'
 import { exchange } from '../../http/exchange.ts'
 import { HttpPool } from '../../http/pool.ts'
 import { EventQueue } from './event-queue.ts'
@@ -8,40 +9,41 @@ import type { SseEvent } from '../../http/sse-parser.ts'
 
 export type WireHeaders = Readonly<Record<string, string>>
 
-/** An answer whose head has come, and of a body that is no stream the rest too. */
+/** An answer whose head has come. Unless it is a stream, its body has come too. */
 export interface WireAnswer {
   readonly status: number
   readonly kind: 'json' | 'stream' | 'other'
   readonly sessionId: string | undefined
   readonly text: string
-  /** The events of one piece as it came; undefined at the end. Rejects with `UpstreamFault`. */
+  /** The events of the next chunk; undefined at the end. Rejects with `UpstreamFault`. */
   next(): Promise<SseEvent[] | undefined>
   retryMs(): number | undefined
-  /** Ends it now, and its connection. */
+  /** Ends the answer now, and closes its connection. */
   stop(): void
-  /** Lets it end by itself, which keeps its connection, if it does so soon. */
+  /** Gives the answer a short time to end by itself, because then its connection can be used again. */
   release(): void
 }
 
-interface Asking {
+interface WireRequest {
   readonly method: 'POST' | 'GET' | 'DELETE'
   readonly headers: WireHeaders
   readonly body?: string
   readonly timeoutMs?: number
-  /** Of more than this one exchange. */
+  /** May cancel several exchanges; this one subscribes to it. */
   readonly cancel?: Cancel
 }
 
 const maxEvents = 100_000
 const maxControlMs = 15_000
-const endWithinMs = 1000
-const forEverMs = 2 ** 31
-/** Streams are open for as long as somebody listens: they must not take the connections that calls need. */
+const lingerMs = 1000
+/** About 25 days. */
+const foreverMs = 2 ** 31
+/** Streams have a pool of their own, because they stay open for long and must not use up the connections of calls. */
 const maxStreams = 10_000
 
-/** HTTP as the legacy transport needs it; the administrator's headers are added to every request. */
+/** HTTP for the legacy transport. It adds the headers that the administrator configured to every request. */
 export class LegacyWire {
-  /** For what is not a client's request. */
+  /** Limits messages of the gateway itself, which a server should answer soon. */
   readonly controlTimeoutMs: number
   private readonly options: RemoteConnection
   private readonly streams: HttpPool
@@ -53,28 +55,28 @@ export class LegacyWire {
     this.streams = new HttpPool({ url, privateNetwork, connections: maxStreams, maxInFlight: maxStreams, timers: options.pool.timers })
   }
 
-  /** A request of the client's: it may take as long as a call may. */
+  /** Sends a request of the client. It may take as long as a call may. */
   post(body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
-    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
+    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
   }
 
-  /** What the server should answer soon, and whole. */
+  /** Sends a message that the server should answer soon and completely. */
   send(body: string, headers: WireHeaders): Promise<WireAnswer> {
-    return this.ask({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: this.controlTimeoutMs })
+    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: this.controlTimeoutMs })
   }
 
-  /** An event stream; it may be silent for ever, and some servers do not even send its head before there is an event. */
+  /** Opens an event stream. It may be silent for ever. Some servers send not even its head before the first event. */
   get(headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
-    return this.ask({
+    return this.exchange({
       method: 'GET',
       headers: { accept: 'text/event-stream', ...headers },
-      timeoutMs: forEverMs,
+      timeoutMs: foreverMs,
       ...(cancel && { cancel }),
     })
   }
 
   async delete(headers: WireHeaders): Promise<void> {
-    const answer = await this.ask({ method: 'DELETE', headers, timeoutMs: this.controlTimeoutMs })
+    const answer = await this.exchange({ method: 'DELETE', headers, timeoutMs: this.controlTimeoutMs })
     answer.stop()
   }
 
@@ -82,61 +84,61 @@ export class LegacyWire {
     return this.streams.close()
   }
 
-  private async ask({ method, headers, body, timeoutMs, cancel: whole }: Asking): Promise<WireAnswer> {
+  private async exchange({ method, headers, body, timeoutMs, cancel: sharedCancel }: WireRequest): Promise<WireAnswer> {
     const { url, settings, callTimeoutMs } = this.options
     const pool = method === 'GET' ? this.streams : this.options.pool
-    const own = await this.options.headers.get()
+    const configuredHeaders = await this.options.headers.get()
     const cancel = new Cancel()
-    const forget = whole?.subscribe((cause) => cancel.abort(cause))
-    const inbox = new EventQueue()
+    const unsubscribe = sharedCancel?.subscribe((cause) => cancel.abort(cause))
+    const events = new EventQueue()
     const head = Promise.withResolvers<WireAnswer>()
     const stop = () => cancel.abort(new Error('no longer needed'))
     let retryMs: number | undefined
-    let over = false
-    let stopLate: (() => void) | undefined
-    const answered = (status: number, given: IncomingHttpHeaders, kind: WireAnswer['kind'], text: string) => {
-      if (status === 401 || status === 403) this.options.headers.forget()
+    let ended = false
+    let stopLinger: (() => void) | undefined
+    const resolveHead = (status: number, answerHeaders: IncomingHttpHeaders, kind: WireAnswer['kind'], text: string) => {
+      if (refusesCredential(status)) this.options.headers.forget()
       head.resolve({
         status,
         kind,
-        sessionId: sessionIdOf(given),
+        sessionId: sessionIdOf(answerHeaders),
         text,
-        next: () => inbox.next(),
+        next: () => events.next(),
         retryMs: () => retryMs,
         stop,
         release: () => {
-          inbox.close()
-          if (!over) stopLate = pool.timers.after(endWithinMs, stop)
+          events.close()
+          if (!ended) stopLinger = pool.timers.after(lingerMs, stop)
         },
       })
     }
     exchange(pool, {
       url,
       method,
-      headers: { ...own, ...headers },
+      headers: { ...configuredHeaders, ...headers },
       ...(body !== undefined && { body }),
       cancel,
       maxBytes: settings.maxResponseBytes,
       timeoutToHeadersMs: timeoutMs ?? callTimeoutMs,
       ...(method !== 'GET' && timeoutMs !== undefined && { timeoutMs }),
       maxEvents: method === 'GET' ? Number.POSITIVE_INFINITY : maxEvents,
-      onHeaders: (status, given) => isStream(given) && answered(status, given, 'stream', ''),
-      onEvent: (event) => inbox.push(event),
+      onHeaders: (status, answerHeaders) => isStream(answerHeaders) && resolveHead(status, answerHeaders, 'stream', ''),
+      onEvent: (event) => events.push(event),
     })
       .finally(() => {
-        over = true
-        stopLate?.()
-        forget?.()
+        ended = true
+        stopLinger?.()
+        unsubscribe?.()
       })
       .then(
         (answer) => {
-          if (answer.kind !== 'stream') return answered(answer.status, answer.headers, answer.kind, answer.text)
+          if (answer.kind !== 'stream') return resolveHead(answer.status, answer.headers, answer.kind, answer.text)
           retryMs = answer.retryMs
-          return inbox.end()
+          return events.end()
         },
         (error: Error) => {
           head.reject(error)
-          inbox.end(error)
+          events.end(error)
         },
       )
     return head.promise
