@@ -168,3 +168,36 @@ test('a call that was sent a secret before it was renewed does not bring the old
   expect(await first).toContain('heard •••')
   expect(await first).not.toContain('the-first-secret')
 })
+
+test('a session of a legacy server that was sent a secret keeps it hidden after it was renewed, until the session ends', async () => {
+  const store = { value: 'the-first-secret' }
+  const remembered = new Set<string>()
+  await using server = await serverOf(async (request, response) => {
+    if (request.method !== 'POST') return response.writeHead(405).end()
+    const { id, method } = JSON.parse(await text(request)) as { id?: number; method: string }
+    const key = String(request.headers['x-api-key'])
+    remembered.add(key)
+    if (key !== store.value) return response.writeHead(401).end()
+    if (id === undefined) return response.writeHead(202).end()
+    const results: Record<string, object> = {
+      initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } },
+      'tools/list': { tools: [] },
+    }
+    const result = results[method] ?? { content: [{ type: 'text', text: [...remembered].join(' and ') }] }
+    response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's1' })
+    return response.end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  })
+  const remote = RemoteSettings.parse({ url: server.url, era: 'legacy', headers: { 'x-api-key': { secret: 'key' } } })
+  const entry = { kind: 'remote' as const, title: 'Echo', remote, tools: { say: { level: 'read' as const } } }
+  const readSecret = () => Promise.resolve(store.value)
+  await using plane = await testPlane({ grants: { things: { user: [{ level: 'read' }] } } }, [], { things: entry }, undefined, {
+    readSecret,
+  })
+  const call = async () => {
+    const request = modernRequest(await plane.token(), 'tools/call', { name: 'say', arguments: {} })
+    return (await fetch(`${plane.url}/mcp/things`, request)).text()
+  }
+  expect(await call()).toContain('"text":"•••"')
+  store.value = 'the-second-secret'
+  await expect.poll(call, { message: 'a call with the new secret' }).toContain('"text":"••• and •••"')
+})

@@ -19,6 +19,8 @@ const endWithinMs = 1_000
 export interface SessionEntry {
   readonly session: LegacySession
   readonly stream: LegacySessionStream
+  /** Called when the session has ended: until then the server may repeat the secrets that the session was sent. */
+  readonly releaseSecrets: () => void
 }
 
 /**
@@ -82,7 +84,8 @@ export class LegacySessionPool {
   private make({ client }: Asker): SessionEntry {
     if (this.entries.size >= this.limits.maxSessions) this.makeRoom()
     const session = new LegacySession(this.wire, client)
-    return { session, stream: new LegacySessionStream(session, this.limits.streamWithinMs) }
+    const stream = new LegacySessionStream(session, this.limits.streamWithinMs)
+    return { session, stream, releaseSecrets: this.wire.holdSecrets() }
   }
 
   private makeRoom(): void {
@@ -102,9 +105,9 @@ export class LegacySessionPool {
   }
 }
 
-async function endEntry({ session, stream }: SessionEntry): Promise<void> {
+async function endEntry({ session, stream, releaseSecrets }: SessionEntry): Promise<void> {
   stream.close()
-  await session.end()
+  await session.end().finally(releaseSecrets)
 }
 
 function keyOf({ person, session, client: { capabilities, info } }: Asker): string {

@@ -55,6 +55,11 @@ export class LegacyWire {
     this.streams = new HttpPool({ url, privateNetwork, connections: maxStreams, maxInFlight: maxStreams, timers: options.pool.timers })
   }
 
+  /** A session begins: it may remember the secrets it is sent. The returned function says that it has ended. */
+  holdSecrets(): () => void {
+    return this.options.holdSecrets?.() ?? (() => undefined)
+  }
+
   /** Sends a request of the client. It may take as long as a call may. */
   post(body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
     return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
