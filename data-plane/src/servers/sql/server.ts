@@ -1,16 +1,16 @@
-import { reaches } from './connection/open-connection.ts'
+import { listOpenConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { SqlSettings } from './connection/settings.ts'
 import { defineServer } from '../../server-kit/define.ts'
 
-/** SQL databases, each read by one role of the gateway within what the policy lets the person read. */
+/** SQL databases. The gateway reads each with one role; the policy decides which tables and columns a person may read. */
 export const sql = defineServer({
   id: 'sql',
   title: 'SQL databases',
   settings: SqlSettings,
   async check(context) {
     const steps = []
-    for (const reach of reaches(context)) steps.push(...(await checkConnection(reach)))
+    for (const connection of listOpenConnections(context)) steps.push(...(await checkConnection(connection)))
     return steps
   },
 })

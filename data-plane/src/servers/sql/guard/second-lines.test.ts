@@ -23,11 +23,11 @@ const customers: KnownTable = {
   oid: 1,
   schema: 'public',
   table: 'customers',
-  view: false,
-  policed: false,
+  isView: false,
+  hasRowSecurity: false,
   columns: [],
-  partsClosed: false,
-  reaches: ['public.customers', 'public.customers_2024'],
+  hasClosedParts: false,
+  underlyingTables: ['public.customers', 'public.customers_2024'],
 }
 const scan = (Schema: string, name: string) => ({ 'Node Type': 'Seq Scan', Schema, 'Relation Name': name })
 const plan = (...nodes: object[]) => [{ Plan: { 'Node Type': 'Append', Plans: nodes } }]

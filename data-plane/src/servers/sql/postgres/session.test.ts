@@ -2,19 +2,20 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CallContext } from '../../../server-kit/context.ts'
-import { reach } from '../connection/open-connection.ts'
+import { chooseConnection } from '../connection/open-connection.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import { SqlSettings } from '../connection/settings.ts'
 import { aBank, failure } from '../testing.ts'
 import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
-import { reading } from './transaction.ts'
+import { inReadOnlyTransaction } from './transaction.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-const reached = (context: CallContext): OpenConnection => reach({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
+const reached = (context: CallContext): OpenConnection =>
+  chooseConnection({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
 
 // Below the guard: what holds even for a statement that should never have come this far.
 test.for([
@@ -23,18 +24,18 @@ test.for([
   ['leaving the transaction', 'commit; drop table customers', /multiple commands/],
   ['creating', 'create table x (id int)', /does not let/],
 ] as const)('the transaction by itself refuses %s', async ([, text, said]) => {
-  const error = await failure(reading(reached(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
+  const error = await failure(inReadOnlyTransaction(reached(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
   expect(error.message).toMatch(said)
 })
 
 test('what a session was told is forgotten before its next use', async () => {
   const here = reached(bank.context({ settings: { description: 'wiped' } }))
-  await reading(here, async (client) => {
+  await inReadOnlyTransaction(here, async (client) => {
     await client.query(
       'set search_path = hr; set statement_timeout = 1; set role none; prepare p as select 1; select pg_advisory_lock(4711)',
     )
   })
-  const seen = await reading(here, async (client) => {
+  const seen = await inReadOnlyTransaction(here, async (client) => {
     const { rows } =
       await client.query(`select current_setting('search_path') as path, current_setting('transaction_read_only') as readonly,
       current_setting('standard_conforming_strings') as strings, current_setting('statement_timeout') as timeout,
@@ -79,7 +80,7 @@ test('when every session is at work a call is told to come back', async () => {
   const leave = Promise.withResolvers<void>()
   const entered = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
   const held = entered.map(({ resolve }) =>
-    reading(reached(context), async () => {
+    inReadOnlyTransaction(reached(context), async () => {
       resolve()
       await leave.promise
     }),
@@ -102,7 +103,7 @@ test('a database that is not there is the upstream’s fault and worth another t
 test('a connection that breaks in mid-query fails that query alone', async () => {
   const context = bank.context({ settings: { description: 'breaks' } })
   const broken = failure(
-    reading(reached(context), async (client) => {
+    inReadOnlyTransaction(reached(context), async (client) => {
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
       await bank.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid])
       return client.query('select 1')
