@@ -1,6 +1,8 @@
 import { listOpenConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { SqlSettings } from './connection/settings.ts'
+import { closeParser } from './guard/parser/parse.ts'
+import { closePools } from './postgres/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
 
 /** SQL databases. The gateway reads each with one role; the policy decides which tables and columns a person may read. */
@@ -14,3 +16,11 @@ export const sql = defineServer({
     return steps
   },
 })
+
+/**
+ * Ends what the server holds between calls: the sessions at the databases and the parser's process. Waits for the queries
+ * that still run, so abort their calls first. A later call opens new ones.
+ */
+export async function closePoolsAndParser(): Promise<void> {
+  await Promise.all([closePools(), closeParser()])
+}

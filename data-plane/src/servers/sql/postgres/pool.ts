@@ -18,6 +18,8 @@ interface PoolEntry {
 
 /** One pool for each connection, by its name. All callers share it. */
 const entries = new Map<string, PoolEntry>()
+/** The ends of pools, those replaced after a change of settings among them. Such a pool ends when its last query has. */
+const endingPools = new Set<Promise<void>>()
 
 /** Takes a client from the connection's pool. The pool is made at first use and replaced when the settings change. */
 export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settings' | 'readSecret'>): Promise<PoolClient> {
@@ -28,8 +30,7 @@ export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settin
     existingEntry.readSecret = connection.readSecret
     return connectTwice(existingEntry.pool)
   }
-  // The replaced pool ends when its last query has.
-  if (existingEntry) void existingEntry.pool.end().catch(() => undefined)
+  if (existingEntry) endPool(existingEntry.pool)
   const entry: PoolEntry = { settings, pool: undefined as never, readSecret: connection.readSecret }
   entry.pool = new Pool({
     ...clientConfig(connection.settings, () => entry.readSecret),
@@ -41,6 +42,22 @@ export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settin
   entry.pool.on('error', () => undefined)
   entries.set(connection.name, entry)
   return connectTwice(entry.pool)
+}
+
+/** Ends every pool and waits for the queries that still run. A later `checkOut` makes a new pool. */
+export async function closePools(): Promise<void> {
+  for (const { pool } of entries.values()) endPool(pool)
+  entries.clear()
+  await Promise.all(endingPools)
+}
+
+/** Closes idle clients at once, and each other client when its query has ended. */
+function endPool(pool: Pool): void {
+  const ending = pool
+    .end()
+    .catch(() => undefined)
+    .finally(() => endingPools.delete(ending))
+  endingPools.add(ending)
 }
 
 /** Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been changed. */

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { ParserAnswer } from './parser-process.ts'
@@ -17,8 +18,8 @@ export interface Parsed {
   words: string[]
 }
 
-/** `no-answer`: the process took too long or died. */
-type Outcome = ParserAnswer | { kind: 'no-answer' }
+/** `no-answer`: the process took too long or died. `closed`: the data plane has closed it. */
+type Outcome = ParserAnswer | { kind: 'no-answer' | 'closed' }
 
 interface Job {
   text: string
@@ -45,6 +46,21 @@ class ParserProcess {
       this.queue.push({ text, settle })
       this.next()
     })
+  }
+
+  /** Kills the process and resolves when it has exited. Texts still waiting fail; a later text starts a new process. */
+  async close(): Promise<void> {
+    const child = this.child
+    const jobs = this.job ? [this.job, ...this.queue] : this.queue
+    this.job = undefined
+    this.queue = []
+    clearTimeout(this.timer)
+    this.kill()
+    for (const { settle } of jobs) settle({ kind: 'closed' })
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.ref()
+    // `once` rejects when the process emits an error instead: then it never started.
+    await once(child, 'exit').catch(() => undefined)
   }
 
   private next(): void {
@@ -123,6 +139,8 @@ export async function parse(text: string): Promise<Parsed> {
   const outcome = await parser.parse(text)
   if (outcome.kind === 'syntax')
     throw new ToolError('invalid_input', `${outcome.message} (at character ${outcome.position + 1})`, { hint: 'Write PostgreSQL.' })
+  if (outcome.kind === 'closed')
+    throw new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true, hint: 'Try again in a moment.' })
   if (outcome.kind !== 'parsed')
     throw refusal('The statement is too complex to be checked.', 'Split it, nest less, or carry lists in params: = any($1::int[]).')
 
@@ -131,3 +149,6 @@ export async function parse(text: string): Promise<Parsed> {
     throw refusal('Exactly one statement is accepted.', 'Send one SELECT a call.')
   return { statement, words: outcome.words }
 }
+
+/** Ends the parser's process. A later `parse` starts a new one. */
+export const closeParser = (): Promise<void> => parser.close()
