@@ -24,7 +24,7 @@ export function listOpenConnections(context: Context): OpenConnection[] {
 
 export const listOpenConnectionNames = (context: Context): string[] => listOpenConnections(context).map(({ name }) => name)
 
-/** The named connection, or the only one. The error for a connection that is closed to the caller is that for a missing one. */
+/** The named connection, or the only one. A connection that is closed to the caller fails like one that does not exist. */
 export function chooseConnection(context: Context, name: string | undefined): OpenConnection {
   const connections = listOpenConnections(context)
   const names = connections.map((connection) => connection.name).join(', ')

@@ -12,13 +12,13 @@ interface PoolEntry {
   /** The settings the pool was made with, as JSON. */
   settings: string
   pool: Pool
-  /** Of the latest call, so that a log-in reads the password as it is now. */
+  /** The function of the latest call. With it, each log-in reads the password as it is now. */
   readSecret: OpenConnection['readSecret']
 }
 
 /** One pool for each connection, by its name. All callers share it. */
 const entries = new Map<string, PoolEntry>()
-/** The ends of pools, those replaced after a change of settings among them. Such a pool ends when its last query has. */
+/** Pools that are ending, also those that a change of settings has replaced. A pool ends when its last client is back. */
 const endingPools = new Set<Promise<void>>()
 
 /** Takes a client from the connection's pool. The pool is made at first use and replaced when the settings change. */
@@ -44,14 +44,14 @@ export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settin
   return connectTwice(entry.pool)
 }
 
-/** Ends every pool and waits for the queries that still run. A later `checkOut` makes a new pool. */
+/** Ends every pool and waits for the transactions that still run. A later `checkOut` makes a new pool. */
 export async function closePools(): Promise<void> {
   for (const { pool } of entries.values()) endPool(pool)
   entries.clear()
   await Promise.all(endingPools)
 }
 
-/** Closes idle clients at once, and each other client when its query has ended. */
+/** Closes idle clients at once, and each other client when its transaction has ended. */
 function endPool(pool: Pool): void {
   const ending = pool
     .end()

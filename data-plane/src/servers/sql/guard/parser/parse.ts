@@ -11,7 +11,7 @@ const maxParseMs = 2_000
 const idleMs = 60_000
 const programPath = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
 
-export interface Parsed {
+export interface ParsedStatement {
   /** The tree of the one statement. */
   statement: unknown
   /** Every name in the text that is not a keyword, as the lexer reads it. */
@@ -73,7 +73,7 @@ class ParserProcess {
 
     keepAliveFor(child, true)
     child.send(this.job.text)
-    // When the main thread was busy, the answer may already have arrived: the immediate lets it be read before giving up.
+    // When the main thread was busy, the answer may have arrived but be unread. `setImmediate` lets it be read first.
     this.timer = setTimeout(() => setImmediate(() => this.child === child && this.job && this.finish({ kind: 'no-answer' })), maxParseMs)
   }
 
@@ -135,7 +135,7 @@ function keepAliveFor(child: ChildProcess, isBusy: boolean): void {
 const parser = new ParserProcess()
 
 /** Parses the text as PostgreSQL would. Refuses anything but exactly one statement. */
-export async function parse(text: string): Promise<Parsed> {
+export async function parse(text: string): Promise<ParsedStatement> {
   const outcome = await parser.parse(text)
   if (outcome.kind === 'syntax')
     throw new ToolError('invalid_input', `${outcome.message} (at character ${outcome.position + 1})`, { hint: 'Write PostgreSQL.' })

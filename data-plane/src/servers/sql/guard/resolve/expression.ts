@@ -1,5 +1,5 @@
 import { maskedUse, noSuchColumn, refusal } from '../syntax/refusal.ts'
-import { allColumns, relationsNamed, resolveColumn } from './scope.ts'
+import { requireNoneHidden, findRelations, resolveColumn } from './scope.ts'
 import type { Level, Place } from './scope.ts'
 import type { Column } from './tables.ts'
 import { asKind, asList, isNode, readNames } from '../syntax/tree.ts'
@@ -20,7 +20,7 @@ function checkColumn(ref: Node, level: Level | undefined): void {
   const path = readNames(ref['fields'])
   if (path.at(-1) === undefined) return requirePlain(starColumns(path.slice(0, -1), level), path)
   const reference = resolveColumn(path.map(String), level)
-  if (reference.kind === 'row') return requirePlain(allColumns(reference.relation.columns, `"${path[0]}"`), path)
+  if (reference.kind === 'row') return requirePlain(requireNoneHidden(reference.relation.columns, `"${path[0]}"`), path)
   if (reference.fate !== 'plain') throw maskedUse(path.join('.'))
 }
 
@@ -33,10 +33,10 @@ function checkSubLink(link: Node, place: Place, level: Level | undefined): void 
 /** The columns of `t.*`, or of `*`, inside an expression. */
 function starColumns(path: readonly (string | undefined)[], level: Level | undefined): Column[] {
   const [name, schema, ...furtherParts] = path.toReversed()
-  if (name === undefined) return (level?.relations ?? []).flatMap(({ columns }) => allColumns(columns, '*'))
-  const [relation] = furtherParts.length > 0 ? [] : relationsNamed(level, name, schema)
+  if (name === undefined) return (level?.relations ?? []).flatMap(({ columns }) => requireNoneHidden(columns, '*'))
+  const [relation] = furtherParts.length > 0 ? [] : findRelations(level, name, schema)
   if (!relation) throw noSuchColumn(`${path.join('.')}.*`)
-  return allColumns(relation.columns, `"${name}"`)
+  return requireNoneHidden(relation.columns, `"${name}"`)
 }
 
 /** `path` is the name of a row, as written, when the columns were taken as a row; else it is empty. */

@@ -53,7 +53,7 @@ interface Reading {
   /** The schema of table names that are written without one. */
   readonly pinnedSchema: string
   readonly usedTables: Set<KnownTable>
-  /** Names in a FROM that were resolved: of tables, their schemas, and common table expressions. */
+  /** The resolved names of every FROM: names of tables, of their schemas, and of common table expressions. */
   readonly tableNames: Set<string>
   fromItemCount: number
   /** `readSelect`, passed along: queries, FROMs and expressions contain each other, and files must not import in a circle. */
@@ -73,7 +73,7 @@ export function resolveColumn(path: readonly string[], level: Level | undefined)
   if (furtherParts.length > 0) throw noSuchColumn(writtenName)
   if (relationName === undefined) return resolveBareColumn(column, level)
 
-  const fates = relationsNamed(level, relationName, schema).map((relation) => relation.fate(column) ?? 'hidden')
+  const fates = findRelations(level, relationName, schema).map((relation) => relation.fate(column) ?? 'hidden')
   const fate = fates.length === 0 ? 'hidden' : fates.reduce(stricterFate)
   // It must be refused: where no column has the name, PostgreSQL calls a function of that name with the whole row.
   if (fate === 'hidden') throw noSuchColumn(writtenName)
@@ -88,13 +88,13 @@ function resolveBareColumn(name: string, level: Level | undefined): Reference {
     if (fate === 'hidden') throw noSuchColumn(name)
     return { kind: 'column', fate }
   }
-  const [relation] = relationsNamed(level, name, undefined)
+  const [relation] = findRelations(level, name, undefined)
   if (!relation) throw noSuchColumn(name)
   return { kind: 'row', relation }
 }
 
 /** The relations with this name on the innermost level that has any. */
-export function relationsNamed(level: Level | undefined, name: string, schema: string | undefined): Relation[] {
+export function findRelations(level: Level | undefined, name: string, schema: string | undefined): Relation[] {
   for (let current = level; current; current = current.outer) {
     const relations = current.relations.filter((relation) => relation.name === name && (schema === undefined || relation.schema === schema))
     if (relations.length > 0) return relations
@@ -114,7 +114,7 @@ export function findCte(name: string, ctes: Ctes | undefined): Cte | undefined {
  * The columns of a whole row or star. Refused when one of them is hidden, because PostgreSQL would include it. `written`
  * names the row or star in the refusal.
  */
-export function allColumns(columns: readonly Column[], written: string): Column[] {
+export function requireNoneHidden(columns: readonly Column[], written: string): Column[] {
   const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')
   if (visibleColumns.length === columns.length) return visibleColumns
   throw refusal(`${written} cannot be taken as a whole.`, `Name the columns: ${visibleColumns.map(({ name }) => name).join(', ')}.`)

@@ -2,7 +2,7 @@ import { checkExpression, checkKey, requirePlain } from './expression.ts'
 import { readFrom } from './from.ts'
 import { outputName } from './output-name.ts'
 import { maskedUse, noSuchColumn, refusal } from '../syntax/refusal.ts'
-import { allColumns, relationsNamed, renameColumns, resolveColumn } from './scope.ts'
+import { requireNoneHidden, findRelations, renameColumns, resolveColumn } from './scope.ts'
 import type { Cte, Ctes, Level, Place, Relation } from './scope.ts'
 import { stricterFate } from './tables.ts'
 import type { Column } from './tables.ts'
@@ -86,10 +86,10 @@ function readTarget(target: Node, star: readonly Column[], place: Place, level: 
 
 function expandStar(path: readonly (string | undefined)[], star: readonly Column[], level: Level): Column[] {
   const [name, schema, ...furtherParts] = path.toReversed()
-  if (name === undefined) return allColumns(star, '*')
-  const [relation] = furtherParts.length > 0 ? [] : relationsNamed(level, name, schema)
+  if (name === undefined) return requireNoneHidden(star, '*')
+  const [relation] = furtherParts.length > 0 ? [] : findRelations(level, name, schema)
   if (!relation) throw noSuchColumn(`${path.join('.')}.*`)
-  return allColumns(relation.columns, `${name}.*`)
+  return requireNoneHidden(relation.columns, `${name}.*`)
 }
 
 function readCtes(clause: Node, place: Place): Ctes {
