@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { tableItems, tableLine } from './list-tables.ts'
-import { openConnections, reach } from './connection/open-connection.ts'
+import { listTableItems, tableAsText } from './list-tables.ts'
+import { chooseConnection, listOpenConnectionNames } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const maxTables = 60
@@ -13,12 +13,12 @@ export const answerWithSql = sql.prompt({
     connection: z.string().describe('A connection that is open to you'),
     question: z.string().max(2_000).describe('What you want to know'),
   }),
-  complete: { connection: openConnections },
+  complete: { connection: listOpenConnectionNames },
   async render({ connection, question }, context) {
-    const items = await tableItems(reach(context, connection))
+    const items = await listTableItems(chooseConnection(context, connection))
     return [
       `Answer this from the database ${connection}: ${question}`,
-      `Tables I may read there:\n${items.slice(0, maxTables).map(tableLine).join('\n')}`,
+      `Tables I may read there:\n${items.slice(0, maxTables).map(tableAsText).join('\n')}`,
       ...(items.length > maxTables ? [`There are ${items.length} in all; list_tables finds the others.`] : []),
       'Look at the tables you need with describe_table, then run one SELECT at a time with execute_query, values in params. ' +
         'Masked columns may be selected but not computed with. Name columns, limit rows, and let the database count and sum. ' +

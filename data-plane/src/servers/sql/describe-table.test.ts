@@ -12,7 +12,7 @@ async function describe(args: object, context = bank.context()) {
   return { ...answer.structuredContent, text: answer.content[0]?.type === 'text' ? answer.content[0].text : '' } as Record<string, unknown>
 }
 
-test('a table is described without its hidden columns, and its masked ones say so', async () => {
+test('the description of a table omits hidden columns and marks masked ones', async () => {
   expect(await describe({ table: 'customers', sample: true })).toMatchObject({
     table: 'public.customers',
     kind: 'table',
@@ -25,7 +25,7 @@ test('a table is described without its hidden columns, and its masked ones say s
       { name: 'joined', type: 'date', nullable: true, masked: false },
     ],
     primary_key: ['id'],
-    // salaries refers to customers too, and is not there for alice.
+    // salaries refers to customers too, but alice may not read it.
     referenced_by: ['id = public.accounts(customer_id)'],
     sample: [
       [1, 'Ada', '•••6A', 'London', '2024-01-01'],
@@ -35,7 +35,7 @@ test('a table is described without its hidden columns, and its masked ones say s
   })
 })
 
-test('the description of a table is the text of its columns, keys and indexes', async () => {
+test('the text of a description lists columns, keys and indexes', async () => {
   const { text } = await describe({ table: 'public.accounts' })
   expect(text).toBe(
     [
@@ -64,6 +64,6 @@ test('a hidden column is in no index and no foreign key', async () => {
   expect(JSON.stringify(customers)).not.toContain('phone')
 })
 
-test('a whole with a closed part gives no sample', async () => {
+test('the description of a table with a closed part has no sample rows', async () => {
   expect(await describe({ table: 'parent_notes', sample: true })).not.toHaveProperty('sample')
 })

@@ -1,14 +1,14 @@
 import type { TableId } from '@bir/sdk/contract/tables'
 import { z } from 'zod'
-import { describeTable as describe } from './postgres/describe-table.ts'
+import { describeTable as readDescription } from './postgres/describe-table.ts'
 import type { ForeignKey } from './postgres/describe-table.ts'
-import { reach } from './connection/open-connection.ts'
+import { chooseConnection } from './connection/open-connection.ts'
 import type { OpenConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Column = z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), masked: z.boolean(), comment: z.string().optional() })
 
-const Described = z.object({
+const Description = z.object({
   table: z.string(),
   kind: z.string(),
   comment: z.string().optional(),
@@ -19,9 +19,9 @@ const Described = z.object({
   referenced_by: z.array(z.string()),
   sample: z.array(z.array(z.unknown())).optional(),
 })
-type Described = z.infer<typeof Described>
+type Description = z.infer<typeof Description>
 
-const foreignKey = ({ columns, table, table_columns }: ForeignKey) => `${columns.join(', ')} = ${table}(${table_columns.join(', ')})`
+const foreignKeyAsText = ({ columns, table, table_columns }: ForeignKey) => `${columns.join(', ')} = ${table}(${table_columns.join(', ')})`
 
 export const describeTable = sql.tool({
   name: 'describe_table',
@@ -34,35 +34,40 @@ export const describeTable = sql.tool({
     table: z.string().min(1).max(200).describe('table or schema.table, as list_tables spells it'),
     sample: z.boolean().default(false),
   }),
-  output: Described,
+  output: Description,
   async run({ connection, table, sample }, context) {
-    const found = reach(context, connection)
+    const openConnection = chooseConnection(context, connection)
     const dot = table.indexOf('.')
-    const id = dot < 0 ? { schema: found.connection.schema, table } : { schema: table.slice(0, dot), table: table.slice(dot + 1) }
-    return described(found, id, table, sample)
+    const id = dot < 0 ? { schema: openConnection.settings.schema, table } : { schema: table.slice(0, dot), table: table.slice(dot + 1) }
+    return describe(openConnection, id, table, sample)
   },
-  text: describedAsText,
+  text: descriptionAsText,
 })
 
-/** One table as the person may see it; refused where they may not. `asWritten` is how the refusal names it. */
-export async function described(found: OpenConnection, id: TableId, asWritten: string, sample: boolean): Promise<Described> {
-  const { comment, columns, indexes, references, referenced_by, ...rest } = await describe(found, id, asWritten, sample)
+/** The table as the person may see it. Refused when they may not read it; `writtenName` names it in the refusal. */
+export async function describe(connection: OpenConnection, id: TableId, writtenName: string, sample: boolean): Promise<Description> {
+  const { comment, columns, indexes, references, referenced_by, ...otherFields } = await readDescription(
+    connection,
+    id,
+    writtenName,
+    sample,
+  )
   return {
     table: `${id.schema}.${id.table}`,
     ...(comment === null ? {} : { comment }),
     columns: columns.map(({ comment, ...column }) => ({ ...column, ...(comment === null ? {} : { comment }) })),
     indexes: indexes.map(({ name, columns, unique }) => `${unique ? 'unique ' : ''}${name} (${columns.join(', ')})`),
-    references: references.map(foreignKey),
-    referenced_by: referenced_by.map(foreignKey),
-    ...rest,
+    references: references.map(foreignKeyAsText),
+    referenced_by: referenced_by.map(foreignKeyAsText),
+    ...otherFields,
   }
 }
 
-export function describedAsText(described: Described): string {
-  const { table, kind, comment, columns, primary_key, indexes, references, referenced_by, sample } = described
+export function descriptionAsText(description: Description): string {
+  const { table, kind, comment, columns, primary_key, indexes, references, referenced_by, sample } = description
   return [
     `${table} (${kind})${comment === undefined ? '' : `: ${comment}`}`,
-    ...columns.map(columnLine),
+    ...columns.map(columnAsText),
     ...(primary_key.length > 0 ? [`primary key (${primary_key.join(', ')})`] : []),
     ...indexes.map((index) => `index ${index}`),
     ...references.map((key) => `refers to: ${key}`),
@@ -71,5 +76,5 @@ export function describedAsText(described: Described): string {
   ].join('\n')
 }
 
-const columnLine = ({ name, type, nullable, masked, comment }: z.infer<typeof Column>) =>
+const columnAsText = ({ name, type, nullable, masked, comment }: z.infer<typeof Column>) =>
   `${name} ${type}${nullable ? '' : ' not null'}${masked ? ' MASKED' : ''}${comment === undefined ? '' : ` -- ${comment}`}`

@@ -18,7 +18,7 @@ async function run(args: { query: string; params?: unknown[]; limit?: number }, 
   return { ...(structuredContent as unknown as Answer), text: content[0]?.type === 'text' ? content[0].text : '' }
 }
 
-test('names and types come once, rows as lists', async () => {
+test('the answer has the names and types of columns once, and each row as a list', async () => {
   const { columns, rows, rows_returned, more, text } = await run({ query: 'select id, name, joined from customers order by id' })
   expect(columns).toEqual([
     { name: 'id', type: 'integer' },
@@ -31,19 +31,19 @@ test('names and types come once, rows as lists', async () => {
 })
 
 test.for([
-  ['a number that JSON holds', 'select 9007199254740991', 9007199254740991],
-  ['a number that it does not', 'select 9007199254740993', '9007199254740993'],
+  ['a number that JSON can hold', 'select 9007199254740991', 9007199254740991],
+  ['a number that JSON cannot hold, as text', 'select 9007199254740993', '9007199254740993'],
   ['an exact decimal', 'select 0.1', 0.1],
   ['an amount', 'select 100.50::numeric(14, 2)', 100.5],
   ['a long decimal', 'select 12345678901234567.89', '12345678901234567.89'],
   ['a float', 'select 1.5::float8', 1.5],
-  ['no number', "select 'NaN'::float8", 'NaN'],
-  ['truth', 'select true', true],
-  ['nothing', 'select null', null],
+  ['NaN, as text', "select 'NaN'::float8", 'NaN'],
+  ['a boolean', 'select true', true],
+  ['null', 'select null', null],
   ['a time, in UTC', "select timestamptz '2024-05-01 10:00+02'", '2024-05-01 08:00:00+00'],
-  ['bytes', 'select blob from accounts limit 1', '<3 bytes>'],
+  ['the count of bytes', 'select blob from accounts limit 1', '<3 bytes>'],
   ['json', 'select jsonb \'{"a": [1]}\'', '{"a": [1]}'],
-  ['a list', 'select array[1, 2]', '{1,2}'],
+  ['an array', 'select array[1, 2]', '{1,2}'],
   ['a backslash', String.raw`select 'a\'`, 'a\\'],
 ] as const)('a cell holds %s', async ([, query, expected]) => {
   expect((await run({ query })).rows).toEqual([[expected]])
@@ -64,7 +64,7 @@ test('parameters carry data and are never read as SQL', async () => {
   expect((await failure(run({ query: 'select $1::int' }))).code).toBe('invalid_input')
 })
 
-test('no more rows than asked for, and it is said when there are more', async () => {
+test('the answer has at most `limit` rows and says whether there are more', async () => {
   const query = 'select id from transactions order by id'
   expect(await run({ query, limit: 3 })).toMatchObject({ rows: [[1], [2], [3]], more: true })
   expect(await run({ query, limit: 300 })).toMatchObject({ rows_returned: 300, more: false })
@@ -72,7 +72,7 @@ test('no more rows than asked for, and it is said when there are more', async ()
   expect((await failure(run({ query, limit: 1_001 }))).code).toBe('invalid_input')
 })
 
-test('the lowest of the row caps counts', async () => {
+test('the lowest of the row limits applies', async () => {
   const query = 'select id from transactions'
   expect(await run({ query }, bank.context({ rules: { ...aliceRules, maxRows: 2 } }))).toMatchObject({ rows_returned: 2, more: true })
   expect(await run({ query }, bank.context({ settings: { maxRows: 4 } }))).toMatchObject({ rows_returned: 4, more: true })
@@ -93,9 +93,9 @@ test.for([
   expect(await failure(run({ query }, context))).toMatchObject({ code: 'timed_out' })
 })
 
-test('a call that is given up stops its query in the database', async () => {
+test('aborting a call stops its query in the database', async () => {
   const giveUp = new AbortController()
-  // Longer than the test: what ends the query is that it was given up.
+  // Longer than the test, so that only the abort can end the query.
   const context = bank.context({ signal: giveUp.signal, settings: { timeoutMs: 3_600_000 } })
   const mark = 'with recursive given_up(n) as (select 1 union all select n + 1 from given_up) select count(*) from given_up'
   const call = failure(run({ query: mark }, context))
@@ -113,7 +113,7 @@ test('a call that is given up stops its query in the database', async () => {
   expect(await failure(run({ query: 'select 1' }, context))).toMatchObject({ code: 'timed_out' })
 })
 
-test('calls beyond the size of the pool wait their turn', async () => {
+test('calls beyond the size of the pool wait for a free session', async () => {
   const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => run({ query: 'select $1::int', params: [at] })))
   expect(answers.map(({ rows }) => rows[0]?.[0])).toEqual(Array.from({ length: 12 }, (_, at) => at))
 })
@@ -125,14 +125,14 @@ test.for([
   ['a misspelt column', 'select citi from customers', 'invalid_input', 'The column "citi" does not exist.'],
   ['an ungrouped column', 'select name, count(*) from customers', 'invalid_input', 'must appear in the GROUP BY clause'],
   ['an ambiguous column', 'select id from customers, accounts', 'invalid_input', 'ambiguous'],
-] as const)('the database says of %s what it may', async ([, query, code, said]) => {
+] as const)('the error for %s shows no data', async ([, query, code, said]) => {
   const error = await failure(run({ query }))
   expect(error.code).toBe(code)
   expect(error.message).toContain(said)
   expect(`${error.message} ${error.hint}`).not.toMatch(/Ada|Perhaps/)
 })
 
-test('a view that fails over a row says nothing of the row', async () => {
+test('the error of a view that fails on a row shows nothing of the row', async () => {
   await bank.owner.query('create view touchy as select id, name::int as n from customers')
   await bank.owner.query(`grant select on touchy to ${bank.role}`)
   const context = bank.context({ rules: { ...aliceRules, allow: ['public.touchy'] } })
@@ -145,14 +145,14 @@ test('a table the database role may not read does not exist, whatever the policy
   expect((await failure(run({ query: 'select 1 from salaries' }, context))).message).toContain('does not exist, or you may not read it')
 })
 
-test('without a restriction there is no connection, and none is named', async () => {
+test('a person without table rules has no connection and is not told a name of one', async () => {
   for (const rules of [undefined, { ...aliceRules, allow: [] }]) {
     const error = await failure(run({ query: 'select 1' }, bank.context({ rules })))
     expect(error).toMatchObject({ code: 'not_found', message: 'No database is open to you.' })
   }
 })
 
-test('a function the administrator added may be called; the plan check still holds its reach', async () => {
+test('a function the administrator added may be called; the plan check still limits the tables it reads', async () => {
   await bank.owner.query("create function shout(text) returns text language sql immutable as $$ select upper($1) || '!' $$")
   await bank.owner.query("create function peeks() returns setof numeric language sql stable as 'select amount from public.salaries'")
   const allowed = bank.context({ settings: { functions: ['shout'] } })

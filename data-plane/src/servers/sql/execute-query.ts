@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Params } from './format/params.ts'
 import { runQuery } from './postgres/run.ts'
-import { reach } from './connection/open-connection.ts'
+import { chooseConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 import { rowsAsText } from './format/rows-as-text.ts'
 
@@ -27,7 +27,7 @@ export const executeQuery = sql.tool({
   }),
   async run({ connection, query, params, limit }, context) {
     const startedMs = performance.now()
-    const answer = await runQuery(reach(context, connection), query, params, limit)
+    const answer = await runQuery(chooseConnection(context, connection), query, params, limit)
     return { ...answer, rows_returned: answer.rows.length, duration_ms: Math.round(performance.now() - startedMs) }
   },
   text: rowsAsText,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Params } from './format/params.ts'
 import { planAsText } from './format/plan-as-text.ts'
 import { explainQuery as explain } from './postgres/run.ts'
-import { reach } from './connection/open-connection.ts'
+import { chooseConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 export const explainQuery = sql.tool({
@@ -16,7 +16,7 @@ export const explainQuery = sql.tool({
   }),
   output: z.object({ plan: z.string(), tables: z.array(z.string()) }),
   async run({ connection, query, params }, context) {
-    const { plan, verdict } = await explain(reach(context, connection), query, params)
+    const { plan, verdict } = await explain(chooseConnection(context, connection), query, params)
     return { plan: planAsText(plan, verdict.tables), tables: verdict.tables.map(({ schema, table }) => `${schema}.${table}`) }
   },
   text: ({ plan }) => plan,

@@ -23,9 +23,9 @@ const context = (open: string[]): CallContext => ({
   gateway: undefined as never,
 })
 
-const call = async (tool: string, args: object, given: CallContext) => server.tools.get(tool)?.call(args, given)
+const call = async (tool: string, args: object, context: CallContext) => server.tools.get(tool)?.call(args, context)
 
-test('connections on which the person has no table are not listed, and nothing tells where a database is', async () => {
+test('connections without tables for the person are not listed, and the list does not show where a database is', async () => {
   const answer = await call('list_connections', {}, context(['bank', 'shop']))
   expect(answer?.structuredContent).toEqual({
     items: [
@@ -37,7 +37,7 @@ test('connections on which the person has no table are not listed, and nothing t
   expect(JSON.stringify(answer)).not.toMatch(/example|reader/)
 })
 
-test('among several a connection has to be named; one that is closed and one that is not there are the same', async () => {
+test('with several connections the call must name one; a closed one fails like one that does not exist', async () => {
   const query = { query: 'select 1' }
   expect(await failure(call('execute_query', query, context(['bank', 'shop'])))).toMatchObject({
     code: 'invalid_input',
@@ -57,7 +57,7 @@ test.for([
   [{ connections: { bank: { ...connection, password: 'open sesame' } } }, 'settings.connections.bank.password'],
   [{ connections: { 'not a name': connection } }, 'settings.connections'],
   [{}, 'settings.connections'],
-] as const)('settings that do not serve are told by their path', ([settings, path]) => {
+] as const)('the fault of wrong settings names their path', ([settings, path]) => {
   expect(server.faults(settings).join('\n')).toContain(path)
   expect(server.faults({ connections: { bank: connection } })).toEqual([])
 })

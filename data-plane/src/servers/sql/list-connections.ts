@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reaches } from './connection/open-connection.ts'
+import { listOpenConnections } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), read_only: z.boolean(), description: z.string().optional() })
@@ -11,7 +11,7 @@ export const listConnections = sql.tool({
   input: z.strictObject({}),
   output: z.object({ items: z.array(Item), count: z.int() }),
   run(_args, context) {
-    const items = reaches(context).map(({ name, connection: { kind, description } }) => ({
+    const items = listOpenConnections(context).map(({ name, settings: { kind, description } }) => ({
       name,
       kind,
       read_only: true,

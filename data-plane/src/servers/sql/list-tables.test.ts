@@ -22,14 +22,14 @@ const open = [
   'public.transactions',
 ]
 
-test('only what the person may read is listed, with an estimate of rows', async () => {
+test('the list has only tables the person may read, with an estimate of rows', async () => {
   const { items, total } = await list({})
   expect(items.map(({ name }) => name)).toEqual(open)
   expect(total).toBe(6)
   expect(items.find(({ name }) => name === 'public.transactions')?.rows).toBe(300)
 })
 
-test('everything allowed is not everything: the role, the denied and the system stay closed', async () => {
+test('`*.*` opens no denied table, no system table, and none that the database role may not read', async () => {
   const rules = { ...aliceRules, allow: ['*.*'] }
   const listed = await names({}, bank.context({ rules }))
   expect(listed).toContain('hr.staff')
@@ -37,14 +37,14 @@ test('everything allowed is not everything: the role, the denied and the system 
   expect(listed.filter((name) => /salaries|^pg_|information_schema|closed|child/.test(name))).toEqual([])
 })
 
-test('schema and query narrow the list; the query is text, not a pattern', async () => {
+test('schema and query narrow the list; the query is plain text, not a pattern', async () => {
   expect(await names({ query: 'CUST' })).toEqual(['public.customers', 'public.rich_customers'])
   expect(await names({ query: 'with an account' })).toEqual(['public.customers'])
   expect(await names({ query: '%' })).toEqual([])
   expect(await names({ schema: 'hr' })).toEqual([])
 })
 
-test('walking the pages meets every table once', async () => {
+test('the pages together list every table once', async () => {
   const seen: string[] = []
   let cursor: string | undefined
   do {

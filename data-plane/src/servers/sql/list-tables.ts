@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readPage } from './format/page.ts'
 import { listTables as readTables } from './postgres/list-tables.ts'
-import { reach } from './connection/open-connection.ts'
+import { chooseConnection } from './connection/open-connection.ts'
 import type { OpenConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
@@ -26,17 +26,21 @@ export const listTables = sql.tool({
     truncated: z.boolean(),
   }),
   async run({ connection, schema, query, limit, cursor }, context) {
-    return readPage(await tableItems(reach(context, connection), { schema, query }), limit, cursor)
+    return readPage(await listTableItems(chooseConnection(context, connection), { schema, query }), limit, cursor)
   },
   text: ({ items, total, next_cursor }) =>
-    [...items.map(tableLine), next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`].join(
-      '\n',
-    ),
+    [
+      ...items.map(tableAsText),
+      next_cursor === null ? `${total} tables.` : `${items.length} of ${total} tables; cursor ${next_cursor}`,
+    ].join('\n'),
 })
 
-/** What the person may read, table by table. */
-export async function tableItems(reach: OpenConnection, filter: Parameters<typeof readTables>[1] = {}): Promise<z.infer<typeof Item>[]> {
-  const tables = await readTables(reach, filter)
+/** The tables that the person may read, as the tool returns them. */
+export async function listTableItems(
+  connection: OpenConnection,
+  filter: Parameters<typeof readTables>[1] = {},
+): Promise<z.infer<typeof Item>[]> {
+  const tables = await readTables(connection, filter)
   return tables.map(({ schema, name, kind, rows, comment }) => ({
     name: `${schema}.${name}`,
     kind,
@@ -45,5 +49,5 @@ export async function tableItems(reach: OpenConnection, filter: Parameters<typeo
   }))
 }
 
-export const tableLine = ({ name, kind, rows, comment }: z.infer<typeof Item>): string =>
+export const tableAsText = ({ name, kind, rows, comment }: z.infer<typeof Item>): string =>
   `${name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`

@@ -19,14 +19,14 @@ const read = async ({ ask }: ReturnType<typeof open>, uri: string) => {
   return content?.text ?? ''
 }
 
-test('the schema lists what the person may read, and nothing else', async () => {
+test('the schema resource lists only tables the person may read', async () => {
   const sql = open()
   const text = await read(sql, `sql://${sql.connection}/schema`)
   expect(text).toContain('public.customers (table, ~3 rows): People with an account')
   expect(text).not.toMatch(/salaries|hr\.staff/)
 })
 
-test('a table is shown as describe_table shows it: a hidden column is not there, a masked one says so', async () => {
+test('the table resource omits a hidden column and marks a masked one, as describe_table does', async () => {
   const sql = open()
   const text = await read(sql, `sql://${sql.connection}/table/public.customers`)
   expect(text).toContain('name text not null')
@@ -35,7 +35,7 @@ test('a table is shown as describe_table shows it: a hidden column is not there,
   expect(leaks(text)).toEqual([])
 })
 
-test('a closed table, a closed connection and what is not there are refused alike', async () => {
+test('a closed table fails like one that does not exist, and a closed connection like an unknown resource', async () => {
   const sql = open()
   const refusal = async (uri: string, name: string) => {
     const error: unknown = await read(sql, uri).catch((cause: unknown) => cause)
@@ -47,7 +47,7 @@ test('a closed table, a closed connection and what is not there are refused alik
   await expect(shut.ask('resources/read', { uri: `sql://${sql.connection}/schema` })).rejects.toMatchObject({ code: -32602 })
 })
 
-test('completion goes from the connection to the table, within what may be read', async () => {
+test('completion suggests connections, schemas and tables the person may read', async () => {
   const { ask, connection } = open()
   const complete = async (name: string, value: string, given: object) => {
     const ref = { type: 'ref/resource', uri: 'sql://{connection}/table/{schema}.{table}' }
@@ -61,7 +61,7 @@ test('completion goes from the connection to the table, within what may be read'
   expect(await complete('table', 'ac', {})).toEqual([])
 })
 
-test('answer_with_sql begins with the tables that are open, and completes the connection', async () => {
+test('answer_with_sql lists the tables the person may read, and completes the connection', async () => {
   const { ask, connection } = open()
   const { messages } = await ask('prompts/get', { name: 'answer_with_sql', arguments: { connection, question: 'Who is in London?' } })
   expect(JSON.stringify(messages)).toContain('Who is in London?')

@@ -1,5 +1,5 @@
-import { tableItems, tableLine } from './list-tables.ts'
-import { openConnections, reach } from './connection/open-connection.ts'
+import { listTableItems, tableAsText } from './list-tables.ts'
+import { chooseConnection, listOpenConnectionNames } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const maxTables = 500
@@ -10,10 +10,13 @@ export const schema = sql.template({
   title: 'Tables of a database',
   description: 'Every table and view you may read on a connection, with an estimate of rows and the comment.',
   mimeType: 'text/plain',
-  complete: { connection: openConnections },
+  complete: { connection: listOpenConnectionNames },
   async read({ connection }, context) {
-    const items = await tableItems(reach(context, connection))
-    const left = items.length - maxTables
-    return [...items.slice(0, maxTables).map(tableLine), ...(left > 0 ? [`… and ${left} more: use list_tables.`] : [])].join('\n')
+    const items = await listTableItems(chooseConnection(context, connection))
+    const omittedCount = items.length - maxTables
+    return [
+      ...items.slice(0, maxTables).map(tableAsText),
+      ...(omittedCount > 0 ? [`… and ${omittedCount} more: use list_tables.`] : []),
+    ].join('\n')
   },
 })

@@ -1,16 +1,26 @@
-import { reaches } from './connection/open-connection.ts'
+import { listOpenConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { SqlSettings } from './connection/settings.ts'
+import { closeParser } from './guard/parser/parse.ts'
+import { closePools } from './postgres/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
 
-/** SQL databases, each read by one role of the gateway within what the policy lets the person read. */
+/** SQL databases. The gateway reads each with one role; the policy decides which tables and columns a person may read. */
 export const sql = defineServer({
   id: 'sql',
   title: 'SQL databases',
   settings: SqlSettings,
   async check(context) {
     const steps = []
-    for (const reach of reaches(context)) steps.push(...(await checkConnection(reach)))
+    for (const connection of listOpenConnections(context)) steps.push(...(await checkConnection(connection)))
     return steps
   },
 })
+
+/**
+ * Ends what the server holds between calls: the sessions at the databases and the parser's process. Waits for the queries
+ * that still run, so abort their calls first. A later call opens new ones.
+ */
+export async function closePoolsAndParser(): Promise<void> {
+  await Promise.all([closePools(), closeParser()])
+}

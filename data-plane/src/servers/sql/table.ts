@@ -1,6 +1,6 @@
-import { described, describedAsText } from './describe-table.ts'
+import { describe, descriptionAsText } from './describe-table.ts'
 import { listTables } from './postgres/list-tables.ts'
-import { openConnections, reach } from './connection/open-connection.ts'
+import { chooseConnection, listOpenConnectionNames } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 export const table = sql.template({
@@ -10,19 +10,19 @@ export const table = sql.template({
   description: 'Columns, keys, indexes and foreign keys of a table or view you may read.',
   mimeType: 'text/plain',
   complete: {
-    connection: openConnections,
+    connection: listOpenConnectionNames,
     async schema(context, { connection }) {
       if (connection === undefined) return []
-      const tables = await listTables(reach(context, connection), {})
+      const tables = await listTables(chooseConnection(context, connection), {})
       return [...new Set(tables.map(({ schema }) => schema))]
     },
     async table(context, { connection, schema }) {
       if (connection === undefined) return []
-      const tables = await listTables(reach(context, connection), { schema })
+      const tables = await listTables(chooseConnection(context, connection), { schema })
       return [...new Set(tables.map(({ name }) => name))]
     },
   },
   async read({ connection, schema, table }, context) {
-    return describedAsText(await described(reach(context, connection), { schema, table }, `${schema}.${table}`, false))
+    return descriptionAsText(await describe(chooseConnection(context, connection), { schema, table }, `${schema}.${table}`, false))
   },
 })

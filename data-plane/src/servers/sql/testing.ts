@@ -12,7 +12,7 @@ interface Secrets {
   nationalIds: readonly [string, string, string]
 }
 
-/** What alice may not see. The twin bank differs from the first in nothing else. */
+/** The values alice may not see. The two banks differ in nothing else. */
 const secrets: Readonly<Record<'first' | 'twin', Secrets>> = {
   first: { amount: 914_207, phones: ['+44 20 0111', '+44 20 0122', '+44 20 0133'], nationalIds: ['QQ123456A', 'QQ123457B', 'QQ123458C'] },
   twin: { amount: 25_813, phones: ['+90 212 77', '+90 212 88', '+90 212 66'], nationalIds: ['ZZ001116A', 'AA777777B', 'MM123458C'] },
@@ -52,7 +52,7 @@ const schema = ({ amount, phones, nationalIds }: Secrets) => `
   analyze;
 `
 
-/** What alice may read: customers (a column hidden, one masked), accounts, transactions and a view, but no salaries. */
+/** Alice may read customers (one column is hidden, one masked), accounts, transactions and a view, but no salaries. */
 export const aliceRules: TableRules = {
   allow: ['public.customers', 'public.accounts', 'public.transactions', 'public.rich_customers', 'public.audit_log', 'public.parent_notes'],
   deny: ['public.salaries', 'public.audit_log_closed', 'public.child_notes'],
@@ -61,20 +61,20 @@ export const aliceRules: TableRules = {
 }
 
 export interface Bank extends AsyncDisposable {
-  /** The database as its owner sees it. */
+  /** A client that is logged in as the owner of the database. */
   owner: Client
-  /** The role that reads for alice. */
+  /** The role that the gateway logs in with. */
   role: string
   context(overrides?: { rules?: TableRules | undefined; signal?: AbortSignal; as?: 'reader' | 'superuser'; settings?: object }): CallContext
   call(tool: string, args: object, context?: CallContext): Promise<ToolAnswer>
 }
 
-/** A small bank in a real PostgreSQL, reached by a role that may read everything but salaries, or by the superuser. */
-export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
+/** A small bank in a real PostgreSQL. The gateway logs in with a role that may read all but salaries, or as a superuser. */
+export async function aBank(name: 'first' | 'twin' = 'first'): Promise<Bank> {
   const { url, drop } = await testDb({ migrated: false })
   const owner = new Client({ connectionString: url })
   await owner.connect()
-  await owner.query(schema(secrets[which]))
+  await owner.query(schema(secrets[name]))
   const database = owner.database ?? ''
   const role = `reader_${database.slice(-12)}`
   await owner.query(`create role ${role} login password 'open sesame'`)
@@ -88,9 +88,9 @@ export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
   }
   const base = { kind: 'postgres', host: owner.host, port: owner.port, database }
   const settingsOf = new Map<string, object>()
-  const context: Bank['context'] = ({ as = 'reader', signal = new AbortController().signal, settings = {}, ...more } = {}) => {
+  const context: Bank['context'] = ({ as = 'reader', signal = new AbortController().signal, settings = {}, ...overrides } = {}) => {
     const { user, secret } = logins[as]
-    const rules = 'rules' in more ? more.rules : aliceRules
+    const rules = 'rules' in overrides ? overrides.rules : aliceRules
     const connections = {
       [`${as}-${database.slice(-12)}`]: { ...base, user, ...(secret ? { password: { secret: 'login' } } : {}), ...settings },
     }
@@ -112,10 +112,10 @@ export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
     owner,
     role,
     context,
-    async call(tool, args, given = context()) {
-      const found = server.tools.get(tool)
-      if (!found) throw new Error(`no tool ${tool}`)
-      return found.call(args, given)
+    async call(name, args, callContext = context()) {
+      const tool = server.tools.get(name)
+      if (!tool) throw new Error(`no tool ${name}`)
+      return tool.call(args, callContext)
     },
     async [Symbol.asyncDispose]() {
       await owner.query(`drop owned by ${role}; drop role ${role}`)
@@ -125,7 +125,7 @@ export async function aBank(which: 'first' | 'twin' = 'first'): Promise<Bank> {
   }
 }
 
-/** The refusal or failure of a call, as its code and sentence. */
+/** The error of a call that must fail with a ToolError. */
 export async function failure(call: Promise<unknown>): Promise<ToolError> {
   const outcome = await call.then(
     () => undefined,
@@ -135,10 +135,10 @@ export async function failure(call: Promise<unknown>): Promise<ToolError> {
   throw new Error('the call did not fail with a ToolError', { cause: outcome })
 }
 
-const values = Object.values(secrets).flatMap(({ amount, phones, nationalIds }) => [String(amount), ...phones, ...nationalIds])
+const secretValues = Object.values(secrets).flatMap(({ amount, phones, nationalIds }) => [String(amount), ...phones, ...nationalIds])
 
-/** Every value that exists only where alice may not look. */
+/** The secret values of both banks that are in an answer. */
 export const leaks = (answer: unknown): string[] => {
   const text = JSON.stringify(answer)
-  return values.filter((secret) => text.includes(secret))
+  return secretValues.filter((secret) => text.includes(secret))
 }

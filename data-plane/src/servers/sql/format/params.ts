@@ -1,14 +1,14 @@
 import { z } from 'zod'
 
-const scalar = (value: unknown): value is string | number | boolean | null =>
+const isScalar = (value: unknown): value is string | number | boolean | null =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value)
 
-/** Bind parameters. The entry names the types plainly: not every client reads a union. */
+/** The values of $1, $2, … The schema lists the types in `type`, because some clients cannot read a union (`anyOf`). */
 export const Params = z
   .array(
     z
       .unknown()
-      .refine(scalar, 'a text, number, boolean or null')
+      .refine(isScalar, 'a text, number, boolean or null')
       .meta({ type: ['string', 'number', 'boolean', 'null'] }),
   )
   .max(100)

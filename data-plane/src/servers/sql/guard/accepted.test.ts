@@ -6,7 +6,7 @@ let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-// A statement and the tables it reads; `customers` and the like stand for public.customers.
+// Each line is a statement and the tables it reads, without their schema public.
 test.for([
   ['select 1', ''],
   ['select id, name from customers', 'customers'],
@@ -52,7 +52,7 @@ test.for([
   ['select id from customers union all select id from accounts order by id', 'accounts customers'],
   ['(select id from customers) except (select id from accounts limit 1)', 'accounts customers'],
   ['with c as (select id from customers) select * from c', 'customers'],
-  // A common table expression may bear the name of a closed table: it is not that table.
+  // A common table expression may have the name of a closed table. It does not read that table.
   ['with salaries as (select id from accounts) select id from salaries', 'accounts'],
   ['select 1 as salaries', ''],
   ["select 'salaries' as word", ''],
@@ -81,7 +81,7 @@ test.for([
   ['select x.a from (values (1, 2)) x(a, b)', ''],
   ['select column2 from (values (1, 2)) x', ''],
   ['select 1 limit (select count(*) from customers)', 'customers'],
-] as const)('%s', async ([query, tables]) => {
+] as const)('accepted: %s', async ([query, tables]) => {
   const expected = tables
     .split(' ')
     .filter(Boolean)

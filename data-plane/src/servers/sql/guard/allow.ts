@@ -1,122 +1,150 @@
 import { checkBounds } from './bounds.ts'
-import { FUNCTIONS, OPERATORS, TYPES } from './syntax/allowed-names.ts'
-import { NODES, UNTAGGED, WORDS } from './syntax/allowed-nodes.ts'
-import { refused } from './syntax/refusal.ts'
-import { asKind, isNode, list, names, tagged, text } from './syntax/tree.ts'
+import { ALLOWED_FUNCTIONS, ALLOWED_OPERATORS, ALLOWED_TYPES } from './syntax/allowed-names.ts'
+import { ALLOWED_NODES, KIND_BY_FIELD, REFUSAL_REASONS } from './syntax/allowed-nodes.ts'
+import { refusal } from './syntax/refusal.ts'
+import { asKind, asList, asTagged, asText, isNode, readNames } from './syntax/tree.ts'
 import type { Node } from './syntax/tree.ts'
 
-/** What the statement says by name, told apart from what it means. */
+/** The names a statement mentions. `resolve/` finds out later which tables and columns they mean. */
 export interface Mentions {
-  /** Tables in any FROM, common table expressions among them. */
+  /** Every name in a FROM. Names of common table expressions are among them. */
   tables: { schema: string | undefined; name: string }[]
   functions: Set<string>
-  /** The highest $n. */
+  /** The highest n of the parameters $n. */
   params: number
-  /** Every name the walk understood, tables aside. */
-  understood: Set<string>
+  /** Every other name the walk has read: aliases, columns, functions, types. The tripwire needs them. */
+  nonTableNames: Set<string>
 }
 
-/** Steps 4 and 5: only known kinds of nodes, functions, types and operators, at any depth. */
-export function checkAllowed(statement: unknown, added: ReadonlySet<string>): Mentions {
-  const mentions: Mentions = { tables: [], functions: new Set(), params: 0, understood: new Set() }
-  const kind = tagged(statement)?.kind
-  if (kind !== 'SelectStmt') throw notAccepted(kind ?? '', WORDS[kind ?? ''] ?? 'only one SELECT, VALUES or TABLE is')
-  visit(statement, '')
+/** What the checks of one statement share. */
+interface Walk {
+  mentions: Mentions
+  /** Functions that the administrator allows beside the built-in list: `name` or `schema.name`. */
+  addedFunctions: ReadonlySet<string>
+}
+
+/** Walks the whole tree and refuses every kind of node, function, type and operator that no allow-list names. */
+export function checkAllowed(statement: unknown, addedFunctions: ReadonlySet<string>): Mentions {
+  const kind = asTagged(statement)?.kind ?? ''
+  if (kind !== 'SelectStmt') throw notAccepted(kind, REFUSAL_REASONS[kind] ?? 'only one SELECT, VALUES or TABLE is')
+  const mentions: Mentions = { tables: [], functions: new Set(), params: 0, nonTableNames: new Set() }
+  visit(statement, '', { mentions, addedFunctions })
   return mentions
+}
 
-  function visit(value: unknown, part: string): void {
-    if (Array.isArray(value)) return value.forEach((each) => visit(each, part))
-    // An empty object is how the parser writes a null in a list, or a zero.
-    if (!isNode(value) || Object.keys(value).length === 0) return
-    const found = tagged(value)
-    const kind = found?.kind ?? UNTAGGED[part] ?? part
-    const node = found?.node ?? value
-    const parts = NODES.get(kind)
-    if (!parts) throw notAccepted(kind, WORDS[kind])
-    for (const [name, inner] of Object.entries(node)) {
-      if (!parts.has(name)) throw notAccepted(`${kind}.${name}`, WORDS[name])
-      // Data in quotes holds no nodes and explains no name.
-      if (kind !== 'A_Const') visit(inner, name)
-    }
-    check(kind, node)
-  }
+/** `field` is the field of the parent node that holds `value`. */
+function visit(value: unknown, field: string, walk: Walk): void {
+  if (Array.isArray(value)) return value.forEach((item) => visit(item, field, walk))
+  // The parser writes a null in a list, and a zero, as an empty object.
+  if (!isNode(value) || Object.keys(value).length === 0) return
+  const tagged = asTagged(value)
+  const kind = tagged?.kind ?? KIND_BY_FIELD[field] ?? field
+  const node = tagged?.node ?? value
+  checkFields(kind, node, walk)
+  noteNames(kind, node, walk.mentions)
+  checks[kind]?.(node, walk)
+}
 
-  function check(kind: string, node: Node): void {
-    for (const part of ['sval', 'name', 'refname', 'aliasname', 'ctename', 'colname'] as const) understand(kind, node[part])
-    if (kind === 'RangeVar') return mention(node)
-    if (kind === 'FuncCall') return checkFunction(node)
-    if (kind === 'ParamRef') mentions.params = Math.max(mentions.params, Number(node['number']))
-    if (kind === 'TypeName') return checkType(node)
-    if (kind === 'A_Expr') return checkOperator(node['kind'], node['name'])
-    if (kind === 'SubLink') return checkOperator('', node['operName'])
-    if (kind === 'SortBy') return checkOperator('', node['useOp'])
-    if (kind === 'CollateClause') return checkCollation(node)
-    if (kind === 'A_Indirection') return checkIndirection(node)
-    if (kind === 'SQLValueFunction') return checkValueFunction(node)
-    if (kind === 'RangeTableSample') return checkSample(node)
+function checkFields(kind: string, node: Node, walk: Walk): void {
+  const allowedFields = ALLOWED_NODES.get(kind)
+  if (!allowedFields) throw notAccepted(kind, REFUSAL_REASONS[kind])
+  for (const [field, value] of Object.entries(node)) {
+    if (!allowedFields.has(field)) throw notAccepted(`${kind}.${field}`, REFUSAL_REASONS[field])
+    // A constant holds no nodes. Its text is data, so it must not count as a name that the walk has read.
+    if (kind !== 'A_Const') visit(value, field, walk)
   }
+}
 
-  function understand(kind: string, name: unknown): void {
-    if (typeof name === 'string' && kind !== 'RangeVar') mentions.understood.add(name)
+function noteNames(kind: string, node: Node, { nonTableNames }: Mentions): void {
+  if (kind === 'RangeVar') return
+  for (const field of ['sval', 'name', 'refname', 'aliasname', 'ctename', 'colname'] as const) {
+    const name = node[field]
+    if (typeof name === 'string') nonTableNames.add(name)
   }
+}
 
-  function mention(node: Node): void {
-    mentions.tables.push({ schema: text(node['schemaname']), name: text(node['relname']) ?? '' })
-  }
+/** What has to be checked or noted beyond the fields of a node, by its kind. */
+const checks: Readonly<Record<string, (node: Node, walk: Walk) => void>> = {
+  RangeVar: noteTable,
+  ParamRef: noteParam,
+  FuncCall: checkFunction,
+  TypeName: checkType,
+  A_Expr(node) {
+    // BETWEEN is no operator, although the parser writes it as one.
+    if (!String(node['kind']).includes('BETWEEN')) checkOperator(node['name'])
+  },
+  SubLink: (node) => checkOperator(node['operName']),
+  SortBy: (node) => checkOperator(node['useOp']),
+  CollateClause: checkCollation,
+  A_Indirection: checkIndirection,
+  SQLValueFunction: checkValueFunction,
+  RangeTableSample: checkSampling,
+}
 
-  function checkFunction(node: Node): void {
-    const [name, schema] = names(node['funcname']).reverse()
-    const full = [schema, name].filter(Boolean).join('.')
-    const builtIn = (schema === undefined || schema === 'pg_catalog') && FUNCTIONS.has(name ?? '')
-    if (!builtIn && !added.has(full))
-      throw refused(`The function ${full} is not accepted.`, 'Use common aggregates, text, date, number, JSON and window functions.')
-    mentions.functions.add(name ?? '')
-    if (name === 'extract') understandField(node)
-    if (builtIn) checkBounds(name ?? '', list(node['args']))
-  }
+function noteTable(node: Node, { mentions }: Walk): void {
+  mentions.tables.push({ schema: asText(node['schemaname']), name: asText(node['relname']) ?? '' })
+}
 
-  /** `extract(epoch from …)`: the grammar turns a bare word into data. */
-  function understandField(node: Node): void {
-    const field = asKind(list(node['args'])[0], 'A_Const')?.['sval']
-    if (isNode(field)) understand('String', field['sval'])
-  }
+function noteParam(node: Node, { mentions }: Walk): void {
+  mentions.params = Math.max(mentions.params, Number(node['number']))
+}
+
+function checkFunction(node: Node, { mentions, addedFunctions }: Walk): void {
+  const [name = '', schema] = readNames(node['funcname']).reverse()
+  const qualifiedName = [schema, name].filter(Boolean).join('.')
+  const isBuiltIn = isPostgresOwn(schema) && ALLOWED_FUNCTIONS.has(name)
+  if (!isBuiltIn && !addedFunctions.has(qualifiedName))
+    throw refusal(`The function ${qualifiedName} is not accepted.`, 'Use common aggregates, text, date, number, JSON and window functions.')
+  mentions.functions.add(name)
+  if (name === 'extract') noteExtractedField(node, mentions)
+  if (isBuiltIn) checkBounds(name, asList(node['args']))
+}
+
+/** In `extract(epoch from …)` the parser turns the bare word `epoch` into a constant, which the walk does not enter. */
+function noteExtractedField(node: Node, { nonTableNames }: Mentions): void {
+  const constant = asKind(asList(node['args'])[0], 'A_Const')?.['sval']
+  const field = isNode(constant) ? constant['sval'] : undefined
+  if (typeof field === 'string') nonTableNames.add(field)
 }
 
 function checkType(node: Node): void {
-  const [name, schema] = names(node['names']).reverse()
-  if ((schema === undefined || schema === 'pg_catalog') && TYPES.has(name ?? '')) return
-  throw refused(`The type ${name} is not accepted in a cast.`, 'Cast to text, numbers, dates, json or uuid.')
+  const [name, schema] = readNames(node['names']).reverse()
+  if (isPostgresOwn(schema) && ALLOWED_TYPES.has(name ?? '')) return
+  throw refusal(`The type ${name} is not accepted in a cast.`, 'Cast to text, numbers, dates, json or uuid.')
 }
 
-/** Operators of a user's schema call that schema's functions. */
-function checkOperator(kind: unknown, name: unknown): void {
-  if (name === undefined || String(kind).includes('BETWEEN')) return
-  const [sign, schema] = names(name).reverse()
-  if ((schema === undefined || schema === 'pg_catalog') && OPERATORS.has(sign ?? '')) return
-  throw refused(`The operator ${sign} is not accepted.`, "Use PostgreSQL's own operators, without a schema.")
+/** An operator of a user's schema would call a function of that schema. */
+function checkOperator(operatorName: unknown): void {
+  if (operatorName === undefined) return
+  const [sign, schema] = readNames(operatorName).reverse()
+  if (isPostgresOwn(schema) && ALLOWED_OPERATORS.has(sign ?? '')) return
+  throw refusal(`The operator ${sign} is not accepted.`, "Use PostgreSQL's own operators, without a schema.")
 }
 
 function checkCollation(node: Node): void {
-  const [, schema] = names(node['collname']).reverse()
-  if (schema !== undefined && schema !== 'pg_catalog') throw refused('The collation is not accepted.', 'Leave its schema out.')
+  const [, schema] = readNames(node['collname']).reverse()
+  if (!isPostgresOwn(schema)) throw refusal('The collation is not accepted.', 'Leave its schema out.')
 }
 
-/** `(x).f` reads a field or calls the function f: both would pass by the checks of columns and functions. */
+/** `(x).f` reads the field f or calls the function f. The checks of columns and functions would see neither. */
 function checkIndirection(node: Node): void {
-  if (list(node['indirection']).some((step) => tagged(step)?.kind !== 'A_Indices'))
-    throw refused('Selecting a field out of an expression is not accepted.', 'Name columns as table.column.')
+  if (asList(node['indirection']).some((step) => asTagged(step)?.kind !== 'A_Indices'))
+    throw refusal('Selecting a field out of an expression is not accepted.', 'Name columns as table.column.')
 }
 
+/** Accepts CURRENT_DATE, LOCALTIME and the like. Other keywords of this kind, such as CURRENT_USER, describe the session. */
 function checkValueFunction(node: Node): void {
   if (/^SVFOP_(CURRENT_DATE|(CURRENT|LOCAL)_?TIME(STAMP)?(_N)?)$/.test(String(node['op']))) return
-  throw refused('Asking for the database session is not accepted.', 'meta_whoami tells who you are.')
+  throw refusal('Asking for the database session is not accepted.', 'meta_whoami tells who you are.')
 }
 
-function checkSample(node: Node): void {
-  const [method, ...more] = names(node['method']).reverse()
-  if (more.length === 0 && (method === 'bernoulli' || method === 'system')) return
-  throw refused('The sampling method is not accepted.', 'Use TABLESAMPLE BERNOULLI or SYSTEM.')
+function checkSampling(node: Node): void {
+  const [method, ...schemas] = readNames(node['method']).reverse()
+  if (schemas.length === 0 && (method === 'bernoulli' || method === 'system')) return
+  throw refusal('The sampling method is not accepted.', 'Use TABLESAMPLE BERNOULLI or SYSTEM.')
 }
 
-const notAccepted = (kind: string, why: string | undefined) =>
-  refused(`Not accepted: ${why ?? kind}.`, 'One SELECT (with joins, CTEs, set operations, windows) is accepted.')
+const isPostgresOwn = (schema: string | undefined) => schema === undefined || schema === 'pg_catalog'
+
+const notAccepted = (construct: string, reason: string | undefined) =>
+  refusal(`Not accepted: ${reason ?? construct}.`, 'One SELECT (with joins, CTEs, set operations, windows) is accepted.')

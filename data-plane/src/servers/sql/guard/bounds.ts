@@ -1,36 +1,41 @@
-import { refused } from './syntax/refusal.ts'
-import { constantInteger, isNode, tagged, text } from './syntax/tree.ts'
+import { refusal } from './syntax/refusal.ts'
+import { asTagged, asText, constantNumber, isNode } from './syntax/tree.ts'
 
-const maxSeries = 100_000
-const maxPadding = 1_000
+const maxSeriesRows = 100_000
+const maxPaddingChars = 1_000
 
-/** Calls that make much out of little are bounded before they run; what slips by is stopped by time-out and byte cap. */
-export function checkBounds(name: string, args: readonly unknown[]): void {
-  if (name === 'generate_series') checkSeries(args)
-  if (name === 'lpad' || name === 'rpad') {
-    const width = constantInteger(args[1])
-    if (width === undefined || width > maxPadding)
-      throw refused(`${name} needs a width written as a number of at most ${maxPadding}.`, 'Pad in the client instead.')
+/**
+ * Refuses calls that would make very long results out of a short statement, before they run. Calls that pass here are
+ * still stopped by the time-out and the byte cap.
+ */
+export function checkBounds(functionName: string, args: readonly unknown[]): void {
+  if (functionName === 'generate_series') checkSeries(args)
+  if (functionName === 'lpad' || functionName === 'rpad') {
+    const width = constantNumber(args[1])
+    if (width === undefined || width > maxPaddingChars)
+      throw refusal(`${functionName} needs a width written as a number of at most ${maxPaddingChars}.`, 'Pad in the client instead.')
   }
-  if (name === 'format' && !plainFormat(args[0]))
-    throw refused('format needs a constant pattern without widths.', "Use format('%s …', a) or a || b.")
+  if (functionName === 'format' && !isPlainFormat(args[0]))
+    throw refusal('format needs a constant pattern without widths.', "Use format('%s …', a) or a || b.")
 }
 
 function checkSeries(args: readonly unknown[]): void {
-  const [from, to, step = 1] = args.map(constantInteger)
+  const [from, to, step = 1] = args.map(constantNumber)
   if (from === undefined || to === undefined) {
-    if (numbers(args)) throw refused('generate_series over numbers needs bounds written as numbers.', 'Write generate_series(1, 100).')
+    if (isNumberSeries(args))
+      throw refusal('generate_series over numbers needs bounds written as numbers.', 'Write generate_series(1, 100).')
     return
   }
-  if (Math.abs(to - from) / Math.max(Math.abs(step), Number.MIN_VALUE) > maxSeries)
-    throw refused(`generate_series of more than ${maxSeries} rows.`, 'Narrow the bounds.')
+  if (Math.abs(to - from) / Math.max(Math.abs(step), Number.MIN_VALUE) > maxSeriesRows)
+    throw refusal(`generate_series of more than ${maxSeriesRows} rows.`, 'Narrow the bounds.')
 }
 
-/** Series of dates are recognised by their third argument; their number is left to the time-out. */
-const numbers = (args: readonly unknown[]): boolean => args.length < 3 || args.some((arg) => constantInteger(arg) !== undefined)
+/** A series of dates always has a third argument and no number in it. The time-out bounds its length. */
+const isNumberSeries = (args: readonly unknown[]): boolean => args.length < 3 || args.some((arg) => constantNumber(arg) !== undefined)
 
-function plainFormat(pattern: unknown): boolean {
-  const constant = tagged(pattern)
+/** A constant whose placeholders have no width: `%10s` would pad. */
+function isPlainFormat(pattern: unknown): boolean {
+  const constant = asTagged(pattern)
   if (constant?.kind !== 'A_Const' || !isNode(constant.node['sval'])) return false
-  return !/%(?:\d+\$)?-?[\d*]/.test(text(constant.node['sval']['sval']) ?? '')
+  return !/%(?:\d+\$)?-?[\d*]/.test(asText(constant.node['sval']['sval']) ?? '')
 }

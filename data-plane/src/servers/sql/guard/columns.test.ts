@@ -33,7 +33,7 @@ test.for([
   'select a.id from accounts a where exists (select from customers where @ = a.iban)',
   'select @ from customers, accounts',
   'select @ from customers @',
-])('a hidden column is no other than one that does not exist: %s', async (pattern) => {
+])('a hidden column fails exactly like one that does not exist: %s', async (pattern) => {
   const hidden = await refusal(pattern.replaceAll('@', 'phone'))
   const absent = await refusal(pattern.replaceAll('@', 'fhone'))
   if (pattern.endsWith(' @')) return
@@ -70,11 +70,11 @@ test.for([
   'select (select c from customers c limit 1)',
   'select l from customers c cross join lateral (select c.*) l',
   'values ((select c from customers c limit 1))',
-])('a row that holds a hidden column is not taken whole: %s', async (query) => {
+])('a row with a hidden column cannot be read as a whole: %s', async (query) => {
   expect(await refusal(query)).toMatch(/cannot be taken as a whole|is not accepted between these tables/)
 })
 
-test('a refused star names the columns to choose from, and not the hidden one', async () => {
+test('the refusal of a star lists the visible columns, and not the hidden one', async () => {
   const { hint } = await failure(bank.call('execute_query', { query: 'select * from customers' }))
   expect(hint).toBe('Name the columns: id, name, national_id, city, joined.')
 })
@@ -83,7 +83,7 @@ test.for([
   'select c.x3 from customers as c(x1, x2, x3)',
   'select x3 from customers as c(x1, x2, x3)',
   'select city from customers as c(a, city, city)',
-])('renaming the columns of a table does not bring a hidden one out: %s', async (query) => {
+])('renaming the columns of a table does not reveal a hidden one: %s', async (query) => {
   expect(await refusal(query)).toMatch(/does not exist/)
 })
 
@@ -135,7 +135,7 @@ test.for([
   'select x from (select 1 as a, x from (select id, national_id as x from customers) i) o order by x',
   'select max(x3) from customers as c(x1, x2, y, x3)',
   'select national_id from customers limit (select max(length(national_id)) from customers)',
-])('a masked column is not computed with: %s', async (query) => {
+])('a masked column may not be used beyond selecting it: %s', async (query) => {
   expect(await refusal(query)).toMatch(/is masked for you|masked columns cannot be taken/)
 })
 
@@ -147,7 +147,7 @@ test.for([
   ['select c.national_id from accounts a join customers c using (id) order by a.id', '•••6A'],
   ['select l.national_id from accounts a cross join lateral (select national_id from customers where id = a.id) l', '•••6A'],
   ['select national_id from customers where id = 1 union all select $$in plain sight$$', '•••6A'],
-] as const)('a masked column that stands alone comes back masked: %s', async ([query, first]) => {
+] as const)('a masked column selected by itself is returned masked: %s', async ([query, first]) => {
   for (const as of ['reader', 'superuser'] as const) {
     const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ as }))
     expect((structuredContent as { rows: unknown[][] }).rows[0]?.[0]).toBe(first)
@@ -160,12 +160,12 @@ test.for([
   ['select * from customers order by id', 3],
   ['table customers', 3],
   ['select c.* from accounts a join customers c using (id) order by c.id', 3],
-  // USING puts its column first: the masked one moves.
+  // USING puts its column first, so the position of the masked column changes.
   ['select * from accounts join customers using (id) order by id', 8],
   ['select * from (select * from customers) c order by id', 3],
   ['with c as (select * from customers) select a.id, c.* from accounts a join c on c.id = a.id order by a.id', 4],
   ['select j.* from (accounts a join customers c on a.id = c.id) as j(x) order by x', 9],
-] as const)('where nothing is hidden a star is answered with its masked column masked: %s', async ([query, at]) => {
+] as const)('when no column is hidden, a star returns its masked column masked: %s', async ([query, at]) => {
   const rules = { ...aliceRules, hide: {} }
   for (const as of ['reader', 'superuser'] as const) {
     const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ as, rules }))

@@ -8,20 +8,34 @@ import type { Column, KnownTable, KnownTables } from './resolve/tables.ts'
 import { asKind } from './syntax/tree.ts'
 import { checkWords } from './tripwire.ts'
 
-/** A statement of an accepted form (steps 1 to 5), before anything is asked of the database. */
+/*
+ * The guard decides whether a statement may run and which columns a person may see in its result. In this order:
+ *   1. shape.ts: limits on the text itself, before a parser reads it.
+ *   2. parser/: PostgreSQL's own parser reads the text in a child process. Exactly one statement is accepted.
+ *   3. allow.ts: every node of the tree, function, type and operator must be on an allow-list.
+ *   4. resolve/: every table and column is resolved as PostgreSQL would, and must be open to the person.
+ *   5. tripwire.ts: every name in the text must be one that steps 3 and 4 have read.
+ *   6. plan.ts: PostgreSQL's plan must read nothing else than step 4 resolved. The setting `planCheck` may turn this off.
+ * Steps 1 to 3 need no database. Steps 4 to 6 run in the transaction that then runs the statement. Last of all,
+ * postgres/run.ts masks the masked columns of the result.
+ */
+
+/** A statement that has passed steps 1 to 3. */
 export interface Statement extends Mentions {
   text: string
   tree: unknown
+  /** Every name in the text that is not a keyword, as the lexer reads it. */
   words: string[]
 }
 
-/** What a statement reads and brings back. */
+/** The tables a statement reads and the columns it returns. */
 export interface Verdict {
   tables: KnownTable[]
   /** Output columns in order; `*` is expanded. */
   outputs: Column[]
 }
 
+/** Steps 1 to 3. Refuses by throwing. `functions` are those that the administrator has added to the allow-list. */
 export async function readStatement(text: string, params: readonly unknown[], functions: readonly string[]): Promise<Statement> {
   checkShape(text, params)
   const { statement, words } = await parse(text)
@@ -33,12 +47,12 @@ export async function readStatement(text: string, params: readonly unknown[], fu
   return { text, tree: statement, words, ...mentions }
 }
 
-/** Steps 6 and 7: every table and column resolved as PostgreSQL will, against what the person may read. Refuses by throwing. */
-export function judge(statement: Statement, known: KnownTables, pinnedSchema: string): Verdict {
-  const used = new Set<KnownTable>()
-  const resolved = new Set<string>()
-  const reading = { known, pinnedSchema, used, resolved, fromItems: 0, select: readSelect }
+/** Steps 4 and 5. Refuses by throwing. `pinnedSchema` is the schema of table names that are written without one. */
+export function judge(statement: Statement, knownTables: KnownTables, pinnedSchema: string): Verdict {
+  const usedTables = new Set<KnownTable>()
+  const tableNames = new Set<string>()
+  const reading = { knownTables, pinnedSchema, usedTables, tableNames, fromItemCount: 0, select: readSelect }
   const outputs = readSelect(asKind(statement.tree, 'SelectStmt') ?? {}, { ctes: undefined, outer: undefined, reading })
-  checkWords(statement.words, statement.understood, resolved)
-  return { tables: [...used], outputs }
+  checkWords(statement.words, statement.nonTableNames, tableNames)
+  return { tables: [...usedTables], outputs }
 }

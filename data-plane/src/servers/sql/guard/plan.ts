@@ -1,27 +1,30 @@
 import { isNode } from './syntax/tree.ts'
 import type { Node } from './syntax/tree.ts'
 import type { KnownTable } from './resolve/tables.ts'
-import { refused } from './syntax/refusal.ts'
+import { refusal } from './syntax/refusal.ts'
 
-/** Every node of a plan as EXPLAIN (FORMAT JSON) tells it. */
+/** Every node of a plan in the format of EXPLAIN (FORMAT JSON). */
 function* planNodes(value: unknown): Generator<Node> {
-  if (Array.isArray(value)) for (const each of value) yield* planNodes(each)
+  if (Array.isArray(value)) for (const item of value) yield* planNodes(item)
   if (!isNode(value)) return
   if ('Node Type' in value) yield value
   for (const inner of Object.values(value)) yield* planNodes(inner)
 }
 
-/** Step 10: PostgreSQL itself says what it would read; it must be what the guard found, with parts and what views are made of. */
+/**
+ * Compares PostgreSQL's own plan with what the guard resolved. The plan may scan the resolved tables, their parts and the
+ * tables behind views, and nothing else. It may call only functions that the statement mentions.
+ */
 export function checkPlan(plan: unknown, tables: readonly KnownTable[], functions: ReadonlySet<string>): void {
-  const expected = new Set(tables.flatMap(({ reaches }) => reaches))
-  const views = tables.some(({ view }) => view)
+  const expectedTables = new Set(tables.flatMap(({ underlyingTables }) => underlyingTables))
+  const readsView = tables.some(({ isView }) => isView)
   for (const node of planNodes(plan)) {
     const relation = node['Relation Name']
     const functionName = node['Function Name']
-    const strangeTable = typeof relation === 'string' && !expected.has(`${String(node['Schema'])}.${relation}`)
-    // What functions a view calls is its owner's business.
-    const strangeFunction = typeof functionName === 'string' && !views && !functions.has(functionName)
-    if (strangeTable || strangeFunction)
-      throw refused('The database would read more than the statement says.', 'Write it without functions or views of your own schema.')
+    const isStrangeTable = typeof relation === 'string' && !expectedTables.has(`${String(node['Schema'])}.${relation}`)
+    // The owner of a view decides which functions the view calls.
+    const isStrangeFunction = typeof functionName === 'string' && !readsView && !functions.has(functionName)
+    if (isStrangeTable || isStrangeFunction)
+      throw refusal('The database would read more than the statement says.', 'Write it without functions or views of your own schema.')
   }
 }

@@ -6,7 +6,7 @@ let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-/** Held by the guard alone too: the second run is as a superuser, whom the database refuses nothing. */
+/** Runs the query as the reader and as a superuser. The database refuses a superuser nothing, so the guard alone must refuse. */
 async function expectRefused(query: string, code: string, said: string): Promise<void> {
   for (const as of ['reader', 'superuser'] as const) {
     const context = bank.context({ as })
@@ -97,10 +97,10 @@ test.for([
   'select * from information_schema.tables',
   'select * from pg_toast.pg_toast_1',
   'select * from pg_temp.salaries',
-])('a closed table is not read: %s', (query) => expectRefused(query, 'refused_by_policy', closed))
+])('a closed table cannot be read: %s', (query) => expectRefused(query, 'refused_by_policy', closed))
 
 test.for([
-  // Other statements, also inside.
+  // Statements other than one SELECT, also inside a SELECT.
   ['explain select 1', 'EXPLAIN belongs to explain_query'],
   ['explain analyze select * from salaries', 'EXPLAIN belongs to explain_query'],
   ['insert into customers values (9)', 'INSERT writes'],
@@ -130,7 +130,7 @@ test.for([
   ['lock table customers', 'Not accepted'],
   ['drop table customers', 'Not accepted'],
   ['-- nothing', 'Exactly one statement'],
-  // Functions that execute text, read files, wait, change state or name a table by a string.
+  // Functions that run text as SQL, read files, wait, change state, or take the name of a table as a string.
   ["select query_to_xml('select * from salaries', true, true, '')", 'function query_to_xml'],
   ["select table_to_xml('salaries', true, true, '')", 'function table_to_xml'],
   ["select cursor_to_xml('c', 1, true, true, '')", 'function cursor_to_xml'],
@@ -163,7 +163,7 @@ test.for([
   ['select session_user', 'database session'],
   ['select system_user', 'function pg_catalog.system_user'],
   ['select current_schema', 'database session'],
-  // Types, operators and fields as names of other things.
+  // Types, operators and fields that lead to a table or a function.
   ['select null::salaries', 'type salaries'],
   ['select (null::salaries).amount', 'type salaries'],
   ['select (null::public.salaries).amount', 'type salaries'],
@@ -192,7 +192,7 @@ test.for([
   ['select xmlelement(name a, 1)', 'XML'],
   ["select * from xmltable('/' passing '<a/>' columns a text)", 'XMLTABLE'],
   ["select * from json_table('{}', '$' columns (a int path '$.a')) t", 'JSON_TABLE'],
-  // Much out of little.
+  // Short statements with a very large result or a very large tree.
   ['select * from generate_series(1, 1000000000)', 'generate_series of more than'],
   ['select generate_series(1, 2147483647)', 'generate_series of more than'],
   ['select count(*) from generate_series(1, (select max(id) from accounts))', 'bounds written as numbers'],
@@ -209,11 +209,11 @@ test.for([
     'with a as (select * from accounts, transactions), b as (select *,*,*,* from a), c as (select *,*,*,* from b), d as (select *,*,*,* from c), e as (select *,*,*,* from d) select *,*,*,* from e',
     'More than 1664 columns',
   ],
-  // What reads differently from what it says.
+  // Text that looks different from what PostgreSQL reads.
   ['select\u00a0id from customers', 'unusual blanks'],
   ['select id from customers \u202e', 'unusual blanks'],
   ['select \u0000 1', 'unusual blanks'],
-  // A whole whose part is denied.
+  // Tables of which a part is denied.
   ['select * from audit_log', 'Parts of "audit_log" are closed'],
   ['select note from parent_notes', 'Parts of "parent_notes" are closed'],
   ['select 1 as "sälaries", amount from public.salaries', closed],
@@ -224,7 +224,7 @@ test.for([
   ['selec 1', 'syntax error'],
   ['select nonsense from customers', 'The column "nonsense" does not exist.'],
   ['select c.nonsense from customers c', 'The column "c.nonsense" does not exist.'],
-  // PostgreSQL would call the function of that name with the whole row.
+  // PostgreSQL would call the function of that name with the whole row as its argument.
   ['select c.spy from customers c', 'The column "c.spy" does not exist.'],
   ['select a.row_to_json from accounts a', 'The column "a.row_to_json" does not exist.'],
   ['select c.ctid from customers c', 'does not exist'],

@@ -4,18 +4,18 @@ import { checkPlan } from './plan.ts'
 import type { KnownTable } from './resolve/tables.ts'
 import { checkWords } from './tripwire.ts'
 
-// What stands behind the walk never speaks while the walk is right: here it is asked by itself.
+// The tripwire and the plan check refuse nothing as long as the walk is right. So they are tested here without it.
 
 test.for([
   ['a table the walk overlooked', ['id', 'customers', 'salaries'], 'salaries'],
-  ['a quoted one', ['"Salaries"'], 'Salaries'],
-  ['one in capitals', ['SALARIES'], 'salaries'],
-  ['a quote within quotes', ['"sal""aries"'], 'sal"aries'],
-] as const)('the tripwire trips over %s', ([, words, name]) => {
+  ['a quoted table', ['"Salaries"'], 'Salaries'],
+  ['a table in capitals', ['SALARIES'], 'salaries'],
+  ['a name with a quote in it', ['"sal""aries"'], 'sal"aries'],
+] as const)('the tripwire refuses %s', ([, words, name]) => {
   expect(() => checkWords(words, new Set(['id']), new Set(['customers']))).toThrow(`The name "${name}" could not be placed.`)
 })
 
-test('the tripwire lets pass what was understood or resolved', () => {
+test('the tripwire accepts names that the walk has read or resolved', () => {
   expect(() => checkWords(['ID', '"Name"', 'customers'], new Set(['id', 'Name']), new Set(['customers']))).not.toThrow()
 })
 
@@ -23,16 +23,16 @@ const customers: KnownTable = {
   oid: 1,
   schema: 'public',
   table: 'customers',
-  view: false,
-  policed: false,
+  isView: false,
+  hasRowSecurity: false,
   columns: [],
-  partsClosed: false,
-  reaches: ['public.customers', 'public.customers_2024'],
+  hasClosedParts: false,
+  underlyingTables: ['public.customers', 'public.customers_2024'],
 }
 const scan = (Schema: string, name: string) => ({ 'Node Type': 'Seq Scan', Schema, 'Relation Name': name })
 const plan = (...nodes: object[]) => [{ Plan: { 'Node Type': 'Append', Plans: nodes } }]
 
-test('the plan check knows a table, its parts and the functions of the statement', () => {
+test('the plan check accepts a table, its parts and the functions of the statement', () => {
   const call = { 'Node Type': 'Function Scan', 'Function Name': 'unnest' }
   expect(() => checkPlan(plan(scan('public', 'customers_2024'), call), [customers], new Set(['unnest']))).not.toThrow()
 })

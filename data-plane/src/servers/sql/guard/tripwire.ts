@@ -1,18 +1,20 @@
-import { refused } from './syntax/refusal.ts'
+import { refusal } from './syntax/refusal.ts'
 
 /**
- * Step 7, apart from the walk: every name the lexer found in the text must be one the guard understood – an alias, a column, a
- * function, or a table it resolved. A table that the walk overlooked trips here. It asks nothing about what exists: a tripwire
- * on the names of closed tables would answer the question which tables there are (`select 1 as salaries`).
+ * Checks that every name the lexer read in the text is one that the guard has read too: the name of a table it resolved,
+ * or any other name in the tree. So a table that the walk overlooked is refused here.
+ *
+ * The check must not depend on which tables exist. A check against the names of closed tables would refuse
+ * `select 1 as salaries` only where a table salaries exists, and so tell that it exists.
  */
-export function checkWords(words: readonly string[], understood: ReadonlySet<string>, tables: ReadonlySet<string>): void {
+export function checkWords(words: readonly string[], nonTableNames: ReadonlySet<string>, tableNames: ReadonlySet<string>): void {
   for (const word of words) {
-    const name = folded(word)
-    if (understood.has(name) || tables.has(name)) continue
-    throw refused(`The name "${name}" could not be placed.`, 'Use a parameter for data, or rename it.')
+    const name = foldName(word)
+    if (nonTableNames.has(name) || tableNames.has(name)) continue
+    throw refusal(`The name "${name}" could not be placed.`, 'Use a parameter for data, or rename it.')
   }
 }
 
-/** As PostgreSQL folds it. */
-const folded = (word: string) =>
+/** Folds as PostgreSQL does: unquoted ASCII letters become lower case, and the quotes of a quoted name go. */
+const foldName = (word: string) =>
   word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

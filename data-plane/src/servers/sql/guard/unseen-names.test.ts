@@ -8,9 +8,9 @@ afterAll(() => bank[Symbol.asyncDispose]())
 
 const absent = 'no_table'
 
-// Byte for byte, hint and all: a refusal is no way to learn which tables there are.
+// The answers must be equal byte for byte, with their hints. Otherwise a refusal would tell which tables exist.
 test.for(['salaries', 'salary_view', 'child_notes', 'audit_log_open', 'pg_class', 'pg_authid'])(
-  'a closed table answers as one that does not exist: %s',
+  'a closed table fails exactly like one that does not exist: %s',
   async (closed) => {
     for (const query of [
       'select * from @',
@@ -28,7 +28,7 @@ test.for(['salaries', 'salary_view', 'child_notes', 'audit_log_open', 'pg_class'
   },
 )
 
-// A tripwire on the names of closed tables would refuse the first of each pair and let the second pass.
+// A check against the names of closed tables would refuse the first of each pair and accept the second.
 test.for([
   'select 1 as @',
   'select @.id from customers as @',
@@ -38,7 +38,7 @@ test.for([
   'select id from customers -- @',
   'select x.@ from (values (1)) x(@)',
   'select 1 as "@"',
-])('the name of a closed table is free where it names no table: %s', async (query) => {
+])('the name of a closed table may be used for anything but a table: %s', async (query) => {
   const [one, other] = await Promise.all(
     ['salaries', absent].map(async (name) => {
       const { structuredContent } = await bank.call('execute_query', { query: query.replaceAll('@', name) })
@@ -52,7 +52,7 @@ test.for([
   ['a function', 'select @(1)', 'peek', 'no_function'],
   ['a type', 'select null::@', 'salaries', 'no_type'],
   ['a schema', 'select * from @.staff', 'hr', 'no_schema'],
-] as const)('%s that exists and one that does not are refused alike', async ([, query, one, other]) => {
+] as const)('%s that exists is refused exactly like one that does not', async ([, query, one, other]) => {
   const said = await Promise.all(
     [one, other].map(async (name) => {
       const { code, message, hint } = await failure(bank.call('execute_query', { query: query.replace('@', name) }))
@@ -62,7 +62,7 @@ test.for([
   expect(said[0]).toBe(said[1])
 })
 
-test('describing a closed table, one of another connection and one that does not exist is the same', async () => {
+test('describe_table fails in the same way for a closed table, a system table and one that does not exist', async () => {
   const said = await Promise.all(
     ['salaries', absent, 'pg_class'].map(async (table) => {
       const { code, message, hint } = await failure(bank.call('describe_table', { table }))

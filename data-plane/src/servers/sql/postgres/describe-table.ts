@@ -1,18 +1,18 @@
-import type { TableId } from '@bir/sdk/contract/tables'
+import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { noSuchTable } from '../guard/syntax/refusal.ts'
-import { key } from '../guard/resolve/tables.ts'
+import { tableKey } from '../guard/resolve/tables.ts'
 import type { KnownTable } from '../guard/resolve/tables.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { masked, readCell } from './cells.ts'
+import { maskText, readCell } from './cells.ts'
 import type { Cell } from './cells.ts'
-import { knownTables } from './known-tables.ts'
+import { readKnownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
-import { quoted, reading } from './transaction.ts'
+import { inReadOnlyTransaction, quoteIdentifier } from './transaction.ts'
 
-const sampleRows = 3
+const maxSampleRows = 3
 
-export interface Described {
+export interface TableDescription {
   comment: string | null
   kind: string
   columns: { name: string; type: string; nullable: boolean; masked: boolean; comment: string | null }[]
@@ -29,26 +29,26 @@ export interface ForeignKey {
   table_columns: string[]
 }
 
-/** A table as the person sees it: what is hidden from them is in no column, key, index or foreign key. */
-export function describeTable(reach: OpenConnection, id: TableId, spelled: string, sample: boolean): Promise<Described> {
-  return reading(reach, async (client) => {
-    const table = (await knownTables(client, reach.rules, [id])).get(key(id))
-    if (!table) throw noSuchTable(spelled)
-    const visible = new Map(table.columns.filter(({ fate }) => fate !== 'hidden').map(({ number, name }) => [number, name]))
-    const { comment, kind } = await readHead(client, table.oid)
+/** Describes a table as the person may see it: a hidden column is in no column list, key, index or foreign key. */
+export function describeTable(connection: OpenConnection, id: TableId, writtenName: string, sample: boolean): Promise<TableDescription> {
+  return inReadOnlyTransaction(connection, async (client) => {
+    const table = (await readKnownTables(client, connection.rules, [id])).get(tableKey(id))
+    if (!table) throw noSuchTable(writtenName)
+    const visibleColumns = new Map(table.columns.filter(({ fate }) => fate !== 'hidden').map(({ number, name }) => [number, name]))
+    const { comment, kind } = await readKindAndComment(client, table.oid)
     return {
       comment,
       kind,
       columns: await readColumns(client, table),
-      ...(await readIndexes(client, table.oid, visible)),
-      references: await readForeignKeys(client, reach, table, visible, 'conrelid'),
-      referenced_by: await readForeignKeys(client, reach, table, visible, 'confrelid'),
-      ...(sample && !table.partsClosed ? { sample: await readSample(client, table) } : {}),
+      ...(await readIndexes(client, table.oid, visibleColumns)),
+      references: await readForeignKeys(client, connection.rules, table, visibleColumns, 'conrelid'),
+      referenced_by: await readForeignKeys(client, connection.rules, table, visibleColumns, 'confrelid'),
+      ...(sample && !table.hasClosedParts ? { sample: await readSample(client, table) } : {}),
     }
   })
 }
 
-async function readHead(client: PoolClient, oid: number) {
+async function readKindAndComment(client: PoolClient, oid: number) {
   const { rows } = await client.query<{ comment: string | null; kind: string }>(
     `select obj_description(oid, 'pg_class') as comment,
       case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind
@@ -58,7 +58,7 @@ async function readHead(client: PoolClient, oid: number) {
   return rows[0] ?? { comment: null, kind: 'table' }
 }
 
-async function readColumns(client: PoolClient, table: KnownTable): Promise<Described['columns']> {
+async function readColumns(client: PoolClient, table: KnownTable): Promise<TableDescription['columns']> {
   const { rows } = await client.query<{ number: number; type: string; nullable: boolean; comment: string | null }>(
     `select attnum as number, format_type(atttypid, atttypmod) as type, not attnotnull as nullable,
       col_description(attrelid, attnum) as comment
@@ -73,62 +73,74 @@ async function readColumns(client: PoolClient, table: KnownTable): Promise<Descr
   })
 }
 
-/** Indexes over expressions or with a condition may speak of any column: they are left out where one is hidden. */
-async function readIndexes(client: PoolClient, oid: number, visible: ReadonlyMap<number, string>) {
-  const { rows } = await client.query<{ name: string; numbers: number[]; unique: boolean; main: boolean; plain: boolean; all: number }>(
-    `select c.relname as name, i.indkey::int2[] as numbers, i.indisunique as unique, i.indisprimary as main,
+/** When a column is hidden, indexes with an expression or a condition are left out: these may mention the hidden column. */
+async function readIndexes(client: PoolClient, oid: number, visibleColumns: ReadonlyMap<number, string>) {
+  const { rows } = await client.query<{
+    name: string
+    numbers: number[]
+    unique: boolean
+    primary: boolean
+    plain: boolean
+    total: number
+  }>(
+    `select c.relname as name, i.indkey::int2[] as numbers, i.indisunique as unique, i.indisprimary as primary,
       i.indexprs is null and i.indpred is null as plain,
-      (select count(*)::int from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped) as all
+      (select count(*)::int from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped) as total
     from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = $1 order by c.relname`,
     [oid],
   )
-  const open = rows.filter(
-    ({ numbers, plain, all }) => (plain || all === visible.size) && numbers.every((number) => number === 0 || visible.has(number)),
+  // The number 0 stands for an expression.
+  const visibleIndexes = rows.filter(
+    ({ numbers, plain, total }) =>
+      (plain || total === visibleColumns.size) && numbers.every((number) => number === 0 || visibleColumns.has(number)),
   )
-  const columns = (numbers: number[]) => numbers.map((number) => visible.get(number) ?? '(expression)')
+  const columnNames = (numbers: number[]) => numbers.map((number) => visibleColumns.get(number) ?? '(expression)')
   return {
-    primary_key: columns(open.find(({ main }) => main)?.numbers ?? []),
-    indexes: open.map(({ name, numbers, unique }) => ({ name, columns: columns(numbers), unique })),
+    primary_key: columnNames(visibleIndexes.find(({ primary }) => primary)?.numbers ?? []),
+    indexes: visibleIndexes.map(({ name, numbers, unique }) => ({ name, columns: columnNames(numbers), unique })),
   }
 }
 
-interface KeyRow extends TableId {
-  mine: number[]
-  theirs: number[]
+/** A foreign key between the described table and another, whose schema and name the row has. */
+interface ForeignKeyRow extends TableId {
+  numbers: number[]
+  other_numbers: number[]
 }
 
 async function readForeignKeys(
   client: PoolClient,
-  reach: OpenConnection,
+  rules: TableRules,
   { oid }: KnownTable,
-  visible: ReadonlyMap<number, string>,
+  visibleColumns: ReadonlyMap<number, string>,
   side: 'conrelid' | 'confrelid',
 ): Promise<ForeignKey[]> {
-  const [mine, theirs, other] = side === 'conrelid' ? ['conkey', 'confkey', 'confrelid'] : ['confkey', 'conkey', 'conrelid']
-  const { rows } = await client.query<KeyRow>(
-    `select n.nspname as schema, c.relname as table, k.${mine} as mine, k.${theirs} as theirs
-    from pg_constraint k join pg_class c on c.oid = k.${other} join pg_namespace n on n.oid = c.relnamespace
+  const [numbers, otherNumbers, otherTable] = side === 'conrelid' ? ['conkey', 'confkey', 'confrelid'] : ['confkey', 'conkey', 'conrelid']
+  const { rows } = await client.query<ForeignKeyRow>(
+    `select n.nspname as schema, c.relname as table, k.${numbers} as numbers, k.${otherNumbers} as other_numbers
+    from pg_constraint k join pg_class c on c.oid = k.${otherTable} join pg_namespace n on n.oid = c.relnamespace
     where k.contype = 'f' and k.${side} = $1 and k.conparentid = 0 order by n.nspname, c.relname, k.conname`,
     [oid],
   )
-  const known = await knownTables(client, reach.rules, rows)
+  const otherTables = await readKnownTables(client, rules, rows)
   return rows.flatMap((row) => {
-    const table = known.get(key(row))
-    const columns = row.mine.map((number) => visible.get(number))
-    const found = row.theirs.map((number) => table?.columns.find((column) => column.number === number && column.fate !== 'hidden')?.name)
-    if (!table || !columns.every(isName) || !found.every(isName)) return []
-    return [{ columns, table: `${row.schema}.${row.table}`, table_columns: found }]
+    const other = otherTables.get(tableKey(row))
+    const columns = row.numbers.map((number) => visibleColumns.get(number))
+    const otherColumns = row.other_numbers.map(
+      (number) => other?.columns.find((column) => column.number === number && column.fate !== 'hidden')?.name,
+    )
+    if (!other || !columns.every(isName) || !otherColumns.every(isName)) return []
+    return [{ columns, table: `${row.schema}.${row.table}`, table_columns: otherColumns }]
   })
 }
 
 const isName = (name: string | undefined): name is string => name !== undefined
 
 async function readSample(client: PoolClient, { schema, table, columns }: KnownTable): Promise<Cell[][]> {
-  const open = columns.filter(({ fate }) => fate !== 'hidden')
-  if (open.length === 0) return []
-  const text = `select ${open.map(({ name }) => quoted(name)).join(', ')} from ${quoted(schema)}.${quoted(table)}`
-  const { fields, rows } = await readRows(client, text, [], sampleRows)
+  const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')
+  if (visibleColumns.length === 0) return []
+  const text = `select ${visibleColumns.map(({ name }) => quoteIdentifier(name)).join(', ')} from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
+  const { fields, rows } = await readRows(client, text, [], maxSampleRows)
   return rows.map((row) =>
-    row.map((text, at) => (open[at]?.fate === 'masked' ? masked(text) : readCell(text, fields[at]?.dataTypeID ?? 0))),
+    row.map((text, index) => (visibleColumns[index]?.fate === 'masked' ? maskText(text) : readCell(text, fields[index]?.dataTypeID ?? 0))),
   )
 }

@@ -1,7 +1,10 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 
-/** Data errors repeat values of rows, rows that a view holds back among them: each is told in words of ours. */
-const data: Readonly<Record<string, string>> = {
+/**
+ * Our messages for PostgreSQL's data errors (SQLSTATE class 22), used in place of PostgreSQL's own. Those repeat values of
+ * rows, also of rows that a view withholds from the person.
+ */
+const dataErrorMessages: Readonly<Record<string, string>> = {
   '22P02': 'A value does not have the form of its type.',
   '22007': 'A value is not a date or time.',
   '22008': 'A date or time is out of range.',
@@ -14,31 +17,31 @@ const data: Readonly<Record<string, string>> = {
   '22P05': 'A character cannot be translated.',
 }
 
-const retry = { retryable: true, hint: 'Try again later; if it stays, tell an administrator.' }
+const retryLater = { retryable: true, hint: 'Try again later; if it stays, tell an administrator.' }
 
-/** What went wrong at the database, in words that cannot carry what the person may not see. */
-export function told(cause: unknown): ToolError {
+/** Turns an error of the database or the driver into one whose message shows nothing that the person may not see. */
+export function toToolError(cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause
   const { code, message } = cause as { code?: unknown; message?: string }
   const state = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('E') ? code : undefined
-  if (state === undefined) return new ToolError('upstream_down', 'The database cannot be reached.', { ...retry, cause })
+  if (state === undefined) return new ToolError('upstream_down', 'The database cannot be reached.', { ...retryLater, cause })
 
   if (state === '57014')
     return new ToolError('timed_out', 'The query took too long and was stopped.', {
       hint: 'Narrow it: fewer rows, a condition on an index.',
       cause,
     })
-  if (state === '55P03') return new ToolError('upstream_down', 'A table is locked by another session.', { ...retry, cause })
+  if (state === '55P03') return new ToolError('upstream_down', 'A table is locked by another session.', { ...retryLater, cause })
   if (state.startsWith('28') || state === '3D000')
     return new ToolError('upstream_down', 'The gateway cannot log in to the database.', { hint: 'Tell an administrator.', cause })
-  if (/^(08|53|57|58|XX)/.test(state)) return new ToolError('upstream_down', 'The database is not available.', { ...retry, cause })
+  if (/^(08|53|57|58|XX)/.test(state)) return new ToolError('upstream_down', 'The database is not available.', { ...retryLater, cause })
   if (state === '42501' || state === '42P01' || state.startsWith('25'))
     return new ToolError('refused_by_policy', 'The database does not let the gateway read this.', { hint: 'Tell an administrator.', cause })
 
-  const words = state.startsWith('22') ? (data[state] ?? `A value does not fit (${state}).`) : undefined
-  // Faults of the statement name what the statement names; hints would name columns it does not.
-  const own = /^(21|42|0A|54)/.test(state) ? message : undefined
-  return new ToolError('invalid_input', words ?? own ?? `The database refused the query (${state}).`, {
+  const dataMessage = state.startsWith('22') ? (dataErrorMessages[state] ?? `A value does not fit (${state}).`) : undefined
+  // Errors in the statement itself mention only names the statement has. PostgreSQL's hints would suggest other columns.
+  const statementMessage = /^(21|42|0A|54)/.test(state) ? message : undefined
+  return new ToolError('invalid_input', dataMessage ?? statementMessage ?? `The database refused the query (${state}).`, {
     hint: 'Correct the statement.',
     cause,
   })

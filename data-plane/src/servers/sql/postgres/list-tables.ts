@@ -1,10 +1,10 @@
 import { mayRead } from '@bir/sdk/contract/tables'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
-import { key } from '../guard/resolve/tables.ts'
+import { tableKey } from '../guard/resolve/tables.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { knownTables } from './known-tables.ts'
-import { reading } from './transaction.ts'
+import { readKnownTables } from './known-tables.ts'
+import { inReadOnlyTransaction } from './transaction.ts'
 
 export interface ListedTable {
   schema: string
@@ -15,7 +15,7 @@ export interface ListedTable {
   inherits: boolean
 }
 
-const all = `
+const tablesQuery = `
   select n.nspname as schema, c.relname as name,
     case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end as kind,
     greatest(c.reltuples, 0)::float8 as rows, left(obj_description(c.oid, 'pg_class'), 200) as comment,
@@ -30,21 +30,21 @@ const all = `
 
 /** The tables and views the person may read, in the order of their names. */
 export function listTables(
-  reach: OpenConnection,
+  connection: OpenConnection,
   { schema, query }: { schema?: string | undefined; query?: string | undefined },
 ): Promise<ListedTable[]> {
-  return reading(reach, async (client) => {
-    const { rows } = await client.query<ListedTable>(all, [schema ?? null, query ?? null])
-    const open = rows.filter(({ schema, name }) => mayRead(reach.rules, { schema, table: name }))
-    return readable(client, reach.rules, open)
+  return inReadOnlyTransaction(connection, async (client) => {
+    const { rows } = await client.query<ListedTable>(tablesQuery, [schema ?? null, query ?? null])
+    const allowedTables = rows.filter(({ schema, name }) => mayRead(connection.rules, { schema, table: name }))
+    return omitDeniedParts(client, connection.rules, allowedTables)
   })
 }
 
-/** Leaves out parts of what is denied as a whole: listing asks what reading would. */
-async function readable(client: PoolClient, rules: TableRules, tables: ListedTable[]): Promise<ListedTable[]> {
+/** Leaves out the parts of tables that are denied as a whole, because reading such a part would be refused. */
+async function omitDeniedParts(client: PoolClient, rules: TableRules, tables: ListedTable[]): Promise<ListedTable[]> {
   const parts = tables.filter(({ inherits }) => inherits)
   if (parts.length === 0 || rules.deny.length === 0) return tables
   const ids = parts.map(({ schema, name }) => ({ schema, table: name }))
-  const known = await knownTables(client, rules, ids)
-  return tables.filter(({ schema, name, inherits }) => !inherits || known.has(key({ schema, table: name })))
+  const knownParts = await readKnownTables(client, rules, ids)
+  return tables.filter(({ schema, name, inherits }) => !inherits || knownParts.has(tableKey({ schema, table: name })))
 }

@@ -2,45 +2,65 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Client, Pool, PoolClient } from 'pg'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import type { Connection } from '../connection/settings.ts'
+import type { ConnectionSettings } from '../connection/settings.ts'
 
 const maxClients = 4
 const idleMs = 30_000
 const connectMs = 5_000
 
-interface Entry {
+interface PoolEntry {
+  /** The settings the pool was made with, as JSON. */
   settings: string
   pool: Pool
+  /** The function of the latest call. With it, each log-in reads the password as it is now. */
   readSecret: OpenConnection['readSecret']
 }
 
-const entries = new Map<string, Entry>()
+/** One pool for each connection, by its name. All callers share it. */
+const entries = new Map<string, PoolEntry>()
+/** Pools that are ending, also those that a change of settings has replaced. A pool ends when its last client is back. */
+const endingPools = new Set<Promise<void>>()
 
-/** A client of the connection's pool. The pool is made at first use, replaced when the settings change, and empty when idle. */
-export async function checkOut(reach: Pick<OpenConnection, 'name' | 'connection' | 'readSecret'>): Promise<PoolClient> {
+/** Takes a client from the connection's pool. The pool is made at first use and replaced when the settings change. */
+export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settings' | 'readSecret'>): Promise<PoolClient> {
   const { Pool } = await loadPg()
-  const settings = JSON.stringify(reach.connection)
-  const known = entries.get(reach.name)
-  if (known?.settings === settings) {
-    known.readSecret = reach.readSecret
-    return connectTwice(known.pool)
+  const settings = JSON.stringify(connection.settings)
+  const existingEntry = entries.get(connection.name)
+  if (existingEntry?.settings === settings) {
+    existingEntry.readSecret = connection.readSecret
+    return connectTwice(existingEntry.pool)
   }
-  // Ends once those who hold a client have returned it.
-  if (known) void known.pool.end().catch(() => undefined)
-  const entry: Entry = { settings, pool: undefined as never, readSecret: reach.readSecret }
+  if (existingEntry) endPool(existingEntry.pool)
+  const entry: PoolEntry = { settings, pool: undefined as never, readSecret: connection.readSecret }
   entry.pool = new Pool({
-    ...clientConfig(reach.connection, () => entry.readSecret),
+    ...clientConfig(connection.settings, () => entry.readSecret),
     max: maxClients,
     idleTimeoutMillis: idleMs,
     allowExitOnIdle: true,
   })
-  // A client that dies while idle leaves the pool by itself.
+  // The pool drops a client that dies while idle. Without a listener, its error would end the process.
   entry.pool.on('error', () => undefined)
-  entries.set(reach.name, entry)
+  entries.set(connection.name, entry)
   return connectTwice(entry.pool)
 }
 
-/** A log-in that fails is tried once more: each reads the password anew, and it may just have been changed. */
+/** Ends every pool and waits for the transactions that still run. A later `checkOut` makes a new pool. */
+export async function closePools(): Promise<void> {
+  for (const { pool } of entries.values()) endPool(pool)
+  entries.clear()
+  await Promise.all(endingPools)
+}
+
+/** Closes idle clients at once, and each other client when its transaction has ended. */
+function endPool(pool: Pool): void {
+  const ending = pool
+    .end()
+    .catch(() => undefined)
+    .finally(() => endingPools.delete(ending))
+  endingPools.add(ending)
+}
+
+/** Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been changed. */
 async function connectTwice(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect()
@@ -55,17 +75,18 @@ async function connectTwice(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** Loaded when the first query comes, so that a plane without SQL does not pay for it. */
+/** Loads the driver with the first query, so that a data plane without SQL does not load it. */
 export const loadPg = async () => (await import('pg')).default
 
-export function clientConfig(connection: Connection, secrets: () => OpenConnection['readSecret']) {
-  const { host, port, database, user, password, tls } = connection
+/** `currentReadSecret` returns the function to read the password with. It is called again at each log-in. */
+export function clientConfig(settings: ConnectionSettings, currentReadSecret: () => OpenConnection['readSecret']) {
+  const { host, port, database, user, password, tls } = settings
   return {
     host,
     port,
     database,
     user,
-    ...(password ? { password: passwordOf(password, secrets) } : {}),
+    ...(password ? { password: passwordReader(password, currentReadSecret) } : {}),
     ssl: tls === 'verify' ? { rejectUnauthorized: true } : false,
     application_name: 'bir-mcp',
     connectionTimeoutMillis: connectMs,
@@ -73,11 +94,14 @@ export function clientConfig(connection: Connection, secrets: () => OpenConnecti
   }
 }
 
-/** A log-in without a password is ended here: pg leaves it open, and it would hold a place at the database for a minute. */
-function passwordOf(password: SecretRef, secrets: () => OpenConnection['readSecret']) {
+/**
+ * Ends the log-in when the password cannot be read. The driver would leave its socket open, and the database would keep a
+ * place for it for a minute.
+ */
+function passwordReader(password: SecretRef, currentReadSecret: () => OpenConnection['readSecret']) {
   return async function read(this: Client): Promise<string> {
     try {
-      return await readPassword(password, secrets())
+      return await readPassword(password, currentReadSecret())
     } catch (error) {
       void this.end()
       throw error

@@ -2,14 +2,14 @@ import type { PoolClient } from 'pg'
 import { judge, readStatement } from '../guard/guard.ts'
 import type { Statement, Verdict } from '../guard/guard.ts'
 import { checkPlan } from '../guard/plan.ts'
-import { refused } from '../guard/syntax/refusal.ts'
+import { refusal } from '../guard/syntax/refusal.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { masked, readCell } from './cells.ts'
+import { maskText, readCell } from './cells.ts'
 import type { Cell } from './cells.ts'
-import { knownTables } from './known-tables.ts'
+import { readKnownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
 import type { Rows } from './read-rows.ts'
-import { reading } from './transaction.ts'
+import { inReadOnlyTransaction } from './transaction.ts'
 
 export interface Answer {
   columns: { name: string; type: string }[]
@@ -18,69 +18,73 @@ export interface Answer {
   masked: string[]
 }
 
-/** One statement through all steps of the guard, and its rows. */
-export async function runQuery(reach: OpenConnection, text: string, params: readonly unknown[], limit: number): Promise<Answer> {
-  const statement = await readStatement(text, params, reach.connection.functions)
-  return reading(reach, async (client) => {
-    const verdict = await judged(client, reach, statement)
-    if (reach.connection.planCheck) await planned(client, statement, verdict, params)
-    const max = Math.min(limit, reach.connection.maxRows ?? Infinity, reach.rules.maxRows ?? Infinity)
-    const found = await readRows(client, text, params, max)
-    return answered(found, maskedFields(found, verdict), await typeNames(client, found))
+/** Passes a statement through every step of the guard, runs it, and returns its rows. */
+export async function runQuery(connection: OpenConnection, text: string, params: readonly unknown[], limit: number): Promise<Answer> {
+  const statement = await readStatement(text, params, connection.settings.functions)
+  return inReadOnlyTransaction(connection, async (client) => {
+    const verdict = await judgeStatement(client, connection, statement)
+    if (connection.settings.planCheck) await planStatement(client, statement, verdict, params)
+    const maxRows = Math.min(limit, connection.settings.maxRows ?? Infinity, connection.rules.maxRows ?? Infinity)
+    const result = await readRows(client, text, params, maxRows)
+    return toAnswer(result, findMaskedFields(result, verdict), await readTypeNames(client, result))
   })
 }
 
-/** The plan of a statement that has passed the guard, and what it reads. The query itself is not run. */
+/** Passes a statement through every step of the guard and returns its plan and the tables it reads. Does not run it. */
 export async function explainQuery(
-  reach: OpenConnection,
+  connection: OpenConnection,
   text: string,
   params: readonly unknown[],
 ): Promise<{ plan: unknown; verdict: Verdict }> {
-  const statement = await readStatement(text, params, reach.connection.functions)
-  return reading(reach, async (client) => {
-    const verdict = await judged(client, reach, statement)
-    return { plan: await planned(client, statement, verdict, params), verdict }
+  const statement = await readStatement(text, params, connection.settings.functions)
+  return inReadOnlyTransaction(connection, async (client) => {
+    const verdict = await judgeStatement(client, connection, statement)
+    return { plan: await planStatement(client, statement, verdict, params), verdict }
   })
 }
 
-async function judged(client: PoolClient, { connection, rules }: OpenConnection, statement: Statement): Promise<Verdict> {
-  const asked = statement.tables.map(({ schema, name }) => ({ schema: schema ?? connection.schema, table: name }))
-  return judge(statement, await knownTables(client, rules, asked), connection.schema)
+async function judgeStatement(client: PoolClient, { settings, rules }: OpenConnection, statement: Statement): Promise<Verdict> {
+  const ids = statement.tables.map(({ schema, name }) => ({ schema: schema ?? settings.schema, table: name }))
+  return judge(statement, await readKnownTables(client, rules, ids), settings.schema)
 }
 
-async function planned(client: PoolClient, statement: Statement, { tables }: Verdict, params: readonly unknown[]): Promise<unknown> {
+/** Refuses when PostgreSQL would read more than the guard resolved. */
+async function planStatement(client: PoolClient, statement: Statement, { tables }: Verdict, params: readonly unknown[]): Promise<unknown> {
   const { rows } = await readRows(client, `explain (verbose, format json) ${statement.text}`, params, 1)
   const plan: unknown = JSON.parse(rows[0]?.[0] ?? 'null')
   checkPlan(plan, tables, statement.functions)
   return plan
 }
 
-/** Masked is what the guard resolved as such, and what PostgreSQL says comes from a masked column: either is enough. */
-function maskedFields({ fields }: Rows, { tables, outputs }: Verdict): boolean[] {
+/**
+ * Which columns of the result to mask: those the guard resolved as masked, and those that PostgreSQL says come from a masked
+ * column. One of the two is enough.
+ */
+function findMaskedFields({ fields }: Rows, { tables, outputs }: Verdict): boolean[] {
   const restricted = tables.some(({ columns }) => columns.some(({ fate }) => fate !== 'plain'))
-  if (restricted && fields.length !== outputs.length) throw strange()
-  return fields.map(({ tableID, columnID }, at) => {
+  if (restricted && fields.length !== outputs.length) throw untraceableColumn()
+  return fields.map(({ tableID, columnID }, index) => {
     const origin = tables.find(({ oid }) => oid === tableID)?.columns.find(({ number }) => number === columnID)
-    if (tableID !== 0 && (!origin || origin.fate === 'hidden')) throw strange()
-    return origin?.fate === 'masked' || outputs[at]?.fate === 'masked'
+    if (tableID !== 0 && (!origin || origin.fate === 'hidden')) throw untraceableColumn()
+    return origin?.fate === 'masked' || outputs[index]?.fate === 'masked'
   })
 }
 
-const strange = () => refused('A column could not be traced to its table.', 'Name the columns, table by table.')
+const untraceableColumn = () => refusal('A column could not be traced to its table.', 'Name the columns, table by table.')
 
-function answered({ fields, rows, more }: Rows, mask: readonly boolean[], types: ReadonlyMap<number, string>): Answer {
+function toAnswer({ fields, rows, hasMore }: Rows, isMasked: readonly boolean[], typeNames: ReadonlyMap<number, string>): Answer {
   return {
-    columns: fields.map(({ name, dataTypeID }) => ({ name, type: types.get(dataTypeID) ?? 'unknown' })),
-    rows: rows.map((row) => row.map((text, at) => (mask[at] ? masked(text) : readCell(text, fields[at]?.dataTypeID ?? 0)))),
-    more,
-    masked: fields.filter((_, at) => mask[at]).map(({ name }) => name),
+    columns: fields.map(({ name, dataTypeID }) => ({ name, type: typeNames.get(dataTypeID) ?? 'unknown' })),
+    rows: rows.map((row) => row.map((text, index) => (isMasked[index] ? maskText(text) : readCell(text, fields[index]?.dataTypeID ?? 0)))),
+    more: hasMore,
+    masked: fields.filter((_, index) => isMasked[index]).map(({ name }) => name),
   }
 }
 
-async function typeNames(client: PoolClient, { fields }: Rows): Promise<Map<number, string>> {
+async function readTypeNames(client: PoolClient, { fields }: Rows): Promise<Map<number, string>> {
   const ids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))]
   const { rows } = await client.query<{ id: string; name: string }>(
-    'select id::text, format_type(id::oid, null) as name from unnest($1::int8[]) as asked(id)',
+    'select id::text, format_type(id::oid, null) as name from unnest($1::int8[]) as types(id)',
     [ids],
   )
   return new Map(rows.map(({ id, name }) => [Number(id), name]))

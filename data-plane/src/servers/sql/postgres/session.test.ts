@@ -2,39 +2,40 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CallContext } from '../../../server-kit/context.ts'
-import { reach } from '../connection/open-connection.ts'
+import { chooseConnection } from '../connection/open-connection.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import { SqlSettings } from '../connection/settings.ts'
 import { aBank, failure } from '../testing.ts'
 import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
-import { reading } from './transaction.ts'
+import { inReadOnlyTransaction } from './transaction.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-const reached = (context: CallContext): OpenConnection => reach({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
+const connect = (context: CallContext): OpenConnection =>
+  chooseConnection({ ...context, settings: SqlSettings.parse(context.settings) }, undefined)
 
-// Below the guard: what holds even for a statement that should never have come this far.
+// Without the guard: the transaction itself must refuse a statement that should never have passed the guard.
 test.for([
   ['writing', 'insert into customers values (9)', /read-only transaction|permission denied|refuse|does not let/],
   ['a second statement', 'select 1; drop table customers', /multiple commands/],
   ['leaving the transaction', 'commit; drop table customers', /multiple commands/],
   ['creating', 'create table x (id int)', /does not let/],
 ] as const)('the transaction by itself refuses %s', async ([, text, said]) => {
-  const error = await failure(reading(reached(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
+  const error = await failure(inReadOnlyTransaction(connect(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
   expect(error.message).toMatch(said)
 })
 
-test('what a session was told is forgotten before its next use', async () => {
-  const here = reached(bank.context({ settings: { description: 'wiped' } }))
-  await reading(here, async (client) => {
+test('a session keeps no setting, prepared statement or lock for its next use', async () => {
+  const here = connect(bank.context({ settings: { description: 'wiped' } }))
+  await inReadOnlyTransaction(here, async (client) => {
     await client.query(
       'set search_path = hr; set statement_timeout = 1; set role none; prepare p as select 1; select pg_advisory_lock(4711)',
     )
   })
-  const seen = await reading(here, async (client) => {
+  const seen = await inReadOnlyTransaction(here, async (client) => {
     const { rows } =
       await client.query(`select current_setting('search_path') as path, current_setting('transaction_read_only') as readonly,
       current_setting('standard_conforming_strings') as strings, current_setting('statement_timeout') as timeout,
@@ -44,7 +45,7 @@ test('what a session was told is forgotten before its next use', async () => {
   expect(seen).toEqual({ path: 'pg_catalog, public, pg_temp', readonly: 'on', strings: 'on', timeout: '15s', prepared: 0, locks: 0 })
 })
 
-test('a wrong password is told, and a changed one is read anew at the next log-in', async () => {
+test('a wrong password is reported, and the next log-in reads the password again', async () => {
   await bank.owner.query("create role moody login password 'first'; grant pg_read_all_data to moody")
   let password = 'wrong'
   const settings = { user: 'moody', password: { secret: 'moody' } }
@@ -56,8 +57,8 @@ test('a wrong password is told, and a changed one is read anew at the next log-i
   await bank.owner.query('drop role moody')
 })
 
-test('a password that cannot be read is told as such, without its name, and the log-in that was begun is ended', async () => {
-  // A log-in left open would hold its place for a minute, and a database that is to be dropped would wait for it.
+test('a password that cannot be read is reported without its name, and the log-in is ended', async () => {
+  // The database keeps a place for an open log-in for a minute, and cannot be dropped before.
   const asksForPassword = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])
   const open = new Set<Socket>()
   const database = createServer((socket) => {
@@ -74,12 +75,12 @@ test('a password that cannot be read is told as such, without its name, and the 
   database.close()
 })
 
-test('when every session is at work a call is told to come back', async () => {
+test('when every session is busy, a call fails and may be retried', async () => {
   const context = bank.context({ settings: { description: 'busy' } })
   const leave = Promise.withResolvers<void>()
   const entered = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
   const held = entered.map(({ resolve }) =>
-    reading(reached(context), async () => {
+    inReadOnlyTransaction(connect(context), async () => {
       resolve()
       await leave.promise
     }),
@@ -90,7 +91,7 @@ test('when every session is at work a call is told to come back', async () => {
   await Promise.all(held)
 })
 
-test('a database that is not there is the upstream’s fault and worth another try', async () => {
+test('a database that cannot be reached is upstream_down, and the call may be retried', async () => {
   const closedPort = await freePort()
   const context = bank.context({ settings: { host: '127.0.0.1', port: closedPort } })
   expect(await failure(bank.call('execute_query', { query: 'select 1' }, context))).toMatchObject({
@@ -99,10 +100,10 @@ test('a database that is not there is the upstream’s fault and worth another t
   })
 })
 
-test('a connection that breaks in mid-query fails that query alone', async () => {
+test('a connection that breaks during a query fails only that query', async () => {
   const context = bank.context({ settings: { description: 'breaks' } })
   const broken = failure(
-    reading(reached(context), async (client) => {
+    inReadOnlyTransaction(connect(context), async (client) => {
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
       await bank.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid])
       return client.query('select 1')
@@ -112,7 +113,7 @@ test('a connection that breaks in mid-query fails that query alone', async () =>
   expect((await bank.call('execute_query', { query: 'select 1' }, context)).structuredContent).toMatchObject({ rows: [[1]] })
 })
 
-test('the check says step by step what works', async () => {
+test('the check reports each step until one fails', async () => {
   const { default: sql } = await import('../index.ts')
   expect(await sql.check(bank.context())).toMatchObject([
     { ok: true, detail: 'The gateway can log in.' },

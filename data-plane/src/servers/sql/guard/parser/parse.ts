@@ -1,106 +1,129 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { ParserAnswer } from './parser-process.ts'
-import { refused } from '../syntax/refusal.ts'
+import { refusal } from '../syntax/refusal.ts'
 
-/** By the clock, and so far above what any text within bounds costs that a machine with other work does not refuse a usual one. */
-const limitMs = 2_000
+/** Measured by the clock. Far above what any text of accepted length takes, so that a busy machine refuses no ordinary one. */
+const maxParseMs = 2_000
 const idleMs = 60_000
-const program = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
+const programPath = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
 
-export interface Parsed {
-  /** The one statement, as PostgreSQL's own parser reads it. */
+export interface ParsedStatement {
+  /** The tree of the one statement. */
   statement: unknown
-  /** Every name in the text that is no keyword, as the lexer reads it. */
+  /** Every name in the text that is not a keyword, as the lexer reads it. */
   words: string[]
 }
 
+/** `no-answer`: the process took too long or died. `closed`: the data plane has closed it. */
+type Outcome = ParserAnswer | { kind: 'no-answer' | 'closed' }
+
 interface Job {
   text: string
-  settle(answer: ParserAnswer | 'late'): void
+  settle(outcome: Outcome): void
 }
 
 /**
- * PostgreSQL's parser in a process of its own, one text at a time. A usual one takes 0.1 ms, but made-up ones of 20,000 characters
- * take up to 370 ms and the stack they need. In a thread its memory stayed with the plane: 600 MB after a few dozen of them, most of it
- * the optimising of compiled WebAssembly, which cannot be switched off for one thread. Apart and unoptimised it stays under 130 MB.
+ * Runs PostgreSQL's parser in a child process, one text at a time. The process starts with the first text and ends when idle.
+ * An ordinary text takes 0.1 ms. A hostile one of 20,000 characters takes up to 370 ms and all the stack there is.
+ *
+ * It is a process and not a worker thread because of memory. With a thread, the data plane kept 600 MB after a few dozen
+ * hostile texts, most of it from optimising the compiled WebAssembly. A process can turn the optimising off and stays
+ * under 130 MB. See docs/decisions/0006.
  */
 class ParserProcess {
   private child: ChildProcess | undefined
-  private ready = false
+  private isReady = false
   private job: Job | undefined
   private queue: Job[] = []
   private timer: NodeJS.Timeout | undefined
 
-  ask(text: string): Promise<ParserAnswer | 'late'> {
+  parse(text: string): Promise<Outcome> {
     return new Promise((settle) => {
       this.queue.push({ text, settle })
       this.next()
     })
   }
 
+  /** Kills the process and resolves when it has exited. Texts still waiting fail; a later text starts a new process. */
+  async close(): Promise<void> {
+    const child = this.child
+    const jobs = this.job ? [this.job, ...this.queue] : this.queue
+    this.job = undefined
+    this.queue = []
+    clearTimeout(this.timer)
+    this.kill()
+    for (const { settle } of jobs) settle({ kind: 'closed' })
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.ref()
+    // `once` rejects when the process emits an error instead: then it never started.
+    await once(child, 'exit').catch(() => undefined)
+  }
+
   private next(): void {
     if (this.job) return
     const child = (this.child ??= this.start())
-    if (!this.ready) return
+    if (!this.isReady) return
     this.job = this.queue.shift()
     clearTimeout(this.timer)
-    if (!this.job) return this.rest(child)
+    if (!this.job) return this.killWhenIdle(child)
 
-    holdsUp(child, true)
+    keepAliveFor(child, true)
     child.send(this.job.text)
-    // The answer may already be waiting behind a busy main thread: look once more before giving up.
-    this.timer = setTimeout(() => setImmediate(() => this.child === child && this.job && this.finish('late')), limitMs)
+    // When the main thread was busy, the answer may have arrived but be unread. `setImmediate` lets it be read first.
+    this.timer = setTimeout(() => setImmediate(() => this.child === child && this.job && this.finish({ kind: 'no-answer' })), maxParseMs)
   }
 
-  private rest(child: ChildProcess): void {
-    holdsUp(child, false)
-    this.timer = setTimeout(() => this.drop(), idleMs).unref()
+  private killWhenIdle(child: ChildProcess): void {
+    keepAliveFor(child, false)
+    this.timer = setTimeout(() => this.kill(), idleMs).unref()
   }
 
   private start(): ChildProcess {
-    this.ready = false
-    const child = fork(program, {
+    this.isReady = false
+    const child = fork(programPath, {
       execArgv: ['--liftoff-only', '--stack-size=6000', '--max-old-space-size=96'],
-      // It needs nothing of the plane's surroundings, secrets least of all.
+      // The environment of the data plane may hold secrets, and the parser needs nothing of it.
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    child.on('message', (answer: ParserAnswer) => this.hear(child, answer))
-    const lost = () => child === this.child && this.finish('late')
-    child.on('error', lost)
-    child.on('exit', lost)
+    child.on('message', (answer: ParserAnswer) => this.onMessage(child, answer))
+    const onExit = () => child === this.child && this.finish({ kind: 'no-answer' })
+    child.on('error', onExit)
+    child.on('exit', onExit)
     return child
   }
 
-  private hear(child: ChildProcess, answer: ParserAnswer): void {
+  private onMessage(child: ChildProcess, answer: ParserAnswer): void {
     if (child !== this.child) return
     if (answer.kind !== 'ready') return this.finish(answer)
-    this.ready = true
+    this.isReady = true
     this.next()
   }
 
-  private finish(answer: ParserAnswer | 'late'): void {
+  private finish(outcome: Outcome): void {
     clearTimeout(this.timer)
-    if (answer === 'late' || answer.kind === 'broken') this.drop()
+    if (outcome.kind === 'no-answer' || outcome.kind === 'broken') this.kill()
+    // The process may die before it is ready. Then the first text in the queue gets the outcome.
     const job = this.job ?? this.queue.shift()
     this.job = undefined
-    job?.settle(answer)
+    job?.settle(outcome)
     if (this.queue.length > 0 || this.child) this.next()
   }
 
-  private drop(): void {
+  private kill(): void {
     this.child?.kill('SIGKILL')
     this.child = undefined
-    this.ready = false
+    this.isReady = false
   }
 }
 
-/** Only a parser at work keeps the plane's process from ending. */
-function holdsUp(child: ChildProcess, busy: boolean): void {
-  if (busy) {
+/** While the parser works on a text, its process keeps the data plane's process from ending. An idle one does not. */
+function keepAliveFor(child: ChildProcess, isBusy: boolean): void {
+  if (isBusy) {
     child.ref()
     child.channel?.ref()
     return
@@ -111,15 +134,21 @@ function holdsUp(child: ChildProcess, busy: boolean): void {
 
 const parser = new ParserProcess()
 
-/** Reads the text as PostgreSQL would; exactly one statement. */
-export async function parse(text: string): Promise<Parsed> {
-  const answer = await parser.ask(text)
-  if (answer === 'late' || answer.kind === 'broken' || answer.kind === 'too-complex' || answer.kind === 'ready')
-    throw refused('The statement is too complex to be checked.', 'Split it, nest less, or carry lists in params: = any($1::int[]).')
-  if (answer.kind === 'syntax')
-    throw new ToolError('invalid_input', `${answer.message} (at character ${answer.position + 1})`, { hint: 'Write PostgreSQL.' })
+/** Parses the text as PostgreSQL would. Refuses anything but exactly one statement. */
+export async function parse(text: string): Promise<ParsedStatement> {
+  const outcome = await parser.parse(text)
+  if (outcome.kind === 'syntax')
+    throw new ToolError('invalid_input', `${outcome.message} (at character ${outcome.position + 1})`, { hint: 'Write PostgreSQL.' })
+  if (outcome.kind === 'closed')
+    throw new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true, hint: 'Try again in a moment.' })
+  if (outcome.kind !== 'parsed')
+    throw refusal('The statement is too complex to be checked.', 'Split it, nest less, or carry lists in params: = any($1::int[]).')
 
-  const [statement, second] = answer.statements
-  if (statement === undefined || second !== undefined) throw refused('Exactly one statement is accepted.', 'Send one SELECT a call.')
-  return { statement, words: answer.words }
+  const [statement, secondStatement] = outcome.statements
+  if (statement === undefined || secondStatement !== undefined)
+    throw refusal('Exactly one statement is accepted.', 'Send one SELECT a call.')
+  return { statement, words: outcome.words }
 }
+
+/** Ends the parser's process. A later `parse` starts a new one. */
+export const closeParser = (): Promise<void> => parser.close()

@@ -1,16 +1,16 @@
 import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query'
 import { prune } from './prune.ts'
 
-/** What the parser process sends: once that it is ready, then one answer a text. */
+/** What the parser process sends: `ready` once at its start, then one answer for each text. */
 export type ParserAnswer =
   | { kind: 'ready' }
   | { kind: 'parsed'; statements: unknown[]; words: string[] }
   | { kind: 'syntax'; message: string; position: number }
   | { kind: 'too-complex' }
-  /** The parser's memory is not to be trusted any more: the process ends. */
+  /** The parser has crashed. Its memory may be damaged, so the process must be replaced. */
   | { kind: 'broken' }
 
-function answerTo(text: string): ParserAnswer {
+function parse(text: string): ParserAnswer {
   try {
     const statements = (parseSync(text).stmts ?? []).map(({ stmt }) => stmt)
     if (!prune(statements)) return { kind: 'too-complex' }
@@ -25,6 +25,6 @@ function answerTo(text: string): ParserAnswer {
 const send = (answer: ParserAnswer) => process.send?.(answer)
 
 await loadModule()
-process.on('message', (text: string) => send(answerTo(text)))
+process.on('message', (text: string) => send(parse(text)))
 process.on('disconnect', () => process.exit())
 send({ kind: 'ready' })

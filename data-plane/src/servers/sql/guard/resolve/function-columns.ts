@@ -1,9 +1,9 @@
 import type { Column } from './tables.ts'
-import { asKind, isNode, list, names, text } from '../syntax/tree.ts'
+import { asKind, asList, asText, isNode, readNames } from '../syntax/tree.ts'
 import type { Node } from '../syntax/tree.ts'
 
-/** Functions whose columns have names of their own. */
-const named: Readonly<Record<string, readonly string[]>> = {
+/** Functions whose columns PostgreSQL names by itself. */
+const fixedColumns: Readonly<Record<string, readonly string[]>> = {
   json_each: ['key', 'value'],
   jsonb_each: ['key', 'value'],
   json_each_text: ['key', 'value'],
@@ -14,26 +14,29 @@ const named: Readonly<Record<string, readonly string[]>> = {
   jsonb_array_elements_text: ['value'],
 }
 
-/** The columns of functions in FROM. A column that is not among them does not exist, however the function may see it. */
+/**
+ * The columns of the functions in one item of a FROM. A name that is missing here is refused as a column that does not
+ * exist, even if the function would return it.
+ */
 export function functionColumns(node: Node, alias: string | undefined): Column[] {
-  const calls = list(node['functions']).map((item) => list(asKind(item, 'List')?.['items']))
+  const calls = asList(node['functions']).map((item) => asList(asKind(item, 'List')?.['items']))
   const columns = calls.flatMap(([call, definition]) =>
-    columnsOf(call, [...definitions(node['coldeflist']), ...definitions(definition)], alias),
+    columnsOf(call, [...definedColumns(node['coldeflist']), ...definedColumns(definition)], alias),
   )
   return (node['ordinality'] === true ? [...columns, 'ordinality'] : columns).map((name) => ({ name, fate: 'plain' }))
 }
 
-/** `AS t(a int, b text)`, on the function or within ROWS FROM. */
-function definitions(value: unknown): string[] {
-  const defined = isNode(value) ? list(asKind(value, 'List')?.['items']) : list(value)
-  return defined.flatMap((each) => text(asKind(each, 'ColumnDef')?.['colname']) ?? [])
+/** The names in `AS t(a int, b text)`, which stands after the function or inside ROWS FROM. */
+function definedColumns(value: unknown): string[] {
+  const definitions = isNode(value) ? asList(asKind(value, 'List')?.['items']) : asList(value)
+  return definitions.flatMap((definition) => asText(asKind(definition, 'ColumnDef')?.['colname']) ?? [])
 }
 
-function columnsOf(call: unknown, defined: readonly string[], alias: string | undefined): readonly string[] {
-  if (defined.length > 0) return defined
+function columnsOf(call: unknown, definitions: readonly string[], alias: string | undefined): readonly string[] {
+  if (definitions.length > 0) return definitions
   const node = asKind(call, 'FuncCall')
-  const name = names(node?.['funcname']).at(-1) ?? ''
-  if (named[name]) return named[name]
+  const name = readNames(node?.['funcname']).at(-1) ?? ''
+  if (fixedColumns[name]) return fixedColumns[name]
   const column = alias ?? name
-  return name === 'unnest' ? list(node?.['args']).map(() => column) : [column]
+  return name === 'unnest' ? asList(node?.['args']).map(() => column) : [column]
 }

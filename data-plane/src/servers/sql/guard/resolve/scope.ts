@@ -1,13 +1,13 @@
 import type { ColumnFate } from '@bir/sdk/contract/tables'
-import { noSuchColumn, refused } from '../syntax/refusal.ts'
-import { stricter } from './tables.ts'
-import type { Column, KnownTable } from './tables.ts'
+import { noSuchColumn, refusal } from '../syntax/refusal.ts'
+import { stricterFate } from './tables.ts'
+import type { Column, KnownTable, KnownTables } from './tables.ts'
 import type { Node } from '../syntax/tree.ts'
 
-/** What a FROM offers under one name. */
+/** A table, subquery, function or join of a FROM: the columns one can refer to by its name. */
 export class Relation {
   readonly name: string | undefined
-  /** Known for tables without an alias: `schema.table.column` may be written. */
+  /** Set for a table without an alias, whose columns may be written as `schema.table.column`. */
   readonly schema: string | undefined
   readonly columns: readonly Column[]
   private readonly fates = new Map<string, ColumnFate>()
@@ -16,7 +16,7 @@ export class Relation {
     this.name = name
     this.schema = schema
     this.columns = columns
-    for (const { name, fate } of columns) this.fates.set(name, stricter(fate, this.fates.get(name) ?? 'plain'))
+    for (const { name, fate } of columns) this.fates.set(name, stricterFate(fate, this.fates.get(name) ?? 'plain'))
   }
 
   fate(column: string): ColumnFate | undefined {
@@ -24,7 +24,7 @@ export class Relation {
   }
 }
 
-/** The FROM of one query level, inside that of the query around it. */
+/** The relations of one query's FROM. `outer` is the level of the query around it, whose columns may be used as well. */
 export interface Level {
   readonly relations: readonly Relation[]
   readonly outer: Level | undefined
@@ -34,87 +34,93 @@ export interface Cte {
   columns(): readonly Column[]
 }
 
+/** The common table expressions of one WITH, inside those of the queries around it. */
 export interface Ctes {
-  readonly here: Map<string, Cte>
+  readonly byName: Map<string, Cte>
   readonly outer: Ctes | undefined
 }
 
-/** Where a query stands: the common table expressions and the outer columns it sees. */
+/** What a query can refer to outside itself: common table expressions, and the columns of the queries around it. */
 export interface Place {
   readonly ctes: Ctes | undefined
   readonly outer: Level | undefined
   readonly reading: Reading
 }
 
-/** What the whole statement may read and has read so far. */
+/** The state of resolving one whole statement. */
 interface Reading {
-  readonly known: ReadonlyMap<string, KnownTable>
+  readonly knownTables: KnownTables
+  /** The schema of table names that are written without one. */
   readonly pinnedSchema: string
-  readonly used: Set<KnownTable>
-  readonly resolved: Set<string>
-  fromItems: number
-  /** Reads a query within this one. Carried along so that queries, FROMs and expressions may hold each other. */
+  readonly usedTables: Set<KnownTable>
+  /** The resolved names of every FROM: names of tables, of their schemas, and of common table expressions. */
+  readonly tableNames: Set<string>
+  fromItemCount: number
+  /** `readSelect`, passed along: queries, FROMs and expressions contain each other, and files must not import in a circle. */
   select(stmt: Node, place: Place): Column[]
 }
 
-/** What a column reference stands for. `row` is every column of a relation at once. */
+/** The meaning of a column reference: one column, or a whole row of a relation. */
 export type Reference = { kind: 'column'; fate: ColumnFate } | { kind: 'row'; relation: Relation }
 
 /**
- * Resolves a name the way PostgreSQL does: columns from the innermost level outwards, then whole rows. What PostgreSQL would
- * find in a hidden column is answered as if nothing were there.
+ * Resolves a name as PostgreSQL does: first as a column, from the innermost level outwards, then as a whole row. A name that
+ * PostgreSQL would resolve to a hidden column fails like one that does not exist.
  */
-export function resolve(path: readonly string[], level: Level | undefined): Reference {
-  const spelled = path.join('.')
-  const [column = '', relation, schema, ...more] = path.toReversed()
-  if (more.length > 0) throw noSuchColumn(spelled)
-  if (relation === undefined) return resolveBare(column, level)
+export function resolveColumn(path: readonly string[], level: Level | undefined): Reference {
+  const writtenName = path.join('.')
+  const [column = '', relationName, schema, ...furtherParts] = path.toReversed()
+  if (furtherParts.length > 0) throw noSuchColumn(writtenName)
+  if (relationName === undefined) return resolveBareColumn(column, level)
 
-  const fates = relationsNamed(level, relation, schema).map((found) => found.fate(column) ?? 'hidden')
-  const fate = fates.length === 0 ? 'hidden' : fates.reduce(stricter)
-  // Not a column: PostgreSQL would go on to call a function of that name with the whole row.
-  if (fate === 'hidden') throw noSuchColumn(spelled)
+  const fates = findRelations(level, relationName, schema).map((relation) => relation.fate(column) ?? 'hidden')
+  const fate = fates.length === 0 ? 'hidden' : fates.reduce(stricterFate)
+  // It must be refused: where no column has the name, PostgreSQL calls a function of that name with the whole row.
+  if (fate === 'hidden') throw noSuchColumn(writtenName)
   return { kind: 'column', fate }
 }
 
-function resolveBare(name: string, level: Level | undefined): Reference {
-  for (let at = level; at; at = at.outer) {
-    const fates = at.relations.map((relation) => relation.fate(name)).filter((fate) => fate !== undefined)
+function resolveBareColumn(name: string, level: Level | undefined): Reference {
+  for (let current = level; current; current = current.outer) {
+    const fates = current.relations.map((relation) => relation.fate(name)).filter((fate) => fate !== undefined)
     if (fates.length === 0) continue
-    const fate = fates.reduce(stricter)
+    const fate = fates.reduce(stricterFate)
     if (fate === 'hidden') throw noSuchColumn(name)
     return { kind: 'column', fate }
   }
-  const [relation] = relationsNamed(level, name, undefined)
+  const [relation] = findRelations(level, name, undefined)
   if (!relation) throw noSuchColumn(name)
   return { kind: 'row', relation }
 }
 
-/** The nearest level that has the name decides. */
-export function relationsNamed(level: Level | undefined, name: string, schema: string | undefined): Relation[] {
-  for (let at = level; at; at = at.outer) {
-    const found = at.relations.filter((relation) => relation.name === name && (schema === undefined || relation.schema === schema))
-    if (found.length > 0) return found
+/** The relations with this name on the innermost level that has any. */
+export function findRelations(level: Level | undefined, name: string, schema: string | undefined): Relation[] {
+  for (let current = level; current; current = current.outer) {
+    const relations = current.relations.filter((relation) => relation.name === name && (schema === undefined || relation.schema === schema))
+    if (relations.length > 0) return relations
   }
   return []
 }
 
 export function findCte(name: string, ctes: Ctes | undefined): Cte | undefined {
-  for (let at = ctes; at; at = at.outer) {
-    const found = at.here.get(name)
-    if (found) return found
+  for (let current = ctes; current; current = current.outer) {
+    const cte = current.byName.get(name)
+    if (cte) return cte
   }
   return undefined
 }
 
-/** All columns at once: not while some of them are hidden, since `*` would bring them along. */
-export function allColumns(columns: readonly Column[], of: string): Column[] {
-  const open = columns.filter(({ fate }) => fate !== 'hidden')
-  if (open.length === columns.length) return open
-  throw refused(`${of} cannot be taken as a whole.`, `Name the columns: ${open.map(({ name }) => name).join(', ')}.`)
+/**
+ * The columns of a whole row or star. Refused when one of them is hidden, because PostgreSQL would include it. `written`
+ * names the row or star in the refusal.
+ */
+export function requireNoneHidden(columns: readonly Column[], written: string): Column[] {
+  const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')
+  if (visibleColumns.length === columns.length) return visibleColumns
+  throw refusal(`${written} cannot be taken as a whole.`, `Name the columns: ${visibleColumns.map(({ name }) => name).join(', ')}.`)
 }
 
-/** `AS t(a, b)` renames from the left, hidden columns too. */
-export function renamed(columns: readonly Column[], names: readonly (string | undefined)[]): Column[] {
-  return columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }))
+/** Applies the names of `AS t(a, b)` from the left. Hidden columns count, as they do for PostgreSQL. */
+export function renameColumns(columns: readonly Column[], names: readonly (string | undefined)[]): Column[] {
+  return columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }))
 }

@@ -1,132 +1,141 @@
-import { mustBePlain, use, useKey } from './expression.ts'
+import { checkExpression, checkKey, requirePlain } from './expression.ts'
 import { readFrom } from './from.ts'
 import { outputName } from './output-name.ts'
-import { maskedUse, noSuchColumn, refused } from '../syntax/refusal.ts'
-import { allColumns, relationsNamed, renamed, resolve } from './scope.ts'
+import { maskedUse, noSuchColumn, refusal } from '../syntax/refusal.ts'
+import { requireNoneHidden, findRelations, renameColumns, resolveColumn } from './scope.ts'
 import type { Cte, Ctes, Level, Place, Relation } from './scope.ts'
-import { stricter } from './tables.ts'
+import { stricterFate } from './tables.ts'
 import type { Column } from './tables.ts'
-import { asKind, isNode, list, names, text } from '../syntax/tree.ts'
+import { asKind, asList, asText, isNode, readNames } from '../syntax/tree.ts'
 import type { Node } from '../syntax/tree.ts'
 
-/** PostgreSQL's own limit. */
+/** PostgreSQL's own limit, MaxTupleAttributeNumber. */
 const maxColumns = 1_664
 
-/** Reads a query: finds its tables and columns in `place`, and answers its output columns. `early` hears those of a first UNION arm. */
-export function readSelect(stmt: Node, place: Place, early?: (columns: Column[]) => void): Column[] {
+type OnFirstArm = (columns: Column[]) => void
+
+/**
+ * Resolves a query and returns its output columns. Refuses by throwing. For a set operation, `onFirstArm` gets the columns
+ * of the first arm before the second is read: a recursive query needs them.
+ */
+export function readSelect(stmt: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
   const inner = isNode(stmt['withClause']) ? { ...place, ctes: readCtes(stmt['withClause'], place) } : place
-  use([stmt['limitOffset'], stmt['limitCount']], inner, place.outer)
-  if (isNode(stmt['larg']) && isNode(stmt['rarg'])) return readSetOperation(stmt, stmt['larg'], stmt['rarg'], inner, early)
+  checkExpression([stmt['limitOffset'], stmt['limitCount']], inner, place.outer)
+  if (isNode(stmt['larg']) && isNode(stmt['rarg'])) return readSetOperation(stmt, stmt['larg'], stmt['rarg'], inner, onFirstArm)
   if (stmt['valuesLists']) return readValues(stmt, inner)
   return readPlain(stmt, inner)
 }
 
-function readSetOperation(stmt: Node, left: Node, right: Node, place: Place, early?: (columns: Column[]) => void): Column[] {
+function readSetOperation(stmt: Node, left: Node, right: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
   const a = readSelect(left, place)
-  early?.(a)
+  onFirstArm?.(a)
   const b = readSelect(right, place)
-  const columns = a.map((column, at) => ({ ...column, fate: stricter(column.fate, b[at]?.fate ?? 'plain') }))
-  // All but UNION ALL compare the rows.
-  if (stmt['op'] !== 'SETOP_UNION' || stmt['all'] !== true) mustBePlain(columns, [])
-  for (const each of list(stmt['sortClause'])) useKey(each, { outputs: columns, place, level: undefined })
+  const columns = a.map((column, index) => ({ ...column, fate: stricterFate(column.fate, b[index]?.fate ?? 'plain') }))
+  // Every set operation but UNION ALL compares rows, and so would reveal masked values.
+  if (stmt['op'] !== 'SETOP_UNION' || stmt['all'] !== true) requirePlain(columns, [])
+  for (const key of asList(stmt['sortClause'])) checkKey(key, { outputs: columns, place, level: undefined })
   return columns
 }
 
 function readValues(stmt: Node, place: Place): Column[] {
-  use(stmt['valuesLists'], place, place.outer)
-  const columns = list(asKind(list(stmt['valuesLists'])[0], 'List')?.['items']).map((_, at): Column => ({
-    name: `column${at + 1}`,
+  checkExpression(stmt['valuesLists'], place, place.outer)
+  const columns = asList(asKind(asList(stmt['valuesLists'])[0], 'List')?.['items']).map((_, index): Column => ({
+    name: `column${index + 1}`,
     fate: 'plain',
   }))
-  for (const each of list(stmt['sortClause'])) useKey(each, { outputs: columns, place, level: place.outer })
+  for (const key of asList(stmt['sortClause'])) checkKey(key, { outputs: columns, place, level: place.outer })
   return columns
 }
 
 function readPlain(stmt: Node, place: Place): Column[] {
   const relations: Relation[] = []
   const star: Column[] = []
-  for (const each of list(stmt['fromClause'])) {
-    const item = readFrom(each, place, relations)
-    relations.push(...item.relations)
-    star.push(...item.star)
+  for (const item of asList(stmt['fromClause'])) {
+    const fromItem = readFrom(item, place, relations)
+    relations.push(...fromItem.relations)
+    star.push(...fromItem.star)
   }
   const level: Level = { relations, outer: place.outer }
-  const outputs = list(stmt['targetList']).flatMap((target) => readTarget(asKind(target, 'ResTarget') ?? {}, star, place, level))
-  if (outputs.length > maxColumns) throw refused(`More than ${maxColumns} columns.`, 'Select fewer.')
+  const outputs = asList(stmt['targetList']).flatMap((target) => readTarget(asKind(target, 'ResTarget') ?? {}, star, place, level))
+  if (outputs.length > maxColumns) throw refusal(`More than ${maxColumns} columns.`, 'Select fewer.')
 
-  use([stmt['whereClause'], stmt['havingClause'], stmt['windowClause']], place, level)
-  const distinct = list(stmt['distinctClause'])
-  if (distinct.length > 0) mustBePlain(outputs, [])
+  checkExpression([stmt['whereClause'], stmt['havingClause'], stmt['windowClause']], place, level)
+  const distinctKeys = asList(stmt['distinctClause'])
+  if (distinctKeys.length > 0) requirePlain(outputs, [])
   const query = { outputs, place, level }
-  for (const each of list(stmt['groupClause'])) useKey(each, query, true)
-  for (const each of [...distinct, ...list(stmt['sortClause'])]) useKey(each, query)
+  for (const key of asList(stmt['groupClause'])) checkKey(key, query, true)
+  for (const key of [...distinctKeys, ...asList(stmt['sortClause'])]) checkKey(key, query)
   return outputs
 }
 
-/** One entry of the select list. A masked column passes where it stands alone. */
+/** Resolves one entry of the select list. A masked column is accepted here when it is the whole entry. */
 function readTarget(target: Node, star: readonly Column[], place: Place, level: Level): Column[] {
-  const alias = text(target['name'])
+  const alias = asText(target['name'])
   const fields = asKind(target['val'], 'ColumnRef')?.['fields']
   if (fields === undefined) {
-    use(target['val'], place, level)
+    checkExpression(target['val'], place, level)
     return [{ name: alias ?? outputName(target['val']), fate: 'plain' }]
   }
 
-  const path = names(fields)
-  if (path.at(-1) === undefined) return expand(path.slice(0, -1), star, level)
-  const reference = resolve(path.map(String), level)
-  if (reference.kind === 'row') use(target['val'], place, level)
+  const path = readNames(fields)
+  if (path.at(-1) === undefined) return expandStar(path.slice(0, -1), star, level)
+  const reference = resolveColumn(path.map(String), level)
+  if (reference.kind === 'row') checkExpression(target['val'], place, level)
   return [{ name: alias ?? path.at(-1) ?? '', fate: reference.kind === 'column' ? reference.fate : 'plain' }]
 }
 
-function expand(path: readonly (string | undefined)[], star: readonly Column[], level: Level): Column[] {
-  const [name, schema, ...more] = path.toReversed()
-  if (name === undefined) return allColumns(star, '*')
-  const [relation] = more.length > 0 ? [] : relationsNamed(level, name, schema)
+function expandStar(path: readonly (string | undefined)[], star: readonly Column[], level: Level): Column[] {
+  const [name, schema, ...furtherParts] = path.toReversed()
+  if (name === undefined) return requireNoneHidden(star, '*')
+  const [relation] = furtherParts.length > 0 ? [] : findRelations(level, name, schema)
   if (!relation) throw noSuchColumn(`${path.join('.')}.*`)
-  return allColumns(relation.columns, `${name}.*`)
+  return requireNoneHidden(relation.columns, `${name}.*`)
 }
 
 function readCtes(clause: Node, place: Place): Ctes {
-  const ctes: Ctes = { here: new Map(), outer: place.ctes }
-  const all = list(clause['ctes']).map((each) => asKind(each, 'CommonTableExpr') ?? {})
+  const ctes: Ctes = { byName: new Map(), outer: place.ctes }
+  const nodes = asList(clause['ctes']).map((item) => asKind(item, 'CommonTableExpr') ?? {})
   if (clause['recursive'] !== true) {
-    // Each sees the ones before it, and not itself.
-    for (const node of all) {
-      const columns = cteColumns(node, { ...place, ctes })
-      ctes.here.set(text(node['ctename']) ?? '', { columns: () => columns })
+    // Without RECURSIVE, a common table expression may refer to those before it, but not to itself.
+    for (const node of nodes) {
+      const columns = readCte(node, { ...place, ctes })
+      ctes.byName.set(asText(node['ctename']) ?? '', { columns: () => columns })
     }
     return ctes
   }
-  for (const node of all) ctes.here.set(text(node['ctename']) ?? '', recursiveCte(node, { ...place, ctes }))
-  for (const cte of ctes.here.values()) cte.columns()
+  for (const node of nodes) ctes.byName.set(asText(node['ctename']) ?? '', recursiveCte(node, { ...place, ctes }))
+  for (const cte of ctes.byName.values()) cte.columns()
   return ctes
 }
 
-function cteColumns(node: Node, place: Place, early?: (columns: Column[]) => void): Column[] {
-  const rename = (columns: Column[]) => renamed(columns, names(node['aliascolnames']))
-  return rename(readSelect(asKind(node['ctequery'], 'SelectStmt') ?? {}, place, early && ((columns) => early(rename(columns)))))
+function readCte(node: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
+  const rename = (columns: Column[]) => renameColumns(columns, readNames(node['aliascolnames']))
+  const query = asKind(node['ctequery'], 'SelectStmt') ?? {}
+  return rename(readSelect(query, place, onFirstArm && ((columns) => onFirstArm(rename(columns)))))
 }
 
-/** Read when first asked for; asked for by itself, it answers what its first arm brings. */
+/**
+ * A common table expression under WITH RECURSIVE. It is read when its columns are first needed, because it may refer to one
+ * that is written after it. A reference to itself gets the columns of its first arm.
+ */
 function recursiveCte(node: Node, place: Place): Cte {
   let columns: Column[] | undefined
-  let reading = false
-  let recursive = false
+  let isBeingRead = false
+  let isRecursive = false
   return {
     columns() {
-      if (reading) {
-        recursive = true
-        if (!columns) throw refused('The recursive query is not of the form A UNION ALL B.', 'Let only B refer to the query itself.')
+      if (isBeingRead) {
+        isRecursive = true
+        if (!columns) throw refusal('The recursive query is not of the form A UNION ALL B.', 'Let only B refer to the query itself.')
         return columns
       }
       if (columns) return columns
-      reading = true
-      columns = cteColumns(node, place, (first) => (columns = first))
-      reading = false
-      const masked = recursive && columns.find(({ fate }) => fate !== 'plain')
-      // Round by round a masked value could wander into a column that counts as plain.
-      if (masked) throw maskedUse(masked.name)
+      isBeingRead = true
+      columns = readCte(node, place, (firstArmColumns) => (columns = firstArmColumns))
+      isBeingRead = false
+      const maskedColumn = isRecursive && columns.find(({ fate }) => fate !== 'plain')
+      // With each round, a masked value could move on to another column, and reach one that counts as plain.
+      if (maskedColumn) throw maskedUse(maskedColumn.name)
       return columns
     },
   }

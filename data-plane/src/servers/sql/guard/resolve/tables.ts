@@ -5,27 +5,27 @@ export interface Column {
   fate: ColumnFate
 }
 
-/** A table, view or the like that the person may read, with what becomes of its columns. */
+/** A table, view or other relation that the person may read, with the fate of each column. */
 export interface KnownTable extends TableId {
-  /** How PostgreSQL names it in a result's description. */
+  /** PostgreSQL's id of the table. The description of a result names the table of each column by it. */
   oid: number
-  view: boolean
-  /** Has row-level security: its plans tell of the policy. */
-  policed: boolean
-  /** By attribute number, hidden columns among them. */
+  isView: boolean
+  /** The table has row-level security. Its plans would show the policy. */
+  hasRowSecurity: boolean
+  /** In the order of `number`, PostgreSQL's attribute number. Hidden columns are among them. */
   columns: (Column & { number: number })[]
-  /** Some part of it, reached by inheritance or partitions, is closed to the person. */
-  partsClosed: boolean
-  /** Everything that reading it may touch, as `schema.table`. */
-  reaches: string[]
+  /** A partition or inheriting table of it is closed to the person. */
+  hasClosedParts: boolean
+  /** Every table that a query of this one may scan, as `schema.table`: itself, its parts, and the tables behind a view. */
+  underlyingTables: string[]
 }
 
-/** The readable tables a statement mentions, by `key`. Whatever is not in it does not exist. */
+/** Those tables a statement mentions that the person may read, by `tableKey`. Any other table does not exist for the person. */
 export type KnownTables = ReadonlyMap<string, KnownTable>
 
-export const key = ({ schema, table }: TableId): string => JSON.stringify([schema, table])
+export const tableKey = ({ schema, table }: TableId): string => JSON.stringify([schema, table])
 
-const order = ['plain', 'masked', 'hidden'] as const satisfies ColumnFate[]
+const fatesByStrictness = ['plain', 'masked', 'hidden'] as const satisfies ColumnFate[]
 
-/** Of two fates the stricter. */
-export const stricter = (a: ColumnFate, b: ColumnFate): ColumnFate => (order.indexOf(a) >= order.indexOf(b) ? a : b)
+export const stricterFate = (a: ColumnFate, b: ColumnFate): ColumnFate =>
+  fatesByStrictness.indexOf(a) >= fatesByStrictness.indexOf(b) ? a : b

@@ -1,7 +1,10 @@
-const setOf = (...lists: string[]): ReadonlySet<string> => new Set(lists.flatMap((list) => list.split(/\s+/).filter(Boolean)))
+const setOf = (...lines: string[]): ReadonlySet<string> => new Set(lines.flatMap((names) => names.split(/\s+/).filter(Boolean)))
 
-/** The functions a statement may call. None executes text, reads files, changes state, waits, or names a table by a string. */
-export const FUNCTIONS = setOf(
+/**
+ * The functions a statement may call. None of them runs text as SQL, reads a file, changes state, waits, or takes the name
+ * of a table as a string. A function that is not written here is refused, unless the administrator has added it.
+ */
+export const ALLOWED_FUNCTIONS = setOf(
   // aggregates
   `count sum avg min max any_value bool_and bool_or every bit_and bit_or bit_xor string_agg array_agg json_agg jsonb_agg json_object_agg
    jsonb_object_agg corr covar_pop covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
@@ -37,15 +40,18 @@ export const FUNCTIONS = setOf(
    gen_random_uuid num_nulls num_nonnulls`,
 )
 
-/** The types a cast may name. Row types of tables and the reg* family would be another way to name a table. */
-export const TYPES = setOf(
+/**
+ * The types a cast may name. Two families must stay out, because they name a table: the row type that every table has, and
+ * regclass with the other reg* types, which turn a string into a table or function.
+ */
+export const ALLOWED_TYPES = setOf(
   `int2 int4 int8 numeric float4 float8 bool text varchar bpchar char name bytea date time timetz timestamp timestamptz interval uuid
    json jsonb jsonpath money bit varbit inet cidr macaddr tsvector tsquery int4range int8range numrange daterange tsrange tstzrange
    point citext`,
 )
 
-/** PostgreSQL's own operators by their sign. */
-export const OPERATORS = setOf(
+/** PostgreSQL's own operators. Operators of other schemas are refused even when they have the same sign. */
+export const ALLOWED_OPERATORS = setOf(
   `= <> != < > <= >= + - * / % ^ |/ ||/ @ || ~ ~* !~ !~* ~~ ~~* !~~ !~~* & | # << >> -> ->> #> #>> @> <@ ? ?| ?& && @? @@ -|- <-> &< &>
    ^@`,
 )

@@ -1,8 +1,15 @@
-/**
- * Every kind of node a statement may hold, with the parts it may have. A kind or part that is not named here is refused, at any
- * depth: writing CTEs, INTO, FOR UPDATE, XML, field selection and whatever a later PostgreSQL may bring.
+/*
+ * PostgreSQL's parser turns a statement into a tree of nodes. A node has a kind, such as SelectStmt, and fields, such as
+ * `fromClause`, which hold other nodes, lists of nodes, or plain values. The names are those of the C structs in
+ * PostgreSQL's parsenodes.h and primnodes.h, and the JSON is that of libpg-query: `{ "ColumnRef": { "fields": […] } }`.
  */
-export const NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+
+/**
+ * Every kind of node a statement may hold, and the fields that a node of this kind may have. The guard walks the whole tree
+ * and refuses every kind and every field that is not written here. So it refuses INSERT inside WITH, INTO, FOR UPDATE and
+ * XML, and also any syntax that a later PostgreSQL adds, until somebody has thought about it and adds it here.
+ */
+export const ALLOWED_NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
     SelectStmt: `distinctClause targetList fromClause whereClause groupClause groupDistinct havingClause windowClause valuesLists
       sortClause limitOffset limitCount limitOption withClause op all larg rarg`,
@@ -50,11 +57,14 @@ export const NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     Integer: 'ival',
     Float: 'fval',
     Boolean: 'boolval',
-  }).map(([kind, parts]) => [kind, new Set(parts.split(/\s+/).filter(Boolean))]),
+  }).map(([kind, fields]) => [kind, new Set(fields.split(/\s+/).filter(Boolean))]),
 )
 
-/** Parts whose node comes without its kind. */
-export const UNTAGGED: Readonly<Record<string, string>> = {
+/**
+ * The kind of a node whose JSON does not say it. Where PostgreSQL's struct allows one kind only in a field, the JSON leaves
+ * the kind out: `"alias": { "aliasname": "c" }`. The name of the field tells it then.
+ */
+export const KIND_BY_FIELD: Readonly<Record<string, string>> = {
   larg: 'SelectStmt',
   rarg: 'SelectStmt',
   withClause: 'WithClause',
@@ -69,8 +79,8 @@ export const UNTAGGED: Readonly<Record<string, string>> = {
   bsval: 'BitString',
 }
 
-/** What a refusal says of the kinds and parts that people do try. */
-export const WORDS: Readonly<Record<string, string>> = {
+/** Reasons for refusing the kinds and fields that people do try. A refusal of any other names the kind or field itself. */
+export const REFUSAL_REASONS: Readonly<Record<string, string>> = {
   intoClause: 'SELECT INTO writes a table',
   lockingClause: 'row locks (FOR UPDATE, FOR SHARE) are not accepted',
   ExplainStmt: 'EXPLAIN belongs to explain_query, which takes the SELECT alone',
