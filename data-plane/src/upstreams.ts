@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from './runtime/log.ts'
 import { MemoryCatalogue } from './catalogue/catalogue.ts'
 import type { Sealer } from './runtime/sealer.ts'
@@ -11,6 +12,8 @@ import { RemoteUpstreams } from './upstream/remote/remote-upstreams.ts'
 import { RemoteCatalogues } from './catalogue/remote-catalogues.ts'
 import type { Upstream } from './upstream/upstream.ts'
 import type { PolicySource } from './policy/source.ts'
+
+const maxServerCloseMs = 5_000
 
 interface Options {
   mounted: ReadonlyMap<string, MountedServer>
@@ -67,7 +70,11 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
       unfollow()
       reporter?.stop()
       catalogues.close()
-      await Promise.all([remote.close(), ...[...mounted.values()].map((server) => server.close())])
+      await Promise.all([remote.close(), ...[...mounted.values()].map(closeInTime)])
     },
   }
 }
+
+/** A query that still runs must not hold up the end of the process. */
+const closeInTime = (server: MountedServer): Promise<void> =>
+  Promise.race([server.close(), delay(maxServerCloseMs, undefined, { ref: false })])

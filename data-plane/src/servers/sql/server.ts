@@ -15,6 +15,7 @@ export const sql = defineServer({
     for (const connection of listOpenConnections(context)) steps.push(...(await checkConnection(connection)))
     return steps
   },
+  close: closePoolsAndParser,
 })
 
 /**
