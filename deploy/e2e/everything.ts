@@ -6,7 +6,7 @@ import type { Upstream } from '../conformance/upstreams/serve.ts'
 
 const main = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js')
 
-/** The protocol's own example server, of the legacy eras, as the README starts it. */
+/** The protocol's own example server, of the legacy eras, as docs/remote-servers.md starts it. */
 export async function everything(): Promise<Upstream> {
   const port = await freePort() // it takes no port 0
   const child = spawn(process.execPath, [main, 'streamableHttp'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
