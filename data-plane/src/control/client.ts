@@ -1,7 +1,8 @@
-import { hash, randomUUID } from 'node:crypto'
-import { importJWK, SignJWT } from 'jose'
-import type { CryptoKey } from 'jose'
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { Agent, request } from 'undici'
+import { sha256Hex } from '../runtime/sha256.ts'
+import { eddsaKey } from './eddsa-key.ts'
 import type { Identity } from './identity.ts'
 
 export interface ControlAnswer {
@@ -24,7 +25,6 @@ export class ControlError extends Error {
 export class ControlClient {
   private readonly identity: Identity
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
-  private key: CryptoKey | Uint8Array | undefined
 
   constructor(identity: Identity) {
     this.identity = identity
@@ -68,8 +68,7 @@ export class ControlClient {
 
   private async assertion(body: string | Buffer | undefined): Promise<string> {
     const { id, issuer, signingKey } = this.identity
-    this.key ??= await importJWK(signingKey, 'EdDSA')
-    const claims = body === undefined ? {} : { bdy: hash('sha256', body, 'hex') }
+    const claims = body === undefined ? {} : { bdy: sha256Hex(body) }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-plane+jwt' })
       .setIssuer(id)
@@ -77,7 +76,7 @@ export class ControlClient {
       .setIssuedAt()
       .setExpirationTime('60s')
       .setJti(randomUUID())
-      .sign(this.key)
+      .sign(await eddsaKey(signingKey))
   }
 }
 

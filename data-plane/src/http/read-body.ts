@@ -8,7 +8,7 @@ export interface Body {
   readonly text: string
 }
 
-/** Reads the whole body as JSON. Throws for a wrong content type, too many bytes, or bytes that are not UTF-8 or JSON. */
+/** Reads the whole body as JSON. Throws for a wrong content type, too many bytes, or what is not JSON in UTF-8. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new GatewayError('unsupportedMediaType', 'the content type is not application/json')
