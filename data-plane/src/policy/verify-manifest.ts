@@ -7,7 +7,7 @@ import { sha256Hex } from '../runtime/sha256.ts'
 
 const text = new TextDecoder()
 
-/** Verifies and reads a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks. */
+/** Verifies a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks. */
 export async function verifyManifest(jws: string, key: PublicJwk): Promise<Manifest> {
   const manifest = Manifest.parse(await payloadOf(jws, key, 'bir-manifest+jwt'))
   if (sha256Hex(canonical(manifest.chunks)) !== manifest.root) throw new Error('the manifest names another root than its chunks have')
