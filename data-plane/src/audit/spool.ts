@@ -74,7 +74,7 @@ export class Spool {
     return this.writtenHead
   }
 
-  /** Throws `unavailable` when no record can be written now. After a fault each call retries, so a freed disk is used. */
+  /** Throws `unavailable` when no record can be written now. After a fault every call checks whether it is over. */
   ready(): void {
     if (this.backlogBytes > this.maxBytes) throw unavailable(new Error('the audit backlog is at its limit'))
     if (this.fault) this.repair()

@@ -10,7 +10,7 @@ export interface ControlAnswer {
   bytes: Buffer
 }
 
-/** Says which way a talk with the control plane failed, so that the log can. */
+/** A request to the control plane failed. `status` is undefined when there was no answer. */
 export class ControlError extends Error {
   override readonly name = 'ControlError'
   readonly status: number | undefined
@@ -21,7 +21,7 @@ export class ControlError extends Error {
   }
 }
 
-/** The control plane as this plane speaks to it: every request signed by the plane's key (EdDSA JWT, 60 s), the body's digest within. */
+/** Sends requests to the control plane. Each has a JWT of this plane (EdDSA, 60 s) with the digest of the body. */
 export class ControlClient {
   private readonly identity: Identity
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
@@ -60,7 +60,7 @@ export class ControlClient {
     })
     if (answer.status >= 400)
       throw new ControlError(
-        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${said(answer)}`,
+        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${excerptOf(answer)}`,
         answer.status,
       )
     return answer
@@ -80,12 +80,12 @@ export class ControlClient {
   }
 }
 
-/** Joins once. The secret is all that vouches for the plane here. */
+/** Posts the join request of a new plane. It is not signed: the secret in it authenticates the plane. */
 export async function postJoin(controlUrl: string, body: object): Promise<unknown> {
   const url = `${controlUrl.replace(/\/$/, '')}/internal/v1/join`
   const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   if (answer.status >= 400)
-    throw new ControlError(`the control plane answered ${answer.status} to the join: ${said(answer)}`, answer.status)
+    throw new ControlError(`the control plane answered ${answer.status} to the join: ${excerptOf(answer)}`, answer.status)
   return JSON.parse(answer.bytes.toString('utf8'))
 }
 
@@ -98,4 +98,4 @@ async function ask(url: string, options: NonNullable<Parameters<typeof request>[
   }
 }
 
-const said = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')
+const excerptOf = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')
