@@ -197,7 +197,7 @@ function isAmbiguous(book: NameBook, server: string, name: string): boolean {
   return book.has(joined) && book.get(joined) === undefined
 }
 
-/** The code of a failure. A server that does not know the method is no failure: the caller passes an empty page for it. */
+/** The code of a failure. A server that does not know the method has not failed: the caller passes an empty page. */
 function reasonOf(error: unknown): string {
   if (error instanceof UpstreamFault) return error.code
   return error instanceof UpstreamRpcError ? 'upstream_error' : 'internal'
