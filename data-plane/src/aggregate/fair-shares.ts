@@ -3,16 +3,16 @@
  */
 export function fairShares(wants: readonly number[], max: number): number[] {
   const shares = wants.map(() => 0)
-  let left = max
+  let remaining = max
   for (;;) {
     const unsatisfied = wants.flatMap((want, at) => (want > (shares[at] ?? 0) ? [at] : []))
-    if (unsatisfied.length === 0 || left <= 0) return shares
-    const portion = Math.max(1, Math.floor(left / unsatisfied.length))
+    if (unsatisfied.length === 0 || remaining <= 0) return shares
+    const portion = Math.max(1, Math.floor(remaining / unsatisfied.length))
     for (const at of unsatisfied) {
       const share = shares[at] ?? 0
-      const addition = Math.min(portion, left, (wants[at] ?? 0) - share)
+      const addition = Math.min(portion, remaining, (wants[at] ?? 0) - share)
       shares[at] = share + addition
-      left -= addition
+      remaining -= addition
     }
   }
 }

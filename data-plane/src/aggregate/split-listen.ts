@@ -13,11 +13,11 @@ export function splitListen(filter: ListenFilter, servers: readonly string[], ro
   const listChanges = Object.fromEntries(wishes.filter((wish) => filter[wish] === true).map((wish) => [wish, true]))
   const uris = groupByServer(filter.resourceSubscriptions, (uri) => {
     const address = readUri(uri)
-    return address && { server: address.server, own: address.uri }
+    return address && { server: address.server, ownId: address.uri }
   })
   const tasks = groupByServer(filter.taskIds, (sealed) => {
     const task = routes.openTask(sealed)
-    return task && { server: task.server, own: task.taskId }
+    return task && { server: task.server, ownId: task.taskId }
   })
 
   const split = servers.map((server) => {
@@ -47,14 +47,14 @@ export function mergeHonoured(filter: ListenFilter, honoured: SplitFilter, route
 /** Groups ids of `/mcp` by server, each as the server's own id. */
 function groupByServer(
   ids: readonly string[] | undefined,
-  readId: (id: string) => { server: string; own: string } | undefined,
+  readId: (id: string) => { server: string; ownId: string } | undefined,
 ): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, Set<string>>()
   for (const id of ids ?? []) {
     const address = readId(id)
     if (!address) continue
     const group = groups.get(address.server) ?? new Set()
-    groups.set(address.server, group.add(address.own))
+    groups.set(address.server, group.add(address.ownId))
   }
   return new Map([...groups].map(([server, ownIds]) => [server, [...ownIds]]))
 }

@@ -33,11 +33,11 @@ export interface Recovered {
  * Throws when a complete record is damaged: an administrator must look before anything is written behind it.
  */
 export function recover(dir: string): Recovered {
-  const all = segments(dir)
-  const last = all.at(-1)
+  const allSegments = segments(dir)
+  const last = allSegments.at(-1)
   if (!last) return { head: { seq: 0, hash: FIRST_PREV }, path: segmentPath(dir, 1), bytes: 0, open: [] }
   const { isEmpty, head, bytes, isTorn, open } = readSegment(last)
-  if (!isEmpty || all.length === 1) {
+  if (!isEmpty || allSegments.length === 1) {
     if (isTorn) truncateFile(last.path, bytes)
     return { head, path: last.path, bytes, open }
   }

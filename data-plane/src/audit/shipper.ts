@@ -140,8 +140,8 @@ export class Shipper {
         `The control plane holds ${stored} audit records of this plane, whose own spool ends at ${written}. ${remedy}`,
       )
 
-    const all = segments(this.options.dir)
-    const segment = all.findLast(({ firstSeq }) => firstSeq <= stored + 1) ?? all[0]
+    const allSegments = segments(this.options.dir)
+    const segment = allSegments.findLast(({ firstSeq }) => firstSeq <= stored + 1) ?? allSegments[0]
     if (!segment) throw missingRecord(stored + 1)
     const position = { segment, offset: 0, seq: segment.firstSeq }
     while (position.seq <= stored) {

@@ -34,7 +34,7 @@ const defaultSilentMs = 60_000
 /** The time that a home needs in addition to the call itself. */
 const graceMs = 30_000
 
-/** The headers of a request that its home needs. No others are forwarded, except `Mcp-Param-*`. */
+/** The headers of a request that its home needs. No otherPlanes are forwarded, except `Mcp-Param-*`. */
 const forwardedHeaders = [
   'authorization',
   'content-type',
@@ -61,12 +61,12 @@ export class Forwarder {
   /** Throws `unknownSession` when the home is gone: the client then opens a new session. */
   async forward(node: string, { request: from, response, endpoint, headers }: HttpCall, body: string): Promise<void> {
     const home = this.options.policy.current().planes.find(({ id }) => id === node)
-    if (!home?.internalUrl || node === this.options.node) throw gone(node)
+    if (!home?.internalUrl || node === this.options.node) throw homeGone(node)
     const clientLeft = new AbortController()
     response.once('close', () => clientLeft.abort())
     const sending = { from, endpoint, body, signal: clientLeft.signal }
     const answer = await this.send(node, home.internalUrl, sending).catch((cause: unknown) => {
-      throw gone(node, cause)
+      throw homeGone(node, cause)
     })
     response.writeHead(answer.statusCode, { ...headers, ...responseHeadersFor(answer.headers) })
     response.flushHeaders()
@@ -76,10 +76,10 @@ export class Forwarder {
 
   /** Sends a request to every other plane too. A plane that does not answer in time is left out. */
   async broadcast({ request: from, endpoint }: HttpCall, body: string): Promise<void> {
-    const others = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
+    const otherPlanes = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
     const signal = AbortSignal.timeout(broadcastTimeoutMs)
     await Promise.allSettled(
-      others.map(async ({ id, internalUrl }) => {
+      otherPlanes.map(async ({ id, internalUrl }) => {
         if (!internalUrl) return
         const answer = await this.send(id, internalUrl, { from, endpoint, body, signal })
         await answer.body.dump()
@@ -89,9 +89,9 @@ export class Forwarder {
 
   /** Posts a message of the planes' own protocol to another plane, and resolves with its answer. */
   async post(node: string, path: string, body: string, signal: AbortSignal): Promise<string> {
-    const other = this.options.policy.current().planes.find(({ id }) => id === node)
-    if (!other?.internalUrl) throw gone(node)
-    const answer = await request(other.internalUrl.replace(/\/$/, '') + path, {
+    const peer = this.options.policy.current().planes.find(({ id }) => id === node)
+    if (!peer?.internalUrl) throw homeGone(node)
+    const answer = await request(peer.internalUrl.replace(/\/$/, '') + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -131,7 +131,7 @@ function maxCallMs({ settings, servers }: Policy): number {
   return Math.max(settings.callTimeoutMs, ...limits)
 }
 
-const gone = (node: string, cause?: unknown) =>
+const homeGone = (node: string, cause?: unknown) =>
   new GatewayError('unknownSession', `plane ${node}, the home of this, is gone`, { reason: 'home-gone', cause })
 
 function requestHeadersFor({ headers }: IncomingMessage): Record<string, string> {

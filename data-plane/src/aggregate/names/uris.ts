@@ -24,6 +24,6 @@ export function readUri(uri: string): UriAddress | undefined {
   const [, scheme, serverInPath, path] = uriWithKeptScheme.exec(uri) ?? []
   const [, serverInPrefix, uriBehindPrefix] = prefixedUri.exec(uri) ?? []
   const server = serverInPath ?? serverInPrefix
-  const own = scheme === undefined ? uriBehindPrefix : `${scheme}://${path}`
-  return server === undefined || own === undefined || !ServerId.safeParse(server).success ? undefined : { server, uri: own }
+  const ownUri = scheme === undefined ? uriBehindPrefix : `${scheme}://${path}`
+  return server === undefined || ownUri === undefined || !ServerId.safeParse(server).success ? undefined : { server, uri: ownUri }
 }
