@@ -4,7 +4,7 @@ import { firstPositions, readCursor, writeCursor } from './cursor.ts'
 import { aServer } from './testing.ts'
 import { LISTS } from '../protocol/list-methods.ts'
 
-test('positions survive as plain data, an empty cursor too', () => {
+test('positions are read back as they were written, an empty cursor too', () => {
   const cursor = fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: undefined })
   const entry = fc.tuple(aServer, cursor, fc.nat())
   fc.assert(
@@ -18,7 +18,7 @@ test('positions survive as plain data, an empty cursor too', () => {
   )
 })
 
-test('a composite cursor is bounded: the longest are dropped first, by name', () => {
+test('a composite cursor has a limit: the servers with the longest cursors are dropped, and named', () => {
   const ids = Array.from({ length: 60 }, (_, at) => `s${at}`)
   const positions = new Map(ids.map((id, at) => [id, { skip: 0, cursor: '"'.repeat(at * 20) }]))
   const { cursor, dropped } = writeCursor('tools/list', positions)
@@ -32,13 +32,13 @@ test.for<[string, unknown]>([
   ['another version', { v: 2, list: 'tools/list', at: [] }],
   ['another list', { v: 1, list: 'prompts/list', at: [] }],
   ['no server id', { v: 1, list: 'tools/list', at: [['A_b', 0]] }],
-  ['a negative place', { v: 1, list: 'tools/list', at: [['a', -1]] }],
-  ['more than it says', { v: 1, list: 'tools/list', at: [], more: 1 }],
+  ['a negative position', { v: 1, list: 'tools/list', at: [['a', -1]] }],
+  ['an unknown field', { v: 1, list: 'tools/list', at: [], more: 1 }],
 ])('%s is no cursor', ([, opened]) => {
   expect(readCursor('tools/list', opened)).toBeUndefined()
 })
 
-test('a walk begins before the first entry of every server', () => {
+test('a walk begins at the first entry of every server', () => {
   expect([...firstPositions(['a', 'b'])]).toEqual([
     ['a', { skip: 0 }],
     ['b', { skip: 0 }],

@@ -1,15 +1,18 @@
-/** Divides `most` among those who want: everyone gets what they want or as much as anyone else, and what is left goes to the first. */
+/**
+ * Divides `max` among claimants. Each gets what it wants, or as much as any other. A remainder goes to the first ones.
+ */
 export function fairShares(wants: readonly number[], max: number): number[] {
-  const given = wants.map(() => 0)
-  let left = max
+  const shares = wants.map(() => 0)
+  let remaining = max
   for (;;) {
-    const hungry = wants.flatMap((want, at) => (want > (given[at] ?? 0) ? [at] : []))
-    if (hungry.length === 0 || left <= 0) return given
-    const portion = Math.max(1, Math.floor(left / hungry.length))
-    for (const at of hungry) {
-      const more = Math.min(portion, left, (wants[at] ?? 0) - (given[at] ?? 0))
-      given[at] = (given[at] ?? 0) + more
-      left -= more
+    const unsatisfied = wants.flatMap((want, at) => (want > (shares[at] ?? 0) ? [at] : []))
+    if (unsatisfied.length === 0 || remaining <= 0) return shares
+    const portion = Math.max(1, Math.floor(remaining / unsatisfied.length))
+    for (const at of unsatisfied) {
+      const share = shares[at] ?? 0
+      const addition = Math.min(portion, remaining, (wants[at] ?? 0) - share)
+      shares[at] = share + addition
+      remaining -= addition
     }
   }
 }

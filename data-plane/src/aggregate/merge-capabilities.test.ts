@@ -6,7 +6,7 @@ import { mergeCapabilities, mergeInstructions } from './merge-capabilities.ts'
 import { fairShares } from './fair-shares.ts'
 import { viewHash } from './view-hash.ts'
 
-test('servers can together what any of them can; an extension too, with the settings of the first by id', () => {
+test('/mcp can do what any server can; extensions too, with the settings of the first server by id', () => {
   const skills = (settings: object) => ({ [SKILLS_EXTENSION]: settings, 'com.example/other': {} })
   const servers = [
     {
@@ -38,7 +38,7 @@ test('servers can together what any of them can; an extension too, with the sett
   expect(mergeCapabilities(servers.toReversed())).toEqual(merged)
 })
 
-test('instructions stand under their server’s title, line by line, so that none can speak as another or crowd it out', () => {
+test('instructions are quoted under their server’s title, so that none can pretend to be another or take its room', () => {
   const text = mergeInstructions(
     'Ours.',
     [
@@ -60,15 +60,15 @@ test('instructions stand under their server’s title, line by line, so that non
   expect(text.length).toBeLessThan(200)
 })
 
-test('shares give nobody more than wanted, spend all there is to spend, and starve no one for another', () => {
+test('no share is larger than wanted, all there is gets divided, and none is small while another is large', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(50)), fc.nat(300), (wants, max) => {
-      const given = fairShares(wants, max)
+      const shares = fairShares(wants, max)
       const sum = (all: number[]) => all.reduce((a, b) => a + b, 0)
-      expect(given.every((share, at) => share <= wants[at]!)).toBe(true)
-      expect(sum(given)).toBe(Math.min(sum(wants), max))
+      expect(shares.every((share, at) => share <= wants[at]!)).toBe(true)
+      expect(sum(shares)).toBe(Math.min(sum(wants), max))
       const fair = Math.floor(max / Math.max(1, wants.length))
-      expect(given.every((share, at) => share >= Math.min(wants[at]!, fair))).toBe(true)
+      expect(shares.every((share, at) => share >= Math.min(wants[at]!, fair))).toBe(true)
     }),
   )
 })
@@ -86,12 +86,12 @@ test.for<[unknown, boolean]>([
   expect(isShownTo({ extensions: { [UI_EXTENSION]: {} } }, tool(visibility))).toBe(true)
 })
 
-test('a readable view leaves the tool as the very same object', () => {
+test('a tool with a readable view stays the same object', () => {
   const entry = { name: 'x', _meta: { ui: { resourceUri: 'ui://a' } } }
   expect(withoutUnreadableUi(entry, () => true)).toBe(entry)
 })
 
-test('a view’s hash knows content, not the order of entries or keys', () => {
+test('the hash of a view depends on the content, not on the order of entries or keys', () => {
   const [a, b] = [{ name: 'a', v: 1 }, { name: 'b' }]
   expect(viewHash([a, b])).toBe(viewHash([b, { v: 1, name: 'a' }]))
   expect(viewHash([{ server: 's', entry: a }])).not.toBe(viewHash([{ server: 't', entry: a }]))

@@ -7,30 +7,31 @@ import { fairShares } from './fair-shares.ts'
 
 const byId = <T extends { readonly id: string }>(servers: Iterable<T>): T[] => [...servers].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
-/** What `/mcp` can do for every server; `experimental` and whatever else a server has is had at `/mcp/{server}`. */
-const merged = ['tools', 'prompts', 'resources', 'completions', 'logging'] as const
+/** The capabilities that `/mcp` merges. Others, such as `experimental`, are available only at `/mcp/{server}`. */
+const mergedKeys = ['tools', 'prompts', 'resources', 'completions', 'logging'] as const
 
-/** Extensions whose methods find their server on `/mcp`. */
-const relayed = [TASKS_EXTENSION, UI_EXTENSION, SKILLS_EXTENSION]
+/** Extensions whose methods `/mcp` can route to a server. */
+const relayedExtensions = [TASKS_EXTENSION, UI_EXTENSION, SKILLS_EXTENSION]
 
-/** What the servers can do together: whatever any of them can. */
+/** Merges the capabilities of the servers: `/mcp` can do what any of them can. */
 export function mergeCapabilities(servers: Iterable<{ readonly id: string; readonly capabilities: Fields }>): Fields {
-  const each = byId(servers).map(({ capabilities }) => capabilities)
-  const capabilities = merged.flatMap((key) => together(each, key))
-  const declared = each.flatMap((all) => (isObject(all['extensions']) ? [all['extensions']] : []))
-  const extensions = relayed.flatMap((id) => together(declared, id))
+  const serverCapabilities = byId(servers).map(({ capabilities }) => capabilities)
+  const capabilities = mergedKeys.flatMap((key) => mergeKey(serverCapabilities, key))
+  const serverExtensions = serverCapabilities.flatMap(({ extensions }) => (isObject(extensions) ? [extensions] : []))
+  const extensions = relayedExtensions.flatMap((id) => mergeKey(serverExtensions, id))
   return { ...Object.fromEntries(capabilities), ...(extensions.length > 0 && { extensions: Object.fromEntries(extensions) }) }
 }
 
-function together(all: readonly Fields[], key: string): [string, Fields][] {
-  const held = all.flatMap(({ [key]: settings }) => (isObject(settings) ? [settings] : []))
-  return held.length === 0 ? [] : [[key, held.reduce(united, {})]]
+/** The entry of the merged object for one key; none when no object has it. */
+function mergeKey(objects: readonly Fields[], key: string): [string, Fields][] {
+  const settings = objects.flatMap(({ [key]: value }) => (isObject(value) ? [value] : []))
+  return settings.length === 0 ? [] : [[key, settings.reduce(mergeSettings, {})]]
 }
 
-/** Either's yes is a yes; of anything else the first's word counts. */
-function united(known: Fields, more: Fields): Fields {
-  const yes = Object.entries(more).filter(([key, value]) => value === true || !Object.hasOwn(known, key))
-  return { ...known, ...Object.fromEntries(yes) }
+/** A `true` of any server counts. Of other values the first one counts. */
+function mergeSettings(merged: Fields, settings: Fields): Fields {
+  const added = Object.entries(settings).filter(([key, value]) => value === true || !Object.hasOwn(merged, key))
+  return { ...merged, ...Object.fromEntries(added) }
 }
 
 export interface Instructed {
@@ -43,22 +44,23 @@ const maxChars = 16_000
 const lineBreak = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/
 
 /**
- * What the servers say of themselves, each under its title, after our own words. Every line is quoted, so that no server speaks
- * in another's name, and a talkative one is cut rather than leave the others no room.
+ * Merges the instructions of the servers, each under its title, after our own. Every line is quoted, so that no server
+ * can pretend to be another. Long instructions are cut, so that each server has room.
  */
-export function mergeInstructions(own: string, servers: Iterable<Instructed>, max = maxChars): string {
-  const said = byId(servers).flatMap(({ id, title, instructions }) => {
+export function mergeInstructions(gatewayInstructions: string, servers: Iterable<Instructed>, max = maxChars): string {
+  const sections = byId(servers).flatMap(({ id, title, instructions }) => {
     const text = instructions?.trim()
     return text ? [{ heading: `## ${title} (${id}_…)`, text }] : []
   })
-  const room = fairShares(
-    said.map(({ text }) => text.length),
+  const shares = fairShares(
+    sections.map(({ text }) => text.length),
     max,
   )
-  return [own, ...said.map(({ heading, text }, at) => `${heading}\n${quoted(text, room[at] ?? 0)}`)].join('\n\n')
+  const quotedSections = sections.map(({ heading, text }, at) => `${heading}\n${quote(text, shares[at] ?? 0)}`)
+  return [gatewayInstructions, ...quotedSections].join('\n\n')
 }
 
-function quoted(text: string, max: number): string {
+function quote(text: string, max: number): string {
   const cut = text.length > max ? `${text.slice(0, Math.max(0, max - 1)).toWellFormed()}…` : text
   return cut
     .split(lineBreak)

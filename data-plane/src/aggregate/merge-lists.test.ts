@@ -34,7 +34,7 @@ test('a merged list is ordered by server and then as the server has it, in whate
   )
 })
 
-test('a server that failed is named by a code alone, hides nobody, is not asked again, and leaves nothing to be cached', () => {
+test('a failed server is named with a code only, is not asked again, and the list without it is not cacheable', () => {
   const pages = [
     failed('hanging', new UpstreamFault('timed_out', 'words of ours', { detail: 'secret' })),
     page('b', { ...tools('y'), ttlMs: 900, nextCursor: 'n' }),
@@ -90,8 +90,8 @@ test.for([
   expect(mergeLists('tools/list', pages, { origin }).result).toMatchObject({ ttlMs: least, cacheScope: 'private' })
 })
 
-/** A server whose pages hold what they say, the cursor being the page's number; `""` is the second page's. */
-function ask(pagesOf: ReadonlyMap<string, string[][]>, positions: Positions): ServerPage[] {
+/** Answers for servers with these pages. The cursor is the number of the page; that of the second page is `""`. */
+function answer(pagesOf: ReadonlyMap<string, string[][]>, positions: Positions): ServerPage[] {
   return [...positions].map(([server, position]) => {
     const at = position.cursor === undefined ? 0 : Number(position.cursor || 1)
     const pages = pagesOf.get(server) ?? []
@@ -100,7 +100,7 @@ function ask(pagesOf: ReadonlyMap<string, string[][]>, positions: Positions): Se
   })
 }
 
-test('walked to its end, a list gives every entry once, none that is filtered out, and never more than fit a page', () => {
+test('a complete walk gives every entry once, except those filtered out, and no page above its limit', () => {
   const servers = fc.uniqueArray(fc.tuple(aServer, fc.array(fc.array(fc.constantFrom('in', 'out'), { maxLength: 9 }), { maxLength: 4 })), {
     selector: ([server]) => server,
     maxLength: 6,
@@ -108,17 +108,17 @@ test('walked to its end, a list gives every entry once, none that is filtered ou
   fc.assert(
     fc.property(servers, fc.integer({ min: 1, max: 12 }), (all, max) => {
       const pagesOf = new Map(all.map(([server, pages]) => [server, pages.map((kinds, p) => kinds.map((kind, at) => `${kind}${p}-${at}`))]))
-      const seen: string[] = []
+      const walked: string[] = []
       let positions: Positions = firstPositions(pagesOf.keys())
       while (positions.size > 0) {
-        const merged = mergeLists('tools/list', ask(pagesOf, positions), {
+        const merged = mergeLists('tools/list', answer(pagesOf, positions), {
           origin,
           max,
           keep: (_, { name }) => String(name).startsWith('in'),
         })
         const names = namesOf(merged)
         expect(names.length).toBeLessThanOrEqual(Math.max(max, positions.size))
-        seen.push(...names)
+        walked.push(...names)
         positions = merged.next ? (readCursor('tools/list', JSON.parse(JSON.stringify(merged.next))) ?? new Map()) : new Map()
       }
       const expected = [...pagesOf].flatMap(([server, pages]) =>
@@ -127,7 +127,7 @@ test('walked to its end, a list gives every entry once, none that is filtered ou
           .filter((name) => name.startsWith('in'))
           .map((name) => `${server}_${name}`),
       )
-      expect(seen.toSorted()).toEqual(expected.toSorted())
+      expect(walked.toSorted()).toEqual(expected.toSorted())
     }),
   )
 })
@@ -157,14 +157,14 @@ test('an endless list leaves room for the others', () => {
   expect(merged.next?.at).toEqual([['a', 8]])
 })
 
-test('a server that hands out the cursor it was given is not asked again', () => {
+test('a server that returns the cursor it was given is not asked again', () => {
   const merged = mergeLists('tools/list', [page('a', { ...tools('x'), nextCursor: 'n' }, { skip: 0, cursor: 'n' })], { origin })
   expect(namesOf(merged)).toEqual(['a_x'])
   expect(merged.next).toBeUndefined()
   expect(merged.unavailable).toEqual([{ id: 'a', reason: 'broken_protocol' }])
 })
 
-test('a cursor too long to carry ends that server’s list alone', () => {
+test('a cursor that is too long ends only the list of its server', () => {
   const merged = mergeLists(
     'tools/list',
     [page('a', { ...tools('x'), nextCursor: 'n'.repeat(5000), ttlMs: 900 }), page('b', { ...tools('y'), nextCursor: '', ttlMs: 900 })],
@@ -175,16 +175,16 @@ test('a cursor too long to carry ends that server’s list alone', () => {
   expect(merged.next?.at).toEqual([['b', 0, '']])
 })
 
-test('what cannot be listed is left out by name and reason: no name, a name twice, a name made to look like another’s, one nested without end', () => {
+test('an entry without a name, with a name twice, with a name that imitates another, or nested too deeply is left out', () => {
   const long = 'x'.repeat(80)
-  const twin = nameOnAggregate('evil', long).slice('evil_'.length)
+  const imitation = nameOnAggregate('evil', long).slice('evil_'.length)
   const bomb = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`) as object
   const entries = [
     { name: 'ok', v: 1 },
     { title: 'x' },
     { name: 'ok', v: 2 },
     { name: long },
-    { name: twin },
+    { name: imitation },
     { name: 'bomb', inputSchema: bomb },
     7,
   ]
@@ -194,7 +194,7 @@ test('what cannot be listed is left out by name and reason: no name, a name twic
     { server: 'evil', name: undefined, reason: 'unnamed' },
     { server: 'evil', name: 'ok', reason: 'same-name' },
     { server: 'evil', name: long, reason: 'same-name' },
-    { server: 'evil', name: twin, reason: 'same-name' },
+    { server: 'evil', name: imitation, reason: 'same-name' },
     { server: 'evil', name: 'bomb', reason: 'too-deep' },
   ])
 })

@@ -12,7 +12,7 @@ import type { NameBook } from './names/names.ts'
 import { fairShares } from './fair-shares.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
 
-/** What one server answered to a list, however it went. */
+/** The answer of one server to a list request, or its failure. */
 export interface ServerPage {
   readonly server: string
   readonly position: Position
@@ -21,11 +21,11 @@ export interface ServerPage {
 
 interface Unavailable {
   readonly id: string
-  /** A code, never a server's words. */
+  /** A code, never text of the server. */
   readonly reason: string
 }
 
-/** An entry that is in no page, and why: for the log. */
+/** An entry that was left out of the list, for the log. */
 interface Excluded {
   readonly server: string
   readonly name: string | undefined
@@ -34,14 +34,14 @@ interface Excluded {
 
 export interface MergeOptions {
   origin(server: string): EntryOrigin
-  /** May this entry, in the server's own words, be listed for the person and client? */
+  /** Whether the client may see this entry, which has the server's own names. */
   keep?(server: string, entry: Fields): boolean
-  /** The most entries of a page; every server has at least one. */
+  /** The limit of entries in a page. Each server gets at least one, even above the limit. */
   max?: number
 }
 
 export interface Merged {
-  /** Without `nextCursor`, which is the seal of `next`. */
+  /** Has no `nextCursor` yet: the caller seals `next` into it. */
   readonly result: Fields
   readonly next: CompositeCursor | undefined
   readonly unavailable: readonly Unavailable[]
@@ -50,18 +50,19 @@ export interface Merged {
 
 const defaultMax = 2_000
 
-/** What a list's entries lie under, what names them, and whether the name must be one of a kind. */
+/** A list's key in the result, the field that identifies an entry, and whether that must be unique. */
 const shapes = {
-  'tools/list': { key: 'tools', id: 'name', unique: true, entry: toolEntry },
-  'prompts/list': { key: 'prompts', id: 'name', unique: true, entry: promptEntry },
-  'resources/list': { key: 'resources', id: 'uri', unique: false, entry: resourceEntry },
-  'resources/templates/list': { key: 'resourceTemplates', id: 'uriTemplate', unique: false, entry: templateEntry },
-  'skills/list': { key: 'skills', id: 'uri', unique: true, entry: skillEntry },
+  'tools/list': { key: 'tools', id: 'name', unique: true, rewrite: toolEntry },
+  'prompts/list': { key: 'prompts', id: 'name', unique: true, rewrite: promptEntry },
+  'resources/list': { key: 'resources', id: 'uri', unique: false, rewrite: resourceEntry },
+  'resources/templates/list': { key: 'resourceTemplates', id: 'uriTemplate', unique: false, rewrite: templateEntry },
+  'skills/list': { key: 'skills', id: 'uri', unique: true, rewrite: skillEntry },
 } as const
 
 /**
- * The pages of many servers as one, ordered by server id and then as the server has it, in whatever order they arrived. Servers
- * share a page fairly: an endless list leaves room for the others. One that failed is named in `_meta` and not asked again by this walk.
+ * Merges the pages of many servers into one. Entries are ordered by server id, and then as in the server's own list.
+ * Servers share the page fairly: an endless list leaves room for the others. A server that failed is named in `_meta`,
+ * and is not asked again in this walk.
  */
 export function mergeLists(
   list: ListMethod,
@@ -69,116 +70,134 @@ export function mergeLists(
   { origin, keep = () => true, max = defaultMax }: MergeOptions,
 ): Merged {
   const shape = shapes[list]
-  const read = [...pages].toSorted((a, b) => (a.server < b.server ? -1 : 1)).map((page) => readPage(page, shape.key, keep))
-  const room = fairShares(
-    read.map(({ entries }) => entries.length),
-    Math.max(max, read.length),
+  const serverPages = [...pages].toSorted((a, b) => (a.server < b.server ? -1 : 1)).map((page) => readPage(page, shape.key, keep))
+  const shares = fairShares(
+    serverPages.map(({ entries }) => entries.length),
+    Math.max(max, serverPages.length),
   )
-  const taken = read.map((page, at) => ({ ...page, ...take(page, room[at] ?? 0) }))
+  const parts = serverPages.map((page, at) => ({ ...page, ...takeShare(page, shares[at] ?? 0) }))
 
-  const { cursor, dropped } = writeCursor(list, new Map(taken.flatMap(({ server, next }) => (next ? [[server, next]] : []))))
-  const unavailable = taken.flatMap(({ server, failed }) => {
-    const reason = failed ?? (dropped.includes(server) ? 'cursor_too_large' : undefined)
+  const { cursor, dropped } = writeCursor(list, new Map(parts.flatMap(({ server, next }) => (next ? [[server, next]] : []))))
+  const unavailable = parts.flatMap(({ server, failure }) => {
+    const reason = failure ?? (dropped.includes(server) ? 'cursor_too_large' : undefined)
     return reason === undefined ? [] : [{ id: server, reason }]
   })
-  const named = taken.map(({ server, given }) => ({ server, ...distinct(server, given, shape) }))
-  const items = named.flatMap(({ server, kept }) => {
-    const from = origin(server)
-    return kept.map((entry) => shownOnce(shape.entry, from, entry))
+  const checkedParts = parts.map(({ server, share }) => ({ server, ...excludeUnlistable(server, share, shape) }))
+  const items = checkedParts.flatMap(({ server, listable }) => {
+    const entryOrigin = origin(server)
+    return listable.map((entry) => rewriteOnce(shape.rewrite, entryOrigin, entry))
   })
 
   const result = {
     resultType: 'complete',
     [shape.key]: items,
-    // What is incomplete should be asked for again soon.
-    ttlMs: unavailable.length > 0 ? 0 : Math.min(...taken.map(({ ttlMs }) => ttlMs), taken.length === 0 ? 0 : Infinity),
+    // An incomplete list should be requested again soon.
+    ttlMs: unavailable.length > 0 ? 0 : Math.min(...parts.map(({ ttlMs }) => ttlMs), parts.length === 0 ? 0 : Infinity),
     cacheScope: 'private',
     ...(unavailable.length > 0 && { _meta: { 'bir/unavailable': unavailable } }),
   }
-  return { result, next: cursor, unavailable, excluded: named.flatMap(({ excluded }) => excluded) }
+  return { result, next: cursor, unavailable, excluded: checkedParts.flatMap(({ excluded }) => excluded) }
 }
 
-const shown = new WeakMap<Fields, { readonly server: string; readonly entry: Fields }>()
+const rewrittenEntries = new WeakMap<Fields, { readonly server: string; readonly rewritten: Fields }>()
 
-/** The same entry gives the same object for everybody who may read its view, so that what is known of it (its hash, its bytes) can be kept with it. */
-function shownOnce(show: (origin: EntryOrigin, entry: Fields) => Fields, origin: EntryOrigin, entry: Fields): Fields {
+/**
+ * Rewrites an entry for `/mcp`. Everybody who may read its view gets the same object, so that data about it
+ * (its hash, its bytes) can be cached by the object.
+ */
+function rewriteOnce(rewrite: (origin: EntryOrigin, entry: Fields) => Fields, origin: EntryOrigin, entry: Fields): Fields {
   const { server } = origin
-  const bare = origin.readable ? withoutUnreadableUi(entry, (uri) => origin.readable?.(uri) !== false) : entry
-  const known = shown.get(bare)
-  if (known?.server === server) return known.entry
-  const made = show({ server }, bare)
-  shown.set(bare, { server, entry: made })
-  return made
+  const readable = origin.readable ? withoutUnreadableUi(entry, (uri) => origin.readable?.(uri) !== false) : entry
+  const cached = rewrittenEntries.get(readable)
+  if (cached?.server === server) return cached.rewritten
+  const rewritten = rewrite({ server }, readable)
+  rewrittenEntries.set(readable, { server, rewritten })
+  return rewritten
 }
 
 interface ReadPage {
   readonly server: string
   readonly position: Position
-  /** What may be listed, each with its place in the server's page. */
+  /** The entries that the client may see, each with its index in the server's page. */
   readonly entries: readonly { readonly at: number; readonly entry: Fields }[]
   readonly nextCursor: string | undefined
   readonly ttlMs: number
-  readonly failed: string | undefined
+  /** A code; undefined when the server answered well. */
+  readonly failure: string | undefined
 }
 
+/** Reads the answer of one server. A failed or malformed answer is a page without entries. */
 function readPage({ server, position, settled }: ServerPage, key: string, keep: (server: string, entry: Fields) => boolean): ReadPage {
-  const nothing = { server, position, entries: [], nextCursor: undefined, ttlMs: 0 }
-  if (settled.status === 'rejected') return { ...nothing, failed: reasonOf(settled.reason) }
+  const emptyPage = { server, position, entries: [], nextCursor: undefined, ttlMs: 0 }
+  if (settled.status === 'rejected') return { ...emptyPage, failure: reasonOf(settled.reason) }
   const { [key]: items, nextCursor, ttlMs } = settled.value
-  if (!Array.isArray(items)) return { ...nothing, failed: 'broken_protocol' }
+  if (!Array.isArray(items)) return { ...emptyPage, failure: 'broken_protocol' }
 
-  const entries = items.flatMap((entry: unknown, at) =>
-    at >= position.skip && isObject(entry) && keep(server, entry) ? [{ at, entry }] : [],
-  )
-  const loops = typeof nextCursor === 'string' && nextCursor === position.cursor
-  return {
-    server,
-    position,
-    entries,
-    nextCursor: typeof nextCursor === 'string' && !loops ? nextCursor : undefined,
-    ttlMs: Number.isSafeInteger(ttlMs) ? Math.max(Number(ttlMs), 0) : 0,
-    failed: loops ? 'broken_protocol' : undefined,
+  const entries: { at: number; entry: Fields }[] = []
+  for (const [at, entry] of (items as unknown[]).entries()) {
+    if (at >= position.skip && isObject(entry) && keep(server, entry)) entries.push({ at, entry })
   }
+  const page = { server, position, entries, ttlMs: Number.isSafeInteger(ttlMs) ? Math.max(Number(ttlMs), 0) : 0 }
+  if (typeof nextCursor !== 'string') return { ...page, nextCursor: undefined, failure: undefined }
+  // A server that returns the cursor it was given would be asked for the same page for ever.
+  if (nextCursor === position.cursor) return { ...page, nextCursor: undefined, failure: 'broken_protocol' }
+  return { ...page, nextCursor, failure: undefined }
 }
 
-/** What of a page there is room for, and where to go on. */
-function take({ entries, position, nextCursor }: ReadPage, room: number): { given: Fields[]; next: Position | undefined } {
-  const given = entries.slice(0, room).map(({ entry }) => entry)
-  const first = entries[room]
-  if (first) return { given, next: { ...position, skip: first.at } }
-  return { given, next: nextCursor === undefined ? undefined : { cursor: nextCursor, skip: 0 } }
+/** Takes the first entries of a page, as many as its share allows. `next` is where the walk continues. */
+function takeShare({ entries, position, nextCursor }: ReadPage, count: number): { share: Fields[]; next: Position | undefined } {
+  const share = entries.slice(0, count).map(({ entry }) => entry)
+  const firstLeft = entries[count]
+  if (firstLeft) return { share, next: { ...position, skip: firstLeft.at } }
+  return { share, next: nextCursor === undefined ? undefined : { cursor: nextCursor, skip: 0 } }
 }
 
-/** Without what cannot be listed: what has no name, or that of another, or cannot be written. Of equal names the first stays; of names that are cut to one, none. */
-function distinct(server: string, given: readonly Fields[], { id, unique }: { id: string; unique: boolean }) {
-  const book = id === 'name' ? nameBook(server, namesIn(given, id)) : undefined
-  const seen = new Set<string>()
+interface EntryShape {
+  readonly id: string
+  readonly unique: boolean
+}
+
+/**
+ * Excludes entries that cannot be listed: without a name, with a name that another entry has, or nested too deeply.
+ * Of entries with equal names the first stays. Of names that are shortened to the same name none stays.
+ */
+function excludeUnlistable(server: string, entries: readonly Fields[], { id, unique }: EntryShape) {
+  const book = id === 'name' ? nameBook(server, namesOf(entries, id)) : undefined
+  const names = new Set<string>()
+  const listable: Fields[] = []
   const excluded: Excluded[] = []
-  const kept = given.filter((entry) => {
-    const { [id]: name } = entry
-    const known = typeof name === 'string' ? name : undefined
-    const reason = faultOf(entry, known)
-    if (known !== undefined) seen.add(known)
-    if (reason) excluded.push({ server, name: known, reason })
-    return reason === undefined
-  })
-  return { kept, excluded }
+  for (const entry of entries) {
+    const name = nameOf(entry, id)
+    const reason = exclusionReason(entry, name)
+    if (name !== undefined) names.add(name)
+    if (reason) excluded.push({ server, name, reason })
+    else listable.push(entry)
+  }
+  return { listable, excluded }
 
-  function faultOf(entry: Fields, name: string | undefined): Excluded['reason'] | undefined {
+  function exclusionReason(entry: Fields, name: string | undefined): Excluded['reason'] | undefined {
     if (name === undefined) return 'unnamed'
-    if ((unique && seen.has(name)) || (book && isShared(book, server, name))) return 'same-name'
+    if (unique && names.has(name)) return 'same-name'
+    if (book && isAmbiguous(book, server, name)) return 'same-name'
     return isTooDeep(entry) ? 'too-deep' : undefined
   }
 }
 
-const namesIn = (given: readonly Fields[], id: string) => given.map((entry) => entry[id]).filter((name) => typeof name === 'string')
+function nameOf(entry: Fields, id: string): string | undefined {
+  const name = entry[id]
+  return typeof name === 'string' ? name : undefined
+}
 
-function isShared(book: NameBook, server: string, name: string): boolean {
+const namesOf = (entries: readonly Fields[], id: string): string[] =>
+  entries.map((entry) => nameOf(entry, id)).filter((name) => name !== undefined)
+
+/** Whether the name on `/mcp` stands for two names of the server. */
+function isAmbiguous(book: NameBook, server: string, name: string): boolean {
   const joined = book.size > 0 ? nameOnAggregate(server, name) : ''
   return book.has(joined) && book.get(joined) === undefined
 }
 
-/** A server that does not know the method has nothing to list: the caller gives that as an empty page. */
+/** The code of a failure. A server that does not know the method has not failed: the caller passes an empty page. */
 function reasonOf(error: unknown): string {
   if (error instanceof UpstreamFault) return error.code
   return error instanceof UpstreamRpcError ? 'upstream_error' : 'internal'

@@ -2,77 +2,86 @@ import { isObject } from '../json/is-object.ts'
 import { eachItem, eachValue, withField } from '../json/edit.ts'
 import type { Fields } from '../json/edit.ts'
 
-/** What becomes of a URI. */
-export type Rename = (uri: string) => string
+/** Renames a URI: from the server's own to that of `/mcp`, or back. */
+export type RenameUri = (uri: string) => string
 
-/** `{ uri }`: a resource link, the contents of a resource, the parameters of an update. */
-export function inUri<T extends Fields>(of: T, rename: Rename, key = 'uri'): T {
-  const uri = of[key]
-  return typeof uri === 'string' ? withField(of, key, rename(uri)) : of
+/** Renames the URI of a resource link, the contents of a resource, or the parameters of an update. */
+export function renameUri<T extends Fields>(fields: T, rename: RenameUri, key = 'uri'): T {
+  const uri = fields[key]
+  return typeof uri === 'string' ? withField(fields, key, rename(uri)) : fields
 }
 
-/** A content block of a tool's result or a prompt's message. */
-function inBlock(block: unknown, rename: Rename): unknown {
+/** Renames the URIs in a content block of a tool's result or a prompt's message. */
+function renameInBlock(block: unknown, rename: RenameUri): unknown {
   if (!isObject(block)) return block
-  if (block['type'] === 'resource_link') return inUri(block, rename)
+  if (block['type'] === 'resource_link') return renameUri(block, rename)
   const { resource } = block
-  return block['type'] === 'resource' && isObject(resource) ? withField(block, 'resource', inUri(resource, rename)) : block
+  return block['type'] === 'resource' && isObject(resource) ? withField(block, 'resource', renameUri(resource, rename)) : block
 }
 
-/** `content` of whatever holds some: one block or a list of them. */
-export function inContent<T extends Fields>(of: T, rename: Rename, each = inBlock): T {
-  const { content } = of
+/** Renames the URIs in `content`, which is one block or a list of blocks. */
+export function renameInContent<T extends Fields>(fields: T, rename: RenameUri, renameBlock = renameInBlock): T {
+  const { content } = fields
   if (Array.isArray(content))
     return withField(
-      of,
+      fields,
       'content',
-      eachItem(content, (block) => each(block, rename)),
+      eachItem(content, (block) => renameBlock(block, rename)),
     )
-  return isObject(content) ? withField(of, 'content', each(content, rename)) : of
+  return isObject(content) ? withField(fields, 'content', renameBlock(content, rename)) : fields
 }
 
-/** A message that is sampled, or the one that was: it may hold results of tools, which hold blocks. Deeper the specification does not go. */
-const inSampled = <T extends Fields>(message: T, rename: Rename): T => inContent(message, rename, inSampledBlock)
+/**
+ * Renames the URIs in a message of a sampling request or its response. The message may hold tool results, which hold
+ * blocks. The specification allows no deeper nesting.
+ */
+const renameInSampled = <T extends Fields>(message: T, rename: RenameUri): T => renameInContent(message, rename, renameInSampledBlock)
 
-function inSampledBlock(block: unknown, rename: Rename): unknown {
-  return isObject(block) && block['type'] === 'tool_result' ? inContent(block, rename) : inBlock(block, rename)
+function renameInSampledBlock(block: unknown, rename: RenameUri): unknown {
+  return isObject(block) && block['type'] === 'tool_result' ? renameInContent(block, rename) : renameInBlock(block, rename)
 }
 
-/** `messages` of a prompt or of a request to sample. */
-export function inMessages<T extends Fields>(of: T, rename: Rename, each = inContent): T {
-  const { messages } = of
-  if (!Array.isArray(messages)) return of
+/** Renames the URIs in `messages` of a prompt or of a sampling request. */
+export function renameInMessages<T extends Fields>(fields: T, rename: RenameUri, renameMessage = renameInContent): T {
+  const { messages } = fields
+  if (!Array.isArray(messages)) return fields
   return withField(
-    of,
+    fields,
     'messages',
-    eachItem(messages, (message) => (isObject(message) ? each(message, rename) : message)),
+    eachItem(messages, (message) => (isObject(message) ? renameMessage(message, rename) : message)),
   )
 }
 
-/** `inputRequests`: only what is to be sampled holds URIs of the server; roots are the client's own, a URL elicitation's is the web's. */
-export function inInputRequests<T extends Fields>(of: T, rename: Rename): T {
-  const { inputRequests } = of
-  if (!isObject(inputRequests)) return of
+/**
+ * Renames the URIs in `inputRequests`. Only sampling requests hold URIs of the server: roots are the client's own,
+ * and the URL of an elicitation is a web address.
+ */
+export function renameInInputRequests<T extends Fields>(fields: T, rename: RenameUri): T {
+  const { inputRequests } = fields
+  if (!isObject(inputRequests)) return fields
   return withField(
-    of,
+    fields,
     'inputRequests',
-    eachValue(inputRequests, (request) => inInputRequest(request, rename)),
+    eachValue(inputRequests, (request) => renameInInputRequest(request, rename)),
   )
 }
 
-function inInputRequest(request: unknown, rename: Rename): unknown {
+function renameInInputRequest(request: unknown, rename: RenameUri): unknown {
   if (!isObject(request) || request['method'] !== 'sampling/createMessage' || !isObject(request['params'])) return request
-  return withField(request, 'params', inMessages(request['params'], rename, inSampled))
+  return withField(request, 'params', renameInMessages(request['params'], rename, renameInSampled))
 }
 
-/** `inputResponses`, bare results: one with a role was sampled. A form's answers are the person's own and may be named anything. */
-export function inInputResponses<T extends Fields>(of: T, rename: Rename): T {
-  const { inputResponses } = of
-  if (!isObject(inputResponses)) return of
+/**
+ * Renames the URIs in `inputResponses`, whose members are bare results. A result with a role is that of sampling.
+ * The answers to a form are the person's own, and their fields may have any name.
+ */
+export function renameInInputResponses<T extends Fields>(fields: T, rename: RenameUri): T {
+  const { inputResponses } = fields
+  if (!isObject(inputResponses)) return fields
   return withField(
-    of,
+    fields,
     'inputResponses',
-    eachValue(inputResponses, (response) => (isSampled(response) ? inSampled(response, rename) : response)),
+    eachValue(inputResponses, (response) => (isSampled(response) ? renameInSampled(response, rename) : response)),
   )
 }
 

@@ -26,12 +26,12 @@ test.for<[string, Record<string, unknown>, string]>([
   expect(routeRequest(method, params, routes)).toEqual({ server: undefined, reason })
 })
 
-test('arguments, metadata, request state and unknown fields go on as they are', () => {
+test('arguments, metadata, request state and unknown fields are not changed', () => {
   const params = { name: 's_x', arguments: { uri: 'mcp+s:a' }, _meta: { uri: 'mcp+s:a' }, requestState: 'mcp+s:a', 'x-y': 1 }
   expect(routeRequest('tools/call', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
 })
 
-test('a sampled answer says the server’s own resources in its words; what a person typed and other servers’ stay', () => {
+test('in a sampling response the server’s own URIs are renamed; those of other servers and what a person typed stay', () => {
   const link = (uri: string) => ({ type: 'resource_link', uri })
   const inputResponses = {
     sampled: { role: 'assistant', model: 'm', content: [link('mcp+s:a'), link('mcp+other:a')] },
@@ -52,7 +52,7 @@ const filter = {
   taskIds: [sealed('b', 'i')],
 }
 
-test('a listen filter is split among the servers of the person, in their own words', () => {
+test('a listen filter is split among the servers of the person, with their own URIs and task ids', () => {
   expect([...splitListen(filter, ['a', 'b', 'c'], routes)]).toEqual([
     ['a', { toolsListChanged: true, resourceSubscriptions: ['f:1'] }],
     ['b', { toolsListChanged: true, resourceSubscriptions: ['f:1'], taskIds: ['i'] }],
@@ -60,11 +60,11 @@ test('a listen filter is split among the servers of the person, in their own wor
   ])
 })
 
-test('a server with nothing to tell of is not asked to', () => {
+test('a server without a part of the filter is not asked', () => {
   expect([...splitListen({ resourceSubscriptions: ['mcp+a:x'] }, ['a', 'b'], routes).keys()]).toEqual(['a'])
 })
 
-test('what is honoured is said in the words and order of the one who asked', () => {
+test('the honoured filter has the client’s own URIs, task ids and order', () => {
   const honoured = new Map([
     ['a', { resourceSubscriptions: ['f:1'] }],
     ['b', { toolsListChanged: true, promptsListChanged: true, taskIds: ['i'] }],

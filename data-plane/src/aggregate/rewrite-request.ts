@@ -1,5 +1,5 @@
 import { isObject } from '../json/is-object.ts'
-import { inInputResponses } from './rewrite-content.ts'
+import { renameInInputResponses } from './rewrite-content.ts'
 import { withField } from '../json/edit.ts'
 import type { Fields } from '../json/edit.ts'
 import { readName } from './names/names.ts'
@@ -7,15 +7,15 @@ import type { NameBook } from './names/names.ts'
 import type { TaskAddress } from '../protocol/extensions/tasks.ts'
 import { readUri } from './names/uris.ts'
 
-/** What only the caller knows of the way back. */
+/** What the way back to a server needs from the caller. */
 export interface Routes {
-  /** The shortened names of a server (`nameBook`); a name that was not shortened needs none. */
+  /** The book of a server's shortened names (`nameBook`). A name that was not shortened needs none. */
   bookOf(kind: 'tool' | 'prompt', server: string): NameBook | undefined
-  /** The opposite of `Origin.sealTask`; undefined for an id never given to this person. */
+  /** The opposite of `ServerOrigin.sealTask`; undefined for an id that this person was never given. */
   openTask(sealed: string): TaskAddress | undefined
 }
 
-/** Why a request of `/mcp` goes to no server: what it names was never given out, or its method is not one server's. */
+/** Why a request at `/mcp` goes to no server: it names something unknown, or its method is not for a single server. */
 type NoRoute = 'unknown-tool' | 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'every-server' | 'unknown-method'
 
 export type Routed =
@@ -24,39 +24,39 @@ export type Routed =
 
 type Router = (params: Fields, routes: Routes) => Routed
 
-const none = (reason: NoRoute): Routed => ({ server: undefined, reason })
+const noRoute = (reason: NoRoute): Routed => ({ server: undefined, reason })
 
 function byName(kind: 'tool' | 'prompt', params: Fields, routes: Routes): Routed {
   const { name } = params
   const address = typeof name === 'string' ? readName(name, (server) => routes.bookOf(kind, server)) : undefined
-  if (!address) return none(kind === 'tool' ? 'unknown-tool' : 'unknown-prompt')
-  return to(address.server, withField(params, 'name', address.name))
+  if (!address) return noRoute(kind === 'tool' ? 'unknown-tool' : 'unknown-prompt')
+  return routeTo(address.server, withField(params, 'name', address.name))
 }
 
 function byUri(params: Fields): Routed {
   const address = typeof params['uri'] === 'string' ? readUri(params['uri']) : undefined
-  return address ? to(address.server, withField(params, 'uri', address.uri)) : none('unknown-resource')
+  return address ? routeTo(address.server, withField(params, 'uri', address.uri)) : noRoute('unknown-resource')
 }
 
 function byRef(params: Fields, routes: Routes): Routed {
   const { ref } = params
   const kind = isObject(ref) ? ref['type'] : undefined
-  if (!isObject(ref) || (kind !== 'ref/resource' && kind !== 'ref/prompt')) return none('unknown-ref')
-  const found = kind === 'ref/resource' ? byUri(ref) : byName('prompt', ref, routes)
-  return found.server === undefined ? found : { server: found.server, params: withField(params, 'ref', found.params) }
+  if (!isObject(ref) || (kind !== 'ref/resource' && kind !== 'ref/prompt')) return noRoute('unknown-ref')
+  const routed = kind === 'ref/resource' ? byUri(ref) : byName('prompt', ref, routes)
+  return routed.server === undefined ? routed : { server: routed.server, params: withField(params, 'ref', routed.params) }
 }
 
-const to = (server: string, params: Fields): Routed => ({ server, params: responsesForServer(server, params) })
+const routeTo = (server: string, params: Fields): Routed => ({ server, params: responsesForServer(server, params) })
 
-/** `inputResponses` of params in the server's own words: what was sampled may say its resources again. */
+/** Renames the URIs in `inputResponses` to the server's own. A sampling response may repeat resources of the server. */
 export function responsesForServer(server: string, params: Fields): Fields {
-  return inInputResponses(params, (uri) => {
+  return renameInInputResponses(params, (uri) => {
     const address = readUri(uri)
     return address?.server === server ? address.uri : uri
   })
 }
 
-const everyServer: Router = () => none('every-server')
+const everyServer: Router = () => noRoute('every-server')
 
 const routers = new Map<string, Router>([
   ['tools/call', (params, routes) => byName('tool', params, routes)],
@@ -80,9 +80,10 @@ const routers = new Map<string, Router>([
 ])
 
 /**
- * A request of a client at `/mcp`: which server it is for, its parameters in that server's words. Arguments, `requestState` and
- * fields unknown are not touched. A method unknown here names nothing we could find a server by: `/mcp/{server}` relays it.
+ * Finds the server for a client's request at `/mcp`, and rewrites the parameters to that server's names and URIs.
+ * Arguments, `requestState` and unknown fields are not changed. An unknown method names no server, so it has no route
+ * here; `/mcp/{server}` relays it.
  */
 export function routeRequest(method: string, params: Fields, routes: Routes): Routed {
-  return routers.get(method)?.(params, routes) ?? none('unknown-method')
+  return routers.get(method)?.(params, routes) ?? noRoute('unknown-method')
 }

@@ -10,7 +10,7 @@ const from = originOf('s')
 const link = (uri: string) => ({ type: 'resource_link', uri, name: 'n', 'x-more': { uri } })
 const embedded = (uri: string) => ({ type: 'resource', resource: { uri, text: uri, _meta: { uri } }, uri })
 
-/** Everything `/mcp` does not own, in one of each that holds something it owns. */
+/** Results that hold one URI to rename, among fields that must not change. */
 test.for<[string, string, (uri: string) => Record<string, unknown>]>([
   [
     'tools/call',
@@ -21,13 +21,13 @@ test.for<[string, string, (uri: string) => Record<string, unknown>]>([
   ['resources/read', 'contents', (uri) => ({ contents: [{ uri, blob: '', 'x-y': uri }, 7] })],
   ['resources/list', 'resources', (uri) => ({ resources: [{ uri, name: 'a', icons: [{ src: 'https://x' }] }], nextCursor: '' })],
   ['tasks/get', 'the result of a task', (uri) => ({ taskId: 'i', status: 'completed', result: { content: [link(uri)], z: [] } })],
-])('%s: %s are renamed and nothing else changes', ([method, , make]) => {
-  const before = make('file:///a')
-  const frozen = structuredClone(before)
-  const after = resultOnAggregate({ ...from, sealTask: (id) => id }, method, before)
-  expect(before).toEqual(frozen)
-  expect(JSON.stringify(after).replaceAll('"uri":"mcp+s:', '"uri":"')).toBe(JSON.stringify(before))
-  expect(JSON.stringify(after).match(/mcp\+s:/g)).toHaveLength(1)
+])('%s: the URIs of %s are renamed and nothing else changes', ([method, , make]) => {
+  const result = make('file:///a')
+  const copy = structuredClone(result)
+  const rewritten = resultOnAggregate({ ...from, sealTask: (id) => id }, method, result)
+  expect(result).toEqual(copy)
+  expect(JSON.stringify(rewritten).replaceAll('"uri":"mcp+s:', '"uri":"')).toBe(JSON.stringify(result))
+  expect(JSON.stringify(rewritten).match(/mcp\+s:/g)).toHaveLength(1)
 })
 
 test('an embedded resource is renamed where the specification puts its URI, not beside it', () => {
@@ -35,7 +35,7 @@ test('an embedded resource is renamed where the specification puts its URI, not 
   expect(content).toEqual([{ type: 'resource', resource: { uri: 'mcp+s:a:b', text: 'a:b', _meta: { uri: 'a:b' } }, uri: 'a:b' }])
 })
 
-test('fields that are not its own stay, whatever they are called and hold, at every place it looks into', () => {
+test('unknown fields stay, whatever their names and values are, next to every field that is rewritten', () => {
   const more = fc.dictionary(
     fc.oneof(fc.string(), fc.constantFrom('uri', 'name', 'uriTemplate', '__proto__', 'toString', 'x/resourceUri')),
     fc.jsonValue(),
@@ -71,7 +71,7 @@ test('fields that are not its own stay, whatever they are called and hold, at ev
 
 const omit = (of: Record<string, unknown>, key: string) => Object.fromEntries(Object.entries(of).filter(([known]) => known !== key))
 
-test('whatever holds nothing of the server’s is returned as the very same object', () => {
+test('a result without names and URIs of the server is returned as the same object', () => {
   fc.assert(
     fc.property(
       fc.jsonValue(),
@@ -91,7 +91,7 @@ test('whatever holds nothing of the server’s is returned as the very same obje
   )
 })
 
-test('what is asked of the client is renamed in messages to sample and in results of tools therein', () => {
+test('in input requests URIs are renamed in sampling messages, and in the tool results in them', () => {
   const sampling = (uri: string) => ({
     method: 'sampling/createMessage',
     params: {
@@ -110,7 +110,7 @@ test('what is asked of the client is renamed in messages to sample and in result
   expect(message?.content[0]?.content).toMatchObject([{ uri: 'mcp+s:f:1' }, { resource: { uri: 'mcp+s:f:1' } }])
 })
 
-test('names and URIs survive there and back for every server, any name and any URI', () => {
+test('every name and URI of every server is the same after the way to the client and back', () => {
   fc.assert(
     fc.property(aServer, aName, aUri, (server, name, uri) => {
       const origin = originOf(server)
@@ -148,7 +148,7 @@ test('names and URIs survive there and back for every server, any name and any U
   )
 })
 
-test('of a skill its own URI and those of its files are renamed; what its file says of itself stays to the letter', () => {
+test('the URIs of a skill and its files are renamed; its frontmatter does not change', () => {
   const frontmatter = { name: 'refunds', description: 'See skill://acme/refunds/a.md', metadata: { uri: 'skill://acme/refunds/SKILL.md' } }
   const skill = {
     uri: 'skill://acme/refunds/SKILL.md',
@@ -174,11 +174,11 @@ test.for([
   ['resources/directory/read', -32_601, -32_602],
   ['completion/complete', -32_601, -32_601],
   ['skills/get', -32_000, -32_000],
-] as const)('%s answered with %i by a server is %i on `/mcp`, which cannot tell beforehand who has skills', ([method, code, shown]) => {
+] as const)('%s: error %i of a server is %i on /mcp, whose clients cannot know which servers have skills', ([method, code, shown]) => {
   expect(errorCodeOnAggregate(method, code)).toBe(shown)
 })
 
-test('a view is renamed under both of its keys; the rest of `_meta` stays', () => {
+test('the URI of a view is renamed under both of its keys; the rest of `_meta` stays', () => {
   const tool = {
     name: 'x',
     _meta: { ui: { resourceUri: 'ui://a', visibility: ['app'], k: 1 }, 'ui/resourceUri': 'ui://a', 'x/y': 'ui://a' },
@@ -189,7 +189,7 @@ test('a view is renamed under both of its keys; the rest of `_meta` stays', () =
   })
 })
 
-test('a view that the person may not read is not named to them', () => {
+test('a view that the person may not read is removed', () => {
   const denied = { ...from, readable: (uri: string) => uri !== 'ui://a' }
   const meta = { ui: { resourceUri: 'ui://a' }, 'ui/resourceUri': 'ui://a', other: 1 }
   expect(toolEntry(denied, { name: 'x', _meta: meta })).toEqual({ name: 's_x', _meta: { other: 1 } })
@@ -199,7 +199,7 @@ test('a view that the person may not read is not named to them', () => {
   })
 })
 
-test('notifications are renamed where they name a resource or a task, and are the very same object otherwise', () => {
+test('notifications that name a resource or task are rewritten, and others stay the same object', () => {
   const updated = { method: 'notifications/resources/updated', params: { uri: 'f:1', title: 't' } }
   expect(notificationOnAggregate(from, updated)).toEqual({ ...updated, params: { uri: 'mcp+s:f:1', title: 't' } })
   const task = { method: 'notifications/tasks', params: { taskId: 'i', status: 'working' } }
@@ -208,7 +208,7 @@ test('notifications are renamed where they name a resource or a task, and are th
   expect(notificationOnAggregate(from, progress)).toBe(progress)
 })
 
-test('the data of an error names the resource as `/mcp` knows it, for methods of resources and skills only', () => {
+test('the URI in the data of an error is renamed, only for methods of resources and skills', () => {
   expect(errorDataOnAggregate(from, 'resources/read', { uri: 'f:1', x: 1 })).toEqual({ uri: 'mcp+s:f:1', x: 1 })
   const data = { uri: 'f:1' }
   expect(errorDataOnAggregate(from, 'tools/call', data)).toBe(data)

@@ -1,122 +1,122 @@
 import { isObject } from '../json/is-object.ts'
 import { withKeptTtl } from '../protocol/extensions/tasks.ts'
-import { inUi, withoutUnreadableUi } from './apps.ts'
-import { inContent, inInputRequests, inMessages, inUri } from './rewrite-content.ts'
-import type { Rename } from './rewrite-content.ts'
+import { renameInUi, withoutUnreadableUi } from './apps.ts'
+import { renameInContent, renameInInputRequests, renameInMessages, renameUri } from './rewrite-content.ts'
+import type { RenameUri } from './rewrite-content.ts'
 import { eachItem, withField } from '../json/edit.ts'
 import type { Fields } from '../json/edit.ts'
 import { nameOnAggregate } from './names/names.ts'
 import { uriOnAggregate } from './names/uris.ts'
 import type { Notification } from '../protocol/notification.ts'
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../protocol/facts/rpc-codes.ts'
 
-/** Where an entry of a list comes from. */
+/** The server that an entry of a list comes from. */
 export interface EntryOrigin {
   readonly server: string
-  /** May the person read this resource of the server? Views that they may not are not named to them. Everything, where absent. */
+  /** Whether the person may read this resource. Unreadable views are removed. When absent, all are readable. */
   readable?(uri: string): boolean
 }
 
-/** Where anything comes from, and what must be known to say it in the words of `/mcp`. */
+/** The server that a result comes from, with all that its rewriting for `/mcp` needs. */
 export interface ServerOrigin extends EntryOrigin {
-  /** The id of a task as the client shall know it, good for as long as the server keeps the task. */
+  /** The id of a task for the client, valid for as long as the server keeps the task. */
   sealTask(taskId: string, ttlMs: unknown): string
 }
 
-const methodNotFound = -32_601
-const invalidParams = -32_602
-
-type Entry = (origin: EntryOrigin, of: Fields) => Fields
-type Inbound = (origin: ServerOrigin, of: Fields) => Fields
+type RewriteEntry = (origin: EntryOrigin, entry: Fields) => Fields
+type RewriteResult = (origin: ServerOrigin, result: Fields) => Fields
 
 const renameFor =
-  ({ server }: EntryOrigin): Rename =>
+  ({ server }: EntryOrigin): RenameUri =>
   (uri) =>
     uriOnAggregate(server, uri)
 
-const named: Entry = ({ server }, entry) =>
+const rewriteName: RewriteEntry = ({ server }, entry) =>
   typeof entry['name'] === 'string' ? withField(entry, 'name', nameOnAggregate(server, entry['name'])) : entry
 
-const viewed: Entry = (origin, of) =>
-  inUi(origin.readable ? withoutUnreadableUi(of, (uri) => origin.readable?.(uri) !== false) : of, renameFor(origin))
+const rewriteUi: RewriteEntry = (origin, entry) => {
+  const readable = origin.readable ? withoutUnreadableUi(entry, (uri) => origin.readable?.(uri) !== false) : entry
+  return renameInUi(readable, renameFor(origin))
+}
 
-export const toolEntry: Entry = (origin, tool) => viewed(origin, named(origin, tool))
-export const promptEntry: Entry = named
-export const resourceEntry: Entry = (origin, resource) => inUri(resource, renameFor(origin))
-export const templateEntry: Entry = (origin, template) => inUri(template, renameFor(origin), 'uriTemplate')
+export const toolEntry: RewriteEntry = (origin, tool) => rewriteUi(origin, rewriteName(origin, tool))
+export const promptEntry: RewriteEntry = rewriteName
+export const resourceEntry: RewriteEntry = (origin, resource) => renameUri(resource, renameFor(origin))
+export const templateEntry: RewriteEntry = (origin, template) => renameUri(template, renameFor(origin), 'uriTemplate')
 
-const each =
-  (key: string, entry: Entry): Entry =>
+/** Rewrites every entry of the list under this key. */
+const rewriteList =
+  (key: string, rewriteEntry: RewriteEntry): RewriteEntry =>
   (origin, result) => {
     const items = result[key]
-    return Array.isArray(items)
-      ? withField(
-          result,
-          key,
-          eachItem(items, (item) => (isObject(item) ? entry(origin, item) : item)),
-        )
-      : result
+    if (!Array.isArray(items)) return result
+    const rewritten = eachItem(items, (item) => (isObject(item) ? rewriteEntry(origin, item) : item))
+    return withField(result, key, rewritten)
   }
 
-/** Its frontmatter is what stands in its file, to the letter, and whoever loads it compares them. */
-export const skillEntry: Entry = (origin, skill) => each('resources', resourceEntry)(origin, resourceEntry(origin, skill))
+/** The frontmatter is not rewritten: it must equal that of the skill's file, and clients compare the two. */
+export const skillEntry: RewriteEntry = (origin, skill) => rewriteList('resources', resourceEntry)(origin, resourceEntry(origin, skill))
 
-const toolResult: Entry = (origin, result) => viewed(origin, inContent(result, renameFor(origin)))
+const toolResult: RewriteEntry = (origin, result) => rewriteUi(origin, renameInContent(result, renameFor(origin)))
 
-/** What a client holds of a task: its id, and for how long that is good. */
-export const taskHandle: Inbound = (origin, task) => {
+/** Rewrites the handle of a task: its id, and how long that is valid. */
+export const taskHandle: RewriteResult = (origin, task) => {
   const { taskId, ttlMs } = task
   return typeof taskId === 'string' ? withField(withKeptTtl(task), 'taskId', origin.sealTask(taskId, ttlMs)) : task
 }
 
-/** A task with all it has: what it asks for, what became of it (a tool's result, as only tools make tasks). */
-const task: Inbound = (origin, of) => {
-  const { result } = of
-  const asked = inInputRequests(taskHandle(origin, of), renameFor(origin))
-  return isObject(result) ? withField(asked, 'result', toolResult(origin, result)) : asked
+/** Rewrites a whole task: handle, input requests and result (that of a tool, because only tools create tasks). */
+const rewriteTask: RewriteResult = (origin, task) => {
+  const { result } = task
+  const rewritten = renameInInputRequests(taskHandle(origin, task), renameFor(origin))
+  return isObject(result) ? withField(rewritten, 'result', toolResult(origin, result)) : rewritten
 }
 
-const results = new Map<string, Inbound>([
-  ['tools/list', each('tools', toolEntry)],
-  ['prompts/list', each('prompts', promptEntry)],
-  ['resources/list', each('resources', resourceEntry)],
-  ['resources/templates/list', each('resourceTemplates', templateEntry)],
+const resultRewriters = new Map<string, RewriteResult>([
+  ['tools/list', rewriteList('tools', toolEntry)],
+  ['prompts/list', rewriteList('prompts', promptEntry)],
+  ['resources/list', rewriteList('resources', resourceEntry)],
+  ['resources/templates/list', rewriteList('resourceTemplates', templateEntry)],
   ['tools/call', toolResult],
-  ['prompts/get', (origin, result) => inMessages(result, renameFor(origin))],
-  ['resources/read', each('contents', resourceEntry)],
-  ['tasks/get', task],
-  ['skills/list', each('skills', skillEntry)],
+  ['prompts/get', (origin, result) => renameInMessages(result, renameFor(origin))],
+  ['resources/read', rewriteList('contents', resourceEntry)],
+  ['tasks/get', rewriteTask],
+  ['skills/list', rewriteList('skills', skillEntry)],
   [
     'skills/get',
     (origin, result) => (isObject(result['skill']) ? withField(result, 'skill', skillEntry(origin, result['skill'])) : result),
   ],
-  ['resources/directory/read', each('resources', resourceEntry)],
+  ['resources/directory/read', rewriteList('resources', resourceEntry)],
 ])
 
-/** A server's result as `/mcp` says it; the very same object when nothing in it is a name or URI of the server's. `requestState` is not touched. */
+/**
+ * Rewrites a server's result for `/mcp`. Returns the same object when it holds no name or URI of the server.
+ * `requestState` is not changed.
+ */
 export function resultOnAggregate(origin: ServerOrigin, method: string, result: Fields): Fields {
-  if (result['resultType'] === 'input_required') return inInputRequests(result, renameFor(origin))
+  if (result['resultType'] === 'input_required') return renameInInputRequests(result, renameFor(origin))
   if (result['resultType'] === 'task') return taskHandle(origin, result)
-  return results.get(method)?.(origin, result) ?? result
+  return resultRewriters.get(method)?.(origin, result) ?? result
 }
 
-const notifications = new Map<string, Inbound>([
+const notificationRewriters = new Map<string, RewriteResult>([
   ['notifications/resources/updated', resourceEntry],
-  ['notifications/tasks', task],
+  ['notifications/tasks', rewriteTask],
 ])
 
-/** A server's notification as `/mcp` says it. */
+/** Rewrites a server's notification for `/mcp`. Returns the same object when nothing changes. */
 export function notificationOnAggregate(origin: ServerOrigin, notification: Notification): Notification {
   const { method, params } = notification
-  const changed = params && notifications.get(method)?.(origin, params)
-  return changed === undefined || changed === params ? notification : { ...notification, params: changed }
+  const rewritten = params && notificationRewriters.get(method)?.(origin, params)
+  return rewritten === undefined || rewritten === params ? notification : { ...notification, params: rewritten }
 }
 
-/** Whoever asks `/mcp` cannot know which servers behind it have skills: at one that has none, there is no such skill or folder. */
+/** A client of `/mcp` cannot know which servers have skills. A server without skills has no such skill or folder. */
 export function errorCodeOnAggregate(method: string, code: number): number {
-  return code === methodNotFound && (method === 'skills/get' || method === 'resources/directory/read') ? invalidParams : code
+  return code === METHOD_NOT_FOUND && (method === 'skills/get' || method === 'resources/directory/read') ? INVALID_PARAMS : code
 }
 
-/** `data` of a server's own error as `/mcp` says it: its `uri` names the resource that is not there. */
+/** Rewrites `data` of a server's own error for `/mcp`: its `uri` names the missing resource. */
 export function errorDataOnAggregate(origin: EntryOrigin, method: string, data: unknown): unknown {
   return /^(resources|skills)\//.test(method) && isObject(data) ? resourceEntry(origin, data) : data
 }

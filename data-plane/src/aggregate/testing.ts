@@ -4,7 +4,7 @@ import type { Routes } from './rewrite-request.ts'
 
 export const aServer = fc.stringMatching(/^[a-z0-9-]{1,32}$/).filter((id) => id !== 't')
 
-/** Anything a server may call a thing. */
+/** Any name that a server may give a tool or prompt. */
 export const aName = fc.string({ unit: 'binary', maxLength: 120 })
 export const aUri = fc.oneof(
   fc.webUrl(),
@@ -14,7 +14,7 @@ export const aUri = fc.oneof(
   fc.constantFrom('file:///a{/path*}{?q,r}', '{+uri}', 'ui://{app}/view', 'ui://', '', 'mcp+other:file:///x', 'UI://x', '__proto__'),
 )
 
-/** A task id that carries its server, as a seal does. */
+/** Seals a task id by joining it with its server, in plain text. */
 export const originOf = (server: string): ServerOrigin => ({ server, sealTask: (id) => JSON.stringify([server, id]) })
 
 export const routes: Routes = {

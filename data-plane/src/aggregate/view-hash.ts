@@ -2,22 +2,25 @@ import { createHash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Fields } from '../json/edit.ts'
 
-/** What entries hold is kept and shown to many: each object is looked into once, however it is wrapped. */
+/** Entries share objects, such as schemas, between persons. Each object is hashed only once. */
 const digests = new WeakMap<object, string>()
 
-/** Names what a person sees of a list: `list_changed` is theirs to hear when it differs. The order a server lists in, or writes its keys in, is no change. */
+/**
+ * The hash of the part of a list that a person sees. When it changes, the person gets `list_changed`.
+ * The order of the entries, or of the keys in an object, does not matter.
+ */
 export function viewHash(entries: Iterable<Fields>): string {
-  const parts = [...entries].map((entry) => canonical(Object.fromEntries(Object.entries(entry).map(digested))))
+  const parts = [...entries].map((entry) => canonical(Object.fromEntries(Object.entries(entry).map(withDigest))))
   return sha256(parts.sort(byText).join('\n'))
 }
 
-function digested([key, value]: [string, unknown]): [string, unknown] {
+function withDigest([key, value]: [string, unknown]): [string, unknown] {
   return [key, typeof value === 'object' && value !== null ? { sha256: digestOf(value) } : value]
 }
 
 function digestOf(value: object): string {
-  const known = digests.get(value)
-  if (known !== undefined) return known
+  const cachedDigest = digests.get(value)
+  if (cachedDigest !== undefined) return cachedDigest
   const digest = sha256(canonical(value))
   digests.set(value, digest)
   return digest

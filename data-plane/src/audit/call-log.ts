@@ -1,29 +1,22 @@
+import { LRUCache } from 'lru-cache'
 import type { CallView } from '../server-kit/gateway-view.ts'
 
-const perPerson = 50
-const people = 2_000
+const maxCallsPerPerson = 50
+const maxPeople = 2_000
 
-/** The latest calls of each person, for that person's own eyes. In memory, of this plane, bounded. */
+/** The latest calls of each person on this plane, shown only to that person. Kept in memory, bounded. */
 export class CallLog {
-  private readonly calls = new Map<string, CallView[]>()
+  private readonly calls = new LRUCache<string, CallView[]>({ max: maxPeople })
 
   add(person: string, call: CallView): void {
-    const known = this.calls.get(person)
-    if (!known) return this.begin(person, call)
-    known.push(call)
-    if (known.length > perPerson) known.shift()
-    if (this.calls.size < people) return
-    // Who called last goes last, once some have to go.
-    this.calls.delete(person)
-    this.calls.set(person, known)
+    const calls = this.calls.get(person)
+    if (!calls) return void this.calls.set(person, [call])
+    calls.push(call)
+    if (calls.length > maxCallsPerPerson) calls.shift()
   }
 
-  private begin(person: string, call: CallView): void {
-    this.calls.set(person, [call])
-    if (this.calls.size > people) this.calls.delete(this.calls.keys().next().value ?? '')
-  }
-
+  /** The latest calls first. Reading does not count as use: a person who stopped calling is forgotten first. */
   of(person: string, max: number): CallView[] {
-    return (this.calls.get(person) ?? []).slice(-max).toReversed()
+    return (this.calls.peek(person) ?? []).slice(-max).toReversed()
   }
 }

@@ -9,7 +9,7 @@ import { Spool } from './spool.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** A journal whose clock is turned by hand, and what it writes. */
+/** A journal with a clock that the test moves, and what it wrote. */
 function aJournal() {
   vi.useFakeTimers({ now: 0, toFake: ['setTimeout', 'setInterval', 'Date'] })
   const written: AuditFields[] = []
@@ -18,31 +18,31 @@ function aJournal() {
   const flood = async (count: number) => {
     for (let at = 0; at < count; at++) await journal.refusal({ kind: 'call', atMs: Date.now(), outcome: 'refused' }, {})
   }
-  const seen = () => ({
+  const counts = () => ({
     calls: written.filter(({ kind }) => kind === 'call').length,
     summed: written.flatMap(({ kind, count }) => (kind === 'refusals' ? [count] : [])),
   })
-  return { flood, seen }
+  return { flood, counts }
 }
 
-test('beyond 50 a second refusals are counted, and each second is summed up once, however long the flood', async () => {
-  const { flood, seen } = aJournal()
+test('beyond 50 a second refusals are counted, and each second of a flood is summed up once', async () => {
+  const { flood, counts } = aJournal()
   for (let quarter = 0; quarter < 12; quarter++) {
     await flood(40)
     await vi.advanceTimersByTimeAsync(250)
   }
   await vi.advanceTimersByTimeAsync(2000)
-  expect(seen()).toEqual({ calls: 3 * 50, summed: [110, 110, 110] })
+  expect(counts()).toEqual({ calls: 3 * 50, summed: [110, 110, 110] })
 })
 
-test('a flood that ends is summed up without anybody coming after', async () => {
-  const { flood, seen } = aJournal()
+test('the last second of a flood is summed up without a further refusal', async () => {
+  const { flood, counts } = aJournal()
   await flood(60)
   await vi.advanceTimersByTimeAsync(1000)
-  expect(seen()).toEqual({ calls: 50, summed: [10] })
+  expect(counts()).toEqual({ calls: 50, summed: [10] })
 })
 
-test('a start signs the chain at once, with all that a killed process could not sign any more', async () => {
+test('a start signs the chain at once, with the records that a killed process did not sign', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'bir-journal-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const signed: string[] = []

@@ -1,59 +1,63 @@
 import { closeSync, constants, ftruncate, ftruncateSync, openSync, renameSync, write, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A start reads the newest segment whole: small ones keep it quick. */
+/** A start reads the whole newest segment, so small segments keep it quick. */
 export const SEGMENT_BYTES = 2 * 1024 * 1024
 const zeros = Buffer.alloc(SEGMENT_BYTES)
 
-/** For writing at a place: what appends would go behind the space that is reserved. */
+/** Opens a segment for writes at an offset. Append mode would write behind the reserved space. */
 export const openSegment = (path: string): number => openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
 
 /**
- * Gives a segment its disk space before it is needed. Writing where there is space changes no size and allocates no block: a write
- * waits for no journal, and a sync brings out the data alone. What is reserved and not used is zeros, in which no line ends.
- * Where a disk is too full for that nothing is reserved: the segment grows as it is written, for as long as it can.
+ * Fills a segment with zeros up to its full size, before records need the space. A write into reserved space changes
+ * no size and allocates no block, so it does not wait for the file system's journal, and a sync writes only data.
+ * Readers ignore unused zeros, because no line ends in them.
+ * On a full disk nothing is reserved: the segment then grows as it is written.
  */
 export function reserve(fd: number, from: number): void {
   if (from >= SEGMENT_BYTES) return
   try {
     writeSync(fd, zeros, 0, SEGMENT_BYTES - from, from)
   } catch {
-    giveBack(fd, from)
+    releaseReserved(fd, from)
   }
 }
 
-/** What a reservation took before it failed is needed for records. */
-function giveBack(fd: number, from: number): void {
+/** Frees the space of a reservation that failed halfway: records need it. */
+function releaseReserved(fd: number, from: number): void {
   try {
     ftruncateSync(fd, from)
   } catch {
-    // Zeros behind the last record harm nobody.
+    // Zeros behind the last record do no harm.
   }
 }
 
-/** The next segment, made off the loop while the one before is written. */
+/** The next segment, prepared off the event loop while the current one is written. */
 export class Spare {
   private readonly path: string
   private fd: number | undefined
-  /** One try a segment: a full disk is not asked with every record. */
-  private state: 'none' | 'making' | 'made' | 'failed' = 'none'
+  /** After a failure there is no further try for this segment: a full disk would fail with every record. */
+  private state: 'none' | 'preparing' | 'ready' | 'failed' = 'none'
 
   constructor(dir: string) {
     this.path = join(dir, 'next')
   }
 
-  /** Begins to make one, unless there is one or none could be made for this segment. */
+  /** Begins to prepare the file, unless that was tried for the current segment. */
   prepare(): void {
     if (this.state !== 'none') return
     this.state = 'failed'
     const fd = this.open()
     if (fd === undefined) return
-    this.state = 'making'
-    // It may be left over from a process before.
-    ftruncate(fd, 0, (error) => (error ? this.made(fd, error) : write(fd, zeros, 0, SEGMENT_BYTES, 0, (failed) => this.made(fd, failed))))
+    this.state = 'preparing'
+    // A previous process may have left the file behind.
+    ftruncate(fd, 0, (error) => {
+      if (error) return this.settle(fd, error)
+      write(fd, zeros, 0, SEGMENT_BYTES, 0, (writeError) => this.settle(fd, writeError))
+    })
   }
 
-  /** Open under the name `path`; undefined where none was made, for want of space or time: then a segment grows as it is written. */
+  /** Renames the prepared file to `path` and returns its descriptor; undefined when none could be prepared in time. */
   take(path: string): number | undefined {
     const { fd } = this
     if (this.state === 'failed') this.state = 'none'
@@ -73,14 +77,14 @@ export class Spare {
     try {
       return openSegment(this.path)
     } catch {
-      return undefined // the spool goes on without
+      return undefined // the spool continues without a prepared segment
     }
   }
 
-  private made(fd: number, error: Error | null): void {
-    this.state = error ? 'failed' : 'made'
+  private settle(fd: number, error: Error | null): void {
+    this.state = error ? 'failed' : 'ready'
     if (!error) return void (this.fd = fd)
-    giveBack(fd, 0)
+    releaseReserved(fd, 0)
     closeSync(fd)
   }
 }

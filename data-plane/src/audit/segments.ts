@@ -4,7 +4,7 @@ import { AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
 import { faultOf } from '@bir/sdk/chain'
 import type { ChainFault, ChainHead } from '@bir/sdk/chain'
 
-/** The spool's files: `<first sequence>.ndjson`, in order. */
+/** A file of the spool. Its name is `<first sequence number>.ndjson`, so names sort in the order of the records. */
 export interface Segment {
   readonly path: string
   readonly firstSeq: number
@@ -20,32 +20,33 @@ export const segments = (dir: string): Segment[] =>
 
 export interface Recovered {
   readonly head: ChainHead
-  /** The segment to write on into, and its length. */
+  /** The segment to continue. */
   readonly path: string
+  /** Its length up to the end of the last record. */
   readonly bytes: number
-  /** Writes and destroys that were begun in it and have no end: their outcome is unknown. */
+  /** Attempts in this segment that have no end: their outcome is unknown. */
   readonly open: AuditRecord[]
 }
 
 /**
- * Reads the newest segment, cuts a torn last line (its answer never left) and finds the head.
- * Throws when a record before the last is damaged: somebody has to look before anything is written behind it.
+ * Reads the newest segment, cuts off a torn last line (its answer was never sent) and finds the head.
+ * Throws when a complete record is damaged: an administrator must look before anything is written behind it.
  */
 export function recover(dir: string): Recovered {
-  const all = segments(dir)
-  const last = all.at(-1)
+  const allSegments = segments(dir)
+  const last = allSegments.at(-1)
   if (!last) return { head: { seq: 0, hash: FIRST_PREV }, path: segmentPath(dir, 1), bytes: 0, open: [] }
-  const read = readSegment(last)
-  if (!read.isEmpty || all.length === 1) {
-    if (read.torn) cut(last.path, read.bytes)
-    return { head: read.head, path: last.path, bytes: read.bytes, open: read.open }
+  const { isEmpty, head, bytes, isTorn, open } = readSegment(last)
+  if (!isEmpty || allSegments.length === 1) {
+    if (isTorn) truncateFile(last.path, bytes)
+    return { head, path: last.path, bytes, open }
   }
-  // Made, but nothing written into it: the head is in the one before.
+  // The process ended before it wrote into this segment. The head is in the one before.
   unlinkSync(last.path)
   return recover(dir)
 }
 
-/** Line by line, keeping no record but the attempts that have no end. */
+/** Reads a segment line by line, and keeps only attempts without an end. */
 function readSegment({ path, firstSeq }: Segment) {
   const bytes = readFileSync(path)
   const attempts = new Map<string, AuditRecord>()
@@ -57,16 +58,17 @@ function readSegment({ path, firstSeq }: Segment) {
     const fault = faultOf(head, record)
     if (fault) throw damaged(fault, path)
     head = { seq: record.header.seq, hash: record.hash }
-    remember(attempts, record)
+    trackAttempt(attempts, record)
     start = end + 1
   }
-  const first = { seq: firstSeq - 1, hash: FIRST_PREV }
-  return { isEmpty: head === undefined, head: head ?? first, bytes: start, torn: start < bytes.length, open: [...attempts.values()] }
+  const emptyHead = { seq: firstSeq - 1, hash: FIRST_PREV }
+  const open = [...attempts.values()]
+  return { isEmpty: head === undefined, head: head ?? emptyHead, bytes: start, isTorn: start < bytes.length, open }
 }
 
 const newline = 10
 
-function remember(attempts: Map<string, AuditRecord>, record: AuditRecord): void {
+function trackAttempt(attempts: Map<string, AuditRecord>, record: AuditRecord): void {
   const { kind, call = '' } = record.header
   if (kind === 'attempt') attempts.set(call, record)
   else if (kind === 'call') attempts.delete(call)
@@ -83,7 +85,7 @@ function parse(line: string, path: string): AuditRecord {
   }
 }
 
-function cut(path: string, bytes: number): void {
+function truncateFile(path: string, bytes: number): void {
   const fd = openSync(path, 'r+')
   try {
     ftruncateSync(fd, bytes)

@@ -27,32 +27,32 @@ function aDir(): string {
   return dir
 }
 
-/** The control plane's end of the wire: keeps what continues its chain, refuses what does not, and counts who asks. */
+/** Plays the control plane: stores records that continue its chain, refuses others, and counts requests. */
 async function aControlPlane() {
-  const kept: AuditRecord[] = []
-  const seen = { requests: 0 }
-  const take = (ndjson: string): boolean =>
+  const stored: AuditRecord[] = []
+  const counts = { requests: 0 }
+  const accepts = (ndjson: string): boolean =>
     ndjson
       .split('\n')
       .filter(Boolean)
       .map((line) => AuditRecord.parse(JSON.parse(line)))
       .every((record) => {
-        const known = kept[record.header.seq - 1]
-        if (known) return known.hash === record.hash
-        if (record.header.seq !== kept.length + 1 || (kept.at(-1)?.hash ?? record.header.prev) !== record.header.prev) return false
-        kept.push(record)
+        const duplicate = stored[record.header.seq - 1]
+        if (duplicate) return duplicate.hash === record.hash
+        if (record.header.seq !== stored.length + 1 || (stored.at(-1)?.hash ?? record.header.prev) !== record.header.prev) return false
+        stored.push(record)
         return true
       })
   const server = await serverOf(async (request, response) => {
-    seen.requests++
-    const fits = take(await text(request))
-    response.writeHead(fits ? 200 : 409).end(JSON.stringify({ stored: kept.length }))
+    counts.requests++
+    const accepted = accepts(await text(request))
+    response.writeHead(accepted ? 200 : 409).end(JSON.stringify({ stored: stored.length }))
   })
   ends.push(() => Promise.resolve(server[Symbol.asyncDispose]()))
-  return { kept, seen, controlUrl: server.url }
+  return { stored, counts, controlUrl: server.url }
 }
 
-/** A plane's spool and what brings it away. */
+/** A plane's spool and its shipper. */
 function aPlane(dir: string, controlUrl: string) {
   const { spool } = Spool.open(dir, { plane: id, boot: uuidv7() }, 1e9)
   const manifestKey = { kty: 'OKP', kid: 'm', alg: 'EdDSA' }
@@ -83,29 +83,29 @@ function aPlane(dir: string, controlUrl: string) {
 const filesOf = (dir: string) => segments(dir).map(({ path }) => [basename(path), readFileSync(path, 'utf8')])
 const health = ({ shipper }: ReturnType<typeof aPlane>) => healthOf({ held: undefined }, false, { warning: shipper.warning }).body
 
-/** A plane that shipped eight records, and then finds its disk as it was after three. */
+/** A plane that shipped eight records, and whose disk was then set back to the state after three. */
 async function aPlaneSetBack() {
   const at = await aControlPlane()
   const dir = aDir()
-  const before = aPlane(dir, at.controlUrl)
-  before.shipper.start()
-  await before.write(3)
+  const plane = aPlane(dir, at.controlUrl)
+  plane.shipper.start()
+  await plane.write(3)
   const [file = ''] = segments(dir).map(({ path }) => path)
   copyFileSync(file, `${file}.old`)
-  await before.write(5)
-  await expect.poll(() => at.kept.length).toBe(8)
-  await before.closeNow()
+  await plane.write(5)
+  await expect.poll(() => at.stored.length).toBe(8)
+  await plane.closeNow()
   copyFileSync(`${file}.old`, file)
   return { ...at, dir, plane: aPlane(dir, at.controlUrl) }
 }
 
-test('a plane set back to an older disk says so once, warns in its health, and ships and deletes nothing', async () => {
-  const { kept, seen, dir, plane } = await aPlaneSetBack()
-  const records = [...kept]
+test('a plane whose disk was set back logs one error, warns in its health, and ships and deletes nothing', async () => {
+  const { stored, counts, dir, plane } = await aPlaneSetBack()
+  const records = [...stored]
   const files = filesOf(dir)
   plane.shipper.start()
-  const asked = seen.requests
-  await expect.poll(() => seen.requests).toBeGreaterThan(asked + 2)
+  const requestsBefore = counts.requests
+  await expect.poll(() => counts.requests).toBeGreaterThan(requestsBefore + 2)
   expect(plane.logged).toEqual([
     {
       level: 'error',
@@ -115,59 +115,59 @@ test('a plane set back to an older disk says so once, warns in its health, and s
   ])
   expect(health(plane)).toMatchObject({ warning: plane.logged[0]?.why })
   expect(filesOf(dir)).toEqual(files)
-  expect(kept).toEqual(records)
+  expect(stored).toEqual(records)
 })
 
-test('it goes on warning when its new records outgrow the old ones: they do not continue the chain', async () => {
-  const { kept, seen, dir, plane } = await aPlaneSetBack()
-  const records = [...kept]
+test('the warning stays when new records outnumber the lost ones, because they do not continue the chain', async () => {
+  const { stored, counts, dir, plane } = await aPlaneSetBack()
+  const records = [...stored]
   plane.shipper.start()
   await plane.write(6)
-  const asked = seen.requests
-  await expect.poll(() => seen.requests).toBeGreaterThan(asked + 2)
+  const requestsBefore = counts.requests
+  await expect.poll(() => counts.requests).toBeGreaterThan(requestsBefore + 2)
   expect(plane.errors()).toHaveLength(1)
   expect(health(plane)).toHaveProperty('warning')
   expect(filesOf(dir).flatMap(([, text = '']) => text.split('\n').filter((line) => line.startsWith('{')))).toHaveLength(9)
-  expect(kept).toEqual(records)
+  expect(stored).toEqual(records)
 })
 
-test('once the control plane takes records again the warning is gone', async () => {
-  const { kept, plane } = await aPlaneSetBack()
+test('the warning ends once the control plane accepts records again', async () => {
+  const { stored, plane } = await aPlaneSetBack()
   plane.shipper.start()
   await expect.poll(() => plane.shipper.warning).toBeDefined()
-  kept.splice(3) // its database is set back too
+  stored.splice(3) // its database is set back too
   await plane.write(2)
-  await expect.poll(() => kept.length).toBe(5)
+  await expect.poll(() => stored.length).toBe(5)
   await expect.poll(() => plane.shipper.warning).toBeUndefined()
   expect(plane.logged.at(-1)).toMatchObject({ level: 'info', event: 'audit is shipped again' })
 })
 
-test('a record that is in no file is waited for, not spun on, and the loop goes on answering', async () => {
-  const { controlUrl, seen } = await aControlPlane()
+test('when a record is in no file the shipper retries slowly, and does not block the event loop', async () => {
+  const { controlUrl, counts } = await aControlPlane()
   const dir = aDir()
   const plane = aPlane(dir, controlUrl)
   await plane.write(2)
   for (const { path } of segments(dir)) unlinkSync(path)
   plane.shipper.start()
   await expect.poll(() => plane.logged).toMatchObject([{ level: 'warn', why: 'Error: record 1 is in no file of the audit spool' }])
-  await expect.poll(() => seen.requests).toBeGreaterThan(1)
-  expect(seen.requests).toBeLessThan(10)
+  await expect.poll(() => counts.requests).toBeGreaterThan(1)
+  expect(counts.requests).toBeLessThan(10)
 })
 
-test('a segment goes only when a record of the next was taken, and everything arrives', async () => {
-  const { kept, controlUrl } = await aControlPlane()
+test('a segment is deleted only after a record of the next one was stored, and every record arrives', async () => {
+  const { stored, controlUrl } = await aControlPlane()
   const dir = aDir()
   const plane = aPlane(dir, controlUrl)
   await plane.write(280, 'x'.repeat(60_000))
   expect(segments(dir).length).toBeGreaterThan(2)
   plane.shipper.start()
-  await expect.poll(() => kept.length).toBe(280)
+  await expect.poll(() => stored.length).toBe(280)
   await expect.poll(() => segments(dir).length).toBe(1)
   expect(plane.logged).toEqual([])
 })
 
-test('while records keep coming they leave together, a batch every 150 ms at most, and all arrive', async () => {
-  const { kept, seen, controlUrl } = await aControlPlane()
+test('while records keep coming they are shipped in batches, one every 150 ms at most, and all arrive', async () => {
+  const { stored, counts, controlUrl } = await aControlPlane()
   const plane = aPlane(aDir(), controlUrl)
   const startedMs = performance.now()
   plane.shipper.start()
@@ -177,18 +177,18 @@ test('while records keep coming they leave together, a batch every 150 ms at mos
     written++
     if (performance.now() > startedMs + 700) break
   }
-  await expect.poll(() => kept.length).toBe(written)
-  // The first request asks how far the control plane is, and the first batch need not wait.
-  expect(seen.requests).toBeLessThanOrEqual(2 + Math.ceil((performance.now() - startedMs) / 150))
+  await expect.poll(() => stored.length).toBe(written)
+  // The first request asks for the last stored record, and the first batch does not wait.
+  expect(counts.requests).toBeLessThanOrEqual(2 + Math.ceil((performance.now() - startedMs) / 150))
 })
 
-test('a plane that ends does not wait for more records: what it has leaves at once', async () => {
-  const { kept, controlUrl } = await aControlPlane()
+test('a plane that shuts down ships its last records at once', async () => {
+  const { stored, controlUrl } = await aControlPlane()
   const plane = aPlane(aDir(), controlUrl)
   plane.shipper.start()
   await plane.write(1)
-  await expect.poll(() => kept.length).toBe(1)
+  await expect.poll(() => stored.length).toBe(1)
   await plane.write(3)
   await plane.shipper.close(10_000)
-  expect(kept).toHaveLength(4)
+  expect(stored).toHaveLength(4)
 })

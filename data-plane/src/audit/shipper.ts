@@ -10,10 +10,10 @@ import type { Segment } from './segments.ts'
 import type { Spool } from './spool.ts'
 
 const batchBytes = 1_000_000
-/** After a time without records the first waits no longer than this for others. */
+/** How long the first record after a pause waits for more records. */
 const gatherMs = 50
-/** While records keep coming a batch leaves this often: one costs the control plane and its database a round, however little is in it. */
-const everyMs = 150
+/** The interval of batches while records keep coming. Each one costs the control plane a round trip to its database. */
+const batchIntervalMs = 150
 const maxBackOffMs = 30_000
 const newline = 10
 
@@ -24,31 +24,34 @@ interface Options {
   log: Log
 }
 
-/** Where reading goes on: in which segment, at which byte, and which record begins there. */
-interface Place {
+/** The position of the next record to ship: its segment, its byte offset, its sequence number. */
+interface Position {
   segment: Segment
   offset: number
   seq: number
 }
 
-/** The control plane's records and ours are not of one chain. Only a person can mend that, and until then every record of ours is kept. */
-class Parted extends Error {
-  override readonly name = 'Parted'
+/** The control plane's chain and ours have diverged. Until an administrator mends that, all records stay here. */
+class DivergedChain extends Error {
+  override readonly name = 'DivergedChain'
 }
 
-const whatToDo =
+const remedy =
   'Nothing is shipped, and nothing is deleted. The disk of this plane, or the database of the control plane, was set back to an older state: ' +
   'restore it, or move the home folder of this plane away, keep it, and let the plane join anew.'
 
-/** Brings the spool to the control plane, batch by batch, for as long as it takes. Sending twice is harmless: it answers the highest sequence it has. */
+/**
+ * Ships the spool to the control plane in batches, and retries until it succeeds. To send a record twice is harmless:
+ * the control plane answers with the highest sequence number that it has stored.
+ */
 export class Shipper {
   private readonly options: Options
   private readonly buffer = Buffer.allocUnsafe(batchBytes)
-  private place: Place | undefined
+  private position: Position | undefined
   private stored = 0
   private wake: () => void = () => undefined
   private failures = 0
-  private parted: Parted | undefined
+  private divergence: DivergedChain | undefined
   private readonly closing = new AbortController()
   private readonly stop = new AbortController()
   private running: Promise<void> | undefined
@@ -58,60 +61,61 @@ export class Shipper {
     options.spool.onWritten = () => this.wake()
   }
 
-  /** What an administrator has to see to: without them nothing will be shipped again. */
+  /** A message for the administrator, without whom nothing will be shipped any more; undefined while all is well. */
   get warning(): string | undefined {
-    return this.parted?.message
+    return this.divergence?.message
   }
 
   start(): void {
     this.running = this.run()
   }
 
-  /** Ships what is left within the time, then stops. What is not shipped stays in the spool. */
-  async close(withinMs: number): Promise<void> {
-    const late = setTimeout(() => this.stop.abort(), withinMs)
+  /** Ships the remaining records, for `maxMs` at most, and stops. Records that were not shipped stay in the spool. */
+  async close(maxMs: number): Promise<void> {
+    const timeout = setTimeout(() => this.stop.abort(), maxMs)
     this.closing.abort()
     this.wake()
     await this.running
-    clearTimeout(late)
+    clearTimeout(timeout)
   }
 
   private async run(): Promise<void> {
     const { signal } = this.stop
     while (!signal.aborted) {
       try {
-        if (!this.place) await this.findPlace()
+        if (!this.position) await this.findPosition()
         if (this.stored >= this.options.spool.written.seq && this.closing.signal.aborted) return
         if (this.stored >= this.options.spool.written.seq) await this.nextWrite()
         else await this.ship()
       } catch (error) {
         if (this.closing.signal.aborted) return
-        this.failed(error)
-        await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined) // the loop sees the abort
+        this.onFailure(error)
+        // An abort ends the wait; the loop then ends too.
+        await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined)
       }
     }
   }
 
-  private succeeded(): void {
+  private onSuccess(): void {
     if (this.failures > 0) this.options.log('info', 'audit is shipped again')
     this.failures = 0
-    this.parted = undefined
+    this.divergence = undefined
   }
 
-  private failed(error: unknown): void {
+  private onFailure(error: unknown): void {
     if (this.stop.signal.aborted) return
     this.failures++
-    this.place = undefined
-    const parted = partedBy(error)
-    if (parted && !this.parted) this.options.log('error', 'audit has parted from the control plane', { why: parted.message })
-    this.parted ??= parted
+    this.position = undefined
+    const divergence = divergenceOf(error)
+    if (divergence && !this.divergence) this.options.log('error', 'audit has parted from the control plane', { why: divergence.message })
+    this.divergence ??= divergence
     this.countBacklog()
-    if (this.parted) return
+    if (this.divergence) return
     if (this.failures === 1 || this.failures % 30 === 0)
       this.options.log('warn', 'audit cannot be shipped', { why: String(error), failures: this.failures })
   }
 
-  /** A moment is given for more records to come along. */
+  /** Waits for a write, and then a moment for more records. */
   private async nextWrite(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.wake = resolve
@@ -120,62 +124,65 @@ export class Shipper {
     await this.pause(gatherMs)
   }
 
-  /** Ends early when the plane wants to end: then every record leaves at once. */
+  /** Ends early when the plane shuts down, so that the last records are shipped at once. */
   private async pause(ms: number): Promise<void> {
-    await wait(ms, undefined, { signal: this.closing.signal }).catch(() => undefined) // the loop sees the abort
+    // The loop in `run` checks whether the wait was aborted.
+    await wait(ms, undefined, { signal: this.closing.signal }).catch(() => undefined)
   }
 
-  /** Asks how far the control plane is, and finds that record in the spool. */
-  private async findPlace(): Promise<void> {
+  /** Asks the control plane which records it has stored, and finds the next one in the spool. */
+  private async findPosition(): Promise<void> {
     await this.send(Buffer.alloc(0))
     const { stored } = this
     const { seq: written } = this.options.spool.written
     if (stored > written)
-      throw new Parted(`The control plane holds ${stored} audit records of this plane, whose own spool ends at ${written}. ${whatToDo}`)
+      throw new DivergedChain(
+        `The control plane holds ${stored} audit records of this plane, whose own spool ends at ${written}. ${remedy}`,
+      )
 
-    const all = segments(this.options.dir)
-    const segment = all.findLast(({ firstSeq }) => firstSeq <= stored + 1) ?? all[0]
-    if (!segment) throw lost(stored + 1)
-    const place = { segment, offset: 0, seq: segment.firstSeq }
-    while (place.seq <= stored) {
-      const { bytes, records } = this.next(place, stored - place.seq + 1)
-      if (records === 0) throw lost(place.seq)
-      place.offset += bytes.length
-      place.seq += records
+    const allSegments = segments(this.options.dir)
+    const segment = allSegments.findLast(({ firstSeq }) => firstSeq <= stored + 1) ?? allSegments[0]
+    if (!segment) throw missingRecord(stored + 1)
+    const position = { segment, offset: 0, seq: segment.firstSeq }
+    while (position.seq <= stored) {
+      const { bytes, records } = this.readBatch(position, stored - position.seq + 1)
+      if (records === 0) throw missingRecord(position.seq)
+      position.offset += bytes.length
+      position.seq += records
     }
-    this.place = place
+    this.position = position
   }
 
   private async ship(): Promise<void> {
-    const { place } = this
-    if (!place) return
-    const { bytes, records } = this.next(place, Infinity)
-    if (records === 0) return this.nextSegment(place)
+    const { position } = this
+    if (!position) return
+    const { bytes, records } = this.readBatch(position, Infinity)
+    if (records === 0) return this.nextSegment(position)
     const startedMs = performance.now()
     const { seq: written } = this.options.spool.written
     await this.send(bytes)
-    if (this.stored !== place.seq + records - 1)
-      throw new Error(`the control plane says it has ${this.stored} where ${place.seq + records - 1} was sent`)
-    place.offset += bytes.length
-    place.seq += records
-    this.succeeded()
-    await this.removeBefore(place)
-    // What did not fit is sent at once.
-    if (this.stored >= written) await this.pause(Math.max(0, startedMs + everyMs - performance.now()))
+    if (this.stored !== position.seq + records - 1)
+      throw new Error(`the control plane says it has ${this.stored} where ${position.seq + records - 1} was sent`)
+    position.offset += bytes.length
+    position.seq += records
+    this.onSuccess()
+    await this.deleteSegmentsBefore(position)
+    // When records were left over, because they did not fit the batch, the next batch follows without a pause.
+    if (this.stored >= written) await this.pause(Math.max(0, startedMs + batchIntervalMs - performance.now()))
   }
 
-  /** Whole records from there on: as many as fit a batch, at most so many. */
-  private next({ segment, offset }: Place, max: number): { bytes: Buffer; records: number } {
+  /** Reads complete records from this position on: as many as fit a batch, `max` at most. */
+  private readBatch({ segment, offset }: Position, max: number): { bytes: Buffer; records: number } {
     const fd = openSync(segment.path, 'r')
     try {
-      const read = this.buffer.subarray(0, readSync(fd, this.buffer, 0, batchBytes, offset))
+      const bytes = this.buffer.subarray(0, readSync(fd, this.buffer, 0, batchBytes, offset))
       let end = 0
       let records = 0
-      for (let at = read.indexOf(newline); at >= 0 && records < max; at = read.indexOf(newline, end)) {
+      for (let at = bytes.indexOf(newline); at >= 0 && records < max; at = bytes.indexOf(newline, end)) {
         end = at + 1
         records++
       }
-      return { bytes: read.subarray(0, end), records }
+      return { bytes: bytes.subarray(0, end), records }
     } finally {
       closeSync(fd)
     }
@@ -186,31 +193,35 @@ export class Shipper {
     this.stored = AuditReceipt.parse(JSON.parse(bytes.toString('utf8'))).stored
   }
 
-  private nextSegment({ segment, seq }: Place): void {
-    const following = segments(this.options.dir).find(({ firstSeq }) => firstSeq === seq && firstSeq !== segment.firstSeq)
-    if (!following) throw lost(seq)
-    this.place = { segment: following, offset: 0, seq }
+  private nextSegment({ segment, seq }: Position): void {
+    const next = segments(this.options.dir).find(({ firstSeq }) => firstSeq === seq && firstSeq !== segment.firstSeq)
+    if (!next) throw missingRecord(seq)
+    this.position = { segment: next, offset: 0, seq }
   }
 
-  /** A record was taken that names by its hash the one before: only then do the segments before go. The newest, which holds the chain's head, never does. */
-  private async removeBefore({ segment }: Place): Promise<void> {
-    const done = segments(this.options.dir).filter(({ firstSeq }) => firstSeq < segment.firstSeq)
-    for (const { path } of done) await unlink(path) // megabytes take milliseconds to free: not on the loop that answers
-    if (done.length > 0) this.countBacklog()
+  /**
+   * Deletes the segments before the current one. The control plane has stored a record whose `prev` hash covers them.
+   * The newest segment, which holds the head of the chain, is never deleted.
+   */
+  private async deleteSegmentsBefore({ segment }: Position): Promise<void> {
+    const shipped = segments(this.options.dir).filter(({ firstSeq }) => firstSeq < segment.firstSeq)
+    for (const { path } of shipped) await unlink(path) // off the event loop: to free megabytes takes milliseconds
+    if (shipped.length > 0) this.countBacklog()
   }
 
   private countBacklog(): void {
-    const stored = this.parted ? 0 : this.stored // of another chain: it says nothing of ours
-    const waiting = segments(this.options.dir).filter((_, at, all) => (all[at + 1]?.firstSeq ?? Infinity) > stored + 1)
-    this.options.spool.backlog = waiting.reduce((sum, { path }) => sum + statSync(path).size, 0)
+    // After a divergence, the control plane's number belongs to another chain.
+    const stored = this.divergence ? 0 : this.stored
+    const unshipped = segments(this.options.dir).filter((_, at, all) => (all[at + 1]?.firstSeq ?? Infinity) > stored + 1)
+    this.options.spool.backlog = unshipped.reduce((sum, { path }) => sum + statSync(path).size, 0)
   }
 }
 
 /** The control plane answers 409 when a record does not continue the chain it holds. */
-function partedBy(error: unknown): Parted | undefined {
-  if (error instanceof Parted) return error
+function divergenceOf(error: unknown): DivergedChain | undefined {
+  if (error instanceof DivergedChain) return error
   if (!(error instanceof ControlError) || error.status !== 409) return undefined
-  return new Parted(`The control plane refuses the audit records of this plane: they do not continue the chain it holds. ${whatToDo}`)
+  return new DivergedChain(`The control plane refuses the audit records of this plane: they do not continue the chain it holds. ${remedy}`)
 }
 
-const lost = (seq: number) => new Error(`record ${seq} is in no file of the audit spool`)
+const missingRecord = (seq: number) => new Error(`record ${seq} is in no file of the audit spool`)

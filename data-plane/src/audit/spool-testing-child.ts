@@ -1,6 +1,6 @@
 import { Spool } from './spool.ts'
 
-/** A process of the test that is killed while it writes: says each sequence only once its record is written. */
+/** A child process that the test kills while it writes. It sends each sequence number after its record is written. */
 const [dir = '', origin = '{}'] = process.argv.slice(2)
 const { spool } = Spool.open(dir, JSON.parse(origin), 1e9)
 

@@ -30,7 +30,7 @@ const lines = (dir: string): AuditRecord[] =>
       .map((line) => AuditRecord.parse(JSON.parse(line))),
   )
 
-function expectWhole(records: AuditRecord[]): void {
+function expectIntact(records: AuditRecord[]): void {
   let head = { seq: 0, hash: FIRST_PREV }
   for (const record of records) {
     expect(faultOf(head, record)).toBeUndefined()
@@ -38,8 +38,8 @@ function expectWhole(records: AuditRecord[]): void {
   }
 }
 
-test('the header is written in the order of its schema, so that whoever parses it finds the same bytes', () => {
-  const every = {
+test('the header has the keys in the order of its schema, so that parsing and writing it gives the same bytes', () => {
+  const fields = {
     v: 1,
     kind: 'call',
     atMs: 1,
@@ -69,13 +69,13 @@ test('the header is written in the order of its schema, so that whoever parses i
     count: 1,
     signature: 's',
   } as const
-  const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, every, { args: '{}', result: '{}' })
+  const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, fields, { args: '{}', result: '{}' })
   const { header, hash } = AuditRecord.parse(JSON.parse(line))
   expect(Object.keys(header)).toEqual(Object.keys(AuditHeader.shape))
   expect(headerHash(header)).toBe(hash)
 })
 
-test('whatever a record says, it can be read back and its chain holds', async () => {
+test('a record with any text can be read back, and the chain is intact', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.option(fc.string({ unit: 'binary' }), { nil: undefined })), { maxLength: 8 }),
@@ -87,14 +87,14 @@ test('whatever a record says, it can be read back and its chain holds', async ()
         )
         spool.close()
         expect(lines(dir)).toHaveLength(texts.length)
-        expectWhole(lines(dir))
+        expectIntact(lines(dir))
       },
     ),
     { numRuns: 30 },
   )
 })
 
-test('a process start goes on where the last one ended', async () => {
+test('a new process continues the chain where the last one ended', async () => {
   const dir = aDir()
   for (const round of [1, 2, 3]) {
     const spool = aSpool(dir)
@@ -102,19 +102,19 @@ test('a process start goes on where the last one ended', async () => {
     spool.close()
   }
   expect(lines(dir).map(({ header }) => header.seq)).toEqual([1, 2, 3])
-  expectWhole(lines(dir))
+  expectIntact(lines(dir))
 })
 
-test('a torn last line is cut: its answer never left', async () => {
+test('a torn last line is cut off: its answer was never sent', async () => {
   const dir = aDir()
   const spool = aSpool(dir)
   await spool.append({ kind: 'boot', atMs: 1 }, {}, false)
   spool.close()
   appendFileSync(segments(dir)[0]?.path ?? '', '{"hash":"abc","header":{"v":1,')
-  const again = aSpool(dir)
-  await again.append({ kind: 'boot', atMs: 2 }, {}, false)
-  again.close()
-  expectWhole(lines(dir))
+  const reopened = aSpool(dir)
+  await reopened.append({ kind: 'boot', atMs: 2 }, {}, false)
+  reopened.close()
+  expectIntact(lines(dir))
   expect(lines(dir)).toHaveLength(2)
 })
 
@@ -123,7 +123,7 @@ test.for([
   ['a changed body', (text: string) => text.replace('salam', 'sagol')],
   ['a record taken out', (text: string) => text.split('\n').toSpliced(1, 1).join('\n')],
   ['a line that is no record', (text: string) => text.replace('\n', '\nnonsense\n')],
-] as const)('%s is found at the next start, which says so and stops', async ([, damage]) => {
+] as const)('%s is found at the next start, which fails with an error', async ([, damage]) => {
   const dir = aDir()
   const spool = aSpool(dir)
   for (const at of [1, 2, 3]) await spool.append({ kind: 'call', atMs: at, outcome: 'answered' }, { args: '"salam"' }, false)
@@ -133,7 +133,7 @@ test.for([
   expect(() => recover(dir)).toThrow(/damaged|unreadable/)
 })
 
-test('attempts without an end are known at the next start', async () => {
+test('the next start finds attempts without an end', async () => {
   const dir = aDir()
   const spool = aSpool(dir)
   const [ended, open] = [uuidv7(), uuidv7()]
@@ -144,7 +144,7 @@ test('attempts without an end are known at the next start', async () => {
   expect(recover(dir).open.map(({ header }) => header.call)).toEqual([open])
 })
 
-test('a body is cut at its limit, never inside a character, and its whole size is said', async () => {
+test('a body is cut at its limit, never inside a character, and its full size is recorded', async () => {
   const dir = aDir()
   const spool = aSpool(dir)
   await spool.append({ kind: 'call', atMs: 1 }, { result: 'ə'.repeat(50_000) }, false)
@@ -152,11 +152,11 @@ test('a body is cut at its limit, never inside a character, and its whole size i
   const record = lines(dir)[0]
   expect(record?.header.resultBytes).toBe(100_000)
   expect(record?.result).toBe('ə'.repeat(32_768))
-  expectWhole(lines(dir))
+  expectIntact(lines(dir))
 })
 
-test('when nothing can be written the call is refused, and works again once it can be', async () => {
-  // /dev/full answers every write with ENOSPC, as a full disk does.
+test('when the disk is full a record is refused, and accepted again once there is space', async () => {
+  // /dev/full fails every write with ENOSPC, as a full disk does.
   const dir = aDir()
   const spool = aSpool(dir)
   await spool.append({ kind: 'boot', atMs: 1 }, {}, false)
@@ -174,10 +174,10 @@ test('when nothing can be written the call is refused, and works again once it c
   await spool.append({ kind: 'call', atMs: 3 }, {}, true)
   spool.close()
   expect(lines(dir).map(({ header }) => header.atMs)).toEqual([1, 3])
-  expectWhole(lines(dir))
+  expectIntact(lines(dir))
 })
 
-test('kill -9 while records are written: everything that was acknowledged is there, and the chain is whole', async () => {
+test('after kill -9 every acknowledged record is there, and the chain is intact', async () => {
   const dir = aDir()
   for (let round = 0; round < 4; round++) {
     const child = fork(new URL('./spool-testing-child.ts', import.meta.url), [dir, JSON.stringify(origin)], {
@@ -193,11 +193,11 @@ test('kill -9 while records are written: everything that was acknowledged is the
     })
     const { head } = recover(dir)
     expect(head.seq).toBeGreaterThanOrEqual(Math.max(...acknowledged))
-    expectWhole(lines(dir))
+    expectIntact(lines(dir))
   }
 })
 
-test('a segment has its space beforehand, and gives back what it did not use', async () => {
+test('a segment reserves its space in advance, and releases the unused part', async () => {
   const dir = aDir()
   const spool = aSpool(dir)
   await spool.append({ kind: 'boot', atMs: 1 }, {}, true)
@@ -209,18 +209,18 @@ test('a segment has its space beforehand, and gives back what it did not use', a
   expect(recover(dir).head).toEqual(head)
 })
 
-test('over many segments, and whoever reads along, the chain is whole and every record is there once', async () => {
+test('across many segments, and during writes, the chain is intact and every record is there once', async () => {
   const dir = aDir()
   const spool = aSpool(dir)
   for (let at = 0; at < 120; at++) await spool.append({ kind: 'call', atMs: at }, { result: 'x'.repeat(60_000) }, at % 7 === 0)
   expect(segments(dir).length).toBeGreaterThan(2)
   expect(lines(dir)).toHaveLength(120)
-  expectWhole(lines(dir))
+  expectIntact(lines(dir))
   spool.close()
-  expectWhole(lines(dir))
+  expectIntact(lines(dir))
 })
 
-test('a disk too full to reserve anything on still takes what fits', () => {
+test('a disk that is too full to reserve space is no error', () => {
   const full = openSync('/dev/full', 'w')
   expect(() => reserve(full, 0)).not.toThrow()
   closeSync(full)

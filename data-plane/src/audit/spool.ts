@@ -9,18 +9,20 @@ import { recover, segmentPath } from './segments.ts'
 import type { Recovered } from './segments.ts'
 
 const lazySyncMs = 40
-/** However long the swarm, nobody waits for more turns of the loop than these. */
+/** No record waits longer than this many turns of the event loop, however many records arrive. */
 const maxTurns = 8
 
+/** A caller of `append` that waits for its record. */
 interface Waiter {
+  /** Whether to wait for the sync too. */
   synced: boolean
   resolve(): void
   reject(error: Error): void
 }
 
 /**
- * The append-only, hash-chained file that every record is in before its answer leaves.
- * Records that come together share one write(2); those that ask for it share one fdatasync, one flight at a time.
+ * The append-only, hash-chained file that holds every record before its answer is sent.
+ * Records that arrive together share one write(2). Records to be synced share one fdatasync; only one runs at a time.
  */
 export class Spool {
   private readonly dir: string
@@ -38,9 +40,9 @@ export class Spool {
   private syncing = false
   private unsynced = false
   private lazySync: NodeJS.Timeout | undefined
-  private broken: Error | undefined
+  private fault: Error | undefined
   private backlogBytes = 0
-  /** Called after records were written: the shipper has work. */
+  /** Called after records were written. The shipper sets it. */
   onWritten: () => void = () => undefined
 
   private constructor(dir: string, origin: SpoolOrigin, maxBytes: number, { head, path, bytes }: Recovered) {
@@ -55,30 +57,30 @@ export class Spool {
     reserve(this.fd, bytes)
   }
 
-  /** Opens or makes the spool in `dir`; also gives the attempts whose end was never recorded. Throws when it is damaged. */
+  /** Opens or creates the spool in `dir`. `recovered` has the attempts without an end. Throws when it is damaged. */
   static open(dir: string, origin: SpoolOrigin, maxBytes: number): { spool: Spool; recovered: Recovered } {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const recovered = recover(dir)
     return { spool: new Spool(dir, origin, maxBytes, recovered), recovered }
   }
 
-  /** What the next record will follow. */
+  /** The record that the next one will follow. It may not be on disk yet. */
   get tip(): ChainHead {
     return this.head
   }
 
-  /** The last record on disk. */
+  /** The last record that was written. */
   get written(): ChainHead {
     return this.writtenHead
   }
 
-  /** Throws `unavailable` when the next record could not be kept. Tries again after a failure, so that freed space heals it. */
+  /** Throws `unavailable` when no record can be written now. After a fault every call checks whether it is over. */
   ready(): void {
     if (this.backlogBytes > this.maxBytes) throw unavailable(new Error('the audit backlog is at its limit'))
-    if (this.broken) this.repair()
+    if (this.fault) this.repair()
   }
 
-  /** What the shipper has not delivered yet. */
+  /** The bytes that the shipper has not delivered yet. */
   set backlog(bytes: number) {
     this.backlogBytes = bytes
   }
@@ -92,7 +94,7 @@ export class Spool {
     return new Promise((resolve, reject) => this.waiters.push({ synced, resolve, reject }))
   }
 
-  /** Writes and syncs what is pending. */
+  /** Writes and syncs pending records, and closes the file. */
   close(): void {
     this.write()
     clearTimeout(this.lazySync)
@@ -102,10 +104,10 @@ export class Spool {
     this.spare.close()
   }
 
-  /** Answers come in swarms: while each turn of the loop brings more records, they are awaited, and all go out by one write. */
-  private gather(before: number, turn: number): void {
+  /** Waits while each turn of the event loop brings more records, and then writes all of them at once. */
+  private gather(previousLength: number, turn: number): void {
     const { length } = this.waiters
-    if (length === before || turn === maxTurns) return this.write()
+    if (length === previousLength || turn === maxTurns) return this.write()
     setImmediate(() => this.gather(length, turn + 1))
   }
 
@@ -133,7 +135,7 @@ export class Spool {
     this.onWritten()
   }
 
-  /** Most writes fit the one buffer kept for them. */
+  /** Encodes into one reused buffer, which most writes fit in. A character takes 3 bytes of UTF-8 at most. */
   private bytesOf(text: string): Buffer {
     if (text.length * 3 > this.scratch.length) return Buffer.from(text)
     return this.scratch.subarray(0, this.scratch.write(text))
@@ -159,24 +161,24 @@ export class Spool {
         if (error) waiter.reject(unavailable(error))
         else waiter.resolve()
       }
-      // What was not synced may be lost without notice on some file systems: nothing more is promised until it is written anew.
-      if (error) this.broken = error
+      // Some file systems drop data silently after a failed sync. So no record is accepted until `repair` succeeds.
+      if (error) this.fault = error
       else this.scheduleSync()
     })
   }
 
-  /** Nothing of the failed write may stay: the chain goes on from the last record that is whole. */
+  /** Discards a failed write. The chain continues from the last record that was written completely. */
   private fail(cause: unknown, waiters: Waiter[]): void {
-    this.broken = cause instanceof Error ? cause : new Error(String(cause))
+    this.fault = cause instanceof Error ? cause : new Error(String(cause))
     this.head = this.writtenHead
-    for (const waiter of waiters) waiter.reject(unavailable(this.broken))
+    for (const waiter of waiters) waiter.reject(unavailable(this.fault))
   }
 
   private repair(): void {
     try {
       ftruncateSync(this.fd, this.offset)
       fsyncSync(this.fd)
-      this.broken = undefined
+      this.fault = undefined
     } catch (error) {
       throw unavailable(error)
     }
@@ -184,15 +186,15 @@ export class Spool {
 
   private rotate(): void {
     if (this.offset < SEGMENT_BYTES || this.syncing) return
-    const full = this.fd
-    ftruncateSync(full, this.offset)
+    const fullFd = this.fd
+    ftruncateSync(fullFd, this.offset)
     const path = segmentPath(this.dir, this.writtenHead.seq + 1)
     this.fd = this.spare.take(path) ?? openSegment(path)
     this.offset = 0
-    // Whoever waits for a sync has it already: only what was promised soon is left, and is synced off the loop.
-    fdatasync(full, (error) => {
-      if (error) this.broken = error
-      closeSync(full)
+    // No caller waits for a sync of this file any more. Its last records are synced off the event loop.
+    fdatasync(fullFd, (error) => {
+      if (error) this.fault = error
+      closeSync(fullFd)
     })
   }
 }

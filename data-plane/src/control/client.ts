@@ -1,7 +1,8 @@
-import { hash, randomUUID } from 'node:crypto'
-import { importJWK, SignJWT } from 'jose'
-import type { CryptoKey } from 'jose'
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { Agent, request } from 'undici'
+import { sha256Hex } from '../runtime/sha256.ts'
+import { eddsaKey } from './eddsa-key.ts'
 import type { Identity } from './identity.ts'
 
 export interface ControlAnswer {
@@ -9,7 +10,7 @@ export interface ControlAnswer {
   bytes: Buffer
 }
 
-/** Says which way a talk with the control plane failed, so that the log can. */
+/** A request to the control plane failed. `status` is undefined when there was no answer. */
 export class ControlError extends Error {
   override readonly name = 'ControlError'
   readonly status: number | undefined
@@ -20,11 +21,10 @@ export class ControlError extends Error {
   }
 }
 
-/** The control plane as this plane speaks to it: every request signed by the plane's key (EdDSA JWT, 60 s), the body's digest within. */
+/** Sends requests to the control plane. Each has a JWT of this plane (EdDSA, 60 s) with the digest of the body. */
 export class ControlClient {
   private readonly identity: Identity
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
-  private key: CryptoKey | Uint8Array | undefined
 
   constructor(identity: Identity) {
     this.identity = identity
@@ -60,7 +60,7 @@ export class ControlClient {
     })
     if (answer.status >= 400)
       throw new ControlError(
-        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${said(answer)}`,
+        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${excerptOf(answer)}`,
         answer.status,
       )
     return answer
@@ -68,8 +68,7 @@ export class ControlClient {
 
   private async assertion(body: string | Buffer | undefined): Promise<string> {
     const { id, issuer, signingKey } = this.identity
-    this.key ??= await importJWK(signingKey, 'EdDSA')
-    const claims = body === undefined ? {} : { bdy: hash('sha256', body, 'hex') }
+    const claims = body === undefined ? {} : { bdy: sha256Hex(body) }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-plane+jwt' })
       .setIssuer(id)
@@ -77,16 +76,16 @@ export class ControlClient {
       .setIssuedAt()
       .setExpirationTime('60s')
       .setJti(randomUUID())
-      .sign(this.key)
+      .sign(await eddsaKey(signingKey))
   }
 }
 
-/** Joins once. The secret is all that vouches for the plane here. */
+/** Posts the join request of a new plane. It is not signed: the secret in it authenticates the plane. */
 export async function postJoin(controlUrl: string, body: object): Promise<unknown> {
   const url = `${controlUrl.replace(/\/$/, '')}/internal/v1/join`
   const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   if (answer.status >= 400)
-    throw new ControlError(`the control plane answered ${answer.status} to the join: ${said(answer)}`, answer.status)
+    throw new ControlError(`the control plane answered ${answer.status} to the join: ${excerptOf(answer)}`, answer.status)
   return JSON.parse(answer.bytes.toString('utf8'))
 }
 
@@ -99,4 +98,4 @@ async function ask(url: string, options: NonNullable<Parameters<typeof request>[
   }
 }
 
-const said = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')
+const excerptOf = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')

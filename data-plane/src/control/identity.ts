@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { JoinAnswer } from '@bir/sdk/contract/internal'
@@ -6,10 +6,11 @@ import type { JoinRequest } from '@bir/sdk/contract/internal'
 import { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { calculateJwkThumbprint } from 'jose'
 import { z } from 'zod'
+import { sha256Hex } from '../runtime/sha256.ts'
 
 const PrivateJwk = z.looseObject({ kty: z.string(), crv: z.string(), x: z.string(), d: z.string() })
 
-/** Who this plane is: made once, kept for good. */
+/** The identity of this plane. It is created once, when the plane joins, and kept on disk. */
 export const Identity = z.strictObject({
   id: z.uuid(),
   controlUrl: z.url(),
@@ -30,7 +31,7 @@ export const newKeys = (): Keys => ({
   sealingKey: PrivateJwk.parse(generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })),
 })
 
-/** Undefined when this plane has never joined. Throws when the file is damaged. */
+/** Reads the identity from disk; undefined when this plane has never joined. Throws when the file is damaged. */
 export function readIdentity(path: string): Identity | undefined {
   if (!existsSync(path)) return undefined
   const parsed = Identity.safeParse(JSON.parse(readFileSync(path, 'utf8')))
@@ -40,17 +41,17 @@ export function readIdentity(path: string): Identity | undefined {
 
 export function writeIdentity(path: string, identity: Identity): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const fresh = `${path}.new`
-  writeFileSync(fresh, JSON.stringify(identity), { mode: 0o600 })
-  chmodSync(fresh, 0o600)
-  renameSync(fresh, path)
+  const newPath = `${path}.new`
+  writeFileSync(newPath, JSON.stringify(identity), { mode: 0o600 })
+  chmodSync(newPath, 0o600)
+  renameSync(newPath, path)
 }
 
 export async function joinRequest(secret: string, name: string, { signingKey, sealingKey }: Keys): Promise<JoinRequest> {
   return { secret, name, publicKey: await publicOf(signingKey, 'EdDSA'), sealingKey: await publicOf(sealingKey, 'ECDH-ES') }
 }
 
-/** The manifest key must be the one whose fingerprint came with the join secret: nobody in between can pose as the control plane. */
+/** The manifest key must have the fingerprint that came with the join secret: nobody can pose as the control plane. */
 export function acceptJoin(answer: unknown, controlUrl: string, fingerprint: string, keys: Keys): Identity {
   const { id, manifestKey, issuer } = JoinAnswer.parse(answer)
   if (fingerprintOf(manifestKey) !== fingerprint)
@@ -58,13 +59,13 @@ export function acceptJoin(answer: unknown, controlUrl: string, fingerprint: str
   return { id, controlUrl, issuer, manifestKey, ...keys }
 }
 
-/** SHA-256 of the key's SPKI DER, in hex: what a join line names it by. */
+/** The SHA-256 of the key's SPKI DER, in hex. A join line names the manifest key by it. */
 export function fingerprintOf(key: PublicJwk): string {
   const der = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(der).digest('hex')
+  return sha256Hex(der)
 }
 
-/** Signs the head of the audit chain. */
+/** Returns a function that signs the hash of the audit chain's head. */
 export function headSigner({ signingKey }: Identity): (hash: string) => string {
   const key = createPrivateKey({ key: signingKey, format: 'jwk' })
   return (hash) => sign(null, Buffer.from(hash), key).toString('base64url')

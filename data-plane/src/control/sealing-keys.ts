@@ -7,7 +7,7 @@ import type { Sealer } from '../runtime/sealer.ts'
 import type { ControlClient } from './client.ts'
 import type { Identity } from './identity.ts'
 
-const everyMs = 5 * 60_000
+const refreshIntervalMs = 5 * 60_000
 
 interface Options {
   identity: Identity
@@ -17,7 +17,7 @@ interface Options {
   log: Log
 }
 
-/** Keeps the sealing ring current. On disk it stays as it came: in the box that only this plane opens. */
+/** Keeps the sealing keys current. On disk they stay encrypted, in the box that only this plane can open. */
 export function keepSealingKeys({ identity, control, sealer, path, log }: Options, signal: AbortSignal): { refresh(): Promise<void> } {
   const use = (box: string) => {
     const { keys } = SealingRing.parse(JSON.parse(openSealed(identity.sealingKey, box).toString('utf8')))
@@ -34,7 +34,7 @@ export function keepSealingKeys({ identity, control, sealer, path, log }: Option
   }
   const tryRefresh = () =>
     refresh().catch((error: unknown) => signal.aborted || log('warn', 'no sealing keys from the control plane', { why: String(error) }))
-  const timer = setInterval(() => void tryRefresh(), everyMs).unref()
+  const timer = setInterval(() => void tryRefresh(), refreshIntervalMs).unref()
   signal.addEventListener('abort', () => clearInterval(timer))
   return { refresh: async () => void (await tryRefresh()) }
 }

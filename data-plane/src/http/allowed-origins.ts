@@ -6,39 +6,40 @@ interface Options {
   portalUrl?: string | undefined
   allowedOrigins: readonly string[]
   allowedHosts: readonly string[]
-  /** Bound to this machine only: then the Host header must say so (DNS rebinding). */
+  /** The server listens on loopback only. The Host header must then name loopback too (DNS rebinding). */
   loopback: boolean
-  /** Stage local: pages of this machine may call, such as an inspector. */
+  /** Stage `local`: pages served from this machine, such as an inspector, may call. */
   local: boolean
 }
 
 const corsAllow = 'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, DPoP'
 const corsExpose = 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After'
-const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+/** Names of this machine's loopback interface, as a Host header or an origin writes them. */
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Which browsers' pages and which host names may reach us. */
+/** Decides which origins (pages in browsers) and which Host headers may reach this server. */
 export function originRules(options: Options) {
   const origins = new Set(
     [options.publicUrl, options.portalUrl, ...options.allowedOrigins].flatMap((url) => (url ? [new URL(url).origin] : [])),
   )
   const hosts = new Set([new URL(options.publicUrl).host, ...options.allowedHosts])
-  const known = (origin: string) => origins.has(origin) || (options.local && ownNames.test(hostOf(origin)))
+  const isAllowed = (origin: string) => origins.has(origin) || (options.local && isLoopback(hostOf(origin)))
   const checksHost = options.loopback || options.allowedHosts.length > 0
 
   return {
-    /** Throws `forbiddenOrigin`. No Origin header means no browser. */
+    /** Throws `forbiddenOrigin`. A request without an Origin header does not come from a page in a browser. */
     check({ origin, host }: IncomingHttpHeaders): void {
-      if (origin !== undefined && !known(origin))
+      if (origin !== undefined && !isAllowed(origin))
         throw new GatewayError('forbiddenOrigin', 'a foreign Origin', { reason: 'foreign-origin' })
-      if (!checksHost || hosts.has(host ?? '') || (options.loopback && ownNames.test(host ?? ''))) return
+      if (!checksHost || hosts.has(host ?? '') || (options.loopback && isLoopback(host ?? ''))) return
       throw new GatewayError('forbiddenOrigin', 'a foreign Host', {
         publicMessage: 'Requests for this host are not accepted.',
         reason: 'foreign-host',
       })
     },
-    /** CORS headers for a page that may call. */
+    /** CORS headers for an allowed origin; empty for any other. */
     headers({ origin }: IncomingHttpHeaders): Record<string, string> {
-      if (origin === undefined || !known(origin)) return {}
+      if (origin === undefined || !isAllowed(origin)) return {}
       return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': corsExpose, Vary: 'Origin' }
     },
     preflight: {
@@ -49,6 +50,9 @@ export function originRules(options: Options) {
   }
 }
 export type OriginRules = ReturnType<typeof originRules>
+
+/** `host` may have a port. */
+const isLoopback = (host: string) => loopbackHosts.has(host.replace(/:\d+$/, ''))
 
 function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : ''

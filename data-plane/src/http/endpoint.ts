@@ -1,42 +1,44 @@
 import { ServerId } from '@bir/sdk/contract/names'
+import { LRUCache } from 'lru-cache'
 
-/** `/mcp` is everything a person may use; `/mcp/{server}` is one server, names untouched. */
+/** `/mcp` serves everything a person may use; `/mcp/{server}` serves one server, whose names stay as they are. */
 export interface Endpoint {
   readonly path: string
   /** Undefined on the aggregate. */
   readonly server: string | undefined
-  /** The OAuth resource (RFC 8707), and where its RFC 9728 document lies. */
+  /** The OAuth resource (RFC 8707). */
   readonly resource: string
+  /** The URL of its metadata document (RFC 9728). */
   readonly metadataUrl: string
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-const maxKept = 1000
-const kept = new Map<string, Endpoint>()
+/** Anybody can ask for paths that look valid, without a token. Those push out only what was used least recently. */
+const endpoints = new LRUCache<string, Endpoint>({ max: 1000 })
 
-/** Undefined when the path is no MCP endpoint. Which servers exist is not told here. */
+/** The endpoint at this path; undefined when the path is no MCP endpoint. The server that it names may not exist. */
 export function endpointOf(publicUrl: string, path: string): Endpoint | undefined {
-  const known = kept.get(path)
-  if (known?.resource === publicUrl + path) return known
-  const endpoint = read(publicUrl, path)
-  if (endpoint && kept.size < maxKept) kept.set(path, endpoint)
+  const cached = endpoints.get(path)
+  if (cached?.resource === publicUrl + path) return cached
+  const endpoint = parsePath(publicUrl, path)
+  if (endpoint) endpoints.set(path, endpoint)
   return endpoint
 }
 
-function read(publicUrl: string, path: string): Endpoint | undefined {
-  if (path === '/mcp') return make(publicUrl, path, undefined)
+function parsePath(publicUrl: string, path: string): Endpoint | undefined {
+  if (path === '/mcp') return newEndpoint(publicUrl, path, undefined)
   const server = path.startsWith('/mcp/') ? path.slice(5) : ''
-  return ServerId.safeParse(server).success ? make(publicUrl, path, server) : undefined
+  return ServerId.safeParse(server).success ? newEndpoint(publicUrl, path, server) : undefined
 }
 
-/** The endpoint a metadata path speaks of; the bare path speaks of `/mcp`. */
+/** The endpoint whose metadata document (RFC 9728) lies at this path. The well-known path alone is that of `/mcp`. */
 export function endpointOfMetadata(publicUrl: string, path: string): Endpoint | undefined {
   if (path === wellKnown) return endpointOf(publicUrl, '/mcp')
   return path.startsWith(`${wellKnown}/`) ? endpointOf(publicUrl, path.slice(wellKnown.length)) : undefined
 }
 
-/** The RFC 9728 document of one endpoint. */
+/** The metadata document (RFC 9728) of an endpoint. */
 export const protectedResource = (endpoint: Endpoint, issuer: string) => ({
   resource: endpoint.resource,
   authorization_servers: [issuer],
@@ -45,7 +47,7 @@ export const protectedResource = (endpoint: Endpoint, issuer: string) => ({
   resource_name: endpoint.server ? `Bir MCP: ${endpoint.server}` : 'Bir MCP',
 })
 
-const make = (publicUrl: string, path: string, server: string | undefined): Endpoint => ({
+const newEndpoint = (publicUrl: string, path: string, server: string | undefined): Endpoint => ({
   path,
   server,
   resource: publicUrl + path,

@@ -6,8 +6,8 @@ import { gzipped } from './gzip.ts'
 
 const result = (text: string) => Buffer.from(JSON.stringify({ tools: Array.from({ length: 500 }, (_, at) => ({ name: `${text}_${at}` })) }))
 
-/** Asks until it is made. */
-async function made(id: string | number, bytes: Buffer): Promise<Buffer> {
+/** Requests the response until its result is compressed. */
+async function compressedResponse(id: string | number, bytes: Buffer): Promise<Buffer> {
   await expect.poll(() => gzipped(id, bytes)).toBeDefined()
   return gzipped(id, bytes)!
 }
@@ -15,31 +15,31 @@ async function made(id: string | number, bytes: Buffer): Promise<Buffer> {
 const ids: [string, string | number][] = [
   ['a number', 1],
   ['a text', 'ünïcode "quoted"\n'],
-  ['as long as one may be', 'x'.repeat(1024)],
-  ['longer still as it is written', '\u0001'.repeat(1024)],
+  ['as long as an id may be', 'x'.repeat(1024)],
+  ['as long, and longer still in its JSON form', '\u0001'.repeat(1024)],
 ]
 
-test.for(ids)('the whole response comes out of it, with an id that is %s', async ([, id]) => {
+test.for(ids)('the gzip bytes hold the whole response, with an id that is %s', async ([, id]) => {
   const bytes = result('größe')
-  const short = await made(id, bytes)
+  const short = await compressedResponse(id, bytes)
   expect(short.length).toBeLessThan(bytes.length)
   expect(JSON.parse(gunzipSync(short).toString())).toEqual({ jsonrpc: '2.0', id, result: JSON.parse(bytes.toString()) })
 })
 
-test('what is asked for once is not compressed', async () => {
+test('a result that is requested once is not compressed', async () => {
   const bytes = result('once')
   expect(gzipped(1, bytes)).toBeUndefined()
-  await made(1, result('other')) // begun later, and done
+  await compressedResponse(1, result('other')) // it began later and is already compressed
   expect(gzipped(2, bytes)).toBeUndefined()
 })
 
-test('each id gets its own answer out of one compressed result', async () => {
+test('each request gets its own id in the response, from one compressed result', async () => {
   const bytes = result('many')
-  await made(1, bytes)
+  await compressedResponse(1, bytes)
   for (const id of [7, 'seven']) expect(JSON.parse(gunzipSync(gzipped(id, bytes) ?? '').toString())).toMatchObject({ id })
 })
 
-test('a long list that many ask for goes out compressed to whoever takes gzip, and says the same to everybody', async () => {
+test('a long list that many clients request is sent as gzip to clients that accept it, with the same content for all', async () => {
   const level = 'read'
   await using plane = await testPlane({
     grants: Object.fromEntries(['charts', 'debug', 'meta', 'sql'].map((id) => [id, { everyone: [{ level }] }])),
@@ -61,7 +61,7 @@ test('a long list that many ask for goes out compressed to whoever takes gzip, a
   const { bytes } = await short()
   expect(bytes.length).toBeLessThan(plain.bytes.length / 2)
   expect(JSON.parse(gunzipSync(bytes).toString())).toEqual(JSON.parse(plain.bytes.toString()))
-  // What clients are built on takes it by itself.
+  // fetch, which clients are built on, accepts gzip by default.
   const fetched = await fetch(`${plane.url}/mcp`, modernRequest(token, 'tools/list'))
   expect(fetched.headers.get('content-encoding')).toBe('gzip')
   expect(await fetched.json()).toEqual(JSON.parse(plain.bytes.toString()))

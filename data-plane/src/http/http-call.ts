@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Endpoint } from './endpoint.ts'
 import type { Headers } from './respond.ts'
 
-/** One HTTP exchange as it is handed about here. */
+/** An HTTP request to an MCP endpoint, with the response to write. */
 export interface HttpCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly endpoint: Endpoint
-  /** What every answer to this request carries, such as CORS. */
+  /** Headers that every response to this request carries, such as those of CORS. */
   readonly headers: Headers
-  /** `Mcp-Param-*`, by their lower-case names, once they were read. */
+  /** The values of `Mcp-Param-*` headers by their lower-case names; undefined until they are parsed. */
   readonly paramHeaders?: Readonly<Record<string, string>>
-  /** Handed on by another plane: where the client called that one from. Such a request goes no further. */
+  /** Set when another plane forwarded the request: the client's IP address. Such a request is not forwarded again. */
   readonly forwardedFrom?: string
 }

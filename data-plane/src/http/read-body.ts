@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
 
-/** A body, read and as it was written. */
+/** A JSON body: the parsed value, and the text that the client sent. */
 export interface Body {
   readonly value: unknown
   readonly text: string
 }
 
-/** The whole body as JSON. Throws for the wrong type, too many bytes, text that is no UTF-8 or no JSON. */
+/** Reads the whole body as JSON. Throws for a wrong content type, too many bytes, or what is not JSON in UTF-8. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new GatewayError('unsupportedMediaType', 'the content type is not application/json')
@@ -30,7 +30,7 @@ function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     })
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', (cause) => reject(new GatewayError('invalidRequest', 'the body did not arrive whole', { cause })))
-    // Comes after every request, the good ones too: an error is made only where one is due.
+    // `close` follows every request, complete ones too. Creating an error for each of them would be costly.
     request.on('close', () => request.complete || reject(new GatewayError('invalidRequest', 'the body did not arrive whole')))
   })
 }

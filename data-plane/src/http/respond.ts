@@ -3,7 +3,8 @@ import { ERRORS } from '@bir/sdk/contract/errors'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Endpoint } from './endpoint.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
-import { gzipped, takesGzip } from './gzip.ts'
+import { gzipped } from './gzip.ts'
+import { acceptsGzip } from './negotiate.ts'
 import { errorBody, resultHead } from '../protocol/json-rpc.ts'
 
 export type Headers = Readonly<Record<string, string>>
@@ -14,13 +15,16 @@ export function sendJson(response: ServerResponse, status: number, body: string,
   response.end(body)
 }
 
-/** A result that is bytes already is not encoded for each who asks: a list of two thousand tools goes out as it is, or as it was compressed. */
+/**
+ * Sends a result that is already JSON bytes, such as a list of two thousand tools.
+ * The bytes are not encoded again for each request.
+ */
 export function sendResult(response: ServerResponse, id: RequestId, result: Buffer, headers: Headers): void {
   if (response.headersSent || response.destroyed) return
-  const short = takesGzip(response.req) ? gzipped(id, result) : undefined
-  if (short) {
-    response.writeHead(200, { ...jsonHeaders(short.length, headers), 'Content-Encoding': 'gzip' })
-    return void response.end(short)
+  const compressed = acceptsGzip(response.req.headers) ? gzipped(id, result) : undefined
+  if (compressed) {
+    response.writeHead(200, { ...jsonHeaders(compressed.length, headers), 'Content-Encoding': 'gzip' })
+    return void response.end(compressed)
   }
   const head = resultHead(id)
   response.writeHead(200, jsonHeaders(Buffer.byteLength(head) + result.length + 1, headers))
@@ -43,15 +47,16 @@ export function sendNothing(response: ServerResponse, status: number, headers: H
   response.end()
 }
 
-/** A legacy client reads an unknown method inside a 200; a modern one is told by the status too. */
+/** The HTTP status of an error. For an unknown method a legacy client expects 200, a modern one the error's status. */
 export const statusOf = ({ code }: GatewayError, modern: boolean): number => (code === 'unknownMethod' && !modern ? 200 : ERRORS[code].http)
 
 export function sendError(
   response: ServerResponse,
   error: GatewayError,
-  at: { id: RequestId | null; modern: boolean; endpoint: Endpoint | undefined; headers: Headers },
+  request: { id: RequestId | null; modern: boolean; endpoint: Endpoint | undefined; headers: Headers },
 ): void {
-  sendJson(response, statusOf(error, at.modern), errorBody(at.id, error), { ...at.headers, ...errorHeaders(error, at.endpoint) })
+  const { id, modern, endpoint, headers } = request
+  sendJson(response, statusOf(error, modern), errorBody(id, error), { ...headers, ...errorHeaders(error, endpoint) })
 }
 
 export function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined): Headers {
@@ -63,7 +68,7 @@ export function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined
   return {}
 }
 
-/** RFC 6750 §3 and RFC 9728 §5.1: where to learn how to sign in; `invalid_token` only when a token came. */
+/** Tells where to learn how to sign in (RFC 6750 §3, RFC 9728 §5.1). `invalid_token` needs a request with a token. */
 function challenge({ reason }: GatewayError, { metadataUrl }: Endpoint): string {
   const fault = reason === 'token-missing' ? '' : 'error="invalid_token", '
   return `Bearer ${fault}scope="mcp", resource_metadata="${metadataUrl}"`

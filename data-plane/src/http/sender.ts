@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Who is at the other end, as far as HTTP tells. */
+/** What HTTP tells about the sender of a request. */
 export function senderOf({ socket, headers }: IncomingMessage) {
   return {
     ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
@@ -10,7 +10,7 @@ export function senderOf({ socket, headers }: IncomingMessage) {
   }
 }
 
-/** W3C Trace Context: the 32 hex digits of a traceparent. */
+/** W3C Trace Context: the trace id of a `traceparent` header, 32 hex digits. */
 function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
   return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
 }

@@ -10,14 +10,14 @@ import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
 
-/** Carries the proof that a plane of ours handed the request on. */
+/** The header with the signature of the plane that forwarded the request. */
 export const PEER_SIGNATURE_HEADER = 'bir-handed'
 
 interface Options {
   node: string
   policy: PolicySource
-  sign(to: string, digest: string, ip: string): string
-  /** A home whose open stream says nothing for so long, not even that it is there, is taken for gone. */
+  sign(to: string, digest: string, ip: string): Promise<string>
+  /** A home is taken for gone when its open stream sends nothing for so long, not even a sign of life. */
   silentMs?: number
 }
 
@@ -28,14 +28,14 @@ interface Sending {
   signal: AbortSignal
 }
 
-const toldWithinMs = 2_000
-/** Streams carry a sign of life every 15 s. */
-const usualSilentMs = 60_000
-/** What a home needs beside the call itself. */
+const broadcastTimeoutMs = 2_000
+/** Streams send a sign of life every 15 s. */
+const defaultSilentMs = 60_000
+/** The time that a home needs in addition to the call itself. */
 const graceMs = 30_000
 
-/** What of a request its home needs to see; nothing else travels. */
-const carried = [
+/** The headers of a request that its home needs. No otherPlanes are forwarded, except `Mcp-Param-*`. */
+const forwardedHeaders = [
   'authorization',
   'content-type',
   'accept',
@@ -48,36 +48,38 @@ const carried = [
   'mcp-name',
 ]
 
-/** Hands requests to the plane that holds what they need, and its answer back, live. */
+/** Forwards requests to the plane that holds their session, and passes its responses on as they arrive. */
 export class Forwarder {
   private readonly options: Options
   private readonly agent: Agent
 
   constructor(options: Options) {
     this.options = options
-    this.agent = new Agent({ connections: 512, bodyTimeout: options.silentMs ?? usualSilentMs })
+    this.agent = new Agent({ connections: 512, bodyTimeout: options.silentMs ?? defaultSilentMs })
   }
 
-  /** Throws `unknownSession` when the home is gone: the client begins anew. */
+  /** Throws `unknownSession` when the home is gone: the client then opens a new session. */
   async forward(node: string, { request: from, response, endpoint, headers }: HttpCall, body: string): Promise<void> {
     const home = this.options.policy.current().planes.find(({ id }) => id === node)
-    if (!home?.internalUrl || node === this.options.node) throw gone(node)
-    const left = new AbortController()
-    response.once('close', () => left.abort())
-    const answer = await this.send(node, home.internalUrl, { from, endpoint, body, signal: left.signal }).catch((cause: unknown) => {
-      throw gone(node, cause)
+    if (!home?.internalUrl || node === this.options.node) throw homeGone(node)
+    const clientLeft = new AbortController()
+    response.once('close', () => clientLeft.abort())
+    const sending = { from, endpoint, body, signal: clientLeft.signal }
+    const answer = await this.send(node, home.internalUrl, sending).catch((cause: unknown) => {
+      throw homeGone(node, cause)
     })
-    response.writeHead(answer.statusCode, { ...headers, ...given(answer.headers) })
+    response.writeHead(answer.statusCode, { ...headers, ...responseHeadersFor(answer.headers) })
     response.flushHeaders()
-    await pipeline(answer.body, response).catch(() => response.destroy()) // the client left, or the home died: nothing more can be said
+    // When the client leaves or the home dies, the headers are sent already: no error can follow.
+    await pipeline(answer.body, response).catch(() => response.destroy())
   }
 
-  /** Tells every other plane what this one was told. One that cannot be reached in time is left out. */
+  /** Sends a request to every other plane too. A plane that does not answer in time is left out. */
   async broadcast({ request: from, endpoint }: HttpCall, body: string): Promise<void> {
-    const others = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
-    const signal = AbortSignal.timeout(toldWithinMs)
+    const otherPlanes = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
+    const signal = AbortSignal.timeout(broadcastTimeoutMs)
     await Promise.allSettled(
-      others.map(async ({ id, internalUrl }) => {
+      otherPlanes.map(async ({ id, internalUrl }) => {
         if (!internalUrl) return
         const answer = await this.send(id, internalUrl, { from, endpoint, body, signal })
         await answer.body.dump()
@@ -85,15 +87,15 @@ export class Forwarder {
     )
   }
 
-  /** Says something of the planes' own to another, and resolves with its answer. */
+  /** Posts a message of the planes' own protocol to another plane, and resolves with its answer. */
   async post(node: string, path: string, body: string, signal: AbortSignal): Promise<string> {
-    const other = this.options.policy.current().planes.find(({ id }) => id === node)
-    if (!other?.internalUrl) throw gone(node)
-    const answer = await request(other.internalUrl.replace(/\/$/, '') + path, {
+    const peer = this.options.policy.current().planes.find(({ id }) => id === node)
+    if (!peer?.internalUrl) throw homeGone(node)
+    const answer = await request(peer.internalUrl.replace(/\/$/, '') + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        [PEER_SIGNATURE_HEADER]: this.options.sign(node, requestDigest('POST', path, body), ''),
+        [PEER_SIGNATURE_HEADER]: await this.options.sign(node, requestDigest('POST', path, body), ''),
       },
       body,
       dispatcher: this.agent,
@@ -104,15 +106,15 @@ export class Forwarder {
     return text
   }
 
-  private send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
+  private async send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
     const method = from.method ?? 'POST'
-    const proof = this.options.sign(node, requestDigest(method, endpoint.path, body), senderOf(from).ip)
+    const signature = await this.options.sign(node, requestDigest(method, endpoint.path, body), senderOf(from).ip)
     return request(url.replace(/\/$/, '') + endpoint.path, {
       method: method as 'POST',
-      headers: { ...picked(from), [PEER_SIGNATURE_HEADER]: proof },
+      headers: { ...requestHeadersFor(from), [PEER_SIGNATURE_HEADER]: signature },
       body: body === '' ? null : body,
       dispatcher: this.agent,
-      // The home holds the call to its time limit; one that does not answer after it is not there any more.
+      // The home enforces the call's time limit. A home that has not answered by then is gone.
       headersTimeout: maxCallMs(this.options.policy.current()) + graceMs,
       signal,
     })
@@ -123,22 +125,24 @@ export class Forwarder {
   }
 }
 
-/** By the policy: no server may take longer for a call. */
+/** The longest time that the policy allows any server for a call. */
 function maxCallMs({ settings, servers }: Policy): number {
   const limits = [...servers.values()].map((server) => (server.kind === 'remote' ? (server.remote.callTimeoutMs ?? 0) : 0))
   return Math.max(settings.callTimeoutMs, ...limits)
 }
 
-const gone = (node: string, cause?: unknown) =>
+const homeGone = (node: string, cause?: unknown) =>
   new GatewayError('unknownSession', `plane ${node}, the home of this, is gone`, { reason: 'home-gone', cause })
 
-function picked({ headers }: IncomingMessage): Record<string, string> {
+function requestHeadersFor({ headers }: IncomingMessage): Record<string, string> {
   const params = Object.keys(headers).filter((name) => name.startsWith('mcp-param-'))
-  return Object.fromEntries([...carried, ...params].flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])))
+  return Object.fromEntries(
+    [...forwardedHeaders, ...params].flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
+  )
 }
 
-/** What of the home's answer the client needs to see. */
-function given(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** The headers of the home's response that the client needs. */
+function responseHeadersFor(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const names = [
     'content-type',
     'cache-control',

@@ -1,4 +1,7 @@
-/** Thrown where only another plane can go on: it holds what could not be sealed. No failure, and nothing is recorded of it here: that plane records the call. */
+/**
+ * Thrown when only another plane can answer, because it holds state that a session id cannot carry.
+ * This is no failure. The other plane records the call, so this one records nothing.
+ */
 export class ServedByOtherPlane extends Error {
   override readonly name = 'Elsewhere'
   readonly home: string

@@ -1,13 +1,17 @@
-import { createPrivateKey, createPublicKey, hash, sign, verify } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { decodeJwt, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
+import { eddsaKey } from '../control/eddsa-key.ts'
 import type { Identity } from '../control/identity.ts'
+import { sha256Hex } from '../runtime/sha256.ts'
 
 const lifeS = 60
 const skewS = 30
 
-/** What one plane says to another with a request it hands on. */
+/** Planes of the version before compare the encoded header byte by byte: keep its members and their order. */
+const protectedHeader = { alg: 'EdDSA', typ: 'bir-handed+jwt' }
+
+/** What one plane states to another about a request that it forwards. */
 const Claims = z.object({
   iss: z.uuid(),
   aud: z.uuid(),
@@ -15,55 +19,51 @@ const Claims = z.object({
   exp: z.number(),
   /** SHA-256 of method, path and body. */
   dig: z.string(),
-  /** Where the client called from. */
+  /** The IP address of the client. */
   ip: z.string(),
 })
 export type PeerClaims = Pick<z.infer<typeof Claims>, 'iss' | 'ip'>
 
-const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', typ: 'bir-handed+jwt' })).toString('base64url')
-
-/** Signs that this plane hands this very request to that one (EdDSA JWT, 60 s). */
-export function peerSigner({ id, signingKey }: Identity): (to: string, digest: string, ip: string) => string {
-  const key = createPrivateKey({ key: signingKey, format: 'jwk' })
-  return (to, digest, ip) => {
+/** Signs that this plane forwards exactly this request to that plane (EdDSA JWT, 60 s). */
+export function peerSigner({ id, signingKey }: Identity): (to: string, digest: string, ip: string) => Promise<string> {
+  return async (to, digest, ip) => {
+    // The clock is read once: between two readings a second may pass, and a life of 61 s is refused.
     const iat = Math.floor(Date.now() / 1000)
-    const payload = Buffer.from(JSON.stringify({ iss: id, aud: to, iat, exp: iat + lifeS, dig: digest, ip })).toString('base64url')
-    return `${header}.${payload}.${sign(null, Buffer.from(`${header}.${payload}`), key).toString('base64url')}`
+    return new SignJWT({ iss: id, aud: to, iat, exp: iat + lifeS, dig: digest, ip })
+      .setProtectedHeader(protectedHeader)
+      .sign(await eddsaKey(signingKey))
   }
 }
 
-/** Undefined for anything that a plane of the roster did not sign for us, for this request, now. */
-export function verifyPeer(
+/** Resolves with undefined unless a plane of the roster signed this JWT for this plane, for this request, just now. */
+export async function verifyPeer(
   jwt: string,
   us: string,
   digest: string,
   keyOf: (plane: string) => PublicJwk | undefined,
   nowS: number,
-): PeerClaims | undefined {
-  const [head = '', payload = '', signature = ''] = jwt.split('.')
-  const claims = Claims.safeParse(parsed(payload))
-  const jwk = claims.success && head === header ? keyOf(claims.data.iss) : undefined
-  if (!claims.success || !jwk || !verify(null, Buffer.from(`${head}.${payload}`), publicKey(jwk), Buffer.from(signature, 'base64url')))
-    return undefined
-  const { iss, aud, iat, exp, dig, ip } = claims.data
-  const timely = iat <= nowS + skewS && nowS <= exp + skewS && exp - iat <= lifeS
-  return timely && aud === us && dig === digest ? { iss, ip } : undefined
+): Promise<PeerClaims | undefined> {
+  const claims = await verifiedClaims(jwt, us, keyOf, nowS).catch(() => undefined)
+  if (!claims) return undefined
+  const { iss, iat, exp, dig, ip } = claims
+  const isTimely = iat <= nowS + skewS && exp - iat <= lifeS
+  return isTimely && dig === digest ? { iss, ip } : undefined
 }
 
-export const requestDigest = (method: string, path: string, body: string): string => hash('sha256', `${method} ${path}\n${body}`, 'hex')
-
-const keys = new WeakMap<PublicJwk, KeyObject>()
-
-function publicKey(jwk: PublicJwk): KeyObject {
-  const known = keys.get(jwk) ?? createPublicKey({ key: jwk, format: 'jwk' })
-  keys.set(jwk, known)
-  return known
+/** Rejects unless signature, header, issuer, audience and expiry are right. */
+async function verifiedClaims(jwt: string, us: string, keyOf: (plane: string) => PublicJwk | undefined, nowS: number) {
+  const { iss: issuer = '' } = decodeJwt(jwt)
+  const jwk = keyOf(issuer)
+  if (!jwk) throw new Error('the issuer is not in the roster')
+  const { payload } = await jwtVerify(jwt, await eddsaKey(jwk), {
+    algorithms: [protectedHeader.alg],
+    typ: protectedHeader.typ,
+    issuer,
+    audience: us,
+    clockTolerance: skewS,
+    currentDate: new Date(nowS * 1000),
+  })
+  return Claims.parse(payload)
 }
 
-function parsed(payload: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
+export const requestDigest = (method: string, path: string, body: string): string => sha256Hex(`${method} ${path}\n${body}`)

@@ -14,15 +14,18 @@ import {
 } from '@bir/sdk/contract/snapshot'
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import { readChunk } from './chunks.ts'
-import type { Gathered, Indexes } from './chunks.ts'
+import type { GatheredChunks, Indexes } from './chunks.ts'
 import type { TimeSlice } from '../runtime/time-slice.ts'
 
-/** What was read before, by name: chunks never change, so what a new revision shares with the last is not read again. */
+/**
+ * What was parsed for the policy in force, by chunk name. A chunk never changes under its name, so a new revision
+ * parses only the chunks that it does not share with the last.
+ */
 export interface Parsed {
   readonly profiles: Map<string, Profile>
   readonly indexes: Indexes
   readonly buckets: Map<string, Bucket>
-  /** The one string of each class key, which every bucket shares. */
+  /** One string per class key, which all buckets share to save memory. */
   readonly classKeys: Map<string, string>
   readonly servers: { name: string; value: Policy['servers'] } | undefined
 }
@@ -35,42 +38,46 @@ export const nothingParsed = (): Parsed => ({
   servers: undefined,
 })
 
-/** Reads a manifest's chunks into a policy, giving way to calls every few milliseconds. The returned `parsed` holds just what this policy uses. */
+/**
+ * Parses a manifest's chunks into a policy. Yields every few milliseconds, so that calls are answered meanwhile.
+ * The returned `parsed` holds only what this policy uses.
+ */
 export async function assemble(
   manifest: Manifest,
-  { bytes, classes, indexes }: Gathered,
-  before: Parsed,
-  turn: TimeSlice,
+  { bytes, classes, indexes }: GatheredChunks,
+  previous: Parsed,
+  slice: TimeSlice,
 ): Promise<{ policy: Policy; parsed: Parsed }> {
   const { chunks } = manifest
   const servers =
-    before.servers?.name === chunks.servers
-      ? before.servers
+    previous.servers?.name === chunks.servers
+      ? previous.servers
       : { name: chunks.servers, value: readServers(readChunk(bytes, chunks.servers, ServersChunk)) }
   const parsed: Parsed = { ...nothingParsed(), indexes, servers }
 
-  const held = new Map<string, PolicyClass>()
-  for (const [name, { profile, groups }] of Object.entries(classes)) {
-    const known = before.profiles.get(profile) ?? parsed.profiles.get(profile) ?? readProfile(readChunk(bytes, profile, ProfileChunk))
-    const key = before.classKeys.get(name) ?? name
-    parsed.profiles.set(profile, known)
+  const policyClasses = new Map<string, PolicyClass>()
+  for (const [name, { profile: profileName, groups }] of Object.entries(classes)) {
+    const parsedProfile = previous.profiles.get(profileName) ?? parsed.profiles.get(profileName)
+    const profile = parsedProfile ?? readProfile(readChunk(bytes, profileName, ProfileChunk))
+    const key = previous.classKeys.get(name) ?? name
+    parsed.profiles.set(profileName, profile)
     parsed.classKeys.set(key, key)
-    held.set(key, { profile: known, groups })
-    await turn.yieldIfSpent()
+    policyClasses.set(key, { profile, groups })
+    await slice.yieldIfSpent()
   }
 
-  const share = (key: string) => parsed.classKeys.get(key) ?? key
+  const sharedKey = (key: string) => parsed.classKeys.get(key) ?? key
   const buckets: (Bucket | undefined)[] = []
-  for (const [at, name] of chunks.principals.entries()) {
+  for (const [indexAt, name] of chunks.principals.entries()) {
     for (const [offset, bucketName] of (indexes.get(name)?.buckets ?? []).entries()) {
       if (bucketName === null) continue
-      const known = before.buckets.get(bucketName) ?? parsed.buckets.get(bucketName)
-      const bucket = known ?? readBucket(readChunk(bytes, bucketName, BucketChunk), share)
+      const parsedBucket = previous.buckets.get(bucketName) ?? parsed.buckets.get(bucketName)
+      const bucket = parsedBucket ?? readBucket(readChunk(bytes, bucketName, BucketChunk), sharedKey)
       parsed.buckets.set(bucketName, bucket)
-      buckets[at * BUCKETS_PER_INDEX + offset] = bucket
-      if (!known) await turn.yieldIfSpent()
+      buckets[indexAt * BUCKETS_PER_INDEX + offset] = bucket
+      if (!parsedBucket) await slice.yieldIfSpent()
     }
-    await turn.yieldIfSpent()
+    await slice.yieldIfSpent()
   }
 
   const { tokens, sessions, epochs, killed } = readChunk(bytes, chunks.revocations, RevocationsChunk)
@@ -79,13 +86,13 @@ export async function assemble(
     root: manifest.root,
     servers: servers.value,
     serversChunk: chunks.servers,
-    classes: held,
+    classes: policyClasses,
     buckets,
     settings: readChunk(bytes, chunks.settings, SettingsChunk).settings,
     revoked: { tokens: new Set(tokens), sessions: new Set(sessions), epochs: new Map(Object.entries(epochs)), killed: new Set(killed) },
     keys: readChunk(bytes, chunks.keys, KeysChunk),
     planes: readChunk(bytes, chunks.planes, PlanesChunk).planes,
   }
-  await turn.yieldIfSpent()
+  await slice.yieldIfSpent()
   return { policy, parsed }
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { TimeSlice } from '../runtime/time-slice.ts'
 
-/** A policy as it can be read again without the control plane: the signed words and the bytes of every chunk. */
-export interface Kept {
-  /** The slot it was read from. */
+/** A policy that can be restored without the control plane: the signed statements and the bytes of every chunk. */
+export interface CachedPolicy {
+  /** The slot that it was read from. */
   readonly slot?: number
   readonly manifest: string
   readonly fresh: string | undefined
@@ -21,44 +21,45 @@ const Head = z.strictObject({
 })
 
 const slots = ['a', 'b'] as const
-const piecesAtOnce = 64
+const piecesPerWrite = 64
 
 /**
- * The last good policy on disk, in two slots written in turn, each one packed file: a line of JSON (the signed manifest, names
- * and lengths of the chunks), the chunks' bytes, and the SHA-256 of all before. A slot that is torn or altered does not count.
+ * Keeps the last good policy on disk, in two slots that are written in turn. A slot is one file: a line of JSON (the
+ * signed manifest, names and lengths of the chunks), the bytes of the chunks, and the SHA-256 of everything before it.
+ * A slot whose hash does not fit (a torn write, a change on disk) is ignored.
  */
 export class PolicyCache {
   private readonly dir: string
-  private next = 0
+  private nextSlot = 0
 
   constructor(dir: string) {
     this.dir = dir
     mkdirSync(dir, { recursive: true, mode: 0o700 })
   }
 
-  /** Every slot that is whole. Which is newer, their signed revisions tell: then `keep` it. */
-  read(): Kept[] {
+  /** Every intact slot. The caller finds the newest by the signed revisions, and then calls `protect` for it. */
+  read(): CachedPolicy[] {
     const fresh = this.readFresh()
     return slots.flatMap((name, slot) => {
-      const kept = this.readSlot(this.pathOf(name))
-      return kept ? [{ ...kept, slot, fresh }] : []
+      const cached = this.readSlot(this.pathOf(name))
+      return cached ? [{ ...cached, slot, fresh }] : []
     })
   }
 
-  /** The other slot is the one to write over next. */
-  keep(slot: number): void {
-    this.next = 1 - slot
+  /** Protects this slot from the next write, which goes to the other one. */
+  protect(slot: number): void {
+    this.nextSlot = 1 - slot
   }
 
-  /** Writes over the older slot. The one in use stays whole until this one is. */
-  async write({ manifest, chunks }: Kept): Promise<void> {
-    const slot = slots[this.next] ?? 'a'
+  /** Overwrites the older slot. The newer one stays intact, so a crash during the write loses nothing. */
+  async write({ manifest, chunks }: CachedPolicy): Promise<void> {
+    const slot = slots[this.nextSlot] ?? 'a'
     const head = JSON.stringify({ manifest, chunks: [...chunks].map(([name, bytes]) => [name, bytes.length]) })
     await replace(this.pathOf(slot), [Buffer.from(`${head}\n`), ...chunks.values()], { hashed: true })
-    this.next = 1 - this.next
+    this.nextSlot = 1 - this.nextSlot
   }
 
-  /** Staleness counts from the newest signed word, also after a restart. */
+  /** Keeps the newest signed statement of freshness, so that staleness counts from it after a restart too. */
   async writeFresh(fresh: string): Promise<void> {
     await replace(this.pathOf('fresh'), [Buffer.from(fresh)], { hashed: false })
   }
@@ -72,7 +73,7 @@ export class PolicyCache {
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined
   }
 
-  private readSlot(path: string): Omit<Kept, 'fresh'> | undefined {
+  private readSlot(path: string): Omit<CachedPolicy, 'fresh'> | undefined {
     if (!existsSync(path)) return undefined
     const bytes = readFileSync(path)
     const body = bytes.subarray(0, -32)
@@ -91,17 +92,20 @@ export class PolicyCache {
   }
 }
 
-/** Some pieces at a time, in short turns: the whole of a large company is tens of megabytes. `hashed` adds the SHA-256 of all. */
+/**
+ * Replaces a file by these pieces; `hashed` adds their SHA-256. Writes a few pieces at a time and yields in between,
+ * because the policy of a large company has tens of megabytes.
+ */
 async function replace(path: string, pieces: readonly Uint8Array[], { hashed }: { hashed: boolean }): Promise<void> {
   const hash = createHash('sha256')
-  const turn = new TimeSlice()
+  const slice = new TimeSlice()
   const file = await open(`${path}.new`, 'w', 0o600)
   try {
-    for (let at = 0; at < pieces.length; at += piecesAtOnce) {
-      const some = pieces.slice(at, at + piecesAtOnce)
-      for (const piece of hashed ? some : []) hash.update(piece)
-      await writeAll(file, some)
-      await turn.yieldIfSpent()
+    for (let at = 0; at < pieces.length; at += piecesPerWrite) {
+      const batch = pieces.slice(at, at + piecesPerWrite)
+      for (const piece of hashed ? batch : []) hash.update(piece)
+      await writeAll(file, batch)
+      await slice.yieldIfSpent()
     }
     if (hashed) await writeAll(file, [hash.digest()])
     await file.datasync()
@@ -111,9 +115,9 @@ async function replace(path: string, pieces: readonly Uint8Array[], { hashed }: 
   await rename(`${path}.new`, path)
 }
 
-/** A full disk may take the first part of a write and refuse only the next. */
+/** Throws when not everything was written: a full disk may accept a part of a write without an error. */
 async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
   const { bytesWritten } = await file.writev(pieces)
-  const wanted = pieces.reduce((sum, { length }) => sum + length, 0)
-  if (bytesWritten < wanted) throw new Error(`only ${bytesWritten} of ${wanted} bytes could be written`)
+  const byteLength = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (bytesWritten < byteLength) throw new Error(`only ${bytesWritten} of ${byteLength} bytes could be written`)
 }

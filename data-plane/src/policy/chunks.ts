@@ -4,74 +4,76 @@ import type { z } from 'zod'
 import type { TimeSlice } from '../runtime/time-slice.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
 
-const atOnce = 16
+const concurrentFetches = 16
 
-/** The bytes of a chunk by its name. Rejects when it cannot be had. */
+/** Resolves with the bytes of the chunk with this name. Rejects when they are not available. */
 export type FetchChunk = (name: string) => Promise<Uint8Array>
 
 export type Indexes = ReadonlyMap<string, IndexChunk>
 
-/** All a manifest reaches: the bytes, and what had to be read to find them. */
-export interface Gathered {
+/** All chunks that a manifest refers to, also through others. Classes and indexes are parsed to find those. */
+export interface GatheredChunks {
   readonly bytes: ReadonlyMap<string, Uint8Array>
   readonly classes: ClassesChunk['classes']
   readonly indexes: Indexes
 }
 
-interface Held {
+/** Chunks of the policy in force. */
+interface PreviousChunks {
   readonly bytes: ReadonlyMap<string, Uint8Array>
   readonly indexes: Indexes
 }
 
-/** The bytes of every chunk a manifest reaches: what is held already is kept, the rest is fetched, each checked against its name. */
-export async function gather(manifest: Manifest, held: Held, fetch: FetchChunk, turn: TimeSlice): Promise<Gathered> {
+/** Gathers all chunks of a manifest: from the previous ones, or fetched and checked against their names. */
+export async function gather(manifest: Manifest, previous: PreviousChunks, fetch: FetchChunk, slice: TimeSlice): Promise<GatheredChunks> {
   const { principals, ...single } = manifest.chunks
   const bytes = new Map<string, Uint8Array>()
-  await fill(bytes, new Set([...Object.values(single), ...principals]), held.bytes, fetch, turn)
+  await fill(bytes, new Set([...Object.values(single), ...principals]), previous.bytes, fetch, slice)
 
   const { classes } = readChunk(bytes, single.classes, ClassesChunk)
   const needed = new Set(Object.values(classes).map(({ profile }) => profile))
   const indexes = new Map<string, IndexChunk>()
   for (const name of principals) {
-    const index = held.indexes.get(name) ?? readChunk(bytes, name, IndexChunk)
+    const index = previous.indexes.get(name) ?? readChunk(bytes, name, IndexChunk)
     indexes.set(name, index)
     for (const bucket of index.buckets) if (bucket !== null) needed.add(bucket)
-    await turn.yieldIfSpent()
+    await slice.yieldIfSpent()
   }
-  await fill(bytes, needed, held.bytes, fetch, turn)
+  await fill(bytes, needed, previous.bytes, fetch, slice)
   return { bytes, classes, indexes }
 }
 
-/** Throws when it is not there or not what it should be. */
+/** Parses a chunk. Throws when it is missing or does not fit the schema. */
 export function readChunk<T>(bytes: ReadonlyMap<string, Uint8Array>, name: string, schema: z.ZodType<T>): T {
   const chunk = bytes.get(name)
   if (!chunk) throw new Error(`chunk ${name} is missing`)
   return schema.parse(JSON.parse(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8')))
 }
 
+/** Adds the chunks with these names to `bytes`. */
 async function fill(
-  found: Map<string, Uint8Array>,
+  bytes: Map<string, Uint8Array>,
   names: ReadonlySet<string>,
-  held: ReadonlyMap<string, Uint8Array>,
+  previous: ReadonlyMap<string, Uint8Array>,
   fetch: FetchChunk,
-  turn: TimeSlice,
+  slice: TimeSlice,
 ): Promise<void> {
   const missing: string[] = []
   for (const name of names) {
-    const known = found.get(name) ?? held.get(name)
-    if (known) found.set(name, known)
+    const chunk = bytes.get(name) ?? previous.get(name)
+    if (chunk) bytes.set(name, chunk)
     else missing.push(name)
   }
-  const take = async () => {
+  const fetchMissing = async () => {
     for (let name = missing.pop(); name !== undefined; name = missing.pop()) {
-      found.set(name, await checked(name, fetch))
-      await turn.yieldIfSpent()
+      bytes.set(name, await fetchChecked(name, fetch))
+      await slice.yieldIfSpent()
     }
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, missing.length) }, take))
+  await Promise.all(Array.from({ length: Math.min(concurrentFetches, missing.length) }, fetchMissing))
 }
 
-async function checked(name: string, fetch: FetchChunk): Promise<Uint8Array> {
+async function fetchChecked(name: string, fetch: FetchChunk): Promise<Uint8Array> {
   const bytes = await fetch(name)
   if (sha256Hex(bytes) !== name) throw new Error(`chunk ${name} has other bytes than its name says`)
   return bytes

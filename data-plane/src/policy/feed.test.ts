@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,14 +13,15 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { ALICE, aServer, entryOf } from '../testing/plane.ts'
 import { PolicyCache } from './cache.ts'
 import { PolicyFeed } from './feed.ts'
+import { sha256Hex } from '../runtime/sha256.ts'
 
-/** A control plane's half of the wire: chunks by name and signed words, made here from plain parts. */
+/** Plays the control plane: publishes chunks by name, and signed statements. */
 async function aPublisher() {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const chunks = new Map<string, Buffer>()
   const put = (value: object): string => {
     const bytes = Buffer.from(canonical(value))
-    const name = createHash('sha256').update(bytes).digest('hex')
+    const name = sha256Hex(bytes)
     chunks.set(name, bytes)
     return name
   }
@@ -62,7 +62,7 @@ async function aPublisher() {
         planes: put({ planes: [] }),
         principals: Array.from({ length: 64 }, (_, at) => index(at)),
       }
-      const root = wrongRoot ? '0'.repeat(64) : createHash('sha256').update(canonical(names)).digest('hex')
+      const root = wrongRoot ? '0'.repeat(64) : sha256Hex(canonical(names))
       return Buffer.from(JSON.stringify({ manifest: await sign('bir-manifest+jwt', { format: 1, revision, root, atMs, chunks: names }) }))
     },
     fresh: async (revision: number, atMs: number) =>
@@ -111,7 +111,7 @@ test('a published policy is applied, acknowledged and decides', async () => {
   expect(acks).toEqual([{ revision: 1 }, { revision: 2 }])
 })
 
-test('a change of one grant fetches the profile and the classes, and nothing else', async () => {
+test('after a change of one grant only the profile and the classes are fetched', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1))
@@ -150,7 +150,7 @@ test.for([
   },
 )
 
-test('a restart goes on from the last good policy, with no control plane; how old it is counts on', async () => {
+test('a restart without a control plane restores the last good policy, and its age', async () => {
   const publisher = await aPublisher()
   const { feed, dir } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1, { atMs: 1_000 }))
@@ -166,7 +166,7 @@ test('a restart goes on from the last good policy, with no control plane; how ol
   expect(mayWrite(again.feed)).toBe(true)
 })
 
-test('a word that a newer policy is fresh does not make an older one fresh', async () => {
+test('a statement that a newer policy is fresh does not make an older one fresh', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1, { atMs: 1_000 }))
@@ -174,7 +174,7 @@ test('a word that a newer policy is fresh does not make an older one fresh', asy
   expect(feed.freshAtMs()).toBe(1_000)
 })
 
-test('a torn newest copy falls back to the one before; with neither whole there is none', async () => {
+test('when the newest copy on disk is torn the one before is restored; when both are torn, none is', async () => {
   const publisher = await aPublisher()
   const { feed, dir } = await aFeed(publisher)
   for (const revision of [1, 2]) {
@@ -192,7 +192,7 @@ test('a torn newest copy falls back to the one before; with neither whole there 
   expect(await (await aFeed(publisher, dir)).feed.restore()).toBe(false)
 })
 
-test('a level below the code needs an administrator to say so', async () => {
+test('a level below that of the code needs the label of an administrator', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
   const tools = {
@@ -201,11 +201,11 @@ test('a level below the code needs an administrator to say so', async () => {
     gone_tool: { level: 'read' as const },
   }
   await feed.answer(await publisher.publish(1, { entry: { ...entryOf(server), tools } }))
-  const fitted = feed.current().servers.get('things')?.tools
-  expect(Object.fromEntries(fitted ?? [])).toEqual({ update_thing: { level: 'write' }, delete_thing: { level: 'read', labelled: true } })
+  const served = feed.current().servers.get('things')?.tools
+  expect(Object.fromEntries(served ?? [])).toEqual({ update_thing: { level: 'write' }, delete_thing: { level: 'read', labelled: true } })
 })
 
-test('waiting for a revision ends when it arrives, or after a second', async () => {
+test('a wait for a revision ends when it arrives, or after a second', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1))

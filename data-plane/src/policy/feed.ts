@@ -14,7 +14,7 @@ import { TimeSlice } from '../runtime/time-slice.ts'
 import { verifyFresh, verifyManifest } from './verify-manifest.ts'
 import type { PolicySource } from './source.ts'
 
-const reachMs = 1_000
+const revisionTimeoutMs = 1_000
 
 interface Options {
   manifestKey: PublicJwk
@@ -23,20 +23,20 @@ interface Options {
   log: Log
   fetchChunk: FetchChunk
   acknowledge(ack: Ack): Promise<void>
-  /** Planes came or went: what they share may have been renewed. */
+  /** Called when planes were added, changed or removed: the keys that they share may have been renewed. */
   planesChanged(): void
 }
 
-/** Holds the policy in force. A new one replaces it in one step, after everything about it has been checked; any fault keeps the old. */
+/** Holds the policy in force. A new one replaces it in one step, after all checks; one with a fault is rejected. */
 export class PolicyFeed implements PolicySource {
   private readonly options: Options
   private policy: Policy | undefined
   private parsed = nothingParsed()
   private bytes: ReadonlyMap<string, Uint8Array> = new Map()
   private freshMs = 0
-  private reaching = new Map<number, Promise<boolean>>()
+  private readonly revisionWaits = new Map<number, Promise<boolean>>()
   private waiters: ((policy: Policy) => void)[] = []
-  private readonly followers = new Set<() => void>()
+  private readonly changeListeners = new Set<() => void>()
   private saving: Promise<void> = Promise.resolve()
 
   constructor(options: Options) {
@@ -56,24 +56,24 @@ export class PolicyFeed implements PolicySource {
     return this.freshMs
   }
 
-  onChange(changed: () => void): () => void {
-    this.followers.add(changed)
-    return () => this.followers.delete(changed)
+  onChange(listener: () => void): () => void {
+    this.changeListeners.add(listener)
+    return () => this.changeListeners.delete(listener)
   }
 
   waitForRevision(revision: number): Promise<boolean> {
     if ((this.policy?.revision ?? 0) >= revision) return Promise.resolve(true)
-    const known = this.reaching.get(revision) ?? this.awaitRevision(revision)
-    this.reaching.set(revision, known)
-    return known
+    const wait = this.revisionWaits.get(revision) ?? this.awaitRevision(revision)
+    this.revisionWaits.set(revision, wait)
+    return wait
   }
 
-  /** Takes up the last good policy from disk. False when there is none that is whole. */
+  /** Restores the last good policy from disk. Resolves with false when no cached policy can be used. */
   async restore(): Promise<boolean> {
-    for (const { slot = 0, manifest, fresh, chunks } of await this.newestFirst()) {
+    for (const { slot = 0, manifest, fresh, chunks } of await this.cachedNewestFirst()) {
       try {
-        await this.take(manifest, async (name) => chunks.get(name) ?? Promise.reject(new Error(`chunk ${name} is not in the cache`)))
-        this.options.cache.keep(slot)
+        await this.apply(manifest, async (name) => chunks.get(name) ?? Promise.reject(new Error(`chunk ${name} is not in the cache`)))
+        this.options.cache.protect(slot)
         if (fresh !== undefined) await this.refresh(fresh)
         return true
       } catch (error) {
@@ -83,7 +83,7 @@ export class PolicyFeed implements PolicySource {
     return false
   }
 
-  /** What a long-poll answered. Throws when it cannot be taken; the policy in force stays. */
+  /** Applies the answer to a long poll. Rejects when it cannot be used; the policy in force then stays. */
   async answer(bytes: Buffer): Promise<void> {
     const answer = SnapshotAnswer.parse(JSON.parse(bytes.toString('utf8')))
     if ('fresh' in answer) {
@@ -91,7 +91,7 @@ export class PolicyFeed implements PolicySource {
       await this.options.cache.writeFresh(answer.fresh)
       return
     }
-    await this.take(answer.manifest, this.options.fetchChunk)
+    await this.apply(answer.manifest, this.options.fetchChunk)
     const { revision } = this.current()
     this.save(answer.manifest)
     await this.options.acknowledge({ revision })
@@ -102,56 +102,57 @@ export class PolicyFeed implements PolicySource {
     return this.saving
   }
 
-  private async newestFirst() {
-    const kept = await Promise.all(
+  private async cachedNewestFirst() {
+    const policies = await Promise.all(
       this.options.cache.read().map(async (slot) => {
         const manifest = await verifyManifest(slot.manifest, this.options.manifestKey).catch(() => undefined)
         return manifest ? [{ ...slot, revision: manifest.revision }] : []
       }),
     )
-    return kept.flat().sort((a, b) => b.revision - a.revision)
+    return policies.flat().sort((a, b) => b.revision - a.revision)
   }
 
-  private async take(jws: string, fetch: FetchChunk): Promise<void> {
+  private async apply(jws: string, fetch: FetchChunk): Promise<void> {
     const manifest = await verifyManifest(jws, this.options.manifestKey)
-    const held = this.policy?.revision ?? 0
-    if (manifest.revision < held) throw new Error(`revision ${manifest.revision} is older than ${held}, which is held`)
+    const current = this.policy?.revision ?? 0
+    if (manifest.revision < current) throw new Error(`revision ${manifest.revision} is older than ${current}, which is held`)
 
-    const turn = new TimeSlice()
-    const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, turn)
-    const { policy, parsed } = await assemble(manifest, gathered, this.parsed, turn)
+    const slice = new TimeSlice()
+    const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, slice)
+    const { policy, parsed } = await assemble(manifest, gathered, this.parsed, slice)
     const approved = { servers: this.parsed.servers?.value, profiles: new Set(this.parsed.profiles.values()) }
-    const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), turn)
+    const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), slice)
     if (faults.length > 0) {
-      await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined) // it is asked again anyway
+      // A lost rejection does no harm: the next poll gets the same revision, and it is rejected again.
+      await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined)
       throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
     }
     const planesBefore = this.policy?.planes
-    this.policy = this.fitted(policy)
+    this.policy = this.restricted(policy)
     this.parsed = parsed
     this.bytes = gathered.bytes
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
-    this.reaching.clear()
+    this.revisionWaits.clear()
     for (const waiter of this.waiters) waiter(this.policy)
-    for (const changed of this.followers) changed()
+    for (const listener of this.changeListeners) listener()
     if (JSON.stringify(planesBefore) !== JSON.stringify(policy.planes)) this.options.planesChanged()
     this.options.log('info', 'policy applied', { revision: manifest.revision })
   }
 
-  /** Servers that stayed as they are were fitted before. Asked while `parsed` is still that of the policy in force. */
-  private fitted(policy: Policy): Policy {
+  /** Unchanged servers were restricted before. Must run while `parsed` still belongs to the policy in force. */
+  private restricted(policy: Policy): Policy {
     if (!this.policy || policy.servers !== this.parsed.servers?.value) return restrictToMounted(this.options.mounted, policy)
     return { ...policy, servers: this.policy.servers }
   }
 
   private async refresh(jws: string): Promise<void> {
     const { revision, atMs } = await verifyFresh(jws, this.options.manifestKey)
-    // Said of a newer policy, it tells that the one held is old, not that it is fresh.
+    // This statement is about a revision that we do not hold yet, so it must not reset staleness.
     if (revision > (this.policy?.revision ?? 0)) return
     this.freshMs = Math.max(this.freshMs, atMs)
   }
 
-  /** One write at a time, always of the newest. */
+  /** Writes one policy at a time. A policy that was replaced before its turn is not written. */
   private save(manifest: string): void {
     const { bytes } = this
     this.saving = this.saving
@@ -161,14 +162,14 @@ export class PolicyFeed implements PolicySource {
 
   private awaitRevision(revision: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const done = (reached: boolean) => {
+      const settle = (reached: boolean) => {
         clearTimeout(timer)
-        this.waiters = this.waiters.filter((waiter) => waiter !== look)
+        this.waiters = this.waiters.filter((waiter) => waiter !== check)
         resolve(reached)
       }
-      const look = (policy: Policy) => policy.revision >= revision && done(true)
-      const timer = setTimeout(() => done(false), reachMs)
-      this.waiters.push(look)
+      const check = (policy: Policy) => policy.revision >= revision && settle(true)
+      const timer = setTimeout(() => settle(false), revisionTimeoutMs)
+      this.waiters.push(check)
     })
   }
 }

@@ -6,10 +6,10 @@ import type { PolicyFeed } from './feed.ts'
 const maxWaitS = 25
 const maxBackOffMs = 10_000
 
-/** Asks the control plane for what is newer, for ever; while it is away the policy in force stays in force. */
+/** Polls the control plane for newer policies until the signal aborts. While it is away, the policy in force stays. */
 export async function poll(feed: PolicyFeed, control: ControlClient, log: Log, signal: AbortSignal): Promise<void> {
   let failures = 0
-  // The first word is wanted at once: a policy from disk may be too old to destroy by.
+  // The first answer must come at once: a policy from disk may be too old to allow destructive calls.
   let waitS = 0
   while (!signal.aborted) {
     try {
@@ -22,7 +22,8 @@ export async function poll(feed: PolicyFeed, control: ControlClient, log: Log, s
       if (signal.aborted) return
       failures++
       if (failures === 1 || failures % 30 === 0) log('warn', 'no policy from the control plane', { why: String(error), failures })
-      await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(failures, 10)), undefined, { signal }).catch(() => undefined) // the loop sees the abort
+      // An abort ends the wait; the loop then ends too.
+      await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(failures, 10)), undefined, { signal }).catch(() => undefined)
     }
   }
 }

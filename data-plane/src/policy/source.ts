@@ -1,12 +1,12 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 
 export interface PolicySource {
-  /** Throws `unavailable` while there is none. */
+  /** The policy in force. Throws `unavailable` before the first one. */
   current(): Policy
-  /** Milliseconds since 1970 of the newest signed word from the control plane. */
+  /** The time of the newest signed statement from the control plane, in milliseconds since 1970. */
   freshAtMs(): number
-  /** Calls back after every change of policy, until the returned function is called. */
-  onChange(changed: () => void): () => void
-  /** Waits for a revision, once per revision and at most a second; true when it is held. */
+  /** Calls the listener after every change of policy, until the returned function is called. */
+  onChange(listener: () => void): () => void
+  /** Waits up to a second for a revision; true when it is in force. Calls for one revision share the wait. */
   waitForRevision(revision: number): Promise<boolean>
 }

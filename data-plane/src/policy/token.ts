@@ -3,7 +3,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../http/endpoint.ts'
 
-/** A token that was found good. */
+/** The claims of a verified access token. */
 export interface Token {
   readonly subject: Subject
   readonly tokenId: string
@@ -18,10 +18,10 @@ export interface Token {
 
 const skewS = 30
 
-/** Until when a token opens anything, by the clock on the wall. */
+/** The last moment at which a token is accepted, in milliseconds since 1970. */
 export const tokenEndMs = ({ expiresAtS }: Token): number => (expiresAtS + skewS) * 1000
 
-/** Why a token that once verified is not good here and now; undefined when it is. */
+/** The reason to refuse a verified token now and at this endpoint; undefined when there is none. */
 export function tokenFault({ revoked }: Policy, token: Token, endpoint: Endpoint, nowS: number): string | undefined {
   if (nowS * 1000 > tokenEndMs(token)) return 'token-expired'
   if (!token.audience.some((audience) => reaches(audience, endpoint.resource))) return 'token-wrong-audience'
@@ -31,7 +31,7 @@ export function tokenFault({ revoked }: Policy, token: Token, endpoint: Endpoint
   return undefined
 }
 
-/** A token for `…/mcp` is good for `…/mcp/*`; one for `…/mcp/gitlab` for that alone. */
+/** A token for `…/mcp` is valid for `…/mcp/*` too. A token for `…/mcp/gitlab` is valid only there. */
 const reaches = (audience: string, resource: string) =>
   audience === resource || (audience.endsWith('/mcp') && resource.startsWith(`${audience}/`))
 

@@ -6,52 +6,58 @@ import type { TimeSlice } from '../runtime/time-slice.ts'
 
 type Mounted = ReadonlyMap<string, MountedServer>
 
-/** A policy as this plane's own code can serve it: tools it has not are not there, and no level is below the code's own unless an administrator labelled it so. */
+/**
+ * Restricts a policy to what this plane's mounted servers can serve. Tools that the code does not have are removed.
+ * A tool's level is raised to that of the code, unless an administrator labelled the tool.
+ */
 export function restrictToMounted(mounted: Mounted, policy: Policy): Policy {
   const servers = [...policy.servers].flatMap(([id, server]): [string, ServerPolicy][] => {
     if (server.kind === 'remote') return mounted.has(id) ? [] : [[id, server]]
-    const own = mounted.get(id)
-    return own ? [[id, { ...server, tools: restrictTools(own, server) }]] : []
+    const mountedServer = mounted.get(id)
+    return mountedServer ? [[id, { ...server, tools: restrictTools(mountedServer, server) }]] : []
   })
   return { ...policy, servers: new Map(servers) }
 }
 
-function restrictTools(own: MountedServer, { tools }: ServerPolicy): ServerPolicy['tools'] {
+function restrictTools(mountedServer: MountedServer, { tools }: ServerPolicy): ServerPolicy['tools'] {
   return new Map(
     [...tools].flatMap(([name, entry]) => {
-      const tool = own.tools.get(name)
+      const tool = mountedServer.tools.get(name)
       if (!tool) return []
       return [[name, entry.labelled ? entry : { ...entry, level: higher(entry.level, tool.level) }]]
     }),
   )
 }
 
-/** What was found good before: the servers of the policy in force, and its profiles on them. */
+/** What was validated before: the servers and profiles of the policy in force. */
 export interface Approved {
   readonly servers: Policy['servers'] | undefined
   readonly profiles: ReadonlySet<Profile>
 }
 
-/** Why a policy cannot be served, in words; empty when it can. Asked before it replaces the one in force, of all that is new in it. */
+/**
+ * The reasons why a policy cannot be served; empty when it can. Checked before the policy replaces the one in force.
+ * Skips what was approved before.
+ */
 export async function validatePolicy(
   mounted: Mounted,
   policy: Policy,
-  before: Approved,
+  approved: Approved,
   nowMs: number,
-  turn: TimeSlice,
+  slice: TimeSlice,
 ): Promise<string[]> {
-  const sameServers = policy.servers === before.servers
+  const sameServers = policy.servers === approved.servers
   const faults = sameServers ? [] : settingsFaults(mounted, policy)
   if (policy.keys.tokenKeys.length === 0) faults.push('there is no key to verify tokens with')
 
-  const seen = new Set(sameServers ? before.profiles : [])
+  const checkedProfiles = new Set(sameServers ? approved.profiles : [])
   for (const [classKey, { profile, groups }] of policy.classes) {
-    if (seen.has(profile)) continue
-    seen.add(profile)
+    if (checkedProfiles.has(profile)) continue
+    checkedProfiles.add(profile)
     const person = { handle: '', disabled: false, classKey, groups, grants: profile, selection: undefined }
     for (const server of profile.keys()) {
-      faults.push(...undecidable(policy, person, server, nowMs))
-      await turn.yieldIfSpent()
+      faults.push(...decisionFaults(policy, person, server, nowMs))
+      await slice.yieldIfSpent()
     }
   }
   return faults
@@ -62,8 +68,8 @@ const settingsFaults = (mounted: Mounted, { servers }: Policy): string[] =>
     (server.kind === 'mounted' ? (mounted.get(id)?.faults(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
   )
 
-/** Every class must be decidable on every server it names. */
-function undecidable(policy: Policy, person: Person, server: string, nowMs: number): string[] {
+/** A decision must be possible for every class on every server that its profile names. */
+function decisionFaults(policy: Policy, person: Person, server: string, nowMs: number): string[] {
   try {
     for (const tool of policy.servers.get(server)?.tools.keys() ?? []) decideFor(policy, person, server, tool, nowMs)
     return []

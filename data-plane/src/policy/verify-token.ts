@@ -1,15 +1,16 @@
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { createLocalJWKSet, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { PolicySource } from './source.ts'
 import type { Token } from './token.ts'
 import { unauthenticated } from './token.ts'
 
-const kept = 10_000
+const maxTokens = 10_000
 
-/** The claims of an access token (RFC 9068, house: levels are not in it). */
+/** The claims of an access token (RFC 9068). Levels are not in it: the policy decides them. */
 const Claims = z.looseObject({
   sub: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -23,40 +24,41 @@ const Claims = z.looseObject({
   act: z.looseObject({ sub: z.string() }).optional(),
 })
 
-/** Verifies access tokens by the keys in the policy, asking nobody. A token found good is remembered; what may end it early is looked at on every call, elsewhere. */
+/**
+ * Verifies access tokens by the keys in the policy, without a request to anybody. Verified tokens are cached:
+ * `tokenFault` checks expiry and revocation on every call.
+ */
 export function tokenVerifier(policy: PolicySource): (bearer: string) => Awaitable<Token> {
-  const good = new Map<string, { bearer: string; token: Token }>()
+  const verified = new LRUCache<string, { bearer: string; token: Token }>({ max: maxTokens })
   let keys: readonly PublicJwk[] | undefined
-  let find: ReturnType<typeof createLocalJWKSet> | undefined
+  let keySet: ReturnType<typeof createLocalJWKSet> | undefined
 
   return function verify(bearer) {
     const { issuer, tokenKeys } = policy.current().keys
     if (tokenKeys !== keys) {
       keys = tokenKeys
-      find = createLocalJWKSet({ keys: [...tokenKeys] })
-      good.clear()
+      keySet = createLocalJWKSet({ keys: [...tokenKeys] })
+      verified.clear()
     }
-    const known = good.get(tailOf(bearer))
-    if (known?.bearer === bearer) return known.token
-    if (!find) throw unauthenticated('token-invalid')
-    return read(bearer, find, issuer)
+    const cached = verified.get(tailOf(bearer))
+    if (cached?.bearer === bearer) return cached.token
+    if (!keySet) throw unauthenticated('token-invalid')
+    return verifySignature(bearer, keySet, issuer)
   }
 
-  async function read(bearer: string, find: ReturnType<typeof createLocalJWKSet>, issuer: string): Promise<Token> {
+  async function verifySignature(bearer: string, keySet: ReturnType<typeof createLocalJWKSet>, issuer: string): Promise<Token> {
     if (!/^[\w~+/.-]+=*$/.test(bearer)) throw unauthenticated('token-malformed')
-    const { payload } = await jwtVerify(bearer, find, { issuer, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256'], clockTolerance: 30 }).catch(
-      (cause: unknown) => {
-        throw unauthenticated(isExpiry(cause) ? 'token-expired' : 'token-invalid', cause)
-      },
-    )
+    const options = { issuer, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256'], clockTolerance: 30 }
+    const { payload } = await jwtVerify(bearer, keySet, options).catch((cause: unknown) => {
+      throw unauthenticated(isExpiry(cause) ? 'token-expired' : 'token-invalid', cause)
+    })
     const token = tokenOf(payload)
-    if (good.size >= kept) good.delete(good.keys().next().value ?? '')
-    good.set(tailOf(bearer), { bearer, token })
+    verified.set(tailOf(bearer), { bearer, token })
     return token
   }
 }
 
-/** No two signatures end alike, and a short key is found faster. */
+/** The end of the signature: it differs between tokens, and a short key is looked up faster. */
 const tailOf = (bearer: string): string => bearer.slice(-32)
 
 const isExpiry = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'

@@ -1,10 +1,14 @@
 import type { Cancel } from '../runtime/cancellation.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
 
-/** Calls under way, so that a legacy client's `notifications/cancelled` finds the one it means. Keyed by person and session: nobody stops another's call. */
+/**
+ * Running calls, by which a legacy client's `notifications/cancelled` finds the call it names.
+ * `scope` is a person's session, so nobody can cancel another person's call.
+ */
 export class CallsInFlight {
   private readonly calls = new Map<string, Cancel>()
 
+  /** Adds a call, until the returned function is called. */
   add(scope: string, id: RequestId, cancel: Cancel): () => void {
     const key = keyOf(scope, id)
     this.calls.set(key, cancel)
@@ -13,7 +17,7 @@ export class CallsInFlight {
     }
   }
 
-  /** False where no such call is under way here. */
+  /** Cancels a call; false when no such call is running here. */
   cancel(scope: string, id: unknown, reason: Error): boolean {
     const call = typeof id === 'string' || typeof id === 'number' ? this.calls.get(keyOf(scope, id)) : undefined
     call?.abort(reason)

@@ -10,18 +10,18 @@ const hourMs = 60 * 60 * 1000
 const ids = (count: number) => Array.from({ length: count }, () => uuidv7())
 const expired = () => uuidv7(Date.now() - 25 * hourMs)
 
-test('an ended session is remembered for as long as its id would open, within bounds', () => {
+test('an ended session is remembered until its id would expire, within a limit', () => {
   const ended = new EndedSessions({ max: 2 })
   const [first = '', second = '', third = ''] = ids(3)
   const soon = uuidv7(Date.now() - 24 * hourMs + 60_000)
   for (const id of [expired(), soon, first]) ended.add(id)
   expect([soon, first].map((id) => ended.has(id))).toEqual([true, true])
-  ended.add(second) // makes room
+  ended.add(second) // removes the oldest
   ended.add(third)
   expect([soon, first, second, third].map((id) => ended.has(id))).toEqual([false, false, true, true])
 })
 
-test('who reads on hears each end once, and all of them again from a plane that has started anew', () => {
+test('a reader gets each end once, and all of them again from a plane that has restarted', () => {
   const [first = '', second = '', third = ''] = ids(3)
   const ended = new EndedSessions({ max: 2 })
   ended.add(first)
@@ -29,7 +29,7 @@ test('who reads on hears each end once, and all of them again from a plane that 
   expect(start.ended).toEqual([first])
   expect(ended.after(start.epoch, start.next).ended).toEqual([])
   ended.add(second)
-  ended.add(third) // and the first is forgotten
+  ended.add(third) // removes the first
   const next = ended.after(start.epoch, start.next)
   expect(next.ended).toEqual([second, third])
   expect(ended.after(next.epoch, next.next).ended).toEqual([])
@@ -46,27 +46,27 @@ test('a long list comes in pages', () => {
   expect(page).toHaveLength(10_000)
 })
 
-test('what ended is found again after a crash, in a file that keeps no more than that', () => {
+test('ended sessions are restored after a crash, and the file is then cleaned', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bir-ended-'))
   const path = join(dir, 'ended-sessions')
   const [first = '', second = '', torn = ''] = ids(3)
-  const before = new EndedSessions({ path })
-  for (const id of [first, first, second]) before.add(id)
+  const crashed = new EndedSessions({ path })
+  for (const id of [first, first, second]) crashed.add(id)
   appendFileSync(path, `${expired()}\n${torn.slice(0, 20)}`)
-  const after = new EndedSessions({ path })
-  expect([first, second, torn].map((id) => after.has(id))).toEqual([true, true, false])
-  after.add(torn)
+  const restarted = new EndedSessions({ path })
+  expect([first, second, torn].map((id) => restarted.has(id))).toEqual([true, true, false])
+  restarted.add(torn)
   expect(readFileSync(path, 'utf8')).toBe(`${first}\n${second}\n${torn}\n`)
   rmSync(dir, { recursive: true })
 })
 
-test('a start whose disk takes no file knows what ended all the same, and the file is made good once it can be', () => {
+test('when the file cannot be written at a start, its sessions are still known, and it is written once it can be', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bir-ended-'))
   const path = join(dir, 'ended-sessions')
   const [first = '', second = '', third = ''] = ids(3)
   new EndedSessions({ path }).add(first)
   appendFileSync(path, third.slice(0, 20))
-  mkdirSync(`${path}.new`) // where it would be written
+  mkdirSync(`${path}.new`) // blocks the write of the new file
   const faults: unknown[] = []
   const ended = new EndedSessions({ path, onFault: (error) => faults.push(error) })
   expect([ended.has(first), faults.length]).toEqual([true, 1])
@@ -77,7 +77,7 @@ test('a start whose disk takes no file knows what ended all the same, and the fi
   rmSync(dir, { recursive: true })
 })
 
-test('the file does not grow with what is no longer in it; one that cannot be written is said, and the end holds', () => {
+test('the file does not grow with removed ids; when it cannot be written the fault is reported, and the end is kept', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bir-ended-'))
   const path = join(dir, 'ended-sessions')
   const faults: unknown[] = []
@@ -94,7 +94,7 @@ test('the file does not grow with what is no longer in it; one that cannot be wr
 const aMemory = (max?: number) => new SessionMemory({ node: 'here', ...(max !== undefined && { max }) })
 const here = (id: string) => ({ id, home: 'here' })
 
-test('a session of which nothing more can be remembered is over: its client begins anew rather than miss what it asked for', () => {
+test('a session that cannot be remembered any more is ended, so that its client opens another and misses nothing', () => {
   const memory = aMemory(2)
   const [streaming = '', idle = '', next = '', last = ''] = ids(4)
   const closed: string[] = []
@@ -112,7 +112,7 @@ test('a session of which nothing more can be remembered is over: its client begi
   expect(memory.get(streaming)?.logLevel).toBe('info')
 })
 
-test('a session that is used often stays, and one that is not makes room', () => {
+test('a session that is used often stays, and one that is used rarely is removed first', () => {
   const memory = aMemory(2)
   const [often = '', seldom = '', next = ''] = ids(3)
   const nowMs = Date.now()
@@ -123,7 +123,7 @@ test('a session that is used often stays, and one that is not makes room', () =>
   expect([often, seldom, next].map((id) => memory.isEnded(id))).toEqual([false, true, false])
 })
 
-test('a session is idle by its last use, or where none is known by its beginning and by the start of the plane', () => {
+test('a session is idle by its last use, or without one by its beginning and the start of the plane', () => {
   const startedAtMs = Date.now() - 3 * hourMs
   const memory = new SessionMemory({ node: 'here', startedAtMs })
   const [old, young, used] = [uuidv7(startedAtMs - 5 * hourMs), uuidv7(Date.now() - hourMs / 2), uuidv7(startedAtMs)]
@@ -131,26 +131,26 @@ test('a session is idle by its last use, or where none is known by its beginning
   const idle = (nowMs: number) => [old, young, used].map((id) => memory.isIdle(id, hourMs, nowMs))
   expect(idle(startedAtMs + hourMs)).toEqual([false, false, false])
   expect(idle(Date.now())).toEqual([true, false, false])
-  const letGo = memory.hold(here(used))
+  const release = memory.hold(here(used))
   expect(idle(Date.now() + hourMs)).toEqual([true, true, false])
-  letGo()
+  release()
   expect(idle(Date.now() + hourMs / 2)).toEqual([true, false, false])
   expect(idle(Date.now() + 2 * hourMs)).toEqual([true, true, true])
   expect(memory.idle(hourMs, Date.now() + 2 * hourMs)).toEqual([used])
   expect(memory.end(used)).toEqual({ person: 'alice', server: undefined })
 })
 
-test('the home of a session served here is to be told, until it was; of one in use for as long as it is', () => {
+test('the use of a session is reported to its home once, and again while the session is in use', () => {
   const memory = aMemory()
   const [one = '', two = ''] = ids(2)
   const nowMs = Date.now()
   memory.use({ id: one, home: 'there' }, undefined, nowMs)
   memory.use({ id: two, home: 'there' }, undefined, nowMs)
-  const letGo = memory.hold({ id: two, home: 'there' })
+  const release = memory.hold({ id: two, home: 'there' })
   expect([memory.guestsOf('there'), memory.guestsOf('elsewhere'), memory.size]).toEqual([[one, two], [], 0])
   memory.markReported('there', [one, two])
   expect(memory.guestsOf('there')).toEqual([two])
-  letGo()
+  release()
   memory.markReported('there', [two])
   expect(memory.guestsOf('there')).toEqual([])
   memory.use({ id: one, home: 'gone' }, undefined, nowMs)

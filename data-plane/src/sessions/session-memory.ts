@@ -3,65 +3,69 @@ import { createdAtMs } from './session.ts'
 import type { Session } from './session.ts'
 import type { ListenFilter } from '../protocol/notification.ts'
 
-/** What a legacy session may change while it lives. It cannot be sealed into the session id, so it lies at the session's home. */
+/** The changing part of a legacy session. It cannot be sealed into the session id, so the session's home holds it. */
 export interface SessionState {
   logLevel: string | undefined
   readonly subscriptions: Set<string>
-  /** The session's open stream, where there is one. */
+  /** The session's open GET stream. */
   stream: OpenStream | undefined
-  /** What the person saw when the stream before ended, by what tells of its change. */
+  /** The lists as the person saw them when the last stream ended, by the notification that reports their change. */
   seen: SeenLists | undefined
 }
 
 export type SeenLists = ReadonlyMap<string, string>
 
 interface OpenStream {
-  /** What it should tell of has changed; says what of it the servers honour, undefined where that is not known. */
+  /** Called when subscriptions changed. Resolves with the ones that the servers honour; undefined when unknown. */
   follow(): Promise<ListenFilter | undefined>
   close(): void
 }
 
-/** Whose a session is, and at which server; undefined for `/mcp`. */
+/** The person whose session it is, and its server. */
 export interface Holder {
   readonly person: string
+  /** Undefined for `/mcp`. */
   readonly server: string | undefined
 }
 
 interface RememberedSession {
   holder: Holder | undefined
   usedAtMs: number
-  /** When it took its place in the order of use. */
-  placedAtMs: number
+  /** When it was last moved to the end of the order of use. */
+  movedAtMs: number
   state: SessionState | undefined
 }
 
 interface Options {
-  /** This plane. */
+  /** The id of this plane. */
   node: string
   ended?: EndedSessions
   max?: number
   startedAtMs?: number
 }
 
-/** Some 20 MB. */
+/** About 20 MB. */
 const defaultMax = 100_000
-/** What other planes serve of a session, and its home has not heard of yet, is not held against it. */
-const lateMs = 15_000
-/** The order of use is kept as exactly as this: moving an entry at each use would cost more than it is worth. */
-const orderedWithinMs = 60_000
+/** Allowance for use at other planes that the session's home has not heard of yet. */
+const reportDelayMs = 15_000
+/** The precision of the order of use. To move an entry at each use would cost too much. */
+const orderPrecisionMs = 60_000
 const maxReported = 10_000
 
-/** Legacy sessions as this plane knows them: when they were used last and what they changed, where it is their home, and that they are over. */
+/**
+ * The legacy sessions that this plane knows: their last use and their state, when this plane is their home; which have
+ * ended. It has no `lru-cache`: an eviction ends a session, and must pass over sessions that are in use.
+ */
 export class SessionMemory {
   readonly ended: EndedSessions
   private readonly node: string
   private readonly max: number
   private readonly startedAtMs: number
-  /** The first is the one longest unused. */
-  private readonly known = new Map<string, RememberedSession>()
-  /** How many calls and streams each has open here. */
-  private readonly held = new Map<string, number>()
-  /** Sessions served here that have another home, by that: it has to be told. */
+  /** In the order of use: the first was unused for the longest time. */
+  private readonly sessions = new Map<string, RememberedSession>()
+  /** The number of calls and streams that a session has open here. */
+  private readonly openCounts = new Map<string, number>()
+  /** Sessions that were used here and have another home, by home. Their use must be reported to it. */
   private readonly guests = new Map<string, Set<string>>()
 
   constructor({ node, ended = new EndedSessions(), max = defaultMax, startedAtMs = Date.now() }: Options) {
@@ -71,113 +75,118 @@ export class SessionMemory {
     this.startedAtMs = startedAtMs
   }
 
-  /** How many are remembered: none means that there is nothing to look after. */
+  /** The number of sessions with their home here that are remembered. */
   get size(): number {
-    return this.known.size
+    return this.sessions.size
   }
 
-  /** Undefined where the session never changed anything: most never do. */
+  /** The state of a session; undefined when it never changed anything, as most never do. */
   get(id: string): SessionState | undefined {
-    return this.known.get(id)?.state
+    return this.sessions.get(id)?.state
   }
 
+  /** The state of a session, created when there is none. */
   of(id: string): SessionState {
-    const known = this.known.get(id) ?? this.add(id, undefined, Date.now())
-    known.state ??= { logLevel: undefined, subscriptions: new Set<string>(), stream: undefined, seen: undefined }
-    return known.state
+    const session = this.sessions.get(id) ?? this.add(id, undefined, Date.now())
+    session.state ??= { logLevel: undefined, subscriptions: new Set<string>(), stream: undefined, seen: undefined }
+    return session.state
   }
 
   isEnded(id: string): boolean {
     return this.ended.has(id)
   }
 
-  /** From here on its id opens nothing at this plane. Gives back whose it was, where that is known here. */
+  /** Ends a session: from now on this plane refuses its id. Returns its holder when this plane knows it. */
   end(id: string): Holder | undefined {
-    const known = this.known.get(id)
-    this.known.delete(id)
+    const session = this.sessions.get(id)
+    this.sessions.delete(id)
     this.ended.add(id)
-    known?.state?.stream?.close()
-    return known?.holder
+    session?.state?.stream?.close()
+    return session?.holder
   }
 
-  /** A request of the session is served here. */
+  /** Records that a request of the session is served here. */
   use({ id, home }: Pick<Session, 'id' | 'home'>, holder: Holder | undefined, nowMs: number): void {
-    if (home !== this.node) return this.host(home, id)
-    const known = this.known.get(id)
-    if (!known) return void this.add(id, holder, nowMs)
-    if (nowMs - known.placedAtMs > orderedWithinMs) {
-      known.placedAtMs = nowMs
-      this.known.delete(id)
-      this.known.set(id, known)
+    if (home !== this.node) return this.addGuest(home, id)
+    const session = this.sessions.get(id)
+    if (!session) return void this.add(id, holder, nowMs)
+    if (nowMs - session.movedAtMs > orderPrecisionMs) {
+      session.movedAtMs = nowMs
+      this.sessions.delete(id)
+      this.sessions.set(id, session)
     }
-    known.usedAtMs = nowMs
-    known.holder ??= holder
+    session.usedAtMs = nowMs
+    session.holder ??= holder
   }
 
-  /** Until the function given back is called the session is in use. */
+  /** Marks a session as in use, until the returned function is called. */
   hold(session: Pick<Session, 'id' | 'home'>): () => void {
     const { id } = session
-    this.held.set(id, (this.held.get(id) ?? 0) + 1)
+    this.openCounts.set(id, (this.openCounts.get(id) ?? 0) + 1)
     return () => {
-      const left = (this.held.get(id) ?? 1) - 1
-      if (left > 0) this.held.set(id, left)
-      else this.held.delete(id)
+      const openCount = (this.openCounts.get(id) ?? 1) - 1
+      if (openCount > 0) this.openCounts.set(id, openCount)
+      else this.openCounts.delete(id)
       if (!this.isEnded(id)) this.use(session, undefined, Date.now())
     }
   }
 
-  /** Of a session whose home this is. What was not used since this plane started may have been used just before. */
+  /**
+   * Whether a session with its home here is idle. A session without a known use counts from the start of this plane,
+   * because it may have been used just before.
+   */
   isIdle(id: string, idleMs: number, nowMs: number): boolean {
-    const usedAtMs = this.known.get(id)?.usedAtMs ?? Math.max(createdAtMs(id), this.startedAtMs)
-    return nowMs - usedAtMs > idleMs + lateMs && !this.held.has(id)
+    const usedAtMs = this.sessions.get(id)?.usedAtMs ?? Math.max(createdAtMs(id), this.startedAtMs)
+    return nowMs - usedAtMs > idleMs + reportDelayMs && !this.openCounts.has(id)
   }
 
+  /** The ids of all idle sessions. */
   idle(idleMs: number, nowMs: number): string[] {
-    const found: string[] = []
-    for (const [id, { placedAtMs }] of this.known) {
-      if (placedAtMs > nowMs - idleMs) break // this one was used since, and so were all that come after it
-      if (this.isIdle(id, idleMs, nowMs)) found.push(id)
+    const ids: string[] = []
+    for (const [id, { movedAtMs }] of this.sessions) {
+      if (movedAtMs > nowMs - idleMs) break // this session and all that follow were used since
+      if (this.isIdle(id, idleMs, nowMs)) ids.push(id)
     }
-    return found
+    return ids
   }
 
-  /** Sessions of that home which were used here, and it was not told. */
+  /** Sessions of this home that were used here, and whose use was not reported to it yet. */
   guestsOf(home: string): string[] {
     return [...(this.guests.get(home) ?? [])].slice(0, maxReported)
   }
 
-  /** It knows. What goes on is told again. */
+  /** Their use was reported to their home. Sessions in use are reported again. */
   markReported(home: string, ids: readonly string[]): void {
     const guests = this.guests.get(home)
-    for (const id of ids) if (!this.held.has(id)) guests?.delete(id)
+    for (const id of ids) if (!this.openCounts.has(id)) guests?.delete(id)
     if (guests?.size === 0) this.guests.delete(home)
   }
 
-  /** Homes that are gone, and those that cannot be reached, need not be told. */
+  /** Forgets the guests of all other homes: those homes are gone or cannot be reached. */
   keepGuestsOf(homes: readonly string[]): void {
     for (const home of this.guests.keys()) if (!homes.includes(home)) this.guests.delete(home)
   }
 
-  private host(home: string, id: string): void {
+  private addGuest(home: string, id: string): void {
     const guests = this.guests.get(home) ?? new Set()
     this.guests.set(home, guests)
     if (guests.size < this.max) guests.add(id)
   }
 
   private add(id: string, holder: Holder | undefined, nowMs: number): RememberedSession {
-    if (this.known.size >= this.max) this.makeRoom()
-    const known: RememberedSession = { holder, usedAtMs: nowMs, placedAtMs: nowMs, state: undefined }
-    this.known.set(id, known)
-    return known
+    if (this.sessions.size >= this.max) this.makeRoom()
+    const session: RememberedSession = { holder, usedAtMs: nowMs, movedAtMs: nowMs, state: undefined }
+    this.sessions.set(id, session)
+    return session
   }
 
-  /** The one unused longest, of those with nothing open, is over: its client learns that nothing is remembered of it. */
+  /** Ends the session that was unused for the longest time, if possible one that has nothing open. */
   private makeRoom(): void {
-    let first: string | undefined
-    for (const id of this.known.keys()) {
-      first ??= id
-      if (!this.held.has(id)) return void this.end(id)
+    let oldest: string | undefined
+    for (const id of this.sessions.keys()) {
+      oldest ??= id
+      if (!this.openCounts.has(id)) return void this.end(id)
     }
-    if (first !== undefined) this.end(first)
+    if (oldest !== undefined) this.end(oldest)
   }
 }

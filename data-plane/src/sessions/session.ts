@@ -6,22 +6,22 @@ import { LEGACY_VERSIONS } from '../protocol/versions.ts'
 export const SESSION_LIFE_MS = 24 * 60 * 60 * 1000
 const maxBytes = 4_096
 
-/** What a legacy session remembers. It lies in the session id itself, sealed: no plane keeps it. */
+/** The state of a legacy session. It is sealed into the session id itself, so no plane needs to store it. */
 const Session = z.object({
   id: z.string(),
   version: z.enum(LEGACY_VERSIONS),
   endpoint: z.string(),
-  /** The plane that holds what cannot be sealed: log level, subscriptions, open streams. */
+  /** The plane that holds the rest: log level, subscriptions, open streams. */
   home: z.string(),
   capabilities: z.record(z.string(), z.unknown()),
   info: z.record(z.string(), z.unknown()).optional(),
 })
 export type Session = z.infer<typeof Session>
 
-/** When a session began, by its id: a UUIDv7. */
+/** The time at which a session began. Its id, a UUIDv7, holds it. */
 export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
-/** Throws when the client declared more than fits a header. */
+/** Seals a session into its id. Throws when the client declared more than fits a header. */
 export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {
   if (JSON.stringify(session).length > maxBytes) {
     throw new GatewayError('invalidParams', 'a session too large to seal', {
@@ -31,7 +31,7 @@ export function sealSession(sealer: Sealer, person: string, session: Session, no
   return sealer.seal('session', person, session, nowMs + SESSION_LIFE_MS)
 }
 
-/** Throws `unknownSession` for an id that is altered, expired, another person's, or of another endpoint. */
+/** Opens a session id. Throws `unknownSession` when it is altered, expired, or of another person or endpoint. */
 export function openSession(sealer: Sealer, person: string, sealed: string, endpoint: string, nowMs: number): Session {
   const session = Session.safeParse(sealer.open('session', person, sealed, nowMs))
   if (!session.success) throw new GatewayError('unknownSession', 'the session id does not open for this person')

@@ -40,7 +40,9 @@ async function admit(
   const proof = request.headers[PEER_SIGNATURE_HEADER]
   const keyOf = (plane: string) => policy.current().planes.find(({ id }) => id === plane)?.publicKey
   const digest = requestDigest(request.method ?? '', request.url ?? '', body)
-  const handed = typeof proof === 'string' ? verifyPeer(proof, node, digest, keyOf, Date.now() / 1000) : undefined
+  const handed = typeof proof === 'string' ? await verifyPeer(proof, node, digest, keyOf, Date.now() / 1000) : undefined
+  // The other plane may have hung up meanwhile. Nobody would see its close event any more, and a stream would not end.
+  if (response.destroyed) return
   if (handed && isNews) return sendJson(response, 200, gossip.answer(body))
   if (!endpoint || !handed) return sendNothing(response, 403)
   await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: handed.ip })

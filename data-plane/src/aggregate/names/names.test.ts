@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { nameBook, nameOnAggregate, readName } from './names.ts'
 import { aName, aServer } from '../testing.ts'
 
-test('every name of every server is read back as it was, with the book where it was shortened', () => {
+test('every name of every server is read back, with the book when it was shortened', () => {
   fc.assert(
     fc.property(aServer, fc.uniqueArray(aName, { minLength: 1 }), (server, names) => {
       const book = nameBook(server, names)
@@ -20,7 +20,7 @@ test('a name that was not shortened needs no book, even where a server id is a p
   expect(readName('constructor_a_b', () => undefined)).toEqual({ server: 'constructor', name: 'a_b' })
 })
 
-test.for(['', '_x', 'nothing', 'Upper_x', 't_x', `${'s'.repeat(33)}_x`, `gitlab_${'x'.repeat(58)}`])('%j was never given out', (joined) => {
+test.for(['', '_x', 'nothing', 'Upper_x', 't_x', `${'s'.repeat(33)}_x`, `gitlab_${'x'.repeat(58)}`])('%j is no name of /mcp', (joined) => {
   expect(readName(joined, () => undefined)).toBeUndefined()
 })
 
@@ -30,10 +30,10 @@ test('a shortened name does not end in half a character', () => {
   expect(joined.isWellFormed()).toBe(true)
 })
 
-test('a name that a server chose to look like the shortened name of another stands for neither', () => {
+test('when a server has a name that equals the shortened form of another, that form stands for neither', () => {
   const long = 'x'.repeat(80)
   const joined = nameOnAggregate('evil', long)
-  const twin = joined.slice('evil_'.length)
-  const book = nameBook('evil', [long, twin])
+  const imitation = joined.slice('evil_'.length)
+  const book = nameBook('evil', [long, imitation])
   expect(readName(joined, () => book)).toBeUndefined()
 })

@@ -6,31 +6,34 @@ export interface NameAddress {
   readonly name: string
 }
 
-/** What the shortened names of one server stand for; present but undefined = two names share it, so it stands for none. */
+/** The full names behind the shortened names of one server. Undefined where two names share a shortened one. */
 export type NameBook = ReadonlyMap<string, string | undefined>
 
-/** `joinedName` cuts longer ones to exactly this, ending in `_` and 8 characters of base32. */
-const longest = 64
+/** `joinedName` shortens longer names to exactly this length. They then end in `_` and 8 characters of base32. */
+const maxLength = 64
 const shortenedEnd = /_[a-z2-7]{8}$/
 
-/** A tool's or prompt's name on `/mcp`. The name of a prompt may hold anything, and a cut must not leave half a character behind. */
+/** The name of a tool or prompt on `/mcp`. A prompt's name may have any characters, and none may be cut in half. */
 export function nameOnAggregate(server: string, name: string): string {
   const joined = joinedName({ server, tool: name })
   return joined.length === server.length + 1 + name.length ? joined : joined.toWellFormed()
 }
 
-/** A server id has no underscore and is shorter than any cut, so the server can always be told; a name that was cut only with the book. */
+/**
+ * Reads a name of `/mcp`; undefined when it is none. The server can always be read, because its id has no underscore
+ * and is never cut. A shortened name can be read only with the book.
+ */
 export function readName(joined: string, bookOf: (server: string) => NameBook | undefined): NameAddress | undefined {
   const end = joined.indexOf('_')
   const server = joined.slice(0, Math.max(end, 0))
-  if (joined.length > longest || !ServerId.safeParse(server).success) return undefined
+  if (joined.length > maxLength || !ServerId.safeParse(server).success) return undefined
 
   const book = mayBeShortened(joined) ? bookOf(server) : undefined
   const name = book?.has(joined) ? book.get(joined) : joined.slice(end + 1)
   return name === undefined ? undefined : { server, name }
 }
 
-/** Made of all names a server has of one kind; only those that were cut are kept. */
+/** Makes the book from all names of one kind that a server has. It holds only the shortened ones. */
 export function nameBook(server: string, names: Iterable<string>): NameBook {
   const book = new Map<string, string | undefined>()
   for (const name of names) {
@@ -42,4 +45,4 @@ export function nameBook(server: string, names: Iterable<string>): NameBook {
   return book
 }
 
-const mayBeShortened = (joined: string) => joined.length === longest && shortenedEnd.test(joined)
+const mayBeShortened = (joined: string) => joined.length === maxLength && shortenedEnd.test(joined)

@@ -5,25 +5,25 @@ export interface UriAddress {
   readonly uri: string
 }
 
-const ofServer = /^mcp\+([a-z0-9-]{1,32}):(.*)$/s
-const kept = /^(ui|skill):\/\/(.*)$/s
-const ofKept = /^(ui|skill):\/\/([a-z0-9-]{1,32})\/(.*)$/s
+const prefixedUri = /^mcp\+([a-z0-9-]{1,32}):(.*)$/s
+const schemeToKeep = /^(ui|skill):\/\/(.*)$/s
+const uriWithKeptScheme = /^(ui|skill):\/\/([a-z0-9-]{1,32})\/(.*)$/s
 
 /**
- * A URI, or URI template (RFC 6570: what is put before it is literal), of a server as `/mcp` shows it.
- * `ui://` keeps its scheme: hosts of MCP Apps go by it. So does `skill://`: a skill names its other files relative to itself,
- * which only a URI with a path can be resolved against, and lets anything stand before its own name.
+ * The URI on `/mcp` of a server's URI, or URI template (RFC 6570: a prefix is literal).
+ * `ui://` keeps its scheme, because hosts of MCP Apps recognise views by it. `skill://` keeps it too: a skill names its
+ * files relative to its own URI, so that must have a path. The server is put before the skill's own path.
  */
 export function uriOnAggregate(server: string, uri: string): string {
-  const [, scheme, rest] = kept.exec(uri) ?? []
+  const [, scheme, rest] = schemeToKeep.exec(uri) ?? []
   return scheme === undefined ? `mcp+${server}:${uri}` : `${scheme}://${server}/${rest}`
 }
 
-/** Whose a URI of `/mcp` is, and what it is called there; undefined for one that `/mcp` never gave out. */
+/** Reads the server and its own URI from a URI of `/mcp`; undefined when it is none. */
 export function readUri(uri: string): UriAddress | undefined {
-  const [, scheme, below, path] = ofKept.exec(uri) ?? []
-  const [, other, whole] = ofServer.exec(uri) ?? []
-  const server = below ?? other
-  const own = scheme === undefined ? whole : `${scheme}://${path}`
-  return server === undefined || own === undefined || !ServerId.safeParse(server).success ? undefined : { server, uri: own }
+  const [, scheme, serverInPath, path] = uriWithKeptScheme.exec(uri) ?? []
+  const [, serverInPrefix, uriBehindPrefix] = prefixedUri.exec(uri) ?? []
+  const server = serverInPath ?? serverInPrefix
+  const ownUri = scheme === undefined ? uriBehindPrefix : `${scheme}://${path}`
+  return server === undefined || ownUri === undefined || !ServerId.safeParse(server).success ? undefined : { server, uri: ownUri }
 }
