@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Ctx } from '../base/context.ts'
 import { graphqlHandler } from './graphql/handler.ts'
 import type { Mount } from '../base/http.ts'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import type { Log } from '../base/log.ts'
 import { operations } from './operations.ts'
 import { trpcHandler } from './trpc/trpc.ts'
@@ -15,7 +15,7 @@ interface MountParts {
 
 /** The two faces of the API, over the same operations. */
 export function mountsOf({ stage, ctxOf, log }: MountParts): Mount[] {
-  const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: wordsOf(error) }) }
+  const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: errorText(error) }) }
   return [
     { prefix: '/trpc', handle: trpcHandler(operations, parts) },
     { prefix: '/graphql', handle: graphqlHandler(operations, { ...parts, graphiql: stage === 'local' }) },

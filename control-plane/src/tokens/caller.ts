@@ -5,7 +5,7 @@ import { ApiError } from '../base/api-error.ts'
 import type { Actor } from '../base/context.ts'
 import { isLocal } from '../base/http.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import { verifyAccessToken } from './access-token.ts'
 import { looksLikeOperator } from './operator.ts'
 import type { OperatorDoor } from './operator.ts'
@@ -25,7 +25,7 @@ export async function callerOf(parts: CallerParts, request: IncomingMessage): Pr
   try {
     return looksLikeOperator(token) ? await operator(parts, token, isLocal(request)) : await person(parts, token)
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${wordsOf(error)}.`, { cause: error })
+    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${errorText(error)}.`, { cause: error })
   }
 }
 

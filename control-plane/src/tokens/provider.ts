@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import { oauthError } from './oauth-error.ts'
 
 export interface ProviderParts {
@@ -71,7 +71,7 @@ const away = () => oauthError('temporarily_unavailable', 'The identity provider 
 /** Whose fault: the token's, or that of a provider that does not answer. */
 function refusalOf(error: unknown) {
   const tokensOwn = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
-  return tokensOwn ? oauthError('invalid_grant', `The subject token is refused: ${wordsOf(error)}.`) : away()
+  return tokensOwn ? oauthError('invalid_grant', `The subject token is refused: ${errorText(error)}.`) : away()
 }
 
 /** A token for another client of the provider is not one that its person gave to us. */

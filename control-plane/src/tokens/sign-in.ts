@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
-import type { Changed, Ctx } from '../base/context.ts'
+import type { ChangeResult, Ctx } from '../base/context.ts'
 import { putUser } from '../users/users.ts'
 import type { UserRow } from '../users/users.ts'
 import { oauthError } from './oauth-error.ts'
@@ -24,7 +24,7 @@ export async function signIn(ctx: Ctx, provider: string, claims: ProviderClaims)
   }
 }
 
-async function takeOver(trx: Transaction<Database>, provider: string, claims: ProviderClaims): Promise<Changed<UserRow>> {
+async function takeOver(trx: Transaction<Database>, provider: string, claims: ProviderClaims): Promise<ChangeResult<UserRow>> {
   const { sub: subject, name, email, roles, groups } = claims
   const known = await trx.selectFrom('users').selectAll().where('provider', '=', provider).where('subject', '=', subject).executeTakeFirst()
   const put = await putUser(trx, {

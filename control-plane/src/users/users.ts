@@ -6,7 +6,7 @@ import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
-import type { Changed, Ctx } from '../base/context.ts'
+import type { ChangeResult, Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
@@ -48,7 +48,7 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {
 }
 
 /** Creates or updates a person, in a transaction of the caller's. A handle never changes hands. */
-export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject } = input
   const known = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
   if (!known) return createUser(trx, input)
@@ -67,7 +67,7 @@ export async function putUser(trx: Transaction<Database>, input: Input<'put'>): 
   return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}` }
 }
 
-async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject, name = null, email = null, administrator = false } = input
   const other = await trx
     .selectFrom('users')
