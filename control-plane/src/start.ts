@@ -26,7 +26,7 @@ import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { callerOf } from './tokens/caller.ts'
 import { metadataRoutes } from './tokens/metadata.ts'
-import { operatorDoor } from './tokens/operator.ts'
+import { createOperatorVerifier } from './tokens/operator.ts'
 import { createProvider } from './tokens/provider.ts'
 import { tokenEndpoint } from './tokens/token-endpoint.ts'
 import { startMaintenance } from './upkeep.ts'
@@ -116,7 +116,7 @@ function siteOf({ config, log, db, master, keys, ownChain, watch, publisher }: C
   const { recordChange } = ownChain
   const ctxFor = (actor: Actor): Ctx => ({ db, actor, catalog: mountedServers, publisher, recordChange, ownChainKey: keys.audit.jwk })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
-  const operators = operatorDoor({ ...config, issuer })
+  const operators = createOperatorVerifier({ ...config, issuer })
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
 
   const routes: Route[] = [

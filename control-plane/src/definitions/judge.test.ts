@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judge, lastOffered } from './judge.ts'
 import type { DefinitionRow, Rule } from './judge.ts'
-import type { Offered } from './offered.ts'
+import type { OfferedTool } from './offered.ts'
 
-const offer = (name: string, version: string): Offered => ({
+const offer = (name: string, version: string): OfferedTool => ({
   name,
   hash: `${name}-${version}`,
   definition: `{"v":"${version}"}`,
@@ -18,7 +18,7 @@ const anOffer = fc
   .map((of) => Object.entries(of).map(([name, version]) => offer(name, version)))
 const aHistory = fc.array(fc.tuple(anOffer, aRule), { maxLength: 8 })
 
-const after = (history: [Offered[], Rule][]) =>
+const after = (history: [OfferedTool[], Rule][]) =>
   history.reduce<DefinitionRow[]>(
     (known, [offered, rule], at) => judge(known, offered, at === 0 ? { ...rule, approvedBy: 'root' } : rule),
     [],
@@ -57,7 +57,7 @@ test('under hold, nothing is ever served that was not offered first or approved 
   fc.assert(
     fc.property(anOffer, fc.array(anOffer, { maxLength: 6 }), (first, later) => {
       const hold: Rule = { trust: 'hold' }
-      const history: [Offered[], Rule][] = [[first, hold], ...later.map((offered): [Offered[], Rule] => [offered, hold])]
+      const history: [OfferedTool[], Rule][] = [[first, hold], ...later.map((offered): [OfferedTool[], Rule] => [offered, hold])]
       const trusted = new Set(first.map(({ hash }) => hash))
       for (const { hash, state } of after(history)) expect(state !== 'approved' || trusted.has(hash)).toBe(true)
     }),

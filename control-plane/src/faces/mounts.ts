@@ -13,7 +13,10 @@ interface MountParts {
   log: Log
 }
 
-/** The two faces of the API, over the same operations. */
+/**
+ * The two faces of the API. tRPC is for our own client (the SDK, the `bir` command and the portal); GraphQL is for
+ * everybody. Both call the same operations, through `perform`.
+ */
 export function mountsOf({ stage, ctxOf, log }: MountParts): Mount[] {
   const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: errorText(error) }) }
   return [

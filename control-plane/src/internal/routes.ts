@@ -13,7 +13,7 @@ import type { Log } from '../base/log.ts'
 import { acknowledge } from '../planes/acknowledge.ts'
 import { join } from '../planes/join.ts'
 import type { JoinParts } from '../planes/join.ts'
-import { moved } from '../planes/moved.ts'
+import { setPlaneAddress } from '../planes/address.ts'
 import { readRoster } from '../planes/roster.ts'
 import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
@@ -102,7 +102,7 @@ async function sealingKeys({ db, issuer, master }: InternalParts, exchange: Exch
 
 async function receiveAddress({ db, issuer, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
-  await moved(ctxOf(`plane:${plane.name}`), plane.id, parse(PlaneAddress, jsonOf(body)))
+  await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, parse(PlaneAddress, jsonOf(body)))
   return { status: 204 }
 }
 

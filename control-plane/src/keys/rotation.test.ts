@@ -1,17 +1,17 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { currentOf, DAY_MS, MAX_TOKEN_LIFE_MS, rotateSealingKeys, rotateTokenKeys } from './rotation.ts'
-import type { Dated, Rotation } from './rotation.ts'
+import type { KeyDates, Rotation } from './rotation.ts'
 
 let made = 0
 
-function turned(keys: Dated[], { make, drop }: Rotation): Dated[] {
+function turned(keys: KeyDates[], { make, drop }: Rotation): KeyDates[] {
   return [...keys.filter(({ kid }) => !drop.includes(kid)), ...make.map((activeAt) => ({ kid: `key-${made++}`, activeAt }))]
 }
 
 /** Rotates at each of these moments; a pause between them may be a process that was down for weeks. */
-function* lived(rotate: (keys: Dated[], nowMs: number) => Rotation, pausesMs: number[]) {
-  let keys: Dated[] = []
+function* lived(rotate: (keys: KeyDates[], nowMs: number) => Rotation, pausesMs: number[]) {
+  let keys: KeyDates[] = []
   let nowMs = 1_700_000_000_000
   for (const pauseMs of pausesMs) {
     nowMs += pauseMs
@@ -22,7 +22,7 @@ function* lived(rotate: (keys: Dated[], nowMs: number) => Rotation, pausesMs: nu
 }
 
 const pauses = fc.array(fc.integer({ min: 1, max: 90 * DAY_MS }), { minLength: 1, maxLength: 60 })
-const ids = (keys: Dated[]) => keys.map(({ kid }) => kid)
+const ids = (keys: KeyDates[]) => keys.map(({ kid }) => kid)
 
 test('a first start makes one token key to use and one to publish ahead', () => {
   const { make } = rotateTokenKeys([], 1_000)

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
-import { operatorDoor } from './operator.ts'
+import { createOperatorVerifier } from './operator.ts'
 import { targetOf } from './resource.ts'
 import { aGateway, aProvider, asked, bearer, exchange } from './testing.ts'
 
@@ -236,9 +236,13 @@ test('an assertion that does not hold is refused', async () => {
 test('outside stage local, and without a key, there is no operator', async () => {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
   const operatorKey = { kty: 'OKP', crv: 'Ed25519', x }
-  await expect(operatorDoor({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
-  await expect(operatorDoor({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
-  await expect(operatorDoor({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow('this machine')
+  await expect(createOperatorVerifier({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow(
+    'takes no operator',
+  )
+  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
+  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow(
+    'this machine',
+  )
 })
 
 test('of many that use one assertion at once, one gets a token', async () => {
