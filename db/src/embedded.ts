@@ -40,19 +40,19 @@ export async function startEmbeddedPostgres(options: {
   const passwords = passwordsOf(home, isNew)
   if (isNew) onProgress('Setting up PostgreSQL …')
   const runtime = prepareRuntime(places)
-  prepareCluster(places, runtime, passwords.of('postgres'))
+  prepareCluster(places, runtime, passwords.forRole('postgres'))
   await endStale(places.data)
   const postmaster = await startPostmaster(places, runtime, settings)
 
-  const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.of(role))
+  const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.forRole(role))
   const superuserUrl = url('postgres', 'postgres')
   return {
     version: runtime.version.split('.').slice(0, 2).join('.'),
     socketDir: places.socketDir,
     superuserUrl,
     url,
-    password: (role) => passwords.of(role),
-    ensureDatabase: (database, owner) => ensureDatabase(superuserUrl, database, owner, passwords.of(owner)),
+    password: (role) => passwords.forRole(role),
+    ensureDatabase: (database, owner) => ensureDatabase(superuserUrl, database, owner, passwords.forRole(owner)),
     ...postmaster,
   }
 }

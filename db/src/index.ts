@@ -20,8 +20,9 @@ export class Db extends Kysely<Database> {
   }
 
   /**
-   * Runs a prepared statement outside any transaction, and resolves with the number of its rows. Use it for statements
-   * with large values: if Postgres planned them at each call, it would copy the values into every step of planning.
+   * Runs a prepared statement outside any transaction, and resolves with the number of its rows. Use it for
+   * statements with large values: if Postgres planned them at each call, it would copy the values into every step of
+   * planning.
    */
   async run({ name, text }: Prepared, values: readonly unknown[]): Promise<number> {
     const { rowCount } = await this.pool.query({ name, text, values: [...values] })

@@ -126,8 +126,8 @@ interface AuditHeadersTable {
 }
 
 /**
- * Bodies have a table of their own, so that they can be erased while the chain of headers stays whole. They are bytes,
- * because text that a caller sends may hold a NUL, which a text column refuses.
+ * Bodies have a table of their own, so that they can be erased while the chain of headers stays whole. They are
+ * bytes, because text that a caller sends may hold a NUL, which a text column refuses.
  */
 interface AuditBodiesTable {
   plane: string

@@ -143,8 +143,8 @@ interface SettingsTable {
 
 /**
  * The parts of the snapshot that committed changes have made stale: `policy`, `all`, or the number of a bucket.
- * Changes only add rows, and only the publisher deletes them. There is no unique key: two changes of the same part add
- * two rows, so that a publisher that deletes the first cannot lose the second.
+ * Changes only add rows, and only the publisher deletes them. There is no unique key: two changes of the same part
+ * add two rows, so that a publisher that deletes the first cannot lose the second.
  */
 interface DirtyTable {
   id: GeneratedAlways<string>

@@ -8,8 +8,8 @@ import type { EmbeddedPostgres } from './embedded.ts'
 const prefix = 'bir-test-run-'
 
 /**
- * The global setup of vitest: one cluster for the whole run. The first test that needs it asks this HTTP server for the
- * address, which starts the cluster. A run that needs no database starts none.
+ * The global setup of vitest: one cluster for the whole run. The first test that needs it asks this HTTP server for
+ * the address, which starts the cluster. A run that needs no database starts none.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   removeLeftovers()

@@ -44,7 +44,9 @@ async function serverUrl(): Promise<string> {
 
 let template: Promise<string> | undefined
 
-/** Makes the template once per process. Its name holds a hash of the migrations: a changed one makes a new template. */
+/**
+ * Makes the template once per process. Its name holds a hash of the migrations: a changed one makes a new template.
+ */
 function ensureTemplate(server: string): Promise<string> {
   template ??= makeTemplate(server)
   return template

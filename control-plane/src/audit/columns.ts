@@ -1,6 +1,6 @@
 /*
- * Arrays in the binary format of Postgres. A statement takes one array per column, however many rows there are, and no
- * value needs escaping.
+ * Arrays in the binary format of Postgres. A statement takes one array per column, however many rows there are, and
+ * no value needs escaping.
  */
 
 const oid = { bytea: 17, int8: 20, text: 25, timestamptz: 1184 } as const

@@ -15,16 +15,16 @@ interface PlaneOrigin {
 }
 
 /**
- * Stores the records that continue the plane's chain, each once. It skips records that are stored already. At the first
- * record that breaks the chain it stops with a fault; the records before that one stay stored.
+ * Stores the records that continue the plane's chain, each once. It skips records that are stored already. At the
+ * first record that breaks the chain it stops with a fault; the records before that one stay stored.
  */
 export async function ingest(db: Db, origin: PlaneOrigin, records: readonly RecordToStore[], nowMs: number): Promise<IngestResult> {
   return (await ingestNext(db, origin, records, nowMs)) ?? ingestAny(db, origin, records, nowMs)
 }
 
 /**
- * The fast way, in one statement, for a valid batch that begins right after the head. Nearly every batch is one. For any
- * other batch, and for a day that has no partition yet, it stores nothing and resolves with undefined.
+ * The fast way, in one statement, for a valid batch that begins right after the head. Nearly every batch is one. For
+ * any other batch, and for a day that has no partition yet, it stores nothing and resolves with undefined.
  */
 async function ingestNext(
   db: Db,

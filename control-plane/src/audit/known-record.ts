@@ -15,9 +15,9 @@ const isOneOf = (values: readonly string[]): Check => {
 }
 
 /**
- * The checks by hand, in the order of the schema, which is also the order of the bytes that the hash covers. They repeat
- * the fields of the schema, because checks derived from it would cost as much as the schema does. The type and the tests
- * hold the two together.
+ * The checks by hand, in the order of the schema, which is also the order of the bytes that the hash covers. They
+ * repeat the fields of the schema, because checks derived from it would cost as much as the schema does. The type and
+ * the tests hold the two together.
  */
 const headerChecks: Record<keyof AuditHeader, Check> = {
   v: (value) => value === 1,
@@ -62,8 +62,8 @@ const isHeader = checkOf(headerChecks, AuditHeader)
 const isRecord = checkOf({ hash: isSha256, header: isHeader, args: isText, result: isText }, AuditRecord)
 
 /**
- * A fast check of a record as planes send it: valid for the schema, with its keys in the order of the schema. It costs a
- * third of the schema. False means only that the schema must decide.
+ * A fast check of a record as planes send it: valid for the schema, with its keys in the order of the schema. It
+ * costs a third of the schema. False means only that the schema must decide.
  */
 export const isKnownRecord = (value: unknown): value is AuditRecord => isRecord(value)
 

@@ -12,7 +12,9 @@ import { appendLocked } from './store.ts'
 
 type RecordFields = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
 
-/** The control plane's own audit chain: changes by administrators, and starts. All replicas write to the same chain. */
+/**
+ * The control plane's own audit chain: changes by administrators, and starts. All replicas write to the same chain.
+ */
 export interface OwnChain {
   recordChange: RecordChange
   /** Adds a signed head to the chain, unless the last record is one. */

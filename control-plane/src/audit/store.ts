@@ -13,13 +13,16 @@ export interface RecordToStore extends AuditRecord {
   text: string
 }
 
-/** The header fields with a column of their own, so that a search can filter by them. `APPEND` takes them as $10 to $16. */
+/**
+ * The header fields that have their own column, so that a search can filter by them. `APPEND` has them in $10 to
+ * $16.
+ */
 const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
 export type SearchColumn = (typeof searchColumns)[number]
 
 /**
- * Moves the head of a chain and stores the records in between. If the head is not the expected one, it stores nothing and
- * returns no row. Each column is one array, so the statement is the same for any number of records.
+ * Moves the head of a chain and stores the records in between. If the head is not the expected one, it stores nothing
+ * and returns no row. Each column is one array, so the statement is the same for any number of records.
  */
 export const APPEND = {
   name: 'audit-append',
@@ -75,8 +78,8 @@ export async function appendLocked(
 }
 
 /**
- * The time that a record is stored under. It is at most 31 days in the past and one day in the future, so that a plane
- * with a wrong clock cannot make us create thousands of daily partitions.
+ * The time that a record is stored under. It is at most 31 days in the past and one day in the future, so that a
+ * plane with a wrong clock cannot make us create thousands of daily partitions.
  */
 const clampAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * dayMs), nowMs + dayMs)
 

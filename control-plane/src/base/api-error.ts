@@ -2,8 +2,8 @@ import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { z } from 'zod'
 
 /**
- * An operation of the API that was refused or failed. The message is for the caller and shows nothing internal.
- * It knows no protocol: tRPC and GraphQL each turn it into an error of their own. Outside the API (tokens, planes, the
+ * An operation of the API that was refused or failed. The message is for the caller and shows nothing internal. It
+ * knows no protocol: tRPC and GraphQL each turn it into an error of their own. Outside the API (tokens, planes, the
  * HTTP server itself) the error is a `Refusal` (base/http.ts), which knows its HTTP status.
  */
 export class ApiError extends Error {
@@ -15,7 +15,10 @@ export class ApiError extends Error {
     this.code = code
   }
 
-  /** Turns anything thrown into an `ApiError`. An unknown error becomes `internal`, and the caller never sees its text. */
+  /**
+   * Turns anything thrown into an `ApiError`. An unknown error becomes `internal`, and the caller never sees its
+   * text.
+   */
   static from(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     if (error instanceof z.ZodError) return new ApiError('invalid_input', z.prettifyError(error), { cause: error })

@@ -29,8 +29,8 @@ export interface Ctx {
 
 export interface Publisher {
   /**
-   * Compiles the dirty parts, signs them and publishes them. Resolves with a revision that contains everything that was
-   * committed before the call. If the rows compile to the same root, there is no new revision.
+   * Compiles the dirty parts, signs them and publishes them. Resolves with a revision that contains everything that
+   * was committed before the call. If the rows compile to the same root, there is no new revision.
    */
   publish(): Promise<number>
 }
@@ -47,8 +47,8 @@ export interface Change {
 }
 
 /**
- * The buckets in which a person's class, handle, flag or selection changed; often none. Only buckets are listed, because
- * the publisher compiles everything else each time.
+ * The buckets in which a person's class, handle, flag or selection changed; often none. Only buckets are listed,
+ * because the publisher compiles everything else each time.
  */
 export type Dirty = readonly number[] | 'all'
 
@@ -62,10 +62,15 @@ export interface ChangeResult<T> {
   silent?: boolean
 }
 
-/** Changes of the policy run one at a time. Each sees all earlier ones, so the parts that it marks dirty are complete. */
+/**
+ * Changes of the policy run one at a time. Each sees all earlier ones, so the parts that it marks dirty are complete.
+ */
 const changeLock = 0x62697201
 
-/** The only way to change the policy. Rows, audit record and dirty marks commit together; then a revision is published. */
+/**
+ * The only way to change the policy. Rows, audit record and dirty marks commit together; then a revision is
+ * published.
+ */
 export async function change<T>(
   ctx: Ctx,
   record: Change,

@@ -4,7 +4,9 @@ const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 /** Whether a `Host` header names the loopback interface, with a port or without. */
 export const isLoopbackHost = (host: string): boolean => loopbackHosts.includes(host.toLowerCase().replace(/:\d+$/, ''))
 
-/** Whether a server that listens on this address can be reached from this machine only. IPv6 comes without brackets. */
+/**
+ * Whether a server that listens on this address can be reached from this machine only. IPv6 comes without brackets.
+ */
 export const isLoopbackAddress = (address: string): boolean => loopbackHosts.includes(address) || loopbackHosts.includes(`[${address}]`)
 
 /** Whether a connection comes from this machine. A socket that serves IPv6 and IPv4 shows IPv4 as `::ffff:127.…`. */

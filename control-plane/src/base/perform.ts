@@ -34,7 +34,10 @@ export const procedures: readonly Procedure[] = Object.entries(api).flatMap(([gr
 /** The operations that people may call for themselves. All others are for administrators. */
 const selfService: ReadonlySet<OperationPath> = new Set(['selections.get', 'selections.set', 'policy.explain'])
 
-/** Runs an operation. tRPC and GraphQL both call it. It checks who may call, then the input, then it calls the function. */
+/**
+ * Runs an operation. tRPC and GraphQL both call it. It checks who may call, then the input, then it calls the
+ * function.
+ */
 export async function perform(
   operations: Operations,
   ctx: Ctx,

@@ -5,12 +5,12 @@ import type { Class } from './holders.ts'
 import type { Db } from '../policy-rows/types.ts'
 
 /**
- * Stores the classes of each bucket that was just compiled. So a change of one grant can find the classes that have people
- * without reading any person. Only the publisher calls this, in the transaction of the revision.
+ * Stores the classes of each bucket that was just compiled. So a change of one grant can find the classes that have
+ * people without reading any person. Only the publisher calls this, in the transaction of the revision.
  */
 export async function recordClasses(trx: Transaction<Database>, classesByBucket: ReadonlyMap<number, readonly Class[]>): Promise<void> {
   if (classesByBucket.size === 0) return
-  const before = await trx
+  const oldRows = await trx
     .selectFrom('bucket_classes')
     .selectAll()
     .where('bucket', 'in', [...classesByBucket.keys()])
@@ -18,7 +18,7 @@ export async function recordClasses(trx: Transaction<Database>, classesByBucket:
 
   const difference = new Map<string, number>()
   const count = (key: string, by: number) => difference.set(key, (difference.get(key) ?? 0) + by)
-  for (const { keys } of before) keys.forEach((key) => count(key, -1))
+  for (const { keys } of oldRows) keys.forEach((key) => count(key, -1))
   for (const classes of classesByBucket.values()) classes.forEach(({ key }) => count(key, 1))
   const holders = new Map([...classesByBucket.values()].flat().map(({ key, holders }) => [key, holders]))
 

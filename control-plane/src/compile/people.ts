@@ -34,7 +34,9 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
   return { chunk, classes }
 }
 
-/** Maps each class to a profile. Classes with equal content share a profile, which is named by the hash of its bytes. */
+/**
+ * Maps each class to a profile. Classes with equal content share a profile, which is named by the hash of its bytes.
+ */
 export function compileClasses(holders: Holders, classes: readonly Class[]): { chunk: ClassesChunk; profiles: Map<string, ProfileChunk> } {
   const profiles = new Map<string, ProfileChunk>()
   const entries = classes.map(({ key, holders: ids }) => {

@@ -47,8 +47,8 @@ const alternativeOf = ({ level, allow, deny, expiresAtMs }: GrantRow): Alternati
 })
 
 /**
- * The union of all allowed tables, the union of all denied ones, and the lowest limits. A connection without an allowed
- * table is left out.
+ * The union of all allowed tables, the union of all denied ones, and the lowest limits. A connection without an
+ * allowed table is left out.
  */
 function connections(restrictions: RestrictionRow[]): Pick<ServerGrants, 'connections'> {
   const byConnection = Map.groupBy(restrictions, ({ connection }) => connection)

@@ -1,6 +1,8 @@
 import { plain } from '@bir/sdk/contract/suspicious'
 
-/** Describes each difference between two definitions in a sentence, for the person who decides. The result is bounded. */
+/**
+ * Describes each difference between two definitions in a sentence, for the person who decides. The result is bounded.
+ */
 export function describeDifferences(before: unknown, after: unknown): string[] {
   const oldLeaves = leavesOf(before)
   const newLeaves = leavesOf(after)
@@ -35,7 +37,10 @@ function commonPrefixLength(a: string, b: string): number {
   return at
 }
 
-/** Every leaf value as JSON, by its path. Empty objects and lists count too: a schema that became `{}` allows anything. */
+/**
+ * Every leaf value as JSON, by its path. Empty objects and lists count too: a schema that became `{}` allows
+ * anything.
+ */
 function leavesOf(value: unknown): Map<string, string> {
   const leaves = new Map<string, string>()
   const nameCounts = new Map<string, number>()

@@ -21,8 +21,8 @@ export interface Rule {
 const maxRetired = 2000
 
 /**
- * Decides which rows there should be after a server offers these tools. A pure function: the same offer again gives the
- * same rows.
+ * Decides which rows there should be after a server offers these tools. A pure function: the same offer again gives
+ * the same rows.
  */
 export function judge(rows: readonly DefinitionRow[], offered: readonly OfferedTool[], rule: Rule): DefinitionRow[] {
   const rowsByName = Map.groupBy(rows, ({ name }) => name)
@@ -46,7 +46,9 @@ function judgeTool(rows: readonly DefinitionRow[], offer: OfferedTool | undefine
   return decided ? [{ ...decided, state: 'approved' }, pending] : [pending]
 }
 
-/** A definition may change many times without a review. `reviewed` stays the one that an administrator last reviewed. */
+/**
+ * A definition may change many times without a review. `reviewed` stays the one that an administrator last reviewed.
+ */
 function reviewMark(decided: DefinitionRow | undefined): Pick<DefinitionRow, 'mark' | 'reviewed'> {
   if (!decided) return { mark: 'new', reviewed: null }
   return decided.mark === null ? { mark: 'changed', reviewed: decided.definition } : { mark: decided.mark, reviewed: decided.reviewed }

@@ -5,8 +5,8 @@ import { anyOf } from '../policy-rows/read.ts'
 import type { Holder } from './holder.ts'
 
 /*
- * A person's class depends on which of their holders have any grant or restriction, not on what these say. So a bucket
- * becomes dirty only when a holder gets its first one or loses its last one.
+ * A person's class depends on which of their holders have any grant or restriction, not on what these say. So a
+ * bucket becomes dirty only when a holder gets its first one or loses its last one.
  */
 
 /** Whether this holder has any grant or restriction. */
@@ -43,7 +43,7 @@ export const bucketsOfUsers = async (trx: Transaction<Database>, userIds: readon
 }
 
 /** The ids that are in only one of the two sets. */
-export const symmetricDifference = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] => [
-  ...[...before].filter((id) => !after.has(id)),
-  ...[...after].filter((id) => !before.has(id)),
+export const symmetricDifference = (first: ReadonlySet<string>, second: ReadonlySet<string>): string[] => [
+  ...[...first].filter((id) => !second.has(id)),
+  ...[...second].filter((id) => !first.has(id)),
 ]

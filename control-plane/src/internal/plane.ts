@@ -23,8 +23,8 @@ const seenEveryMs = 5_000
 const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
 
 /**
- * Finds the plane that signed this request. A signature may be replayed within its minute. That does no harm, because all
- * requests of planes only read or are idempotent, and the signature covers the body.
+ * Finds the plane that signed this request. A signature may be replayed within its minute. That does no harm, because
+ * all requests of planes only read or are idempotent, and the signature covers the body.
  */
 export async function planeOf(
   db: Kysely<Database>,

@@ -93,7 +93,10 @@ const rotateKeys = (db: Kysely<Database>, master: MasterKey, nowMs: number): Pro
 const addSealingKey = (db: Kysely<Database>, master: MasterKey, activeAt: Date) =>
   addKey(db, master, { kid: randomBytes(6).toString('base64url'), purpose: 'sealing', bytes: randomBytes(32), activeAt })
 
-/** All sealing keys, the one in use first. A key that is published ahead does not seal yet. Makes keys if there are none. */
+/**
+ * All sealing keys, the one in use first. A key that is published ahead does not seal yet. Makes keys if there are
+ * none.
+ */
 export async function readSealingKeys(db: Kysely<Database>, master: MasterKey): Promise<KeyRow[]> {
   const nowMs = Date.now()
   if ((await readKeys(db, master, 'sealing')).length === 0) await rotateKeys(db, master, nowMs)

@@ -56,7 +56,9 @@ function read(path: string): Buffer | undefined {
   }
 }
 
-/** Writes a temporary file and links it to `path`: when two first starts run at once, both read the same complete key. */
+/**
+ * Writes a temporary file and links it to `path`: when two first starts run at once, both read the same complete key.
+ */
 function create(path: string): Buffer | undefined {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
   const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`

@@ -7,7 +7,10 @@ export const MAX_TOKEN_LIFE_MS = 30 * DAY_MS
 const tokenKeyLifeMs = 30 * DAY_MS
 
 const sealingKeyLifeMs = DAY_MS
-/** How long a key is published before it is used. Planes fetch the keys at least hourly, so every plane has it by then. */
+/**
+ * How long a key is published before it is used. Planes fetch the keys at least hourly, so every plane has it by
+ * then.
+ */
 const sealingLeadMs = 2 * 60 * 60_000
 const sealingRingSize = 8
 

@@ -9,7 +9,10 @@ interface JoinLineParts {
   manifestKey: PublicJwk
 }
 
-/** Writes BIR_JOIN: the line with which a data plane finds, trusts and joins this control plane. Only the owner can read it. */
+/**
+ * Writes BIR_JOIN: the line with which a data plane finds, trusts and joins this control plane. Only the owner can
+ * read it.
+ */
 export function writeJoinLine(path: string, { issuer, joinSecret, manifestKey }: JoinLineParts): void {
   const line = `${issuer}#${joinSecret}.${fingerprintOf(manifestKey)}\n`
   if (hasContent(path, line)) return

@@ -28,7 +28,9 @@ export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneSt
   return { items }
 }
 
-/** Expels a plane: it is not on the roster, its requests are refused, and the sealing keys that it knows are replaced. */
+/**
+ * Expels a plane: it is not on the roster, its requests are refused, and the sealing keys that it knows are replaced.
+ */
 export async function expel(ctx: Ctx, { id }: z.infer<typeof api.planes.expel.input>): Promise<{ revision: number }> {
   const { revision } = await change(ctx, { action: 'planes.expel', target: id }, async (trx) => {
     const row = await trx.selectFrom('planes').select('expelled_at').where('id', '=', id).executeTakeFirst()

@@ -108,7 +108,9 @@ export const selectionOf = ({ level, off }: { level: Level | null; off: string[]
   ...(off === null || off.length === 0 ? {} : { off: [...off].sort() }),
 })
 
-/** From when on each person's tokens are valid (epochs), and the servers that are switched off for everyone (killed). */
+/**
+ * From when on each person's tokens are valid (epochs), and the servers that are switched off for everyone (killed).
+ */
 export async function readEpochsAndKilled(db: Db): Promise<{ epochs: Record<string, number>; killed: string[] }> {
   const users = await db
     .selectFrom('users')

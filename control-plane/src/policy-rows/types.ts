@@ -3,7 +3,10 @@ import type { Level } from '@bir/sdk/contract/level'
 import type { Selection } from '@bir/sdk/contract/snapshot'
 import type { Kysely, Transaction } from 'kysely'
 
-/** A connection or a transaction. Several reads show one consistent policy only inside one repeatable-read transaction. */
+/**
+ * A connection or a transaction. Several reads show one consistent policy only inside one repeatable-read
+ * transaction.
+ */
 export type Db = Kysely<Database> | Transaction<Database>
 
 export interface HolderRow {

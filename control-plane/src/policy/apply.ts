@@ -30,7 +30,7 @@ export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply'][
 
 /** Writes the difference. Resolves with the buckets that it makes dirty. */
 async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, administrator: string): Promise<number[]> {
-  // Must come before memberships change: a person who leaves a group that loses its last grant needs a new class too.
+  // Must come first: a person who leaves a group that loses its last grant is still found by their membership.
   const buckets = await bucketsOfHolders(trx, symmetricDifference(active(before.rows), active(after.rows)))
 
   await writeServers(trx, before, after, administrator)

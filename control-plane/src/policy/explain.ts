@@ -62,11 +62,11 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool }
       user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
       server: {
         id: server,
-        known: policy.servers.has(server),
+        exists: policy.servers.has(server),
         remote: policy.servers.get(server)?.kind === 'remote',
         killed: policy.revoked.killed.has(server),
       },
-      tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), held: isHeld(rows, server, tool) },
+      tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), pending: isPending(rows, server, tool) },
       grants: grantsOn(rows, personRow, server),
       name: holderNamer(handles),
       selection: personRow.selections[server],
@@ -90,7 +90,7 @@ const missing = (hasServer: boolean, hasTool: boolean): Explanation['missing'] =
 const wasFound = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
   definitions.some((row) => row.server === server && row.name === tool)
 
-const isHeld = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
+const isPending = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
   definitions.some((row) => row.server === server && row.name === tool && row.state === 'pending')
 
 function grantsOn({ grants }: PolicyRows, { id, groups }: PersonRow, server: string) {

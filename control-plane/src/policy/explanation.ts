@@ -8,14 +8,14 @@ import type { GrantRow } from '../policy-rows/types.ts'
 /** The facts that a verdict was based on. */
 export interface Evidence {
   user: { handle: string; provider: string; groups: string[]; disabled: boolean }
-  server: { id: string; known: boolean; remote: boolean; killed: boolean }
+  server: { id: string; exists: boolean; remote: boolean; killed: boolean }
   /** Undefined when the server has no such tool. */
   tool: {
     name: string
     entry: ToolEntry | undefined
     declared: string | undefined
     /** A definition of the tool waits for approval. */
-    held: boolean
+    pending: boolean
   }
   /** All grants on the server that reach the person: their own, those of their groups, and those of everyone. */
   grants: readonly GrantRow[]
@@ -43,14 +43,14 @@ function userLines({ user: { handle, provider, groups, disabled } }: Evidence): 
   return [`${handle}, known through ${provider}, ${membership}.`, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
 }
 
-function serverLines({ server: { id, known, killed } }: Evidence): string[] {
-  if (!known) return [`There is no server ${id}.`]
+function serverLines({ server: { id, exists, killed } }: Evidence): string[] {
+  if (!exists) return [`There is no server ${id}.`]
   return killed ? [`The server ${id} is switched off for everyone.`] : []
 }
 
-function toolLines({ server, tool: { name, entry, declared, held } }: Evidence): string[] {
-  if (!server.known) return []
-  if (!entry && held) return [`The server ${server.id} offers ${name}, which is held back until an administrator approves it.`]
+function toolLines({ server, tool: { name, entry, declared, pending } }: Evidence): string[] {
+  if (!server.exists) return []
+  if (!entry && pending) return [`The server ${server.id} offers ${name}, which is held back until an administrator approves it.`]
   if (!entry) return [`The server ${server.id} has no tool ${name}.`]
   const source = entry.labelled ? `by an administrator's label; ${declaredWords(server.remote, declared)}` : sourceWords(server.remote)
   return [

@@ -9,8 +9,8 @@ import { compileBucket, compileClasses } from '../compile/people.ts'
 import type { PersonRow, PolicyRows } from '../policy-rows/types.ts'
 
 /**
- * Compiles rows for some people and reads the result as a data plane does. So `explain` and `plan` ask the same policy
- * that the data planes enforce.
+ * Compiles rows for some people and reads the result as a data plane does. So `explain` and `plan` ask the same
+ * policy that the data planes enforce.
  */
 export function policyOf(rows: PolicyRows, people: readonly PersonRow[], catalog: Mountable): Policy {
   const holders = holdersOf(rows)

@@ -12,9 +12,9 @@ import type { PolicyState } from './state.ts'
 import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../policy-rows/types.ts'
 
 /** The policy after the file is applied. A row that the file repeats keeps its id, so that it counts as unchanged. */
-export function nextState(before: PolicyState, file: PolicyFile, userIds: ReadonlyMap<string, string>): PolicyState {
-  const servers = file.servers ? nextServers(before.rows, file.servers) : before.rows.servers
-  const groups = file.groups ? nextGroups(before.rows, file.groups) : before.rows.groups
+export function nextState(current: PolicyState, file: PolicyFile, userIds: ReadonlyMap<string, string>): PolicyState {
+  const servers = file.servers ? nextServers(current.rows, file.servers) : current.rows.servers
+  const groups = file.groups ? nextGroups(current.rows, file.groups) : current.rows.groups
   const groupIds = new Map(groups.map(({ id, handle }) => [handle, id]))
   const holder = (name: HolderName) => holderOf(name, userIds, groupIds)
 
@@ -28,14 +28,16 @@ export function nextState(before: PolicyState, file: PolicyFile, userIds: Readon
   return {
     rows: {
       servers,
-      definitions: nextDefinitions(before.rows, servers),
+      definitions: nextDefinitions(current.rows, servers),
       groups,
-      grants: grants ? keepIds(before.rows.grants, grants, grantKey) : before.rows.grants.filter(stays),
-      restrictions: restrictions ? keepIds(before.rows.restrictions, restrictions, restrictionKey) : before.rows.restrictions.filter(stays),
-      settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : before.rows.settings,
+      grants: grants ? keepIds(current.rows.grants, grants, grantKey) : current.rows.grants.filter(stays),
+      restrictions: restrictions
+        ? keepIds(current.rows.restrictions, restrictions, restrictionKey)
+        : current.rows.restrictions.filter(stays),
+      settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
     },
-    members: file.groups ? nextMembers(file.groups, groupIds, userIds) : before.members,
-    handles: new Map([...before.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
+    members: file.groups ? nextMembers(file.groups, groupIds, userIds) : current.members,
+    handles: new Map([...current.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
   }
 }
 
@@ -48,13 +50,17 @@ function nextServers({ servers }: PolicyRows, section: Section<'servers'>) {
   return Object.entries(section).map(([id, server]) => newServer({ id, ...server }, byId.get(id)))
 }
 
-/** As storing the servers will leave them: none at an address nobody knows, none held back where the policy of trust no longer holds. */
+/**
+ * The definitions after the servers are stored. A server at a new address has none, except those that a server under
+ * another id offers at that address. If the trust setting no longer holds definitions back, pending ones are
+ * approved.
+ */
 function nextDefinitions({ servers, definitions }: PolicyRows, next: readonly ServerRow[]): DefinitionFacts[] {
-  const before = new Map(servers.map((row) => [row.id, row]))
+  const currentServers = new Map(servers.map((row) => [row.id, row]))
   const byServer = Map.groupBy(definitions, ({ server }) => server)
   return next.flatMap((row) => {
     const facts = byServer.get(row.id) ?? []
-    if (!isSameAddress(before.get(row.id), row)) return offeredElsewhere(row)
+    if (!isSameAddress(currentServers.get(row.id), row)) return offeredElsewhere(row)
     if (facts.length === 0) return []
     return trustOf(row) === 'hold' ? facts : approveAll(facts)
   })
@@ -100,8 +106,8 @@ function idOf(ids: ReadonlyMap<string, string>, name: string): string {
   return id
 }
 
-/** The rows after the file, without repetition. A row that was there before keeps its id. */
-function keepIds<Row extends { id: string }>(before: Row[], after: Row[], key: (row: Row) => string): Row[] {
-  const byKey = new Map(before.map((row) => [key(row), row]))
-  return [...new Map(after.map((row) => [key(row), byKey.get(key(row)) ?? row])).values()]
+/** The rows after the file, without repetition. A row that was there current keeps its id. */
+function keepIds<Row extends { id: string }>(currentRows: Row[], nextRows: Row[], key: (row: Row) => string): Row[] {
+  const byKey = new Map(currentRows.map((row) => [key(row), row]))
+  return [...new Map(nextRows.map((row) => [key(row), byKey.get(key(row)) ?? row])).values()]
 }

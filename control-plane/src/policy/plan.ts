@@ -39,8 +39,8 @@ export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['pla
 }
 
 /**
- * Compares the access of people before and after the file. People of the same class before and of the same class after
- * get the same result if they have no selections, so each such pair of classes is compared only once.
+ * Compares the access of people before and after the file. People of the same class before and of the same class
+ * after get the same result if they have no selections, so each such pair of classes is compared only once.
  */
 function comparison(before: PolicyState, after: PolicyState, catalog: Mountable, nowMs: number) {
   const groupsAfter = groupsByUser(after)
@@ -93,14 +93,16 @@ interface Side {
 function accessChanges({ before, after }: { before: Side; after: Side }, nowMs: number): AccessChange[] {
   const servers = [...new Set([...before.policy.servers.keys(), ...after.policy.servers.keys()])].sort()
   return servers.flatMap((server) => {
-    const had = reachOn(before, server, nowMs)
-    const has = reachOn(after, server, nowMs)
+    const reachBefore = reachOn(before, server, nowMs)
+    const reachAfter = reachOn(after, server, nowMs)
     // A tool at a new address is another tool, even if it has the same name.
-    const isSameServer = had.unseen === has.unseen
-    const gains = [...has.tools].filter((tool) => !isSameServer || !had.tools.has(tool)).sort()
-    const loses = [...had.tools].filter((tool) => !isSameServer || !has.tools.has(tool)).sort()
-    const isUnchanged = gains.length === 0 && loses.length === 0 && had.level === has.level
-    return isUnchanged ? [] : [{ server, gains, loses, before: had.level, after: has.level, unseen: had.unseen || has.unseen }]
+    const isSameServer = reachBefore.unseen === reachAfter.unseen
+    const gains = [...reachAfter.tools].filter((tool) => !isSameServer || !reachBefore.tools.has(tool)).sort()
+    const loses = [...reachBefore.tools].filter((tool) => !isSameServer || !reachAfter.tools.has(tool)).sort()
+    const isUnchanged = gains.length === 0 && loses.length === 0 && reachBefore.level === reachAfter.level
+    return isUnchanged
+      ? []
+      : [{ server, gains, loses, before: reachBefore.level, after: reachAfter.level, unseen: reachBefore.unseen || reachAfter.unseen }]
   })
 }
 

@@ -29,16 +29,16 @@ export async function set(ctx: Ctx, input: Input<'set'>) {
     const faults = unknownTools(ctx.catalog, server, input.off ?? [])
     if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
 
-    const before = (await selectionsOf(trx, id))[server] ?? {}
-    const level = input.level === undefined ? (before.level ?? null) : input.level
-    const off = input.off ?? before.off ?? []
-    const after = selectionOf({ level, off: [...new Set(off)] })
-    if (canonical(before) === canonical(after)) return { value: id, dirty: 'nothing' }
+    const current = (await selectionsOf(trx, id))[server] ?? {}
+    const level = input.level === undefined ? (current.level ?? null) : input.level
+    const off = input.off ?? current.off ?? []
+    const next = selectionOf({ level, off: [...new Set(off)] })
+    if (canonical(current) === canonical(next)) return { value: id, dirty: 'nothing' }
 
     await trx.deleteFrom('selections').where('user_id', '=', id).where('server', '=', server).execute()
-    const row = { user_id: id, server, level, off: after.off ?? null }
-    if (level !== null || after.off) await trx.insertInto('selections').values(row).execute()
-    return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${after.off?.join(', ') ?? 'nothing'}` }
+    const row = { user_id: id, server, level, off: next.off ?? null }
+    if (level !== null || next.off) await trx.insertInto('selections').values(row).execute()
+    return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${next.off?.join(', ') ?? 'nothing'}` }
   })
   return { servers: await selectionsOf(ctx.db, value) }
 }

@@ -29,8 +29,8 @@ function addressFaults({ url, privateNetwork }: z.infer<typeof RemoteFileServer>
 }
 
 /**
- * Refuses unknown tools of a mounted server: a misspelt name would have no effect, and nobody would notice. The tools of
- * a remote server may change, so any name is allowed.
+ * Refuses unknown tools of a mounted server: a misspelt name would have no effect, and nobody would notice. The tools
+ * of a remote server may change, so any name is allowed.
  */
 export function unknownTools(catalog: Mountable, server: string, tools: readonly string[]): string[] {
   const mounted = catalog.get(server)

@@ -14,8 +14,8 @@ type ServerHealth = z.infer<typeof ServerHealthSchema>
 const staleAfterMs = 2.5 * HEALTH_EVERY_MS
 
 /**
- * Stores a plane's reports about servers at their present addresses. It ignores a report about an old address: that plane
- * does not have the newest policy yet.
+ * Stores a plane's reports about servers at their present addresses. It ignores a report about an old address: that
+ * plane does not have the newest policy yet.
  */
 export async function storeHealth(db: Kysely<Database>, plane: string, reports: readonly RemoteHealth[]): Promise<void> {
   const urls = new Map((await remotes(db)).map(({ id, settings }) => [id, settings.url]))
@@ -60,7 +60,9 @@ const rowOf = (plane: string, report: RemoteHealth, reportedAt: Date) => ({
 
 const dateOf = (ms: number | undefined) => (ms === undefined ? null : new Date(ms))
 
-/** The health of every remote server as each plane last reported it. Pairs without a report are listed as `unknown`. */
+/**
+ * The health of every remote server as each plane last reported it. Pairs without a report are listed as `unknown`.
+ */
 export async function health({ db }: Ctx, { id }: z.output<Api['servers']['health']['input']>): Promise<{ items: ServerHealth[] }> {
   const allServers = await remotes(db)
   const servers = id === undefined ? allServers : allServers.filter((server) => server.id === id)

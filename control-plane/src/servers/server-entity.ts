@@ -21,7 +21,9 @@ export function serverEntity(row: ServerRow, catalog: Mountable, definitions: re
   return { id, kind: 'mounted', title, killed, settings: row.settings, tools }
 }
 
-/** Tools of a remote server. The level is that of the approved definition, or of the offered one if none is approved. */
+/**
+ * Tools of a remote server. The level is that of the approved definition, or of the offered one if none is approved.
+ */
 function remoteTools({ labels }: ServerRow, definitions: readonly DefinitionFacts[]): ServerTool[] {
   return [...Map.groupBy(definitions, ({ name }) => name)].flatMap(([name, rows]) => {
     const row = rows.find(({ state }) => state === 'approved') ?? rows[0]

@@ -111,7 +111,10 @@ function settingsOf(input: ServerDescription): Record<string, unknown> {
   )
 }
 
-/** Stores a server. If it is a new remote one, `administrator` counts as the person who approves its first definitions. */
+/**
+ * Stores a server. If it is a new remote one, `administrator` counts as the person who approves its first
+ * definitions.
+ */
 export async function storeServer(trx: Transaction<Database>, after: ServerRow, administrator: string): Promise<void> {
   const { id, kind, title, settings, labels } = after
   const before = await selectServers(trx).where('id', '=', id).executeTakeFirst()

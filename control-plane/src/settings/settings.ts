@@ -14,9 +14,9 @@ export async function get({ db }: Ctx): Promise<Settings> {
 
 export async function put(ctx: Ctx, input: z.output<Api['settings']['put']['input']>): Promise<Settings> {
   const { value } = await change(ctx, { action: 'settings.put', target: 'settings', detail: canonical(input) }, async (trx) => {
-    const before = Settings.parse(await readStored(trx))
-    const value = Settings.parse({ ...before, ...input })
-    if (canonical(before) === canonical(value)) return { value, dirty: 'nothing' }
+    const current = Settings.parse(await readStored(trx))
+    const value = Settings.parse({ ...current, ...input })
+    if (canonical(current) === canonical(value)) return { value, dirty: 'nothing' }
     await storeSettings(trx, nonDefaults(value))
     return { value, dirty: [] }
   })
@@ -26,8 +26,8 @@ export async function put(ctx: Ctx, input: z.output<Api['settings']['put']['inpu
 const defaults = Settings.parse({})
 
 /**
- * The settings that differ from the defaults. Only these are readStored, so that a better default of a later version reaches
- * every gateway that never chose another value.
+ * The settings that differ from the defaults. Only these are stored, so that a better default of a later version
+ * reaches every gateway that never chose another value.
  */
 export const nonDefaults = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).filter(([key, value]) => value !== defaults[key as keyof Settings]))

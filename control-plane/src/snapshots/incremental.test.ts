@@ -58,7 +58,7 @@ const steps = {
   }),
 }
 
-/** What administrators and people do, in any order; some of it is refused, which is as good. What takes all away is rare. */
+/** Random actions of administrators and people. Some are refused, which is fine. Actions that delete much are rare. */
 const rare = new Set(['dissolve', 'unmount'])
 const aStep = fc.oneof(
   ...Object.entries(steps).map(([name, arbitrary]) => ({ weight: rare.has(name) ? 1 : 4, arbitrary: arbitrary as fc.Arbitrary<Step> })),

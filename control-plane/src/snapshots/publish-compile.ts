@@ -56,7 +56,9 @@ export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames
   return { ...small, principals: indexSlots.map(name) }
 }
 
-/** Deletes the dirty marks and resolves with the buckets to compile. Marks that commit later stay for the next time. */
+/**
+ * Deletes the dirty marks and resolves with the buckets to compile. Marks that commit later stay for the next time.
+ */
 async function takeDirty(trx: Transaction<Database>): Promise<number[]> {
   const marks = await trx.deleteFrom('dirty').returning('part').execute()
   const parts = new Set(marks.map(({ part }) => part))

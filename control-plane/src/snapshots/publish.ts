@@ -73,7 +73,9 @@ async function publishOnce({ db, manifestKey, inputs, onPublished, log }: Publis
   return revision
 }
 
-/** The newest revision, if no change is waiting to be published: each change adds a mark, and publishing deletes it. */
+/**
+ * The newest revision, if no change is waiting to be published: each change adds a mark, and publishing deletes it.
+ */
 async function revisionIfClean(db: Kysely<Database>): Promise<number | undefined> {
   const { rows } = await sql<{ revision: string | null; dirty: boolean }>`
     select (select max(revision) from revisions) as revision, exists (select from dirty) as dirty`.execute(db)
@@ -81,7 +83,9 @@ async function revisionIfClean(db: Kysely<Database>): Promise<number | undefined
   return row && row.revision !== null && !row.dirty ? Number(row.revision) : undefined
 }
 
-/** Takes the lock before the transaction begins, so that the transaction sees all that the previous publisher wrote. */
+/**
+ * Takes the lock before the transaction begins, so that the transaction sees all that the previous publisher wrote.
+ */
 const withPublishLock = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
   db.connection().execute(async (connection) => {
     await sql`select pg_advisory_lock(${publishLock})`.execute(connection)
@@ -93,8 +97,8 @@ const withPublishLock = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database
   })
 
 /**
- * Deletes old revisions and chunks that no plane can ask for any more. Those of the last 20 revisions and those that were
- * in use during the last ten minutes stay.
+ * Deletes old revisions and chunks that no plane can ask for any more. Those of the last 20 revisions and those that
+ * were in use during the last ten minutes stay.
  */
 export async function sweepChunks(db: Kysely<Database>): Promise<number> {
   return withPublishLock(db, async (trx) => {

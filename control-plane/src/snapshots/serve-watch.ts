@@ -35,7 +35,7 @@ export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: L
     const atMs = Date.now()
     const row = await newestRevision(db, current?.revision ?? 0)
     const newest = Number(row?.revision ?? 0)
-    // If there is no row, but a revision was known, the database was restored from a backup. Then it confirms nothing.
+    // No row, although a revision is known: the database was restored from a backup, and confirms nothing.
     if (current && newest === current.revision) current.confirmedAtMs = Math.max(current.confirmedAtMs, atMs)
     if (!row || newest <= (current?.revision ?? 0)) return
 
@@ -80,7 +80,9 @@ const newestRevision = (db: Kysely<Database>, atLeast: number) =>
     .limit(1)
     .executeTakeFirst()
 
-/** Resolves when the condition holds or the signal is aborted. Whoever makes the condition true calls all `waiters`. */
+/**
+ * Resolves when the condition holds or the signal is aborted. Whoever makes the condition true calls all `waiters`.
+ */
 function waitUntil(condition: () => boolean, waiters: Set<() => void>, signal: AbortSignal): Promise<void> {
   if (signal.aborted || condition()) return Promise.resolve()
   return new Promise((resolve) => {

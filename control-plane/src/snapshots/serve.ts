@@ -18,8 +18,8 @@ interface Parts {
 }
 
 /**
- * Answers a long-poll. Resolves with the newest manifest as soon as it is newer than the plane's revision `have`. After
- * `waitMs` it resolves with a signed statement that there is no newer revision.
+ * Answers a long-poll. Resolves with the newest manifest as soon as it is newer than the plane's revision `have`.
+ * After `waitMs` it resolves with a signed statement that there is no newer revision.
  */
 export async function serveSnapshot(
   { watch, key, log }: Parts,

@@ -34,7 +34,9 @@ interface OperatorParts {
   operatorKey?: { kty: string; crv: string; x: string } | undefined
 }
 
-/** Verifies assertions that the operator key of an embedded gateway signed. Only stage local, on this machine, has it. */
+/**
+ * Verifies assertions that the operator key of an embedded gateway signed. Only stage local, on this machine, has it.
+ */
 export function createOperatorVerifier({ stage, issuer, operatorKey }: OperatorParts): OperatorVerifier {
   const key = stage === 'local' && operatorKey ? createPublicKey({ key: operatorKey, format: 'jwk' }) : undefined
   return {

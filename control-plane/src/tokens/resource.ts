@@ -17,8 +17,8 @@ export interface Target {
 export const apiAudience = (issuer: string): string => `${issuer}/api`
 
 /**
- * The target of a token, from the parameter `resource` (RFC 8707). Clients write it in different ways, so the case of the
- * host, a final slash and a query do not matter.
+ * The target of a token, from the parameter `resource` (RFC 8707). Clients write it in different ways, so the case of
+ * the host, a final slash and a query do not matter.
  */
 export function targetOf(resources: readonly string[], { issuer, mcpUrl }: Bases): Target {
   if (resources.length > 1) throw oauthError('invalid_target', 'Ask for one resource at a time.')

@@ -12,7 +12,9 @@ import type { ProviderClaims } from './provider.ts'
 
 const administratorRole = 'administrator'
 
-/** Finds the person of these claims. The first sign-in creates the person; each sign-in updates them from the claims. */
+/**
+ * Finds the person of these claims. The first sign-in creates the person; each sign-in updates them from the claims.
+ */
 export async function signIn(ctx: Ctx, provider: string, claims: ProviderClaims): Promise<{ user: UserRow; revision: number }> {
   const record = { action: 'users.signIn', target: claims.preferred_username ?? claims.sub }
   try {
@@ -56,8 +58,8 @@ function handleOf({ preferred_username }: ProviderClaims): string {
 }
 
 /**
- * Makes the memberships follow the provider. It joins only groups that exist here. It ends only memberships that came from
- * the provider; those from a policy file or an administrator stay.
+ * Makes the memberships follow the provider. It joins only groups that exist here. It ends only memberships that came
+ * from the provider; those from a policy file or an administrator stay.
  */
 async function syncGroups(trx: Transaction<Database>, userId: string, names: readonly string[]): Promise<string[]> {
   const providerGroups = await trx

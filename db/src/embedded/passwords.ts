@@ -16,7 +16,7 @@ export class Passwords {
     this.byRole = existsSync(this.file) ? read(this.file) : {}
   }
 
-  of(role: string): string {
+  forRole(role: string): string {
     const existing = Object.hasOwn(this.byRole, role) ? this.byRole[role] : undefined
     if (existing) return existing
     const password = randomBytes(24).toString('base64url')

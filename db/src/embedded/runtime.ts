@@ -17,9 +17,9 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }))
 const Package = z.object({ version: z.string() })
 
 /**
- * Copies the Postgres release next to the cluster, where the user that Postgres runs as can read it. Makes the links to
- * libraries that the package's install script would make. The copy gets its final name last, so that no incomplete copy
- * is ever used.
+ * Copies the Postgres release next to the cluster, where the user that Postgres runs as can read it. Makes the links
+ * to libraries that the package's install script would make. The copy gets its final name last, so that no incomplete
+ * copy is ever used.
  */
 export function prepareRuntime(places: Places): Runtime {
   const source = findPackage()

@@ -8,8 +8,9 @@ const maxWaitMs = 10_000
 const pollMs = 50
 
 /**
- * Ends a Postgres that a killed start left running on this cluster. We cannot adopt it, because only its parent process
- * can guard it. Deletes a pid file whose number now belongs to another program, because Postgres would refuse to start.
+ * Ends a Postgres that a killed start left running on this cluster. We cannot adopt it, because only its parent
+ * process can guard it. Deletes a pid file whose number now belongs to another program, because Postgres would refuse
+ * to start.
  */
 export async function endStale(data: string): Promise<void> {
   const pid = postmasterPid(data)

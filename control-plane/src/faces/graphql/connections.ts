@@ -19,7 +19,9 @@ interface Page {
   next: string | null
 }
 
-/** The output types of operations. Paged lists become Relay connections, `{ items }` a list; other outputs stay as is. */
+/**
+ * The output types of operations. Paged lists become Relay connections, `{ items }` a list; other outputs stay as is.
+ */
 export class Connections {
   private readonly builder: Builder
   private readonly types: ContractTypes

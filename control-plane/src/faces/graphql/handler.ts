@@ -66,13 +66,18 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   }
 }
 
-/** Renders GraphiQL with its scripts inside, so that it loads nothing from other sites. Imported only on use: it is large. */
+/**
+ * Renders GraphiQL with its scripts inside, so that it loads nothing from other sites. Imported only on use: it is
+ * large.
+ */
 async function renderGraphiql(options: GraphiQLOptions | undefined): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   return renderGraphiQL(options)
 }
 
-/** The context for requests of the page itself. An operation that used it would fail at once, because it has no `db`. */
+/**
+ * The context for requests of the page itself. An operation that used it would fail at once, because it has no `db`.
+ */
 const anonymousCtx = () => ({ actor: { id: '', label: 'nobody', administrator: false } }) as Ctx
 
 const statuses: Record<ApiErrorCode, number> = {
@@ -114,8 +119,9 @@ function publicErrors(report: FaceParts['report']): Plugin {
 }
 
 /**
- * An error as the caller sees it, with a code of the contract in `extensions.code`. An error without a path and a cause is
- * about the query itself, so the caller can correct it. Other errors come from an operation; internal ones stay secret.
+ * An error as the caller sees it, with a code of the contract in `extensions.code`. An error without a path and a
+ * cause is about the query itself, so the caller can correct it. Other errors come from an operation; internal ones
+ * stay secret.
  */
 function publicError(error: GraphQLError, report: FaceParts['report']): GraphQLError {
   const { nodes, source, positions, path, extensions } = error

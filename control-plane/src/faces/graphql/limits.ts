@@ -18,7 +18,10 @@ interface Weight {
   cost: number
 }
 
-/** The error of a query that exceeds a limit, or undefined. Call it after validation, which refuses cycles of fragments. */
+/**
+ * The error of a query that exceeds a limit, or undefined. Call it after validation, which refuses cycles of
+ * fragments.
+ */
 export function limitError(document: DocumentNode, variables: Variables): GraphQLError | undefined {
   const fragments = new Map(
     document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])),

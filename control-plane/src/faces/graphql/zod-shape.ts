@@ -81,7 +81,9 @@ function literalScalar([value]: unknown[]) {
   return typeof value === 'number' ? 'Int' : 'String'
 }
 
-/** Enum values in GraphQL may not have hyphens. An enum with such values, like the reasons of a verdict, stays text. */
+/**
+ * Enum values in GraphQL may not have hyphens. An enum with such values, like the reasons of a verdict, stays text.
+ */
 function enumShape(schema: z.ZodType, values: string[]): Shape {
   const areValidNames = values.every((value) => /^[A-Za-z_]\w*$/.test(value))
   return areValidNames ? { as: 'enum', values, schema } : { as: 'scalar', scalar: 'String' }
