@@ -19,7 +19,7 @@ function aProcess(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const events: Event[] = []
   createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as Event))
-  // Not `exit`: what it said last may come after it.
+  // Not `exit`, because the last output may arrive after it.
   const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>
   const listening = async () => {
     const find = () => events.find(({ event }) => event === 'listening')?.url

@@ -6,7 +6,7 @@ export interface Listening {
 
 export interface ListenOptions {
   onNotice: (payload: string) => void
-  /** Called whenever a connection is established. Notices that were sent while there was none are reconnect. */
+  /** Called whenever a connection is established. Notices that were sent while there was none are lost. */
   onConnected?: () => void
   onLost?: (error: Error) => void
 }

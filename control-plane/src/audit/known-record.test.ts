@@ -10,7 +10,7 @@ const text = fc.string({ unit: 'binary' })
 const int = fc.maxSafeInteger()
 const oneOf = (values: readonly string[]) => fc.constantFrom(...values)
 
-/** What each field may hold; those the schema must have stand first. */
+/** Values for each field. The required fields come first. */
 const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
   v: fc.constant(1),
   kind: oneOf(RecordKind.options),
@@ -52,7 +52,7 @@ const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
 const header = fc.record(fields, { requiredKeys: ['v', 'kind', 'plane', 'seq', 'prev', 'boot', 'atMs'] })
 const record = fc.record({ hash: hex, header, args: text, result: text }, { requiredKeys: ['hash', 'header'] })
 
-/** As it comes over the wire: keys in the order of the schema, and values that JSON has. */
+/** A record as planes send it: keys in the order of the schema, and only values that JSON has. */
 const wired = (value: object): Wired => JSON.parse(JSON.stringify(value)) as Wired
 type Wired = Record<string, unknown> & { header?: Record<string, unknown> | null }
 
@@ -84,7 +84,7 @@ function edited(original: Wired, { key, inHeader, how, value }: { key: string; i
   return change(original)
 }
 
-/** The law: what it knows, the schema takes, and would write in the same bytes. */
+/** The guarantee: the schema accepts each known record, and writes the same bytes. */
 function agrees(value: unknown): void {
   const bySchema = AuditRecord.safeParse(value)
   if (!isKnownRecord(value)) return

@@ -18,7 +18,7 @@ async function aChainOfChanges() {
   const { db }: Pick<Ctx, 'db'> = made
   const { audit } = await openKeyRing(db, masterKeyOf(Buffer.alloc(32, 1)))
   const records = async () => (await chain({ db } as Ctx, { plane: audit.kid, afterSeq: 0, first: 1000 })).records
-  /** Every link holds, the signed ones too. */
+  /** Verifies every link of the chain, and every signature. */
   const verified = async () => {
     const key = createPublicKey({ key: audit.jwk, format: 'jwk' })
     let head = { seq: 0, hash: FIRST_PREV }

@@ -99,7 +99,7 @@ const somePolicy: fc.Arbitrary<PolicyRows> = fc.record({
   settings: fc.constant({}),
 }) as fc.Arbitrary<PolicyRows>
 
-/** May this person call this tool, and at what level? The rows read one after the other, as the house says it. */
+/** Decides directly from the rows, without compiling: the reference for the compiled policy. */
 function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string): Level | 'no' {
   const [server] = servers
   if (!server || person.disabled || server.killed) return 'no'

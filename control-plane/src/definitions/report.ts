@@ -7,7 +7,7 @@ import type { DefinitionRow } from './judge.ts'
 import { offeredTools } from './offered.ts'
 import { readDefinitions, writeDefinitions } from './rows.ts'
 
-/** Accepts a plane's report of the tools of a server. Further reports of the same tools change unchanged. */
+/** Accepts a plane's report of the tools of a server. Further reports of the same tools change nothing. */
 export async function acceptReport(ctx: Ctx, report: DefinitionsReport): Promise<void> {
   const offered = offeredTools(report)
   await change(ctx, { action: 'definitions.report', target: report.server }, async (trx) => {

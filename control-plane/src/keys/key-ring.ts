@@ -62,7 +62,7 @@ export function isSameSecret(candidate: string, secret: string): boolean {
   return timingSafeEqual(digest(candidate), digest(secret))
 }
 
-/** The keys that are made once and never rotateKeys. */
+/** The keys that are made once and never rotated. */
 async function openPermanentKeys(db: Kysely<Database>, master: MasterKey) {
   const activeAt = new Date()
   const openOrMake = async (purpose: 'manifest' | 'audit' | 'join', make: () => Promise<void>) => {

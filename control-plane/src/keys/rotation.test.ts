@@ -9,7 +9,7 @@ function turned(keys: KeyDates[], { make, drop }: Rotation): KeyDates[] {
   return [...keys.filter(({ kid }) => !drop.includes(kid)), ...make.map((activeAt) => ({ kid: `key-${made++}`, activeAt }))]
 }
 
-/** Rotates at each of these moments; a pause between them may be a process that was down for weeks. */
+/** Rotates at each of these times. A long pause stands for a process that was down for weeks. */
 function* lived(rotate: (keys: KeyDates[], nowMs: number) => Rotation, pausesMs: number[]) {
   let keys: KeyDates[] = []
   let nowMs = 1_700_000_000_000

@@ -106,7 +106,7 @@ function idOf(ids: ReadonlyMap<string, string>, name: string): string {
   return id
 }
 
-/** The rows after the file, without repetition. A row that was there current keeps its id. */
+/** The rows after the file, without repetition. A row that existed before keeps its id. */
 function keepIds<Row extends { id: string }>(currentRows: Row[], nextRows: Row[], key: (row: Row) => string): Row[] {
   const byKey = new Map(currentRows.map((row) => [key(row), row]))
   return [...new Map(nextRows.map((row) => [key(row), byKey.get(key(row)) ?? row])).values()]

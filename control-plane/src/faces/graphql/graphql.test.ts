@@ -236,7 +236,7 @@ test('the page to try questions on is there only when asked for, and tells nothi
     await using served = await serving(it.ctx, { graphiql })
     const response = await fetch(served.url, { headers: { accept: 'text/html' } })
     expect(response.status).toBe(graphiql ? 200 : 401)
-    // A page that holds an administrator's token runs no script of somebody else's server.
+    // A page that holds an administrator's token must run no script from another server.
     const page = await response.text()
     expect(/<(script|link)[^>]*https?:/.test(page)).toBe(false)
     expect(page.includes('bir -- token alice --api')).toBe(graphiql)
