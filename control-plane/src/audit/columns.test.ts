@@ -10,7 +10,7 @@ const rows = fc.array(
   { minLength: 1, maxLength: 5 },
 )
 
-test('Postgres reads from a column what was put in, whatever it is', async () => {
+test('Postgres reads exactly the values that were encoded', async () => {
   await using made = await testDb({ migrated: false })
   const read = 'select * from unnest($1::text[], $2::bytea[], $3::bigint[], $4::timestamptz[]) as r(text, body, int, at)'
   await fc.assert(

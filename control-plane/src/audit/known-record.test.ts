@@ -92,12 +92,12 @@ function agrees(value: unknown): void {
   expect(JSON.stringify(bySchema.data)).toBe(JSON.stringify(value))
 }
 
-test('the schema says nothing that this does not: every field, and in its order', () => {
+test('the checks have all fields of the schema, in the same order', () => {
   expect(Object.keys(fields)).toEqual(Object.keys(AuditHeader.shape))
   fc.assert(fc.property(record, (value) => isKnownRecord(wired(value))))
 })
 
-test('what is known the schema takes too, and in the same bytes', () => {
+test('the schema accepts every known record, and writes the same bytes', () => {
   fc.assert(
     fc.property(record, fc.array(edit, { minLength: 1, maxLength: 3 }), (value, edits) => {
       agrees(edits.reduce<unknown>((now, next) => edited(now as Wired, next), wired(value)))
@@ -106,11 +106,11 @@ test('what is known the schema takes too, and in the same bytes', () => {
   )
 })
 
-test('whatever else JSON may hold is left to the schema', () => {
+test('any other JSON value is left to the schema', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => !isKnownRecord(value)))
 })
 
-test.for(Object.keys(fields))('a strange %s is known only if the schema takes it', (key) => {
+test.for(Object.keys(fields))('a record with an unusual %s is known only if the schema accepts it', (key) => {
   fc.assert(
     fc.property(record, strange, (value, odd) => {
       const of = wired(value)

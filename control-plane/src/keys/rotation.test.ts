@@ -29,7 +29,7 @@ test('a first start makes one token key to use and one to publish ahead', () => 
   expect(make.map((at) => at.getTime())).toEqual([1_000, 1_000 + 30 * DAY_MS])
 })
 
-test('there always is a token key in use, and a next one that was published before its use', () => {
+test('there is always a token key in use, and a next one that is published before its use', () => {
   fc.assert(
     fc.property(pauses, (pausesMs) => {
       let first = true
@@ -57,12 +57,12 @@ test('a key stays published until the last token it signed has expired', () => {
   )
 })
 
-test('keys do not pile up', () => {
+test('the number of keys stays limited', () => {
   for (const { keys } of lived(rotateTokenKeys, Array<number>(400).fill(DAY_MS))) expect(keys.length).toBeLessThanOrEqual(4)
   for (const { keys } of lived(rotateSealingKeys, Array<number>(400).fill(DAY_MS / 24))) expect(keys.length).toBeLessThanOrEqual(8)
 })
 
-test('a sealing key is known for two hours before it is used, and one is in use at all times', () => {
+test('a sealing key is published two hours before its use, and one is always in use', () => {
   let first = true
   for (const { before, keys, nowMs } of lived(rotateSealingKeys, Array<number>(400).fill(DAY_MS / 48))) {
     const fresh = keys.filter(({ kid }) => !ids(before).includes(kid))
@@ -72,7 +72,7 @@ test('a sealing key is known for two hours before it is used, and one is in use 
   }
 })
 
-test('what was sealed with a key opens for seven days less three hours, were the plane an hour late to take the next', () => {
+test('a sealed box can be opened for seven days less three hours, even if a plane takes the next key an hour late', () => {
   const lastUseMs = new Map<string, number>()
   const hourMs = DAY_MS / 24
   for (const { before, keys, nowMs } of lived(rotateSealingKeys, Array<number>(20 * 24 * 60).fill(hourMs / 60))) {

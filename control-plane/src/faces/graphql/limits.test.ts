@@ -7,7 +7,7 @@ const nested = (depth: number): string => (depth === 1 ? 'a' : `a { ${nested(dep
 test.for([
   [12, undefined],
   [13, 'The question nests 13 deep; 12 is the most.'],
-] as const)('a question %i deep: %s', ([depth, message]) => {
+] as const)('a query of depth %i: %s', ([depth, message]) => {
   expect(limitError(parse(`{ ${nested(depth)} }`), {})?.message).toBe(message)
 })
 
@@ -16,7 +16,7 @@ test('depth is counted through fragments', () => {
   expect(limitError(document, {})?.extensions.code).toBe('invalid_input')
 })
 
-test('only what pages multiplies, by the page asked for', () => {
+test('only connections multiply the cost, by the requested page size', () => {
   const asks = (first: string) => parse(`{ users${first} { edges { node { ${'id '.repeat(98)} } } } }`)
   expect(limitError(asks('(first: 498)'), {})?.message).toBeUndefined()
   expect(limitError(asks('(first: 499)'), {})?.message).toContain('too much')
