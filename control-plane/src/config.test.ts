@@ -14,22 +14,22 @@ const prod = { ...local, STAGE: 'prod', PUBLIC_URL: 'https://bir.example.com', M
 
 const operatorKey = JSON.stringify({ kty: 'OKP', crv: 'Ed25519', x: 'abc', d: 'private' })
 
-test('what is left out takes its default, and an origin loses its last slash', () => {
+test('a missing setting gets its default, and an origin loses its final slash', () => {
   expect(readConfig(local)).toMatchObject({ stage: 'local', port: 8081, publicUrl: 'http://127.0.0.1:8081', idpProvider: 'demo' })
 })
 
-test('of an operator key only the public half is kept', () => {
+test('only the public part of an operator key is read', () => {
   expect(readConfig({ ...local, OPERATOR_KEY: operatorKey }).operatorKey).toEqual({ kty: 'OKP', crv: 'Ed25519', x: 'abc' })
 })
 
-test('a value is read from the file that its _FILE twin names', () => {
+test('a value is read from the file that the variable with _FILE names', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'bir-config-')), 'url')
   writeFileSync(file, 'postgres://from/file\n')
   const { DATABASE_URL: _, ...rest } = local
   expect(readConfig({ ...rest, DATABASE_URL_FILE: file }).databaseUrl).toBe('postgres://from/file')
 })
 
-test('every fault is named at once', () => {
+test('all faults are reported at once', () => {
   const start = () => readConfig({ PORT: '99999', MASTER_KEY: 'c2hvcnQ=', PUBLIC_URL: 'ftp://x', OPERATOR_KEY_FILE: '/nowhere/at/all' })
   for (const name of ['port', 'masterKey', 'publicUrl', 'mcpUrl', 'databaseUrl', 'homeDir', 'OPERATOR_KEY_FILE']) {
     expect(start).toThrow(name)
@@ -45,6 +45,6 @@ test.for([
   expect(() => readConfig({ ...prod, ...unsafe })).toThrow(named)
 })
 
-test('stage prod starts with what is safe', () => {
+test('stage prod accepts a safe configuration', () => {
   expect(readConfig(prod).stage).toBe('prod')
 })

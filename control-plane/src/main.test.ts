@@ -19,7 +19,7 @@ function aProcess(env: Record<string, string>) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const events: Event[] = []
   createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as Event))
-  // Not `exit`: what it said last may come after it.
+  // Not `exit`, because the last output may arrive after it.
   const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>
   const listening = async () => {
     const find = () => events.find(({ event }) => event === 'listening')?.url
@@ -47,7 +47,7 @@ async function aPlace() {
   return { db: made.db, home, env, [Symbol.asyncDispose]: dispose }
 }
 
-test('killed at any moment, it comes back with the same keys, revision and join line', async () => {
+test('a process that was killed at any moment restarts with the same keys, revision and join line', async () => {
   await using place = await aPlace()
   const seen: unknown[] = []
   for (let start = 0; start < 2; start++) {
@@ -64,7 +64,7 @@ test('killed at any moment, it comes back with the same keys, revision and join 
   expect(modes).toEqual([0o600, 0o600])
 })
 
-test('a signal ends it, with nothing left to wait for', async () => {
+test('a signal ends the process cleanly', async () => {
   await using place = await aPlace()
   const { child, events, ended, listening } = aProcess(place.env)
   const url = await listening()
@@ -74,7 +74,7 @@ test('a signal ends it, with nothing left to wait for', async () => {
   expect(events.at(-1)).toMatchObject({ event: 'stopped' })
 })
 
-test('what nobody caught is one event, and the end', async () => {
+test('an uncaught error is logged once and ends the process', async () => {
   await using place = await aPlace()
   const uncaught = 'process.on("SIGUSR2", () => void Promise.reject(new Error("nobody caught this")))'
   const { child, events, ended, listening } = aProcess({
@@ -87,14 +87,14 @@ test('what nobody caught is one event, and the end', async () => {
   expect(events.at(-1)).toMatchObject({ level: 'error', event: 'cannot-go-on', why: 'nobody caught this' })
 })
 
-test('a start that cannot be is one event with every fault in it', async () => {
+test('a failed start is logged as one event with all faults', async () => {
   const { events, ended } = aProcess({ STAGE: 'prod', PUBLIC_URL: 'http://bir.example.com' })
   expect(await ended).toEqual([1, null])
   expect(events).toMatchObject([{ level: 'error', event: 'start-failed' }])
   for (const named of ['mcpUrl', 'databaseUrl', 'homeDir']) expect(events[0]?.why).toContain(named)
 })
 
-test('another master key than the one the database was set up with is refused in a sentence', async () => {
+test('a master key that does not belong to the database is refused with one sentence', async () => {
   await using place = await aPlace()
   const first = aProcess(place.env)
   await first.listening()
@@ -105,7 +105,7 @@ test('another master key than the one the database was set up with is refused in
   expect(second.events.at(-1)?.why).toContain('The master key does not open the keys in this database')
 })
 
-test('outside stage local no master key is made up', async () => {
+test('no master key is generated outside stage local', async () => {
   await using place = await aPlace()
   const safe = { PUBLIC_URL: 'https://control.test', MCP_URL: 'https://mcp.test', IDP_PROVIDER: 'corp', STAGE: 'prod' }
   const { events, ended } = aProcess({ ...place.env, ...safe })

@@ -1,9 +1,9 @@
 import { readConfig } from './config.ts'
-import { log, wordsOf } from './base/log.ts'
+import { log, errorText } from './base/log.ts'
 import { startControlPlane } from './start.ts'
 
 function fail(error: unknown): never {
-  log('error', 'cannot-go-on', { why: wordsOf(error) })
+  log('error', 'cannot-go-on', { why: errorText(error) })
   process.exit(1)
 }
 
@@ -17,12 +17,12 @@ try {
     if (stopping) return
     stopping = true
     running.close().catch((error: unknown) => {
-      log('error', 'stop-failed', { why: wordsOf(error) })
+      log('error', 'stop-failed', { why: errorText(error) })
       process.exitCode = 1
     })
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
 } catch (error) {
-  log('error', 'start-failed', { why: wordsOf(error) })
+  log('error', 'start-failed', { why: errorText(error) })
   process.exit(1)
 }

@@ -9,7 +9,7 @@ import { put } from './users/users.ts'
 
 const unused = async () => Promise.reject(new Error('no test calls a tool here'))
 
-/** A server that can be mounted, with tools of these levels. `bad` in its settings is a fault. */
+/** A server that can be mounted, with tools of these levels. A setting named `bad` is a fault. */
 export function aServer(id: string, levels: Record<string, Level>): MountedServer {
   const tool = ([name, level]: [string, Level]): [string, MountedTool] => {
     const entry = { name, description: name, inputSchema: {}, outputSchema: {}, annotations: {} }
@@ -40,8 +40,8 @@ export const aCatalog = new Map(
 )
 
 /**
- * An administrator's context on a database of its own. The publisher counts: a revision for each change that left a mark.
- * `marks` are the parts that the latest one would have compiled.
+ * An administrator's context with a database for one test. Its publisher only counts: one revision for each change
+ * that left a mark. `marks` are the parts that the latest revision would have compiled.
  */
 export async function aControlPlane() {
   const { db, drop } = await testDb()
@@ -63,7 +63,7 @@ export async function aControlPlane() {
     },
   }
   const aPerson = (handle: string) => put(ctx, { handle, provider: 'demo', subject: `subject-of-${handle}` })
-  /** The same context, as a person who is no administrator. */
+  /** The same context for a person who is not an administrator. */
   const as = async (handle: string): Promise<Ctx> => {
     const { id } = await db.selectFrom('users').select('id').where('handle', '=', handle).executeTakeFirstOrThrow()
     return { ...ctx, actor: { id, label: handle, administrator: false, userId: id } }

@@ -3,12 +3,12 @@ import type { Kysely } from 'kysely'
 import { markDirty } from './base/context.ts'
 import type { Publisher } from './base/context.ts'
 import type { KeyRing } from './keys/key-ring.ts'
-import { wordsOf } from './base/log.ts'
+import { errorText } from './base/log.ts'
 import type { Log } from './base/log.ts'
 import { sweepChunks } from './snapshots/publish.ts'
-import { forgetUsed } from './tokens/used-once.ts'
+import { deleteExpired } from './tokens/used-once.ts'
 
-interface UpkeepParts {
+interface MaintenanceParts {
   db: Kysely<Database>
   keys: KeyRing
   publisher: Publisher
@@ -16,17 +16,17 @@ interface UpkeepParts {
   log: Log
 }
 
-const everyMs = 60_000
-const sweepEvery = 10
+const intervalMs = 60_000
+const roundsPerSweep = 10
 
-/** What falls due with time: keys turn, the own chain is signed, what nobody needs any more goes. */
-export function startMaintenance(parts: UpkeepParts): { stop: () => Promise<void> } {
+/** Does once a minute what time makes necessary: rotates keys, signs the own audit chain, deletes expired rows. */
+export function startMaintenance(parts: MaintenanceParts): { stop: () => Promise<void> } {
   let round = 0
   let running: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     round += 1
-    running = running.then(() => tend(parts, round % sweepEvery === 0))
-  }, everyMs)
+    running = running.then(() => runRound(parts, round % roundsPerSweep === 0))
+  }, intervalMs)
 
   return {
     async stop() {
@@ -36,17 +36,17 @@ export function startMaintenance(parts: UpkeepParts): { stop: () => Promise<void
   }
 }
 
-async function tend({ db, keys, publisher, signHead, log }: UpkeepParts, sweeping: boolean): Promise<void> {
+async function runRound({ db, keys, publisher, signHead, log }: MaintenanceParts, isSweepDue: boolean): Promise<void> {
   try {
-    await signHead() // first: whatever else fails, the chain does not go unsigned
-    const before = kidsOf(keys)
+    await signHead() // first, so that the chain is signed even if a later step fails
+    const kidsBefore = kidsOf(keys)
     await keys.refresh()
-    if (kidsOf(keys) !== before) await db.transaction().execute((trx) => markDirty(trx, []))
+    if (kidsOf(keys) !== kidsBefore) await db.transaction().execute((trx) => markDirty(trx, []))
     await publisher.publish()
-    await forgetUsed(db)
-    if (sweeping) await sweepChunks(db)
+    await deleteExpired(db)
+    if (isSweepDue) await sweepChunks(db)
   } catch (error) {
-    log('error', 'upkeep-failed', { why: wordsOf(error) })
+    log('error', 'upkeep-failed', { why: errorText(error) })
   }
 }
 

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true })
 })
 
-test('a second start finds what the first one kept, and a role sees its own database alone', async () => {
+test('a second start finds the data of the first, and a role can open only its own database', async () => {
   const first = await startEmbeddedPostgres({ home })
   await first.ensureDatabase('bir', 'bir')
   await first.ensureDatabase('bank', 'bank_owner')
@@ -36,7 +36,7 @@ test('a second start finds what the first one kept, and a role sees its own data
   await second.stop()
 })
 
-test('kill -9 of its supervisor takes Postgres down, and the next start recovers', async () => {
+test('Postgres ends when its parent is killed with kill -9, and the next start recovers', async () => {
   const embedded = new URL('./embedded.ts', import.meta.url).href
   const script = `const { startEmbeddedPostgres } = await import(${JSON.stringify(embedded)})
     await startEmbeddedPostgres({ home: ${JSON.stringify(home)} }); process.stdout.write('up'); setInterval(() => {}, 1000)`
@@ -51,7 +51,7 @@ test('kill -9 of its supervisor takes Postgres down, and the next start recovers
   await again.stop()
 })
 
-test.runIf(process.getuid?.() === 0)('the note of where a cluster lies is written once, and whole', () => {
+test.runIf(process.getuid?.() === 0)('the note that names the cluster folder is written once and completely', () => {
   const note = join(home, 'postgres.json')
   const written = () => [statSync(note).ino, readFileSync(note, 'utf8')]
   makePlaces(home)
@@ -63,7 +63,7 @@ test.runIf(process.getuid?.() === 0)('the note of where a cluster lies is writte
 })
 
 test.runIf(process.getuid?.() === 0).for(['{', '{}', '{"base":"","cluster":"x"}'])(
-  'a damaged note, %s, stops the start in one sentence, and nothing is set aside',
+  'a damaged note, %s, stops the start with one sentence, and no folder is renamed',
   (damaged) => {
     const { base } = makePlaces(home)
     const file = join(home, 'postgres.json')
@@ -76,7 +76,7 @@ test.runIf(process.getuid?.() === 0).for(['{', '{}', '{"base":"","cluster":"x"}'
   },
 )
 
-test('kill -9 of Postgres is told, and the next start recovers', async () => {
+test('`ended` resolves when Postgres is killed with kill -9, and the next start recovers', async () => {
   const postgres = await startEmbeddedPostgres({ home })
   const pid = postmasterPid(makePlaces(home).data)
   expect(pid).toBeGreaterThan(1)
@@ -87,7 +87,7 @@ test('kill -9 of Postgres is told, and the next start recovers', async () => {
   await again.stop()
 })
 
-test('another major version and a damaged cluster are refused in one sentence', async () => {
+test('a cluster of another major version and a damaged cluster are each refused with one sentence', async () => {
   const postgres = await startEmbeddedPostgres({ home })
   await postgres.stop()
   const { data } = makePlaces(home)

@@ -12,23 +12,23 @@ import { endStale } from './embedded/stale.ts'
 export { PostgresFault } from './embedded/fault.ts'
 export { removePlaces as removeEmbeddedPostgres } from './embedded/places.ts'
 
-/** A Postgres of our own, reachable by unix socket alone. */
+/** A Postgres that belongs to this process. It can be reached by a unix socket only. */
 export interface EmbeddedPostgres {
   version: string
   socketDir: string
   superuserUrl: string
-  /** How `role` connects to `database`. */
+  /** The URL with which `role` connects to `database`. */
   url(database: string, role: string): string
-  /** The password of a role, made at first asking. */
+  /** The password of a role. It is made at the first call. */
   password(role: string): string
-  /** Makes the role and its database where missing; no other role may connect to it. */
+  /** Makes the role and its database if they do not exist. No other role may connect to that database. */
   ensureDatabase(database: string, owner: string): Promise<void>
   stop(): Promise<void>
-  /** Resolves when it has ended, asked or not, with its last words. */
+  /** Resolves with the last lines of the log when Postgres has ended, for whatever reason. */
   ended: Promise<string>
 }
 
-/** Starts the Postgres that lives in `home`, making it first where there is none. Faults are one sentence each. */
+/** Starts the Postgres of `home`, and makes it first if there is none. Throws a `PostgresFault` of one sentence. */
 export async function startEmbeddedPostgres(options: {
   home: string
   settings?: Record<string, string>
@@ -40,19 +40,19 @@ export async function startEmbeddedPostgres(options: {
   const passwords = passwordsOf(home, isNew)
   if (isNew) onProgress('Setting up PostgreSQL …')
   const runtime = prepareRuntime(places)
-  prepareCluster(places, runtime, passwords.of('postgres'))
+  prepareCluster(places, runtime, passwords.forRole('postgres'))
   await endStale(places.data)
   const postmaster = await startPostmaster(places, runtime, settings)
 
-  const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.of(role))
+  const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.forRole(role))
   const superuserUrl = url('postgres', 'postgres')
   return {
     version: runtime.version.split('.').slice(0, 2).join('.'),
     socketDir: places.socketDir,
     superuserUrl,
     url,
-    password: (role) => passwords.of(role),
-    ensureDatabase: (database, owner) => ensureDatabase(superuserUrl, database, owner, passwords.of(owner)),
+    password: (role) => passwords.forRole(role),
+    ensureDatabase: (database, owner) => ensureDatabase(superuserUrl, database, owner, passwords.forRole(owner)),
     ...postmaster,
   }
 }
@@ -67,8 +67,8 @@ function passwordsOf(home: string, isNew: boolean): Passwords {
 }
 
 function urlOf(socketDir: string, database: string, role: string, password: string): string {
-  const part = encodeURIComponent
-  return `postgres://${part(role)}:${part(password)}@localhost/${part(database)}?host=${part(socketDir)}`
+  const encode = encodeURIComponent
+  return `postgres://${encode(role)}:${encode(password)}@localhost/${encode(database)}?host=${encode(socketDir)}`
 }
 
 async function ensureDatabase(superuserUrl: string, database: string, owner: string, password: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Database } from './schema.ts'
 
 export type { Database } from './schema.ts'
 
-/** What a connection parses and plans once and then knows by its name. */
+/** A prepared statement. Each connection parses and plans it once, and then knows it by its name. */
 export interface Prepared {
   name: string
   text: string
@@ -20,8 +20,9 @@ export class Db extends Kysely<Database> {
   }
 
   /**
-   * Runs a statement outside any transaction and says how many rows it gave. For what carries much: planned anew each
-   * time, the values would be copied into every step of planning.
+   * Runs a prepared statement outside any transaction, and resolves with the number of its rows. Use it for
+   * statements with large values: if Postgres planned them at each call, it would copy the values into every step of
+   * planning.
    */
   async run({ name, text }: Prepared, values: readonly unknown[]): Promise<number> {
     const { rowCount } = await this.pool.query({ name, text, values: [...values] })
@@ -32,7 +33,8 @@ export class Db extends Kysely<Database> {
 /** A pool of connections to the gateway's database. `destroy()` closes them. */
 export function connect(url: string, { maxConnections = 10 }: { maxConnections?: number } = {}): Db {
   const pool = new Pool({ connectionString: url, max: maxConnections })
-  // An idle connection that breaks is replaced at its next use, which is where a failure is told; unheard it would end the process.
+  // The pool replaces an idle connection that broke, and the next query reports a failure if there still is one.
+  // Without this listener the 'error' event would end the process.
   pool.on('error', () => {})
   return new Db(pool)
 }

@@ -6,39 +6,39 @@ export interface Listening {
 
 export interface ListenOptions {
   onNotice: (payload: string) => void
-  /** Called each time the connection is up again: what was sent meanwhile is lost. */
+  /** Called whenever a connection is established. Notices that were sent while there was none are lost. */
   onConnected?: () => void
   onLost?: (error: Error) => void
 }
 
 const retryMs = 500
 
-/** Listens on a channel over a connection of its own, which is made anew whenever it breaks. */
+/** Listens on a Postgres channel over its own connection. When the connection breaks, a new one replaces it. */
 export function listen(url: string, channel: string, { onNotice, onConnected, onLost }: ListenOptions): Listening {
   let stopped = false
   let client: Client | undefined
   let retry: NodeJS.Timeout | undefined
 
-  const lost = (from: Client, error: Error) => {
-    if (from !== client) return
+  const reconnect = (brokenClient: Client, error: Error) => {
+    if (brokenClient !== client) return // one failure may be reported by several events
     client = undefined
-    from.end().catch(() => undefined)
+    brokenClient.end().catch(() => undefined)
     if (stopped) return
     onLost?.(error)
     retry = setTimeout(connect, retryMs)
   }
 
   const connect = () => {
-    const fresh = new Client({ connectionString: url, keepAlive: true, application_name: `bir listen ${channel}` })
-    client = fresh
-    fresh.on('error', (error) => lost(fresh, error))
-    fresh.on('end', () => lost(fresh, new Error('the connection ended')))
-    fresh.on('notification', ({ payload }) => onNotice(payload ?? ''))
-    fresh
+    const newClient = new Client({ connectionString: url, keepAlive: true, application_name: `bir listen ${channel}` })
+    client = newClient
+    newClient.on('error', (error) => reconnect(newClient, error))
+    newClient.on('end', () => reconnect(newClient, new Error('the connection ended')))
+    newClient.on('notification', ({ payload }) => onNotice(payload ?? ''))
+    newClient
       .connect()
-      .then(() => fresh.query(`listen ${fresh.escapeIdentifier(channel)}`))
+      .then(() => newClient.query(`listen ${newClient.escapeIdentifier(channel)}`))
       .then(() => onConnected?.())
-      .catch((error: Error) => lost(fresh, error))
+      .catch((error: Error) => reconnect(newClient, error))
   }
   connect()
 
@@ -46,9 +46,9 @@ export function listen(url: string, channel: string, { onNotice, onConnected, on
     async stop() {
       stopped = true
       clearTimeout(retry)
-      const last = client
+      const openClient = client
       client = undefined
-      await last?.end().catch(() => undefined)
+      await openClient?.end().catch(() => undefined)
     },
   }
 }

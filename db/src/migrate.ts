@@ -7,7 +7,11 @@ import * as definitions from './migrations/0003-definitions.ts'
 import * as serverHealth from './migrations/0005-server-health.ts'
 import type { Database } from './schema.ts'
 
-/** Every migration, in order. Forward only: a row here is never changed nor taken out. */
+/**
+ * Every migration, in order. Migrations only go forward: never change or remove an entry.
+ * The number 0004 is missing because no release ever used it. Leave it free: Kysely runs migrations in the order of
+ * their names, and it refuses a new name that sorts before one that a database has already run.
+ */
 const migrations: Record<string, Migration> = {
   '0001-policy': policy,
   '0002-platform': platform,
@@ -15,7 +19,10 @@ const migrations: Record<string, Migration> = {
   '0005-server-health': serverHealth,
 }
 
-/** Brings the database up to this code. Two that start at once do it once: the migrator holds a lock. Resolves with what it did. */
+/**
+ * Runs the migrations that this database lacks, and resolves with their names. Two processes may call this at once:
+ * Kysely's migrator holds a lock, so each migration runs once.
+ */
 export async function migrate(db: Kysely<Database>): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error, results } = await migrator.migrateToLatest()

@@ -1,10 +1,10 @@
 import type { ColumnType, Generated } from 'kysely'
 
-/** A bigint: the driver may hand it over as text. */
+/** A bigint: the driver may return it as text. */
 type Int8 = ColumnType<string | number, number, number>
 type Instant = ColumnType<Date, Date | undefined, Date>
 
-/** What the platform itself keeps: keys, planes, the published policy, audit, and what must not be used twice. */
+/** The tables of the platform: keys, planes, the published policy, audit, and used assertions. */
 export interface PlatformTables {
   keys: KeysTable
   planes: PlanesTable
@@ -20,22 +20,22 @@ export interface PlatformTables {
   audit_bodies: AuditBodiesTable
 }
 
-/** Private halves are wrapped by the master key, which is not in the database. */
+/** The private keys are encrypted with the master key, which is not in the database. */
 interface KeysTable {
   kid: string
   purpose: 'manifest' | 'token' | 'audit' | 'sealing' | 'join'
   wrapped: Buffer
   created_at: Instant
-  /** From when it is used; until then it is only known. */
+  /** The key is used from this moment on. Before it, the key is only published. */
   active_at: ColumnType<Date, Date, Date>
 }
 
 interface PlanesTable {
   id: string
   name: string
-  /** JSON of a JWK: Ed25519, by which the plane signs. */
+  /** A JWK as JSON: the Ed25519 key that verifies what the plane signs. */
   public_jwk: string
-  /** JSON of a JWK: X25519, to which secrets are sealed. */
+  /** A JWK as JSON: the X25519 key that secrets for the plane are sealed to. */
   sealing_jwk: string
   internal_url: string | null
   joined_at: Instant
@@ -46,32 +46,32 @@ interface PlanesTable {
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
 }
 
-/** How a plane last found a remote server. */
+/** The health of a remote server, as one plane last reported it. */
 interface ServerHealthTable {
   plane: string
   server: string
-  /** The address it was found at. */
+  /** The address that the report is about. */
   url: string
   state: 'unknown' | 'up' | 'down'
   era: 'legacy' | 'modern' | null
   breaker: 'closed' | 'open'
-  /** By the plane's clock. */
+  /** By the plane's clock, like `last_error_at`. */
   last_success_at: Date | null
   last_error_at: Date | null
   last_error: string | null
   latency_ms: number | null
-  /** By ours. */
+  /** By the control plane's clock. */
   reported_at: Date
 }
 
 interface ChunksTable {
   sha256: string
   bytes: Buffer
-  /** The first revision that did not name it any more; null while one does. */
+  /** The first revision that no longer names the chunk; null while the current revision names it. */
   unused_since: ColumnType<string | number | null, number | null | undefined, number | null>
 }
 
-/** Which chunk holds what in the current revision: `servers`, `bucket/17`, `profile/<name>` … */
+/** The chunk in each slot of the current revision. Slots are `servers`, `bucket/17`, `profile/<name>` … */
 interface ChunkSlotsTable {
   slot: string
   sha256: string
@@ -84,7 +84,7 @@ interface RevisionsTable {
   at: Instant
 }
 
-/** Memberships that exist because the identity provider says so: what it says later may end them, and no others. */
+/** Memberships that the identity provider gave. A later sign-in may end these, and no others. */
 interface ProviderMembershipsTable {
   group_id: string
   user_id: string
@@ -93,7 +93,7 @@ interface ProviderMembershipsTable {
 interface RevocationsTable {
   kind: 'token' | 'session'
   id: string
-  /** By then whatever it voids has expired by itself. */
+  /** By this moment the revoked token has expired anyway. */
   expires_at: ColumnType<Date, Date, Date>
 }
 
@@ -102,7 +102,7 @@ interface UsedAssertionsTable {
   expires_at: ColumnType<Date, Date, Date>
 }
 
-/** The head of each plane's chain, as far as it is stored here. */
+/** The head of each plane's chain: the last record that is stored here. */
 interface AuditChainsTable {
   plane: string
   seq: Int8
@@ -113,7 +113,7 @@ interface AuditHeadersTable {
   plane: string
   seq: Int8
   at: ColumnType<Date, Date, never>
-  /** Exactly the bytes the hash covers. */
+  /** Exactly the bytes that the hash covers. */
   header: string
   hash: string
   kind: string
@@ -125,7 +125,10 @@ interface AuditHeadersTable {
   reason: string | null
 }
 
-/** Apart from the headers, so that they can be erased and the chain stays. Bytes, since text of a caller may hold what a text column refuses. */
+/**
+ * Bodies have a table of their own, so that they can be erased while the chain of headers stays whole. They are
+ * bytes, because text that a caller sends may hold a NUL, which a text column refuses.
+ */
 interface AuditBodiesTable {
   plane: string
   seq: Int8

@@ -1,7 +1,7 @@
 import type { Level } from '@bir/sdk/contract/level'
 import type { ColumnType, GeneratedAlways, Generated } from 'kysely'
 
-/** Tables of what people may do. */
+/** The tables of the policy: who may do what. */
 export interface PolicyTables {
   users: UsersTable
   groups: GroupsTable
@@ -17,11 +17,11 @@ export interface PolicyTables {
   bucket_classes: BucketClassesTable
 }
 
-/** Written as JSON text, read as what it says. */
+/** A jsonb column: written as JSON text, read as the parsed value. */
 type Json<T> = ColumnType<T, string, string>
 
 interface UsersTable {
-  /** A UUIDv7 of ours: it never changes and never repeats. */
+  /** A UUIDv7 that we make. It never changes, and no other person ever gets it. */
   id: string
   handle: string
   provider: string
@@ -30,7 +30,7 @@ interface UsersTable {
   email: string | null
   administrator: Generated<boolean>
   disabled: Generated<boolean>
-  /** Seconds since 1970: tokens issued before it are void. 0 = none is. A bigint: read it through Number(). */
+  /** Seconds since 1970. Tokens issued before this moment are void; 0 = none is. A bigint: read it with Number(). */
   epoch: ColumnType<string, number | undefined, number>
   /** The last 12 bits of the id: which bucket of `principals` the person is in. */
   bucket: GeneratedAlways<number>
@@ -52,7 +52,7 @@ interface MembershipsTable {
 
 export type HolderKind = 'user' | 'group' | 'everyone'
 
-/** The holder id of everyone, whoever they are. */
+/** The holder id that stands for everyone. */
 export const EVERYONE_ID = '00000000-0000-7000-8000-000000000000'
 
 interface HolderColumns {
@@ -66,7 +66,7 @@ interface HolderColumns {
 
 interface GrantsTable extends HolderColumns {
   level: Level
-  /** Only these tools; null = all the level covers. */
+  /** Only these tools; null = all tools that the level covers. */
   allow: string[] | null
   /** Never these tools. */
   deny: string[] | null
@@ -95,21 +95,24 @@ export type ToolLabels = Record<string, { level?: Level | undefined; hidden?: bo
 interface ServersTable {
   id: string
   kind: 'mounted' | 'remote'
-  /** Null = the title it declares, or its id. */
+  /** Null = the title that the server declares, or else its id. */
   title: string | null
-  /** Its own words where it is mounted; what differs from the defaults of `RemoteSettings` where it is remote. */
+  /** Mounted: the settings that the server defines. Remote: what differs from the defaults of `RemoteSettings`. */
   settings: Json<Record<string, unknown>>
   labels: Json<ToolLabels>
   /** Switched off for everyone. */
   killed: Generated<boolean>
-  /** Which administrator registered it at its address: what it is first found to offer there is approved by that act. */
+  /**
+   * The administrator who registered the server at its address. Registering approves the first definitions that are
+   * found at this address.
+   */
   registered_by: string | null
-  /** Has it been found to offer anything since? */
+  /** True once a plane has found tools at this address. */
   examined: Generated<boolean>
   created_at: Generated<Date>
 }
 
-/** What remote servers offer. At most two rows a tool: one decided upon, one that waits. */
+/** The tools that remote servers offer. A tool has at most two rows: one with a decision, one pending. */
 interface DefinitionsTable {
   server: string
   name: string
@@ -119,42 +122,43 @@ interface DefinitionsTable {
   definition: string
   read_only: boolean | null
   destructive: boolean | null
-  /** approved: served. pending: held back. retired: was approved, and is offered no longer. */
+  /** approved: served. pending: held back. retired: was approved, but the server no longer offers it. */
   state: 'approved' | 'pending' | 'retired'
-  /** Why an administrator should look; null once one has. */
+  /** Why an administrator should review it; null after the review. */
   mark: 'new' | 'changed' | null
-  /** What is suspicious about it, in words. */
+  /** Sentences about what is suspicious in it. */
   flags: string[]
-  /** What it took the place of unreviewed: the definition an administrator last knew. */
+  /** The last reviewed definition, when this one replaced it without a review. */
   reviewed: string | null
-  /** Null where the policy of trust let it pass. */
+  /** Null when the trust setting approved it, not a person. */
   decided_by: string | null
   first_seen: Generated<Date>
 }
 
-/** One row at most. `values` holds what differs from the defaults. */
+/** At most one row. `values` holds the settings that differ from the defaults. */
 interface SettingsTable {
   only: Generated<boolean>
   values: Json<Record<string, unknown>>
 }
 
 /**
- * What a committed change has made stale and no revision holds yet: `policy`, `all`, or a bucket's number. Rows are only
- * added by changes and only deleted by the publisher; they do not repeat-check each other, so none is lost between two of them.
+ * The parts of the snapshot that committed changes have made stale: `policy`, `all`, or the number of a bucket.
+ * Changes only add rows, and only the publisher deletes them. There is no unique key: two changes of the same part
+ * add two rows, so that a publisher that deletes the first cannot lose the second.
  */
 interface DirtyTable {
   id: GeneratedAlways<string>
   part: string
 }
 
-/** The classes that have people, as of the last publication, and how many buckets each is found in. The publisher's. */
+/** The classes that had people at the last publication, and in how many buckets. Only the publisher writes here. */
 interface ClassesTable {
   key: string
   holders: string[]
   buckets: number
 }
 
-/** The classes found in each bucket, as of the last publication. The publisher's. */
+/** The classes in each bucket at the last publication. Only the publisher writes here. */
 interface BucketClassesTable {
   bucket: number
   keys: string[]

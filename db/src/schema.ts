@@ -4,5 +4,5 @@ import type { PolicyTables } from './policy-tables.ts'
 export { EVERYONE_ID } from './policy-tables.ts'
 export type { HolderKind, ToolLabels } from './policy-tables.ts'
 
-/** Every table of the gateway's own database. */
+/** All tables of the gateway's database. */
 export interface Database extends PolicyTables, PlatformTables {}

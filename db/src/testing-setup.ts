@@ -8,11 +8,11 @@ import type { EmbeddedPostgres } from './embedded.ts'
 const prefix = 'bir-test-run-'
 
 /**
- * vitest's global setup: one cluster for the whole run, started by the first test that asks for it over loopback,
- * so that a run without a database pays nothing. The answer is its address.
+ * The global setup of vitest: one cluster for the whole run. The first test that needs it asks this HTTP server for
+ * the address, which starts the cluster. A run that needs no database starts none.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  sweep()
+  removeLeftovers()
   const home = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   let started: Promise<EmbeddedPostgres> | undefined
   const start = () => (started ??= startEmbeddedPostgres({ home, settings: { fsync: 'off', max_connections: '120' } }))
@@ -37,8 +37,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   }
 }
 
-/** A run that was killed could not clean up: the next one does it. */
-function sweep(): void {
+/** Removes what earlier runs left that were killed before they could clean up. */
+function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : Number.NaN)
     if (!Number.isInteger(pid) || isAlive(pid)) continue

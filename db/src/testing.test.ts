@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { testDb } from './testing.ts'
 
-test('each caller gets a migrated database of its own', async () => {
+test('each call makes a separate, migrated database', async () => {
   await using one = await testDb()
   await using other = await testDb()
   await sql`create table only_here (id int)`.execute(one.db)
@@ -12,7 +12,7 @@ test('each caller gets a migrated database of its own', async () => {
   expect((await tables(other)).length).toBeGreaterThan(5)
 })
 
-test('a database is gone after its test', async () => {
+test('a database is dropped after its test', async () => {
   const one = await testDb({ migrated: false })
   await one.drop()
 

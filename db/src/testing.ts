@@ -5,7 +5,7 @@ import { connect } from './index.ts'
 import type { Db } from './index.ts'
 import { migrate } from './migrate.ts'
 
-/** A real Postgres database of its own, dropped at the end of `await using`, or by `drop()`. */
+/** A real Postgres database for one test. It is dropped at the end of `await using`, or by `drop()`. */
 export interface TestDb extends AsyncDisposable {
   db: Db
   url: string
@@ -13,8 +13,8 @@ export interface TestDb extends AsyncDisposable {
 }
 
 /**
- * A fresh database, migrated unless asked otherwise: a copy of a template, on the run's own cluster or on
- * `TEST_DATABASE_URL`, whose role must be allowed to create databases.
+ * Makes a database for one test, as a copy of a migrated template unless `migrated` is false. It is on the cluster of
+ * the test run, or on `TEST_DATABASE_URL`, whose role must be allowed to create databases.
  */
 export async function testDb({ migrated = true }: { migrated?: boolean } = {}): Promise<TestDb> {
   const server = await serverUrl()
@@ -31,10 +31,10 @@ export async function testDb({ migrated = true }: { migrated?: boolean } = {}): 
   return { db, url, drop, [Symbol.asyncDispose]: drop }
 }
 
-/** Where tests' databases are made; the run's own cluster starts when first asked for (testing-setup.ts). */
+/** The server that holds the test databases. The first call starts the cluster of the test run (testing-setup.ts). */
 async function serverUrl(): Promise<string> {
-  const own = process.env.TEST_DATABASE_URL
-  if (own) return own
+  const configuredUrl = process.env.TEST_DATABASE_URL
+  if (configuredUrl) return configuredUrl
   const broker = process.env.BIR_TEST_POSTGRES
   if (!broker) throw new Error('testDb() runs under vitest with db/src/testing-setup.ts, or with TEST_DATABASE_URL.')
   const response = await fetch(broker)
@@ -44,7 +44,9 @@ async function serverUrl(): Promise<string> {
 
 let template: Promise<string> | undefined
 
-/** Migrates one database and remembers it by the migrations' own bytes, so that a changed one makes a new template. */
+/**
+ * Makes the template once per process. Its name holds a hash of the migrations: a changed one makes a new template.
+ */
 function ensureTemplate(server: string): Promise<string> {
   template ??= makeTemplate(server)
   return template

@@ -2,14 +2,14 @@ import { headerText } from '@bir/sdk/chain'
 import { AuditRecord } from '@bir/sdk/contract/audit'
 import { z } from 'zod'
 import { isKnownRecord } from './known-record.ts'
-import type { Filing } from './store.ts'
+import type { RecordToStore } from './store.ts'
 
 export class BatchFault extends Error {
   override readonly name = 'BatchFault'
 }
 
-/** One record a line. Throws words a plane's log can show when a line is not one. */
-export function parseBatch(text: string, plane: string): Filing[] {
+/** Parses a batch: one record per line. Throws a `BatchFault` whose message the plane can log. */
+export function parseBatch(text: string, plane: string): RecordToStore[] {
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.map((line, at) => {
     const { hash, header, args, result } = recordOf(jsonOf(line), at + 1)

@@ -2,7 +2,7 @@ import type { api } from '@bir/sdk/contract/api'
 import type { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 
-/** Every chain and the key its signatures hold by: the planes', the expelled ones' too, and the control plane's own. */
+/** All audit chains with their public keys: those of all planes, expelled ones too, and the control plane's own. */
 export async function chains({ db, ownChainKey }: Ctx): Promise<z.infer<typeof api.audit.chains.output>> {
   const rows = await db
     .selectFrom('audit_chains')
@@ -13,6 +13,6 @@ export async function chains({ db, ownChainKey }: Ctx): Promise<z.infer<typeof a
   const planes = rows.flatMap(({ plane, seq, name, public_jwk }) =>
     name === null || public_jwk === null ? [] : [{ plane, name, publicKey: JSON.parse(public_jwk), seq: Number(seq) }],
   )
-  const own = rows.find(({ plane }) => plane === ownChainKey.kid)
-  return { items: [...planes, { plane: ownChainKey.kid, name: 'control plane', publicKey: ownChainKey, seq: Number(own?.seq ?? 0) }] }
+  const ownRow = rows.find(({ plane }) => plane === ownChainKey.kid)
+  return { items: [...planes, { plane: ownChainKey.kid, name: 'control plane', publicKey: ownChainKey, seq: Number(ownRow?.seq ?? 0) }] }
 }

@@ -2,7 +2,7 @@ import { testDb } from '@bir/db/testing'
 import * as fc from 'fast-check'
 import { CompiledQuery } from 'kysely'
 import { expect, test } from 'vitest'
-import { bigints, instants, texts } from './columns.ts'
+import { bigintArray, timestamptzArray, textArray } from './columns.ts'
 
 const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined })
 const rows = fc.array(
@@ -10,23 +10,23 @@ const rows = fc.array(
   { minLength: 1, maxLength: 5 },
 )
 
-test('Postgres reads from a column what was put in, whatever it is', async () => {
+test('Postgres reads exactly the values that were encoded', async () => {
   await using made = await testDb({ migrated: false })
   const read = 'select * from unnest($1::text[], $2::bytea[], $3::bigint[], $4::timestamptz[]) as r(text, body, int, at)'
   await fc.assert(
     fc.asyncProperty(rows, async (some) => {
       const noNul = some.map((row) => ({ ...row, text: row.text?.replaceAll('\0', '') }))
       const columns = [
-        texts(
+        textArray(
           'text',
           noNul.map((row) => row.text),
         ),
-        texts(
+        textArray(
           'bytea',
           noNul.map((row) => row.body),
         ),
-        bigints(noNul.map((row) => row.int)),
-        instants(noNul.map((row) => row.ms)),
+        bigintArray(noNul.map((row) => row.int)),
+        timestamptzArray(noNul.map((row) => row.ms)),
       ]
       const { rows: found } = await made.db.executeQuery(CompiledQuery.raw(read, columns))
       expect(found).toEqual(

@@ -34,7 +34,7 @@ async function aStore() {
   return { db, ctx, joined, [Symbol.asyncDispose]: () => made.drop() }
 }
 
-test('a batch is stored as it was written, and verifies from what is stored', async () => {
+test('a batch is stored as it was written, and the stored records verify', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   const records = [
@@ -49,7 +49,7 @@ test('a batch is stored as it was written, and verifies from what is stored', as
   stored.forEach((record, at) => expect(faultOf(heads[at] ?? { seq: -1, hash: '' }, record, plane.key)).toBeUndefined())
 })
 
-test('sent twice is stored once, also when batches overlap or arrive at once', async () => {
+test('a record that is sent twice is stored once, also when batches overlap or arrive at once', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   const records = plane.many(20)
@@ -60,7 +60,7 @@ test('sent twice is stored once, also when batches overlap or arrive at once', a
   expect((await plane.stored()).map(({ header }) => header.seq)).toEqual(records.map(({ header }) => header.seq))
 })
 
-test('whatever way records are cut into batches and repeated, each is stored exactly once and in order', async () => {
+test('however records are split into batches and repeated, each is stored exactly once and in order', async () => {
   await using store = await aStore()
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 12 }), async (cuts) => {
@@ -99,7 +99,7 @@ test.for([
       return again
     },
   ],
-] as const)('%s is refused as %s; what came before it stays', async ([, fault, kept, spoil]) => {
+] as const)('%s is refused as %s, and the records before it stay', async ([, fault, kept, spoil]) => {
   await using store = await aStore()
   const plane = await store.joined()
   const records = [...plane.many(6, { args: 'select 1' }), plane.add({ kind: 'head' })]
@@ -112,7 +112,7 @@ test.for([
 const changed = (records: AuditRecord[], at: number, to: (record: AuditRecord) => Partial<AuditRecord>) =>
   records.map((record, index) => (index === at ? { ...record, ...to(record) } : record))
 
-test('numbers used again for other records are refused, not taken for known ones', async () => {
+test('another record with a used number is refused, not skipped as a repetition', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   await plane.ship(plane.many(5))
@@ -132,11 +132,11 @@ test.for([
     },
   ],
   ['a record of another plane', 'of another plane', (): string => ndjson([aChain(ours).add(), aChain().add()])],
-] as const)('%s is refused in words', ([, words, text]) => {
+] as const)('%s is refused with a message', ([, words, text]) => {
   expect(() => parseBatch(text(), ours)).toThrow(words)
 })
 
-test('text that a database column refuses is kept whole', async () => {
+test('text that a database column refuses is stored completely', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   const records = [
@@ -153,7 +153,7 @@ test('text that a database column refuses is kept whole', async () => {
   expect(await plane.stored()).toEqual(records)
 })
 
-test('a header whose keys come in another order is stored in the bytes that its hash covers', async () => {
+test('a header with its keys in another order is stored as the bytes that its hash covers', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   const record = plane.add({ handle: 'alice' })
@@ -173,7 +173,7 @@ test('a batch that begins beyond the end of the chain is refused, and nothing of
   expect(await plane.ship(records.slice(2))).toEqual({ stored: 6 })
 })
 
-test('a clock that is years off is filed within a month, and its own words are kept', async () => {
+test('a record with a time that is years off is stored within a month of now, and its header keeps the time', async () => {
   await using store = await aStore()
   const plane = await store.joined()
   const records = [plane.add({ atMs: 0 }), plane.add({ atMs: Date.parse('2999-01-01') })]
@@ -181,14 +181,14 @@ test('a clock that is years off is filed within a month, and its own words are k
   expect(await plane.stored()).toEqual(records)
 })
 
-test('two planes that begin a day at once both file under it', async () => {
+test('two planes that store the first records of a day at once both succeed', async () => {
   await using store = await aStore()
   const planes = await Promise.all([store.joined(), store.joined(), store.joined(), store.joined()])
   const answers = await Promise.all(planes.map((plane) => plane.ship(plane.many(3))))
   expect(answers).toEqual(planes.map(() => ({ stored: 3 })))
 })
 
-test('a search shows the newest first, page by page, and filters', async () => {
+test('a search returns the newest records first, in pages, and filters them', async () => {
   await using store = await aStore()
   const [one, two] = [await store.joined(), await store.joined()]
   const atMs = Date.now()

@@ -3,71 +3,82 @@ import type { Database, Db } from '@bir/db'
 import { faultOf } from '@bir/sdk/chain'
 import type { ChainFault, ChainHead } from '@bir/sdk/chain'
 import type { Kysely, Transaction } from 'kysely'
-import { APPEND, appended, appendLocked } from './store.ts'
-import type { Filing } from './store.ts'
+import { APPEND, appendValues, appendLocked } from './store.ts'
+import type { RecordToStore } from './store.ts'
 
-export type Ingested = { stored: number; fault?: ChainFault }
+export type IngestResult = { stored: number; fault?: ChainFault }
 
 interface PlaneOrigin {
   plane: string
-  /** Signed heads are checked by it. */
+  /** The key that verifies signed heads. */
   key: KeyObject
 }
 
 /**
- * Stores what continues the plane's chain, once: what is here already is skipped, what breaks the chain is refused and
- * nothing after it is looked at. All that came before the fault stays.
+ * Stores the records that continue the plane's chain, each once. It skips records that are stored already. At the
+ * first record that breaks the chain it stops with a fault; the records before that one stay stored.
  */
-export async function ingest(db: Db, origin: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
+export async function ingest(db: Db, origin: PlaneOrigin, records: readonly RecordToStore[], nowMs: number): Promise<IngestResult> {
   return (await ingestNext(db, origin, records, nowMs)) ?? ingestAny(db, origin, records, nowMs)
 }
 
 /**
- * What nearly every batch is, in one statement: whole, and next in its chain. Undefined when it is not, or falls on a
- * day that has no partition yet; nothing is stored then.
+ * The fast way, in one statement, for a valid batch that begins right after the head. Nearly every batch is one. For
+ * any other batch, and for a day that has no partition yet, it stores nothing and resolves with undefined.
  */
-async function ingestNext(db: Db, { plane, key }: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested | undefined> {
+async function ingestNext(
+  db: Db,
+  { plane, key }: PlaneOrigin,
+  records: readonly RecordToStore[],
+  nowMs: number,
+): Promise<IngestResult | undefined> {
   const first = records[0]?.header
   if (!first) return undefined
   const head = { seq: first.seq - 1, hash: first.prev }
-  const { good, fault } = unbroken(head, records, key)
+  const { valid, fault } = checkChain(head, records, key)
   if (fault) return undefined
 
   try {
-    const moved = await db.run(APPEND, appended(plane, head, good, nowMs))
-    return moved === 0 ? undefined : { stored: head.seq + good.length }
+    const rowCount = await db.run(APPEND, appendValues(plane, head, valid, nowMs))
+    return rowCount === 0 ? undefined : { stored: head.seq + valid.length }
   } catch (error) {
     if (hasNoPartition(error)) return undefined
     throw error
   }
 }
 
+/** 23514 is the code of Postgres for `check_violation`: a row that fits in no partition. */
 const hasNoPartition = (error: unknown) => error instanceof Error && 'code' in error && error.code === '23514'
 
-function ingestAny(db: Kysely<Database>, { plane, key }: PlaneOrigin, records: readonly Filing[], nowMs: number): Promise<Ingested> {
+function ingestAny(
+  db: Kysely<Database>,
+  { plane, key }: PlaneOrigin,
+  records: readonly RecordToStore[],
+  nowMs: number,
+): Promise<IngestResult> {
   return db.transaction().execute(async (trx) => {
     const head = await lockHead(trx, plane)
-    const known = records.filter(({ header }) => header.seq <= head.seq)
-    const fork = await forkAmong(trx, plane, known)
+    const repeated = records.filter(({ header }) => header.seq <= head.seq)
+    const fork = await findFork(trx, plane, repeated)
     if (fork) return { stored: head.seq, fault: fork }
 
-    const { good, fault } = unbroken(head, records.slice(known.length), key)
-    if (good.length > 0) await appendLocked(trx, plane, head, good, nowMs)
-    const stored = head.seq + good.length
+    const { valid, fault } = checkChain(head, records.slice(repeated.length), key)
+    if (valid.length > 0) await appendLocked(trx, plane, head, valid, nowMs)
+    const stored = head.seq + valid.length
     return fault ? { stored, fault } : { stored }
   })
 }
 
-/** Until the transaction ends, no other batch of this plane moves it. */
+/** Reads and locks the head of a chain. Until the transaction ends, no other transaction can move it. */
 export async function lockHead(trx: Transaction<Database>, plane: string): Promise<ChainHead> {
   const row = await trx.selectFrom('audit_chains').select(['seq', 'hash']).where('plane', '=', plane).forUpdate().executeTakeFirstOrThrow()
   return { seq: Number(row.seq), hash: row.hash }
 }
 
-/** A plane that was set back to an older disk uses numbers again for other records: these must not be taken for known ones. */
-async function forkAmong(trx: Transaction<Database>, plane: string, known: readonly Filing[]): Promise<ChainFault | undefined> {
-  if (known.length === 0) return undefined
-  const seqs = known.map(({ header }) => header.seq)
+/** Finds a repeated number with another hash: a plane that was restored from an old disk uses its numbers again. */
+async function findFork(trx: Transaction<Database>, plane: string, repeated: readonly RecordToStore[]): Promise<ChainFault | undefined> {
+  if (repeated.length === 0) return undefined
+  const seqs = repeated.map(({ header }) => header.seq)
   const rows = await trx
     .selectFrom('audit_headers')
     .select(['seq', 'hash'])
@@ -75,19 +86,20 @@ async function forkAmong(trx: Transaction<Database>, plane: string, known: reado
     .where('seq', '>=', Math.min(...seqs))
     .where('seq', '<=', Math.max(...seqs))
     .execute()
-  const stored = new Map(rows.map(({ seq, hash }) => [Number(seq), hash]))
-  const other = known.find(({ header, hash }) => stored.has(header.seq) && stored.get(header.seq) !== hash)
-  return other && { seq: other.header.seq, fault: 'broken-link' }
+  const storedHashes = new Map(rows.map(({ seq, hash }) => [Number(seq), hash]))
+  const forked = repeated.find(({ header, hash }) => storedHashes.has(header.seq) && storedHashes.get(header.seq) !== hash)
+  return forked && { seq: forked.header.seq, fault: 'broken-link' }
 }
 
-function unbroken(head: ChainHead, records: readonly Filing[], key: KeyObject): { good: Filing[]; fault?: ChainFault } {
-  const good: Filing[] = []
+/** The records that continue the chain from this head, up to the first fault. */
+function checkChain(head: ChainHead, records: readonly RecordToStore[], key: KeyObject): { valid: RecordToStore[]; fault?: ChainFault } {
+  const valid: RecordToStore[] = []
   let at = head
   for (const record of records) {
     const fault = faultOf(at, record, key, record.text)
-    if (fault) return { good, fault }
-    good.push(record)
+    if (fault) return { valid, fault }
+    valid.push(record)
     at = { seq: record.header.seq, hash: record.hash }
   }
-  return { good }
+  return { valid }
 }

@@ -10,7 +10,7 @@ const text = fc.string({ unit: 'binary' })
 const int = fc.maxSafeInteger()
 const oneOf = (values: readonly string[]) => fc.constantFrom(...values)
 
-/** What each field may hold; those the schema must have stand first. */
+/** Values for each field. The required fields come first. */
 const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
   v: fc.constant(1),
   kind: oneOf(RecordKind.options),
@@ -52,7 +52,7 @@ const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
 const header = fc.record(fields, { requiredKeys: ['v', 'kind', 'plane', 'seq', 'prev', 'boot', 'atMs'] })
 const record = fc.record({ hash: hex, header, args: text, result: text }, { requiredKeys: ['hash', 'header'] })
 
-/** As it comes over the wire: keys in the order of the schema, and values that JSON has. */
+/** A record as planes send it: keys in the order of the schema, and only values that JSON has. */
 const wired = (value: object): Wired => JSON.parse(JSON.stringify(value)) as Wired
 type Wired = Record<string, unknown> & { header?: Record<string, unknown> | null }
 
@@ -84,7 +84,7 @@ function edited(original: Wired, { key, inHeader, how, value }: { key: string; i
   return change(original)
 }
 
-/** The law: what it knows, the schema takes, and would write in the same bytes. */
+/** The guarantee: the schema accepts each known record, and writes the same bytes. */
 function agrees(value: unknown): void {
   const bySchema = AuditRecord.safeParse(value)
   if (!isKnownRecord(value)) return
@@ -92,12 +92,12 @@ function agrees(value: unknown): void {
   expect(JSON.stringify(bySchema.data)).toBe(JSON.stringify(value))
 }
 
-test('the schema says nothing that this does not: every field, and in its order', () => {
+test('the checks have all fields of the schema, in the same order', () => {
   expect(Object.keys(fields)).toEqual(Object.keys(AuditHeader.shape))
   fc.assert(fc.property(record, (value) => isKnownRecord(wired(value))))
 })
 
-test('what is known the schema takes too, and in the same bytes', () => {
+test('the schema accepts every known record, and writes the same bytes', () => {
   fc.assert(
     fc.property(record, fc.array(edit, { minLength: 1, maxLength: 3 }), (value, edits) => {
       agrees(edits.reduce<unknown>((now, next) => edited(now as Wired, next), wired(value)))
@@ -106,11 +106,11 @@ test('what is known the schema takes too, and in the same bytes', () => {
   )
 })
 
-test('whatever else JSON may hold is left to the schema', () => {
+test('any other JSON value is left to the schema', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => !isKnownRecord(value)))
 })
 
-test.for(Object.keys(fields))('a strange %s is known only if the schema takes it', (key) => {
+test.for(Object.keys(fields))('a record with an unusual %s is known only if the schema accepts it', (key) => {
   fc.assert(
     fc.property(record, strange, (value, odd) => {
       const of = wired(value)

@@ -18,7 +18,7 @@ async function aChainOfChanges() {
   const { db }: Pick<Ctx, 'db'> = made
   const { audit } = await openKeyRing(db, masterKeyOf(Buffer.alloc(32, 1)))
   const records = async () => (await chain({ db } as Ctx, { plane: audit.kid, afterSeq: 0, first: 1000 })).records
-  /** Every link holds, the signed ones too. */
+  /** Verifies every link of the chain, and every signature. */
   const verified = async () => {
     const key = createPublicKey({ key: audit.jwk, format: 'jwk' })
     let head = { seq: 0, hash: FIRST_PREV }
@@ -31,7 +31,7 @@ async function aChainOfChanges() {
   return { db, audit, records, verified, open: () => openOwnChain(db, audit), [Symbol.asyncDispose]: () => made.drop() }
 }
 
-test('a change is recorded with who, what and on whom, in the transaction that made it', async () => {
+test('a change is recorded with actor, action and target, in the same transaction', async () => {
   await using made = await aChainOfChanges()
   const { recordChange } = await made.open()
   await made.db.transaction().execute((trx) => recordChange(trx, { actor: admin, action: 'grants.create', target: 'sql', detail: 'read' }))
@@ -54,7 +54,7 @@ test('a change is recorded with who, what and on whom, in the transaction that m
   expect(await made.verified()).toBe(3)
 })
 
-test('replicas that write at once write one chain', async () => {
+test('replicas that write at once write one valid chain', async () => {
   await using made = await aChainOfChanges()
   const replicas = [await made.open(), await made.open(), await made.open()]
   const write = (at: number) =>
@@ -65,7 +65,7 @@ test('replicas that write at once write one chain', async () => {
   expect(await made.verified()).toBe(27)
 })
 
-test('the head is signed when something was added since, and only then', async () => {
+test('the head is signed only if records were added since the last signature', async () => {
   await using made = await aChainOfChanges()
   const { signHead, recordChange } = await made.open()
   await signHead()
@@ -76,7 +76,7 @@ test('the head is signed when something was added since, and only then', async (
   expect(await made.verified()).toBe(4)
 })
 
-test('every chain is named with its length and the key that its signatures hold by', async () => {
+test('every chain is listed with its length and its public key', async () => {
   await using made = await aChainOfChanges()
   const { signHead } = await made.open()
   await signHead()

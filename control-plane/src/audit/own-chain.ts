@@ -10,12 +10,14 @@ import type { SigningKey } from '../keys/key-rows.ts'
 import { lockHead } from './ingest.ts'
 import { appendLocked } from './store.ts'
 
-type What = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
+type RecordFields = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
 
-/** The control plane's own chain: what administrators changed, and when it began. All replicas write one chain. */
+/**
+ * The control plane's own audit chain: changes by administrators, and starts. All replicas write to the same chain.
+ */
 export interface OwnChain {
   recordChange: RecordChange
-  /** Signs the chain as it stands, unless nothing was added since. */
+  /** Adds a signed head to the chain, unless the last record is one. */
   signHead: () => Promise<void>
 }
 
@@ -23,7 +25,7 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
   const plane = key.kid
   const boot = uuidv7()
 
-  const append = async (trx: Transaction<Database>, make: (prev: string) => What, body?: object) => {
+  const append = async (trx: Transaction<Database>, fieldsFor: (prev: string) => RecordFields, body?: object) => {
     const head = await lockHead(trx, plane)
     const args = body && canonical(body)
     const digests = args === undefined ? {} : { argsBytes: Buffer.byteLength(args), argsDigest: sha256(args) }
@@ -34,7 +36,7 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
       prev: head.hash,
       boot,
       atMs: Date.now(),
-      ...make(head.hash),
+      ...fieldsFor(head.hash),
       ...digests,
     })
     const text = headerText(header)
@@ -43,10 +45,10 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
   }
 
   await db.transaction().execute(async (trx) => {
-    const first = { plane, seq: 0, hash: FIRST_PREV }
+    const emptyChain = { plane, seq: 0, hash: FIRST_PREV }
     await trx
       .insertInto('audit_chains')
-      .values(first)
+      .values(emptyChain)
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     await append(trx, () => ({ kind: 'boot' }))
@@ -55,8 +57,8 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
   return {
     recordChange: (trx, { actor, action, target, detail }) => {
       const person = actor.userId === undefined ? { actor: actor.label } : { subject: actor.userId, handle: actor.label }
-      const what = { kind: 'change', ...person, method: action, outcome: 'answered', detail: target } as const
-      return append(trx, () => what, { action, target, ...(detail === undefined ? {} : { detail }) })
+      const fields = { kind: 'change', ...person, method: action, outcome: 'answered', detail: target } as const
+      return append(trx, () => fields, { action, target, ...(detail === undefined ? {} : { detail }) })
     },
 
     async signHead() {

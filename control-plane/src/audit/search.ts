@@ -8,12 +8,13 @@ import type { z } from 'zod'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
+import type { SearchColumn } from './store.ts'
 
 type Search = z.infer<typeof api.audit.search.input>
 
-/** Newest first. */
+/** Finds records, newest first. */
 export async function search({ db }: Ctx, input: Search) {
-  const rows = await filtered(db, input)
+  const rows = await matchingRows(db, input)
     .orderBy('h.at', 'desc')
     .orderBy('h.plane', 'desc')
     .orderBy('h.seq', 'desc')
@@ -27,11 +28,14 @@ export async function search({ db }: Ctx, input: Search) {
   )
 }
 
-function filtered(db: Kysely<Database>, { user, since, until, after, ...equal }: Search) {
+/** The columns that a search compares exactly. The other search columns, subject and handle, make up `user`. */
+const exactColumns = ['server', 'tool', 'outcome', 'reason', 'kind'] as const satisfies readonly SearchColumn[]
+
+function matchingRows(db: Kysely<Database>, { user, since, until, after, ...exact }: Search) {
   let rows = withBodies(db).select('h.at')
-  for (const column of ['server', 'tool', 'outcome', 'reason', 'kind'] as const) {
-    const wanted = equal[column]
-    if (wanted !== undefined) rows = rows.where(`h.${column}`, '=', wanted)
+  for (const column of exactColumns) {
+    const value = exact[column]
+    if (value !== undefined) rows = rows.where(`h.${column}`, '=', value)
   }
   if (user !== undefined) rows = rows.where((eb) => eb.or([eb('h.handle', '=', user), eb('h.subject', '=', user)]))
   if (since !== undefined) rows = rows.where('h.at', '>=', new Date(since))
@@ -70,7 +74,7 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   level: header.level ?? null,
   outcome: header.outcome ?? null,
   reason: header.reason ?? null,
-  detail: header.detail ?? summedUp(header),
+  detail: header.detail ?? countDetail(header),
   revision: header.revision ?? null,
   durationMs: header.durationUs === undefined ? null : header.durationUs / 1000,
   args: args?.toString() ?? null,
@@ -79,10 +83,11 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   call: header.call ?? null,
 })
 
-/** A record of many refusals says how many. */
-const summedUp = ({ count }: AuditHeader) => (count === undefined ? null : `${count} more before authentication, not recorded one by one`)
+/** The detail of a record that stands for many refusals: their number. */
+const countDetail = ({ count }: AuditHeader) =>
+  count === undefined ? null : `${count} more before authentication, not recorded one by one`
 
-/** One plane's records as they were written, oldest first. */
+/** The records of one plane as it wrote them, oldest first. */
 export async function chain({ db }: Ctx, { plane, afterSeq, first }: z.infer<typeof api.audit.chain.input>) {
   const rows = await withBodies(db).where('h.plane', '=', plane).where('h.seq', '>', afterSeq).orderBy('h.seq').limit(first).execute()
   const records = rows.map(({ header, hash, args, result }) => ({

@@ -3,19 +3,26 @@ import type { ChainHead } from '@bir/sdk/chain'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
 import { CompiledQuery, sql } from 'kysely'
 import type { Transaction } from 'kysely'
-import { bigints, instants, texts } from './columns.ts'
+import { bigintArray, timestamptzArray, textArray } from './columns.ts'
 
 const dayMs = 24 * 60 * 60_000
 const partitionLock = 0x62697204
 
-/** A record with its header's canonical bytes, which are what is stored. */
-export interface Filing extends AuditRecord {
+/** A record with the canonical text of its header. This text is stored, because the hash covers its bytes. */
+export interface RecordToStore extends AuditRecord {
   text: string
 }
 
 /**
- * Moves the head of a chain and files what stands between, or does nothing when the head is not where it was said to be:
- * then it gives no row. A column is one array, so the statement stays the same however many records there are.
+ * The header fields that have their own column, so that a search can filter by them. `APPEND` has them in $10 to
+ * $16.
+ */
+const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
+export type SearchColumn = (typeof searchColumns)[number]
+
+/**
+ * Moves the head of a chain and stores the records in between. If the head is not the expected one, it stores nothing
+ * and returns no row. Each column is one array, so the statement is the same for any number of records.
  */
 export const APPEND = {
   name: 'audit-append',
@@ -23,7 +30,7 @@ export const APPEND = {
     with moved as (
       update audit_chains set seq = $4::bigint, hash = $5 where plane = $1::uuid and seq = $2::bigint and hash = $3 returning plane
     ), headers as (
-      insert into audit_headers (plane, seq, at, header, hash, kind, subject, handle, server, tool, outcome, reason)
+      insert into audit_headers (plane, seq, at, header, hash, ${searchColumns.join(', ')})
       select moved.plane, r.* from moved, unnest(
         $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
         $15::text[], $16::text[]
@@ -36,66 +43,66 @@ export const APPEND = {
     select from moved`,
 }
 
-/** The values of `APPEND`. The records follow the head, and there is at least one. */
-export function appended(plane: string, head: ChainHead, records: readonly Filing[], nowMs: number): unknown[] {
+/** The values of `APPEND`. The records must continue the head, and there must be at least one. */
+export function appendValues(plane: string, head: ChainHead, records: readonly RecordToStore[], nowMs: number): unknown[] {
   const last = records.at(-1)
-  const column = (type: 'text' | 'bytea', of: (filing: Filing) => string | undefined) => texts(type, records.map(of))
+  const column = (type: 'text' | 'bytea', value: (record: RecordToStore) => string | undefined) => textArray(type, records.map(value))
   return [
     plane,
     head.seq,
     head.hash,
     last?.header.seq,
     last?.hash,
-    bigints(records.map(({ header }) => header.seq)),
-    instants(records.map(({ header }) => filedAtMs(header.atMs, nowMs))),
+    bigintArray(records.map(({ header }) => header.seq)),
+    timestamptzArray(records.map(({ header }) => clampAtMs(header.atMs, nowMs))),
     column('text', ({ text }) => text),
     column('text', ({ hash }) => hash),
-    ...filters.map((name) => column('text', ({ header }) => plain(header[name]))),
+    ...searchColumns.map((name) => column('text', ({ header }) => withoutNul(header[name]))),
     column('bytea', ({ args }) => args),
     column('bytea', ({ result }) => result),
   ]
 }
 
-/** What a search may ask for. */
-const filters = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
-
-/** The same under the lock of the chain's head, where the days it falls on may have to be made first. */
+/** Appends records while `lockHead` holds the chain. Creates the partitions of their days if they are missing. */
 export async function appendLocked(
   trx: Transaction<Database>,
   plane: string,
   head: ChainHead,
-  records: readonly Filing[],
+  records: readonly RecordToStore[],
   nowMs: number,
 ): Promise<void> {
-  const days = new Set(records.map(({ header }) => new Date(filedAtMs(header.atMs, nowMs)).toISOString().slice(0, 10)))
-  await ensureDays(trx, [...days])
-  const { rows } = await trx.executeQuery(CompiledQuery.raw(APPEND.text, appended(plane, head, records, nowMs)))
+  const days = new Set(records.map(({ header }) => new Date(clampAtMs(header.atMs, nowMs)).toISOString().slice(0, 10)))
+  await ensurePartitions(trx, [...days])
+  const { rows } = await trx.executeQuery(CompiledQuery.raw(APPEND.text, appendValues(plane, head, records, nowMs)))
   if (rows.length === 0) throw new Error('the head of an audit chain moved while it was locked')
 }
 
-/** The day it is filed under. A plane whose clock is far off must not make a partition for every day there ever was. */
-const filedAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * dayMs), nowMs + dayMs)
+/**
+ * The time that a record is stored under. It is at most 31 days in the past and one day in the future, so that a
+ * plane with a wrong clock cannot make us create thousands of daily partitions.
+ */
+const clampAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * dayMs), nowMs + dayMs)
 
-/** A text column holds no NUL; the header's own text, in which it is escaped, keeps it. */
-const plain = (text: string | undefined) => (text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text)
+/** A text column cannot hold a NUL. The stored header text keeps it, because JSON escapes it there. */
+const withoutNul = (text: string | undefined) => (text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text)
 
-async function ensureDays(trx: Transaction<Database>, days: readonly string[]): Promise<void> {
+async function ensurePartitions(trx: Transaction<Database>, days: readonly string[]): Promise<void> {
   for (const day of days) {
     const suffix = day.replaceAll('-', '')
-    if (await isThere(trx, suffix)) continue
+    if (await partitionExists(trx, suffix)) continue
     await sql`select pg_advisory_xact_lock(${partitionLock})`.execute(trx)
-    if (await isThere(trx, suffix)) continue
-    await createDay(trx, day, suffix)
+    if (await partitionExists(trx, suffix)) continue
+    await createPartitions(trx, day, suffix)
   }
 }
 
-/** Asks the table of tables: a look-up by name may remember that there was none. */
-async function isThere(trx: Transaction<Database>, suffix: string): Promise<boolean> {
+/** Reads pg_class directly: a look-up by name may use a cached result that the partition does not exist. */
+async function partitionExists(trx: Transaction<Database>, suffix: string): Promise<boolean> {
   const { rows } = await sql`select from pg_class where relname = ${`audit_bodies_${suffix}`} and relkind = 'r'`.execute(trx)
   return rows.length > 0
 }
 
-async function createDay(trx: Transaction<Database>, day: string, suffix: string): Promise<void> {
+async function createPartitions(trx: Transaction<Database>, day: string, suffix: string): Promise<void> {
   const next = new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10)
   for (const table of ['audit_headers', 'audit_bodies']) {
     const [from, to] = [sql.lit(`${day}T00:00:00Z`), sql.lit(`${next}T00:00:00Z`)]

@@ -6,7 +6,7 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 
 type Said = Partial<AuditHeader> & { args?: string; result?: string }
 
-/** A plane's chain in the making: each record follows the one before. */
+/** Builds the chain of a plane: each record continues the chain. */
 export function aChain(plane = uuidv7(), { privateKey, publicKey } = generateKeyPairSync('ed25519')) {
   let head = { seq: 0, hash: FIRST_PREV }
   const boot = uuidv7()

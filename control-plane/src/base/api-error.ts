@@ -1,7 +1,11 @@
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { z } from 'zod'
 
-/** A refused or failed operation. Its message is for the caller: plain words, nothing of the inside. */
+/**
+ * An operation of the API that was refused or failed. The message is for the caller and shows nothing internal. It
+ * knows no protocol: tRPC and GraphQL each turn it into an error of their own. Outside the API (tokens, planes, the
+ * HTTP server itself) the error is a `Refusal` (base/http.ts), which knows its HTTP status.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ApiErrorCode
@@ -11,7 +15,10 @@ export class ApiError extends Error {
     this.code = code
   }
 
-  /** What the API may answer: anything that is not ours becomes `internal` and keeps its words to itself. */
+  /**
+   * Turns anything thrown into an `ApiError`. An unknown error becomes `internal`, and the caller never sees its
+   * text.
+   */
   static from(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     if (error instanceof z.ZodError) return new ApiError('invalid_input', z.prettifyError(error), { cause: error })
@@ -20,7 +27,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Postgres' own code, whatever the driver wraps it in. */
+/** 23505 is the code of Postgres for `unique_violation`. */
 const isUniqueViolation = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505'
 
 export const notFound = (kind: string, name: string) => new ApiError('not_found', `There is no ${kind} ${name}.`)

@@ -4,82 +4,90 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
 
-/** Who asks. */
+/** Who calls an operation. */
 export interface Actor {
-  /** What the audit names: a person's id, or the label again. */
+  /** The id of a person, or else the same as `label`. */
   id: string
-  /** A handle, or such as `operator:root`. */
+  /** The handle of a person, or a name such as `operator:root` or `plane:plane-1`. */
   label: string
   administrator: boolean
-  /** Set when the actor is a person of ours. */
+  /** Set when the actor is a person in the database. */
   userId?: string
 }
 
-/** What every operation is given. */
+/** The context that every operation receives. */
 export interface Ctx {
   db: Kysely<Database>
   actor: Actor
-  /** What can be mounted: `mountedServers` of the data plane's catalogue. */
+  /** The servers that can be mounted: `mountedServers` of the data plane's catalogue. */
   catalog: ReadonlyMap<string, MountedServer>
   publisher: Publisher
   recordChange: RecordChange
-  /** By it the control plane's own audit chain is verified; its `kid` is that chain's name. */
+  /** The key that verifies the control plane's own audit chain. Its `kid` names that chain. */
   ownChainKey: PublicJwk
 }
 
 export interface Publisher {
   /**
-   * Compiles what is dirty, signs and publishes; resolves with the revision that holds everything committed before the
-   * call. The same rows give the same root and no new revision.
+   * Compiles the dirty parts, signs them and publishes them. Resolves with a revision that contains everything that
+   * was committed before the call. If the rows compile to the same root, there is no new revision.
    */
   publish(): Promise<number>
 }
 
-/** Writes one link of the control plane's own audit chain, in the transaction of the change it tells of. */
+/** Appends a record of the change to the control plane's own audit chain, in the transaction of the change. */
 export type RecordChange = (trx: Transaction<Database>, change: Change & { actor: Actor }) => Promise<void>
 
 export interface Change {
   /** Such as `grants.create`. */
   action: string
-  /** What was changed, by its handle or id. */
+  /** The handle or id of the thing that was changed. */
   target: string
   detail?: string
 }
 
-/** Buckets whose people changed (class, handle, flag or selection); often none. Everything but buckets is compiled anew anyway. */
+/**
+ * The buckets in which a person's class, handle, flag or selection changed; often none. Only buckets are listed,
+ * because the publisher compiles everything else each time.
+ */
 export type Dirty = readonly number[] | 'all'
 
-/** What a change did. `dirty: 'nothing'` = the rows were so already: no record is made. */
-export interface Changed<T> {
+/** The result of a change. `dirty: 'nothing'` = the rows did not change, so there is no audit record. */
+export interface ChangeResult<T> {
   value: T
   dirty: Dirty | 'nothing'
-  /** Overrides the change's own when it is known only afterwards. */
+  /** Replaces the `detail` of the `Change`, for details that are known only after the change. */
   detail?: string
-  /** Leaves no record: the policy itself says that nobody need know. */
+  /** Makes no audit record, because the policy asks for none (`trust: off`). */
   silent?: boolean
 }
 
-/** Changes of policy are made one at a time: each sees all before it, so what it marks dirty is complete. */
+/**
+ * Changes of the policy run one at a time. Each sees all earlier ones, so the parts that it marks dirty are complete.
+ */
 const changeLock = 0x62697201
 
-/** The one way to change policy: rows, audit record and dirty marks commit together, then a revision is published. */
+/**
+ * The only way to change the policy. Rows, audit record and dirty marks commit together; then a revision is
+ * published.
+ */
 export async function change<T>(
   ctx: Ctx,
-  what: Change,
-  fn: (trx: Transaction<Database>) => Promise<Changed<T>>,
+  record: Change,
+  write: (trx: Transaction<Database>) => Promise<ChangeResult<T>>,
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${changeLock})`.execute(trx)
-    const { value, dirty, detail, silent } = await fn(trx)
+    const { value, dirty, detail, silent } = await write(trx)
     if (dirty === 'nothing') return value
-    if (!silent) await ctx.recordChange(trx, { ...what, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })
+    if (!silent) await ctx.recordChange(trx, { ...record, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })
     await markDirty(trx, dirty)
     return value
   })
   return { value, revision: await ctx.publisher.publish() }
 }
 
-/** Leaves a mark even when no bucket is touched: a publisher that finds one has something to compile. */
+/** Adds a mark even when no bucket is dirty: the publisher compiles nothing when it finds no mark. */
 export async function markDirty(trx: Transaction<Database>, dirty: Dirty): Promise<void> {
   const parts = dirty === 'all' ? ['all'] : ['policy', ...new Set(dirty.map(String))]
   await trx

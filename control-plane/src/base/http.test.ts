@@ -29,7 +29,7 @@ test.for([
   ['such a name, at the API', 'evil.example', '/trpc/users.list', 403],
   ['a name that only begins like ours', 'localhost.evil.example', '/graphql', 403],
   ['any name, for whether it is well', 'probe.example', '/health', 200],
-] as const)('bound to this machine alone, a request for %s is told by its Host header', async ([, host, path, status]) => {
+] as const)('on loopback, a request for %s is judged by its Host header', async ([, host, path, status]) => {
   await using control = await aRunningControlPlane()
   const asking = request(control.url + path, { headers: { host } }).end()
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
@@ -37,7 +37,7 @@ test.for([
   expect(response.statusCode).toBe(status)
 })
 
-test('both faces of the API answer the operator', async () => {
+test('tRPC and GraphQL both answer the operator', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   const headers = { authorization: `Bearer ${await control.assertion()}`, 'content-type': 'application/json' }
@@ -48,7 +48,7 @@ test('both faces of the API answer the operator', async () => {
   expect(anonymous.status).toBe(401)
 })
 
-test('a request leaves one line in the log, without query, body or token', async () => {
+test('a request writes one line to the log, without query, body or token', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   await asked(control, bearer(await control.assertion({ person: 'alice' })))

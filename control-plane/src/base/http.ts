@@ -1,19 +1,20 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { wordsOf } from './log.ts'
+import { errorText } from './log.ts'
 import type { Log } from './log.ts'
+import { isLoopbackHost, isLoopbackPeer } from './loopback.ts'
 
-/** One request, as a route sees it. */
+/** One request, as a route receives it. */
 export interface Exchange {
   request: IncomingMessage
   url: URL
-  /** What stood in the place of the path's `*`. */
+  /** The part of the path that the `*` of the route matched. */
   rest: string
-  /** From this machine, and no proxy in between said otherwise. */
+  /** The request comes from this machine, and no header shows that a proxy forwarded it. */
   isLocal: boolean
-  /** Ends when the client has gone or the process wants to. */
+  /** Aborted when the client has disconnected or the process is stopping. */
   signal: AbortSignal
-  body: (limitBytes: number) => Promise<Buffer>
+  body: (maxBytes: number) => Promise<Buffer>
 }
 
 export interface Answer {
@@ -24,26 +25,30 @@ export interface Answer {
 
 export interface Route {
   method: 'GET' | 'POST'
-  /** A path, which may end in `/*`. */
+  /** A path; it may end in `/*`. */
   path: string
   answer: (exchange: Exchange) => Promise<Answer>
 }
 
-/** A handler that speaks HTTP itself, for everything under its prefix. */
+/** A handler that writes its own HTTP response, for all paths under its prefix. */
 export interface Mount {
   prefix: string
   handle: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-/** A no that is said in words: `error` for programs, `says` for people. Never holds a secret. */
+/**
+ * A request that is refused, with an HTTP status. `error` is a code for programs, the message is for people, and
+ * neither holds a secret. It serves the routes for OAuth (made by `oauthError` in tokens/oauth-error.ts), the routes
+ * for planes, and the HTTP server itself. The operations of the API throw an `ApiError` instead (base/api-error.ts).
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly error: string
   readonly facts: object
 
-  constructor(status: number, error: string, says: string, facts: object = {}) {
-    super(says)
+  constructor(status: number, error: string, message: string, facts: object = {}) {
+    super(message)
     this.status = status
     this.error = error
     this.facts = facts
@@ -59,16 +64,14 @@ export const json = (status: number, body: object, headers: Record<string, strin
 interface Site {
   routes: readonly Route[]
   mounts: readonly Mount[]
-  /** The only origin whose pages may call; metadata is for everyone. */
+  /** The only origin whose pages may call. Every origin may read `/.well-known/`. */
   origin: string
-  /** Bound to this machine only: then the Host header must say so (DNS rebinding). */
+  /** The server listens on loopback only, so the Host header must name loopback too (against DNS rebinding). */
   loopback: boolean
-  /** Aborts what waits, so that the process can end. */
+  /** Aborts requests that wait, so that the process can end. */
   draining: AbortSignal
   log: Log
 }
-
-const ownNames = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 export function createSite(site: Site): Server {
   const server = createServer((request, response) => void serve(site, request, response))
@@ -87,8 +90,8 @@ async function serve(site: Site, request: IncomingMessage, response: ServerRespo
   try {
     await dispatch(site, request, response)
   } catch (error) {
-    if (!(error instanceof Refusal)) site.log('error', 'request-failed', { method: request.method, path, why: wordsOf(error) })
-    refuse(response, error)
+    if (!(error instanceof Refusal)) site.log('error', 'request-failed', { method: request.method, path, why: errorText(error) })
+    sendRefusal(response, error)
   }
 }
 
@@ -105,62 +108,62 @@ async function dispatch(site: Site, request: IncomingMessage, response: ServerRe
 
   const route = routeOf(site.routes, request.method ?? '', url.pathname)
   const rest = url.pathname.slice(route.path.length - 1)
-  const ended = new AbortController()
-  const end = () => ended.abort()
+  const aborter = new AbortController()
+  const end = () => aborter.abort()
   response.once('close', end)
   site.draining.addEventListener('abort', end)
   if (site.draining.aborted) end()
   try {
-    const body = (limitBytes: number) => read(request, limitBytes)
-    const answer = await route.answer({ request, url, rest, isLocal: isLocal(request), signal: ended.signal, body })
+    const body = (maxBytes: number) => readBody(request, maxBytes)
+    const answer = await route.answer({ request, url, rest, isLocal: isLocal(request), signal: aborter.signal, body })
     if (site.draining.aborted) response.setHeader('connection', 'close')
-    send(response, answer)
+    sendAnswer(response, answer)
   } finally {
     site.draining.removeEventListener('abort', end)
   }
 }
 
-/** A page of elsewhere whose name was turned to this machine still sends that name. */
+/** DNS rebinding: a foreign page whose host name now resolves to this machine still sends that name as its Host. */
 function refuseForeignHost({ origin, loopback }: Site, { headers: { host = '' } }: IncomingMessage): void {
-  if (!loopback || ownNames.test(host) || host.toLowerCase() === new URL(origin).host) return
+  if (!loopback || isLoopbackHost(host) || host.toLowerCase() === new URL(origin).host) return
   throw new Refusal(403, 'forbidden', 'Requests for this host are not accepted.')
 }
 
 function routeOf(routes: readonly Route[], method: string, pathname: string): Route {
-  const here = routes.filter(({ path }) => (path.endsWith('/*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path))
-  if (here.length === 0) throw new Refusal(404, 'not_found', 'There is nothing here.')
-  const route = here.find((route) => route.method === method)
-  if (!route) throw new Refusal(405, 'method_not_allowed', `This address answers ${here.map(({ method }) => method).join(', ')} only.`)
+  const routesAtPath = routes.filter(({ path }) => (path.endsWith('/*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path))
+  if (routesAtPath.length === 0) throw new Refusal(404, 'not_found', 'There is nothing here.')
+  const route = routesAtPath.find((route) => route.method === method)
+  const methods = routesAtPath.map(({ method }) => method).join(', ')
+  if (!route) throw new Refusal(405, 'method_not_allowed', `This address answers ${methods} only.`)
   return route
 }
 
-/** A proxy on the same machine would make everyone look local: it says so in these headers. */
+/** A proxy on this machine makes every request look local. Such a proxy adds one of these headers. */
 export function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const peer = socket.remoteAddress ?? ''
   const proxied = headers.forwarded ?? headers['x-forwarded-for'] ?? headers['x-real-ip'] ?? headers.via
-  return proxied === undefined && (peer === '::1' || /^(::ffff:)?127\./.test(peer))
+  return proxied === undefined && isLoopbackPeer(socket.remoteAddress ?? '')
 }
 
-async function read(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > limitBytes) throw new Refusal(413, 'too_large', `The body is over ${limitBytes} bytes.`)
+    if (length > maxBytes) throw new Refusal(413, 'too_large', `The body is over ${maxBytes} bytes.`)
     parts.push(part)
   }
   return Buffer.concat(parts)
 }
 
-function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+function sendAnswer(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
   response.writeHead(status, { 'x-content-type-options': 'nosniff', 'content-length': Buffer.byteLength(body), ...headers })
   response.end(body)
 }
 
-function refuse(response: ServerResponse, error: unknown): void {
+function sendRefusal(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy()
-  const { status, error: code, message, facts } = error instanceof Refusal ? error : broken
-  send(response, json(status, { error: code, error_description: message, ...facts }, status === 413 ? { connection: 'close' } : {}))
+  const { status, error: code, message, facts } = error instanceof Refusal ? error : internalError
+  sendAnswer(response, json(status, { error: code, error_description: message, ...facts }, status === 413 ? { connection: 'close' } : {}))
 }
 
-const broken = new Refusal(500, 'server_error', 'The control plane made a mistake. It is logged; try again or tell an operator.')
+const internalError = new Refusal(500, 'server_error', 'The control plane made a mistake. It is logged; try again or tell an operator.')

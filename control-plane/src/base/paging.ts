@@ -1,9 +1,9 @@
 import { ApiError } from './api-error.ts'
 
-/** Where a page begins: after this key. Opaque to callers, so that what it holds may change. */
+/** A cursor: the next page begins after this key. Callers must not read it, so its content may change. */
 export const cursorOf = (key: string): string => Buffer.from(key).toString('base64url')
 
-/** The key a cursor holds; undefined at the start. */
+/** The key in a cursor. Without a cursor it is undefined: the list begins at its start. */
 export function keyOf(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const key = Buffer.from(cursor, 'base64url').toString()
@@ -11,10 +11,10 @@ export function keyOf(cursor: string | undefined): string | undefined {
   return key
 }
 
-/** One page out of one row more than was asked for. */
+/** Makes a page of `first` items. Pass one row more than that, if there is one: it shows that a next page exists. */
 export function pageOf<T, Item>(rows: T[], first: number, key: (row: T) => string, item: (row: T) => Item) {
-  const shown = rows.slice(0, first)
-  const last = shown.at(-1)
+  const pageRows = rows.slice(0, first)
+  const last = pageRows.at(-1)
   const next = rows.length > first && last !== undefined ? cursorOf(key(last)) : null
-  return { items: shown.map(item), next }
+  return { items: pageRows.map(item), next }
 }

@@ -11,14 +11,14 @@ const at = (path: OperationPath) => {
   return procedure
 }
 
-test('every operation of the contract is listed, and something does it', () => {
+test('every operation of the contract is listed and implemented', () => {
   const paths = Object.entries(api).flatMap(([group, of]) => Object.keys(of).map((name) => `${group}.${name}`))
   const done = Object.entries(operations).flatMap(([group, of]) => Object.keys(of).map((name) => `${group}.${name}`))
   expect(procedures.map(({ path }) => path)).toEqual(paths)
   expect(done.sort()).toEqual(paths.sort())
 })
 
-test('who is no administrator may do nothing but what is their own', async () => {
+test('a person who is not an administrator may call only the operations for themselves, about themselves', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await it.aPerson('bob')
@@ -34,14 +34,14 @@ test('who is no administrator may do nothing but what is their own', async () =>
   await expect(perform(operations, alice, at('selections.get'), { user: 'alice' })).resolves.toEqual({ servers: {} })
 })
 
-test('an actor that is no person of ours is the self of nobody, whatever they are called', async () => {
+test('an operator with the name of a person may not act as that person', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   const stranger = { ...it.ctx, actor: { id: 'x', label: 'alice', administrator: false } }
   await expect(perform(operations, stranger, at('selections.get'), { user: 'alice' })).rejects.toMatchObject({ code: 'forbidden' })
 })
 
-test('what is asked wrongly is refused in words that name each fault', async () => {
+test('invalid input is refused with a message that names each fault', async () => {
   await using it = await aControlPlane()
   const asked = perform(operations, it.ctx, at('grants.create'), { user: 'Alice!', server: 'sql', level: 'root', conditions: {} })
   await expect(asked).rejects.toMatchObject({

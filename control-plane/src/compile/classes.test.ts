@@ -7,7 +7,7 @@ import type { Class } from './holders.ts'
 const holder = '019aa000-0000-7000-8000-00000000000f'
 const classes: Class[] = ['aaaa', 'bbbb', 'cccc'].map((key) => ({ key, holders: [holder] }))
 
-test('whatever is compiled in whatever order, the classes remembered are those that some bucket has', async () => {
+test('after buckets are compiled in any order, the stored classes are those that some bucket has', async () => {
   await using made = await testDb()
   const aFinding = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.subarray(classes))
   const publications = fc.array(fc.array(aFinding, { minLength: 1, maxLength: 3 }), { maxLength: 6 })

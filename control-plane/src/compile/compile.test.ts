@@ -99,7 +99,7 @@ const somePolicy: fc.Arbitrary<PolicyRows> = fc.record({
   settings: fc.constant({}),
 }) as fc.Arbitrary<PolicyRows>
 
-/** May this person call this tool, and at what level? The rows read one after the other, as the house says it. */
+/** Decides directly from the rows, without compiling: the reference for the compiled policy. */
 function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string): Level | 'no' {
   const [server] = servers
   if (!server || person.disabled || server.killed) return 'no'
@@ -126,7 +126,7 @@ function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string)
   return effective === 0 || effective < needed ? 'no' : (levelNames[effective] ?? 'no')
 }
 
-test('whatever the rows, deciding on what they compile to agrees with reading them one by one', () => {
+test('for any rows, decisions on the compiled policy equal decisions on the rows themselves', () => {
   const everybody = fc.tuple(...userIds.map(aPerson))
   fc.assert(
     fc.property(somePolicy, everybody, (rows, people) => {
@@ -142,7 +142,7 @@ test('whatever the rows, deciding on what they compile to agrees with reading th
   )
 })
 
-test('whatever the rows, a table may be read when a holder allows it and none denies it, and the strictest cap and fate win', () => {
+test('for any rows, a table may be read if a holder allows it and none denies it, and the strictest limit and visibility win', () => {
   fc.assert(
     fc.property(somePolicy, aPerson(userIds[0] ?? ''), (rows, person) => {
       const policy = policyOf(rows, [person], catalog)
@@ -174,7 +174,7 @@ test('whatever the rows, a table may be read when a holder allows it and none de
   )
 })
 
-test('the order of rows leaves no trace in the bytes, and chunks are what the contract says', () => {
+test('the bytes do not depend on the order of rows, and chunks match the contract', () => {
   const everybody = fc.tuple(...userIds.map(aPerson))
   fc.assert(
     fc.property(somePolicy, everybody, (rows, people) => {
@@ -195,7 +195,7 @@ test('the order of rows leaves no trace in the bytes, and chunks are what the co
   )
 })
 
-test('a grant of a group changes no bucket of its members, and one profile', () => {
+test('a grant to a group changes one profile and no bucket of its members', () => {
   const member = { id: userIds[0] ?? '', handle: 'ann', bucket: 1, disabled: false, groups: [groupIds[0] ?? ''], selections: {} }
   const grant = (level: Level): GrantRow => ({
     id: idOf(9),
@@ -223,7 +223,7 @@ test('a grant of a group changes no bucket of its members, and one profile', () 
   expect([...after.classes.profiles.keys()]).not.toEqual([...before.classes.profiles.keys()])
 })
 
-test('a person whose groups hold nothing shares the class of those who hold nothing', () => {
+test('a person whose groups hold nothing is in the class of people who hold nothing', () => {
   const person = (at: number, groups: string[]): PersonRow => ({
     id: userIds[at] ?? '',
     handle: `p${at}`,
@@ -236,7 +236,7 @@ test('a person whose groups hold nothing shares the class of those who hold noth
   expect(classes).toEqual([{ key: 'e3b0c44298fc1c14', holders: [] }])
 })
 
-test('the label of an administrator is carried as one, even when it says what is declared', () => {
+test('a label is compiled as a label, even if it equals the declared level', () => {
   const [server] = [{ id: 'sql', kind: 'mounted' as const, title: 'Bank', settings: {}, killed: false }]
   const labels = { look: { level: 'write' as const }, change: { hidden: true }, drop: { level: 'destroy' as const } }
   expect(compileServers([{ ...server, labels }], catalog)).toEqual({
@@ -260,7 +260,7 @@ test('a server this version cannot mount has no tools', () => {
   expect(compileServers([row], catalog).servers.gone).toEqual({ kind: 'mounted', title: 'gone', settings: {}, tools: {} })
 })
 
-test('of a remote server what is approved travels by its hash, at the level it is taken to need or is labelled with', () => {
+test('approved tools of a remote server are compiled with their hash, and the inferred or labelled level', () => {
   const row = { id: 'everything', kind: 'remote' as const, title: null, settings: { url: 'https://tools.example.com/mcp' }, killed: false }
   const labels = { wipe: { level: 'read' as const }, echo: { hidden: true }, absent: { level: 'write' as const } }
   const fact = { server: 'everything', readOnly: null, destructive: null, state: 'approved' as const, mark: null }

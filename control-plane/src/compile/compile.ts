@@ -14,11 +14,11 @@ import type {
 } from '@bir/sdk/contract/snapshot'
 import type { DefinitionFacts, ServerRow } from '../policy-rows/types.ts'
 
-/** Rows in, chunks out. Pure, without a clock, and indifferent to the order of rows: the same rows give the same bytes. */
+/* Compiles rows to chunks. Pure functions without a clock: the same rows, in any order, give the same bytes. */
 
 export type Mountable = ReadonlyMap<string, MountedServer>
 
-/** A server this version does not mount keeps its row but has no tools, so nothing of it is listed. */
+/** A server that this version cannot mount keeps its row but has no tools, so it lists nothing. */
 export function compileServers(
   rows: readonly ServerRow[],
   mountable: Mountable,
@@ -39,11 +39,11 @@ function mountedEntry({ id, title, settings, labels }: ServerRow, mounted: Mount
 }
 
 function remoteEntry({ id, title, settings, labels }: ServerRow, offered: readonly DefinitionFacts[]): RemoteEntry {
-  const tools = offered.map((of) => [of.name, { ...toolEntry(labels, of.name, declaredLevel(of)), definition: of.hash }] as const)
+  const tools = offered.map((row) => [row.name, { ...toolEntry(labels, row.name, declaredLevel(row)), definition: row.hash }] as const)
   return { kind: 'remote', title: title ?? id, remote: RemoteSettings.parse(settings), tools: Object.fromEntries(tools) }
 }
 
-/** What a remote tool needs when nobody labels it. */
+/** The level that a remote tool needs if it has no label. */
 export const declaredLevel = ({ name, readOnly, destructive }: Pick<DefinitionFacts, 'name' | 'readOnly' | 'destructive'>): Level =>
   inferLevel(name, { readOnly: readOnly ?? undefined, destructive: destructive ?? undefined })
 

@@ -2,40 +2,40 @@ import { createHash } from 'node:crypto'
 import { EVERYONE_ID } from '@bir/db/schema'
 import type { GrantRow, PolicyRows, RestrictionRow } from '../policy-rows/types.ts'
 
-/** What one holder has: a user, a group, or everyone. */
+/** The grants and restrictions of one holder: a user, a group, or everyone. */
 interface Holdings {
   grants: GrantRow[]
   restrictions: RestrictionRow[]
 }
 
-/** Policy rows by holder: what classes and profiles are compiled from. */
+/** Policy rows by holder. Classes and profiles are compiled from them. */
 export interface Holders {
-  /** Only holders that have something. */
-  of: ReadonlyMap<string, Holdings>
+  /** By holder id. Only holders that have a grant or a restriction. */
+  byId: ReadonlyMap<string, Holdings>
   groupHandles: ReadonlyMap<string, string>
 }
 
 export function holdersOf({ groups, grants, restrictions }: Pick<PolicyRows, 'groups' | 'grants' | 'restrictions'>): Holders {
-  const of = new Map<string, Holdings>()
+  const byId = new Map<string, Holdings>()
   const holdings = (holderId: string) => {
-    const known = of.get(holderId) ?? { grants: [], restrictions: [] }
-    of.set(holderId, known)
-    return known
+    const existing = byId.get(holderId) ?? { grants: [], restrictions: [] }
+    byId.set(holderId, existing)
+    return existing
   }
   for (const grant of grants) holdings(grant.holderId).grants.push(grant)
   for (const restriction of restrictions) holdings(restriction.holderId).restrictions.push(restriction)
-  return { of, groupHandles: new Map(groups.map(({ id, handle }) => [id, handle])) }
+  return { byId, groupHandles: new Map(groups.map(({ id, handle }) => [id, handle])) }
 }
 
-/** People of one class hold the same. */
+/** People of one class have the same grants and restrictions. */
 export interface Class {
   key: string
-  /** Sorted ids of the holders that have something; everyone, who is in every class, is left out. */
+  /** Sorted ids of the holders that have something. `everyone` is left out, because it is in every class. */
   holders: string[]
 }
 
 export function classOf(holders: Holders, person: { id: string; groups: readonly string[] }): Class {
-  const ids = [person.id, ...person.groups].filter((id) => id !== EVERYONE_ID && holders.of.has(id)).sort()
+  const ids = [person.id, ...person.groups].filter((id) => id !== EVERYONE_ID && holders.byId.has(id)).sort()
   return { key: classKey(ids), holders: ids }
 }
 

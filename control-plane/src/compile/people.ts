@@ -7,16 +7,18 @@ import type { Class, Holders } from './holders.ts'
 import { compileProfile } from './profile.ts'
 import type { PersonRow } from '../policy-rows/types.ts'
 
-/** One bucket's people in columns, and the classes found among them. No people, no chunk. */
+/** Compiles the people of one bucket into columns, and returns their classes. Without people there is no chunk. */
 export function compileBucket(holders: Holders, people: readonly PersonRow[]): { chunk: BucketChunk | undefined; classes: Class[] } {
   if (people.length === 0) return { chunk: undefined, classes: [] }
   const sorted = people.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  const held = sorted.map((person) => classOf(holders, person))
-  const classes = [...new Map(held.map((one) => [one.key, one])).values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const personClasses = sorted.map((person) => classOf(holders, person))
+  const classes = [...new Map(personClasses.map((personClass) => [personClass.key, personClass])).values()].sort((a, b) =>
+    a.key < b.key ? -1 : 1,
+  )
   const position = new Map(classes.map(({ key }, at) => [key, at]))
 
   const classColumn = Buffer.alloc(sorted.length * 2)
-  held.forEach(({ key }, at) => classColumn.writeUInt16LE(position.get(key) ?? 0, at * 2))
+  personClasses.forEach(({ key }, at) => classColumn.writeUInt16LE(position.get(key) ?? 0, at * 2))
   const selections = sorted.flatMap(({ selections }, at) =>
     Object.keys(selections).length === 0 ? [] : [[String(at), selections] as const],
   )
@@ -32,7 +34,9 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
   return { chunk, classes }
 }
 
-/** Which profile each class has. Classes that hold the same share one, named by its bytes. */
+/**
+ * Maps each class to a profile. Classes with equal content share a profile, which is named by the hash of its bytes.
+ */
 export function compileClasses(holders: Holders, classes: readonly Class[]): { chunk: ClassesChunk; profiles: Map<string, ProfileChunk> } {
   const profiles = new Map<string, ProfileChunk>()
   const entries = classes.map(({ key, holders: ids }) => {

@@ -8,15 +8,15 @@ import type { GrantRow, RestrictionRow } from '../policy-rows/types.ts'
 
 const tierOf: Record<HolderKind, Tier> = { user: 'user', group: 'groups', everyone: 'everyone' }
 
-/** What people of one class hold, by server. Holders vanish here; alternatives with their expiry remain. */
+/** What people of one class may do, by server. It no longer names holders, only alternatives with their expiry. */
 export function compileProfile(holders: Holders, holderIds: readonly string[]): ProfileChunk {
-  const held = [...holderIds, EVERYONE_ID].flatMap((id) => holders.of.get(id) ?? [])
+  const holdings = [...holderIds, EVERYONE_ID].flatMap((id) => holders.byId.get(id) ?? [])
   const grants = Map.groupBy(
-    held.flatMap((of) => of.grants),
+    holdings.flatMap(({ grants }) => grants),
     ({ server }) => server,
   )
   const restrictions = Map.groupBy(
-    held.flatMap((of) => of.restrictions),
+    holdings.flatMap(({ restrictions }) => restrictions),
     ({ server }) => server,
   )
 
@@ -30,23 +30,26 @@ export function compileProfile(holders: Holders, holderIds: readonly string[]): 
 
 function tiers(grants: GrantRow[]): ServerGrants {
   const byTier = Map.groupBy(grants, ({ kind }) => tierOf[kind])
-  return Object.fromEntries([...byTier].map(([tier, of]) => [tier, alternatives(of)]))
+  return Object.fromEntries([...byTier].map(([tier, grants]) => [tier, alternatives(grants)]))
 }
 
-/** Sorted and without repetition: which holder said it, and when, leaves no trace. */
+/** Sorted and without repetition, so that the bytes do not depend on the holder or the age of a grant. */
 function alternatives(grants: GrantRow[]): Alternative[] {
-  const byBytes = new Map(grants.map(alternative).map((one) => [canonical(one), one]))
-  return [...byBytes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  const byBytes = new Map(grants.map(alternativeOf).map((alternative) => [canonical(alternative), alternative]))
+  return [...byBytes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, alternative]) => alternative)
 }
 
-const alternative = ({ level, allow, deny, expiresAtMs }: GrantRow): Alternative => ({
+const alternativeOf = ({ level, allow, deny, expiresAtMs }: GrantRow): Alternative => ({
   level,
   ...(allow === null ? {} : { allow: union([allow]) }),
   ...(deny === null || deny.length === 0 ? {} : { deny: union([deny]) }),
   ...(expiresAtMs === null ? {} : { expiresAtMs }),
 })
 
-/** The union of what is allowed, minus every deny; caps at their lowest. A connection on which nothing is allowed is absent. */
+/**
+ * The union of all allowed tables, the union of all denied ones, and the lowest limits. A connection without an
+ * allowed table is left out.
+ */
 function connections(restrictions: RestrictionRow[]): Pick<ServerGrants, 'connections'> {
   const byConnection = Map.groupBy(restrictions, ({ connection }) => connection)
   const rules = [...byConnection].map(([name, rows]) => [name, tableRules(rows)] as const).filter(([, { allow }]) => allow.length > 0)
@@ -66,9 +69,9 @@ function tableRules(rows: RestrictionRow[]): TableRules {
   }
 }
 
-function columns(of: Record<string, string[]>[]): Record<string, string[]> {
+function columns(tableColumns: Record<string, string[]>[]): Record<string, string[]> {
   const byTable = Map.groupBy(
-    of.flatMap((tables) => Object.entries(tables)),
+    tableColumns.flatMap((tables) => Object.entries(tables)),
     ([table]) => table,
   )
   return Object.fromEntries([...byTable].map(([table, entries]) => [table, union(entries.map(([, names]) => names))]))
@@ -76,7 +79,7 @@ function columns(of: Record<string, string[]>[]): Record<string, string[]> {
 
 const union = (lists: string[][]): string[] => [...new Set(lists.flat())].sort()
 
-function lowest(caps: (number | null)[]): number | undefined {
-  const given = caps.filter((cap) => cap !== null)
-  return given.length === 0 ? undefined : Math.min(...given)
+function lowest(limits: (number | null)[]): number | undefined {
+  const numbers = limits.filter((limit) => limit !== null)
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
 }

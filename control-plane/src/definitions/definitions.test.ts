@@ -27,29 +27,26 @@ const hashes = async (ctx: Ctx) => {
 const echo = aTool('echo')
 const changedEcho = aTool('echo', { description: 'Does echo, and more.' })
 
-test.for(['off', 'warn', 'hold'] as Trust[])(
-  'what is first found after registration is approved by that act, with trust %s',
-  async (trust) => {
-    await using it = await aControlPlane()
-    await register(it.ctx, { trust })
-    await reported(it.ctx, [])
-    await reported(it.ctx, [echo, aTool('add')])
-    expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
-    expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([
-      { decidedBy: 'operator:test', level: 'write' },
-      { level: 'read' },
-    ])
-    expect(it.recorded.at(-1)).toMatchObject({
-      action: 'definitions.report',
-      target: 'everything',
-      actor: 'plane:one',
-      detail: 'first definitions, approved with the registration by operator:test: 2',
-    })
-    expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
-  },
-)
+test.for(['off', 'warn', 'hold'] as Trust[])('registering a server approves its first definitions, with trust %s', async (trust) => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { trust })
+  await reported(it.ctx, [])
+  await reported(it.ctx, [echo, aTool('add')])
+  expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
+  expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([
+    { decidedBy: 'operator:test', level: 'write' },
+    { level: 'read' },
+  ])
+  expect(it.recorded.at(-1)).toMatchObject({
+    action: 'definitions.report',
+    target: 'everything',
+    actor: 'plane:one',
+    detail: 'first definitions, approved with the registration by operator:test: 2',
+  })
+  expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
+})
 
-test('held: what changed or is new is held back, what was approved stays served, until somebody approves', async () => {
+test('trust `hold`: new and changed definitions are held back, and approved ones stay served, until an administrator approves', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })
   await reported(it.ctx, [echo])
@@ -76,7 +73,7 @@ test('held: what changed or is new is held back, what was approved stays served,
   expect(it.recorded.at(-1)).toMatchObject({ action: 'servers.approve', target: 'everything', actor: 'operator:test' })
 })
 
-test('warned: what changed is served, told and listed until somebody has looked, against what was last known', async () => {
+test('trust `warn`: a changed definition is served, recorded and listed with its differences until an administrator has reviewed it', async () => {
   await using it = await aControlPlane()
   await register(it.ctx)
   await reported(it.ctx, [echo])
@@ -94,7 +91,7 @@ test('warned: what changed is served, told and listed until somebody has looked,
   expect(await approve(it.ctx, { id: 'everything' })).toEqual({ approved: [], revision: revision + 1 })
 })
 
-test('off: what changed is served, and nobody is told', async () => {
+test('trust `off`: a changed definition is served without a record', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'off' })
   await reported(it.ctx, [echo])
@@ -105,7 +102,7 @@ test('off: what changed is served, and nobody is told', async () => {
   expect(it.recorded).toHaveLength(records)
 })
 
-test('a tool no longer offered is served no longer, and comes back with the same definition', async () => {
+test('a tool that is no longer offered is no longer served, and comes back with the same definition', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })
   await reported(it.ctx, [echo, aTool('add')])
@@ -119,7 +116,7 @@ test('a tool no longer offered is served no longer, and comes back with the same
   await expect(approve(it.ctx, { id: 'everything', names: ['gone'] })).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('planes that tell the same at once make one record and one revision', async () => {
+test('the same report from several planes at once makes one audit record and one revision', async () => {
   await using it = await aControlPlane()
   await register(it.ctx)
   await Promise.all(Array.from({ length: 6 }, () => reported(it.ctx, [echo, aTool('add')])))
@@ -130,7 +127,7 @@ test('planes that tell the same at once make one record and one revision', async
   expect(it.published.revision).toBe(revision + 1)
 })
 
-test('an address is an identity: at another one nothing is known, and what is found there first is approved', async () => {
+test('a new address makes another server: old definitions are gone, and the first ones found there are approved', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })
   await reported(it.ctx, [echo], anAddress)
@@ -142,7 +139,7 @@ test('an address is an identity: at another one nothing is known, and what is fo
   expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
 })
 
-test('when the policy of trust no longer holds back, what waited is served', async () => {
+test('pending definitions are served when the trust setting no longer holds them back', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })
   await reported(it.ctx, [echo, aTool('gone')])
@@ -156,7 +153,7 @@ test('when the policy of trust no longer holds back, what waited is served', asy
   expect(await standing(it.ctx)).toEqual({ echo: 'approved', gone: 'retired' })
 })
 
-test('what was not looked at is not approved', async () => {
+test('a definition that the administrator has not seen is not approved', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })
   await reported(it.ctx, [echo])
@@ -169,7 +166,7 @@ test('what was not looked at is not approved', async () => {
   expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
 })
 
-test('what hides, contradicts itself, collides or repeats is flagged; text that no column would take is kept', async () => {
+test('hidden text, contradictions, name collisions and repetitions are flagged, and text with a NUL is stored', async () => {
   await using it = await aControlPlane()
   await register(it.ctx)
   const long = 'a'.repeat(70)
@@ -197,7 +194,7 @@ test('what hides, contradicts itself, collides or repeats is flagged; text that 
   )
 })
 
-test('a schema that nests without end is no tool', async () => {
+test('a tool whose schema nests too deep is ignored', async () => {
   await using it = await aControlPlane()
   await register(it.ctx)
   const inputSchema: unknown = JSON.parse('[{"a":'.repeat(20_000) + '1' + '}]'.repeat(20_000))
@@ -205,7 +202,7 @@ test('a schema that nests without end is no tool', async () => {
   expect(await standing(it.ctx)).toEqual({ echo: 'approved' })
 })
 
-test('reports of servers that are mounted, or nobody registered, are passed over', async () => {
+test('reports about mounted or unregistered servers are ignored', async () => {
   await using it = await aControlPlane()
   await reported(it.ctx, [echo])
   await expect(list(it.ctx, { id: 'everything' })).rejects.toMatchObject({ code: 'not_found' })

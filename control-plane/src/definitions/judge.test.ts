@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { judge, lastOffered } from './judge.ts'
 import type { DefinitionRow, Rule } from './judge.ts'
-import type { Offered } from './offered.ts'
+import type { OfferedTool } from './offered.ts'
 
-const offer = (name: string, version: string): Offered => ({
+const offer = (name: string, version: string): OfferedTool => ({
   name,
   hash: `${name}-${version}`,
   definition: `{"v":"${version}"}`,
@@ -18,13 +18,13 @@ const anOffer = fc
   .map((of) => Object.entries(of).map(([name, version]) => offer(name, version)))
 const aHistory = fc.array(fc.tuple(anOffer, aRule), { maxLength: 8 })
 
-const after = (history: [Offered[], Rule][]) =>
+const after = (history: [OfferedTool[], Rule][]) =>
   history.reduce<DefinitionRow[]>(
     (known, [offered, rule], at) => judge(known, offered, at === 0 ? { ...rule, approvedBy: 'root' } : rule),
     [],
   )
 
-test('told the same twice, nothing moves', () => {
+test('the same offer a second time changes nothing', () => {
   fc.assert(
     fc.property(aHistory, anOffer, aRule, (history, offered, rule) => {
       const once = judge(after(history), offered, rule)
@@ -34,7 +34,7 @@ test('told the same twice, nothing moves', () => {
   )
 })
 
-test('whatever was offered, a tool has one decided definition and one pending at most, and nothing is served that is not offered', () => {
+test('after any offers, a tool has at most one decided and one pending definition, and only offered tools are served', () => {
   fc.assert(
     fc.property(aHistory, anOffer, aRule, (history, offered, rule) => {
       const rows = judge(after(history), offered, rule)
@@ -53,18 +53,18 @@ test('whatever was offered, a tool has one decided definition and one pending at
   )
 })
 
-test('under hold, nothing is ever served that was not offered first or approved before', () => {
+test('with trust `hold`, only first definitions and approved definitions are ever served', () => {
   fc.assert(
     fc.property(anOffer, fc.array(anOffer, { maxLength: 6 }), (first, later) => {
       const hold: Rule = { trust: 'hold' }
-      const history: [Offered[], Rule][] = [[first, hold], ...later.map((offered): [Offered[], Rule] => [offered, hold])]
+      const history: [OfferedTool[], Rule][] = [[first, hold], ...later.map((offered): [OfferedTool[], Rule] => [offered, hold])]
       const trusted = new Set(first.map(({ hash }) => hash))
       for (const { hash, state } of after(history)) expect(state !== 'approved' || trusted.has(hash)).toBe(true)
     }),
   )
 })
 
-test('a server that invents a new name each time is not remembered without end', () => {
+test('the number of retired tools is limited, even if a server invents new names', () => {
   let known = judge([], [offer('true', '1')], { trust: 'off' })
   const invented = (round: number) => Array.from({ length: 1500 }, (_, at) => offer(`x${round}-${at}`, '1'))
   for (let round = 0; round < 4; round++) known = judge(known, [offer('true', '1'), ...invented(round)], { trust: 'off' })

@@ -6,57 +6,60 @@ import type { DefinitionsReport } from '@bir/sdk/contract/internal'
 import { suspicions } from '@bir/sdk/contract/suspicious'
 
 /** A tool as a remote server offers it now. */
-export interface Offered {
+export interface OfferedTool {
   name: string
   /** SHA-256 of `definition`. */
   hash: string
-  /** Canonical JSON. */
+  /** The definition as canonical JSON. */
   definition: string
   readOnly: boolean | null
   destructive: boolean | null
-  /** What is suspicious about it, in words. */
+  /** Sentences about what is suspicious in it. */
   flags: string[]
 }
 
-/** A schema that nests deeper describes nothing a person could fill in. */
-const deepestDefinition = 64
+/** No person could fill in a schema that nests deeper than this. */
+const maxDefinitionDepth = 64
 
-/** What a plane reported, ready to be judged: each name once, and whatever is suspicious said. Pure. */
-export function offeredOf({ server, tools }: DefinitionsReport): Offered[] {
-  const sound = tools.filter(({ definition }) => nestsWithin(definition, deepestDefinition))
-  const byName = Map.groupBy(sound, ({ name }) => name)
+/** Turns a plane's report into tools to judge: each name once, with flags for what is suspicious. A pure function. */
+export function offeredTools({ server, tools }: DefinitionsReport): OfferedTool[] {
+  const validTools = tools.filter(({ definition }) => nestsWithin(definition, maxDefinitionDepth))
+  const byName = Map.groupBy(validTools, ({ name }) => name)
   const byJoined = Map.groupBy(byName.keys(), (tool) => joinedName({ server, tool }))
-  return [...byName].flatMap(([name, all]) => {
-    const [first] = all
+  return [...byName].flatMap(([name, sameName]) => {
+    const [first] = sameName
     if (!first) return []
-    const meets = (byJoined.get(joinedName({ server, tool: name })) ?? []).filter((other) => other !== name)
-    return [offer(name, first.definition, [...(all.length > 1 ? ['offered more than once'] : []), ...meets.map(collision)])]
+    const collisions = (byJoined.get(joinedName({ server, tool: name })) ?? []).filter((other) => other !== name)
+    return [
+      offeredTool(name, first.definition, [...(sameName.length > 1 ? ['offered more than once'] : []), ...collisions.map(collisionFlag)]),
+    ]
   })
 }
 
-const collision = (other: string) => `has the same name as ${other} once the server's own is put before it`
+const collisionFlag = (other: string) => `has the same name as ${other} once the server's own is put before it`
 
-function offer(name: string, given: Record<string, unknown>, found: string[]): Offered {
-  const definition = canonical(given)
-  const hints = hintsOf(given)
+function offeredTool(name: string, rawDefinition: Record<string, unknown>, reportFlags: string[]): OfferedTool {
+  const definition = canonical(rawDefinition)
+  const hints = hintsOf(rawDefinition)
   return {
     name,
     hash: createHash('sha256').update(definition).digest('hex'),
     definition,
     readOnly: hints.readOnly ?? null,
     destructive: hints.destructive ?? null,
-    flags: [...found, ...contradictions(name, given), ...suspicions(given)],
+    flags: [...reportFlags, ...contradictions(name, rawDefinition), ...suspicions(rawDefinition)],
   }
 }
 
-/** Hints are the server's word. Where its tool's own name speaks against them, somebody should look. */
-function contradictions(name: string, given: Record<string, unknown>): string[] {
-  const hints = hintsOf(given)
-  const [said, named] = [inferLevel(name, hints), levelOfName(name)]
-  const both = hints.readOnly === true && hints.destructive === true
-  const lower = said === 'read' ? named === 'write' || named === 'destroy' : said === 'write' && named === 'destroy'
+/** Flags for hints that contradict each other or the tool's name. Hints are only claims of the server. */
+function contradictions(name: string, rawDefinition: Record<string, unknown>): string[] {
+  const hints = hintsOf(rawDefinition)
+  const [declared, nameLevel] = [inferLevel(name, hints), levelOfName(name)]
+  const isContradictory = hints.readOnly === true && hints.destructive === true
+  const isUnderstated =
+    declared === 'read' ? nameLevel === 'write' || nameLevel === 'destroy' : declared === 'write' && nameLevel === 'destroy'
   return [
-    ...(both ? ['says that it only reads and that it destroys'] : []),
-    ...(lower ? [`is declared as ${said}, and named like ${named}`] : []),
+    ...(isContradictory ? ['says that it only reads and that it destroys'] : []),
+    ...(isUnderstated ? [`is declared as ${declared}, and named like ${nameLevel}`] : []),
   ]
 }

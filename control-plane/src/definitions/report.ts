@@ -4,45 +4,49 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { judge } from './judge.ts'
 import type { DefinitionRow } from './judge.ts'
-import { offeredOf } from './offered.ts'
+import { offeredTools } from './offered.ts'
 import { readDefinitions, writeDefinitions } from './rows.ts'
 
-/** A plane tells what it found a server to offer. However many tell the same, it is judged once. */
+/** Accepts a plane's report of the tools of a server. Further reports of the same tools change nothing. */
 export async function acceptReport(ctx: Ctx, report: DefinitionsReport): Promise<void> {
-  const offered = offeredOf(report)
+  const offered = offeredTools(report)
   await change(ctx, { action: 'definitions.report', target: report.server }, async (trx) => {
     const server = await trx
       .selectFrom('servers')
       .select(['kind', 'settings', 'registered_by', 'examined'])
       .where('id', '=', report.server)
       .executeTakeFirst()
-    if (server?.kind !== 'remote') return nothing
+    if (server?.kind !== 'remote') return unchanged
     const { url, trust } = RemoteSettings.parse(server.settings)
-    if (report.url !== undefined && report.url !== url) return nothing
+    if (report.url !== undefined && report.url !== url) return unchanged
 
-    // A server that offers nothing may still be starting: what it offers first is still to come.
+    // A server without tools may still be starting. Its first definitions are the first that are not empty.
     const isFirst = !server.examined && offered.length > 0
     const approvedBy = isFirst ? (server.registered_by ?? 'registration') : undefined
     const before = await readDefinitions(trx, report.server)
     const after = judge(before, offered, { trust, approvedBy })
-    const { gone, written } = await writeDefinitions(trx, report.server, { before, after })
+    const { removed, written } = await writeDefinitions(trx, report.server, { before, after })
     if (isFirst) await trx.updateTable('servers').set({ examined: true }).where('id', '=', report.server).execute()
-    if (gone.length + written.length === 0) return nothing
-    return { value: undefined, dirty: [], silent: trust === 'off' && !isFirst, detail: wordsOf(written, approvedBy) }
+    if (removed.length + written.length === 0) return unchanged
+    return { value: undefined, dirty: [], silent: trust === 'off' && !isFirst, detail: describeReport(written, approvedBy) }
   })
 }
 
-const nothing = { value: undefined, dirty: 'nothing' } as const
-const maxWords = 50
+const unchanged = { value: undefined, dirty: 'nothing' } as const
+const maxLines = 50
 
-function wordsOf(written: readonly DefinitionRow[], approvedBy: string | undefined): string {
+function describeReport(written: readonly DefinitionRow[], approvedBy: string | undefined): string {
   if (approvedBy !== undefined) return `first definitions, approved with the registration by ${approvedBy}: ${written.length}`
-  const words = written.map(({ name, hash, state, mark, flags }) => {
-    const what = [mark ?? 'known', ...flags].join('; ')
-    return `${name} ${fates[state]} (${what}), ${hash}`
+  const lines = written.map(({ name, hash, state, mark, flags }) => {
+    const notes = [mark ?? 'known', ...flags].join('; ')
+    return `${name} ${visibility[state]} (${notes}), ${hash}`
   })
-  const more = words.length > maxWords ? [`and ${words.length - maxWords} more`] : []
-  return [...words.slice(0, maxWords), ...more].join('\n') || 'what was held back is no longer offered'
+  const remainder = lines.length > maxLines ? [`and ${lines.length - maxLines} more`] : []
+  return [...lines.slice(0, maxLines), ...remainder].join('\n') || 'what was held back is no longer offered'
 }
 
-const fates: Record<DefinitionRow['state'], string> = { approved: 'is served', pending: 'is held back', retired: 'is no longer offered' }
+const visibility: Record<DefinitionRow['state'], string> = {
+  approved: 'is served',
+  pending: 'is held back',
+  retired: 'is no longer offered',
+}

@@ -5,7 +5,7 @@ import type { Db } from '../policy-rows/types.ts'
 
 export type StoredDefinition = DefinitionRow & { firstSeen: Date }
 
-/** Everything known of what a server offers, in the order it was first seen. */
+/** All stored definitions of a server, oldest first. */
 export async function readDefinitions(db: Db, server: string): Promise<StoredDefinition[]> {
   const rows = await db
     .selectFrom('definitions')
@@ -39,24 +39,24 @@ const isSame = (a: DefinitionRow, b: DefinitionRow) =>
   a.decidedBy === b.decidedBy &&
   a.flags.join('\n') === b.flags.join('\n')
 
-/** Makes the rows these. Resolves with those that were written: none when all were so already. */
+/** Replaces the rows `before` by the rows `after`. Resolves with the rows that it removed and those that it wrote. */
 export async function writeDefinitions(
   trx: Transaction<Database>,
   server: string,
   { before, after }: { before: readonly DefinitionRow[]; after: readonly DefinitionRow[] },
-): Promise<{ gone: DefinitionRow[]; written: DefinitionRow[] }> {
-  const old = new Map(before.map((row) => [keyOf(row), row]))
-  const kept = new Set(after.map(keyOf))
-  const gone = before.filter((row) => !kept.has(keyOf(row)))
+): Promise<{ removed: DefinitionRow[]; written: DefinitionRow[] }> {
+  const oldRows = new Map(before.map((row) => [keyOf(row), row]))
+  const newKeys = new Set(after.map(keyOf))
+  const removed = before.filter((row) => !newKeys.has(keyOf(row)))
   const written = after.filter((row) => {
-    const was = old.get(keyOf(row))
-    return !was || !isSame(was, row)
+    const oldRow = oldRows.get(keyOf(row))
+    return !oldRow || !isSame(oldRow, row)
   })
-  // A tool has one decided row at most: what leaves goes first.
-  for (const { name, hash } of gone)
+  // Delete first: a unique index allows a tool only one decided row.
+  for (const { name, hash } of removed)
     await trx.deleteFrom('definitions').where('server', '=', server).where('name', '=', name).where('hash', '=', hash).execute()
   for (let at = 0; at < written.length; at += 500) await upsert(trx, server, written.slice(at, at + 500))
-  return { gone, written }
+  return { removed, written }
 }
 
 async function upsert(trx: Transaction<Database>, server: string, rows: readonly DefinitionRow[]): Promise<void> {

@@ -18,7 +18,7 @@ export const reported = (ctx: Ctx, tools: Tool[], url?: string) =>
     { server: 'everything', tools, ...(url && { url }) },
   )
 
-/** Each tool with how it stands, and its flags. */
+/** The state and the flags of each tool. */
 export async function standing(ctx: Ctx): Promise<Record<string, string>> {
   const { items } = await list(ctx, { id: 'everything' })
   return Object.fromEntries(items.map(({ name, state, flags }) => [name, [state, ...flags].join(', ')]))

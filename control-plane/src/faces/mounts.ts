@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Ctx } from '../base/context.ts'
 import { graphqlHandler } from './graphql/handler.ts'
 import type { Mount } from '../base/http.ts'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import type { Log } from '../base/log.ts'
 import { operations } from './operations.ts'
 import { trpcHandler } from './trpc/trpc.ts'
@@ -13,9 +13,12 @@ interface MountParts {
   log: Log
 }
 
-/** The two faces of the API, over the same operations. */
+/**
+ * The two faces of the API. tRPC is for our own client (the SDK, the `bir` command and the portal); GraphQL is for
+ * everybody. Both call the same operations, through `perform`.
+ */
 export function mountsOf({ stage, ctxOf, log }: MountParts): Mount[] {
-  const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: wordsOf(error) }) }
+  const parts = { ctxOf, report: (error: unknown) => log('error', 'operation-failed', { why: errorText(error) }) }
   return [
     { prefix: '/trpc', handle: trpcHandler(operations, parts) },
     { prefix: '/graphql', handle: graphqlHandler(operations, { ...parts, graphiql: stage === 'local' }) },

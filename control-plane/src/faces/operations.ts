@@ -18,7 +18,11 @@ import { status } from '../snapshots/status.ts'
 import { revoke } from '../tokens/revoke.ts'
 import * as users from '../users/users.ts'
 
-/** Every operation of the contract and what does it. */
+/**
+ * The whole API: each operation of the contract (`sdk/src/contract/api.ts`) and the function that does it. The
+ * functions receive checked input and a context; they know nothing of HTTP, tRPC or GraphQL. `faces/mounts.ts` serves
+ * this table twice, through tRPC and through GraphQL. An operation that is missing here does not compile.
+ */
 export const operations = {
   users: { list: users.list, get: users.get, put: users.put, setDisabled: users.setDisabled },
   groups: { list: groups.list, put: groups.put, delete: groups.remove },

@@ -10,7 +10,7 @@ async function withServer() {
   return it
 }
 
-test('a grant comes back as it was given', async () => {
+test('a grant is listed as it was created', async () => {
   await using it = await withServer()
   await it.aPerson('bob')
   const tools = { allow: ['execute_query', 'list_tables'], deny: ['drop_table'] }
@@ -19,7 +19,7 @@ test('a grant comes back as it was given', async () => {
   expect((await list(it.ctx, { first: 10 })).items).toEqual([grant])
 })
 
-test('only the first and the last thing a holder has makes people be compiled', async () => {
+test("only a holder's first and last grant make buckets dirty", async () => {
   await using it = await withServer()
   const bob = await it.aPerson('bob')
   const first = await create(it.ctx, { user: 'bob', server: 'sql', level: 'read' })
@@ -32,7 +32,7 @@ test('only the first and the last thing a holder has makes people be compiled', 
   expect(it.published.marks).toEqual([bucketOf(bob), 'policy'].sort())
 })
 
-test('a grant to everyone looks at nobody', async () => {
+test('a grant to everyone makes no bucket dirty', async () => {
   await using it = await withServer()
   await it.aPerson('bob')
   await create(it.ctx, { everyone: true, server: 'sql', level: 'read' })
@@ -48,7 +48,7 @@ test.for([
     'invalid_input',
     'the server sql has no tool list_table\nthe server sql has no tool dorp',
   ],
-] as const)('what a grant names must exist: %s', async ([grant, code, message]) => {
+] as const)('a grant that names something unknown is refused: %s', async ([grant, code, message]) => {
   await using it = await withServer()
   await expect(create(it.ctx, structuredClone(grant) as never)).rejects.toMatchObject({ code, message })
   expect((await list(it.ctx, { first: 10 })).items).toEqual([])
@@ -62,7 +62,7 @@ test('the same grant twice is a conflict', async () => {
   await expect(create(it.ctx, again)).rejects.toMatchObject({ code: 'conflict' })
 })
 
-test('lists are by holder and server, a page at a time', async () => {
+test('grants are listed by holder and server, in pages', async () => {
   await using it = await withServer()
   await it.aPerson('bob')
   await putGroup(it.ctx, { handle: 'staff', members: ['bob'] })
@@ -82,7 +82,7 @@ test('lists are by holder and server, a page at a time', async () => {
   expect((await list(it.ctx, { first: 10, server: 'charts' })).items).toEqual([])
 })
 
-test('a change is recorded in words: who did what to whom', async () => {
+test('the audit record of a change says in words who did what to whom', async () => {
   await using it = await withServer()
   const { id } = await create(it.ctx, { everyone: true, server: 'sql', level: 'read', tools: { deny: ['drop_table'] } })
   await remove(it.ctx, { id })

@@ -10,7 +10,7 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
-import { groupId, holderNamed, holderNames, holderWords, serverNamed, userId } from '../holders/holder.ts'
+import { groupId, resolveHolder, holderNames, describeHolder, requireServer, userId } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { grantRow } from '../policy-rows/read.ts'
@@ -20,7 +20,7 @@ import type { GrantRow } from '../policy-rows/types.ts'
 type Input<K extends keyof Api['grants']> = z.output<Api['grants'][K]['input']>
 type Grant = z.infer<typeof GrantSchema>
 
-/** The grants these holders themselves hold: a user's list does not name what their groups hold. */
+/** Lists the grants that the holder itself has. The list of a user does not contain the grants of their groups. */
 export async function list({ db }: Ctx, { first, after, user, group, server }: Input<'list'>) {
   const key = keyOf(after)
   const holder = user === undefined ? (group === undefined ? undefined : await groupId(db, group)) : await userId(db, user)
@@ -39,27 +39,27 @@ export async function list({ db }: Ctx, { first, after, user, group, server }: I
     grants,
     first,
     ({ id }) => id,
-    (row) => shownGrant(row, name(row)),
+    (row) => grantEntity(row, name(row)),
   )
 }
 
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Grant> {
-  const detail = grantWords(input)
-  const { value } = await change(ctx, { action: 'grants.create', target: holderWords(input), detail }, async (trx) => {
-    const holder = await holderNamed(trx, input)
-    await serverNamed(trx, input.server)
+  const detail = describeGrant(input)
+  const { value } = await change(ctx, { action: 'grants.create', target: describeHolder(input), detail }, async (trx) => {
+    const holder = await resolveHolder(trx, input)
+    await requireServer(trx, input.server)
     const faults = unknownTools(ctx.catalog, input.server, [...(input.tools?.allow ?? []), ...(input.tools?.deny ?? [])])
     if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
 
     const row = newGrant(holder, input)
-    const held = await trx.selectFrom('grants').selectAll().where('holder_id', '=', holder.holderId).execute()
-    if (held.map(grantRow).some((other) => grantKey(other) === grantKey(row)))
+    const existing = await trx.selectFrom('grants').selectAll().where('holder_id', '=', holder.holderId).execute()
+    if (existing.map(grantRow).some((other) => grantKey(other) === grantKey(row)))
       throw new ApiError('conflict', `This grant exists: ${detail}.`)
-    const begins = !(await holdsSomething(trx, holder))
+    const isFirst = !(await holdsSomething(trx, holder))
     await insertGrants(trx, [row])
-    return { value: row, dirty: begins ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
+    return { value: row, dirty: isFirst ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
   })
-  return shownGrant(value, input)
+  return grantEntity(value, input)
 }
 
 export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
@@ -68,9 +68,9 @@ export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
     if (!row) throw notFound('grant', id)
     const grant = grantRow(row)
     const name = await holderNames(trx, [grant])
-    const ends = !(await holdsSomething(trx, grant))
-    const dirty = ends ? await bucketsOfHolders(trx, [grant.holderId]) : []
-    return { value: undefined, dirty, detail: grantWords(fileGrant(grant, name(grant))) }
+    const wasLast = !(await holdsSomething(trx, grant))
+    const dirty = wasLast ? await bucketsOfHolders(trx, [grant.holderId]) : []
+    return { value: undefined, dirty, detail: describeGrant(fileGrant(grant, name(grant))) }
   })
   return { revision }
 }
@@ -86,7 +86,7 @@ export const newGrant = ({ kind, holderId }: Holder, { server, level, tools, exp
   expiresAtMs: expires === undefined ? null : Date.parse(expires),
 })
 
-/** Two grants that say the same have the same key. */
+/** Two grants have the same key if they differ in nothing but their id. */
 export const grantKey = (row: GrantRow): string => canonical({ ...row, id: undefined })
 
 export async function insertGrants(trx: Transaction<Database>, rows: readonly GrantRow[]): Promise<void> {
@@ -107,28 +107,28 @@ export async function insertGrants(trx: Transaction<Database>, rows: readonly Gr
       .execute()
 }
 
-const shownGrant = (row: GrantRow, name: HolderName): Grant => ({ id: row.id, ...fileGrant(row, name) })
+const grantEntity = (row: GrantRow, name: HolderName): Grant => ({ id: row.id, ...fileGrant(row, name) })
 
 export const fileGrant = ({ server, level, allow, deny, expiresAtMs }: GrantRow, name: HolderName): FileGrant => ({
-  ...givenOnly(name),
+  ...holderFields(name),
   server,
   level,
   ...(allow === null && deny === null ? {} : { tools: { ...(allow === null ? {} : { allow }), ...(deny === null ? {} : { deny }) } }),
   ...(expiresAtMs === null ? {} : { expires: new Date(expiresAtMs).toISOString() }),
 })
 
-/** Leaves out what is undefined, as JSON does. */
-export const givenOnly = ({ user, group, everyone }: HolderName): HolderName => ({
+/** Leaves out the fields that are undefined, as JSON does. */
+export const holderFields = ({ user, group, everyone }: HolderName): HolderName => ({
   ...(user === undefined ? {} : { user }),
   ...(group === undefined ? {} : { group }),
   ...(everyone === undefined ? {} : { everyone }),
 })
 
-export function grantWords({ server, level, tools, expires, ...holder }: FileGrant): string {
+export function describeGrant({ server, level, tools, expires, ...holder }: FileGrant): string {
   const notes = [
     ...(tools?.allow ? [tools.allow.length === 0 ? 'no tool' : `only ${tools.allow.join(', ')}`] : []),
     ...(tools?.deny?.length ? [`never ${tools.deny.join(', ')}`] : []),
     ...(expires === undefined ? [] : [`until ${expires}`]),
   ]
-  return `${holderWords(holder)}, ${level} on ${server}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
+  return `${describeHolder(holder)}, ${level} on ${server}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
 }

@@ -5,7 +5,7 @@ import { aControlPlane, bucketOf } from '../testing.ts'
 import { get } from '../users/users.ts'
 import { list, put, remove } from './groups.ts'
 
-test('a group as given is complete: who is left out is a member no more', async () => {
+test('the member list is complete: a person who is not in it is no longer a member', async () => {
   await using it = await aControlPlane()
   for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
   await put(it.ctx, { handle: 'staff', title: 'Staff', members: ['bob', 'alice', 'bob'] })
@@ -15,7 +15,7 @@ test('a group as given is complete: who is left out is a member no more', async 
   expect((await get(it.ctx, { handle: 'carol' })).groups).toEqual(['staff'])
 })
 
-test('a member nobody knows is named, and nothing of the change remains', async () => {
+test('an unknown member is named in the error, and nothing is changed', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   const made = put(it.ctx, { handle: 'staff', members: ['alice', 'mallory', 'trudy'] })
@@ -23,7 +23,7 @@ test('a member nobody knows is named, and nothing of the change remains', async 
   expect((await list(it.ctx, { first: 10 })).items).toEqual([])
 })
 
-test('who joins or leaves is compiled only when the group holds something', async () => {
+test('joining or leaving makes a bucket dirty only if the group holds something', async () => {
   await using it = await aControlPlane()
   const alice = await it.aPerson('alice')
   const bob = await it.aPerson('bob')
@@ -36,7 +36,7 @@ test('who joins or leaves is compiled only when the group holds something', asyn
   expect(it.published.marks).toEqual([bucketOf(bob), 'policy'].sort())
 })
 
-test('what a group held goes with it, and its members are compiled anew', async () => {
+test('removing a group removes its grants and makes the buckets of its members dirty', async () => {
   await using it = await aControlPlane()
   const alice = await it.aPerson('alice')
   await putServer(it.ctx, { id: 'sql', kind: 'mounted' })

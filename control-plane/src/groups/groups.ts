@@ -37,45 +37,45 @@ export async function list({ db }: Ctx, { first, after }: Input<'list'>) {
   )
 }
 
-/** The group as given is complete: who is not among its members is no member any more. */
-export async function put(ctx: Ctx, { handle, members, ...given }: Input<'put'>): Promise<Group> {
-  const title = given.title ?? null
-  const wanted = [...new Set(members)].sort()
+/** Replaces the whole group: a person who is not in `members` is no longer a member. */
+export async function put(ctx: Ctx, { handle, members, ...input }: Input<'put'>): Promise<Group> {
+  const title = input.title ?? null
+  const memberHandles = [...new Set(members)].sort()
   const { value } = await change(ctx, { action: 'groups.put', target: handle }, async (trx) => {
-    const userIds = await idsOf(trx, wanted)
-    const known = await trx.selectFrom('groups').selectAll().where('handle', '=', handle).executeTakeFirst()
-    const id = known?.id ?? uuidv7()
-    if (!known) await trx.insertInto('groups').values({ id, handle, title }).execute()
-    else if (known.title !== title) await trx.updateTable('groups').set({ title }).where('id', '=', id).execute()
+    const userIds = await idsOf(trx, memberHandles)
+    const existing = await trx.selectFrom('groups').selectAll().where('handle', '=', handle).executeTakeFirst()
+    const id = existing?.id ?? uuidv7()
+    if (!existing) await trx.insertInto('groups').values({ id, handle, title }).execute()
+    else if (existing.title !== title) await trx.updateTable('groups').set({ title }).where('id', '=', id).execute()
 
-    const moved = await setMembers(trx, id, userIds)
-    const value = { handle, title, members: wanted }
-    if (known && known.title === title && moved.length === 0) return { value, dirty: 'nothing' }
-    const touched = (await holdsSomething(trx, { kind: 'group', holderId: id })) ? await bucketsOfUsers(trx, moved) : []
-    return { value, dirty: touched, detail: `${wanted.length} members, ${moved.length} came or left` }
+    const changedUserIds = await setMembers(trx, id, userIds)
+    const value = { handle, title, members: memberHandles }
+    if (existing && existing.title === title && changedUserIds.length === 0) return { value, dirty: 'nothing' }
+    const dirty = (await holdsSomething(trx, { kind: 'group', holderId: id })) ? await bucketsOfUsers(trx, changedUserIds) : []
+    return { value, dirty, detail: `${memberHandles.length} members, ${changedUserIds.length} came or left` }
   })
   return value
 }
 
-/** Makes these people, and no others, the group's members. Resolves with those who came or left. */
+/** Makes exactly these people the members of the group. Resolves with the ids of those who joined or left. */
 export async function setMembers(trx: Transaction<Database>, group: string, userIds: readonly string[]): Promise<string[]> {
   const rows = await trx.selectFrom('memberships').select('user_id').where('group_id', '=', group).execute()
-  const before = new Set(rows.map(({ user_id }) => user_id))
-  const after = new Set(userIds)
-  const came = [...after].filter((id) => !before.has(id))
-  const left = [...before].filter((id) => !after.has(id))
+  const oldIds = new Set(rows.map(({ user_id }) => user_id))
+  const newIds = new Set(userIds)
+  const joined = [...newIds].filter((id) => !oldIds.has(id))
+  const left = [...oldIds].filter((id) => !newIds.has(id))
   if (left.length > 0) await trx.deleteFrom('memberships').where('group_id', '=', group).where('user_id', '=', anyOf(left)).execute()
-  for (let at = 0; at < came.length; at += insertRows) {
-    const rows = came.slice(at, at + insertRows).map((user_id) => ({ group_id: group, user_id }))
+  for (let at = 0; at < joined.length; at += maxInsertRows) {
+    const rows = joined.slice(at, at + maxInsertRows).map((user_id) => ({ group_id: group, user_id }))
     await trx.insertInto('memberships').values(rows).execute()
   }
-  return [...came, ...left]
+  return [...joined, ...left]
 }
 
 /** A statement carries at most 65,535 parameters. */
-const insertRows = 10_000
+const maxInsertRows = 10_000
 
-/** What the group held goes with it. */
+/** Deletes the group with its grants and restrictions. */
 export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
     const id = await groupId(trx, handle)
@@ -84,10 +84,10 @@ export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
   return { revision }
 }
 
-/** Resolves with the buckets of those whose class this changes. */
+/** Resolves with the buckets of the people whose class changes. */
 export async function removeGroup(trx: Transaction<Database>, id: string): Promise<number[]> {
-  const held = await holdsSomething(trx, { kind: 'group', holderId: id })
-  const buckets = held ? await bucketsOfHolders(trx, [id]) : []
+  const heldSomething = await holdsSomething(trx, { kind: 'group', holderId: id })
+  const buckets = heldSomething ? await bucketsOfHolders(trx, [id]) : []
   await trx.deleteFrom('grants').where('holder_id', '=', id).execute()
   await trx.deleteFrom('restrictions').where('holder_id', '=', id).execute()
   await trx.deleteFrom('groups').where('id', '=', id).execute()
@@ -97,8 +97,8 @@ export async function removeGroup(trx: Transaction<Database>, id: string): Promi
 async function idsOf(db: Db, handles: string[]): Promise<string[]> {
   if (handles.length === 0) return []
   const rows = await db.selectFrom('users').select(['id', 'handle']).where('handle', 'in', handles).execute()
-  const known = new Set(rows.map(({ handle }) => handle))
-  const unknown = handles.filter((handle) => !known.has(handle))
+  const existing = new Set(rows.map(({ handle }) => handle))
+  const unknown = handles.filter((handle) => !existing.has(handle))
   if (unknown.length > 0) throw new ApiError('not_found', `There is no person ${unknown.join(', ')}.`)
   return rows.map(({ id }) => id)
 }
@@ -112,5 +112,5 @@ async function membersOf(db: Db, groupIds: string[]): Promise<Map<string, string
     .orderBy('handle')
     .execute()
   const byGroup = Map.groupBy(rows, ({ group_id }) => group_id)
-  return new Map([...byGroup].map(([id, of]) => [id, of.map(({ handle }) => handle)]))
+  return new Map([...byGroup].map(([id, members]) => [id, members.map(({ handle }) => handle)]))
 }

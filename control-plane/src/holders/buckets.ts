@@ -4,9 +4,12 @@ import type { Transaction } from 'kysely'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Holder } from './holder.ts'
 
-/** A person's class depends on which of their holders have something at all, not on what: only that makes buckets dirty. */
+/*
+ * A person's class depends on which of their holders have any grant or restriction, not on what these say. So a
+ * bucket becomes dirty only when a holder gets its first one or loses its last one.
+ */
 
-/** Has this holder anything, a grant or a restriction? */
+/** Whether this holder has any grant or restriction. */
 export async function holdsSomething(trx: Transaction<Database>, { holderId }: Holder): Promise<boolean> {
   const { rows } = await sql<{ some: boolean }>`
     select exists (select from grants where holder_id = ${holderId})
@@ -14,14 +17,17 @@ export async function holdsSomething(trx: Transaction<Database>, { holderId }: H
   return rows[0]?.some === true
 }
 
-/** Every holder that has something. */
+/** All holders that have a grant or a restriction. */
 export async function activeHolders(trx: Transaction<Database>): Promise<Set<string>> {
   const { rows } = await sql<{ holder_id: string }>`
     select holder_id from grants union select holder_id from restrictions`.execute(trx)
   return new Set(rows.map(({ holder_id }) => holder_id))
 }
 
-/** The buckets of people whose class changes when these holders begin or cease to have something. Everyone changes no class. */
+/**
+ * The buckets of the people whose class changes when these holders get their first or lose their last grant or
+ * restriction. The holder `everyone` is in no class, so it changes none.
+ */
 export async function bucketsOfHolders(trx: Transaction<Database>, holderIds: readonly string[]): Promise<number[]> {
   if (holderIds.length === 0) return []
   const { rows } = await sql<{ bucket: number }>`
@@ -36,8 +42,8 @@ export const bucketsOfUsers = async (trx: Transaction<Database>, userIds: readon
   return rows.map(({ bucket }) => bucket)
 }
 
-/** Those in one set only. */
-export const differing = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] => [
-  ...[...before].filter((id) => !after.has(id)),
-  ...[...after].filter((id) => !before.has(id)),
+/** The ids that are in only one of the two sets. */
+export const symmetricDifference = (first: ReadonlySet<string>, second: ReadonlySet<string>): string[] => [
+  ...[...first].filter((id) => !second.has(id)),
+  ...[...second].filter((id) => !first.has(id)),
 ]

@@ -4,13 +4,13 @@ import { notFound } from '../base/api-error.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
 
-/** Who holds a grant or a restriction, as rows name them. */
+/** The holder of a grant or a restriction, as rows name it. */
 export interface Holder {
   kind: HolderKind
   holderId: string
 }
 
-/** Who holds it, as people name them: exactly one of the three. */
+/** A holder as people name it: exactly one of the three fields is set. */
 export interface HolderName {
   user?: string | undefined
   group?: string | undefined
@@ -19,7 +19,7 @@ export interface HolderName {
 
 export const EVERYONE: Holder = { kind: 'everyone', holderId: EVERYONE_ID }
 
-export async function holderNamed(db: Db, { user, group }: HolderName): Promise<Holder> {
+export async function resolveHolder(db: Db, { user, group }: HolderName): Promise<Holder> {
   if (user !== undefined) return { kind: 'user', holderId: await userId(db, user) }
   if (group !== undefined) return { kind: 'group', holderId: await groupId(db, group) }
   return EVERYONE
@@ -37,13 +37,13 @@ export async function groupId(db: Db, handle: string): Promise<string> {
   return row.id
 }
 
-export async function serverNamed(db: Db, id: string): Promise<string> {
+export async function requireServer(db: Db, id: string): Promise<string> {
   const row = await db.selectFrom('servers').select('id').where('id', '=', id).executeTakeFirst()
   if (!row) throw notFound('server', id)
   return row.id
 }
 
-/** How to name the holders of these rows. */
+/** Looks up the names of the holders of these rows. Resolves with a function from a row to the name of its holder. */
 export async function holderNames(db: Db, rows: readonly Holder[]): Promise<(row: Holder) => HolderName> {
   const ids = (kind: HolderKind) => rows.filter((row) => row.kind === kind).map(({ holderId }) => holderId)
   const users = await db
@@ -56,18 +56,18 @@ export async function holderNames(db: Db, rows: readonly Holder[]): Promise<(row
     .select(['id', 'handle'])
     .where('id', '=', anyOf(ids('group')))
     .execute()
-  return namesFrom(new Map([...users, ...groups].map(({ id, handle }) => [id, handle])))
+  return holderNamer(new Map([...users, ...groups].map(({ id, handle }) => [id, handle])))
 }
 
-export const namesFrom =
+export const holderNamer =
   (handles: ReadonlyMap<string, string>) =>
   ({ kind, holderId }: Holder): HolderName => {
     if (kind === 'everyone') return { everyone: true }
     return { [kind]: handles.get(holderId) ?? holderId }
   }
 
-/** `group analysts`, as sentences say it. */
-export function holderWords({ user, group }: HolderName): string {
+/** A holder as sentences name it, such as `group analysts`. */
+export function describeHolder({ user, group }: HolderName): string {
   if (user !== undefined) return `user ${user}`
   return group === undefined ? 'everyone' : `group ${group}`
 }

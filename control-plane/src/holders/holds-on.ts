@@ -2,7 +2,7 @@ import { EVERYONE_ID } from '@bir/db/schema'
 import { sql } from 'kysely'
 import type { Db } from '../policy-rows/types.ts'
 
-/** Does this person hold any grant on the server, be it expired? Who does not is not told that it exists. */
+/** Whether a person holds any grant on the server, expired ones too. Nobody else may learn that the server exists. */
 export async function holdsOn(db: Db, userId: string, server: string): Promise<boolean> {
   const { rows } = await sql<{ some: boolean }>`
     select exists (

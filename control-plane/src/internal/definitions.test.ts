@@ -7,7 +7,7 @@ import { aPlane, aRunningControlPlane } from './testing.ts'
 const url = 'http://127.0.0.1:3001/mcp'
 const report = (tools: object[], more: object = {}) => JSON.stringify({ server: 'everything', url, tools, ...more })
 
-test('what a plane found is in the next snapshot, and each definition can be fetched by the name it has there', async () => {
+test('reported tools are in the next snapshot, and each definition can be fetched by its hash in it', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   await control.client().servers.put({ id: 'everything', kind: 'remote', url, trust: 'hold', headers: { 'X-Key': { secret: 'k' } } })
@@ -30,7 +30,7 @@ test('what a plane found is in the next snapshot, and each definition can be fet
   expect(JSON.parse(bytes.toString())).toEqual(aTool('echo').definition)
 })
 
-test('what is held back is in no snapshot and cannot be fetched; approved, it is enforced at once', async () => {
+test('a held definition is in no snapshot and cannot be fetched until it is approved', async () => {
   await using control = await aRunningControlPlane()
   const [one, other] = [await aPlane(control), await aPlane(control, 'plane-2')]
   await control.client().servers.put({ id: 'everything', kind: 'remote', url, trust: 'hold' })
@@ -60,7 +60,7 @@ test.for([
   expect((await plane.post('/definitions', body)).status).toBe(status)
 })
 
-test('nobody but a plane may report or fetch', async () => {
+test('only a plane may report or fetch definitions', async () => {
   await using control = await aRunningControlPlane()
   expect((await control.get('/internal/v1/definitions', { method: 'POST', body: report([]) })).status).toBe(401)
   expect((await control.get(`/internal/v1/definitions/${'0'.repeat(64)}`)).status).toBe(401)

@@ -11,20 +11,20 @@ export interface Plane {
   id: string
   name: string
   publicKey: KeyObject
-  /** JSON of the JWK that what is for this plane alone is sealed to. */
+  /** The key, a JWK as JSON, to which secrets for this plane are sealed. */
   sealingJwk: string
 }
 
 const lifeSeconds = 60
 const skewSeconds = 30
-/** Often enough to show who is there, and no write for most requests. */
+/** How often `seen_at` is written: often enough to show which planes run, and most requests need no write. */
 const seenEveryMs = 5_000
 
 const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
 
 /**
- * Which plane signed this request. Its proof may be seen twice within its minute: what planes ask is either reading or
- * idempotent, and the body, where there is one, is signed along.
+ * Finds the plane that signed this request. A signature may be replayed within its minute. That does no harm, because
+ * all requests of planes only read or are idempotent, and the signature covers the body.
  */
 export async function planeOf(
   db: Kysely<Database>,
@@ -38,27 +38,27 @@ export async function planeOf(
   if (!row) throw unauthenticated('no plane of this name has joined')
 
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
-  const { iat, exp, bdy } = await verified(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
+  const { iat, exp, bdy } = await verifyToken(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
   if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
   if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
-  if (Date.now() - (row.seen_at?.getTime() ?? 0) > seenEveryMs) await touch(db, row.id)
+  if (Date.now() - (row.seen_at?.getTime() ?? 0) > seenEveryMs) await markSeen(db, row.id)
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, bodyDigest: bdy }
 }
 
-/** The same for a request with a body, which is read only for a plane. */
+/** Finds the plane that signed this request, and only then reads the body. Checks that the signature covers it. */
 export async function planeAndBody(
   db: Kysely<Database>,
   issuer: string,
   exchange: Exchange,
-  limitBytes: number,
+  maxBytes: number,
 ): Promise<{ plane: Plane; body: Buffer }> {
   const { bodyDigest, ...plane } = await planeOf(db, issuer, exchange)
-  const body = await exchange.body(limitBytes)
+  const body = await exchange.body(maxBytes)
   if (bodyDigest !== createHash('sha256').update(body).digest('hex')) throw unauthenticated('the body is not the one that was signed')
   return { plane, body }
 }
 
-async function verified(token: string, key: KeyObject, expected: { issuer: string; audience: string }) {
+async function verifyToken(token: string, key: KeyObject, expected: { issuer: string; audience: string }) {
   try {
     const { payload } = await jwtVerify(token, key, {
       ...expected,
@@ -82,4 +82,4 @@ function issuerOf(token: string): string | undefined {
 
 const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `Not a signed request of a plane: ${why}.`)
 
-const touch = (db: Kysely<Database>, id: string) => db.updateTable('planes').set({ seen_at: new Date() }).where('id', '=', id).execute()
+const markSeen = (db: Kysely<Database>, id: string) => db.updateTable('planes').set({ seen_at: new Date() }).where('id', '=', id).execute()

@@ -12,7 +12,7 @@ import { aPlane, aRunningControlPlane, ISSUER } from './testing.ts'
 const alice = { handle: 'alice', provider: 'demo', subject: 'alice' }
 const bob = { handle: 'bob', provider: 'demo', subject: 'bob' }
 
-test('a plane joins with the line it was handed, and finds the signing key that the line names', async () => {
+test('a plane joins with the join line, and gets the manifest key of the fingerprint in that line', async () => {
   await using control = await aRunningControlPlane()
   expect(control.joinLine()).toMatch(/^http:\/\/control\.test#[\w-]{43}\.[0-9a-f]{64}$/)
   const plane = await aPlane(control)
@@ -23,7 +23,7 @@ test('a plane joins with the line it was handed, and finds the signing key that 
   expect(items).toMatchObject([{ id: plane.id, name: 'plane-1', expelled: false, auditSeq: 0 }])
 })
 
-test('a plane that asks to join again with its own key keeps its name', async () => {
+test('a plane that joins again with the same key keeps its id', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   expect(await (await plane.join()).json()).toMatchObject({ id: plane.id })
@@ -44,7 +44,7 @@ test.for([
   expect(await answer.json()).toHaveProperty('error')
 })
 
-test('a waiting plane is told of a change, and every chunk it fetches hashes to its name', async () => {
+test('a waiting plane is answered when the policy changes, and the hash of every chunk is its name', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const before = await plane.manifest()
@@ -64,7 +64,7 @@ test('a waiting plane is told of a change, and every chunk it fetches hashes to 
   expect(JSON.parse((await plane.chunk(bucket ?? '')).bytes.toString())).toMatchObject({ handles: 'alice' })
 })
 
-test('a chunk is compressed when that is asked for and pays, and may be kept for ever', async () => {
+test('a chunk is compressed if the client accepts it and it is large enough, and may be cached for ever', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { chunks } = await plane.manifest()
@@ -74,7 +74,7 @@ test('a chunk is compressed when that is asked for and pays, and may be kept for
   expect((await plane.get('/chunks/..%2f..%2fetc')).status).toBe(404)
 })
 
-test('when nothing is newer, a plane is told so, dated and signed', async () => {
+test('without a newer revision, a plane gets a signed statement with a time', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
@@ -86,7 +86,7 @@ test('when nothing is newer, a plane is told so, dated and signed', async () => 
   expect(fresh.atMs).toBeGreaterThan(beforeMs - 5_000)
 })
 
-test('a plane that is ahead is told so, and the log tells the operator', async () => {
+test('a plane with a newer revision than the database gets an error, and the log tells the operator', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
@@ -96,7 +96,7 @@ test('a plane that is ahead is told so, and the log tells the operator', async (
   expect(control.events).toContainEqual(expect.objectContaining({ event: 'plane-is-ahead', level: 'error' }))
 })
 
-test('what a plane says of a revision shows in the status', async () => {
+test('the status shows which revision each plane has accepted or rejected', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
@@ -110,7 +110,7 @@ test('what a plane says of a revision shows in the status', async () => {
   expect((await plane.post('/acks', '{')).status).toBe(400)
 })
 
-test('a plane says with its acks how remote servers are, and administrators see it by both faces', async () => {
+test('a plane reports the health of remote servers, and administrators see it through tRPC and GraphQL', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const url = 'https://notes.example.com/mcp'
@@ -136,7 +136,7 @@ test('a plane says with its acks how remote servers are, and administrators see 
     expect((await post(bad)).status).toBe(400)
 })
 
-test('audit is stored once however often it is sent, and is found by a search', async () => {
+test('audit records are stored once however often they are sent, and a search finds them', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { chain } = plane
@@ -155,7 +155,7 @@ test('audit is stored once however often it is sent, and is found by a search', 
   expect((await control.client().planes.list()).items).toMatchObject([{ auditSeq: 2 }])
 })
 
-test('a broken chain is refused with what is wrong and what is stored, and is logged', async () => {
+test('a broken chain is refused with the fault and the last stored number, and is logged', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const [first, , third] = plane.chain.many(3)
@@ -165,7 +165,7 @@ test('a broken chain is refused with what is wrong and what is stored, and is lo
   expect(control.events).toContainEqual(expect.objectContaining({ event: 'audit-chain-broken', level: 'error' }))
 })
 
-test('a batch that is no audit is refused in words', async () => {
+test('a batch without audit records is refused with a message', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const answer = await plane.post('/audit', '{"hash":1}\n')
@@ -174,7 +174,7 @@ test('a batch that is no audit is refused in words', async () => {
   expect((await plane.post('/audit', 'x'.repeat(9_000_000))).status).toBe(413)
 })
 
-test('only a joined plane that signed this very request is answered', async () => {
+test('only a joined plane that signed the request gets an answer', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const other = await aPlane(control, 'plane-2')
@@ -200,7 +200,7 @@ test('only a joined plane that signed this very request is answered', async () =
   expect((await plane.get('/planes')).status).toBe(200)
 })
 
-test('all planes hold the same ring; an expelled one gets nothing more, and the ring is renewed', async () => {
+test('all planes get the same sealing keys; an expelled plane gets none, and the keys are replaced', async () => {
   await using control = await aRunningControlPlane()
   const [stays, goes] = [await aPlane(control, 'stays'), await aPlane(control, 'goes')]
   const ring = async (plane: typeof stays) => {
@@ -226,7 +226,7 @@ test('all planes hold the same ring; an expelled one gets nothing more, and the 
   await expect(control.client().planes.expel({ id: goes.id })).rejects.toThrow('already')
 })
 
-test('a restart keeps the keys, the revision and the join line, and answers planes that joined before', async () => {
+test('a restart keeps the keys, the revision and the join line, and planes that joined before are still accepted', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   await control.client().users.put(alice)
@@ -250,7 +250,7 @@ test('a change on one replica wakes the planes of another', async () => {
   await another.close()
 })
 
-test('replicas that start at once over an empty database and one home end up as one', async () => {
+test('replicas that start at once with an empty database and the same home use the same keys', async () => {
   await using control = await aRunningControlPlane()
   await using empty = await testDb({ migrated: false })
   const home = mkdtempSync(join(tmpdir(), 'bir-replicas-'))
@@ -265,7 +265,7 @@ test('replicas that start at once over an empty database and one home end up as 
   rmSync(home, { recursive: true })
 })
 
-test('a stop answers who waits, at once', async () => {
+test('a stop answers waiting planes at once', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
@@ -289,7 +289,7 @@ test("the control plane's chain is signed at its start and at its stop, so that 
   expect(records.map(({ header }) => header.kind)).toEqual(['boot', 'head', 'change', 'head', 'boot', 'head'])
 })
 
-test('changes are links of a chain of the control plane, which begins with its start', async () => {
+test('changes are records in the chain of the control plane, which begins with its first start', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   const { items } = await control.client().audit.search({ kind: 'change' })

@@ -16,7 +16,7 @@ import { startControlPlane } from '../start.ts'
 export const ISSUER = 'http://control.test'
 export const MCP_URL = 'http://mcp.test'
 
-/** A started control plane of its own, with a database of its own, that can be restarted over the same state. */
+/** Starts a control plane with its own database. It can be restarted with the same state. */
 export async function aRunningControlPlane(env: Record<string, string> = {}) {
   const made = await testDb({ migrated: false })
   const home = mkdtempSync(join(tmpdir(), 'bir-control-'))
@@ -79,7 +79,7 @@ export type TestControlPlane = Awaited<ReturnType<typeof aRunningControlPlane>>
 
 const jwkOf = async (key: JWK, alg: string) => ({ kty: key.kty, crv: key.crv, x: key.x, alg, kid: await calculateJwkThumbprint(key) })
 
-/** A data plane as the control plane sees one: its keys, and every request as it would make it. */
+/** A data plane from the control plane's view: its keys, and its requests. */
 export async function aPlane(control: TestControlPlane, name = 'plane-1') {
   const signing = generateKeyPairSync('ed25519')
   const sealing = generateKeyPairSync('x25519')
@@ -130,7 +130,7 @@ export async function aPlane(control: TestControlPlane, name = 'plane-1') {
     proof,
     get,
     post,
-    /** What a long-poll answered, its signature checked. */
+    /** The verified answer of a long-poll. */
     async poll(have: number, wait = 0) {
       return opened(await (await get(`/snapshot?have=${have}&wait=${wait}`)).json())
     },

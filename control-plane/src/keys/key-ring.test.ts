@@ -9,7 +9,7 @@ import { DAY_MS } from './rotation.ts'
 
 const master = masterKeyOf(Buffer.alloc(32, 1))
 
-test('a wrapped key opens under its own name and master key alone', () => {
+test('a wrapped key opens only with its own kid and master key', () => {
   const wrapped = master.wrap('kid-1', Buffer.from('secret'))
   expect(master.unwrap('kid-1', wrapped).toString()).toBe('secret')
   expect(() => master.unwrap('kid-2', wrapped)).toThrow()
@@ -33,7 +33,7 @@ test('the first start in stage local makes a master key that only its owner can 
   rmSync(homeDir, { recursive: true })
 })
 
-test('no private key lies in the database as it is', async () => {
+test('the database holds no private key in plain form', async () => {
   await using made = await testDb()
   const ring = await openKeyRing(made.db, master)
   const secret = ring.tokenKey().privateKey.export({ format: 'der', type: 'pkcs8' })
@@ -51,7 +51,7 @@ test('replicas that open the ring at once find the same keys', async () => {
   expect(new Set(faces).size).toBe(1)
 })
 
-test('a month later tokens are signed by the key that was published ahead, and the old one is still published', async () => {
+test('after a month, the key that was published ahead signs tokens, and the old key is still published', async () => {
   await using made = await testDb()
   let nowMs = Date.now()
   const ring = await openKeyRing(made.db, master, () => nowMs)
@@ -64,7 +64,7 @@ test('a month later tokens are signed by the key that was published ahead, and t
   expect(await readTokenKeys(made.db, master)).toEqual(ring.tokenKeys())
 })
 
-test('sealing keys turn daily: the one in use comes first, and eight open', async () => {
+test('sealing keys rotate daily, the one in use comes first, and there are at most eight', async () => {
   await using made = await testDb()
   let nowMs = Date.now() - 20 * DAY_MS
   const ring = await openKeyRing(made.db, master, () => nowMs)

@@ -9,7 +9,7 @@ import type { MasterKey } from './master-key.ts'
 
 export type Purpose = Database['keys']['purpose']
 
-/** A key as it is kept: what it opens is known only with the master key. */
+/** A stored key. `bytes` are decrypted with the master key. */
 export interface KeyRow {
   kid: string
   bytes: Buffer
@@ -26,25 +26,25 @@ export interface SigningKey {
 
 const keysLock = 0x62697202
 
-/** Runs alone among all replicas: keys are looked for and made in one step. */
-export const aloneWithKeys = <T>(db: Kysely<Database>, fn: (trx: Kysely<Database>) => Promise<T>): Promise<T> =>
+/** Runs `fn` while no other replica does, so that two replicas never both make a missing key. */
+export const withKeysLock = <T>(db: Kysely<Database>, fn: (trx: Kysely<Database>) => Promise<T>): Promise<T> =>
   db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${keysLock})`.execute(trx)
     return fn(trx)
   })
 
-/** Those that are to be used latest come first. */
+/** The keys of a purpose, sorted by `activeAt`, latest first. */
 export async function readKeys(db: Kysely<Database>, master: MasterKey, purpose: Purpose): Promise<KeyRow[]> {
   const rows = await db.selectFrom('keys').selectAll().where('purpose', '=', purpose).orderBy('active_at', 'desc').orderBy('kid').execute()
   return rows.map((row) => ({
     kid: row.kid,
-    bytes: opened(master, row.kid, row.wrapped),
+    bytes: unwrapKey(master, row.kid, row.wrapped),
     createdAt: row.created_at,
     activeAt: row.active_at,
   }))
 }
 
-function opened(master: MasterKey, kid: string, wrapped: Buffer): Buffer {
+function unwrapKey(master: MasterKey, kid: string, wrapped: Buffer): Buffer {
   try {
     return master.unwrap(kid, wrapped)
   } catch (cause) {
@@ -64,7 +64,7 @@ export async function addKey(
     .execute()
 }
 
-/** A new Ed25519 key, named by its thumbprint (RFC 7638) unless it is given a name. */
+/** Makes an Ed25519 key. Its `kid` is its thumbprint (RFC 7638) unless the caller passes one. */
 export async function addSigningKey(
   db: Kysely<Database>,
   master: MasterKey,

@@ -2,17 +2,17 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What private keys lie under in the database. It never is in the database itself. */
+/** Encrypts the private keys in the database. It is never in the database itself. */
 export interface MasterKey {
   wrap: (kid: string, bytes: Uint8Array) => Buffer
-  /** Throws unless these bytes were wrapped by this key, under this name. */
+  /** Throws unless this master key wrapped these bytes under this `kid`. */
   unwrap: (kid: string, wrapped: Uint8Array) => Buffer
 }
 
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Layout: nonce, ciphertext, tag. The name is bound in, so that rows cannot be swapped. */
+/** AES-256-GCM. Layout: nonce, ciphertext, tag. The `kid` is authenticated too, so that rows cannot be swapped. */
 export function masterKeyOf(key: Buffer): MasterKey {
   return {
     wrap(kid, bytes) {
@@ -29,14 +29,14 @@ export function masterKeyOf(key: Buffer): MasterKey {
   }
 }
 
-interface Where {
+interface MasterKeyLocation {
   stage: string
   homeDir: string
   masterKey?: Buffer | undefined
 }
 
-/** The given one, or the one in the home folder; only stage local makes one up, at its first start. */
-export function readMasterKey({ stage, homeDir, masterKey }: Where): MasterKey {
+/** The configured master key, or the one in the home folder. Only stage local makes one, at its first start. */
+export function readMasterKey({ stage, homeDir, masterKey }: MasterKeyLocation): MasterKey {
   const path = join(homeDir, 'master.key')
   const key = masterKey ?? read(path) ?? (stage === 'local' ? create(path) : undefined)
   if (!key)
@@ -56,17 +56,19 @@ function read(path: string): Buffer | undefined {
   }
 }
 
-/** Written aside and linked into place: of two first starts at once, both read the same whole key. */
+/**
+ * Writes a temporary file and links it to `path`: when two first starts run at once, both read the same complete key.
+ */
 function create(path: string): Buffer | undefined {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(aside, randomBytes(32), { mode: 0o600, flush: true })
+  const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(temporaryPath, randomBytes(32), { mode: 0o600, flush: true })
   try {
-    linkSync(aside, path)
+    linkSync(temporaryPath, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   } finally {
-    rmSync(aside)
+    rmSync(temporaryPath)
   }
   return read(path)
 }

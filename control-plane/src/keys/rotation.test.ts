@@ -1,17 +1,17 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { currentOf, DAY_MS, MAX_TOKEN_LIFE_MS, rotateSealingKeys, rotateTokenKeys } from './rotation.ts'
-import type { Dated, Rotation } from './rotation.ts'
+import type { KeyDates, Rotation } from './rotation.ts'
 
 let made = 0
 
-function turned(keys: Dated[], { make, drop }: Rotation): Dated[] {
+function turned(keys: KeyDates[], { make, drop }: Rotation): KeyDates[] {
   return [...keys.filter(({ kid }) => !drop.includes(kid)), ...make.map((activeAt) => ({ kid: `key-${made++}`, activeAt }))]
 }
 
-/** Rotates at each of these moments; a pause between them may be a process that was down for weeks. */
-function* lived(rotate: (keys: Dated[], nowMs: number) => Rotation, pausesMs: number[]) {
-  let keys: Dated[] = []
+/** Rotates at each of these times. A long pause stands for a process that was down for weeks. */
+function* lived(rotate: (keys: KeyDates[], nowMs: number) => Rotation, pausesMs: number[]) {
+  let keys: KeyDates[] = []
   let nowMs = 1_700_000_000_000
   for (const pauseMs of pausesMs) {
     nowMs += pauseMs
@@ -22,14 +22,14 @@ function* lived(rotate: (keys: Dated[], nowMs: number) => Rotation, pausesMs: nu
 }
 
 const pauses = fc.array(fc.integer({ min: 1, max: 90 * DAY_MS }), { minLength: 1, maxLength: 60 })
-const ids = (keys: Dated[]) => keys.map(({ kid }) => kid)
+const ids = (keys: KeyDates[]) => keys.map(({ kid }) => kid)
 
 test('a first start makes one token key to use and one to publish ahead', () => {
   const { make } = rotateTokenKeys([], 1_000)
   expect(make.map((at) => at.getTime())).toEqual([1_000, 1_000 + 30 * DAY_MS])
 })
 
-test('there always is a token key in use, and a next one that was published before its use', () => {
+test('there is always a token key in use, and a next one that is published before its use', () => {
   fc.assert(
     fc.property(pauses, (pausesMs) => {
       let first = true
@@ -57,12 +57,12 @@ test('a key stays published until the last token it signed has expired', () => {
   )
 })
 
-test('keys do not pile up', () => {
+test('the number of keys stays limited', () => {
   for (const { keys } of lived(rotateTokenKeys, Array<number>(400).fill(DAY_MS))) expect(keys.length).toBeLessThanOrEqual(4)
   for (const { keys } of lived(rotateSealingKeys, Array<number>(400).fill(DAY_MS / 24))) expect(keys.length).toBeLessThanOrEqual(8)
 })
 
-test('a sealing key is known for two hours before it is used, and one is in use at all times', () => {
+test('a sealing key is published two hours before its use, and one is always in use', () => {
   let first = true
   for (const { before, keys, nowMs } of lived(rotateSealingKeys, Array<number>(400).fill(DAY_MS / 48))) {
     const fresh = keys.filter(({ kid }) => !ids(before).includes(kid))
@@ -72,7 +72,7 @@ test('a sealing key is known for two hours before it is used, and one is in use 
   }
 })
 
-test('what was sealed with a key opens for seven days less three hours, were the plane an hour late to take the next', () => {
+test('a sealed box can be opened for seven days less three hours, even if a plane takes the next key an hour late', () => {
   const lastUseMs = new Map<string, number>()
   const hourMs = DAY_MS / 24
   for (const { before, keys, nowMs } of lived(rotateSealingKeys, Array<number>(20 * 24 * 60).fill(hourMs / 60))) {

@@ -1,35 +1,38 @@
-/** When keys come and go. Pure: rows and a clock in, what to do out. */
+/* When keys are made and deleted. Pure functions: they take keys and the time, and return what to do. */
 
 export const DAY_MS = 24 * 60 * 60_000
 
-/** The longest an access token may live: the operator's, in stage local. */
+/** The maximum life of an access token. Only the operator in stage local may ask for so much. */
 export const MAX_TOKEN_LIFE_MS = 30 * DAY_MS
 const tokenKeyLifeMs = 30 * DAY_MS
 
 const sealingKeyLifeMs = DAY_MS
-/** Planes ask at least hourly: by the time a key is used, every plane has it. */
+/**
+ * How long a key is published before it is used. Planes fetch the keys at least hourly, so every plane has it by
+ * then.
+ */
 const sealingLeadMs = 2 * 60 * 60_000
 const sealingRingSize = 8
 
-export interface Dated {
+export interface KeyDates {
   kid: string
   activeAt: Date
 }
 
 export interface Rotation {
-  /** From when each key to be made is used. */
+  /** The keys to make: for each one, the time from which it is used. */
   make: Date[]
-  /** Keys whose time is over. */
+  /** The `kid`s of the keys to delete. */
   drop: string[]
 }
 
-/** The one in use: the latest whose time has come. */
-export function currentOf<T extends Dated>(keys: readonly T[], nowMs: number): T | undefined {
+/** The key in use: the latest one whose `activeAt` has passed. */
+export function currentOf<T extends KeyDates>(keys: readonly T[], nowMs: number): T | undefined {
   return newestFirst(keys).find(({ activeAt }) => activeAt.getTime() <= nowMs)
 }
 
-/** One in use and one published ahead; what was in use before stays until the last token it signed has expired. */
-export function rotateTokenKeys(keys: readonly Dated[], nowMs: number): Rotation {
+/** Keeps one key in use and one published ahead. An old key stays until the last token that it signed has expired. */
+export function rotateTokenKeys(keys: readonly KeyDates[], nowMs: number): Rotation {
   const make: Date[] = []
   if (!currentOf(keys, nowMs)) make.push(new Date(nowMs))
   if (!keys.some(({ activeAt }) => activeAt.getTime() > nowMs)) make.push(new Date(nowMs + tokenKeyLifeMs))
@@ -40,8 +43,8 @@ export function rotateTokenKeys(keys: readonly Dated[], nowMs: number): Rotation
   return { make, drop: drop.map(({ kid }) => kid) }
 }
 
-/** A new one a day, known ahead of its use; the last 8 open what they sealed. */
-export function rotateSealingKeys(keys: readonly Dated[], nowMs: number): Rotation {
+/** Makes a new key each day, published before its use. The last 8 keys stay, to open what they have sealed. */
+export function rotateSealingKeys(keys: readonly KeyDates[], nowMs: number): Rotation {
   const sorted = newestFirst(keys)
   const newestMs = sorted[0]?.activeAt.getTime()
   if (newestMs === undefined) return { make: [new Date(nowMs)], drop: [] }
@@ -49,4 +52,4 @@ export function rotateSealingKeys(keys: readonly Dated[], nowMs: number): Rotati
   return { make: [new Date(nowMs + sealingLeadMs)], drop: sorted.slice(sealingRingSize - 1).map(({ kid }) => kid) }
 }
 
-const newestFirst = <T extends Dated>(keys: readonly T[]) => [...keys].sort((a, b) => b.activeAt.getTime() - a.activeAt.getTime())
+const newestFirst = <T extends KeyDates>(keys: readonly T[]) => [...keys].sort((a, b) => b.activeAt.getTime() - a.activeAt.getTime())

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 import { storeHealth } from '../servers/health.ts'
 import type { Log } from '../base/log.ts'
 
-/** What a plane says of the revision it was given, or of the servers it reaches: administrators see it. */
+/** Stores what a plane reports for administrators: the revision it has, one it rejected, or the health of servers. */
 export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {
   if ('health' in ack) return storeHealth(db, id, ack.health)
   const plane = db.updateTable('planes').where('id', '=', id)

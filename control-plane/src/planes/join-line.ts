@@ -3,24 +3,27 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { fingerprintOf } from '../keys/key-ring.ts'
 
-interface Line {
+interface JoinLineParts {
   issuer: string
   joinSecret: string
   manifestKey: PublicJwk
 }
 
-/** Writes BIR_JOIN, by which a data plane finds, trusts and joins this control plane. For the eyes of its owner alone. */
-export function writeJoinLine(path: string, { issuer, joinSecret, manifestKey }: Line): void {
+/**
+ * Writes BIR_JOIN: the line with which a data plane finds, trusts and joins this control plane. Only the owner can
+ * read it.
+ */
+export function writeJoinLine(path: string, { issuer, joinSecret, manifestKey }: JoinLineParts): void {
   const line = `${issuer}#${joinSecret}.${fingerprintOf(manifestKey)}\n`
-  if (isAsWanted(path, line)) return
-  const fresh = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(fresh, line, { mode: 0o600 })
-  renameSync(fresh, path)
+  if (hasContent(path, line)) return
+  const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(temporaryPath, line, { mode: 0o600 })
+  renameSync(temporaryPath, path)
 }
 
-function isAsWanted(path: string, line: string): boolean {
+function hasContent(path: string, content: string): boolean {
   try {
-    return readFileSync(path, 'utf8') === line
+    return readFileSync(path, 'utf8') === content
   } catch {
     return false
   }

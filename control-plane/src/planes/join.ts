@@ -11,29 +11,29 @@ import { z } from 'zod'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { Refusal } from '../base/http.ts'
-import { isSame } from '../keys/key-ring.ts'
+import { isSameSecret } from '../keys/key-ring.ts'
 import type { SigningKey } from '../keys/key-rows.ts'
 
 export interface JoinParts {
   issuer: string
   manifestKey: SigningKey
   joinSecret: string
-  /** In whose name a change by this plane is recorded and published. */
+  /** The context for a change by this plane. The audit record names the label as its actor. */
   ctxOf: (label: string) => Ctx
 }
 
-/** A plane that asks again with the same key gets the same name: its first answer may have been lost. */
+/** A plane that joins again with the same key gets the same id, because it may have lost the first answer. */
 export async function join({ issuer, manifestKey, joinSecret, ctxOf }: JoinParts, body: unknown): Promise<JoinAnswer> {
   const request = JoinRequest.extend({ internalUrl: z.url().optional() }).safeParse(body)
   if (!request.success) throw new Refusal(400, 'invalid_request', z.prettifyError(request.error))
   const { secret, name, publicKey, sealingKey, internalUrl } = request.data
-  if (!isSame(secret, joinSecret)) throw new Refusal(403, 'forbidden', 'This is not the join secret.')
+  if (!isSameSecret(secret, joinSecret)) throw new Refusal(403, 'forbidden', 'This is not the join secret.')
 
   const jwk = await publicOnly(publicKey, 'Ed25519', 'EdDSA')
   const sealing = await publicOnly(sealingKey, 'X25519', 'ECDH-ES')
   const { value: id } = await change(ctxOf(`plane:${name}`), { action: 'planes.join', target: name }, async (trx) => {
-    const known = await knownBy(trx, jwk)
-    if (known) return { value: known, dirty: 'nothing' }
+    const existingId = await findPlaneId(trx, jwk)
+    if (existingId) return { value: existingId, dirty: 'nothing' }
     const id = uuidv7()
     await trx
       .insertInto('planes')
@@ -45,16 +45,16 @@ export async function join({ issuer, manifestKey, joinSecret, ctxOf }: JoinParts
   return { id, manifestKey: manifestKey.jwk, issuer }
 }
 
-async function knownBy(trx: Kysely<Database> | Transaction<Database>, jwk: PublicJwk): Promise<string | undefined> {
+async function findPlaneId(trx: Kysely<Database> | Transaction<Database>, jwk: PublicJwk): Promise<string | undefined> {
   const row = await trx.selectFrom('planes').select(['id', 'expelled_at']).where('public_jwk', '=', JSON.stringify(jwk)).executeTakeFirst()
   if (row?.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
   return row?.id
 }
 
-/** Only what a public key of this kind has; named by its thumbprint, whatever name it came with. */
-async function publicOnly(given: PublicJwk, curve: 'Ed25519' | 'X25519', alg: string): Promise<PublicJwk> {
+/** Keeps only the fields of a public key of this curve. Its `kid` becomes its thumbprint. */
+async function publicOnly(key: PublicJwk, curve: 'Ed25519' | 'X25519', alg: string): Promise<PublicJwk> {
   try {
-    const jwk = z.object({ kty: z.literal('OKP'), crv: z.literal(curve), x: z.string() }).parse(given)
+    const jwk = z.object({ kty: z.literal('OKP'), crv: z.literal(curve), x: z.string() }).parse(key)
     createPublicKey({ key: jwk, format: 'jwk' })
     return { ...jwk, alg, kid: await calculateJwkThumbprint(jwk) }
   } catch {

@@ -5,7 +5,7 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 
-/** Every plane that ever joined, the expelled ones too: their records stay. */
+/** All planes that ever joined. Expelled planes are listed too, because their audit records stay. */
 export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneState>[] }> {
   const rows = await db
     .selectFrom('planes')
@@ -28,14 +28,16 @@ export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneSt
   return { items }
 }
 
-/** From then on it gets nothing, is on no roster, and what it could seal or open is worth nothing. */
+/**
+ * Expels a plane: it is not on the roster, its requests are refused, and the sealing keys that it knows are replaced.
+ */
 export async function expel(ctx: Ctx, { id }: z.infer<typeof api.planes.expel.input>): Promise<{ revision: number }> {
   const { revision } = await change(ctx, { action: 'planes.expel', target: id }, async (trx) => {
     const row = await trx.selectFrom('planes').select('expelled_at').where('id', '=', id).executeTakeFirst()
     if (!row) throw notFound('plane', id)
     if (row.expelled_at) throw new ApiError('conflict', 'This plane has been expelled already.')
     await trx.updateTable('planes').set({ expelled_at: new Date() }).where('id', '=', id).execute()
-    // The next plane that asks has a new ring made.
+    // The next plane that asks for the sealing keys makes us create new ones.
     await trx.deleteFrom('keys').where('purpose', '=', 'sealing').execute()
     return { value: undefined, dirty: [] }
   })

@@ -3,7 +3,7 @@ import { PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { PlanesChunk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
 
-/** The planes that may speak to each other, and by which keys they know each other. */
+/** The planes that may talk to each other, with their public keys and addresses. */
 export async function readRoster(db: Kysely<Database>): Promise<PlanesChunk['planes']> {
   const rows = await db
     .selectFrom('planes')

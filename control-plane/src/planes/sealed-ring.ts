@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely'
 import { readSealingKeys } from '../keys/key-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
 
-/** The ring all planes share, for one plane's eyes. */
+/** The sealing keys that all planes share, sealed so that only this plane can open them. */
 export async function sealedRingFor(db: Kysely<Database>, master: MasterKey, { sealingJwk }: { sealingJwk: string }): Promise<string> {
   const keys = await readSealingKeys(db, master)
   const ring: SealingRing = { keys: keys.map(({ kid, bytes }) => ({ kid, key: bytes.toString('base64url') })) }

@@ -22,7 +22,7 @@ export async function readPolicyRows(db: Db): Promise<PolicyRows> {
   }
 }
 
-/** Of all remote servers; without the definitions themselves, which may be large. */
+/** The definitions of all remote servers, without their JSON, which may be large. */
 export const readDefinitionFacts = (db: Db): Promise<DefinitionFacts[]> =>
   db
     .selectFrom('definitions')
@@ -59,7 +59,7 @@ export const restrictionRow = (row: Stored<'restrictions'>): RestrictionRow => (
   timeoutMs: row.timeout_ms,
 })
 
-/** The people of these buckets. Ask for some hundred buckets at a time when all are wanted. */
+/** The people of these buckets. To read all buckets, call it for some hundred at a time. */
 export async function readBuckets(db: Db, buckets: readonly number[]): Promise<PersonRow[]> {
   if (buckets.length === 0) return []
   const users = await people(db).where('bucket', 'in', buckets).execute()
@@ -71,7 +71,7 @@ export async function readPerson(db: Db, handle: string): Promise<PersonRow | un
   return (await withHoldings(db, users))[0]
 }
 
-/** Everyone, a batch at a time. */
+/** All people, in batches. */
 export async function* readPeople(db: Db, batch = 2000): AsyncGenerator<PersonRow[]> {
   let after = '00000000-0000-0000-0000-000000000000'
   for (;;) {
@@ -83,7 +83,7 @@ export async function* readPeople(db: Db, batch = 2000): AsyncGenerator<PersonRo
   }
 }
 
-/** An array is one parameter, however long. */
+/** `= any($1)` with an array as one parameter, because a statement has at most 65,535 parameters. */
 export const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])`
 
 const people = (db: Db) => db.selectFrom('users').select(['id', 'handle', 'disabled', 'bucket'])
@@ -108,7 +108,9 @@ export const selectionOf = ({ level, off }: { level: Level | null; off: string[]
   ...(off === null || off.length === 0 ? {} : { off: [...off].sort() }),
 })
 
-/** What only grows when something is taken away: whose tokens are void, which servers are off. */
+/**
+ * From when on each person's tokens are valid (epochs), and the servers that are switched off for everyone (killed).
+ */
 export async function readEpochsAndKilled(db: Db): Promise<{ epochs: Record<string, number>; killed: string[] }> {
   const users = await db
     .selectFrom('users')

@@ -3,7 +3,10 @@ import type { Level } from '@bir/sdk/contract/level'
 import type { Selection } from '@bir/sdk/contract/snapshot'
 import type { Kysely, Transaction } from 'kysely'
 
-/** Reads what compiling needs, as plain rows. Several reads make one policy only inside one repeatable-read transaction. */
+/**
+ * A connection or a transaction. Several reads show one consistent policy only inside one repeatable-read
+ * transaction.
+ */
 export type Db = Kysely<Database> | Transaction<Database>
 
 export interface HolderRow {
@@ -39,7 +42,7 @@ export interface ServerRow {
   killed: boolean
 }
 
-/** What compiling needs to know of a remote server's tool. */
+/** The facts about a tool of a remote server that the compiler needs. */
 export interface DefinitionFacts {
   server: string
   name: string
@@ -56,14 +59,14 @@ export interface GroupRow {
   title: string | null
 }
 
-/** Everything but people: small whatever the size of the company. */
+/** The whole policy except people. It stays small in a large company too. */
 export interface PolicyRows {
   servers: ServerRow[]
   definitions: DefinitionFacts[]
   groups: GroupRow[]
   grants: GrantRow[]
   restrictions: RestrictionRow[]
-  /** What differs from the defaults. */
+  /** The settings that differ from the defaults. */
   settings: Record<string, unknown>
 }
 
@@ -72,7 +75,7 @@ export interface PersonRow {
   handle: string
   disabled: boolean
   bucket: number
-  /** Ids of groups. */
+  /** The ids of the person's groups. */
   groups: string[]
   selections: Record<string, Selection>
 }

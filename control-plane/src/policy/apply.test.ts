@@ -33,7 +33,7 @@ async function withPeople() {
   return { ...it, alice, bob }
 }
 
-test('a file becomes the policy, in one revision and one record that says what changed', async () => {
+test('a file becomes the policy, with one revision and one audit record that says what changed', async () => {
   await using it = await withPeople()
   const { edits, revision } = await apply(it.ctx, { file: bank })
   expect(edits).toEqual([
@@ -54,7 +54,7 @@ test('a file becomes the policy, in one revision and one record that says what c
   expect(it.published.marks).toEqual([...new Set([bucketOf(it.alice), bucketOf(it.bob), 'policy'])].sort())
 })
 
-test('the same file a second time changes nothing, makes no revision and no record', async () => {
+test('the same file a second time changes nothing and makes no revision and no audit record', async () => {
   await using it = await withPeople()
   const { revision } = await apply(it.ctx, { file: bank })
   const records = it.recorded.length
@@ -64,7 +64,7 @@ test('the same file a second time changes nothing, makes no revision and no reco
   expect(await listGrants(it.ctx, { first: 10 })).toEqual(grants)
 })
 
-test('what is exported and applied again changes nothing, here or on an empty gateway', async () => {
+test('an exported file changes nothing when it is applied here, and makes the same policy on an empty gateway', async () => {
   await using it = await withPeople()
   await apply(it.ctx, { file: bank })
   const exported = PolicyFile.parse(JSON.parse(JSON.stringify(await exportPolicy(it.ctx))))
@@ -75,7 +75,7 @@ test('what is exported and applied again changes nothing, here or on an empty ga
   expect(await exportPolicy(other.ctx)).toEqual(await exportPolicy(it.ctx))
 })
 
-test('a section absent is untouched', async () => {
+test('a section that the file lacks stays unchanged', async () => {
   await using it = await withPeople()
   await apply(it.ctx, { file: bank })
   const { edits } = await apply(it.ctx, { file: { grants: [{ everyone: true, server: 'charts', level: 'write' }] } })
@@ -86,7 +86,7 @@ test('a section absent is untouched', async () => {
   expect((await apply(it.ctx, { file: {} })).edits).toEqual([])
 })
 
-test('a section present is complete: what it leaves out goes, with all that hung on it', async () => {
+test('a section in the file is complete: what it lacks is removed, with everything that depends on it', async () => {
   await using it = await withPeople()
   await apply(it.ctx, { file: bank })
   await set(it.ctx, { user: 'bob', server: 'sql', level: 'read' })
@@ -112,7 +112,7 @@ test('a section present is complete: what it leaves out goes, with all that hung
   })
 })
 
-test('every fault is named at once, by its place, and nothing is written', async () => {
+test('all faults are reported at once with their places, and nothing is written', async () => {
   await using it = await withPeople()
   const file = PolicyFile.parse({
     servers: {
@@ -150,13 +150,13 @@ test.for([
   [{ servers: { everything: { kind: 'hosted', url: 'http://127.0.0.1:3001/mcp' } } }, 'kind is mounted or remote'],
   [{ approvals: {} }, 'approvals'],
   [{ grants: [{ user: 'a', group: 'b', server: 'sql', level: 'read' }] }, 'exactly one holder'],
-] as const)('what is not enforced yet is refused by name: %s', ([file, word]) => {
+] as const)('an unknown or invalid part of the file is refused by name: %s', ([file, word]) => {
   const parsed = PolicyFile.safeParse(file)
   expect(parsed.success).toBe(false)
   expect(parsed.error?.message).toContain(word)
 })
 
-test('a changed grant is one row out and one row in, and looks at nobody', async () => {
+test('a changed grant deletes one row and adds one, and makes no bucket dirty', async () => {
   await using it = await withPeople()
   await apply(it.ctx, { file: bank })
   const grants = bank.grants?.map((grant) => (grant.group ? { ...grant, level: 'write' as const } : grant)) ?? []
@@ -168,7 +168,7 @@ test('a changed grant is one row out and one row in, and looks at nobody', async
   expect(it.published.marks).toEqual(['policy'])
 })
 
-test('a server that was switched off stays off when the file says it again', async () => {
+test('a server that was switched off stays off when a file describes it again', async () => {
   await using it = await withPeople()
   await apply(it.ctx, { file: bank })
   await kill(it.ctx, { id: 'sql', killed: true })

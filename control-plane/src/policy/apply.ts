@@ -7,17 +7,17 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { insertGrants } from '../grants/grants.ts'
 import { removeGroup, setMembers } from '../groups/groups.ts'
-import { bucketsOfHolders, bucketsOfUsers, differing } from '../holders/buckets.ts'
+import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
 import { storeSettings } from '../settings/settings.ts'
 import { anyOf } from '../policy-rows/read.ts'
-import { difference, editsBetween, movement } from './edits.ts'
+import { difference, editsBetween, memberChanges } from './edits.ts'
 import { readFile } from './read-file.ts'
 import type { PolicyState } from './state.ts'
 import type { PolicyRows } from '../policy-rows/types.ts'
 
-/** The whole file or nothing of it. What is in force already is left alone, so a second time changes nothing. */
+/** Applies the whole file, or nothing of it. Applying the same file again changes nothing. */
 export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply']['input']>) {
   const { value: edits, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
     const { before, after } = await readFile(trx, ctx.catalog, file)
@@ -28,12 +28,12 @@ export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply'][
   return { revision, edits }
 }
 
-/** Resolves with the buckets it touches. */
-async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, by: string): Promise<number[]> {
-  // Before memberships move: those who leave a group that loses its last grant are in its buckets still.
-  const buckets = await bucketsOfHolders(trx, differing(active(before.rows), active(after.rows)))
+/** Writes the difference. Resolves with the buckets that it makes dirty. */
+async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, administrator: string): Promise<number[]> {
+  // Must come first: a person who leaves a group that loses its last grant is still found by their membership.
+  const buckets = await bucketsOfHolders(trx, symmetricDifference(active(before.rows), active(after.rows)))
 
-  await writeServers(trx, before, after, by)
+  await writeServers(trx, before, after, administrator)
   buckets.push(...(await writeGroups(trx, before, after)))
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)
@@ -44,9 +44,9 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
 
 const active = ({ grants, restrictions }: PolicyRows) => new Set([...grants, ...restrictions].map(({ holderId }) => holderId))
 
-async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState, by: string): Promise<void> {
+async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState, administrator: string): Promise<void> {
   const { added, changed } = difference(before.rows.servers, after.rows.servers)
-  for (const server of [...added, ...changed.map((one) => one.after)]) await storeServer(trx, server, by)
+  for (const server of [...added, ...changed.map((change) => change.after)]) await storeServer(trx, server, administrator)
 }
 
 async function writeGroups(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {
@@ -54,12 +54,12 @@ async function writeGroups(trx: Transaction<Database>, before: PolicyState, afte
   for (const { id, handle, title } of added) await trx.insertInto('groups').values({ id, handle, title }).execute()
   for (const { after: group } of changed) await trx.updateTable('groups').set({ title: group.title }).where('id', '=', group.id).execute()
 
-  const moved: string[] = []
+  const changedUserIds: string[] = []
   for (const [group, members] of after.members) {
-    const { came, left } = movement(before.members.get(group) ?? [], members)
-    if (came.length + left.length > 0) moved.push(...(await setMembers(trx, group, members)))
+    const { joined, left } = memberChanges(before.members.get(group) ?? [], members)
+    if (joined.length + left.length > 0) changedUserIds.push(...(await setMembers(trx, group, members)))
   }
-  return bucketsOfUsers(trx, moved)
+  return bucketsOfUsers(trx, changedUserIds)
 }
 
 async function writeHoldings(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<void> {

@@ -28,7 +28,7 @@ async function withPolicy() {
   return { ...it, why }
 }
 
-test('an answer names every grant that was looked at and what became of it', async () => {
+test('an explanation names every grant, and whether it decided', async () => {
   await using it = await withPolicy()
   expect(await it.why('alice', 'sql', 'list_tables')).toEqual({
     user: 'alice',
@@ -61,7 +61,7 @@ test.for([
   ['dave', 'charts', 'create_chart', 'no-grant', 'disabled'],
   ['dave', 'gitlab', 'get_user', 'unknown-server', 'disabled'],
   ['dave', 'sql', 'dorp', 'unknown-tool', 'read'],
-] as const)('%s on %s %s is refused for %s, and the level held there is said', async ([user, server, tool, reason, level]) => {
+] as const)('%s on %s %s is refused for %s, and the explanation has the reachable level', async ([user, server, tool, reason, level]) => {
   await using it = await withPolicy()
   const explanation = await it.why(user, server, tool)
   expect(explanation).toMatchObject({ allow: false, reason, level })
@@ -69,7 +69,7 @@ test.for([
   expect(REASONS).toContain(reason)
 })
 
-test('what does not exist is told apart from what is refused, for a disabled person too', async () => {
+test('an explanation distinguishes what does not exist from what is refused, for a disabled person too', async () => {
   await using it = await withPolicy()
   await setDisabled(it.ctx, { handle: 'bob', disabled: true })
   const missing = async (...question: [string, string, string]) => (await it.why(...question)).missing
@@ -79,7 +79,7 @@ test('what does not exist is told apart from what is refused, for a disabled per
   expect(await missing('dave', 'sql', 'drop_table')).toBe(null)
 })
 
-test('what the person chose, and what was switched off for all, is said', async () => {
+test("an explanation names the person's own choice and the kill switch", async () => {
   await using it = await withPolicy()
   await set(it.ctx, { user: 'bob', server: 'sql', level: 'read', off: ['execute_query'] })
   const chosen = await it.why('bob', 'sql', 'list_tables')
@@ -95,7 +95,7 @@ test('what the person chose, and what was switched off for all, is said', async 
   expect(killed.because).toContain('The server sql is switched off for everyone.')
 })
 
-test('a person is told why on servers where they hold a grant, and of no others that they exist', async () => {
+test('a person gets explanations for servers where they hold a grant, and does not learn of other servers', async () => {
   await using it = await withPolicy()
   const dave = await it.as('dave')
   await expect(explain(dave, { user: 'dave', server: 'sql', tool: 'drop_table' })).resolves.toMatchObject({ reason: 'level-too-low' })
@@ -105,7 +105,7 @@ test('a person is told why on servers where they hold a grant, and of no others 
   await expect(unreal).rejects.toMatchObject({ code: 'not_found', message: 'There is no server gitlab.' })
 })
 
-test('nobody is explained whom nobody knows', async () => {
+test('there is no explanation for an unknown person', async () => {
   await using it = await withPolicy()
   await expect(it.why('mallory', 'sql', 'drop_table')).rejects.toMatchObject({ code: 'not_found', message: 'There is no person mallory.' })
 })

@@ -8,12 +8,12 @@ import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
 import { notFound } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
-import { namesFrom } from '../holders/holder.ts'
+import { holderNamer } from '../holders/holder.ts'
 import { holdsOn } from '../holders/holds-on.ts'
 import { declaredLevel } from '../compile/compile.ts'
 import { readPerson, readPolicyRows } from '../policy-rows/read.ts'
 import { userRow } from '../users/users.ts'
-import { because } from './because.ts'
+import { explanationLines } from './explanation.ts'
 import { policyOf } from './in-memory.ts'
 import { reach } from './plan.ts'
 import type { Db, PersonRow, PolicyRows } from '../policy-rows/types.ts'
@@ -21,55 +21,55 @@ import type { Db, PersonRow, PolicyRows } from '../policy-rows/types.ts'
 type Explanation = z.infer<typeof ExplanationSchema>
 type Question = z.output<Api['policy']['explain']['input']>
 
-/** Why a person may or may not call a tool, by the same `decide` that enforces it. */
+/** Explains why a person may or may not call a tool. It uses the same `decide` that the data planes use. */
 export async function explain(ctx: Ctx, question: Question): Promise<Explanation> {
   const revision = await ctx.publisher.publish()
   return ctx.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
-    .execute(async (trx) => ({ ...(await explained(trx, ctx, question)), revision }))
+    .execute(async (trx) => ({ ...(await explainIn(trx, ctx, question)), revision }))
 }
 
-async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }: Question): Promise<Omit<Explanation, 'revision'>> {
+async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool }: Question): Promise<Omit<Explanation, 'revision'>> {
   const row = await userRow(db, user)
   if (!actor.administrator && !(await holdsOn(db, row.id, server))) throw notFound('server', server)
   const rows = await readPolicyRows(db)
-  const asked = await readPerson(db, user)
+  const personRow = await readPerson(db, user)
   const subject = subjectOf(row.id)
-  if (!asked || !subject) throw notFound('person', user)
+  if (!personRow || !subject) throw notFound('person', user)
 
-  const policy = policyOf(rows, [asked], catalog)
+  const policy = policyOf(rows, [personRow], catalog)
   const nowMs = Date.now()
   const verdict = decide(policy, { subject, server, tool, nowMs })
   const person = personOf(policy, subject)
   const entry = policy.servers.get(server)?.tools.get(tool)
-  const held = person ? reach(policy, person, server, nowMs).level : 'disabled'
+  const reachableLevel = person ? reach(policy, person, server, nowMs).level : 'disabled'
 
   const handles = new Map([[row.id, row.handle], ...rows.groups.map(({ id, handle }): [string, string] => [id, handle])])
-  const groups = asked.groups.flatMap((id) => handles.get(id) ?? []).sort()
+  const groups = personRow.groups.flatMap((id) => handles.get(id) ?? []).sort()
   return {
     user,
     server,
     tool,
     allow: verdict.allow,
     needs: entry?.level ?? null,
-    level: verdict.allow ? verdict.level : held,
+    level: verdict.allow ? verdict.level : reachableLevel,
     reason: verdict.allow ? null : verdict.reason,
-    missing: missing(policy.servers.has(server), entry !== undefined || isFound(rows, server, tool)),
+    missing: missing(policy.servers.has(server), entry !== undefined || wasFound(rows, server, tool)),
     tier: verdict.tier ?? null,
-    because: because({
+    because: explanationLines({
       user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
       server: {
         id: server,
-        known: policy.servers.has(server),
+        exists: policy.servers.has(server),
         remote: policy.servers.get(server)?.kind === 'remote',
         killed: policy.revoked.killed.has(server),
       },
-      tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), held: isHeld(rows, server, tool) },
-      grants: grantsOn(rows, asked, server),
-      name: namesFrom(handles),
-      selection: asked.selections[server],
+      tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), pending: isPending(rows, server, tool) },
+      grants: grantsOn(rows, personRow, server),
+      name: holderNamer(handles),
+      selection: personRow.selections[server],
       verdict,
       nowMs,
     }),
@@ -77,8 +77,8 @@ async function explained(db: Db, { actor, catalog }: Ctx, { user, server, tool }
 }
 
 function declaredIn({ definitions }: PolicyRows, catalog: Ctx['catalog'], server: string, tool: string): Level | undefined {
-  const offered = definitions.find((of) => of.server === server && of.name === tool && of.state === 'approved')
-  return offered ? declaredLevel(offered) : catalog.get(server)?.tools.get(tool)?.level
+  const approved = definitions.find((row) => row.server === server && row.name === tool && row.state === 'approved')
+  return approved ? declaredLevel(approved) : catalog.get(server)?.tools.get(tool)?.level
 }
 
 const missing = (hasServer: boolean, hasTool: boolean): Explanation['missing'] => {
@@ -86,12 +86,12 @@ const missing = (hasServer: boolean, hasTool: boolean): Explanation['missing'] =
   return hasTool ? null : 'tool'
 }
 
-/** Held back, rejected or no longer offered: whatever became of it, a server was once found to have it. */
-const isFound = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
-  definitions.some((of) => of.server === server && of.name === tool)
+/** Whether a plane ever found this tool, even if it is held back or no longer offered. */
+const wasFound = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
+  definitions.some((row) => row.server === server && row.name === tool)
 
-const isHeld = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
-  definitions.some((of) => of.server === server && of.name === tool && of.state === 'pending')
+const isPending = ({ definitions }: PolicyRows, server: string, tool: string): boolean =>
+  definitions.some((row) => row.server === server && row.name === tool && row.state === 'pending')
 
 function grantsOn({ grants }: PolicyRows, { id, groups }: PersonRow, server: string) {
   const holders = new Set([id, EVERYONE_ID, ...groups])

@@ -3,13 +3,13 @@ import type { FileGrant, FileRestriction, FileServer, PolicyFile } from '@bir/sd
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Ctx } from '../base/context.ts'
 import { fileGrant } from '../grants/grants.ts'
-import { namesFrom } from '../holders/holder.ts'
+import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction } from '../restrictions/restrictions.ts'
 import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
 import type { ServerRow } from '../policy-rows/types.ts'
 
-/** The policy in force as one complete file: applied again it changes nothing. */
+/** Exports the policy in force as one complete file. Applying that file changes nothing. */
 export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
   const state = await ctx.db
     .transaction()
@@ -19,13 +19,13 @@ export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
 }
 
 function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
-  const name = namesFrom(handles)
+  const name = holderNamer(handles)
   return {
     servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),
     groups: Object.fromEntries(
       rows.groups.map(({ id, handle, title }) => {
-        const of = (members.get(id) ?? []).map((userId) => handles.get(userId) ?? userId).sort()
-        return [handle, { ...(title === null ? {} : { title }), members: of }]
+        const handlesOfMembers = (members.get(id) ?? []).map((userId) => handles.get(userId) ?? userId).sort()
+        return [handle, { ...(title === null ? {} : { title }), members: handlesOfMembers }]
       }),
     ),
     grants: inOrder(rows.grants.map((row): FileGrant => fileGrant(row, name(row)))),
@@ -40,6 +40,6 @@ function fileServer({ kind, title, settings, labels }: ServerRow): FileServer {
   return { kind, ...described, ...(Object.keys(settings).length === 0 ? {} : { settings }) }
 }
 
-/** The order in which rows were made says nothing; the same policy exports the same file. */
+/** Sorts rows by their content, not by their age, so that the same policy always exports the same file. */
 const inOrder = <Row extends { server: string }>(rows: Row[]): Row[] =>
   rows.toSorted((a, b) => (`${a.server} ${canonical(a)}` < `${b.server} ${canonical(b)}` ? -1 : 1))

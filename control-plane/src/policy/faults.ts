@@ -4,29 +4,29 @@ import { connectionFaults, serverFaults, unknownTools } from '../servers/faults.
 import type { Mountable } from '../compile/compile.ts'
 import type { PolicyState } from './state.ts'
 
-interface Known {
+interface FaultContext {
   before: PolicyState
-  /** Of the people the file names who exist. */
+  /** The ids of the people in the file who exist, by handle. */
   userIds: ReadonlyMap<string, string>
   catalog: Mountable
 }
 
-/** Everything the file names that does not exist or cannot be, each by its place in the file. */
-export function fileFaults(file: PolicyFile, known: Known): string[] {
+/** Everything in the file that does not exist or is not possible. Each fault names its place in the file. */
+export function fileFaults(file: PolicyFile, context: FaultContext): string[] {
   const { servers = {}, groups = {}, grants = [], restrictions = [] } = file
-  const settingsOf = serverSettings(file, known.before)
-  const holderFaults = faultsOfHolders(file, known)
+  const settingsOf = serverSettings(file, context.before)
+  const holderFaults = faultsOfHolders(file, context)
 
   return [
-    ...Object.entries(servers).flatMap(([id, server]) => at(`servers.${id}`, serverFaults(known.catalog, id, server))),
+    ...Object.entries(servers).flatMap(([id, server]) => at(`servers.${id}`, serverFaults(context.catalog, id, server))),
     ...Object.entries(groups).flatMap(([handle, { members }]) =>
       at(
         `groups.${handle}`,
-        members.flatMap((member) => noPerson(known, member)),
+        members.flatMap((member) => personFaults(context, member)),
       ),
     ),
     ...grants.flatMap((grant, index) =>
-      at(`grants[${index}]`, [...holderFaults(grant), ...grantFaults(grant, settingsOf, known.catalog), ...repeats(grants, index)]),
+      at(`grants[${index}]`, [...holderFaults(grant), ...grantFaults(grant, settingsOf, context.catalog), ...repeats(grants, index)]),
     ),
     ...restrictions.flatMap((restriction, index) =>
       at(`restrictions[${index}]`, [
@@ -42,21 +42,21 @@ const at = (place: string, faults: string[]) => faults.map((fault) => `${place}:
 
 type SettingsOf = ReadonlyMap<string, Record<string, unknown>>
 
-/** The servers there will be, with their settings: the file's if it says any, those in force otherwise. */
+/** The settings of each server after the file: those of the file if it lists servers, else those in force. */
 function serverSettings({ servers }: PolicyFile, { rows }: PolicyState): SettingsOf {
   if (!servers) return new Map(rows.servers.map(({ id, settings }) => [id, settings]))
   return new Map(Object.entries(servers).map(([id, server]) => [id, (server.kind === 'mounted' && server.settings) || {}]))
 }
 
-function faultsOfHolders({ groups }: PolicyFile, known: Known) {
-  const handles = new Set(groups ? Object.keys(groups) : known.before.rows.groups.map(({ handle }) => handle))
+function faultsOfHolders({ groups }: PolicyFile, context: FaultContext) {
+  const handles = new Set(groups ? Object.keys(groups) : context.before.rows.groups.map(({ handle }) => handle))
   return ({ user, group }: FileGrant | FileRestriction): string[] => {
-    if (user !== undefined) return noPerson(known, user)
+    if (user !== undefined) return personFaults(context, user)
     return group === undefined || handles.has(group) ? [] : [`there is no group ${group}`]
   }
 }
 
-const noPerson = ({ userIds }: Known, handle: string) => (userIds.has(handle) ? [] : [`there is no person ${handle}`])
+const personFaults = ({ userIds }: FaultContext, handle: string) => (userIds.has(handle) ? [] : [`there is no person ${handle}`])
 
 function grantFaults({ server, tools }: FileGrant, settingsOf: SettingsOf, catalog: Mountable): string[] {
   if (!settingsOf.has(server)) return [`there is no server ${server}`]

@@ -8,15 +8,18 @@ import type { Class } from '../compile/holders.ts'
 import { compileBucket, compileClasses } from '../compile/people.ts'
 import type { PersonRow, PolicyRows } from '../policy-rows/types.ts'
 
-/** Rows compiled and read back as a data plane does, for some people: what explains and predicts asks the policy that enforces. */
+/**
+ * Compiles rows for some people and reads the result as a data plane does. So `explain` and `plan` ask the same
+ * policy that the data planes enforce.
+ */
 export function policyOf(rows: PolicyRows, people: readonly PersonRow[], catalog: Mountable): Policy {
   const holders = holdersOf(rows)
   const buckets: (BucketChunk | undefined)[] = []
   const classes = new Map<string, Class>()
-  for (const [bucket, of] of Map.groupBy(people, ({ bucket }) => bucket)) {
-    const compiled = compileBucket(holders, of)
+  for (const [bucket, bucketPeople] of Map.groupBy(people, ({ bucket }) => bucket)) {
+    const compiled = compileBucket(holders, bucketPeople)
     buckets[bucket] = compiled.chunk
-    for (const one of compiled.classes) classes.set(one.key, one)
+    for (const personClass of compiled.classes) classes.set(personClass.key, personClass)
   }
   const { chunk, profiles } = compileClasses(holders, [...classes.values()])
   const killed = rows.servers.filter((server) => server.killed).map(({ id }) => id)

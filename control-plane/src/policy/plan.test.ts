@@ -47,7 +47,7 @@ test('a plan says who gains and who loses which tools, and writes nothing', asyn
   expect(it.published.revision).toBe(revision)
 })
 
-test('who moves between groups gains and loses by it', async () => {
+test('a plan shows what a person gains and loses by changing groups', async () => {
   await using it = await withPolicy()
   const { people } = await plan(it.ctx, { file: { groups: { analysts: { members: ['carol', 'bob', 'erin'] } } } })
   expect(people).toEqual([
@@ -56,13 +56,13 @@ test('who moves between groups gains and loses by it', async () => {
   ])
 })
 
-test('whom a group removed leaves with nothing is named', async () => {
+test('a plan names the people who have no access after their group is removed', async () => {
   await using it = await withPolicy()
   const { people } = await plan(it.ctx, { file: { groups: {} } })
   expect(people.map(({ user, after }) => `${user} ${after}`)).toEqual(['alice disabled', 'erin disabled'])
 })
 
-test('a label and a new group work in a plan as they will in force', async () => {
+test('a plan counts labels and new groups as the policy will', async () => {
   await using it = await withPolicy()
   const servers = { ...before.servers, sql: { kind: 'mounted' as const, tools: { list_tables: { level: 'write' as const } } } }
   const groups = { ...before.groups, staff: { members: ['carol'] } }
@@ -78,7 +78,7 @@ test('a label and a new group work in a plan as they will in force', async () =>
   expect(await plan(it.ctx, { file })).toEqual({ edits: [], people: [] })
 })
 
-test('selections and disabled accounts count: what nobody could use is no gain', async () => {
+test('a tool that a person has switched off, or cannot use because the account is disabled, is no gain', async () => {
   await using it = await withPolicy()
   await set(it.ctx, { user: 'alice', server: 'sql', level: 'read', off: ['list_tables'] })
   await setDisabled(it.ctx, { handle: 'erin', disabled: true })
@@ -91,7 +91,7 @@ test('selections and disabled accounts count: what nobody could use is no gain',
   ])
 })
 
-test('a plan refuses what apply would refuse, in the same words', async () => {
+test('a plan refuses what apply refuses, with the same message', async () => {
   await using it = await withPolicy()
   const file = { grants: [{ user: 'mallory', server: 'sql', level: 'read' as const }] }
   const words = { code: 'invalid_input', message: 'grants[0]: there is no person mallory' }

@@ -18,9 +18,9 @@ import type { PolicyState } from './state.ts'
 import type { PersonRow, ServerRow } from '../policy-rows/types.ts'
 
 type PlanChange = z.infer<typeof PlanChangeSchema>
-type Move = Omit<PlanChange, 'user'>
+type AccessChange = Omit<PlanChange, 'user'>
 
-/** What applying the file would do, and to whom. Writes nothing. */
+/** Predicts what applying the file would change, and for whom. Writes nothing. */
 export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['plan']['input']>) {
   return db
     .transaction()
@@ -38,27 +38,30 @@ export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['pla
     })
 }
 
-/** People who hold the same before and after, and chose nothing, fare the same: each such pair of classes is looked at once. */
+/**
+ * Compares the access of people before and after the file. People of the same class before and of the same class
+ * after get the same result if they have no selections, so each such pair of classes is compared only once.
+ */
 function comparison(before: PolicyState, after: PolicyState, catalog: Mountable, nowMs: number) {
   const groupsAfter = groupsByUser(after)
   const unseen = { before: unseenIn(before), after: unseenIn(after) }
-  const known = new Map<string, Move[]>()
+  const changesByClasses = new Map<string, AccessChange[]>()
 
   return (batch: PersonRow[]): PlanChange[] => {
-    const then = batch.map((row) => ({ ...row, groups: groupsAfter(row) }))
-    const old = policyOf(before.rows, batch, catalog)
-    const next = policyOf(after.rows, then, catalog)
+    const batchAfter = batch.map((row) => ({ ...row, groups: groupsAfter(row) }))
+    const oldPolicy = policyOf(before.rows, batch, catalog)
+    const newPolicy = policyOf(after.rows, batchAfter, catalog)
     return batch.flatMap((row) => {
-      const person = { before: personIn(old, row.id), after: personIn(next, row.id) }
-      const alike = `${person.before.classKey} ${person.after.classKey} ${row.disabled}`
-      const chose = Object.keys(row.selections).length > 0
+      const person = { before: personIn(oldPolicy, row.id), after: personIn(newPolicy, row.id) }
+      const classes = `${person.before.classKey} ${person.after.classKey} ${row.disabled}`
+      const hasSelections = Object.keys(row.selections).length > 0
       const sides = {
-        before: { policy: old, person: person.before, unseen: unseen.before },
-        after: { policy: next, person: person.after, unseen: unseen.after },
+        before: { policy: oldPolicy, person: person.before, unseen: unseen.before },
+        after: { policy: newPolicy, person: person.after, unseen: unseen.after },
       }
-      const moves = (chose ? undefined : known.get(alike)) ?? movesOf(sides, nowMs)
-      if (!chose) known.set(alike, moves)
-      return moves.map((move) => ({ user: row.handle, ...move }))
+      const changes = (hasSelections ? undefined : changesByClasses.get(classes)) ?? accessChanges(sides, nowMs)
+      if (!hasSelections) changesByClasses.set(classes, changes)
+      return changes.map((change) => ({ user: row.handle, ...change }))
     })
   }
 }
@@ -70,7 +73,7 @@ function personIn(policy: Policy, id: string): Person {
   return person
 }
 
-/** Where the file says nothing of groups, everyone stays where they are. */
+/** If the file has no section `groups`, all people keep their groups. */
 function groupsByUser({ rows, members }: PolicyState): (row: PersonRow) => string[] {
   if (members.size === 0 && rows.groups.length > 0) return ({ groups }) => groups
   const byUser = new Map<string, string[]>()
@@ -80,24 +83,26 @@ function groupsByUser({ rows, members }: PolicyState): (row: PersonRow) => strin
   return ({ id }) => byUser.get(id) ?? []
 }
 
-/** One person under one policy, and the servers of which nobody knows what they offer. */
+/** One person under one policy. `unseen` are the servers whose tools no plane has reported yet. */
 interface Side {
   policy: Policy
   person: Person
   unseen: ReadonlyMap<string, ServerRow>
 }
 
-function movesOf({ before, after }: { before: Side; after: Side }, nowMs: number): Move[] {
+function accessChanges({ before, after }: { before: Side; after: Side }, nowMs: number): AccessChange[] {
   const servers = [...new Set([...before.policy.servers.keys(), ...after.policy.servers.keys()])].sort()
   return servers.flatMap((server) => {
-    const had = reachOn(before, server, nowMs)
-    const has = reachOn(after, server, nowMs)
-    // What is offered at a new address may be called the same, and is another tool.
-    const alike = had.unseen === has.unseen
-    const gains = [...has.tools].filter((tool) => !alike || !had.tools.has(tool)).sort()
-    const loses = [...had.tools].filter((tool) => !alike || !has.tools.has(tool)).sort()
-    const same = gains.length === 0 && loses.length === 0 && had.level === has.level
-    return same ? [] : [{ server, gains, loses, before: had.level, after: has.level, unseen: had.unseen || has.unseen }]
+    const reachBefore = reachOn(before, server, nowMs)
+    const reachAfter = reachOn(after, server, nowMs)
+    // A tool at a new address is another tool, even if it has the same name.
+    const isSameServer = reachBefore.unseen === reachAfter.unseen
+    const gains = [...reachAfter.tools].filter((tool) => !isSameServer || !reachBefore.tools.has(tool)).sort()
+    const loses = [...reachBefore.tools].filter((tool) => !isSameServer || !reachAfter.tools.has(tool)).sort()
+    const isUnchanged = gains.length === 0 && loses.length === 0 && reachBefore.level === reachAfter.level
+    return isUnchanged
+      ? []
+      : [{ server, gains, loses, before: reachBefore.level, after: reachAfter.level, unseen: reachBefore.unseen || reachAfter.unseen }]
   })
 }
 
@@ -111,22 +116,22 @@ function reachOn({ policy, person, unseen }: Side, server: string, nowMs: number
   if (!row) return { ...reach(policy, person, server, nowMs), unseen: false }
   const { level, names = ['*'] } = prospect(policy, person, server, nowMs)
   if (level === 'disabled') return { tools: new Set(), level, unseen: true }
-  return { tools: new Set(names.filter((name) => mayOpen(row, name, level))), level, unseen: true }
+  return { tools: new Set(names.filter((name) => mayBeCallable(row, name, level))), level, unseen: true }
 }
 
-/** What a tool needs by itself shows when it is seen; what a label says is known. */
-function mayOpen({ labels }: ServerRow, name: string, level: Level): boolean {
+/** Whether a tool that no plane has reported may become callable. Its own level is unknown, its label is known. */
+function mayBeCallable({ labels }: ServerRow, name: string, level: Level): boolean {
   const label = Object.hasOwn(labels, name) ? labels[name] : undefined
   return label?.hidden !== true && covers(level, label?.level ?? 'read')
 }
 
-/** The remote servers that no plane has found to offer anything. */
+/** The remote servers whose tools no plane has reported yet. */
 function unseenIn({ rows }: PolicyState): Map<string, ServerRow> {
   const seen = new Set(rows.definitions.map(({ server }) => server))
   return new Map(rows.servers.filter(({ id, kind }) => kind === 'remote' && !seen.has(id)).map((row) => [row.id, row]))
 }
 
-/** The tools a person may call on a server, and the highest level at which. */
+/** The tools that a person may call on a server, and the highest of their levels. */
 export function reach(policy: Policy, person: Person, server: string, nowMs: number): Reach {
   const tools = new Set<string>()
   let level: Level = 'disabled'

@@ -7,7 +7,7 @@ import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
 import type { Db } from '../policy-rows/types.ts'
 
-/** A file against the policy as it is: both states, or a refusal that names every fault at once. Writes nothing. */
+/** The policy before and after the file. Throws one error that names all faults of the file. Writes nothing. */
 export async function readFile(db: Db, catalog: Mountable, file: PolicyFile): Promise<{ before: PolicyState; after: PolicyState }> {
   const before = await readState(db, { withMembers: file.groups !== undefined })
   const userIds = await idsOf(db, handlesIn(file))

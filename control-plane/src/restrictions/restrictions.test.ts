@@ -21,7 +21,7 @@ const everything = {
   timeoutMs: 2_000,
 }
 
-test('a restriction comes back as it was given, and the first of a holder makes people be compiled', async () => {
+test("a restriction is listed as it was created, and a holder's first one makes buckets dirty", async () => {
   await using it = await withBank()
   const alice = await it.aPerson('alice')
   const made = await create(it.ctx, { user: 'alice', ...everything })
@@ -35,7 +35,7 @@ test('a restriction comes back as it was given, and the first of a holder makes 
   await expect(remove(it.ctx, { id: made.id })).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('a restriction that could protect nothing is refused by name', async () => {
+test('a restriction that could protect nothing is refused, and the error names the connection', async () => {
   await using it = await withBank()
   const on = (server: string, connection: string) => create(it.ctx, { everyone: true, server, connection })
   await expect(on('sql', 'shop')).rejects.toMatchObject({ code: 'invalid_input', message: 'the server sql has no connection shop' })

@@ -9,9 +9,9 @@ import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
-import { givenOnly } from '../grants/grants.ts'
+import { holderFields } from '../grants/grants.ts'
 import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
-import { holderNamed, holderNames, holderWords } from '../holders/holder.ts'
+import { resolveHolder, holderNames, describeHolder } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { connectionFaults } from '../servers/faults.ts'
@@ -43,19 +43,19 @@ export async function list({ db }: Ctx, { first, after, server }: Input<'list'>)
 }
 
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Restriction> {
-  const detail = restrictionWords(input)
-  const { value } = await change(ctx, { action: 'restrictions.create', target: holderWords(input), detail }, async (trx) => {
-    const holder = await holderNamed(trx, input)
+  const detail = describeRestriction(input)
+  const { value } = await change(ctx, { action: 'restrictions.create', target: describeHolder(input), detail }, async (trx) => {
+    const holder = await resolveHolder(trx, input)
     const faults = connectionFaults(await readServer(trx, input.server), input.connection)
     if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
 
     const row = newRestriction(holder, input)
-    const held = await trx.selectFrom('restrictions').selectAll().where('holder_id', '=', holder.holderId).execute()
-    const repeats = held.map(restrictionRow).some((other) => restrictionKey(other) === restrictionKey(row))
-    if (repeats) throw new ApiError('conflict', `This restriction exists: ${detail}.`)
-    const begins = !(await holdsSomething(trx, holder))
+    const existing = await trx.selectFrom('restrictions').selectAll().where('holder_id', '=', holder.holderId).execute()
+    const isRepeated = existing.map(restrictionRow).some((other) => restrictionKey(other) === restrictionKey(row))
+    if (isRepeated) throw new ApiError('conflict', `This restriction exists: ${detail}.`)
+    const isFirst = !(await holdsSomething(trx, holder))
     await insertRestrictions(trx, [row])
-    return { value: row, dirty: begins ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
+    return { value: row, dirty: isFirst ? await bucketsOfHolders(trx, [holder.holderId]) : [] }
   })
   return { id: value.id, ...fileRestriction(value, input) }
 }
@@ -66,38 +66,38 @@ export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
     if (!stored) throw notFound('restriction', id)
     const row = restrictionRow(stored)
     const name = await holderNames(trx, [row])
-    const ends = !(await holdsSomething(trx, row))
-    const dirty = ends ? await bucketsOfHolders(trx, [row.holderId]) : []
-    return { value: undefined, dirty, detail: restrictionWords(fileRestriction(row, name(row))) }
+    const wasLast = !(await holdsSomething(trx, row))
+    const dirty = wasLast ? await bucketsOfHolders(trx, [row.holderId]) : []
+    return { value: undefined, dirty, detail: describeRestriction(fileRestriction(row, name(row))) }
   })
   return { revision }
 }
 
 type Columns = Record<string, string[]>
 
-export const newRestriction = ({ kind, holderId }: Holder, given: FileRestriction): RestrictionRow => ({
+export const newRestriction = ({ kind, holderId }: Holder, restriction: FileRestriction): RestrictionRow => ({
   id: uuidv7(),
   kind,
   holderId,
-  server: given.server,
-  connection: given.connection,
-  allow: setOf(given.allow),
-  deny: setOf(given.deny),
-  hide: columnsOf(given.hide),
-  mask: columnsOf(given.mask),
-  maxRows: given.maxRows ?? null,
-  timeoutMs: given.timeoutMs ?? null,
+  server: restriction.server,
+  connection: restriction.connection,
+  allow: sortedSet(restriction.allow),
+  deny: sortedSet(restriction.deny),
+  hide: columnsOf(restriction.hide),
+  mask: columnsOf(restriction.mask),
+  maxRows: restriction.maxRows ?? null,
+  timeoutMs: restriction.timeoutMs ?? null,
 })
 
-/** An empty list says nothing, so it is kept as none. */
-const setOf = (list: string[] | undefined) => (list?.length ? [...new Set(list)].sort() : null)
+/** Sorted, without repetition. An empty list means the same as no list, so it becomes null. */
+const sortedSet = (list: string[] | undefined) => (list?.length ? [...new Set(list)].sort() : null)
 
-const columnsOf = (of: Columns | undefined): Columns | null =>
-  of === undefined || Object.keys(of).length === 0
+const columnsOf = (columns: Columns | undefined): Columns | null =>
+  columns === undefined || Object.keys(columns).length === 0
     ? null
-    : Object.fromEntries(Object.entries(of).map(([table, names]) => [table, [...new Set(names)].sort()]))
+    : Object.fromEntries(Object.entries(columns).map(([table, names]) => [table, [...new Set(names)].sort()]))
 
-/** Two restrictions that say the same have the same key. */
+/** Two restrictions have the same key if they differ in nothing but their id. */
 export const restrictionKey = (row: RestrictionRow): string => canonical({ ...row, id: undefined })
 
 export async function insertRestrictions(trx: Transaction<Database>, rows: readonly RestrictionRow[]): Promise<void> {
@@ -122,7 +122,7 @@ export async function insertRestrictions(trx: Transaction<Database>, rows: reado
 }
 
 export const fileRestriction = (row: RestrictionRow, name: HolderName): FileRestriction => ({
-  ...givenOnly(name),
+  ...holderFields(name),
   server: row.server,
   connection: row.connection,
   ...(row.allow === null ? {} : { allow: row.allow }),
@@ -133,18 +133,28 @@ export const fileRestriction = (row: RestrictionRow, name: HolderName): FileRest
   ...(row.timeoutMs === null ? {} : { timeoutMs: row.timeoutMs }),
 })
 
-export function restrictionWords({ server, connection, allow, deny, hide, mask, maxRows, timeoutMs, ...holder }: FileRestriction): string {
-  const columns = (of: Columns) =>
-    Object.entries(of)
+export function describeRestriction({
+  server,
+  connection,
+  allow,
+  deny,
+  hide,
+  mask,
+  maxRows,
+  timeoutMs,
+  ...holder
+}: FileRestriction): string {
+  const columnNames = (columns: Columns) =>
+    Object.entries(columns)
       .flatMap(([table, names]) => names.map((name) => `${table}.${name}`))
       .join(', ')
   const notes = [
     ...(allow?.length ? [`may read ${allow.join(', ')}`] : []),
     ...(deny?.length ? [`never ${deny.join(', ')}`] : []),
-    ...(hide ? [`hidden ${columns(hide)}`] : []),
-    ...(mask ? [`masked ${columns(mask)}`] : []),
+    ...(hide ? [`hidden ${columnNames(hide)}`] : []),
+    ...(mask ? [`masked ${columnNames(mask)}`] : []),
     ...(maxRows === undefined ? [] : [`at most ${maxRows} rows`]),
     ...(timeoutMs === undefined ? [] : [`at most ${timeoutMs} ms`]),
   ]
-  return `${holderWords(holder)} on ${server}, connection ${connection}: ${notes.join('; ') || 'nothing'}`
+  return `${describeHolder(holder)} on ${server}, connection ${connection}: ${notes.join('; ') || 'nothing'}`
 }

@@ -12,7 +12,7 @@ async function withAlice() {
   return { ...it, alice }
 }
 
-test('what is left out of a selection stays, and what is taken back is gone', async () => {
+test('fields that the input lacks stay, and a choice that is taken back is removed', async () => {
   await using it = await withAlice()
   const user = 'alice'
   expect(await set(it.ctx, { user, server: 'sql', level: 'read' })).toEqual({ servers: { sql: { level: 'read' } } })
@@ -31,7 +31,7 @@ test('choosing the same again makes no revision', async () => {
   expect(it.published.revision).toBe(revision)
 })
 
-test('a person learns of no server on which they hold nothing', async () => {
+test('a person does not learn of servers on which they hold no grant', async () => {
   await using it = await withAlice()
   await create(it.ctx, { everyone: true, server: 'sql', level: 'read' })
   const alice = await it.as('alice')

@@ -6,7 +6,7 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { holdsOn } from '../holders/holds-on.ts'
-import { serverNamed } from '../holders/holder.ts'
+import { requireServer } from '../holders/holder.ts'
 import { unknownTools } from '../servers/faults.ts'
 import { selectionOf } from '../policy-rows/read.ts'
 import { userRow } from '../users/users.ts'
@@ -19,26 +19,26 @@ export async function get({ db }: Ctx, { user }: Input<'get'>) {
   return { servers: await selectionsOf(db, id) }
 }
 
-/** What is left out stays; `level: null` and an empty `off` take the choice back. */
+/** Changes only the fields that the input has. `level: null` and an empty `off` remove the person's choice. */
 export async function set(ctx: Ctx, input: Input<'set'>) {
   const { user, server } = input
   const { value } = await change(ctx, { action: 'selections.set', target: user }, async (trx) => {
     const { id, bucket } = await userRow(trx, user)
-    await serverNamed(trx, server)
+    await requireServer(trx, server)
     if (!ctx.actor.administrator && !(await holdsOn(trx, id, server))) throw notFound('server', server)
     const faults = unknownTools(ctx.catalog, server, input.off ?? [])
     if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
 
-    const before = (await selectionsOf(trx, id))[server] ?? {}
-    const level = input.level === undefined ? (before.level ?? null) : input.level
-    const off = input.off ?? before.off ?? []
-    const after = selectionOf({ level, off: [...new Set(off)] })
-    if (canonical(before) === canonical(after)) return { value: id, dirty: 'nothing' }
+    const current = (await selectionsOf(trx, id))[server] ?? {}
+    const level = input.level === undefined ? (current.level ?? null) : input.level
+    const off = input.off ?? current.off ?? []
+    const next = selectionOf({ level, off: [...new Set(off)] })
+    if (canonical(current) === canonical(next)) return { value: id, dirty: 'nothing' }
 
     await trx.deleteFrom('selections').where('user_id', '=', id).where('server', '=', server).execute()
-    const row = { user_id: id, server, level, off: after.off ?? null }
-    if (level !== null || after.off) await trx.insertInto('selections').values(row).execute()
-    return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${after.off?.join(', ') ?? 'nothing'}` }
+    const row = { user_id: id, server, level, off: next.off ?? null }
+    if (level !== null || next.off) await trx.insertInto('selections').values(row).execute()
+    return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${next.off?.join(', ') ?? 'nothing'}` }
   })
   return { servers: await selectionsOf(ctx.db, value) }
 }

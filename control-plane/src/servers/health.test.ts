@@ -28,7 +28,7 @@ async function withServers() {
   return { ...it, aPlane }
 }
 
-test('every plane says for itself how a server is, and one that said nothing is seen to have said nothing', async () => {
+test('each plane reports the health of a server, and a plane without a report is listed as unknown', async () => {
   await using it = await withServers()
   const [one, two] = [await it.aPlane('plane-1'), await it.aPlane('plane-2')]
   await storeHealth(it.db, one, [up])
@@ -59,7 +59,7 @@ test('every plane says for itself how a server is, and one that said nothing is 
   })
 })
 
-test('a plane that fell silent is stale: what it said last is shown, and marked', async () => {
+test('the last report of a silent plane is listed and marked as stale', async () => {
   await using it = await withServers()
   const plane = await it.aPlane('plane-1')
   await storeHealth(it.db, plane, [up])
@@ -70,7 +70,7 @@ test('a plane that fell silent is stale: what it said last is shown, and marked'
   expect((await health(it.ctx, {})).items).toMatchObject([{ stale: false }])
 })
 
-test('what was found at an address that is no longer the server’s counts for nothing', async () => {
+test('reports about an old address of a server are ignored', async () => {
   await using it = await withServers()
   const plane = await it.aPlane('plane-1')
   await storeHealth(it.db, plane, [up])
@@ -79,7 +79,7 @@ test('what was found at an address that is no longer the server’s counts for n
   expect((await health(it.ctx, {})).items).toMatchObject([{ server: 'notes', state: 'unknown', reportedAt: null }])
 })
 
-test('an expelled plane has no say, a removed server no health, and a server that is not remote is not found', async () => {
+test('expelled planes and removed servers are not listed, and a server that is not remote is not found', async () => {
   await using it = await withServers()
   const plane = await it.aPlane('plane-1')
   await storeHealth(it.db, plane, [up])

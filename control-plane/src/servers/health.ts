@@ -10,10 +10,13 @@ import type { Ctx } from '../base/context.ts'
 
 type ServerHealth = z.infer<typeof ServerHealthSchema>
 
-/** Planes report once a minute: whoever missed two in a row knows nothing that counts. */
+/** Planes report once a minute. After two missed reports in a row, the last one counts as stale. */
 const staleAfterMs = 2.5 * HEALTH_EVERY_MS
 
-/** Keeps what a plane says of the servers at the addresses they have now; of others it has not heard yet that they moved. */
+/**
+ * Stores a plane's reports about servers at their present addresses. It ignores a report about an old address: that
+ * plane does not have the newest policy yet.
+ */
 export async function storeHealth(db: Kysely<Database>, plane: string, reports: readonly RemoteHealth[]): Promise<void> {
   const urls = new Map((await remotes(db)).map(({ id, settings }) => [id, settings.url]))
   const newest = new Map(reports.filter(({ server, url }) => urls.get(server) === url).map((report) => [report.server, report]))
@@ -57,10 +60,12 @@ const rowOf = (plane: string, report: RemoteHealth, reportedAt: Date) => ({
 
 const dateOf = (ms: number | undefined) => (ms === undefined ? null : new Date(ms))
 
-/** Every remote server as each plane last found it; a pair of which nothing was heard is there, and says so. */
+/**
+ * The health of every remote server as each plane last reported it. Pairs without a report are listed as `unknown`.
+ */
 export async function health({ db }: Ctx, { id }: z.output<Api['servers']['health']['input']>): Promise<{ items: ServerHealth[] }> {
-  const all = await remotes(db)
-  const servers = id === undefined ? all : all.filter((server) => server.id === id)
+  const allServers = await remotes(db)
+  const servers = id === undefined ? allServers : allServers.filter((server) => server.id === id)
   if (id !== undefined && servers.length === 0) throw notFound('remote server', id)
   const planes = await db
     .selectFrom('planes')
@@ -75,7 +80,8 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
   const items = servers.flatMap((server) =>
     planes.map((plane) => {
       const row = byPair.get(`${server.id} ${plane.id}`)
-      return shown({ server: server.id, plane: plane.id, planeName: plane.name }, row?.url === server.settings.url ? row : undefined, nowMs)
+      const pair = { server: server.id, plane: plane.id, planeName: plane.name }
+      return healthEntity(pair, row?.url === server.settings.url ? row : undefined, nowMs)
     }),
   )
   return { items }
@@ -84,7 +90,7 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
 type Row = ReturnType<typeof rowOf>
 type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName'>
 
-function shown(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
+function healthEntity(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
   return {
     ...pair,
     state: row?.state ?? 'unknown',

@@ -26,7 +26,7 @@ const file = PolicyFile.parse({
 })
 const tools = [aTool('echo'), aTool('add'), aTool('frobnicate'), aTool('delete_all')]
 
-test('a remote server is shown with its settings, its secrets by name, and what its tools need and why', async () => {
+test('a remote server is listed with its settings, the names of its secrets, and the levels of its tools', async () => {
   await using it = await aControlPlane()
   await apply(it.ctx, { file })
   await reported(it.ctx, tools, url)
@@ -52,7 +52,7 @@ test('a remote server is shown with its settings, its secrets by name, and what 
   })
 })
 
-test('exported and applied again, it changes nothing; what says a default says nothing', async () => {
+test('an exported remote server changes nothing when applied, and a written default is not stored', async () => {
   await using it = await aControlPlane()
   await apply(it.ctx, { file })
   await reported(it.ctx, tools, url)
@@ -68,7 +68,7 @@ test('exported and applied again, it changes nothing; what says a default says n
   expect((await list(it.ctx)).items[0]?.tools).toHaveLength(4)
 })
 
-test('a plan says who gains and loses by what is known of a remote server', async () => {
+test('a plan says who gains and loses access to the known tools of a remote server', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await apply(it.ctx, { file })
@@ -90,7 +90,7 @@ test('a plan says who gains and loses by what is known of a remote server', asyn
   ])
 })
 
-test('a plan says what a grant will open on a server registered in the same file, as far as that is known', async () => {
+test('a plan predicts, as far as possible, what a grant opens on a server that the same file registers', async () => {
   await using it = await aControlPlane()
   for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
   const tools = { wipe: { hidden: true }, mend: { level: 'destroy' as const } }
@@ -117,7 +117,7 @@ test('a plan says what a grant will open on a server registered in the same file
   ])
 })
 
-test('a server under a new name is foretold by what it offers under the old one', async () => {
+test('a plan predicts the tools of a server with a new id by those of its old id', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await apply(it.ctx, { file })
@@ -130,7 +130,7 @@ test('a server under a new name is foretold by what it offers under the old one'
   ])
 })
 
-test('an explanation says where a level comes from, and that a tool is held back', async () => {
+test('an explanation says where a level comes from and whether a tool is held back', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await apply(it.ctx, { file })
@@ -148,7 +148,7 @@ test('an explanation says where a level comes from, and that a tool is held back
   )
 })
 
-test('a server of the gateway’s own is never a remote one', async () => {
+test('a server that the gateway can mount cannot be registered as remote', async () => {
   await using it = await aControlPlane()
   const faulty = put(it.ctx, { id: 'sql', kind: 'remote', url, tools: { x: { level: 'disabled' } } })
   await expect(faulty).rejects.toMatchObject({
@@ -164,7 +164,7 @@ test.for([
   [{ url: 'http://2130706433/mcp', privateNetwork: false }, '127.0.0.1 is not of the open internet'],
   [{ url: 'http://localhost:3001/mcp', privateNetwork: false }, 'localhost is not of the open internet'],
   [{ url: 'http://169.254.169.254/mcp' }, "169.254.169.254 is where a cloud hands out a machine's credentials"],
-] as const)('an address that no plane will connect to is refused when it is registered: %j', async ([given, words]) => {
+] as const)('an address that no plane would connect to is refused at registration: %j', async ([given, words]) => {
   await using it = await aControlPlane()
   const server = { kind: 'remote' as const, ...given }
   await expect(put(it.ctx, { id: 'inner', ...server })).rejects.toMatchObject({ message: expect.stringContaining(`url: ${words}`) })

@@ -5,7 +5,7 @@ import { readEpochsAndKilled } from '../policy-rows/read.ts'
 import { aControlPlane, bucketOf } from '../testing.ts'
 import { kill, list, put, remove } from './servers.ts'
 
-test('a server shows each tool with the level it declares and the one in force', async () => {
+test('a server lists each tool with its declared level and the level in force', async () => {
   await using it = await aControlPlane()
   const tools = { drop_table: { hidden: true }, execute_query: { level: 'write' as const } }
   expect(await put(it.ctx, { id: 'sql', kind: 'mounted', tools })).toEqual({
@@ -24,7 +24,7 @@ test('a server shows each tool with the level it declares and the one in force',
   expect((await list(it.ctx)).items).toMatchObject([{ title: 'Bank', tools: [{}, { level: 'read', labelled: false }, { hidden: false }] }])
 })
 
-test('every fault of a server is named at once, and nothing is stored', async () => {
+test('all faults of a server are reported at once, and nothing is stored', async () => {
   await using it = await aControlPlane()
   const faulty = put(it.ctx, { id: 'sql', kind: 'mounted', settings: { bad: 1 }, tools: { dorp: {}, list_tables: { level: 'disabled' } } })
   await expect(faulty).rejects.toMatchObject({
@@ -52,7 +52,7 @@ test('the kill switch survives a new description of the server', async () => {
   await expect(kill(it.ctx, { id: 'gitlab', killed: true })).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('a server takes its grants and selections with it, and whom they concerned is compiled anew', async () => {
+test('removing a server removes its grants and selections, and makes the buckets of the people concerned dirty', async () => {
   await using it = await aControlPlane()
   const alice = await it.aPerson('alice')
   const bob = await it.aPerson('bob')

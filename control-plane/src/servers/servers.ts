@@ -8,36 +8,36 @@ import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
-import { activeHolders, bucketsOfHolders, bucketsOfUsers, differing } from '../holders/buckets.ts'
-import { serverNamed } from '../holders/holder.ts'
+import { activeHolders, bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
+import { requireServer } from '../holders/holder.ts'
 import { readDefinitionFacts } from '../policy-rows/read.ts'
 import { serverFaults } from './faults.ts'
-import { shownServer } from './shown.ts'
-import { settleDefinitions } from './update-definitions.ts'
+import { serverEntity } from './server-entity.ts'
+import { updateDefinitions } from './update-definitions.ts'
 import type { Db, ServerRow } from '../policy-rows/types.ts'
 
 type Input<K extends keyof Api['servers']> = z.output<Api['servers'][K]['input']>
 type Server = z.infer<typeof ServerSchema>
 
 export async function list({ db, catalog }: Ctx) {
-  const rows = await columns(db).orderBy('id').execute()
+  const rows = await selectServers(db).orderBy('id').execute()
   const definitions = Map.groupBy(await readDefinitionFacts(db), ({ server }) => server)
-  return { items: rows.map((row) => shownServer(row, catalog, definitions.get(row.id) ?? [])) }
+  return { items: rows.map((row) => serverEntity(row, catalog, definitions.get(row.id) ?? [])) }
 }
 
-/** The server as given is complete: a label left out is taken away. */
+/** Replaces the whole description of a server: a label that the input lacks is removed. */
 export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
   const faults = serverFaults(ctx.catalog, input.id, input)
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
   const { value } = await change(ctx, { action: 'servers.put', target: input.id }, async (trx) => {
-    const known = await columns(trx).where('id', '=', input.id).executeTakeFirst()
-    const value = newServer(input, known)
-    if (known && canonical(known) === canonical(value)) return { value, dirty: 'nothing' }
+    const existing = await selectServers(trx).where('id', '=', input.id).executeTakeFirst()
+    const value = newServer(input, existing)
+    if (existing && canonical(existing) === canonical(value)) return { value, dirty: 'nothing' }
     await storeServer(trx, value, ctx.actor.label)
-    return { value, dirty: [], detail: known ? 'changed' : 'added' }
+    return { value, dirty: [], detail: existing ? 'changed' : 'added' }
   })
   const definitions = await readDefinitionFacts(ctx.db)
-  return shownServer(
+  return serverEntity(
     value,
     ctx.catalog,
     definitions.filter(({ server }) => server === input.id),
@@ -46,28 +46,28 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
 
 export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   const { revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
-    await serverNamed(trx, id)
+    await requireServer(trx, id)
     return { value: undefined, dirty: await removeServer(trx, id) }
   })
   return { revision }
 }
 
-/** Its grants, restrictions and selections go with it. Resolves with the buckets this touches. */
+/** Deletes a server with its grants, restrictions and selections. Resolves with the buckets that become dirty. */
 export async function removeServer(trx: Transaction<Database>, id: string): Promise<number[]> {
-  const before = await activeHolders(trx)
-  const selecting = await trx.selectFrom('selections').select('user_id').where('server', '=', id).execute()
+  const holdersBefore = await activeHolders(trx)
+  const selectionRows = await trx.selectFrom('selections').select('user_id').where('server', '=', id).execute()
   await trx.deleteFrom('servers').where('id', '=', id).execute()
-  const classes = await bucketsOfHolders(trx, differing(before, await activeHolders(trx)))
+  const classes = await bucketsOfHolders(trx, symmetricDifference(holdersBefore, await activeHolders(trx)))
   const selections = await bucketsOfUsers(
     trx,
-    selecting.map(({ user_id }) => user_id),
+    selectionRows.map(({ user_id }) => user_id),
   )
   return [...classes, ...selections]
 }
 
 export async function kill(ctx: Ctx, { id, killed }: Input<'kill'>) {
   const { revision } = await change(ctx, { action: 'servers.kill', target: id, detail: String(killed) }, async (trx) => {
-    await serverNamed(trx, id)
+    await requireServer(trx, id)
     const { numUpdatedRows } = await trx
       .updateTable('servers')
       .set({ killed })
@@ -80,48 +80,51 @@ export async function kill(ctx: Ctx, { id, killed }: Input<'kill'>) {
 }
 
 export async function readServer(db: Db, id: string): Promise<ServerRow> {
-  const row = await columns(db).where('id', '=', id).executeTakeFirst()
+  const row = await selectServers(db).where('id', '=', id).executeTakeFirst()
   if (!row) throw notFound('server', id)
   return row
 }
 
-/** The kill switch is no part of what a server is described as, so describing it anew leaves the switch alone. */
-export function newServer({ id, title, tools = {}, ...input }: Input<'put'>, known?: ServerRow): ServerRow {
+/** The row for a described server. The description has no kill switch, so `killed` keeps its value. */
+export function newServer({ id, title, tools = {}, ...input }: Input<'put'>, existing?: ServerRow): ServerRow {
   return {
     id,
     kind: input.kind,
     title: title ?? null,
     settings: settingsOf(input),
     labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
-    killed: known?.killed ?? false,
+    killed: existing?.killed ?? false,
   }
 }
 
-type Described = DistributiveOmit<Input<'put'>, 'id' | 'title' | 'tools'>
+type ServerDescription = DistributiveOmit<Input<'put'>, 'id' | 'title' | 'tools'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-/** Of a remote server only what differs from the defaults is kept, so that saying a default is saying nothing. */
-function settingsOf(input: Described): Record<string, unknown> {
+/** Stores only the settings of a remote server that differ from the defaults: writing a default changes nothing. */
+function settingsOf(input: ServerDescription): Record<string, unknown> {
   if (input.kind === 'mounted') return input.settings ?? {}
-  const { kind: _, ...given } = input
-  const whole: Record<string, unknown> = RemoteSettings.parse(given)
-  const plain: Record<string, unknown> = RemoteSettings.parse({ url: input.url })
+  const { kind: _, ...fields } = input
+  const settings: Record<string, unknown> = RemoteSettings.parse(fields)
+  const defaults: Record<string, unknown> = RemoteSettings.parse({ url: input.url })
   return Object.fromEntries(
-    Object.entries(whole).filter(([key, value]) => key === 'url' || canonical([value]) !== canonical([plain[key] ?? null])),
+    Object.entries(settings).filter(([key, value]) => key === 'url' || canonical([value]) !== canonical([defaults[key] ?? null])),
   )
 }
 
-/** `by` is the administrator whose registering approves what a remote server is first found to offer. */
-export async function storeServer(trx: Transaction<Database>, after: ServerRow, by: string): Promise<void> {
+/**
+ * Stores a server. If it is a new remote one, `administrator` counts as the person who approves its first
+ * definitions.
+ */
+export async function storeServer(trx: Transaction<Database>, after: ServerRow, administrator: string): Promise<void> {
   const { id, kind, title, settings, labels } = after
-  const before = await columns(trx).where('id', '=', id).executeTakeFirst()
+  const before = await selectServers(trx).where('id', '=', id).executeTakeFirst()
   const row = { kind, title, settings: JSON.stringify(settings), labels: JSON.stringify(labels) }
   await trx
     .insertInto('servers')
     .values({ id, ...row })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
-  await settleDefinitions(trx, { before, after, by })
+  await updateDefinitions(trx, { before, after, administrator })
 }
 
-const columns = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed'])
+const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed'])

@@ -5,26 +5,29 @@ import { judge, lastOffered } from '../definitions/judge.ts'
 import { readDefinitions, writeDefinitions } from '../definitions/rows.ts'
 import type { ServerRow } from '../policy-rows/types.ts'
 
-interface Stored {
+interface ServerUpdate {
   before: ServerRow | undefined
   after: ServerRow
-  by: string
+  administrator: string
 }
 
-/** What a newly described server does to the definitions known of it. An address is an identity: at a new one nothing is known. */
-export async function settleDefinitions(trx: Transaction<Database>, { before, after, by }: Stored): Promise<void> {
+/**
+ * Updates the stored definitions after a server's description changed. The address identifies the server: at a new
+ * address all stored definitions are deleted. When the trust setting changes, they are judged again.
+ */
+export async function updateDefinitions(trx: Transaction<Database>, { before, after, administrator }: ServerUpdate): Promise<void> {
   if (!isSameAddress(before, after)) {
     await trx.deleteFrom('definitions').where('server', '=', after.id).execute()
-    const registered = after.kind === 'remote' ? by : null
-    await trx.updateTable('servers').set({ registered_by: registered, examined: false }).where('id', '=', after.id).execute()
+    const registeredBy = after.kind === 'remote' ? administrator : null
+    await trx.updateTable('servers').set({ registered_by: registeredBy, examined: false }).where('id', '=', after.id).execute()
     return
   }
   if (after.kind !== 'remote' || !before || trustOf(before) === trustOf(after)) return
-  const known = await readDefinitions(trx, after.id)
-  const retired = known.filter(({ state }) => state === 'retired')
-  const present = known.filter(({ state }) => state !== 'retired')
+  const stored = await readDefinitions(trx, after.id)
+  const retired = stored.filter(({ state }) => state === 'retired')
+  const present = stored.filter(({ state }) => state !== 'retired')
   const next = judge(present, lastOffered(present), { trust: trustOf(after) })
-  await writeDefinitions(trx, after.id, { before: known, after: [...next, ...retired] })
+  await writeDefinitions(trx, after.id, { before: stored, after: [...next, ...retired] })
 }
 
 export const isSameAddress = (before: ServerRow | undefined, after: ServerRow): boolean =>

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { aControlPlane } from '../testing.ts'
 import { get, put } from './settings.ts'
 
-test('a change touches only what it names, and only what differs from the defaults is kept', async () => {
+test('a change sets only the settings that it names, and only values that differ from the defaults are stored', async () => {
   await using it = await aControlPlane()
   const defaults = Settings.parse({})
   expect(await get(it.ctx)).toEqual(defaults)
@@ -15,7 +15,7 @@ test('a change touches only what it names, and only what differs from the defaul
   expect((await it.db.selectFrom('settings').select('values').executeTakeFirstOrThrow()).values).toEqual({ truncateChars: 5_000 })
 })
 
-test('saying what is so already makes no revision', async () => {
+test('setting the present values makes no revision', async () => {
   await using it = await aControlPlane()
   await put(it.ctx, { rateBurst: 7 })
   await put(it.ctx, { rateBurst: 7 })

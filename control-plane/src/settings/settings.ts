@@ -9,15 +9,15 @@ import type { Ctx } from '../base/context.ts'
 import type { Db } from '../policy-rows/types.ts'
 
 export async function get({ db }: Ctx): Promise<Settings> {
-  return Settings.parse(await stored(db))
+  return Settings.parse(await readStored(db))
 }
 
 export async function put(ctx: Ctx, input: z.output<Api['settings']['put']['input']>): Promise<Settings> {
   const { value } = await change(ctx, { action: 'settings.put', target: 'settings', detail: canonical(input) }, async (trx) => {
-    const before = Settings.parse(await stored(trx))
-    const value = Settings.parse({ ...before, ...input })
-    if (canonical(before) === canonical(value)) return { value, dirty: 'nothing' }
-    await storeSettings(trx, differences(value))
+    const current = Settings.parse(await readStored(trx))
+    const value = Settings.parse({ ...current, ...input })
+    if (canonical(current) === canonical(value)) return { value, dirty: 'nothing' }
+    await storeSettings(trx, nonDefaults(value))
     return { value, dirty: [] }
   })
   return value
@@ -25,8 +25,11 @@ export async function put(ctx: Ctx, input: z.output<Api['settings']['put']['inpu
 
 const defaults = Settings.parse({})
 
-/** Only what differs from the defaults is kept, so that a better default of a later version reaches those who never chose. */
-export const differences = (settings: Settings): Record<string, unknown> =>
+/**
+ * The settings that differ from the defaults. Only these are stored, so that a better default of a later version
+ * reaches every gateway that never chose another value.
+ */
+export const nonDefaults = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).filter(([key, value]) => value !== defaults[key as keyof Settings]))
 
 export async function storeSettings(trx: Transaction<Database>, values: Record<string, unknown>): Promise<void> {
@@ -38,7 +41,7 @@ export async function storeSettings(trx: Transaction<Database>, values: Record<s
     .execute()
 }
 
-async function stored(db: Db): Promise<Record<string, unknown>> {
+async function readStored(db: Db): Promise<Record<string, unknown>> {
   const row = await db.selectFrom('settings').select('values').executeTakeFirst()
   return row?.values ?? {}
 }

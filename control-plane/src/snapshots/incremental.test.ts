@@ -58,13 +58,13 @@ const steps = {
   }),
 }
 
-/** What administrators and people do, in any order; some of it is refused, which is as good. What takes all away is rare. */
+/** Random actions of administrators and people. Some are refused, which is fine. Actions that delete much are rare. */
 const rare = new Set(['dissolve', 'unmount'])
 const aStep = fc.oneof(
   ...Object.entries(steps).map(([name, arbitrary]) => ({ weight: rare.has(name) ? 1 : 4, arbitrary: arbitrary as fc.Arbitrary<Step> })),
 )
 
-test('whatever is changed, step by step, what is published is what compiling everybody anew would publish', async () => {
+test('after any sequence of changes, the published snapshot equals a full compilation', async () => {
   await using it = await aControlPlane()
   const keys = await openKeyRing(it.db, masterKeyOf(Buffer.alloc(32, 1)))
   const publisher = createPublisher({

@@ -9,15 +9,15 @@ function chunkOf(value: object): { sha256: string; bytes: Buffer } {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes }
 }
 
-/** Slots hold the chunks of the revision in the making. Undefined empties a slot. */
-export type Filling = ReadonlyMap<string, object | undefined>
+/** New values for slots. A slot names the chunk that the next revision uses. `undefined` empties a slot. */
+export type SlotValues = ReadonlyMap<string, object | undefined>
 
-/** Stores chunks in their slots. Resolves with the names that left a slot; most often there are few. */
-export async function fillSlots(trx: Transaction<Database>, filling: Filling): Promise<string[]> {
-  if (filling.size === 0) return []
-  const before = await readSlots(trx, [...filling.keys()])
-  const chunks = [...filling].map(([slot, value]) => ({ slot, ...(value === undefined ? {} : chunkOf(value)) }))
-  const changed = chunks.filter(({ slot, sha256 }) => before.get(slot) !== sha256)
+/** Stores chunks and puts them into their slots. Resolves with the names of the chunks that they replaced. */
+export async function fillSlots(trx: Transaction<Database>, values: SlotValues): Promise<string[]> {
+  if (values.size === 0) return []
+  const oldNames = await readSlots(trx, [...values.keys()])
+  const chunks = [...values].map(([slot, value]) => ({ slot, ...(value === undefined ? {} : chunkOf(value)) }))
+  const changed = chunks.filter(({ slot, sha256 }) => oldNames.get(slot) !== sha256)
   if (changed.length === 0) return []
 
   const filled = changed.flatMap(({ slot, sha256, bytes }) => (sha256 && bytes ? [{ slot, sha256, bytes }] : []))
@@ -25,7 +25,7 @@ export async function fillSlots(trx: Transaction<Database>, filling: Filling): P
   await storeSlots(trx, filled)
   const emptied = changed.filter(({ sha256 }) => !sha256).map(({ slot }) => slot)
   if (emptied.length > 0) await trx.deleteFrom('chunk_slots').where('slot', 'in', emptied).execute()
-  return changed.flatMap(({ slot }) => before.get(slot) ?? [])
+  return changed.flatMap(({ slot }) => oldNames.get(slot) ?? [])
 }
 
 async function storeChunks(trx: Transaction<Database>, filled: { sha256: string; bytes: Buffer }[]): Promise<void> {
@@ -52,7 +52,7 @@ export async function readSlots(trx: Transaction<Database>, slots: readonly stri
   return new Map(rows.map(({ slot, sha256 }) => [slot, sha256]))
 }
 
-/** What no slot holds any more may be forgotten once planes have had time to move on. */
+/** Marks chunks that are in no slot. `sweepChunks` deletes them when no plane can ask for them any more. */
 export async function markUnused(trx: Transaction<Database>, names: readonly string[], revision: number): Promise<void> {
   if (names.length === 0) return
   await trx

@@ -3,7 +3,7 @@ import { BUCKETS, BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
 import type { ChunkNames, KeysChunk } from '@bir/sdk/contract/snapshot'
 import type { Transaction } from 'kysely'
 import { readRoster } from '../planes/roster.ts'
-import { readRevoked } from '../tokens/revoked.ts'
+import { readRevocations } from '../tokens/revoked.ts'
 import { readClasses, recordClasses } from '../compile/classes.ts'
 import { holdersOf } from '../compile/holders.ts'
 import type { Holders } from '../compile/holders.ts'
@@ -13,8 +13,8 @@ import type { Mountable } from '../compile/compile.ts'
 import { fillSlots, readSlots } from './publish-chunks.ts'
 import { readBuckets, readEpochsAndKilled, readPolicyRows } from '../policy-rows/read.ts'
 
-/** Many buckets are read and stored this many at a time. */
-const batch = 128
+/** How many buckets are read and stored at a time. */
+const batchSize = 128
 const smallSlots = ['servers', 'classes', 'settings', 'revocations', 'keys', 'planes'] as const
 const indexSlots = Array.from({ length: BUCKETS / BUCKETS_PER_INDEX }, (_, index) => `index/${index}`)
 
@@ -23,28 +23,28 @@ export interface Inputs {
   keys: KeysChunk
 }
 
-/** Compiles what is dirty, and all that is small, into the slots. Resolves with the names that left them. */
+/** Compiles the dirty buckets and all other chunks into the slots. Resolves with the names of the replaced chunks. */
 export async function compileInto(trx: Transaction<Database>, inputs: Inputs): Promise<string[]> {
   const rows = await readPolicyRows(trx)
   const holders = holdersOf(rows)
-  const left = await compileBuckets(trx, holders, await takeDirty(trx))
+  const replaced = await compileBuckets(trx, holders, await takeDirty(trx))
 
   const { chunk: classes, profiles } = compileClasses(holders, await readClasses(trx))
-  const revoked = { ...(await readRevoked(trx)), ...(await readEpochsAndKilled(trx)) }
-  const small = new Map<string, object | undefined>([
+  const revocations = { ...(await readRevocations(trx)), ...(await readEpochsAndKilled(trx)) }
+  const slots = new Map<string, object | undefined>([
     ...(await slotsUnder(trx, 'profile/')).map((slot) => [slot, undefined] as const),
     ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
     ['classes', classes],
     ['servers', compileServers(rows.servers, inputs.mountable, rows.definitions)],
     ['settings', compileSettings(rows.settings)],
-    ['revocations', compileRevocations(revoked)],
+    ['revocations', compileRevocations(revocations)],
     ['keys', inputs.keys],
     ['planes', { planes: await readRoster(trx) }],
   ])
-  return [...left, ...(await fillSlots(trx, small))]
+  return [...replaced, ...(await fillSlots(trx, slots))]
 }
 
-/** The names a manifest lists, out of the slots. */
+/** The chunk names for the manifest, read from the slots. */
 export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames> {
   const slots = await readSlots(trx, [...smallSlots, ...indexSlots])
   const name = (slot: string) => {
@@ -56,23 +56,25 @@ export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames
   return { ...small, principals: indexSlots.map(name) }
 }
 
-/** The buckets to compile. Marks that are added meanwhile are not seen here, and stay for the next publisher. */
+/**
+ * Deletes the dirty marks and resolves with the buckets to compile. Marks that commit later stay for the next time.
+ */
 async function takeDirty(trx: Transaction<Database>): Promise<number[]> {
   const marks = await trx.deleteFrom('dirty').returning('part').execute()
   const parts = new Set(marks.map(({ part }) => part))
-  const published = (await readSlots(trx, ['index/0'])).size > 0
-  if (!published || parts.has('all')) return Array.from({ length: BUCKETS }, (_, bucket) => bucket)
+  const wasPublished = (await readSlots(trx, ['index/0'])).size > 0
+  if (!wasPublished || parts.has('all')) return Array.from({ length: BUCKETS }, (_, bucket) => bucket)
   return [...parts].filter((part) => part !== 'policy').map(Number)
 }
 
 async function compileBuckets(trx: Transaction<Database>, holders: Holders, buckets: readonly number[]): Promise<string[]> {
-  const left: string[] = []
-  for (let at = 0; at < buckets.length; at += batch) {
-    left.push(...(await compileBatch(trx, holders, buckets.slice(at, at + batch))))
+  const replaced: string[] = []
+  for (let at = 0; at < buckets.length; at += batchSize) {
+    replaced.push(...(await compileBatch(trx, holders, buckets.slice(at, at + batchSize))))
   }
   const indexes = [...new Set(buckets.map((bucket) => Math.floor(bucket / BUCKETS_PER_INDEX)))]
-  for (const index of indexes) left.push(...(await compileIndex(trx, index)))
-  return left
+  for (const index of indexes) replaced.push(...(await compileIndex(trx, index)))
+  return replaced
 }
 
 async function compileBatch(trx: Transaction<Database>, holders: Holders, buckets: readonly number[]): Promise<string[]> {

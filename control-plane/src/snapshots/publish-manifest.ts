@@ -9,7 +9,7 @@ export const rootOf = (chunks: ChunkNames): string => createHash('sha256').updat
 
 export const signManifest = (key: SigningKey, manifest: Manifest): Promise<string> => sign(key, 'bir-manifest+jwt', manifest)
 
-/** Says that this revision was the newest at that moment. */
+/** Signs the statement that this revision was the newest one at that moment. */
 export const signFresh = (key: SigningKey, fresh: Fresh): Promise<string> => sign(key, 'bir-fresh+jwt', fresh)
 
 const sign = ({ privateKey, kid }: SigningKey, typ: string, payload: object) =>

@@ -52,7 +52,7 @@ async function aPublisher() {
 
 const count = (names: string[], others: string[]) => names.filter((name, at) => name !== others[at]).length
 
-test('a first publication of nobody is revision 1, whole and signed', async () => {
+test('the first publication, without people, is revision 1, complete and signed', async () => {
   await using made = await aPublisher()
   expect(await made.publisher.publish()).toBe(1)
   const { chunks, root } = await made.manifest(1)
@@ -71,7 +71,7 @@ test('the same rows make no new revision', async () => {
   expect(made.published).toEqual([1])
 })
 
-test('a new person changes one bucket, its index and the classes, and nothing else', async () => {
+test('a new person changes one bucket, its index and the classes, and no other chunk', async () => {
   await using made = await aPublisher()
   await made.publisher.publish()
   const { bucket } = await made.addPerson('alice')
@@ -88,7 +88,7 @@ test('a new person changes one bucket, its index and the classes, and nothing el
   for (const { profile } of Object.values(classes)) ProfileChunk.parse(await made.chunk(profile))
 })
 
-test('publishers of several replicas at once lose no change and agree on the last revision', async () => {
+test('publishers of several replicas that run at once lose no change and agree on the last revision', async () => {
   await using made = await aPublisher()
   const publishers = [made.publisher, made.another(), made.another()]
   const handles = Array.from({ length: 30 }, (_, at) => `person-${at}`)
@@ -104,7 +104,7 @@ test('publishers of several replicas at once lose no change and agree on the las
   expect(await made.db.selectFrom('dirty').selectAll().execute()).toEqual([])
 })
 
-test('chunks outlive the last revision that named them by twenty revisions and ten minutes, and no longer', async () => {
+test('a chunk is deleted twenty revisions and ten minutes after the last revision that named it', async () => {
   await using made = await aPublisher()
   const { bucket } = await made.addPerson('renamed-0')
   for (let revision = 1; revision <= 24; revision++) {
@@ -130,7 +130,7 @@ test('chunks outlive the last revision that named them by twenty revisions and t
   await expect(made.manifest(24)).resolves.toBeDefined()
 })
 
-test('whoever waits is woken by a publication of another replica', async () => {
+test('a publication of another replica wakes those who wait', async () => {
   await using made = await aPublisher()
   await made.publisher.publish()
   const watch = watchRevisions(made.db, made.url, quiet)

@@ -11,15 +11,15 @@ import { rootOf, signManifest } from './publish-manifest.ts'
 
 export const REVISION_CHANNEL = 'bir_revision'
 
-/** Publishers of all replicas, and whoever sweeps up after them, take turns. */
+/** The number of the Postgres advisory lock. Publishing and sweeping run one at a time, across all replicas. */
 const publishLock = 0x62697203
 
 export interface PublisherParts {
   db: Kysely<Database>
   manifestKey: SigningKey
-  /** Read in the publisher's own transaction, so that no replica publishes what it remembers. */
+  /** Reads from the publisher's transaction, so that no replica publishes outdated values from its memory. */
   inputs: (trx: Transaction<Database>) => Promise<Inputs>
-  /** Told of each new revision once it is committed. */
+  /** Called after a new revision is committed. */
   onPublished: (revision: number) => Promise<void>
   log: Log
 }
@@ -37,7 +37,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   }
 
   return {
-    /** Whoever asks while one is at work shares the next: the one at work may have read before they committed. */
+    /** Calls during a run share the next run, because the present run may have read before those callers committed. */
     publish() {
       if (!running) return run()
       queued ??= running.then(run, run)
@@ -47,15 +47,15 @@ export function createPublisher(parts: PublisherParts): Publisher {
 }
 
 async function publishOnce({ db, manifestKey, inputs, onPublished, log }: PublisherParts): Promise<number> {
-  const settled = await revisionIfSettled(db)
-  if (settled !== undefined) return settled
+  const cleanRevision = await revisionIfClean(db)
+  if (cleanRevision !== undefined) return cleanRevision
   const startedMs = performance.now()
-  const { revision, fresh } = await takingTurns(db, async (trx) => {
-    const left = await compileInto(trx, await inputs(trx))
+  const { revision, isNew } = await withPublishLock(db, async (trx) => {
+    const replaced = await compileInto(trx, await inputs(trx))
     const chunks = await chunkNames(trx)
     const root = rootOf(chunks)
     const last = await trx.selectFrom('revisions').select(['revision', 'root']).orderBy('revision', 'desc').limit(1).executeTakeFirst()
-    if (last?.root === root) return { revision: Number(last.revision), fresh: false }
+    if (last?.root === root) return { revision: Number(last.revision), isNew: false }
 
     const revision = Number(last?.revision ?? 0) + 1
     const atMs = Date.now()
@@ -64,25 +64,29 @@ async function publishOnce({ db, manifestKey, inputs, onPublished, log }: Publis
       .insertInto('revisions')
       .values({ revision, root, manifest, at: new Date(atMs) })
       .execute()
-    await markUnused(trx, left, revision)
+    await markUnused(trx, replaced, revision)
     await sql`select pg_notify(${REVISION_CHANNEL}, ${String(revision)})`.execute(trx)
-    return { revision, fresh: true }
+    return { revision, isNew: true }
   })
-  if (fresh) log('info', 'published', { revision, tookMs: Math.round(performance.now() - startedMs) })
-  if (fresh) await onPublished(revision)
+  if (isNew) log('info', 'published', { revision, tookMs: Math.round(performance.now() - startedMs) })
+  if (isNew) await onPublished(revision)
   return revision
 }
 
-/** Every change leaves a mark, which is gone with the revision that holds it: no mark, nothing to do. */
-async function revisionIfSettled(db: Kysely<Database>): Promise<number | undefined> {
+/**
+ * The newest revision, if no change is waiting to be published: each change adds a mark, and publishing deletes it.
+ */
+async function revisionIfClean(db: Kysely<Database>): Promise<number | undefined> {
   const { rows } = await sql<{ revision: string | null; dirty: boolean }>`
     select (select max(revision) from revisions) as revision, exists (select from dirty) as dirty`.execute(db)
   const [row] = rows
   return row && row.revision !== null && !row.dirty ? Number(row.revision) : undefined
 }
 
-/** The turn is taken before the transaction begins, so that what it reads is no older than its turn. */
-const takingTurns = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
+/**
+ * Takes the lock before the transaction begins, so that the transaction sees all that the previous publisher wrote.
+ */
+const withPublishLock = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
   db.connection().execute(async (connection) => {
     await sql`select pg_advisory_lock(${publishLock})`.execute(connection)
     try {
@@ -92,10 +96,13 @@ const takingTurns = <T>(db: Kysely<Database>, fn: (trx: Transaction<Database>) =
     }
   })
 
-/** Revisions and chunks that no plane can still be asking for: gone from the last 20 revisions, and for ten minutes. */
+/**
+ * Deletes old revisions and chunks that no plane can ask for any more. Those of the last 20 revisions and those that
+ * were in use during the last ten minutes stay.
+ */
 export async function sweepChunks(db: Kysely<Database>): Promise<number> {
-  return takingTurns(db, async (trx) => {
-    const before = await trx
+  return withPublishLock(db, async (trx) => {
+    const oldestToKeep = await trx
       .selectFrom('revisions')
       .select('revision')
       .where('at', '<', sql<Date>`now() - interval '10 minutes'`)
@@ -103,9 +110,9 @@ export async function sweepChunks(db: Kysely<Database>): Promise<number> {
       .orderBy('revision', 'desc')
       .limit(1)
       .executeTakeFirst()
-    if (!before) return 0
-    await trx.deleteFrom('revisions').where('revision', '<', Number(before.revision)).execute()
-    const { numDeletedRows } = await trx.deleteFrom('chunks').where('unused_since', '<=', Number(before.revision)).executeTakeFirst()
+    if (!oldestToKeep) return 0
+    await trx.deleteFrom('revisions').where('revision', '<', Number(oldestToKeep.revision)).execute()
+    const { numDeletedRows } = await trx.deleteFrom('chunks').where('unused_since', '<=', Number(oldestToKeep.revision)).executeTakeFirst()
     return Number(numDeletedRows)
   })
 }

@@ -17,39 +17,42 @@ interface Parts {
   log: Log
 }
 
-/** The long-poll: the newest manifest as soon as it is newer than what the plane has, else a word that nothing is. */
+/**
+ * Answers a long-poll. Resolves with the newest manifest as soon as it is newer than the plane's revision `have`.
+ * After `waitMs` it resolves with a signed statement that there is no newer revision.
+ */
 export async function serveSnapshot(
   { watch, key, log }: Parts,
   { plane, have, waitMs }: Poll,
   signal: AbortSignal,
 ): Promise<SnapshotAnswer> {
-  // It may have heard of another replica's revision before this one has.
+  // The plane may know a revision that another replica published, and that this replica has not read yet.
   if (have > (watch.current()?.revision ?? 0)) await watch.check()
-  const atOnce = known(watch)
-  if (have > atOnce.revision) {
-    log('error', 'plane-is-ahead', { plane, have, revision: atOnce.revision })
-    const says = `This plane has revision ${have}, but ${atOnce.revision} is the newest here: was the database set back?`
-    throw new Refusal(409, 'ahead', says, { revision: atOnce.revision })
+  const newest = currentRevision(watch)
+  if (have > newest.revision) {
+    log('error', 'plane-is-ahead', { plane, have, revision: newest.revision })
+    const message = `This plane has revision ${have}, but ${newest.revision} is the newest here: was the database set back?`
+    throw new Refusal(409, 'ahead', message, { revision: newest.revision })
   }
-  if (atOnce.revision === have) await within(waitMs, signal, (signal) => watch.newerThan(have, signal))
+  if (newest.revision === have) await withTimeout(waitMs, signal, (signal) => watch.newerThan(have, signal))
 
-  const { revision, manifest, confirmedAtMs } = known(watch)
+  const { revision, manifest, confirmedAtMs } = currentRevision(watch)
   return revision > have ? { manifest } : { fresh: await signFresh(key, { revision, atMs: confirmedAtMs }) }
 }
 
-function known(watch: RevisionWatch): Current {
+function currentRevision(watch: RevisionWatch): Current {
   const current = watch.current()
   if (!current) throw new Refusal(503, 'unavailable', 'No policy has been published yet.')
   return current
 }
 
-async function within(ms: number, signal: AbortSignal, wait: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const ended = new AbortController()
-  const end = () => ended.abort()
+async function withTimeout(ms: number, signal: AbortSignal, wait: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const aborter = new AbortController()
+  const end = () => aborter.abort()
   const timer = setTimeout(end, ms)
   signal.addEventListener('abort', end)
   if (signal.aborted) end()
-  await wait(ended.signal)
+  await wait(aborter.signal)
   clearTimeout(timer)
   signal.removeEventListener('abort', end)
 }

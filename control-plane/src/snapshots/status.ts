@@ -4,7 +4,7 @@ import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { list } from '../planes/planes.ts'
 
-/** The newest revision, and how far each plane that counts has come. */
+/** The newest revision, and the revision of each plane that is not expelled. */
 export async function status(ctx: Ctx): Promise<z.infer<typeof api.snapshot.status.output>> {
   const row = await ctx.db
     .selectFrom('revisions')

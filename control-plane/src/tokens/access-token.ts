@@ -11,15 +11,15 @@ export interface AccessToken {
   subject: string
   audience: string
   clientId: string
-  /** The newest policy at the time: a plane that holds an older one waits for it. */
+  /** The newest revision when the token was issued. A plane with an older one waits until it has this revision. */
   revision: number
   lifeSeconds: number
   jti: string
-  /** Who acts for the person, when it is not themselves. */
+  /** Set when somebody else acts for the person, such as an operator. */
   actor?: string
 }
 
-/** Signs an access token (RFC 9068). What a person may do is not in it: that is the policy's to say, at each call. */
+/** Signs an access token (RFC 9068). It holds no permissions: the policy decides at each call. */
 export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToken): Promise<string> {
   const { privateKey, kid } = keys.tokenKey()
   const claims = {
@@ -43,10 +43,16 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
 
 const Claims = z.looseObject({ sub: z.uuid(), iat: z.number(), jti: z.string(), sid: z.string(), client_id: z.string() })
 
-/** Throws unless it is one of ours, for this audience, and in time. */
+/** Throws unless we issued the token, for this audience, and it has not expired. */
 export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<z.infer<typeof Claims>> {
-  const published = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
-  const find = ({ kid = '' }: { kid?: string }) => published.get(kid) ?? Promise.reject(new Error('an unknown key'))
-  const { payload } = await jwtVerify(token, find, { issuer, audience, typ: 'at+jwt', algorithms: ['EdDSA'], clockTolerance: skewSeconds })
+  const keysById = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
+  const keyFor = ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new Error('an unknown key'))
+  const { payload } = await jwtVerify(token, keyFor, {
+    issuer,
+    audience,
+    typ: 'at+jwt',
+    algorithms: ['EdDSA'],
+    clockTolerance: skewSeconds,
+  })
   return Claims.parse(payload)
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ISSUER } from '../internal/testing.ts'
 import { aGateway, asked, bearer, exchange } from './testing.ts'
 
-test('the API is for administrators with a token for it, as long as it is good', async () => {
+test('the API accepts administrators with a valid token for it', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   const admin = { claims: { sub: 'a', preferred_username: 'admin', roles: ['administrator'] } }
@@ -33,7 +33,7 @@ test('the API is for administrators with a token for it, as long as it is good',
   expect(await code(last.body.access_token)).toBe('forbidden')
 })
 
-test('a token for the API, got by the operator to act as a person, may what the person may', async () => {
+test('an API token that the operator got for a person allows what the person may do', async () => {
   await using made = await aGateway()
   const { control } = made
   await control.client().users.put({ handle: 'alice', provider: 'demo', subject: 'subject-alice' })

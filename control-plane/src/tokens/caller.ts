@@ -5,37 +5,37 @@ import { ApiError } from '../base/api-error.ts'
 import type { Actor } from '../base/context.ts'
 import { isLocal } from '../base/http.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import { verifyAccessToken } from './access-token.ts'
-import { looksLikeOperator } from './operator.ts'
-import type { OperatorDoor } from './operator.ts'
+import { looksLikeOperatorAssertion } from './operator.ts'
+import type { OperatorVerifier } from './operator.ts'
 import { apiAudience } from './resource.ts'
 
 interface CallerParts {
   db: Kysely<Database>
   keys: KeyRing
   issuer: string
-  operators: OperatorDoor
+  operators: OperatorVerifier
 }
 
-/** Who calls the API: a person with a token for it, or the operator of an embedded gateway. */
+/** Authenticates a caller of the API: a person with an access token, or the operator of an embedded gateway. */
 export async function callerOf(parts: CallerParts, request: IncomingMessage): Promise<Actor> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token === undefined) throw new ApiError('unauthenticated', 'Sign in: the header Authorization must hold a bearer token.')
   try {
-    return looksLikeOperator(token) ? await operator(parts, token, isLocal(request)) : await person(parts, token)
+    return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, isLocal(request)) : await personActor(parts, token)
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${wordsOf(error)}.`, { cause: error })
+    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${errorText(error)}.`, { cause: error })
   }
 }
 
-async function operator({ operators }: CallerParts, token: string, isLocal: boolean): Promise<Actor> {
+async function operatorActor({ operators }: CallerParts, token: string, isLocal: boolean): Promise<Actor> {
   const { label, person } = await operators.verify(token, isLocal)
   if (person !== undefined) throw new Error('this assertion is for getting a token of a person, not for the API')
   return { id: label, label, administrator: true }
 }
 
-async function person({ db, keys, issuer }: CallerParts, token: string): Promise<Actor> {
+async function personActor({ db, keys, issuer }: CallerParts, token: string): Promise<Actor> {
   const claims = await verifyAccessToken(keys, issuer, apiAudience(issuer), token)
   const user = await db
     .selectFrom('users')

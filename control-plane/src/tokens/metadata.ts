@@ -3,9 +3,9 @@ import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
 import { JWT_BEARER, TOKEN_EXCHANGE } from './token-endpoint.ts'
 
-const shared = { 'cache-control': 'public, max-age=60', 'access-control-allow-origin': '*' }
+const publicHeaders = { 'cache-control': 'public, max-age=60', 'access-control-allow-origin': '*' }
 
-/** What clients and verifiers need to know of this authorization server (RFC 8414 and OpenID discovery: the same document). */
+/** The metadata and keys of this authorization server. RFC 8414 and OpenID discovery get the same document. */
 export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage: string; keys: KeyRing }): Route[] {
   const document = {
     issuer,
@@ -19,10 +19,10 @@ export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage:
     id_token_signing_alg_values_supported: ['EdDSA'],
     code_challenge_methods_supported: ['S256'],
   }
-  const answer = async () => json(200, document, shared)
+  const answer = async () => json(200, document, publicHeaders)
   return [
     { method: 'GET', path: '/.well-known/oauth-authorization-server', answer },
     { method: 'GET', path: '/.well-known/openid-configuration', answer },
-    { method: 'GET', path: '/oauth/jwks', answer: async () => json(200, { keys: keys.tokenKeys() }, shared) },
+    { method: 'GET', path: '/oauth/jwks', answer: async () => json(200, { keys: keys.tokenKeys() }, publicHeaders) },
   ]
 }

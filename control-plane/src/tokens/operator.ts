@@ -15,16 +15,16 @@ const Claims = z.looseObject({
 })
 
 interface Operator {
-  /** Such as `operator:root`. */
+  /** A name such as `operator:root`. */
   label: string
-  /** For whom a token is asked; absent when the operator acts in their own name. */
+  /** The person that a token is requested for; undefined when the operator acts in their own name. */
   person: string | undefined
   jti: string
   expiresAt: Date
 }
 
-export interface OperatorDoor {
-  /** Resolves with who vouches; rejects with an `Error` whose words may be told. */
+export interface OperatorVerifier {
+  /** Resolves with the operator. Rejects with an `Error` whose message the caller may see. */
   verify: (assertion: string, isLocal: boolean) => Promise<Operator>
 }
 
@@ -34,19 +34,21 @@ interface OperatorParts {
   operatorKey?: { kty: string; crv: string; x: string } | undefined
 }
 
-/** Whoever holds the operator key of an embedded gateway, on the machine it runs on. There is no such door elsewhere. */
-export function operatorDoor({ stage, issuer, operatorKey }: OperatorParts): OperatorDoor {
+/**
+ * Verifies assertions that the operator key of an embedded gateway signed. Only stage local, on this machine, has it.
+ */
+export function createOperatorVerifier({ stage, issuer, operatorKey }: OperatorParts): OperatorVerifier {
   const key = stage === 'local' && operatorKey ? createPublicKey({ key: operatorKey, format: 'jwk' }) : undefined
   return {
     async verify(assertion, isLocal) {
       if (!key) throw new Error('this gateway takes no operator assertions')
       if (!isLocal) throw new Error('operator assertions are taken from this machine alone')
-      return verified(assertion, key, issuer)
+      return verifyAssertion(assertion, key, issuer)
     },
   }
 }
 
-async function verified(assertion: string, key: KeyObject, issuer: string): Promise<Operator> {
+async function verifyAssertion(assertion: string, key: KeyObject, issuer: string): Promise<Operator> {
   const expected = {
     audience: issuer,
     typ: 'bir-operator+jwt',
@@ -64,8 +66,8 @@ async function verified(assertion: string, key: KeyObject, issuer: string): Prom
   return { label: iss, person: sub, jti, expiresAt: new Date((exp + skewSeconds) * 1000) }
 }
 
-/** Is this an operator's, before anything about it is believed? */
-export function looksLikeOperator(token: string): boolean {
+/** Whether a token claims to be an operator assertion. Nothing about it is verified yet. */
+export function looksLikeOperatorAssertion(token: string): boolean {
   const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()
   return header.includes('"bir-operator+jwt"')
 }

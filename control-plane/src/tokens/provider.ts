@@ -1,11 +1,11 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
-import { wordsOf } from '../base/log.ts'
+import { errorText } from '../base/log.ts'
 import { oauthError } from './oauth-error.ts'
 
 export interface ProviderParts {
-  /** Undefined = nobody can sign in with a token of a provider. */
+  /** Undefined = there is no identity provider, so nobody can exchange its tokens. */
   idpIssuer?: string | undefined
   idpAudience: string
 }
@@ -22,7 +22,7 @@ const Claims = z.looseObject({
 })
 export type ProviderClaims = z.infer<typeof Claims>
 
-/** Verifies tokens of the company's identity provider, which may come up later than we do and may be away at times. */
+/** Verifies tokens of the company's identity provider. The provider may start after us, and may be down at times. */
 export interface Provider {
   verify: (token: string) => Promise<ProviderClaims>
 }
@@ -45,7 +45,7 @@ export function createProvider({ idpIssuer, idpAudience }: ProviderParts): Provi
       }
       keys ??= await discover(idpIssuer)
       const { payload } = await jwtVerify(token, keys, expected).catch((error: unknown) => {
-        throw refusalOf(error)
+        throw toRefusal(error)
       })
       return claimsOf(payload, idpAudience)
     },
@@ -62,19 +62,19 @@ async function discover(issuer: string) {
     if (document.issuer !== issuer) throw new Error('the document is of another issuer')
     return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000, cooldownDuration: 1_000 })
   } catch {
-    throw away()
+    throw unavailable()
   }
 }
 
-const away = () => oauthError('temporarily_unavailable', 'The identity provider does not answer. Try again later.')
+const unavailable = () => oauthError('temporarily_unavailable', 'The identity provider does not answer. Try again later.')
 
-/** Whose fault: the token's, or that of a provider that does not answer. */
-function refusalOf(error: unknown) {
-  const tokensOwn = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
-  return tokensOwn ? oauthError('invalid_grant', `The subject token is refused: ${wordsOf(error)}.`) : away()
+/** Refuses the token if it is invalid. Reports the provider as unavailable if its keys cannot be fetched. */
+function toRefusal(error: unknown) {
+  const isTokenFault = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  return isTokenFault ? oauthError('invalid_grant', `The subject token is refused: ${errorText(error)}.`) : unavailable()
 }
 
-/** A token for another client of the provider is not one that its person gave to us. */
+/** Refuses a token for another client of the provider: the person did not get it for us. */
 function claimsOf(payload: JWTPayload, audience: string): ProviderClaims {
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw oauthError('invalid_grant', 'The subject token does not say whose it is.')

@@ -8,7 +8,7 @@ interface Bases {
   mcpUrl: string
 }
 
-/** What a token is good for: an audience, and the one server behind it if it is one. */
+/** What a token is for: an audience, and a server if the audience is a single server. */
 export interface Target {
   audience: string
   server?: string
@@ -16,35 +16,38 @@ export interface Target {
 
 export const apiAudience = (issuer: string): string => `${issuer}/api`
 
-/** What a token will be good for (RFC 8707). Clients spell it in many ways: case of the host, a last slash and a query do not matter. */
+/**
+ * The target of a token, from the parameter `resource` (RFC 8707). Clients write it in different ways, so the case of
+ * the host, a final slash and a query do not matter.
+ */
 export function targetOf(resources: readonly string[], { issuer, mcpUrl }: Bases): Target {
   if (resources.length > 1) throw oauthError('invalid_target', 'Ask for one resource at a time.')
   const [resource] = resources
-  const everything = `${mcpUrl}/mcp`
-  if (resource === undefined) return { audience: everything }
+  const allServers = `${mcpUrl}/mcp`
+  if (resource === undefined) return { audience: allServers }
 
   const url = URL.parse(resource)
-  if (!url || url.hash !== '' || url.username !== '') throw unknown
-  const asked = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-  if (asked === normal(everything)) return { audience: everything }
-  if (asked === normal(apiAudience(issuer))) return { audience: apiAudience(issuer) }
+  if (!url || url.hash !== '' || url.username !== '') throw unknownResource
+  const requested = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  if (requested === normalize(allServers)) return { audience: allServers }
+  if (requested === normalize(apiAudience(issuer))) return { audience: apiAudience(issuer) }
 
-  const prefix = `${normal(everything)}/`
-  const server = asked.startsWith(prefix) ? asked.slice(prefix.length) : ''
-  if (!ServerId.safeParse(server).success) throw unknown
-  return { audience: `${everything}/${server}`, server }
+  const prefix = `${normalize(allServers)}/`
+  const server = requested.startsWith(prefix) ? requested.slice(prefix.length) : ''
+  if (!ServerId.safeParse(server).success) throw unknownResource
+  return { audience: `${allServers}/${server}`, server }
 }
 
-/** Asked for whom one knows already: what servers there are is nothing for strangers. */
+/** Call it only after the caller is authenticated: strangers must not learn which servers exist. */
 export async function refuseUnknownServer(db: Kysely<Database>, { server }: Target): Promise<void> {
   if (server === undefined) return
   const row = await db.selectFrom('servers').select('id').where('id', '=', server).executeTakeFirst()
-  if (!row) throw unknown
+  if (!row) throw unknownResource
 }
 
-const normal = (text: string) => {
+const normalize = (text: string) => {
   const { origin, pathname } = new URL(text)
   return `${origin}${pathname}`
 }
 
-const unknown = oauthError('invalid_target', 'This is no resource of this gateway.')
+const unknownResource = oauthError('invalid_target', 'This is no resource of this gateway.')

@@ -12,7 +12,7 @@ interface Said {
   kid?: string
 }
 
-/** An identity provider that serves discovery and keys over HTTP, and signs what a test wants said. */
+/** An identity provider that serves discovery and keys over HTTP, and signs tokens for a test. */
 export async function aProvider() {
   let pair = await generateKeyPair('ES256')
   let kid = 'first'
@@ -29,7 +29,7 @@ export async function aProvider() {
 
   return {
     issuer,
-    /** A token for the client `bir` about alice, unless it says otherwise. */
+    /** A token about alice for the client `bir`, unless the test passes other values. */
     sign: ({ claims = {}, iss = issuer, aud = 'bir', life = 300, kid: named = kid }: Said = {}) =>
       new SignJWT({ sub: 'subject-alice', preferred_username: 'alice', name: 'Alice', email: 'alice@bank.example', azp: 'bir', ...claims })
         .setProtectedHeader({ alg: 'ES256', kid: named })

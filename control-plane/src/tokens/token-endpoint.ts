@@ -10,7 +10,7 @@ import type { Log } from '../base/log.ts'
 import type { UserRow } from '../users/users.ts'
 import { LIFE_SECONDS, signAccessToken } from './access-token.ts'
 import { oauthError } from './oauth-error.ts'
-import type { OperatorDoor } from './operator.ts'
+import type { OperatorVerifier } from './operator.ts'
 import type { Provider } from './provider.ts'
 import { refuseUnknownServer, targetOf } from './resource.ts'
 import type { Target } from './resource.ts'
@@ -22,7 +22,7 @@ export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 const subjectTypes = ['urn:ietf:params:oauth:token-type:id_token', 'urn:ietf:params:oauth:token-type:jwt', accessToken]
 
-const formBytes = 64 * 1024
+const maxFormBytes = 64 * 1024
 const operatorLifeSeconds = 8 * 60 * 60
 
 export interface TokenParts {
@@ -32,7 +32,7 @@ export interface TokenParts {
   mcpUrl: string
   idpProvider: string
   provider: Provider
-  operators: OperatorDoor
+  operators: OperatorVerifier
   ctxOf: (label: string) => Ctx
   log: Log
 }
@@ -42,9 +42,9 @@ interface Grant {
   revision: number
   clientId: string
   lifeSeconds: number
-  /** Whom the record of the issue names. */
+  /** The actor that the audit record of the issue names. */
   recordedAs: Actor
-  /** Who acts for the person, when it is not themselves. */
+  /** Set when somebody else acts for the person, such as an operator. */
   actor?: string
 }
 
@@ -57,30 +57,35 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   const jti = randomUUID()
   const token = { subject: user.id, audience, clientId, revision, lifeSeconds, jti, ...(actor === undefined ? {} : { actor }) }
   const access_token = await signAccessToken(keys, issuer, token)
-  // Policy is as it was: the record alone, without the lock of changes and without a new revision. Before the token leaves.
+  // A token does not change the policy, so it needs only an audit record, no lock and no new revision. The record is
+  // written before the token is sent.
   const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
-  const issued = { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail }
-  await db.transaction().execute((trx) => ctxOf(recordedAs.label).recordChange(trx, issued))
+  const record = { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail }
+  await db.transaction().execute((trx) => ctxOf(recordedAs.label).recordChange(trx, record))
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
   const body = { access_token, issued_token_type: accessToken, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
   return json(200, body, { pragma: 'no-cache' })
 }
 
 function grantOf(parts: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
-  const kind = one(form, 'grant_type')
-  if (kind === TOKEN_EXCHANGE) return exchanged(parts, form, target)
-  if (kind === JWT_BEARER) return asserted(parts, form, target, isLocal)
+  const grantType = requireParameter(form, 'grant_type')
+  if (grantType === TOKEN_EXCHANGE) return grantByTokenExchange(parts, form, target)
+  if (grantType === JWT_BEARER) return grantByAssertion(parts, form, target, isLocal)
   throw oauthError('unsupported_grant_type', 'This grant type is not served here.')
 }
 
-/** RFC 8693: a token of the identity provider for one of ours. */
-async function exchanged({ db, provider, idpProvider, ctxOf }: TokenParts, form: URLSearchParams, target: Target): Promise<Grant> {
-  if (!subjectTypes.includes(one(form, 'subject_token_type')))
+/** Exchanges a token of the identity provider for one of ours (RFC 8693). */
+async function grantByTokenExchange(
+  { db, provider, idpProvider, ctxOf }: TokenParts,
+  form: URLSearchParams,
+  target: Target,
+): Promise<Grant> {
+  if (!subjectTypes.includes(requireParameter(form, 'subject_token_type')))
     throw oauthError('invalid_request', 'The subject_token_type must be an id_token, a jwt or an access_token.')
   if (form.has('actor_token')) throw oauthError('invalid_request', 'An actor_token is not taken.')
   if ((form.get('requested_token_type') ?? accessToken) !== accessToken)
     throw oauthError('invalid_request', 'Only access tokens are issued.')
-  const claims = await provider.verify(one(form, 'subject_token'))
+  const claims = await provider.verify(requireParameter(form, 'subject_token'))
   await refuseUnknownServer(db, target)
   const { user, revision } = await signIn(ctxOf(`provider:${idpProvider}`), idpProvider, claims)
   refuseDisabled(user)
@@ -88,9 +93,14 @@ async function exchanged({ db, provider, idpProvider, ctxOf }: TokenParts, form:
   return { user, revision, clientId: claims.azp ?? claims.client_id ?? 'unknown', lifeSeconds: LIFE_SECONDS, recordedAs }
 }
 
-/** RFC 7523: whoever holds the operator key, for a person of their choice. */
-async function asserted({ db, operators, ctxOf }: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
-  const operator = await operators.verify(one(form, 'assertion'), isLocal).catch((error: Error) => {
+/** Gives the holder of the operator key a token for a person of their choice (RFC 7523). */
+async function grantByAssertion(
+  { db, operators, ctxOf }: TokenParts,
+  form: URLSearchParams,
+  target: Target,
+  isLocal: boolean,
+): Promise<Grant> {
+  const operator = await operators.verify(requireParameter(form, 'assertion'), isLocal).catch((error: Error) => {
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
   })
   await refuseUnknownServer(db, target)
@@ -120,12 +130,12 @@ function lifeOf(form: URLSearchParams): number {
 async function formOf({ request, body }: Exchange): Promise<URLSearchParams> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') throw new Refusal(415, 'invalid_request', 'The body must be form-encoded.')
-  return new URLSearchParams((await body(formBytes)).toString())
+  return new URLSearchParams((await body(maxFormBytes)).toString())
 }
 
-/** A parameter sent twice is a request that two readers may read differently (RFC 6749 §3.2). */
-function one(form: URLSearchParams, name: string): string {
-  const [value, ...more] = form.getAll(name)
-  if (!value || more.length > 0) throw oauthError('invalid_request', `Exactly one ${name} is needed.`)
+/** Refuses a parameter that is sent twice: two readers may read such a request differently (RFC 6749 §3.2). */
+function requireParameter(form: URLSearchParams, name: string): string {
+  const [value, ...repetitions] = form.getAll(name)
+  if (!value || repetitions.length > 0) throw oauthError('invalid_request', `Exactly one ${name} is needed.`)
   return value
 }

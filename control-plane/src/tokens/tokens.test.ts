@@ -2,12 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
-import { operatorDoor } from './operator.ts'
+import { createOperatorVerifier } from './operator.ts'
 import { targetOf } from './resource.ts'
 import { aGateway, aProvider, asked, bearer, exchange } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }
-test('a token of the provider is exchanged for one that verifies by the published keys and says no more than it must', async () => {
+test('a token of the provider is exchanged for one that verifies with the published keys and has only the necessary claims', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   const { status, headers, body, claims } = await asked(control, exchange(await idp.sign()))
@@ -28,7 +28,7 @@ test('a token of the provider is exchanged for one that verifies by the publishe
   expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(600)
 })
 
-test('at the first sign-in a person becomes known, and the token names the revision that holds them', async () => {
+test('the first sign-in creates the person, and the token names the revision that contains them', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   const plane = await aPlane(control)
@@ -48,7 +48,7 @@ test('at the first sign-in a person becomes known, and the token names the revis
   expect(again.claims['sid']).not.toBe(claims['sid'])
 })
 
-test('groups and the administrator role follow the provider; what others gave stays', async () => {
+test('groups and the administrator role follow the provider, and memberships from other sources stay', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   const client = control.client()
@@ -86,7 +86,7 @@ test.for([
   else expect(of()).toBe(audience)
 })
 
-test('a subject token that does not hold is refused, and nothing of it is repeated', async () => {
+test('an invalid subject token is refused, and the error does not repeat it', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   await using other = await aProvider()
@@ -119,7 +119,7 @@ test('a subject token that does not hold is refused, and nothing of it is repeat
   expect((await control.client().users.list()).items).toEqual([])
 })
 
-test('keys that the provider has turned since are looked for', async () => {
+test('rotated keys of the provider are fetched', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   expect((await asked(control, exchange(await idp.sign()))).status).toBe(200)
@@ -128,14 +128,14 @@ test('keys that the provider has turned since are looked for', async () => {
   await expect.poll(again, { timeout: 10_000, interval: 200 }).toBe(200)
 })
 
-test('with the provider away, the answer says whose fault it is', async () => {
+test('the error says when the provider is unavailable', async () => {
   await using control = await aRunningControlPlane({ IDP_ISSUER: 'http://127.0.0.1:9' })
   await using idp = await aProvider()
   const { status, body } = await asked(control, exchange(await idp.sign()))
   expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
 })
 
-test('a handle never changes hands, and a disabled person gets no token', async () => {
+test('a handle always stays with its person, and a disabled person gets no token', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   await control.client().users.put({ ...alice, subject: 'somebody else' })
@@ -150,7 +150,7 @@ test('a handle never changes hands, and a disabled person gets no token', async 
   expect((await asked(control, bearer(await control.assertion({ person: 'bob' })))).status).toBe(400)
 })
 
-test('every token is a record of who got it, by which client, for what and under which jti; policy stays as it was', async () => {
+test('every token makes an audit record with person, client, audience and jti, and no new revision', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   await asked(control, exchange(await idp.sign()))
@@ -186,7 +186,7 @@ test('the operator gets a token to act for a person, and the token says who acts
   expect(short.claims.aud).toBe(`${MCP_URL}/mcp/charts`)
 })
 
-test('a server that does not exist is no target, a person who does not is told apart, and neither is recorded as issued', async () => {
+test('an unknown server and an unknown person get different errors, and no token is recorded', async () => {
   await using made = await aGateway()
   const { control, idp } = made
   await control.client().users.put(alice)
@@ -208,7 +208,7 @@ test('a server that does not exist is no target, a person who does not is told a
   expect(items.filter(({ method }) => method === 'tokens.issue')).toEqual([])
 })
 
-test('an assertion that does not hold is refused', async () => {
+test('an invalid assertion is refused', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   const person = 'alice'
@@ -233,15 +233,19 @@ test('an assertion that does not hold is refused', async () => {
   }
 })
 
-test('outside stage local, and without a key, there is no operator', async () => {
+test('there is no operator outside stage local, or without an operator key', async () => {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
   const operatorKey = { kty: 'OKP', crv: 'Ed25519', x }
-  await expect(operatorDoor({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
-  await expect(operatorDoor({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
-  await expect(operatorDoor({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow('this machine')
+  await expect(createOperatorVerifier({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow(
+    'takes no operator',
+  )
+  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
+  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow(
+    'this machine',
+  )
 })
 
-test('of many that use one assertion at once, one gets a token', async () => {
+test('of many requests with the same assertion at once, exactly one gets a token', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)
   const form = bearer(await control.assertion({ person: 'alice' }))
@@ -249,7 +253,7 @@ test('of many that use one assertion at once, one gets a token', async () => {
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400, 400, 400, 400, 400, 400, 400])
 })
 
-test('a revoked token is in the hands of a waiting plane with the next revision', async () => {
+test('a waiting plane learns of a revoked token with the next revision', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
@@ -260,7 +264,7 @@ test('a revoked token is in the hands of a waiting plane with the next revision'
   expect(JSON.parse((await plane.chunk(chunks.revocations)).bytes.toString())).toMatchObject({ tokens: ['some-token'] })
 })
 
-test('metadata is the same at both addresses, open to every page, and says only what is served', async () => {
+test('the metadata is the same at both URLs, open to every origin, and lists only what is served', async () => {
   await using control = await aRunningControlPlane()
   const at = async (path: string) => {
     const response = await control.get(path, { headers: { origin: 'https://inspector.example' } })

@@ -1,7 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 
-/** True the first time, on whichever replica. */
+/** True at the first use of the id on any replica, false at every later one. */
 export async function isFirstUse(db: Kysely<Database>, id: string, expiresAt: Date): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('used_assertions')
@@ -11,8 +11,8 @@ export async function isFirstUse(db: Kysely<Database>, id: string, expiresAt: Da
   return numInsertedOrUpdatedRows === 1n
 }
 
-/** What has expired would be refused anyway. */
-export async function forgetUsed(db: Kysely<Database>): Promise<void> {
+/** Deletes used assertions and revocations that have expired: an expired token is refused without them. */
+export async function deleteExpired(db: Kysely<Database>): Promise<void> {
   const now = new Date()
   await db.deleteFrom('used_assertions').where('expires_at', '<', now).execute()
   await db.deleteFrom('revocations').where('expires_at', '<', now).execute()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { aControlPlane, bucketOf } from '../testing.ts'
 import { get, list, put, setDisabled } from './users.ts'
 
-test('a new person is in the bucket of their id, and only that is compiled', async () => {
+test('a new person is in the bucket of their id, and only that bucket becomes dirty', async () => {
   await using it = await aControlPlane()
   const alice = await it.aPerson('alice')
   expect(it.published.marks).toEqual([bucketOf(alice), 'policy'].sort())
@@ -19,7 +19,7 @@ test('a new person is in the bucket of their id, and only that is compiled', asy
   })
 })
 
-test('saying the same of a person again changes nothing and leaves no record', async () => {
+test('the same input a second time changes nothing and makes no audit record', async () => {
   await using it = await aControlPlane()
   const alice = await it.aPerson('alice')
   expect(await it.aPerson('alice')).toEqual(alice)
@@ -27,7 +27,7 @@ test('saying the same of a person again changes nothing and leaves no record', a
   expect(it.recorded).toHaveLength(1)
 })
 
-test('what is left out of a change stays', async () => {
+test('fields that the input lacks stay unchanged', async () => {
   await using it = await aControlPlane()
   const who = { handle: 'alice', provider: 'demo', subject: '1' }
   await put(it.ctx, { ...who, name: 'Alice', administrator: true })
@@ -38,7 +38,7 @@ test('what is left out of a change stays', async () => {
   })
 })
 
-test('a handle never changes hands, and nobody has two', async () => {
+test('a handle always stays with its person, and no person has two', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await expect(put(it.ctx, { handle: 'alice', provider: 'demo', subject: 'another' })).rejects.toMatchObject({ code: 'conflict' })
@@ -62,13 +62,13 @@ test('disabling voids the tokens issued until then; enabling again does not brin
   expect(await epoch()).toBe(voided)
 })
 
-test('a person nobody knows is named in the refusal', async () => {
+test('the error for an unknown person names them', async () => {
   await using it = await aControlPlane()
   await expect(get(it.ctx, { handle: 'mallory' })).rejects.toMatchObject({ code: 'not_found', message: 'There is no person mallory.' })
   await expect(setDisabled(it.ctx, { handle: 'mallory', disabled: true })).rejects.toMatchObject({ code: 'not_found' })
 })
 
-test('pages follow each other without gap or repetition, whoever comes in between', async () => {
+test('pages follow each other without gaps or repetitions, even if a person is added in between', async () => {
   await using it = await aControlPlane()
   for (const handle of ['dave', 'alice', 'carol', 'bob']) await it.aPerson(handle)
   const first = await list(it.ctx, { first: 2 })
@@ -80,7 +80,7 @@ test('pages follow each other without gap or repetition, whoever comes in betwee
   await expect(list(it.ctx, { first: 2, after: 'not a cursor' })).rejects.toMatchObject({ code: 'invalid_input' })
 })
 
-test('searching looks at handle, name and e-mail, and takes wildcards for what they are', async () => {
+test('a search looks at handle, name and e-mail, and treats wildcards as plain characters', async () => {
   await using it = await aControlPlane()
   await put(it.ctx, { handle: 'alice', provider: 'demo', subject: '1', name: 'Alice 100%' })
   await put(it.ctx, { handle: 'bob', provider: 'demo', subject: '2', email: 'robert@bank.example' })

@@ -6,7 +6,7 @@ import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
-import type { Changed, Ctx } from '../base/context.ts'
+import type { ChangeResult, Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
@@ -17,13 +17,15 @@ export type UserRow = Selectable<Database['users']>
 
 export async function list({ db }: Ctx, { first, after, search }: Input<'list'>) {
   const key = keyOf(after)
-  const words = search === undefined ? undefined : `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  const pattern = search === undefined ? undefined : `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
   const rows = await db
     .selectFrom('users')
     .selectAll()
     .$if(key !== undefined, (query) => query.where('handle', '>', key ?? ''))
-    .$if(words !== undefined, (query) =>
-      query.where((eb) => eb.or([eb('handle', 'ilike', words ?? ''), eb('name', 'ilike', words ?? ''), eb('email', 'ilike', words ?? '')])),
+    .$if(pattern !== undefined, (query) =>
+      query.where((eb) =>
+        eb.or([eb('handle', 'ilike', pattern ?? ''), eb('name', 'ilike', pattern ?? ''), eb('email', 'ilike', pattern ?? '')]),
+      ),
     )
     .orderBy('handle')
     .limit(first + 1)
@@ -33,41 +35,42 @@ export async function list({ db }: Ctx, { first, after, search }: Input<'list'>)
     rows,
     first,
     ({ handle }) => handle,
-    (row) => shown(row, groups),
+    (row) => userEntity(row, groups),
   )
 }
 
 export async function get({ db }: Ctx, { handle }: Input<'get'>): Promise<User> {
   const row = await userRow(db, handle)
-  return shown(row, await groupsOf(db, [row]))
+  return userEntity(row, await groupsOf(db, [row]))
 }
 
 export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {
   const { value } = await change(ctx, { action: 'users.put', target: input.handle }, (trx) => putUser(trx, input))
-  return shown(value, await groupsOf(ctx.db, [value]))
+  return userEntity(value, await groupsOf(ctx.db, [value]))
 }
 
-/** Creates or updates a person, in a transaction of the caller's. A handle never changes hands. */
-export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+/** Creates or updates a person in the caller's transaction. A handle always stays with its first person. */
+export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject } = input
-  const known = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
-  if (!known) return createUser(trx, input)
-  if (known.provider !== provider || known.subject !== subject) {
+  const existing = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
+  if (!existing) return createUser(trx, input)
+  if (existing.provider !== provider || existing.subject !== subject) {
     throw new ApiError('conflict', `The handle ${handle} belongs to another person: handles never change hands.`)
   }
 
-  const { name = known.name, email = known.email, administrator = known.administrator } = input
-  if (name === known.name && email === known.email && administrator === known.administrator) return { value: known, dirty: 'nothing' }
+  const { name = existing.name, email = existing.email, administrator = existing.administrator } = input
+  if (name === existing.name && email === existing.email && administrator === existing.administrator)
+    return { value: existing, dirty: 'nothing' }
   const value = await trx
     .updateTable('users')
     .set({ name, email, administrator, updated_at: new Date() })
-    .where('id', '=', known.id)
+    .where('id', '=', existing.id)
     .returningAll()
     .executeTakeFirstOrThrow()
   return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}` }
 }
 
-async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<Changed<UserRow>> {
+async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject, name = null, email = null, administrator = false } = input
   const other = await trx
     .selectFrom('users')
@@ -96,10 +99,10 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
       .executeTakeFirstOrThrow()
     return { value, dirty: [row.bucket] }
   })
-  return shown(value, await groupsOf(ctx.db, [value]))
+  return userEntity(value, await groupsOf(ctx.db, [value]))
 }
 
-/** Tokens are dated in whole seconds: one issued earlier in this very second must be void too. */
+/** Tokens hold their time in whole seconds, so tokens that were issued earlier in this second must be void too. */
 const nextSecond = () => Math.floor(Date.now() / 1000) + 1
 
 export async function userRow(db: Db, handle: string): Promise<UserRow> {
@@ -117,10 +120,10 @@ async function groupsOf(db: Db, users: readonly { id: string }[]): Promise<Map<s
     .orderBy('handle')
     .execute()
   const byUser = Map.groupBy(rows, ({ user_id }) => user_id)
-  return new Map([...byUser].map(([id, of]) => [id, of.map(({ handle }) => handle)]))
+  return new Map([...byUser].map(([id, groups]) => [id, groups.map(({ handle }) => handle)]))
 }
 
-const shown = (row: UserRow, groups: ReadonlyMap<string, string[]>): User => ({
+const userEntity = (row: UserRow, groups: ReadonlyMap<string, string[]>): User => ({
   id: row.id,
   handle: row.handle,
   provider: row.provider,

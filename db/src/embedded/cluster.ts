@@ -5,20 +5,20 @@ import { PostgresFault, faultOf, faultOfLog } from './fault.ts'
 import type { Places } from './places.ts'
 import type { Runtime } from './runtime.ts'
 
-/** Makes the cluster if there is none, and refuses one of another major version: its files would not be understood. */
+/** Makes the cluster if there is none. Refuses a cluster of another major version, because Postgres cannot read it. */
 export function prepareCluster(places: Places, runtime: Runtime, superuserPassword: string): void {
   if (!existsSync(places.data)) return initialise(places, runtime, superuserPassword)
 
-  const stamp = join(places.data, 'PG_VERSION')
-  if (!existsSync(stamp)) throw faultOfLog('PG_VERSION is missing', places.data)
-  const major = readFileSync(stamp, 'utf8').trim()
+  const versionFile = join(places.data, 'PG_VERSION')
+  if (!existsSync(versionFile)) throw faultOfLog('PG_VERSION is missing', places.data)
+  const major = readFileSync(versionFile, 'utf8').trim()
   if (major === runtime.major) return
   throw new PostgresFault(
     `The database in ${places.data} was made by PostgreSQL ${major} and this release carries ${runtime.major}: export it with the release that made it, move the folder away, and import.`,
   )
 }
 
-/** Made under another name first: a start that was killed half-way leaves no half-made cluster behind. */
+/** Makes the cluster under another name and renames it at the end: a killed start leaves no incomplete cluster. */
 function initialise(places: Places, runtime: Runtime, superuserPassword: string): void {
   const unfinished = `${places.data}.new`
   const passwordFile = join(places.base, 'initial-password')
@@ -28,14 +28,14 @@ function initialise(places: Places, runtime: Runtime, superuserPassword: string)
     if (places.owner) chownSync(passwordFile, places.owner.uid, places.owner.gid)
     const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--encoding=UTF8']
     const access = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
-    const done = spawnSync(join(runtime.bin, 'initdb'), ['-D', unfinished, ...access, ...locale], {
+    const initdb = spawnSync(join(runtime.bin, 'initdb'), ['-D', unfinished, ...access, ...locale], {
       ...places.owner,
       cwd: places.base,
       encoding: 'utf8',
       env: {},
     })
-    if (done.error) throw done.error
-    if (done.status !== 0) throw faultOfLog(`${done.stdout}${done.stderr}`, places.data)
+    if (initdb.error) throw initdb.error
+    if (initdb.status !== 0) throw faultOfLog(`${initdb.stdout}${initdb.stderr}`, places.data)
     renameSync(unfinished, places.data)
   } catch (error) {
     throw faultOf(error, places.base)

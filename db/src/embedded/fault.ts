@@ -1,9 +1,9 @@
-/** Why the embedded Postgres cannot serve, in one sentence that a person can act on. */
+/** The embedded Postgres cannot serve. The message is one sentence that tells a person what to do. */
 export class PostgresFault extends Error {
   override name = 'PostgresFault'
 }
 
-/** A file-system failure at `path`, as a sentence where it has one. */
+/** Turns an error of the file system at `path` into a `PostgresFault`. Returns an unknown error unchanged. */
 export function faultOf(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path)
@@ -11,16 +11,16 @@ export function faultOf(error: unknown, path: string): unknown {
   return error
 }
 
-/** What Postgres or initdb last said, as a sentence. */
+/** Turns the last output of Postgres or initdb into a `PostgresFault`. */
 export function faultOfLog(log: string, data: string): PostgresFault {
   if (/No space left on device|Disk quota exceeded/i.test(log)) return diskFull(data)
   if (/Read-only file system|Permission denied/i.test(log)) return notWritable(data)
   if (/could not look up effective user ID/.test(log)) {
     return new PostgresFault('PostgreSQL runs only as a user that has a name on this machine: start as one, or add yours to /etc/passwd.')
   }
-  const last = log.trim().split('\n').slice(-4).join(' · ')
+  const lastLines = log.trim().split('\n').slice(-4).join(' · ')
   return new PostgresFault(
-    `The embedded Postgres cannot start from ${data}, which may be damaged: restore it from a backup, or move it away to begin afresh. It said: ${last}`,
+    `The embedded Postgres cannot start from ${data}, which may be damaged: restore it from a backup, or move it away to begin afresh. It said: ${lastLines}`,
   )
 }
 

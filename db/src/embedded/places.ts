@@ -16,13 +16,13 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { faultOf, PostgresFault } from './fault.ts'
 
-/** The user that owns nothing: what Postgres runs as when root starts it, since it refuses to be root. */
+/** The user `nobody`. Postgres refuses to run as root, so it runs as this user when root starts us. */
 const nobody = { uid: 65_534, gid: 65_534 }
 const rootBase = '/var/lib/bir-mcp'
-/** A socket address holds about 100 bytes, `/.s.PGSQL.5432` included. */
+/** The address of a unix socket holds about 100 bytes, and `/.s.PGSQL.5432` is part of it. */
 const maxSocketDirBytes = 88
 
-/** Where one home's Postgres lives, and as whom it runs. */
+/** The folders of the Postgres of one home, and the user it runs as (undefined = the current user). */
 export interface Places {
   base: string
   data: string
@@ -32,7 +32,7 @@ export interface Places {
   owner: { uid: number; gid: number } | undefined
 }
 
-/** Finds or makes the folders. Under root they lie outside the home, which Postgres' own user could not enter. */
+/** Finds or makes the folders. For root they are outside the home, because the user `nobody` cannot enter the home. */
 export function makePlaces(home: string): Places {
   const owner = process.getuid?.() === 0 ? nobody : undefined
   const base = owner ? rootedBase(home) : join(resolve(home), 'postgres')
@@ -53,7 +53,7 @@ export function makePlaces(home: string): Places {
   }
 }
 
-/** Deletes a home's cluster, wherever it lies. For tests, whose homes are their own. */
+/** Deletes the cluster of a home that root made outside the home. Only tests use this. */
 export function removePlaces(home: string): void {
   const note = readNote(home)
   if (note) rmSync(note.base, { recursive: true, force: true })
@@ -63,13 +63,13 @@ const Note = z.object({ base: z.string().min(1), cluster: z.string().min(1) })
 type Note = z.infer<typeof Note>
 
 /**
- * The home notes its folder, and the folder its home, by a common id. A folder of another id belonged to a home that was
- * deleted and made anew: it is set aside, so that a fresh home begins fresh.
+ * The folder of a home when root starts us. A note in the home names the folder, and both hold the same id. A folder
+ * with another id belongs to an earlier home of this path that was deleted. It is renamed: the new home starts empty.
  */
 function rootedBase(home: string): string {
   const name = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 12)
-  const kept = readNote(home)
-  const note = kept ?? { base: join(rootBase, name), cluster: randomUUID() }
+  const existingNote = readNote(home)
+  const note = existingNote ?? { base: join(rootBase, name), cluster: randomUUID() }
   const idFile = join(note.base, 'cluster-id')
   const id = existsSync(idFile) ? readFileSync(idFile, 'utf8') : undefined
   try {
@@ -78,7 +78,7 @@ function rootedBase(home: string): string {
       renameSync(note.base, `${note.base}.previous`)
     }
     mkdirSync(home, { recursive: true, mode: 0o711 })
-    if (!kept) writeNote(home, note)
+    if (!existingNote) writeNote(home, note)
     mkdirSync(rootBase, { recursive: true })
     chmodSync(rootBase, 0o711)
     mkdirSync(note.base, { recursive: true, mode: 0o700 })
@@ -91,14 +91,14 @@ function rootedBase(home: string): string {
 
 const noteFile = (home: string) => join(resolve(home), 'postgres.json')
 
-/** All or nothing: whoever looks while it is written, or after a start that was killed, never finds half a note. */
+/** Writes the whole note or nothing: no reader finds half a note, even after a start that was killed. */
 function writeNote(home: string, note: Note): void {
   const unfinished = `${noteFile(home)}.new`
   writeFileSync(unfinished, `${JSON.stringify(note, undefined, 2)}\n`, { mode: 0o600 })
   renameSync(unfinished, noteFile(home))
 }
 
-/** A note that cannot be read is not written anew: the cluster it leads to would be taken for that of another home. */
+/** Never replaces a note that it cannot read: the cluster would then count as that of another home. */
 function readNote(home: string): Note | undefined {
   const file = noteFile(home)
   if (!existsSync(file)) return undefined
@@ -122,12 +122,12 @@ function socketDir(base: string, owner: Places['owner']): string {
     return inside
   }
   const name = `bir-${createHash('sha256').update(base).digest('hex').slice(0, 12)}`
-  const short = join(Buffer.byteLength(join(tmpdir(), name)) <= maxSocketDirBytes ? tmpdir() : '/tmp', name)
-  return ownPrivate(short, owner) ? short : mkdtempSync(`${short}-`)
+  const shortPath = join(Buffer.byteLength(join(tmpdir(), name)) <= maxSocketDirBytes ? tmpdir() : '/tmp', name)
+  return isPrivate(shortPath, owner) ? shortPath : mkdtempSync(`${shortPath}-`)
 }
 
-/** The folder for temporary files is everyone's: somebody else's folder of our name is not to be trusted. */
-function ownPrivate(folder: string, owner: Places['owner']): boolean {
+/** Any user may write to the temporary folder, so we use a folder in it only if we own it and it is private. */
+function isPrivate(folder: string, owner: Places['owner']): boolean {
   if (!existsSync(folder)) makePrivate(folder, owner)
   const { uid, mode } = lstatSync(folder)
   return uid === (owner?.uid ?? process.getuid?.()) && (mode & 0o077) === 0

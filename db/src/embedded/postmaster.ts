@@ -7,14 +7,14 @@ import type { Places } from './places.ts'
 import type { Runtime } from './runtime.ts'
 import { killIfOurs, postmasterPid } from './stale.ts'
 
-const readyWithinMs = 60_000
-const stopsWithinMs = 10_000
+const maxStartMs = 60_000
+const maxStopMs = 10_000
 const pollMs = 20
 const maxLogBytes = 5_000_000
 
 /**
- * The shell between us and Postgres: it asks Postgres to end when the pipe it reads closes, which the kernel does for us
- * however we end. It ends with Postgres, with its exit code.
+ * A shell script that runs between this process and Postgres. It stops Postgres when the pipe on its standard input
+ * closes. The kernel closes that pipe however this process ends. The script ends with Postgres' exit code.
  */
 const guard = `
 exec 3<&0
@@ -29,17 +29,17 @@ exit $code`
 /** A running Postgres. */
 export interface Postmaster {
   stop(): Promise<void>
-  /** Resolves when it has ended, asked or not, with the last lines of its log. */
+  /** Resolves with the last lines of the log when Postgres has ended, for whatever reason. */
   ended: Promise<string>
 }
 
-/** Starts Postgres on the cluster, on a unix socket alone, and resolves when it takes connections. */
+/** Starts Postgres on a unix socket only, and resolves when it accepts connections. */
 export async function startPostmaster(places: Places, runtime: Runtime, settings: Record<string, string>): Promise<Postmaster> {
   const log = openLog(places.logFile)
   const logStart = fstatSync(log).size
   const options = Object.entries({ ...baseSettings(places), ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const command = [join(runtime.bin, 'postgres'), '-D', places.data, ...options]
-  // Its own process group: Ctrl-C in the terminal reaches us alone, and Postgres ends last.
+  // Postgres gets its own process group: Ctrl-C in the terminal reaches only this process, and Postgres ends last.
   const child = spawn('/bin/sh', ['-c', guard, 'bir-postgres', ...command], {
     ...places.owner,
     cwd: places.base,
@@ -49,26 +49,26 @@ export async function startPostmaster(places: Places, runtime: Runtime, settings
   })
   closeSync(log)
 
-  const said = () => readText(places.logFile).slice(logStart)
+  const logText = () => readText(places.logFile).slice(logStart)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', () => resolve(said().trim().split('\n').slice(-5).join('\n')))
+    child.once('exit', () => resolve(logText().trim().split('\n').slice(-5).join('\n')))
   })
-  child.stdin?.on('error', () => {}) // it ended first; `ended` tells
+  child.stdin?.on('error', () => {}) // Postgres ended first: `ended` reports that
 
   const stop = async () => {
     const pid = postmasterPid(places.data)
     child.stdin?.end()
-    const late = Symbol('late')
-    if ((await Promise.race([ended, delay(stopsWithinMs, late, { ref: false })])) !== late) return
+    const timedOut = Symbol('timed out')
+    if ((await Promise.race([ended, delay(maxStopMs, timedOut, { ref: false })])) !== timedOut) return
     if (pid) killIfOurs(pid, places.data, 'SIGQUIT')
     await ended
   }
 
-  const outcome = await Promise.race([ready(places.data), ended.then(() => 'ended' as const)])
+  const outcome = await Promise.race([waitUntilReady(places.data), ended.then(() => 'ended' as const)])
   if (outcome === 'ready') return { stop, ended }
   await stop()
-  throw faultOfLog(said(), places.data)
+  throw faultOfLog(logText(), places.data)
 }
 
 function baseSettings({ socketDir }: Places): Record<string, string> {
@@ -90,22 +90,22 @@ function baseSettings({ socketDir }: Places): Record<string, string> {
   }
 }
 
-/** The last line of postmaster.pid says how far it is; reading it needs neither a connection nor a password. */
-async function ready(data: string): Promise<'ready' | 'late'> {
+/** The eighth line of postmaster.pid is the state of the start. Reading it needs no connection and no password. */
+async function waitUntilReady(data: string): Promise<'ready' | 'timed-out'> {
   const file = join(data, 'postmaster.pid')
-  const deadlineMs = Date.now() + readyWithinMs
+  const deadlineMs = Date.now() + maxStartMs
   while (Date.now() < deadlineMs) {
     if (existsSync(file) && readText(file).split('\n')[7]?.trim() === 'ready') return 'ready'
     await delay(pollMs, undefined, { ref: false })
   }
-  return 'late'
+  return 'timed-out'
 }
 
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    return '' // gone since: its Postgres is ending, and `ended` says so
+    return '' // Postgres has deleted the file because it is ending: `ended` reports that
   }
 }
 

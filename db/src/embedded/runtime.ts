@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { PostgresFault, faultOf } from './fault.ts'
 import type { Places } from './places.ts'
 
-/** The binaries of one release, ready to run. */
+/** The binaries of one Postgres release, ready to run. */
 export interface Runtime {
   version: string
   major: string
@@ -17,8 +17,9 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }))
 const Package = z.object({ version: z.string() })
 
 /**
- * Copies the release beside the cluster, where Postgres' own user can reach it, and makes the library links that its
- * install script would have made. Copied under another name first: a half-made runtime is never used.
+ * Copies the Postgres release next to the cluster, where the user that Postgres runs as can read it. Makes the links
+ * to libraries that the package's install script would make. The copy gets its final name last, so that no incomplete
+ * copy is ever used.
  */
 export function prepareRuntime(places: Places): Runtime {
   const source = findPackage()
@@ -31,7 +32,7 @@ export function prepareRuntime(places: Places): Runtime {
 function copy(native: string, folder: string, places: Places): void {
   const unfinished = `${folder}.${process.pid}`
   try {
-    for (const old of readdirSync(places.runtimes)) rmSync(join(places.runtimes, old), { recursive: true, force: true })
+    for (const version of readdirSync(places.runtimes)) rmSync(join(places.runtimes, version), { recursive: true, force: true })
     cpSync(native, unfinished, { recursive: true })
     for (const { source, target } of Links.parse(JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')))) {
       symlinkSync(basename(source), join(unfinished, target.replace(/^native\//, '')))

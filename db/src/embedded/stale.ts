@@ -4,26 +4,27 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresFault } from './fault.ts'
 
-const patienceMs = 10_000
+const maxWaitMs = 10_000
 const pollMs = 50
 
 /**
- * Ends a Postgres that a killed start left on this cluster: ended rather than adopted, since only its parent can guard it.
- * A pid file whose number now belongs to some other program is taken away, or Postgres would wait for that one.
+ * Ends a Postgres that a killed start left running on this cluster. We cannot adopt it, because only its parent
+ * process can guard it. Deletes a pid file whose number now belongs to another program, because Postgres would refuse
+ * to start.
  */
 export async function endStale(data: string): Promise<void> {
   const pid = postmasterPid(data)
   if (!pid) return rmSync(join(data, 'postmaster.pid'), { force: true })
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!killIfOurs(pid, data, signal)) break
-    if (await gone(pid, data)) break
+    if (await hasEnded(pid, data)) break
   }
   if (isOurs(pid, data))
     throw new PostgresFault(`A Postgres (process ${pid}) still serves ${data} and does not end: end it and start again.`)
   rmSync(join(data, 'postmaster.pid'), { force: true })
 }
 
-/** The process that serves this cluster, by its own note. */
+/** The process id that Postgres wrote into the pid file of this cluster. */
 export function postmasterPid(data: string): number | undefined {
   const file = join(data, 'postmaster.pid')
   if (!existsSync(file)) return undefined
@@ -31,7 +32,7 @@ export function postmasterPid(data: string): number | undefined {
   return Number.isInteger(pid) && pid > 1 ? pid : undefined
 }
 
-/** Signals the process if it still is the Postgres of this cluster: a number is reused, and not ours to hit then. */
+/** Sends the signal only if the process is still the Postgres of this cluster: the system reuses process ids. */
 export function killIfOurs(pid: number, data: string, signal: NodeJS.Signals): boolean {
   if (!isOurs(pid, data)) return false
   try {
@@ -56,8 +57,8 @@ function commandOf(pid: number): string {
   }
 }
 
-async function gone(pid: number, data: string): Promise<boolean> {
-  const deadlineMs = Date.now() + patienceMs
+async function hasEnded(pid: number, data: string): Promise<boolean> {
+  const deadlineMs = Date.now() + maxWaitMs
   while (Date.now() < deadlineMs) {
     if (!isOurs(pid, data)) return true
     await delay(pollMs)

@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 
-/** What people may do. Statements as Postgres reads them: a migration never changes again, whatever becomes of the code. */
+/**
+ * The tables of the policy. A migration is plain SQL and uses nothing of our code, so that it stays the same when the
+ * code changes.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -25,7 +25,7 @@ const statements = [
     expelled_at timestamptz
   )`,
 
-  // Chunks are compressed on the wire, when asked for; compressing them here too only costs.
+  // HTTP answers compress chunks when the client accepts it, so compressing them here too would only cost time.
   `create table chunks (sha256 text primary key, bytes bytea not null, unused_since bigint)`,
   `alter table chunks alter column bytes set storage external`,
   `create index on chunks (unused_since) where unused_since is not null`,

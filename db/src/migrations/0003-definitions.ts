@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 
-/** Remote servers, and what they were found to offer. Definitions are text: canonical JSON may hold what a json column refuses. */
+/**
+ * Remote servers and the tools they offer. Definitions are in a text column, because canonical JSON may hold what a
+ * json column refuses.
+ */
 const statements = [
   `alter table servers drop constraint servers_kind_check`,
   `alter table servers add constraint servers_kind_check check (kind in ('mounted', 'remote'))`,

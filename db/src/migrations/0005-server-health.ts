@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 
-/** How each data plane last found each remote server. One row a pair, written over: history is for metrics. */
+/** The last health report of each plane about each remote server. Only the newest is stored: metrics keep history. */
 const statements = [
   `create table server_health (
     plane uuid not null references planes on delete cascade,

@@ -4,13 +4,13 @@ import type { Builder } from './builder.ts'
 import { cursors, TYPE_NAMES } from './names.ts'
 import { pascal } from './types.ts'
 import type { ContractTypes } from './types.ts'
-import { bare, shapeOf } from './zod-shape.ts'
+import { unwrap, shapeOf } from './zod-shape.ts'
 
 type Row = Record<string, unknown>
 
 interface Answer {
   type: unknown
-  /** The operation's output as this type resolves it. */
+  /** Turns the output of the operation into the value that this type resolves. */
   from(output: unknown): unknown
 }
 
@@ -19,7 +19,9 @@ interface Page {
   next: string | null
 }
 
-/** Paged lists become Relay connections, plain lists plain lists; everything else is what it is. */
+/**
+ * The output types of operations. Paged lists become Relay connections, `{ items }` a list; other outputs stay as is.
+ */
 export class Connections {
   private readonly builder: Builder
   private readonly types: ContractTypes
@@ -42,7 +44,7 @@ export class Connections {
     const items = fields.get('items')
     const list = items && shapeOf(items)
     if (list?.as !== 'list') return { type: this.types.output(procedure.output, hint), from: (output) => output }
-    const item = bare(list.item)
+    const item = unwrap(list.item)
     if (!fields.has('next')) return { type: [this.types.output(item, hint)], from: (output) => (output as Page).items }
     return this.connection(procedure, item)
   }

@@ -34,11 +34,11 @@ async function serving(ctx: Ctx, { graphiql = false } = {}) {
   return { url, ask, reported, [Symbol.asyncDispose]: stop }
 }
 
-test('the public schema is the one under review in schema.graphql', async () => {
+test('the public schema equals the committed schema.graphql', async () => {
   await expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toMatchFileSnapshot('../../../schema.graphql')
 })
 
-test('every operation of the contract is a field of its kind', () => {
+test('every operation of the contract is a field of Query or Mutation', () => {
   const fields = [...Object.keys(schema.getQueryType()?.getFields() ?? {}), ...Object.keys(schema.getMutationType()?.getFields() ?? {})]
   expect(fields.sort()).toEqual(Object.values(FIELD_NAMES).sort())
   for (const { path, kind } of procedures) {
@@ -47,7 +47,7 @@ test('every operation of the contract is a field of its kind', () => {
   }
 })
 
-test('everything said in a change is read back', async () => {
+test('all fields of a mutation are returned by the query', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const made = await served.ask(`mutation {
@@ -98,7 +98,7 @@ test('everything said in a change is read back', async () => {
   })
 })
 
-test('a remote server is registered, looked at and approved', async () => {
+test('a remote server can be registered, reviewed and approved', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const put = await served.ask(`mutation {
@@ -125,7 +125,7 @@ test('a remote server is registered, looked at and approved', async () => {
   expect(mixed.body).toMatchObject({ errors: [{ extensions: { code: 'invalid_input' } }] })
 })
 
-test('the policy file is applied and planned as it is on the command line', async () => {
+test('the policy file is planned and applied as on the command line', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   await using served = await serving(it.ctx)
@@ -142,7 +142,7 @@ test('the policy file is applied and planned as it is on the command line', asyn
   expect(applied.body).toEqual({ data: { applyPolicy: { edits: ['add server sql', 'add grant: user alice, read on sql'], revision: 2 } } })
 })
 
-test('a connection is walked by the cursor of its last edge', async () => {
+test('a connection is paged with the cursor of its last edge', async () => {
   await using it = await aControlPlane()
   for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
   await using served = await serving(it.ctx)
@@ -193,7 +193,7 @@ test.for([
   ],
   ['a thousand aliases', `{ ${Array.from({ length: 1000 }, (_, at) => `a${at}: settings { rateBurst }`).join(' ')} }`],
   ['fragments that double', `{ users(first: 1) { edges { node { ...F39 } } } }\n${doubling}`],
-] as const)('a question that asks for too much is refused before anything is read: %s', async ([, query]) => {
+] as const)('a query that asks for too much is refused before anything is executed: %s', async ([, query]) => {
   await using it = await aControlPlane()
   await using served = await serving({ ...it.ctx, db: undefined as never })
   const { body } = await served.ask(query, { n: 1000 })
@@ -203,7 +203,7 @@ test.for([
   expect(served.reported).toEqual([])
 })
 
-test('a question of endless length is refused unread; one about the schema is answered', async () => {
+test('a query that is too long is refused before it is parsed, and an introspection query is answered', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const long = await served.ask(`{ ${'settings { rateBurst } '.repeat(5_000)} }`)
@@ -213,7 +213,7 @@ test('a question of endless length is refused unread; one about the schema is an
   expect((await served.ask(`{ ${'... on Query { '.repeat(30)} settings { rateBurst } ${'}'.repeat(30)} }`)).body.errors).toBeUndefined()
 })
 
-test('a fault of ours is reported in full and answered without a word of it', async () => {
+test('an internal error is reported in full, and the response does not show it', async () => {
   await using it = await aControlPlane()
   await using served = await serving({ ...it.ctx, db: undefined as never })
   const { body } = await served.ask('{ users { edges { cursor } } }')
@@ -222,7 +222,7 @@ test('a fault of ours is reported in full and answered without a word of it', as
   expect(served.reported).toEqual([expect.any(TypeError)])
 })
 
-test('a caller nobody knows is answered 401 before their question is read', async () => {
+test('an unauthenticated caller gets 401 before the query is read', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const { status, body } = await served.ask('{ this is no question', {}, 'other')
@@ -230,13 +230,13 @@ test('a caller nobody knows is answered 401 before their question is read', asyn
   expect(body).toEqual({ errors: [{ message: 'Sign in and try again.', extensions: { code: 'unauthenticated' } }] })
 })
 
-test('the page to try questions on is there only when asked for, and tells nothing', async () => {
+test('GraphiQL is served only if it is enabled, and shows no data', async () => {
   await using it = await aControlPlane()
   for (const graphiql of [true, false]) {
     await using served = await serving(it.ctx, { graphiql })
     const response = await fetch(served.url, { headers: { accept: 'text/html' } })
     expect(response.status).toBe(graphiql ? 200 : 401)
-    // A page that holds an administrator's token runs no script of somebody else's server.
+    // A page that holds an administrator's token must run no script from another server.
     const page = await response.text()
     expect(/<(script|link)[^>]*https?:/.test(page)).toBe(false)
     expect(page.includes('bir -- token alice --api')).toBe(graphiql)

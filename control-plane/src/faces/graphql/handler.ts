@@ -7,15 +7,15 @@ import { ApiError } from '../../base/api-error.ts'
 import type { Ctx } from '../../base/context.ts'
 import type { Operations } from '../../base/perform.ts'
 import type { FaceParts, NodeHandler } from '../trpc/trpc.ts'
-import { MAX_TOKENS, tooMuch } from './limits.ts'
+import { MAX_TOKENS, limitError } from './limits.ts'
 import { schemaOf } from './schema.ts'
 
 export interface GraphqlParts extends FaceParts {
-  /** The page to try questions on. Stage local only. */
+  /** Whether to serve GraphiQL, a page to try queries on. Only in stage local. */
   graphiql: boolean
 }
 
-/** Nobody is signed in on this page: it says how to ask as a person. Headers stay in the tab, never in the browser's storage. */
+/** The page has no session, so it explains how to send a token. Headers are not written to the browser's storage. */
 const page: GraphiQLOptions = {
   title: 'Bir MCP: GraphQL',
   defaultQuery: `# Ask as a person. This prints a token for this API:
@@ -37,28 +37,28 @@ const page: GraphiQLOptions = {
 
 const maxBodyBytes = 16 * 1024 * 1024
 
-/** Serves `/graphql`: mount it as it is, body unread, authentication left to `ctxOf`. */
+/** Serves `/graphql`. It reads the body itself, and `ctxOf` authenticates the request. */
 export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
   const yoga = createYoga<{ ctx: Ctx }>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
     graphiql: graphiql && page,
-    renderGraphiQL: fromHere,
+    renderGraphiQL: renderGraphiql,
     landingPage: false,
     logging: false,
     cors: false,
     multipart: false,
     batching: false,
     maxRequestBodySize: maxBodyBytes,
-    // Yoga masks only what happens while executing; every refusal is to look the same.
+    // Yoga masks only errors of the execution. Our plugin formats all errors in the same way.
     maskedErrors: false,
-    plugins: [bounded(), plainErrors(report)],
+    plugins: [limits(), publicErrors(report)],
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Asking who calls comes before reading what they say. The page itself says nothing of anyone.
+    // Authenticate before reading the query. The page itself needs no authentication, because it shows no data.
     const isPage = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
-    const ctx = isPage ? nobody() : await ctxOf(request)
+    const ctx = isPage ? anonymousCtx() : await ctxOf(request)
     await yoga(request, response, { ctx })
   }
   return (request, response) => {
@@ -66,14 +66,19 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   }
 }
 
-/** The page with its scripts in it: nothing of it is fetched from elsewhere. It is large, so it is loaded when somebody asks for it. */
-async function fromHere(options: GraphiQLOptions | undefined): Promise<string> {
+/**
+ * Renders GraphiQL with its scripts inside, so that it loads nothing from other sites. Imported only on use: it is
+ * large.
+ */
+async function renderGraphiql(options: GraphiQLOptions | undefined): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   return renderGraphiQL(options)
 }
 
-/** Stands where the page's own request has no one to ask for; any operation that used it would fail at once. */
-const nobody = () => ({ actor: { id: '', label: 'nobody', administrator: false } }) as Ctx
+/**
+ * The context for requests of the page itself. An operation that used it would fail at once, because it has no `db`.
+ */
+const anonymousCtx = () => ({ actor: { id: '', label: 'nobody', administrator: false } }) as Ctx
 
 const statuses: Record<ApiErrorCode, number> = {
   unauthenticated: 401,
@@ -93,40 +98,41 @@ function refuse(response: ServerResponse, { code, message, cause }: ApiError, re
   response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }))
 }
 
-/** Refuses what is too long to read, too deep or too dear, before any of it is done. */
-function bounded(): Plugin {
+/** Refuses queries that are too long, too deep or too costly, before anything is executed. */
+function limits(): Plugin {
   return {
     onParse: ({ setParseFn }) => setParseFn((source: string) => parse(source, { maxTokens: MAX_TOKENS })),
     onExecute: ({ args, setResultAndStopExecution }) => {
-      const refusal = tooMuch(args.document, args.variableValues ?? {})
+      const refusal = limitError(args.document, args.variableValues ?? {})
       if (refusal) setResultAndStopExecution({ errors: [refusal] })
     },
   }
 }
 
-function plainErrors(report: FaceParts['report']): Plugin {
+function publicErrors(report: FaceParts['report']): Plugin {
   return {
     onResultProcess({ result, setResult }) {
       if (!('errors' in result) || !result.errors) return
-      setResult({ ...result, errors: result.errors.map((error) => plain(error, report)) })
+      setResult({ ...result, errors: result.errors.map((error) => publicError(error, report)) })
     },
   }
 }
 
 /**
- * `extensions.code` is the contract's. A question that cannot be read or does not fit the schema is the caller's to mend and
- * has no path; what goes wrong at a field is an operation's own refusal, or ours and kept inside.
+ * An error as the caller sees it, with a code of the contract in `extensions.code`. An error without a path and a
+ * cause is about the query itself, so the caller can correct it. Other errors come from an operation; internal ones
+ * stay secret.
  */
-function plain(error: GraphQLError, report: FaceParts['report']): GraphQLError {
+function publicError(error: GraphQLError, report: FaceParts['report']): GraphQLError {
   const { nodes, source, positions, path, extensions } = error
   const at = { nodes, source, positions, path }
   const cause = causeOf(error.cause)
   if (cause === undefined && path === undefined) {
     return new GraphQLError(error.message, { ...at, extensions: { ...extensions, code: 'invalid_input' } })
   }
-  const refusal = ApiError.from(cause)
-  if (refusal.code === 'internal') report(refusal.cause ?? refusal)
-  return new GraphQLError(refusal.message, { ...at, extensions: { code: refusal.code } })
+  const apiError = ApiError.from(cause)
+  if (apiError.code === 'internal') report(apiError.cause ?? apiError)
+  return new GraphQLError(apiError.message, { ...at, extensions: { code: apiError.code } })
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof GraphQLError ? causeOf(error.cause) : error)

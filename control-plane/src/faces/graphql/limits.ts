@@ -1,11 +1,11 @@
 import { GraphQLError, Kind } from 'graphql'
 import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
 
-/** How deep a question may nest. The schema's own deepest answer needs 6; GraphiQL's question about the schema is let through. */
+/** How deep a query may nest. The deepest type of the schema needs 6; fields such as `__schema` do not count. */
 const maxDepth = 12
-/** How much a question may ask for: a field costs one, times the page sizes above it. */
+/** The maximum cost of a query. A field costs 1, times the sizes of the pages that it is in. */
 const maxCost = 50_000
-/** What an operation costs by itself, so that a question of a thousand aliases is dear too. */
+/** The extra cost of each field at the root, so that a query with a thousand aliases is costly too. */
 const rootCost = 100
 const defaultFirst = 100
 
@@ -18,38 +18,41 @@ interface Weight {
   cost: number
 }
 
-/** Undefined when the question is within bounds. Fragments must be known to be free of cycles: validation comes first. */
-export function tooMuch(document: DocumentNode, variables: Variables): GraphQLError | undefined {
+/**
+ * The error of a query that exceeds a limit, or undefined. Call it after validation, which refuses cycles of
+ * fragments.
+ */
+export function limitError(document: DocumentNode, variables: Variables): GraphQLError | undefined {
   const fragments = new Map(
-    document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])),
+    document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])),
   )
-  const weigh = weighing(fragments, variables)
+  const weigh = createWeigher(fragments, variables)
   for (const operation of document.definitions) {
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue
     const { depth, cost } = weigh(operation.selectionSet)
     const roots = operation.selectionSet.selections.length
-    if (depth > maxDepth) return refusal(`The question nests ${depth} deep; ${maxDepth} is the most.`)
-    if (cost + roots * rootCost > maxCost) return refusal(`The question asks for too much: ask for fewer fields or smaller pages.`)
+    if (depth > maxDepth) return errorOf(`The question nests ${depth} deep; ${maxDepth} is the most.`)
+    if (cost + roots * rootCost > maxCost) return errorOf(`The question asks for too much: ask for fewer fields or smaller pages.`)
   }
   return undefined
 }
 
-const refusal = (message: string) => new GraphQLError(message, { extensions: { code: 'invalid_input' } })
+const errorOf = (message: string) => new GraphQLError(message, { extensions: { code: 'invalid_input' } })
 
-function weighing(fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables) {
-  /** Each fragment is weighed once, so that fragments that repeat fragments cannot make weighing itself dear. */
-  const known = new Map<string, Weight>()
+function createWeigher(fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables) {
+  /** Each fragment is weighed once, so that nested fragments cannot make the weighing itself slow. */
+  const fragmentWeights = new Map<string, Weight>()
 
   function fragment(name: string): Weight {
-    const weight = known.get(name) ?? (fragments.has(name) ? set(fragments.get(name)?.selectionSet) : nothing)
-    known.set(name, weight)
+    const weight = fragmentWeights.get(name) ?? (fragments.has(name) ? set(fragments.get(name)?.selectionSet) : noWeight)
+    fragmentWeights.set(name, weight)
     return weight
   }
 
   function field(node: FieldNode): Weight {
-    if (node.name.value.startsWith('__')) return nothing
-    const inside = set(node.selectionSet)
-    return { depth: inside.depth + 1, cost: 1 + pageSize(node, variables) * inside.cost }
+    if (node.name.value.startsWith('__')) return noWeight
+    const inner = set(node.selectionSet)
+    return { depth: inner.depth + 1, cost: 1 + pageSize(node, variables) * inner.cost }
   }
 
   function set(selectionSet: SelectionSetNode | undefined): Weight {
@@ -62,14 +65,14 @@ function weighing(fragments: ReadonlyMap<string, FragmentDefinitionNode>, variab
   return set
 }
 
-const nothing: Weight = { depth: 0, cost: 0 }
+const noWeight: Weight = { depth: 0, cost: 0 }
 
-/** Only connections page; their page is as long as they are asked to make it. */
+/** The size of the page that a connection requests. Other fields have no pages, so their size is 1. */
 function pageSize(node: FieldNode, variables: Variables): number {
-  const paged = node.selectionSet?.selections.some((inner) => inner.kind !== Kind.FIELD || inner.name.value === 'edges')
-  if (!paged) return 1
+  const isConnection = node.selectionSet?.selections.some((inner) => inner.kind !== Kind.FIELD || inner.name.value === 'edges')
+  if (!isConnection) return 1
   const first = node.arguments?.find(({ name }) => name.value === 'first')?.value
   if (first?.kind === Kind.INT) return Number(first.value)
-  const given = first?.kind === Kind.VARIABLE ? variables[first.name.value] : undefined
-  return typeof given === 'number' ? given : defaultFirst
+  const value = first?.kind === Kind.VARIABLE ? variables[first.name.value] : undefined
+  return typeof value === 'number' ? value : defaultFirst
 }

@@ -27,7 +27,7 @@ import type { z } from 'zod'
 import { cursorOf } from '../../base/paging.ts'
 import type { OperationPath } from '../../base/perform.ts'
 
-/** Each operation's field on Query or Mutation. An operation of the contract without a name here does not compile. */
+/** The field of each operation on Query or Mutation. An operation that is missing here does not compile. */
 export const FIELD_NAMES = {
   'users.list': 'users',
   'users.get': 'user',
@@ -66,7 +66,7 @@ export const FIELD_NAMES = {
   'snapshot.status': 'snapshot',
 } as const satisfies Record<OperationPath, string>
 
-/** What the contract's schemas are called as GraphQL types. Others take the name of the field that holds them. */
+/** The GraphQL type names of the contract's schemas. Other types get their name from the field that contains them. */
 export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [User, 'User'],
   [Group, 'Group'],
@@ -105,7 +105,7 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
 type Item = Record<string, unknown>
 const text = (item: Item, key: string) => String(item[key])
 
-/** The cursor of an item in each list, the same that the list itself gives as `next`. */
+/** The cursor of an item in each paged list. It equals the cursor that the list returns as `next`. */
 export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
   'users.list': (item) => cursorOf(text(item, 'handle')),
   'groups.list': (item) => cursorOf(text(item, 'handle')),

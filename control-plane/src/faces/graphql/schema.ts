@@ -5,14 +5,14 @@ import type { Operations, Procedure } from '../../base/perform.ts'
 import { newBuilder } from './builder.ts'
 import type { Builder, GraphqlContext } from './builder.ts'
 import { Connections } from './connections.ts'
-import { given } from './given.ts'
+import { withoutNulls } from './without-nulls.ts'
 import { FIELD_NAMES } from './names.ts'
 import { ContractTypes, pascal } from './types.ts'
 import { isNullable, shapeOf } from './zod-shape.ts'
 
 type Args = Record<string, unknown>
 
-/** The public API: a field for every operation of the contract, over the same functions as tRPC. No logic of its own. */
+/** The GraphQL schema: one field for each operation of the contract. It has no logic; `perform` runs the operation. */
 export function schemaOf(operations: Operations): GraphQLSchema {
   const builder = newBuilder()
   const types = new ContractTypes(builder)
@@ -37,20 +37,20 @@ function addField({ builder, types, connections, operations }: Parts, procedure:
     procedure.kind === 'query' ? flatArgs(builder, types, procedure.input, name) : inputArg(builder, types, procedure.input, name)
   const options = {
     type: answer.type,
-    // One operation's refusal leaves the others of the same question their answers.
+    // Nullable, so that the error of one operation does not remove the results of the others in the same query.
     nullable: true,
     args,
     async resolve(_root: unknown, args: Args, { ctx }: GraphqlContext) {
       const input = procedure.kind === 'query' ? args : (args.input ?? {})
-      const done = await perform(operations, ctx, procedure, given(procedure.input, input))
-      return answer.from(done)
+      const output = await perform(operations, ctx, procedure, withoutNulls(procedure.input, input))
+      return answer.from(output)
     },
   }
   if (procedure.kind === 'query') builder.queryField(name, (t) => t.field(options as never))
   else builder.mutationField(name, (t) => t.field(options as never))
 }
 
-/** A question's input is the field's own arguments. */
+/** The arguments of a query: one argument for each field of the input. */
 function flatArgs(builder: Builder, types: ContractTypes, input: z.ZodType, name: string) {
   const shape = shapeOf(input)
   if (shape.as !== 'object') return {}
@@ -64,7 +64,7 @@ function flatArgs(builder: Builder, types: ContractTypes, input: z.ZodType, name
   )
 }
 
-/** A change takes one argument, as Relay has it. */
+/** The arguments of a mutation: a single argument `input`, as in Relay. */
 function inputArg(builder: Builder, types: ContractTypes, input: z.ZodType, name: string) {
   const shape = shapeOf(input)
   if (shape.as !== 'object') return {}

@@ -10,7 +10,7 @@ type Output = TypeParam<BuilderTypes>
 type Input = InputTypeParam<BuilderTypes>
 type Row = Record<string, unknown>
 
-/** GraphQL types made of the contract's schemas: each schema once as output, once as input. */
+/** Makes GraphQL types from the contract's schemas: one output type and one input type for each schema. */
 export class ContractTypes {
   private readonly builder: Builder
   private readonly outputs = new Map<z.ZodType, Output>()
@@ -21,14 +21,14 @@ export class ContractTypes {
     this.builder = builder
   }
 
-  /** `hint` names the type when the contract does not. */
+  /** `hint` is the name of the type if `TYPE_NAMES` has none. */
   output(schema: z.ZodType, hint: string): Output {
     const shape = shapeOf(schema)
     if (shape.as === 'scalar') return shape.scalar
     if (shape.as === 'enum') return this.enum(shape, hint)
     if (shape.as === 'list') return [this.output(shape.item, hint)] as unknown as Output
-    const known = this.outputs.get(shape.schema)
-    if (known) return known
+    const existing = this.outputs.get(shape.schema)
+    if (existing) return existing
 
     const name = TYPE_NAMES.get(shape.schema) ?? hint
     const ref = this.builder.objectRef<Row>(name)
@@ -54,8 +54,8 @@ export class ContractTypes {
     if (shape.as === 'scalar') return shape.scalar
     if (shape.as === 'enum') return this.enum(shape, hint)
     if (shape.as === 'list') return [this.input(shape.item, hint)] as unknown as Input
-    const known = this.inputs.get(shape.schema)
-    if (known) return known
+    const existing = this.inputs.get(shape.schema)
+    if (existing) return existing
 
     const stem = TYPE_NAMES.get(shape.schema) ?? hint
     const ref = this.builder.inputRef<Row>(`${stem}Input`)
@@ -75,11 +75,11 @@ export class ContractTypes {
   }
 
   private enum({ schema, values }: Shape & { as: 'enum' }, hint: string): Output & Input {
-    const known = this.enums.get(schema)
-    if (known) return known
-    const made = this.builder.enumType(TYPE_NAMES.get(schema) ?? hint, { values }) as unknown as Output & Input
-    this.enums.set(schema, made)
-    return made
+    const existing = this.enums.get(schema)
+    if (existing) return existing
+    const type = this.builder.enumType(TYPE_NAMES.get(schema) ?? hint, { values }) as unknown as Output & Input
+    this.enums.set(schema, type)
+    return type
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A contract schema as GraphQL can say it. Whatever it cannot say (records, open objects) is JSON. */
+/** A schema of the contract in terms of GraphQL. What GraphQL cannot express (records, open objects) becomes JSON. */
 export type Shape =
   | { as: 'scalar'; scalar: 'String' | 'ID' | 'Int' | 'SafeInt' | 'Float' | 'Boolean' | 'JSON' }
   | { as: 'enum'; values: string[]; schema: z.ZodType }
@@ -22,25 +22,25 @@ interface Def {
 
 const defOf = (schema: z.ZodType) => schema._zod.def as unknown as Def
 
-/** May a question leave it out, or say null? */
+/** Whether an input may leave the value out or set it to null. */
 export const isNullable = (schema: z.ZodType): boolean => schema.safeParse(undefined).success || acceptsNull(schema)
 
-/** May an answer lack it? What has a default never lacks. */
+/** Whether an output may lack the value. A value with a default is always there. */
 export const mayBeAbsent = (schema: z.ZodType): boolean => ['optional', 'nullable'].includes(defOf(schema).type)
 
 export const acceptsNull = (schema: z.ZodType): boolean => schema.safeParse(null).success
 
 const wrappers = new Set(['optional', 'nullable', 'default', 'prefault', 'readonly', 'nonoptional'])
 
-/** What is inside of optional, nullable, default and transformed. */
-export function bare(schema: z.ZodType): z.ZodType {
-  const { type, innerType, in: before } = defOf(schema)
-  if (wrappers.has(type) && innerType) return bare(innerType)
-  return type === 'pipe' && before ? bare(before) : schema
+/** The schema inside of optional, nullable, default and similar wrappers; of a transform, its input. */
+export function unwrap(schema: z.ZodType): z.ZodType {
+  const { type, innerType, in: pipeInput } = defOf(schema)
+  if (wrappers.has(type) && innerType) return unwrap(innerType)
+  return type === 'pipe' && pipeInput ? unwrap(pipeInput) : schema
 }
 
-export function shapeOf(given: z.ZodType): Shape {
-  const schema = bare(given)
+export function shapeOf(wrapped: z.ZodType): Shape {
+  const schema = unwrap(wrapped)
   const def = defOf(schema)
   switch (def.type) {
     case 'string':
@@ -59,7 +59,7 @@ export function shapeOf(given: z.ZodType): Shape {
       return objectShape(schema, Object.entries(def.shape ?? {}))
     case 'union':
       if (def.discriminator !== undefined) return objectShape(schema, fieldsOfAny(def.options ?? []))
-      // The one other union of the contract: a moment as text, or as the Date a YAML reader makes of it.
+      // The only other union of the contract is a time: text, or the Date that a YAML parser makes of it.
       return { as: 'scalar', scalar: 'String' }
     default:
       return json
@@ -70,7 +70,7 @@ const json: Shape = { as: 'scalar', scalar: 'JSON' }
 
 const maxInt = 2 ** 31 - 1
 
-/** GraphQL's Int ends at 2^31: a number that may pass it is a SafeInt. */
+/** GraphQL's Int has 32 bits. A number that may be larger is a SafeInt. */
 function numberScalar(schema: z.ZodType): 'Int' | 'SafeInt' | 'Float' {
   if (schema.safeParse(1.5).success) return 'Float'
   return schema.safeParse(maxInt + 1).success || schema.safeParse(-maxInt - 2).success ? 'SafeInt' : 'Int'
@@ -81,24 +81,26 @@ function literalScalar([value]: unknown[]) {
   return typeof value === 'number' ? 'Int' : 'String'
 }
 
-/** Reasons and their like have hyphens, which GraphQL's names may not have: those stay text. */
+/**
+ * Enum values in GraphQL may not have hyphens. An enum with such values, like the reasons of a verdict, stays text.
+ */
 function enumShape(schema: z.ZodType, values: string[]): Shape {
-  const sayable = values.every((value) => /^[A-Za-z_]\w*$/.test(value))
-  return sayable ? { as: 'enum', values, schema } : { as: 'scalar', scalar: 'String' }
+  const areValidNames = values.every((value) => /^[A-Za-z_]\w*$/.test(value))
+  return areValidNames ? { as: 'enum', values, schema } : { as: 'scalar', scalar: 'String' }
 }
 
 /**
- * GraphQL has no unions of inputs: a field for whatever any of the kinds has, which may be absent unless all have it. The
- * contract itself refuses what does not belong together.
+ * The fields of a union, because GraphQL has no unions of inputs. It has all fields of all options; a field that some
+ * option lacks is optional. The contract refuses combinations that do not belong together.
  */
 function fieldsOfAny(options: z.ZodType[]): [string, z.ZodType][] {
-  const shapes = options.map((option) => defOf(bare(option)).shape ?? {})
+  const shapes = options.map((option) => defOf(unwrap(option)).shape ?? {})
   const keys = new Set(shapes.flatMap((shape) => Object.keys(shape)))
   return [...keys].flatMap((key): [string, z.ZodType][] => {
-    const held = shapes.flatMap((shape) => shape[key] ?? [])
-    const [field] = held
+    const options = shapes.flatMap((shape) => shape[key] ?? [])
+    const [field] = options
     if (!field) return []
-    return [[key, held.length === shapes.length ? field : z.optional(field)]]
+    return [[key, options.length === shapes.length ? field : z.optional(field)]]
   })
 }
 

@@ -9,7 +9,7 @@ import { procedures } from '../../base/perform.ts'
 import { aControlPlane } from '../../testing.ts'
 import { routerOf, trpcHandler } from './trpc.ts'
 
-/** The handler behind a real server on a free port. `admin` is the bearer of the given context; no other is known. */
+/** The handler behind a real server on a free port. The bearer token `admin` gets `ctx`; every other token is refused. */
 async function serving(ctx: Ctx) {
   const reported: unknown[] = []
   const ctxOf = async ({ headers }: IncomingMessage) => {
@@ -25,14 +25,14 @@ async function serving(ctx: Ctx) {
   return { url, reported, [Symbol.asyncDispose]: stop }
 }
 
-test('every operation of the contract is a procedure of its kind', () => {
+test('every operation of the contract is a query or a mutation', () => {
   const made = routerOf(operations)._def.procedures as unknown as Record<string, { _def: { type: string } }>
   expect(Object.entries(made).map(([path, { _def }]) => `${_def.type} ${path}`)).toEqual(
     procedures.map(({ kind, path }) => `${kind} ${path}`),
   )
 })
 
-test('the client of the SDK reads and changes through it', async () => {
+test('the client of the SDK can read and write', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const client = createClient({ url: served.url, token: 'admin' })
@@ -43,7 +43,7 @@ test('the client of the SDK reads and changes through it', async () => {
   expect(await client.policy.explain({ user: 'alice', server: 'sql', tool: 'drop_table' })).toMatchObject({ reason: 'level-too-low' })
 })
 
-test('a question too long for an address line is asked by POST', async () => {
+test('a query that is too long for a URL is sent as POST', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const client = createClient({ url: served.url, token: 'admin' })
@@ -64,7 +64,7 @@ test.for([
   expect(await response.json()).toMatchObject({ error: { message, data: { code, httpStatus: status } } })
 })
 
-test('a caller nobody knows is told so, and nothing else', async () => {
+test('an unauthenticated caller gets only that error', async () => {
   await using it = await aControlPlane()
   await using served = await serving(it.ctx)
   const response = await fetch(`${served.url}/trpc/users.list`, { headers: { authorization: 'Bearer other' } })
@@ -73,7 +73,7 @@ test('a caller nobody knows is told so, and nothing else', async () => {
   expect(served.reported).toEqual([])
 })
 
-test('a fault of ours is reported in full and answered without a word of it', async () => {
+test('an internal error is reported in full, and the response does not show it', async () => {
   await using it = await aControlPlane()
   await using served = await serving({ ...it.ctx, db: undefined as never })
   const response = await fetch(`${served.url}/trpc/users.list`, { headers: { authorization: 'Bearer admin' } })

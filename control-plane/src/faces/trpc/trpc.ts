@@ -7,11 +7,11 @@ import type { Ctx } from '../../base/context.ts'
 import { perform, procedures } from '../../base/perform.ts'
 import type { Operations, Procedure } from '../../base/perform.ts'
 
-/** What a face of the API needs of the process it runs in. */
+/** What tRPC and GraphQL need from the process. */
 export interface FaceParts {
-  /** Who asks, and with what; throws `ApiError('unauthenticated')`. Called once a request. */
+  /** Authenticates a request and makes its context. Throws `ApiError('unauthenticated')`. Called once per request. */
   ctxOf(request: IncomingMessage): Promise<Ctx>
-  /** Told of every failure that was ours, for the log. */
+  /** Called with every internal error, so that it is logged. */
   report(error: unknown): void
 }
 
@@ -19,16 +19,16 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 
 const maxBodyBytes = 16 * 1024 * 1024
 
-/** Serves everything under `/trpc/`: mount it as it is, body unread, authentication left to `ctxOf`. */
+/** Serves all paths under `/trpc/`. It reads the body itself, and `ctxOf` authenticates the request. */
 export function trpcHandler(operations: Operations, { ctxOf, report }: FaceParts): NodeHandler {
   return createHTTPHandler({
     router: routerOf(operations),
     basePath: '/trpc/',
-    // A question too long for an address line comes as a POST.
+    // A query that is too long for a URL is sent as a POST.
     allowMethodOverride: true,
     allowBatching: false,
     maxBodySize: maxBodyBytes,
-    createContext: ({ req }) => ctxOf(req).catch(asTrpc),
+    createContext: ({ req }) => ctxOf(req).catch(throwTrpcError),
     onError: ({ error }) => {
       if (codeOf(error) === 'internal') report(error.cause?.cause ?? error)
     },
@@ -44,7 +44,10 @@ const t = initTRPC.context<Ctx>().create({
   },
 })
 
-/** One procedure an operation, made from the contract. Flat, by its whole path: as keys of their own tRPC reserves names such as `apply`. */
+/**
+ * Makes one tRPC procedure for each operation of the contract. The router is flat, with keys such as `policy.apply`,
+ * because tRPC reserves names such as `apply` in nested routers.
+ */
 export function routerOf(operations: Operations) {
   return t.router(
     Object.fromEntries(procedures.map((procedure) => [`${procedure.group}.${procedure.name}`, procedureOf(operations, procedure)])),
@@ -52,9 +55,10 @@ export function routerOf(operations: Operations) {
 }
 
 function procedureOf(operations: Operations, procedure: Procedure) {
-  const unread = t.procedure.input((given: unknown) => given)
-  const work = ({ ctx, input }: { ctx: Ctx; input: unknown }) => perform(operations, ctx, procedure, input).catch(asTrpc)
-  return procedure.kind === 'query' ? unread.query(work) : unread.mutation(work)
+  // tRPC passes the input on as it is: `perform` checks it.
+  const builder = t.procedure.input((input: unknown) => input)
+  const run = ({ ctx, input }: { ctx: Ctx; input: unknown }) => perform(operations, ctx, procedure, input).catch(throwTrpcError)
+  return procedure.kind === 'query' ? builder.query(run) : builder.mutation(run)
 }
 
 const trpcCodes = {
@@ -67,12 +71,12 @@ const trpcCodes = {
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Record<ApiErrorCode, TRPCError['code']>
 
-function asTrpc(thrown: unknown): never {
-  const cause = ApiError.from(thrown)
+function throwTrpcError(error: unknown): never {
+  const cause = ApiError.from(error)
   throw new TRPCError({ code: trpcCodes[cause.code], message: cause.message, cause })
 }
 
-/** tRPC's own refusals (no such procedure, body that is no JSON) in our words. */
+/** Our code for an error, also for tRPC's own errors such as an unknown procedure or a body that is not JSON. */
 function codeOf({ cause, code }: TRPCError): ApiErrorCode {
   if (cause instanceof ApiError) return cause.code
   if (code === 'NOT_FOUND') return 'not_found'

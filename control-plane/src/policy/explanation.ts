@@ -1,23 +1,23 @@
 import type { Reason, Verdict } from '@bir/sdk/contract/decide'
 import { TIERS } from '@bir/sdk/contract/snapshot'
 import type { Selection, Tier, ToolEntry } from '@bir/sdk/contract/snapshot'
-import { fileGrant, grantWords } from '../grants/grants.ts'
+import { fileGrant, describeGrant } from '../grants/grants.ts'
 import type { HolderName } from '../holders/holder.ts'
 import type { GrantRow } from '../policy-rows/types.ts'
 
-/** What a verdict was reached from. */
+/** The facts that a verdict was based on. */
 export interface Evidence {
   user: { handle: string; provider: string; groups: string[]; disabled: boolean }
-  server: { id: string; known: boolean; remote: boolean; killed: boolean }
+  server: { id: string; exists: boolean; remote: boolean; killed: boolean }
   /** Undefined when the server has no such tool. */
   tool: {
     name: string
     entry: ToolEntry | undefined
     declared: string | undefined
-    /** A definition of it waits for approval. */
-    held: boolean
+    /** A definition of the tool waits for approval. */
+    pending: boolean
   }
-  /** All that the person holds on the server, by whomever. */
+  /** All grants on the server that reach the person: their own, those of their groups, and those of everyone. */
   grants: readonly GrantRow[]
   name: (row: GrantRow) => HolderName
   selection: Selection | undefined
@@ -25,32 +25,32 @@ export interface Evidence {
   nowMs: number
 }
 
-/** A verdict in plain sentences, in the order in which it is reached. They explain; `decide` has decided. */
-export function because(evidence: Evidence): string[] {
+/** Explains a verdict in sentences, in the order of the checks. The verdict itself comes from `decide`. */
+export function explanationLines(evidence: Evidence): string[] {
   return [
-    ...userWords(evidence),
-    ...serverWords(evidence),
-    ...toolWords(evidence),
-    ...grantsWords(evidence),
-    ...selectionWords(evidence),
+    ...userLines(evidence),
+    ...serverLines(evidence),
+    ...toolLines(evidence),
+    ...grantLines(evidence),
+    ...selectionLines(evidence),
     conclusion(evidence),
   ]
 }
 
-function userWords({ user: { handle, provider, groups, disabled } }: Evidence): string[] {
-  const belongs =
+function userLines({ user: { handle, provider, groups, disabled } }: Evidence): string[] {
+  const membership =
     groups.length === 0 ? 'belongs to no group' : `belongs to ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
-  return [`${handle}, known through ${provider}, ${belongs}.`, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
+  return [`${handle}, known through ${provider}, ${membership}.`, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
 }
 
-function serverWords({ server: { id, known, killed } }: Evidence): string[] {
-  if (!known) return [`There is no server ${id}.`]
+function serverLines({ server: { id, exists, killed } }: Evidence): string[] {
+  if (!exists) return [`There is no server ${id}.`]
   return killed ? [`The server ${id} is switched off for everyone.`] : []
 }
 
-function toolWords({ server, tool: { name, entry, declared, held } }: Evidence): string[] {
-  if (!server.known) return []
-  if (!entry && held) return [`The server ${server.id} offers ${name}, which is held back until an administrator approves it.`]
+function toolLines({ server, tool: { name, entry, declared, pending } }: Evidence): string[] {
+  if (!server.exists) return []
+  if (!entry && pending) return [`The server ${server.id} offers ${name}, which is held back until an administrator approves it.`]
   if (!entry) return [`The server ${server.id} has no tool ${name}.`]
   const source = entry.labelled ? `by an administrator's label; ${declaredWords(server.remote, declared)}` : sourceWords(server.remote)
   return [
@@ -64,30 +64,33 @@ const sourceWords = (remote: boolean) => (remote ? 'as its hints and its name te
 const declaredWords = (remote: boolean, declared: string | undefined) =>
   remote ? `its hints and its name tell ${declared}` : `the server itself declares ${declared}`
 
-const owners: Record<Tier, string> = {
+const tierNames: Record<Tier, string> = {
   user: "The person's own grants",
   groups: 'The grants of their groups',
   everyone: 'The grants of everyone',
 }
-const kinds = { user: 'user', groups: 'group', everyone: 'everyone' } as const
+const holderKinds = { user: 'user', groups: 'group', everyone: 'everyone' } as const
 
-function grantsWords({ grants, name, server, nowMs }: Evidence): string[] {
-  const byTier = TIERS.map((tier) => ({ tier, of: grants.filter(({ kind }) => kind === kinds[tier]) }))
-  const decides = byTier.find(({ of }) => of.some((grant) => isLive(grant, nowMs)))?.tier
-  const words = byTier.flatMap(({ tier, of }) => {
-    const fate = (grant: GrantRow) => {
+function grantLines({ grants, name, server, nowMs }: Evidence): string[] {
+  const byTier = TIERS.map((tier) => ({ tier, grants: grants.filter(({ kind }) => kind === holderKinds[tier]) }))
+  const decidingTier = byTier.find(({ grants }) => grants.some((grant) => isLive(grant, nowMs)))?.tier
+  const lines = byTier.flatMap(({ tier, grants }) => {
+    const status = (grant: GrantRow) => {
       if (!isLive(grant, nowMs)) return ' It has expired.'
-      return tier === decides ? '' : ' Not considered: a nearer grant decides.'
+      return tier === decidingTier ? '' : ' Not considered: a nearer grant decides.'
     }
-    return of.map((grant) => `Grant: ${grantWords(fileGrant(grant, name(grant)))}.${fate(grant)}`).sort()
+    return grants.map((grant) => `Grant: ${describeGrant(fileGrant(grant, name(grant)))}.${status(grant)}`).sort()
   })
-  if (words.length === 0) return [`No grant on ${server.id} reaches this person.`]
-  return [...words, decides ? `${owners[decides]} decide: they are the nearest that have not expired.` : 'Every grant has expired.']
+  if (lines.length === 0) return [`No grant on ${server.id} reaches this person.`]
+  return [
+    ...lines,
+    decidingTier ? `${tierNames[decidingTier]} decide: they are the nearest that have not expired.` : 'Every grant has expired.',
+  ]
 }
 
 const isLive = ({ expiresAtMs }: GrantRow, nowMs: number) => expiresAtMs === null || nowMs < expiresAtMs
 
-function selectionWords({ user: { handle }, server, selection }: Evidence): string[] {
+function selectionLines({ user: { handle }, server, selection }: Evidence): string[] {
   if (!selection) return []
   return [
     ...(selection.level === undefined ? [] : [`${handle} has chosen no more than ${selection.level} on ${server.id}.`]),
@@ -95,7 +98,7 @@ function selectionWords({ user: { handle }, server, selection }: Evidence): stri
   ]
 }
 
-/** Every reason as a sentence an administrator can act on. */
+/** Each reason in words that an administrator can act on. */
 const sentences: Record<Reason, string> = {
   'unknown-person': 'the policy does not know this person',
   'person-disabled': 'the account is disabled',

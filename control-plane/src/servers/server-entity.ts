@@ -8,8 +8,8 @@ import type { DefinitionFacts, ServerRow } from '../policy-rows/types.ts'
 type Server = z.infer<typeof ServerSchema>
 type ServerTool = z.infer<typeof ServerToolSchema>
 
-/** A server as administrators see it: as it is compiled, with what is held back or gone beside. */
-export function shownServer(row: ServerRow, catalog: Mountable, definitions: readonly DefinitionFacts[]): Server {
+/** A server as the API returns it: its compiled form, plus the tools that are held back or no longer offered. */
+export function serverEntity(row: ServerRow, catalog: Mountable, definitions: readonly DefinitionFacts[]): Server {
   const entry = compileServers([row], catalog, definitions).servers[row.id]
   const { id, killed } = row
   const title = entry?.title ?? id
@@ -21,13 +21,15 @@ export function shownServer(row: ServerRow, catalog: Mountable, definitions: rea
   return { id, kind: 'mounted', title, killed, settings: row.settings, tools }
 }
 
-/** The level shown is that of what is served; of what is offered where nothing is. */
+/**
+ * Tools of a remote server. The level is that of the approved definition, or of the offered one if none is approved.
+ */
 function remoteTools({ labels }: ServerRow, definitions: readonly DefinitionFacts[]): ServerTool[] {
-  return [...Map.groupBy(definitions, ({ name }) => name)].flatMap(([name, of]) => {
-    const shown = of.find(({ state }) => state === 'approved') ?? of[0]
-    if (!shown) return []
-    const declared = declaredLevel(shown)
+  return [...Map.groupBy(definitions, ({ name }) => name)].flatMap(([name, rows]) => {
+    const row = rows.find(({ state }) => state === 'approved') ?? rows[0]
+    if (!row) return []
+    const declared = declaredLevel(row)
     const { level, labelled = false, hidden = false } = toolEntry(labels, name, declared)
-    return [{ name, level, declared, labelled, hidden, trust: trustState(of) }]
+    return [{ name, level, declared, labelled, hidden, trust: trustState(rows) }]
   })
 }

@@ -2,8 +2,8 @@ import type { PlaneAddress } from '@bir/sdk/contract/internal'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 
-/** A plane says where others reach it: the roster in the next snapshot has it. */
-export async function moved(ctx: Ctx, id: string, { internalUrl }: PlaneAddress): Promise<void> {
+/** Stores the URL at which other planes reach this plane. The roster in the next snapshot contains it. */
+export async function setPlaneAddress(ctx: Ctx, id: string, { internalUrl }: PlaneAddress): Promise<void> {
   await change(ctx, { action: 'planes.moved', target: id }, async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable('planes')
