@@ -44,6 +44,7 @@ test('a guard that throws refuses: nothing below it runs', async () => {
   expect(start.seen).toEqual([])
 })
 
+// Not vitest but `tsc` holds these laws: an expected error that does not occur is an error itself. At run time nothing is left to check.
 test('three laws are compile errors', () => {
   // @ts-expect-error a stage that needs what no stage above it adds
   new Pipeline<Start>().guard(needsName)
@@ -54,5 +55,5 @@ test('three laws are compile errors', () => {
   // @ts-expect-error a guard that makes up an answer
   const invents: Guard<Start> = async () => ({ json: '{}' })
 
-  expect([forgets, invents]).toHaveLength(2)
+  void [forgets, invents]
 })

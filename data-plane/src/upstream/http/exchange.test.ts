@@ -4,6 +4,7 @@ import { Cancel } from '../../runtime/cancellation.ts'
 import { Timers } from '../../runtime/timers.ts'
 import { exchange } from './exchange.ts'
 import { HttpPool } from './pool.ts'
+import { within } from '../../testing/waiting.ts'
 import { rawServer, serverOf } from '../testing.ts'
 import type { ExchangeRequest } from './types.ts'
 
@@ -97,30 +98,36 @@ test('a sender is held back while its event is being taken', async () => {
     },
     { onEvent: () => holding.promise.then(() => 'stop' as const) },
   )
-  await held.promise
+  await within(held.promise, 'the sender to fill its buffer')
+  let lastSource = -1
+  const sentSince = () => {
+    const sent = source - lastSource
+    lastSource = source
+    return sent
+  }
+  await expect.poll(sentSince, { message: 'chunks sent since the last look' }).toBe(0)
   expect(source).toBeLessThan(2000)
   holding.resolve()
-  await done
+  await within(done, 'the exchange to end')
 })
 
 test('a reader that has what it wants stops the stream', async () => {
-  let closed: Promise<unknown> | undefined
+  const closed = Promise.withResolvers<void>()
   const got: string[] = []
-  await ask(
-    (request, response) => {
-      closed = new Promise((resolve) => request.socket.once('close', resolve))
-      response.writeHead(200, stream)
-      response.write('data: 1\n\ndata: 2\n\ndata: 3\n\n')
-    },
-    {
-      onEvent: ({ data }) => {
-        got.push(data)
-        return data === '2' ? 'stop' : undefined
-      },
-    },
-  )
+  await using server = await serverOf((request, response) => {
+    request.socket.once('close', () => closed.resolve())
+    response.writeHead(200, stream)
+    response.write('data: 1\n\ndata: 2\n\ndata: 3\n\n')
+  })
+  await using pool = poolTo(server.url)
+  const onEvent = ({ data }: { data: string }) => {
+    got.push(data)
+    return data === '2' ? ('stop' as const) : undefined
+  }
+  expect(await exchange(pool.pool, { ...basic(server.url), onEvent })).toMatchObject({ kind: 'stream' })
   expect(got).toEqual(['1', '2'])
-  await closed
+  // Before the server and the pool are disposed of, which would close it too.
+  await within(closed.promise, 'the connection to close')
 })
 
 test.for<[string, Handle, Partial<ExchangeRequest>, object]>([
@@ -195,15 +202,15 @@ test.for([
 test('a cancelled exchange ends with the cause, and the server sees the connection close', async () => {
   const cancel = new Cancel()
   const closed = Promise.withResolvers<void>()
-  const asked = ask(
-    (request, response) => {
-      request.socket.once('close', () => closed.resolve())
-      response.writeHead(200, stream).write('data: 1\n\n')
-    },
-    { cancel, onEvent: () => cancel.abort(new Error('the client went away')) },
-  )
-  await expect(asked).rejects.toThrow('the client went away')
-  await closed.promise
+  await using server = await serverOf((request, response) => {
+    request.socket.once('close', () => closed.resolve())
+    response.writeHead(200, stream).write('data: 1\n\n')
+  })
+  await using pool = poolTo(server.url)
+  const onEvent = () => cancel.abort(new Error('the client went away'))
+  await expect(exchange(pool.pool, { ...basic(server.url), cancel, onEvent })).rejects.toThrow('the client went away')
+  // Before the server and the pool are disposed of, which would close it too.
+  await within(closed.promise, 'the connection to close')
 })
 
 test('what was cancelled before is not sent', async () => {
@@ -229,6 +236,6 @@ test('a server that hangs fills no more than its share', async () => {
   const hanging = [1, 2].map(() => exchange(pool.pool, { ...basic(server.url), cancel }).catch((error: unknown) => error))
   await expect(exchange(pool.pool, basic(server.url))).rejects.toMatchObject({ code: 'upstream_down', retryable: true })
   cancel.abort(new Error('enough'))
-  await Promise.all(hanging)
+  await within(Promise.all(hanging), 'the calls that hang to end')
   expect(pool.pool.inFlight).toBe(0)
 })
