@@ -1,3 +1,5 @@
+import { within } from '@bir/data-plane/testing/waiting'
+
 export interface Message {
   id?: unknown
   method?: string
@@ -16,7 +18,12 @@ export class Events {
     this.reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   }
 
-  async next(fits: (message: Message) => boolean): Promise<Message> {
+  /** The next message that fits. `what` names it for the failure of a test that waits for it in vain. */
+  next(what: string, fits: (message: Message) => boolean): Promise<Message> {
+    return within(this.find(fits), what)
+  }
+
+  private async find(fits: (message: Message) => boolean): Promise<Message> {
     for (;;) {
       const line = await this.line()
       const message = line.startsWith('data: {') ? (JSON.parse(line.slice(6)) as Message) : undefined

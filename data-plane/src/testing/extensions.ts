@@ -1,19 +1,12 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
+import type { ServerResponse } from 'node:http'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerGrants } from '@bir/sdk/contract/snapshot'
 import { expect } from 'vitest'
 import { DAVE, modernRequest, testPlane } from './plane.ts'
-import { serverOf } from '../upstream/testing.ts'
+import { modernServer } from '../upstream/modern/testing.ts'
+import { within } from './waiting.ts'
 import { SKILLS_EXTENSION } from '../protocol/extensions/skills.ts'
 import { TASKS_EXTENSION } from '../protocol/extensions/tasks.ts'
-
-interface Asked {
-  id: number
-  method: string
-  params: Record<string, unknown> & { _meta: Record<string, unknown> }
-  headers: IncomingHttpHeaders
-}
 
 /** The one task there is, by its server's own id. */
 export const OWN = 'own-1'
@@ -51,18 +44,14 @@ const declared = { extensions: { [TASKS_EXTENSION]: {} } }
 
 /** A server that has skills and makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
 export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
-  const asked: Asked[] = []
   const answers = { ...usual }
   const open = new Map<number, ServerResponse>()
-  const server = await serverOf(async (request, response) => {
-    const body = JSON.parse(await text(request)) as Asked
-    asked.push({ ...body, headers: request.headers })
-    if (body.method !== 'subscriptions/listen')
-      return void response.setHeader('content-type', 'application/json').end(answer(body.id, await answers[body.method]))
+  const server = await modernServer(async ({ id, method, params }, { response, json }) => {
+    if (method !== 'subscriptions/listen') return json(answer(id, await answers[method]))
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    open.set(body.id, response)
-    response.once('close', () => open.delete(body.id))
-    say(response, 'notifications/subscriptions/acknowledged', { notifications: body.params['notifications'] })
+    open.set(id, response)
+    response.once('close', () => open.delete(id))
+    say(response, 'notifications/subscriptions/acknowledged', { notifications: params['notifications'] })
   })
   const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
   const entry = {
@@ -85,7 +74,7 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
   await expect.poll(() => open.size).toBe(2)
   return {
     plane,
-    asked,
+    asked: server.asked,
     answers,
     tokens,
     ask: async (path: string, method: string, params: Record<string, unknown>, who?: Who) => {
@@ -142,7 +131,7 @@ function listening(response: Response) {
         ?.slice(6)
       if (data !== undefined) return data
       if (event !== undefined) continue
-      const { value, done } = await reader.read()
+      const { value, done } = await within(reader.read(), 'the next message of a listening stream')
       if (done) throw new Error(`the stream ended after: ${held}`)
       held += value
     }

@@ -9,6 +9,7 @@ import { aBank, failure } from '../testing.ts'
 import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
 import { reading } from './transaction.ts'
+import { within } from '../../../testing/waiting.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
@@ -84,7 +85,7 @@ test('when every session is at work a call is told to come back', async () => {
       await leave.promise
     }),
   )
-  await Promise.all(entered.map(({ promise }) => promise))
+  await within(Promise.all(entered.map(({ promise }) => promise)), 'every session to be at work')
   expect(await failure(bank.call('list_tables', {}, context))).toMatchObject({ code: 'rate_limited', retryable: true })
   leave.resolve()
   await Promise.all(held)
