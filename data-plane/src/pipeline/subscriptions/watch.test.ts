@@ -67,6 +67,7 @@ test('who listens on /mcp is told of a change once the list they will read has i
 
   change('x:new')
   await expect.poll(() => held.length).toBeGreaterThan(0)
+  expect(await listed()).toEqual(['mcp+slow:x:old'])
   expect(heard).not.toContain('notifications/resources/list_changed')
   release()
   await expect.poll(() => heard).toContain('notifications/resources/list_changed')

@@ -85,7 +85,8 @@ test('a sender is held back while its event is being taken', async () => {
     (request, response) => {
       response.writeHead(200, stream)
       const pump = () => {
-        for (; source < 2000; source++) {
+        while (source < 2000) {
+          source++
           if (response.write(chunk)) continue
           held.resolve()
           response.once('drain', pump)
