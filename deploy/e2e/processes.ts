@@ -13,7 +13,7 @@ const startsWithinMs = 100_000
 
 const Note = z.object({ base: z.string() })
 
-/** Every process that belongs to a home: those that were told of it, and its Postgres, which was told nothing. Linux alone. */
+/** Every process that belongs to a home: those with `BIR_HOME` in their environment, and its Postgres, which has none. Linux only. */
 function processesOf(home: string): Process[] {
   const note = join(home, 'postgres.json')
   const cluster = existsSync(note) ? Note.parse(JSON.parse(readFileSync(note, 'utf8'))).base : join(home, 'postgres')

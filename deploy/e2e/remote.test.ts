@@ -18,7 +18,7 @@ import { until } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 
-/** An old server and one of 2026 alone, behind one gateway, used by an old client and a new one side by side: all four pairs. */
+/** A legacy server and a modern one behind one gateway, each used by a legacy client and by a modern one. */
 
 const main = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-remote-'))

@@ -17,7 +17,10 @@ import type { ModernOnly } from './modern-only.ts'
 import { showClient } from './show-clients.ts'
 import type { ShowClient } from './show-clients.ts'
 
-/** All that a server can ask of a client or tell it: both official clients with an old server and with one of 2026 alone, at both kinds of endpoint. */
+/**
+ * Everything that a server can ask of a client or tell it: both official clients, a legacy and a modern server,
+ * at a server's own endpoint and at `/mcp`.
+ */
 
 const scratch = mkdtempSync(join(tmpdir(), 'bir-show-'))
 let old: Upstream

@@ -13,7 +13,7 @@ import { Events } from './events.ts'
 import { secondPlane } from './second-plane.ts'
 import type { SecondPlane } from './second-plane.ts'
 
-/** Two planes under one address, asked in turn: what only one can hold is found there, and its end is an answer, never a hang. */
+/** Two planes behind one address, asked in turn. State that one plane holds is reached through the other, and its end is an answer. */
 
 let upstreams: [Upstream, Upstream]
 let gateway: Gateway

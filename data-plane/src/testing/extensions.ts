@@ -42,7 +42,10 @@ export function skillsResult(...names: string[]): object {
 
 const declared = { extensions: { [TASKS_EXTENSION]: {} } }
 
-/** A server that has skills and makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
+/**
+ * A server that has skills and makes a task of every call, behind a plane. The policy has it twice: as `things` and as `other`.
+ * Alice and dave may use both, unless `grants` says otherwise.
+ */
 export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
   const answers = { ...usual }
   const open = new Map<number, ServerResponse>()
@@ -63,13 +66,13 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
   const plane = await testPlane({ grants, daves: grants, settings }, [], { things: entry, other: entry })
   const tokens = { alice: await plane.token(), dave: await plane.token({ sub: DAVE }) }
 
-  /** A request of a client that declares tasks, or what else it is told to. */
+  /** A request of a client that declares tasks, or the capabilities given. */
   const requestOf = (method: string, params: Record<string, unknown>, { who = 'alice', capabilities = declared }: Who = {}) =>
     modernRequest(tokens[who], method, {
       ...params,
       _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities },
     })
-  // So that what `/mcp` lists does not change while a test looks, unless the server tells of it.
+  // The lists of `/mcp` are complete now: they change only when the server sends a notification.
   await expect.poll(async () => (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look')
   await expect.poll(() => open.size).toBe(2)
   return {
@@ -86,7 +89,7 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
       (await fetch(plane.url + path, requestOf(method, params))).text(),
     listen: async (path: string, notifications: object, who?: Who) =>
       listening(await fetch(plane.url + path, requestOf('subscriptions/listen', { notifications }, who))),
-    /** Tells everybody who listens. */
+    /** Sends a notification to every open listener. */
     tell: (method: string, params: object) => open.forEach((response) => say(response, method, params)),
     async [Symbol.asyncDispose]() {
       await plane[Symbol.asyncDispose]()
@@ -102,7 +105,7 @@ interface Who {
 
 const whole: Record<string, ServerGrants> = { things: { user: [{ level: 'destroy' }] }, other: { user: [{ level: 'destroy' }] } }
 
-/** A number that JavaScript cannot hold, as `#…#` in what a server says. */
+/** Writes `"#123#"` as the number 123, which may be one that JavaScript cannot hold. */
 const spelled = (message: object) => JSON.stringify(message).replaceAll(/"#(\d+)#"/g, '$1')
 
 const answer = (id: number, result: object | undefined) =>
@@ -116,15 +119,15 @@ interface Heard {
   params: Record<string, unknown>
 }
 
-/** The messages of a listening stream, one after the other; the first is what was honoured. */
+/** Reads the messages of a listening stream one by one. The first is the acknowledgement. */
 function listening(response: Response) {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-  let held = ''
+  let buffered = ''
   const nextText = async (): Promise<string> => {
     for (;;) {
-      const end = held.indexOf('\n\n')
-      const event = end < 0 ? undefined : held.slice(0, end)
-      if (event !== undefined) held = held.slice(end + 2)
+      const end = buffered.indexOf('\n\n')
+      const event = end < 0 ? undefined : buffered.slice(0, end)
+      if (event !== undefined) buffered = buffered.slice(end + 2)
       const data = event
         ?.split('\n')
         .find((line) => line.startsWith('data: {'))
@@ -132,8 +135,8 @@ function listening(response: Response) {
       if (data !== undefined) return data
       if (event !== undefined) continue
       const { value, done } = await within(reader.read(), 'the next message of a listening stream')
-      if (done) throw new Error(`the stream ended after: ${held}`)
-      held += value
+      if (done) throw new Error(`the stream ended after: ${buffered}`)
+      buffered += value
     }
   }
   const next = async () => JSON.parse(await nextText()) as Heard
