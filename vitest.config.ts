@@ -1,17 +1,43 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** The whole product, or its conformance, in processes of their own. */
+const e2e = ['deploy/e2e/**/*.test.ts', 'deploy/conformance/**/*.test.ts']
+
+/** Folders whose tests need Postgres, start child processes, start a whole data plane, or try very many cases. */
+const integration = [
+  '{db,control-plane}/src/**/*.test.ts',
+  'data-plane/src/features/**/*.test.ts',
+  'data-plane/src/servers/{sql,standalone,charts/drawing}/**/*.test.ts',
+  'deploy/local/**/*.test.ts',
+]
+
+/** Everything else. A new test is a unit test unless its folder is named above. */
+const unit = ['{sdk,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts']
 
 export default defineConfig({
   // As Node resolves, so that tests run the files that production runs (graphql has others for development).
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
-    include: ['{sdk,db,control-plane,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts'],
-    globalSetup: ['db/src/testing-setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: unit,
+          exclude: [...configDefaults.exclude, ...integration, ...e2e],
+          // A unit test that asks for a database fails, also where another project has started one.
+          env: { BIR_TEST_POSTGRES: '', TEST_DATABASE_URL: '' },
+        },
+      },
+      { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'] } },
+      { extends: true, test: { name: 'e2e', include: e2e } },
+    ],
     // A machine with other work is many times slower: no limit here is one that a test comes near on a machine of its own.
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    // What is awaited comes about, however late. It is given up before its test is, so that it says what did not come about, and before
-    // the minute after which much is looked at again by itself: what was to be told at once must not be found so.
+    // `expect.poll` gives up before its test does, so that the failure names the condition. It also gives up before the minute after
+    // which the product looks at many things again by itself: a notification that never came must not be hidden by such a second look.
     expect: { poll: { timeout: 45_000 } },
     maxWorkers: 2,
   },

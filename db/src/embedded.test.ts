@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makePlaces } from './embedded/places.ts'
@@ -46,7 +45,7 @@ test('Postgres ends when its parent is killed with kill -9, and the next start r
   expect(pid).toBeGreaterThan(1)
 
   supervisor.kill('SIGKILL')
-  await until(() => !alive(pid ?? 0))
+  await expect.poll(() => alive(pid ?? 0), { message: 'Postgres is alive' }).toBe(false)
   const again = await startEmbeddedPostgres({ home })
   await again.stop()
 })
@@ -109,10 +108,6 @@ async function query(connectionString: string, text: string): Promise<unknown[]>
   } finally {
     await client.end()
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20)
 }
 
 function alive(pid: number): boolean {

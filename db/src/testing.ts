@@ -36,7 +36,7 @@ async function serverUrl(): Promise<string> {
   const configuredUrl = process.env.TEST_DATABASE_URL
   if (configuredUrl) return configuredUrl
   const broker = process.env.BIR_TEST_POSTGRES
-  if (!broker) throw new Error('testDb() runs under vitest with db/src/testing-setup.ts, or with TEST_DATABASE_URL.')
+  if (!broker) throw new Error('testDb() needs a Postgres: name the folder of this test under `integration` in vitest.config.ts.')
   const response = await fetch(broker)
   if (!response.ok) throw new Error(await response.text())
   return response.text()

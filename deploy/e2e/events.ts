@@ -1,3 +1,5 @@
+import { within } from '@bir/data-plane/testing/waiting'
+
 export interface Message {
   id?: unknown
   method?: string
@@ -5,18 +7,23 @@ export interface Message {
   result?: unknown
 }
 
-/** The messages of an SSE answer, in their order; each is given once, and those that do not fit are passed over. */
+/** The messages of an SSE response, in order. Each is returned at most once; those that do not fit are skipped. */
 export class Events {
   private readonly reader: ReadableStreamDefaultReader<string>
-  /** What has come and was not looked at; its last line may have come in part. */
-  private held = ''
+  /** Text that arrived and was not read yet. Its last line may be incomplete. */
+  private buffered = ''
 
   constructor(response: Response) {
     if (!response.body) throw new Error(`status ${response.status} and no stream`)
     this.reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   }
 
-  async next(fits: (message: Message) => boolean): Promise<Message> {
+  /** The next message that fits. `what` names it for the failure of a test that waits for it in vain. */
+  next(what: string, fits: (message: Message) => boolean): Promise<Message> {
+    return within(this.find(fits), what)
+  }
+
+  private async find(fits: (message: Message) => boolean): Promise<Message> {
     for (;;) {
       const line = await this.line()
       const message = line.startsWith('data: {') ? (JSON.parse(line.slice(6)) as Message) : undefined
@@ -29,15 +36,15 @@ export class Events {
   }
 
   private async line(): Promise<string> {
-    for (let end = this.held.indexOf('\n'); ; end = this.held.indexOf('\n')) {
+    for (let end = this.buffered.indexOf('\n'); ; end = this.buffered.indexOf('\n')) {
       if (end >= 0) {
-        const line = this.held.slice(0, end)
-        this.held = this.held.slice(end + 1)
+        const line = this.buffered.slice(0, end)
+        this.buffered = this.buffered.slice(end + 1)
         return line
       }
       const { value, done } = await this.reader.read()
-      if (done) throw new Error(`the stream ended after: ${this.held}`)
-      this.held += value
+      if (done) throw new Error(`the stream ended after: ${this.buffered}`)
+      this.buffered += value
     }
   }
 }

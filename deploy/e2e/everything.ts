@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@bir/data-plane/testing/waiting'
 import { freePort } from '../local/base/free-port.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
 
@@ -12,10 +12,10 @@ export async function everything(): Promise<Upstream> {
   const child = spawn(process.execPath, [main, 'streamableHttp'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const url = `http://127.0.0.1:${port}/mcp`
-  while (!(await answers(url))) {
+  await until(async () => {
     if (child.exitCode !== null) throw new Error(`The example server ended with ${child.exitCode}.`)
-    await delay(50)
-  }
+    return answers(url)
+  }, 'the example server to answer')
   return {
     url,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,7 @@
 import { createClient } from '@bir/sdk'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { modernRequest } from '@bir/data-plane/testing'
+import { within } from '@bir/data-plane/testing/waiting'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
@@ -40,14 +42,18 @@ test(
     const load = Array.from({ length: workers }, (_, worker) => work(worker))
     for (const part of Array.from({ length: killsEach }, () => ['data-plane/src/main.ts', 'control-plane/src/main.ts']).flat()) {
       const before = answered.size
-      await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
+      await expect
+        .poll(() => answered.size - before, { timeout: 120_000, message: `calls answered while ${part} was up` })
+        .toBeGreaterThan(200)
       const [victim] = await processesWith(gateway.home, part)
       process.kill(victim.pid, 'SIGKILL')
     }
     const before = answered.size
-    await expect.poll(() => answered.size - before, { timeout: 120_000 }).toBeGreaterThan(200)
+    await expect
+      .poll(() => answered.size - before, { timeout: 120_000, message: 'calls answered after the last kill' })
+      .toBeGreaterThan(200)
     traffic.flows = false
-    await Promise.all(load)
+    await within(Promise.all(load), 'the last calls to end')
 
     const plane = await shipped()
     const records = await chainOf(plane)
@@ -67,19 +73,8 @@ test(
 
 /** True when the whole answer arrived. */
 async function echo(token: string, text: string): Promise<boolean> {
-  const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} }
-  const response = await fetch(`${gateway.endpoints.mcp}/debug`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': 'echo',
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text }, _meta } }),
-  }).catch(() => undefined)
+  const call = modernRequest(token, 'tools/call', { name: 'echo', arguments: { text } })
+  const response = await fetch(`${gateway.endpoints.mcp}/debug`, call).catch(() => undefined)
   const body = await response?.text().catch(() => '')
   return body !== undefined && body.includes(`"text":${JSON.stringify(text)}`)
 }

@@ -3,11 +3,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@bir/sdk'
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { afterAll, expect, test } from 'vitest'
 import { signIn } from '../local/idp/testing.ts'
+import { until, within } from '@bir/data-plane/testing/waiting'
 import { bootGateway, forgetHome, startProduct } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 import { processesWith, untilGone } from './processes.ts'
@@ -15,6 +15,7 @@ import { processesWith, untilGone } from './processes.ts'
 // One home lives through all of this, test by test: so few starts are what two slow cores can afford.
 const home = mkdtempSync(join(tmpdir(), 'bir-lifecycle-'))
 const endpointsFile = join(home, 'endpoints.json')
+const comesBackWithinMs = 100_000
 let gateway: Gateway
 
 afterAll(async () => {
@@ -27,7 +28,7 @@ test('npm start brings everything up, with passwords shown, and every address an
   gateway = await bootGateway({ home, npm: true })
   const { mcp, control, portal, idp } = gateway.endpoints
   for (const base of [new URL(mcp).origin, control, portal, idp]) expect((await fetch(`${base}/health`)).status, base).toBe(200)
-  await until(() => gateway.output().includes('Ctrl-C'))
+  await expect.poll(() => gateway.output(), { message: 'what npm start printed' }).toContain('Ctrl-C')
   expect(gateway.output()).toMatch(/alice +\w{4}-\w{4}-\w{4}-\w{4} /)
   expect((await servers()).toSorted()).toEqual(['charts', 'debug', 'meta', 'sql'])
 })
@@ -39,10 +40,11 @@ test('a second start from the same home says that it runs already', async () => 
 test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -D'])('kill -9 of %s: it comes back', async (part) => {
   const [victim] = await processesWith(home, part)
   process.kill(victim.pid, 'SIGKILL')
-  await until(async () => (await processesWith(home, part)).some(({ pid }) => pid !== victim.pid))
-  await until(async () => (await fetch(`${gateway.endpoints.control}/health`).catch(() => undefined))?.ok === true)
-  await until(async () => (await fetch(`${new URL(gateway.endpoints.mcp).origin}/health`).catch(() => undefined))?.ok === true)
-  await until(async () => (await servers().catch((): string[] => [])).includes('sql'))
+  const isNew = ({ pid }: { pid: number }) => pid !== victim.pid
+  await until(async () => (await processesWith(home, part)).some(isNew), `${part} to be started again`, comesBackWithinMs)
+  for (const base of [gateway.endpoints.control, new URL(gateway.endpoints.mcp).origin])
+    await until(() => isHealthy(base), `${base} to be healthy`, comesBackWithinMs)
+  await until(async () => (await servers().catch((): string[] => [])).includes('sql'), 'the API to list its servers', comesBackWithinMs)
 })
 
 test('a person signs in at the demo provider, and the token they get for it opens the gateway', async () => {
@@ -72,11 +74,12 @@ test('SIGTERM to npm start leaves no process and no endpoints.json', async () =>
 test('the next start keeps all data, serves from other ports alike, and kill -9 of npm start leaves no process', async () => {
   const key = readFileSync(join(home, 'operator.key'), 'utf8')
   gateway = await bootGateway({ home, npm: true })
-  await until(() => gateway.output().includes('Ctrl-C'))
+  await expect.poll(() => gateway.output(), { message: 'what npm start printed' }).toContain('Ctrl-C')
   expect(gateway.output()).not.toContain('passwords: shown this once')
   expect(readFileSync(join(home, 'operator.key'), 'utf8')).toBe(key)
   expect(await servers()).toContain('sql')
-  await until(async () => (await initialize(await gateway.token('alice'))) === 200)
+  const status = async () => initialize(await gateway.token('alice'))
+  await expect.poll(status, { message: "status of alice's first request" }).toBe(200)
 
   gateway.process.kill('SIGKILL')
   await untilGone(home)
@@ -125,8 +128,8 @@ test('outside stage local nothing embedded starts, and what is unsafe is named a
 /** Ends at once, with one sentence and code 1. */
 async function refused(options: Parameters<typeof startProduct>[0], sentence: RegExp): Promise<void> {
   const start = startProduct(options)
-  expect(await start.ended).toBe(1)
-  await until(() => start.output().length > 0)
+  expect(await within(start.ended, 'the start to end')).toBe(1)
+  await expect.poll(() => start.output(), { message: 'what the start printed' }).not.toBe('')
   expect(start.output()).toMatch(sentence)
   expect(start.output().trim().split('\n')).toHaveLength(1)
 }
@@ -156,7 +159,9 @@ async function initialize(token: string): Promise<number> {
   return response.status
 }
 
-/** The test's own time-out is the limit. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await delay(50)
+async function isHealthy(base: string): Promise<boolean> {
+  return fetch(`${base}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }

@@ -17,7 +17,7 @@ import { z } from 'zod'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 
-/** Every server of the gateway's own, behind the gateway and alone, over HTTP and stdio, by clients of both eras: one declaration, one server. */
+/** Every mounted server is the same behind the gateway and alone, over HTTP and stdio, for clients of both eras. */
 
 const standalone = fileURLToPath(new URL('../../data-plane/src/servers/standalone/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-mounted-'))

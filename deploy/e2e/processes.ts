@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@bir/data-plane/testing/waiting'
 import { z } from 'zod'
 
 export interface Process {
@@ -8,9 +9,11 @@ export interface Process {
   command: string
 }
 
+const startsWithinMs = 100_000
+
 const Note = z.object({ base: z.string() })
 
-/** Every process that belongs to a home: those that were told of it, and its Postgres, which was told nothing. Linux alone. */
+/** Every process that belongs to a home: those with `BIR_HOME` in their environment, and its Postgres, which has none. Linux only. */
 function processesOf(home: string): Process[] {
   const note = join(home, 'postgres.json')
   const cluster = existsSync(note) ? Note.parse(JSON.parse(readFileSync(note, 'utf8'))).base : join(home, 'postgres')
@@ -20,13 +23,12 @@ function processesOf(home: string): Process[] {
     .filter(({ command, environment }) => command.includes(cluster) || environment.split('\n').includes(`BIR_HOME=${home}`))
 }
 
-/** Those of them whose command holds this, once there is one: what was killed is started again. The test's own time-out is the limit. */
+/** The processes of a home whose command contains `part`. Waits for the first one, because what was killed is started again. */
 export async function processesWith(home: string, part: string): Promise<[Process, ...Process[]]> {
-  for (;;) {
-    const [first, ...more] = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'))
-    if (first) return [first, ...more]
-    await delay(50)
-  }
+  let processes: Process[] = []
+  const look = () => (processes = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh')))
+  await until(() => look().length > 0, `a process of ${part}`, startsWithinMs)
+  return processes as [Process, ...Process[]]
 }
 
 /** Resolves when nothing of the home runs any more; rejects with what still does. */

@@ -14,11 +14,11 @@ import { parse, stringify } from 'yaml'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
 import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
+import { until } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
-import { until } from './second-plane.ts'
 
-/** An old server and one of 2026 alone, behind one gateway, used by an old client and a new one side by side: all four pairs. */
+/** A legacy server and a modern one behind one gateway, each used by a legacy client and by a modern one. */
 
 const main = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-remote-'))
@@ -121,7 +121,7 @@ test.for(pairs)(
     await until(async () => {
       await using first = await connect(url)
       return (await first.tools()).length > 5
-    })
+    }, `the tools of the ${server} server to be listed`)
     await using client = await connect(url)
     expect(await client.call('test_simple_text', {})).toContain('text')
     expect(await client.call('test_elicitation', { message: 'Who are you?' })).toContain('ann')
@@ -130,7 +130,7 @@ test.for(pairs)(
     expect(seen.length).toBeGreaterThan(1)
     expect(await client.resources()).toContain('test://static-text')
     expect(await client.read('test://static-text')).toContain('test://static-text')
-    expect(await client.complete('test_prompt_with_arguments', { name: 'arg1', value: 'p' })).toBeInstanceOf(Array)
+    expect(await client.complete('test_prompt_with_arguments', { name: 'arg1', value: 'p' })).toEqual(['paris', 'park', 'party'])
   },
 )
 
@@ -153,7 +153,8 @@ const control = () => createClient({ url: gateway.endpoints.control, token: () =
 const healthOf = async (id: string) => (await control().servers.health({ id })).items
 
 test('administrators see how each server is, by each plane; exported and applied again nothing changes', async () => {
-  await until(async () => (await control().servers.health({})).items.every(({ state, stale }) => state === 'up' && !stale))
+  const notUp = async () => (await control().servers.health({})).items.filter(({ state, stale }) => state !== 'up' || stale)
+  await expect.poll(notUp, { message: 'servers that are not up' }).toEqual([])
   expect(await healthOf('old')).toMatchObject([{ planeName: 'local', era: 'legacy', breaker: 'closed', latencyMs: expect.any(Number) }])
   expect(await healthOf('new')).toMatchObject([{ planeName: 'local', era: 'modern', lastSuccessAt: expect.any(String) }])
   expect(await bir('server', 'health', '--exit-code')).toMatch(/^new +local +up +modern/m)
@@ -171,7 +172,7 @@ test('a server that dies takes nobody along: the rest is listed and called, and 
   const failed = JSON.parse(await client.call('old_test_simple_text', {}))
   expect(failed.isError).toBe(true)
   expect(JSON.parse(failed.content[0].text)).toMatchObject({ code: 'upstream_down', retryable: true })
-  await until(async () => (await healthOf('old'))[0]?.state === 'down')
+  await expect.poll(async () => (await healthOf('old'))[0]?.state, { message: 'state of the server that died' }).toBe('down')
   expect(await healthOf('old')).toMatchObject([
     { lastError: expect.stringContaining('cannot be reached'), lastSuccessAt: expect.any(String) },
   ])

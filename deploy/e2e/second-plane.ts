@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@bir/data-plane/testing/waiting'
 import { freePort } from '../local/base/free-port.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 
 const main = fileURLToPath(new URL('../../data-plane/src/main.ts', import.meta.url))
+const readyWithinMs = 100_000
 
 export interface SecondPlane extends AsyncDisposable {
   /** Its base, as `endpoints.mcp` is the first plane's. */
@@ -35,7 +36,11 @@ export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
   })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const base = `http://127.0.0.1:${port}`
-  await until(async () => (await fetch(`${base}/health`).catch(() => undefined))?.ok === true)
+  await until(
+    async () => (await fetch(`${base}/health`).catch(() => undefined))?.ok === true,
+    'the second plane to be healthy',
+    readyWithinMs,
+  )
   const stop = async (signal: NodeJS.Signals) => {
     child.kill(signal)
     await gone
@@ -47,13 +52,5 @@ export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
       if (child.exitCode === null && child.signalCode === null) await stop('SIGTERM')
       rmSync(home, { recursive: true, force: true })
     },
-  }
-}
-
-export async function until(holds: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
-  const deadlineMs = Date.now() + withinMs
-  while (!(await holds())) {
-    if (Date.now() > deadlineMs) throw new Error(`it did not come about within ${withinMs} ms: ${holds.toString()}`)
-    await delay(50)
   }
 }

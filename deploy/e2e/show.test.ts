@@ -7,17 +7,20 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
+import { until } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 import type { Era } from './clients.ts'
 import { everything } from './everything.ts'
 import { modernOnly } from './modern-only.ts'
 import type { ModernOnly } from './modern-only.ts'
-import { until } from './second-plane.ts'
 import { showClient } from './show-clients.ts'
 import type { ShowClient } from './show-clients.ts'
 
-/** All that a server can ask of a client or tell it: both official clients with an old server and with one of 2026 alone, at both kinds of endpoint. */
+/**
+ * Everything that a server can ask of a client or tell it: both official clients, a legacy and a modern server,
+ * at a server's own endpoint and at `/mcp`.
+ */
 
 const scratch = mkdtempSync(join(tmpdir(), 'bir-show-'))
 let old: Upstream
@@ -50,7 +53,7 @@ beforeAll(async () => {
     await using client = await showClient('modern', gateway.endpoints.mcp, token)
     const tools = await client.tools()
     return ['everything_trigger-sampling-request', 'recent_wait'].every((name) => tools.includes(name))
-  })
+  }, 'the tools of both servers to be listed')
 })
 
 afterAll(async () => {

@@ -5,13 +5,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
 import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
+import { modernRequest } from '@bir/data-plane/testing'
+import { until, within } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 import { Events } from './events.ts'
-import { secondPlane, until } from './second-plane.ts'
+import { secondPlane } from './second-plane.ts'
 import type { SecondPlane } from './second-plane.ts'
 
-/** Two planes under one address, asked in turn: what only one can hold is found there, and its end is an answer, never a hang. */
+/** Two planes behind one address, asked in turn. State that one plane holds is reached through the other, and its end is an answer. */
 
 let upstreams: [Upstream, Upstream]
 let gateway: Gateway
@@ -34,8 +36,11 @@ beforeAll(async () => {
   planes = [`${gateway.endpoints.mcp}/fixture`, `${second.mcp}/fixture`]
   for (const base of [gateway.endpoints.mcp, second.mcp])
     for (const id of ['fixture', 'modern'])
-      await until(async () => (await modern(`${base}/${id}`, 'tools/list')).body?.result?.tools?.length > 5)
-  await until(async () => (await client.planes.list({})).items.length === 2)
+      await until(
+        async () => (await modern(`${base}/${id}`, 'tools/list')).body?.result?.tools?.length > 5,
+        `the tools of ${id} at ${base}`,
+      )
+  await until(async () => (await client.planes.list({})).items.length === 2, 'the control plane to know both planes')
 })
 
 afterAll(async () => {
@@ -44,8 +49,8 @@ afterAll(async () => {
   for (const upstream of upstreams ?? []) await upstream[Symbol.asyncDispose]()
 })
 
-const headers = (bearer = token) => ({
-  authorization: `Bearer ${bearer}`,
+const headers = () => ({
+  authorization: `Bearer ${token}`,
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
 })
@@ -61,17 +66,7 @@ function ask(
   bearer = token,
 ) {
   const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities }
-  const name = params['name'] ?? params['taskId']
-  return fetch(url, {
-    method: 'POST',
-    headers: {
-      ...headers(bearer),
-      ...(typeof name === 'string' && { 'mcp-name': name }),
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': method,
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
-  })
+  return fetch(url, modernRequest(bearer, method, { ...params, _meta }))
 }
 
 const modern = async (...asked: Parameters<typeof ask>) => answerOf(await ask(...asked))
@@ -119,13 +114,13 @@ test('a question asked by one plane is answered through the other', async () => 
     params: { name: 'test_elicitation', arguments: { message: 'Who?' } },
   })
   const events = new Events(call)
-  const asked = await events.next(({ method }) => method === 'elicitation/create')
+  const asked = await events.next('the question', ({ method }) => method === 'elicitation/create')
   const answered = await legacy(planes[1], session, {
     id: asked.id,
     result: { action: 'accept', content: { username: 'ann', email: 'ann@example.com' } },
   })
   expect(answered.status).toBe(202)
-  const done = await events.next(({ id }) => id === 7)
+  const done = await events.next('the answer to the call', ({ id }) => id === 7)
   expect(JSON.stringify(done.result)).toContain('accept')
 })
 
@@ -154,7 +149,7 @@ test('a subscription made through one plane is heard on a stream opened through 
     await legacy(planes[1], session, { id: 1, method: 'resources/subscribe', params: { uri: 'test://watched-resource' } }),
   )
   expect(subscribed.body.result).toEqual({})
-  const heard = events.next(({ method }) => method?.endsWith('list_changed') === true)
+  const heard = events.next('word of the change', ({ method }) => method?.endsWith('list_changed') === true)
   await legacy(planes[0], session, { id: 2, method: 'tools/call', params: { name: 'test_trigger_tool_change', arguments: {} } })
   expect((await heard).method).toBe('notifications/tools/list_changed')
   await events.cancel()
@@ -173,7 +168,7 @@ test.for(['/modern', ''])(
     const { taskId } = begun.body.result
     const stream = await ask(other, 'subscriptions/listen', { notifications: { taskIds: [taskId] } }, declared)
     const events = new Events(stream)
-    await events.next(({ method }) => method === 'notifications/subscriptions/acknowledged')
+    await events.next('the acknowledgement', ({ method }) => method === 'notifications/subscriptions/acknowledged')
 
     for (const url of [one, other, one, other]) {
       const { result } = (await about(url, 'tasks/get', { taskId })).body
@@ -185,7 +180,10 @@ test.for(['/modern', ''])(
         expect(body.error).toEqual({ code: -32_602, message: 'Unknown task.' })
       }
 
-    const heard = events.next(({ method, params }) => method === 'notifications/tasks' && params?.['status'] === 'completed')
+    const heard = events.next(
+      'word that the task is completed',
+      ({ method, params }) => method === 'notifications/tasks' && params?.['status'] === 'completed',
+    )
     const inputResponses = { confirm: { action: 'accept', content: { confirm: true } } }
     expect((await about(other, 'tasks/update', { taskId, inputResponses })).body.result).toMatchObject({ resultType: 'complete' })
     const done = { taskId, status: 'completed', result: { content: [{ text: 'Deleted a.txt.' }] } }
@@ -235,9 +233,10 @@ test('a session that is over is over at a plane that was not there when it ended
   expect(ended.status).toBe(204)
   expect(readFileSync(join(gateway.home, 'plane', 'ended-sessions'), 'utf8')).toMatch(/^[0-9a-f-]{36}$/m)
   await using third = await secondPlane(gateway)
-  await until(async () => (await answerOf(await legacy(`${third.mcp}/debug`, session, { id: 1, method: 'ping' }))).status === 404)
+  const ping = async (id: string) => (await answerOf(await legacy(`${third.mcp}/debug`, id, { id: 1, method: 'ping' }))).status
+  await expect.poll(() => ping(session), { message: 'status of the session that is over' }).toBe(404)
   const other = await openSession(debug()[0] ?? '')
-  expect((await answerOf(await legacy(`${third.mcp}/debug`, other, { id: 1, method: 'ping' }))).status).toBe(200)
+  expect(await ping(other)).toBe(200)
 })
 
 test('a call at one plane is cancelled through the other', async () => {
@@ -251,8 +250,8 @@ test('a call at one plane is cancelled through the other', async () => {
   await until(async () => {
     await legacy(other, session, { method: 'notifications/cancelled', params: { requestId: 9 } })
     return answer !== undefined
-  })
-  await call
+  }, 'the cancelled call to end')
+  await within(call, 'the cancelled call to end')
   expect(answer?.body.error).toMatchObject({ code: -31503 })
 })
 

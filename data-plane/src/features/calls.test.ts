@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { aServer, legacyRequest, modernRequest, testPlane } from '../testing/plane.ts'
+import { within } from '../testing/waiting.ts'
 
 const grants = { things: { user: [{ level: 'destroy' as const }] } }
 const minuteMs = 60_000
@@ -57,10 +58,10 @@ test('a modern client that goes away has cancelled', async () => {
     ...modernRequest(await plane.token(), 'tools/call', { name: 'get_thing' }),
     signal: gone.signal,
   })
-  await begun.promise
+  await within(begun.promise, 'the call to reach the server')
   gone.abort()
   await expect(request).rejects.toThrow()
-  await stopped.promise
+  await within(stopped.promise, 'the tool to be told to stop')
   await expect.poll(() => plane.records()[0]?.header.reason).toBe('cancelled')
 })
 
@@ -87,11 +88,11 @@ test('a legacy client cancels by naming its request, and only its own', async ()
     return fetch(url, { ...init, body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }) })
   }
   const request = fetch(url, legacyRequest(token, 'tools/call', { name: 'get_thing' }, mine))
-  await begun.promise
+  await within(begun.promise, 'the call to reach the server')
   expect((await cancel(other)).status).toBe(202)
   expect(stopped).toBe(false)
   await cancel(mine)
-  await request
+  await within(request, 'the cancelled call to end')
   expect(stopped).toBe(true)
 })
 

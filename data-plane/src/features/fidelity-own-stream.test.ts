@@ -4,6 +4,7 @@ import { legacyRequest } from '../testing/plane.ts'
 import { serverOf } from '../upstream/testing.ts'
 import { messagesIn } from '../testing/fidelity.ts'
 import { aRemoteEntry, planeBefore } from '../testing/two-sides.ts'
+import { within } from '../testing/waiting.ts'
 
 const odd = '{"long":12345678901234567890, "one":1.0,\n"list":[-0.0]}'
 const initialized = '{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"s","version":"1"}}'
@@ -54,5 +55,5 @@ test.for(['/mcp/things', '/mcp'])('at %s what passes on the stream of a session 
   expect(heard).toContainEqual(`{"jsonrpc":"2.0","method":"com.example/x","params":${odd}}`)
   expect(heard).toContainEqual(expect.stringContaining(`"method":"roots/list","params":{"odd":${odd}}}`))
   leave.abort()
-  await reading
+  await within(reading, 'the stream to end')
 })

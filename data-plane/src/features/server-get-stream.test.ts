@@ -10,6 +10,7 @@ import { sdkServer } from '../upstream/legacy/testing.ts'
 import type { LegacyServer } from '../upstream/legacy/testing.ts'
 import { said, things } from '../upstream/legacy/testing-things.ts'
 import { aRemoteEntry, legacyClient, planeBefore } from '../testing/two-sides.ts'
+import { within } from '../testing/waiting.ts'
 
 /** Both streams are open at the server: the gateway's own, by which it follows what there is, and the client's. */
 const bothStreams = ({ seen }: LegacyServer) =>
@@ -36,7 +37,7 @@ test.for(['/mcp/old', '/mcp'])(
     })
     await bothStreams(server)
     await side.client.sendRootsListChanged()
-    expect(await told.promise).toEqual({ names: ['a'] })
+    expect(await within(told.promise, 'the server to tell what it was answered')).toEqual({ names: ['a'] })
   },
 )
 
@@ -50,10 +51,10 @@ test('a question that a server takes back is taken back from the client', async 
     return made
   })
   await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', []) })
-  const takenBack = Promise.withResolvers<void>()
+  const takenBack = Promise.withResolvers<unknown>()
   await using side = await legacyClient(plane, '/mcp/old', { roots: { listChanged: true } }, (client) =>
     client.setRequestHandler(ListRoots, async (_, { signal }) => {
-      signal.addEventListener('abort', () => takenBack.resolve())
+      signal.addEventListener('abort', () => takenBack.resolve(signal.reason))
       takingBack.abort(new Error('never mind'))
       await takenBack.promise
       return { roots: [] }
@@ -61,7 +62,7 @@ test('a question that a server takes back is taken back from the client', async 
   )
   await bothStreams(server)
   await side.client.sendRootsListChanged()
-  await takenBack.promise
+  expect(await within(takenBack.promise, 'the question to be taken back from the client')).toMatchObject({ name: 'AbortError' })
 })
 
 test('a log level set while the stream is open counts for the stream', async () => {

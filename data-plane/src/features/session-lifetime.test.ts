@@ -4,6 +4,7 @@ import type { TestPlane } from '../testing/plane.ts'
 import { sdkServer } from '../upstream/legacy/testing.ts'
 import { things } from '../upstream/legacy/testing-things.ts'
 import { aRemoteEntry, legacyClient, planeBefore } from '../testing/two-sides.ts'
+import { within } from '../testing/waiting.ts'
 
 const minuteMs = 60_000
 
@@ -82,7 +83,7 @@ test('a session with a call under way is not idle, nor is it as soon as that is 
   await using plane = await testPlane(readers, [server])
   const session = await begin(plane, '/mcp/things')
   const call = send(plane, '/mcp/things', session, 'tools/call', { name: 'get_thing', arguments: {} })
-  await begun
+  await within(begun, 'the call to reach the server')
   later(3 * 60 * minuteMs)
   expect(plane.sessions.idle(60 * minuteMs, Date.now())).toEqual([])
   answer('late')

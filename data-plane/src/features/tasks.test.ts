@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { SECRET } from '../testing/plane.ts'
+import { legacyRequest, SECRET } from '../testing/plane.ts'
 import { OWN, extensionPlane } from '../testing/extensions.ts'
 import { MAX_TASK_LIFE_MS, TASKS_EXTENSION, withoutTasks } from '../protocol/extensions/tasks.ts'
 
@@ -222,27 +222,18 @@ test('a legacy client’s servers hear of no tasks, whatever it declares, and of
   await using served = await extensionPlane()
   const url = `${served.plane.url}/mcp/things`
   const capabilities = { tasks: { list: {} }, sampling: {}, extensions: { [TASKS_EXTENSION]: {}, 'com.example/x': { a: 1 } } }
-  const post = (message: object, session?: string) =>
-    fetch(url, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${served.tokens.alice}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...(session !== undefined && { 'mcp-session-id': session }),
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }),
-    })
+  const post = (method: string, params: Record<string, unknown>, session = {}) =>
+    fetch(url, legacyRequest(served.tokens.alice, method, params, session))
   const clientInfo = { name: 'old', version: '1' }
-  const begun = await post({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities, clientInfo } })
-  const session = begun.headers.get('mcp-session-id') ?? ''
-  await post({ method: 'tools/call', params: { name: 'look', arguments: {} } }, session)
+  const begun = await post('initialize', { protocolVersion: '2025-11-25', capabilities, clientInfo })
+  const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' }
+  await post('tools/call', { name: 'look', arguments: {} }, session)
   const call = served.asked.find(({ method }) => method === 'tools/call')
   expect(call?.params._meta['io.modelcontextprotocol/clientCapabilities']).toEqual({
     sampling: {},
     extensions: { 'com.example/x': { a: 1 } },
   })
-  const asked = await post({ method: 'tasks/get', params: { taskId: 'x' } }, session)
+  const asked = await post('tasks/get', { taskId: 'x' }, session)
   expect(await asked.json()).toMatchObject({ error: { code: -32_601 } })
 })
 

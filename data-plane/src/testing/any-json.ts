@@ -22,7 +22,10 @@ const keys = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', '', 'x-vendor/key'),
 )
 
-/** Whatever a server may say, as it writes it: numbers that JavaScript cannot hold, escapes where none is needed, names that objects have already. */
+/**
+ * Any JSON text that a server may write: numbers that JavaScript cannot hold, escapes where none is needed,
+ * and names that every object has already.
+ */
 export const { value: anyJson } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
   value: fc.oneof({ maxDepth: 3 }, scalars, tie('list'), tie('object')),
   list: fc.array(tie('value'), { maxLength: 3 }).map((items) => `[ ${items.join(' ,')}]`),
@@ -34,7 +37,7 @@ export function objectOf(members: readonly (readonly [string, string])[]): strin
   return `{${members.map(([key, value]) => `${JSON.stringify(key)} : ${value}`).join(',\n ')}}`
 }
 
-/** What a reader reads, numbers by their letters. A revived `__proto__` would be lost, so members are pairs. */
+/** Parses JSON and keeps the digits of each number. Objects become maps, because a member `__proto__` would be lost. */
 export function read(json: string): unknown {
   const numbersOf = (_: string, value: unknown, { source }: { source?: string }) => (typeof value === 'number' ? `number ${source}` : value)
   return paired(JSON.parse(json, numbersOf as (key: string, value: unknown) => unknown))

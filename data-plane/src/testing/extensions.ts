@@ -1,19 +1,12 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
+import type { ServerResponse } from 'node:http'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerGrants } from '@bir/sdk/contract/snapshot'
 import { expect } from 'vitest'
 import { DAVE, modernRequest, testPlane } from './plane.ts'
-import { serverOf } from '../upstream/testing.ts'
+import { modernServer } from '../upstream/modern/testing.ts'
+import { within } from './waiting.ts'
 import { SKILLS_EXTENSION } from '../protocol/extensions/skills.ts'
 import { TASKS_EXTENSION } from '../protocol/extensions/tasks.ts'
-
-interface Asked {
-  id: number
-  method: string
-  params: Record<string, unknown> & { _meta: Record<string, unknown> }
-  headers: IncomingHttpHeaders
-}
 
 /** The one task there is, by its server's own id. */
 export const OWN = 'own-1'
@@ -49,20 +42,19 @@ export function skillsResult(...names: string[]): object {
 
 const declared = { extensions: { [TASKS_EXTENSION]: {} } }
 
-/** A server that has skills and makes a task of every call, behind a plane, twice: as `things` and as `other`. Alice and dave may use both, unless told otherwise. */
+/**
+ * A server that has skills and makes a task of every call, behind a plane. The policy has it twice: as `things` and as `other`.
+ * Alice and dave may use both, unless `grants` says otherwise.
+ */
 export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
-  const asked: Asked[] = []
   const answers = { ...usual }
   const open = new Map<number, ServerResponse>()
-  const server = await serverOf(async (request, response) => {
-    const body = JSON.parse(await text(request)) as Asked
-    asked.push({ ...body, headers: request.headers })
-    if (body.method !== 'subscriptions/listen')
-      return void response.setHeader('content-type', 'application/json').end(answer(body.id, await answers[body.method]))
+  const server = await modernServer(async ({ id, method, params }, { response, json }) => {
+    if (method !== 'subscriptions/listen') return json(answer(id, await answers[method]))
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    open.set(body.id, response)
-    response.once('close', () => open.delete(body.id))
-    say(response, 'notifications/subscriptions/acknowledged', { notifications: body.params['notifications'] })
+    open.set(id, response)
+    response.once('close', () => open.delete(id))
+    say(response, 'notifications/subscriptions/acknowledged', { notifications: params['notifications'] })
   })
   const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
   const entry = {
@@ -74,18 +66,18 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
   const plane = await testPlane({ grants, daves: grants, settings }, [], { things: entry, other: entry })
   const tokens = { alice: await plane.token(), dave: await plane.token({ sub: DAVE }) }
 
-  /** A request of a client that declares tasks, or what else it is told to. */
+  /** A request of a client that declares tasks, or the capabilities given. */
   const requestOf = (method: string, params: Record<string, unknown>, { who = 'alice', capabilities = declared }: Who = {}) =>
     modernRequest(tokens[who], method, {
       ...params,
       _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': capabilities },
     })
-  // So that what `/mcp` lists does not change while a test looks, unless the server tells of it.
+  // The lists of `/mcp` are complete now: they change only when the server sends a notification.
   await expect.poll(async () => (await fetch(`${plane.url}/mcp`, requestOf('tools/list', {}))).text()).toContain('things_look')
   await expect.poll(() => open.size).toBe(2)
   return {
     plane,
-    asked,
+    asked: server.asked,
     answers,
     tokens,
     ask: async (path: string, method: string, params: Record<string, unknown>, who?: Who) => {
@@ -97,7 +89,7 @@ export async function extensionPlane(grants: Record<string, ServerGrants> = whol
       (await fetch(plane.url + path, requestOf(method, params))).text(),
     listen: async (path: string, notifications: object, who?: Who) =>
       listening(await fetch(plane.url + path, requestOf('subscriptions/listen', { notifications }, who))),
-    /** Tells everybody who listens. */
+    /** Sends a notification to every open listener. */
     tell: (method: string, params: object) => open.forEach((response) => say(response, method, params)),
     async [Symbol.asyncDispose]() {
       await plane[Symbol.asyncDispose]()
@@ -113,7 +105,7 @@ interface Who {
 
 const whole: Record<string, ServerGrants> = { things: { user: [{ level: 'destroy' }] }, other: { user: [{ level: 'destroy' }] } }
 
-/** A number that JavaScript cannot hold, as `#…#` in what a server says. */
+/** Writes `"#123#"` as the number 123, which may be one that JavaScript cannot hold. */
 const spelled = (message: object) => JSON.stringify(message).replaceAll(/"#(\d+)#"/g, '$1')
 
 const answer = (id: number, result: object | undefined) =>
@@ -127,24 +119,24 @@ interface Heard {
   params: Record<string, unknown>
 }
 
-/** The messages of a listening stream, one after the other; the first is what was honoured. */
+/** Reads the messages of a listening stream one by one. The first is the acknowledgement. */
 function listening(response: Response) {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-  let held = ''
+  let buffered = ''
   const nextText = async (): Promise<string> => {
     for (;;) {
-      const end = held.indexOf('\n\n')
-      const event = end < 0 ? undefined : held.slice(0, end)
-      if (event !== undefined) held = held.slice(end + 2)
+      const end = buffered.indexOf('\n\n')
+      const event = end < 0 ? undefined : buffered.slice(0, end)
+      if (event !== undefined) buffered = buffered.slice(end + 2)
       const data = event
         ?.split('\n')
         .find((line) => line.startsWith('data: {'))
         ?.slice(6)
       if (data !== undefined) return data
       if (event !== undefined) continue
-      const { value, done } = await reader.read()
-      if (done) throw new Error(`the stream ended after: ${held}`)
-      held += value
+      const { value, done } = await within(reader.read(), 'the next message of a listening stream')
+      if (done) throw new Error(`the stream ended after: ${buffered}`)
+      buffered += value
     }
   }
   const next = async () => JSON.parse(await nextText()) as Heard

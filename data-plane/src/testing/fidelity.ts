@@ -9,7 +9,7 @@ import { serverOf } from '../upstream/testing.ts'
 type Era = 'legacy' | 'modern'
 type How = 'as one body' | 'as a stream, byte by byte'
 
-/** What a server says to a call, in JSON. */
+/** What the scripted server answers to a call, in JSON. */
 interface Said {
   /** The member of its answer: `"result":…` or `"error":…`. */
   readonly answer: string
@@ -26,7 +26,7 @@ interface ScriptedServer extends AsyncDisposable {
   say(what: Said): void
 }
 
-/** Numbers of JSON have no end, and nor have the ids of some servers. */
+/** An id that JavaScript's numbers cannot hold. */
 const askId = '12345678901234567890'
 const lists = '"ttlMs":0,"cacheScope":"private","tools":[{"name":"t","inputSchema":{"type":"object"}}]'
 const answers: Record<Era, Record<string, string>> = {
@@ -41,7 +41,10 @@ const answers: Record<Era, Record<string, string>> = {
   },
 }
 
-/** A server of one tool that says what it is told to. */
+/**
+ * A server of one tool that answers with the text a test gives it.
+ * It writes bytes and parses no result: the tests that use it compare every byte, in both eras.
+ */
 async function scriptedServer(era: Era, how: How): Promise<ScriptedServer> {
   let now: Said = { answer: '"result":{}' }
   const heard: string[] = []
@@ -90,7 +93,7 @@ function reply(response: ServerResponse, id: number, member: string, status = 20
 
 const eventOf = (message: string) => `: hello\r\nevent: message\rdata:${message.replaceAll('\n', '\r\ndata:')}\r\n\r\n`
 
-/** The rest of a long stream comes as it likes. */
+/** So many bytes of a stream are written one by one; the rest is written at once. */
 const maxAlone = 4000
 
 async function trickle(response: ServerResponse, stream: string): Promise<void> {
@@ -133,7 +136,7 @@ const names: Record<'alone' | 'aggregate', Record<Method, Record<string, string>
 
 const capabilities = { sampling: {} }
 
-/** A client that reads and writes no JSON of its own. */
+/** A client that sends and returns JSON text as it is. */
 async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Caller> {
   const url = plane.url + path
   const token = await plane.token()
@@ -171,7 +174,7 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
   }
 }
 
-/** Whether they come as one body or as a stream; of a stream, each as soon as it is there. */
+/** The messages of a response, which is one JSON body or a stream. `each` is called as soon as a message of a stream arrives. */
 export async function messagesIn(response: Response, each: (message: string) => Promise<void> = async () => {}): Promise<string[]> {
   if (response.headers.get('content-type') !== 'text/event-stream') return [await response.text()]
   const messages: string[] = []

@@ -18,7 +18,10 @@ export interface Neighbours extends AsyncDisposable {
   use(parts: PolicyParts): void
 }
 
-/** Planes behind one address that know each other from the policy and reach each other by their inner doors, as they are. */
+/**
+ * Planes behind one address. They know each other from the policy and reach each other at their internal URLs,
+ * with the product's own code.
+ */
 export async function neighbours(
   parts: PolicyParts,
   extra: MountedServer[] = [],
@@ -32,8 +35,8 @@ export async function neighbours(
   const use = (given: PolicyParts) => planes.forEach((plane) => plane.use({ ...given, planes: [...roster] }))
 
   const placeOf = (name: string): Place => {
-    const known = places.get(name)
-    if (known) return known
+    const existing = places.get(name)
+    if (existing) return existing
     const keys = newKeys()
     const { kty, crv, x } = keys.signingKey
     const publicKey = { kty, crv, x, kid: name, alg: 'EdDSA' }

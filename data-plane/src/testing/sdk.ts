@@ -18,7 +18,7 @@ export interface SdkServer extends TestServer {
 
 const info = { name: 'things', version: '1' }
 const text = (value: string) => ({ content: [{ type: 'text' as const, text: value }] })
-/** Ends only when it is called off. */
+/** Settles only when the call is cancelled. */
 const never = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 function modernThings(): McpServer {
@@ -58,7 +58,7 @@ async function served(handle: HttpHandler, toolsChanged: () => void = () => unde
   return { ...server, handle, toolsChanged }
 }
 
-/** Their types of Node's request know no optional member that is undefined. */
+/** The SDK's type of a Node request allows no optional member that is `undefined`. */
 function overNode(handler: McpHttpHandler): HttpHandler {
   const handle = toNodeHandler(handler)
   return (request, response) => handle(request as Parameters<typeof handle>[0], response)
@@ -77,8 +77,8 @@ export const dualServer = (): Promise<SdkServer> => served(overNode(createMcpHan
 export function legacyOnlyServer(): Promise<SdkServer> {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
   return served(async (request, response) => {
-    const known = sessions.get(String(request.headers['mcp-session-id']))
-    if (known) return known.handleRequest(request, response)
+    const session = sessions.get(String(request.headers['mcp-session-id']))
+    if (session) return session.handleRequest(request, response)
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, transport),

@@ -27,7 +27,7 @@ export interface LegacySide extends AsyncDisposable {
   readonly transport: StreamableHTTPClientTransport
 }
 
-/** The official client of the legacy eras, at an endpoint of the plane; `handle` says how it answers before it connects. */
+/** The official client of the legacy eras at an endpoint of the plane. `handle` sets its handlers before it connects. */
 export async function legacyClient(
   plane: TestPlane,
   path: string,

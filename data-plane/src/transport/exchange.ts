@@ -15,6 +15,7 @@ import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Body } from '../http/read-body.ts'
+import { acceptsJson } from '../http/negotiate.ts'
 import { sendError, sendNothing } from '../http/respond.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
@@ -139,6 +140,6 @@ export class McpExchange {
   }
 }
 
-function refuseUnacceptable({ headers: { accept = '*/*' } }: IncomingMessage): void {
-  if (!/application\/(json|\*)|\*\/\*/i.test(accept)) throw new GatewayError('notAcceptable', 'the client accepts no JSON')
+function refuseUnacceptable({ headers }: IncomingMessage): void {
+  if (!acceptsJson(headers)) throw new GatewayError('notAcceptable', 'the client accepts no JSON')
 }

@@ -65,6 +65,7 @@ test('without PKCE there is no sign-in', async () => {
 test('passwords are made once, and kept as hashes', async () => {
   expect(await ensurePasswords(home)).toBeUndefined()
   const kept = readFileSync(join(home, 'people.json'), 'utf8')
+  expect(Object.keys(passwords)).toContain('alice')
   for (const password of Object.values(passwords)) expect(kept).not.toContain(password)
 })
 

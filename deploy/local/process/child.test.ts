@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { startChild } from './child.ts'
 import type { ChildSpec } from './child.ts'
@@ -22,7 +21,7 @@ test('a child is there when it answers, keeps a log, and ends when asked', async
     stop: new AbortController().signal,
     onLine: (_name, line) => heard.push(line),
   })
-  while (heard.length === 0) await delay(10)
+  await expect.poll(() => heard, { message: 'lines of the child' }).toHaveLength(1)
   await child.stop()
   expect(await child.ended).toMatch(/^It ended with SIGTERM/)
   await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
@@ -49,13 +48,14 @@ setInterval(() => {}, 1000)`,
   const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
   expect(pid).toBeGreaterThan(1)
   parent.kill('SIGKILL')
-  while (alive(pid)) await delay(20)
+  await expect.poll(() => alive(pid), { message: 'the child is alive' }).toBe(false)
 })
 
 // The leash once held a forked process to the launcher, which is not its parent, and so ended it at birth.
 test('a process that a child forks lives as long as that child', async () => {
   const forked = join(folder, 'forked.mjs')
-  writeFileSync(forked, 'setInterval(() => {}, 1000)')
+  // The forked process speaks once its own leash has looked: timers of one process fire in the order they are due.
+  writeFileSync(forked, "setTimeout(() => console.log('outlived'), 600); setInterval(() => {}, 1000)")
   const heard: string[] = []
   const forking = `import { fork } from 'node:child_process'
 const forked = fork(${JSON.stringify(forked)})
@@ -67,15 +67,13 @@ forked.on('exit', () => console.log('ended early'))`
     stop,
     onLine: (_name, line) => heard.push(line),
   })
-  while (heard.length < 2) await delay(10)
+  await expect.poll(() => heard, { message: 'lines of the child and of what it forked' }).toHaveLength(3)
   const [pid, own] = heard.map(Number)
-  await delay(1_100) // the leash looks twice a second: absence has no event to wait for
-  expect(heard).toHaveLength(2)
-
+  expect(heard[2]).toBe('outlived')
   expect(own).toBeGreaterThan(1)
   process.kill(own!, 'SIGKILL')
   await child.ended
-  while (alive(pid ?? 0)) await delay(20)
+  await expect.poll(() => alive(pid ?? 0), { message: 'the forked process is alive' }).toBe(false)
 })
 
 async function aSpec(name: string, source: string): Promise<ChildSpec> {

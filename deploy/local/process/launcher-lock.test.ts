@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -19,7 +19,10 @@ test('a lock is given back when it is released', () => {
 test('a lock of a killed launcher, or of a number that is now another program, does not stop a start', () => {
   for (const stale of ['999999999', '1', 'rubbish', '']) {
     writeFileSync(file, stale)
-    takeLock(file)()
+    const release = takeLock(file)
+    expect(readFileSync(file, 'utf8')).toBe(String(process.pid))
+    release()
+    expect(existsSync(file)).toBe(false)
   }
 })
 

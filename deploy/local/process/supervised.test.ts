@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Supervised } from './supervised.ts'
 import type { Observer, Running } from './supervised.ts'
@@ -74,7 +73,7 @@ function anObserver(): Observer & { lines: string[]; heard(start: string): Promi
     back: () => lines.push('back'),
     gaveUp: (_name, words) => lines.push(`gave up: ${words}`),
     async heard(start) {
-      while (!lines.some((line) => line.startsWith(start))) await delay(10)
+      await expect.poll(() => lines, { message: 'what the observer was told' }).toContainEqual(expect.stringMatching(`^${start}`))
     },
   }
 }

@@ -7,6 +7,7 @@ import { said, things } from '../../upstream/legacy/testing-things.ts'
 import { modernServer } from '../../upstream/modern/testing.ts'
 import type { ModernServer } from '../../upstream/modern/testing.ts'
 import { aRemoteEntry, legacyClient, planeBefore } from '../../testing/two-sides.ts'
+import { within } from '../../testing/waiting.ts'
 
 const vendor = { method: 'notifications/vendor/thing', params: { a: 1, _meta: { 'vendor/b': 2 } } }
 
@@ -129,13 +130,13 @@ test('progress of what nobody asked, or of another client, is dropped and counte
     }),
   )
   const call = side.client.callTool({ name: 'sample' })
-  const progressToken = await asked.promise
+  const progressToken = await within(asked.promise, 'the client to be asked')
   await using other = await legacyClient(plane, '/mcp/old')
   await other.client.notification({ method: 'notifications/progress', params: { progressToken, progress: 1 } })
   await side.client.notification({ method: 'notifications/progress', params: { progressToken: 'made up', progress: 1 } })
   expect(await tell(plane, '/mcp/old', { method: 'notifications/progress', params: { progressToken } as never })).toBe(202)
   answered.resolve()
-  await call
+  await within(call, 'the call to end')
   expect(server.sent('notifications/progress')).toEqual([])
   expect(plane.dropped.counts).toEqual({ 'unknown-token': 2, 'era-has-none': 1 })
 })

@@ -5,6 +5,7 @@ import type { TestPlane } from '../../testing/plane.ts'
 import { sdkServer } from '../../upstream/legacy/testing.ts'
 import { things } from '../../upstream/legacy/testing-things.ts'
 import { aRemoteEntry, legacyClient, planeBefore } from '../../testing/two-sides.ts'
+import { within } from '../../testing/waiting.ts'
 
 const tools = ['ask', 'echo', 'hang']
 
@@ -42,9 +43,9 @@ test('what waits in a session that ends is let go: the call, the question, the s
     }),
   )
   const waiting = side.client.callTool({ name: 'ask' }).catch((error: unknown) => error)
-  await asked.promise
+  await within(asked.promise, 'the client to be asked')
   await side.transport.terminateSession()
-  expect(await waiting).toBeInstanceOf(Error)
+  expect(await within(waiting, 'the call to be let go')).toBeInstanceOf(Error)
   await expect.poll(() => server.seen.some(({ http }) => http === 'DELETE')).toBe(true)
   // In this order: a server is told that nobody will answer while it still knows the session.
   const order = server.seen.map(({ http, body }) => body.method ?? http).filter((what) => /cancelled|DELETE/.test(what))
@@ -61,9 +62,9 @@ test('the stream of a session ends with it, and another opened takes its place',
   const headers = { authorization: `Bearer ${token}`, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
   const first = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
   const second = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
-  expect(await first.text()).toBe('')
+  expect(await within(first.text(), 'the first stream to end')).toBe('')
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204)
-  expect(await second.text()).toBe('')
+  expect(await within(second.text(), 'the second stream to end')).toBe('')
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(404)
 })
 

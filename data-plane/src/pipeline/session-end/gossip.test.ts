@@ -2,6 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { aServer, aWaitingServer, legacyRequest } from '../../testing/plane.ts'
 import type { TestPlane } from '../../testing/plane.ts'
 import { neighbours } from '../../testing/neighbours.ts'
+import { NEARLY_OVER_S, stopClock } from '../../testing/stopped-clock.ts'
+import { within } from '../../testing/waiting.ts'
 import { GOSSIP_PATH } from './gossip.ts'
 
 const minuteMs = 60_000
@@ -102,7 +104,7 @@ test('a call under way at another plane keeps the session from being idle', asyn
   const session = await begin(home)
   const params = { name: 'get_thing', arguments: {} }
   const call = fetch(other.url + path, legacyRequest(await other.token(), 'tools/call', params, { 'mcp-session-id': session }))
-  await begun
+  await within(begun, 'the call to reach the server')
   for (let round = 0; round < 3; round++) {
     later(50 * minuteMs)
     await expect.poll(() => home.sessions.idle(10 * minuteMs, Date.now())).toEqual([])
@@ -117,12 +119,13 @@ test('the stream of a session ends with its token at the plane that holds it and
   const home = await all.start('home')
   const other = await all.start('other')
   const session = await begin(home)
-  // Good for the last seven or eight seconds of ten minutes and thirty seconds of skew.
-  const headers = { authorization: `Bearer ${await other.token({ lateS: 622 })}`, 'mcp-session-id': session }
+  stopClock()
+  const headers = { authorization: `Bearer ${await other.token({ lateS: NEARLY_OVER_S })}`, 'mcp-session-id': session }
   const stream = await fetch(other.url + path, { headers: { ...headers, accept: 'text/event-stream' } })
   expect(stream.status).toBe(200)
   expect(home.sessions.idle(0, Date.now() + minuteMs)).toEqual([])
-  expect(await stream.text()).toBe('')
+  vi.useRealTimers()
+  expect(await within(stream.text(), 'the stream to end with its token')).toBe('')
   await expect.poll(() => home.sessions.idle(0, Date.now() + minuteMs)).toHaveLength(1)
 })
 

@@ -9,6 +9,8 @@ import { aServer, aWaitingServer, legacyRequest, modernRequest, testPlane } from
 import type { TestPlane } from '../../testing/plane.ts'
 import { sdkServer } from '../../upstream/legacy/testing.ts'
 import { things } from '../../upstream/legacy/testing-things.ts'
+import { NEARLY_OVER_S, stopClock } from '../../testing/stopped-clock.ts'
+import { within } from '../../testing/waiting.ts'
 import { endWithToken } from './end-with-token.ts'
 import { aRemoteEntry, planeBefore } from '../../testing/two-sides.ts'
 import type { Token } from '../../policy/token.ts'
@@ -19,8 +21,6 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Good for ten minutes, and thirty seconds of skew: all but the last seven or eight seconds of both are over. */
-const nearlyOver = 622
 const readers = { things: { user: [{ level: 'read' as const }] } }
 const writers = { things: { user: [{ level: 'write' as const }] } }
 
@@ -40,14 +40,16 @@ test('a stream ends with the token it was opened with; a call that was let in en
   const { server, begun, answer } = aWaitingServer()
   await using plane = await testPlane({ grants: readers }, [server])
   const stays = await sessionStream(plane, await plane.token())
-  const token = await plane.token({ lateS: nearlyOver })
+  stopClock()
+  const token = await plane.token({ lateS: NEARLY_OVER_S })
   const call = fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }))
-  await begun
+  await within(begun, 'the call to reach the server')
   const [stream, heard] = await Promise.all([sessionStream(plane, token), listening(plane, token)])
+  vi.useRealTimers()
 
-  expect(await stream.text()).toBe('')
+  expect(await within(stream.text(), 'the stream of the session to end')).toBe('')
   // In the words of the protocol: acknowledged, and in the end the result of having listened.
-  const messages = (await heard.text()).split('\n').filter((line) => line.startsWith('data: '))
+  const messages = (await within(heard.text(), 'the listening stream to end')).split('\n').filter((line) => line.startsWith('data: '))
   expect(messages.map((line) => JSON.parse(line.slice(6)))).toMatchObject([
     { method: 'notifications/subscriptions/acknowledged' },
     { id: 1, result: { resultType: 'complete' } },
@@ -64,7 +66,8 @@ test('a stream ends with the token it was opened with; a call that was let in en
 
 test('the official client of the legacy eras opens its stream anew, with the token it has by then', async () => {
   await using plane = await testPlane({ grants: readers }, [aServer()])
-  let token = await plane.token({ lateS: nearlyOver })
+  stopClock()
+  let token = await plane.token({ lateS: NEARLY_OVER_S })
   const gets: number[] = []
   const transport = new LegacyTransport(new URL(`${plane.url}/mcp/things`), {
     // As an application does that has its tokens renewed.
@@ -88,16 +91,18 @@ test('the official client of the legacy eras opens its stream anew, with the tok
   await client.connect(transport)
   await expect.poll(() => gets).toEqual([200])
   token = await plane.token()
+  vi.useRealTimers()
   await expect.poll(() => gets).toEqual([200, 200])
   plane.use({ grants: writers })
-  await changed.promise
+  await within(changed.promise, 'the client to be told that its tools changed')
   expect((await client.listTools()).tools.map(({ name }) => name)).toContain('update_thing')
   await client.close()
 })
 
 test('the official client of 2026-07-28 is told that the stream is over, and listens again', async () => {
   await using plane = await testPlane({ grants: readers }, [aServer()])
-  let token = await plane.token({ lateS: nearlyOver })
+  stopClock()
+  let token = await plane.token({ lateS: NEARLY_OVER_S })
   const client = new Client({ name: 'new', version: '1' }, { versionNegotiation: { mode: 'auto' } })
   const changed = Promise.withResolvers<void>()
   client.setNotificationHandler('notifications/tools/list_changed', () => changed.resolve())
@@ -105,12 +110,13 @@ test('the official client of 2026-07-28 is told that the stream is over, and lis
     new StreamableHTTPClientTransport(new URL(`${plane.url}/mcp/things`), { authProvider: { token: () => Promise.resolve(token) } }),
   )
   const first = await client.listen({ toolsListChanged: true })
-  expect(await first.closed).toBe('graceful')
+  vi.useRealTimers()
+  expect(await within(first.closed, 'the stream to end with its token')).toBe('graceful')
   token = await plane.token()
   const second = await client.listen({ toolsListChanged: true })
   expect(second.honoredFilter).toEqual({ toolsListChanged: true })
   plane.use({ grants: writers })
-  await changed.promise
+  await within(changed.promise, 'the client to be told that its tools changed')
   await client.close()
 })
 
@@ -129,11 +135,13 @@ test('what changed while a session had no stream is told on the next, and nothin
   const post = (method: string, params: Record<string, unknown>) => fetch(url, legacyRequest(token, method, params, headers))
   const listed = async () => (await post('tools/list', {})).text()
   await expect.poll(listed).toContain('echo')
-  const lastToken = await plane.token({ lateS: nearlyOver })
+  stopClock()
+  const lastToken = await plane.token({ lateS: NEARLY_OVER_S })
   const last = { ...headers, authorization: `Bearer ${lastToken}`, accept: 'text/event-stream' }
   const first = await fetch(url, { headers: last })
   await expect.poll(async () => (await post('resources/subscribe', { uri: 'things://one' })).json()).toMatchObject({ result: {} })
-  await first.text()
+  vi.useRealTimers()
+  await within(first.text(), 'the first stream to end with its token')
 
   plane.use({ grants: { old: { user: [{ level: 'destroy', deny: ['echo'] }] } } })
   const second = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
@@ -144,7 +152,7 @@ test('what changed while a session had no stream is told on the next, and nothin
   const methods = () => [...heard.matchAll(/"method":"([^"]+)"/g)].map(([, method]) => method)
   await expect.poll(methods).toEqual(['notifications/tools/list_changed', 'notifications/resources/updated'])
   await fetch(url, { method: 'DELETE', headers })
-  await reading
+  await within(reading, 'the second stream to end with its session')
   expect(methods()).toHaveLength(2)
 })
 

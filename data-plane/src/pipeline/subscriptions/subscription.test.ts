@@ -1,44 +1,50 @@
-import { text } from 'node:stream/consumers'
-import type { ServerResponse } from 'node:http'
-import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { expect, test } from 'vitest'
-import { modernRequest, testPlane } from '../../testing/plane.ts'
-import { serverOf } from '../../upstream/testing.ts'
+import { modernRequest } from '../../testing/plane.ts'
+import { aRemoteEntry, planeBefore } from '../../testing/two-sides.ts'
+import { within } from '../../testing/waiting.ts'
+import { modernServer } from '../../upstream/modern/testing.ts'
+import type { Say } from '../../upstream/modern/testing.ts'
 
-/** A modern server with resources that change, whose lists take their time. */
+const cached = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
+
+/** A modern server with one resource that changes. The list that is asked for after a change is answered when `release` is called. */
 async function slowServer() {
-  const state = { resources: ['x:old'], listening: [] as ServerResponse[] }
-  const said = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
-  const server = await serverOf(async (request, response) => {
-    const { id, method } = JSON.parse(await text(request)) as { id: number; method: string }
-    const say = (result: object) =>
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  const listening: Say[] = []
+  const held: (() => void)[] = []
+  let [uri, holds] = ['x:old', false]
+  const server = await modernServer(({ method, id }, say) => {
     if (method === 'server/discover')
-      return say({ ...said, supportedVersions: ['2026-07-28'], capabilities: { resources: { listChanged: true } } })
-    if (method === 'resources/list')
-      return setTimeout(() => say({ ...said, resources: state.resources.map((uri) => ({ uri, name: uri })) }), 300)
-    if (method === 'resources/templates/list') return say({ ...said, resourceTemplates: [] })
-    const _meta = { 'io.modelcontextprotocol/subscriptionId': id }
-    const acknowledged = {
-      method: 'notifications/subscriptions/acknowledged',
-      params: { notifications: { resourcesListChanged: true }, _meta },
+      return say.result({ ...cached, supportedVersions: ['2026-07-28'], capabilities: { resources: { listChanged: true } } })
+    if (method === 'resources/list') {
+      const answer = () => say.result({ ...cached, resources: [{ uri, name: uri }] })
+      return holds ? held.push(answer) : answer()
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event(acknowledged))
-    state.listening.push(response)
+    if (method === 'resources/templates/list') return say.result({ ...cached, resourceTemplates: [] })
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': id }
+    const params = { notifications: { resourcesListChanged: true }, _meta }
+    say.event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params })
+    listening.push(say)
   })
-  const change = (uri: string) => {
-    state.resources = [uri]
-    for (const response of state.listening) response.write(event({ method: 'notifications/resources/list_changed' }))
+  return {
+    server,
+    listening,
+    held,
+    change(newUri: string) {
+      uri = newUri
+      holds = true
+      for (const say of listening) say.event({ jsonrpc: '2.0', method: 'notifications/resources/list_changed' })
+    },
+    release() {
+      holds = false
+      for (const answer of held.splice(0)) answer()
+    },
   }
-  return { ...server, url: server.url, change, listening: state.listening }
 }
 
-const event = (message: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`
-
 test('who listens on /mcp is told of a change once the list they will read has it, however slowly the server lists', async () => {
-  await using server = await slowServer()
-  const entry = { kind: 'remote' as const, title: 'Slow', remote: RemoteSettings.parse({ url: server.url, era: '2026-07-28' }), tools: {} }
-  await using plane = await testPlane({ grants: { slow: { user: [{ level: 'read' }] } } }, [], { slow: entry })
+  const { server, listening, held, change, release } = await slowServer()
+  await using _ = server
+  await using plane = await planeBefore({ slow: aRemoteEntry(server.url, '2026-07-28', []) })
   const token = await plane.token()
   const listed = async () => {
     const answer = await fetch(`${plane.url}/mcp`, modernRequest(token, 'resources/list'))
@@ -57,11 +63,15 @@ test('who listens on /mcp is told of a change once the list they will read has i
     for await (const chunk of stream.body ?? []) heard += Buffer.from(chunk).toString()
   })().catch(() => undefined)
   await expect.poll(() => heard).toContain('acknowledged')
-  await expect.poll(() => server.listening.length).toBeGreaterThan(0)
+  await expect.poll(() => listening.length).toBeGreaterThan(0)
 
-  server.change('x:new')
+  change('x:new')
+  await expect.poll(() => held.length).toBeGreaterThan(0)
+  expect(await listed()).toEqual(['mcp+slow:x:old'])
+  expect(heard).not.toContain('notifications/resources/list_changed')
+  release()
   await expect.poll(() => heard).toContain('notifications/resources/list_changed')
   expect(await listed()).toEqual(['mcp+slow:x:new'])
   leaving.abort()
-  await reading
+  await within(reading, 'the stream to end')
 })

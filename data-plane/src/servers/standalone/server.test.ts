@@ -17,6 +17,7 @@ import { defineServer } from '../../server-kit/define.ts'
 import { accepted, askForm, inputRequired } from '../../server-kit/input-required.ts'
 import { serveHttp } from './http.ts'
 import { standaloneFactory } from './server.ts'
+import { within } from '../../testing/waiting.ts'
 
 const main = new URL('./main.ts', import.meta.url).pathname
 const info = { name: 'test', version: '1' }
@@ -143,7 +144,7 @@ test('over a lasting connection a legacy client is asked for input and notified 
   await client.connect(near)
   expect(await client.callTool({ name: 'get_name', arguments: {} })).toMatchObject({ structuredContent: { said: 'Ben {"round":1}' } })
   await client.callTool({ name: 'update_tools', arguments: {} })
-  await changed.promise
+  await within(changed.promise, 'the client to be told that its tools changed')
   await client.close()
   await served.close()
 })

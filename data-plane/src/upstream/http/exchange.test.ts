@@ -4,6 +4,7 @@ import { Cancel } from '../../runtime/cancellation.ts'
 import { Timers } from '../../runtime/timers.ts'
 import { exchange } from './exchange.ts'
 import { HttpPool } from './pool.ts'
+import { within } from '../../testing/waiting.ts'
 import { rawServer, serverOf } from '../testing.ts'
 import type { ExchangeRequest } from './types.ts'
 
@@ -79,14 +80,14 @@ test('a sender is held back while the reader takes its event', async () => {
   const chunk = `data: ${'x'.repeat(900)}\n\n`.repeat(64)
   let source = 0
   const holding = Promise.withResolvers<void>()
-  const held = Promise.withResolvers<void>()
+  const reached = Promise.withResolvers<void>()
   const done = ask(
     (request, response) => {
       response.writeHead(200, stream)
       const pump = () => {
-        for (; source < 2000; source++) {
+        while (source < 500) {
+          source++
           if (response.write(chunk)) continue
-          held.resolve()
           response.once('drain', pump)
           return
         }
@@ -95,32 +96,43 @@ test('a sender is held back while the reader takes its event', async () => {
       request.on('close', () => undefined)
       pump()
     },
-    { onEvent: () => holding.promise.then(() => 'stop' as const) },
-  )
-  await held.promise
-  expect(source).toBeLessThan(2000)
-  holding.resolve()
-  await done
-})
-
-test('a reader that has what it wants stops the stream', async () => {
-  let closed: Promise<unknown> | undefined
-  const got: string[] = []
-  await ask(
-    (request, response) => {
-      closed = new Promise((resolve) => request.socket.once('close', resolve))
-      response.writeHead(200, stream)
-      response.write('data: 1\n\ndata: 2\n\ndata: 3\n\n')
-    },
     {
-      onEvent: ({ data }) => {
-        got.push(data)
-        return data === '2' ? 'stop' : undefined
+      onEvent: () => {
+        reached.resolve()
+        return holding.promise.then(() => 'stop' as const)
       },
     },
   )
+  await within(reached.promise, 'the first event to arrive')
+  let lastSource = -1
+  const sentSince = () => {
+    const sent = source - lastSource
+    lastSource = source
+    return sent
+  }
+  await expect.poll(sentSince, { message: 'chunks sent since the last look', interval: 250 }).toBe(0)
+  expect(source).toBeLessThan(500)
+  holding.resolve()
+  await within(done, 'the exchange to end')
+})
+
+test('a reader that has what it wants stops the stream', async () => {
+  const closed = Promise.withResolvers<void>()
+  const got: string[] = []
+  await using server = await serverOf((request, response) => {
+    request.socket.once('close', () => closed.resolve())
+    response.writeHead(200, stream)
+    response.write('data: 1\n\ndata: 2\n\ndata: 3\n\n')
+  })
+  await using pool = poolTo(server.url)
+  const onEvent = ({ data }: { data: string }) => {
+    got.push(data)
+    return data === '2' ? ('stop' as const) : undefined
+  }
+  expect(await exchange(pool.pool, { ...basic(server.url), onEvent })).toMatchObject({ kind: 'stream' })
   expect(got).toEqual(['1', '2'])
-  await closed
+  // Before the server and the pool are disposed of, which would close it too.
+  await within(closed.promise, 'the connection to close')
 })
 
 test.for<[string, Handle, Partial<ExchangeRequest>, object]>([
@@ -195,15 +207,15 @@ test.for([
 test('a cancelled exchange ends with the cause, and the server sees the connection close', async () => {
   const cancel = new Cancel()
   const closed = Promise.withResolvers<void>()
-  const asked = ask(
-    (request, response) => {
-      request.socket.once('close', () => closed.resolve())
-      response.writeHead(200, stream).write('data: 1\n\n')
-    },
-    { cancel, onEvent: () => cancel.abort(new Error('the client went away')) },
-  )
-  await expect(asked).rejects.toThrow('the client went away')
-  await closed.promise
+  await using server = await serverOf((request, response) => {
+    request.socket.once('close', () => closed.resolve())
+    response.writeHead(200, stream).write('data: 1\n\n')
+  })
+  await using pool = poolTo(server.url)
+  const onEvent = () => cancel.abort(new Error('the client went away'))
+  await expect(exchange(pool.pool, { ...basic(server.url), cancel, onEvent })).rejects.toThrow('the client went away')
+  // Before the server and the pool are disposed of, which would close it too.
+  await within(closed.promise, 'the connection to close')
 })
 
 test('a request that was cancelled before it began is not sent', async () => {
@@ -229,6 +241,6 @@ test('a server that hangs cannot hold more exchanges than its limit', async () =
   const hanging = [1, 2].map(() => exchange(pool.pool, { ...basic(server.url), cancel }).catch((error: unknown) => error))
   await expect(exchange(pool.pool, basic(server.url))).rejects.toMatchObject({ code: 'upstream_down', retryable: true })
   cancel.abort(new Error('enough'))
-  await Promise.all(hanging)
+  await within(Promise.all(hanging), 'the calls that hang to end')
   expect(pool.pool.inFlight).toBe(0)
 })

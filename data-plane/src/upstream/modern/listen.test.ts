@@ -8,6 +8,7 @@ import { GATEWAY_CLIENT } from './request.ts'
 import { openConnection } from '../http/connection.ts'
 import { messageOf } from '../../protocol/notification.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
+import { within } from '../../testing/waiting.ts'
 
 const key = 'io.modelcontextprotocol/subscriptionId'
 
@@ -44,11 +45,14 @@ function streams(honours = (filter: ListenFilter): ListenFilter => filter): Stre
     },
     tell: (method, params = {}) => open.forEach(({ id, say }) => say.event(message(id, method, params))),
     closed: (count) =>
-      new Promise((resolve) => {
-        const check = () => closed >= count && resolve()
-        waiting.push(check)
-        check()
-      }),
+      within(
+        new Promise((resolve) => {
+          const check = () => closed >= count && resolve()
+          waiting.push(check)
+          check()
+        }),
+        `${count} streams to close`,
+      ),
   }
 }
 
@@ -63,7 +67,7 @@ function notificationCollector() {
       came.resolve()
       came = Promise.withResolvers()
     },
-    next: () => came.promise,
+    next: () => within(came.promise, 'the next notification'),
   }
 }
 
@@ -114,7 +118,7 @@ test('ten thousand listeners share one stream, and the last one that leaves clos
   await Promise.all(cancels.map((cancel) => server.upstream.listen(aListener({ cancel, onNotification }))))
   expect(at.open).toHaveLength(1)
   at.tell('notifications/tools/list_changed')
-  await all.promise
+  await within(all.promise, 'every listener to be told')
   cancels.forEach((cancel) => cancel.abort(new Error('gone')))
   await at.closed(1)
   expect(server.asked).toHaveLength(1)
@@ -152,7 +156,7 @@ test('a slow listener delays no other, and receives only the newest notification
   }
   expect(slow).toHaveLength(1)
   release.resolve()
-  await twice.promise
+  await within(twice.promise, 'the slow listener to be told again')
   expect(slow[1]?.params).toMatchObject({ at: 4 })
 })
 
@@ -181,8 +185,9 @@ test.for<[string, (say: Say, id: number) => unknown, object | undefined]>([
   await server.upstream.listen(aListener({ onEnd: ended.resolve }))
   const [one] = at.open
   if (one) end(one.say, one.id)
-  if (error === undefined) expect(await ended.promise).toBeUndefined()
-  else expect(await ended.promise).toMatchObject(error)
+  const reason = await within(ended.promise, 'the listener to be told of the end')
+  if (error === undefined) expect(reason).toBeUndefined()
+  else expect(reason).toMatchObject(error)
   await at.closed(1)
   await server.upstream.listen(aListener())
   expect(at.open).toHaveLength(1)
@@ -235,7 +240,7 @@ test('a subscription that ends at once is either refused or ended', async () => 
     const listening = server.upstream.listen(aListener({ onEnd: () => told.resolve('ended') }))
     expect(
       await listening.then(
-        () => told.promise,
+        () => within(told.promise, 'the listener to be told of the end'),
         () => 'refused',
       ),
     ).toMatch(/ended|refused/)

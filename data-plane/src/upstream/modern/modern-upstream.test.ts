@@ -5,6 +5,7 @@ import { aClient, aRequest, modernServer } from './testing.ts'
 import { jsonOf } from '../upstream.ts'
 import { messageOf } from '../../protocol/notification.ts'
 import type { Notification } from '../../protocol/notification.ts'
+import { within } from '../../testing/waiting.ts'
 
 const done = { resultType: 'complete', contents: [] }
 
@@ -86,7 +87,7 @@ test('notifications arrive at once and in order, with the progress token of the 
   const first = Promise.withResolvers<void>()
   await using server = await modernServer(async ({ params }, say) => {
     say.event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: params._meta['progressToken'], progress: 1 } })
-    await first.promise
+    await within(first.promise, 'the first notification to arrive')
     say.event({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 'of someone else', progress: 9 } })
     say.event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } })
     say.event({ jsonrpc: '2.0', method: 'com.example/odd' })
@@ -132,7 +133,7 @@ test('a cancelled request closes the stream, by which the server learns of the c
   const onNotification = () => cancel.abort(new Error('the client went away'))
   const asked = server.upstream.request(aRequest({ cancel, onNotification, client: { ...aClient, logLevel: 'info' } }))
   await expect(asked).rejects.toThrow('the client went away')
-  await closed.promise
+  await within(closed.promise, 'the server to see the stream close')
 })
 
 test.for([

@@ -6,6 +6,7 @@ import { defineServer } from '../../server-kit/define.ts'
 import { accepted, askForm, inputRequired } from '../../server-kit/input-required.ts'
 import { asked, facts } from './testing.ts'
 import type { Notification } from '../../protocol/notification.ts'
+import { within } from '../../testing/waiting.ts'
 
 const library = defineServer({ id: 'library', title: 'Library', settings: z.object({}), emits: ['tools', 'updates'], logs: true })
 const nothing = z.strictObject({})
@@ -289,5 +290,5 @@ test('a listener that throws ends alone: the handler that announced the change d
   }
   await upstream.listen({ ...request(''), filter: { toolsListChanged: true }, onNotification, onEnd: resolve, cancel: new Cancel() })
   library.changes.changed('tools')
-  expect(await promise).toMatchObject({ message: 'the client is gone' })
+  expect(await within(promise, 'the listener that breaks to end')).toMatchObject({ message: 'the client is gone' })
 })

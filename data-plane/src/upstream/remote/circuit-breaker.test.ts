@@ -32,27 +32,31 @@ test('after a while one call may try; its success closes the breaker for all', (
   breaker.enter()
   expect(() => breaker.enter()).toThrow('not asked')
   breaker.recordSuccess()
-  breaker.enter()
-  breaker.enter()
+  expect(breaker.open).toBe(false)
+  for (let at = 0; at < 2; at++) expect(() => breaker.enter()).not.toThrow()
 })
 
 test('the failure of that call opens it for longer, up to a limit', () => {
   const { breaker, fail, clock } = aBreaker()
   fail(3)
-  const openFor = () => {
-    const from = clock.nowMs
-    for (;;) {
-      clock.nowMs += 500
-      try {
-        breaker.enter()
-      } catch {
-        continue
-      }
-      breaker.recordFailure()
-      return clock.nowMs - from
+  const mayEnter = () => {
+    try {
+      breaker.enter()
+      return true
+    } catch {
+      return false
     }
   }
-  expect([openFor(), openFor(), openFor(), openFor()]).toEqual([1000, 2000, 3000, 3000])
+  const openForMs = () => {
+    for (let waitedMs = 500; waitedMs < 10_000; waitedMs += 500) {
+      clock.nowMs += 500
+      if (!mayEnter()) continue
+      breaker.recordFailure()
+      return waitedMs
+    }
+    return Infinity
+  }
+  expect([openForMs(), openForMs(), openForMs(), openForMs()]).toEqual([1000, 2000, 3000, 3000])
 })
 
 test('when that call is cancelled, the next one may try', () => {
@@ -68,7 +72,13 @@ test('when that call is cancelled, the next one may try', () => {
 test('calls that were under way when it opened do not keep it open for longer', () => {
   const { breaker, clock } = aBreaker()
   for (let at = 0; at < 6; at++) breaker.enter()
-  for (let at = 0; at < 6; at++) breaker.recordFailure()
-  clock.nowMs = 1000
-  breaker.enter()
+  for (let at = 0; at < 6; at++) {
+    clock.nowMs = at * 10
+    breaker.recordFailure()
+  }
+  // The third fault opened it, for a second.
+  clock.nowMs = 1019
+  expect(() => breaker.enter()).toThrow('not asked')
+  clock.nowMs = 1020
+  expect(() => breaker.enter()).not.toThrow()
 })

@@ -10,6 +10,7 @@ import { dualServer, legacyOnlyServer, modernOnlyServer } from '../../testing/sd
 import { serverOf } from '../testing.ts'
 import type { TestServer } from '../testing.ts'
 import type { Notification } from '../../protocol/notification.ts'
+import { within } from '../../testing/waiting.ts'
 
 async function remoteTo(
   server: TestServer,
@@ -65,7 +66,7 @@ test('a modern server notifies a listener', async () => {
   const listening = await at.upstream.listen(aListener({ onNotification: heard.resolve }))
   expect(listening.honoured).toEqual({ toolsListChanged: true })
   server.toolsChanged()
-  expect(await heard.promise).toMatchObject({ method: 'notifications/tools/list_changed' })
+  expect(await within(heard.promise, 'the listener to be told')).toMatchObject({ method: 'notifications/tools/list_changed' })
 })
 
 test('when a server has changed its era, the call is repeated in the other era and succeeds', async () => {
@@ -153,11 +154,11 @@ test('closing waits for a call under way', async () => {
   })
   await using at = await remoteTo(server, { era: '2026-07-28' })
   const asked = at.upstream.request(aRequest())
-  await reached.promise
+  await within(reached.promise, 'the call to reach the server')
   const closing = at.upstream.close()
   release.resolve()
   await expect(asked).rejects.toMatchObject({ name: 'UpstreamFault', message: expect.stringContaining('-32603') })
-  await closing
+  await within(closing, 'the upstream to close')
 })
 
 test('a description from the cache does not make a server look up', async () => {

@@ -9,6 +9,7 @@ import { aBank, failure } from '../testing.ts'
 import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
 import { inReadOnlyTransaction } from './transaction.ts'
+import { within } from '../../../testing/waiting.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
@@ -85,7 +86,7 @@ test('when every session is busy, a call fails and may be retried', async () => 
       await leave.promise
     }),
   )
-  await Promise.all(entered.map(({ promise }) => promise))
+  await within(Promise.all(entered.map(({ promise }) => promise)), 'every session to be at work')
   expect(await failure(bank.call('list_tables', {}, context))).toMatchObject({ code: 'rate_limited', retryable: true })
   leave.resolve()
   await Promise.all(held)
