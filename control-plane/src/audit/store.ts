@@ -13,10 +13,7 @@ export interface RecordToStore extends AuditRecord {
   text: string
 }
 
-/**
- * The header fields that have their own column, so that a search can filter by them. `APPEND` has them in $10 to
- * $16.
- */
+/** The header fields with their own column, so that a search can filter by them. They are $10 to $16 of `APPEND`. */
 const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
 export type SearchColumn = (typeof searchColumns)[number]
 

@@ -9,7 +9,7 @@ import { procedures } from '../../base/perform.ts'
 import { aControlPlane } from '../../testing.ts'
 import { routerOf, trpcHandler } from './trpc.ts'
 
-/** The handler behind a real server on a free port. The bearer token `admin` gets `ctx`; every other token is refused. */
+/** The handler in a real server on a free port. The bearer token `admin` gets `ctx`; other tokens are refused. */
 async function serving(ctx: Ctx) {
   const reported: unknown[] = []
   const ctxOf = async ({ headers }: IncomingMessage) => {
