@@ -1,8 +1,8 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { expect, test } from 'vitest'
 import { legacyRequest, modernRequest, testPlane } from '../testing/plane.ts'
+import { serverOf } from '../upstream/testing.ts'
 
 /** Numbers that JavaScript cannot hold, in a spacing that nobody else would choose. */
 const odd = '{ "account":12345678901234567890, "amount":1.10, "list" : [9007199254740993, -0.0] }'
@@ -11,22 +11,17 @@ const result = `{"content":[],"structuredContent":${odd}}`
 /** A server of either era that answers every call with the same text and remembers the bodies it got. */
 async function anUpstream(era: 'legacy' | 'modern') {
   const bodies: string[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    request.on('end', () => {
-      if (request.method !== 'POST') return void response.writeHead(405).end()
-      const { id, method } = JSON.parse(body) as { id?: number; method: string }
-      if (method === 'tools/call') bodies.push(body)
-      if (id === undefined) return void response.writeHead(202).end()
-      const answer = answers[method]?.[era]
-      const text = answer ? `"result":${answer}` : '"error":{"code":-32601,"message":"no"}'
-      response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},${text}}`)
-    })
+  const server = await serverOf(async (request, response) => {
+    if (request.method !== 'POST') return response.writeHead(405).end()
+    const body = await text(request)
+    const { id, method } = JSON.parse(body) as { id?: number; method: string }
+    if (method === 'tools/call') bodies.push(body)
+    if (id === undefined) return response.writeHead(202).end()
+    const answer = answers[method]?.[era]
+    const member = answer ? `"result":${answer}` : '"error":{"code":-32601,"message":"no"}'
+    return response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},${member}}`)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return { bodies, url: `http://127.0.0.1:${port}/mcp`, [Symbol.dispose]: () => server.close().closeAllConnections() }
+  return { bodies, url: `${server.url}/mcp`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
 const tools = '"tools":[{"name":"pay","inputSchema":{"type":"object"}}]'
@@ -57,7 +52,7 @@ test.for([
 ] as const)(
   'a %s client and a %s server at %s hear each other’s numbers to the last digit, and so does the audit',
   async ([client, server, path, name]) => {
-    using upstream = await anUpstream(server)
+    await using upstream = await anUpstream(server)
     await using plane = await aGateway(upstream.url)
     const token = await plane.token()
     const params = { name, arguments: 'ODD' }
@@ -78,7 +73,7 @@ async function inSession(url: string, token: string, params: Record<string, unkn
 }
 
 test('where a key stands twice in the arguments, the server hears what was decided on', async () => {
-  using upstream = await anUpstream('modern')
+  await using upstream = await anUpstream('modern')
   await using plane = await aGateway(upstream.url)
   const init = modernRequest(await plane.token(), 'tools/call', { name: 'pay', arguments: 'ODD' })
   const twice = init.body.replace('"ODD"', '{"to":{"iban":"first","iban":"last"}}')
