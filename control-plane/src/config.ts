@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { readEnv } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
 
-/** The public half is all this process wants; the private half may lie in the same file. */
+/** Takes the public half of the key alone, although the file may hold the private half too. */
 const OperatorJwk = z
   .string()
   .transform((text, context) => {
@@ -21,29 +21,29 @@ const Config = z
     stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
     host: z.string().default('127.0.0.1'),
     port: z.coerce.number().int().min(0).max(65_535).default(8081),
-    /** The OAuth issuer: how clients and planes reach this process. */
+    /** The OAuth issuer. Clients and data planes reach this process at this address. */
     publicUrl: origin,
     /** The data planes' public base: `<mcpUrl>/mcp` is what access tokens are for. */
     mcpUrl: origin,
     databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }),
-    /** Where the master key lies, unless it is given. */
+    /** The folder with the master key, unless `masterKey` is set. */
     homeDir: z.string().min(1),
-    /** base64 of 32 bytes: wraps every private key in the database. */
+    /** 32 bytes as base64. This key encrypts every private key in the database. */
     masterKey: z
       .base64()
       .transform((text) => Buffer.from(text, 'base64'))
       .refine(({ length }) => length === 32, 'expected base64 of 32 bytes')
       .optional(),
     operatorKey: OperatorJwk.optional(),
-    /** Where to write the line that lets a data plane join. */
+    /** The file to write the line into that lets a data plane join. */
     joinFile: z.string().min(1).optional(),
     idpIssuer: z.url().optional(),
-    /** The handle under which people of that provider are known. */
+    /** The handle of that provider: people are stored with it. */
     idpProvider: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
       .default('demo'),
-    /** The client whose tokens are exchanged. */
+    /** The audience (`aud`) that a provider's token must have to be exchanged. */
     idpAudience: z.string().min(1).default('bir'),
     drainMs: z.coerce.number().int().min(0).default(4_000),
   })
@@ -57,26 +57,14 @@ const Config = z
   })
 export type Config = z.infer<typeof Config>
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text with every fault. */
+/**
+ * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
+ * Throws one message: every file that cannot be read, and every fault of a value.
+ */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const unreadable: string[] = []
-  const given = Object.keys(Config.shape).map((key) => {
-    const name = key.replace(/[A-Z]/g, '_$&').toUpperCase()
-    return [key, valueOf(env, name, unreadable)]
-  })
-  const parsed = Config.safeParse(Object.fromEntries(given))
+  const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
+  const parsed = Config.safeParse(values)
   if (parsed.success && unreadable.length === 0) return parsed.data
-  const faults = [...unreadable, ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
+  const faults = [...unreadable.map((fault) => `✖ ${fault}`), ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
   throw new Error(`The control plane's configuration has faults:\n${faults.join('\n')}`)
-}
-
-function valueOf(env: Record<string, string | undefined>, name: string, unreadable: string[]): string | undefined {
-  const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    unreadable.push(`✖ ${name}_FILE names ${file}, which cannot be read`)
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readEnv } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const list = z
@@ -10,36 +10,42 @@ export const Config = z.object({
   stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
   host: z.string().default('127.0.0.1'),
   port: z.coerce.number().int().min(0).max(65_535).default(8080),
-  /** What clients call this gateway: the base of every resource and of the tokens' audience. */
+  /** The address that clients use. It is the base of every resource and of the tokens' audience. */
   publicUrl: z.url().transform((url) => url.replace(/\/$/, '')),
-  /** Identity, last good policy and audit spool. */
+  /** The folder with the plane's identity, its last good policy and its audit spool. */
   homeDir: z.string().min(1),
-  /** Files that `{ secret: name }` in a server's settings refers to. */
+  /** The folder with the secrets. A server's settings name a file of it as `{ secret: name }`. */
   secretsDir: z.string().optional(),
-  /** `<control plane URL>#<join secret>.<fingerprint>`: needed once, until this plane has an identity. */
+  /** `<control plane URL>#<join secret>.<fingerprint>`. Needed once, until this plane has an identity. */
   birJoin: z
     .string()
     .trim()
     .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
     .optional(),
-  /** Where other planes of ours reach this one, never clients: needed with more than one plane. 0 takes a free port; absent = one plane. */
+  /**
+   * The port for requests of other data planes, never of clients. 0 takes a free port; absent means that there is one
+   * plane.
+   */
   internalPort: z.coerce.number().int().min(0).max(65_535).optional(),
   internalHost: z.string().default('127.0.0.1'),
-  /** How other planes call it, where that is not http://host:port. */
+  /** The address for other data planes, where it is not http://internalHost:internalPort. */
   internalUrl: z.url().optional(),
   planeName: z.string().max(100).default('plane'),
-  /** Where a person manages secrets and grants; named in messages. */
+  /** The page where a person manages secrets and grants. Messages name it. */
   portalUrl: z.url().optional(),
-  /** Browser origins that may call, besides our own. */
+  /** Browser origins that may call, besides the gateway's own. */
   allowedOrigins: list,
-  /** Host headers accepted besides the public URL's; outside loopback any is accepted unless this is given. */
+  /**
+   * `Host` headers to accept besides the public URL's. When this is empty and `host` is not loopback, any is
+   * accepted.
+   */
   allowedHosts: list,
   maxRequestBytes: z.coerce
     .number()
     .int()
     .min(1024)
     .default(4 * 1024 * 1024),
-  /** Unshipped audit beyond this refuses calls rather than losing a record. */
+  /** Calls are refused while more audit than this waits to be shipped, so that no record is lost. */
   spoolMaxBytes: z.coerce
     .number()
     .int()
@@ -49,24 +55,18 @@ export const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
-/** Outside stage local a token must never travel in the clear. */
+/** Outside stage local a token must never travel unencrypted. */
 const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.startsWith('https:')
 const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or the file that cannot be read. */
+/**
+ * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
+ * Throws one message: every file that cannot be read, or else every fault of a value.
+ */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const given = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
-  const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(given))
+  const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
+  if (unreadable.length > 0) throw new Error(`${unreadable.join('; ')}.`)
+  const parsed = Config.refine(isSafe, unsafe).safeParse(values)
   if (parsed.success) return parsed.data
   throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
-}
-
-function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
-  const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (cause) {
-    throw new Error(`${name}_FILE names ${file}, which cannot be read.`, { cause })
-  }
 }
