@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
-import { z } from 'zod'
+import { OperatorKey } from '@bir/sdk/operator'
 import { StartFault, homeFault } from './fault.ts'
 
 const firstStartMb = 400
@@ -52,10 +52,7 @@ function refuseFullDisk({ home, operatorKey }: Places): void {
   throw new StartFault(`The disk that holds ${home} is full: ${freeMb} MB are free and ${neededMb} MB are needed.`)
 }
 
-const OperatorKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), d: z.string(), x: z.string() })
-export type OperatorKey = z.infer<typeof OperatorKey>
-
-/** The key that makes its reader the operator of this gateway: made once. */
+/** Makes the operator's key at the first start, and reads it at every later one. */
 export async function ensureOperatorKey({ operatorKey: file }: Places): Promise<OperatorKey> {
   if (existsSync(file)) return readOperatorKey(file)
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
