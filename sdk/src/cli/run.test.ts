@@ -166,9 +166,13 @@ test('a gateway elsewhere gives no tokens to an operator', async () => {
 
 test('apply sends the file and says what changed', async () => {
   await using gateway = await standIn({ policy: { apply: ({ file }) => ({ revision: 5, edits: Object.keys(file) }) } })
-  const around = { ...at(gateway.url), ...fromStdin }
-  expect(await bir(['apply', '-f', '-'], around)).toEqual({ exit: 0, out: 'groups\ngrants\n2 changes applied; revision 5.\n', err: '' })
-  expect((await bir(['apply', '-f', '-', '--json'], around)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
+  const environment = { ...at(gateway.url), ...fromStdin }
+  expect(await bir(['apply', '-f', '-'], environment)).toEqual({
+    exit: 0,
+    out: 'groups\ngrants\n2 changes applied; revision 5.\n',
+    err: '',
+  })
+  expect((await bir(['apply', '-f', '-', '--json'], environment)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
 })
 
 test('a file with faults never reaches the gateway, and a script gets each fault with its line', async () => {
@@ -220,11 +224,11 @@ test('plan says who gains and who loses, and differs with 3 only when asked', as
           : { edits: [], people: [] },
     },
   })
-  const around = { ...at(gateway.url), ...fromStdin }
-  const { exit, out } = await bir(['plan', '-f', '-'], around)
+  const environment = { ...at(gateway.url), ...fromStdin }
+  const { exit, out } = await bir(['plan', '-f', '-'], environment)
   expect([exit, out]).toEqual([0, 'The file would\n  add a grant\nand so\n  dave on sql: disabled → read\n    gains execute_query\n'])
-  expect((await bir(['plan', '-f', '-', '--exit-code'], around)).exit).toBe(3)
-  const same = await bir(['plan', '-f', '-', '--exit-code'], { ...around, readStdin: async () => 'grants: []\n' })
+  expect((await bir(['plan', '-f', '-', '--exit-code'], environment)).exit).toBe(3)
+  const same = await bir(['plan', '-f', '-', '--exit-code'], { ...environment, readStdin: async () => 'grants: []\n' })
   expect([same.exit, same.out]).toEqual([0, 'Nothing would change.\n'])
 })
 
@@ -246,13 +250,13 @@ test('an export is the file that apply takes', async () => {
     policy: { export: () => policy, apply: ({ file }) => (applied.push(file), { revision: 1, edits: [] }) },
   })
   await using folder = await aFolder()
-  const around = { ...at(gateway.url), cwd: folder.path }
+  const environment = { ...at(gateway.url), cwd: folder.path }
 
-  const { out } = await bir(['export'], around)
+  const { out } = await bir(['export'], environment)
   expect(parse(out)).toEqual(policy)
-  expect(JSON.parse((await bir(['export', '--json'], around)).out)).toEqual(policy)
-  expect((await bir(['export', '-o', 'bir.yaml'], around)).out).toBe('')
-  expect((await bir(['apply', '-f', 'bir.yaml'], around)).exit).toBe(0)
+  expect(JSON.parse((await bir(['export', '--json'], environment)).out)).toEqual(policy)
+  expect((await bir(['export', '-o', 'bir.yaml'], environment)).out).toBe('')
+  expect((await bir(['apply', '-f', 'bir.yaml'], environment)).exit).toBe(0)
   expect(applied).toEqual([policy])
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CliFault, wordsOf } from '../base/fault.ts'
+import { CliFault, faultText } from '../base/fault.ts'
 import { parsePolicy } from './policy-source.ts'
 
 function faultsOf(text: string): string[] {
@@ -8,7 +8,7 @@ function faultsOf(text: string): string[] {
     return []
   } catch (error) {
     if (!(error instanceof CliFault)) throw error
-    return wordsOf(error)
+    return faultText(error)
       .trimEnd()
       .split('\n')
       .slice(1)
