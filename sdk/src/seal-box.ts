@@ -18,8 +18,9 @@ import type { JsonWebKey, KeyObject } from 'node:crypto'
  *   then the raw public key of the recipient; its info is `bir-box-1`.
  * - `sealed` is AES-256-GCM with that key and nonce, the tag of 16 bytes last. Its associated data is `bir-box-1`.
  *
- * The format stays for now, because boxes lie on the disks of data planes and planes of different releases exchange
- * them. When it may change, the successor is a JWE with ECDH-ES (RFC 7518, section 4.6), which `jose` implements.
+ * The format stays for now, because boxes lie on the disks of data planes, and a control plane sends them to data
+ * planes of other releases. When the format may change, its successor is a JWE with ECDH-ES (RFC 7518, section 4.6),
+ * which `jose` implements.
  */
 const boxVersion = 'bir-box-1'
 const tagBytes = 16
