@@ -15,20 +15,20 @@ const answering = `import { createServer } from 'node:http'
 createServer((_, answer) => answer.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')
 console.log(process.pid)`
 
-test('a child is there when it answers, keeps a log, and ends when asked', async () => {
-  const heard: string[] = []
+test('a child counts as started when it answers, writes a log, and ends when it is stopped', async () => {
+  const lines: string[] = []
   const child = await startChild(await aSpec('good', answering), {
     logs: folder,
     stop: new AbortController().signal,
-    onLine: (_name, line) => heard.push(line),
+    onLine: (_name, line) => lines.push(line),
   })
-  while (heard.length === 0) await delay(10)
+  while (lines.length === 0) await delay(10)
   await child.stop()
   expect(await child.ended).toMatch(/^It ended with SIGTERM/)
-  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
+  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${lines[0]}\n`)
 })
 
-test('a child that cannot start tells why, in words', async () => {
+test('a child that cannot start rejects with the reason from its log', async () => {
   const line = JSON.stringify({ at: 'x', level: 'error', event: 'start-failed', detail: 'the key is damaged' })
   const spec = await aSpec('bad', `console.log(${JSON.stringify(line)}); process.exitCode = 3`)
   const start = startChild(spec, { logs: folder, stop: new AbortController().signal, onLine: () => {} })
@@ -36,7 +36,7 @@ test('a child that cannot start tells why, in words', async () => {
 })
 
 test('kill -9 of the launcher ends its child', async () => {
-  const spec = await aSpec('leashed', answering)
+  const spec = await aSpec('watched', answering)
   const launcher = join(folder, 'launcher.ts')
   const options = `{ logs: ${JSON.stringify(folder)}, stop: new AbortController().signal, onLine: (_, line) => console.log(line) }`
   writeFileSync(
@@ -52,11 +52,11 @@ setInterval(() => {}, 1000)`,
   while (alive(pid)) await delay(20)
 })
 
-// The leash once held a forked process to the launcher, which is not its parent, and so ended it at birth.
+// A forked process must watch its own parent. When it watched the launcher instead, it ended at once.
 test('a process that a child forks lives as long as that child', async () => {
   const forked = join(folder, 'forked.mjs')
   writeFileSync(forked, 'setInterval(() => {}, 1000)')
-  const heard: string[] = []
+  const lines: string[] = []
   const forking = `import { fork } from 'node:child_process'
 const forked = fork(${JSON.stringify(forked)})
 console.log(forked.pid)
@@ -65,15 +65,15 @@ forked.on('exit', () => console.log('ended early'))`
   const child = await startChild(await aSpec('forking', `${forking}\n${answering}`), {
     logs: folder,
     stop,
-    onLine: (_name, line) => heard.push(line),
+    onLine: (_name, line) => lines.push(line),
   })
-  while (heard.length < 2) await delay(10)
-  const [pid, own] = heard.map(Number)
-  await delay(1_100) // the leash looks twice a second: absence has no event to wait for
-  expect(heard).toHaveLength(2)
+  while (lines.length < 2) await delay(10)
+  const [pid, childPid] = lines.map(Number)
+  await delay(1_100) // The parent watchdog checks twice a second. There is no event for a process that goes on.
+  expect(lines).toHaveLength(2)
 
-  expect(own).toBeGreaterThan(1)
-  process.kill(own!, 'SIGKILL')
+  expect(childPid).toBeGreaterThan(1)
+  process.kill(childPid!, 'SIGKILL')
   await child.ended
   while (alive(pid ?? 0)) await delay(20)
 })

@@ -60,10 +60,11 @@ export type Verdict =
  * the control plane explains and plans with it. Pure: no I/O, no clock. Never throws. Verdicts are shared objects;
  * compare them by their fields.
  *
- * 1. Person, server and tool must exist, and none of them may be disabled, killed or hidden. 2. The first of the
- * tiers user, groups, everyone with an unexpired alternative decides. The tiers after it do not count. 3. In that
- * tier a `deny` wins. Then the highest level of all alternatives that open the tool must cover the tool's level. 4. A
- * selection of the person can lower the result, never raise it.
+ * 1. Person, server and tool must exist, and none of them may be disabled, killed or hidden.
+ * 2. The first of the tiers user, groups, everyone with an unexpired alternative decides. Later tiers do not count.
+ * 3. In that tier a `deny` wins. Then the highest level of the alternatives that open the tool must cover the tool's
+ *    level. In the tier `user`, one alternative with the level `disabled` refuses.
+ * 4. A selection of the person can lower the result, never raise it.
  */
 export function decide(policy: Policy, { subject, server, tool, nowMs }: Question): Verdict {
   const person = personOf(policy, subject)
