@@ -16,13 +16,13 @@ export type Ports = Record<keyof typeof settings, number>
 export async function choosePorts(config: Pick<Config, keyof Ports>): Promise<Ports> {
   const servers: Server[] = []
   try {
-    const chosen: Partial<Ports> = {}
+    const ports: Partial<Ports> = {}
     for (const name of Object.keys(settings) as (keyof Ports)[]) {
       const server = await hold(config[name], settings[name])
       servers.push(server)
-      chosen[name] = (server.address() as AddressInfo).port
+      ports[name] = (server.address() as AddressInfo).port
     }
-    return chosen as Ports
+    return ports as Ports
   } finally {
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   }

@@ -12,14 +12,14 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 /**
  * The user and system time in µs that all threads of a process have used so far (Linux: proc(5), fields 14 and 15).
  */
-export const cpuUsOf = (pid: number): number => timesUsOf(pid).own
+export const cpuUsOf = (pid: number): number => timesUsOf(pid).ownUs
 
 /** Fields 14 to 17: the times of the process itself, and of its children that have ended. */
-function timesUsOf(pid: number): { own: number; ended: number } {
+function timesUsOf(pid: number): { ownUs: number; endedChildrenUs: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map((ticks) => (Number(ticks) * 1e6) / ticksPerSecond)
-  return { own: user + system, ended: endedUser + endedSystem }
+  return { ownUs: user + system, endedChildrenUs: endedUser + endedSystem }
 }
 
 /** The resident memory of a process (Linux: proc(5), VmRSS). */
@@ -56,8 +56,8 @@ export function cpuUsOfTree(root: number): number {
 /** Empty when the process has ended meanwhile. */
 function readIfRunning(pid: number): { us: number; children: number[] }[] {
   try {
-    const { own, ended } = timesUsOf(pid)
-    return [{ us: own + ended, children: childrenOf(pid) }]
+    const { ownUs, endedChildrenUs } = timesUsOf(pid)
+    return [{ us: ownUs + endedChildrenUs, children: childrenOf(pid) }]
   } catch {
     return []
   }

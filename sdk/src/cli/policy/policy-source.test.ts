@@ -100,7 +100,7 @@ test.for<[title: string, text: string, faults: string[]]>([
     `a: &a [x, x, x, x, x, x, x, x, x]\n${['b', 'c', 'd', 'e'].map((key, at) => `${key}: &${key} [${Array(9).fill(`*${'abcd'[at]}`).join(', ')}]`).join('\n')}\n`,
     ['bir.yaml:1:1 an alias in it stands for too much'],
   ],
-])('the line is named of %s', ([, text, faults]) => {
+])('the fault has its line: %s', ([, text, faults]) => {
   expect(faultsOf(text)).toEqual(faults)
 })
 
