@@ -9,9 +9,8 @@ import type { Revision } from './suite/requirements.ts'
 import { testClient, testServer, testServerScenario } from './suite/suite.ts'
 import type { SuiteResult } from './suite/suite.ts'
 
-// Runs the official suite against the gateway, in front of servers of every era. One run at a time, because the
-// suite also
-// checks timing.
+// Runs the official suite against the gateway, in front of servers of every era.
+// One run at a time, because the suite also checks timing.
 
 const maxRunMs = 600_000
 

@@ -14,8 +14,8 @@ const test = (url: string, revision: Revision) =>
   options.scenario === undefined ? testServer(url, revision) : testServerScenario(url, revision, options.scenario)
 
 /**
- * The revisions to run. A fixture without a gateway is tested only at the revisions that it speaks, unless one is
- * chosen.
+ * The revisions to run. A fixture without a gateway is tested
+ * only at the revisions that it speaks, unless one is chosen.
  */
 const revisionsFor = (kind: Behind) =>
   options.revisions.filter(

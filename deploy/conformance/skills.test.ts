@@ -8,8 +8,8 @@ import { legacyUpstream } from './upstreams/legacy.ts'
 import { modernUpstream } from './upstreams/modern.ts'
 
 /**
- * Starts two servers with the same skills and one with none behind `/mcp`. The official client reads them; it checks
- * every URI, size and digest.
+ * Starts two servers with the same skills and one with none behind `/mcp`.
+ * The official client reads them; it checks every URI, size and digest.
  */
 async function aggregate() {
   await using stack = new AsyncDisposableStack()

@@ -7,8 +7,8 @@ import type { Ports } from './ports.ts'
 export const IDP_PROVIDER = 'demo'
 
 /**
- * A call leaves about 30 KB of garbage. A large young generation frees it before it is promoted; under load the
- * process needs a third less memory.
+ * A call leaves about 30 KB of garbage. A large young generation frees it
+ * before it is promoted; under load the process needs a third less memory.
  */
 const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
 /**
@@ -76,8 +76,8 @@ export function childrenOf(places: Places, ports: Ports) {
 }
 
 /**
- * Settings that the launcher makes itself. Inherited ones may be meant for another program or stage, so they are not
- * passed on.
+ * Settings that the launcher makes itself. Inherited ones may be
+ * meant for another program or stage, so they are not passed on.
  */
 const launcherSettings = /^(npm_|BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
 

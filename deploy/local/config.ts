@@ -32,7 +32,7 @@ export function readStartConfig(env: Record<string, string | undefined> = proces
 }
 
 /**
- * True when every line of every part is shown, not warnings alone. It is read before any other setting, so it cannot
- * fail.
+ * True when every line of every part is shown, not warnings
+ * alone. It is read before any other setting, so it cannot fail.
  */
 export const isVerbose = (env: Record<string, string | undefined> = process.env): boolean => Boolean(env.BIR_VERBOSE)

@@ -27,8 +27,8 @@ export interface Started {
 }
 
 /**
- * Starts the parts in the order of their dependencies, restarts them when they end, and stops them in the reverse
- * order.
+ * Starts the parts in the order of their dependencies, restarts
+ * them when they end, and stops them in the reverse order.
  */
 export class Launcher {
   private readonly places: Places

@@ -10,8 +10,8 @@ const settings = { port: 'BIR_PORT', controlPort: 'BIR_CONTROL_PORT', portalPort
 export type Ports = Record<keyof typeof settings, number>
 
 /**
- * Checks every port before any part starts, and picks the free ones. All are held until the last is chosen, so that
- * none is picked twice.
+ * Checks every port before any part starts, and picks the free ones.
+ * All are held until the last is chosen, so that none is picked twice.
  */
 export async function choosePorts(config: Pick<Config, keyof Ports>): Promise<Ports> {
   const servers: Server[] = []

@@ -11,8 +11,8 @@ import type { StopRequest } from './process/stop-request.ts'
 import type { Terminal } from './process/terminal.ts'
 
 /**
- * Outside stage local: runs the three parts on this machine, with the database and the provider that the environment
- * names.
+ * Outside stage local: runs the three parts on this machine,
+ * with the database and the provider that the environment names.
  */
 export async function serve(config: Config, terminal: Terminal, stopRequest: StopRequest): Promise<number> {
   const places = prepareHome(config.home)

@@ -16,8 +16,8 @@ const requirements: { isMet(env: Env): boolean; instruction: string }[] = [
 ]
 
 /**
- * Outside stage local nothing embedded starts and nothing unsafe is accepted. Throws `StartFault` with every missing
- * setting.
+ * Outside stage local nothing embedded starts and nothing unsafe
+ * is accepted. Throws `StartFault` with every missing setting.
  */
 export function refuseUnsafe({ stage }: Pick<Config, 'stage'>, env: Env): void {
   if (stage === 'local') return

@@ -21,9 +21,9 @@ export const headerText = (header: AuditHeader): string => JSON.stringify(header
 export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 /**
- * Checks that a record follows a head and was not altered. Returns undefined when it is so. `key` is the plane's
- * public key; without it, signatures are not checked. `text` is the header's canonical text, for callers that have it
- * already.
+ * Checks that a record follows a head and was not altered. Returns undefined when
+ * it is so. `key` is the plane's public key; without it, signatures are not
+ * checked. `text` is the header's canonical text, for callers that have it already.
  */
 export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject, text?: string): ChainFault | undefined {
   const { header } = record
@@ -38,8 +38,8 @@ export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject, t
 }
 
 /**
- * The digest is of the body as it was stored (redacted and cut). An erased body leaves its digest, so a missing body
- * fits.
+ * The digest is of the body as it was stored (redacted and cut).
+ * An erased body leaves its digest, so a missing body fits.
  */
 const fitsDigest = (body: string | undefined, digest: string | undefined) => body === undefined || sha256(body) === digest
 

@@ -23,8 +23,8 @@ interface Operation {
 }
 
 /**
- * The input can be left out when nothing in it is required. (zod infers an empty strict object as a record without
- * values.)
+ * The input can be left out when nothing in it is required. (zod
+ * infers an empty strict object as a record without values.)
  */
 type InputArgs<I> = string extends keyof I ? [input?: I] : Partial<I> extends I ? [input?: I] : [input: I]
 type Call<O extends Operation> = (...args: InputArgs<z.input<O['input']>>) => Promise<z.output<O['output']>>
@@ -121,8 +121,8 @@ const codes: ReadonlySet<string> = new Set(API_ERRORS)
 const isCode = (text: string | undefined): text is ApiErrorCode => text !== undefined && codes.has(text)
 
 /**
- * The code that the gateway names. Failures of a proxy or of tRPC's parsing name none of ours: then the status
- * decides.
+ * The code that the gateway names. Failures of a proxy or of
+ * tRPC's parsing name none of ours: then the status decides.
  */
 function codeOf(httpStatus: number, named?: string): ApiErrorCode {
   if (isCode(named)) return named

@@ -19,8 +19,8 @@ export interface Operator {
 const lifeSeconds = 60
 
 /**
- * `issuer` is the gateway's OAuth issuer, the audience of the assertions. `osUser` is recorded as
- * `operator:<osUser>`.
+ * `issuer` is the gateway's OAuth issuer, the audience of the
+ * assertions. `osUser` is recorded as `operator:<osUser>`.
  */
 export async function createOperator(key: OperatorKey, { issuer, osUser }: { issuer: string; osUser: string }): Promise<Operator> {
   const privateKey = await importJWK(key, 'EdDSA')

@@ -13,9 +13,9 @@ export interface EnvReading {
 export const envName = (key: string, prefix = ''): string => prefix + key.replace(/[A-Z]/g, '_$&').toUpperCase()
 
 /**
- * Reads settings from the environment. `fooBar` is the value of FOO_BAR, or the trimmed text of the file that
- * FOO_BAR_FILE names. FOO_BAR wins when both are set, even when it is empty. Never throws: the caller decides what to
- * say about `unreadable`.
+ * Reads settings from the environment. `fooBar` is the value of FOO_BAR, or the trimmed
+ * text of the file that FOO_BAR_FILE names. FOO_BAR wins when both are set, even when
+ * it is empty. Never throws: the caller decides what to say about `unreadable`.
  */
 export function readEnv(keys: readonly string[], env: Env, prefix = ''): EnvReading {
   const unreadable: string[] = []

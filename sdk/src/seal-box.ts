@@ -10,17 +10,17 @@ import {
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 
 /**
- * A sealed box can be opened by the holder of one X25519 key alone. Its text is `bir-box-1.<epk>.<sealed>`, both
- * parts base64url.
+ * A sealed box can be opened by the holder of one X25519 key alone.
+ * Its text is `bir-box-1.<epk>.<sealed>`, both parts base64url.
  *
  * - `epk` is the raw public key (32 bytes) of a key pair that is made for this box alone (X25519, RFC 7748).
  * - HKDF-SHA256 (RFC 5869) of the shared secret gives 44 bytes: a key of 32 and a nonce of 12. Its salt is `epk`,
  *   then the raw public key of the recipient; its info is `bir-box-1`.
  * - `sealed` is AES-256-GCM with that key and nonce, the tag of 16 bytes last. Its associated data is `bir-box-1`.
  *
- * The format stays for now, because boxes lie on the disks of data planes, and a control plane sends them to data
- * planes of other releases. When the format may change, its successor is a JWE with ECDH-ES (RFC 7518, section 4.6),
- * which `jose` implements.
+ * The format stays for now, because boxes lie on the disks of data planes, and a control
+ * plane sends them to data planes of other releases. When the format may change, its
+ * successor is a JWE with ECDH-ES (RFC 7518, section 4.6), which `jose` implements.
  */
 const boxVersion = 'bir-box-1'
 const tagBytes = 16

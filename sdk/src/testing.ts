@@ -36,9 +36,9 @@ const trpcCodes = {
 } as const
 
 /**
- * Starts a stand-in for the control plane: a real HTTP server with the real tRPC protocol. The test passes its
- * operations. It knows no policy and checks no token. `routes` serves paths that are not tRPC, such as the token
- * endpoint.
+ * Starts a stand-in for the control plane: a real HTTP server with the real tRPC
+ * protocol. The test passes its operations. It knows no policy and checks no
+ * token. `routes` serves paths that are not tRPC, such as the token endpoint.
  */
 export async function standIn(
   handlers: Handlers,

@@ -8,8 +8,8 @@ import { machine } from '../measure/machine.ts'
 
 const peopleCount = 1_000_000
 /**
- * The limits apply to the first run. The second shows the cost of more combinations of groups, which still give the
- * same 200 profiles.
+ * The limits apply to the first run. The second shows the cost of more
+ * combinations of groups, which still give the same 200 profiles.
  */
 const classCounts = [200, 2_000]
 

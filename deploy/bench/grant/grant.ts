@@ -11,8 +11,8 @@ const barMs = 250
 const maxWaitMs = 5_000
 
 /**
- * How long the data plane still answers by the old policy after a change. Dave gets and loses a grant, and calls all
- * the time.
+ * How long the data plane still answers by the old policy after
+ * a change. Dave gets and loses a grant, and calls all the time.
  */
 export async function grant(): Promise<object> {
   await using gateway = await startGateway()

@@ -3,8 +3,7 @@ import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { longestTurn } from '../measure/turns.ts'
 
 // A data plane in front of one remote server, in a process of its own. After the message `watch` it measures its
-// event
-// loop, and after `stop` it sends the longest turn.
+// event loop, and after `stop` it sends the longest turn.
 
 const remote = RemoteSettings.parse({ url: process.argv[2], era: '2026-07-28' })
 const entry = { kind: 'remote' as const, title: 'Long', remote, tools: { say: { level: 'read' as const } } }

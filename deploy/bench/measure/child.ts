@@ -16,8 +16,8 @@ export class Child implements Disposable {
   }
 
   /**
-   * Sends `order`, if there is one, and resolves with the next message. Rejects when the process fails or ends
-   * instead.
+   * Sends `order`, if there is one, and resolves with the next
+   * message. Rejects when the process fails or ends instead.
    */
   async receive<T extends object>(order?: object): Promise<T> {
     const listening = new AbortController()

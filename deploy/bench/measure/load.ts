@@ -22,8 +22,8 @@ export interface LoadResult {
 }
 
 /**
- * Sends one request after the other on each connection. It uses raw sockets, because a client library would cost more
- * than the server.
+ * Sends one request after the other on each connection. It uses raw
+ * sockets, because a client library would cost more than the server.
  */
 async function drive({ port, request, expects, connections, durationMs }: LoadOrder): Promise<LoadResult> {
   const bytes = Buffer.from(request)

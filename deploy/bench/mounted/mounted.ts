@@ -14,8 +14,8 @@ const pairCount = { default: 5, strict: 3 }
 const bar = { connections: 64, durability: 'default', cpuRatio: 2 }
 
 /**
- * A mounted tool through the whole pipeline, beside a bare echo. Blocks of both take turns, because the speed of the
- * machine changes.
+ * A mounted tool through the whole pipeline, beside a bare echo.
+ * Blocks of both take turns, because the speed of the machine changes.
  */
 export async function mounted(): Promise<object> {
   await using gateway = await startGateway()

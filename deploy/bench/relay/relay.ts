@@ -35,8 +35,8 @@ interface Row extends Figures {
 }
 
 /**
- * A remote tool through the gateway, beside other proxies. Blocks of all take turns, because the speed of the machine
- * changes.
+ * A remote tool through the gateway, beside other proxies. Blocks
+ * of all take turns, because the speed of the machine changes.
  */
 export async function relay({ withFastMcp }: { withFastMcp: boolean }): Promise<object> {
   await using gateway = await startGateway()

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { NEWS } from './news.ts'
 
-// The server behind all contenders: MCP 2026-07-28 over node:http, and the part of 2025-11-25 that FastMCP's client
-// needs.
+// The server behind all contenders: MCP 2026-07-28 over node:http.
+// It also speaks the part of 2025-11-25 that FastMCP's client needs.
 
 interface RpcRequest {
   id?: number | string

@@ -4,8 +4,8 @@ import { productGateway } from './gateway-product.ts'
 import type { Remotes, TestedGateway } from './tested-gateway.ts'
 
 /**
- * `plane`: the data plane alone, in this process, with a policy of the test. `product`: the whole gateway, as `npm
- * start` starts it.
+ * `plane`: the data plane alone, in this process, with a policy of
+ * the test. `product`: the whole gateway, as `npm start` starts it.
  */
 export const gateways = { plane: planeGateway, product: productGateway } satisfies Record<
   string,

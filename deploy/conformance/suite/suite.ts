@@ -30,8 +30,8 @@ export async function testServer(url: string, revision: Revision): Promise<Suite
 }
 
 /**
- * Runs one scenario as if it were required. Scenarios of extensions belong to no revision, so the suite needs
- * `--force`.
+ * Runs one scenario as if it were required. Scenarios of
+ * extensions belong to no revision, so the suite needs `--force`.
  */
 export async function testServerScenario(url: string, revision: Revision, scenario: string): Promise<SuiteResult> {
   const { checks, output } = await run('server', ['--url', url, '--scenario', scenario, '--spec-version', revision, '--force'])
@@ -39,8 +39,8 @@ export async function testServerScenario(url: string, revision: Revision, scenar
 }
 
 /**
- * Runs the scenarios that a revision requires of a client, except `auth/*`. One at a time: the suite would start all
- * of them at once.
+ * Runs the scenarios that a revision requires of a client, except
+ * `auth/*`. One at a time: the suite would start all of them at once.
  */
 export async function testClient(command: string, revision: Revision, onlyScenario?: string): Promise<SuiteResult> {
   const required = onlyScenario === undefined ? clientScenarios(revision) : [onlyScenario]
@@ -64,8 +64,8 @@ interface Run {
 }
 
 /**
- * Adds a failed check when the suite failed although all checks passed, because the client itself ended with an
- * error.
+ * Adds a failed check when the suite failed although all checks
+ * passed, because the client itself ended with an error.
  */
 function withExit(checks: Finding[] = [], { code, output }: Run): Finding[] {
   if (code === 0 || checks.some(({ status }) => status === 'FAILURE')) return checks

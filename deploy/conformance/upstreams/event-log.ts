@@ -1,6 +1,6 @@
 /**
- * The events of one session, to replay them to a client that resumes its stream. Both SDKs accept it as their event
- * store.
+ * The events of one session, to replay them to a client that
+ * resumes its stream. Both SDKs accept it as their event store.
  */
 export class EventLog<Message> {
   private readonly events: { stream: string; message: Message }[] = []

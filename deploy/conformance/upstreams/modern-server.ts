@@ -29,8 +29,8 @@ export interface Parts {
 }
 
 /**
- * The fixture on SDK 2.x: one server per request in the modern era, one per session in the legacy era, which does not
- * have these tasks.
+ * The fixture on SDK 2.x: one server per request in the modern era,
+ * one per session in the legacy era, which does not have these tasks.
  */
 export function modernServer({ changes, state, skills }: Parts, era: 'modern' | 'legacy'): McpServer {
   const server = new McpServer(

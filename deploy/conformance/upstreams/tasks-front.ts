@@ -48,8 +48,8 @@ const declaresTasks = (capabilities: unknown) =>
   isObject(capabilities) && isObject(capabilities['extensions']) && TASKS in capabilities['extensions']
 
 /**
- * Makes a task of a call. Undefined, so that the SDK answers, when the headers do not fit or the first round asks for
- * input.
+ * Makes a task of a call. Undefined, so that the SDK answers,
+ * when the headers do not fit or the first round asks for input.
  */
 function call(request: RpcRequest, tasks: Tasks): Response | undefined {
   const { params, headers, declaresTasks } = request

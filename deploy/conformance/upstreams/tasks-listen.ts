@@ -4,8 +4,8 @@ import type { Tasks } from './tasks.ts'
 const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
 
 /**
- * Answers `subscriptions/listen` for a client that subscribes to tasks: changed lists, as the SDK would, and changed
- * tasks.
+ * Answers `subscriptions/listen` for a client that subscribes
+ * to tasks: changed lists, as the SDK would, and changed tasks.
  */
 export function listenWithTasks(id: string | number, notifications: Json, signal: AbortSignal, tasks: Tasks, changes: Changes): Response {
   const taskIds = (notifications['taskIds'] as unknown[]).filter(

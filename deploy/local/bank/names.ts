@@ -49,8 +49,8 @@ export interface PersonName {
 }
 
 /**
- * A name and an e-mail address made from it. `number` makes the address unique; its domain is reserved for examples
- * (RFC 2606).
+ * A name and an e-mail address made from it. `number` makes the
+ * address unique; its domain is reserved for examples (RFC 2606).
  */
 export function personName(draw: Draw, number: number, domain?: string): PersonName {
   const language = draw.unit() < 0.68 ? 'az' : draw.item<Language>(['ru', 'ru', 'ru', 'tr', 'tr', 'en'])

@@ -4,8 +4,8 @@ import type { AddressInfo, Server } from 'node:net'
 import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 
 /**
- * These ports lie below the ones that Linux and macOS assign to programs that ask for any port. So no program gets
- * one by chance before it is used.
+ * These ports lie below the ones that Linux and macOS assign to programs
+ * that ask for any port. So no program gets one by chance before it is used.
  */
 const minPort = 20_000
 const maxPort = 30_000

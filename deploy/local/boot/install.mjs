@@ -9,8 +9,8 @@ const rootFiles = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
 const packages = ['sdk', 'db', 'control-plane', 'data-plane', 'portal', 'deploy']
 
 /**
- * Installs when the lock file or a package.json has changed since the last install. Otherwise it only computes a
- * hash.
+ * Installs when the lock file or a package.json has changed
+ * since the last install. Otherwise it only computes a hash.
  */
 export async function installIfChanged(root, runtime, say) {
   const stampFile = join(root, 'node_modules/.bir-installed')
@@ -47,8 +47,8 @@ function writeStamp(file, text) {
 }
 
 /**
- * A hash over everything that decides the result of an install: the files that list packages, and the kind of
- * machine.
+ * A hash over everything that decides the result of an install:
+ * the files that list packages, and the kind of machine.
  */
 function fingerprint(root) {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}\n`)

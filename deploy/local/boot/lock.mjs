@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { faultOf } from './command.mjs'
 
 /**
- * Runs `work` while no other bootstrap of this checkout does. The lock is a folder, because only one process can make
- * it.
+ * Runs `work` while no other bootstrap of this checkout does.
+ * The lock is a folder, because only one process can make it.
  */
 export async function withLock(lock, work, onWait) {
   mkdirParent(lock)

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { run } from './command.mjs'
 
 /**
- * The caller's npm settings that a nested npm or pnpm needs. The others (call, package, prefix, workspace …) would
- * mislead it.
+ * The caller's npm settings that a nested npm or pnpm needs. The
+ * others (call, package, prefix, workspace …) would mislead it.
  */
 const passedSettings =
   /^npm_config_(registry|.*:registry|.*:_auth.*|proxy|https_proxy|noproxy|no_proxy|ca|cafile|cert|key|strict_ssl|userconfig|globalconfig|cache)$/i

@@ -8,8 +8,8 @@ import { cleanEnv, networkSettings, npmCommand } from './npm.mjs'
 const requiredMajor = 24
 
 /**
- * Finds Node 24 and pnpm: this Node if it is new enough, else one from the npm registry, fetched once into
- * .bir-runtime.
+ * Finds Node 24 and pnpm: this Node if it is new enough, else
+ * one from the npm registry, fetched once into .bir-runtime.
  */
 export async function findRuntime(root, say) {
   const folder = join(root, '.bir-runtime')
@@ -32,8 +32,8 @@ export async function findRuntime(root, say) {
 }
 
 /**
- * The command that runs pnpm: the fetched one, the user's own if its major version fits, or one fetched now. Only an
- * install needs it.
+ * The command that runs pnpm: the fetched one, the user's own if its
+ * major version fits, or one fetched now. Only an install needs it.
  */
 async function findPnpm(folder, node, say) {
   const script = join(folder, 'node_modules/pnpm/bin/pnpm.mjs')

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { runForeground } from './foreground.mjs'
 
 /**
- * The checks that a change must pass, cheapest first. The tests run last, so that their summary is the end of the
- * output.
+ * The checks that a change must pass, cheapest first. The tests
+ * run last, so that their summary is the end of the output.
  */
 const checks = [
   { title: 'format', script: 'oxfmt/bin/oxfmt', args: ['--check', '.'] },

@@ -12,8 +12,8 @@ const Keys = z.object({
 export type Keys = z.infer<typeof Keys>
 
 /**
- * Makes the provider's keys at the first start, and reads them at every later one. So tokens stay valid over a
- * restart.
+ * Makes the provider's keys at the first start, and reads them
+ * at every later one. So tokens stay valid over a restart.
  */
 export async function ensureKeys(folder: string): Promise<Keys> {
   const file = join(folder, 'keys.json')

@@ -8,8 +8,8 @@ interface Entry {
 const maxEntries = 10_000
 
 /**
- * The demo provider's store of sessions and codes: in memory, without the oldest when it is full. After a restart
- * people sign in again.
+ * The demo provider's store of sessions and codes: in memory, without
+ * the oldest when it is full. After a restart people sign in again.
  */
 export class Memory implements Adapter {
   private static readonly entries = new Map<string, Entry>()

@@ -30,8 +30,8 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 const hashBytes = 32
 
 /**
- * At the first start: makes a password for everyone, stores the hashes, and returns the passwords. Undefined at every
- * later start.
+ * At the first start: makes a password for everyone, stores the
+ * hashes, and returns the passwords. Undefined at every later start.
  */
 export async function ensurePasswords(folder: string): Promise<Record<string, string> | undefined> {
   const file = join(folder, 'people.json')

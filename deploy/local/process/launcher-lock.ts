@@ -3,8 +3,8 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { StartFault } from '../base/fault.ts'
 
 /**
- * Locks the home for this process. Returns a function that releases it. Throws `StartFault` when another launcher has
- * it.
+ * Locks the home for this process. Returns a function that
+ * releases it. Throws `StartFault` when another launcher has it.
  */
 export function takeLock(file: string): () => void {
   const ownFile = `${file}.${process.pid}`

@@ -1,6 +1,5 @@
-// The parent watchdog. It is preloaded into every child of the launcher, and ends the child when the launcher has
-// ended,
-// even by kill -9.
+// The parent watchdog. It is preloaded into every child of the launcher. When the launcher has ended, even by kill -9,
+// it ends the child.
 import { isMainThread } from 'node:worker_threads'
 
 const checkMs = 500

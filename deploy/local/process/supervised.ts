@@ -21,8 +21,8 @@ const retryMs = [100, 300, 1_000, 2_000, 4_000]
 const giveUp = { deaths: 5, withinMs: 60_000 }
 
 /**
- * Keeps a part running. When it ends by itself it is started again, after a longer pause each time, until it ends too
- * often.
+ * Keeps a part running. When it ends by itself it is started
+ * again, after a longer pause each time, until it ends too often.
  */
 export class Supervised<T extends Running> {
   readonly name: string

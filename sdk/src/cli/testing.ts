@@ -12,8 +12,8 @@ export async function aFolder() {
 }
 
 /**
- * Writes the files that `npm start` writes for the command: addresses and operator key. Returns the public half of
- * the key.
+ * Writes the files that `npm start` writes for the command:
+ * addresses and operator key. Returns the public half of the key.
  */
 export async function startedIn(birHome: string, url: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')

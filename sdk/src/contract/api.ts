@@ -38,13 +38,13 @@ const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) =>
 const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
 
 /**
- * The API of the control plane: kind, input and output of every operation. tRPC, GraphQL, the client and the `bir`
- * command are made from this table.
+ * The API of the control plane: kind, input and output of every operation.
+ * tRPC, GraphQL, the client and the `bir` command are made from this table.
  *
- * Every operation needs an administrator. Only `selections.get`, `selections.set` and `policy.explain` are open to a
- * person, about that person alone. A mutation answers after its revision of the policy is published. An operation
- * fails with one of `API_ERRORS`: `unauthenticated`, `forbidden`, `invalid_input` and `internal` are possible
- * everywhere.
+ * Every operation needs an administrator. Only `selections.get`, `selections.set` and
+ * `policy.explain` are open to a person, about that person alone. A mutation answers after
+ * its revision of the policy is published. An operation fails with one of `API_ERRORS`:
+ * `unauthenticated`, `forbidden`, `invalid_input` and `internal` are possible everywhere.
  */
 export const api = {
   users: {
@@ -148,8 +148,8 @@ export const api = {
   },
   tokens: {
     /**
-     * Voids a token by its claim `jti`, or all tokens of a session by their claim `sid` (RFC 7519), before they
-     * expire.
+     * Voids a token by its claim `jti`, or all tokens of a session
+     * by their claim `sid` (RFC 7519), before they expire.
      */
     revoke: mutation(z.strictObject({ jti: z.string().optional(), sid: z.string().optional() }), AtRevision),
   },

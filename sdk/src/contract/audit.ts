@@ -26,9 +26,9 @@ export type Outcome = z.infer<typeof Outcome>
 export const RecordKind = z.enum(['call', 'attempt', 'boot', 'head', 'refusals', 'change'])
 
 /**
- * The part of a record that the chain covers. Its canonical text is the `JSON.stringify` of its keys in the order
- * below. Its hash is the SHA-256 of that text. `prev` is the hash of the record before it. The bodies are not part of
- * it, so that they can be erased.
+ * The part of a record that the chain covers. Its canonical text is the `JSON.stringify`
+ * of its keys in the order below. Its hash is the SHA-256 of that text. `prev` is the hash
+ * of the record before it. The bodies are not part of it, so that they can be erased.
  */
 export const AuditHeader = z.strictObject({
   v: z.literal(1),
@@ -86,8 +86,8 @@ export const AuditHeader = z.strictObject({
 export type AuditHeader = z.infer<typeof AuditHeader>
 
 /**
- * A whole record: a line of the spool and of a shipped batch (NDJSON). `args` and `result` are the bodies; absent
- * when there is none, or it was erased.
+ * A whole record: a line of the spool and of a shipped batch (NDJSON). `args`
+ * and `result` are the bodies; absent when there is none, or it was erased.
  */
 export const AuditRecord = z.strictObject({
   hash: Sha256,

@@ -6,9 +6,9 @@ import { TIERS } from './snapshot.ts'
 import type { Alternative } from './snapshot.ts'
 
 /**
- * Decides about everything on a server that is no tool: resources, prompts, completion, extensions. `needs` is the
- * level of the request. The tiers are those of `decide`. A grant that lists tools opens those tools and nothing else,
- * so it does not count here.
+ * Decides about everything on a server that is no tool: resources, prompts, completion,
+ * extensions. `needs` is the level of the request. The tiers are those of `decide`. A
+ * grant that lists tools opens those tools and nothing else, so it does not count here.
  */
 export function decideServer(policy: Policy, person: Person, server: string, needs: Level, nowMs: number): Verdict {
   if (person.disabled) return { allow: false, reason: 'person-disabled' }

@@ -56,9 +56,9 @@ export type Verdict =
   | { readonly allow: false; readonly reason: Reason; readonly tier?: Tier }
 
 /**
- * Decides whether a person may call a tool. This function is the meaning of a policy: the data plane enforces it, and
- * the control plane explains and plans with it. Pure: no I/O, no clock. Never throws. Verdicts are shared objects;
- * compare them by their fields.
+ * Decides whether a person may call a tool. This function is the meaning of a policy: the
+ * data plane enforces it, and the control plane explains and plans with it. Pure: no I/O,
+ * no clock. Never throws. Verdicts are shared objects; compare them by their fields.
  *
  * 1. Person, server and tool must exist, and none of them may be disabled, killed or hidden.
  * 2. The first of the tiers user, groups, everyone with an unexpired alternative decides. Later tiers do not count.
@@ -91,8 +91,8 @@ export function decideFor(policy: Policy, person: Person, server: string, tool: 
 }
 
 /**
- * When the next grant of a person expires, in milliseconds since 1970; Infinity when none will. Verdicts stay the
- * same until then.
+ * When the next grant of a person expires, in milliseconds since
+ * 1970; Infinity when none will. Verdicts stay the same until then.
  */
 export function nextExpiryMs(person: Person, nowMs: number): number {
   const alternatives = [...person.grants.values()].flatMap((grants) => TIERS.flatMap((tier) => grants[tier] ?? []))

@@ -44,8 +44,8 @@ export const ServerTool = z.strictObject({
   /** The level that a call needs. */
   level: Level,
   /**
-   * The level without an administrator's label: a mounted tool declares it, a remote tool's is inferred from its
-   * hints and name.
+   * The level without an administrator's label: a mounted tool
+   * declares it, a remote tool's is inferred from its hints and name.
    */
   declared: Level,
   /** True when an administrator's label sets `level`. */
@@ -107,8 +107,8 @@ export const ToolDefinition = z.strictObject({
   /** The definition that the server offers now; null when it no longer offers the tool. */
   offered: Definition.nullable(),
   /**
-   * The hash of the offered definition, or of the last one when the tool is retired. Pass it to `servers.approve` as
-   * `seen`.
+   * The hash of the offered definition, or of the last one when
+   * the tool is retired. Pass it to `servers.approve` as `seen`.
    */
   hash: Sha256,
   /** The differences between `approved` and `offered`, a text each. */
@@ -164,8 +164,8 @@ export const Explanation = z.strictObject({
 })
 
 /**
- * An audit record as the search gives it. The fields are those of `AuditHeader`; `at` is RFC 3339, durations are
- * milliseconds.
+ * An audit record as the search gives it. The fields are those of
+ * `AuditHeader`; `at` is RFC 3339, durations are milliseconds.
  */
 export const AuditRow = z.strictObject({
   plane: Id,

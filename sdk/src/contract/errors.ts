@@ -1,7 +1,7 @@
 /**
- * Every error that a caller can get: HTTP status, JSON-RPC code and message. The gateway's own codes lie outside
- * -32768..-32000, which JSON-RPC 2.0 (section 5.1) and MCP reserve. The caller sees `publicMessage` alone; the cause
- * goes to the audit record and the log.
+ * Every error that a caller can get: HTTP status, JSON-RPC code and message. The gateway's
+ * own codes lie outside -32768..-32000, which JSON-RPC 2.0 (section 5.1) and MCP reserve.
+ * The caller sees `publicMessage` alone; the cause goes to the audit record and the log.
  */
 export const ERRORS = {
   unauthenticated: { http: 401, rpc: -31401, publicMessage: 'Sign in and try again.' },

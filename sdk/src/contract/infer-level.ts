@@ -2,8 +2,8 @@ import { higher } from './level.ts'
 import type { Level } from './level.ts'
 
 /**
- * The hints of a tool definition (MCP `ToolAnnotations`). Undefined: the server gives none. An administrator's label
- * overrides them.
+ * The hints of a tool definition (MCP `ToolAnnotations`). Undefined:
+ * the server gives none. An administrator's label overrides them.
  */
 export interface ToolHints {
   readonly readOnly: boolean | undefined
@@ -26,8 +26,8 @@ export const hintsOf = (definition: Readonly<Record<string, unknown>>): ToolHint
 type RequiredLevel = Exclude<Level, 'disabled'>
 
 /**
- * The level that a remote tool needs, by its hints and then by the verbs of its name. Without a sign of either it is
- * `destroy`.
+ * The level that a remote tool needs, by its hints and then by the
+ * verbs of its name. Without a sign of either it is `destroy`.
  */
 export function inferLevel(name: string, { readOnly, destructive }: ToolHints): RequiredLevel {
   if (destructive === true) return 'destroy'

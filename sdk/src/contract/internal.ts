@@ -29,8 +29,8 @@ export const PlaneAddress = z.strictObject({ internalUrl: z.url() })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
 
 /**
- * unknown: not asked yet. up: the last request was answered. down: the server cannot be reached or refuses the
- * gateway.
+ * unknown: not asked yet. up: the last request was answered.
+ * down: the server cannot be reached or refuses the gateway.
  */
 export const HealthState = z.enum(['unknown', 'up', 'down'])
 /** The protocol era that the server speaks. */
@@ -82,8 +82,8 @@ export const SealingRing = z.strictObject({
 export type SealingRing = z.infer<typeof SealingRing>
 
 /**
- * `POST /internal/v1/definitions`: the tools that a remote server offers. The control plane decides which of them are
- * served.
+ * `POST /internal/v1/definitions`: the tools that a remote server
+ * offers. The control plane decides which of them are served.
  */
 export const DefinitionsReport = z.strictObject({
   server: ServerId,

@@ -4,8 +4,8 @@ import { z } from 'zod'
 export const Id = z.uuid()
 
 /**
- * The name of a person, a group or an identity provider in files, URLs and commands. It is unique among its kind, and
- * lower case.
+ * The name of a person, a group or an identity provider in files,
+ * URLs and commands. It is unique among its kind, and lower case.
  */
 export const Handle = z
   .string()

@@ -102,9 +102,9 @@ export const FileRestriction = z.strictObject(restrictionFields).refine(hasOneHo
 export type FileRestriction = z.infer<typeof FileRestriction>
 
 /**
- * The whole policy as one file (`bir.yaml`). A section that is present is complete: whatever it leaves out is removed
- * from the policy. A section that is absent stays as it is. The file holds no secret: settings name secrets as `{
- * secret: <name> }`.
+ * The whole policy as one file (`bir.yaml`). A section that is present is complete:
+ * whatever it leaves out is removed from the policy. A section that is absent stays
+ * as it is. The file holds no secret: settings name secrets as `{ secret: <name> }`.
  */
 export const PolicyFile = z.strictObject({
   servers: z.record(ServerId, FileServer).optional(),

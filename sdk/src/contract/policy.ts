@@ -15,8 +15,8 @@ import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 
 /**
- * A snapshot in memory, as `decide` reads it. It never changes: a new revision is a new object, which shares
- * unchanged parts with the old one.
+ * A snapshot in memory, as `decide` reads it. It never changes: a new
+ * revision is a new object, which shares unchanged parts with the old one.
  */
 export interface Policy {
   readonly revision: number

@@ -32,8 +32,8 @@ export interface PolicyChunks {
 }
 
 /**
- * Makes a policy from its chunks. Throws when they do not fit together: a class without its profile, or inconsistent
- * columns.
+ * Makes a policy from its chunks. Throws when they do not fit
+ * together: a class without its profile, or inconsistent columns.
  */
 export function readPolicy(chunks: PolicyChunks): Policy {
   const { revision, root, serversChunk, revocations } = chunks

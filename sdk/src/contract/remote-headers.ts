@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { SecretRef } from './secret-ref.ts'
 
 /**
- * Headers of the connection, the body or the protocol. The gateway writes these itself (RFC 9110, section 7.6; MCP,
- * Transports).
+ * Headers of the connection, the body or the protocol. The gateway
+ * writes these itself (RFC 9110, section 7.6; MCP, Transports).
  */
 const reserved = new Set([
   'accept',
@@ -32,8 +32,8 @@ const reservedPrefixes = ['mcp-', 'content-', 'x-forwarded-', 'sec-']
 const isReserved = (name: string) => reserved.has(name) || reservedPrefixes.some((prefix) => name.startsWith(prefix))
 
 /**
- * Names of headers and parameters that carry credentials. A false match is a nuisance; a missed one puts a secret
- * into every snapshot.
+ * Names of headers and parameters that carry credentials. A false
+ * match is a nuisance; a missed one puts a secret into every snapshot.
  */
 const credentialName = /auth|token|key|secret|passw|passphrase|credential|cookie|session|signature|jwt|bearer/i
 

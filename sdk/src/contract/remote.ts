@@ -9,8 +9,8 @@ export const RemoteSettings = z.strictObject({
   /** The protocol era that the server speaks. With `auto` the gateway finds it out. */
   era: z.enum(['auto', 'legacy', '2026-07-28']).default('auto'),
   /**
-   * What happens to a changed tool definition: it is served (`off`), served and reported (`warn`), or held until it
-   * is approved (`hold`).
+   * What happens to a changed tool definition: it is served (`off`),
+   * served and reported (`warn`), or held until it is approved (`hold`).
    */
   trust: z.enum(['off', 'warn', 'hold']).default('warn'),
   /** The longest time that a call may take. Absent: the limit of the gateway's settings. */

@@ -191,15 +191,15 @@ export const Manifest = z.strictObject({
 export type Manifest = z.infer<typeof Manifest>
 
 /**
- * The payload of the answer when there is no newer revision (JWS, `typ: bir-fresh+jwt`). The age of a policy counts
- * from the newest `atMs`.
+ * The payload of the answer when there is no newer revision (JWS,
+ * `typ: bir-fresh+jwt`). The age of a policy counts from the newest `atMs`.
  */
 export const Fresh = z.strictObject({ revision: z.int(), atMs: z.int() })
 export type Fresh = z.infer<typeof Fresh>
 
 /**
- * The answer of `GET /internal/v1/snapshot`: a new manifest, or the statement that there is none. Both are a compact
- * JWS.
+ * The answer of `GET /internal/v1/snapshot`: a new manifest,
+ * or the statement that there is none. Both are a compact JWS.
  */
 export const SnapshotAnswer = z.union([z.strictObject({ manifest: z.string() }), z.strictObject({ fresh: z.string() })])
 export type SnapshotAnswer = z.infer<typeof SnapshotAnswer>

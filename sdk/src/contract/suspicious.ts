@@ -43,8 +43,8 @@ export const plain = (text: string): string =>
 const codeOf = (char: string) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
 /**
- * A zero-width joiner between two emoji and a selector after an emoji are ordinary. In any other place they can hide
- * text.
+ * A zero-width joiner between two emoji and a selector after an
+ * emoji are ordinary. In any other place they can hide text.
  */
 const kinds: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'control character', pattern: /(?![\t\n\r])\p{Cc}/gu },

@@ -3,8 +3,8 @@ import { z } from 'zod'
 const part = String.raw`(?:[\p{L}_][\p{L}\p{N}_$]*|\*)`
 
 /**
- * `schema.table`, spelled as the database stores it (PostgreSQL stores unquoted names in lower case). `*` stands for
- * any schema or any table.
+ * `schema.table`, spelled as the database stores it (PostgreSQL stores
+ * unquoted names in lower case). `*` stands for any schema or any table.
  */
 export const TablePattern = z.string().regex(new RegExp(`^${part}\\.${part}$`, 'u'), 'a table is schema.table, where either may be *')
 

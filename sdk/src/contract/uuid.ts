@@ -2,8 +2,8 @@ let prefixMs = -1
 let prefix = ''
 
 /**
- * Makes a UUIDv7 (RFC 9562, section 5.7): the time in milliseconds, then 74 random bits from a UUIDv4. Ids of the
- * same millisecond are in no order.
+ * Makes a UUIDv7 (RFC 9562, section 5.7): the time in milliseconds, then 74
+ * random bits from a UUIDv4. Ids of the same millisecond are in no order.
  */
 export function uuidv7(nowMs: number = Date.now()): string {
   if (nowMs !== prefixMs) {

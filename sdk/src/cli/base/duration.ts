@@ -11,8 +11,8 @@ export function durationMs(text: string): number {
 }
 
 /**
- * Reads a date, a time or a duration before now: `2026-11-22`, `2026-11-22T08:00:00Z`, `2h`. Throws `CliFault` for
- * any other text.
+ * Reads a date, a time or a duration before now: `2026-11-22`,
+ * `2026-11-22T08:00:00Z`, `2h`. Throws `CliFault` for any other text.
  */
 export function instantOf(text: string, nowMs: number): string {
   if (/^\d+[smhd]$/.test(text)) return new Date(nowMs - durationMs(text)).toISOString()

@@ -37,8 +37,8 @@ export class CliFault extends Error {
 export const badUsage = (message: string) => new CliFault('usage', message, { exit: EXIT.badInput })
 
 /**
- * Turns anything that was thrown into a fault. An unexpected error gets the code `internal`, and its stack is not
- * shown.
+ * Turns anything that was thrown into a fault. An unexpected
+ * error gets the code `internal`, and its stack is not shown.
  */
 export function toCliFault(error: unknown): CliFault {
   if (error instanceof CliFault) return error

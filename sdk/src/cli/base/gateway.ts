@@ -13,8 +13,8 @@ import type { Operator } from '../../operator.ts'
 export interface Gateway {
   client: Client
   /**
-   * The address for MCP clients, ending in `/mcp`. Undefined for a gateway on another machine unless BIR_MCP_URL is
-   * set.
+   * The address for MCP clients, ending in `/mcp`. Undefined
+   * for a gateway on another machine unless BIR_MCP_URL is set.
    */
   mcpUrl: string | undefined
   /** Set when the gateway is the embedded one, whose operator key this user can read. */

@@ -16,8 +16,8 @@ export interface WriteResult {
 }
 
 /**
- * Puts one entry into a client's file and leaves everything else as it is. Throws `CliFault` when the file is not
- * plain JSON.
+ * Puts one entry into a client's file and leaves everything else
+ * as it is. Throws `CliFault` when the file is not plain JSON.
  */
 export async function writeEntry(
   path: string,
@@ -76,8 +76,8 @@ const refuse = (file: string, why: string) =>
 const indentOf = (text: string | undefined): string | number => /^\{\r?\n([ \t]+)"/.exec(text ?? '')?.[1] ?? 2
 
 /**
- * Writes another file and renames it, so that a client never reads half a file. With a token in it, only its owner
- * can read it.
+ * Writes another file and renames it, so that a client never reads
+ * half a file. With a token in it, only its owner can read it.
  */
 async function replace(file: string, text: string, secret: boolean): Promise<void> {
   const mode = await stat(file).then(

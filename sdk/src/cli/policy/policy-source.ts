@@ -70,8 +70,8 @@ export const notAPolicy = (name: string, faults: FileFault[], cause?: unknown) =
   })
 
 /**
- * The value of the document. Undefined when its aliases multiply too far (a "billion laughs"): then the parser
- * throws.
+ * The value of the document. Undefined when its aliases multiply
+ * too far (a "billion laughs"): then the parser throws.
  */
 function valueOf(document: Document): unknown {
   try {
@@ -103,8 +103,8 @@ function leavesOf(issue: z.core.$ZodIssue): Leaf[] {
 }
 
 /**
- * The offset of a path in the text. A missing path has the offset of its nearest parent; a value over several lines,
- * that of its key.
+ * The offset of a path in the text. A missing path has the offset of
+ * its nearest parent; a value over several lines, that of its key.
  */
 function offsetOf(document: Document, path: readonly PropertyKey[], ofKey = false): number {
   for (let length = path.length; length > 0; length--) {
