@@ -1,5 +1,5 @@
-// The parent watchdog. It is preloaded into every child of the launcher. When the launcher has ended, even by kill -9,
-// it ends the child.
+// The parent watchdog. It is preloaded into every child of the launcher.
+// When the launcher has ended, even by kill -9, it ends the child.
 import { isMainThread } from 'node:worker_threads'
 
 const checkMs = 500
