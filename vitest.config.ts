@@ -32,12 +32,14 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'] } },
       { extends: true, test: { name: 'e2e', include: e2e } },
     ],
-    // A machine with other work is many times slower: no limit here is one that a test comes near on a machine of its own.
+    // A machine with other work is many times slower: no limit here is one that a test comes near on a machine of its
+    // own.
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    // `expect.poll` gives up before its test does, so that the failure names the condition. It also gives up before the minute after
-    // which the product looks at many things again by itself: a notification that never came must not be hidden by such a second look.
+    // `expect.poll` gives up before its test does, so that the failure names the condition. It also gives up before
+    // the minute after which the product looks at many things again by itself: a notification that never came must not
+    // be hidden by such a second look.
     expect: { poll: { timeout: 45_000 } },
     maxWorkers: 2,
   },

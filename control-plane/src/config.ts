@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readEnv } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
@@ -57,26 +57,14 @@ const Config = z
   })
 export type Config = z.infer<typeof Config>
 
-/** Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one error with all faults. */
+/**
+ * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
+ * Throws one message: every file that cannot be read, and every fault of a value.
+ */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const unreadable: string[] = []
-  const values = Object.keys(Config.shape).map((key) => {
-    const name = key.replace(/[A-Z]/g, '_$&').toUpperCase()
-    return [key, valueOf(env, name, unreadable)]
-  })
-  const parsed = Config.safeParse(Object.fromEntries(values))
+  const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
+  const parsed = Config.safeParse(values)
   if (parsed.success && unreadable.length === 0) return parsed.data
-  const faults = [...unreadable, ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
+  const faults = [...unreadable.map((fault) => `✖ ${fault}`), ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
   throw new Error(`The control plane's configuration has faults:\n${faults.join('\n')}`)
-}
-
-function valueOf(env: Record<string, string | undefined>, name: string, unreadable: string[]): string | undefined {
-  const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    unreadable.push(`✖ ${name}_FILE names ${file}, which cannot be read`)
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readEnv } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const list = z
@@ -16,7 +16,7 @@ export const Config = z.object({
   homeDir: z.string().min(1),
   /** The folder of files that `{ secret: name }` in a server's settings refers to. */
   secretsDir: z.string().optional(),
-  /** `<control plane URL>#<join secret>.<fingerprint>`: needed once, until this plane has an identity. */
+  /** `<control plane URL>#<join secret>.<fingerprint>`. Needed once, until this plane has an identity. */
   birJoin: z
     .string()
     .trim()
@@ -60,22 +60,13 @@ const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.
 const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
 
 /**
- * `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or
- * the file that cannot be read.
+ * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
+ * Throws one message: every file that cannot be read, or else every fault of a value.
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const values = Object.keys(Config.shape).map((key) => [key, valueOf(env, key.replace(/[A-Z]/g, '_$&').toUpperCase())])
-  const parsed = Config.refine(isSafe, unsafe).safeParse(Object.fromEntries(values))
+  const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
+  if (unreadable.length > 0) throw new Error(`${unreadable.join('; ')}.`)
+  const parsed = Config.refine(isSafe, unsafe).safeParse(values)
   if (parsed.success) return parsed.data
   throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
-}
-
-function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
-  const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (cause) {
-    throw new Error(`${name}_FILE names ${file}, which cannot be read.`, { cause })
-  }
 }

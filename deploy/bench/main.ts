@@ -14,7 +14,7 @@ type Bench = keyof typeof benches
 const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp]
 
 ${Object.entries(benches)
-  .map(([name, what]) => `  ${name.padEnd(8)} ${what}`)
+  .map(([name, description]) => `  ${name.padEnd(8)} ${description}`)
   .join('\n')}
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
@@ -53,9 +53,9 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const words =
+    const message =
       error instanceof Error ? `${error.message}${error.cause instanceof Error ? `\n${error.cause.message}` : ''}` : String(error)
-    process.stderr.write(`${words}\n`)
+    process.stderr.write(`${message}\n`)
     process.exit(1)
   },
 )

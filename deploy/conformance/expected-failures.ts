@@ -1,15 +1,15 @@
 import type { Behind } from './matrix.ts'
 import type { Revision } from './suite/requirements.ts'
 
-interface Expected {
+interface ExpectedFailure {
   behind: Behind
   revision: Revision
   scenario: string
   why: string
 }
 
-/** Required scenarios that cannot pass. One that passes after all is a fault of this list. */
-export const expectedFailures: Expected[] = [
+/** Required scenarios that cannot pass. The test fails when one of them passes, so that it is removed here. */
+export const expectedFailures: ExpectedFailure[] = [
   {
     behind: 'legacy',
     revision: '2026-07-28',
@@ -18,7 +18,7 @@ export const expectedFailures: Expected[] = [
   },
 ]
 
-/** Scenarios that no revision requires and that are about what a server does not have. */
+/** Scenarios that no revision requires, about features that the server does not have. */
 export const unservedScenarios: { behind: readonly Behind[]; scenario: RegExp; why: string }[] = [
   {
     behind: ['legacy', 'mounted'],

@@ -4,9 +4,9 @@ import { requirementsOf } from './suite/requirements.ts'
 import { testServer, testServerScenario } from './suite/suite.ts'
 import { kinds, upstreams } from './upstreams/index.ts'
 
-const spoken = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))
+const combinations = kinds.flatMap((kind) => upstreams[kind].speaks.map((revision) => [kind, revision] as const))
 
-test.for(spoken)('the %s fixture alone passes all that the suite demands of a server at %s', async ([kind, revision]) => {
+test.for(combinations)('the %s fixture alone passes every scenario that the suite requires of a server at %s', async ([kind, revision]) => {
   await using upstream = await upstreams[kind].start()
   const { required, failed, warnings, unscored } = await testServer(upstream.url, revision)
   expect({ failed, warnings }).toEqual({ failed: [], warnings: [] })
@@ -20,7 +20,7 @@ test.for(skillsScenarios)('the modern fixture alone passes %s, every check of it
   expect({ failed, warnings, skipped }).toEqual({ failed: [], warnings: [], skipped: [] })
 })
 
-test('the suite demands 30 scenarios of a server at 2025-11-25, and 37 at 2026-07-28', () => {
+test('the suite requires 30 scenarios of a server at 2025-11-25, and 37 at 2026-07-28', () => {
   expect(requirementsOf('2025-11-25', 'server').required).toHaveLength(30)
   expect(requirementsOf('2026-07-28', 'server').required).toHaveLength(37)
 })

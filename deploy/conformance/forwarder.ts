@@ -1,13 +1,14 @@
 import { createServer, request as send } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 
 export interface ForwarderOptions {
-  /** Where requests go, path and all. */
+  /** The URL that every request is sent to. */
   target: URL
-  /** Added to every request: the suite brings no token of its own. */
+  /** Added to every request. The suite has no token of its own. */
   headers: Record<string, string>
-  /** What the target takes for its own pages' origin; its address where absent. */
+  /** The origin that the target accepts as its own. Absent: the origin of `target`. */
   origin?: string
 }
 
@@ -16,23 +17,23 @@ export interface Forwarder extends AsyncDisposable {
 }
 
 /**
- * Adds headers and streams both ways untouched. What is addressed to the forwarder is addressed to the target, so Host and
- * Origin are told again as the target's own; any other Host or Origin goes through as it came, for the target to judge.
+ * Starts a proxy that adds headers and streams both ways without changes. `Host` and `Origin` of the forwarder itself
+ * become those of the target. Any other `Host` or `Origin` is passed on as it is, so that the target can refuse it.
  */
 export async function startForwarder({ target, headers, origin = target.origin }: ForwarderOptions): Promise<Forwarder> {
-  let self = ''
-  const retold = (given: IncomingHttpHeaders): IncomingHttpHeaders => ({
-    ...given,
-    ...(given.host === self && { host: target.host }),
-    ...(given.origin === `http://${self}` && { origin }),
+  let ownHost = ''
+  const toTargetHeaders = (incomingHeaders: IncomingHttpHeaders): IncomingHttpHeaders => ({
+    ...incomingHeaders,
+    ...(incomingHeaders.host === ownHost && { host: target.host }),
+    ...(incomingHeaders.origin === `http://${ownHost}` && { origin }),
     ...headers,
   })
 
-  const server = createServer((incoming, outgoing) => forward(incoming, outgoing, target, retold(incoming.headers)))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  self = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const server = createServer((incoming, outgoing) => forward(incoming, outgoing, target, toTargetHeaders(incoming.headers)))
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
+  ownHost = `${LOOPBACK_HOST}:${(server.address() as AddressInfo).port}`
   return {
-    url: `http://${self}${target.pathname}`,
+    url: `http://${ownHost}${target.pathname}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -52,7 +53,7 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, target: UR
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
     outgoing.flushHeaders()
     answer.pipe(outgoing)
-    // An answer that breaks off must look so to the client, too.
+    // When the answer breaks off, the client must notice it.
     answer.once('error', () => outgoing.destroy())
   })
   onward.once('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()))

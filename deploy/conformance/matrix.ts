@@ -6,25 +6,26 @@ import type { GatewayKind } from './gateway/gateway.ts'
 import type { TestedGateway } from './gateway/tested-gateway.ts'
 import { kinds as upstreamKinds, upstreams } from './upstreams/index.ts'
 
-/** What the gateway is put in front of: three servers it reaches over HTTP, and one of its own. */
+/** The servers behind the gateway: three remote ones and a mounted one. */
 export const behind = [...upstreamKinds, 'mounted'] as const
 export type Behind = (typeof behind)[number]
 
 const server = 'fixture'
 
+/** A URL for the suite. */
 export interface Way extends AsyncDisposable {
   url: string
-  /** What the gateway says went wrong inside. */
+  /** Internal errors of the gateway. */
   faults?(): string[]
 }
 
-/** The way to a fixture through a gateway, which carries its own token, since the suite brings none. */
+/** Starts a fixture with a gateway in front of it. A forwarder adds the token, because the suite has none. */
 export async function wayThrough(kind: Behind, gatewayKind: GatewayKind): Promise<Way> {
   await using stack = new AsyncDisposableStack()
   const gateway = stack.use(await gatewayTo(kind, gatewayKind, stack))
   const { url } = stack.use(await forwarderTo(gateway))
-  const kept = stack.move()
-  return { url, faults: () => gateway.faults(), [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const resources = stack.move()
+  return { url, faults: () => gateway.faults(), [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 async function gatewayTo(kind: Behind, gatewayKind: GatewayKind, stack: AsyncDisposableStack): Promise<TestedGateway> {

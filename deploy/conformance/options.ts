@@ -15,17 +15,17 @@ Runs the official conformance suite against the gateway, in front of fixtures of
   --direct              no gateway between: what the fixture itself is worth
 `
 
-/** What a person asked for; `--help` and a wrong option end the program here, with the help text. */
+/** Reads the options. `--help` and a wrong option print the help text and end the program. */
 export function readOptions() {
   try {
-    return parsed()
+    return parseOptions()
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
     process.exit(2)
   }
 }
 
-function parsed() {
+function parseOptions() {
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', short: 'h', default: false },
@@ -46,17 +46,17 @@ function parsed() {
     client,
     direct,
     scenario,
-    upstreams: chosen('upstream', values.upstream, behind),
-    revisions: chosen('revision', values.revision, revisions),
+    upstreams: select('upstream', values.upstream, behind),
+    revisions: select('revision', values.revision, revisions),
     isRevisionGiven: values.revision !== undefined,
     isUpstreamGiven: values.upstream !== undefined,
-    gateway: chosen('gateway', values.gateway, gatewayKinds)[0] ?? 'plane',
+    gateway: select('gateway', values.gateway, gatewayKinds)[0] ?? 'plane',
   }
 }
 
-function chosen<T extends string>(option: string, value: string | undefined, all: readonly T[]): readonly T[] {
-  if (value === undefined) return all
-  const known = all.find((one) => one === value)
-  if (known === undefined) throw new Error(`--${option} is one of ${all.join(', ')}, not "${value}".`)
-  return [known]
+function select<T extends string>(option: string, value: string | undefined, choices: readonly T[]): readonly T[] {
+  if (value === undefined) return choices
+  const choice = choices.find((candidate) => candidate === value)
+  if (choice === undefined) throw new Error(`--${option} is one of ${choices.join(', ')}, not "${value}".`)
+  return [choice]
 }

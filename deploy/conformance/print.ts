@@ -1,6 +1,6 @@
 import type { SuiteResult } from './suite/suite.ts'
 
-/** For people: what failed first, with the suite's words. */
+/** Prints a result for a person: failures first, with the messages of the suite. */
 export function printResult(title: string, { required, failed, warnings, unscored }: SuiteResult): void {
   const lines = [`${title}: ${required.passed}/${required.total} required scenarios`]
   for (const { scenario, check, message } of failed) lines.push(`  FAILED  ${scenario} · ${check}\n          ${message}`)

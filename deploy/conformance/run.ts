@@ -13,8 +13,11 @@ const options = readOptions()
 const test = (url: string, revision: Revision) =>
   options.scenario === undefined ? testServer(url, revision) : testServerScenario(url, revision, options.scenario)
 
-/** A fixture alone is asked only for what it speaks, unless told otherwise. */
-const asked = (kind: Behind) =>
+/**
+ * The revisions to run. A fixture without a gateway is tested
+ * only at the revisions that it speaks, unless one is chosen.
+ */
+const revisionsFor = (kind: Behind) =>
   options.revisions.filter(
     (revision) => !options.direct || options.isRevisionGiven || (kind !== 'mounted' && upstreams[kind].speaks.includes(revision)),
   )
@@ -37,12 +40,12 @@ async function runClient(): Promise<void> {
 
 async function runServer(kind: Behind): Promise<void> {
   await using way = await startWay(kind)
-  for (const revision of asked(kind)) report(`${kind}, ${revision}`, await test(way.url, revision))
+  for (const revision of revisionsFor(kind)) report(`${kind}, ${revision}`, await test(way.url, revision))
   for (const fault of new Set(way.faults?.())) process.stdout.write(`  inside  ${fault}\n`)
 }
 
-/** Without a gateway a mounted fixture is left out of "all". */
-const isLeftOut = (kind: Behind) => kind === 'mounted' && options.direct && !options.isUpstreamGiven
+/** A mounted fixture cannot run without a gateway, so "all" skips it then. */
+const isSkipped = (kind: Behind) => kind === 'mounted' && options.direct && !options.isUpstreamGiven
 
 if (options.client) await runClient()
-for (const kind of options.client ? [] : options.upstreams.filter((one) => !isLeftOut(one))) await runServer(kind)
+for (const kind of options.client ? [] : options.upstreams.filter((kind) => !isSkipped(kind))) await runServer(kind)

@@ -7,7 +7,10 @@ import { planeGateway } from './gateway/gateway-plane.ts'
 import { legacyUpstream } from './upstreams/legacy.ts'
 import { modernUpstream } from './upstreams/modern.ts'
 
-/** Two servers with the same skills and one with none, behind `/mcp`, seen by the official client, which checks every URI, size and digest. */
+/**
+ * Starts two servers with the same skills and one with none behind `/mcp`.
+ * The official client reads them; it checks every URI, size and digest.
+ */
 async function aggregate() {
   await using stack = new AsyncDisposableStack()
   const upstreams = {
@@ -19,25 +22,26 @@ async function aggregate() {
   const gateway = stack.use(await planeGateway(remotes, []))
   const url = new URL(gateway.url('one').href.replace(/\/one$/, ''))
   const requestInit = { headers: { Authorization: `Bearer ${gateway.token}` } }
-  // What a server can do is read when a client connects, and the gateway must have seen it by then.
+  // A client reads the capabilities when it connects. So it connects again until the gateway knows those of its
+  // servers.
   let client: Client | undefined
   stack.defer(() => client?.close())
-  const seen = async () => {
+  const connectAndList = async () => {
     await client?.close()
     client = new Client({ name: 'skilled', version: '1' }, { versionNegotiation: { mode: 'auto' } })
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
     return (await new SkillsClient(client).list({})).skills
   }
-  await expect.poll(seen).toHaveLength(4)
-  const kept = stack.move()
-  return { skills: new SkillsClient(client!), [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  await expect.poll(connectAndList).toHaveLength(4)
+  const resources = stack.move()
+  return { skills: new SkillsClient(client!), [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 const uris = (server: string) => ['refunds', 'reports'].map((name) => `skill://${server}/acme/${name}/SKILL.md`)
 
-test('`/mcp` lists the skills of all servers in order, and gives, reads and verifies each, with the files it names', async () => {
-  await using served = await aggregate()
-  const { skills } = served
+test('`/mcp` lists the skills of all servers in order, and each can be read and verified, with its files', async () => {
+  await using gateway = await aggregate()
+  const { skills } = gateway
   expect([skills.supported, skills.directoryRead]).toEqual([true, true])
   const { skills: listed, invalid } = await skills.list({})
   expect(listed.map(({ uri }) => uri)).toEqual([...uris('one'), ...uris('two')])
@@ -56,9 +60,9 @@ test('`/mcp` lists the skills of all servers in order, and gives, reads and veri
   })
 })
 
-test('a folder of a skill is read page by page at the server it belongs to', async () => {
-  await using served = await aggregate()
-  const folder = await served.skills.readDirectory('skill://two/acme/refunds/references')
+test('a folder of a skill is read page by page from its server', async () => {
+  await using gateway = await aggregate()
+  const folder = await gateway.skills.readDirectory('skill://two/acme/refunds/references')
   expect(folder.resources.map(({ uri }) => uri)).toEqual([
     'skill://two/acme/refunds/references/LIMITS.md',
     'skill://two/acme/refunds/references/RULES.md',
@@ -71,7 +75,7 @@ test.for([
   ['one of a server that is not there', 'skill://three/acme/refunds/SKILL.md'],
   ['one that is not there', 'skill://one/acme/nothing/SKILL.md'],
 ])('a URI that is %s is no skill and no folder', async ([, uri]) => {
-  await using served = await aggregate()
-  await expect(served.skills.get(uri!)).rejects.toMatchObject({ code: -32_602 })
-  await expect(served.skills.readDirectory(uri!)).rejects.toMatchObject({ code: -32_602 })
+  await using gateway = await aggregate()
+  await expect(gateway.skills.get(uri!)).rejects.toMatchObject({ code: -32_602 })
+  await expect(gateway.skills.readDirectory(uri!)).rejects.toMatchObject({ code: -32_602 })
 })

@@ -12,7 +12,9 @@ import type { Gateway } from '../testing/boot-gateway.ts'
 import { connect } from './clients.ts'
 import type { Era } from './clients.ts'
 
-/** What the newcomer of the README does, with the official clients of both eras, against everything running for real. */
+/**
+ * What the newcomer of the README does, with the official clients of both eras, against everything running for real.
+ */
 
 const main = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-first-light-'))

@@ -13,7 +13,10 @@ const startsWithinMs = 100_000
 
 const Note = z.object({ base: z.string() })
 
-/** Every process that belongs to a home: those with `BIR_HOME` in their environment, and its Postgres, which has none. Linux only. */
+/**
+ * Every process that belongs to a home: those with `BIR_HOME` in their environment, and its Postgres, which has none.
+ * Linux only.
+ */
 function processesOf(home: string): Process[] {
   const note = join(home, 'postgres.json')
   const cluster = existsSync(note) ? Note.parse(JSON.parse(readFileSync(note, 'utf8'))).base : join(home, 'postgres')
@@ -23,7 +26,10 @@ function processesOf(home: string): Process[] {
     .filter(({ command, environment }) => command.includes(cluster) || environment.split('\n').includes(`BIR_HOME=${home}`))
 }
 
-/** The processes of a home whose command contains `part`. Waits for the first one, because what was killed is started again. */
+/**
+ * The processes of a home whose command contains `part`. Waits for the first one, because what was killed is started
+ * again.
+ */
 export async function processesWith(home: string, part: string): Promise<[Process, ...Process[]]> {
   let processes: Process[] = []
   const look = () => (processes = processesOf(home).filter(({ command }) => command.includes(part) && !command.startsWith('/bin/sh')))

@@ -13,7 +13,10 @@ import { Events } from './events.ts'
 import { secondPlane } from './second-plane.ts'
 import type { SecondPlane } from './second-plane.ts'
 
-/** Two planes behind one address, asked in turn. State that one plane holds is reached through the other, and its end is an answer. */
+/**
+ * Two planes behind one address, asked in turn. State that one plane holds is reached through the other, and its end
+ * is an answer.
+ */
 
 let upstreams: [Upstream, Upstream]
 let gateway: Gateway

@@ -1,5 +1,6 @@
-// The first thing a newcomer runs: plain JavaScript for any Node from 20 on, without a dependency.
-// It finds or fetches Node 24 and pnpm, installs what the lock file names, then starts the real thing under that Node.
+// The entry point of every npm script: plain JavaScript for Node 20 and later, without dependencies.
+// It finds or fetches Node 24 and pnpm, installs the packages of the lock file, and starts the program under that
+// Node.
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +21,7 @@ const scripts = {
   graph: 'deploy/rooms/main.ts',
 }
 
-/** Output of `bir`, `bench` and `graph` belongs to the caller, so progress goes beside it. */
+/** Progress of `bir`, `bench` and `graph` goes to stderr, because scripts read their stdout. */
 const say = (line) => (['bir', 'bench', 'graph'].includes(verb) ? process.stderr : process.stdout).write(`${line}\n`)
 
 async function main() {
@@ -39,18 +40,21 @@ async function main() {
   if (existsSync(home)) env.NODE_COMPILE_CACHE ??= join(home, 'compile-cache')
 
   if (verb === 'test') return runSuite({ root, node: runtime.node, args, env })
-  // `npm run` moves to the root of the workspace; a path on the command line is meant from where the person stands.
+  // `npm run` changes to the root of the workspace, but paths on the command line are relative to the caller's
+  // folder.
   const cwd = verb === 'bir' && process.env.INIT_CWD ? process.env.INIT_CWD : root
   return runForeground(runtime.node, [join(root, scripts[verb]), ...args], { cwd, env })
 }
 
-/** Made here, before anything can write into it, so that it is never open to others; start.ts says what is wrong with it. */
+/**
+ * Makes the home before anything writes into it, so that it is never readable by others. start.ts reports a failure.
+ */
 function makeHome() {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
     chmodSync(home, process.getuid?.() === 0 ? 0o711 : 0o700)
   } catch {
-    // reported by start.ts, in the words of the product
+    // start.ts tries again and reports the fault.
   }
 }
 

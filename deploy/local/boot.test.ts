@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 let root: string
 
-// A checkout in small: the bootstrap itself, a command that shows what it is given, and an installer that counts its runs.
+// A small checkout: the bootstrap itself, a command that prints its arguments, and an installer that counts its
+// runs.
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'bir-boot-'))
   const here = fileURLToPath(new URL('.', import.meta.url))
@@ -20,11 +21,11 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-test('bir gets its arguments, writes alone to standard output, and its exit code comes back', async () => {
+test('bir gets its arguments, stdout holds its output alone, and its exit code is returned', async () => {
   expect(await boot('bir', 'token', 'alice')).toMatchObject({ code: 3, out: '["token","alice"]\n' })
 })
 
-test('it installs when a lock file or a package.json changed, once, and not again', async () => {
+test('it installs once after a lock file or a package.json has changed', async () => {
   await Promise.all([boot('bir'), boot('bir')])
   await boot('bir')
   expect(readFileSync(join(root, 'installs'), 'utf8')).toBe('x')
@@ -39,14 +40,14 @@ test.for([
   { fault: 'EROFS: read-only file system', says: /^The folder .* cannot be written/ },
   { fault: 'self-signed: UNABLE_TO_GET_ISSUER_CERT', says: /^The certificate of .* is not trusted/ },
   { fault: 'something unheard of', says: /^Installing the dependencies failed:\nsomething unheard of/ },
-])('an install that ends with "$fault" is told in a sentence', async ({ fault, says }) => {
+])('an install that fails with "$fault" ends with one sentence', async ({ fault, says }) => {
   file('.bir-runtime/node_modules/pnpm/bin/pnpm.mjs', `console.error(${JSON.stringify(fault)}); process.exitCode = 1`)
   const { code, err } = await boot('bir')
   expect(code).toBe(1)
   expect(err.split('\n').slice(1).join('\n')).toMatch(says)
 })
 
-test('a verb that does not exist is told', async () => {
+test('an unknown verb is refused', async () => {
   expect(await boot('strat')).toMatchObject({ code: 1, err: 'There is no verb "strat": use start, test, bir, bench or graph.\n' })
 })
 

@@ -1,19 +1,25 @@
 import { fileURLToPath } from 'node:url'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import type { ChildSpec } from './process/child.ts'
 import type { Places } from './base/home.ts'
 import type { Ports } from './ports.ts'
 
-const host = '127.0.0.1'
 export const IDP_PROVIDER = 'demo'
 
-/** A call leaves some 30 KB of garbage: with room for the young it is gone before it grows old, at a third less resident memory under load. */
+/**
+ * A call leaves about 30 KB of garbage. A large young generation frees it
+ * before it is promoted; under load the process needs a third less memory.
+ */
 const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
-/** Batches of audit are megabytes of buffers; a process that mostly waits would mark its whole heap after every few of them. At twice the size is often enough. */
+/**
+ * Batches of audit records are megabytes of buffers. By default V8 would collect the whole heap after every few
+ * batches; growing to twice its size first is enough.
+ */
 const controlFlags = ['--heap-growing-percent=100']
 
-/** The addresses that every part is told, and `endpoints.json` tells the world. */
+/** The addresses of the parts. Every part gets them, and `endpoints.json` publishes them. */
 export function addressesOf({ port, controlPort, portalPort, idpPort }: Ports) {
-  const at = (port: number) => `http://${host}:${port}`
+  const at = (port: number) => `http://${LOOPBACK_HOST}:${port}`
   return { mcpBase: at(port), control: at(controlPort), portal: at(portalPort), idp: at(idpPort) }
 }
 export type Addresses = ReturnType<typeof addressesOf>
@@ -26,7 +32,7 @@ export function childrenOf(places: Places, ports: Ports) {
     title,
     script: fileURLToPath(script),
     healthUrl: `${url}/health`,
-    env: { ...inherited(process.env), STAGE: 'local', HOST: host, BIR_HOME: places.home, ...env },
+    env: { ...inheritedEnv(process.env), STAGE: 'local', HOST: LOOPBACK_HOST, BIR_HOME: places.home, ...env },
   })
 
   return {
@@ -69,9 +75,12 @@ export function childrenOf(places: Places, ports: Ports) {
   }
 }
 
-/** Set for some other program, or for another stage, these would point a part away from what the launcher starts. */
-const ours = /^(npm_|BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
+/**
+ * Settings that the launcher makes itself. Inherited ones may be
+ * meant for another program or stage, so they are not passed on.
+ */
+const launcherSettings = /^(npm_|BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
 
-function inherited(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)))
+function inheritedEnv(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !launcherSettings.test(name)))
 }

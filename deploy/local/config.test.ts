@@ -8,6 +8,6 @@ test('a file that cannot be read stops the start with one sentence', () => {
   expect(start).toThrow('BIR_PORT_FILE names /nowhere/port, which cannot be read.')
 })
 
-test('a setting with a fault is named as it is written in the environment', () => {
+test('a setting with a fault is named as its environment variable', () => {
   expect(() => readStartConfig({ BIR_CONTROL_PORT: 'high' })).toThrow('BIR_CONTROL_PORT: must be a port number')
 })

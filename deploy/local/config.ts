@@ -14,7 +14,7 @@ const Config = z.object({
     .string()
     .default('.bir')
     .transform((path) => resolve(repository, path)),
-  /** 0 picks a free one. */
+  /** For every port, 0 picks a free one. */
   port: port.default(8080),
   controlPort: port.default(8081),
   portalPort: port.default(3000),
@@ -22,7 +22,7 @@ const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
-/** The launcher's own settings, `BIR_…`. */
+/** Reads the launcher's settings, `BIR_…`. Throws `StartFault`. */
 export function readStartConfig(env: Record<string, string | undefined> = process.env): Config {
   try {
     return readConfig(Config, env, 'BIR_')
@@ -31,5 +31,8 @@ export function readStartConfig(env: Record<string, string | undefined> = proces
   }
 }
 
-/** Shows every line of every part, not warnings alone. Asked before anything can go wrong. */
+/**
+ * True when every line of every part is shown, not warnings
+ * alone. It is read before any other setting, so it cannot fail.
+ */
 export const isVerbose = (env: Record<string, string | undefined> = process.env): boolean => Boolean(env.BIR_VERBOSE)

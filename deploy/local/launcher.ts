@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createClient } from '@bir/sdk'
+import type { OperatorKey } from '@bir/sdk/operator'
 import type { EmbeddedPostgres } from '@bir/db/embedded'
 import { startChild } from './process/child.ts'
 import type { ChildSpec } from './process/child.ts'
@@ -8,8 +9,8 @@ import type { Addresses } from './children.ts'
 import type { Terminal } from './process/terminal.ts'
 import { startDatabases } from './database.ts'
 import { StartFault } from './base/fault.ts'
-import { ensureOperatorKey, writeWhole } from './base/home.ts'
-import type { OperatorKey, Places } from './base/home.ts'
+import { ensureOperatorKey, writeAtomically } from './base/home.ts'
+import type { Places } from './base/home.ts'
 import { ensureKeys } from './idp/keys.ts'
 import { ensurePasswords } from './idp/people.ts'
 import { operatorAssertion } from './base/operator.ts'
@@ -21,11 +22,14 @@ import type { Observer, Running } from './process/supervised.ts'
 export interface Started {
   addresses: Addresses
   postgresVersion: string
-  /** Of this start alone, when it was the first. */
+  /** The passwords of the demo people. Set by the first start alone. */
   passwords: Record<string, string> | undefined
 }
 
-/** Starts the parts in the order they need each other, keeps them running, and stops them in the reverse order. */
+/**
+ * Starts the parts in the order of their dependencies, restarts
+ * them when they end, and stops them in the reverse order.
+ */
 export class Launcher {
   private readonly places: Places
   private readonly ports: Ports
@@ -39,10 +43,10 @@ export class Launcher {
     this.ports = ports
     this.terminal = terminal
     this.observer = {
-      died: (name, words) => terminal.warn(`${name} died and is started again. ${words.split('\n', 1)[0] ?? ''}`),
+      died: (name, lastWords) => terminal.warn(`${name} died and is started again. ${lastWords.split('\n', 1)[0] ?? ''}`),
       back: (name) => terminal.say(`${name} is back.`),
-      gaveUp: (name, words) => {
-        terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${words}`)
+      gaveUp: (name, lastWords) => {
+        terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${lastWords}`)
         onGaveUp()
       },
     }
@@ -62,20 +66,20 @@ export class Launcher {
       say(`PostgreSQL ${postgres.version} is up.`)
       await Promise.all([this.runChildren(children.idp, children.control), this.runChildren(children.portal)])
       say('The control plane has migrated its database and answers.')
-      const seeded = await seedPolicy(this.client(operatorKey, addresses), postgres.socketDir)
-      if (seeded === 'seeded') say('Put the demo people and the first policy in place.')
+      const outcome = await seedPolicy(this.client(operatorKey, addresses), postgres.socketDir)
+      if (outcome === 'seeded') say('Put the demo people and the first policy in place.')
       await this.runChildren(children.plane)
       say('The data plane has the policy and answers.')
       if (!this.stopping) this.announce(addresses)
       return { addresses, postgresVersion: postgres.version, passwords }
     } catch (error) {
-      // Nobody has seen the passwords yet: the next start makes them anew, and shows them.
+      // The passwords were not shown yet, so the next start has to make new ones and show them.
       if (passwords) rmSync(`${places.idp}/people.json`, { force: true })
       throw error
     }
   }
 
-  /** What depends on others ends first, so that it can still hand over what it holds. */
+  /** Stops the parts in the reverse order, so that a part can still send its data to the parts it depends on. */
   async stop(): Promise<void> {
     this.stopping = true
     rmSync(this.places.endpoints, { force: true })
@@ -84,7 +88,7 @@ export class Launcher {
 
   private announce({ mcpBase, control, portal, idp }: Addresses): void {
     const endpoints = { mcp: `${mcpBase}/mcp`, control, graphql: `${control}/graphql`, issuer: control, portal, idp, pid: process.pid }
-    writeWhole(this.places.endpoints, `${JSON.stringify(endpoints, undefined, 2)}\n`, 0o644)
+    writeAtomically(this.places.endpoints, `${JSON.stringify(endpoints, undefined, 2)}\n`, 0o644)
   }
 
   private client(key: OperatorKey, { control }: Addresses) {
@@ -94,7 +98,8 @@ export class Launcher {
   private async runChildren(...specs: ChildSpec[]): Promise<void> {
     const { logs } = this.places
     const parts = specs.map(
-      (spec) => new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs, stop, onLine: this.terminal.hear }), this.observer),
+      (spec) =>
+        new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs, stop, onLine: this.terminal.showLog }), this.observer),
     )
     this.begin(parts)
     await Promise.all(parts.map((part) => part.start()))

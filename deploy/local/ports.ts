@@ -1,38 +1,41 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import type { Config } from './config.ts'
 import { StartFault } from './base/fault.ts'
 import { holdFreePort } from './base/free-port.ts'
 
-const host = '127.0.0.1'
 const settings = { port: 'BIR_PORT', controlPort: 'BIR_CONTROL_PORT', portalPort: 'BIR_PORTAL_PORT', idpPort: 'BIR_IDP_PORT' } as const
 
 export type Ports = Record<keyof typeof settings, number>
 
-/** Tries every port before anything starts, and picks those left open: all are held until all are known. */
+/**
+ * Checks every port before any part starts, and picks the free ones.
+ * All are held until the last is chosen, so that none is picked twice.
+ */
 export async function choosePorts(config: Pick<Config, keyof Ports>): Promise<Ports> {
-  const held: Server[] = []
+  const servers: Server[] = []
   try {
-    const chosen: Partial<Ports> = {}
+    const ports: Partial<Ports> = {}
     for (const name of Object.keys(settings) as (keyof Ports)[]) {
       const server = await hold(config[name], settings[name])
-      held.push(server)
-      chosen[name] = (server.address() as AddressInfo).port
+      servers.push(server)
+      ports[name] = (server.address() as AddressInfo).port
     }
-    return chosen as Ports
+    return ports as Ports
   } finally {
-    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   }
 }
 
 function hold(port: number, setting: string): Promise<Server> {
-  if (port === 0) return holdFreePort(host)
+  if (port === 0) return holdFreePort(LOOPBACK_HOST)
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`
       reject(new StartFault(`Port ${port} ${why}: end that program, or set ${setting} to another port (0 picks a free one).`))
     })
-    server.listen(port, host, () => resolve(server))
+    server.listen(port, LOOPBACK_HOST, () => resolve(server))
   })
 }

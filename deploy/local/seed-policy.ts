@@ -7,11 +7,11 @@ import { IDP_PROVIDER } from './children.ts'
 import { StartFault } from './base/fault.ts'
 import { emailOf, DEMO_PEOPLE } from './idp/people.ts'
 
-/** A gateway without a server is new: it gets the demo people and the seed policy, through the API that everyone uses. */
+/** Gives a new gateway, which has no server yet, the demo people and the seed policy. It uses the public API. */
 export async function seedPolicy(client: Client, bankHost: string): Promise<'seeded' | 'kept'> {
   const { items } = await client.servers.list()
   if (items.length > 0) {
-    await followBank(client, bankHost)
+    await updateBankHost(client, bankHost)
     return 'kept'
   }
   for (const person of DEMO_PEOPLE) {
@@ -23,8 +23,8 @@ export async function seedPolicy(client: Client, bankHost: string): Promise<'see
   return 'seeded'
 }
 
-/** The bank's socket folder may lie elsewhere than at the last start: the connection that we made follows it. */
-async function followBank(client: Client, bankHost: string): Promise<void> {
+/** Updates the connection to the bank when the socket folder of Postgres has moved since the last start. */
+async function updateBankHost(client: Client, bankHost: string): Promise<void> {
   const policy = await client.policy.export()
   const bank = bankOf(policy)
   if (!bank || bank.host === bankHost) return
@@ -34,7 +34,7 @@ async function followBank(client: Client, bankHost: string): Promise<void> {
 const Bank = z.looseObject({ host: z.string(), user: z.literal('bank_reader'), password: z.object({ secret: z.literal('bank-password') }) })
 const WithBank = z.looseObject({ connections: z.looseObject({ bank: Bank }) })
 
-/** The connection to the embedded bank, as long as it is still the one that the seed made. */
+/** The connection to the embedded bank. Undefined when an administrator has changed or removed it. */
 function bankOf(policy: PolicyFile): z.infer<typeof Bank> | undefined {
   return WithBank.safeParse(sqlOf(policy)?.settings).data?.connections.bank
 }

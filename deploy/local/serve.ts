@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { startChild } from './process/child.ts'
 import type { ChildSpec } from './process/child.ts'
 import type { Config } from './config.ts'
@@ -6,30 +7,35 @@ import { placesOf, prepareHome } from './base/home.ts'
 import { takeLock } from './process/launcher-lock.ts'
 import { Supervised } from './process/supervised.ts'
 import type { Observer, Running } from './process/supervised.ts'
+import type { StopRequest } from './process/stop-request.ts'
 import type { Terminal } from './process/terminal.ts'
 
-/** Outside stage local: the three parts on this machine, on the database and provider that the environment names. */
-export async function serve(config: Config, terminal: Terminal, end: { asked: Promise<number>; ask(code: number): void }): Promise<number> {
+/**
+ * Outside stage local: runs the three parts on this machine,
+ * with the database and the provider that the environment names.
+ */
+export async function serve(config: Config, terminal: Terminal, stopRequest: StopRequest): Promise<number> {
   const places = prepareHome(config.home)
   const release = takeLock(places.lock)
   const observer: Observer = {
     died: (name) => terminal.warn(`${name} died and is started again.`),
     back: (name) => terminal.say(`${name} is back.`),
-    gaveUp: (name, words) => {
-      terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${words}`)
-      end.ask(1)
+    gaveUp: (name, lastWords) => {
+      terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${lastWords}`)
+      stopRequest.stop(1)
     },
   }
   const parts = partsOf(config).map(
-    (spec) => new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs: places.logs, stop, onLine: terminal.hear }), observer),
+    (spec) =>
+      new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs: places.logs, stop, onLine: terminal.showLog }), observer),
   )
   try {
     const starting = (async () => {
       for (const part of parts) await part.start()
       terminal.say('Every part answers. Ctrl-C stops them.')
     })()
-    await Promise.race([starting, end.asked])
-    return await end.asked
+    await Promise.race([starting, stopRequest.exitCode])
+    return await stopRequest.exitCode
   } finally {
     for (const part of parts.toReversed()) await part.stop()
     release()
@@ -43,7 +49,7 @@ function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildS
     name,
     title,
     script: fileURLToPath(main),
-    healthUrl: `http://127.0.0.1:${port}/health`,
+    healthUrl: `http://${LOOPBACK_HOST}:${port}/health`,
     env: { ...process.env, STAGE: stage, PORT: String(port), ...env },
   })
   return [

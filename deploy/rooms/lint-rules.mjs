@@ -34,19 +34,16 @@ const maxNames = {
   }),
 }
 
-/** A comment line that fits a window. */
+/** A comment line that fits a window. A comment behind code is not measured: the formatter keeps that line short. */
 const commentWidth = {
   create: (context) => ({
-    Program(program) {
-      for (const { value, loc } of context.sourceCode.getAllComments()) {
-        const lines = value.split('\n')
-        const width = Math.max(...lines.map((line, at) => line.trim().length + (at === 0 ? loc.start.column + 6 : loc.start.column + 3)))
-        if (width > maxWidth)
-          context.report({
-            loc,
-            node: program,
-            message: `A line of this comment is longer than ${maxWidth} characters: break it, or say less.`,
-          })
+    Program(node) {
+      const { lines } = context.sourceCode
+      for (const { loc } of context.sourceCode.getAllComments()) {
+        const startsLine = lines[loc.start.line - 1].slice(0, loc.start.column).trim() === ''
+        const widths = lines.slice(loc.start.line - 1, loc.end.line).map(({ length }) => length)
+        if (startsLine && Math.max(...widths) > maxWidth)
+          context.report({ loc, node, message: `A line of this comment is longer than ${maxWidth} characters: break it, or say less.` })
       }
     },
   }),

@@ -3,17 +3,17 @@ import { z } from 'zod'
 const Config = z.object({
   host: z.string().default('127.0.0.1'),
   port: z.coerce.number().int().min(0).max(65_535).default(3000),
-  /** The control plane, which the portal will act through. */
+  /** The address of the control plane, which the portal will use. */
   controlUrl: z.url({ protocol: /^https?$/ }),
-  /** The data planes' public base; clients connect to `<mcpUrl>/mcp`. */
+  /** The public address of the data planes. Clients connect to `<mcpUrl>/mcp`. */
   mcpUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
 })
 export type Config = z.infer<typeof Config>
 
-/** `fooBarMs` is read from FOO_BAR_MS. Throws one text with every fault. */
+/** Reads `fooBarMs` from FOO_BAR_MS. Throws one message with every fault. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const given = Object.keys(Config.shape).map((key) => [key, env[key.replace(/[A-Z]/g, '_$&').toUpperCase()] || undefined])
-  const parsed = Config.safeParse(Object.fromEntries(given))
+  const values = Object.keys(Config.shape).map((key) => [key, env[key.replace(/[A-Z]/g, '_$&').toUpperCase()] || undefined])
+  const parsed = Config.safeParse(Object.fromEntries(values))
   if (parsed.success) return parsed.data
   throw new Error(`The portal's configuration has faults:\n${z.prettifyError(parsed.error)}`)
 }

@@ -18,7 +18,7 @@ footer { color: var(--soft); font-size: .9rem }`
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-/** Nothing is loaded from anywhere: the style is named by its hash, and there is no script. */
+/** The policy allows the page's own style, by its hash, and nothing else: no scripts, no requests, no frames. */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -27,7 +27,7 @@ export const PAGE_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 } as const
 
-/** What Bir MCP is, how to connect to it today, and what will stand here. */
+/** The page: what Bir MCP is, how to connect a client, and what will come here. */
 export function page({ mcpUrl, controlUrl }: { mcpUrl: string; controlUrl: string }): string {
   const mcp = escape(`${mcpUrl}/mcp`)
   return `<!doctype html>

@@ -30,6 +30,6 @@ test('health answers, other pages do not exist, and nothing can be posted', asyn
   expect((await fetch(origin, { method: 'POST' })).status).toBe(405)
 })
 
-test('a bad configuration is told as a whole', () => {
+test('every fault of the configuration is named at once', () => {
   expect(() => readConfig({ PORT: 'x', CONTROL_URL: 'ftp://x' })).toThrow(/port[\s\S]*controlUrl[\s\S]*mcpUrl|mcpUrl[\s\S]*controlUrl/)
 })

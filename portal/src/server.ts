@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Config } from './config.ts'
 import { page, PAGE_HEADERS } from './page.ts'
 
-/** The page, made once, and the health check. */
+/** Serves the page, which is made once, and the health check. */
 export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Server {
   const html = page(config)
   return createServer((request, response) => {

@@ -55,7 +55,7 @@ const edits: readonly [what: string, edit: (record: AuditRecord) => AuditRecord]
   ['its hash is another', (record) => ({ ...record, hash: sha256(record.hash) })],
 ]
 
-test('any chain as it was written is whole, and so is each of its beginnings', () => {
+test('an unaltered chain is whole, and so is every beginning of it', () => {
   fc.assert(
     fc.property(chosen, ([records, at]) => {
       expect(firstFault(records)).toBeUndefined()
@@ -64,7 +64,7 @@ test('any chain as it was written is whole, and so is each of its beginnings', (
   )
 })
 
-test.for(edits)('no record can be changed unseen: %s', ([, edit]) => {
+test.for(edits)('every change of a record is detected: %s', ([, edit]) => {
   fc.assert(
     fc.property(chosen, ([records, at]) => {
       expect(firstFault(records.map((record, index) => (index === at ? edit(record) : record)))).toBeDefined()
@@ -72,7 +72,7 @@ test.for(edits)('no record can be changed unseen: %s', ([, edit]) => {
   )
 })
 
-test('no record before the last can be removed, repeated or moved unseen', () => {
+test('removing, repeating or moving a record before the last is detected', () => {
   fc.assert(
     fc.property(chosen, ([records, at]) => {
       const [before, one, after] = [records.slice(0, at), records.slice(at, at + 1), records.slice(at + 1)]
@@ -83,7 +83,7 @@ test('no record before the last can be removed, repeated or moved unseen', () =>
   )
 })
 
-test("a chain made anew without the plane's key does not pass for the plane's", () => {
+test("a chain that is forged without the plane's key is detected", () => {
   const other = generateKeyPairSync('ed25519').privateKey
   const records = chainOf([{ handle: 'alice', args: undefined }])
   const head = records[1]?.header

@@ -17,7 +17,7 @@ const failureOf = async (call: Promise<unknown>): Promise<ApiFailure> => {
   throw new Error(`not an ApiFailure: ${String(error)}`)
 }
 
-test('every operation of the contract has a call of its name', () => {
+test('every operation of the contract is a method of the client', () => {
   const client = createClient({ url: 'http://127.0.0.1', token: 't' })
   const called = Object.entries(client).map(([group, calls]) => [group, Object.keys(calls)])
   expect(called).toEqual(Object.entries(api).map(([group, operations]) => [group, Object.keys(operations)]))
@@ -47,7 +47,7 @@ test('an operation without required input is called without any', async () => {
   expect(settings.truncateChars).toBe(100_000)
 })
 
-test('a question too long for an address line is posted', async () => {
+test('a query that is too long for a URL is posted', async () => {
   await using server = await standIn({ policy: { plan: ({ file }) => ({ edits: Object.keys(file.groups ?? {}), people: [] }) } })
   const groups = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`group-${at}`, { members: ['alice'] }]))
   const { edits } = await createClient({ url: server.url, token: 't' }).policy.plan({ file: { groups } })
@@ -66,14 +66,14 @@ test.for(API_ERRORS)('a refusal arrives with its code: %s', async (code) => {
   expect([failure.code, failure.message]).toEqual([code, 'because'])
 })
 
-test('an answer that breaks the contract is a failure, and says where', async () => {
+test('an answer that breaks the contract is a failure that names the place', async () => {
   await using server = await standIn({ groups: { delete: () => ({ revision: 1.5 }) } })
   const failure = await failureOf(createClient({ url: server.url, token: 't' }).groups.delete({ handle: 'analysts' }))
   expect(failure.code).toBe('internal')
   expect(failure.message).toContain('revision')
 })
 
-test('a server that is not a gateway, and one that is not there, fail in a sentence', async () => {
+test('a server that is no gateway, and one that does not answer, give one sentence each', async () => {
   const other = createServer((_, res) => res.writeHead(502).end('<html>'))
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   const client = createClient({ url: `http://127.0.0.1:${(other.address() as AddressInfo).port}`, token: 't' })
@@ -88,7 +88,7 @@ test('a server that is not a gateway, and one that is not there, fail in a sente
   expect(nobody.message).toContain('does not answer')
 })
 
-test('the types know each input', () => {
+test('a wrong input does not compile', () => {
   const client = createClient({ url: 'http://127.0.0.1', token: 't' })
   // @ts-expect-error: a level that does not exist
   const wrong = () => client.grants.create({ group: 'analysts', server: 'sql', level: 'admin' })

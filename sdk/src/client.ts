@@ -2,17 +2,17 @@ import { z } from 'zod'
 import { api, API_ERRORS } from './contract/api.ts'
 import type { Api, ApiErrorCode } from './contract/api.ts'
 
-/** A call of the control plane that did not succeed. `message` is written for a person; `code` is for a program. */
+/** A call of the control plane that failed. `message` is for a person, `code` for a program. */
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure'
   readonly code: ApiErrorCode
-  /** Undefined when no answer came at all. */
+  /** The HTTP status of the answer. Undefined when there was no answer. */
   readonly httpStatus: number | undefined
 
-  constructor(code: ApiErrorCode, message: string, more: { httpStatus?: number | undefined; cause?: unknown } = {}) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+  constructor(code: ApiErrorCode, message: string, options: { httpStatus?: number | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.httpStatus = more.httpStatus
+    this.httpStatus = options.httpStatus
   }
 }
 
@@ -22,22 +22,26 @@ interface Operation {
   output: z.ZodType
 }
 
-/** Input may be left out where nothing in it is required. (An empty strict object is inferred as a record of nothing.) */
-type Given<I> = string extends keyof I ? [input?: I] : Partial<I> extends I ? [input?: I] : [input: I]
-type Call<O extends Operation> = (...given: Given<z.input<O['input']>>) => Promise<z.output<O['output']>>
+/**
+ * The input can be left out when nothing in it is required. (zod
+ * infers an empty strict object as a record without values.)
+ */
+type InputArgs<I> = string extends keyof I ? [input?: I] : Partial<I> extends I ? [input?: I] : [input: I]
+type Call<O extends Operation> = (...args: InputArgs<z.input<O['input']>>) => Promise<z.output<O['output']>>
 
-/** Every operation of the control plane, as `client.<group>.<operation>(input)`. */
+/** A client of the control plane: every operation of its API as `client.<group>.<operation>(input)`. */
 export type Client = { readonly [G in keyof Api]: { readonly [O in keyof Api[G]]: Api[G][O] extends Operation ? Call<Api[G][O]> : never } }
 
 export interface ClientOptions {
-  /** The control plane, such as `https://gateway.example.com`. */
+  /** The address of the control plane, such as `https://gateway.example.com`. */
   url: string
-  /** A bearer token, or a function that fetches a fresh one for each call. */
+  /** A bearer token, or a function that returns one for each call. */
   token: string | (() => string | Promise<string>)
+  /** Replaces the global `fetch`, for example to set a timeout. */
   fetch?: typeof fetch
 }
 
-/** Speaks to the control plane over `fetch`: the same in Node, browsers and workers. Calls reject with `ApiFailure`. */
+/** Creates a client of the control plane. It runs wherever there is `fetch`. Calls reject with `ApiFailure`. */
 export function createClient(options: ClientOptions): Client {
   const base = `${options.url.replace(/\/+$/, '')}/trpc/`
   const groups = Object.entries(api).map(([group, operations]) => {
@@ -64,7 +68,7 @@ async function call({ token, fetch: send = fetch }: ClientOptions, address: stri
   return resultOf(response, address, operation)
 }
 
-/** Beyond this many characters a question no longer fits the address line that servers and proxies accept. */
+/** A query with a longer URL is sent as POST, because servers and proxies limit the length of a URL. */
 const maxUrlChars = 4_000
 
 function requestOf(address: string, { kind }: Operation, input: unknown) {
@@ -116,7 +120,10 @@ async function jsonOf(response: Response): Promise<unknown> {
 const codes: ReadonlySet<string> = new Set(API_ERRORS)
 const isCode = (text: string | undefined): text is ApiErrorCode => text !== undefined && codes.has(text)
 
-/** The gateway names its own code; what failed before its own code ran (a proxy, tRPC's parsing) is told by the status. */
+/**
+ * The code that the gateway names. Failures of a proxy or of
+ * tRPC's parsing name none of ours: then the status decides.
+ */
 function codeOf(httpStatus: number, named?: string): ApiErrorCode {
   if (isCode(named)) return named
   if (httpStatus === 401) return 'unauthenticated'

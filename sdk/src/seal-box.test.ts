@@ -10,12 +10,12 @@ const aPair = () => {
 const text = 'a ring of keys'
 const bytes = new TextEncoder().encode(text)
 
-test('what is sealed to a key is opened by its private half', () => {
+test('a box is opened by the private half of its key', () => {
   const { publicJwk, privateJwk } = aPair()
   expect(openSealed(privateJwk, sealTo(publicJwk, bytes)).toString()).toBe(text)
 })
 
-test('nothing at all can be sealed, too', () => {
+test('an empty content can be sealed', () => {
   const { publicJwk, privateJwk } = aPair()
   expect(openSealed(privateJwk, sealTo(publicJwk, new Uint8Array()))).toHaveLength(0)
 })

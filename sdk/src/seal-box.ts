@@ -10,14 +10,22 @@ import {
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 
 /**
- * A box that only the holder of an X25519 key can open: `bir-box-1.<epk>.<sealed>`, both parts base64url.
- * `epk` is the 32 raw bytes of a public key made for this box alone. HKDF-SHA256 over the shared secret, with salt
- * `epk || recipient's raw key` and info `bir-box-1`, gives 44 bytes: a key of 32 and a nonce of 12. `sealed` is AES-256-GCM,
- * the tag of 16 bytes last, with `bir-box-1` as associated data.
+ * A sealed box can be opened by the holder of one X25519 key alone.
+ * Its text is `bir-box-1.<epk>.<sealed>`, both parts base64url.
+ *
+ * - `epk` is the raw public key (32 bytes) of a key pair that is made for this box alone (X25519, RFC 7748).
+ * - HKDF-SHA256 (RFC 5869) of the shared secret gives 44 bytes: a key of 32 and a nonce of 12. Its salt is `epk`,
+ *   then the raw public key of the recipient; its info is `bir-box-1`.
+ * - `sealed` is AES-256-GCM with that key and nonce, the tag of 16 bytes last. Its associated data is `bir-box-1`.
+ *
+ * The format stays for now, because boxes lie on the disks of data planes, and a control
+ * plane sends them to data planes of other releases. When the format may change, its
+ * successor is a JWE with ECDH-ES (RFC 7518, section 4.6), which `jose` implements.
  */
 const boxVersion = 'bir-box-1'
 const tagBytes = 16
 
+/** Seals bytes to an X25519 public key. Returns the text of the box. */
 export function sealTo(publicJwk: JsonWebKey, bytes: Uint8Array): string {
   const recipient = createPublicKey({ key: publicJwk, format: 'jwk' })
   const ephemeral = generateKeyPairSync('x25519')
@@ -29,7 +37,7 @@ export function sealTo(publicJwk: JsonWebKey, bytes: Uint8Array): string {
   return `${boxVersion}.${epk.toString('base64url')}.${sealed.toString('base64url')}`
 }
 
-/** Throws when the box was sealed to another key or is not as it was sealed. */
+/** Opens a box with the private X25519 key. Throws when the box was sealed to another key, or was altered. */
 export function openSealed(privateJwk: JsonWebKey, box: string): Buffer {
   const [version, epk = '', text = ''] = box.split('.')
   if (version !== boxVersion) throw new Error('this is no sealed box of a known version')

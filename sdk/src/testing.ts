@@ -6,6 +6,7 @@ import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import type { z } from 'zod'
 import { api } from './contract/api.ts'
 import type { Api, ApiErrorCode } from './contract/api.ts'
+import { LOOPBACK_HOST } from './contract/loopback.ts'
 
 type Handlers = {
   [G in keyof Api]?: {
@@ -15,7 +16,7 @@ type Handlers = {
   }
 }
 
-/** Thrown by a handler of the stand-in: refuses as the control plane does. */
+/** Thrown by a handler of the stand-in, to refuse as the control plane does. */
 export class Refusal extends Error {
   readonly code: ApiErrorCode
   constructor(code: ApiErrorCode, message: string) {
@@ -35,8 +36,9 @@ const trpcCodes = {
 } as const
 
 /**
- * A stand-in for the control plane: a real HTTP server that speaks the real tRPC wire, its operations given by the test.
- * It knows no policy and checks no token. `routes` serves what is not tRPC, such as the token endpoint.
+ * Starts a stand-in for the control plane: a real HTTP server with the real tRPC
+ * protocol. The test passes its operations. It knows no policy and checks no
+ * token. `routes` serves paths that are not tRPC, such as the token endpoint.
  */
 export async function standIn(
   handlers: Handlers,
@@ -65,10 +67,10 @@ export async function standIn(
     return kind === 'query' ? procedure.query(run) : procedure.mutation(run)
   }
 
-  // Groups are plain records: a router of its own may not hold a procedure called `apply`.
+  // Groups are plain records, because tRPC refuses a procedure called `apply` in a nested router.
   const groups = Object.entries(api).map(([group, operations]) => [
     group,
-    Object.fromEntries(Object.entries(operations).map(([name, of]) => [name, procedureOf(group, name, of)])),
+    Object.fromEntries(Object.entries(operations).map(([name, operation]) => [name, procedureOf(group, name, operation)])),
   ])
   const trpc = createHTTPHandler({
     router: t.router(Object.fromEntries(groups)),
@@ -85,9 +87,9 @@ export async function standIn(
       res.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
     })()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${LOOPBACK_HOST}:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -5,7 +5,10 @@ import { expect, test } from 'vitest'
 import { modernRequest, SECRET, testPlane } from '../testing/plane.ts'
 import { serverOf } from '../upstream/testing.ts'
 
-/** A server that says back whatever it was sent, everywhere a server can say something. Found so in the field: debugging endpoints echo headers. */
+/**
+ * A server that says back whatever it was sent, everywhere a server can say something. Found so in the field:
+ * debugging endpoints echo headers.
+ */
 async function echoing(request: IncomingMessage, response: ServerResponse, spell: (json: string) => string): Promise<void> {
   const { id, method } = JSON.parse(await text(request)) as { id: number; method: string }
   const heard = `heard ${String(request.headers['x-api-key'])}`

@@ -40,7 +40,10 @@ export class ClientRequests {
     this.node = node
   }
 
-  /** Puts each question of an `input_required` result to the client, on the stream. Resolves with the client's answers, by key. */
+  /**
+   * Puts each question of an `input_required` result to the client, on the stream. Resolves with the client's answers,
+   * by key.
+   */
   async ask(channel: Channel, asker: Asking, questions: Cleared<SourcedObject>, signal: AbortSignal): Promise<ClientAnswers> {
     const { inputRequests } = questions.value
     const requests = Object.entries(isObject(inputRequests) ? inputRequests : {})
@@ -122,7 +125,10 @@ interface Waiting extends Asking {
   resolve(answer: ClientAnswer): void
 }
 
-/** Two servers may choose the same token, so towards the client it is the id of the request, which says where it was asked too. */
+/**
+ * Two servers may choose the same token, so towards the client it is the id of the request, which says where it was
+ * asked too.
+ */
 const withOurToken = (params: unknown, token: unknown, progressToken: string): unknown =>
   token === undefined || !isObject(params) ? params : { ...params, _meta: { ...(params['_meta'] as object), progressToken } }
 

@@ -43,8 +43,8 @@ export function skillsResult(...names: string[]): object {
 const declared = { extensions: { [TASKS_EXTENSION]: {} } }
 
 /**
- * A server that has skills and makes a task of every call, behind a plane. The policy has it twice: as `things` and as `other`.
- * Alice and dave may use both, unless `grants` says otherwise.
+ * A server that has skills and makes a task of every call, behind a plane. The policy has it twice: as `things` and as
+ * `other`. Alice and dave may use both, unless `grants` says otherwise.
  */
 export async function extensionPlane(grants: Record<string, ServerGrants> = whole, settings = {}) {
   const answers = { ...usual }

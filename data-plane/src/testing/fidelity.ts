@@ -174,7 +174,10 @@ async function callerOf(era: Era, plane: TestPlane, path: string): Promise<Calle
   }
 }
 
-/** The messages of a response, which is one JSON body or a stream. `each` is called as soon as a message of a stream arrives. */
+/**
+ * The messages of a response, which is one JSON body or a stream. `each` is called as soon as a message of a stream
+ * arrives.
+ */
 export async function messagesIn(response: Response, each: (message: string) => Promise<void> = async () => {}): Promise<string[]> {
   if (response.headers.get('content-type') !== 'text/event-stream') return [await response.text()]
   const messages: string[] = []

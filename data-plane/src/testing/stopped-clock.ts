@@ -7,8 +7,8 @@ import { vi } from 'vitest'
 export const NEARLY_OVER_S = 629
 
 /**
- * Stops the time of day shortly before the end of a second in the near past, until `vi.useRealTimers()`.
- * A token that is nearly over opens streams meanwhile, however slow the machine. Once the clock goes on, the token has expired.
+ * Stops the time of day shortly before the end of a second in the near past, until `vi.useRealTimers()`. A token that
+ * is nearly over opens streams meanwhile, however slow the machine. Once the clock goes on, the token has expired.
  */
 export function stopClock(): void {
   const second = Math.floor(Date.now() / 1000) * 1000

@@ -27,7 +27,9 @@ export interface LegacySide extends AsyncDisposable {
   readonly transport: StreamableHTTPClientTransport
 }
 
-/** The official client of the legacy eras at an endpoint of the plane. `handle` sets its handlers before it connects. */
+/**
+ * The official client of the legacy eras at an endpoint of the plane. `handle` sets its handlers before it connects.
+ */
 export async function legacyClient(
   plane: TestPlane,
   path: string,

@@ -7,34 +7,37 @@ import { round, table } from '../measure/figures.ts'
 import { machine } from '../measure/machine.ts'
 
 const peopleCount = 1_000_000
-/** The bars are for the first; the second shows what people who each belong to other groups cost, though they come to the same 200 profiles. */
+/**
+ * The limits apply to the first run. The second shows the cost of more
+ * combinations of groups, which still give the same 200 profiles.
+ */
 const classCounts = [200, 2_000]
 
 export async function decide(): Promise<object> {
   const results: (DecideFigures & { classCount: number })[] = []
-  for (const classCount of classCounts) results.push({ classCount, ...(await measured(classCount)) })
-  process.stdout.write(`${machine()}\n1,000,000 people, 50 servers, 2,000 tools, 200 profiles\n\n${shown(results)}\n`)
+  for (const classCount of classCounts) results.push({ classCount, ...(await measure(classCount)) })
+  process.stdout.write(`${machine()}\n1,000,000 people, 50 servers, 2,000 tools, 200 profiles\n\n${formatResults(results)}\n`)
   return { bench: 'decide', machine: machine(), at: new Date().toISOString(), people: peopleCount, results }
 }
 
-/** Written by one process and read by another, so that the one measured holds nothing else. */
-async function measured(classCount: number): Promise<DecideFigures> {
+/** One process writes the policy and another reads it, so that the measured process holds nothing else. */
+async function measure(classCount: number): Promise<DecideFigures> {
   const dir = mkdtempSync(join(tmpdir(), 'bir-bench-'))
   try {
     using preparing = new Child(new URL('./prepare.ts', import.meta.url), [dir, String(peopleCount), String(classCount)])
-    await preparing.hears()
+    await preparing.receive()
     using measuring = new Child(new URL('./measure.ts', import.meta.url), [dir], ['--expose-gc', '--max-semi-space-size=2'])
-    return await measuring.hears<DecideFigures>()
+    return await measuring.receive<DecideFigures>()
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
-function shown(results: (DecideFigures & { classCount: number })[]): string {
-  const row = (what: string, figure: keyof DecideFigures, bar: number, unit: string, digits = 0) => {
+function formatResults(results: (DecideFigures & { classCount: number })[]): string {
+  const row = (label: string, figure: keyof DecideFigures, bar: number, unit: string, digits = 0) => {
     const [first = Number.NaN, ...others] = results.map((result) => result[figure])
-    const written = [first, ...others].map((value) => `${round(value, digits)} ${unit}`)
-    return [what, ...written, `${round(bar)} ${unit}`, first <= bar ? 'met' : 'missed']
+    const cells = [first, ...others].map((value) => `${round(value, digits)} ${unit}`)
+    return [label, ...cells, `${round(bar)} ${unit}`, first <= bar ? 'met' : 'missed']
   }
   return table(
     ['', ...results.map(({ classCount }) => `${round(classCount)} classes`), 'bar', ''],

@@ -22,41 +22,41 @@ export interface DecideFigures {
   changeMs: number
   stallWallMs: number
   stallCpuMs: number
-  /** SHA-256 of a person's id in the same run: a yardstick for how fast the machine is just now. */
+  /** The time of one SHA-256 of a person's id in the same run. It shows how fast the machine is at the moment. */
   hashNs: number
 }
 
 const rounds = 7
-const perRound = 1_000_000
+const decisionsPerRound = 1_000_000
 
 const [dir = '.'] = process.argv.slice(2)
 const { manifestKey, sample, change } = JSON.parse(readFileSync(join(dir, 'prepared.json'), 'utf8')) as Prepared
-const brought = new Map(change.chunks.map(([name, text]) => [name, Buffer.from(text)]))
+const newChunks = new Map(change.chunks.map(([name, text]) => [name, Buffer.from(text)]))
 const feed = new PolicyFeed({
   manifestKey,
   mounted: new Map(serverIds.map((id) => [id, standIn(id)])),
   cache: new PolicyCache(join(dir, 'policy')),
   log: () => undefined,
-  fetchChunk: async (name) => brought.get(name) ?? Promise.reject(new Error(`${name} was not to be fetched`)),
+  fetchChunk: async (name) => newChunks.get(name) ?? Promise.reject(new Error(`${name} was not to be fetched`)),
   acknowledge: async () => undefined,
   planesChanged: () => undefined,
 })
 
-/** A server as the policy sees it: names and levels. Nothing here is ever called. */
+/** A server as the policy uses it: names and levels. No tool of it is called. */
 function standIn(id: string): MountedServer {
   const never = () => Promise.reject(new Error('not called here'))
   const tools = toolNames.map((name, at) => {
     const entry = { name, description: '', inputSchema: {}, outputSchema: {}, annotations: {} }
     return [name, { name, description: '', level: levelOf(at), entry, call: never }] as const
   })
-  const nothing = { resources: new Map(), templates: new Map(), prompts: new Map(), emits: [], logs: false }
+  const noOtherContent = { resources: new Map(), templates: new Map(), prompts: new Map(), emits: [], logs: false }
   const changes = { listen: () => () => undefined }
   return {
     id,
     title: id,
     needsSecret: false,
     tools: new Map(tools),
-    ...nothing,
+    ...noOtherContent,
     changes,
     faults: () => [],
     check: never,
@@ -70,11 +70,11 @@ const loadMs = performance.now() - startedMs
 globalThis.gc?.()
 const residentMb = process.memoryUsage.rss() / 1e6
 
-const questions = asked()
-const roundsNs = Array.from({ length: rounds }, () => timed(feed.current(), questions))
+const questions = makeQuestions()
+const roundsNs = Array.from({ length: rounds }, () => decideNsOf(feed.current(), questions))
 globalThis.gc?.()
 const heapBefore = process.memoryUsage().heapUsed
-timed(feed.current(), questions)
+decideNsOf(feed.current(), questions)
 globalThis.gc?.()
 const heapGrowthKb = Math.max(0, process.memoryUsage().heapUsed - heapBefore) / 1024
 
@@ -84,7 +84,7 @@ const stall = await longestTurn(async () => {
   await feed.answer(Buffer.from(JSON.stringify({ manifest: change.manifest })))
   changeMs = performance.now() - changedAtMs
 })
-const changeBytes = change.manifest.length + [...brought.values()].reduce((total, { length }) => total + length, 0)
+const changeBytes = change.manifest.length + [...newChunks.values()].reduce((total, { length }) => total + length, 0)
 
 const figures: DecideFigures = {
   loadMs,
@@ -95,13 +95,13 @@ const figures: DecideFigures = {
   changeMs,
   stallWallMs: stall.wallMs,
   stallCpuMs: stall.cpuMs,
-  hashNs: hashed(),
+  hashNs: measureHashNs(),
 }
 await feed.saved()
 process.send?.(figures)
 
-/** Anyone may ask for anything: no two questions in a row touch the same memory. */
-function asked(): Question[] {
+/** Random questions, so that no two in a row touch the same memory. */
+function makeQuestions(): Question[] {
   const next = numbers(11)
   const subjects = sample.flatMap((id) => subjectOf(id) ?? [])
   return Array.from({ length: 100_000 }, () => ({
@@ -112,24 +112,24 @@ function asked(): Question[] {
   }))
 }
 
-function timed(policy: Policy, questions: Question[]): number {
+function decideNsOf(policy: Policy, questions: Question[]): number {
   let allowed = 0
-  const start = process.cpuUsage() // not the clock: other processes take turns with this one
-  for (let at = 0; at < perRound; at++) {
+  const start = process.cpuUsage() // CPU time, because other processes share the core
+  for (let at = 0; at < decisionsPerRound; at++) {
     const question = questions[at % questions.length]
     if (question && decide(policy, question).allow) allowed++
   }
   const { user, system } = process.cpuUsage(start)
-  if (allowed === 0 || allowed === perRound) throw new Error('the questions are all answered alike')
-  return ((user + system) * 1000) / perRound
+  if (allowed === 0 || allowed === decisionsPerRound) throw new Error('the questions are all answered alike')
+  return ((user + system) * 1000) / decisionsPerRound
 }
 
-function hashed(): number {
+function measureHashNs(): number {
   const start = process.cpuUsage()
-  for (let at = 0; at < perRound; at++)
+  for (let at = 0; at < decisionsPerRound; at++)
     createHash('sha256')
       .update(sample[at % sample.length] ?? '')
       .digest()
   const { user, system } = process.cpuUsage(start)
-  return ((user + system) * 1000) / perRound
+  return ((user + system) * 1000) / decisionsPerRound
 }

@@ -7,11 +7,12 @@ import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { PolicyCache } from '../../../data-plane/src/policy/cache.ts'
 import { Chunks, classes, company } from './synthetic.ts'
 
-/** What `decide-measure` finds beside the policy. */
+/** What `measure.ts` reads beside the policy. */
 export interface Prepared {
   manifestKey: { kty: string; kid: string; alg: string }
+  /** Ids of some people, to ask about. */
   sample: string[]
-  /** The next revision: the manifest, and the chunks it brings. */
+  /** The next revision: its manifest and its new chunks. */
   change: { manifest: string; chunks: [name: string, text: string][] }
 }
 
@@ -20,7 +21,7 @@ const size = { people: Number(people), classCount: Number(classCount) }
 const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
 const manifestKey = { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'bench', alg: 'EdDSA' }
 
-function signed(revision: number, names: ChunkNames): Promise<string> {
+function signManifest(revision: number, names: ChunkNames): Promise<string> {
   const root = createHash('sha256').update(canonical(names)).digest('hex')
   const payload = Buffer.from(JSON.stringify({ format: 1, revision, root, atMs: Date.now(), chunks: names }))
   return new CompactSign(payload).setProtectedHeader({ alg: 'EdDSA', typ: 'bir-manifest+jwt', kid: 'bench' }).sign(privateKey)
@@ -29,15 +30,18 @@ function signed(revision: number, names: ChunkNames): Promise<string> {
 const chunks = new Chunks()
 const { names, sample } = company(chunks, size, manifestKey)
 const cache = new PolicyCache(join(dir, 'policy'))
-await cache.write({ manifest: await signed(1, names), fresh: undefined, chunks: new Map(chunks.bytes) })
+await cache.write({ manifest: await signManifest(1, names), fresh: undefined, chunks: new Map(chunks.bytes) })
 
-const before = new Set(chunks.bytes.keys())
-const changed = { ...names, classes: classes(chunks, size, true) }
-const brought = [...chunks.bytes].filter(([name]) => !before.has(name))
+const oldNames = new Set(chunks.bytes.keys())
+const changedNames = { ...names, classes: classes(chunks, size, true) }
+const newChunks = [...chunks.bytes].filter(([name]) => !oldNames.has(name))
 const prepared: Prepared = {
   manifestKey,
   sample,
-  change: { manifest: await signed(2, changed), chunks: brought.map(([name, bytes]) => [name, Buffer.from(bytes).toString()]) },
+  change: {
+    manifest: await signManifest(2, changedNames),
+    chunks: newChunks.map(([name, bytes]) => [name, Buffer.from(bytes).toString()]),
+  },
 }
 writeFileSync(join(dir, 'prepared.json'), JSON.stringify(prepared))
 process.send?.({ prepared: true })

@@ -14,7 +14,7 @@ export const serverIds = Array.from({ length: serverCount }, (_, at) => `server-
 export const toolNames = Array.from({ length: toolsPerServer }, (_, at) => `get_thing_${at}`)
 export const levelOf = (tool: number): Level => levels[tool % levels.length] ?? 'read'
 
-/** Always the same numbers: a benchmark that rolls dice measures the dice (xorshift32). */
+/** A generator of the same random numbers in every run, so that runs can be compared (xorshift32). */
 export function numbers(seed: number): () => number {
   let state = seed
   return () => {
@@ -25,7 +25,7 @@ export function numbers(seed: number): () => number {
   }
 }
 
-/** The chunks of a policy as they are being made, by name. */
+/** Collects the chunks of a policy, by name. */
 export class Chunks {
   readonly bytes = new Map<string, Uint8Array>()
 
@@ -39,17 +39,17 @@ export class Chunks {
 
 export interface Company {
   names: ChunkNames
-  /** Some of the people, to ask about. */
+  /** Ids of some people, to ask about. */
   sample: string[]
 }
 
 export interface Size {
   people: number
-  /** Sets of holders that people belong to; several may come to the same profile. */
+  /** The number of classes. Several classes can have the same profile. */
   classCount: number
 }
 
-/** Writes a whole company into chunks. */
+/** Makes the chunks of a whole company. */
 export function company(chunks: Chunks, size: Size, tokenKey: object): Company {
   const tools = Object.fromEntries(toolNames.map((name, at) => [name, { level: levelOf(at) }]))
   const { buckets, sample } = principals(chunks, size)
@@ -68,7 +68,7 @@ export function company(chunks: Chunks, size: Size, tokenKey: object): Company {
   return { names, sample }
 }
 
-/** The classes chunk, with its profiles; `changed` gives one group one grant more. */
+/** Makes the classes chunk and its profiles. With `changed` one profile has one more grant. */
 export function classes(chunks: Chunks, { classCount }: Size, changed: boolean): string {
   const profiles = Array.from({ length: profileCount }, (_, at) => chunks.add(profile(at, changed && at === 0)))
   const entries = Array.from({ length: classCount }, (_, at) => [
@@ -89,8 +89,8 @@ function profile(at: number, changed: boolean): ProfileChunk {
     if (next() % 5 === 0) groups.push({ level: 'read', deny: [toolNames[server % toolsPerServer] ?? ''] })
     return [[id, { groups, ...(next() % 10 === 0 && { user: [{ level: 'write' as const }] }) }] as const]
   })
-  const more = changed ? [['server-0', { user: [{ level: 'destroy' as const }] }] as const] : []
-  return { servers: Object.fromEntries([...grants, ...more]) }
+  const addedGrants = changed ? [['server-0', { user: [{ level: 'destroy' as const }] }] as const] : []
+  return { servers: Object.fromEntries([...grants, ...addedGrants]) }
 }
 
 function principals(chunks: Chunks, { people, classCount }: Size): { buckets: (string | null)[]; sample: string[] } {
@@ -105,25 +105,25 @@ function principals(chunks: Chunks, { people, classCount }: Size): { buckets: (s
   return { buckets: members.map((ids) => (ids.length === 0 ? null : bucket(chunks, ids.sort(), classCount, next))), sample }
 }
 
-/** A UUIDv7: they joined over the years. */
+/** A UUIDv7. The people joined over the years. */
 function idOf(person: number, next: () => number): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0')
   return `${hex(1_700_000_000_000 + person * 60_000, 12)}7${hex(next() & 0xfff, 3)}${hex(0x8000 | (next() & 0x3fff), 4)}${hex(next() & 0xffff, 4)}${hex(next(), 8)}`
 }
 
 function bucket(chunks: Chunks, ids: string[], classCount: number, next: () => number): string {
-  const held = [...new Set(ids.map(() => next() % classCount))].map(classKey)
+  const bucketClasses = [...new Set(ids.map(() => next() % classCount))].map(classKey)
   const classOf = Buffer.alloc(ids.length * 2)
-  for (let at = 0; at < ids.length; at++) classOf.writeUInt16LE(next() % held.length, at * 2)
-  const choosers = ids.flatMap((_, at) =>
+  for (let at = 0; at < ids.length; at++) classOf.writeUInt16LE(next() % bucketClasses.length, at * 2)
+  const selections = ids.flatMap((_, at) =>
     at % 50 === 0 ? [[String(at), { [serverIds[at % serverCount] ?? '']: { level: 'read' } }] as const] : [],
   )
   return chunks.add({
     ids: Buffer.from(ids.join(''), 'hex').toString('base64'),
     handles: ids.map((id) => `person-${id.slice(-8)}`).join('\n'),
-    classes: held,
+    classes: bucketClasses,
     classOf: classOf.toString('base64'),
     flags: Buffer.alloc(ids.length).toString('base64'),
-    selections: Object.fromEntries(choosers),
+    selections: Object.fromEntries(selections),
   })
 }

@@ -4,13 +4,16 @@ import { percentile, round, table } from '../measure/figures.ts'
 import { startGateway } from '../measure/gateway.ts'
 import { machine } from '../measure/machine.ts'
 
-/** Enough that the p99 is not simply the slowest. */
+/** So many that the p99 is not the slowest one. */
 const changeCount = 200
 const warmUp = 5
 const barMs = 250
-const giveUpMs = 5_000
+const maxWaitMs = 5_000
 
-/** How long after a change of policy the plane still answers by the old one: dave gets and loses debug, and calls it all the while. */
+/**
+ * How long the data plane still answers by the old policy after
+ * a change. Dave gets and loses a grant, and calls all the time.
+ */
 export async function grant(): Promise<object> {
   await using gateway = await startGateway()
   const { client, mcp } = gateway
@@ -25,12 +28,12 @@ export async function grant(): Promise<object> {
 
   const fromSent: number[] = []
   const fromReturned: number[] = []
-  let held: string | undefined
+  let grantId: string | undefined
   for (let change = 0; change < warmUp + changeCount; change++) {
-    const wanted = held === undefined
+    const expected = grantId === undefined
     const sentMs = performance.now()
-    const enforced = turned(isAllowed, wanted)
-    held = await changed(client, held)
+    const enforced = waitUntil(isAllowed, expected)
+    grantId = await toggleGrant(client, grantId)
     const returnedMs = performance.now()
     const enforcedMs = await enforced
     if (change < warmUp) continue
@@ -53,19 +56,19 @@ export async function grant(): Promise<object> {
 
 type Client = Awaited<ReturnType<typeof startGateway>>['client']
 
-/** Grants when nothing is held, takes back when something is. */
-async function changed(client: Client, held: string | undefined): Promise<string | undefined> {
-  if (held === undefined) return (await client.grants.create({ user: 'dave', server: 'debug', level: 'read' })).id
-  await client.grants.delete({ id: held })
+/** Creates the grant, or deletes it when it exists. Returns the id of the grant that exists now. */
+async function toggleGrant(client: Client, grantId: string | undefined): Promise<string | undefined> {
+  if (grantId === undefined) return (await client.grants.create({ user: 'dave', server: 'debug', level: 'read' })).id
+  await client.grants.delete({ id: grantId })
   return undefined
 }
 
-/** When the answer first is `wanted`, asked one call after the other. */
-async function turned(isAllowed: () => Promise<boolean>, wanted: boolean): Promise<number> {
-  for (const endMs = performance.now() + giveUpMs; performance.now() < endMs;) {
-    if ((await isAllowed()) === wanted) return performance.now()
+/** Calls again and again until the answer is `expected`. Resolves with that moment. */
+async function waitUntil(isAllowed: () => Promise<boolean>, expected: boolean): Promise<number> {
+  for (const endMs = performance.now() + maxWaitMs; performance.now() < endMs;) {
+    if ((await isAllowed()) === expected) return performance.now()
   }
-  throw new Error(`a change was not enforced within ${giveUpMs / 1000} s`)
+  throw new Error(`a change was not enforced within ${maxWaitMs / 1000} s`)
 }
 
 function figuresOf(valuesMs: number[]) {

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 
-/** Many servers in one process, told apart by their path. Each lists fifty tools; the one named `hanging` takes requests and never answers. */
+// Many servers in one process, one per path. Each lists fifty tools. The server `hanging` never answers.
+
 const inputSchema = {
   type: 'object',
   properties: { query: { type: 'string', description: 'What to look for.' }, limit: { type: 'integer', minimum: 1, maximum: 100 } },
@@ -14,10 +16,10 @@ const tools = Array.from({ length: 50 }, (_, at) => ({
   inputSchema,
   annotations: { readOnlyHint: true },
 }))
-const said = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
+const resultFields = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
 const results: Record<string, object> = {
-  'server/discover': { ...said, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
-  'tools/list': { ...said, tools },
+  'server/discover': { ...resultFields, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+  'tools/list': { ...resultFields, tools },
 }
 
 const server = createServer((request, response) => {
@@ -36,5 +38,5 @@ const server = createServer((request, response) => {
   })
 })
 
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+server.listen(0, LOOPBACK_HOST, () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('disconnect', () => process.exit())

@@ -2,7 +2,9 @@ import { testPlane } from '../../../data-plane/src/testing/plane.ts'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { longestTurn } from '../measure/turns.ts'
 
-/** The data plane before one remote server, alone in a process: who asks `watch` is told the longest turn of its event loop until `stop`. */
+// A data plane in front of one remote server, in a process of its own. After the message `watch` it measures its
+// event loop, and after `stop` it sends the longest turn.
+
 const remote = RemoteSettings.parse({ url: process.argv[2], era: '2026-07-28' })
 const entry = { kind: 'remote' as const, title: 'Long', remote, tools: { say: { level: 'read' as const } } }
 const settings = { ratePerSecond: 100_000, rateBurst: 1_000_000 }

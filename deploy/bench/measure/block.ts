@@ -4,41 +4,43 @@ import type { LoadOrder, LoadResult } from './load.ts'
 import { cpuUsOf } from './machine.ts'
 
 const settleStepMs = 100
-const settleLimitMs = 60_000
+const maxSettleMs = 60_000
 
+/** A process to send calls to. */
 export interface Target {
   pid: number
   order: Omit<LoadOrder, 'connections' | 'durationMs'>
-  /** How many audit records the control plane holds of it. */
+  /** The number of its audit records that the control plane has stored. */
   shipped(): Promise<number>
-  /** CPU time that others spend on its calls, so far, in µs. */
+  /** The CPU time in µs that other processes have used for its calls so far. */
   elsewhereUs?: () => number
-  /** Stops others while it answers; what they have to do for it they do afterwards. */
-  alone?: () => Disposable
+  /** Suspends other processes while it answers. They do their work for it afterwards. */
+  suspendOthers?: () => Disposable
 }
 
+/** The result of one block: many calls, one after the other on each connection. */
 export interface Block extends LoadResult {
-  /** All that the calls cost: until the audit they left is shipped, too. */
+  /** The CPU time per call until its audit record is shipped. */
   cpuUsPerCall: number
-  /** Until the last answer. */
+  /** The CPU time per call until the last answer. */
   answerUsPerCall: number
-  /** What others spent on them meanwhile: storing the records. */
+  /** The CPU time per call of other processes, which store the records. */
   elsewhereUsPerCall: number
 }
 
-/** Who keeps no record has nothing to ship. */
+/** `shipped` of a target that keeps no audit records. */
 export const unrecorded = (): Promise<number> => Promise.resolve(Infinity)
 
-/** So many calls at once for so long, and what they cost the process that answers. */
-export async function block(load: Child, target: Target, connections: number, durationMs: number): Promise<Block> {
+/** Keeps so many connections busy for so long. Returns the figures and the cost for the process that answers. */
+export async function runBlock(load: Child, target: Target, connections: number, durationMs: number): Promise<Block> {
   const { pid, order, shipped, elsewhereUs = () => 0 } = target
-  const heldBefore = await shipped()
+  const shippedBefore = await shipped()
   const beforeUs = cpuUsOf(pid)
   const elsewhereBeforeUs = elsewhereUs()
-  const result = await answers(load, target, { ...order, connections, durationMs })
+  const result = await sendLoad(load, target, { ...order, connections, durationMs })
   if (result.wrong > 0) throw new Error(`${result.wrong} of ${result.calls} calls were not answered as they should`)
   const answeredUs = cpuUsOf(pid)
-  await settled(target, heldBefore + result.calls)
+  await waitUntilShipped(target, shippedBefore + result.calls)
   const settledUs = cpuUsOf(pid)
   return {
     ...result,
@@ -48,15 +50,15 @@ export async function block(load: Child, target: Target, connections: number, du
   }
 }
 
-async function answers(load: Child, { alone }: Target, order: LoadOrder): Promise<LoadResult> {
-  using _others = alone?.()
-  return await load.hears<LoadResult>(order)
+async function sendLoad(load: Child, { suspendOthers }: Target, order: LoadOrder): Promise<LoadResult> {
+  using _suspended = suspendOthers?.()
+  return await load.receive<LoadResult>(order)
 }
 
-/** What one block leaves to be shipped must not fall to the next: waits until the control plane holds a record of every call. */
-async function settled({ shipped }: Target, upTo: number): Promise<void> {
-  for (const endMs = performance.now() + settleLimitMs; performance.now() < endMs; await wait(settleStepMs)) {
-    if ((await shipped()) >= upTo) return
+/** Waits until the control plane has a record of every call, so that the next block does not pay for this one. */
+async function waitUntilShipped({ shipped }: Target, count: number): Promise<void> {
+  for (const endMs = performance.now() + maxSettleMs; performance.now() < endMs; await wait(settleStepMs)) {
+    if ((await shipped()) >= count) return
   }
-  throw new Error(`the audit was not shipped ${settleLimitMs / 1000} s after the last answer`)
+  throw new Error(`the audit was not shipped ${maxSettleMs / 1000} s after the last answer`)
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
 const version = '2026-07-28'
-const client = { 'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} }
+const meta = { 'io.modelcontextprotocol/protocolVersion': version, 'io.modelcontextprotocol/clientCapabilities': {} }
 
-/** About 250 bytes of JSON-RPC, as a client sends them. */
+/** A text that makes a call of about 250 bytes. */
 export const echoText = `bench ${randomBytes(30).toString('hex')}`
 
 export interface McpCall {
@@ -24,12 +24,12 @@ export function mcpCall(token: string, method: string, params: object, headers: 
       'mcp-method': method,
       ...headers,
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: client, ...params } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: meta, ...params } }),
   }
 }
 
-/** The same as bytes on a connection that stays open. */
-export function onTheWire(url: URL, { headers, body }: McpCall): string {
+/** The call as an HTTP/1.1 request for a connection that stays open. */
+export function httpRequestText(url: URL, { headers, body }: McpCall): string {
   const lines = Object.entries({ host: url.host, ...headers, 'content-length': Buffer.byteLength(body) })
   return `POST ${url.pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${body}`
 }

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** A process of the benchmark's own, which speaks in messages and ends with us. */
+/** A process of the benchmark. It communicates by messages and ends with this process. */
 export class Child implements Disposable {
   private readonly process: ChildProcess
 
@@ -15,21 +15,24 @@ export class Child implements Disposable {
     return this.process.pid ?? 0
   }
 
-  /** Its next message, to `order` if one is given. Rejects when it fails or ends instead. */
-  async hears<T extends object>(order?: object): Promise<T> {
-    const given = new AbortController()
-    const ended = once(this.process, 'exit', { signal: given.signal }).then(() =>
+  /**
+   * Sends `order`, if there is one, and resolves with the next
+   * message. Rejects when the process fails or ends instead.
+   */
+  async receive<T extends object>(order?: object): Promise<T> {
+    const listening = new AbortController()
+    const ended = once(this.process, 'exit', { signal: listening.signal }).then(() =>
       Promise.reject(new Error('a process of the benchmark ended')),
     )
-    const said = once(this.process, 'message', { signal: given.signal })
+    const answered = once(this.process, 'message', { signal: listening.signal })
     if (order) this.process.send(order)
     try {
-      const [message] = (await Promise.race([said, ended])) as [T | { failed: string }]
+      const [message] = (await Promise.race([answered, ended])) as [T | { failed: string }]
       if ('failed' in message) throw new Error(message.failed)
       return message
     } finally {
-      given.abort()
-      void Promise.allSettled([said, ended])
+      listening.abort()
+      void Promise.allSettled([answered, ended])
     }
   }
 

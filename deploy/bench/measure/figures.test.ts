@@ -6,15 +6,15 @@ test.for([
   [[1, 2, 3, 4], 0.5, 2],
   [[1, 2, 3, 4], 0.99, 4],
   [Array.from({ length: 100 }, (_, i) => i + 1), 0.99, 99],
-] as const)('of %j the share %d does not exceed %d', ([values, share, expected]) => {
+] as const)('of the values %j, the share %d does not exceed %d', ([values, share, expected]) => {
   expect(percentile(values, share)).toBe(expected)
 })
 
-test('a median does not care for the order', () => {
+test('a median does not depend on the order', () => {
   expect(median([9, 1, 5])).toBe(5)
 })
 
-test('a table lines its columns up', () => {
+test('a table aligns its columns', () => {
   expect(
     table(
       ['what', 'n'],

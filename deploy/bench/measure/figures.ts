@@ -1,4 +1,4 @@
-/** The value that `share` of the sorted values do not exceed. */
+/** The smallest value that at least `share` of the sorted values do not exceed. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }
@@ -9,7 +9,7 @@ export const median = (values: readonly number[]): number =>
     0.5,
   )
 
-/** Columns to the right, names to the left. */
+/** Formats a table. The first column is aligned to the left, the others to the right. */
 export function table(head: string[], rows: string[][]): string {
   const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)))
   const line = (cells: string[]) =>

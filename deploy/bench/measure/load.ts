@@ -1,12 +1,13 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { percentile } from './figures.ts'
 
 export interface LoadOrder {
   port: number
-  /** Head and body, as they go over the wire. */
+  /** The whole HTTP request: head and body. */
   request: string
-  /** What every good answer holds. */
+  /** A text that every correct answer contains. */
   expects: string
   connections: number
   durationMs: number
@@ -20,45 +21,48 @@ export interface LoadResult {
   p99Us: number
 }
 
-/** Keeps each connection busy with one request after the other: raw sockets, since a client library would cost more than the server. */
+/**
+ * Sends one request after the other on each connection. It uses raw
+ * sockets, because a client library would cost more than the server.
+ */
 async function drive({ port, request, expects, connections, durationMs }: LoadOrder): Promise<LoadResult> {
   const bytes = Buffer.from(request)
-  const took: number[] = []
+  const durationsUs: number[] = []
   let wrong = 0
   const startedMs = performance.now()
   const endMs = startedMs + durationMs
 
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+      const socket = connect({ port, host: LOOPBACK_HOST, noDelay: true })
       const answers = answersOf(socket)
       while (performance.now() < endMs) {
         const sentMs = performance.now()
         socket.write(bytes)
         const answer = await answers()
-        took.push((performance.now() - sentMs) * 1000)
+        durationsUs.push((performance.now() - sentMs) * 1000)
         if (!answer.startsWith('HTTP/1.1 200') || !answer.includes(expects)) wrong++
       }
       socket.destroy()
     }),
   )
   const seconds = (performance.now() - startedMs) / 1000
-  const sorted = Float64Array.from(took).sort()
-  return { calls: took.length, wrong, seconds, p50Us: percentile([...sorted], 0.5), p99Us: percentile([...sorted], 0.99) }
+  const sorted = Float64Array.from(durationsUs).sort()
+  return { calls: durationsUs.length, wrong, seconds, p50Us: percentile([...sorted], 0.5), p99Us: percentile([...sorted], 0.99) }
 }
 
-/** Waits for one whole answer; both servers say its length or send it in chunks. */
+/** Returns a function that waits for one whole answer. The servers send its length, or chunks. */
 function answersOf(socket: Socket): () => Promise<string> {
-  let held = ''
+  let received = ''
   let waiting: PromiseWithResolvers<string> | undefined
   socket.on('data', (part: Buffer) => {
-    held += part.toString('latin1')
-    if (!isWhole(held)) return
-    waiting?.resolve(held)
-    held = ''
+    received += part.toString('latin1')
+    if (!isWhole(received)) return
+    waiting?.resolve(received)
+    received = ''
   })
-  const lost = () => waiting?.reject(new Error(`the server closed the connection${held ? ` after: ${held.slice(0, 300)}` : ''}`))
-  socket.on('error', lost).on('close', lost)
+  const onClose = () => waiting?.reject(new Error(`the server closed the connection${received ? ` after: ${received.slice(0, 300)}` : ''}`))
+  socket.on('error', onClose).on('close', onClose)
   return () => {
     waiting = Promise.withResolvers()
     return waiting.promise

@@ -4,65 +4,67 @@ import { arch, cpus, loadavg, platform } from 'node:os'
 
 export const machine = () => `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${platform()}, Node ${process.version}`
 
-/** How much else there was to do for the machine: over the last minute. */
+/** The load of the machine over the last minute. */
 export const machineLoad = () => `load ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores`
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
-/** User and system time a process has used so far, all its threads, in µs (Linux: proc(5), fields 14 and 15). */
-export const cpuUsOf = (pid: number): number => timesUsOf(pid).own
+/**
+ * The user and system time in µs that all threads of a process have used so far (Linux: proc(5), fields 14 and 15).
+ */
+export const cpuUsOf = (pid: number): number => timesUsOf(pid).ownUs
 
-/** Fields 14 to 17: of the process itself, and of its children that have ended. */
-function timesUsOf(pid: number): { own: number; ended: number } {
+/** Fields 14 to 17: the times of the process itself, and of its children that have ended. */
+function timesUsOf(pid: number): { ownUs: number; endedChildrenUs: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map((ticks) => (Number(ticks) * 1e6) / ticksPerSecond)
-  return { own: user + system, ended: endedUser + endedSystem }
+  return { ownUs: user + system, endedChildrenUs: endedUser + endedSystem }
 }
 
-/** Memory that a process has in use (Linux: proc(5), VmRSS). */
+/** The resident memory of a process (Linux: proc(5), VmRSS). */
 export function residentMbOf(pid: number): number {
   const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return (Number(kb) * 1024) / 1e6
 }
 
-/** The process below `root` whose command line names a file. */
+/** The pid of the process below `root` whose command line has a file. */
 export function descendant(root: number, file: string): number {
-  for (let open = [root]; open.length > 0;) {
-    const found = open.find((pid) =>
+  for (let level = [root]; level.length > 0;) {
+    const match = level.find((pid) =>
       readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         .split('\0')
         .some((arg) => arg.endsWith(file)),
     )
-    if (found !== undefined && found !== root) return found
-    open = open.flatMap(childrenOf)
+    if (match !== undefined && match !== root) return match
+    level = level.flatMap(childrenOf)
   }
   throw new Error(`no process runs ${file}`)
 }
 
-/** What a process and all below it have used so far, those that have ended meanwhile too. */
+/** The CPU time in µs of a process and all processes below it, with those that have ended. */
 export function cpuUsOfTree(root: number): number {
   let sum = 0
-  for (let open = [root]; open.length > 0;) {
-    const here = open.flatMap(unlessEnded)
-    sum += here.reduce((total, { us }) => total + us, 0)
-    open = here.flatMap(({ children }) => children)
+  for (let level = [root]; level.length > 0;) {
+    const processes = level.flatMap(readIfRunning)
+    sum += processes.reduce((total, { us }) => total + us, 0)
+    level = processes.flatMap(({ children }) => children)
   }
   return sum
 }
 
-/** A process may end while it is looked at. */
-function unlessEnded(pid: number): { us: number; children: number[] }[] {
+/** Empty when the process has ended meanwhile. */
+function readIfRunning(pid: number): { us: number; children: number[] }[] {
   try {
-    const { own, ended } = timesUsOf(pid)
-    return [{ us: own + ended, children: childrenOf(pid) }]
+    const { ownUs, endedChildrenUs } = timesUsOf(pid)
+    return [{ us: ownUs + endedChildrenUs, children: childrenOf(pid) }]
   } catch {
     return []
   }
 }
 
-/** Stops a process and all below it, but for one, until it is disposed of. */
-export function stopped(root: number, except: number): Disposable {
+/** Suspends all processes below `root` except one. They go on when the result is disposed. */
+export function suspend(root: number, except: number): Disposable {
   const below = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(below)]
   const pids = below(root).filter((pid) => pid !== except && pid !== root)
   const signal = (name: 'SIGSTOP' | 'SIGCONT') => pids.forEach((pid) => existsSync(`/proc/${pid}`) && process.kill(pid, name))

@@ -1,24 +1,24 @@
 export interface LongestTurn {
-  /** By the clock: what a caller would have waited. Other processes' turns on the same core are in it. */
+  /** By the clock: the time that a caller would wait. It includes the time of other processes on the same core. */
   wallMs: number
-  /** By the thread's own CPU time: what our code did. */
+  /** By the CPU time of the thread: the time of our code alone. */
   cpuMs: number
 }
 
 /**
- * The longest turn of the event loop while `work` runs, its last one included. (`monitorEventLoopDelay` leaves out a turn that
- * has not ended when it is read: a change applied in one single turn looked like none.)
+ * The longest turn of the event loop while `work` runs, the last one included. `monitorEventLoopDelay` does not count
+ * a turn that has not ended when it is read, so it would miss work that is done in one turn.
  */
 export async function longestTurn(work: () => Promise<void>): Promise<LongestTurn> {
   const longest = { wallMs: 0, cpuMs: 0 }
   const done = new AbortController()
-  let before = await nextTurn()
+  let previous = await nextTurn()
   const watch = (async () => {
     while (!done.signal.aborted) {
       const now = await nextTurn()
-      longest.wallMs = Math.max(longest.wallMs, now.wallMs - before.wallMs)
-      longest.cpuMs = Math.max(longest.cpuMs, now.cpuMs - before.cpuMs)
-      before = now
+      longest.wallMs = Math.max(longest.wallMs, now.wallMs - previous.wallMs)
+      longest.cpuMs = Math.max(longest.cpuMs, now.cpuMs - previous.cpuMs)
+      previous = now
     }
   })()
   try {

@@ -6,17 +6,18 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 
-/** Something that stands before the server: where, and as which process. */
+/** A proxy in front of the server, for comparison. */
 export interface Contender extends AsyncDisposable {
   pid: number
   port: number
 }
 
-export const hasNginx = (): boolean => works('nginx', ['-v'])
-export const hasPython = (): boolean => works('python3', ['--version'])
+export const hasNginx = (): boolean => canRun('nginx', ['-v'])
+export const hasPython = (): boolean => canRun('python3', ['--version'])
 
-function works(command: string, args: string[]): boolean {
+function canRun(command: string, args: string[]): boolean {
   try {
     execFileSync(command, args, { stdio: 'ignore' })
     return true
@@ -25,7 +26,7 @@ function works(command: string, args: string[]): boolean {
   }
 }
 
-/** nginx as a plain reverse proxy with kept connections; one process, as all the others are. */
+/** nginx as a plain reverse proxy that keeps its connections open. It is one process, as the others are. */
 export async function nginx(upstreamPort: number): Promise<Contender> {
   const dir = mkdtempSync(join(tmpdir(), 'bir-bench-nginx-'))
   const port = await freePort()
@@ -34,13 +35,13 @@ export async function nginx(upstreamPort: number): Promise<Contender> {
   const config = `daemon off; master_process off; pid ${join(dir, 'pid')}; error_log stderr crit;
 events { worker_connections 4096; }
 http { access_log off; ${temp} keepalive_requests 100000000;
-  upstream echo { server 127.0.0.1:${upstreamPort}; keepalive 256; keepalive_requests 100000000; }
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://echo; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`
+  upstream echo { server ${LOOPBACK_HOST}:${upstreamPort}; keepalive 256; keepalive_requests 100000000; }
+  server { listen ${LOOPBACK_HOST}:${port}; location / { proxy_pass http://echo; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`
   writeFileSync(join(dir, 'nginx.conf'), config)
-  return started('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'nginx.conf')], dir, port)
+  return startContender('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'nginx.conf')], dir, port)
 }
 
-/** FastMCP's proxy out of an environment of its own, fetched from PyPI and removed afterwards. */
+/** FastMCP's proxy. It is fetched from PyPI into a virtual environment that is removed afterwards. */
 export async function fastMcp(upstream: string): Promise<Contender> {
   const dir = mkdtempSync(join(tmpdir(), 'bir-bench-fastmcp-'))
   const [python, port] = [join(dir, 'bin/python'), await freePort()]
@@ -52,10 +53,10 @@ export async function fastMcp(upstream: string): Promise<Contender> {
     throw new Error('FastMCP could not be installed', { cause })
   }
   const script = fileURLToPath(new URL('./fastmcp.py', import.meta.url))
-  return started(python, [script, upstream, String(port)], dir, port)
+  return startContender(python, [script, upstream, String(port)], dir, port)
 }
 
-async function started(command: string, args: string[], dir: string, port: number): Promise<Contender> {
+async function startContender(command: string, args: string[], dir: string, port: number): Promise<Contender> {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   await once(child, 'spawn')
   return {
@@ -71,7 +72,7 @@ async function started(command: string, args: string[], dir: string, port: numbe
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, LOOPBACK_HOST)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()

@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { Pool } from 'undici'
 
-/** What passing bytes on costs in this language: node:http in, undici out, bodies piped, nothing looked at. */
+// The cost of forwarding alone in Node: node:http in, undici out, bodies piped and not read.
+
 const [upstream = ''] = process.argv.slice(2)
 const pool = new Pool(upstream, { connections: 2048, pipelining: 1 })
 
@@ -10,13 +12,13 @@ const server = createServer((request, response) => {
   const { host: _, connection: __, ...headers } = request.headers
   pool.stream(
     { method: 'POST', path: request.url ?? '/', headers, body: request, opaque: response },
-    ({ statusCode, headers: given }) => {
-      response.writeHead(statusCode, given)
+    ({ statusCode, headers: responseHeaders }) => {
+      response.writeHead(statusCode, responseHeaders)
       return response
     },
     (error) => error && response.destroy(),
   )
 })
 
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+server.listen(0, LOOPBACK_HOST, () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('disconnect', () => process.exit())

@@ -1,2 +1,2 @@
-/** The resource that changes at the benchmark's server. */
+/** The resource of the benchmark's server that changes. */
 export const NEWS = 'bench://news'

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, Server } from '@modelcontextprotocol/server'
 
-/** A gateway as one writes it in an hour with the official SDK: its server in front, one client of it, connected once, behind. */
+// A simple proxy with the official SDK: its server in front, and one client behind, which is connected once.
+
 const [upstream = ''] = process.argv.slice(2)
 const info = { name: 'sdk-proxy', version: '1' }
 const client = new Client(info, { versionNegotiation: { mode: 'auto' } })
@@ -23,5 +25,5 @@ const handle = toNodeHandler(
 )
 
 const server = createServer((request, response) => void handle(request as Parameters<typeof handle>[0], response))
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+server.listen(0, LOOPBACK_HOST, () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('disconnect', () => process.exit())

@@ -1,11 +1,13 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { NEWS } from './news.ts'
 
-/** The server behind everything: MCP 2026-07-28 spoken plainly over node:http, and the little of 2025-11-25 that FastMCP's client needs. */
+// The server behind all contenders: MCP 2026-07-28 over node:http.
+// It also speaks the part of 2025-11-25 that FastMCP's client needs.
 
-interface Asked {
+interface RpcRequest {
   id?: number | string
   method: string
   params: { arguments?: { text: string }; notifications?: object; protocolVersion?: string }
@@ -13,24 +15,28 @@ interface Asked {
 
 const version = '2026-07-28'
 const serverInfo = { name: 'bench', version: '1' }
-const said = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }
+const resultFields = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }
 const capabilities = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true } }
 const inputSchema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
 const tool = (name: string) => ({ name, description: 'Says what it is told.', inputSchema, annotations: { readOnlyHint: true } })
 const tools = [tool('echo')]
 
-const results: Record<string, (params: Asked['params']) => object> = {
-  'server/discover': () => ({ ...said, supportedVersions: [version], capabilities, ttlMs: 3_600_000, cacheScope: 'public' }),
+const results: Record<string, (params: RpcRequest['params']) => object> = {
+  'server/discover': () => ({ ...resultFields, supportedVersions: [version], capabilities, ttlMs: 3_600_000, cacheScope: 'public' }),
   initialize: ({ protocolVersion }) => ({ protocolVersion, capabilities: { tools: {} }, serverInfo }),
   ping: () => ({}),
-  'tools/list': () => ({ ...said, tools, ttlMs: 0, cacheScope: 'private' }),
-  'resources/list': () => ({ ...said, resources: [{ uri: NEWS, name: 'news' }], ttlMs: 0, cacheScope: 'private' }),
-  'resources/templates/list': () => ({ ...said, resourceTemplates: [], ttlMs: 0, cacheScope: 'private' }),
-  'prompts/list': () => ({ ...said, prompts: [], ttlMs: 0, cacheScope: 'private' }),
-  'tools/call': ({ arguments: { text } = { text: '' } }) => ({ ...said, content: [{ type: 'text', text }], structuredContent: { text } }),
+  'tools/list': () => ({ ...resultFields, tools, ttlMs: 0, cacheScope: 'private' }),
+  'resources/list': () => ({ ...resultFields, resources: [{ uri: NEWS, name: 'news' }], ttlMs: 0, cacheScope: 'private' }),
+  'resources/templates/list': () => ({ ...resultFields, resourceTemplates: [], ttlMs: 0, cacheScope: 'private' }),
+  'prompts/list': () => ({ ...resultFields, prompts: [], ttlMs: 0, cacheScope: 'private' }),
+  'tools/call': ({ arguments: { text } = { text: '' } }) => ({
+    ...resultFields,
+    content: [{ type: 'text', text }],
+    structuredContent: { text },
+  }),
 }
 
-const listening = new Map<ServerResponse, { subscriptionId: Asked['id'] }>()
+const listening = new Map<ServerResponse, { subscriptionId: RpcRequest['id'] }>()
 
 const server = createServer((request, response) => {
   const parts: Buffer[] = []
@@ -40,23 +46,23 @@ const server = createServer((request, response) => {
 
 function answer({ method }: IncomingMessage, response: ServerResponse, body: string): void {
   if (method !== 'POST') return void response.writeHead(405).end()
-  const asked = JSON.parse(body) as Asked
-  if (asked.id === undefined) return void response.writeHead(202).end()
-  if (asked.method === 'subscriptions/listen') return listen(response, asked)
-  const result = results[asked.method]?.(asked.params)
+  const request = JSON.parse(body) as RpcRequest
+  if (request.id === undefined) return void response.writeHead(202).end()
+  if (request.method === 'subscriptions/listen') return listen(response, request)
+  const result = results[request.method]?.(request.params)
   const error = { code: -32_601, message: 'Method not found' }
-  const text = JSON.stringify({ jsonrpc: '2.0', id: asked.id, ...(result ? { result } : { error }) })
+  const text = JSON.stringify({ jsonrpc: '2.0', id: request.id, ...(result ? { result } : { error }) })
   response.writeHead(result ? 200 : 404, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
 }
 
-function listen(response: ServerResponse, { id, params }: Asked): void {
+function listen(response: ServerResponse, { id, params }: RpcRequest): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   listening.set(response, { subscriptionId: id })
   response.on('close', () => listening.delete(response))
-  tell(response, id, 'notifications/subscriptions/acknowledged', { notifications: params.notifications })
+  notify(response, id, 'notifications/subscriptions/acknowledged', { notifications: params.notifications })
 }
 
-function tell(response: ServerResponse, id: Asked['id'], method: string, params: object): void {
+function notify(response: ServerResponse, id: RpcRequest['id'], method: string, params: object): void {
   const _meta = { 'io.modelcontextprotocol/subscriptionId': id }
   response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta } })}\n\n`)
 }
@@ -66,10 +72,10 @@ export type UpstreamOrder = { change: 'resource' | 'tools' }
 process.on('message', ({ change }: UpstreamOrder) => {
   if (change === 'tools') tools.push(tool(`echo_${tools.length + 1}`))
   for (const [response, { subscriptionId }] of listening) {
-    if (change === 'tools') tell(response, subscriptionId, 'notifications/tools/list_changed', {})
-    else tell(response, subscriptionId, 'notifications/resources/updated', { uri: NEWS })
+    if (change === 'tools') notify(response, subscriptionId, 'notifications/tools/list_changed', {})
+    else notify(response, subscriptionId, 'notifications/resources/updated', { uri: NEWS })
   }
   process.send?.({ listeners: listening.size })
 })
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+server.listen(0, LOOPBACK_HOST, () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { percentile } from '../measure/figures.ts'
 
 export type ListenersOrder = { open: number; port: number; request: string } | { until: string }
@@ -9,87 +10,89 @@ export interface Opened {
   p99Ms: number
 }
 
-/** Answers come in the order of the orders. */
-export interface Heard {
+/** The result of an order to wait until every stream has got a notification. */
+export interface Notified {
+  /** The number of streams that got it. */
   streams: number
-  /** From the first stream that was told to the last. */
+  /** The time between the first stream and the last. */
   spreadMs: number
 }
 
 const acknowledged = 'notifications/subscriptions/acknowledged'
-const atOnce = 50
-const giveUpMs = 120_000
+const maxOpening = 50
+const maxWaitMs = 120_000
 
 interface Stream {
   socket: Socket
-  seen: string
-  changed: () => void
+  /** The text since the last match. */
+  received: string
+  onData: () => void
 }
 
 const streams: Stream[] = []
 
-/** Opens streams until there are so many, each acknowledged before it counts. */
+/** Opens so many streams. A stream counts once it is acknowledged. */
 async function open(count: number, port: number, request: string): Promise<Opened> {
-  const took: number[] = []
+  const durationsMs: number[] = []
   const startedMs = performance.now()
   let next = 0
-  const one = async () => {
+  const openInTurn = async () => {
     while (next++ < count) {
       const sentMs = performance.now()
-      await opened(port, request)
-      took.push(performance.now() - sentMs)
+      await openStream(port, request)
+      durationsMs.push(performance.now() - sentMs)
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, one))
+  await Promise.all(Array.from({ length: maxOpening }, openInTurn))
   const seconds = (performance.now() - startedMs) / 1000
   return {
     seconds,
     p99Ms: percentile(
-      took.toSorted((a, b) => a - b),
+      durationsMs.toSorted((a, b) => a - b),
       0.99,
     ),
   }
 }
 
-async function opened(port: number, request: string): Promise<void> {
-  const stream: Stream = { socket: connect({ port, host: '127.0.0.1' }), seen: '', changed: () => undefined }
+async function openStream(port: number, request: string): Promise<void> {
+  const stream: Stream = { socket: connect({ port, host: LOOPBACK_HOST }), received: '', onData: () => undefined }
   const { promise: lost, reject } = Promise.withResolvers<never>()
   stream.socket.on('data', (part: Buffer) => {
-    stream.seen += part.toString('latin1')
-    stream.changed()
+    stream.received += part.toString('latin1')
+    stream.onData()
   })
-  stream.socket.on('error', reject).on('close', () => reject(new Error(`a stream ended after: ${stream.seen.slice(0, 300)}`)))
+  stream.socket.on('error', reject).on('close', () => reject(new Error(`a stream ended after: ${stream.received.slice(0, 300)}`)))
   lost.catch((error: unknown) => process.send?.({ failed: String(error) }))
   stream.socket.write(request)
-  await Promise.race([saw(stream, acknowledged), lost])
+  await Promise.race([waitForText(stream, acknowledged), lost])
   streams.push(stream)
 }
 
-/** Resolves once the stream has said it, and forgets what it said until then. */
-function saw(stream: Stream, what: string): Promise<number> {
+/** Resolves with the moment at which the stream has received the text, and forgets everything up to it. */
+function waitForText(stream: Stream, text: string): Promise<number> {
   return new Promise((resolve) => {
-    stream.changed = () => {
-      if (!stream.seen.includes(what)) return
-      stream.seen = ''
-      stream.changed = () => undefined
+    stream.onData = () => {
+      if (!stream.received.includes(text)) return
+      stream.received = ''
+      stream.onData = () => undefined
       resolve(performance.now())
     }
   })
 }
 
-async function heard(what: string): Promise<Heard> {
-  let told = 0
+async function waitForAll(text: string): Promise<Notified> {
+  let count = 0
   const late = Promise.withResolvers<never>()
-  const clock = setTimeout(() => late.reject(new Error(`${told} of ${streams.length} streams were told: ${what}`)), giveUpMs)
-  const all = Promise.all(streams.map((stream) => saw(stream, what).finally(() => told++)))
-  const atMs = await Promise.race([all, late.promise])
-  clearTimeout(clock)
+  const timer = setTimeout(() => late.reject(new Error(`${count} of ${streams.length} streams were told: ${text}`)), maxWaitMs)
+  const allNotified = Promise.all(streams.map((stream) => waitForText(stream, text).finally(() => count++)))
+  const atMs = await Promise.race([allNotified, late.promise])
+  clearTimeout(timer)
   const sorted = atMs.toSorted((a, b) => a - b)
-  return { streams: told, spreadMs: (sorted.at(-1) ?? 0) - (sorted[0] ?? 0) }
+  return { streams: count, spreadMs: (sorted.at(-1) ?? 0) - (sorted[0] ?? 0) }
 }
 
 process.on('message', (order: ListenersOrder) => {
-  const work = 'open' in order ? open(order.open, order.port, order.request) : heard(order.until)
+  const work = 'open' in order ? open(order.open, order.port, order.request) : waitForAll(order.until)
   work.then(
     (result) => process.send?.(result),
     (error: unknown) => process.send?.({ failed: String(error) }),

@@ -3,26 +3,24 @@ import { revisions } from '../suite/requirements.ts'
 import { connectDriver } from './driver.ts'
 import { rawRequests, scenarios } from './scenarios.ts'
 
-/**
- * The suite's client under test: a gateway with the suite's server behind it, and an official client before it.
- * `node drive.ts <gateway, or none> <url>`; the suite adds the URL.
- */
+// The suite's client under test: a gateway between an official client and the suite's server.
+// Usage: node drive.ts <gateway, or none> <url>. The suite appends the URL.
 
 const { MCP_CONFORMANCE_SCENARIO: name = '', MCP_CONFORMANCE_PROTOCOL_VERSION: version, MCP_CONFORMANCE_CONTEXT: context } = process.env
 const [, , kind, upstream = ''] = process.argv
 const server = 'fixture'
-const limitMs = 100_000
+const maxRunMs = 100_000
 
 const scenario = scenarios[name]
-const revision = revisions.find((one) => one === version)
+const revision = revisions.find((candidate) => candidate === version)
 if (!scenario || !revision) throw new Error(`Nothing is known of the scenario ${name} at ${version}`)
 
-const gatewayKind = gatewayKinds.find((one) => one === kind)
+const gatewayKind = gatewayKinds.find((candidate) => candidate === kind)
 await using gateway = gatewayKind && (await gateways[gatewayKind]({ [server]: { url: upstream, tools: scenario.tools } }, []))
 const url = gateway?.url(server) ?? new URL(upstream)
 const token = gateway?.token ?? 'none'
-// What the suite ends when it has waited long enough is the shell that we run in, not us.
-setTimeout(() => process.exit(2), limitMs).unref()
+// After its own limit the suite ends the shell that runs this process, not the process.
+setTimeout(() => process.exit(2), maxRunMs).unref()
 try {
   await using driver = await connectDriver(revision, url, token)
   await scenario.run({ driver, raw: rawRequests(url, token), context: context === undefined ? undefined : JSON.parse(context) })

@@ -5,23 +5,23 @@ import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import type { Json } from '../fixture/fixture.ts'
 import type { Revision } from '../suite/requirements.ts'
 
-/** An official client, reduced to what the scenarios want done. */
+/** An official client, reduced to what the scenarios need. */
 export interface Driver extends AsyncDisposable {
   tools(): Promise<string[]>
   call(name: string, args?: Json): Promise<void>
-  /** Lists the resources, and reads each. */
+  /** Lists the resources and reads each of them. */
   readAll(): Promise<void>
-  /** Lists the prompts, and gets each. */
+  /** Lists the prompts and gets each of them. */
   getAll(): Promise<void>
 }
 
 const info = { name: 'conformance-driver', version: '1.0.0' }
 
-/** Accepts whatever is asked, with what the form has filled in. */
+/** Accepts every elicitation, with the default values of its form. */
 const capabilities = { elicitation: { form: { applyDefaults: true } } }
 const accept = async () => ({ action: 'accept' as const, content: {} })
 
-/** Speaks as the revision says, to a gateway in front of whatever the scenario is. */
+/** Connects the official client of a revision. */
 export const connectDriver = (revision: Revision, url: URL, token: string): Promise<Driver> =>
   revision === '2026-07-28' ? modern(url, token) : legacy(url, token)
 
@@ -41,7 +41,7 @@ async function legacy(url: URL, token: string): Promise<Driver> {
 
 const bearer = (token: string) => ({ requestInit: { headers: { Authorization: `Bearer ${token}` } } })
 
-/** What both lines of the SDK call alike. */
+/** The methods that the clients of SDK 1.x and 2.x have in common. */
 interface Official {
   listTools(): Promise<{ tools: { name: string }[] }>
   callTool(call: { name: string; arguments: Json }): Promise<unknown>

@@ -5,33 +5,33 @@ import type { Driver } from './driver.ts'
 
 interface Drive {
   driver: Driver
-  /** A request of the modern era that no SDK has a say in, and its result. */
+  /** Sends a request of the modern era without an SDK, and returns its result. */
   raw(method: string, params?: Json): Promise<Json>
-  /** What the suite hands to the client beside the URL. */
+  /** The data that the suite passes to the client beside the URL. */
   context: unknown
 }
 
 interface Scenario {
-  /** The tools of the suite's server, which a policy must know before they can be used. */
+  /** The tools of the suite's server. The policy must have them before they can be called. */
   tools: string[]
   run(drive: Drive): Promise<void>
 }
 
-const lists = async ({ driver }: Drive) => void (await driver.tools())
+const listTools = async ({ driver }: Drive) => void (await driver.tools())
 
-const calls =
+const callTools =
   (...names: string[]) =>
   async ({ driver }: Drive) => {
     await driver.tools()
     for (const name of names) await driver.call(name)
   }
 
-const only = (...names: string[]): Scenario => ({ tools: names, run: calls(...names) })
+const calling = (...names: string[]): Scenario => ({ tools: names, run: callTools(...names) })
 
 const Context = z.looseObject({ toolCalls: z.array(z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) })) })
 const Tools = z.array(z.looseObject({ name: z.string(), inputSchema: z.record(z.string(), z.unknown()) }))
 
-const invalid = [
+const invalidTools = [
   'empty_header',
   'object_header',
   'array_header',
@@ -45,19 +45,19 @@ const invalid = [
   'control_char_name',
 ].map((fault) => `invalid_${fault}`)
 
-/** The flow that each of the suite's client scenarios wants to see, driven through the gateway. */
+/** The requests that each client scenario of the suite expects, sent through the gateway. */
 export const scenarios: Record<string, Scenario> = {
-  initialize: { tools: [], run: lists },
-  'request-metadata': { tools: [], run: lists },
-  'json-schema-ref-no-deref': { tools: ['lookup_user'], run: lists },
+  initialize: { tools: [], run: listTools },
+  'request-metadata': { tools: [], run: listTools },
+  'json-schema-ref-no-deref': { tools: ['lookup_user'], run: listTools },
   tools_call: { tools: ['add_numbers'], run: ({ driver }) => driver.call('add_numbers', { a: 5, b: 3 }) },
-  'elicitation-sep1034-client-defaults': only('test_client_elicitation_defaults'),
-  'sse-retry': only('test_reconnection'),
-  'sep-2322-client-request-state': only('test_mrtr_echo_state', 'test_mrtr_unrelated', 'test_mrtr_no_state', 'test_mrtr_no_result_type'),
+  'elicitation-sep1034-client-defaults': calling('test_client_elicitation_defaults'),
+  'sse-retry': calling('test_reconnection'),
+  'sep-2322-client-request-state': calling('test_mrtr_echo_state', 'test_mrtr_unrelated', 'test_mrtr_no_state', 'test_mrtr_no_result_type'),
   'http-standard-headers': {
     tools: ['test_headers', 'my-hyphenated-tool'],
     async run(drive) {
-      await calls('test_headers', 'my-hyphenated-tool')(drive)
+      await callTools('test_headers', 'my-hyphenated-tool')(drive)
       await drive.driver.readAll()
       await drive.driver.getAll()
     },
@@ -70,8 +70,9 @@ export const scenarios: Record<string, Scenario> = {
     },
   },
   'http-invalid-tool-headers': {
-    tools: ['valid_tool', ...invalid],
-    // Raw, since the SDK's client would leave out the invalid ones itself: whatever the gateway lists is called.
+    tools: ['valid_tool', ...invalidTools],
+    // Without the SDK, whose client would drop the invalid tools itself. So every tool that the gateway lists is
+    // called.
     async run({ raw }) {
       const { tools } = await raw('tools/list')
       for (const { name } of Tools.parse(tools)) await raw('tools/call', { name, arguments: { region: 'eu' } })
@@ -89,7 +90,7 @@ export const scenarios: Record<string, Scenario> = {
 
 const Answer = z.looseObject({ result: z.record(z.string(), z.unknown()).optional(), error: z.unknown().optional() })
 
-/** Sends requests as a modern client would, `Mcp-Param-Region` included, and reads plain JSON answers. */
+/** Sends requests as a modern client does, with `Mcp-Param-Region`, and reads JSON answers. */
 export const rawRequests = (url: URL, token: string) => async (method: string, params?: Json) => {
   const { region } = (params?.['arguments'] ?? {}) as { region?: string }
   const response = await fetch(url, modernRequest(token, method, params, region === undefined ? {} : { 'mcp-param-region': region }))

@@ -5,14 +5,14 @@ import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Remotes, TestedGateway } from './tested-gateway.ts'
 
-/** The suite calls as fast as it can, as one person. */
+/** The suite makes all its calls as one person, as fast as it can. */
 const settings = { ratePerSecond: 10_000, rateBurst: 10_000 }
 
-/** The data plane as it is, in this process, with a policy set by hand. */
+/** Starts the real data plane in this process, with a policy that the test makes. */
 export async function planeGateway(remotes: Remotes, mounted: MountedServer[]): Promise<TestedGateway> {
   const entries = Object.entries(remotes).map(([id, remote]) => [id, entryOf(remote)] as const)
-  const granted = [...Object.keys(remotes), ...mounted.map(({ id }) => id)]
-  const grants = Object.fromEntries(granted.map((id) => [id, { user: [{ level: 'destroy' as const }] }]))
+  const serverIds = [...Object.keys(remotes), ...mounted.map(({ id }) => id)]
+  const grants = Object.fromEntries(serverIds.map((id) => [id, { user: [{ level: 'destroy' as const }] }]))
   const plane = await testPlane({ grants, settings }, mounted, Object.fromEntries(entries))
   return {
     url: (server) => new URL(`${plane.url}/mcp/${server}`),

@@ -5,7 +5,7 @@ import type { Remotes, TestedGateway } from './tested-gateway.ts'
 
 const person = 'alice'
 
-/** The composed product, told of the servers as an administrator would. */
+/** Starts the whole gateway, and registers the servers through its API. */
 export async function productGateway(remotes: Remotes, mounted: MountedServer[]): Promise<TestedGateway> {
   if (mounted.length > 0) throw new Error('The product mounts its own servers and no others.')
   const gateway = await bootGateway()

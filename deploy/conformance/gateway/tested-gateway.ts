@@ -1,13 +1,16 @@
-/** A gateway that has servers behind it, and a person who may use all of them. */
+/** A gateway with servers behind it, and a person who may use all of them. */
 export interface TestedGateway extends AsyncDisposable {
-  /** The endpoint of one server, names and URIs untouched. */
+  /** The endpoint of one server. Names and URIs are not changed there. */
   url(server: string): URL
+  /** The person's token. */
   token: string
-  /** The origin that its own pages have. */
+  /** The origin of the gateway's own pages. */
   origin: string
-  /** What it says went wrong inside, as far as that can be asked. */
+  /** Internal errors of the gateway, as far as they are known. */
   faults(): string[]
 }
 
-/** A remote server by the id it gets. Its tools are named, since a policy that was set by hand knows only what it is told. */
+/**
+ * Remote servers by their ids. `tools` lists their tools, because a policy of the test has no other source for them.
+ */
 export type Remotes = Record<string, { url: string; tools: readonly string[] }>

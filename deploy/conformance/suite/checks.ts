@@ -8,7 +8,7 @@ export interface Finding {
   status: string
   message: string
 }
-/** By scenario. */
+/** The checks of each scenario. */
 export type Checks = Map<string, Finding[]>
 
 const Check = z.looseObject({
@@ -19,25 +19,25 @@ const Check = z.looseObject({
   details: z.unknown().optional(),
 })
 
-/** Messages that broke the schema, in the check that every scenario ends with. */
+/** The last check of every scenario lists messages that break the schema. */
 const Violations = z.looseObject({
   violations: z.array(z.looseObject({ context: z.string().default(''), errors: z.array(z.string()).default([]), message: z.unknown() })),
 })
 
-const detailLimit = 500
+const maxDetailChars = 500
 
-/** What the suite wrote down: a folder a scenario, named after it and the time. */
+/** Reads the results that the suite has written: one folder per scenario, named after the scenario and the time. */
 export function readChecks(directory: string): Checks {
-  const found: Checks = new Map()
+  const checksOf: Checks = new Map()
   for (const file of globSync('**/checks.json', { cwd: directory })) {
     const scenario = scenarioOf(file)
     const checks = z.array(Check).parse(JSON.parse(readFileSync(join(directory, file), 'utf8')))
-    found.set(
+    checksOf.set(
       scenario,
       checks.map((check) => ({ scenario, check: check.id, status: check.status, message: messageOf(check) })),
     )
   }
-  return found
+  return checksOf
 }
 
 const scenarioOf = (file: string) =>
@@ -47,9 +47,9 @@ const scenarioOf = (file: string) =>
     .replaceAll('\\', '/')
 
 function messageOf({ description, errorMessage, details }: z.infer<typeof Check>): string {
-  const broken = Violations.safeParse(details).data?.violations ?? []
-  if (broken.length === 0) return errorMessage ?? description
-  return broken
-    .map(({ context, errors, message }) => `${context}: ${errors.join(', ')} in ${JSON.stringify(message).slice(0, detailLimit)}`)
+  const violations = Violations.safeParse(details).data?.violations ?? []
+  if (violations.length === 0) return errorMessage ?? description
+  return violations
+    .map(({ context, errors, message }) => `${context}: ${errors.join(', ')} in ${JSON.stringify(message).slice(0, maxDetailChars)}`)
     .join('; ')
 }

@@ -16,10 +16,10 @@ const Requirements = z.looseObject({
 
 const home = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'))
 
-/** The suite's own command, as its package brings it. */
+/** The command of the suite, from its package. */
 export const suiteCommand = join(home, 'dist/index.js')
 
-/** What a revision demands, as the suite froze it; what it merely reports, with its reason. */
+/** The scenarios that a revision requires, and those that the suite only reports, with the reason. */
 export function requirementsOf(revision: Revision, leg: Leg): { required: string[]; unscored: { scenario: string; reason: string }[] } {
   const set = Requirements.parse(parse(readFileSync(join(home, 'requirements', `${revision}.yaml`), 'utf8')))
   return { required: set[leg], unscored: set.not_scored.filter((entry) => entry.leg === leg) }

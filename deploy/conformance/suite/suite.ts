@@ -7,45 +7,51 @@ import type { Checks, Finding } from './checks.ts'
 import { requirementsOf, suiteCommand } from './requirements.ts'
 import type { Leg, Revision } from './requirements.ts'
 
-const runLimitMs = 600_000
-const saidLimit = 4_000
+const maxRunMs = 600_000
+const maxOutputChars = 4_000
 
 export interface SuiteResult {
   required: { passed: number; total: number }
   /** Checks of required scenarios that failed. */
   failed: Finding[]
-  /** What a SHOULD of the specification would have otherwise; counts for nothing. */
+  /** Checks of a SHOULD in the specification that were not met. They do not count. */
   warnings: Finding[]
-  /** Checks of required scenarios that were not made, for want of something to make them on. */
+  /** Checks of required scenarios that could not be made, because their subject is missing. */
   skipped: Finding[]
-  /** Scenarios that are run and reported, but not required. */
+  /** Scenarios that are run and reported, and are not required. */
   unscored: { scenario: string; reason: string; failed: Finding[] }[]
 }
 
-/** Everything that a revision demands of a server, at its own wire. */
+/** Runs all scenarios that a revision requires of a server. */
 export async function testServer(url: string, revision: Revision): Promise<SuiteResult> {
-  const { checks, said } = await run('server', ['--url', url, '--requirements', revision])
+  const { checks, output } = await run('server', ['--url', url, '--requirements', revision])
   const { required, unscored } = requirementsOf(revision, 'server')
-  return resultOf({ required, unscored }, checks, said)
+  return resultOf({ required, unscored }, checks, output)
 }
 
-/** One scenario, required or not, as if it were all there is. Those of extensions are on no revision's timeline, hence the force. */
+/**
+ * Runs one scenario as if it were required. Scenarios of
+ * extensions belong to no revision, so the suite needs `--force`.
+ */
 export async function testServerScenario(url: string, revision: Revision, scenario: string): Promise<SuiteResult> {
-  const { checks, said } = await run('server', ['--url', url, '--scenario', scenario, '--spec-version', revision, '--force'])
-  return resultOf({ required: [scenario], unscored: [] }, checks, said)
+  const { checks, output } = await run('server', ['--url', url, '--scenario', scenario, '--spec-version', revision, '--force'])
+  return resultOf({ required: [scenario], unscored: [] }, checks, output)
 }
 
-/** What a revision demands of a client but for `auth/*`, one after the other: the suite itself would start them all at once. */
-export async function testClient(command: string, revision: Revision, only?: string): Promise<SuiteResult> {
-  const required = only === undefined ? clientScenarios(revision) : [only]
-  const all: Checks = new Map()
-  let said = ''
+/**
+ * Runs the scenarios that a revision requires of a client, except
+ * `auth/*`. One at a time: the suite would start all of them at once.
+ */
+export async function testClient(command: string, revision: Revision, onlyScenario?: string): Promise<SuiteResult> {
+  const required = onlyScenario === undefined ? clientScenarios(revision) : [onlyScenario]
+  const checks: Checks = new Map()
+  let output = ''
   for (const scenario of required) {
-    const one = await run('client', ['--command', command, '--scenario', scenario, '--spec-version', revision, '--timeout', '120000'])
-    all.set(scenario, withExit(one.checks.get(scenario), one))
-    said += one.said
+    const result = await run('client', ['--command', command, '--scenario', scenario, '--spec-version', revision, '--timeout', '120000'])
+    checks.set(scenario, withExit(result.checks.get(scenario), result))
+    output += result.output
   }
-  return resultOf({ required, unscored: [] }, all, said)
+  return resultOf({ required, unscored: [] }, checks, output)
 }
 
 const clientScenarios = (revision: Revision) =>
@@ -54,13 +60,16 @@ const clientScenarios = (revision: Revision) =>
 interface Run {
   checks: Checks
   code: number | null
-  said: string
+  output: string
 }
 
-/** The suite may be content with the checks and still say no: where the client itself ended badly. */
-function withExit(checks: Finding[] = [], { code, said }: Run): Finding[] {
+/**
+ * Adds a failed check when the suite failed although all checks
+ * passed, because the client itself ended with an error.
+ */
+function withExit(checks: Finding[] = [], { code, output }: Run): Finding[] {
   if (code === 0 || checks.some(({ status }) => status === 'FAILURE')) return checks
-  const message = `the suite ended with ${code}: ${said.slice(-saidLimit)}`
+  const message = `the suite ended with ${code}: ${output.slice(-maxOutputChars)}`
   return [...checks, { scenario: checks[0]?.scenario ?? 'client', check: 'exit', status: 'FAILURE', message }]
 }
 
@@ -69,36 +78,36 @@ async function run(leg: Leg, args: string[]): Promise<Run> {
   try {
     const child = spawn(process.execPath, [suiteCommand, leg, ...args, '-o', directory], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: runLimitMs,
+      timeout: maxRunMs,
     })
-    let said = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', resolve)
     })
-    return { checks: readChecks(directory), code, said }
+    return { checks: readChecks(directory), code, output }
   } finally {
     rmSync(directory, { recursive: true })
   }
 }
 
-function resultOf(wanted: ReturnType<typeof requirementsOf>, checks: Checks, said: string): SuiteResult {
+function resultOf(requirements: ReturnType<typeof requirementsOf>, checks: Checks, output: string): SuiteResult {
   // A scenario that threw leaves no checks behind.
-  const of = (scenario: string): Finding[] =>
-    checks.get(scenario) ?? [{ scenario, check: 'ran', status: 'FAILURE', message: `it left no result: ${excerpt(said, scenario)}` }]
+  const findingsOf = (scenario: string): Finding[] =>
+    checks.get(scenario) ?? [{ scenario, check: 'ran', status: 'FAILURE', message: `it left no result: ${excerpt(output, scenario)}` }]
   const failing = (findings: Finding[]) => findings.filter(({ status }) => status === 'FAILURE')
-  const required = wanted.required.map(of)
+  const required = requirements.required.map(findingsOf)
   return {
     required: { passed: required.filter((findings) => failing(findings).length === 0).length, total: required.length },
     failed: required.flatMap(failing),
     warnings: required.flat().filter(({ status }) => status === 'WARNING'),
     skipped: required.flat().filter(({ status }) => status === 'SKIPPED'),
-    unscored: wanted.unscored.map(({ scenario, reason }) => ({ scenario, reason, failed: failing(of(scenario)) })),
+    unscored: requirements.unscored.map(({ scenario, reason }) => ({ scenario, reason, failed: failing(findingsOf(scenario)) })),
   }
 }
 
-function excerpt(said: string, scenario: string): string {
-  const from = Math.max(said.indexOf(scenario), 0)
-  return said.slice(from, from + 400).trim()
+function excerpt(output: string, scenario: string): string {
+  const from = Math.max(output.indexOf(scenario), 0)
+  return output.slice(from, from + 400).trim()
 }

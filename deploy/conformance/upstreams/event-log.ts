@@ -1,4 +1,7 @@
-/** Events of one session, to be replayed to a client that comes back. Fits both SDKs. */
+/**
+ * The events of one session, to replay them to a client that
+ * resumes its stream. Both SDKs accept it as their event store.
+ */
 export class EventLog<Message> {
   private readonly events: { stream: string; message: Message }[] = []
 
@@ -20,5 +23,5 @@ export class EventLog<Message> {
   }
 }
 
-/** What opens a stream has no message. */
+/** The first event of a stream has no message; it only gives the client an event id. */
 const isPriming = (message: unknown) => typeof message !== 'object' || message === null || !('jsonrpc' in message)

@@ -3,7 +3,7 @@ import { legacyUpstream } from './legacy.ts'
 import { dualUpstream, modernUpstream } from './modern.ts'
 import type { Upstream } from './serve.ts'
 
-/** The servers that the gateway is put in front of, and what each speaks by itself. */
+/** The remote fixtures, and the revisions that each speaks without a gateway. */
 export const upstreams: Record<UpstreamKind, { start(): Promise<Upstream>; speaks: readonly Revision[] }> = {
   dual: { start: dualUpstream, speaks: ['2025-11-25', '2026-07-28'] },
   legacy: { start: legacyUpstream, speaks: ['2025-11-25'] },

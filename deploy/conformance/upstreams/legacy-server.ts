@@ -29,7 +29,7 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 const resourceNotFound = -32_002
 const invalidParams = -32_602
 
-/** The fixture on SDK 1.x, a server per session. What it needs of the client it asks by requests of its own. */
+/** The fixture on SDK 1.x: one server per session. It asks for input with its own requests to the client. */
 export function legacyServer(changes: Changes): Server {
   const server = new Server(
     { name: 'conformance-fixture-legacy', version: '1.0.0' },
@@ -57,30 +57,30 @@ export function legacyServer(changes: Changes): Server {
     })),
   }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    const tool = found(tools(), params.name)
+    const tool = findNamed(tools(), params.name)
     return answer(extra, (round) => tool.run(params.arguments ?? {}, round))
   })
 
-  const offered = () => [...prompts, ...(changes.has('prompts') ? [comingAndGoingPrompt] : [])]
+  const listedPrompts = () => [...prompts, ...(changes.has('prompts') ? [comingAndGoingPrompt] : [])]
   server.setRequestHandler(ListPromptsRequestSchema, () => ({
-    prompts: offered().map(({ name, description, arguments: wanted }) => ({
+    prompts: listedPrompts().map(({ name, description, arguments: promptArguments }) => ({
       name,
       description,
-      arguments: wanted.map((argument) => ({ ...argument, required: true })),
+      arguments: promptArguments.map((argument) => ({ ...argument, required: true })),
     })),
   }))
   server.setRequestHandler(GetPromptRequestSchema, async ({ params }, extra) => {
-    const prompt = found(offered(), params.name)
+    const prompt = findNamed(listedPrompts(), params.name)
     return answer(extra, async (round) => prompt.get(params.arguments ?? {}, round))
   })
   serveResources(server)
   return server
 }
 
-function found<T extends { name: string }>(all: T[], name: string): T {
-  const one = all.find((candidate) => candidate.name === name)
-  if (!one) throw new McpError(invalidParams, `There is no ${name}`)
-  return one
+function findNamed<T extends { name: string }>(items: T[], name: string): T {
+  const item = items.find((candidate) => candidate.name === name)
+  if (!item) throw new McpError(invalidParams, `There is no ${name}`)
+  return item
 }
 
 function serveResources(server: Server): void {
@@ -101,7 +101,7 @@ function serveResources(server: Server): void {
   })
 }
 
-/** Runs round after round until there is an answer; whatever a round asks, it asks at once. */
+/** Runs one round after the other until there is an answer. The requests of a round are sent at the same time. */
 function answersOn(server: Server) {
   let level: LoggingLevel = 'debug'
   server.setRequestHandler(SetLevelRequestSchema, ({ params }) => {
@@ -122,7 +122,7 @@ function answersOn(server: Server) {
   }
 }
 
-// Declared or not: a server of this line does not look, and its client must say no.
+// It ignores the declared capabilities, as servers on SDK 1.x do. The client has to refuse.
 const ask = (extra: Extra, request: { method: string; params: Json }) =>
   extra.sendRequest(request as ServerRequest, z.looseObject({})) as Promise<Json>
 

@@ -10,7 +10,7 @@ import { Sessions } from './sessions.ts'
 
 const retryMs = 100
 
-/** Knows nothing newer than 2025-11-25, and nothing without a session. */
+/** A server that speaks 2025-11-25 and earlier, with sessions alone. */
 export function legacyUpstream(): Promise<Upstream> {
   const changes = new Changes()
   const sessions = new Sessions(async (options) => {

@@ -21,14 +21,17 @@ import type { Tasks } from './tasks.ts'
 
 export interface Parts {
   changes: Changes
-  /** Seals what is remembered between two rounds. */
+  /** Seals the state between two rounds. */
   state: RequestStateCodec<Json>
-  /** Served in front of the SDK, which knows of none. */
+  /** Served in front of the SDK, which does not implement tasks. */
   tasks: Tasks
   skills: SkillCatalog
 }
 
-/** The fixture on SDK 2.x: one server per request in the modern era, one per session in the legacy one, which has no tasks of this kind. */
+/**
+ * The fixture on SDK 2.x: one server per request in the modern era,
+ * one per session in the legacy era, which does not have these tasks.
+ */
 export function modernServer({ changes, state, skills }: Parts, era: 'modern' | 'legacy'): McpServer {
   const server = new McpServer(
     { name: 'conformance-fixture', version: '1.0.0' },
@@ -46,7 +49,7 @@ export function modernServer({ changes, state, skills }: Parts, era: 'modern' | 
   )
   const answer = async (ctx: ServerContext, run: (round: Round) => Outcome | Promise<Outcome>) => {
     const outcome = await run(roundOf(server, ctx))
-    return isAsking(outcome) ? asks(outcome, state) : outcome.result
+    return isAsking(outcome) ? toInputRequired(outcome, state) : outcome.result
   }
   const addTool = (tool: FixtureTool) => {
     const { name, description, inputSchema } = tool
@@ -64,10 +67,10 @@ export function modernServer({ changes, state, skills }: Parts, era: 'modern' | 
 
   for (const tool of [...plainTools(changes), ...askingTools, ...taskTools]) addTool(tool)
   for (const prompt of prompts) addPrompt(prompt)
-  const coming = { tools: addTool(comingAndGoing), prompts: addPrompt(comingAndGoingPrompt) }
-  for (const list of ['tools', 'prompts'] as const) if (!changes.has(list)) coming[list].disable()
-  // Enabling and disabling tells a connected client.
-  const forget = changes.onChange((list) => (changes.has(list) ? coming[list].enable() : coming[list].disable()))
+  const toggled = { tools: addTool(comingAndGoing), prompts: addPrompt(comingAndGoingPrompt) }
+  for (const list of ['tools', 'prompts'] as const) if (!changes.has(list)) toggled[list].disable()
+  // Enabling and disabling notifies the connected client.
+  const forget = changes.onChange((list) => (changes.has(list) ? toggled[list].enable() : toggled[list].disable()))
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK has no other way
   server.server.onclose = forget
 
@@ -98,8 +101,11 @@ function read(uri: string) {
   return { contents: [contents as { uri: string; text: string }] }
 }
 
-async function asks({ asks, state: remembered }: Extract<Outcome, { asks: unknown }>, state: Parts['state']): Promise<InputRequiredResult> {
-  const requestState = remembered && (await state.mint(remembered))
+async function toInputRequired(
+  { asks, state: roundState }: Extract<Outcome, { asks: unknown }>,
+  state: Parts['state'],
+): Promise<InputRequiredResult> {
+  const requestState = roundState && (await state.mint(roundState))
   return inputRequired({ inputRequests: asks as unknown as InputRequests, ...(requestState !== undefined && { requestState }) })
 }
 

@@ -21,7 +21,7 @@ import { Tasks } from './tasks.ts'
 
 const retryMs = 100
 
-/** Speaks 2026-07-28 and, in sessions of the legacy kind, everything before. */
+/** A server that speaks 2026-07-28 and, in legacy sessions, the revisions before it. */
 export async function dualUpstream(): Promise<Upstream> {
   const parts = await newParts()
   const modern = modernHandler(parts)
@@ -35,7 +35,7 @@ export async function dualUpstream(): Promise<Upstream> {
   )
 }
 
-/** Speaks 2026-07-28 alone and turns everyone else away. */
+/** A server that speaks 2026-07-28 alone and refuses other clients. */
 export async function modernUpstream(): Promise<Upstream> {
   const modern = modernHandler(await newParts())
   return serve(modern.fetch, modern.close)

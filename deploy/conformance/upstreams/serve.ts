@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node'
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node'
 
@@ -9,7 +10,7 @@ export interface Upstream extends AsyncDisposable {
   url: string
 }
 
-/** Serves a fixture on this machine, behind the SDK's own guards against DNS rebinding. */
+/** Serves a fixture on this machine, with the SDK's protection against DNS rebinding. */
 export async function serve(fetch: Fetch, close: () => Promise<void>): Promise<Upstream> {
   const handle = toNodeHandler({ fetch })
   const guards = [localhostHostValidation(), localhostOriginValidation()]
@@ -17,9 +18,9 @@ export async function serve(fetch: Fetch, close: () => Promise<void>): Promise<U
     // Node's own type does not fit the adapter's under exactOptionalPropertyTypes.
     if (guards.every((allows) => allows(request, response))) void handle(request as NodeIncomingMessageLike, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    url: `http://${LOOPBACK_HOST}:${(server.address() as AddressInfo).port}/mcp`,
     async [Symbol.asyncDispose]() {
       await close()
       server.closeAllConnections()

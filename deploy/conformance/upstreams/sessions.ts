@@ -1,4 +1,4 @@
-/** What both SDKs' transports have in common. */
+/** The methods that the transports of SDK 1.x and 2.x have in common. */
 interface Session {
   handleRequest(request: Request): Promise<Response>
   close(): Promise<void>
@@ -9,7 +9,7 @@ interface SessionOptions {
   onsessionclosed: (id: string) => void
 }
 
-/** Legacy sessions, a server and a transport each. */
+/** Legacy sessions. Each has a server and a transport of its own. */
 export class Sessions {
   private readonly open: (options: SessionOptions) => Promise<Session>
   private readonly sessions = new Map<string, Session>()
@@ -29,7 +29,7 @@ export class Sessions {
     await Promise.all([...this.sessions.values()].map((session) => session.close()))
   }
 
-  /** The transport refuses by itself whatever does not begin a session. */
+  /** Opens a session. The transport itself refuses requests that do not begin one. */
   private async begin(): Promise<Session> {
     const session = await this.open({
       onsessioninitialized: (id) => void this.sessions.set(id, session),

@@ -6,31 +6,31 @@ import type { Job } from '../fixture/task-tools.ts'
 const ttlMs = 10 * 60 * 1000
 const pollIntervalMs = 100
 
-interface Open {
+interface OpenRequest {
   readonly request: unknown
   answer(response: unknown): void
 }
 
-/** One task of the extension `io.modelcontextprotocol/tasks` (SEP-2663), from its making to whatever end it takes. */
+/** One task of the extension `io.modelcontextprotocol/tasks` (SEP-2663). */
 class Task {
   readonly id = randomUUID()
   readonly stop = new AbortController()
   private readonly createdAt = new Date().toISOString()
-  private readonly changed: (task: Task) => void
-  private readonly open = new Map<string, Open>()
+  private readonly onChange: (task: Task) => void
+  private readonly open = new Map<string, OpenRequest>()
   private lastUpdatedAt = this.createdAt
   private end: Json | undefined
 
-  constructor(changed: (task: Task) => void) {
-    this.changed = changed
+  constructor(onChange: (task: Task) => void) {
+    this.onChange = onChange
   }
 
-  /** What a client gets that has just been given the task. */
+  /** The result of the call that made the task. */
   get handle(): Json {
     return { taskId: this.id, status: 'working', createdAt: this.createdAt, lastUpdatedAt: this.lastUpdatedAt, ttlMs, pollIntervalMs }
   }
 
-  /** What a client gets that asks for it, or listens. */
+  /** The result of `tasks/get`, and the content of a notification. */
   get detailed(): Json {
     if (this.end) return { ...this.handle, ...this.end }
     if (this.open.size === 0) return this.handle
@@ -45,10 +45,10 @@ class Task {
       return promise.then((answer) => [key, answer] as const)
     })
     this.touch()
-    return Promise.all(answers).then((all) => Object.fromEntries(all))
+    return Promise.all(answers).then((entries) => Object.fromEntries(entries))
   }
 
-  /** Answers to what is not asked, or not any more, count for nothing. */
+  /** Takes answers of the client. Answers to requests that are not open are ignored. */
   update(responses: Json): void {
     for (const [key, response] of Object.entries(responses)) {
       const open = this.open.get(key)
@@ -67,20 +67,20 @@ class Task {
 
   private touch(): void {
     this.lastUpdatedAt = new Date().toISOString()
-    this.changed(this)
+    this.onChange(this)
   }
 }
 
-/** All tasks of one server. Whoever knows the id of one may have it: guarding that is the gateway's own affair. */
+/** All tasks of one server. Whoever knows the id of a task can read it: access control is the gateway's job. */
 export class Tasks {
   private readonly tasks = new Map<string, Task>()
   private readonly listeners = new Set<(taskId: string, task: Json) => void>()
 
-  start(work: (job: Job) => Promise<Json>, given: Pick<Job, 'args' | 'answers'>): Json {
-    const task = new Task(({ id, detailed }) => this.listeners.forEach((heard) => heard(id, detailed)))
+  start(work: (job: Job) => Promise<Json>, input: Pick<Job, 'args' | 'answers'>): Json {
+    const task = new Task(({ id, detailed }) => this.listeners.forEach((listener) => listener(id, detailed)))
     this.tasks.set(task.id, task)
     const { handle, stop } = task
-    work({ ...given, signal: stop.signal, ask: (requests) => task.ask(requests) }).then(
+    work({ ...input, signal: stop.signal, ask: (requests) => task.ask(requests) }).then(
       (result) => task.finish({ status: 'completed', result }),
       (error: unknown) => task.finish({ status: 'failed', error: { code: -32_603, message: failure(error) } }),
     )
@@ -104,9 +104,9 @@ export class Tasks {
     return task !== undefined
   }
 
-  onChange(heard: (taskId: string, task: Json) => void): () => void {
-    this.listeners.add(heard)
-    return () => void this.listeners.delete(heard)
+  onChange(listener: (taskId: string, task: Json) => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
   }
 
   close(): void {

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const asReader = (text: string, database = 'bank') => query(postgres.url(database, 'bank_reader'), text)
 
-test('the bank has enough in it, and its books balance', async () => {
+test('the bank is filled, and its books balance', async () => {
   const [counts] =
     await asReader(`select (select count(*) from customers)::int as customers, (select count(*) from accounts)::int as accounts,
     (select count(*) from transactions)::int as transactions, (select count(*) from salaries)::int as salaries`)
@@ -45,7 +45,7 @@ test('a second seeding changes nothing', async () => {
   expect(await seedBank(postgres.url('bank', 'bank'))).toBe('kept')
 })
 
-test('every IBAN, card and identity number has the right form and checksum', () => {
+test('every IBAN, card and identity number has the correct form and checksum', () => {
   const { customers, accounts } = bankRows(2030)
   for (const { iban } of accounts) expect(BigInt(numeric(iban.slice(4) + iban.slice(0, 4))) % 97n).toBe(1n)
   for (const customer of customers) {

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same every time (mulberry32). */
+/** A generator of random numbers that gives the same numbers every time (mulberry32). */
 export class Draw {
   private state: number
 
@@ -6,7 +6,7 @@ export class Draw {
     this.state = seed
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   unit(): number {
     this.state = (this.state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
@@ -14,24 +14,25 @@ export class Draw {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 
-  /** A whole number, both ends included. */
-  int(from: number, to: number): number {
-    return from + Math.floor(this.unit() * (to - from + 1))
+  /** A whole number from `min` to `max`, both included. */
+  int(min: number, max: number): number {
+    return min + Math.floor(this.unit() * (max - min + 1))
   }
 
-  one<T>(of: readonly T[]): T {
-    const drawn = of[this.int(0, of.length - 1)]
-    if (drawn === undefined) throw new Error('there is nothing to draw from')
-    return drawn
+  /** One item of a list. Throws when the list is empty. */
+  item<T>(items: readonly T[]): T {
+    const item = items[this.int(0, items.length - 1)]
+    if (item === undefined) throw new Error('there is nothing to draw from')
+    return item
   }
 
   text(alphabet: string, length: number): string {
     return Array.from({ length }, () => alphabet[this.int(0, alphabet.length - 1)]).join('')
   }
 
-  /** `2019-04-27`, between the two years, both included. */
+  /** A date such as `2019-04-27`, between the two years, both included. */
   day(fromYear: number, toYear: number): string {
-    const pad = (of: number) => String(of).padStart(2, '0')
+    const pad = (value: number) => String(value).padStart(2, '0')
     return `${this.int(fromYear, toYear)}-${pad(this.int(1, 12))}-${pad(this.int(1, 28))}`
   }
 }

@@ -7,7 +7,7 @@ interface Names {
 }
 
 const words = (text: string) => text.split(' ')
-/** Family names whose form follows the bearer: `Məmmədov/a`. */
+/** Family names with a form for women and one for men, such as `Məmmədov/a`. */
 const pairs = (text: string, womens: (name: string) => string) => words(text).map((name) => ({ hers: womens(name), his: name }))
 const withA = (name: string) => (/(ov|ev|in|yn)$/.test(name) ? `${name}a` : name)
 const same = (name: string) => name
@@ -48,19 +48,22 @@ export interface PersonName {
   email: string
 }
 
-/** A name, and an e-mail address made of it: on domains reserved for examples, unique by `number`. */
+/**
+ * A name and an e-mail address made from it. `number` makes the
+ * address unique; its domain is reserved for examples (RFC 2606).
+ */
 export function personName(draw: Draw, number: number, domain?: string): PersonName {
-  const language = draw.unit() < 0.68 ? 'az' : draw.one<Language>(['ru', 'ru', 'ru', 'tr', 'tr', 'en'])
+  const language = draw.unit() < 0.68 ? 'az' : draw.item<Language>(['ru', 'ru', 'ru', 'tr', 'tr', 'en'])
   const { women, men, families } = languages[language]
   const isWoman = draw.unit() < 0.5
-  const first = draw.one(isWoman ? women : men)
-  const { hers, his } = draw.one(families)
+  const first = draw.item(isWoman ? women : men)
+  const { hers, his } = draw.item(families)
   const family = isWoman ? hers : his
   const local = `${latin(first)}.${latin(family)}${number}`
   return {
     full: `${first} ${family}`,
     language,
-    email: `${local}@${domain ?? draw.one(['example.com', 'example.org', 'mail.example', 'post.example'])}`,
+    email: `${local}@${domain ?? draw.item(['example.com', 'example.org', 'mail.example', 'post.example'])}`,
   }
 }
 

@@ -8,13 +8,13 @@ const employeeCount = 200
 const cities = ['Bakı', 'Bakı', 'Bakı', 'Sumqayıt', 'Gəncə', 'Mingəçevir', 'Lənkəran', 'Şəki', 'Quba', 'Naxçıvan'] as const
 const branches = ['Nizami', '28 May', 'Gənclik', 'Sumqayıt', 'Gəncə', 'Lənkəran', 'Şəki'] as const
 
-/** The bank's people and accounts, the same every time; `year` is the present one. */
+/** The customers, accounts and salaries of the bank, the same every time. `year` is the current year. */
 export function bankRows(year: number) {
   const draw = new Draw(20_240_501)
   const customers = Array.from({ length: customerCount }, (_, index) => customer(draw, index + 1, year))
   const accounts = customers.map(({ id, iban, customer_since }) => account(draw, id, id, iban, customer_since))
   for (let next = 1; next <= secondAccounts; next++) {
-    const owner = draw.one(customers)
+    const owner = draw.item(customers)
     accounts.push(account(draw, customerCount + next, owner.id, iban(draw), owner.customer_since))
   }
   const salaries = Array.from({ length: employeeCount }, (_, index) => employee(draw, index + 1, year))
@@ -30,8 +30,8 @@ function customer(draw: Draw, id: number, year: number) {
     birth_date: draw.day(year - 80, year - 19),
     phone: phone(draw),
     email,
-    city: draw.one(cities),
-    segment: draw.one(['retail', 'retail', 'retail', 'retail', 'retail', 'premium', 'business']),
+    city: draw.item(cities),
+    segment: draw.item(['retail', 'retail', 'retail', 'retail', 'retail', 'premium', 'business']),
     national_id: fin(draw),
     iban: iban(draw),
     card_number: cardNumber(draw),
@@ -45,10 +45,10 @@ function account(draw: Draw, id: number, customerId: number, iban: string, since
     id,
     customer_id: customerId,
     iban,
-    kind: draw.one(['current', 'current', 'current', 'savings', 'deposit']),
-    currency: draw.one(['AZN', 'AZN', 'AZN', 'AZN', 'USD', 'EUR']),
-    status: draw.one(['active', 'active', 'active', 'active', 'active', 'active', 'active', 'active', 'dormant', 'closed']),
-    branch: draw.one(branches),
+    kind: draw.item(['current', 'current', 'current', 'savings', 'deposit']),
+    currency: draw.item(['AZN', 'AZN', 'AZN', 'AZN', 'USD', 'EUR']),
+    status: draw.item(['active', 'active', 'active', 'active', 'active', 'active', 'active', 'active', 'dormant', 'closed']),
+    branch: draw.item(branches),
     opened_on: since,
     opening_balance: draw.int(50, 9_000) + draw.int(0, 99) / 100,
     balance: 0,
@@ -64,12 +64,12 @@ const departments: Record<string, string[]> = {
   People: ['Recruiter', 'Payroll officer'],
 }
 
-/** The first is the chief executive, the next ten are directors, the others report to a director. */
+/** Employee 1 is the chief executive, the next ten are directors, all others report to a director. */
 function employee(draw: Draw, id: number, year: number) {
   const { full, email } = personName(draw, id, 'bank.example')
-  const [department, positions] = id === 1 ? ['Management', ['Chief executive']] : draw.one(Object.entries(departments))
+  const [department, positions] = id === 1 ? ['Management', ['Chief executive']] : draw.item(Object.entries(departments))
   const rank = rankOf(id)
-  const position = draw.one(positions)
+  const position = draw.item(positions)
   const monthly = Math.round((rank.base * (0.8 + draw.unit() * 0.7)) / 10) * 10
   return {
     id,

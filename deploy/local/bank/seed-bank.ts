@@ -3,10 +3,12 @@ import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { bankRows } from './rows.ts'
 
 const tables = ['customers', 'accounts', 'transactions', 'salaries'] as const
-/** Functions that would let a reader write, or hold a connection, without any table. */
-const shutFunctions = ['lo_creat(integer)', 'lo_create(oid)', 'lo_from_bytea(oid, bytea)']
+/** Functions that let a role write large objects without a right on any table. */
+const revokedFunctions = ['lo_creat(integer)', 'lo_create(oid)', 'lo_from_bytea(oid, bytea)']
 
-/** Fills the bank where it is empty, in one transaction: a start that is killed half-way begins anew at the next. */
+/**
+ * Fills an empty bank, in one transaction. So after a start that was killed half-way, the next start fills it again.
+ */
 export async function seedBank(ownerUrl: string, today = new Date()): Promise<'seeded' | 'kept'> {
   return withClient(ownerUrl, async (client) => {
     const { rowCount } = await client.query("select from pg_tables where schemaname = 'public' and tablename = 'customers'")
@@ -28,7 +30,7 @@ export async function seedBank(ownerUrl: string, today = new Date()): Promise<'s
   })
 }
 
-/** The role the `sql` server connects as: it can read the four tables, and nothing else anywhere. */
+/** Creates or updates the role of the `sql` server. It can read the four tables, and nothing else. */
 export async function ensureReader(superuserBankUrl: string, name: string, password: string): Promise<void> {
   await withClient(superuserBankUrl, async (client) => {
     const role = escapeIdentifier(name)
@@ -41,7 +43,7 @@ export async function ensureReader(superuserBankUrl: string, name: string, passw
     await client.query(`grant connect on database bank to ${role}`)
     await client.query(`grant usage on schema public to ${role}`)
     await client.query(`grant select on ${tables.join(', ')} to ${role}`)
-    for (const signature of shutFunctions) await client.query(`revoke execute on function ${signature} from public`)
+    for (const signature of revokedFunctions) await client.query(`revoke execute on function ${signature} from public`)
   })
 }
 

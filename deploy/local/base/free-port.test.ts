@@ -7,7 +7,7 @@ import { freePort, holdFreePort } from './free-port.ts'
 const portOf = (server: Server) => (server.address() as AddressInfo).port
 const closed = (server: Server) => new Promise((resolve) => server.close(resolve))
 
-test('a free port is none that the system gives to whoever asks for any, and can be listened on', async () => {
+test('a free port lies outside the range that the system assigns by itself, and can be listened on', async () => {
   const port = await freePort()
   expect(port).toBeGreaterThanOrEqual(20_000)
   expect(port).toBeLessThan(30_000)
@@ -16,8 +16,8 @@ test('a free port is none that the system gives to whoever asks for any, and can
   await closed(server)
 })
 
-test('a port that is held is nobody else’s', async () => {
-  const held = await Promise.all(Array.from({ length: 200 }, () => holdFreePort('127.0.0.1')))
-  expect(new Set(held.map(portOf)).size).toBe(200)
-  await Promise.all(held.map(closed))
+test('no two servers hold the same port', async () => {
+  const servers = await Promise.all(Array.from({ length: 200 }, () => holdFreePort('127.0.0.1')))
+  expect(new Set(servers.map(portOf)).size).toBe(200)
+  await Promise.all(servers.map(closed))
 })

@@ -1,15 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
+import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 
-/** Below what Linux and macOS hand out to whoever asks for any port: so nobody gets it by chance before it is listened on. */
-const from = 20_000
-const to = 30_000
+/**
+ * These ports lie below the ones that Linux and macOS assign to programs
+ * that ask for any port. So no program gets one by chance before it is used.
+ */
+const minPort = 20_000
+const maxPort = 30_000
 
-/** Listens on a port that is free, and holds it until it is closed. */
+/** Listens on a free port. The port is taken until the server is closed. */
 export async function holdFreePort(host: string): Promise<Server> {
   for (;;) {
-    const port = from + Math.floor(Math.random() * (to - from))
+    const port = minPort + Math.floor(Math.random() * (maxPort - minPort))
     const server = createServer()
     try {
       await once(server.listen(port, host), 'listening')
@@ -20,8 +24,8 @@ export async function holdFreePort(host: string): Promise<Server> {
   }
 }
 
-/** A port for a program that has to be told one. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
+/** A free port, for a program that needs a port number. */
+export async function freePort(host: string = LOOPBACK_HOST): Promise<number> {
   const server = await holdFreePort(host)
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))

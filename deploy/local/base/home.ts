@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
-import { z } from 'zod'
+import { OperatorKey } from '@bir/sdk/operator'
 import { StartFault, homeFault } from './fault.ts'
 
 const firstStartMb = 400
 const laterStartMb = 30
 
-/** Where each thing of a home lies. */
+/** The files and folders of a home. */
 export const placesOf = (home: string) => ({
   home,
   operatorKey: join(home, 'operator.key'),
@@ -24,12 +24,12 @@ export const placesOf = (home: string) => ({
 })
 export type Places = ReturnType<typeof placesOf>
 
-/** Makes the home, its owner's alone, and proves that it can be written. */
+/** Makes the home, readable by its owner alone, and checks that it can be written. Throws `StartFault`. */
 export function prepareHome(home: string): Places {
   const places = placesOf(home)
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
-    // Under root, Postgres' own user passes through the home on the way to its folder.
+    // Under root, Postgres runs as another user, who must pass through the home to its folder.
     chmodSync(home, process.getuid?.() === 0 ? 0o711 : 0o700)
     const probe = join(home, `.probe-${process.pid}`)
     writeFileSync(probe, randomBytes(4096))
@@ -52,15 +52,12 @@ function refuseFullDisk({ home, operatorKey }: Places): void {
   throw new StartFault(`The disk that holds ${home} is full: ${freeMb} MB are free and ${neededMb} MB are needed.`)
 }
 
-const OperatorKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), d: z.string(), x: z.string() })
-export type OperatorKey = z.infer<typeof OperatorKey>
-
-/** The key that makes its reader the operator of this gateway: made once. */
+/** Makes the operator's key at the first start, and reads it at every later one. */
 export async function ensureOperatorKey({ operatorKey: file }: Places): Promise<OperatorKey> {
   if (existsSync(file)) return readOperatorKey(file)
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
   const key = OperatorKey.parse(await exportJWK(privateKey))
-  writeWhole(file, JSON.stringify(key))
+  writeAtomically(file, JSON.stringify(key))
   return key
 }
 
@@ -72,8 +69,8 @@ function readOperatorKey(file: string): OperatorKey {
   }
 }
 
-/** All or nothing: whoever reads the file never sees half of it. */
-export function writeWhole(file: string, text: string, mode = 0o600): void {
+/** Writes a file under another name and renames it, so that no reader sees half of it. */
+export function writeAtomically(file: string, text: string, mode = 0o600): void {
   const unfinished = `${file}.${process.pid}`
   writeFileSync(unfinished, text, { mode })
   renameSync(unfinished, file)

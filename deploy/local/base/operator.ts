@@ -1,25 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { userInfo } from 'node:os'
-import { SignJWT, importJWK } from 'jose'
-import type { OperatorKey } from './home.ts'
+import { createOperator, readOsUser } from '@bir/sdk/operator'
+import type { OperatorKey } from '@bir/sdk/operator'
 
-/** A proof that lasts a minute: of the operator alone, or acting for a person. */
+/** Signs an assertion of the operator, for the API or to act for a person. It is valid for a minute. */
 export async function operatorAssertion(key: OperatorKey, issuer: string, person?: string): Promise<string> {
-  return new SignJWT(person === undefined ? {} : { sub: person })
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-operator+jwt' })
-    .setIssuer(`operator:${osUser()}`)
-    .setAudience(issuer)
-    .setIssuedAt()
-    .setExpirationTime('60s')
-    .setJti(randomUUID())
-    .sign(await importJWK(key, 'EdDSA'))
-}
-
-/** A container may run as a number that has no name. */
-function osUser(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? 'unknown')
-  }
+  const operator = await createOperator(key, { issuer, osUser: readOsUser() })
+  return operator.signAssertion(person)
 }

@@ -1,22 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { envName, readEnv } from '@bir/sdk/read-env'
+import type { Env } from '@bir/sdk/read-env'
 import type { z } from 'zod'
 
-/** `fooBarMs` is read from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names. Throws one text: every fault, or the file that cannot be read. */
-export function readConfig<S extends z.ZodRawShape>(schema: z.ZodObject<S>, env: Record<string, string | undefined>, prefix = '') {
-  const nameOf = (key: string) => prefix + key.replace(/[A-Z]/g, '_$&').toUpperCase()
-  const given = Object.keys(schema.shape).map((key) => [key, valueOf(env, nameOf(key))])
-  const parsed = schema.safeParse(Object.fromEntries(given))
+/**
+ * Reads the settings of a schema from the environment, or from the files that it names (see `readEnv`).
+ * Throws one message: every file that cannot be read, or else every fault of a value.
+ */
+export function readConfig<S extends z.ZodRawShape>(schema: z.ZodObject<S>, env: Env, prefix = '') {
+  const { values, unreadable } = readEnv(Object.keys(schema.shape), env, prefix)
+  if (unreadable.length > 0) throw new Error(`${unreadable.join('; ')}.`)
+  const parsed = schema.safeParse(values)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => `${nameOf(String(path[0] ?? ''))}: ${message}`)
+  const faults = parsed.error.issues.map(({ path, message }) => `${envName(String(path[0] ?? ''), prefix)}: ${message}`)
   throw new Error(`These settings stop the start: ${faults.join('; ')}.`)
-}
-
-function valueOf(env: Record<string, string | undefined>, name: string): string | undefined {
-  const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (cause) {
-    throw new Error(`${name}_FILE names ${file}, which cannot be read.`, { cause })
-  }
 }

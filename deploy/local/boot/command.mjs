@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Something a person can act on, said in one sentence. */
+/** A failure that a person can act on. `message` is one sentence. */
 export class Fault extends Error {}
 
 const faults = [
@@ -24,26 +24,26 @@ const faults = [
   ],
 ]
 
-/** A tool that has said nothing for so long waits for a network that will not come. */
-const silenceLimitMs = 120_000
+/** A tool without output for this long waits for a network that does not answer. */
+const maxSilenceMs = 120_000
 
-/** Runs a tool to its end and keeps its words to itself; when it fails they become one sentence. */
+/** Runs a tool and returns its output, which is not shown. When the tool fails, throws a `Fault` with one sentence. */
 export async function run(file, args, { cwd, env, what, registry = 'The npm registry' }) {
   let output = ''
-  let quiet
+  let silenceTimer
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: file.endsWith('.cmd') })
   const onSilence = () => {
     output += 'timed out'
     child.kill()
   }
-  const hear = (chunk) => {
+  const onOutput = (chunk) => {
     output += chunk
-    clearTimeout(quiet)
-    quiet = setTimeout(onSilence, silenceLimitMs)
+    clearTimeout(silenceTimer)
+    silenceTimer = setTimeout(onSilence, maxSilenceMs)
   }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
-  hear('')
+  child.stdout.on('data', onOutput)
+  child.stderr.on('data', onOutput)
+  onOutput('')
 
   const code = await new Promise((resolve) => {
     child.once('error', (error) => {
@@ -52,16 +52,16 @@ export async function run(file, args, { cwd, env, what, registry = 'The npm regi
     })
     child.once('close', (code) => resolve(code ?? -1))
   })
-  clearTimeout(quiet)
+  clearTimeout(silenceTimer)
   if (code === 0) return output
 
-  const known = faults.find(([pattern]) => pattern.test(output))
-  if (known) throw new Fault(known[1]({ cwd, registry }))
+  const knownFault = faults.find(([pattern]) => pattern.test(output))
+  if (knownFault) throw new Fault(knownFault[1]({ cwd, registry }))
   throw new Fault(`${what} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`)
 }
 
-/** A file-system failure as a sentence. */
+/** Turns an error of the file system into a `Fault`. Returns any other error as it is. */
 export function faultOf(error, folder) {
-  const known = faults.slice(0, 2).find(([pattern]) => pattern.test(String(error?.code)))
-  return known ? new Fault(known[1]({ cwd: folder })) : error
+  const knownFault = faults.slice(0, 2).find(([pattern]) => pattern.test(String(error?.code)))
+  return knownFault ? new Fault(knownFault[1]({ cwd: folder })) : error
 }

@@ -5,8 +5,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const parentCheckMs = 500
 
 /**
- * Runs a child in the foreground and resolves with its exit code. Signals pass on to it, and when our own parent
- * disappears (kill -9 of npm) it is asked to end: nothing outlives the command that was typed.
+ * Runs a child in the foreground and resolves with its exit code. Signals are passed on to it. A parent watchdog
+ * stops the child when our own parent has ended (kill -9 of npm), so that no process outlives the command.
  */
 export async function runForeground(file, args, { cwd, env, onStart }) {
   const child = spawn(file, args, { cwd, env, stdio: 'inherit' })
@@ -14,9 +14,9 @@ export async function runForeground(file, args, { cwd, env, onStart }) {
   const forward = (signal) => child.kill(signal)
   for (const signal of signals) process.on(signal, forward)
 
-  const parent = process.ppid
-  const watch = setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM')
+  const parentPid = process.ppid
+  const parentWatchdog = setInterval(() => {
+    if (process.ppid !== parentPid) child.kill('SIGTERM')
   }, parentCheckMs)
 
   try {
@@ -25,7 +25,7 @@ export async function runForeground(file, args, { cwd, env, onStart }) {
       child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
     })
   } finally {
-    clearInterval(watch)
+    clearInterval(parentWatchdog)
     for (const signal of signals) process.off(signal, forward)
   }
 }

@@ -5,21 +5,24 @@ import { faultOf, run } from './command.mjs'
 import { withLock } from './lock.mjs'
 import { cleanEnv, networkSettings } from './npm.mjs'
 
-const described = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
+const rootFiles = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']
 const packages = ['sdk', 'db', 'control-plane', 'data-plane', 'portal', 'deploy']
 
-/** Installs when the lock file or a package.json is not the one that was installed last; otherwise costs a hash. */
+/**
+ * Installs when the lock file or a package.json has changed
+ * since the last install. Otherwise it only computes a hash.
+ */
 export async function installIfChanged(root, runtime, say) {
   const stampFile = join(root, 'node_modules/.bir-installed')
-  const wanted = fingerprint(root)
-  const installed = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted
-  if (installed()) return
+  const currentFingerprint = fingerprint(root)
+  const isInstalled = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === currentFingerprint
+  if (isInstalled()) return
 
   const pnpm = await runtime.pnpm()
   await withLock(
     join(root, '.bir-runtime/install-lock'),
     async () => {
-      if (installed()) return
+      if (isInstalled()) return
       say('Installing what the lock file names (the first time takes under a minute) …')
       const { env, registry } = await networkSettings(root)
       const args = [...pnpm.args, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false', '--reporter=append-only']
@@ -29,13 +32,13 @@ export async function installIfChanged(root, runtime, say) {
         registry,
         what: 'Installing the dependencies',
       })
-      stamp(stampFile, wanted)
+      writeStamp(stampFile, currentFingerprint)
     },
     () => say('Another start is installing; waiting for it …'),
   )
 }
 
-function stamp(file, text) {
+function writeStamp(file, text) {
   try {
     writeFileSync(file, text)
   } catch (error) {
@@ -43,10 +46,13 @@ function stamp(file, text) {
   }
 }
 
-/** Names the outcome of an install: what was asked for, and for which machine. */
+/**
+ * A hash over everything that decides the result of an install:
+ * the files that list packages, and the kind of machine.
+ */
 function fingerprint(root) {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}\n`)
-  for (const file of [...described, ...packages.map((name) => `${name}/package.json`)]) {
+  for (const file of [...rootFiles, ...packages.map((name) => `${name}/package.json`)]) {
     const path = join(root, file)
     hash.update(`${file}\n`).update(existsSync(path) ? readFileSync(path) : '')
   }

@@ -3,14 +3,17 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { faultOf } from './command.mjs'
 
-/** Runs `work` while no other bootstrap of this checkout does: making a folder is the one step that only one can win. */
+/**
+ * Runs `work` while no other bootstrap of this checkout does.
+ * The lock is a folder, because only one process can make it.
+ */
 export async function withLock(lock, work, onWait) {
   mkdirParent(lock)
-  let told = false
+  let isWaiting = false
   while (!take(lock)) {
-    if (!told) onWait()
-    told = true
-    if (abandoned(lock)) rmSync(lock, { recursive: true, force: true })
+    if (!isWaiting) onWait()
+    isWaiting = true
+    if (isAbandoned(lock)) rmSync(lock, { recursive: true, force: true })
     else await delay(200)
   }
   try {
@@ -39,11 +42,11 @@ function take(lock) {
   }
 }
 
-/** Its owner was killed. A lock so young that its pid is not written yet is somebody's. */
-function abandoned(lock) {
+/** Was the owner of the lock killed? A young lock without a pid belongs to a process that has not written it yet. */
+function isAbandoned(lock) {
   try {
     const pid = Number(readFileSync(join(lock, 'pid'), 'utf8'))
-    if (pid > 0) return !alive(pid)
+    if (pid > 0) return !isAlive(pid)
     return Date.now() - statSync(lock).mtimeMs > 5_000
   } catch {
     return isOld(lock)
@@ -58,7 +61,7 @@ function isOld(lock) {
   }
 }
 
-function alive(pid) {
+function isAlive(pid) {
   try {
     process.kill(pid, 0)
     return true

@@ -5,19 +5,22 @@ import { Fault, run } from './command.mjs'
 import { withLock } from './lock.mjs'
 import { cleanEnv, networkSettings, npmCommand } from './npm.mjs'
 
-const wantedMajor = 24
+const requiredMajor = 24
 
-/** Node 24 and pnpm: this Node if it is new enough, else one from the npm registry, fetched once into .bir-runtime. */
+/**
+ * Finds Node 24 and pnpm: this Node if it is new enough, else
+ * one from the npm registry, fetched once into .bir-runtime.
+ */
 export async function findRuntime(root, say) {
   const folder = join(root, '.bir-runtime')
-  const inPlace = majorOf(process.version) >= wantedMajor
-  const node = inPlace ? process.execPath : join(folder, `node_modules/${nodePackage()}/bin/node${exe()}`)
-  if (!inPlace && !versionOf(node)) await fetch(folder, [`${nodePackage()}@${wantedMajor}`, 'pnpm@12'], say)
+  const isNewEnough = majorOf(process.version) >= requiredMajor
+  const node = isNewEnough ? process.execPath : join(folder, `node_modules/${nodePackage()}/bin/node${exe()}`)
+  if (!isNewEnough && !versionOf(node)) await fetch(folder, [`${nodePackage()}@${requiredMajor}`, 'pnpm@12'], say)
 
-  const version = inPlace ? process.version : versionOf(node)
-  if (!version || majorOf(version) < wantedMajor) {
+  const version = isNewEnough ? process.version : versionOf(node)
+  if (!version || majorOf(version) < requiredMajor) {
     throw new Fault(
-      `Node ${wantedMajor} is needed and could not be set up for ${process.platform} ${process.arch}: please install it from nodejs.org.`,
+      `Node ${requiredMajor} is needed and could not be set up for ${process.platform} ${process.arch}: please install it from nodejs.org.`,
     )
   }
   return {
@@ -28,7 +31,10 @@ export async function findRuntime(root, say) {
   }
 }
 
-/** The command that runs pnpm: one fetched before, the person's own if it is of our major, else fetched now. Only an install needs it. */
+/**
+ * The command that runs pnpm: the fetched one, the user's own if its
+ * major version fits, or one fetched now. Only an install needs it.
+ */
 async function findPnpm(folder, node, say) {
   const script = join(folder, 'node_modules/pnpm/bin/pnpm.mjs')
   if (!existsSync(script) && versionOf('pnpm')?.startsWith('12.')) return { file: 'pnpm', args: [] }
@@ -37,16 +43,16 @@ async function findPnpm(folder, node, say) {
 }
 
 async function fetch(folder, packages, say) {
-  const done = () => packages.every((name) => existsSync(join(folder, 'node_modules', name.replace(/@[^@]+$/, ''), 'package.json')))
+  const isFetched = () => packages.every((name) => existsSync(join(folder, 'node_modules', name.replace(/@[^@]+$/, ''), 'package.json')))
   await withLock(
     join(folder, 'lock'),
     async () => {
-      if (done()) return
+      if (isFetched()) return
       say(
         `Fetching ${packages.map((name) => name.replace(/^node-.*@/, 'Node ').replace('@', ' ')).join(' and ')} from the npm registry (once, a few seconds) …`,
       )
       const npm = npmCommand()
-      // No install scripts: with them switched off, as many companies do, a package that needs one silently does nothing.
+      // No install scripts: many companies switch them off, and then a package that needs one silently does nothing.
       const args = [...npm.args, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, ...packages]
       const { registry } = await networkSettings(folder)
       const env = { ...cleanEnv(), npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '5000' }
@@ -64,7 +70,7 @@ function nodePackage() {
 const exe = () => (process.platform === 'win32' ? '.exe' : '')
 const majorOf = (version) => Number(version.slice(1).split('.')[0])
 
-/** What the binary itself says: a package that is there may still not run here. */
+/** The version that the binary prints. A package can be installed and still not run on this machine. */
 function versionOf(binary) {
   try {
     return execFileSync(binary, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()

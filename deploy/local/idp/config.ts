@@ -1,11 +1,12 @@
+import { LOOPBACK_HOST, LOOPBACK_HOSTS } from '@bir/sdk/contract/loopback'
 import { z } from 'zod'
 import { readConfig } from '../base/read-config.ts'
 
 const Config = z.object({
   stage: z.literal('local', 'the demo identity provider runs in stage local alone; name your own provider'),
-  host: z.enum(['127.0.0.1', '::1', 'localhost'], 'the demo identity provider listens on loopback alone').default('127.0.0.1'),
+  host: z.enum(LOOPBACK_HOSTS, 'the demo identity provider listens on loopback alone').default(LOOPBACK_HOST),
   port: z.coerce.number().int().min(0).max(65_535).default(8082),
-  /** Keys and the people's password hashes. */
+  /** The folder with the provider's keys and the password hashes. */
   homeDir: z.string().min(1),
 })
 export type Config = z.infer<typeof Config>

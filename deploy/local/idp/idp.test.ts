@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-test('a person signs in with code and PKCE, and the tokens say who they are', async () => {
+test('a person signs in with code and PKCE, and the tokens identify them', async () => {
   const browser = new Browser(idp.issuer)
   const { verifier, login, page } = await browser.authorize()
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
@@ -62,11 +62,11 @@ test('without PKCE there is no sign-in', async () => {
   expect(response.headers.get('location')).toContain('error=invalid_request')
 })
 
-test('passwords are made once, and kept as hashes', async () => {
+test('passwords are made once, and stored as hashes', async () => {
   expect(await ensurePasswords(home)).toBeUndefined()
-  const kept = readFileSync(join(home, 'people.json'), 'utf8')
+  const stored = readFileSync(join(home, 'people.json'), 'utf8')
   expect(Object.keys(passwords)).toContain('alice')
-  for (const password of Object.values(passwords)) expect(kept).not.toContain(password)
+  for (const password of Object.values(passwords)) expect(stored).not.toContain(password)
 })
 
 test.for([

@@ -11,7 +11,10 @@ const Keys = z.object({
 })
 export type Keys = z.infer<typeof Keys>
 
-/** The provider's keys, made once: a token outlives a restart. */
+/**
+ * Makes the provider's keys at the first start, and reads them
+ * at every later one. So tokens stay valid over a restart.
+ */
 export async function ensureKeys(folder: string): Promise<Keys> {
   const file = join(folder, 'keys.json')
   if (existsSync(file)) return readKeys(file)

@@ -1,15 +1,18 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 
-interface Kept {
+interface Entry {
   payload: AdapterPayload
   expiresAtMs: number
 }
 
-const maxKept = 10_000
+const maxEntries = 10_000
 
-/** Where the demo provider keeps sessions and codes: in memory, the oldest first to go. After a restart people sign in again. */
+/**
+ * The demo provider's store of sessions and codes: in memory, without
+ * the oldest when it is full. After a restart people sign in again.
+ */
 export class Memory implements Adapter {
-  private static readonly kept = new Map<string, Kept>()
+  private static readonly entries = new Map<string, Entry>()
   private readonly model: string
 
   constructor(model: string) {
@@ -18,15 +21,15 @@ export class Memory implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds: number): Promise<void> {
     const key = this.key(id)
-    Memory.kept.delete(key)
-    Memory.kept.set(key, { payload, expiresAtMs: Date.now() + (expiresInSeconds || 3600) * 1000 })
-    const [oldest] = Memory.kept.keys()
-    if (Memory.kept.size > maxKept && oldest) Memory.kept.delete(oldest)
+    Memory.entries.delete(key)
+    Memory.entries.set(key, { payload, expiresAtMs: Date.now() + (expiresInSeconds || 3600) * 1000 })
+    const [oldest] = Memory.entries.keys()
+    if (Memory.entries.size > maxEntries && oldest) Memory.entries.delete(oldest)
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const kept = Memory.kept.get(this.key(id))
-    return kept && kept.expiresAtMs > Date.now() ? kept.payload : undefined
+    const entry = Memory.entries.get(this.key(id))
+    return entry && entry.expiresAtMs > Date.now() ? entry.payload : undefined
   }
 
   findByUid(uid: string): Promise<AdapterPayload | undefined> {
@@ -38,20 +41,20 @@ export class Memory implements Adapter {
   }
 
   async consume(id: string): Promise<void> {
-    const kept = Memory.kept.get(this.key(id))
-    if (kept) kept.payload.consumed = Math.floor(Date.now() / 1000)
+    const entry = Memory.entries.get(this.key(id))
+    if (entry) entry.payload.consumed = Math.floor(Date.now() / 1000)
   }
 
   async destroy(id: string): Promise<void> {
-    Memory.kept.delete(this.key(id))
+    Memory.entries.delete(this.key(id))
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    for (const [key, { payload }] of Memory.kept) if (payload.grantId === grantId) Memory.kept.delete(key)
+    for (const [key, { payload }] of Memory.entries) if (payload.grantId === grantId) Memory.entries.delete(key)
   }
 
   private async search(matches: (payload: AdapterPayload) => boolean): Promise<AdapterPayload | undefined> {
-    for (const [key, { payload, expiresAtMs }] of Memory.kept) {
+    for (const [key, { payload, expiresAtMs }] of Memory.entries) {
       if (key.startsWith(`${this.model}:`) && expiresAtMs > Date.now() && matches(payload)) return payload
     }
     return undefined

@@ -30,7 +30,7 @@ const page = (title: string, body: string) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>${style}</style></head>
 <body><main>${body}</main></body></html>`
 
-/** Name and password, and who there is to sign in as: this provider exists for trying things out. */
+/** The login page. It also lists the demo people, because this provider is for trials alone. */
 export function loginPage(uid: string, { handle = '', fault = '' }: { handle?: string; fault?: string } = {}): string {
   const list = DEMO_PEOPLE.map((person) => `<li><strong>${person.handle}</strong> – ${escape(person.may)}</li>`).join('')
   return page(

@@ -5,13 +5,13 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import { StartFault } from '../base/fault.ts'
 
-/** A demo person, as the provider's claims tell of them. */
+/** A demo person. The provider's claims are made from it. */
 export interface Person {
   handle: string
   name: string
   groups: string[]
   roles: string[]
-  /** For the screens: what the seed policy lets them do. */
+  /** What the seed policy allows them, as text for the screens. */
   may: string
 }
 
@@ -29,19 +29,22 @@ const Hashes = z.record(z.string(), z.object({ salt: z.base64(), hash: z.base64(
 const derive = promisify<string, Buffer, number, Buffer>(scrypt)
 const hashBytes = 32
 
-/** At the first start: makes everyone a password, keeps its hash, and returns the passwords, this one time. */
+/**
+ * At the first start: makes a password for everyone, stores the
+ * hashes, and returns the passwords. Undefined at every later start.
+ */
 export async function ensurePasswords(folder: string): Promise<Record<string, string> | undefined> {
   const file = join(folder, 'people.json')
   if (existsSync(file)) return void readHashes(file)
-  const made = Object.fromEntries(DEMO_PEOPLE.map(({ handle }) => [handle, readablePassword()]))
-  const hashes = await Promise.all(Object.entries(made).map(async ([handle, password]) => [handle, await hashOf(password)] as const))
+  const passwords = Object.fromEntries(DEMO_PEOPLE.map(({ handle }) => [handle, readablePassword()]))
+  const hashes = await Promise.all(Object.entries(passwords).map(async ([handle, password]) => [handle, await hashOf(password)] as const))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(hashes), undefined, 2), { mode: 0o600 })
   renameSync(`${file}.new`, file)
-  return made
+  return passwords
 }
 
-/** Who may sign in with what. An unknown name costs as much time as a wrong password. */
+/** Reads the password hashes. Checking an unknown name takes as long as a wrong password. */
 export function readPeople(folder: string) {
   const hashes = readHashes(join(folder, 'people.json'))
   const nobody = { salt: randomBytes(16).toString('base64'), hash: randomBytes(hashBytes).toString('base64') }
@@ -49,9 +52,9 @@ export function readPeople(folder: string) {
     find: (handle: string) => DEMO_PEOPLE.find((person) => person.handle === handle),
     async verify(handle: string, password: string): Promise<Person | undefined> {
       const person = DEMO_PEOPLE.find((person) => person.handle === handle)
-      const kept = (person && hashes[person.handle]) ?? nobody
-      const hash = await derive(password, Buffer.from(kept.salt, 'base64'), hashBytes)
-      return timingSafeEqual(hash, Buffer.from(kept.hash, 'base64')) ? person : undefined
+      const stored = (person && hashes[person.handle]) ?? nobody
+      const hash = await derive(password, Buffer.from(stored.salt, 'base64'), hashBytes)
+      return timingSafeEqual(hash, Buffer.from(stored.hash, 'base64')) ? person : undefined
     },
   }
 }
@@ -69,7 +72,7 @@ async function hashOf(password: string) {
   return { salt: salt.toString('base64'), hash: (await derive(password, salt, hashBytes)).toString('base64') }
 }
 
-/** Sixteen characters in groups of four, without those that look alike: about 77 bits, and easily typed. */
+/** Sixteen characters in groups of four, without characters that look alike. About 77 bits, and easy to type. */
 function readablePassword(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
   const group = () => Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')

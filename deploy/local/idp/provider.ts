@@ -1,3 +1,4 @@
+import { hostInUrl, LOOPBACK_HOSTS } from '@bir/sdk/contract/loopback'
 import { Provider } from 'oidc-provider'
 import type { Configuration } from 'oidc-provider'
 import type { Keys } from './keys.ts'
@@ -6,11 +7,11 @@ import { Memory } from './memory.ts'
 import { emailOf } from './people.ts'
 import type { Person } from './people.ts'
 
-/** The one resource there is: an access token of the provider is for the gateway's control plane. */
+/** The only resource (RFC 8707). Access tokens of the provider are for the gateway's control plane. */
 const gateway = 'urn:bir:gateway'
-const loopback = ['http://127.0.0.1/callback', 'http://localhost/callback', 'http://[::1]/callback']
+const redirectUris = LOOPBACK_HOSTS.map((host) => `http://${hostInUrl(host)}/callback`)
 
-/** A real OpenID provider for the demo people: code and PKCE alone, ES256, JWT access tokens. */
+/** A real OpenID provider for the demo people: authorization code with PKCE alone, ES256, JWT access tokens. */
 export function createProvider(issuer: string, keys: Keys, find: (handle: string) => Person | undefined): Provider {
   const configuration: Configuration = {
     adapter: Memory,
@@ -22,7 +23,7 @@ export function createProvider(issuer: string, keys: Keys, find: (handle: string
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        redirect_uris: loopback,
+        redirect_uris: redirectUris,
         id_token_signed_response_alg: 'ES256',
       },
     ],
@@ -56,7 +57,7 @@ export function createProvider(issuer: string, keys: Keys, find: (handle: string
       const person = find(id)
       return person && { accountId: id, claims: () => ({ sub: id, ...claimsOf(person) }) }
     },
-    // The only client is our own command and portal: signing in is the consent.
+    // The only client is the gateway's own command and portal, so signing in counts as consent.
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client?.clientId ?? '',

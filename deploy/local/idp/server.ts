@@ -6,9 +6,9 @@ import type { readPeople } from './people.ts'
 
 const maxFormBytes = 4096
 const maxFailures = 10
-const forgetFailuresMs = 60_000
+const failureWindowMs = 60_000
 
-/** The provider's own endpoints, and the login page that it sends people to. */
+/** The provider's own endpoints, the login page that they redirect to, and the health check. */
 export function createIdpServer(provider: Provider, people: ReturnType<typeof readPeople>): Server {
   const oidc = provider.callback()
   const failures = new Map<string, { count: number; sinceMs: number }>()
@@ -34,7 +34,7 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     const { prompt, session } = await provider.interactionDetails(request, response)
     const finish = (result: InteractionResults) =>
       provider.interactionFinished(request, response, { ...result, consent: {} }, { mergeWithLastSubmission: true })
-    // Signed in already: a program on this machine still does not get a token without a click.
+    // The person is signed in already. A click is still needed, so that no program gets a token without the person.
     if (prompt.name === 'consent' && request.method === 'POST') return finish({})
     if (prompt.name === 'consent') {
       response.writeHead(200, PAGE_HEADERS).end(continuePage(uid, session?.accountId ?? ''))
@@ -46,31 +46,31 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     }
     const form = new URLSearchParams(await readBody(request))
     const handle = form.get('handle')?.trim().toLowerCase() ?? ''
-    const again = (status: number, fault: string) => {
+    const showLoginPage = (status: number, fault: string) => {
       response.writeHead(status, PAGE_HEADERS).end(loginPage(uid, { handle, fault }))
     }
-    if (tooMany(handle)) return again(429, 'Too many wrong passwords: wait a minute.')
+    if (hasTooManyFailures(handle)) return showLoginPage(429, 'Too many wrong passwords: wait a minute.')
 
     const person = await people.verify(handle, form.get('password') ?? '')
     if (!person) {
-      note(handle)
-      return again(401, 'That name and password do not belong together.')
+      countFailure(handle)
+      return showLoginPage(401, 'That name and password do not belong together.')
     }
     failures.delete(handle)
     await finish({ login: { accountId: person.handle } })
   }
 
-  function tooMany(handle: string): boolean {
-    const known = failures.get(handle)
-    if (!known) return false
-    if (Date.now() - known.sinceMs > forgetFailuresMs) failures.delete(handle)
-    return failures.has(handle) && known.count >= maxFailures
+  function hasTooManyFailures(handle: string): boolean {
+    const recent = failures.get(handle)
+    if (!recent) return false
+    if (Date.now() - recent.sinceMs > failureWindowMs) failures.delete(handle)
+    return failures.has(handle) && recent.count >= maxFailures
   }
 
-  function note(handle: string): void {
-    if (!people.find(handle)) return // only names that exist are counted, so the count stays small
-    const known = failures.get(handle) ?? { count: 0, sinceMs: Date.now() }
-    failures.set(handle, { ...known, count: known.count + 1 })
+  function countFailure(handle: string): void {
+    if (!people.find(handle)) return // Counting existing names alone keeps the map small.
+    const recent = failures.get(handle) ?? { count: 0, sinceMs: Date.now() }
+    failures.set(handle, { ...recent, count: recent.count + 1 })
   }
 }
 

@@ -6,7 +6,7 @@ export const redirectUri = 'http://127.0.0.1:49152/callback'
 const Tokens = z.object({ id_token: z.string(), access_token: z.string(), refresh_token: z.string() })
 export type Tokens = z.infer<typeof Tokens>
 
-/** Signs a person in at the provider as a program with a browser does: code and PKCE, over HTTP. */
+/** Signs a person in at the provider as a program with a browser does: authorization code and PKCE, over HTTP. */
 export async function signIn(issuer: string, handle: string, password: string): Promise<Tokens> {
   const browser = new Browser(issuer)
   const { verifier, login } = await browser.authorize()
@@ -14,14 +14,14 @@ export async function signIn(issuer: string, handle: string, password: string): 
   return exchange(issuer, { grant_type: 'authorization_code', code: callback.searchParams.get('code') ?? '', code_verifier: verifier })
 }
 
-/** At the token endpoint, as the client `bir`. */
+/** Sends a form to the token endpoint, as the client `bir`. */
 export async function exchange(issuer: string, form: Record<string, string>): Promise<Tokens> {
   const body = new URLSearchParams({ client_id: 'bir', redirect_uri: redirectUri, ...form })
   const response = await fetch(`${issuer}/token`, { method: 'POST', body })
   return Tokens.parse(await response.json())
 }
 
-/** Follows redirects by hand, keeping cookies, up to the redirect out of the provider. */
+/** Keeps cookies and follows redirects, until one leads out of the provider. */
 export class Browser {
   private readonly issuer: string
   private readonly cookies = new Map<string, string>()

@@ -14,20 +14,20 @@ const answering = `import { createServer } from 'node:http'
 createServer((_, answer) => answer.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')
 console.log(process.pid)`
 
-test('a child is there when it answers, keeps a log, and ends when asked', async () => {
-  const heard: string[] = []
+test('a child counts as started when it answers, writes a log, and ends when it is stopped', async () => {
+  const lines: string[] = []
   const child = await startChild(await aSpec('good', answering), {
     logs: folder,
     stop: new AbortController().signal,
-    onLine: (_name, line) => heard.push(line),
+    onLine: (_name, line) => lines.push(line),
   })
-  await expect.poll(() => heard, { message: 'lines of the child' }).toHaveLength(1)
+  await expect.poll(() => lines, { message: 'lines of the child' }).toHaveLength(1)
   await child.stop()
   expect(await child.ended).toMatch(/^It ended with SIGTERM/)
-  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${heard[0]}\n`)
+  await expect.poll(() => readFileSync(join(folder, 'good.log'), 'utf8')).toBe(`${lines[0]}\n`)
 })
 
-test('a child that cannot start tells why, in words', async () => {
+test('a child that cannot start rejects with the reason from its log', async () => {
   const line = JSON.stringify({ at: 'x', level: 'error', event: 'start-failed', detail: 'the key is damaged' })
   const spec = await aSpec('bad', `console.log(${JSON.stringify(line)}); process.exitCode = 3`)
   const start = startChild(spec, { logs: folder, stop: new AbortController().signal, onLine: () => {} })
@@ -35,7 +35,7 @@ test('a child that cannot start tells why, in words', async () => {
 })
 
 test('kill -9 of the launcher ends its child', async () => {
-  const spec = await aSpec('leashed', answering)
+  const spec = await aSpec('watched', answering)
   const launcher = join(folder, 'launcher.ts')
   const options = `{ logs: ${JSON.stringify(folder)}, stop: new AbortController().signal, onLine: (_, line) => console.log(line) }`
   writeFileSync(
@@ -51,12 +51,13 @@ setInterval(() => {}, 1000)`,
   await expect.poll(() => alive(pid), { message: 'the child is alive' }).toBe(false)
 })
 
-// The leash once held a forked process to the launcher, which is not its parent, and so ended it at birth.
+// A forked process must watch its own parent. When it watched the launcher instead, it ended at once.
 test('a process that a child forks lives as long as that child', async () => {
   const forked = join(folder, 'forked.mjs')
-  // The forked process speaks once its own leash has looked: timers of one process fire in the order they are due.
+  // The forked process speaks once its own parent watchdog has looked: timers of one process fire in the order they
+  // are due.
   writeFileSync(forked, "setTimeout(() => console.log('outlived'), 600); setInterval(() => {}, 1000)")
-  const heard: string[] = []
+  const lines: string[] = []
   const forking = `import { fork } from 'node:child_process'
 const forked = fork(${JSON.stringify(forked)})
 console.log(forked.pid)
@@ -65,13 +66,13 @@ forked.on('exit', () => console.log('ended early'))`
   const child = await startChild(await aSpec('forking', `${forking}\n${answering}`), {
     logs: folder,
     stop,
-    onLine: (_name, line) => heard.push(line),
+    onLine: (_name, line) => lines.push(line),
   })
-  await expect.poll(() => heard, { message: 'lines of the child and of what it forked' }).toHaveLength(3)
-  const [pid, own] = heard.map(Number)
-  expect(heard[2]).toBe('outlived')
-  expect(own).toBeGreaterThan(1)
-  process.kill(own!, 'SIGKILL')
+  await expect.poll(() => lines, { message: 'lines of the child and of what it forked' }).toHaveLength(3)
+  const [pid, childPid] = lines.map(Number)
+  expect(lines[2]).toBe('outlived')
+  expect(childPid).toBeGreaterThan(1)
+  process.kill(childPid!, 'SIGKILL')
   await child.ended
   await expect.poll(() => alive(pid ?? 0), { message: 'the forked process is alive' }).toBe(false)
 })

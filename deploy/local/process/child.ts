@@ -5,49 +5,53 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { StartFault } from '../base/fault.ts'
-import { inWords } from '../base/log-line.ts'
+import { formatLogLine } from '../base/log-line.ts'
 import type { Running } from './supervised.ts'
 
-/** A part of the product, as a process of its own. */
+/** A part of the gateway that runs as a process of its own. */
 export interface ChildSpec {
   name: string
-  /** What a person calls it. */
+  /** Its name in messages. */
   title: string
   script: string
   env: Record<string, string | undefined>
-  /** Answers 200 when it is ready. */
+  /** Answers 200 when the part is ready. */
   healthUrl: string
   nodeFlags?: string[]
 }
 
-interface Surroundings {
+interface StartOptions {
+  /** The folder for its log. */
   logs: string
-  /** Ends it even while it starts. */
+  /** Stops the part, even while it starts. */
   stop: AbortSignal
   onLine(name: string, line: string): void
 }
 
-const leash = fileURLToPath(new URL('./parent-watchdog.ts', import.meta.url))
-const readyWithinMs = 60_000
-const stopsWithinMs = 15_000
+const parentWatchdog = fileURLToPath(new URL('./parent-watchdog.ts', import.meta.url))
+const maxStartMs = 60_000
+const maxStopMs = 15_000
 const healthPollMs = 50
-const keptLines = 12
+const maxLastLines = 12
 const maxLogBytes = 10_000_000
 
-/** Starts it in its own process group (Ctrl-C is ours to hand on) and resolves when it is ready. */
-export async function startChild(spec: ChildSpec, { logs, stop: stopSignal, onLine }: Surroundings): Promise<Running> {
-  const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), '--import', leash, spec.script], {
-    env: { ...spec.env, BIR_LEASH: String(process.pid) },
+/**
+ * Starts a part and resolves when it is ready. It gets its own process group, so that Ctrl-C reaches the launcher
+ * alone, which stops the parts in order. Rejects with `StartFault` when the part ends or is not ready in time.
+ */
+export async function startChild(spec: ChildSpec, { logs, stop: stopSignal, onLine }: StartOptions): Promise<Running> {
+  const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), '--import', parentWatchdog, spec.script], {
+    env: { ...spec.env, BIR_PARENT_PID: String(process.pid) },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log = openLog(join(logs, `${spec.name}.log`))
-  const last: string[] = []
+  const lastLines: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       log.write(`${line}\n`)
-      last.push(inWords(line))
-      if (last.length > keptLines) last.shift()
+      lastLines.push(formatLogLine(line))
+      if (lastLines.length > maxLastLines) lastLines.shift()
       onLine(spec.name, line)
     })
   }
@@ -56,26 +60,26 @@ export async function startChild(spec: ChildSpec, { logs, stop: stopSignal, onLi
     child.once('error', (error) => resolve(error.message))
     child.once('close', (code, signal) => {
       log.end()
-      resolve(`It ended with ${signal ?? `code ${code}`}.\n${last.join('\n')}`.trim())
+      resolve(`It ended with ${signal ?? `code ${code}`}.\n${lastLines.join('\n')}`.trim())
     })
   })
   const stop = async () => {
     child.kill('SIGTERM')
     const late = Symbol('late')
-    if ((await Promise.race([ended, delay(stopsWithinMs, late, { ref: false })])) === late) child.kill('SIGKILL')
+    if ((await Promise.race([ended, delay(maxStopMs, late, { ref: false })])) === late) child.kill('SIGKILL')
     await ended
   }
 
   stopSignal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
-  const outcome = await Promise.race([healthy(spec.healthUrl, AbortSignal.timeout(readyWithinMs)), ended])
+  const outcome = await Promise.race([waitUntilHealthy(spec.healthUrl, AbortSignal.timeout(maxStartMs)), ended])
   if (outcome === 'healthy') return { stop, ended }
   await stop()
   throw new StartFault(
-    `${spec.title} does not start. ${outcome === 'late' ? `It is not ready after ${readyWithinMs / 1000} s.\n${last.join('\n')}` : outcome}`,
+    `${spec.title} does not start. ${outcome === 'late' ? `It is not ready after ${maxStartMs / 1000} s.\n${lastLines.join('\n')}` : outcome}`,
   )
 }
 
-async function healthy(url: string, limit: AbortSignal): Promise<'healthy' | 'late'> {
+async function waitUntilHealthy(url: string, limit: AbortSignal): Promise<'healthy' | 'late'> {
   while (!limit.aborted) {
     const ok = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
       async (response) => {
@@ -93,6 +97,6 @@ async function healthy(url: string, limit: AbortSignal): Promise<'healthy' | 'la
 function openLog(file: string) {
   if (existsSync(file) && statSync(file).size > maxLogBytes) renameSync(file, `${file}.1`)
   const log = createWriteStream(file, { flags: 'a', mode: 0o600 })
-  log.on('error', () => {}) // a full disk must not end the launcher: the parts themselves say what they cannot do
+  log.on('error', () => {}) // A full disk must not end the launcher. The parts report it themselves.
   return log
 }

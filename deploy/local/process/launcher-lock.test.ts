@@ -9,14 +9,14 @@ const folder = mkdtempSync(join(tmpdir(), 'bir-lock-'))
 const file = join(folder, 'launcher.lock')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a lock is given back when it is released', () => {
+test('a lock can be released', () => {
   const release = takeLock(file)
   expect(existsSync(file)).toBe(true)
   release()
   expect(existsSync(file)).toBe(false)
 })
 
-test('a lock of a killed launcher, or of a number that is now another program, does not stop a start', () => {
+test('a lock of a killed launcher does not stop a start, even when another program has its pid now', () => {
   for (const stale of ['999999999', '1', 'rubbish', '']) {
     writeFileSync(file, stale)
     const release = takeLock(file)
@@ -26,7 +26,7 @@ test('a lock of a killed launcher, or of a number that is now another program, d
   }
 })
 
-test('a lock of a running launcher names it', async () => {
+test('a lock of a running launcher stops a start, and its process is named', async () => {
   const script = join(folder, 'start.ts')
   writeFileSync(script, "setInterval(() => {}, 1000); console.log('up')")
   const other = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'ignore'] })

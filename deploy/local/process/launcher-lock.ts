@@ -2,28 +2,33 @@ import { execFileSync } from 'node:child_process'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { StartFault } from '../base/fault.ts'
 
-/** Takes the home for this process, or says who has it. Returns how to give it back. */
+/**
+ * Locks the home for this process. Returns a function that
+ * releases it. Throws `StartFault` when another launcher has it.
+ */
 export function takeLock(file: string): () => void {
-  const own = `${file}.${process.pid}`
-  writeFileSync(own, String(process.pid), { mode: 0o600 })
+  const ownFile = `${file}.${process.pid}`
+  writeFileSync(ownFile, String(process.pid), { mode: 0o600 })
   try {
-    while (!link(own, file)) {
+    while (!link(ownFile, file)) {
       const holder = pidIn(file)
       if (holder && isLauncher(holder)) throw alreadyRunning(file, holder)
       removeStale(file, holder)
     }
   } finally {
-    rmSync(own, { force: true })
+    rmSync(ownFile, { force: true })
   }
   return () => {
     if (pidIn(file) === process.pid) rmSync(file, { force: true })
   }
 }
 
-/** A link is made by one process alone, and holds its number from the first moment. */
-function link(own: string, file: string): boolean {
+/**
+ * Makes the lock as a link to a finished file: only one process can, and the lock has its pid from the first moment.
+ */
+function link(ownFile: string, file: string): boolean {
   try {
-    linkSync(own, file)
+    linkSync(ownFile, file)
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
@@ -31,13 +36,13 @@ function link(own: string, file: string): boolean {
   }
 }
 
-/** Taken away under another name first: should somebody have been quicker, theirs is put back. */
+/** Renames a stale lock before it is removed. If another process made a new lock in between, that one is put back. */
 function removeStale(file: string, holder: number | undefined): void {
   const aside = `${file}.stale-${process.pid}`
   try {
     renameSync(file, aside)
   } catch {
-    return // gone already
+    return // Another process has removed it.
   }
   if (pidIn(aside) !== holder) link(aside, file)
   rmSync(aside, { force: true })
@@ -51,7 +56,7 @@ function pidIn(file: string): number | undefined {
   }
 }
 
-/** A number is reused after its process ended: it counts while it belongs to a launcher. */
+/** Is it the pid of a running launcher? The system reuses the pids of processes that have ended. */
 function isLauncher(pid: number): boolean {
   if (pid === process.pid) return false
   return commandOf(pid).includes('start.ts')

@@ -2,38 +2,38 @@ import { expect, test } from 'vitest'
 import { Supervised } from './supervised.ts'
 import type { Observer, Running } from './supervised.ts'
 
-test('what dies is started again', async () => {
-  const told = anObserver()
+test('a part that ends by itself is started again', async () => {
+  const observer = anObserver()
   const lives: Mortal[] = []
-  const part = new Supervised('part', async () => aMortal(lives), told)
+  const part = new Supervised('part', async () => aMortal(lives), observer)
   await part.start()
   lives[0]?.die('out of luck')
-  await told.heard('back')
+  await observer.heard('back')
 
-  expect(told.lines).toEqual(['died: out of luck', 'back'])
+  expect(observer.lines).toEqual(['died: out of luck', 'back'])
   expect(lives).toHaveLength(2)
   await part.stop()
   expect(lives[1]?.stopped).toBe(true)
 })
 
-test('what dies five times within a minute is given up, with its last words', async () => {
-  const told = anObserver()
+test('a part that ends five times within a minute is given up, with its last output', async () => {
+  const observer = anObserver()
   const start = async (): Promise<Running> => ({ stop: async () => {}, ended: Promise.resolve('no disk') })
-  const part = new Supervised('part', start, told)
+  const part = new Supervised('part', start, observer)
   await part.start()
-  await told.heard('gave up')
-  expect(told.lines.filter((line) => line.startsWith('died'))).toHaveLength(4)
-  expect(told.lines.at(-1)).toBe('gave up: no disk')
+  await observer.heard('gave up')
+  expect(observer.lines.filter((line) => line.startsWith('died'))).toHaveLength(4)
+  expect(observer.lines.at(-1)).toBe('gave up: no disk')
 })
 
-test('a first start that fails is told to whoever asked, and not repeated', async () => {
-  const told = anObserver()
-  const part = new Supervised('part', () => Promise.reject(new Error('bad key')), told)
+test('a first start that fails rejects and is not repeated', async () => {
+  const observer = anObserver()
+  const part = new Supervised('part', () => Promise.reject(new Error('bad key')), observer)
   await expect(part.start()).rejects.toThrow('bad key')
-  expect(told.lines).toEqual([])
+  expect(observer.lines).toEqual([])
 })
 
-test('a stop ends what is still starting', async () => {
+test('a stop ends a part that is still starting', async () => {
   const part = new Supervised(
     'part',
     (stop) => new Promise<Running>((_resolve, reject) => stop.addEventListener('abort', () => reject(new Error('stopped')))),

@@ -1,23 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Something that runs until it is stopped or dies. */
+/** A part that runs until it is stopped or ends by itself. */
 export interface Running {
   stop(): Promise<void>
-  /** Resolves when it has ended, asked or not, with its last words. */
+  /** Resolves with its last output when it has ended, for whatever reason. */
   ended: Promise<string>
 }
 
+/** Is told what happens to a part. */
 export interface Observer {
+  /** It ended by itself and will be started again. */
   died(name: string, lastWords: string): void
+  /** It runs again. */
   back(name: string): void
-  /** It died five times within a minute: no use in trying on. */
+  /** It ended five times within a minute, and is not started again. */
   gaveUp(name: string, lastWords: string): void
 }
 
 const retryMs = [100, 300, 1_000, 2_000, 4_000]
-const patience = { deaths: 5, withinMs: 60_000 }
+const giveUp = { deaths: 5, withinMs: 60_000 }
 
-/** Keeps one thing running: started again when it dies, each time a little later, until it dies too often. */
+/**
+ * Keeps a part running. When it ends by itself it is started
+ * again, after a longer pause each time, until it ends too often.
+ */
 export class Supervised<T extends Running> {
   readonly name: string
   private readonly startOnce: (stop: AbortSignal) => Promise<T>
@@ -33,7 +39,7 @@ export class Supervised<T extends Running> {
     this.observer = observer
   }
 
-  /** The first start: what goes wrong here is not repeated but told. */
+  /** The first start. When it fails, it rejects and is not repeated. */
   async start(): Promise<T> {
     const running = await this.begin()
     void this.watch(running)
@@ -42,7 +48,7 @@ export class Supervised<T extends Running> {
 
   async stop(): Promise<void> {
     this.stopped.abort()
-    await this.starting?.catch(() => {}) // whoever asked for the start is told
+    await this.starting?.catch(() => {}) // The caller of start() gets the error.
     await this.running?.stop()
   }
 
@@ -58,16 +64,16 @@ export class Supervised<T extends Running> {
       const lastWords: string = await current.ended
       if (this.stopped.signal.aborted) return
       this.running = undefined
-      current = await this.again(lastWords)
+      current = await this.restart(lastWords)
     }
   }
 
-  /** Resolves with the new one, or with nothing when it is given up or no longer wanted. */
-  private async again(lastWords: string): Promise<T | undefined> {
+  /** Resolves with the new part. Undefined when the supervisor gives up or was stopped. */
+  private async restart(lastWords: string): Promise<T | undefined> {
     let words = lastWords
     while (!this.stopped.signal.aborted) {
-      this.deathsMs = [...this.deathsMs.filter((at) => at > Date.now() - patience.withinMs), Date.now()]
-      if (this.deathsMs.length >= patience.deaths) {
+      this.deathsMs = [...this.deathsMs.filter((deathMs) => deathMs > Date.now() - giveUp.withinMs), Date.now()]
+      if (this.deathsMs.length >= giveUp.deaths) {
         this.observer.gaveUp(this.name, words)
         return undefined
       }

@@ -1,22 +1,23 @@
-import { inWords } from '../base/log-line.ts'
+import { formatLogLine } from '../base/log-line.ts'
 
-/** What the person at the terminal gets to read: progress, and what goes wrong; every line of the parts on request. */
+/** Output for the person at the terminal: progress and warnings. With `verbose`, every line of every part. */
 export interface Terminal {
   say(line: string): void
   warn(line: string): void
-  hear(name: string, line: string): void
+  /** Takes a line of a part's log, and shows it when it is a warning or an error. */
+  showLog(name: string, line: string): void
 }
 
-const loud = /"level":\s*"(warn|error|fatal)"/
+const warningOrError = /"level":\s*"(warn|error|fatal)"/
 
 export function createTerminal(verbose: boolean): Terminal {
-  // The terminal may be gone before us.
+  // The terminal may be closed before this process ends.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return {
     say: (line) => void process.stdout.write(`${line}\n`),
     warn: (line) => void process.stderr.write(`${line}\n`),
-    hear(name, line) {
-      if (verbose || loud.test(line)) process.stderr.write(`[${name}] ${inWords(line)}\n`)
+    showLog(name, line) {
+      if (verbose || warningOrError.test(line)) process.stderr.write(`[${name}] ${formatLogLine(line)}\n`)
     },
   }
 }

@@ -27,7 +27,7 @@ const plane = (id: number, name: string, expelled = false): z.input<typeof Plane
   expelled,
 })
 
-test('the kill switch is thrown, and taken back', async () => {
+test('the kill switch can be set and released', async () => {
   const asked: object[] = []
   await using control = await standIn({ servers: { kill: (input) => (asked.push(input), { revision: 7 }) } })
   expect(await bir(['server', 'kill', 'everything'], at(control.url))).toEqual({
@@ -42,7 +42,7 @@ test('the kill switch is thrown, and taken back', async () => {
   ])
 })
 
-test('a person is disabled, and let back in', async () => {
+test('a person can be disabled and enabled again', async () => {
   const asked: object[] = []
   await using control = await standIn({ users: { setDisabled: (input) => (asked.push(input), { ...dave, disabled: input.disabled }) } })
   const { exit, out } = await bir(['user', 'disable', 'dave'], at(control.url))
@@ -54,7 +54,7 @@ test('a person is disabled, and let back in', async () => {
   ])
 })
 
-test('everybody is listed, however many pages they take', async () => {
+test('everybody is listed, over many pages', async () => {
   const eve = { ...dave, handle: 'eve', name: null, groups: ['analysts', 'owners'], administrator: true }
   const asked: object[] = []
   await using control = await standIn({
@@ -79,7 +79,7 @@ test('everybody is listed, however many pages they take', async () => {
   expect((await bir(['user', 'list', '--json'], at(control.url))).out.trim().split('\n')).toHaveLength(2)
 })
 
-test('a plane is expelled by its name; one of several with that name by its id alone', async () => {
+test('a plane is expelled by its name, or by its id when several have that name', async () => {
   const expelled: string[] = []
   const items = [plane(1, 'local'), plane(2, 'twin'), plane(3, 'twin'), plane(4, 'gone', true)]
   await using control = await standIn({ planes: { list: () => ({ items }), expel: ({ id }) => (expelled.push(id), { revision: 9 }) } })
@@ -91,7 +91,7 @@ test('a plane is expelled by its name; one of several with that name by its id a
   expect(expelled).toEqual([items[0]?.id, items[2]?.id])
 })
 
-test('a token, a session, or both are voided', async () => {
+test('a token, a session, or both can be revoked', async () => {
   const asked: object[] = []
   await using control = await standIn({ tokens: { revoke: (input) => (asked.push(input), { revision: 8 }) } })
   expect((await bir(['revoke', '--token', 'a'], at(control.url))).out).toBe('Void from revision 8 on: token a.\n')
@@ -105,13 +105,13 @@ test.for([
   [['server', 'kill', 'No_Such'], 'a server id is'],
   [['user', 'disable', 'Two Words'], 'a handle is'],
   [['revoke'], 'Give --token or --session'],
-] as const)('what cannot be meant is refused before anybody is asked: bir %j', async ([args, says]) => {
+] as const)('bad input is refused before the gateway is asked: bir %j', async ([args, says]) => {
   const { exit, out, err } = await bir([...args])
   expect([exit, out]).toEqual([2, ''])
   expect(err).toContain(says)
 })
 
-test('who or what does not exist is said', async () => {
+test('an unknown person, server or plane is named', async () => {
   const unknown = () => {
     throw new Refusal('not_found', 'There is no such one.')
   }

@@ -16,7 +16,7 @@ import type { Act } from './base/verb.ts'
 
 const verbs = [token, connect, plan, apply, exportPolicy, explain, server, user, revoke, audit, snapshotStatus, plane]
 
-const more = `
+const helpFooter = `
 It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or, with
 BIR_URL and BIR_TOKEN (or BIR_TOKEN_FILE), to the control plane of another.
 
@@ -34,22 +34,22 @@ Exit codes:
      audit verify found a fault, a plane lags behind, server definitions --exit-code
      found something that waits, server health --exit-code one that is not up`
 
-/** The command line, declared: a verb a file. */
-export function programOf(around: Environment, act: Act): Command {
+/** The whole command line. Each verb is declared in a file of its own. */
+export function programOf(environment: Environment, act: Act): Command {
   const program = new Command('bir')
     .description('Operate a Bir MCP gateway: who may do what, who did what, and how clients connect.')
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => around.out(text),
-      writeErr: (text) => around.err(text),
+      writeOut: (text) => environment.out(text),
+      writeErr: (text) => environment.err(text),
       outputError: () => undefined,
-      getOutHelpWidth: () => around.terminal?.columns ?? 100,
-      getErrHelpWidth: () => around.terminal?.columns ?? 100,
+      getOutHelpWidth: () => environment.terminal?.columns ?? 100,
+      getErrHelpWidth: () => environment.terminal?.columns ?? 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', more)
+    .addHelpText('after', helpFooter)
   for (const define of verbs) define(program, act)
   return program
 }

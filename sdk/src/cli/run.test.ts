@@ -25,7 +25,7 @@ test.for<[string[], RegExp]>([
   [['audit', 'search', '--since', 'yesterday'], /"yesterday" is no moment/],
   [['audit', 'search', '--limit', 'many'], /--limit takes a number/],
   [['apply', '-f', 'absent.yaml'], /absent.yaml cannot be read \(ENOENT\)/],
-])('wrong usage exits with 2 and says what is wrong: %j', async ([args, says]) => {
+])('wrong usage exits with 2 and names the fault: %j', async ([args, says]) => {
   const { exit, out, err } = await bir(args, { env: { BIR_URL: 'http://127.0.0.1:9', BIR_TOKEN: 't' } })
   expect([exit, out]).toEqual([2, ''])
   expect(err).toMatch(says)
@@ -55,13 +55,13 @@ test.for([
   'audit verify',
   'audit export',
   'snapshot status',
-])('help teaches by example, and needs no gateway: bir %s --help', async (verb) => {
+])('help has examples, and needs no gateway: bir %s --help', async (verb) => {
   const { exit, out, err } = await bir([...verb.split(' ').filter(Boolean), '--help'])
   expect([exit, err]).toEqual([0, ''])
   expect(out).toMatch(/Examples:\n {2}\S/)
 })
 
-test('a gateway that was never started, one that ended and one that does not answer are a sentence each', async () => {
+test('a gateway that never started, one that ended and one that does not answer each give one sentence', async () => {
   await using home = await aFolder()
   const env = { BIR_HOME: home.path }
   const never = await bir(['export'], { env })
@@ -89,7 +89,7 @@ test('every fault of the environment is named at once', async () => {
   expect((await bir(['export'], { env: { BIR_URL: 'http://127.0.0.1:9' } })).err).toMatch(/BIR_TOKEN: BIR_URL needs a token/)
 })
 
-test('the operator signs each call of the API, and nobody is named in it', async () => {
+test('the operator signs each call of the API, and the assertion names no person', async () => {
   await using home = await aFolder()
   const seen: string[] = []
   await using gateway = await standIn({ policy: { export: (_, bearer) => (seen.push(bearer), {}) } })
@@ -102,7 +102,7 @@ test('the operator signs each call of the API, and nobody is named in it', async
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(60)
 })
 
-test('a token is printed alone on its line, for the person, the server and the time asked for', async () => {
+test('a token is printed alone on its line, for the requested person, server and time', async () => {
   await using home = await aFolder()
   const asked: URLSearchParams[] = []
   const issue = (body: URLSearchParams) => (
@@ -143,7 +143,7 @@ test.for([
   ['an unknown server', { error: 'invalid_target', error_description: 'No.' }, 2, 'not_found', 'There is no server jira.'],
   ['a disabled person', { error: 'invalid_grant', error_description: 'Disabled.' }, 1, 'invalid_grant', 'No token: Disabled.'],
   ['a life too long', { error: 'invalid_request', error_description: 'Too long.' }, 2, 'invalid_request', 'No token: Too long.'],
-] as const)('no token for %s, in a sentence', async ([, body, exit, code, message]) => {
+] as const)('no token for %s: the reason is one sentence', async ([, body, exit, code, message]) => {
   await using home = await aFolder()
   await using gateway = await standIn({}, { '/oauth/token': () => ({ status: 400, body }) })
   await startedIn(home.path, gateway.url)
@@ -153,25 +153,29 @@ test.for([
   expect(JSON.parse((await bir([...args, '--json'], { env })).err)).toEqual({ error: { code, message } })
 })
 
-test('a time that is none is wrong usage', async () => {
+test('a duration that cannot be read is wrong usage', async () => {
   await using home = await aFolder()
   await startedIn(home.path, 'http://127.0.0.1:9')
   expect((await bir(['token', 'zoe', '--ttl', 'long'], { env: { BIR_HOME: home.path } })).exit).toBe(2)
 })
 
-test('a gateway elsewhere gives no tokens to an operator', async () => {
+test('a gateway on another machine gives no tokens to an operator', async () => {
   const { exit, err } = await bir(['token', 'alice'], at('http://127.0.0.1:9'))
   expect([exit, err.includes('embedded')]).toEqual([1, true])
 })
 
-test('apply sends the file and says what changed', async () => {
+test('apply sends the file and prints the changes', async () => {
   await using gateway = await standIn({ policy: { apply: ({ file }) => ({ revision: 5, edits: Object.keys(file) }) } })
-  const around = { ...at(gateway.url), ...fromStdin }
-  expect(await bir(['apply', '-f', '-'], around)).toEqual({ exit: 0, out: 'groups\ngrants\n2 changes applied; revision 5.\n', err: '' })
-  expect((await bir(['apply', '-f', '-', '--json'], around)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
+  const environment = { ...at(gateway.url), ...fromStdin }
+  expect(await bir(['apply', '-f', '-'], environment)).toEqual({
+    exit: 0,
+    out: 'groups\ngrants\n2 changes applied; revision 5.\n',
+    err: '',
+  })
+  expect((await bir(['apply', '-f', '-', '--json'], environment)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
 })
 
-test('a file with faults never reaches the gateway, and a script gets each fault with its line', async () => {
+test('a file with faults is not sent to the gateway, and a script gets each fault with its line', async () => {
   const { exit, err } = await bir(['apply', '-f', '-', '--json'], {
     readStdin: async () => 'grants:\n  - { user: bob, server: sql, level: all }\n',
   })
@@ -179,7 +183,7 @@ test('a file with faults never reaches the gateway, and a script gets each fault
   expect(JSON.parse(err)).toMatchObject({ error: { code: 'bad_file', file: 'stdin', faults: [{ line: 2, path: 'grants[0].level' }] } })
 })
 
-test('what the gateway refuses in a file is bad input; what it may not do is a failure', async () => {
+test('a file that the gateway refuses is bad input, and a forbidden operation is a failure', async () => {
   const codes = ['invalid_input', 'not_found', 'forbidden'] as const
   const exits = codes.map(async (code) => {
     await using gateway = await standIn({
@@ -194,7 +198,7 @@ test('what the gateway refuses in a file is bad input; what it may not do is a f
   expect(await Promise.all(exits)).toEqual([2, 2, 1])
 })
 
-test('what does not exist is named with its line, in plan as in apply', async () => {
+test('an unknown name in a file is reported with its line, by plan and by apply', async () => {
   const refuse = () => {
     throw new Refusal('invalid_input', 'groups.analysts: there is no person alice\ngrants[0]: there is no server sql')
   }
@@ -208,7 +212,7 @@ test('what does not exist is named with its line, in plan as in apply', async ()
   }
 })
 
-test('plan says who gains and who loses, and differs with 3 only when asked', async () => {
+test('plan prints gains and losses, and exits with 3 for a difference only with --exit-code', async () => {
   const people = [
     { user: 'dave', server: 'sql', gains: ['execute_query'], loses: [], before: 'disabled', after: 'read', unseen: false },
   ] as const
@@ -220,15 +224,15 @@ test('plan says who gains and who loses, and differs with 3 only when asked', as
           : { edits: [], people: [] },
     },
   })
-  const around = { ...at(gateway.url), ...fromStdin }
-  const { exit, out } = await bir(['plan', '-f', '-'], around)
+  const environment = { ...at(gateway.url), ...fromStdin }
+  const { exit, out } = await bir(['plan', '-f', '-'], environment)
   expect([exit, out]).toEqual([0, 'The file would\n  add a grant\nand so\n  dave on sql: disabled → read\n    gains execute_query\n'])
-  expect((await bir(['plan', '-f', '-', '--exit-code'], around)).exit).toBe(3)
-  const same = await bir(['plan', '-f', '-', '--exit-code'], { ...around, readStdin: async () => 'grants: []\n' })
+  expect((await bir(['plan', '-f', '-', '--exit-code'], environment)).exit).toBe(3)
+  const same = await bir(['plan', '-f', '-', '--exit-code'], { ...environment, readStdin: async () => 'grants: []\n' })
   expect([same.exit, same.out]).toEqual([0, 'Nothing would change.\n'])
 })
 
-test('where nobody knows what a server offers, plan says so', async () => {
+test('plan notes servers whose tools are not known yet', async () => {
   const unseen = { user: 'dave', server: 'notes', loses: [], before: 'disabled' as const, after: 'read' as const, unseen: true }
   await using gateway = await standIn({
     policy: { plan: () => ({ edits: ['add a grant'], people: [{ ...unseen, gains: ['*'] }] }) },
@@ -239,24 +243,24 @@ test('where nobody knows what a server offers, plan says so', async () => {
   expect(err).toContain('What notes will offer is not known: no plane has seen it yet.')
 })
 
-test('an export is the file that apply takes', async () => {
+test('an exported policy can be applied', async () => {
   const policy = { groups: { analysts: { members: ['alice'] } }, grants: [{ group: 'analysts', server: 'sql', level: 'read' as const }] }
   const applied: unknown[] = []
   await using gateway = await standIn({
     policy: { export: () => policy, apply: ({ file }) => (applied.push(file), { revision: 1, edits: [] }) },
   })
   await using folder = await aFolder()
-  const around = { ...at(gateway.url), cwd: folder.path }
+  const environment = { ...at(gateway.url), cwd: folder.path }
 
-  const { out } = await bir(['export'], around)
+  const { out } = await bir(['export'], environment)
   expect(parse(out)).toEqual(policy)
-  expect(JSON.parse((await bir(['export', '--json'], around)).out)).toEqual(policy)
-  expect((await bir(['export', '-o', 'bir.yaml'], around)).out).toBe('')
-  expect((await bir(['apply', '-f', 'bir.yaml'], around)).exit).toBe(0)
+  expect(JSON.parse((await bir(['export', '--json'], environment)).out)).toEqual(policy)
+  expect((await bir(['export', '-o', 'bir.yaml'], environment)).out).toBe('')
+  expect((await bir(['apply', '-f', 'bir.yaml'], environment)).exit).toBe(0)
   expect(applied).toEqual([policy])
 })
 
-test('snapshot status counts the planes that enforce it, and differs with 3 while one lags behind', async () => {
+test('snapshot status counts the planes that enforce the revision, and exits with 3 while one lags behind', async () => {
   const aPlane = (revision: number) => ({
     id: '01890000-0000-7000-8000-0000000000aa',
     name: 'local',

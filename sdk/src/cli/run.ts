@@ -2,33 +2,33 @@ import { CommanderError } from 'commander'
 import { contextOf } from './base/context.ts'
 import { EXIT } from './base/exit.ts'
 import type { ExitCode } from './base/exit.ts'
-import { CliFault, faultOf, jsonOf, wordsOf } from './base/fault.ts'
+import { CliFault, faultJson, faultText, toCliFault } from './base/fault.ts'
 import { findGateway } from './base/gateway.ts'
 import type { Gateway } from './base/gateway.ts'
 import { programOf } from './program.ts'
 import type { Environment } from './base/environment.ts'
 
-/** Runs one command line to its end. Never throws: whatever goes wrong is one sentence on stderr and an exit code. */
-export async function run(args: readonly string[], around: Environment): Promise<ExitCode> {
+/** Runs one command line. Never throws: a failure becomes one sentence on stderr and an exit code. */
+export async function run(args: readonly string[], environment: Environment): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok
-  let found: Promise<Gateway> | undefined
-  const context = contextOf(around, () => (found ??= findGateway(around)))
-  const program = programOf(around, (verb) => async (...given) => {
-    exit = await verb(context, ...given)
+  let gateway: Promise<Gateway> | undefined
+  const context = contextOf(environment, () => (gateway ??= findGateway(environment)))
+  const program = programOf(environment, (verb) => async (...args) => {
+    exit = await verb(context, ...args)
   })
 
   try {
     await program.parseAsync(args, { from: 'user' })
     return exit
   } catch (error) {
-    if (error instanceof CommanderError && shown.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
-    const fault = error instanceof CommanderError ? usageFault(error) : faultOf(error)
-    around.err(args.includes('--json') ? jsonOf(fault) : wordsOf(fault))
+    if (error instanceof CommanderError && helpCodes.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
+    const fault = error instanceof CommanderError ? usageFault(error) : toCliFault(error)
+    environment.err(args.includes('--json') ? faultJson(fault) : faultText(fault))
     return fault.exit
   }
 }
 
-/** Help was printed; there is nothing to add. */
-const shown = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version'])
+/** With these codes commander has printed help already, so there is no fault to report. */
+const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version'])
 
 const usageFault = ({ message }: CommanderError) => new CliFault('usage', message.replace(/^error: /, ''), { exit: EXIT.badInput })

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { run } from './run.ts'
 import type { Environment } from './base/environment.ts'
 
-/** A folder of its own for one test, gone afterwards. */
+/** A folder for one test. It is removed afterwards. */
 export async function aFolder() {
   const path = await mkdtemp(join(tmpdir(), 'bir-cli-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** What `npm start` leaves for the command: where the gateway answers, and the operator's key. Returns the key's public half. */
+/**
+ * Writes the files that `npm start` writes for the command:
+ * addresses and operator key. Returns the public half of the key.
+ */
 export async function startedIn(birHome: string, url: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   await writeFile(join(birHome, 'operator.key'), JSON.stringify(privateKey.export({ format: 'jwk' })), { mode: 0o600 })
@@ -22,8 +25,8 @@ export async function startedIn(birHome: string, url: string) {
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 9)
 
-/** Runs one command line and gathers what it says. */
-export async function bir(args: string[], around: Partial<Environment> = {}) {
+/** Runs one command line and collects its output. */
+export async function bir(args: string[], environment: Partial<Environment> = {}) {
   let out = ''
   let err = ''
   const exit = await run(args, {
@@ -38,10 +41,10 @@ export async function bir(args: string[], around: Partial<Environment> = {}) {
     readStdin: async () => '',
     out: (text) => void (out += text),
     err: (text) => void (err += text),
-    ...around,
+    ...environment,
   })
   return { exit, out, err }
 }
 
-/** The environment that names a gateway elsewhere. */
+/** The environment that names a gateway on another machine. */
 export const at = (url: string) => ({ env: { BIR_URL: url, BIR_TOKEN: 'a-token', BIR_MCP_URL: `${url}/mcp` } })

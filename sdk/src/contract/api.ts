@@ -21,25 +21,41 @@ import { FileGrant, FileGroup, FileRestriction, MountedFileServer, PolicyFile, R
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
-/** The control plane's API, once: input and output of every operation. tRPC, GraphQL, the SDK and the command are typed by it. */
-
-/** What a refused operation says in `code` (tRPC data, GraphQL extensions). */
+/** The codes of a failed operation. tRPC has it in `error.data.code`, GraphQL in `extensions.code`. */
 export const API_ERRORS = ['unauthenticated', 'forbidden', 'not_found', 'invalid_input', 'conflict', 'unavailable', 'internal'] as const
 export type ApiErrorCode = (typeof API_ERRORS)[number]
 
+/** `first`: the length of a page. `after`: `next` of the page before; absent for the first page. */
 const page = { first: z.int().min(1).max(1000).default(100), after: z.string().optional() }
+/** A page of results. `next` is null on the last page. */
 const paged = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
-const Nothing = z.strictObject({})
-const Done = z.strictObject({ revision: z.int() })
+const NoInput = z.strictObject({})
+/** `revision`: the published revision of the policy that holds the change. */
+const AtRevision = z.strictObject({ revision: z.int() })
 
 type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
 const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'query', input, output }) as const
 const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
 
+/**
+ * The API of the control plane: kind, input and output of every operation.
+ * tRPC, GraphQL, the client and the `bir` command are made from this table.
+ *
+ * Every operation needs an administrator. Only `selections.get`, `selections.set` and
+ * `policy.explain` are open to a person, about that person alone. A mutation answers after
+ * its revision of the policy is published. An operation fails with one of `API_ERRORS`:
+ * `unauthenticated`, `forbidden`, `invalid_input` and `internal` are possible everywhere.
+ */
 export const api = {
   users: {
+    /** People in the order of their handles. `search` finds a part of the handle, the name or the e-mail address. */
     list: query(z.strictObject({ ...page, search: z.string().optional() }), paged(User)),
+    /** Fails with `not_found` when there is no such person. */
     get: query(z.strictObject({ handle: Handle }), User),
+    /**
+     * Creates a person, or changes the name, address and role of one. Fails with `conflict` when the handle belongs
+     * to another person, or the person has another handle: handles never move.
+     */
     put: mutation(
       z.strictObject({
         handle: Handle,
@@ -51,71 +67,94 @@ export const api = {
       }),
       User,
     ),
-    /** Disabling voids every token issued before it. */
+    /** Disables a person, or enables them again. Disabling voids every token that was issued before. */
     setDisabled: mutation(z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
   },
   groups: {
     list: query(z.strictObject(page), paged(Group)),
+    /** Creates or replaces a group, its members included. */
     put: mutation(FileGroup.extend({ handle: Handle }), Group),
-    delete: mutation(z.strictObject({ handle: Handle }), Done),
+    /** Removes a group with its grants and restrictions. */
+    delete: mutation(z.strictObject({ handle: Handle }), AtRevision),
   },
   grants: {
+    /** The grants of one user or group, or on one server. A user's list does not have the grants of their groups. */
     list: query(z.strictObject({ ...page, user: Handle.optional(), group: Handle.optional(), server: ServerId.optional() }), paged(Grant)),
     create: mutation(FileGrant, Grant),
-    delete: mutation(z.strictObject({ id: Id }), Done),
+    delete: mutation(z.strictObject({ id: Id }), AtRevision),
   },
   restrictions: {
+    /** Restrictions limit what a holder may read over a SQL connection. */
     list: query(z.strictObject({ ...page, server: ServerId.optional() }), paged(Restriction)),
     create: mutation(FileRestriction, Restriction),
-    delete: mutation(z.strictObject({ id: Id }), Done),
+    delete: mutation(z.strictObject({ id: Id }), AtRevision),
   },
   selections: {
+    /** What a person has switched off for themselves, by server. */
     get: query(z.strictObject({ user: Handle }), z.strictObject({ servers: z.record(ServerId, Selection) })),
+    /**
+     * Fields that are absent stay. `level: null` and an empty `off` take a choice back. A selection can only lower.
+     */
     set: mutation(
       z.strictObject({ user: Handle, server: ServerId, level: Level.nullable().optional(), off: z.array(ToolName).optional() }),
       z.strictObject({ servers: z.record(ServerId, Selection) }),
     ),
   },
   servers: {
-    list: query(Nothing, z.strictObject({ items: z.array(Server) })),
+    /** Every server with its tools. Settings hold names of secrets, never secrets. */
+    list: query(NoInput, z.strictObject({ items: z.array(Server) })),
+    /** Creates or replaces a server. */
     put: mutation(
       z.discriminatedUnion('kind', [MountedFileServer.extend({ id: ServerId }), RemoteFileServer.extend({ id: ServerId })]),
       Server,
     ),
-    delete: mutation(z.strictObject({ id: ServerId }), Done),
-    /** The kill switch: refuses every call on a server at once, for everyone. */
-    kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), Done),
-    /** How the remote servers are, by each plane's own account. */
+    delete: mutation(z.strictObject({ id: ServerId }), AtRevision),
+    /** The kill switch. While `killed` is true, every call on the server is refused, for everyone. */
+    kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),
+    /** The health of the remote servers: one item per server and data plane. */
     health: query(z.strictObject({ id: ServerId.optional() }), z.strictObject({ items: z.array(ServerHealth) })),
-    /** What a remote server offers, and how far it is trusted. */
+    /** The tools of a remote server, as approved and as offered. Fails with `not_found` for a mounted server. */
     definitions: query(z.strictObject({ id: ServerId }), z.strictObject({ items: z.array(ToolDefinition) })),
-    /** Approves what is offered: of the tools named, or of all that wait. */
+    /**
+     * Approves definitions as they are offered now: those in `names`, or all that wait. `approved` names the tools.
+     */
     approve: mutation(
       z.strictObject({
         id: ServerId,
         names: z.array(ToolName).max(2000).optional(),
-        /** The hashes that were looked at, by tool: when one is no longer what is offered, nothing is approved. */
+        /**
+         * The hashes that the administrator has seen, by tool. When the server offers another definition by now,
+         * nothing is approved and the operation fails with `conflict`.
+         */
         seen: z.record(ToolName, Sha256).optional(),
       }),
       z.strictObject({ revision: z.int(), approved: z.array(z.string()) }),
     ),
   },
   settings: {
-    get: query(Nothing, Settings),
+    get: query(NoInput, Settings),
+    /** Changes the settings that are present, and leaves the others. */
     put: mutation(SettingsPatch, Settings),
   },
   policy: {
+    /** Makes the policy what the file says, all or nothing. `edits` names the changed rows. */
     apply: mutation(z.strictObject({ file: PolicyFile }), z.strictObject({ revision: z.int(), edits: z.array(z.string()) })),
+    /** What `apply` would change, and for whom. Changes nothing. */
     plan: query(z.strictObject({ file: PolicyFile }), Plan),
-    export: query(Nothing, PolicyFile),
+    /** The policy as a file that `apply` takes. */
+    export: query(NoInput, PolicyFile),
+    /** Whether a person may call a tool now, and why. It asks the same function that the data plane enforces. */
     explain: query(z.strictObject({ user: Handle, server: ServerId, tool: z.string() }), Explanation),
   },
   tokens: {
-    /** Voids one token by its `jti`, or one session by its `sid`, before its time. */
-    revoke: mutation(z.strictObject({ jti: z.string().optional(), sid: z.string().optional() }), Done),
+    /**
+     * Voids a token by its claim `jti`, or all tokens of a session
+     * by their claim `sid` (RFC 7519), before they expire.
+     */
+    revoke: mutation(z.strictObject({ jti: z.string().optional(), sid: z.string().optional() }), AtRevision),
   },
   audit: {
-    /** Newest first. */
+    /** Records in the search index, newest first. `since` is inclusive, `until` exclusive. */
     search: query(
       z.strictObject({
         ...page,
@@ -130,21 +169,24 @@ export const api = {
       }),
       paged(AuditRow),
     ),
-    /** Every chain there is, the control plane's own last. */
-    chains: query(Nothing, z.strictObject({ items: z.array(AuditChain) })),
-    /** One plane's records as they were written, oldest first: what a chain is verified from. */
+    /** Every audit chain. The control plane's own chain is the last. */
+    chains: query(NoInput, z.strictObject({ items: z.array(AuditChain) })),
+    /**
+     * The records of one chain after `afterSeq`, as they were written, oldest first. A chain is verified from these.
+     */
     chain: query(
       z.strictObject({ plane: Id, afterSeq: z.int().min(0), first: z.int().min(1).max(1000).default(500) }),
       z.strictObject({ records: z.array(AuditRecord) }),
     ),
   },
   planes: {
-    list: query(Nothing, z.strictObject({ items: z.array(PlaneState) })),
-    /** An expelled plane gets nothing more, and the sealing keys are renewed. */
-    expel: mutation(z.strictObject({ id: Id }), Done),
+    list: query(NoInput, z.strictObject({ items: z.array(PlaneState) })),
+    /** Excludes a data plane for good: it gets no policy and no keys any more. The sealing keys are renewed. */
+    expel: mutation(z.strictObject({ id: Id }), AtRevision),
   },
   snapshot: {
-    status: query(Nothing, z.strictObject({ revision: z.int(), root: z.string(), at: Instant, planes: z.array(PlaneState) })),
+    /** The published revision, and what each data plane enforces. */
+    status: query(NoInput, z.strictObject({ revision: z.int(), root: z.string(), at: Instant, planes: z.array(PlaneState) })),
   },
 } as const satisfies Record<string, Record<string, Procedure>>
 

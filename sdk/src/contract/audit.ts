@@ -2,36 +2,53 @@ import { z } from 'zod'
 import { Level } from './level.ts'
 import { Id, Sha256 } from './names.ts'
 
-/** Bodies beyond this many bytes are cut in the record. `argsBytes` and `resultBytes` say the whole size; the digests are of what is kept. */
+/**
+ * The longest body that a record keeps, in bytes; longer ones are cut. `argsBytes` and `resultBytes` are the whole
+ * size, the digests are of the stored part.
+ */
 export const AUDIT_BODY_BYTES = 64 * 1024
 
+/**
+ * How a call ended. answered: the caller got a result. refused: the gateway did not let it through. failed: it went
+ * wrong. unknown: the process ended while the call was open.
+ */
 export const Outcome = z.enum(['answered', 'refused', 'failed', 'unknown'])
 export type Outcome = z.infer<typeof Outcome>
 
-/** call: its end. attempt: a write or destroy about to be tried. boot: a process began. head: the plane signs its chain. refusals: many, summed up. change: an administrator changed something. */
+/**
+ * - call: the end of a call.
+ * - attempt: a call with level write or destroy is about to be made.
+ * - boot: a process started.
+ * - head: the plane signs its chain up to here.
+ * - refusals: several refused calls, summed up.
+ * - change: an administrator changed the policy.
+ */
 export const RecordKind = z.enum(['call', 'attempt', 'boot', 'head', 'refusals', 'change'])
 
 /**
- * The part of a record that the chain covers. Its bytes are `JSON.stringify` of its keys in the order below; its hash is
- * the SHA-256 of those bytes; `prev` is the hash of the record before it. Bodies lie apart, so they can be erased.
+ * The part of a record that the chain covers. Its canonical text is the `JSON.stringify`
+ * of its keys in the order below. Its hash is the SHA-256 of that text. `prev` is the hash
+ * of the record before it. The bodies are not part of it, so that they can be erased.
  */
 export const AuditHeader = z.strictObject({
   v: z.literal(1),
   kind: RecordKind,
-  /** Whose chain: a data plane's id, or the control plane's. */
+  /** The owner of the chain: the id of a data plane, or of the control plane. */
   plane: Id,
-  /** 1, 2, 3 … without a gap. */
+  /** The sequence number: 1, 2, 3 … without a gap. */
   seq: z.int().positive(),
-  /** 64 zeros before the first. */
+  /** The hash of the record before; `FIRST_PREV` in the first record. */
   prev: Sha256,
-  /** One a process start. */
+  /** The id of the process start that wrote the record. */
   boot: Id,
+  /** Milliseconds since 1970, by the clock of the plane. */
   atMs: z.int(),
-  /** Attempt and call of one request share it. */
+  /** The id of the request. `attempt` and `call` of one request have the same. */
   call: Id.optional(),
+  /** The person's id: the claim `sub` of the token. */
   subject: z.string().optional(),
   handle: z.string().optional(),
-  /** Who acted on the person's behalf, such as `operator:root`. */
+  /** Who acted for the person, such as `operator:root`. */
   actor: z.string().optional(),
   client: z.string().optional(),
   ip: z.string().optional(),
@@ -44,29 +61,34 @@ export const AuditHeader = z.strictObject({
   tool: z.string().optional(),
   level: Level.optional(),
   outcome: Outcome.optional(),
-  /** Why not, from a closed list. */
+  /** Why the call was refused or failed: a `Reason` of the policy, or another fixed word. */
   reason: z.string().optional(),
-  /** Ours to read, never the caller's. */
+  /** An explanation for administrators. Callers never see it. */
   detail: z.string().optional(),
   httpStatus: z.int().optional(),
   rpcCode: z.int().optional(),
   revision: z.int().optional(),
-  /** The token was issued under a newer policy than this plane held. */
+  /** True when the token was issued under a newer revision of the policy than this plane had. */
   behind: z.literal(true).optional(),
+  /** Microseconds. */
   durationUs: z.int().optional(),
   argsBytes: z.int().optional(),
   argsDigest: Sha256.optional(),
   resultBytes: z.int().optional(),
   resultDigest: Sha256.optional(),
+  /** The trace of the request (W3C Trace Context). */
   traceId: z.string().optional(),
-  /** refusals: how many were summed up. */
+  /** Of kind `refusals`: the number of calls. */
   count: z.int().optional(),
-  /** head: EdDSA over `prev`, base64url. */
+  /** Of kind `head`: the Ed25519 signature of the text of `prev`, base64url. */
   signature: z.string().optional(),
 })
 export type AuditHeader = z.infer<typeof AuditHeader>
 
-/** A line of the spool, and of what is shipped (NDJSON). `args` and `result` are the bodies as text, absent when there is none or it was erased. */
+/**
+ * A whole record: a line of the spool and of a shipped batch (NDJSON). `args`
+ * and `result` are the bodies; absent when there is none, or it was erased.
+ */
 export const AuditRecord = z.strictObject({
   hash: Sha256,
   header: AuditHeader,
@@ -75,8 +97,9 @@ export const AuditRecord = z.strictObject({
 })
 export type AuditRecord = z.infer<typeof AuditRecord>
 
+/** `prev` of the first record of a chain. */
 export const FIRST_PREV = '0'.repeat(64)
 
-/** What the control plane answers to a batch: the highest sequence it has stored of this plane. */
+/** The control plane's answer to a batch. `stored`: the highest sequence number of this plane that it has stored. */
 export const AuditReceipt = z.strictObject({ stored: z.int() })
 export type AuditReceipt = z.infer<typeof AuditReceipt>

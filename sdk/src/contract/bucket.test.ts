@@ -15,7 +15,7 @@ const columnsOf = (people: { id: string; disabled: boolean }[]) => {
   }
 }
 
-test('everyone in a bucket is found with what is said of them, and nobody else', () => {
+test('every person of a bucket is found with their data, and nobody else is', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.uuid(), { maxLength: 60 }), fc.uuid(), (ids, stranger) => {
       const people = ids.toSorted().map((id, at) => ({ id, disabled: at % 3 === 0 }))
@@ -31,7 +31,7 @@ test('everyone in a bucket is found with what is said of them, and nobody else',
   )
 })
 
-test('columns that disagree are refused', () => {
+test('columns of different lengths are refused', () => {
   const good = columnsOf([{ id: uuidv7(), disabled: false }])
   for (const wrong of [
     { flags: '' },
@@ -44,7 +44,7 @@ test('columns that disagree are refused', () => {
   }
 })
 
-test('an id that is no lower-case UUID has no subject', () => {
+test('an id that is no lower-case UUID is refused', () => {
   for (const id of ['', 'alice', uuidv7().toUpperCase(), `${uuidv7()}0`]) expect(subjectOf(id)).toBeUndefined()
 })
 

@@ -2,50 +2,60 @@ import type { BucketChunk, Selection } from './snapshot.ts'
 import { DISABLED_FLAG } from './snapshot.ts'
 import type { Subject } from './subject.ts'
 
-/** A bucket of people as numbers side by side: a million people cost about 100 MB and no garbage. */
+/**
+ * The people of one bucket in typed arrays. A million people take about 100 MB, and looking one up allocates nothing.
+ */
 export interface Bucket {
-  /** Five words a person, sorted by the first four: the id, big-endian, then the index of the class with the flags in the low byte. All of a person is in one place. */
+  /**
+   * Five words per person, sorted by the first four: the id as four big-endian words, then the index of the class,
+   * shifted left by eight bits, with the flags in the low byte.
+   */
   readonly people: Uint32Array
+  /** Class keys, by index. */
   readonly classes: readonly string[]
+  /** One line per person. */
   readonly handles: string
+  /** By the person's position, then by server. */
   readonly selections: ReadonlyMap<number, ReadonlyMap<string, Selection>>
 }
 
-const stride = 5
-/** Set in memory only: few people selected anything, and the others need not be looked for. */
+const wordsPerPerson = 5
+/** Set for people with a selection, in memory alone. It spares the look-up in `selections` for everybody else. */
 const selectedFlag = 2
 
-/** Gives the one string there is of a class key, so that 4,096 buckets do not each keep their own. */
+/** Returns one shared string for equal class keys, so that 4,096 buckets do not keep copies. */
 export type ShareKey = (key: string) => string
 
-/** Throws when the columns do not agree with each other: such a snapshot is refused whole. */
+/** Reads a bucket. Throws when its columns have different lengths; then the whole snapshot must be refused. */
 export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): Bucket {
   const ids = decode(chunk.ids)
   const classOf = decode(chunk.classOf)
   const flags = decode(chunk.flags)
   const count = ids.byteLength / 16
-  const agree =
+  const isConsistent =
     Number.isInteger(count) && classOf.byteLength === count * 2 && flags.byteLength === count && linesOf(chunk.handles) === count
-  if (!agree) throw disagreement()
+  if (!isConsistent) throw inconsistent()
 
-  const selections = new Map(Object.entries(chunk.selections ?? {}).map(([at, of]) => [Number(at), new Map(Object.entries(of))]))
-  const people = new Uint32Array(count * stride)
+  const selections = new Map(
+    Object.entries(chunk.selections ?? {}).map(([at, byServer]) => [Number(at), new Map(Object.entries(byServer))]),
+  )
+  const people = new Uint32Array(count * wordsPerPerson)
   for (let at = 0; at < count; at++) {
-    const ofClass = classOf.getUint16(at * 2, true)
-    if (ofClass >= chunk.classes.length) throw disagreement()
-    for (let word = 0; word < 4; word++) people[at * stride + word] = ids.getUint32(at * 16 + word * 4)
-    people[at * stride + 4] = (ofClass << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? selectedFlag : 0)
+    const classIndex = classOf.getUint16(at * 2, true)
+    if (classIndex >= chunk.classes.length) throw inconsistent()
+    for (let word = 0; word < 4; word++) people[at * wordsPerPerson + word] = ids.getUint32(at * 16 + word * 4)
+    people[at * wordsPerPerson + 4] = (classIndex << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? selectedFlag : 0)
   }
   return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }
 }
 
-/** The person's position, or -1. Binary search over words: no allocation. */
+/** The person's position in the bucket, or -1 for an unknown person. A binary search that allocates nothing. */
 export function positionIn({ people }: Bucket, { words }: Subject): number {
   let low = 0
-  let high = people.length / stride - 1
+  let high = people.length / wordsPerPerson - 1
   while (low <= high) {
     const middle = (low + high) >>> 1
-    const order = compare(people, middle * stride, words)
+    const order = compare(people, middle * wordsPerPerson, words)
     if (order === 0) return middle
     if (order < 0) low = middle + 1
     else high = middle - 1
@@ -53,16 +63,19 @@ export function positionIn({ people }: Bucket, { words }: Subject): number {
   return -1
 }
 
-/** Nobody, at position -1, counts as disabled. */
+/** Is the person disabled? True for position -1, too. */
 export const isDisabled = ({ people }: Bucket, position: number): boolean =>
-  ((people[position * stride + 4] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
+  ((people[position * wordsPerPerson + 4] ?? DISABLED_FLAG) & DISABLED_FLAG) !== 0
 
+/** The class of the person at a position; empty for position -1. */
 export const classKeyAt = ({ people, classes }: Bucket, position: number): string =>
-  classes[(people[position * stride + 4] ?? 0) >>> 8] ?? ''
+  classes[(people[position * wordsPerPerson + 4] ?? 0) >>> 8] ?? ''
 
+/** What the person at a position has switched off, by server. Undefined when it is nothing. */
 export const selectionAt = ({ people, selections }: Bucket, position: number): ReadonlyMap<string, Selection> | undefined =>
-  ((people[position * stride + 4] ?? 0) & selectedFlag) === 0 ? undefined : selections.get(position)
+  ((people[position * wordsPerPerson + 4] ?? 0) & selectedFlag) === 0 ? undefined : selections.get(position)
 
+/** The handle of the person at a position; empty for position -1. */
 export const handleAt = (bucket: Bucket, position: number): string => bucket.handles.split('\n')[position] ?? ''
 
 function compare(people: Uint32Array, at: number, words: Subject['words']): number {
@@ -75,7 +88,7 @@ function compare(people: Uint32Array, at: number, words: Subject['words']): numb
 
 const linesOf = (text: string) => (text === '' ? 0 : text.split('\n').length)
 
-const disagreement = () => new Error('a bucket of principals has columns that disagree')
+const inconsistent = () => new Error('a bucket of principals has columns that disagree')
 
 function decode(base64: string): DataView {
   const binary = atob(base64)

@@ -5,15 +5,30 @@ import { TIERS } from './snapshot.ts'
 import type { Alternative, ServerGrants, Tier, ToolEntry } from './snapshot.ts'
 import type { Subject } from './subject.ts'
 
+/** May this person call this tool on this server at this moment? */
 export interface Question {
   subject: Subject
+  /** A server id. */
   server: string
+  /** The name that the server gives its tool. */
   tool: string
-  /** Milliseconds since 1970: deciding has no clock of its own. */
+  /** Milliseconds since 1970. `decide` reads no clock of its own. */
   nowMs: number
 }
 
-/** Every way policy says no. Kept in the audit record, shown to administrators; never in the answer of the refused call. */
+/**
+ * Every reason to refuse. Audit records hold it and administrators see it. The answer to a refused call never does.
+ *
+ * - unknown-person, person-disabled: the person is not in the policy, or is disabled.
+ * - unknown-server, server-killed: the server is not in the policy, or the kill switch is set.
+ * - unknown-tool, tool-hidden: the server has no such tool, or an administrator hid it.
+ * - no-grant, grants-expired: no tier has a grant for the server, or all of them have expired.
+ * - disabled-for-user: a grant of the person has the level `disabled`.
+ * - disabled-for-group: every grant of the deciding tier has the level `disabled`.
+ * - tool-denied, tool-not-in-list: a grant denies the tool, or no grant lists it.
+ * - level-too-low: the granted level does not cover the tool's.
+ * - switched-off, selected-lower: the person switched the tool off, or chose a lower level.
+ */
 export const REASONS = [
   'unknown-person',
   'person-disabled',
@@ -33,24 +48,37 @@ export const REASONS = [
 ] as const
 export type Reason = (typeof REASONS)[number]
 
+/**
+ * The answer. `level` is what the person may do. `tier` is the tier that decided; a refusal before any tier has none.
+ */
 export type Verdict =
   | { readonly allow: true; readonly level: Level; readonly tier: Tier }
   | { readonly allow: false; readonly reason: Reason; readonly tier?: Tier }
 
-/** The one meaning of a policy: the data plane enforces it, portal and command line explain and predict with it. No I/O, no clock. */
+/**
+ * Decides whether a person may call a tool. This function is the meaning of a policy: the
+ * data plane enforces it, and the control plane explains and plans with it. Pure: no I/O,
+ * no clock. Never throws. Verdicts are shared objects; compare them by their fields.
+ *
+ * 1. Person, server and tool must exist, and none of them may be disabled, killed or hidden.
+ * 2. The first of the tiers user, groups, everyone with an unexpired alternative decides. Later tiers do not count.
+ * 3. In that tier a `deny` wins. Then the highest level of the alternatives that open the tool must cover the tool's
+ *    level. In the tier `user`, one alternative with the level `disabled` refuses.
+ * 4. A selection of the person can lower the result, never raise it.
+ */
 export function decide(policy: Policy, { subject, server, tool, nowMs }: Question): Verdict {
   const person = personOf(policy, subject)
   if (!person) return refuse('unknown-person')
   return decideFor(policy, person, server, tool, nowMs)
 }
 
-/** The same for a person already looked up: lists ask it once per tool. */
+/** `decide` for a person that was looked up already, such as for every tool of a list. */
 export function decideFor(policy: Policy, person: Person, server: string, tool: string, nowMs: number): Verdict {
   if (person.disabled) return refuse('person-disabled')
-  const known = policy.servers.get(server)
-  if (!known) return refuse('unknown-server')
+  const serverPolicy = policy.servers.get(server)
+  if (!serverPolicy) return refuse('unknown-server')
   if (policy.revoked.killed.has(server)) return refuse('server-killed')
-  const entry = known.tools.get(tool)
+  const entry = serverPolicy.tools.get(tool)
   if (!entry) return refuse('unknown-tool')
   if (entry.hidden) return refuse('tool-hidden')
 
@@ -58,13 +86,20 @@ export function decideFor(policy: Policy, person: Person, server: string, tool: 
   if (!grants) return refuse('no-grant')
   const tier = decidingTier(grants, nowMs)
   if (!tier) return refuse(grants.user || grants.groups || grants.everyone ? 'grants-expired' : 'no-grant')
-  return narrow(within(tier, grants[tier] ?? none, tool, entry, nowMs), person.selection, server, tool, entry)
+  const verdict = decideInTier(tier, grants[tier] ?? noAlternatives, tool, entry, nowMs)
+  return applySelection(verdict, person.selection, server, tool, entry)
 }
 
-/** The earliest moment at which an answer about this person may change by itself; Infinity when none will. */
+/**
+ * When the next grant of a person expires, in milliseconds since
+ * 1970; Infinity when none will. Verdicts stay the same until then.
+ */
 export function nextExpiryMs(person: Person, nowMs: number): number {
   const alternatives = [...person.grants.values()].flatMap((grants) => TIERS.flatMap((tier) => grants[tier] ?? []))
-  return alternatives.reduce((next, { expiresAtMs = Infinity }) => (expiresAtMs > nowMs ? Math.min(next, expiresAtMs) : next), Infinity)
+  return alternatives.reduce(
+    (nextMs, { expiresAtMs = Infinity }) => (expiresAtMs > nowMs ? Math.min(nextMs, expiresAtMs) : nextMs),
+    Infinity,
+  )
 }
 
 /** The first tier with an alternative that has not expired. */
@@ -82,28 +117,28 @@ function isLive(alternatives: readonly Alternative[], nowMs: number): boolean {
 
 const isExpired = ({ expiresAtMs }: Alternative, nowMs: number) => expiresAtMs !== undefined && nowMs >= expiresAtMs
 
-/** What the tier's alternatives come to: walked once, since this runs for every call and every line of a list. */
-function within(tier: Tier, alternatives: readonly Alternative[], tool: string, entry: ToolEntry, nowMs: number): Verdict {
-  let denied = false
-  let enabled = false
-  let best: Level = 'disabled'
+/** The verdict of one tier. One loop without allocation, because this runs for every call and every tool of a list. */
+function decideInTier(tier: Tier, alternatives: readonly Alternative[], tool: string, entry: ToolEntry, nowMs: number): Verdict {
+  let isDenied = false
+  let isEnabled = false
+  let highest: Level = 'disabled'
   for (const alternative of alternatives) {
     if (isExpired(alternative, nowMs)) continue
     const { level, allow, deny } = alternative
     if (tier === 'user' && level === 'disabled') return refuse('disabled-for-user', tier)
-    if (deny?.includes(tool)) denied = true
+    if (deny?.includes(tool)) isDenied = true
     if (level === 'disabled') continue
-    enabled = true
-    if (!allow || allow.includes(tool)) best = higher(best, level)
+    isEnabled = true
+    if (!allow || allow.includes(tool)) highest = higher(highest, level)
   }
-  if (denied) return refuse('tool-denied', tier)
-  if (!enabled) return refuse('disabled-for-group', tier)
-  if (best === 'disabled') return refuse('tool-not-in-list', tier)
-  return covers(best, entry.level) ? allow(best, tier) : refuse('level-too-low', tier)
+  if (isDenied) return refuse('tool-denied', tier)
+  if (!isEnabled) return refuse('disabled-for-group', tier)
+  if (highest === 'disabled') return refuse('tool-not-in-list', tier)
+  return covers(highest, entry.level) ? allow(highest, tier) : refuse('level-too-low', tier)
 }
 
-/** A selection can only lower. */
-function narrow(verdict: Verdict, selections: Person['selection'], server: string, tool: string, entry: ToolEntry): Verdict {
+/** Lowers a verdict to what the person selected. A refusal stays. */
+function applySelection(verdict: Verdict, selections: Person['selection'], server: string, tool: string, entry: ToolEntry): Verdict {
   const selection = verdict.allow ? selections?.get(server) : undefined
   if (!verdict.allow || !selection) return verdict
   if (selection.off?.includes(tool)) return refuse('switched-off', verdict.tier)
@@ -111,16 +146,16 @@ function narrow(verdict: Verdict, selections: Person['selection'], server: strin
   return covers(level, entry.level) ? allow(level, verdict.tier) : refuse('selected-lower', verdict.tier)
 }
 
-const none: readonly Alternative[] = []
+const noAlternatives: readonly Alternative[] = []
 
-/** There are not many verdicts: each is made once. */
-const allowed = tableOf(TIERS, Level.options, (tier, level): Verdict => ({ allow: true, level, tier }))
-const refusedIn = tableOf(TIERS, REASONS, (tier, reason): Verdict => ({ allow: false, reason, tier }))
-const refused = Object.fromEntries(REASONS.map((reason) => [reason, { allow: false, reason }])) as Record<Reason, Verdict>
+/** Every possible verdict, made once, so that deciding allocates nothing. */
+const allowedVerdicts = tableOf(TIERS, Level.options, (tier, level): Verdict => ({ allow: true, level, tier }))
+const refusedInTier = tableOf(TIERS, REASONS, (tier, reason): Verdict => ({ allow: false, reason, tier }))
+const refusedVerdicts = Object.fromEntries(REASONS.map((reason) => [reason, { allow: false, reason }])) as Record<Reason, Verdict>
 
-const allow = (level: Level, tier: Tier): Verdict => allowed[tier][level]
+const allow = (level: Level, tier: Tier): Verdict => allowedVerdicts[tier][level]
 
-const refuse = (reason: Reason, tier?: Tier): Verdict => (tier ? refusedIn[tier][reason] : refused[reason])
+const refuse = (reason: Reason, tier?: Tier): Verdict => (tier ? refusedInTier[tier][reason] : refusedVerdicts[reason])
 
 function tableOf<Row extends string, Column extends string, T>(
   rows: readonly Row[],

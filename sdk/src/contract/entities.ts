@@ -6,11 +6,10 @@ import { Handle, Id, ServerId, Sha256 } from './names.ts'
 import { grantFields, restrictionFields } from './policy-file.ts'
 import { RemoteSettings } from './remote.ts'
 
-/** What the control plane's API gives: people, policy and what became of it, as its operations answer. */
-
-/** RFC 3339. */
+/** A moment as text (RFC 3339), such as `2026-11-22T08:00:00Z`. */
 export const Instant = z.iso.datetime({ offset: true })
 
+/** A person. `provider` and `subject` are how the identity provider knows them (`iss` and `sub`). */
 export const User = z.strictObject({
   id: Id,
   handle: Handle,
@@ -23,86 +22,105 @@ export const User = z.strictObject({
   groups: z.array(Handle),
 })
 export const Group = z.strictObject({ handle: Handle, title: z.string().nullable(), members: z.array(Handle) })
+/** A grant: one holder may use one server at a level. */
 export const Grant = z.strictObject({ id: Id, ...grantFields })
+/** A restriction: what one holder may read over one SQL connection. */
 export const Restriction = z.strictObject({ id: Id, ...restrictionFields })
+
 /**
- * How a remote tool's definition stands. approved: what is offered was approved. unreviewed: new or changed since an
- * administrator looked, and served. held: new or changed, and held back; what was approved before is served. retired: no longer offered.
+ * The state of a remote tool's definition.
+ *
+ * - approved: the definition that the server offers was approved.
+ * - unreviewed: it is new or has changed since an administrator approved it. It is served.
+ * - held: it is new or has changed, and is not served. The definition that was approved before is served instead.
+ * - retired: the server no longer offers the tool.
  */
 export const TrustState = z.enum(['approved', 'unreviewed', 'held', 'retired'])
 export type TrustState = z.infer<typeof TrustState>
 
+/** A tool of a server, as the policy has it. */
 export const ServerTool = z.strictObject({
   name: z.string(),
-  /** What it needs. */
+  /** The level that a call needs. */
   level: Level,
-  /** What it would need without an administrator's label: declared by our own code, or taken from a remote tool's hints and name. */
+  /**
+   * The level without an administrator's label: a mounted tool
+   * declares it, a remote tool's is inferred from its hints and name.
+   */
   declared: Level,
+  /** True when an administrator's label sets `level`. */
   labelled: z.boolean(),
+  /** True when nobody may see or call the tool. */
   hidden: z.boolean(),
-  /** Remote tools only. */
+  /** Present for remote tools alone. */
   trust: TrustState.optional(),
 })
 
-/** A remote server as one data plane last found it. */
+/** The health of a remote server, as one data plane last reported it. */
 export const ServerHealth = z.strictObject({
   server: ServerId,
   plane: Id,
   planeName: z.string(),
   state: HealthState,
-  /** Null until it is found out. */
+  /** The protocol era of the server. Null until the plane knows it. */
   era: HealthEra.nullable(),
-  /** `open`: it failed so often that it is spared for a while. */
+  /** `open`: the server failed so often that the plane does not call it for a while. */
   breaker: BreakerState,
-  /** These two by the plane's clock. */
+  /** `lastSuccessAt` and `lastErrorAt` are by the plane's clock. */
   lastSuccessAt: Instant.nullable(),
   lastErrorAt: Instant.nullable(),
   lastError: z.string().nullable(),
-  /** How long its last answer took. */
+  /** Milliseconds that the last answer took. */
   latencyMs: z.number().nullable(),
-  /** Null when this plane has told nothing of the server at its present address. */
+  /** When the plane last reported. Null when it never reported the server at its present address. */
   reportedAt: Instant.nullable(),
-  /** The plane has been silent for so long that what it said no longer counts. */
+  /** True when the last report is too old to count. */
   stale: z.boolean(),
 })
 
-const shownServer = {
+const serverFields = {
   id: ServerId,
   title: z.string(),
-  /** Switched off for everyone. */
+  /** True while the kill switch is set. */
   killed: z.boolean(),
   tools: z.array(ServerTool),
 }
 
+/** A server of the policy, with its tools. */
 export const Server = z.discriminatedUnion('kind', [
-  z.strictObject({ ...shownServer, kind: z.literal('mounted'), settings: z.record(z.string(), z.unknown()) }),
-  z.strictObject({ ...shownServer, kind: z.literal('remote'), remote: RemoteSettings }),
+  z.strictObject({ ...serverFields, kind: z.literal('mounted'), settings: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ ...serverFields, kind: z.literal('remote'), remote: RemoteSettings }),
 ])
 
 const Definition = z.record(z.string(), z.unknown())
 
-/** A remote tool as it was approved and as it is offered. */
+/** A remote tool: its definition (MCP `Tool`) as it was approved, and as the server offers it. */
 export const ToolDefinition = z.strictObject({
   name: z.string(),
   state: TrustState,
-  /** What it would need without a label. */
+  /** The level that the tool needs without a label. */
   level: Level,
-  /** `new`, `changed`, and what about it is suspicious, in words. */
+  /** `new`, `changed`, and a text for everything suspicious in the definition. */
   flags: z.array(z.string()),
-  /** As an administrator last approved it; null when nobody ever did. */
+  /** The definition that an administrator approved last; null when there is none. */
   approved: Definition.nullable(),
-  /** As the server offers it now; null when it no longer does. */
+  /** The definition that the server offers now; null when it no longer offers the tool. */
   offered: Definition.nullable(),
-  /** Names what is offered, or, when nothing is, what was. */
+  /**
+   * The hash of the offered definition, or of the last one when
+   * the tool is retired. Pass it to `servers.approve` as `seen`.
+   */
   hash: Sha256,
-  /** From approved to offered, in words. */
+  /** The differences between `approved` and `offered`, a text each. */
   difference: z.array(z.string()),
   firstSeen: Instant,
-  /** Who approved what is served; null when the policy of trust let it pass. */
+  /** Who approved the served definition; null when the server's `trust` setting let it pass. */
   decidedBy: z.string().nullable(),
 })
 
-/** A person's way to a tool that a change of policy opens, closes or moves. */
+/**
+ * What a change of policy means for one person on one server: tools gained and lost, and the level before and after.
+ */
 export const PlanChange = z.strictObject({
   user: Handle,
   server: ServerId,
@@ -111,33 +129,44 @@ export const PlanChange = z.strictObject({
   before: Level,
   after: Level,
   /**
-   * No plane has shown what the server offers, so its tools cannot be named: `*` stands for whatever it offers that the level
-   * covers, and names are those that a grant lists, if they are offered.
+   * True when no plane has reported the server's tools yet. Then `*` stands for every tool that the level covers, and
+   * a name comes from a grant and counts only if the server offers that tool.
    */
   unseen: z.boolean(),
 })
+/** The effect that applying a policy file would have. */
 export const Plan = z.strictObject({
-  /** Rows the file would add, change or remove, in words. */
+  /** A text for each row that the file would add, change or remove. */
   edits: z.array(z.string()),
+  /** People who would gain or lose a tool, or get another level. */
   people: z.array(PlanChange),
 })
 
+/** Whether a person may call a tool, and why. */
 export const Explanation = z.strictObject({
   user: Handle,
   server: ServerId,
   tool: z.string(),
   allow: z.boolean(),
+  /** The level that the tool needs; null when there is no such tool. */
   needs: Level.nullable(),
+  /** The level that the person has. */
   level: Level,
+  /** Why not; null when `allow` is true. */
   reason: z.enum(REASONS).nullable(),
-  /** What was asked about and does not exist. A tool held back until somebody approves it does. */
+  /** Set when the server or the tool does not exist. A tool that waits for approval exists. */
   missing: z.enum(['server', 'tool']).nullable(),
   tier: z.enum(['user', 'groups', 'everyone']).nullable(),
-  /** What was looked at, in words, in the order it was looked at. */
+  /** The steps of the decision, a text each, in order. */
   because: z.array(z.string()),
+  /** The revision of the policy that decided. */
   revision: z.int(),
 })
 
+/**
+ * An audit record as the search gives it. The fields are those of
+ * `AuditHeader`; `at` is RFC 3339, durations are milliseconds.
+ */
 export const AuditRow = z.strictObject({
   plane: Id,
   seq: z.int(),
@@ -162,23 +191,28 @@ export const AuditRow = z.strictObject({
   call: z.string().nullable(),
 })
 
+/** A data plane, and what it has reported. */
 export const PlaneState = z.strictObject({
   id: Id,
   name: z.string(),
   publicKey: z.looseObject({}),
   joinedAt: Instant,
+  /** Its last request. */
   seenAt: Instant.nullable(),
+  /** The revision of the policy that it enforces. */
   revision: z.int().nullable(),
+  /** The revision that it refused, and why. */
   rejected: z.strictObject({ revision: z.int(), reasons: z.array(z.string()) }).nullable(),
+  /** The highest sequence number of its audit that the control plane has stored. */
   auditSeq: z.int(),
   expelled: z.boolean(),
 })
 
-/** A chain of audit records: a data plane's, or the control plane's own. Its signed heads hold by `publicKey`. */
+/** The audit chain of a data plane, or of the control plane itself. `publicKey` (JWK) verifies its signatures. */
 export const AuditChain = z.strictObject({
   plane: Id,
   name: z.string(),
   publicKey: z.looseObject({}),
-  /** The last record the gateway has: a chain that ends before was cut. */
+  /** The sequence number of the last record. A chain that ends earlier was cut. */
   seq: z.int(),
 })

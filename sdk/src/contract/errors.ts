@@ -1,4 +1,8 @@
-/** Every way a call can end badly, once. Codes of our own lie outside -32768..-32000, which JSON-RPC and MCP keep for themselves. `publicMessage` is all the caller is ever told; the cause goes to the audit record and the log. */
+/**
+ * Every error that a caller can get: HTTP status, JSON-RPC code and message. The gateway's
+ * own codes lie outside -32768..-32000, which JSON-RPC 2.0 (section 5.1) and MCP reserve.
+ * The caller sees `publicMessage` alone; the cause goes to the audit record and the log.
+ */
 export const ERRORS = {
   unauthenticated: { http: 401, rpc: -31401, publicMessage: 'Sign in and try again.' },
   forbiddenOrigin: { http: 403, rpc: -31403, publicMessage: 'Requests from this origin are not accepted.' },
@@ -24,39 +28,42 @@ export const ERRORS = {
   notFound: { http: 404, rpc: -31404, publicMessage: 'There is nothing here.' },
 } as const
 
+/** The key of an error. */
 export type ErrorCode = keyof typeof ERRORS
 
-/** The one failure class of the hot path. `detail` and `cause` never leave the gateway. */
+/** The only error class of the request path. `message` (the detail) and `cause` never leave the gateway. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
   readonly code: ErrorCode
-  /** What the caller may be told beyond the code's sentence; plain words of ours, never an upstream's. */
+  /** Replaces the message of the code. It is always a text of the gateway, never of an upstream server. */
   readonly publicMessage: string | undefined
+  /** The `data` of the JSON-RPC error. */
   readonly data: unknown
-  /** Why, from a closed list, for the record. */
+  /** The `reason` of the audit record: one of a fixed set of words. */
   readonly reason: string
   readonly retryAfterMs: number | undefined
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { publicMessage?: string; data?: unknown; reason?: string; retryAfterMs?: number; cause?: unknown } = {},
+    options: { publicMessage?: string; data?: unknown; reason?: string; retryAfterMs?: number; cause?: unknown } = {},
   ) {
-    super(detail, more.cause === undefined ? undefined : { cause: more.cause })
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.publicMessage = more.publicMessage
-    this.data = more.data
-    this.reason = more.reason ?? code
-    this.retryAfterMs = more.retryAfterMs
+    this.publicMessage = options.publicMessage
+    this.data = options.data
+    this.reason = options.reason ?? code
+    this.retryAfterMs = options.retryAfterMs
   }
 
+  /** Returns a `GatewayError` as it is, and wraps anything else as `internal`. */
   static from(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error
     return new GatewayError('internal', error instanceof Error ? error.message : String(error), { cause: error })
   }
 }
 
-/** Codes of tool errors (`isError: true`): what a model is told when a tool could not do its work. */
+/** The codes of tool errors (MCP results with `isError: true`). The model reads them. */
 export const TOOL_ERRORS = [
   'not_found',
   'not_permitted_upstream',
@@ -74,18 +81,19 @@ export const TOOL_ERRORS = [
 ] as const
 export type ToolErrorCode = (typeof TOOL_ERRORS)[number]
 
-/** Thrown by a tool whose work cannot be done, and said to the model in its own words. */
+/** Thrown by a tool that cannot do its work. The model gets code, message and hint. */
 export class ToolError extends Error {
   override readonly name = 'ToolError'
   readonly code: ToolErrorCode
-  /** What to do next. */
+  /** What the model can do next. */
   readonly hint: string | undefined
+  /** True when the same call may succeed later. */
   readonly retryable: boolean
 
-  constructor(code: ToolErrorCode, message: string, more: { hint?: string; retryable?: boolean; cause?: unknown } = {}) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+  constructor(code: ToolErrorCode, message: string, options: { hint?: string; retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.hint = more.hint
-    this.retryable = more.retryable ?? false
+    this.hint = options.hint
+    this.retryable = options.retryable ?? false
   }
 }

@@ -2,58 +2,68 @@ import { z } from 'zod'
 import { Id, ServerId, ToolName } from './names.ts'
 import { PublicJwk } from './snapshot.ts'
 
-/** What passes between a data plane and the control plane under `/internal/v1`, beside the snapshot and the audit. */
-
+/** `POST /internal/v1/join`: a data plane registers with the secret of its join line. */
 export const JoinRequest = z.strictObject({
   secret: z.string().min(1),
   name: z.string().min(1).max(100),
-  /** Ed25519: signs the plane's requests and its audit chain. */
+  /** Ed25519 (RFC 8037). The plane signs its requests and its audit chain with this key. */
   publicKey: PublicJwk,
-  /** X25519: what is sealed for this plane alone is sealed to it. */
+  /** X25519 (RFC 8037). Boxes for this plane alone are sealed to this key. */
   sealingKey: PublicJwk,
 })
 export type JoinRequest = z.infer<typeof JoinRequest>
 
+/** The answer to a join. */
 export const JoinAnswer = z.looseObject({
+  /** The id of the new plane. */
   id: Id,
-  /** Ed25519: signs manifests. Its SPKI's SHA-256 is the fingerprint the plane was given. */
+  /** Ed25519. It verifies manifests. The SHA-256 of its SPKI form is the fingerprint in the join line. */
   manifestKey: PublicJwk,
+  /** The OAuth issuer of access tokens. */
   issuer: z.url(),
 })
 export type JoinAnswer = z.infer<typeof JoinAnswer>
 
-/** `POST /internal/v1/planes`: where other planes reach this one. */
+/** `POST /internal/v1/planes`: the address at which other planes reach this one. */
 export const PlaneAddress = z.strictObject({ internalUrl: z.url() })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
 
+/**
+ * unknown: not asked yet. up: the last request was answered.
+ * down: the server cannot be reached or refuses the gateway.
+ */
 export const HealthState = z.enum(['unknown', 'up', 'down'])
+/** The protocol era that the server speaks. */
 export const HealthEra = z.enum(['legacy', 'modern'])
+/** open: the plane does not call the server for a while, because it failed too often. */
 export const BreakerState = z.enum(['closed', 'open'])
 
-/** What a date can hold. */
-const latestMs = 8.64e15
+/** The latest time that a `Date` can hold (ECMA-262, section 21.4.1.1). */
+const maxDateMs = 8.64e15
 
-/** A remote server as one plane last found it. */
+/** The health of a remote server, as one plane reports it. */
 export const RemoteHealth = z.strictObject({
   server: ServerId,
-  /** The address it was found at. */
+  /** The address that the plane called. Reports about another address than the policy's are ignored. */
   url: z.string().max(2048),
   state: HealthState,
   era: HealthEra.optional(),
   breaker: BreakerState,
   /** Milliseconds since 1970, by the plane's clock. */
-  lastSuccessAtMs: z.int().min(0).max(latestMs).optional(),
-  lastErrorAtMs: z.int().min(0).max(latestMs).optional(),
+  lastSuccessAtMs: z.int().min(0).max(maxDateMs).optional(),
+  lastErrorAtMs: z.int().min(0).max(maxDateMs).optional(),
   lastError: z.string().max(500).optional(),
+  /** Milliseconds that the last answer took. */
   latencyMs: z.number().min(0).optional(),
 })
 export type RemoteHealth = z.infer<typeof RemoteHealth>
 
-/** Every plane tells how all its remote servers are at least so often; in between, what changed. */
+/** Every plane reports the health of all its remote servers in this interval, and changes in between. */
 export const HEALTH_EVERY_MS = 60_000
+/** The most servers in one report. */
 export const MAX_HEALTH = 20
 
-/** `POST /internal/v1/acks`: what became of a revision, or how remote servers are. */
+/** `POST /internal/v1/acks`: a revision is enforced, a revision was rejected, or the health of remote servers. */
 export const Ack = z.union([
   z.strictObject({ revision: z.int() }),
   z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) }),
@@ -61,19 +71,23 @@ export const Ack = z.union([
 ])
 export type Ack = z.infer<typeof Ack>
 
-/** A box (sdk/seal-box) that holds a `SealingRing`. */
+/** `GET /internal/v1/sealing-keys`: a sealed box (`@bir/sdk/seal-box`) that holds a `SealingRing` as JSON. */
 export const SealingKeysAnswer = z.looseObject({ box: z.string() })
 
+/** The symmetric keys that all planes share, for sessions, cursors and task ids. */
 export const SealingRing = z.strictObject({
-  /** Newest first; the first seals, all open. `key` is 32 bytes as base64url. */
+  /** Newest first. The first key seals, every key opens. `key` is 32 bytes as base64url. */
   keys: z.array(z.strictObject({ kid: z.string(), key: z.string() })).min(1),
 })
 export type SealingRing = z.infer<typeof SealingRing>
 
-/** `POST /internal/v1/definitions`: what a plane found a remote server to offer. The control plane decides what of it is served. */
+/**
+ * `POST /internal/v1/definitions`: the tools that a remote server
+ * offers. The control plane decides which of them are served.
+ */
 export const DefinitionsReport = z.strictObject({
   server: ServerId,
-  /** The address it was found at: what an address no longer in the policy offers is passed over. */
+  /** The address that the plane asked. A report from an address that is no longer in the policy is ignored. */
   url: z.string().max(8192).optional(),
   tools: z.array(z.strictObject({ name: ToolName, definition: z.record(z.string(), z.unknown()) })).max(2000),
 })

@@ -2,47 +2,51 @@ import { z } from 'zod'
 import { Level } from './level.ts'
 import { Handle, ServerId, ToolName } from './names.ts'
 import { RemoteSettings } from './remote.ts'
-import { GivenHeaders, RemoteUrl } from './remote-headers.ts'
+import { RemoteHeaders, RemoteUrl } from './remote-headers.ts'
 import { Settings } from './settings.ts'
 import { ColumnName, TablePattern } from './tables.ts'
 
-/** The whole policy as one declarative file (`bir.yaml`). A section present is complete: what it leaves out is removed. A section absent is untouched. */
-
+/** A moment (RFC 3339). YAML may parse it as a date; it becomes text again. */
 const Instant = z.union([z.iso.datetime({ offset: true }), z.date().transform((date) => date.toISOString())])
 
-/** Exactly one of user, group, everyone. */
+/** Who holds a grant or a restriction. Exactly one of the three is present. */
 const holder = {
   user: Handle.optional(),
   group: Handle.optional(),
   everyone: z.literal(true).optional(),
 }
 
-export const oneHolder = (of: { user?: string | undefined; group?: string | undefined; everyone?: true | undefined }) =>
-  [of.user, of.group, of.everyone].filter((given) => given !== undefined).length === 1
+/** Does it name exactly one holder? */
+export const hasOneHolder = (item: { user?: string | undefined; group?: string | undefined; everyone?: true | undefined }) =>
+  [item.user, item.group, item.everyone].filter((holder) => holder !== undefined).length === 1
 
-export const ONE_HOLDER_SAYS = 'name exactly one holder: user, group or everyone: true'
+export const ONE_HOLDER_MESSAGE = 'name exactly one holder: user, group or everyone: true'
 
-const described = {
+/** The fields that both kinds of server have. */
+const commonFields = {
+  /** The name that people see. */
   title: z.string().min(1).max(100).optional(),
-  /** An administrator's labels, which override the level a tool declares or is taken to need. */
+  /**
+   * An administrator's labels by tool. A label sets the level that the tool needs, or hides the tool from everyone.
+   */
   tools: z.record(ToolName, z.strictObject({ level: Level.optional(), hidden: z.boolean().optional() })).optional(),
 }
 
-/** A server of the gateway's own, in process. */
+/** A server that runs inside the gateway. The server's own schema checks `settings`. */
 export const MountedFileServer = z.strictObject({
   kind: z.literal('mounted'),
-  ...described,
+  ...commonFields,
   settings: z.record(z.string(), z.unknown()).optional(),
 })
 
 const { era, trust, callTimeoutMs, maxResponseBytes, privateNetwork } = RemoteSettings.shape
 
-/** Any MCP server, reached over HTTP. What is left out takes its default. */
+/** An MCP server that the gateway reaches over HTTP. Absent fields take the defaults of `RemoteSettings`. */
 export const RemoteFileServer = z.strictObject({
   kind: z.literal('remote'),
-  ...described,
+  ...commonFields,
   url: RemoteUrl,
-  headers: GivenHeaders.optional(),
+  headers: RemoteHeaders.optional(),
   era: era.unwrap().optional(),
   trust: trust.unwrap().optional(),
   callTimeoutMs,
@@ -50,44 +54,64 @@ export const RemoteFileServer = z.strictObject({
   privateNetwork: privateNetwork.unwrap().optional(),
 })
 
+/** A server in a policy file. */
 export const FileServer = z.discriminatedUnion('kind', [MountedFileServer, RemoteFileServer], 'kind is mounted or remote')
 export type FileServer = z.infer<typeof FileServer>
 
+/** A group and all its members, by their handles. */
 export const FileGroup = z.strictObject({ title: z.string().max(100).optional(), members: z.array(Handle).default([]) })
 export type FileGroup = z.infer<typeof FileGroup>
 
+/** The fields of a grant. `FileGrant` also checks that it names one holder. */
 export const grantFields = {
   ...holder,
   server: ServerId,
+  /** What the holder may do on the server. For a user, `disabled` takes away what groups and everyone have. */
   level: Level,
+  /** `allow`: only these tools. `deny`: never these. Both absent: every tool that the level covers. */
   tools: z.strictObject({ allow: z.array(ToolName).optional(), deny: z.array(ToolName).optional() }).optional(),
+  /** The grant counts until this moment. Absent: without end. */
   expires: Instant.optional(),
 }
 
-export const FileGrant = z.strictObject(grantFields).refine(oneHolder, ONE_HOLDER_SAYS)
+/** A grant: what one holder may do on one server. */
+export const FileGrant = z.strictObject(grantFields).refine(hasOneHolder, ONE_HOLDER_MESSAGE)
 export type FileGrant = z.infer<typeof FileGrant>
 
+/** The fields of a restriction. `FileRestriction` also checks that it names one holder. */
 export const restrictionFields = {
   ...holder,
   server: ServerId,
+  /** A connection in the server's settings. */
   connection: z.string().min(1).max(64),
+  /** Tables that may be read. */
   allow: z.array(TablePattern).optional(),
+  /** Tables that may not be read, even when `allow` has them. */
   deny: z.array(TablePattern).optional(),
+  /** Columns by table that do not exist for the holder. */
   hide: z.record(TablePattern, z.array(ColumnName).min(1)).optional(),
+  /** Columns by table whose values are masked. */
   mask: z.record(TablePattern, z.array(ColumnName).min(1)).optional(),
+  /** The most rows that one query returns. */
   maxRows: z.int().positive().max(1_000_000).optional(),
   timeoutMs: z.int().positive().max(3_600_000).optional(),
 }
 
-export const FileRestriction = z.strictObject(restrictionFields).refine(oneHolder, ONE_HOLDER_SAYS)
+/** A restriction: what one holder may read over one connection of a SQL server. Without one, nothing may be read. */
+export const FileRestriction = z.strictObject(restrictionFields).refine(hasOneHolder, ONE_HOLDER_MESSAGE)
 export type FileRestriction = z.infer<typeof FileRestriction>
 
+/**
+ * The whole policy as one file (`bir.yaml`). A section that is present is complete:
+ * whatever it leaves out is removed from the policy. A section that is absent stays
+ * as it is. The file holds no secret: settings name secrets as `{ secret: <name> }`.
+ */
 export const PolicyFile = z.strictObject({
   servers: z.record(ServerId, FileServer).optional(),
   groups: z.record(Handle, FileGroup).optional(),
   grants: z.array(FileGrant).optional(),
   restrictions: z.array(FileRestriction).optional(),
-  /** What is left out takes its default. */
+  /** Settings that are left out take their defaults. */
   settings: Settings.partial().optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>

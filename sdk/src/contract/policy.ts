@@ -14,36 +14,48 @@ import type {
 import type { Settings } from './settings.ts'
 import type { Subject } from './subject.ts'
 
-/** A snapshot read and ready to be asked: what `decide` walks. Immutable; a new revision is a new object sharing what did not change. */
+/**
+ * A snapshot in memory, as `decide` reads it. It never changes: a new
+ * revision is a new object, which shares unchanged parts with the old one.
+ */
 export interface Policy {
   readonly revision: number
+  /** The root of the manifest: it names the content of the policy. */
   readonly root: string
+  /** By server id. */
   readonly servers: ReadonlyMap<string, ServerPolicy>
+  /** By class key. */
   readonly classes: ReadonlyMap<string, PolicyClass>
-  /** By bucket number; absent = nobody in it. */
+  /** By bucket number; undefined for an empty bucket. */
   readonly buckets: readonly (Bucket | undefined)[]
   readonly settings: Settings
   readonly revoked: Revoked
   readonly keys: KeysChunk
   readonly planes: PlanesChunk['planes']
-  /** Names the servers chunk: what prepared lists are keyed by. */
+  /** The name of the servers chunk. Lists that were made from `servers` stay valid while it is the same. */
   readonly serversChunk: string
 }
 
 interface Tools {
   readonly tools: ReadonlyMap<string, ToolEntry>
 }
+/** A mounted server in the policy. */
 export type MountedPolicy = Readonly<Omit<MountedEntry, 'tools'>> & Tools
+/** A remote server in the policy. */
 export type RemotePolicy = Readonly<Omit<RemoteEntry, 'tools'>> & Tools
 export type ServerPolicy = MountedPolicy | RemotePolicy
 
+/** People with the same grants. */
 export interface PolicyClass {
   readonly profile: Profile
+  /** Handles of the groups that have a grant. */
   readonly groups: readonly string[]
 }
 
+/** Grants by server id. */
 export type Profile = ReadonlyMap<string, ServerGrants>
 
+/** Everything that was revoked before its time (see `RevocationsChunk`). */
 export interface Revoked {
   readonly tokens: ReadonlySet<string>
   readonly sessions: ReadonlySet<string>
@@ -51,45 +63,48 @@ export interface Revoked {
   readonly killed: ReadonlySet<string>
 }
 
-/** What a policy knows of one person. */
+/** One person in a policy. */
 export interface Person {
   readonly handle: string
   readonly disabled: boolean
   readonly classKey: string
   readonly groups: readonly string[]
   readonly grants: Profile
+  /** What the person has switched off, by server; undefined when it is nothing. */
   readonly selection: ReadonlyMap<string, Selection> | undefined
 }
 
+/** Reads a profile chunk. */
 export const readProfile = (chunk: ProfileChunk): Profile => new Map(Object.entries(chunk.servers))
 
+/** Reads the servers chunk. */
 export const readServers = (chunk: ServersChunk): Policy['servers'] =>
   new Map(Object.entries(chunk.servers).map(([id, server]) => [id, { ...server, tools: new Map(Object.entries(server.tools)) }]))
 
-const nothing: Profile = new Map()
+const noGrants: Profile = new Map()
 
-/** Undefined for somebody the policy has never heard of. */
+/** Looks a person up. Undefined when the policy does not have them. */
 export function personOf(policy: Policy, subject: Subject): Person | undefined {
   const bucket = policy.buckets[subject.bucket]
   if (!bucket) return undefined
   const position = positionIn(bucket, subject)
   if (position < 0) return undefined
 
-  return new Found(policy, bucket, position)
+  return new PersonView(policy, bucket, position)
 }
 
-/** A class, since one is made for every look-up: what few ask for is read only when asked. */
-class Found implements Person {
+/** Reads a person's fields when they are used: one is made for every call, and most calls use few of them. */
+class PersonView implements Person {
   private readonly bucket: Bucket
   private readonly position: number
-  private readonly held: PolicyClass | undefined
+  private readonly policyClass: PolicyClass | undefined
   readonly classKey: string
 
   constructor(policy: Policy, bucket: Bucket, position: number) {
     this.bucket = bucket
     this.position = position
     this.classKey = classKeyAt(bucket, position)
-    this.held = policy.classes.get(this.classKey)
+    this.policyClass = policy.classes.get(this.classKey)
   }
 
   get handle(): string {
@@ -101,11 +116,11 @@ class Found implements Person {
   }
 
   get groups(): readonly string[] {
-    return this.held?.groups ?? []
+    return this.policyClass?.groups ?? []
   }
 
   get grants(): Profile {
-    return this.held?.profile ?? nothing
+    return this.policyClass?.profile ?? noGrants
   }
 
   get selection(): ReadonlyMap<string, Selection> | undefined {

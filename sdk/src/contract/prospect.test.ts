@@ -35,7 +35,7 @@ const policyOf = (needs: Record<string, Level>, killed: boolean) =>
     revoked: { killed: new Set(killed ? ['notes'] : []) },
   }) as unknown as Policy
 
-test('whatever a server turns out to offer, nobody may more than was foretold', () => {
+test('nobody is allowed more than the prospect says, whatever the server offers', () => {
   const needed = fc.constantFrom<Level>('read', 'write', 'destroy')
   fc.assert(
     fc.property(anybody, fc.record({ echo: needed, send: needed, wipe: needed }), fc.boolean(), (person, needs, killed) => {
@@ -51,7 +51,7 @@ test('whatever a server turns out to offer, nobody may more than was foretold', 
   )
 })
 
-test('who is foretold nothing gets nothing, and who is foretold a tool may get one', () => {
+test('with an empty prospect no tool is allowed, and with any other some tool can be', () => {
   fc.assert(
     fc.property(anybody, fc.boolean(), (person, killed) => {
       const policy = policyOf({ echo: 'read', send: 'read', wipe: 'read', other: 'read' }, killed)

@@ -13,17 +13,17 @@ import type {
   SettingsChunk,
 } from './snapshot.ts'
 
-/** Everything a policy is read from, in memory. */
+/** The chunks of a snapshot, parsed. */
 export interface PolicyChunks {
   revision: number
   root: string
   servers: ServersChunk
-  /** Names the servers chunk. */
+  /** The name of the servers chunk. */
   serversChunk: string
   classes: ClassesChunk
-  /** By name. */
+  /** By chunk name. */
   profiles: ReadonlyMap<string, ProfileChunk>
-  /** By number; absent = nobody in it. */
+  /** By bucket number; undefined for an empty bucket. */
   buckets: readonly (BucketChunk | undefined)[]
   settings: SettingsChunk
   revocations: RevocationsChunk
@@ -31,7 +31,10 @@ export interface PolicyChunks {
   planes: PlanesChunk
 }
 
-/** Chunks in, a policy to ask out. Throws when they do not fit together. */
+/**
+ * Makes a policy from its chunks. Throws when they do not fit
+ * together: a class without its profile, or inconsistent columns.
+ */
 export function readPolicy(chunks: PolicyChunks): Policy {
   const { revision, root, serversChunk, revocations } = chunks
   return {
@@ -53,12 +56,12 @@ export function readPolicy(chunks: PolicyChunks): Policy {
   }
 }
 
-/** Classes that share a profile share the object. */
+/** Classes with the same profile share one object. */
 function readClasses({ classes }: ClassesChunk, profiles: ReadonlyMap<string, ProfileChunk>): Policy['classes'] {
-  const read = new Map<string, Profile>([...profiles].map(([name, chunk]) => [name, readProfile(chunk)]))
+  const profileOf = new Map<string, Profile>([...profiles].map(([name, chunk]) => [name, readProfile(chunk)]))
   return new Map(
     Object.entries(classes).map(([key, { profile: name, groups }]): [string, PolicyClass] => {
-      const profile = read.get(name)
+      const profile = profileOf.get(name)
       if (!profile) throw new Error(`the profile ${name} of class ${key} is missing`)
       return [key, { profile, groups }]
     }),

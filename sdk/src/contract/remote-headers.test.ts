@@ -22,7 +22,7 @@ test.for([
     privateNetwork: false,
   },
   { url: 'http://127.0.0.1:3001/mcp?team=a', title: 'Everything', tools: { echo: { level: 'read' } } },
-])('%j is a remote server', (server) => {
+])('%j is accepted as a remote server', (server) => {
   expect(faultsOf(server)).toEqual([])
 })
 
@@ -72,6 +72,6 @@ test.for([
   [{ kind: 'mounted', settings: {} }, 'Unrecognized key'],
   [{ kind: 'hosted' }, 'kind is mounted or remote'],
   [{ headers: { 'a b': 'x' } }, 'Invalid key'],
-] as const)('%j does not belong to a remote server', ([server, word]) => {
+] as const)('%j is refused for a remote server', ([server, word]) => {
   expect(JSON.stringify(faultsOf(server))).toContain(word)
 })

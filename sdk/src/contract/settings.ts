@@ -2,45 +2,48 @@ import { z } from 'zod'
 
 const minuteMs = 60_000
 
-/** What an administrator may change while everything runs. It travels in the snapshot. */
+/** Settings that an administrator can change while the gateway runs. The snapshot carries them to every data plane. */
 export const Settings = z.strictObject({
-  /** Calls a person may make per second, sustained. */
+  /** The calls per second that a person may make over time. */
   ratePerSecond: z.number().positive().max(100_000).default(60),
-  /** Calls a person may make at once before the rate applies. */
+  /** The calls that a person may make at once, before `ratePerSecond` applies. */
   rateBurst: z.int().positive().max(1_000_000).default(300),
-  /** The longest a call may take before it is given up. */
+  /** The longest time that a call may take. */
   callTimeoutMs: z.int().min(100).max(3_600_000).default(30_000),
-  /** A legacy session that was not used for so long is over. */
+  /** A legacy session ends when it was not used for this time. */
   sessionIdleMs: z
     .int()
     .min(minuteMs)
     .max(24 * 60 * minuteMs)
     .default(60 * minuteMs),
-  /** Text of an answer beyond this many characters is cut. */
+  /** Longer texts in an answer are cut to this many characters. */
   truncateChars: z.int().min(1_000).max(10_000_000).default(100_000),
-  /** How old a policy may be, with the control plane silent, before reading is refused. */
+  /** Calls that read are refused once the control plane's last confirmation of the policy is older than this. */
   staleReadMs: z
     .int()
     .min(0)
     .default(3 * 24 * 60 * minuteMs),
-  /** The same for writing. */
+  /** The same for calls that write. */
   staleWriteMs: z
     .int()
     .min(0)
     .default(4 * 60 * minuteMs),
-  /** The same for destroying. */
+  /** The same for calls that destroy. */
   staleDestroyMs: z
     .int()
     .min(0)
     .default(15 * minuteMs),
-  /** `strict` syncs every audit record to disk before its answer leaves; `default` syncs writes and lets reads follow within 50 ms. */
+  /**
+   * `strict` writes every audit record to the disk before the answer is sent. `default` does so for calls that write
+   * or destroy; the records of reading calls follow within 50 ms.
+   */
   auditDurability: z.enum(['default', 'strict']).default('default'),
 })
 export type Settings = z.infer<typeof Settings>
 
 const { shape } = Settings
 
-/** Only what is to change. (`Settings.partial()` would fill in the defaults of all that is left out.) */
+/** The settings to change. Not `Settings.partial()`, which would set every absent setting to its default. */
 export const SettingsPatch = z.strictObject({
   ratePerSecond: shape.ratePerSecond.unwrap().optional(),
   rateBurst: shape.rateBurst.unwrap().optional(),

@@ -5,85 +5,103 @@ import { RemoteSettings } from './remote.ts'
 import { Settings } from './settings.ts'
 import { TableRules } from './tables.ts'
 
-/** The policy as it travels: immutable chunks named by the SHA-256 of their bytes, under one signed manifest. Never a secret. */
+/*
+ * The policy as it travels from the control plane to the data planes. A snapshot consists of chunks and one signed
+ * manifest, which names them. A chunk is canonical JSON (see canonical.ts). Its name is the SHA-256 of its bytes, so
+ * a chunk never changes and data planes fetch only new ones. No chunk holds a secret.
+ */
 
+/** The number of buckets that people are spread over: by the last 12 bits of their id. */
 export const BUCKETS = 4096
+/** The number of bucket names in one index chunk. */
 export const BUCKETS_PER_INDEX = 64
 
-/** One way of being allowed. A tier holds several; each expires by itself. */
+/** One grant, as it counts for one tier of a server. A tier can have several; each expires by itself. */
 export const Alternative = z.strictObject({
   level: Level,
-  /** Only these tools; absent = all the level covers. */
+  /** Only these tools; absent means every tool that the level covers. */
   allow: z.array(ToolName).optional(),
-  /** Never these, whatever another alternative of the tier says. */
+  /** Never these tools, even when another alternative of the tier opens them. */
   deny: z.array(ToolName).optional(),
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. From this moment on the alternative does not count. */
   expiresAtMs: z.int().optional(),
 })
 export type Alternative = z.infer<typeof Alternative>
 
-/** The first tier with an unexpired alternative decides. */
+/** The tiers of grants in their order. The first tier with an unexpired alternative decides. */
 export const TIERS = ['user', 'groups', 'everyone'] as const
 export type Tier = (typeof TIERS)[number]
 
+/** Everything that the people of a class hold on one server. */
 export const ServerGrants = z.strictObject({
   user: z.array(Alternative).optional(),
   groups: z.array(Alternative).optional(),
   everyone: z.array(Alternative).optional(),
-  /** SQL only: what may be read over each connection. */
+  /** For SQL servers: what may be read, by connection. */
   connections: z.record(z.string(), TableRules).optional(),
 })
 export type ServerGrants = z.infer<typeof ServerGrants>
 
-/** Everything people of one class hold, by server. */
+/** Everything that the people of a class hold, by server. */
 export const ProfileChunk = z.strictObject({ servers: z.record(ServerId, ServerGrants) })
 export type ProfileChunk = z.infer<typeof ProfileChunk>
 
-/** People who hold the same share a class: the first 8 bytes, in hex, of the SHA-256 of the sorted ids of the holders that have something. */
+/**
+ * The key of a class: people with the same holders share one. It is the first 8 bytes, in hex, of the SHA-256 of the
+ * sorted ids of their holders (person, groups, everyone) that have grants or restrictions.
+ */
 export const ClassKey = z.string().regex(/^[0-9a-f]{16}$/)
 
+/** All classes: the profile, and the handles of the groups that it comes from. */
 export const ClassesChunk = z.strictObject({
   classes: z.record(ClassKey, z.strictObject({ profile: Sha256, groups: z.array(Handle) })),
 })
 export type ClassesChunk = z.infer<typeof ClassesChunk>
 
-/** What a person gave up of their own will, per server. */
+/** What a person has switched off for themselves on a server: a lower level, or single tools. */
 export const Selection = z.strictObject({ level: Level.optional(), off: z.array(ToolName).optional() })
 export type Selection = z.infer<typeof Selection>
 
-/** People of one bucket in columns, sorted by id. */
+/** The people of one bucket in columns, sorted by id. A position in one column is the same person in all. */
 export const BucketChunk = z.strictObject({
-  /** base64 of 16 raw bytes a person. */
+  /** base64 of 16 bytes per person: the id. */
   ids: z.string(),
-  /** One line a person. */
+  /** One line per person. */
   handles: z.string(),
+  /** The classes that occur in this bucket. */
   classes: z.array(ClassKey),
-  /** base64 of one little-endian uint16 a person: the index into `classes`. */
+  /** base64 of one little-endian uint16 per person: the index into `classes`. */
   classOf: z.string(),
-  /** base64 of one byte a person: 1 = disabled. */
+  /** base64 of one byte per person: `DISABLED_FLAG` or 0. */
   flags: z.string(),
-  /** By the person's position. */
+  /** By the person's position, then by server. */
   selections: z.record(z.string().regex(/^\d+$/), z.record(ServerId, Selection)).optional(),
 })
 export type BucketChunk = z.infer<typeof BucketChunk>
 
+/** Set in `flags` for a person who is disabled. */
 export const DISABLED_FLAG = 1
 
-/** 64 bucket names; null = nobody in it. */
+/** The names of 64 bucket chunks; null for an empty bucket. */
 export const IndexChunk = z.strictObject({ buckets: z.array(Sha256.nullable()).length(BUCKETS_PER_INDEX) })
 export type IndexChunk = z.infer<typeof IndexChunk>
 
+/** A tool in the policy. */
 export const ToolEntry = z.strictObject({
+  /** The level that a call needs. */
   level: Level,
-  /** An administrator's label: it alone may put the level below the plane's own code. */
+  /** True when an administrator set the level. Only then can it be lower than the level in a mounted server's code. */
   labelled: z.literal(true).optional(),
-  /** Listed for no one, callable by no one. */
+  /** True when nobody may see or call the tool. */
   hidden: z.literal(true).optional(),
-  /** Remote tools: the SHA-256 of the canonical JSON of the approved definition, which is the one that is served. */
+  /**
+   * Of a remote tool: the SHA-256 of the canonical JSON of its approved definition. Only that definition is served.
+   */
   definition: Sha256.optional(),
 })
 export type ToolEntry = z.infer<typeof ToolEntry>
 
+/** A server that runs inside the gateway. */
 export const MountedEntry = z.strictObject({
   kind: z.literal('mounted'),
   title: z.string(),
@@ -92,52 +110,60 @@ export const MountedEntry = z.strictObject({
 })
 export type MountedEntry = z.infer<typeof MountedEntry>
 
+/** A server that the gateway reaches over HTTP. */
 export const RemoteEntry = z.strictObject({
   kind: z.literal('remote'),
   title: z.string(),
   remote: RemoteSettings,
-  /** Those that were approved, as the administrator's policy of trust has it. */
+  /** The tools that are served, according to the server's `trust` setting. */
   tools: z.record(ToolName, ToolEntry),
 })
 export type RemoteEntry = z.infer<typeof RemoteEntry>
 
+/** A server in the policy. */
 export const ServerEntry = z.discriminatedUnion('kind', [MountedEntry, RemoteEntry])
 export type ServerEntry = z.infer<typeof ServerEntry>
 
+/** All servers, by id. */
 export const ServersChunk = z.strictObject({ servers: z.record(ServerId, ServerEntry) })
 export type ServersChunk = z.infer<typeof ServersChunk>
 
+/** The settings. */
 export const SettingsChunk = z.strictObject({ settings: Settings })
 export type SettingsChunk = z.infer<typeof SettingsChunk>
 
+/** Everything that is void before it expires. */
 export const RevocationsChunk = z.strictObject({
-  /** Token ids (jti) that are void before their time. */
+  /** Ids of tokens (claim `jti`, RFC 7519). */
   tokens: z.array(z.string()),
-  /** Session ids (sid) whose tokens are void. */
+  /** Ids of sessions (claim `sid`); all their tokens are void. */
   sessions: z.array(z.string()),
-  /** Per person: tokens issued before this many seconds since 1970 are void. */
+  /** By person: tokens with an earlier `iat` (seconds since 1970) are void. */
   epochs: z.record(Id, z.int()),
-  /** Servers switched off for everyone, at once. */
+  /** Servers whose kill switch is set. */
   killed: z.array(ServerId),
 })
 export type RevocationsChunk = z.infer<typeof RevocationsChunk>
 
-/** A public key as a JWK (RFC 7517). */
+/** A public key as a JWK (RFC 7517). Other members are kept. */
 export const PublicJwk = z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })
 export type PublicJwk = z.infer<typeof PublicJwk>
 
+/** The issuer of access tokens, and the keys that verify them. */
 export const KeysChunk = z.strictObject({
-  /** Who signs access tokens: their `iss`. */
+  /** The claim `iss` of access tokens. */
   issuer: z.url(),
   tokenKeys: z.array(PublicJwk),
 })
 export type KeysChunk = z.infer<typeof KeysChunk>
 
+/** The data planes. `internalUrl` is where the other planes reach one. `publicKey` (Ed25519) verifies its requests. */
 export const PlanesChunk = z.strictObject({
   planes: z.array(z.strictObject({ id: Id, name: z.string(), publicKey: PublicJwk, internalUrl: z.url().optional() })),
 })
 export type PlanesChunk = z.infer<typeof PlanesChunk>
 
+/** The names of all chunks of a snapshot. Profiles are named in the classes chunk, buckets in the index chunks. */
 export const ChunkNames = z.strictObject({
   servers: Sha256,
   classes: Sha256,
@@ -145,26 +171,35 @@ export const ChunkNames = z.strictObject({
   revocations: Sha256,
   keys: Sha256,
   planes: Sha256,
-  /** 64 index chunks, each naming 64 buckets. */
+  /** 64 index chunks; each names 64 buckets. */
   principals: z.array(Sha256).length(BUCKETS / BUCKETS_PER_INDEX),
 })
 export type ChunkNames = z.infer<typeof ChunkNames>
 
-/** The payload of the manifest's JWS (EdDSA, `typ: bir-manifest+jwt`). Revisions only rise. */
+/**
+ * The payload of the manifest, a compact JWS (RFC 7515; EdDSA, `typ: bir-manifest+jwt`). A revision never goes back.
+ */
 export const Manifest = z.strictObject({
   format: z.literal(1),
   revision: z.int().positive(),
-  /** SHA-256 of the canonical JSON of `chunks`: the same rows give the same root. */
+  /** The SHA-256 of the canonical JSON of `chunks`. Equal policies have equal roots. */
   root: Sha256,
+  /** When it was signed, in milliseconds since 1970. */
   atMs: z.int(),
   chunks: ChunkNames,
 })
 export type Manifest = z.infer<typeof Manifest>
 
-/** What a long-poll answers when nothing is newer (JWS, `typ: bir-fresh+jwt`): staleness counts from the newest `atMs`. */
+/**
+ * The payload of the answer when there is no newer revision (JWS,
+ * `typ: bir-fresh+jwt`). The age of a policy counts from the newest `atMs`.
+ */
 export const Fresh = z.strictObject({ revision: z.int(), atMs: z.int() })
 export type Fresh = z.infer<typeof Fresh>
 
-/** What `GET /internal/v1/snapshot` answers: one of the two, a compact JWS each. */
+/**
+ * The answer of `GET /internal/v1/snapshot`: a new manifest,
+ * or the statement that there is none. Both are a compact JWS.
+ */
 export const SnapshotAnswer = z.union([z.strictObject({ manifest: z.string() }), z.strictObject({ fresh: z.string() })])
 export type SnapshotAnswer = z.infer<typeof SnapshotAnswer>

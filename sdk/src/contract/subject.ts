@@ -1,16 +1,17 @@
 import { BUCKETS } from './snapshot.ts'
 
-/** A person's UUIDv7 as four words, made once per token so that no decision parses or hashes anything. */
+/** A person's id as `decide` uses it. It is made once per token, so that no decision has to parse an id. */
 export interface Subject {
   readonly id: string
-  /** The last 12 bits: which bucket of `principals` holds this person. */
+  /** The number of the person's bucket: the last 12 bits of the id. */
   readonly bucket: number
+  /** The id as four 32-bit words, big-endian. */
   readonly words: readonly [number, number, number, number]
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** Undefined when the text is no lower-case UUID. */
+/** Reads an id. Undefined when the text is no lower-case UUID. */
 export function subjectOf(id: string): Subject | undefined {
   if (!uuid.test(id)) return undefined
   const hex = id.replaceAll('-', '')

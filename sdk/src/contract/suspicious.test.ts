@@ -18,7 +18,7 @@ test.for([
   ],
   [{ inputSchema: { enum: ['a', 'b\u200d'] } }, ['inputSchema.enum[1]: zero-width character U+200D']],
   [{ annotations: { title: '\ue000' } }, ['annotations.title: private character U+E000']],
-] as const)('%j is found out', ([definition, found]) => {
+] as const)('%j is reported', ([definition, found]) => {
   expect(suspicions(definition)).toEqual(found)
 })
 
@@ -27,11 +27,11 @@ test.for([
   'Grüße, 東京, Привет, مرحبا',
   '👨‍👩‍👧 family, ❤️ heart, 👩🏽‍🔬 scientist, 🏳️‍🌈 flag, 1️⃣',
   '“quotes” – dashes … and spaces that are seen as such',
-])('what is there to be seen is not suspicious: %s', (description) => {
+])('visible text is not suspicious: %s', (description) => {
   expect(suspicions({ description })).toEqual([])
 })
 
-test('however much is hidden and however deep, findings are few and looking ends', () => {
+test('large and deep definitions give a limited number of findings', () => {
   let deep: unknown = 'x\u200b'
   for (let level = 0; level < 20_000; level++) deep = { a: deep }
   expect(suspicions(deep)).toEqual([])
@@ -39,6 +39,6 @@ test('however much is hidden and however deep, findings are few and looking ends
   expect(suspicions(many)).toHaveLength(20)
 })
 
-test('shown to a person, nothing stays hidden', () => {
+test('every hidden character is written out for a reviewer', () => {
   expect(plain('a\u200bb\u202ec\nd')).toBe('a<U+200B>b<U+202E>c\nd')
 })

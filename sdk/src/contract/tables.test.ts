@@ -20,7 +20,7 @@ test.for([
   expect(mayRead(rules, { schema, table })).toBe(may)
 })
 
-test('no rule means no table', () => {
+test('without a rule no table may be read', () => {
   expect(mayRead(TableRules.parse({ allow: [] }), { schema: 'public', table: 'customers' })).toBe(false)
 })
 

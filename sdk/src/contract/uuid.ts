@@ -1,12 +1,15 @@
-let stampMs = -1
-let stamp = ''
+let prefixMs = -1
+let prefix = ''
 
-/** A UUIDv7 (RFC 9562 §5.7): milliseconds, then 74 random bits, which are those of a UUIDv4. */
+/**
+ * Makes a UUIDv7 (RFC 9562, section 5.7): the time in milliseconds, then 74
+ * random bits from a UUIDv4. Ids of the same millisecond are in no order.
+ */
 export function uuidv7(nowMs: number = Date.now()): string {
-  if (nowMs !== stampMs) {
+  if (nowMs !== prefixMs) {
     const time = nowMs.toString(16).padStart(12, '0')
-    stamp = `${time.slice(0, 8)}-${time.slice(8)}-7`
-    stampMs = nowMs
+    prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    prefixMs = nowMs
   }
-  return stamp + crypto.randomUUID().slice(15)
+  return prefix + crypto.randomUUID().slice(15)
 }

@@ -68,7 +68,8 @@ test.for<[string, () => { value: string } | Promise<{ value: string }>]>([
   expect(seen).toEqual([cleared])
 })
 
-// Not vitest but `tsc` holds these laws: an expected error that does not occur is an error itself. At run time nothing is left to check.
+// Not vitest but `tsc` holds these laws: an expected error that does not occur is an error itself. At run time nothing
+// is left to check.
 test('three laws are compile errors', () => {
   // @ts-expect-error a stage that needs what no stage above it adds
   new Pipeline<Start>().guard(needsName)

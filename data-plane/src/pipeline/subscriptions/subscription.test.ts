@@ -7,7 +7,10 @@ import type { Say } from '../../upstream/modern/testing.ts'
 
 const cached = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
 
-/** A modern server with one resource that changes. The list that is asked for after a change is answered when `release` is called. */
+/**
+ * A modern server with one resource that changes. The list that is asked for after a change is answered when `release`
+ * is called.
+ */
 async function slowServer() {
   const listening: Say[] = []
   const held: (() => void)[] = []

@@ -4,7 +4,10 @@ import type { Notification } from '../notification.ts'
 
 /** The way back to a client while its request is being answered. */
 export interface Channel {
-  /** Sends a notification ahead of the answer. A promise holds the sender back until the client has taken what was sent. */
+  /**
+   * Sends a notification ahead of the answer. A promise holds the sender back until the client has taken what was
+   * sent.
+   */
   notify(notification: Cleared<Notification>): Awaitable<void>
   /** Opens the stream before there is anything to say. */
   begin(): void

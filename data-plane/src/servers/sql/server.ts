@@ -5,7 +5,9 @@ import { closeParser } from './guard/parser/parse.ts'
 import { closePools } from './postgres/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
 
-/** SQL databases. The gateway reads each with one role; the policy decides which tables and columns a person may read. */
+/**
+ * SQL databases. The gateway reads each with one role; the policy decides which tables and columns a person may read.
+ */
 export const sql = defineServer({
   id: 'sql',
   title: 'SQL databases',
@@ -19,8 +21,8 @@ export const sql = defineServer({
 })
 
 /**
- * Ends what the server holds between calls: the sessions at the databases and the parser's process. Waits for the queries
- * that still run, so abort their calls first. A later call opens new ones.
+ * Ends what the server holds between calls: the sessions at the databases and the parser's process. Waits for the
+ * queries that still run, so abort their calls first. A later call opens new ones.
  */
 export async function closePoolsAndParser(): Promise<void> {
   await Promise.all([closePools(), closeParser()])

@@ -69,7 +69,10 @@ export interface Bank extends AsyncDisposable {
   call(tool: string, args: object, context?: CallContext): Promise<ToolAnswer>
 }
 
-/** A small bank in a real PostgreSQL. The gateway logs in with a role that may read all but salaries, or as a superuser. */
+/**
+ * A small bank in a real PostgreSQL. The gateway logs in with a role that may read all but salaries, or as a
+ * superuser.
+ */
 export async function aBank(name: 'first' | 'twin' = 'first'): Promise<Bank> {
   const { url, drop } = await testDb({ migrated: false })
   const owner = new Client({ connectionString: url })

@@ -9,7 +9,9 @@ export interface RemoteServer {
   readonly id: string
   readonly settings: RemoteSettings
   readonly readSecret: (ref: SecretRef) => Promise<string>
-  /** Says that something has begun that may be sent secrets of this server; the returned function says that it is over. */
+  /**
+   * Says that something has begun that may be sent secrets of this server; the returned function says that it is over.
+   */
   readonly holdSecrets?: () => () => void
   readonly log: Log
   /** Names this process to other planes. */
@@ -18,7 +20,10 @@ export interface RemoteServer {
   readonly callTimeoutMs: number
 }
 
-/** What either era's way to a remote server is made from. Both share the connections and the headers; whoever made the options closes the pool. */
+/**
+ * What either era's way to a remote server is made from. Both share the connections and the headers; whoever made the
+ * options closes the pool.
+ */
 export interface RemoteConnection extends RemoteServer {
   readonly url: URL
   readonly pool: HttpPool

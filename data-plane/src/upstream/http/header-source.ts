@@ -11,7 +11,10 @@ const reserved =
   /^(?:host|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept|accept-encoding|mcp-.*|last-event-id)$/
 const keptMs = 5000
 
-/** The headers sent with every request to a server. Secrets are read anew every few seconds, and at once after the server refused them. */
+/**
+ * The headers sent with every request to a server. Secrets are read anew every few seconds, and at once after the
+ * server refused them.
+ */
 export class HeaderSource {
   private readonly fixed: readonly (readonly [string, string])[]
   private readonly secrets: readonly (readonly [string, SecretRef])[]

@@ -15,7 +15,9 @@ interface Held {
 
 type World = Pick<RemoteServer, 'log' | 'nodeId'> & { readonly secrets: Pick<SecretsInUse, 'of'> }
 
-/** The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same. */
+/**
+ * The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same.
+ */
 export class RemoteUpstreams {
   private readonly world: World
   private readonly policy: () => Policy

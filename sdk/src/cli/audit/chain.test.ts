@@ -61,7 +61,7 @@ function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] a
   })
 }
 
-test("whole chains are called whole, page after page, the control plane's own too", async () => {
+test("whole chains are reported as whole, over many pages, the control plane's own too", async () => {
   await using gateway = await aGateway(aChain(2503), { own: aChain(6, control, ownKey.privateKey) })
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   const [first, second] = out.split('\n')
@@ -93,7 +93,7 @@ test.for<[story: string, tamper: (records: AuditRecord[]) => unknown[], seq: num
     2,
     'unreadable',
   ],
-])('tampering is found and named where %s', async ([, tamper, seq, fault]) => {
+])('tampering is detected and named when %s', async ([, tamper, seq, fault]) => {
   await using gateway = await aGateway(tamper(aChain(12)) as AuditRecord[], { headSeq: 12 })
   const machine = await bir(['audit', 'verify', '--json', '--plane', 'local'], at(gateway.url))
   const person = await bir(['audit', 'verify'], at(gateway.url))
@@ -102,7 +102,7 @@ test.for<[story: string, tamper: (records: AuditRecord[]) => unknown[], seq: num
   expect(person.out).toContain(`BROKEN at record ${seq}`)
 })
 
-test("the control plane's own chain, forged with another key, is found out", async () => {
+test('a forged chain of the control plane is detected', async () => {
   await using gateway = await aGateway(aChain(3), { own: aChain(6, control) })
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   expect(exit).toBe(3)
@@ -128,7 +128,7 @@ test.for<[story: string, records: AuditRecord[], exit: number, says: RegExp]>([
   ['a young chain without a signature', continued([], [-9, -1]), 0, /whole, 2 records, none signed yet/],
   ['an old chain without one, though all of a moment', continued([], [-11, -11]), 3, /UNSIGNED from record 1 on: .*none signed yet/],
   ['an old chain that ends with its signature', aChain(5), 0, /whole, 5 records, signed from 1 to 4; head/],
-])('what is unsigned is told, and no longer borne than ten minutes: %s', async ([, records, exit, says]) => {
+])('an unsigned end is reported, and is a fault after ten minutes: %s', async ([, records, exit, says]) => {
   await using gateway = await aGateway(records)
   const person = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
   expect(person.out).toMatch(says)
@@ -138,14 +138,14 @@ test.for<[story: string, records: AuditRecord[], exit: number, says: RegExp]>([
   expect(fault?.fault).toBe(exit === 3 ? 'unsigned' : undefined)
 })
 
-test('erased bodies leave the chain whole, and are counted', async () => {
+test('a chain with erased bodies is whole, and the bodies are counted', async () => {
   const erased = change(3, ({ hash, header }) => ({ hash, header }))(aChain(7))
   await using gateway = await aGateway(erased)
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   expect([exit, out.includes('2 bodies erased')]).toEqual([0, true])
 })
 
-test('a plane is chosen by name, and one that does not exist is bad input', async () => {
+test('a plane is selected by name, and an unknown plane is bad input', async () => {
   await using gateway = await aGateway(aChain(2), { own: aChain(1, control) })
   const one = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
   expect(one.out.split('\n')).toHaveLength(2)

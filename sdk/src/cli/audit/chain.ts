@@ -9,25 +9,26 @@ import { FIRST_PREV } from '../../contract/audit.ts'
 import type { AuditRecord } from '../../contract/audit.ts'
 import { CliFault } from '../base/fault.ts'
 
-/** One chain of records, and what its end must be at least. */
+/** One chain of audit records, and the sequence number that it must at least reach. */
 export interface Chain {
   plane: string
   name: string
   key: KeyObject
-  /** The highest sequence the gateway says it has: a chain that ends before was cut. */
+  /** The highest sequence number that the gateway reports. A chain that ends earlier was cut. */
   headSeq: number
 }
 
+/** The result of verifying one chain. Without `fault` the chain is whole. */
 export interface Finding {
   plane: string
   name: string
   records: number
   head: ChainHead
-  /** The last record a signature of the plane vouches for, and with it for all before. Null when it signed none. */
+  /** The last record that a signature covers, with all records before it. Null when there is no signature. */
   signedSeq: number | null
-  /** The records after the last signed head: a plane that is well signs them within a minute. Null when there are none. */
+  /** The records after the last signature. A healthy plane signs within a minute. Null when there are none. */
   unsigned: { fromSeq: number; toSeq: number; fromMs: number; toMs: number } | null
-  /** Bodies that were erased: their digests remain in the chain. */
+  /** How many bodies were erased. Their digests remain in the chain. */
   erased: number
   fault?: { seq: number; fault: Fault }
 }
@@ -35,11 +36,11 @@ export interface Finding {
 export type Fault = ChainFault['fault'] | 'foreign-record' | 'unreadable' | 'missing-end' | 'unsigned'
 
 const pageRecords = 1000
-/** Planes sign every minute while they write. */
+/** Planes sign every minute while they write, so a longer unsigned tail is a fault. */
 const maxUnsignedMs = 10 * 60_000
 
-/** Every chain the gateway keeps: one a data plane, and the control plane's own. */
-export async function chainsOf(client: Client): Promise<Chain[]> {
+/** Every chain that the gateway keeps: one per data plane, and the control plane's own. */
+export async function readChains(client: Client): Promise<Chain[]> {
   const { items } = await client.audit.chains()
   return items.map(({ plane, name, publicKey, seq }) => ({ plane, name, key: keyOf(publicKey, name), headSeq: seq }))
 }
@@ -52,44 +53,47 @@ function keyOf(jwk: Record<string, unknown>, name: string): KeyObject {
   }
 }
 
-/** A chain page by page, oldest first. */
-export async function* recordsOf(client: Client, plane: string): AsyncGenerator<AuditRecord> {
+/** Reads a chain page by page, oldest record first. */
+export async function* readRecords(client: Client, plane: string): AsyncGenerator<AuditRecord> {
   let afterSeq = 0
   for (;;) {
     const { records } = await client.audit.chain({ plane, afterSeq, first: pageRecords })
     yield* records
     const last = records.at(-1)
-    // A gateway that would answer with the same page for ever is stopped here; the chain's own check says what is wrong.
+    // Ends when the gateway answers with the same page again. `verifyChain` reports what is wrong with it.
     if (!last || last.header.seq <= afterSeq) return
     afterSeq = last.header.seq
   }
 }
 
-/** Follows a chain from its first record to its end, and stops at the first thing wrong. */
+/** Verifies a chain from its first record to its end, and stops at the first fault. */
 export async function verifyChain(
   { plane, name, key, headSeq }: Chain,
   records: AsyncIterable<AuditRecord>,
   nowMs: number,
 ): Promise<Finding> {
-  const found: Finding = { plane, name, records: 0, head: { seq: 0, hash: FIRST_PREV }, signedSeq: null, unsigned: null, erased: 0 }
+  const finding: Finding = { plane, name, records: 0, head: { seq: 0, hash: FIRST_PREV }, signedSeq: null, unsigned: null, erased: 0 }
   try {
     for await (const record of records) {
-      const fault = check(found.head, record, plane, key)
-      if (fault) return { ...found, fault }
-      follow(found, record)
+      const fault = check(finding.head, record, plane, key)
+      if (fault) return { ...finding, fault }
+      addRecord(finding, record)
     }
   } catch (error) {
-    const index = unreadableAt(error)
+    const index = unreadableIndex(error)
     if (index === undefined) throw error
-    return { ...found, fault: { seq: found.head.seq + 1 + index, fault: 'unreadable' } }
+    return { ...finding, fault: { seq: finding.head.seq + 1 + index, fault: 'unreadable' } }
   }
-  if (found.head.seq < headSeq) return { ...found, fault: { seq: found.head.seq + 1, fault: 'missing-end' } }
-  if (found.unsigned && isLate(found, nowMs)) return { ...found, fault: { seq: found.unsigned.fromSeq, fault: 'unsigned' } }
-  return found
+  if (finding.head.seq < headSeq) return { ...finding, fault: { seq: finding.head.seq + 1, fault: 'missing-end' } }
+  if (finding.unsigned && isOverdue(finding, nowMs)) return { ...finding, fault: { seq: finding.unsigned.fromSeq, fault: 'unsigned' } }
+  return finding
 }
 
-/** A chain that nobody signs can be made anew by whoever holds it. Its own times decide, or the clock where no signature was ever made. */
-function isLate({ signedSeq, unsigned }: Finding, nowMs: number): boolean {
+/**
+ * Has the chain gone unsigned for too long? Who holds an unsigned chain can forge it. The times of its records
+ * decide; a chain that was never signed is also measured by the clock.
+ */
+function isOverdue({ signedSeq, unsigned }: Finding, nowMs: number): boolean {
   if (!unsigned) return false
   const untilMs = signedSeq === null ? Math.max(nowMs, unsigned.toMs) : unsigned.toMs
   return untilMs - unsigned.fromMs > maxUnsignedMs
@@ -100,25 +104,28 @@ function check(head: ChainHead, record: AuditRecord, plane: string, key: KeyObje
   return faultOf(head, record, key)
 }
 
-function follow(found: Finding, { hash, header, args, result }: AuditRecord): void {
-  found.records++
-  found.head = { seq: header.seq, hash }
-  if (header.kind === 'head') found.signedSeq = header.seq - 1
-  found.unsigned = header.kind === 'head' ? null : withOneMore(found.unsigned, header)
-  if (args === undefined && header.argsDigest) found.erased++
-  if (result === undefined && header.resultDigest) found.erased++
+function addRecord(finding: Finding, { hash, header, args, result }: AuditRecord): void {
+  finding.records++
+  finding.head = { seq: header.seq, hash }
+  if (header.kind === 'head') finding.signedSeq = header.seq - 1
+  finding.unsigned = header.kind === 'head' ? null : extendUnsigned(finding.unsigned, header)
+  if (args === undefined && header.argsDigest) finding.erased++
+  if (result === undefined && header.resultDigest) finding.erased++
 }
 
-/** The times of a chain need not be in order: what counts is the earliest and the latest. */
-const withOneMore = (unsigned: Finding['unsigned'], { seq, atMs }: AuditRecord['header']): Finding['unsigned'] => ({
+/** Keeps the earliest and the latest time, because the times of a chain need not be in order. */
+const extendUnsigned = (unsigned: Finding['unsigned'], { seq, atMs }: AuditRecord['header']): Finding['unsigned'] => ({
   fromSeq: unsigned?.fromSeq ?? seq,
   toSeq: seq,
   fromMs: Math.min(unsigned?.fromMs ?? atMs, atMs),
   toMs: Math.max(unsigned?.toMs ?? atMs, atMs),
 })
 
-/** Which record of a page is none: the client refuses the whole page, and pages are asked for when the one before is verified. */
-function unreadableAt(error: unknown): number | undefined {
+/**
+ * The index, in its page, of the record that breaks the contract. The client refuses the whole page; every page
+ * before it is verified by then. Undefined for any other error.
+ */
+function unreadableIndex(error: unknown): number | undefined {
   if (!(error instanceof ApiFailure && error.cause instanceof z.ZodError)) return undefined
   const index = error.cause.issues[0]?.path[1]
   return typeof index === 'number' ? index : 0

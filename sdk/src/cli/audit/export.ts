@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { chainsOf, recordsOf } from './chain.ts'
-import { chosen } from './verify.ts'
+import { readChains, readRecords } from './chain.ts'
+import { selectChains } from './verify.ts'
 import { EXIT } from '../base/exit.ts'
 import type { Act } from '../base/verb.ts'
 
-/** `bir audit export`: the records as they were written. */
+/** `bir audit export` prints the records as they were written. */
 export function auditExport(audit: Command, act: Act): void {
   audit
     .command('export')
@@ -17,8 +17,8 @@ export function auditExport(audit: Command, act: Act): void {
     .action(
       act<[{ plane?: string }]>(async (context, { plane }) => {
         const { client } = await context.gateway()
-        for (const chain of chosen(await chainsOf(client), plane)) {
-          for await (const record of recordsOf(client, chain.plane)) context.json(record)
+        for (const chain of selectChains(await readChains(client), plane)) {
+          for await (const record of readRecords(client, chain.plane)) context.printJson(record)
         }
         return EXIT.ok
       }),

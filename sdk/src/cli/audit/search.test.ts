@@ -40,7 +40,7 @@ const aGateway = (count: number, asked: unknown[] = []) =>
     },
   })
 
-test('filters reach the gateway, moments spelled out', async () => {
+test('filters reach the gateway, with times as full dates', async () => {
   const asked: unknown[] = []
   await using gateway = await aGateway(1, asked)
   await bir(
@@ -63,7 +63,7 @@ test.for<[limit: string, lines: number]>([
   ['3', 3],
   ['700', 700],
   ['0', 1203],
-])('--limit %s gives %i of 1203 records, page after page', async ([limit, lines]) => {
+])('--limit %s gives %i of 1203 records, over many pages', async ([limit, lines]) => {
   await using gateway = await aGateway(1203)
   const { out } = await bir(['audit', 'search', '--limit', limit, '--json'], at(gateway.url))
   const rows = out
@@ -82,12 +82,12 @@ test('a person reads a table', async () => {
   ])
 })
 
-test('nothing found says so beside the answer, and is no failure', async () => {
+test('an empty result is noted on stderr, and is no failure', async () => {
   await using gateway = await aGateway(0)
   expect(await bir(['audit', 'search'], at(gateway.url))).toEqual({ exit: 0, out: '', err: 'Nothing is recorded that fits.\n' })
 })
 
-test('what a caller put into a record cannot drive the terminal of its reader', async () => {
+test('texts of callers cannot control the terminal of the reader', async () => {
   const hostile = aRow(1, { tool: '\u001B[2Jgone\u202Ereversed', detail: 'one\ntwo\u009B31m' })
   await using gateway = await standIn({ audit: { search: () => ({ items: [hostile], next: null }) } })
   const { out } = await bir(['audit', 'search'], at(gateway.url))
@@ -96,7 +96,7 @@ test('what a caller put into a record cannot drive the terminal of its reader', 
   expect(out.split('\n')).toHaveLength(3)
 })
 
-test('colours and cut lines are for a terminal alone', async () => {
+test('lines are coloured and cut on a terminal alone', async () => {
   await using gateway = await aGateway(1)
   const terminal = { columns: 40, colour: true }
   const { out } = await bir(['audit', 'search'], { ...at(gateway.url), terminal })

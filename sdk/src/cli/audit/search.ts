@@ -28,7 +28,7 @@ interface Flags {
   json?: true
 }
 
-/** `bir audit search`: who called what, and what came of it. */
+/** `bir audit search` lists calls and their outcome. */
 export function auditSearch(audit: Command, act: Act): void {
   audit
     .command('search')
@@ -50,11 +50,11 @@ export function auditSearch(audit: Command, act: Act): void {
     )
     .action(
       act<[Flags]>(async (context, flags) => {
-        const filters = filtersOf(flags, context.around.nowMs())
+        const filters = filtersOf(flags, context.environment.nowMs())
         const limit = limitOf(flags.limit)
         const { client } = await context.gateway()
         const rows = search(client, filters, limit)
-        await (flags.json ? stream(context, rows) : show(context, rows))
+        await (flags.json ? printLines(context, rows) : printTable(context, rows))
         return EXIT.ok
       }),
     )
@@ -73,27 +73,27 @@ function limitOf(text: string): number {
 const pageRows = 500
 
 async function* search(client: Client, filters: Filters, limit: number): AsyncGenerator<Row> {
-  let left = limit
+  let remaining = limit
   let after: string | null | undefined
-  while (left > 0 && after !== null) {
-    const page = await client.audit.search({ ...filters, first: Math.min(left, pageRows), ...(after ? { after } : {}) })
+  while (remaining > 0 && after !== null) {
+    const page = await client.audit.search({ ...filters, first: Math.min(remaining, pageRows), ...(after ? { after } : {}) })
     yield* page.items
-    left -= page.items.length
+    remaining -= page.items.length
     after = page.next
   }
 }
 
-async function stream(context: Context, rows: AsyncIterable<Row>): Promise<void> {
-  for await (const row of rows) context.json(row)
+async function printLines(context: Context, rows: AsyncIterable<Row>): Promise<void> {
+  for await (const row of rows) context.printJson(row)
 }
 
-async function show(context: Context, found: AsyncIterable<Row>): Promise<void> {
+async function printTable(context: Context, results: AsyncIterable<Row>): Promise<void> {
   const rows: Row[] = []
-  for await (const row of found) rows.push(row)
+  for await (const row of results) rows.push(row)
   if (rows.length === 0) return context.note('Nothing is recorded that fits.')
-  const [title = '', ...lines] = table(columns, rows, context.around.terminal?.columns)
-  context.say(context.paint('dim', title))
-  for (const line of lines) context.say(line)
+  const [title = '', ...lines] = table(columns, rows, context.environment.terminal?.columns)
+  context.print(context.paint('dim', title))
+  for (const line of lines) context.print(line)
 }
 
 const columns = [

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { chainsOf, recordsOf, verifyChain } from './chain.ts'
+import { readChains, readRecords, verifyChain } from './chain.ts'
 import type { Chain, Fault, Finding } from './chain.ts'
 import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
@@ -7,7 +7,7 @@ import { CliFault } from '../base/fault.ts'
 import { printable } from '../output/printable.ts'
 import type { Act } from '../base/verb.ts'
 
-/** `bir audit verify`: is every record there, in order, unaltered? */
+/** `bir audit verify` checks that every record is there, in order and unaltered. */
 export function auditVerify(audit: Command, act: Act): void {
   audit
     .command('verify')
@@ -21,13 +21,13 @@ export function auditVerify(audit: Command, act: Act): void {
     .action(
       act<[{ plane?: string; json?: true }]>(async (context, { plane, json }) => {
         const { client } = await context.gateway()
-        const chains = chosen(await chainsOf(client), plane)
+        const chains = selectChains(await readChains(client), plane)
         let broken = false
         for (const chain of chains) {
-          const finding = await verifyChain(chain, recordsOf(client, chain.plane), context.around.nowMs())
+          const finding = await verifyChain(chain, readRecords(client, chain.plane), context.environment.nowMs())
           broken ||= finding.fault !== undefined
-          if (json) context.json(finding)
-          if (!json) tell(context, finding)
+          if (json) context.printJson(finding)
+          if (!json) printFinding(context, finding)
         }
         if (chains.length === 0) context.note('Nothing is recorded yet.')
         return broken ? EXIT.no : EXIT.ok
@@ -35,42 +35,45 @@ export function auditVerify(audit: Command, act: Act): void {
     )
 }
 
-export function chosen(chains: Chain[], plane: string | undefined): Chain[] {
+/** The chains of one plane, by its name or id; all chains without a plane. */
+export function selectChains(chains: Chain[], plane: string | undefined): Chain[] {
   if (plane === undefined) return chains
-  const found = chains.filter((chain) => chain.plane === plane || chain.name === plane)
-  if (found.length > 0) return found
-  const known = chains.map(({ name }) => name).join(', ') || 'none'
-  throw new CliFault('not_found', `There is no plane ${plane} (known: ${known}).`, { exit: EXIT.badInput })
+  const selected = chains.filter((chain) => chain.plane === plane || chain.name === plane)
+  if (selected.length > 0) return selected
+  const names = chains.map(({ name }) => name).join(', ') || 'none'
+  throw new CliFault('not_found', `There is no plane ${plane} (known: ${names}).`, { exit: EXIT.badInput })
 }
 
-function tell(context: Context, finding: Finding): void {
+function printFinding(context: Context, finding: Finding): void {
   const { name, plane, records, erased, fault, head } = finding
-  const who = printable(`${name} (${plane})`)
+  const chainName = printable(`${name} (${plane})`)
   if (fault?.fault === 'unsigned') {
-    const what = `${context.paint('bad', 'UNSIGNED')} from record ${fault.seq} on: ${words.unsigned}`
-    context.say(
-      `${who}: ${what}. ${records} records, ${signedIn(finding)}; they follow each other, but whoever holds them could have made them.`,
+    const verdict = `${context.paint('bad', 'UNSIGNED')} from record ${fault.seq} on: ${faultTexts.unsigned}`
+    context.print(
+      `${chainName}: ${verdict}. ${records} records, ${signedRange(finding)}; they follow each other, but whoever holds them could have made them.`,
     )
     return
   }
   if (fault) {
-    context.say(
-      `${who}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${words[fault.fault]}. ${records} before it were verified.`,
+    context.print(
+      `${chainName}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${faultTexts[fault.fault]}. ${records} before it were verified.`,
     )
     return
   }
-  const gone = erased > 0 ? `, ${erased} bodies erased` : ''
-  context.say(`${who}: ${context.paint('good', 'whole')}, ${records} records, ${signedIn(finding)}${gone}; head ${head.hash.slice(0, 16)}`)
+  const erasedText = erased > 0 ? `, ${erased} bodies erased` : ''
+  context.print(
+    `${chainName}: ${context.paint('good', 'whole')}, ${records} records, ${signedRange(finding)}${erasedText}; head ${head.hash.slice(0, 16)}`,
+  )
 }
 
-/** A signature vouches for everything before it, from the first record on. */
-function signedIn({ signedSeq, unsigned }: Finding): string {
+/** The range of signed records. A signature covers all records before it. */
+function signedRange({ signedSeq, unsigned }: Finding): string {
   if (signedSeq === null) return 'none signed yet'
   const signed = `signed from 1 to ${signedSeq}`
   return unsigned ? `${signed}, ${unsigned.fromSeq} to ${unsigned.toSeq} not yet` : signed
 }
 
-const words: Record<Fault, string> = {
+const faultTexts: Record<Fault, string> = {
   gap: 'the one that should stand here is missing',
   'broken-link': 'it does not follow the record before it',
   'wrong-hash': 'it was changed after it was written',

@@ -7,25 +7,26 @@ import type { Environment } from './environment.ts'
 
 const Config = z
   .object({
-    /** Where the embedded gateway keeps its state. */
+    /** The folder with the state of the embedded gateway. */
     birHome: z.string().min(1),
-    /** The control plane of a gateway elsewhere. */
+    /** The control plane of a gateway on another machine. */
     birUrl: z.url({ protocol: /^https?$/ }).optional(),
     birToken: z.string().trim().min(1).optional(),
-    /** Where that gateway's clients connect: only `bir connect` needs it. */
+    /** The address for that gateway's MCP clients. Only `bir connect` needs it. */
     birMcpUrl: z.url({ protocol: /^https?$/ }).optional(),
   })
   .refine(({ birUrl, birToken }) => !birUrl || birToken, { path: ['birToken'], message: 'BIR_URL needs a token: set BIR_TOKEN too' })
 export type Config = z.infer<typeof Config>
 
+/** Reads the command's settings. Throws `CliFault` with every fault. */
 export function readConfig({ env, cwd, repositoryDir }: Pick<Environment, 'env' | 'cwd' | 'repositoryDir'>): Config {
-  const given = {
+  const settings = {
     birHome: resolve(cwd, env['BIR_HOME'] || join(repositoryDir, '.bir')),
     birUrl: env['BIR_URL'] || undefined,
     birToken: env['BIR_TOKEN'] || fromFile(env['BIR_TOKEN_FILE']),
     birMcpUrl: env['BIR_MCP_URL'] || undefined,
   }
-  const parsed = Config.safeParse(given)
+  const parsed = Config.safeParse(settings)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path, message }) => ({ path: nameOf(path), message }))
   throw new CliFault('usage', 'The environment does not fit:', { exit: EXIT.badInput, faults })

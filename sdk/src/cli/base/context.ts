@@ -3,34 +3,35 @@ import type { Gateway } from './gateway.ts'
 import { printable } from '../output/printable.ts'
 import type { Environment } from './environment.ts'
 
-/** What every verb is given. */
+/** What every verb works with. */
 export interface Context {
-  around: Environment
-  /** Found when first asked for, so that `--help` and a wrong file need no gateway. */
+  environment: Environment
+  /** Looks the gateway up at the first call, so that `--help` and a wrong file need no gateway. */
   gateway(): Promise<Gateway>
-  /** A line for a person. */
-  say(line: string): void
-  /** A line beside the answer, such as a warning: stdout stays clean for scripts. */
+  /** Prints a line for a person, on stdout. */
+  print(line: string): void
+  /** Prints a line on stderr, such as a warning. So stdout holds the answer alone, which scripts read. */
   note(line: string): void
-  /** One line of JSON for a script. */
-  json(value: unknown): void
+  /** Prints one line of JSON for a script, on stdout. */
+  printJson(value: unknown): void
+  /** Makes a text printable, and colours it where a person reads on a terminal. */
   paint(tone: Tone, text: string): string
 }
 
 type Tone = 'good' | 'bad' | 'dim'
 
-/** What a verb does with its arguments; the exit code is its answer. */
+/** The action of a verb. It resolves with the exit code of the command. */
 export type Verb<Args extends unknown[]> = (context: Context, ...args: Args) => Promise<ExitCode>
 
 const codes: Record<Tone, number> = { good: 32, bad: 31, dim: 2 }
 
-export function contextOf(around: Environment, gateway: () => Promise<Gateway>): Context {
+export function contextOf(environment: Environment, gateway: () => Promise<Gateway>): Context {
   return {
-    around,
+    environment,
     gateway,
-    say: (line) => around.out(`${line}\n`),
-    note: (line) => around.err(`${printable(line)}\n`),
-    json: (value) => around.out(`${JSON.stringify(value)}\n`),
-    paint: (tone, text) => (around.terminal?.colour ? `\u001B[${codes[tone]}m${printable(text)}\u001B[0m` : printable(text)),
+    print: (line) => environment.out(`${line}\n`),
+    note: (line) => environment.err(`${printable(line)}\n`),
+    printJson: (value) => environment.out(`${JSON.stringify(value)}\n`),
+    paint: (tone, text) => (environment.terminal?.colour ? `\u001B[${codes[tone]}m${printable(text)}\u001B[0m` : printable(text)),
   }
 }

@@ -2,7 +2,7 @@ import { badUsage } from './fault.ts'
 
 const unitsMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90s`, `30m`, `8h`, `2d`. */
+/** Reads a duration such as `90s`, `30m`, `8h` or `2d`. Throws `CliFault` for any other text. */
 export function durationMs(text: string): number {
   const [, amount = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
   const ms = Number(amount) * (unitsMs[unit] ?? Number.NaN)
@@ -10,7 +10,10 @@ export function durationMs(text: string): number {
   return ms
 }
 
-/** A moment: `2026-11-22T08:00:00Z`, `2026-11-22`, or how long ago, such as `2h`. */
+/**
+ * Reads a date, a time or a duration before now: `2026-11-22`,
+ * `2026-11-22T08:00:00Z`, `2h`. Throws `CliFault` for any other text.
+ */
 export function instantOf(text: string, nowMs: number): string {
   if (/^\d+[smhd]$/.test(text)) return new Date(nowMs - durationMs(text)).toISOString()
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN

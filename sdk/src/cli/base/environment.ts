@@ -1,17 +1,19 @@
-/** What the command knows of the world around it; tests fill it in, `main.ts` takes it from the process. */
+/** Everything the command uses of its process. `main.ts` takes it from Node; tests make their own. */
 export interface Environment {
   env: Readonly<Record<string, string | undefined>>
   cwd: string
-  /** The person's own folder, where clients keep their configuration. */
+  /** The home folder of the user. MCP clients keep their configuration there. */
   homeDir: string
   osUser: string
   platform: string
-  /** Where `.bir` lies when nothing says otherwise. */
+  /** The folder that holds `.bir` unless BIR_HOME names another. */
   repositoryDir: string
-  /** Is a person reading? Then lines fit the screen and may be coloured. */
+  /** Set when stdout is a terminal: then lines are cut to its width and may be coloured. */
   terminal: { columns: number; colour: boolean } | undefined
   nowMs(): number
   readStdin(): Promise<string>
+  /** Writes to stdout. */
   out(text: string): void
+  /** Writes to stderr. */
   err(text: string): void
 }

@@ -3,16 +3,16 @@ import type { ExitCode } from './exit.ts'
 import { ApiFailure } from '../../client.ts'
 import { printable } from '../output/printable.ts'
 
-/** One thing wrong with a file, where a person can find it. Lines and columns count from 1. */
+/** One fault in a file, and its place. Lines and columns count from 1. */
 export interface FileFault {
   line?: number
   column?: number
-  /** Where in the document, such as `grants[2].level`. */
+  /** The place in the document, such as `grants[2].level`. */
   path: string
   message: string
 }
 
-/** Something a person can act on, said in one sentence. */
+/** A failure that a person can act on. `message` is one sentence. */
 export class CliFault extends Error {
   override readonly name = 'CliFault'
   readonly code: string
@@ -23,20 +23,24 @@ export class CliFault extends Error {
   constructor(
     code: string,
     message: string,
-    more: { exit?: ExitCode; file?: string; faults?: readonly FileFault[]; cause?: unknown } = {},
+    options: { exit?: ExitCode; file?: string; faults?: readonly FileFault[]; cause?: unknown } = {},
   ) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.exit = more.exit ?? EXIT.failed
-    this.file = more.file
-    this.faults = more.faults ?? []
+    this.exit = options.exit ?? EXIT.failed
+    this.file = options.file
+    this.faults = options.faults ?? []
   }
 }
 
+/** A fault of the command line. */
 export const badUsage = (message: string) => new CliFault('usage', message, { exit: EXIT.badInput })
 
-/** Anything thrown, as something to say. What nobody foresaw says so, without a stack. */
-export function faultOf(error: unknown): CliFault {
+/**
+ * Turns anything that was thrown into a fault. An unexpected
+ * error gets the code `internal`, and its stack is not shown.
+ */
+export function toCliFault(error: unknown): CliFault {
   if (error instanceof CliFault) return error
   if (error instanceof ApiFailure) {
     const exit = error.code === 'invalid_input' || error.code === 'not_found' ? EXIT.badInput : EXIT.failed
@@ -46,8 +50,8 @@ export function faultOf(error: unknown): CliFault {
   return new CliFault('internal', `This should not have happened: ${message}`, { cause: error })
 }
 
-/** For a person on stderr, a line a fault. */
-export function wordsOf({ message, file, faults }: CliFault): string {
+/** The fault as text for a person: the message, then one line per fault of a file. */
+export function faultText({ message, file, faults }: CliFault): string {
   const lines = faults.map((fault) => `  ${placeOf(file, fault)}${fault.path && `${fault.path}: `}${fault.message}`)
   return [`bir: ${message}`, ...lines].map((line) => `${printable(line)}\n`).join('')
 }
@@ -57,6 +61,6 @@ function placeOf(file: string | undefined, { line, column }: FileFault): string 
   return `${file ?? ''}:${line}:${column ?? 1} `
 }
 
-/** For a script on stderr: one line of JSON. */
-export const jsonOf = ({ code, message, file, faults }: CliFault): string =>
+/** The fault as one line of JSON for a script. */
+export const faultJson = ({ code, message, file, faults }: CliFault): string =>
   `${JSON.stringify({ error: { code, message, ...(file === undefined ? {} : { file }), ...(faults.length > 0 ? { faults } : {}) } })}\n`

@@ -6,15 +6,18 @@ import type { Client } from '../../client.ts'
 import { readConfig } from './config.ts'
 import { CliFault } from './fault.ts'
 import { openOperator } from './operator.ts'
-import type { Operator } from './operator.ts'
 import type { Environment } from './environment.ts'
+import type { Operator } from '../../operator.ts'
 
-/** The gateway a command speaks to. */
+/** The gateway that a command talks to. */
 export interface Gateway {
   client: Client
-  /** Where MCP clients connect, ending in `/mcp`. Unknown for a gateway elsewhere unless BIR_MCP_URL says it. */
+  /**
+   * The address for MCP clients, ending in `/mcp`. Undefined
+   * for a gateway on another machine unless BIR_MCP_URL is set.
+   */
   mcpUrl: string | undefined
-  /** Only for the embedded gateway, run by whoever holds its operator key. */
+  /** Set when the gateway is the embedded one, whose operator key this user can read. */
   embedded: { operator: Operator; issuer: string } | undefined
 }
 
@@ -22,19 +25,19 @@ const url = z.url({ protocol: /^https?$/ })
 const Endpoints = z.looseObject({ mcp: url, control: url, issuer: url, pid: z.int() })
 
 const timeoutMs = 60_000
-const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+const fetchWithTimeout: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
 
-/** BIR_URL and BIR_TOKEN name a gateway elsewhere; without them it is the one that `npm start` runs here. */
-export async function findGateway(around: Environment): Promise<Gateway> {
-  const config = readConfig(around)
+/** The gateway that BIR_URL and BIR_TOKEN name; without them, the one that `npm start` runs on this machine. */
+export async function findGateway(environment: Environment): Promise<Gateway> {
+  const config = readConfig(environment)
   if (config.birUrl) {
-    const client = createClient({ url: config.birUrl, token: config.birToken ?? '', fetch: patient })
+    const client = createClient({ url: config.birUrl, token: config.birToken ?? '', fetch: fetchWithTimeout })
     return { client, mcpUrl: config.birMcpUrl && mcpUrlOf(config.birMcpUrl), embedded: undefined }
   }
 
   const { mcp, control, issuer } = await readEndpoints(config.birHome)
-  const operator = await openOperator(config.birHome, { issuer, osUser: around.osUser })
-  const client = createClient({ url: control, token: () => operator.assert(), fetch: patient })
+  const operator = await openOperator(config.birHome, { issuer, osUser: environment.osUser })
+  const client = createClient({ url: control, token: () => operator.signAssertion(), fetch: fetchWithTimeout })
   return { client, mcpUrl: mcpUrlOf(mcp), embedded: { operator, issuer } }
 }
 
@@ -69,7 +72,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A process that may not be signalled is another user's, and alive. */
+/** EPERM means that the process runs and belongs to another user. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)

@@ -1,7 +1,7 @@
 import { ServerId } from '../../contract/names.ts'
 import { badUsage } from './fault.ts'
 
-/** It becomes part of an address, so it is checked before anything is asked or written. */
+/** Checks a server id before it becomes part of an address. `where` names the argument in the fault. */
 export function serverId(text: string, where = '--server'): string {
   const { success, error } = ServerId.safeParse(text)
   if (success) return text

@@ -3,8 +3,8 @@ import { EXIT } from './exit.ts'
 import { CliFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 
-const Issued = z.object({ access_token: z.string(), expires_in: z.number().optional() })
-const Refused = z.object({ error: z.string(), error_description: z.string().optional(), reason: z.string().optional() })
+const TokenAnswer = z.object({ access_token: z.string(), expires_in: z.number().optional() })
+const TokenError = z.object({ error: z.string(), error_description: z.string().optional(), reason: z.string().optional() })
 
 export interface PersonToken {
   token: string
@@ -12,10 +12,10 @@ export interface PersonToken {
   expiresAt: string
 }
 
-/** What a token will be good for: the control plane's API, or MCP, of one server or of all. */
+/** The resource that a token is for: the control plane's API, or MCP on one server or on all. */
 export type Purpose = 'api' | { server: string | undefined }
 
-/** A token to act as one person, from the embedded gateway's operator (RFC 7523). */
+/** Gets a token to act as one person, with an assertion of the embedded gateway's operator (RFC 7523). */
 export async function personToken(
   { embedded, mcpUrl }: Gateway,
   { person, purpose, ttlMs, nowMs }: { person: string; purpose: Purpose; ttlMs: number; nowMs: number },
@@ -31,7 +31,7 @@ export async function personToken(
   const resource = purpose === 'api' ? `${embedded.issuer}/api` : mcp
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-    assertion: await embedded.operator.assert(person),
+    assertion: await embedded.operator.signAssertion(person),
     resource,
     requested_token_lifetime: String(Math.ceil(ttlMs / 1000)),
   })
@@ -42,17 +42,17 @@ export async function personToken(
   return { token, resource, expiresAt: new Date(nowMs + seconds * 1000).toISOString() }
 }
 
-/** `absent`: what to say when something that was named does not exist, by how the gateway calls that. */
-async function post(address: string, body: URLSearchParams, absent: Record<string, string>) {
+/** `notFoundMessages`: the message for each reason of the gateway that means a named thing does not exist. */
+async function post(address: string, body: URLSearchParams, notFoundMessages: Record<string, string>) {
   const { ok, status, answer } = await send(address, body)
-  const issued = Issued.safeParse(answer)
-  if (ok && issued.success) return issued.data
-  const refused = Refused.safeParse(answer)
+  const granted = TokenAnswer.safeParse(answer)
+  if (ok && granted.success) return granted.data
+  const refused = TokenError.safeParse(answer)
   if (!refused.success) throw new CliFault('internal', `${address} answered ${status}, and not as a gateway would.`)
-  const { error, error_description: words = error, reason = error } = refused.data
-  const missing = absent[reason]
-  if (missing !== undefined) throw new CliFault('not_found', missing, { exit: EXIT.badInput })
-  throw new CliFault(error, `No token: ${words}`, { exit: error === 'invalid_request' ? EXIT.badInput : EXIT.failed })
+  const { error, error_description: description = error, reason = error } = refused.data
+  const notFound = notFoundMessages[reason]
+  if (notFound !== undefined) throw new CliFault('not_found', notFound, { exit: EXIT.badInput })
+  throw new CliFault(error, `No token: ${description}`, { exit: error === 'invalid_request' ? EXIT.badInput : EXIT.failed })
 }
 
 async function send(address: string, body: URLSearchParams) {

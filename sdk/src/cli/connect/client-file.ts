@@ -8,32 +8,35 @@ import type { McpClient } from './mcp-clients.ts'
 const Json = z.record(z.string(), z.unknown())
 type Json = z.infer<typeof Json>
 
-export interface Written {
+export interface WriteResult {
   file: string
-  /** What was there before, kept beside it. */
+  /** The file with the former content. Undefined when there was none, or nothing changed. */
   backup: string | undefined
   changed: boolean
 }
 
-/** Puts one entry into a client's file and leaves all else as it was. A file that is not plain JSON is not touched. */
+/**
+ * Puts one entry into a client's file and leaves everything else
+ * as it is. Throws `CliFault` when the file is not plain JSON.
+ */
 export async function writeEntry(
   path: string,
   { section, name, entry, secret, nowMs }: { section: McpClient['section']; name: string; entry: Json; secret: boolean; nowMs: number },
-): Promise<Written> {
+): Promise<WriteResult> {
   const file = await realpath(path).catch(() => path)
-  const before = await textOf(file)
-  const root = before === undefined ? {} : rootOf(before, file)
-  const held = root[section] === undefined ? {} : Json.safeParse(root[section]).data
-  if (!held) throw refuse(file, `"${section}" in it is not an object`)
+  const oldText = await textOf(file)
+  const root = oldText === undefined ? {} : rootOf(oldText, file)
+  const entries = root[section] === undefined ? {} : Json.safeParse(root[section]).data
+  if (!entries) throw refuse(file, `"${section}" in it is not an object`)
 
-  const after = `${JSON.stringify({ ...root, [section]: { ...held, [name]: entry } }, undefined, indentOf(before))}\n`
-  if (after === before) return { file, backup: undefined, changed: false }
+  const newText = `${JSON.stringify({ ...root, [section]: { ...entries, [name]: entry } }, undefined, indentOf(oldText))}\n`
+  if (newText === oldText) return { file, backup: undefined, changed: false }
 
-  const backup = before === undefined ? undefined : `${file}.backup-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`
+  const backup = oldText === undefined ? undefined : `${file}.backup-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`
   try {
     await mkdir(dirname(file), { recursive: true })
     if (backup) await copyFile(file, backup)
-    await replace(file, after, secret)
+    await replace(file, newText, secret)
   } catch (cause) {
     throw new CliFault('bad_file', `${file} cannot be written.`, { exit: EXIT.badInput, cause })
   }
@@ -50,9 +53,9 @@ async function textOf(file: string): Promise<string | undefined> {
 }
 
 function rootOf(text: string, file: string): Json {
-  const bare = text.replace(/^\uFEFF/, '')
-  if (bare.trim() === '') return {}
-  const root = Json.safeParse(parse(bare, file))
+  const withoutBom = text.replace(/^\uFEFF/, '')
+  if (withoutBom.trim() === '') return {}
+  const root = Json.safeParse(parse(withoutBom, file))
   if (!root.success) throw refuse(file, 'it holds no object')
   return root.data
 }
@@ -72,14 +75,17 @@ const refuse = (file: string, why: string) =>
 
 const indentOf = (text: string | undefined): string | number => /^\{\r?\n([ \t]+)"/.exec(text ?? '')?.[1] ?? 2
 
-/** Beside it first, then renamed: a client never reads half a file. With a token in it, nobody else may read it. */
+/**
+ * Writes another file and renames it, so that a client never reads
+ * half a file. With a token in it, only its owner can read it.
+ */
 async function replace(file: string, text: string, secret: boolean): Promise<void> {
   const mode = await stat(file).then(
-    (of) => of.mode & 0o777,
+    (stats) => stats.mode & 0o777,
     () => 0o644,
   )
-  const fresh = `${file}.${process.pid}.new`
-  await writeFile(fresh, text, { mode: 0o600 })
-  await chmod(fresh, secret ? 0o600 : mode)
-  await rename(fresh, file)
+  const newFile = `${file}.${process.pid}.new`
+  await writeFile(newFile, text, { mode: 0o600 })
+  await chmod(newFile, secret ? 0o600 : mode)
+  await rename(newFile, file)
 }

@@ -16,7 +16,7 @@ test.for<[client: string, file: string, entry: unknown]>([
     '.config/Claude/claude_desktop_config.json',
     { mcpServers: { bir: { command: 'npx', args: ['-y', 'mcp-remote', 'https://gateway.example.com/mcp'] } } },
   ],
-])('%s is told where the gateway is, in its own file and form', async ([client, file, content]) => {
+])('%s gets the address of the gateway, in its own file and format', async ([client, file, content]) => {
   await using folder = await aFolder()
   const around = { ...elsewhere, cwd: folder.path, homeDir: folder.path }
   const printed = await bir(['connect', client], around)
@@ -73,7 +73,7 @@ test('Claude Code is offered its own command too', async () => {
   expect(out).toContain(`claude mcp add --transport http bir ${gateway.url}/mcp --header "Authorization: Bearer a.b.c"\n`)
 })
 
-test('all else in the file is kept, in its order and indent, and what was there lies beside it', async () => {
+test('everything else in the file stays, in its order and indentation, and a backup of the file is kept', async () => {
   await using folder = await aFolder()
   const file = join(folder.path, '.mcp.json')
   const before =
@@ -102,7 +102,7 @@ test.for<[title: string, content: string]>([
   ['a comment', '{ // mine\n "servers": {} }'],
   ['a list', '[]'],
   ['a section that is no object', '{ "servers": [] }'],
-])('a file with %s is refused and not touched', async ([, content]) => {
+])('a file with %s is refused and not changed', async ([, content]) => {
   await using folder = await aFolder()
   const file = join(folder.path, '.vscode', 'mcp.json')
   await mkdir(dirname(file))
@@ -127,7 +127,7 @@ test('a file that holds a token is readable by its owner alone, and a link to a 
   expect((await stat(kept)).mode & 0o777).toBe(0o600)
 })
 
-test('without a place for clients to connect it asks for one', async () => {
+test('without an address for clients it asks for BIR_MCP_URL', async () => {
   const { exit, err } = await bir(['connect', 'cursor'], { env: { BIR_URL: 'https://gateway.example.com', BIR_TOKEN: 't' } })
   expect([exit, err.includes('BIR_MCP_URL')]).toEqual([2, true])
 })

@@ -19,7 +19,7 @@ interface Flags {
   json?: true
 }
 
-/** `bir connect`: tell an MCP client of the gateway. */
+/** `bir connect` prints or writes the configuration of an MCP client. */
 export const connect: Define = (parent, act) => {
   parent
     .command('connect')
@@ -45,12 +45,12 @@ export const connect: Define = (parent, act) => {
         const gateway = await context.gateway()
         const { endpoint, expiresAt } = await endpointOf(context, gateway, flags)
         const client: McpClient = MCP_CLIENTS[id]
-        const file = client.file(context.around)
+        const file = client.file(context.environment)
         const entry = client.entry(endpoint)
-        if (flags.json) context.json({ client: id, file, section: client.section, name: endpoint.name, entry })
-        if (!flags.json && !flags.write) show(context, client, { file, endpoint, entry })
-        if (flags.write) await write(context, client, { file, endpoint, entry })
-        warn(context, client, expiresAt)
+        if (flags.json) context.printJson({ client: id, file, section: client.section, name: endpoint.name, entry })
+        if (!flags.json && !flags.write) printEntry(context, client, { file, endpoint, entry })
+        if (flags.write) await writeConfig(context, client, { file, endpoint, entry })
+        printTokenNote(context, client, expiresAt)
         return EXIT.ok
       }),
     )
@@ -71,36 +71,42 @@ async function endpointOf(
     person: user,
     purpose: { server },
     ttlMs: durationMs(ttl),
-    nowMs: context.around.nowMs(),
+    nowMs: context.environment.nowMs(),
   })
   return { endpoint: { name, url, token }, expiresAt }
 }
 
-interface Placed {
+interface ConfigEntry {
   file: string
   endpoint: Endpoint
   entry: Record<string, unknown>
 }
 
-function show(context: Context, client: McpClient, { file, endpoint, entry }: Placed): void {
+function printEntry(context: Context, client: McpClient, { file, endpoint, entry }: ConfigEntry): void {
   const command = client.command?.(endpoint)
   if (command) context.note('Run:')
-  if (command) context.say(`${command}\n`)
+  if (command) context.print(`${command}\n`)
   context.note(`${command ? 'Or put' : 'Put'} this into ${file} (--write does it):`)
-  context.say(JSON.stringify({ [client.section]: { [endpoint.name]: entry } }, undefined, 2))
+  context.print(JSON.stringify({ [client.section]: { [endpoint.name]: entry } }, undefined, 2))
   context.note(client.next)
 }
 
-async function write(context: Context, client: McpClient, { file: path, endpoint, entry }: Placed): Promise<void> {
+async function writeConfig(context: Context, client: McpClient, { file: path, endpoint, entry }: ConfigEntry): Promise<void> {
   const { section } = client
   const secret = endpoint.token !== undefined
-  const { file, backup, changed } = await writeEntry(path, { section, name: endpoint.name, entry, secret, nowMs: context.around.nowMs() })
+  const { file, backup, changed } = await writeEntry(path, {
+    section,
+    name: endpoint.name,
+    entry,
+    secret,
+    nowMs: context.environment.nowMs(),
+  })
   context.note(changed ? `${client.title} is connected as "${endpoint.name}" in ${file}.` : `${file} says so already.`)
   if (backup) context.note(`What was there before is in ${backup}.`)
   context.note(client.next)
 }
 
-function warn(context: Context, client: McpClient, expiresAt: string | undefined): void {
+function printTokenNote(context: Context, client: McpClient, expiresAt: string | undefined): void {
   if (expiresAt === undefined) {
     context.note(
       'No token is in it: the client has to sign in through the browser, where the gateway offers that. In stage local, --user embeds a token.',

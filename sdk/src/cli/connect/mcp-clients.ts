@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Environment } from '../base/environment.ts'
 
-/** One server as a client's configuration names it. */
+/** One server, as a client's configuration names it. */
 export interface Endpoint {
   /** The key of its entry, such as `bir` or `bir-sql`. */
   name: string
@@ -11,17 +11,17 @@ export interface Endpoint {
 
 type Places = Pick<Environment, 'cwd' | 'homeDir' | 'platform' | 'env'>
 
-/** How one client is told of a server. */
+/** How one MCP client is configured. */
 export interface McpClient {
   title: string
-  /** Its file lies with the project, so it may end up in version control. */
+  /** The file lies in the project folder, so it may end up in version control. */
   perProject: boolean
   file(places: Places): string
   section: 'mcpServers' | 'servers'
   entry(endpoint: Endpoint): Record<string, unknown>
-  /** Its own command that does the same, where it has one. */
+  /** The client's own command that adds the entry, where it has one. */
   command?(endpoint: Endpoint): string
-  /** What to do once the file is written. */
+  /** The next step for the person, once the file is written. */
   next: string
 }
 
@@ -38,7 +38,10 @@ const claudeCode: McpClient = {
   next: 'Start Claude Code in this folder and approve the server; /mcp shows it.',
 }
 
-/** Claude Desktop's file knows only programs to start, so `mcp-remote` stands between. Its arguments may hold no blank: the header's value comes by the environment. */
+/**
+ * The file of Claude Desktop can only name programs to start, so `mcp-remote` connects to the gateway. Its arguments
+ * must hold no space, so the value of the header comes from the environment.
+ */
 const claudeDesktop: McpClient = {
   title: 'Claude Desktop',
   perProject: false,
@@ -62,6 +65,7 @@ function claudeDesktopFolder({ homeDir, platform, env }: Places): string {
   return join(env['XDG_CONFIG_HOME'] || join(homeDir, '.config'), 'Claude')
 }
 
+/** mcp-remote accepts plain HTTP to these two hosts; for any other it needs the flag, for `[::1]` too. */
 function needsAllowHttp(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   return protocol === 'http:' && hostname !== 'localhost' && hostname !== '127.0.0.1'

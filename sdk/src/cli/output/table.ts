@@ -2,10 +2,11 @@ import { printable } from './printable.ts'
 
 export interface Column<Row> {
   title: string
+  /** The content of the cell; null and undefined show as `-`. */
   of(row: Row): string | number | null | undefined
 }
 
-/** Rows under their titles, aligned; each line is cut to the screen when there is one. */
+/** Aligns rows under their titles. Each line is cut to `maxColumns` characters. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], maxColumns = Infinity): string[] {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map((column) => cellOf(column.of(row))))]
   const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)))

@@ -3,7 +3,7 @@ import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir plane expel`: a data plane that is not trusted any more. */
+/** `bir plane expel` removes a data plane that is no longer trusted. */
 export const plane: Define = (parent, act) => {
   const command = parent
     .command('plane')
@@ -20,26 +20,28 @@ export const plane: Define = (parent, act) => {
     .option('--json', '{"revision"}')
     .addHelpText('after', '\nExamples:\n  bir plane expel berlin-2')
     .action(
-      act<[string, { json?: true }]>(async (context, named, { json }) => {
+      act<[string, { json?: true }]>(async (context, nameOrId, { json }) => {
         const { client } = await context.gateway()
-        const answer = await client.planes.expel({ id: await idOf(client, named) })
-        if (json) context.json(answer)
-        else context.say(`${named} is expelled; revision ${answer.revision}.`)
+        const answer = await client.planes.expel({ id: await idOf(client, nameOrId) })
+        if (json) context.printJson(answer)
+        else context.print(`${nameOrId} is expelled; revision ${answer.revision}.`)
         return EXIT.ok
       }),
     )
 }
 
-/** An id names one plane; a name may be that of several, and is no good then. */
-async function idOf(client: Client, named: string): Promise<string> {
+/** The id of a plane that is not expelled. Several planes can have the same name; then only an id selects one. */
+async function idOf(client: Client, nameOrId: string): Promise<string> {
   const { items } = await client.planes.list()
-  const left = items.filter(({ expelled }) => !expelled)
-  const found = left.filter(({ id, name }) => id === named || name === named)
-  const [one, another] = found
-  if (one && !another) return one.id
-  if (another)
-    throw badUsage(`There are ${found.length} planes called ${named}: give the id of one of ${found.map(({ id }) => id).join(', ')}.`)
+  const members = items.filter(({ expelled }) => !expelled)
+  const matches = members.filter(({ id, name }) => id === nameOrId || name === nameOrId)
+  const [match, secondMatch] = matches
+  if (match && !secondMatch) return match.id
+  if (secondMatch)
+    throw badUsage(
+      `There are ${matches.length} planes called ${nameOrId}: give the id of one of ${matches.map(({ id }) => id).join(', ')}.`,
+    )
   throw badUsage(
-    `There is no plane ${named}; there ${left.length === 1 ? 'is' : 'are'} ${left.map(({ name }) => name).join(', ') || 'none'}.`,
+    `There is no plane ${nameOrId}; there ${members.length === 1 ? 'is' : 'are'} ${members.map(({ name }) => name).join(', ') || 'none'}.`,
   )
 }

@@ -4,7 +4,7 @@ import { EXIT } from '../base/exit.ts'
 import { table } from '../output/table.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir snapshot status`: what policy is published, and who enforces it. */
+/** `bir snapshot status` shows the published revision of the policy and which planes enforce it. */
 export const snapshotStatus: Define = (parent, act) => {
   const snapshot = parent
     .command('snapshot')
@@ -26,14 +26,14 @@ export const snapshotStatus: Define = (parent, act) => {
         const current = planes.filter((plane) => plane.revision === status.revision)
         const exit = current.length === planes.length ? EXIT.ok : EXIT.no
         if (json) {
-          context.json(status)
+          context.printJson(status)
           return exit
         }
-        context.say(
+        context.print(
           `Revision ${status.revision} since ${status.at}: enforced by ${current.length} of ${planes.length} ${planes.length === 1 ? 'plane' : 'planes'}.`,
         )
-        context.say(context.paint('dim', `root ${status.root}`))
-        for (const line of table(columns, status.planes, context.around.terminal?.columns)) context.say(line)
+        context.print(context.paint('dim', `root ${status.root}`))
+        for (const line of table(columns, status.planes, context.environment.terminal?.columns)) context.print(line)
         return exit
       }),
     )

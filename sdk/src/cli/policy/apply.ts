@@ -4,7 +4,7 @@ import { readPolicy } from './policy-source.ts'
 import { printable } from '../output/printable.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir apply`: make the policy what a file says. */
+/** `bir apply` replaces the policy with the content of a file. */
 export const apply: Define = (parent, act) => {
   parent
     .command('apply')
@@ -17,21 +17,21 @@ export const apply: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir export | sed s/read/write/ | bir apply -f -')
     .action(
       act<[{ file: string; json?: true }]>(async (context, { file, json }) => {
-        const source = await readPolicy(file, context.around)
+        const source = await readPolicy(file, context.environment)
         const { client } = await context.gateway()
-        const done = await client.policy.apply({ file: source.policy }).catch((error: unknown) => {
+        const result = await client.policy.apply({ file: source.policy }).catch((error: unknown) => {
           throw withLines(error, source)
         })
         if (json) {
-          context.json(done)
+          context.printJson(result)
           return EXIT.ok
         }
-        for (const edit of done.edits) context.say(printable(edit))
-        const count = done.edits.length
-        context.say(
+        for (const edit of result.edits) context.print(printable(edit))
+        const count = result.edits.length
+        context.print(
           count === 0
-            ? `Nothing to change; revision ${done.revision}.`
-            : `${count} ${count === 1 ? 'change' : 'changes'} applied; revision ${done.revision}.`,
+            ? `Nothing to change; revision ${result.revision}.`
+            : `${count} ${count === 1 ? 'change' : 'changes'} applied; revision ${result.revision}.`,
         )
         return EXIT.ok
       }),

@@ -16,7 +16,7 @@ const anExplanation = {
   revision: 4,
 } as const
 
-test('explain answers in a sentence, with 0 for yes and 3 for no', async () => {
+test('explain answers in a sentence, and exits with 0 for yes and 3 for no', async () => {
   await using gateway = await standIn({
     policy: {
       explain: ({ user }) => ({
@@ -44,7 +44,7 @@ test.for([
   ['server', 'There is no server sql.'],
   ['tool', 'The server sql has no tool execute_query.'],
   ['person', 'There is no person dave.'],
-] as const)('to explain about a %s that does not exist is bad input', async ([missing, message]) => {
+] as const)('explain for a %s that does not exist is bad input', async ([missing, message]) => {
   const explain = () => {
     if (missing === 'person') throw new Refusal('not_found', message)
     return { ...anExplanation, because: [], missing }

@@ -6,7 +6,7 @@ import { CliFault } from '../base/fault.ts'
 import { printable } from '../output/printable.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir explain`: may they, and why. */
+/** `bir explain` says whether a person may call a tool, and why. */
 export const explain: Define = (parent, act) => {
   parent
     .command('explain')
@@ -26,21 +26,21 @@ export const explain: Define = (parent, act) => {
       act<[{ user: string; server: string; tool: string; json?: true }]>(async (context, { json, ...question }) => {
         const { client } = await context.gateway()
         const answer = await client.policy.explain(question)
-        if (answer.missing) throw new CliFault('not_found', absent(answer), { exit: EXIT.badInput })
-        if (json) context.json(answer)
-        if (!json) tell(context, answer)
+        if (answer.missing) throw new CliFault('not_found', notFoundMessage(answer), { exit: EXIT.badInput })
+        if (json) context.printJson(answer)
+        if (!json) printExplanation(context, answer)
         return answer.allow ? EXIT.ok : EXIT.no
       }),
     )
 }
 
-/** A misspelt name is no answer: a script that asks must not take it for a refusal. */
-const absent = ({ missing, server, tool }: z.infer<typeof Explanation>) =>
+/** A misspelt name is bad input, so that a script does not take it for a refusal. */
+const notFoundMessage = ({ missing, server, tool }: z.infer<typeof Explanation>) =>
   missing === 'server' ? `There is no server ${server}.` : `The server ${server} has no tool ${tool}.`
 
-function tell(context: Context, { allow, user, server, tool, reason, because, revision }: z.infer<typeof Explanation>): void {
+function printExplanation(context: Context, { allow, user, server, tool, reason, because, revision }: z.infer<typeof Explanation>): void {
   const verdict = `${user} may ${allow ? '' : 'not '}call ${tool} on ${server}${reason ? ` (${reason})` : ''}.`
-  context.say(context.paint(allow ? 'good' : 'bad', verdict))
-  for (const step of because) context.say(`  ${printable(step)}`)
-  context.say(context.paint('dim', `  By revision ${revision} of the policy.`))
+  context.print(context.paint(allow ? 'good' : 'bad', verdict))
+  for (const step of because) context.print(`  ${printable(step)}`)
+  context.print(context.paint('dim', `  By revision ${revision} of the policy.`))
 }

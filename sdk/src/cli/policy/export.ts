@@ -5,7 +5,7 @@ import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir export`: the policy as the file that would make it. */
+/** `bir export` prints the policy as the file that `bir apply` takes. */
 export const exportPolicy: Define = (parent, act) => {
   parent
     .command('export')
@@ -22,10 +22,10 @@ export const exportPolicy: Define = (parent, act) => {
         const policy = await client.policy.export()
         const text = json ? `${JSON.stringify(policy, undefined, 2)}\n` : stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })
         if (output === undefined) {
-          context.around.out(text)
+          context.environment.out(text)
           return EXIT.ok
         }
-        await write(resolve(context.around.cwd, output), text)
+        await write(resolve(context.environment.cwd, output), text)
         context.note(`The policy is in ${output}.`)
         return EXIT.ok
       }),

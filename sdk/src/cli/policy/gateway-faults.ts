@@ -3,14 +3,17 @@ import type { FileFault } from '../base/fault.ts'
 import { notAPolicy } from './policy-source.ts'
 import type { PolicySource } from './policy-source.ts'
 
-/** What the gateway finds wrong with a file (a person or a tool that does not exist), shown where it stands in the text. */
+/**
+ * Adds lines and columns to the faults that the gateway found in a file, such as a person or a tool that does not
+ * exist. Returns any other error as it is.
+ */
 export function withLines(error: unknown, source: PolicySource): unknown {
   if (!(error instanceof ApiFailure) || error.code !== 'invalid_input') return error
   const faults = error.message.split('\n').map((line) => faultAt(line, source))
   return faults.every((fault) => fault !== undefined) ? notAPolicy(source.name, faults, error) : error
 }
 
-/** Such as `grants[2]: there is no person zoe` or `servers.sql: there is no tool x`. */
+/** Matches a fault such as `grants[2]: there is no person zoe` or `servers.sql: there is no tool x`. */
 const place = /^((servers|groups)\.([a-z0-9._@-]+)|(grants|restrictions)\[(\d+)\]): (.+)$/
 
 function faultAt(line: string, { placeOf }: PolicySource): FileFault | undefined {

@@ -7,7 +7,7 @@ import { readPolicy } from './policy-source.ts'
 import { printable } from '../output/printable.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir plan`: who would gain or lose what. */
+/** `bir plan` shows who would gain or lose which tools. */
 export const plan: Define = (parent, act) => {
   parent
     .command('plan')
@@ -19,25 +19,25 @@ export const plan: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"')
     .action(
       act<[{ file: string; exitCode?: true; json?: true }]>(async (context, { file, exitCode, json }) => {
-        const source = await readPolicy(file, context.around)
+        const source = await readPolicy(file, context.environment)
         const { client } = await context.gateway()
-        const planned = await client.policy.plan({ file: source.policy }).catch((error: unknown) => {
+        const result = await client.policy.plan({ file: source.policy }).catch((error: unknown) => {
           throw withLines(error, source)
         })
-        if (json) context.json(planned)
-        if (!json) tell(context, planned)
-        const changes = planned.edits.length + planned.people.length > 0
+        if (json) context.printJson(result)
+        if (!json) printPlan(context, result)
+        const changes = result.edits.length + result.people.length > 0
         return exitCode && changes ? EXIT.no : EXIT.ok
       }),
     )
 }
 
-function tell(context: Context, { edits, people }: z.infer<typeof Plan>): void {
-  if (edits.length === 0) return context.say('Nothing would change.')
-  context.say('The file would')
-  for (const edit of edits) context.say(`  ${printable(edit)}`)
-  context.say(people.length === 0 ? 'Nobody gains or loses a tool by it.' : 'and so')
-  for (const change of people) tellPerson(context, change)
+function printPlan(context: Context, { edits, people }: z.infer<typeof Plan>): void {
+  if (edits.length === 0) return context.print('Nothing would change.')
+  context.print('The file would')
+  for (const edit of edits) context.print(`  ${printable(edit)}`)
+  context.print(people.length === 0 ? 'Nobody gains or loses a tool by it.' : 'and so')
+  for (const change of people) printChange(context, change)
   const unseen = [...new Set(people.filter((change) => change.unseen).map(({ server }) => server))].sort()
   if (unseen.length === 0) return
   context.note(
@@ -45,10 +45,10 @@ function tell(context: Context, { edits, people }: z.infer<typeof Plan>): void {
   )
 }
 
-function tellPerson(context: Context, { user, server, gains, loses, before, after }: z.infer<typeof PlanChange>): void {
-  context.say(`  ${user} on ${server}: ${before === after ? `stays at ${after}` : `${before} → ${after}`}`)
-  if (gains.length > 0) context.say(`    ${context.paint('good', `gains ${shown(gains)}`)}`)
-  if (loses.length > 0) context.say(`    ${context.paint('bad', `loses ${shown(loses)}`)}`)
+function printChange(context: Context, { user, server, gains, loses, before, after }: z.infer<typeof PlanChange>): void {
+  context.print(`  ${user} on ${server}: ${before === after ? `stays at ${after}` : `${before} → ${after}`}`)
+  if (gains.length > 0) context.print(`    ${context.paint('good', `gains ${toolList(gains)}`)}`)
+  if (loses.length > 0) context.print(`    ${context.paint('bad', `loses ${toolList(loses)}`)}`)
 }
 
-const shown = (tools: readonly string[]) => printable(tools.map((tool) => (tool === '*' ? '* (whatever it offers)' : tool)).join(', '))
+const toolList = (tools: readonly string[]) => printable(tools.map((tool) => (tool === '*' ? '* (whatever it offers)' : tool)).join(', '))

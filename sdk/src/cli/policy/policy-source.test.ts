@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CliFault, wordsOf } from '../base/fault.ts'
+import { CliFault, faultText } from '../base/fault.ts'
 import { parsePolicy } from './policy-source.ts'
 
 function faultsOf(text: string): string[] {
@@ -8,7 +8,7 @@ function faultsOf(text: string): string[] {
     return []
   } catch (error) {
     if (!(error instanceof CliFault)) throw error
-    return wordsOf(error)
+    return faultText(error)
       .trimEnd()
       .split('\n')
       .slice(1)
@@ -100,7 +100,7 @@ test.for<[title: string, text: string, faults: string[]]>([
     `a: &a [x, x, x, x, x, x, x, x, x]\n${['b', 'c', 'd', 'e'].map((key, at) => `${key}: &${key} [${Array(9).fill(`*${'abcd'[at]}`).join(', ')}]`).join('\n')}\n`,
     ['bir.yaml:1:1 an alias in it stands for too much'],
   ],
-])('the line is named of %s', ([, text, faults]) => {
+])('the fault has its line: %s', ([, text, faults]) => {
   expect(faultsOf(text)).toEqual(faults)
 })
 

@@ -9,7 +9,7 @@ import { CliFault } from '../base/fault.ts'
 import type { FileFault } from '../base/fault.ts'
 import type { Environment } from '../base/environment.ts'
 
-/** A policy, and where in its text each part of it stands. */
+/** A policy file, and the place of each of its parts in the text. */
 export interface PolicySource {
   policy: PolicyFile
   name: string
@@ -18,9 +18,9 @@ export interface PolicySource {
 
 type Place = Pick<FileFault, 'line' | 'column'>
 
-/** A policy file, read and checked. `-` is stdin. Every fault is named at once, with its line. */
-export async function readPolicy(file: string, around: Pick<Environment, 'cwd' | 'readStdin'>): Promise<PolicySource> {
-  return parsePolicy(await textOf(file, around), file === '-' ? 'stdin' : file)
+/** Reads and checks a policy file; `-` is stdin. Throws `CliFault` with every fault and its line. */
+export async function readPolicy(file: string, environment: Pick<Environment, 'cwd' | 'readStdin'>): Promise<PolicySource> {
+  return parsePolicy(await textOf(file, environment), file === '-' ? 'stdin' : file)
 }
 
 async function textOf(file: string, { cwd, readStdin }: Pick<Environment, 'cwd' | 'readStdin'>): Promise<string> {
@@ -60,7 +60,7 @@ export function parsePolicy(text: string, name: string): PolicySource {
   throw notAPolicy(name, faults)
 }
 
-/** Faults from top to bottom, as a person reads. */
+/** A fault of the whole file. Its faults are sorted by line. */
 export const notAPolicy = (name: string, faults: FileFault[], cause?: unknown) =>
   new CliFault('bad_file', `${name} is not a policy:`, {
     exit: EXIT.badInput,
@@ -69,7 +69,10 @@ export const notAPolicy = (name: string, faults: FileFault[], cause?: unknown) =
     cause,
   })
 
-/** Aliases that multiply (a "billion laughs") are given up by the parser. */
+/**
+ * The value of the document. Undefined when its aliases multiply
+ * too far (a "billion laughs"): then the parser throws.
+ */
 function valueOf(document: Document): unknown {
   try {
     return document.toJS() as unknown
@@ -81,30 +84,33 @@ function valueOf(document: Document): unknown {
 interface Leaf {
   path: PropertyKey[]
   message: string
-  /** The key is at fault, not what it holds. */
+  /** The fault is in the key itself, not in its value. */
   ofKey?: boolean
 }
 
-/** zod gathers some faults under one issue; a person wants each where it stands. */
+/** zod groups some faults under one issue. This lists each of them with its own place. */
 function leavesOf(issue: z.core.$ZodIssue): Leaf[] {
   const { path, message } = issue
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a known key', ofKey: true }))
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: inner.message }))
   if (issue.code !== 'invalid_union') return [{ path, message }]
-  // Whoever wrote part of one form meant that one.
-  const meant = issue.errors.find((of) => of.some((inner) => inner.path.length > 0))
-  if (meant) return meant.flatMap(leavesOf).map((leaf) => ({ ...leaf, path: [...path, ...leaf.path] }))
+  // The alternative that fits in part is the one that the author meant.
+  const intended = issue.errors.find((issues) => issues.some((inner) => inner.path.length > 0))
+  if (intended) return intended.flatMap(leavesOf).map((leaf) => ({ ...leaf, path: [...path, ...leaf.path] }))
   const [first] = message === 'Invalid input' ? issue.errors : []
   return first?.length ? first.map((inner) => ({ path: [...path, ...inner.path], message: inner.message })) : [{ path, message }]
 }
 
-/** Where a path stands in the text; for one that is missing, its nearest holder. What spans lines is pointed at by its key. */
+/**
+ * The offset of a path in the text. A missing path has the offset of
+ * its nearest parent; a value over several lines, that of its key.
+ */
 function offsetOf(document: Document, path: readonly PropertyKey[], ofKey = false): number {
   for (let length = path.length; length > 0; length--) {
-    const holder = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
-    const found = isMap(holder) ? pairOffset(holder.items, path[length - 1], ofKey) : startOf(document.getIn(path.slice(0, length), true))
-    if (found !== undefined) return found
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
+    const offset = isMap(parent) ? pairOffset(parent.items, path[length - 1], ofKey) : startOf(document.getIn(path.slice(0, length), true))
+    if (offset !== undefined) return offset
   }
   return startOf(document.contents) ?? 0
 }

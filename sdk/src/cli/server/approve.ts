@@ -3,7 +3,7 @@ import { printable } from '../output/printable.ts'
 import { serverId } from '../base/server-id.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir server approve`: somebody has looked. */
+/** `bir server approve` approves tools as a remote server offers them now. */
 export const serverApprove: Define = (parent, act) => {
   parent
     .command('approve')
@@ -17,19 +17,21 @@ export const serverApprove: Define = (parent, act) => {
     .addHelpText('after', '\nExamples:\n  bir server approve everything echo add\n  bir server approve everything')
     .action(
       act<[string, string[], { json?: true }]>(async (context, id, names, { json }) => {
-        const asked = { id: serverId(id, 'server') }
+        const target = { id: serverId(id, 'server') }
         const { client } = await context.gateway()
-        const { items } = await client.servers.definitions(asked)
-        // What changes between the two questions is not approved unseen.
+        const { items } = await client.servers.definitions(target)
+        // `seen` makes the gateway refuse a definition that changes between the two requests.
         const seen = Object.fromEntries(items.filter(({ offered }) => offered !== null).map(({ name, hash }) => [name, hash]))
-        const done = await client.servers.approve({ ...asked, seen, ...(names.length === 0 ? {} : { names }) })
+        const result = await client.servers.approve({ ...target, seen, ...(names.length === 0 ? {} : { names }) })
         if (json) {
-          context.json(done)
+          context.printJson(result)
           return EXIT.ok
         }
-        for (const name of done.approved) context.say(`approved ${printable(name)}`)
-        const count = done.approved.length
-        context.say(count === 0 ? `Nothing of ${id} waits; revision ${done.revision}.` : `${count} approved; revision ${done.revision}.`)
+        for (const name of result.approved) context.print(`approved ${printable(name)}`)
+        const count = result.approved.length
+        context.print(
+          count === 0 ? `Nothing of ${id} waits; revision ${result.revision}.` : `${count} approved; revision ${result.revision}.`,
+        )
         return EXIT.ok
       }),
     )

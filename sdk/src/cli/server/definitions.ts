@@ -9,7 +9,7 @@ import type { Define } from '../base/verb.ts'
 
 type Tool = z.infer<typeof ToolDefinition>
 
-/** `bir server definitions`: what a remote server offers, what of it is new, and what became of it. */
+/** `bir server definitions` lists the tools of a remote server, and what changed about them. */
 export const serverDefinitions: Define = (parent, act) => {
   parent
     .command('definitions')
@@ -26,17 +26,17 @@ export const serverDefinitions: Define = (parent, act) => {
     )
     .action(
       act<[string, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
-        const asked = { id: serverId(id, 'server') }
+        const target = { id: serverId(id, 'server') }
         const { client } = await context.gateway()
-        const answer = await client.servers.definitions(asked)
-        if (json) context.json(answer)
-        if (!json) tell(context, id, answer.items)
-        return exitCode && answer.items.some(waits) ? EXIT.no : EXIT.ok
+        const answer = await client.servers.definitions(target)
+        if (json) context.printJson(answer)
+        if (!json) printTools(context, id, answer.items)
+        return exitCode && answer.items.some(isWaiting) ? EXIT.no : EXIT.ok
       }),
     )
 }
 
-const waits = ({ state }: Tool) => state === 'held' || state === 'unreviewed'
+const isWaiting = ({ state }: Tool) => state === 'held' || state === 'unreviewed'
 
 const columns = [
   { title: 'tool', of: ({ name }: Tool) => name },
@@ -46,18 +46,18 @@ const columns = [
   { title: 'flags', of: ({ flags }: Tool) => (flags.length === 0 ? null : flags.join('; ')) },
 ]
 
-function tell(context: Context, id: string, tools: readonly Tool[]): void {
-  if (tools.length === 0) return context.say(`No plane has found ${id} to offer a tool yet: "bir server health ${id}" says how it is.`)
-  for (const line of table(columns, tools, context.around.terminal?.columns)) context.say(line)
-  const waiting = tools.filter(waits)
-  for (const tool of waiting) tellWaiting(context, tool)
+function printTools(context: Context, id: string, tools: readonly Tool[]): void {
+  if (tools.length === 0) return context.print(`No plane has found ${id} to offer a tool yet: "bir server health ${id}" says how it is.`)
+  for (const line of table(columns, tools, context.environment.terminal?.columns)) context.print(line)
+  const waiting = tools.filter(isWaiting)
+  for (const tool of waiting) printWaitingTool(context, tool)
   if (waiting.length > 0) context.note(`To approve what is offered: bir server approve ${id} ${waiting.map(({ name }) => name).join(' ')}`)
 }
 
-function tellWaiting(context: Context, { name, state, flags, difference, approved, offered }: Tool): void {
-  context.say('')
-  context.say(context.paint('bad', `${name} is ${state === 'held' ? 'held back' : 'served unreviewed'}:`))
-  for (const flag of flags) context.say(`  ${printable(flag)}`)
-  for (const line of difference) context.say(`  ${printable(line)}`)
-  if (approved === null && typeof offered?.description === 'string') context.say(`  ${printable(JSON.stringify(offered.description))}`)
+function printWaitingTool(context: Context, { name, state, flags, difference, approved, offered }: Tool): void {
+  context.print('')
+  context.print(context.paint('bad', `${name} is ${state === 'held' ? 'held back' : 'served unreviewed'}:`))
+  for (const flag of flags) context.print(`  ${printable(flag)}`)
+  for (const line of difference) context.print(`  ${printable(line)}`)
+  if (approved === null && typeof offered?.description === 'string') context.print(`  ${printable(JSON.stringify(offered.description))}`)
 }

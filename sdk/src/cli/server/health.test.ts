@@ -41,7 +41,7 @@ const silent: Health = {
   stale: true,
 }
 
-test('health is told plane by plane: what is down says why, and what is stale is called so', async () => {
+test('health is listed per plane, with the reason when a server is down and a mark when the report is stale', async () => {
   await using control = await standIn({ servers: { health: () => ({ items: [up, down, stale, silent] }) } })
   const { exit, out } = await bir(['server', 'health'], at(control.url))
   expect(exit).toBe(0)
@@ -64,7 +64,7 @@ test.for([
   [[stale], 3],
   [[silent], 3],
   [[], 0],
-] as const)('with --exit-code, %# exits by whether every server is up', async ([items, code]) => {
+] as const)('with --exit-code, case %# exits with 0 only when every server is up', async ([items, code]) => {
   await using control = await standIn({ servers: { health: () => ({ items: [...items] }) } })
   expect((await bir(['server', 'health', '--exit-code', '--json'], at(control.url))).exit).toBe(code)
   expect((await bir(['server', 'health'], at(control.url))).exit).toBe(0)
@@ -86,7 +86,7 @@ const servers: z.input<typeof Server>[] = [
   })),
 ]
 
-test('the list has every server, what waits, and one word for its health', async () => {
+test('the list has every server, the number of waiting tools, and its health', async () => {
   const items = [
     up,
     down,

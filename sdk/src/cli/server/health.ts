@@ -8,7 +8,7 @@ import type { Define } from '../base/verb.ts'
 
 type Health = z.infer<typeof ServerHealth>
 
-/** `bir server health`: how the remote servers are, by each data plane's own account. */
+/** `bir server health` shows the state of the remote servers, as each data plane reports it. */
 export const serverHealth: Define = (parent, act) => {
   parent
     .command('health')
@@ -25,21 +25,22 @@ export const serverHealth: Define = (parent, act) => {
     )
     .action(
       act<[string | undefined, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
-        const asked = id === undefined ? {} : { id: serverId(id, 'server') }
+        const filter = id === undefined ? {} : { id: serverId(id, 'server') }
         const { client } = await context.gateway()
-        const answer = await client.servers.health(asked)
+        const answer = await client.servers.health(filter)
         const exit = exitCode && !answer.items.every(isUp) ? EXIT.no : EXIT.ok
         if (json) {
-          context.json(answer)
+          context.printJson(answer)
           return exit
         }
-        if (answer.items.length === 0) context.say('There is no remote server, or no data plane to reach one.')
-        if (answer.items.length > 0) for (const line of table(columns, answer.items, context.around.terminal?.columns)) context.say(line)
-        for (const one of answer.items) {
-          if (one.lastError === null || isUp(one)) continue
-          context.say('')
-          context.say(`${one.server}, by ${printable(one.planeName)}, at ${one.lastErrorAt ?? 'no known time'}:`)
-          context.say(`  ${printable(one.lastError)}`)
+        if (answer.items.length === 0) context.print('There is no remote server, or no data plane to reach one.')
+        if (answer.items.length > 0)
+          for (const line of table(columns, answer.items, context.environment.terminal?.columns)) context.print(line)
+        for (const health of answer.items) {
+          if (health.lastError === null || isUp(health)) continue
+          context.print('')
+          context.print(`${health.server}, by ${printable(health.planeName)}, at ${health.lastErrorAt ?? 'no known time'}:`)
+          context.print(`  ${printable(health.lastError)}`)
         }
         return exit
       }),
@@ -61,6 +62,6 @@ const columns = [
 
 function stateOf({ state, stale, breaker, reportedAt }: Health): string {
   if (reportedAt === null) return 'unknown'
-  const found = breaker === 'open' ? `${state}, spared` : state
-  return stale ? `stale (was ${found})` : found
+  const reported = breaker === 'open' ? `${state}, spared` : state
+  return stale ? `stale (was ${reported})` : reported
 }

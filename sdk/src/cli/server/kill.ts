@@ -28,7 +28,7 @@ const switches: readonly Switch[] = [
   },
 ]
 
-/** `bir server kill` and `bir server revive`: the kill switch and the way back. */
+/** `bir server kill` and `bir server revive` set and release the kill switch of a server. */
 export const serverKill: Define = (parent, act) => {
   for (const { verb, killed, summary, description, done } of switches) {
     parent
@@ -40,11 +40,11 @@ export const serverKill: Define = (parent, act) => {
       .addHelpText('after', `\nExamples:\n  bir server ${verb} everything\n  bir snapshot status    which planes enforce it by now`)
       .action(
         act<[string, { json?: true }]>(async (context, id, { json }) => {
-          const asked = { id: serverId(id, 'server'), killed }
+          const input = { id: serverId(id, 'server'), killed }
           const { client } = await context.gateway()
-          const answer = await client.servers.kill(asked)
-          if (json) context.json(answer)
-          else context.say(`${id} ${done}; revision ${answer.revision}.`)
+          const answer = await client.servers.kill(input)
+          if (json) context.printJson(answer)
+          else context.print(`${id} ${done}; revision ${answer.revision}.`)
           return EXIT.ok
         }),
       )

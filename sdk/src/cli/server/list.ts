@@ -8,7 +8,7 @@ import type { Define } from '../base/verb.ts'
 type Health = z.infer<typeof ServerHealth>
 type Server = z.infer<typeof ServerSchema>
 
-/** `bir server list`: every server there is, and how it is. */
+/** `bir server list` shows every server and its state. */
 export const serverList: Define = (parent, act) => {
   parent
     .command('list')
@@ -23,11 +23,11 @@ export const serverList: Define = (parent, act) => {
         const { client } = await context.gateway()
         const [{ items }, { items: health }] = await Promise.all([client.servers.list(), client.servers.health({})])
         if (json) {
-          context.json({ items, health })
+          context.printJson({ items, health })
           return EXIT.ok
         }
-        const rows = items.map((server) => ({ server, health: health.filter((one) => one.server === server.id) }))
-        for (const line of table(columns, rows, context.around.terminal?.columns)) context.say(line)
+        const rows = items.map((server) => ({ server, health: health.filter((report) => report.server === server.id) }))
+        for (const line of table(columns, rows, context.environment.terminal?.columns)) context.print(line)
         return EXIT.ok
       }),
     )
@@ -38,19 +38,19 @@ interface Row {
   health: Health[]
 }
 
-const waiting = ({ tools }: Server) => tools.filter(({ trust }) => trust === 'held' || trust === 'unreviewed').length
+const waitingCount = ({ tools }: Server) => tools.filter(({ trust }) => trust === 'held' || trust === 'unreviewed').length
 
 const columns = [
   { title: 'server', of: ({ server }: Row) => server.id },
   { title: 'kind', of: ({ server }: Row) => server.kind },
   { title: 'tools', of: ({ server }: Row) => server.tools.filter(({ trust }) => trust !== 'retired').length },
-  { title: 'wait', of: ({ server }: Row) => (server.kind === 'remote' ? waiting(server) : null) },
+  { title: 'wait', of: ({ server }: Row) => (server.kind === 'remote' ? waitingCount(server) : null) },
   { title: 'trust', of: ({ server }: Row) => (server.kind === 'remote' ? server.remote.trust : null) },
   { title: 'health', of: healthOf },
   { title: 'address', of: ({ server }: Row) => (server.kind === 'remote' ? server.remote.url : null) },
 ]
 
-/** By all planes together; one of many that cannot reach it is worth a look. */
+/** One word for what all planes report. When only some of them reach the server, it says on how many it is up. */
 function healthOf({ server, health }: Row): string {
   if (server.killed) return 'switched off'
   if (server.kind === 'mounted') return '-'

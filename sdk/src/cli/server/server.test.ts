@@ -40,7 +40,7 @@ const fresh: Tool = {
 }
 const gone: Tool = { ...echo, name: 'old', state: 'retired', offered: null }
 
-test('definitions are listed, and of those that wait it is said what changed', async () => {
+test('definitions are listed, with the changes of those that wait', async () => {
   await using control = await standIn({ servers: { definitions: () => ({ items: [echo, held, fresh, gone] }) } })
   const { exit, out, err } = await bir(['server', 'definitions', 'everything'], at(control.url))
   expect([exit, err]).toEqual([0, 'To approve what is offered: bir server approve everything send_mail wipe\n'])
@@ -68,13 +68,13 @@ test.for([
   [[echo, held], 3],
   [[fresh], 3],
   [[], 0],
-] as const)('with --exit-code, %# exits by whether something waits', async ([items, code]) => {
+] as const)('with --exit-code, case %# exits with 3 only when something waits', async ([items, code]) => {
   await using control = await standIn({ servers: { definitions: () => ({ items: [...items] }) } })
   const { exit } = await bir(['server', 'definitions', 'everything', '--exit-code', '--json'], at(control.url))
   expect(exit).toBe(code)
 })
 
-test('what is approved is what was seen: nothing that is no longer offered, and by its hash', async () => {
+test('an approval has the hashes of the offered definitions, and none of retired ones', async () => {
   const asked: object[] = []
   await using control = await standIn({
     servers: {

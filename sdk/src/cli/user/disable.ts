@@ -3,7 +3,7 @@ import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 
-const ways = [
+const verbs = [
   {
     verb: 'disable',
     disabled: true,
@@ -21,9 +21,9 @@ const ways = [
   },
 ] as const
 
-/** `bir user disable` and `bir user enable`. */
+/** `bir user disable` and `bir user enable` end and restore the access of a person. */
 export const userDisable: Define = (parent, act) => {
-  for (const { verb, disabled, summary, description, done } of ways) {
+  for (const { verb, disabled, summary, description, done } of verbs) {
     parent
       .command(verb)
       .summary(summary)
@@ -36,8 +36,8 @@ export const userDisable: Define = (parent, act) => {
           const handle = handleOf(person)
           const { client } = await context.gateway()
           const answer = await client.users.setDisabled({ handle, disabled })
-          if (json) context.json(answer)
-          else context.say(`${handle} ${done}.`)
+          if (json) context.printJson(answer)
+          else context.print(`${handle} ${done}.`)
           return EXIT.ok
         }),
       )

@@ -9,7 +9,7 @@ type Person = z.infer<typeof User>
 
 const pageRows = 500
 
-/** `bir user list`: who is known. */
+/** `bir user list` shows everybody whom the gateway knows. */
 export const userList: Define = (parent, act) => {
   parent
     .command('list')
@@ -25,19 +25,19 @@ export const userList: Define = (parent, act) => {
       act<[{ search?: string; json?: true }]>(async (context, { search, json }) => {
         const { client } = await context.gateway()
         const people: Person[] = []
-        for await (const person of everybody(client, search)) {
-          if (json) context.json(person)
+        for await (const person of readUsers(client, search)) {
+          if (json) context.printJson(person)
           else people.push(person)
         }
         if (json) return EXIT.ok
-        if (people.length === 0) context.say('There is nobody.')
-        else for (const line of table(columns, people, context.around.terminal?.columns)) context.say(line)
+        if (people.length === 0) context.print('There is nobody.')
+        else for (const line of table(columns, people, context.environment.terminal?.columns)) context.print(line)
         return EXIT.ok
       }),
     )
 }
 
-async function* everybody(client: Client, search: string | undefined): AsyncGenerator<Person> {
+async function* readUsers(client: Client, search: string | undefined): AsyncGenerator<Person> {
   let after: string | null | undefined
   while (after !== null) {
     const page = await client.users.list({ first: pageRows, ...(search !== undefined && { search }), ...(after && { after }) })

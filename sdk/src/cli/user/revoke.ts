@@ -2,7 +2,7 @@ import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir revoke`: a token, or all of a session, before its time. */
+/** `bir revoke` voids a token, or all tokens of a session, before they expire. */
 export const revoke: Define = (parent, act) => {
   parent
     .command('revoke')
@@ -19,13 +19,13 @@ export const revoke: Define = (parent, act) => {
     )
     .action(
       act<[{ token?: string; session?: string; json?: true }]>(async (context, { token, session, json }) => {
-        const asked = { ...(token && { jti: token }), ...(session && { sid: session }) }
-        if (Object.keys(asked).length === 0) throw badUsage('Give --token or --session: which shall be void?')
+        const ids = { ...(token && { jti: token }), ...(session && { sid: session }) }
+        if (Object.keys(ids).length === 0) throw badUsage('Give --token or --session: which shall be void?')
         const { client } = await context.gateway()
-        const answer = await client.tokens.revoke(asked)
-        if (json) context.json(answer)
+        const answer = await client.tokens.revoke(ids)
+        if (json) context.printJson(answer)
         else
-          context.say(
+          context.print(
             `Void from revision ${answer.revision} on: ${[token && `token ${token}`, session && `session ${session}`].filter(Boolean).join(', ')}.`,
           )
         return EXIT.ok

@@ -5,7 +5,7 @@ import { serverId } from '../base/server-id.ts'
 import { personToken } from '../base/tokens.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir token`: a bearer token to try the gateway as somebody. */
+/** `bir token` prints a bearer token to act as one person. */
 export const token: Define = (parent, act) => {
   parent
     .command('token')
@@ -27,9 +27,9 @@ export const token: Define = (parent, act) => {
         if (api && server !== undefined) throw badUsage('A token is good for the API or for a server: leave out --api or --server.')
         const ttlMs = durationMs(ttl)
         const purpose = api ? 'api' : { server }
-        const given = await personToken(await context.gateway(), { person, purpose, ttlMs, nowMs: context.around.nowMs() })
-        if (!json) context.say(given.token)
-        if (json) context.json({ person, ...given })
+        const personal = await personToken(await context.gateway(), { person, purpose, ttlMs, nowMs: context.environment.nowMs() })
+        if (!json) context.print(personal.token)
+        if (json) context.printJson({ person, ...personal })
         return EXIT.ok
       }),
     )

@@ -3,7 +3,9 @@ import type { TableRules } from '@bir/sdk/contract/tables'
 import type { CallContext } from '../../../server-kit/context.ts'
 import type { ConnectionSettings, SqlSettings } from './settings.ts'
 
-/** A connection that is open to the caller: one on which their rules allow a table. Every tool works with one of these. */
+/**
+ * A connection that is open to the caller: one on which their rules allow a table. Every tool works with one of these.
+ */
 export interface OpenConnection {
   name: string
   settings: ConnectionSettings
@@ -24,7 +26,9 @@ export function listOpenConnections(context: Context): OpenConnection[] {
 
 export const listOpenConnectionNames = (context: Context): string[] => listOpenConnections(context).map(({ name }) => name)
 
-/** The named connection, or the only one. A connection that is closed to the caller fails like one that does not exist. */
+/**
+ * The named connection, or the only one. A connection that is closed to the caller fails like one that does not exist.
+ */
 export function chooseConnection(context: Context, name: string | undefined): OpenConnection {
   const connections = listOpenConnections(context)
   const names = connections.map((connection) => connection.name).join(', ')

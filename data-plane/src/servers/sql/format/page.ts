@@ -1,8 +1,8 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 
 /**
- * One page of a list sorted by name. The cursor is the last name of the previous page. So no table is repeated or skipped
- * when another is added or dropped between two pages.
+ * One page of a list sorted by name. The cursor is the last name of the previous page. So no table is repeated or
+ * skipped when another is added or dropped between two pages.
  */
 export function readPage<T extends { name: string }>(sortedItems: readonly T[], limit: number, cursor: string | undefined) {
   const lastName = cursor === undefined ? undefined : decodeCursor(cursor)

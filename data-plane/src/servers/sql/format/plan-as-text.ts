@@ -5,8 +5,8 @@ import type { Node } from '../guard/syntax/tree.ts'
 const conditionKeys = ['Index Cond', 'Recheck Cond', 'Hash Cond', 'Merge Cond', 'Join Filter', 'Filter', 'Sort Key', 'Group Key']
 
 /**
- * A plan as indented lines. For a view, a table with hidden columns, or one with row-level security, conditions and names
- * of indexes could reveal what the person may not see. Then the text has only the steps and their cost.
+ * A plan as indented lines. For a view, a table with hidden columns, or one with row-level security, conditions and
+ * names of indexes could reveal what the person may not see. Then the text has only the steps and their cost.
  */
 export function planAsText(plan: unknown, tables: readonly KnownTable[]): string {
   const showsDetails = tables.every(

@@ -132,7 +132,10 @@ function checkIndirection(node: Node): void {
     throw refusal('Selecting a field out of an expression is not accepted.', 'Name columns as table.column.')
 }
 
-/** Accepts CURRENT_DATE, LOCALTIME and the like. Other keywords of this kind, such as CURRENT_USER, describe the session. */
+/**
+ * Accepts CURRENT_DATE, LOCALTIME and the like. Other keywords of this kind, such as CURRENT_USER, describe the
+ * session.
+ */
 function checkValueFunction(node: Node): void {
   if (/^SVFOP_(CURRENT_DATE|(CURRENT|LOCAL)_?TIME(STAMP)?(_N)?)$/.test(String(node['op']))) return
   throw refusal('Asking for the database session is not accepted.', 'meta_whoami tells who you are.')

@@ -12,8 +12,8 @@ function* planNodes(value: unknown): Generator<Node> {
 }
 
 /**
- * Compares PostgreSQL's own plan with what the guard resolved. The plan may scan the resolved tables, their parts and the
- * tables behind views, and nothing else. It may call only functions that the statement mentions.
+ * Compares PostgreSQL's own plan with what the guard resolved. The plan may scan the resolved tables, their parts and
+ * the tables behind views, and nothing else. It may call only functions that the statement mentions.
  */
 export function checkPlan(plan: unknown, tables: readonly KnownTable[], functions: ReadonlySet<string>): void {
   const expectedTables = new Set(tables.flatMap(({ underlyingTables }) => underlyingTables))

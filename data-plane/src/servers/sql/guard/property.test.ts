@@ -45,7 +45,9 @@ const hostile: Fragments = {
   aliases: ['', ' c', ' s', ' x', ' as x(id, x, x3, amount)', ' as salaries'],
 }
 
-/** Open tables and columns that mostly exist. Many of the statements run, some of them over hidden and masked columns. */
+/**
+ * Open tables and columns that mostly exist. Many of the statements run, some of them over hidden and masked columns.
+ */
 const mild: Fragments = {
   tables: ['customers', 'customers', 'accounts', 'rich_customers', 'c', 'd'],
   columns: ['id', 'id', 'name', 'city', 'national_id', 'national_id', 'x', 'c.id', 'c.national_id', 'd.x', 'c', 'd.*', '1'],

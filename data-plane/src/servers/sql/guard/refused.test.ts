@@ -6,7 +6,10 @@ let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
 afterAll(() => bank[Symbol.asyncDispose]())
 
-/** Runs the query as the reader and as a superuser. The database refuses a superuser nothing, so the guard alone must refuse. */
+/**
+ * Runs the query as the reader and as a superuser. The database refuses a superuser nothing, so the guard alone must
+ * refuse.
+ */
 async function expectRefused(query: string, code: string, said: string): Promise<void> {
   for (const as of ['reader', 'superuser'] as const) {
     const context = bank.context({ as })

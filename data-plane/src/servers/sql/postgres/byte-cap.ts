@@ -6,8 +6,8 @@ import type { PoolClient } from 'pg'
 const maxBytes = 5_000_000
 
 /**
- * Counts the bytes as they arrive and closes the socket when they pass the cap. It cannot wait for rows: one value may be a
- * gigabyte, and the driver would hold all of it in memory before it returns the row.
+ * Counts the bytes as they arrive and closes the socket when they pass the cap. It cannot wait for rows: one value may
+ * be a gigabyte, and the driver would hold all of it in memory before it returns the row.
  */
 export function capBytes(client: PoolClient): { exceeded(): ToolError | undefined; stop(): void } {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection

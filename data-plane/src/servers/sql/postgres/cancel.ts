@@ -2,7 +2,10 @@ import type { PoolClient } from 'pg'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import { clientConfig, loadPg } from './pool.ts'
 
-/** Cancels the client's query. It logs in outside the pool, because all clients of the pool may be running such queries. */
+/**
+ * Cancels the client's query. It logs in outside the pool, because all clients of the pool may be running such
+ * queries.
+ */
 export async function cancelQuery(client: PoolClient, { settings, readSecret }: OpenConnection): Promise<void> {
   const { processID } = client as unknown as { processID: number | null }
   if (processID === null) return

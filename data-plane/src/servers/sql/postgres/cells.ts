@@ -37,8 +37,8 @@ const shownChars = 2
 const minCharsToShowSome = 8
 
 /**
- * Masks a value as `•••`. A value of eight characters or more keeps its last two, so that people can tell one card number
- * from another. Null stays null.
+ * Masks a value as `•••`. A value of eight characters or more keeps its last two, so that people can tell one card
+ * number from another. Null stays null.
  */
 export const maskText = (text: string | null): Cell => {
   if (text === null) return null

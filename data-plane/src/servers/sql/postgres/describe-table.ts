@@ -73,7 +73,10 @@ async function readColumns(client: PoolClient, table: KnownTable): Promise<Table
   })
 }
 
-/** When a column is hidden, indexes with an expression or a condition are left out: these may mention the hidden column. */
+/**
+ * When a column is hidden, indexes with an expression or a condition are left out: these may mention the hidden
+ * column.
+ */
 async function readIndexes(client: PoolClient, oid: number, visibleColumns: ReadonlyMap<number, string>) {
   const { rows } = await client.query<{
     name: string

@@ -1,8 +1,8 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 
 /**
- * Our messages for PostgreSQL's data errors (SQLSTATE class 22), used in place of PostgreSQL's own. Those repeat values of
- * rows, also of rows that a view withholds from the person.
+ * Our messages for PostgreSQL's data errors (SQLSTATE class 22), used in place of PostgreSQL's own. Those repeat
+ * values of rows, also of rows that a view withholds from the person.
  */
 const dataErrorMessages: Readonly<Record<string, string>> = {
   '22P02': 'A value does not have the form of its type.',
@@ -39,7 +39,8 @@ export function toToolError(cause: unknown): ToolError {
     return new ToolError('refused_by_policy', 'The database does not let the gateway read this.', { hint: 'Tell an administrator.', cause })
 
   const dataMessage = state.startsWith('22') ? (dataErrorMessages[state] ?? `A value does not fit (${state}).`) : undefined
-  // Errors in the statement itself mention only names the statement has. PostgreSQL's hints would suggest other columns.
+  // Errors in the statement itself mention only names the statement has. PostgreSQL's hints would suggest other
+  // columns.
   const statementMessage = /^(21|42|0A|54)/.test(state) ? message : undefined
   return new ToolError('invalid_input', dataMessage ?? statementMessage ?? `The database refused the query (${state}).`, {
     hint: 'Correct the statement.',

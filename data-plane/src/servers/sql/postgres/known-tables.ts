@@ -19,7 +19,10 @@ interface TableRow {
   underlying: [string, string][]
 }
 
-/** Runs in the transaction of each statement and is not cached, so that the guard sees the tables as the statement will. */
+/**
+ * Runs in the transaction of each statement and is not cached, so that the guard sees the tables as the statement
+ * will.
+ */
 const tablesQuery = `
   with recursive candidate as (
     select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity

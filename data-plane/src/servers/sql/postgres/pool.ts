@@ -18,7 +18,9 @@ interface PoolEntry {
 
 /** One pool for each connection, by its name. All callers share it. */
 const entries = new Map<string, PoolEntry>()
-/** Pools that are ending, also those that a change of settings has replaced. A pool ends when its last client is back. */
+/**
+ * Pools that are ending, also those that a change of settings has replaced. A pool ends when its last client is back.
+ */
 const endingPools = new Set<Promise<void>>()
 
 /** Takes a client from the connection's pool. The pool is made at first use and replaced when the settings change. */
@@ -60,7 +62,9 @@ function endPool(pool: Pool): void {
   endingPools.add(ending)
 }
 
-/** Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been changed. */
+/**
+ * Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been changed.
+ */
 async function connectTwice(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect()
@@ -95,8 +99,8 @@ export function clientConfig(settings: ConnectionSettings, currentReadSecret: ()
 }
 
 /**
- * Ends the log-in when the password cannot be read. The driver would leave its socket open, and the database would keep a
- * place for it for a minute.
+ * Ends the log-in when the password cannot be read. The driver would leave its socket open, and the database would
+ * keep a place for it for a minute.
  */
 function passwordReader(password: SecretRef, currentReadSecret: () => OpenConnection['readSecret']) {
   return async function read(this: Client): Promise<string> {

@@ -57,8 +57,8 @@ async function planStatement(client: PoolClient, statement: Statement, { tables 
 }
 
 /**
- * Which columns of the result to mask: those the guard resolved as masked, and those that PostgreSQL says come from a masked
- * column. One of the two is enough.
+ * Which columns of the result to mask: those the guard resolved as masked, and those that PostgreSQL says come from a
+ * masked column. One of the two is enough.
  */
 function findMaskedFields({ fields }: Rows, { tables, outputs }: Verdict): boolean[] {
   const restricted = tables.some(({ columns }) => columns.some(({ fate }) => fate !== 'plain'))

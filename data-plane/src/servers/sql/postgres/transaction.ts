@@ -6,7 +6,10 @@ import { cancelQuery } from './cancel.ts'
 import { toToolError } from './errors.ts'
 import { checkOut } from './pool.ts'
 
-/** Runs `work` in a read-only transaction. The transaction is always rolled back, and the session reset before its next use. */
+/**
+ * Runs `work` in a read-only transaction. The transaction is always rolled back, and the session reset before its next
+ * use.
+ */
 export async function inReadOnlyTransaction<T>(connection: OpenConnection, work: (client: PoolClient) => Promise<T>): Promise<T> {
   if (connection.signal.aborted) throw abortError()
   const client = await checkOut(connection).catch((error: unknown) => {
@@ -56,8 +59,8 @@ async function resetSession(client: PoolClient): Promise<boolean> {
 }
 
 /**
- * Begins the transaction and sets every parameter that changes the meaning of a statement, how long it may run, or the text
- * format of values. So defaults of the role or the database have no effect.
+ * Begins the transaction and sets every parameter that changes the meaning of a statement, how long it may run, or the
+ * text format of values. So defaults of the role or the database have no effect.
  */
 function beginStatement({ settings, rules }: OpenConnection): string {
   const timeoutMs = Math.min(settings.timeoutMs, rules.timeoutMs ?? Infinity)

@@ -6,7 +6,10 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { ParserAnswer } from './parser-process.ts'
 import { refusal } from '../syntax/refusal.ts'
 
-/** Measured by the clock. Far above what any text of accepted length takes, so that a busy machine refuses no ordinary one. */
+/**
+ * Measured by the clock. Far above what any text of accepted length takes, so that a busy machine refuses no ordinary
+ * one.
+ */
 const maxParseMs = 2_000
 const idleMs = 60_000
 const programPath = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
@@ -27,12 +30,13 @@ interface Job {
 }
 
 /**
- * Runs PostgreSQL's parser in a child process, one text at a time. The process starts with the first text and ends when idle.
- * An ordinary text takes 0.1 ms. A hostile one of 20,000 characters takes up to 370 ms and all the stack there is.
+ * Runs PostgreSQL's parser in a child process, one text at a time. The process starts with the first text and ends
+ * when idle. An ordinary text takes 0.1 ms. A hostile one of 20,000 characters takes up to 370 ms and all the stack
+ * there is.
  *
- * It is a process and not a worker thread because of memory. With a thread, the data plane kept 600 MB after a few dozen
- * hostile texts, most of it from optimising the compiled WebAssembly. A process can turn the optimising off and stays
- * under 130 MB. See docs/decisions/0006.
+ * It is a process and not a worker thread because of memory. With a thread, the data plane kept 600 MB after a few
+ * dozen hostile texts, most of it from optimising the compiled WebAssembly. A process can turn the optimising off and
+ * stays under 130 MB. See docs/decisions/0006.
  */
 class ParserProcess {
   private child: ChildProcess | undefined

@@ -24,7 +24,9 @@ export class Relation {
   }
 }
 
-/** The relations of one query's FROM. `outer` is the level of the query around it, whose columns may be used as well. */
+/**
+ * The relations of one query's FROM. `outer` is the level of the query around it, whose columns may be used as well.
+ */
 export interface Level {
   readonly relations: readonly Relation[]
   readonly outer: Level | undefined
@@ -56,7 +58,10 @@ interface Reading {
   /** The resolved names of every FROM: names of tables, of their schemas, and of common table expressions. */
   readonly tableNames: Set<string>
   fromItemCount: number
-  /** `readSelect`, passed along: queries, FROMs and expressions contain each other, and files must not import in a circle. */
+  /**
+   * `readSelect`, passed along: queries, FROMs and expressions contain each other, and files must not import in a
+   * circle.
+   */
   select(stmt: Node, place: Place): Column[]
 }
 
@@ -64,8 +69,8 @@ interface Reading {
 export type Reference = { kind: 'column'; fate: ColumnFate } | { kind: 'row'; relation: Relation }
 
 /**
- * Resolves a name as PostgreSQL does: first as a column, from the innermost level outwards, then as a whole row. A name that
- * PostgreSQL would resolve to a hidden column fails like one that does not exist.
+ * Resolves a name as PostgreSQL does: first as a column, from the innermost level outwards, then as a whole row. A
+ * name that PostgreSQL would resolve to a hidden column fails like one that does not exist.
  */
 export function resolveColumn(path: readonly string[], level: Level | undefined): Reference {
   const writtenName = path.join('.')
@@ -111,8 +116,8 @@ export function findCte(name: string, ctes: Ctes | undefined): Cte | undefined {
 }
 
 /**
- * The columns of a whole row or star. Refused when one of them is hidden, because PostgreSQL would include it. `written`
- * names the row or star in the refusal.
+ * The columns of a whole row or star. Refused when one of them is hidden, because PostgreSQL would include it.
+ * `written` names the row or star in the refusal.
  */
 export function requireNoneHidden(columns: readonly Column[], written: string): Column[] {
   const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')

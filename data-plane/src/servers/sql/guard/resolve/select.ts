@@ -15,8 +15,8 @@ const maxColumns = 1_664
 type OnFirstArm = (columns: Column[]) => void
 
 /**
- * Resolves a query and returns its output columns. Refuses by throwing. For a set operation, `onFirstArm` gets the columns
- * of the first arm before the second is read: a recursive query needs them.
+ * Resolves a query and returns its output columns. Refuses by throwing. For a set operation, `onFirstArm` gets the
+ * columns of the first arm before the second is read: a recursive query needs them.
  */
 export function readSelect(stmt: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
   const inner = isNode(stmt['withClause']) ? { ...place, ctes: readCtes(stmt['withClause'], place) } : place
@@ -115,8 +115,8 @@ function readCte(node: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
 }
 
 /**
- * A common table expression under WITH RECURSIVE. It is read when its columns are first needed, because it may refer to one
- * that is written after it. A reference to itself gets the columns of its first arm.
+ * A common table expression under WITH RECURSIVE. It is read when its columns are first needed, because it may refer
+ * to one that is written after it. A reference to itself gets the columns of its first arm.
  */
 function recursiveCte(node: Node, place: Place): Cte {
   let columns: Column[] | undefined

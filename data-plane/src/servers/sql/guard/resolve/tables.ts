@@ -16,11 +16,16 @@ export interface KnownTable extends TableId {
   columns: (Column & { number: number })[]
   /** A partition or inheriting table of it is closed to the person. */
   hasClosedParts: boolean
-  /** Every table that a query of this one may scan, as `schema.table`: itself, its parts, and the tables behind a view. */
+  /**
+   * Every table that a query of this one may scan, as `schema.table`: itself, its parts, and the tables behind a view.
+   */
   underlyingTables: string[]
 }
 
-/** Those tables a statement mentions that the person may read, by `tableKey`. Any other table does not exist for the person. */
+/**
+ * Those tables a statement mentions that the person may read, by `tableKey`. Any other table does not exist for the
+ * person.
+ */
 export type KnownTables = ReadonlyMap<string, KnownTable>
 
 export const tableKey = ({ schema, table }: TableId): string => JSON.stringify([schema, table])

@@ -1,8 +1,8 @@
 const setOf = (...lines: string[]): ReadonlySet<string> => new Set(lines.flatMap((names) => names.split(/\s+/).filter(Boolean)))
 
 /**
- * The functions a statement may call. None of them runs text as SQL, reads a file, changes state, waits, or takes the name
- * of a table as a string. A function that is not written here is refused, unless the administrator has added it.
+ * The functions a statement may call. None of them runs text as SQL, reads a file, changes state, waits, or takes the
+ * name of a table as a string. A function that is not written here is refused, unless the administrator has added it.
  */
 export const ALLOWED_FUNCTIONS = setOf(
   // aggregates
@@ -41,8 +41,8 @@ export const ALLOWED_FUNCTIONS = setOf(
 )
 
 /**
- * The types a cast may name. Two families must stay out, because they name a table: the row type that every table has, and
- * regclass with the other reg* types, which turn a string into a table or function.
+ * The types a cast may name. Two families must stay out, because they name a table: the row type that every table has,
+ * and regclass with the other reg* types, which turn a string into a table or function.
  */
 export const ALLOWED_TYPES = setOf(
   `int2 int4 int8 numeric float4 float8 bool text varchar bpchar char name bytea date time timetz timestamp timestamptz interval uuid

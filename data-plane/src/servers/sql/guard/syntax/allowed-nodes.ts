@@ -1,13 +1,15 @@
 /*
- * PostgreSQL's parser turns a statement into a tree of nodes. A node has a kind, such as SelectStmt, and fields, such as
- * `fromClause`, which hold other nodes, lists of nodes, or plain values. The names are those of the C structs in
- * PostgreSQL's parsenodes.h and primnodes.h, and the JSON is that of libpg-query: `{ "ColumnRef": { "fields": […] } }`.
+ * PostgreSQL's parser turns a statement into a tree of nodes. A node has a kind, such as SelectStmt, and fields, such
+ * as `fromClause`, which hold other nodes, lists of nodes, or plain values. The names are those of the C structs in
+ * PostgreSQL's parsenodes.h and primnodes.h, and the JSON is that of libpg-query: `{ "ColumnRef": { "fields": […] }
+ * }`.
  */
 
 /**
- * Every kind of node a statement may hold, and the fields that a node of this kind may have. The guard walks the whole tree
- * and refuses every kind and every field that is not written here. So it refuses INSERT inside WITH, INTO, FOR UPDATE and
- * XML, and also any syntax that a later PostgreSQL adds, until somebody has thought about it and adds it here.
+ * Every kind of node a statement may hold, and the fields that a node of this kind may have. The guard walks the whole
+ * tree and refuses every kind and every field that is not written here. So it refuses INSERT inside WITH, INTO, FOR
+ * UPDATE and XML, and also any syntax that a later PostgreSQL adds, until somebody has thought about it and adds it
+ * here.
  */
 export const ALLOWED_NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
@@ -61,8 +63,8 @@ export const ALLOWED_NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 )
 
 /**
- * The kind of a node whose JSON does not say it. Where PostgreSQL's struct allows one kind only in a field, the JSON leaves
- * the kind out: `"alias": { "aliasname": "c" }`. The name of the field tells it then.
+ * The kind of a node whose JSON does not say it. Where PostgreSQL's struct allows one kind only in a field, the JSON
+ * leaves the kind out: `"alias": { "aliasname": "c" }`. The name of the field tells it then.
  */
 export const KIND_BY_FIELD: Readonly<Record<string, string>> = {
   larg: 'SelectStmt',
@@ -79,7 +81,9 @@ export const KIND_BY_FIELD: Readonly<Record<string, string>> = {
   bsval: 'BitString',
 }
 
-/** Reasons for refusing the kinds and fields that people do try. A refusal of any other names the kind or field itself. */
+/**
+ * Reasons for refusing the kinds and fields that people do try. A refusal of any other names the kind or field itself.
+ */
 export const REFUSAL_REASONS: Readonly<Record<string, string>> = {
   intoClause: 'SELECT INTO writes a table',
   lockingClause: 'row locks (FOR UPDATE, FOR SHARE) are not accepted',

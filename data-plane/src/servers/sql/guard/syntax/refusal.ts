@@ -1,6 +1,8 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 
-/** A refusal by the guard: what is not accepted, and what to write instead. It must never tell whether a table exists. */
+/**
+ * A refusal by the guard: what is not accepted, and what to write instead. It must never tell whether a table exists.
+ */
 export const refusal = (message: string, hint: string): ToolError => new ToolError('refused_by_policy', message, { hint })
 
 /** The same error, byte for byte, for a table that does not exist and for one that the person may not read. */
