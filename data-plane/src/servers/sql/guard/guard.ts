@@ -15,9 +15,9 @@ import { checkWords } from './tripwire.ts'
  *   3. allow.ts: every node of the tree, function, type and operator must be on an allow-list.
  *   4. resolve/: every table and column is resolved as PostgreSQL would, and must be open to the person.
  *   5. tripwire.ts: every name in the text must be one that steps 3 and 4 have read.
- *   6. plan.ts: PostgreSQL's plan must read nothing else than step 4 resolved. The setting `planCheck` may turn this off.
- * Steps 1 to 3 need no database. Steps 4 to 6 run in the transaction that then runs the statement. Last of all, postgres/run.ts
- * masks the masked columns of the result.
+ *   6. plan.ts: PostgreSQL's plan must read nothing else than step 4 resolved. `planCheck` may turn this off.
+ * Steps 1 to 3 need no database. Steps 4 to 6 run in the transaction that then runs the statement. Last of all,
+ * postgres/run.ts masks the masked columns of the result.
  */
 
 /** A statement that has passed steps 1 to 3. */
