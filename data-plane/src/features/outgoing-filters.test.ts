@@ -111,7 +111,7 @@ async function legacyClient(home: TestPlane, plane: TestPlane, path: string, uri
 }
 
 const everyWay = (['mounted', 'legacy', 'modern'] as const).flatMap((server) =>
-  (['modern', 'legacy', 'legacy, after hand-on'] as const).flatMap((client) =>
+  (['modern', 'legacy', 'legacy, after forwarding'] as const).flatMap((client) =>
     ['/mcp/things', '/mcp'].flatMap((path) => [
       { server, client, path, filter: hidesWord },
       { server, client, path, filter: hidesWordLater },

@@ -1,7 +1,7 @@
 import { ERRORS } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { clientName } from '../../protocol/client-info.ts'
 import type { AuditFields } from '../../audit/fields.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'

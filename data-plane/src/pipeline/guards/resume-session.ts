@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { openSession } from '../../sessions/session.ts'
 import { endSessionById } from '../session-end/end.ts'
 import type { Guard } from '../call/pipeline.ts'

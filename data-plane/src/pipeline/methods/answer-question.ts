@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { askingPlane } from '../../sessions/client-requests.ts'

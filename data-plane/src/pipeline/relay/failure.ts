@@ -1,6 +1,6 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import type { Fields } from '../../json/edit.ts'
-import { ServedByOtherPlane } from '../../peers/home-elsewhere.ts'
+import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { errorAnswer } from '../../protocol/tool-answer.ts'
 import { UpstreamFault, UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { Audited, Incoming } from '../call/types.ts'

@@ -7,7 +7,7 @@ import { endSessionById } from './end.ts'
 export const GOSSIP_PATH = '/internal/sessions'
 export const MAX_GOSSIP_BYTES = 1024 * 1024
 
-const usualMs = 5_000
+const defaultMs = 5_000
 const answerWithinMs = 2_000
 
 /**
@@ -46,7 +46,7 @@ export class SessionGossip {
       const others = this.others()
       ports.sessions.keepGuestsOf(others)
       void this.askAll(others)
-    }, options.everyMs ?? usualMs).unref()
+    }, options.everyMs ?? defaultMs).unref()
     this.unfollow = ports.policy.onChange(() => void this.askAll(this.others().filter((id) => !this.places.has(id))))
   }
 

@@ -3,7 +3,7 @@
  * This is no failure. The other plane records the call, so this one records nothing.
  */
 export class ServedByOtherPlane extends Error {
-  override readonly name = 'Elsewhere'
+  override readonly name = 'ServedByOtherPlane'
   readonly home: string
 
   constructor(node: string) {
