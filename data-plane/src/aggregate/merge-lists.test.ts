@@ -4,6 +4,7 @@ import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import { firstPositions, readCursor } from './cursor.ts'
 import type { Position, Positions } from './cursor.ts'
 import type { Fields } from '../json/edit.ts'
+import { ownWords } from '../protocol/channel/cleared.ts'
 import { mergeLists } from './merge-lists.ts'
 import type { ServerPage } from './merge-lists.ts'
 import { nameOnAggregate } from './names/names.ts'
@@ -13,7 +14,7 @@ const origin = originOf
 const page = (server: string, value: Fields, position: Position = { skip: 0 }): ServerPage => ({
   server,
   position,
-  settled: { status: 'fulfilled', value },
+  settled: { status: 'fulfilled', value: ownWords(value) },
 })
 const failed = (server: string, reason: unknown): ServerPage => ({ server, position: { skip: 0 }, settled: { status: 'rejected', reason } })
 const tools = (...names: string[]) => ({ tools: names.map((name) => ({ name })) })
@@ -96,7 +97,7 @@ function answer(pagesOf: ReadonlyMap<string, string[][]>, positions: Positions):
     const at = position.cursor === undefined ? 0 : Number(position.cursor || 1)
     const pages = pagesOf.get(server) ?? []
     const next = at + 1 < pages.length ? { nextCursor: at === 0 ? '' : String(at + 1) } : {}
-    return { server, position, settled: { status: 'fulfilled', value: { ...tools(...(pages[at] ?? [])), ...next } } }
+    return { server, position, settled: { status: 'fulfilled', value: ownWords<Fields>({ ...tools(...(pages[at] ?? [])), ...next }) } }
   })
 }
 

@@ -10,13 +10,14 @@ import type { EntryOrigin } from './rewrite-result.ts'
 import { nameBook, nameOnAggregate } from './names/names.ts'
 import type { NameBook } from './names/names.ts'
 import { fairShares } from './fair-shares.ts'
+import type { Cleared } from '../protocol/channel/cleared.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
 
 /** The answer of one server to a list request, or its failure. */
 export interface ServerPage {
   readonly server: string
   readonly position: Position
-  readonly settled: PromiseSettledResult<Fields>
+  readonly settled: PromiseSettledResult<Cleared<Fields>>
 }
 
 interface Unavailable {

@@ -12,14 +12,14 @@ const page = (tools: unknown[], nextCursor?: string) => ({
   ...(nextCursor !== undefined && { nextCursor }),
 })
 
-async function aCatalogue(handle: Handle) {
+async function aCatalogue(handle: Handle, secrets: readonly string[] = []) {
   const server = await modernServer(handle, { maxResponseBytes: 10_000_000 })
   const log = vi.fn<(level: string, message: string, fields?: object) => void>()
   const changed = vi.fn<() => void>()
   const catalogue = new ServerCatalogue({
     server: 'things',
     upstream: server.upstream,
-    secrets: { values: [] },
+    secrets: { values: secrets, hold: () => () => undefined },
     log,
     changed,
     report: () => Promise.resolve(),
@@ -121,4 +121,16 @@ test('what changes while the list is being read is not missed', async () => {
   expect(names(given.catalogue)).toEqual(['old'])
   await given.catalogue.refresh()
   await expect.poll(() => names(given.catalogue)).toEqual(['new'])
+})
+
+test('a server that repeats a secret in its refusal is said not to be listed, without the secret', async () => {
+  await using given = await aCatalogue(
+    ({ id, method }, say) =>
+      method === 'tools/list'
+        ? say.json(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'you sent the-secret' } }))
+        : 'as usual',
+    ['the-secret'],
+  )
+  await given.catalogue.refresh()
+  expect(given.logged('a server cannot be listed')).toMatchObject([{ why: expect.stringContaining('you sent •••') as string }])
 })

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
-import { redact } from '../secrets/redact.ts'
+import { redact, redactText } from '../secrets/redact.ts'
 import type { ServerSecrets } from '../secrets/in-use.ts'
 import { GATEWAY_IDENTITY } from '../protocol/facts/gateway-identity.ts'
 import type { Log } from '../runtime/log.ts'
@@ -40,7 +40,7 @@ export interface ServerLists {
 interface Options {
   server: string
   upstream: Upstream
-  secrets: Pick<ServerSecrets, 'values'>
+  secrets: Pick<ServerSecrets, 'values' | 'hold'>
   log: Log
   /** Called with every tool of the server, as the server lists it. */
   report(tools: readonly Entry[]): Promise<void>
@@ -101,15 +101,23 @@ export class ServerCatalogue {
   /** Reads the lists; one read at a time. A failure keeps what is known. */
   refresh(): Promise<void> {
     this.readMs = this.refreshing ? this.readMs : performance.now()
-    this.refreshing ??= this.readInTime()
-      .catch((error: unknown) => {
-        if (!this.cancel.cancelled)
-          this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why: String(error) })
-      })
-      .finally(() => {
-        this.refreshing = undefined
-      })
+    this.refreshing ??= this.tryToRead().finally(() => {
+      this.refreshing = undefined
+    })
     return this.refreshing
+  }
+
+  private async tryToRead(): Promise<void> {
+    // The server may repeat what it is sent while it is read.
+    const release = this.options.secrets.hold()
+    try {
+      await this.readInTime()
+    } catch (error) {
+      const why = this.withoutSecrets(String(error))
+      if (!this.cancel.cancelled) this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why })
+    } finally {
+      release()
+    }
   }
 
   close(): void {
@@ -177,7 +185,10 @@ export class ServerCatalogue {
   private skills(reading: Cancel): Promise<readonly Entry[]> {
     return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
       if (!(error instanceof UpstreamRpcError)) throw error
-      this.options.log('warn', 'the skills of a server cannot be listed', { server: this.options.server, why: error.message })
+      this.options.log('warn', 'the skills of a server cannot be listed', {
+        server: this.options.server,
+        why: this.withoutSecrets(error.message),
+      })
       return this.offered.skills
     })
   }
@@ -211,6 +222,11 @@ export class ServerCatalogue {
     const request = { ...gateway, method, params, onNotification: () => undefined, cancel }
     // What a server repeats of the gateway's credentials is neither kept, nor reported, nor listed.
     return redact(await upstream.request(request), secrets.values).value
+  }
+
+  /** Errors may quote the server, which may quote what it was sent. */
+  private withoutSecrets(text: string): string {
+    return redactText(text, this.options.secrets.values)
   }
 
   /** Listens for changes, where the server tells of them. */

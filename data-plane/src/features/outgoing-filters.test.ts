@@ -138,6 +138,7 @@ test.for(everyWay)(
       ['tools/list'],
       ['prompts/list'],
       ['resources/list'],
+      ['resources/templates/list'],
       ['tools/call', { name: named('talk'), arguments: {} }],
       ['tools/call', { name: named('fail'), arguments: {} }],
       ['prompts/get', { name: named('p') }],

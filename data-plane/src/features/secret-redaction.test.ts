@@ -133,45 +133,6 @@ test('what one server says is searched for its own secrets, not for those of all
   expect(await ask('b')).toContain('b knows secret-of-a and •••, •••')
 })
 
-test('a call that was sent a secret before it was renewed does not bring the old one back', async () => {
-  const store = { value: 'the-first-secret' }
-  const waiting = Promise.withResolvers<void>()
-  const begun = Promise.withResolvers<void>()
-  await using server = await serverOf(async (request, response) => {
-    const body = await text(request)
-    const { id, method, params } = JSON.parse(body) as { id: number; method: string; params?: { arguments?: { wait?: boolean } } }
-    const key = String(request.headers['x-api-key'])
-    if (params?.arguments?.wait) {
-      begun.resolve()
-      await waiting.promise
-    } else if (key !== store.value) return response.writeHead(401).end()
-    const result =
-      method === 'server/discover'
-        ? { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }
-        : { resultType: 'complete', content: [{ type: 'text', text: `heard ${key}` }], tools: [], ttlMs: 0, cacheScope: 'private' }
-    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
-  })
-  const remote = RemoteSettings.parse({ url: server.url, era: '2026-07-28', headers: { 'x-api-key': { secret: 'key' } } })
-  const entry = { kind: 'remote' as const, title: 'Echo', remote, tools: { say: { level: 'read' as const } } }
-  const readSecret = () => Promise.resolve(store.value)
-  await using plane = await testPlane({ grants: { things: { user: [{ level: 'read' }] } } }, [], { things: entry }, undefined, {
-    readSecret,
-  })
-  const call = async (args: object) => {
-    const request = modernRequest(await plane.token(), 'tools/call', { name: 'say', arguments: args })
-    return (await fetch(`${plane.url}/mcp/things`, request)).text()
-  }
-
-  const first = call({ wait: true })
-  await begun.promise
-  store.value = 'the-second-secret'
-  // The server refuses the old one, and the new one is read.
-  await expect.poll(() => call({}), { message: 'a call with the new secret' }).toContain('heard •••')
-  waiting.resolve()
-  expect(await first).toContain('heard •••')
-  expect(await first).not.toContain('the-first-secret')
-})
-
 test('a session of a legacy server that was sent a secret keeps it hidden after it was renewed, until the session ends', async () => {
   const store = { value: 'the-first-secret' }
   const remembered = new Set<string>()

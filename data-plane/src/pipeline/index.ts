@@ -1,6 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Cleared } from '../protocol/channel/cleared.ts'
-import { ownWords } from '../protocol/channel/cleared.ts'
+import { ownWords, withOwnMembers } from '../protocol/channel/cleared.ts'
 import { NOT_CACHEABLE } from '../protocol/facts/cache-hints.ts'
 import { MODERN_VERSIONS } from '../protocol/versions.ts'
 import type { UpstreamResult } from '../upstream/upstream.ts'
@@ -51,7 +51,7 @@ const outgoingFilters = (ports: Ports): OutgoingFilter[] => [
  */
 export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] = []): Methods {
   const filters = outgoingFilters(ports)
-  const out = new OutgoingFilters([...filters.slice(0, -1), ...moreFilters, ...filters.slice(-1)])
+  const out = new OutgoingFilters([...filters.slice(0, -1), ...moreFilters, ...filters.slice(-1)], ports.dropped)
   const authenticated = new Pipeline<Incoming>(clearError(out))
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
@@ -116,7 +116,7 @@ const asIs = (rendered: Rendered) => rendered
 const inEra = (answer: Cleared<object>, { modern }: Incoming): Rendered => ({ json: resultJson(answer, modern) })
 
 const discovery = (description: Cleared<object>, call: Incoming): Rendered =>
-  inEra(ownWords({ supportedVersions: MODERN_VERSIONS, ...description, ...NOT_CACHEABLE }), call)
+  inEra(withOwnMembers(description, { supportedVersions: MODERN_VERSIONS, ...NOT_CACHEABLE }), call)
 
 const broadcast = (answer: Cleared<object>, call: Incoming): Rendered => ({ ...inEra(answer, call), broadcastToPeers: true })
 

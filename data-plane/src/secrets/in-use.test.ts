@@ -88,3 +88,21 @@ test('a secret too short to be hidden is said to be, by its name', async () => {
   ])
   expect(JSON.stringify(logged)).not.toContain('"short"')
 })
+
+test('secrets that the settings of a server name no more go out of use with the calls that were sent them', async () => {
+  const { secrets, read, values } = aStore()
+  await read()
+  const release = secrets.of('a').hold()
+  secrets.of('a').retire()
+  expect(values()).toEqual(['first-value'])
+  release()
+  expect(values()).toEqual([])
+  await read()
+  expect(values()).toEqual(['first-value'])
+})
+
+test('of a credential with a scheme the part after it is hidden too', async () => {
+  const { read, values } = aStore('Bearer abcdefghij')
+  await read()
+  expect(values()).toEqual(['Bearer abcdefghij', 'abcdefghij'])
+})

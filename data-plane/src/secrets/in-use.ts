@@ -5,6 +5,15 @@ import type { ReadSecret } from './files.ts'
 /** A shorter value stands in too many places that are no secret: hiding it would break answers. */
 const minHiddenLength = 6
 
+/**
+ * The value, and what follows its scheme, as in `Bearer …` (RFC 9110 section 11.1): servers often repeat that part
+ * alone.
+ */
+function hiddenParts(value: string): string[] {
+  const credential = /^[A-Za-z]+ (\S+)$/.exec(value)?.[1] ?? ''
+  return [value, credential].filter(({ length }) => length >= minHiddenLength)
+}
+
 interface OldValue {
   readonly value: string
   /** Calls that began in this generation or before may have been sent the value. */
@@ -62,6 +71,17 @@ export class ServerSecrets {
     }
   }
 
+  /**
+   * The server's settings have changed: secrets that are not read again go out of use with the calls that were sent
+   * them.
+   */
+  retire(): void {
+    for (const value of this.current.values()) this.old.push({ value, generation: this.generation })
+    this.current.clear()
+    this.generation++
+    this.dropOld()
+  }
+
   private release(generation: number): void {
     const count = (this.holders.get(generation) ?? 0) - 1
     if (count > 0) this.holders.set(generation, count)
@@ -84,7 +104,7 @@ export class ServerSecrets {
     const oldest = Math.min(...this.holders.keys())
     this.old = this.old.filter(({ generation }) => oldest <= generation)
     const values = new Set([...this.current.values(), ...this.old.map(({ value }) => value)])
-    this.hidden = [...values].filter(({ length }) => length >= minHiddenLength)
+    this.hidden = [...values].flatMap(hiddenParts)
     this.onChange()
   }
 }

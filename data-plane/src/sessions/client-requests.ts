@@ -4,7 +4,7 @@ import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
 import { tokenOf } from '../protocol/progress-token.ts'
 import type { SourcedObject } from '../json/sourced-object.ts'
 import { assembleObject } from '../json/verbatim.ts'
-import { ownWords } from '../protocol/channel/cleared.ts'
+import { madeOf, ownWords } from '../protocol/channel/cleared.ts'
 import type { Cleared } from '../protocol/channel/cleared.ts'
 import type { Member, VerbatimJson } from '../json/verbatim.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
@@ -20,6 +20,8 @@ interface Asking {
 interface Question {
   readonly request: unknown
   readonly source: VerbatimJson | undefined
+  /** What the question is taken from. */
+  readonly questions: Cleared<SourcedObject>
 }
 
 export interface ClientAnswers {
@@ -50,7 +52,7 @@ export class ClientRequests {
     const answers = await Promise.all(
       requests.map(async ([key, request]) => {
         const source = questions.source?.at('inputRequests', key, 'params')
-        return [key, await this.askOne(channel, asker, { request, source }, signal)] as const
+        return [key, await this.askOne(channel, asker, { request, source, questions }, signal)] as const
       }),
     )
     const refusals = answers.flatMap(([key, { refusal }]) => (refusal ? [[key, refusal] as const] : []))
@@ -85,7 +87,7 @@ export class ClientRequests {
   private async askOne(
     channel: Channel,
     { scope, server }: Asking,
-    { request, source }: Question,
+    { request, source, questions }: Question,
     signal: AbortSignal,
   ): Promise<ClientAnswer> {
     if (!isObject(request) || typeof request['method'] !== 'string')
@@ -102,10 +104,10 @@ export class ClientRequests {
     const token = isObject(params) ? tokenOf(params) : undefined
     this.waiting.set(id, { scope, server, method, token, resolve })
     try {
-      // The parameters are those of the cleared question, but for a token and an id of the gateway's own.
+      // Beside the question's own parameters there are only a token and an id of the gateway's.
       const ownParams = withOurToken(legacyParams(method, params), token, id)
       const json = isObject(ownParams) && source ? source.toJson(ownParams) : JSON.stringify(ownParams)
-      await channel.request(id, method, json === undefined ? undefined : ownWords(json))
+      await channel.request(id, method, json === undefined ? undefined : madeOf([questions], json))
       return await promise
     } finally {
       this.waiting.delete(id)

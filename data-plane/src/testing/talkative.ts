@@ -129,6 +129,7 @@ export function talkativeMounted(): { server: MountedServer; tellUpdated(): void
     run: () => Promise.reject(new ToolError('not_found', WORD)),
   })
   const resource = server.resource({ uri, name: 'r', description: WORD, mimeType: 'text/plain', read: () => WORD })
+  const template = server.template({ uriTemplate: 'y:{a}', name: 't', description: WORD, mimeType: 'text/plain', read: () => WORD })
   const prompt = server.prompt({
     name: 'p',
     description: WORD,
@@ -136,5 +137,5 @@ export function talkativeMounted(): { server: MountedServer; tellUpdated(): void
     complete: { a: () => [WORD] },
     render: () => WORD,
   })
-  return { server: server.with(talk, fail, resource, prompt), tellUpdated: () => server.changes.updated(uri) }
+  return { server: server.with(talk, fail, resource, template, prompt), tellUpdated: () => server.changes.updated(uri) }
 }

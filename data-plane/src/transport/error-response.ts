@@ -1,5 +1,5 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { toGatewayError } from '../pipeline/relay/fault.ts'
+import { toGatewayError } from '../pipeline/call/to-gateway-error.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
 import {
   INTERNAL_ERROR,
@@ -10,7 +10,8 @@ import {
   URL_ELICITATION_REQUIRED,
 } from '../protocol/facts/rpc-codes.ts'
 import { missingCapabilities } from '../protocol/input-capability.ts'
-import { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
+import { isClearedRpcError } from '../pipeline/filters/outgoing.ts'
+import type { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { errorBody } from '../protocol/json-rpc.ts'
@@ -31,7 +32,7 @@ type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
  * it.
  */
 export function renderError(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): ErrorResponse {
-  if (error instanceof ClearedRpcError) return relayed(error, id, call)
+  if (isClearedRpcError(error)) return relayed(error, id, call)
   // A server's error that no filter saw is a fault of the gateway, and says nothing.
   const fault =
     error instanceof UpstreamRpcError ? new GatewayError('internal', 'an error of a server that was not cleared') : toGatewayError(error)

@@ -10,6 +10,8 @@ export type DropReason =
   | 'not-accepted'
   /** The server could not be reached. */
   | 'server-away'
+  /** An outgoing filter failed: what it did not see must not be sent. */
+  | 'filter-failed'
 
 /** Counts dropped messages since the start. They have no answer that could report it. */
 export class DroppedMessages {

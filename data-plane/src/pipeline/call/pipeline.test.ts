@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ownWords } from '../../protocol/channel/cleared.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Guard } from './pipeline.ts'
 import type { Rendered } from './types.ts'
@@ -19,7 +20,7 @@ const needsName: Guard<Start & { name: string }> = async (call, next) => {
   return next({})
 }
 
-const asJson = (answer: { value: string }): Rendered => ({ json: JSON.stringify(answer) })
+const asJson = (answer: { value: string }): Rendered => ({ json: ownWords(JSON.stringify(answer)) })
 
 test('stages run in the order of the list, then the call, then the answer becomes JSON', async () => {
   const run = new Pipeline<Start>()

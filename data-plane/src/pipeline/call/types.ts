@@ -5,6 +5,7 @@ import type { Message } from '../../protocol/json-rpc.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { TaskAddress } from '../../protocol/extensions/tasks.ts'
 import type { LegacyVersion, ModernVersion } from '../../protocol/versions.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import type { Channel } from '../../protocol/channel/channel.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
 import type { VerbatimJson } from '../../json/verbatim.ts'
@@ -55,6 +56,10 @@ export interface AuditNote {
   behind?: boolean
   argsText?: string
   revision?: number
+  /** True once the answer is on its way into the record. */
+  isRecorded?: boolean
+  /** Called when the call is over and recorded: until then the secrets it was sent stay hidden. */
+  readonly releases: (() => void)[]
 }
 
 export interface Authenticated {
@@ -95,7 +100,7 @@ export interface Authorised {
 
 /** An answer as the JSON of a JSON-RPC result. */
 export interface Rendered {
-  readonly json: string
+  readonly json: Cleared<string>
   /** The same, encoded: for an answer that is long, or that many clients get. */
   readonly bytes?: Buffer
   /** The request has to be told to the other planes too. */

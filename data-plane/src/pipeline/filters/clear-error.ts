@@ -1,7 +1,8 @@
 import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
-import { UpstreamRpcError } from '../../upstream/upstream.ts'
+import { UpstreamFault, UpstreamRpcError } from '../../upstream/upstream.ts'
+import { toGatewayError } from '../call/to-gateway-error.ts'
 import type { Authenticated, Incoming, ResolvedServer } from '../call/types.ts'
-import { ClearedRpcError } from './outgoing.ts'
+import { isClearedRpcError } from './outgoing.ts'
 import type { OutgoingContext, OutgoingFilters } from './outgoing.ts'
 
 type Call = Incoming & Partial<Authenticated & ResolvedServer>
@@ -13,22 +14,26 @@ type Call = Incoming & Partial<Authenticated & ResolvedServer>
  */
 export const clearError =
   (outgoing: OutgoingFilters) =>
-  (error: unknown, call: Call): unknown => {
-    if (error instanceof ClearedRpcError) return error
-    const isServers = error instanceof UpstreamRpcError
-    const isTools = error instanceof GatewayError && error.cause instanceof ToolError
-    if (!isServers && !isTools) return error
+  (thrown: unknown, call: Call): unknown => {
+    if (isClearedRpcError(thrown)) return thrown
+    const error = thrown instanceof UpstreamFault || thrown instanceof ToolError ? toGatewayError(thrown) : thrown
+    const isServerError = error instanceof UpstreamRpcError
+    if (!isServerError && !quotesServer(error)) return error
     const context = contextOf(call)
     if (!context) return new GatewayError('internal', 'an error of a server that is not known', { cause: error })
-    return isServers ? outgoing.error(error, call.method, context) : clearToolWords(outgoing, error, call.method, context)
+    return isServerError ? outgoing.error(error, call.method, context) : clearPublicMessage(outgoing, error, call.method, context)
   }
+
+/** Its public message may hold words of the server: those of a mounted server that could not do its work. */
+const quotesServer = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && (error.cause instanceof ToolError || error.cause instanceof UpstreamFault)
 
 function contextOf({ policy, person, token, endpoint, serverId }: Call): OutgoingContext | undefined {
   const server = serverId ?? endpoint.server
   return policy && person && token && server !== undefined ? { policy, person, token, endpoint, server } : undefined
 }
 
-async function clearToolWords(outgoing: OutgoingFilters, error: GatewayError, method: string, context: OutgoingContext) {
+async function clearPublicMessage(outgoing: OutgoingFilters, error: GatewayError, method: string, context: OutgoingContext) {
   const { code, message, data, reason, cause, publicMessage = '' } = error
   const cleared = await outgoing.error(new UpstreamRpcError(0, publicMessage), method, context)
   return new GatewayError(code, message, { publicMessage: cleared.message, data, reason, cause })

@@ -7,6 +7,7 @@ import type { Cleared } from '../../protocol/channel/cleared.ts'
 import type { Notification } from '../../protocol/notification.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { LONG_CHARS, yieldToEventLoop } from '../../runtime/event-loop.ts'
+import type { DroppedMessages } from '../../upstream/dropped.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { ServerQuestion, UpstreamResult } from '../../upstream/upstream.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
@@ -37,15 +38,21 @@ export interface OutgoingContext extends Pick<Incoming & Authenticated, 'policy'
  */
 export type OutgoingFilter = (outgoing: Outgoing, context: OutgoingContext) => Awaitable<Outgoing>
 
-/** A server's own JSON-RPC error that has passed the filters. Clients are sent no other. */
-export class ClearedRpcError extends UpstreamRpcError {}
+class ClearedRpcError extends UpstreamRpcError {}
+
+/** A server's own JSON-RPC error that has passed the filters, which alone make one. Clients are sent no other. */
+export type { ClearedRpcError }
+
+export const isClearedRpcError = (error: unknown): error is ClearedRpcError => error instanceof ClearedRpcError
 
 /** The one way out: whatever a server says passes the same list of filters, in the same order. */
 export class OutgoingFilters {
   private readonly filters: readonly OutgoingFilter[]
+  private readonly dropped: DroppedMessages
 
-  constructor(filters: readonly OutgoingFilter[]) {
+  constructor(filters: readonly OutgoingFilter[], dropped: DroppedMessages) {
     this.filters = filters
+    this.dropped = dropped
   }
 
   result(result: UpstreamResult, method: string, context: OutgoingContext): Awaitable<Cleared<UpstreamResult>> {
@@ -56,22 +63,14 @@ export class OutgoingFilters {
     return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
   }
 
-  notification<N extends Notification>(notification: N, context: OutgoingContext): Awaitable<Cleared<Notification>> {
-    const { method } = notification
-    const { params, source } = notification
-    let wholeSource: SourcedObject['source']
-    const outgoing: Outgoing = {
-      kind: 'notification',
-      method,
-      value: params === undefined ? { method } : { method, params },
-      // Made only when a filter looks for it: most notifications are passed on as they are.
-      get source() {
-        return (wholeSource ??= params && source && wholeSourceOf(method, params, source))
-      },
+  /** Undefined, also in a promise, when a filter fails: the notification must not be sent. */
+  notification(notification: Notification, context: OutgoingContext): Awaitable<Cleared<Notification> | undefined> {
+    try {
+      const cleared = this.passNotification(notification, context)
+      return cleared instanceof Promise ? cleared.catch(() => this.dropNotification()) : cleared
+    } catch {
+      return this.dropNotification()
     }
-    const passed = this.pass(outgoing, context, 0)
-    const cleared = (left: Outgoing) => (left === outgoing ? notification : notificationOf(left)) as Cleared<Notification>
-    return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
   }
 
   /**
@@ -95,6 +94,28 @@ export class OutgoingFilters {
     const passed = this.pass({ kind: 'error', method, value: { message, data }, source }, context, 0)
     const cleared = (left: Outgoing) => new ClearedRpcError(code, String(left.value['message']), left.value['data'], left.source)
     return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
+  }
+
+  private passNotification(notification: Notification, context: OutgoingContext): Awaitable<Cleared<Notification>> {
+    const { method, params, source } = notification
+    let wholeSource: SourcedObject['source']
+    const outgoing: Outgoing = {
+      kind: 'notification',
+      method,
+      value: params === undefined ? { method } : { method, params },
+      // Made only when a filter looks for it: most notifications are passed on as they are.
+      get source() {
+        return (wholeSource ??= params && source && wholeSourceOf(method, params, source))
+      },
+    }
+    const passed = this.pass(outgoing, context, 0)
+    const cleared = (left: Outgoing) => (left === outgoing ? notification : notificationOf(left)) as Cleared<Notification>
+    return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
+  }
+
+  private dropNotification(): undefined {
+    this.dropped.count('filter-failed')
+    return undefined
   }
 
   private pass(outgoing: Outgoing, context: OutgoingContext, from: number): Awaitable<Outgoing> {

@@ -5,7 +5,7 @@ import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { clientName } from '../../protocol/client-info.ts'
 import type { AuditFields } from '../../audit/fields.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
-import { toGatewayError } from '../relay/fault.ts'
+import { toGatewayError } from '../call/to-gateway-error.ts'
 import { redactText } from '../../secrets/redact.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
@@ -34,6 +34,8 @@ const unrecorded = new Set([
 
 const isRecorded = (method: string) => !unrecorded.has(method) && !method.startsWith('notifications/')
 
+const maxDetailLength = 2_000
+
 type AuditPorts = Pick<Ports, 'journal' | 'callLog' | 'secrets'>
 type Call = Incoming & Partial<Authenticated>
 
@@ -42,33 +44,37 @@ type Call = Incoming & Partial<Authenticated>
  * call may have changed something, the record is on disk first.
  */
 export function audit(ports: AuditPorts): Guard<Call, Audited> {
-  const { journal, callLog } = ports
+  const { journal } = ports
   return async function audit(call, next) {
-    const note: AuditNote = { call: uuidv7() }
+    const note: AuditNote = { call: uuidv7(), releases: [] }
     journal.ready()
-    let answer
     try {
-      answer = await next({ note })
+      const answer = await next({ note })
+      if (isRecorded(call.method)) await recordAnswer(ports, call, note, answer)
+      return answer
     } catch (error) {
-      if (error instanceof ServedByOtherPlane) throw error
-      await recordFailure(ports, call, note, error)
+      if (!(error instanceof ServedByOtherPlane) && !note.isRecorded) await recordFailure(ports, call, note, error)
       throw error
+    } finally {
+      for (const release of note.releases) release()
     }
-    if (!isRecorded(call.method)) return answer
-
-    if (note.detail !== undefined) note.detail = withoutSecrets(ports, note, note.detail)
-    const fields = factsOf(call, note, note.outcome ?? 'answered')
-    await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
-    logCall(callLog, call, note, fields, answer)
-    return answer
   }
+}
+
+async function recordAnswer(ports: AuditPorts, call: Call, note: AuditNote, answer: Rendered): Promise<void> {
+  const { journal, callLog } = ports
+  note.isRecorded = true
+  if (note.detail !== undefined) note.detail = withoutSecrets(ports, call, note, note.detail)
+  const fields = factsOf(call, note, note.outcome ?? 'answered')
+  await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
+  logCall(callLog, call, note, fields, answer)
 }
 
 async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, error: unknown): Promise<void> {
   const { journal, callLog } = ports
   const { reason, detail, outcome, httpStatus, rpcCode } = failureFacts(error)
   note.reason = reason
-  note.detail = withoutSecrets(ports, note, detail)
+  note.detail = withoutSecrets(ports, call, note, detail)
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
@@ -76,9 +82,13 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
   else await journal.refusal(fields, bodies)
 }
 
-/** The details of a failure may quote a server, which may quote what it was sent. */
-const withoutSecrets = ({ secrets }: AuditPorts, { server }: AuditNote, detail: string): string =>
-  server === undefined ? detail : redactText(detail, secrets.of(server).values)
+/**
+ * The details of a failure may quote a server, which may quote what it was sent. They are cut after that, not before.
+ */
+function withoutSecrets({ secrets }: AuditPorts, { endpoint }: Call, note: AuditNote, detail: string): string {
+  const server = note.server ?? endpoint.server
+  return (server === undefined ? detail : redactText(detail, secrets.of(server).values)).slice(0, maxDetailLength)
+}
 
 /** A server's own error is its failure, by its code; any other failure has a code of the gateway's. */
 function failureFacts(error: unknown) {

@@ -3,7 +3,8 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker, Description } from '../../upstream/upstream.ts'
 import { mergeCapabilities, mergeInstructions } from '../../aggregate/merge-capabilities.ts'
-import { ownWords } from '../../protocol/channel/cleared.ts'
+import { isObject } from '../../json/is-object.ts'
+import { madeOf, ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
@@ -51,9 +52,13 @@ async function clearDescription(
   { capabilities, serverInfo = GATEWAY_IDENTITY, instructions }: Description,
 ): Promise<ClearedDescription> {
   const description = { capabilities: withListChanged(capabilities), serverInfo, instructions }
-  const { value } = await outgoing.result({ value: description }, call.method, { ...contextOf(call), server })
-  // A filter keeps the shape of what it gets.
-  return value as unknown as ClearedDescription
+  const result = await outgoing.result({ value: description }, call.method, { ...contextOf(call), server })
+  const { value } = result
+  return madeOf([result], {
+    capabilities: isObject(value['capabilities']) ? value['capabilities'] : {},
+    serverInfo: isObject(value['serverInfo']) ? value['serverInfo'] : {},
+    instructions: typeof value['instructions'] === 'string' ? value['instructions'] : undefined,
+  })
 }
 
 const contextOf = ({ policy, person, token, endpoint }: Call) => ({ policy, person, token, endpoint })
@@ -76,18 +81,24 @@ async function describeAll(ports: DescribePorts, outgoing: OutgoingFilters, call
   const answers = await Promise.all(
     ids.map(async (id) => {
       const description = await describeInTime(ports, id, asker)
-      return description ? [{ ...(await clearDescription(outgoing, call, id, description)), id }] : []
+      return description ? [{ id, cleared: await clearDescription(outgoing, call, id, description) }] : []
     }),
   )
   const descriptions = answers.flat()
-  return ownWords({
-    capabilities: withListChanged(mergeCapabilities([{ id: '', capabilities: { tools: {} } }, ...descriptions])),
-    serverInfo: GATEWAY_IDENTITY,
-    instructions: mergeInstructions(
-      INSTRUCTIONS,
-      descriptions.map(({ id, instructions }) => ({ id, title: call.policy.servers.get(id)?.title ?? id, instructions })),
-    ),
-  })
+  const capabilities = descriptions.map(({ id, cleared }) => ({ id, capabilities: cleared.capabilities }))
+  const instructions = descriptions.map(({ id, cleared }) => ({
+    id,
+    title: call.policy.servers.get(id)?.title ?? id,
+    instructions: cleared.instructions,
+  }))
+  return madeOf(
+    descriptions.map(({ cleared }) => cleared),
+    {
+      capabilities: withListChanged(mergeCapabilities([{ id: '', capabilities: { tools: {} } }, ...capabilities])),
+      serverInfo: GATEWAY_IDENTITY,
+      instructions: mergeInstructions(INSTRUCTIONS, instructions),
+    },
+  )
 }
 
 /** Undefined for a server that does not answer in time: the others are not held up. */

@@ -4,7 +4,7 @@ import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
 import { describeEndpoint } from './describe.ts'
-import { ownWords } from '../../protocol/channel/cleared.ts'
+import { withOwnMembers } from '../../protocol/channel/cleared.ts'
 import { resultJson } from './render.ts'
 import { sealSession } from '../../sessions/session.ts'
 import type { Session } from '../../sessions/session.ts'
@@ -37,6 +37,9 @@ export function initialize(
     const described = await describeEndpoint(ports, outgoing, { ...call, client, session })
     const sealed = sealSession(ports.sealer, call.token.subject.id, session, Date.now())
     ports.sessions.use(session, { person: call.token.subject.id, server: call.endpoint.server }, Date.now())
-    return { json: resultJson(ownWords({ protocolVersion: session.version, ...described }), false), headers: { 'Mcp-Session-Id': sealed } }
+    return {
+      json: resultJson(withOwnMembers(described, { protocolVersion: session.version }), false),
+      headers: { 'Mcp-Session-Id': sealed },
+    }
   }
 }

@@ -9,7 +9,8 @@ import { mergeLists } from '../../aggregate/merge-lists.ts'
 import type { ServerPage } from '../../aggregate/merge-lists.ts'
 import type { Fields } from '../../json/edit.ts'
 import { isObject } from '../../json/is-object.ts'
-import { ownWords } from '../../protocol/channel/cleared.ts'
+import { clearedMember, madeOf, ownWords } from '../../protocol/channel/cleared.ts'
+import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import type { ListMethod } from '../../protocol/list-methods.ts'
@@ -145,7 +146,7 @@ class Lister {
     const mayHear = decideServer(policy, person, id, 'read', Date.now()).allow || (this.method === 'tools/list' && person.grants.has(id))
     if (!policy.servers.has(id) || !upstream || !mayHear) return this.rendered(ownWords({ value: this.listOf([]) }), call)
 
-    const release = this.ports.secrets.of(id).hold()
+    call.note.releases.push(this.ports.secrets.of(id).hold())
     const request = {
       method: this.method,
       params: withoutEnvelope(call.params),
@@ -157,7 +158,6 @@ class Lister {
     return Promise.resolve(upstream.request(request))
       .then((result) => this.outgoing.result(this.allowed(call, id, result), this.method, contextOf(call, id)))
       .then((cleared) => this.rendered(cleared, call))
-      .finally(release)
   }
 
   readCursor(call: Call): Positions {
@@ -183,7 +183,11 @@ class Lister {
     const entries = this.ports.catalogue.entries(server, this.method, call.policy)
     const fault = () => new UpstreamFault('upstream_down', 'The server has not been seen yet.')
     if (!entries) return { server, position, settled: { status: 'rejected', reason: fault() } }
-    const pageOf = ({ value }: UpstreamResult): ServerPage => ({ server, position, settled: { status: 'fulfilled', value } })
+    const pageOf = (result: Cleared<UpstreamResult>): ServerPage => ({
+      server,
+      position,
+      settled: { status: 'fulfilled', value: clearedMember(result, 'value') },
+    })
     const cleared = this.outgoing.result({ value: { [this.member]: entries } }, this.method, contextOf(call, server))
     return cleared instanceof Promise ? cleared.then(pageOf) : pageOf(cleared)
   }
@@ -195,9 +199,9 @@ class Lister {
       keep: (id, entry) => mayList(call, this.method, id, entry),
     })
     const nextCursor = merged.next && sealer.seal(cursorKind, call.token.subject.id, merged.next, Date.now() + cursorLifeMs)
-    // Each page was cleared; merging only renames what is in them.
     const value = { ...merged.result, ...NOT_CACHEABLE, ...(nextCursor !== undefined && { nextCursor }) }
-    return this.rendered(ownWords({ value }), call)
+    const parts = pages.flatMap(({ settled }) => (settled.status === 'fulfilled' ? [settled.value] : []))
+    return this.rendered(madeOf(parts, { value }), call)
   }
 
   /** What of a server's answer this person may see; the same result where that is all of it. */

@@ -1,3 +1,4 @@
+import { madeOf } from '../../protocol/channel/cleared.ts'
 import type { Rendered } from '../call/types.ts'
 
 /** What does not fit is made anew each time it is asked for. */
@@ -48,7 +49,7 @@ function encoded(rendered: Rendered): Rendered {
   return {
     bytes,
     get json() {
-      return bytes.toString('utf8')
+      return madeOf([rendered.json], bytes.toString('utf8'))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { madeOf } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
@@ -29,18 +30,18 @@ const cacheable = new Set([
 ])
 
 /** The JSON of a result of the gateway's own, in the caller's era. */
-export function resultJson(result: Cleared<object>, isModern: boolean): string {
+export function resultJson(result: Cleared<object>, isModern: boolean): Cleared<string> {
   const json = JSON.stringify(result)
-  if (!isModern) return json
-  return json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail
+  if (!isModern) return madeOf([result], json)
+  return madeOf([result], json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail)
 }
 
 /**
  * The JSON of a server's result, in the caller's era. The server's own bytes stay wherever the era adds and removes
  * nothing.
  */
-export function relayedJson(result: Cleared<UpstreamResult>, method: string, isModern: boolean): string {
-  return isModern ? modernJson(result, method) : legacyJson(result)
+export function relayedJson(result: Cleared<UpstreamResult>, method: string, isModern: boolean): Cleared<string> {
+  return madeOf([result], isModern ? modernJson(result, method) : legacyJson(result))
 }
 
 function modernJson(result: UpstreamResult, method: string): string {

@@ -4,7 +4,7 @@ import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import { errorAnswer } from '../../protocol/tool-answer.ts'
 import { UpstreamFault, UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { Audited, Incoming } from '../call/types.ts'
-import { toGatewayError } from './fault.ts'
+import { toGatewayError } from '../call/to-gateway-error.ts'
 
 /** How a call fails: with an answer for the model (a tool), or with an error. */
 type Failure = { readonly answer: Fields } | { readonly error: unknown }

@@ -14,6 +14,7 @@ import type { UpstreamRequest, UpstreamResult } from '../../upstream/upstream.ts
 import type { Ports } from '../call/ports.ts'
 import { scopeOf } from '../call/scope.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, ResolvedTool } from '../call/types.ts'
+import { OrderedNotifications } from '../filters/ordered-notifications.ts'
 import type { OutgoingContext, OutgoingFilters } from '../filters/outgoing.ts'
 import { errorInClientTerms, isOnAggregate, notificationInClientTerms, resultInClientTerms } from './client-terms.ts'
 import { failureOf } from './failure.ts'
@@ -66,6 +67,7 @@ class RelayedCall {
   private readonly outgoing: OutgoingFilters
   private readonly call: Call
   private readonly context: OutgoingContext
+  private notifications: OrderedNotifications | undefined
 
   constructor(ports: RelayPorts, outgoing: OutgoingFilters, call: Call) {
     this.ports = ports
@@ -98,7 +100,7 @@ class RelayedCall {
     // A modern client cancels by leaving, not by the id of its request.
     const unregister = call.modern || call.id === undefined ? undefined : ports.callsInFlight.add(scopeOf(call), call.id, call.cancel)
     const releaseSession = call.session && ports.sessions.hold(call.session)
-    const releaseSecrets = ports.secrets.of(call.serverId).hold()
+    call.note.releases.push(ports.secrets.of(call.serverId).hold())
     try {
       let result = await withinTime(ports.timers, call, answer)
       refuseUndeclared(call, result)
@@ -112,12 +114,14 @@ class RelayedCall {
     } finally {
       unregister?.()
       releaseSession?.()
-      releaseSecrets()
     }
   }
 
+  /** The answer does not overtake a notification. */
   clear(result: UpstreamResult): Awaitable<Cleared<UpstreamResult>> {
-    return this.outgoing.result(resultInClientTerms(this.ports, this.call, result), this.call.method, this.context)
+    const translated = resultInClientTerms(this.ports, this.call, result)
+    const pass = () => this.outgoing.result(translated, this.call.method, this.context)
+    return this.notifications?.pending?.then(pass) ?? pass()
   }
 
   /** A failure of a tool is an answer for the model; any other is thrown. */
@@ -147,8 +151,8 @@ class RelayedCall {
   private notify(notification: Notification): Awaitable<void> {
     const { ports, call } = this
     if (call.modern && legacyOnlyNotifications.has(notification.method)) return ports.dropped.count('era-has-none')
-    const cleared = this.outgoing.notification(notificationInClientTerms(ports, call, notification), this.context)
-    return cleared instanceof Promise ? cleared.then((later) => call.channel.notify(later)) : call.channel.notify(cleared)
+    this.notifications ??= new OrderedNotifications((cleared) => call.channel.notify(cleared))
+    return this.notifications.put(this.outgoing.notification(notificationInClientTerms(ports, call, notification), this.context))
   }
 
   /**

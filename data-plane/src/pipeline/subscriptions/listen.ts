@@ -1,7 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
-import { ownWords } from '../../protocol/channel/cleared.ts'
+import { ownWords, withOwnMembers } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
-import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
 import { resultJson } from '../methods/render.ts'
@@ -41,18 +40,20 @@ export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (ca
 }
 
 /** One server's acknowledgement is its own word; on `/mcp` it is made out of what the client asked for. */
-function acknowledgement(outgoing: OutgoingFilters, call: Call, honoured: ListenFilter): Awaitable<Cleared<Notification>> {
+async function acknowledgement(outgoing: OutgoingFilters, call: Call, honoured: ListenFilter): Promise<Cleared<Notification>> {
   const notification = { method: acknowledged, params: { notifications: honoured } }
   const { policy, person, token, endpoint } = call
   const { server } = endpoint
-  return server === undefined ? ownWords(notification) : outgoing.notification(notification, { policy, person, token, endpoint, server })
+  if (server === undefined) return ownWords(notification)
+  const cleared = await outgoing.notification(notification, { policy, person, token, endpoint, server })
+  return cleared ?? ownWords({ method: acknowledged, params: { notifications: {} } })
 }
 
 /** The notification with the id of the subscription that it belongs to. */
 function tagged(notification: Cleared<Notification>, { id }: Call): Cleared<Notification> {
   const { params } = notification
   const meta = isObject(params?.['_meta']) ? params['_meta'] : {}
-  return { ...notification, params: { ...params, _meta: { ...meta, [subscriptionKey]: id } } }
+  return withOwnMembers(notification, { params: { ...params, _meta: { ...meta, [subscriptionKey]: id } } })
 }
 
 function filterOf(wish: unknown): ListenFilter {

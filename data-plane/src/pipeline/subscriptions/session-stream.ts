@@ -42,7 +42,7 @@ export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call
     releaseSession()
     if (state.stream === stream) Object.assign(state, { stream: undefined, seen: follower.seen })
     follower.stop()
-    return { json: '{}' }
+    return { json: ownWords('{}') }
   }
 }
 

@@ -23,6 +23,7 @@ import type { ClientAnswer, ServerQuestion, UpstreamResult } from '../../upstrea
 import type { Ports } from '../call/ports.ts'
 import { askerOf } from '../call/scope.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
+import { OrderedNotifications } from '../filters/ordered-notifications.ts'
 import type { OutgoingContext, OutgoingFilters } from '../filters/outgoing.ts'
 import { visibleEntries } from '../methods/list.ts'
 import { routesOf, serverOrigin } from '../routing/origin.ts'
@@ -64,6 +65,7 @@ export class Subscription {
   private readonly call: Call
   private readonly notify: Notify
   private readonly outbox: Outbox
+  private readonly notifications = new OrderedNotifications((cleared) => this.send(cleared))
   private readonly askClient: AskClient | undefined
   private readonly cancel = new Cancel()
   private readonly ending = Promise.withResolvers<void>()
@@ -213,8 +215,7 @@ export class Subscription {
     const isTask = method === 'notifications/tasks'
     if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
     const context = this.contextFor(server)
-    const cleared = context && this.outgoing.notification(translate(notification), context)
-    return cleared instanceof Promise ? cleared.then((later) => this.send(later)) : cleared && this.send(cleared)
+    return context && this.notifications.put(this.outgoing.notification(translate(notification), context))
   }
 
   private send(notification: Cleared<Notification>): Awaitable<void> {

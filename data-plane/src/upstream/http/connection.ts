@@ -1,40 +1,44 @@
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Log } from '../../runtime/log.ts'
+import type { ServerSecrets } from '../../secrets/in-use.ts'
 import { HeaderSource } from './header-source.ts'
 import { HttpPool } from './pool.ts'
 
+/** The secrets that a server was sent, and the way to keep them hidden while it may repeat them. */
+type SentSecrets = Pick<ServerSecrets, 'values' | 'hold'>
+
+/** A remote server, as the policy describes it. */
 export interface RemoteServer {
   /** The server's id in the policy. */
   readonly id: string
   readonly settings: RemoteSettings
   readonly readSecret: (ref: SecretRef) => Promise<string>
-  /**
-   * Says that something has begun that may be sent secrets of this server; the returned function says that it is over.
-   */
-  readonly holdSecrets?: () => () => void
+  /** Absent where no secret is sent. */
+  readonly sentSecrets?: SentSecrets
   readonly log: Log
-  /** Names this process to other planes. */
+  /** This plane's id, for other planes. */
   readonly nodeId: string
-  /** The gateway's own limit; the server's settings may say another. */
+  /** The time limit of the policy. The server's own setting goes before it. */
   readonly callTimeoutMs: number
 }
 
-/**
- * What either era's way to a remote server is made from. Both share the connections and the headers; whoever made the
- * options closes the pool.
- */
+/** The connection to a remote server, which both eras share. Whoever opened it closes its pool. */
 export interface RemoteConnection extends RemoteServer {
   readonly url: URL
   readonly pool: HttpPool
-  /** The administrator's headers, secrets filled in. */
+  /** The administrator's headers, with secrets filled in. */
   readonly headers: HeaderSource
+  readonly sentSecrets: SentSecrets
 }
 
-export function openConnection(given: RemoteServer): RemoteConnection {
-  const { settings, readSecret, callTimeoutMs } = given
+const noSecrets: SentSecrets = { values: [], hold: () => () => undefined }
+
+export function openConnection(server: RemoteServer): RemoteConnection {
+  const { settings, readSecret, callTimeoutMs, sentSecrets = noSecrets } = server
   return {
-    ...given,
+    ...server,
+    sentSecrets,
     callTimeoutMs: settings.callTimeoutMs ?? callTimeoutMs,
     url: new URL(settings.url),
     pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork }),

@@ -59,7 +59,7 @@ export async function callModern(options: RemoteConnection, call: ModernCall): P
 const legacyStatuses = new Set([400, 404, 405])
 
 function noAnswerFault(status: number, headers: IncomingHttpHeaders): UpstreamFault {
-  const detail = `status ${status}, content type ${String(headers['content-type']).slice(0, 100)}`
+  const detail = `status ${status}, content type ${String(headers['content-type'])}`
   return legacyStatuses.has(status) ? eraFault(detail) : protocolFault(detail)
 }
 

@@ -1,3 +1,4 @@
+import { redact } from '../../secrets/redact.ts'
 import type { DropReason } from '../dropped.ts'
 import { isObject } from '../../json/is-object.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
@@ -125,8 +126,20 @@ export class ModernUpstream implements Upstream {
     }
   }
 
+  /** Without the secrets that the server was sent: the introduction is kept for longer than they are in use. */
+  private async readIntroduction(): Promise<Readonly<Record<string, unknown>>> {
+    const { sentSecrets } = this.options
+    const release = sentSecrets.hold()
+    try {
+      const value = await this.readAsGateway('server/discover', {})
+      return redact({ value }, sentSecrets.values).value
+    } finally {
+      release()
+    }
+  }
+
   private async discover(): Promise<{ description: Description; ttlMs: number }> {
-    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.readAsGateway('server/discover', {})
+    const { supportedVersions, capabilities, instructions, _meta, ttlMs } = await this.readIntroduction()
     if (!Array.isArray(supportedVersions) || !supportedVersions.includes(MODERN)) throw eraFault('it does not list the revision we speak')
     const serverInfo = isObject(_meta) ? _meta[ENVELOPE_KEYS.server] : undefined
     return {

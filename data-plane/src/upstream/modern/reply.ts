@@ -71,7 +71,7 @@ function resultOf({ result }: Record<string, unknown>, text: string): Reply {
   // A long text is scanned once, members of the result included. For a short one they are found only when needed.
   const { spans, duplicate, depth, inner } = text.length < LONG_CHARS ? membersOf(text) : membersOf(text, { within: 'result' })
   const span = spans.get('result')
-  if (duplicate !== undefined || !span) throw protocolFault(`the key ${String(duplicate).slice(0, 100)} twice in one message`)
+  if (duplicate !== undefined || !span) throw protocolFault(`the key ${String(duplicate)} twice in one message`)
   if (depth > MAX_LEVELS) throw tooDeepFault()
   const { start, end, membersWithin } = span
   const source = inner

@@ -64,7 +64,13 @@ export class SubscriptionStream {
     this.cancel.abort(new Error('nobody listens any more'))
   }
 
+  /** The server may repeat what the stream was sent, for as long as the stream is open. */
   private async run(onOpen: () => void): Promise<void> {
+    const release = this.options.sentSecrets.hold()
+    return this.exchange(onOpen).finally(release)
+  }
+
+  private async exchange(onOpen: () => void): Promise<void> {
     const answer = await callModern(this.options, {
       method: 'subscriptions/listen',
       params: { notifications: filterOf([...this.keys]) },

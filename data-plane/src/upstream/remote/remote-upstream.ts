@@ -1,3 +1,4 @@
+import { redactText } from '../../secrets/redact.ts'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { DropReason } from '../dropped.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
@@ -23,11 +24,11 @@ import type {
 import type { Notification } from '../../protocol/notification.ts'
 
 /** The last error for the health report. For a missing secret it includes the hint, which names the secret. */
-function lastErrorOf(fault: UpstreamFault | ToolError) {
+function lastErrorOf(fault: UpstreamFault | ToolError, secrets: readonly string[]) {
   const hint = fault.code === 'secret_missing' && fault.hint !== undefined ? ` ${fault.hint}` : ''
   const publicText = fault instanceof UpstreamFault ? fault.publicMessage : fault.message
   const detail = fault.message === publicText ? '' : ` (${fault.message})`
-  return { lastErrorAtMs: Date.now(), lastError: `${publicText}${detail}${hint}`, lastErrorSays: publicText }
+  return { lastErrorAtMs: Date.now(), lastError: redactText(`${publicText}${detail}${hint}`, secrets), lastErrorSays: publicText }
 }
 
 /** For tests: other limits and times. */
@@ -162,7 +163,7 @@ export class RemoteUpstream implements Upstream {
     if (error instanceof UpstreamRpcError) return this.recordSuccess(latencyMs)
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
     const code = fault?.code
-    if (fault) this.lastError = lastErrorOf(fault)
+    if (fault) this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
     if (code === 'upstream_down' || code === 'timed_out') return this.breaker.recordFailure()
     this.breaker.recordNothing()

@@ -71,7 +71,7 @@ export class RemoteUpstreams {
       log,
       nodeId,
       readSecret: (ref) => ofServer.read(ref),
-      holdSecrets: () => ofServer.hold(),
+      sentSecrets: ofServer,
       id,
       settings,
       callTimeoutMs,
@@ -82,6 +82,7 @@ export class RemoteUpstreams {
 
   private retire(id: string, { upstream }: Held): void {
     this.held.delete(id)
+    this.world.secrets.of(id).retire()
     upstream.close().catch((error: unknown) => this.world.log('warn', 'a server could not be let go', { server: id, why: String(error) }))
   }
 }

@@ -57,7 +57,7 @@ export class LegacyWire {
 
   /** A session begins: it may remember the secrets it is sent. The returned function says that it has ended. */
   holdSecrets(): () => void {
-    return this.options.holdSecrets?.() ?? (() => undefined)
+    return this.options.sentSecrets.hold()
   }
 
   /** Sends a request of the client. It may take as long as a call may. */
