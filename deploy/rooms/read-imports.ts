@@ -11,7 +11,9 @@ export interface SourceFile {
   readonly imports: readonly string[]
 }
 
-const importPattern = /^(?:import|export)\b[^'"]*?\bfrom '(\.[^']+)'|^import '(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm
+/** An import may have a comment before it. `import(…)` stands in types and in code, with any quotation mark. */
+const importPattern =
+  /^(?:\/\*.*?\*\/\s*)*(?:import|export)\b[^'"]*?\bfrom\s*['"]([^'"]+)['"]|^(?:\/\*.*?\*\/\s*)*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"`]([^'"`]+)['"`]/gm
 
 /**
  * Tests, and what only tests use: `x.test.ts`, `testing.ts`, `x-testing.ts`, and the folders `testing` and `features`.
@@ -20,14 +22,16 @@ const testPattern = /\.test\.ts$|(^|\/)testing(\/|-|\.ts$)|-testing(-|\.ts$)|(^|
 
 export function readSourceFiles(src: string): SourceFile[] {
   const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => path.endsWith('.ts') && !path.includes('node_modules'),
+    (path) => /\.[mc]?ts$/.test(path) && !path.includes('node_modules'),
   )
   return paths.sort().map((path) => ({ path, isTest: testPattern.test(path), imports: importsOf(src, path) }))
 }
 
 function importsOf(src: string, path: string): string[] {
-  const text = readFileSync(join(src, path), 'utf8')
-  return [...text.matchAll(importPattern)].map(([, from, bare, dynamic]) =>
-    relative(src, join(src, dirname(path), from ?? bare ?? dynamic ?? '')),
-  )
+  const own = importsIn(readFileSync(join(src, path), 'utf8')).filter((specifier) => specifier.startsWith('.'))
+  return own.map((specifier) => relative(src, join(src, dirname(path), specifier)))
 }
+
+/** What a source names in its imports, as it is written there. */
+export const importsIn = (source: string): string[] =>
+  [...source.matchAll(importPattern)].map(([, from, bare, inside]) => from ?? bare ?? inside ?? '')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { circleFaults, roomFaults, sizeFaults, testImportFaults } from './faults.ts'
-import { readSourceFiles } from './read-imports.ts'
+import { importsIn, readSourceFiles } from './read-imports.ts'
 import type { SourceFile } from './read-imports.ts'
 import { DATA_PLANE_ROOMS, LARGE_FOLDERS } from './rooms.ts'
 
@@ -23,6 +23,27 @@ test.for(packages)('in %s a folder holds no more files than a newcomer overlooks
 
 test.for(packages.filter((src) => src !== 'deploy'))('in %s nothing but tests imports what only tests use', (src) => {
   expect(testImportFaults(readSourceFiles(`${repository}/${src}`))).toEqual([])
+})
+
+test.for(packages)('in %s no file imports its own package by its name, which would hide the arrow', (src) => {
+  const manifest = JSON.parse(readFileSync(`${repository}/${src.replace(/\/src$/, '')}/package.json`, 'utf8')) as { name: string }
+  const hidesArrow = ({ path, isTest }: SourceFile) =>
+    !isTest &&
+    importsIn(readFileSync(`${repository}/${src}/${path}`, 'utf8')).some((specifier) => specifier.startsWith(`${manifest.name}/`))
+  expect(readSourceFiles(`${repository}/${src}`).filter(hidesArrow)).toEqual([])
+})
+
+test('an import is found in whatever way it is written', () => {
+  const source = [
+    "import type { A } from './a.ts'",
+    "/* why */ export * from './b.ts'",
+    "import {\n  C,\n} from '../c.ts'",
+    "import './d.ts'",
+    "type E = import('./e.ts').E",
+    'const f = await import(`./f.ts`)',
+    'import { G } from "./g.ts"',
+  ]
+  expect(importsIn(source.join('\n'))).toEqual(['./a.ts', './b.ts', '../c.ts', './d.ts', './e.ts', './f.ts', './g.ts'])
 })
 
 test('CONTRIBUTING.md draws the rooms as they are', () => {

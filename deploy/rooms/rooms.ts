@@ -19,9 +19,9 @@ export const DATA_PLANE_ROOMS: readonly RoomLine[] = [
     holds: "the control plane's client; names and lists of /mcp; legacy sessions; what servers offer",
   },
   { rooms: ['upstream'], holds: 'the way out to a server: mounted, modern or legacy' },
-  { rooms: ['server-kit', 'http'], holds: 'what a mounted server is made with; HTTP in without MCP' },
+  { rooms: ['server-kit', 'http'], holds: 'what a mounted server is made with; HTTP in, below the pipeline: endpoints, bodies, answers' },
   { rooms: ['protocol'], holds: 'words of MCP that both ways share: messages, versions, headers, extensions' },
-  { rooms: ['secrets'], holds: 'secrets: where they are read, which are in use, how they are hidden' },
+  { rooms: ['secrets'], holds: 'where secrets are read, which are in use, how they are hidden' },
   { rooms: ['runtime', 'json'], holds: 'time, cancellation, sealing, log; JSON as it was written' },
 ]
 

@@ -25,7 +25,10 @@ export class Pipeline<Start extends object, Call extends Start = Start> {
   private readonly clearError: ClearError
   private readonly guards: readonly AnyGuard[]
 
-  /** `clearError` turns every error of a call into the one that guards and client see. It may return a promise. */
+  /**
+   * `clearError` turns an error of the call itself into the one that guards and client see. It may return a promise.
+   * What a guard throws is the gateway's own, and is not given to it.
+   */
   constructor(clearError: ClearError = (error) => error, guards: readonly AnyGuard[] = []) {
     this.clearError = clearError
     this.guards = guards

@@ -4,9 +4,10 @@ declare class ClearedMark {
 }
 
 /**
- * Words that may leave for a client. They are made by the outgoing filters, from a server's words that
- * passed all of them; `ownWords`, from words of the gateway's own; `madeOf`, out of such words alone. Whatever sends
- * to a client accepts nothing else, so a path that forgets the filters does not compile.
+ * Words that may leave for a client. The outgoing filters make them from a server's words that passed all filters;
+ * `ownWords` makes them from the gateway's own words; `madeOf`, `clearedMember` and `withOwnMembers` make them from
+ * cleared words alone. Whatever sends to a client accepts nothing else, so a path that forgets the filters does not
+ * compile.
  */
 export type Cleared<T> = T & ClearedMark
 
