@@ -44,6 +44,8 @@ export interface Change {
   /** The handle or id of the thing that was changed. */
   target: string
   detail?: string
+  /** Stands in the header of the audit record instead of the target: it remains when the body is erased. */
+  summary?: string
 }
 
 /**
@@ -58,6 +60,8 @@ export interface ChangeResult<T> {
   dirty: Dirty | 'nothing'
   /** Replaces the `detail` of the `Change`, for details that are known only after the change. */
   detail?: string
+  /** Becomes the `summary` of the `Change`. */
+  summary?: string
   /** Makes no audit record, because the policy asks for none (`trust: off`). */
   silent?: boolean
 }
@@ -78,9 +82,10 @@ export async function change<T>(
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${changeLock})`.execute(trx)
-    const { value, dirty, detail, silent } = await write(trx)
+    const { value, dirty, detail, summary, silent } = await write(trx)
     if (dirty === 'nothing') return value
-    if (!silent) await ctx.recordChange(trx, { ...record, ...(detail === undefined ? {} : { detail }), actor: ctx.actor })
+    const known = { ...(detail === undefined ? {} : { detail }), ...(summary === undefined ? {} : { summary }) }
+    if (!silent) await ctx.recordChange(trx, { ...record, ...known, actor: ctx.actor })
     await markDirty(trx, dirty)
     return value
   })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testDb } from '@bir/db/testing'
 import { openSealed } from '@bir/sdk/seal-box'
+import { readJoinedPlane } from '@bir/sdk/contract/joined-plane'
 import { Fresh, IndexChunk, Manifest } from '@bir/sdk/contract/snapshot'
 import { expect, test } from 'vitest'
 import { ndjson } from '../audit/testing.ts'
@@ -21,6 +22,16 @@ test('a plane joins with the join line, and gets the manifest key of the fingerp
   expect(plane.issuer).toBe(ISSUER)
   const { items } = await control.client().planes.list()
   expect(items).toMatchObject([{ id: plane.id, name: 'plane-1', expelled: false, auditSeq: 0 }])
+})
+
+test('the record of a join names the plane and its key in the part that can never be erased', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control, 'plane (id x, key y)')
+  const { items } = await control.client().audit.search({ kind: 'change' })
+  const joined = items.find(({ method }) => method === 'planes.join')
+  const [state] = (await control.client().planes.list()).items
+  expect(readJoinedPlane(joined?.detail ?? '')).toEqual({ name: 'plane (id x, key y)', id: plane.id, thumbprint: state?.publicKey['kid'] })
+  expect(readJoinedPlane('plane-1')).toBeUndefined()
 })
 
 test('a plane that joins again with the same key keeps its id', async () => {

@@ -3,6 +3,7 @@ import type { Database } from '@bir/db/schema'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import { JoinRequest } from '@bir/sdk/contract/internal'
 import type { JoinAnswer } from '@bir/sdk/contract/internal'
+import { joinedPlaneText } from '@bir/sdk/contract/joined-plane'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { calculateJwkThumbprint } from 'jose'
@@ -40,7 +41,7 @@ export async function join({ issuer, manifestKey, joinSecret, ctxOf }: JoinParts
       .values({ id, name, public_jwk: JSON.stringify(jwk), sealing_jwk: JSON.stringify(sealing), internal_url: internalUrl ?? null })
       .execute()
     await trx.insertInto('audit_chains').values({ plane: id, seq: 0, hash: FIRST_PREV }).execute()
-    return { value: id, dirty: [], detail: id }
+    return { value: id, dirty: [], detail: id, summary: joinedPlaneText({ name, id, thumbprint: jwk.kid }) }
   })
   return { id, manifestKey: manifestKey.jwk, issuer }
 }
