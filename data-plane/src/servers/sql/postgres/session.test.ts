@@ -26,7 +26,7 @@ test.for([
   ['creating', 'create table x (id int)', /does not let/],
 ] as const)('the transaction by itself refuses %s', async ([, text, said]) => {
   const error = await failure(inReadOnlyTransaction(connect(bank.context({ as: 'superuser' })), (client) => readRows(client, text, [], 1)))
-  expect(error.message).toMatch(said)
+  expect(`${error.message} ${(error.cause as Error).message}`).toMatch(said)
 })
 
 test('a session keeps no setting, prepared statement or lock for its next use', async () => {
