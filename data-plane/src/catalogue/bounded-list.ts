@@ -1,8 +1,9 @@
 import { isObject } from '../json/is-object.ts'
+import { entryFault } from '../protocol/names/name-fault.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** The entries of a list that are small enough to keep, and the names of those that are not. */
+/** The entries of a list that can be kept, and the names of those that are too large or can be read in two ways. */
 export class BoundedList {
   readonly entries: Entry[] = []
   readonly leftOut: string[] = []
@@ -20,7 +21,7 @@ export class BoundedList {
   add(page: unknown): void {
     for (const entry of Array.isArray(page) ? (page as unknown[]) : []) {
       if (!isObject(entry)) continue
-      const why = this.isFull ? `more than ${this.max} entries` : tooMuch(entry)
+      const why = this.isFull ? `more than ${this.max} entries` : (tooMuch(entry) ?? entryFault(entry))
       if (why === undefined) this.entries.push(entry)
       else this.leftOut.push(`${nameOf(entry)}: ${why}`)
     }

@@ -20,6 +20,7 @@ import { findServer } from './guards/find-server.ts'
 import { findTask } from './guards/find-task.ts'
 import { findTool } from './guards/find-tool.ts'
 import { matchParamHeaders } from './guards/match-param-headers.ts'
+import { refuseLookAlikes } from './guards/refuse-look-alikes.ts'
 import { rateLimit } from './guards/rate-limit.ts'
 import { recordAttempt } from './guards/record-attempt.ts'
 import { resumeSession } from './guards/resume-session.ts'
@@ -56,7 +57,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(resumeSession(ports)) // legacy only: what its client declared when it initialized
-  const everyone = authenticated.guard(rateLimit())
+  const everyone = authenticated.guard(rateLimit()).guard(refuseLookAlikes) // names that a server could read as others
   const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
   const ofTask = everyone.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
   const ofTool = everyone

@@ -1,5 +1,5 @@
 import { isObject } from '../json/is-object.ts'
-import { ENVELOPE_KEYS } from './versions.ts'
+import { ENVELOPE_KEYS } from './facts/envelope-keys.ts'
 import type { ClientFacts } from './notification.ts'
 
 /** The `_meta` key with which a modern client asks for log messages. */

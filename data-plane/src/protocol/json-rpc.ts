@@ -1,6 +1,8 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { VerbatimJson } from '../json/verbatim.ts'
 import { isObject } from '../json/is-object.ts'
+import { envelopeFault, requestFault, responseFault } from './names/name-fault.ts'
+import type { NameFault } from './names/name-fault.ts'
 
 export type RequestId = string | number
 
@@ -11,6 +13,8 @@ export interface Message {
   readonly params: Readonly<Record<string, unknown>>
   /** The parameters as the client wrote them, if there are any. For a client's response: the whole message. */
   readonly source: VerbatimJson | undefined
+  /** Set where a name could be read as another one: the message is then refused. */
+  readonly nameFault?: NameFault | undefined
 }
 
 /**
@@ -19,12 +23,14 @@ export interface Message {
  */
 export function readMessage(body: unknown, text: string): Message {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') throw new GatewayError('invalidRequest', 'no JSON-RPC 2.0 object')
+  const fault = envelopeFault(body)
+  if (fault) throw new GatewayError(fault.code, fault.message, { publicMessage: fault.message, reason: 'look-alike-name' })
   const { id, method, params = {} } = body
   if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
   if (id !== undefined && !isRequestId(id)) throw new GatewayError('invalidRequest', 'the id is neither text nor an integer')
   if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
   const source = body['params'] !== undefined ? new VerbatimJson(params, text, 'params') : undefined
-  return { id, method, params, source }
+  return { id, method, params, source, nameFault: requestFault(method, params) }
 }
 
 /**
@@ -35,7 +41,8 @@ export function readResponse(body: unknown, text: string): Message | undefined {
   if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
   if (!('result' in body) && !('error' in body)) return undefined
   const { id, result, error } = body
-  return { id: undefined, method: 'response', params: { id, result, error }, source: new VerbatimJson(body, text) }
+  const source = new VerbatimJson(body, text)
+  return { id: undefined, method: 'response', params: { id, result, error }, source, nameFault: responseFault(body) }
 }
 
 const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)

@@ -11,11 +11,3 @@ export type LegacyVersion = (typeof LEGACY_VERSIONS)[number]
 
 export const isModern = (version: unknown): version is ModernVersion => MODERN_VERSIONS.some((revision) => revision === version)
 export const isLegacy = (version: unknown): version is LegacyVersion => LEGACY_VERSIONS.some((revision) => revision === version)
-
-/** `_meta` keys of the modern envelope (MCP 2026-07-28, basic: per-request metadata). */
-export const ENVELOPE_KEYS = {
-  version: 'io.modelcontextprotocol/protocolVersion',
-  capabilities: 'io.modelcontextprotocol/clientCapabilities',
-  client: 'io.modelcontextprotocol/clientInfo',
-  server: 'io.modelcontextprotocol/serverInfo',
-} as const

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { headerText } from '../protocol/headers/encoding.ts'
+import { foldedHeader } from '../protocol/headers/folded-header.ts'
 import { modernClientFacts } from '../protocol/client-info.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { isObject } from '../json/is-object.ts'
 import type { LegacyVersion, ModernVersion } from '../protocol/versions.ts'
-import { isLegacy, isModern, LEGACY_VERSIONS, ENVELOPE_KEYS, MODERN_VERSIONS } from '../protocol/versions.ts'
+import { ENVELOPE_KEYS } from '../protocol/facts/envelope-keys.ts'
+import { isLegacy, isModern, LEGACY_VERSIONS, MODERN_VERSIONS } from '../protocol/versions.ts'
 import type { ClientFacts } from '../protocol/notification.ts'
 
 /** The era of a message, and what its client says of itself there. */
@@ -108,7 +110,8 @@ const none: Readonly<Record<string, string>> = {}
 
 /**
  * The `Mcp-Param-*` headers, by their lower-case names. Throws when a header that decides something came more than
- * once, and when `Connection` names one of them: then a proxy may have removed it (RFC 9110, 7.6.1).
+ * once, also when it came in a spelling that CGI takes for the same (`Mcp_Name`), and when `Connection` names one of
+ * the parameters: then a proxy may have removed it (RFC 9110, 7.6.1).
  */
 export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
   const seenNames: string[] = []
@@ -117,12 +120,15 @@ export function paramHeadersIn(rawHeaders: readonly string[]): Readonly<Record<s
     const raw = rawHeaders[at] ?? ''
     if (!initials.has(raw[0] ?? '')) continue
     const name = raw.toLowerCase()
-    const isParam = name.startsWith(paramPrefix)
+    const folded = foldedHeader(name)
+    const isParam = folded.startsWith(paramPrefix)
     if (name === 'connection' && rawHeaders[at + 1]?.toLowerCase().includes(paramPrefix))
       throw mismatch('Connection names an Mcp-Param header.')
-    if (!isParam && !headerNames.has(name)) continue
-    if (seenNames.includes(name)) throw mismatch(`The header ${name} came more than once.`)
-    seenNames.push(name)
+    if (!isParam && !headerNames.has(folded)) continue
+    if (isParam ? !name.startsWith(paramPrefix) : name !== folded)
+      throw mismatch(`The header ${name.slice(0, 100)} can be read as ${folded.slice(0, 100)}.`)
+    if (seenNames.includes(folded)) throw mismatch(`The header ${name.slice(0, 100)} came more than once.`)
+    seenNames.push(folded)
     if (isParam) (params ??= {})[name] = rawHeaders[at + 1] ?? ''
   }
   return params ?? none

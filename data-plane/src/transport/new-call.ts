@@ -9,7 +9,7 @@ import { senderOf } from '../http/sender.ts'
 /** A message as the pipeline gets it. Each stage adds its own fields. */
 export function newCall(
   { request, endpoint, paramHeaders = none, forwardedFrom }: HttpCall,
-  { id, method, params, source }: Message,
+  { id, method, params, source, nameFault }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
 ): Incoming {
@@ -19,6 +19,7 @@ export function newCall(
     method,
     params,
     source,
+    nameFault,
     modern,
     version,
     sessionId,

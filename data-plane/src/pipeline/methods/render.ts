@@ -5,7 +5,7 @@ import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
 import { jsonOf } from '../../upstream/upstream.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
-import { ENVELOPE_KEYS } from '../../protocol/versions.ts'
+import { ENVELOPE_KEYS } from '../../protocol/facts/envelope-keys.ts'
 
 export const INSTRUCTIONS =
   'Bir MCP is a gateway to the tools of your company. You see the tools this person may use. Call whoami or list_permissions of meta to learn who you act for and why a tool is missing.'

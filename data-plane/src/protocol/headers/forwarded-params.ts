@@ -1,5 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { isHeaderValue } from './encoding.ts'
+import { foldedHeader } from './folded-header.ts'
 import type { ParamHeader } from './param-headers.ts'
 
 const maxHeaders = 64
@@ -18,6 +19,9 @@ const noHeaders: Headers = {}
 export function passedParams(clientHeaders: Headers, toolHeaders: readonly ParamHeader[]): Headers {
   const names = Object.keys(clientHeaders).filter((name) => !toolHeaders.some(({ header }) => header === name))
   if (names.length === 0) return noHeaders
+  const toolNames = new Set(toolHeaders.map(({ header }) => foldedHeader(header)))
+  const double = names.find((name) => toolNames.has(foldedHeader(name)))
+  if (double !== undefined) throw refusal(`The header ${double} can be read as one that the tool declares.`)
   const invalidName = names.find((name) => !isHeaderValue(clientHeaders[name] ?? ''))
   if (invalidName !== undefined) throw refusal(`The header ${invalidName} has a value that no header may have.`)
   const chars = names.reduce((sum, name) => sum + name.length + (clientHeaders[name]?.length ?? 0), 0)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { passedParams } from './forwarded-params.ts'
 import { headersFor, paramHeadersOf } from './param-headers.ts'
 import { ToolHeaders } from '../../upstream/modern/tool-headers.ts'
 
@@ -75,4 +76,10 @@ test("a client's own Mcp-Param headers are forwarded, but never one that the too
     'mcp-param-tenant': 'blue',
   })
   expect(headers.for({ name: 'other' }, clientHeaders)).toEqual(clientHeaders)
+})
+
+test('a header that CGI takes for one of the tool’s is not passed on beside it', () => {
+  const declared = [{ path: ['id'], header: 'mcp-param-account_id' }]
+  expect(() => passedParams({ 'mcp-param-account-id': '7' }, declared)).toThrow('can be read as one that the tool declares')
+  expect(passedParams({ 'mcp-param-account_id': '7', 'mcp-param-other': '8' }, declared)).toEqual({ 'mcp-param-other': '8' })
 })

@@ -1,6 +1,7 @@
 import { isObject } from '../../json/is-object.ts'
 import { valueAt } from '../../json/value-at.ts'
 import { headerValue } from './encoding.ts'
+import { foldedHeader } from './folded-header.ts'
 
 /** An argument that a tool wants as a header too. Its input schema says so with `x-mcp-header`. */
 export interface ParamHeader {
@@ -34,7 +35,7 @@ export function paramHeadersOf(inputSchema: unknown): ParamHeader[] {
   const walk = new SchemaWalk()
   walk.schema(inputSchema, [])
   const { headers } = walk
-  const names = new Set(headers.map(({ header }) => header))
+  const names = new Set(headers.map(({ header }) => foldedHeader(header)))
   if (names.size < headers.length) throw new InvalidAnnotation('two arguments want the same header')
   if (headers.length > maxHeaders) throw new InvalidAnnotation(`more than ${maxHeaders} headers`)
   return headers
