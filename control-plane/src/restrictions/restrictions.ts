@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import type { Api } from '@bir/sdk/contract/api'
 import type { Restriction as RestrictionSchema } from '@bir/sdk/contract/entities'
 import type { FileRestriction } from '@bir/sdk/contract/policy-file'
+import { plain } from '@bir/sdk/contract/suspicious'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Transaction } from 'kysely'
@@ -156,5 +157,8 @@ export function describeRestriction({
     ...(maxRows === undefined ? [] : [`at most ${maxRows} rows`]),
     ...(timeoutMs === undefined ? [] : [`at most ${timeoutMs} ms`]),
   ]
-  return `${describeHolder(holder)} on ${server}, connection ${connection}: ${notes.join('; ') || 'nothing'}`
+  return oneLine(`${describeHolder(holder)} on ${server}, connection ${connection}: ${notes.join('; ') || 'nothing'}`)
 }
+
+/** A name of a table may hold any character. It neither breaks the line of a plan or record nor hides in it. */
+const oneLine = (text: string) => plain(text).replace(/[\n\r\t]/g, ' ')

@@ -1,15 +1,29 @@
 import { z } from 'zod'
 
-const part = String.raw`(?:[\p{L}_][\p{L}\p{N}_$]*|\*)`
+/** Two double quotes stand for one inside. PostgreSQL allows every character in a name but the null. */
+const quoted = String.raw`"(?:[^"\0]|"")+"`
+const unquoted = String.raw`[^."*\s\p{Cc}]+`
+const part = String.raw`(${quoted}|${unquoted}|\*)`
+const pattern = new RegExp(`^${part}\\.${part}$`, 'u')
+
+const isText = (text: string) => text.isWellFormed() && !text.includes('\0')
 
 /**
  * `schema.table`, spelled as the database stores it (PostgreSQL stores
  * unquoted names in lower case). `*` stands for any schema or any table.
+ * A part with a dot, a blank, a quote or a star is written in double quotes,
+ * as in SQL (PostgreSQL, 4.1.1): `"s-old"."dotted.name"`, `""` for a quote.
  */
-export const TablePattern = z.string().regex(new RegExp(`^${part}\\.${part}$`, 'u'), 'a table is schema.table, where either may be *')
+export const TablePattern = z
+  .string()
+  .regex(
+    pattern,
+    'a table is schema.table, where either may be *; a name with a dot, blank, quote or star is in double quotes: public."pay 2024"',
+  )
+  .refine(isText, 'a name holds no broken character')
 
-/** The name of a column, as the database stores it. */
-export const ColumnName = z.string().min(1).max(128)
+/** The name of a column, as the database stores it, without quotes. Every character may be in it. */
+export const ColumnName = z.string().min(1).max(128).refine(isText, 'a name holds no null and no broken character')
 
 const columns = z.record(TablePattern, z.array(ColumnName).min(1))
 
@@ -52,9 +66,18 @@ export function columnFate(rules: TableRules, table: TableId, column: string): C
 const hasColumn = (columnsByTable: Record<string, string[]>, table: TableId, column: string) =>
   Object.entries(columnsByTable).some(([pattern, columns]) => matches(pattern, table) && columns.includes(column))
 
-function matches(pattern: string, { schema, table }: TableId): boolean {
-  const dot = pattern.indexOf('.')
-  const schemaPattern = pattern.slice(0, dot)
-  const tablePattern = pattern.slice(dot + 1)
-  return (schemaPattern === '*' || schemaPattern === schema) && (tablePattern === '*' || tablePattern === table)
+function matches(text: string, { schema, table }: TableId): boolean {
+  const [schemaPart = '', tablePart = ''] = partsOf(text)
+  return matchesName(schemaPart, schema) && matchesName(tablePart, table)
+}
+
+function partsOf(text: string): string[] {
+  if (text.includes('"')) return pattern.exec(text)?.slice(1) ?? []
+  const dot = text.indexOf('.')
+  return [text.slice(0, dot), text.slice(dot + 1)]
+}
+
+function matchesName(part: string, name: string): boolean {
+  if (part.startsWith('"')) return part.slice(1, -1).replaceAll('""', '"') === name
+  return part === '*' || part === name
 }

@@ -1,9 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { stringify } from 'yaml'
+import type { PolicyFile } from '../../contract/policy-file.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
+
+/** The policy as `bir apply` reads it, whatever characters its names have. */
+export const policyAsYaml = (policy: PolicyFile): string => stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })
 
 /** `bir export` prints the policy as the file that `bir apply` takes. */
 export const exportPolicy: Define = (parent, act) => {
@@ -20,7 +24,7 @@ export const exportPolicy: Define = (parent, act) => {
       act<[{ output?: string; json?: true }]>(async (context, { output, json }) => {
         const { client } = await context.gateway()
         const policy = await client.policy.export()
-        const text = json ? `${JSON.stringify(policy, undefined, 2)}\n` : stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })
+        const text = json ? `${JSON.stringify(policy, undefined, 2)}\n` : policyAsYaml(policy)
         if (output === undefined) {
           context.environment.out(text)
           return EXIT.ok
