@@ -5,10 +5,12 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
+const pnpm = { name: 'pnpm', version: '1.2.3', integrity: `sha512-${Buffer.alloc(64).toString('base64')}` }
+const pnpmScript = '.bir-runtime/pnpm-1.2.3-000000000000/bin/pnpm.mjs'
 let root: string
 
 // A small checkout: the bootstrap itself, a command that prints its arguments, and an installer that counts its
-// runs.
+// runs. The installer is there already, so nothing is fetched.
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'bir-boot-'))
   const here = fileURLToPath(new URL('.', import.meta.url))
@@ -17,7 +19,8 @@ beforeEach(() => {
   file('package.json', '{}')
   file('node_modules/.keep', '')
   file('sdk/src/cli/main.ts', 'const given: string[] = process.argv.slice(2); console.log(JSON.stringify(given)); process.exitCode = 3')
-  file('.bir-runtime/node_modules/pnpm/bin/pnpm.mjs', "import { appendFileSync } from 'node:fs'; appendFileSync('installs', 'x')")
+  file('deploy/local/boot/pins.json', JSON.stringify({ node: {}, pnpm }))
+  file(pnpmScript, "import { appendFileSync } from 'node:fs'; appendFileSync('installs', 'x')")
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
@@ -39,9 +42,14 @@ test.for([
   { fault: 'ENOSPC: no space left on device', says: /^The disk is full: free some space/ },
   { fault: 'EROFS: read-only file system', says: /^The folder .* cannot be written/ },
   { fault: 'self-signed: UNABLE_TO_GET_ISSUER_CERT', says: /^The certificate of .* is not trusted/ },
+  { fault: 'ERR_PNPM_TARBALL_INTEGRITY Got unexpected checksum', says: /^The npm registry .* handed out a package that is not the one/ },
+  {
+    fault: 'ERR_PNPM_FETCH_404  GET …: Not Found - 404',
+    says: /^Installing the dependencies failed, because The npm registry .* does not have it/,
+  },
   { fault: 'something unheard of', says: /^Installing the dependencies failed:\nsomething unheard of/ },
 ])('an install that fails with "$fault" ends with one sentence', async ({ fault, says }) => {
-  file('.bir-runtime/node_modules/pnpm/bin/pnpm.mjs', `console.error(${JSON.stringify(fault)}); process.exitCode = 1`)
+  file(pnpmScript, `console.error(${JSON.stringify(fault)}); process.exitCode = 1`)
   const { code, err } = await boot('bir')
   expect(code).toBe(1)
   expect(err.split('\n').slice(1).join('\n')).toMatch(says)

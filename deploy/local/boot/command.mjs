@@ -15,6 +15,16 @@ const faults = [
       `The certificate of ${registry} is not trusted: set npm's "cafile" or NODE_EXTRA_CA_CERTS to your company's authority.`,
   ],
   [
+    /EINTEGRITY|TARBALL_INTEGRITY|integrity check/i,
+    ({ registry }) =>
+      `${registry} handed out a package that is not the one this release names, and it was not installed: check npm's registry setting; if it is right, tell whoever runs that registry.`,
+  ],
+  [
+    /\bE404\b|FETCH_404|ETARGET|NO_MATCHING_VERSION|notarget/,
+    ({ registry, what }) =>
+      `${what} failed, because ${registry} does not have it: ask whoever runs that registry to add it, or set npm's registry to another one.`,
+  ],
+  [
     /\bE?40[13]\b|ENEEDAUTH|Unauthorized|Forbidden/,
     ({ registry }) => `${registry} refuses access: sign in to it with npm, then start again.`,
   ],
@@ -56,7 +66,7 @@ export async function run(file, args, { cwd, env, what, registry = 'The npm regi
   if (code === 0) return output
 
   const knownFault = faults.find(([pattern]) => pattern.test(output))
-  if (knownFault) throw new Fault(knownFault[1]({ cwd, registry }))
+  if (knownFault) throw new Fault(knownFault[1]({ cwd, registry, what }))
   throw new Fault(`${what} failed:\n${output.trim().split('\n').slice(-15).join('\n')}`)
 }
 
