@@ -1,6 +1,7 @@
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { SecretsInUse } from '../secrets/in-use.ts'
+import { redact } from '../secrets/redact.ts'
 import type { Log } from '../runtime/log.ts'
 import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
 import type { ListedTool, ServerLists } from './server-catalogue.ts'
@@ -23,6 +24,12 @@ interface OpenCatalogue {
   catalogue: ServerCatalogue
 }
 
+interface ServedTools {
+  /** What the list was made of; when any of it is another, so is the list. */
+  readonly madeOf: readonly unknown[]
+  readonly tools: readonly ListedTool[]
+}
+
 const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** The remote servers of the policy in force: a catalogue for each, and which definitions of their tools are served. */
@@ -30,7 +37,7 @@ export class RemoteCatalogues {
   private readonly options: Options
   private readonly openCatalogues = new Map<string, OpenCatalogue>()
   private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
-  private served = new WeakMap<readonly ListedTool[], WeakMap<object, readonly ListedTool[]>>()
+  private readonly served = new Map<string, ServedTools>()
 
   constructor(options: Options) {
     this.options = options
@@ -68,12 +75,12 @@ export class RemoteCatalogues {
   ): readonly ListedTool[] {
     const offered = this.lists(id).tools
     if (entry.remote.trust !== 'hold') return offered
-    const servedLists = this.served.get(offered) ?? new WeakMap<object, readonly ListedTool[]>()
-    this.served.set(offered, servedLists)
-    const servedTools =
-      servedLists.get(entry.tools) ?? [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, name, definition, offered))
-    servedLists.set(entry.tools, servedTools)
-    return servedTools
+    const madeOf = [offered, entry.tools, this.options.secrets.of(id).values, this.definitions.size]
+    const made = this.served.get(id)
+    if (made?.madeOf.every((part, index) => part === madeOf[index])) return made.tools
+    const tools = [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, name, definition, offered))
+    this.served.set(id, { madeOf, tools })
+    return tools
   }
 
   close(): void {
@@ -100,12 +107,12 @@ export class RemoteCatalogues {
     if (approved === undefined) return []
     if (live && definitionHash(live.entry) === approved) return [live]
     const entry = this.definitions.get(approved)
-    return entry ? [{ server, name, entry }] : []
+    // It may have been reported when this was not yet a secret of the server, or by a plane that did not hide it.
+    return entry ? [{ server, name, entry: redact({ value: entry }, this.options.secrets.of(server).values).value }] : []
   }
 
   private addDefinition(definition: string, entry: Readonly<Record<string, unknown>>): void {
     this.definitions.set(definition, entry)
-    this.served = new WeakMap()
     this.options.changed()
   }
 

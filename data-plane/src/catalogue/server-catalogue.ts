@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
-import { redact, redactText } from '../secrets/redact.ts'
+import { hidingLog } from '../secrets/hiding-log.ts'
+import { redact } from '../secrets/redact.ts'
 import type { ServerSecrets } from '../secrets/in-use.ts'
 import { GATEWAY_IDENTITY } from '../protocol/facts/gateway-identity.ts'
 import type { Log } from '../runtime/log.ts'
@@ -85,7 +86,7 @@ export class ServerCatalogue {
   private due: NodeJS.Timeout | undefined
 
   constructor(options: Options) {
-    this.options = options
+    this.options = { ...options, log: hidingLog(options.log, options.secrets) }
     this.timer = setInterval(() => void this.refresh(), againMs).unref()
     void this.refresh()
   }
@@ -113,8 +114,8 @@ export class ServerCatalogue {
     try {
       await this.readInTime()
     } catch (error) {
-      const why = this.withoutSecrets(String(error))
-      if (!this.cancel.cancelled) this.options.log('warn', 'a server cannot be listed', { server: this.options.server, why })
+      const { server, log } = this.options
+      if (!this.cancel.cancelled) log('warn', 'a server cannot be listed', { server, why: String(error) })
     } finally {
       release()
     }
@@ -185,10 +186,8 @@ export class ServerCatalogue {
   private skills(reading: Cancel): Promise<readonly Entry[]> {
     return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
       if (!(error instanceof UpstreamRpcError)) throw error
-      this.options.log('warn', 'the skills of a server cannot be listed', {
-        server: this.options.server,
-        why: this.withoutSecrets(error.message),
-      })
+      const { server, log } = this.options
+      log('warn', 'the skills of a server cannot be listed', { server, why: error.message })
       return this.offered.skills
     })
   }
@@ -222,11 +221,6 @@ export class ServerCatalogue {
     const request = { ...gateway, method, params, onNotification: () => undefined, cancel }
     // What a server repeats of the gateway's credentials is neither kept, nor reported, nor listed.
     return redact(await upstream.request(request), secrets.values).value
-  }
-
-  /** Errors may quote the server, which may quote what it was sent. */
-  private withoutSecrets(text: string): string {
-    return redactText(text, this.options.secrets.values)
   }
 
   /** Listens for changes, where the server tells of them. */

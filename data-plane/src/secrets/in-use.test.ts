@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest'
 import { SecretsInUse } from './in-use.ts'
 
+const dayMs = 24 * 60 * 60 * 1000
+
 function aStore(first = 'first-value') {
   const store = { value: first }
+  const clock = { nowMs: 0 }
+  const stored = new Set<string>()
   const logged: object[] = []
   const secrets = new SecretsInUse(
     () => Promise.resolve(store.value),
     (level, event, facts) => void logged.push({ level, event, ...facts }),
+    () => clock.nowMs,
   )
   const ref = { secret: 'key' }
   return {
     store,
+    clock,
     logged,
     secrets,
-    read: (server = 'a') => secrets.of(server).read(ref),
-    values: (server = 'a') => secrets.of(server).values,
+    read(server = 'a') {
+      stored.add(store.value)
+      return secrets.of(server).read(ref)
+    },
+    /** Which of the values that were read are hidden, in the order they were read. */
+    values: (server = 'a') => [...stored].filter((value) => secrets.of(server).values.includes(value)),
   }
 }
 
@@ -26,33 +36,50 @@ test('a secret that was read for a server is in use there, and at no other', asy
   expect(values('b')).toEqual([])
 })
 
-test('an old value stays in use until every call that began before is over', async () => {
-  const { store, secrets, read, values } = aStore()
+test('an old value stays in use for a day, and until every call that began before is over', async () => {
+  const { store, clock, secrets, read, values } = aStore()
   await read()
   const [first, second] = [secrets.of('a').hold(), secrets.of('a').hold()]
   store.value = 'second-value'
   await read()
   const late = secrets.of('a').hold()
-  expect(values()).toEqual(['second-value', 'first-value'])
+  expect(values()).toEqual(['first-value', 'second-value'])
   first()
   first()
-  expect(values()).toEqual(['second-value', 'first-value'])
+  clock.nowMs = dayMs
+  expect(values()).toEqual(['first-value', 'second-value'])
   second()
   expect(values()).toEqual(['second-value'])
   late()
   expect(values()).toEqual(['second-value'])
 })
 
-test('a value that nobody was sent is forgotten as soon as it is replaced', async () => {
-  const { store, read, values } = aStore()
+test('a value that no call was sent stays in use for a day', async () => {
+  const { store, clock, secrets, read, values } = aStore()
   await read()
   store.value = 'second-value'
   await read()
+  const aCall = () => secrets.of('a').hold()()
+  clock.nowMs = dayMs - 1
+  aCall()
+  expect(values()).toEqual(['first-value', 'second-value'])
+  clock.nowMs = dayMs
+  aCall()
   expect(values()).toEqual(['second-value'])
 })
 
+test('of values that are replaced all the time, the last eight stay in use', async () => {
+  const { store, read, values } = aStore('value-0')
+  await read()
+  for (let at = 1; at < 12; at++) {
+    store.value = `value-${at}`
+    await read()
+  }
+  expect(values()).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11].map((at) => `value-${at}`))
+})
+
 test('of three values in a row each is held by its own calls', async () => {
-  const { store, secrets, read, values } = aStore('value-1')
+  const { store, clock, secrets, read, values } = aStore('value-1')
   await read()
   const first = secrets.of('a').hold()
   store.value = 'value-2'
@@ -60,19 +87,23 @@ test('of three values in a row each is held by its own calls', async () => {
   const second = secrets.of('a').hold()
   store.value = 'value-3'
   await read()
-  expect(values()).toEqual(['value-3', 'value-1', 'value-2'])
+  clock.nowMs = dayMs
+  expect(values()).toEqual(['value-1', 'value-2', 'value-3'])
   second()
   // The first call began before both were replaced.
-  expect(values()).toEqual(['value-3', 'value-1', 'value-2'])
+  expect(values()).toEqual(['value-1', 'value-2', 'value-3'])
   first()
   expect(values()).toEqual(['value-3'])
 })
 
 test('the version rises when a value changes, and only then', async () => {
-  const { store, secrets, read } = aStore()
+  const { store, secrets, read } = aStore('value-before')
+  await read()
+  store.value = 'first-value'
   await read()
   const before = secrets.version
   await read()
+  secrets.of('a').hold()()
   expect(secrets.version).toBe(before)
   store.value = 'second-value'
   await read()
@@ -89,20 +120,15 @@ test('a secret too short to be hidden is said to be, by its name', async () => {
   expect(JSON.stringify(logged)).not.toContain('"short"')
 })
 
-test('secrets that the settings of a server name no more go out of use with the calls that were sent them', async () => {
-  const { secrets, read, values } = aStore()
+test('secrets that the settings of a server name no more go out of use after a day, with the calls that were sent them', async () => {
+  const { clock, secrets, read, values } = aStore()
   await read()
   const release = secrets.of('a').hold()
   secrets.of('a').retire()
+  clock.nowMs = dayMs
   expect(values()).toEqual(['first-value'])
   release()
   expect(values()).toEqual([])
   await read()
   expect(values()).toEqual(['first-value'])
-})
-
-test('of a credential with a scheme the part after it is hidden too', async () => {
-  const { read, values } = aStore('Bearer abcdefghij')
-  await read()
-  expect(values()).toEqual(['Bearer abcdefghij', 'abcdefghij'])
 })

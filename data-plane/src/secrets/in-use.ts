@@ -1,34 +1,41 @@
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Log } from '../runtime/log.ts'
 import type { ReadSecret } from './files.ts'
-
-/** A shorter value stands in too many places that are no secret: hiding it would break answers. */
-const minHiddenLength = 6
+import { MIN_HIDDEN_LENGTH, spellingsOf } from './spellings.ts'
 
 /**
- * The value, and what follows its scheme, as in `Bearer …` (RFC 9110 section 11.1): servers often repeat that part
- * alone.
+ * A replaced value stays hidden for so long: the server may have noted it down, and it may still be good somewhere. Of
+ * more than so many, the older are hidden only while they are held.
  */
-function hiddenParts(value: string): string[] {
-  const credential = /^[A-Za-z]+ (\S+)$/.exec(value)?.[1] ?? ''
-  return [value, credential].filter(({ length }) => length >= minHiddenLength)
-}
+const keptMs = 24 * 60 * 60 * 1000
+const maxKept = 8
 
 interface OldValue {
   readonly value: string
   /** Calls that began in this generation or before may have been sent the value. */
   readonly generation: number
+  readonly keptUntilMs: number
+}
+
+interface ServerSecretsOptions {
+  readonly server: string
+  readonly readSecret: ReadSecret
+  readonly log: Log
+  /** Called when a value is replaced or goes out of use. */
+  onChange(): void
+  nowMs(): number
 }
 
 /**
  * The secrets of one server: those read for it, which its answers may repeat. A value that was replaced stays among
- * them until every call, stream and session that began before is over.
+ * them for a day, and until every call, stream and session that began before is over.
  */
 export class ServerSecrets {
   private readonly server: string
   private readonly readSecret: ReadSecret
   private readonly log: Log
   private readonly onChange: () => void
+  private readonly nowMs: () => number
   private readonly current = new Map<string, string>()
   private old: OldValue[] = []
   /** Rises whenever a value is replaced. */
@@ -37,14 +44,18 @@ export class ServerSecrets {
   private readonly holders = new Map<number, number>()
   private hidden: readonly string[] = []
 
-  constructor(server: string, readSecret: ReadSecret, log: Log, onChange: () => void) {
+  constructor({ server, readSecret, log, onChange, nowMs }: ServerSecretsOptions) {
     this.server = server
     this.readSecret = readSecret
     this.log = log
     this.onChange = onChange
+    this.nowMs = nowMs
   }
 
-  /** Values that must not leave the gateway, as they are now. The same array until one of them changes. */
+  /**
+   * Values that must not leave the gateway, as they are now, in every spelling. The same array until one of them
+   * changes.
+   */
   get values(): readonly string[] {
     return this.hidden
   }
@@ -76,35 +87,53 @@ export class ServerSecrets {
    * them.
    */
   retire(): void {
-    for (const value of this.current.values()) this.old.push({ value, generation: this.generation })
+    for (const value of this.current.values()) this.keep(value)
     this.current.clear()
     this.generation++
-    this.dropOld()
+    this.old = this.old.filter(this.isInUse, this)
+    this.changed()
   }
 
   private release(generation: number): void {
     const count = (this.holders.get(generation) ?? 0) - 1
     if (count > 0) this.holders.set(generation, count)
     else this.holders.delete(generation)
-    if (count <= 0 && this.old.length > 0) this.dropOld()
+    if (count <= 0) this.dropOld()
   }
 
   private replace(name: string, previous: string | undefined, value: string): void {
     this.current.set(name, value)
-    if (value.length < minHiddenLength)
-      this.log('warn', 'a secret is too short to be hidden in answers', { server: this.server, secret: name, minLength: minHiddenLength })
+    if (value.length < MIN_HIDDEN_LENGTH)
+      this.log('warn', 'a secret is too short to be hidden in answers', { server: this.server, secret: name, minLength: MIN_HIDDEN_LENGTH })
     if (previous !== undefined) {
-      this.old.push({ value: previous, generation: this.generation })
+      this.keep(previous)
       this.generation++
     }
-    this.dropOld()
+    this.old = this.old.filter(this.isInUse, this)
+    this.changed()
+  }
+
+  private keep(value: string): void {
+    const others = this.old.filter((old) => old.value !== value)
+    this.old = [...others, { value, generation: this.generation, keptUntilMs: this.nowMs() + keptMs }]
   }
 
   private dropOld(): void {
-    const oldest = Math.min(...this.holders.keys())
-    this.old = this.old.filter(({ generation }) => oldest <= generation)
+    if (this.old.length === 0) return
+    const left = this.old.filter(this.isInUse, this)
+    if (left.length === this.old.length) return
+    this.old = left
+    this.changed()
+  }
+
+  private isInUse({ generation, keptUntilMs }: OldValue, index: number): boolean {
+    const isHeld = Math.min(...this.holders.keys()) <= generation
+    return isHeld || (index >= this.old.length - maxKept && this.nowMs() < keptUntilMs)
+  }
+
+  private changed(): void {
     const values = new Set([...this.current.values(), ...this.old.map(({ value }) => value)])
-    this.hidden = [...values].flatMap(hiddenParts)
+    this.hidden = [...new Set([...values].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
     this.onChange()
   }
 }
@@ -113,12 +142,14 @@ export class ServerSecrets {
 export class SecretsInUse {
   private readonly readSecret: ReadSecret
   private readonly log: Log
+  private readonly nowMs: () => number
   private readonly servers = new Map<string, ServerSecrets>()
   private changes = 0
 
-  constructor(readSecret: ReadSecret, log: Log) {
+  constructor(readSecret: ReadSecret, log: Log, nowMs = () => performance.now()) {
     this.readSecret = readSecret
     this.log = log
+    this.nowMs = nowMs
   }
 
   /** Rises when a value of any server changes: what was made before may repeat it. */
@@ -127,7 +158,10 @@ export class SecretsInUse {
   }
 
   of(server: string): ServerSecrets {
-    const secrets = this.servers.get(server) ?? new ServerSecrets(server, this.readSecret, this.log, () => this.changes++)
+    const known = this.servers.get(server)
+    if (known) return known
+    const { readSecret, log, nowMs } = this
+    const secrets = new ServerSecrets({ server, readSecret, log, onChange: () => this.changes++, nowMs })
     this.servers.set(server, secrets)
     return secrets
   }

@@ -17,7 +17,8 @@ export function redact<T extends SourcedObject>(object: T, secrets: readonly str
   if (secrets.length === 0) return object
   const json = jsonOf(object)
   const text = plainText(json, object.value)
-  const present = secrets.filter((secret) => text.includes(asInJson(secret)))
+  const inJson = asInJson(secrets)
+  const present = secrets.filter((_, index) => text.includes(inJson[index] ?? ''))
   return present.length === 0 ? object : { ...object, ...withoutSecrets(json, present) }
 }
 
@@ -28,14 +29,24 @@ export async function redactLong<T extends SourcedObject>(object: T, secrets: re
   await yieldToEventLoop()
   const text = plainText(json, object.value)
   const present: string[] = []
+  const inJson = asInJson(secrets)
   for (const [index, secret] of secrets.entries()) {
     if (index % secretsPerTurn === 0) await yieldToEventLoop()
-    if (text.includes(asInJson(secret))) present.push(secret)
+    if (text.includes(inJson[index] ?? '')) present.push(secret)
   }
   return present.length === 0 ? object : { ...object, ...withoutSecrets(json, present) }
 }
 
-const asInJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
+const listsInJson = new WeakMap<readonly string[], readonly string[]>()
+
+/** The same list of secrets is looked for in answer after answer. */
+function asInJson(secrets: readonly string[]): readonly string[] {
+  const known = listsInJson.get(secrets)
+  if (known) return known
+  const inJson = secrets.map((secret) => JSON.stringify(secret).slice(1, -1))
+  listsInJson.set(secrets, inJson)
+  return inJson
+}
 
 /**
  * Hides secrets in the values of strings, not in their JSON: there a line break ends in the letter n. A number that

@@ -95,7 +95,7 @@ function failureFacts(error: unknown) {
   if (error instanceof UpstreamRpcError) {
     return {
       reason: 'upstream-error',
-      detail: error.message.slice(0, 500),
+      detail: error.message,
       outcome: 'failed',
       httpStatus: 200,
       rpcCode: error.code,

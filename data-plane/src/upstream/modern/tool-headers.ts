@@ -51,7 +51,7 @@ export class ToolHeaders {
       return true
     } catch (error) {
       if (!(error instanceof InvalidAnnotation)) throw error
-      faults.push(`${name.slice(0, 100)}: x-mcp-header: ${error.message}`)
+      faults.push(`${name}: x-mcp-header: ${error.message}`)
       return false
     }
   }

@@ -1,4 +1,4 @@
-import { redactText } from '../../secrets/redact.ts'
+import { redact, redactText } from '../../secrets/redact.ts'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { DropReason } from '../dropped.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
@@ -10,6 +10,7 @@ import { LegacyUpstream } from '../legacy/legacy-upstream.ts'
 import { ModernUpstream } from '../modern/modern-upstream.ts'
 import { openConnection } from '../http/connection.ts'
 import type { RemoteServer, RemoteConnection } from '../http/connection.ts'
+import type { Fields } from '../../json/edit.ts'
 import { plainHealth, UpstreamFault, UpstreamRpcError } from '../upstream.ts'
 import type {
   Asker,
@@ -28,7 +29,8 @@ function lastErrorOf(fault: UpstreamFault | ToolError, secrets: readonly string[
   const hint = fault.code === 'secret_missing' && fault.hint !== undefined ? ` ${fault.hint}` : ''
   const publicText = fault instanceof UpstreamFault ? fault.publicMessage : fault.message
   const detail = fault.message === publicText ? '' : ` (${fault.message})`
-  return { lastErrorAtMs: Date.now(), lastError: redactText(`${publicText}${detail}${hint}`, secrets), lastErrorSays: publicText }
+  const hide = (text: string) => redactText(text, secrets)
+  return { lastErrorAtMs: Date.now(), lastError: hide(`${publicText}${detail}${hint}`), lastErrorSays: hide(publicText) }
 }
 
 /** For tests: other limits and times. */
@@ -57,6 +59,8 @@ export class RemoteUpstream implements Upstream {
   private lastSuccessAtMs: number | undefined
   private lastError: Pick<UpstreamHealth, 'lastError' | 'lastErrorAtMs' | 'lastErrorSays'> | undefined
   private latencyMs: number | undefined
+  private lastSaid: Description | undefined
+  /** The same without the secrets that the server was sent: it is kept for longer than they are in use. */
   private lastDescription: Description | undefined
 
   constructor(server: RemoteServer, { breaker = new CircuitBreaker(), probeTimes = {} }: RemoteTuning = {}) {
@@ -72,13 +76,16 @@ export class RemoteUpstream implements Upstream {
   /** While the breaker is open, this returns the last description. */
   async describe(asker: Asker): Promise<Description> {
     if (this.breaker.open && this.lastDescription) return this.lastDescription
-    const earlier = this.lastDescription
+    const earlier = this.lastSaid
     // A cached description, or one of a legacy session that is open, does not prove that the server is up.
-    this.lastDescription = await this.withBreaker(
+    const said = await this.withBreaker(
       (upstream) => upstream.describe(asker),
       (description) => description.era === 'modern' && description !== earlier,
     )
-    return this.lastDescription
+    if (said === earlier) return said
+    this.lastSaid = said
+    this.lastDescription = redact({ value: said as Description & Fields }, this.options.sentSecrets.values).value
+    return said
   }
 
   listen(request: ListenRequest): Promise<Listening> {

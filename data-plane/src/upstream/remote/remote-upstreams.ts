@@ -1,5 +1,6 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
+import { hidingLog } from '../../secrets/hiding-log.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
 import type { UpstreamHealth } from '../upstream.ts'
@@ -68,7 +69,7 @@ export class RemoteUpstreams {
     const { log, nodeId, secrets } = this.world
     const ofServer = secrets.of(id)
     const upstream = new RemoteUpstream({
-      log,
+      log: hidingLog(log, ofServer),
       nodeId,
       readSecret: (ref) => ofServer.read(ref),
       sentSecrets: ofServer,
