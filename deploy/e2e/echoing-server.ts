@@ -47,10 +47,14 @@ export async function echoingServer(era: 'modern' | 'legacy'): Promise<EchoingSe
   }
 }
 
-/** A credential as servers repeat it: whole, the part after its scheme, the password in it, and each of them encoded. */
+/** A credential as servers repeat it: whole, the part after its scheme, its password, and each of them encoded. */
 export function spellings(credential: string): string[] {
   const value = credential.split(' ')[1] ?? ''
-  const password = credential.startsWith('Basic') ? Buffer.from(value, 'base64').toString().replace(/^[^:]*:/, '') : value
+  const password = credential.startsWith('Basic')
+    ? Buffer.from(value, 'base64')
+        .toString()
+        .replace(/^[^:]*:/, '')
+    : value
   const parts = [credential, value, password]
   return [
     ...parts,
@@ -70,7 +74,8 @@ function reply({ id, method, params = {} }: Asked, heard: readonly string[], res
       .end(JSON.stringify({ jsonrpc: '2.0', id, ...message }))
   const { name } = params
   if (name === 'fail') return json({ error: { code: -32_000, message: say, data: { say } } })
-  if (name === 'break') return response.writeHead(200, { 'content-type': `text/${heard.map((one) => one.split(' ')[1]).join('-')}` }).end(say)
+  if (name === 'break')
+    return response.writeHead(200, { 'content-type': `text/${heard.map((one) => one.split(' ')[1]).join('-')}` }).end(say)
   const result = resultOf(method, say, heard)
   if (!result) return json({ error: { code: -32_601, message: say, data: { say } } })
   if (name !== 'say') return json({ result })
