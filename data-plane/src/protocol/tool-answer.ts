@@ -18,7 +18,8 @@ export interface ToolAnswer {
   isError?: true
 }
 
-/** A tool's error as an answer that the model reads: code, message, hint, and whether a retry may help. */
-export function errorAnswer({ code, message, hint, retryable }: ToolError): ToolAnswer {
-  return { content: [{ type: 'text', text: JSON.stringify({ code, message, hint, retryable }) }], isError: true }
+/** A tool's error as an answer that the model reads: code, message, hint, and whether and when a retry may help. */
+export function errorAnswer({ code, message, hint, retryable, retryAfterS }: ToolError): ToolAnswer {
+  const text = JSON.stringify({ code, message, hint, retryable, retry_after_s: retryAfterS })
+  return { content: [{ type: 'text', text }], isError: true }
 }

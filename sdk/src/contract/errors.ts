@@ -89,11 +89,18 @@ export class ToolError extends Error {
   readonly hint: string | undefined
   /** True when the same call may succeed later. */
   readonly retryable: boolean
+  /** With `rate_limited`: when to try again, in whole seconds. */
+  readonly retryAfterS: number | undefined
 
-  constructor(code: ToolErrorCode, message: string, options: { hint?: string; retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: ToolErrorCode,
+    message: string,
+    options: { hint?: string; retryable?: boolean; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.hint = options.hint
     this.retryable = options.retryable ?? false
+    this.retryAfterS = options.retryAfterS
   }
 }

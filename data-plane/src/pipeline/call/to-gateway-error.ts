@@ -8,6 +8,13 @@ import { UpstreamFault } from '../../upstream/upstream.ts'
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof UpstreamFault)
     return new GatewayError('unavailable', error.message, { publicMessage: error.publicMessage, reason: error.code, cause: error })
+  if (error instanceof ToolError && error.retryAfterS !== undefined)
+    return new GatewayError('rateLimited', error.message, {
+      publicMessage: error.message,
+      reason: error.code,
+      retryAfterMs: error.retryAfterS * 1000,
+      cause: error,
+    })
   if (error instanceof ToolError)
     return new GatewayError('unavailable', error.message, { publicMessage: error.message, reason: error.code, cause: error })
   return GatewayError.from(error)

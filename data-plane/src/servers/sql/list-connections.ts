@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listOpenConnections } from './connection/open-connection.ts'
+import { listOpenConnectionNames } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
 const Item = z.object({ name: z.string(), kind: z.string(), read_only: z.boolean(), description: z.string().optional() })
@@ -11,12 +11,12 @@ export const listConnections = sql.tool({
   input: z.strictObject({}),
   output: z.object({ items: z.array(Item), count: z.int() }),
   run(_args, context) {
-    const items = listOpenConnections(context).map(({ name, settings: { kind, description } }) => ({
-      name,
-      kind,
-      read_only: true,
-      ...(description === undefined ? {} : { description }),
-    }))
+    const items = listOpenConnectionNames(context).flatMap((name) => {
+      const connection = context.settings.connections[name]
+      if (!connection) return []
+      const { kind, description } = connection
+      return [{ name, kind, read_only: true, ...(description === undefined ? {} : { description }) }]
+    })
     return { items, count: items.length }
   },
   text: ({ items }) =>

@@ -47,7 +47,9 @@ test('closing twice, or when nothing is open, does nothing', async () => {
 })
 
 test('a statement that waits for the parser fails when it is closed, and may be sent again', async () => {
-  const waiting = [failure(parse('select 1')), failure(parse('select 2'))]
+  const waiting = ['select 1', 'select 2'].map((text) =>
+    failure(parse(text, { caller: 'alice', signal: new AbortController().signal, timeoutMs: 15_000 })),
+  )
   await closePoolsAndParser()
   for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'upstream_down', retryable: true })
 })

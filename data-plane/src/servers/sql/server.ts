@@ -1,4 +1,4 @@
-import { listOpenConnections } from './connection/open-connection.ts'
+import { openConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { SqlSettings } from './connection/settings.ts'
 import { closeParser } from './guard/parser/parse.ts'
@@ -14,7 +14,7 @@ export const sql = defineServer({
   settings: SqlSettings,
   async check(context) {
     const steps = []
-    for (const connection of listOpenConnections(context)) steps.push(...(await checkConnection(connection)))
+    for (const connection of openConnections(context)) steps.push(...(await checkConnection(connection)))
     return steps
   },
   close: closePoolsAndParser,

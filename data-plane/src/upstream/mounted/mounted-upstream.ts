@@ -171,7 +171,8 @@ function withRpcErrors(work: () => Answer, data: unknown): Answer {
 }
 
 function rpcErrorOf(error: unknown, data: unknown): unknown {
-  if (!(error instanceof ToolError)) return error
+  // A refusal with a time to come back reaches the client as such.
+  if (!(error instanceof ToolError) || error.retryAfterS !== undefined) return error
   const { code, message, hint, retryable } = error
   if (code === 'not_found' || code === 'invalid_input') return new UpstreamRpcError(INVALID_PARAMS, message, data)
   return new UpstreamFault(code, message, { ...(hint !== undefined && { hint }), retryable, cause: error })

@@ -2,6 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { checkAllowed } from './allow.ts'
 import type { Mentions } from './allow.ts'
 import { parse } from './parser/parse.ts'
+import type { ParseAsker } from './parser/parse.ts'
 import { readSelect } from './resolve/select.ts'
 import { checkShape } from './shape.ts'
 import type { Column, KnownTable, KnownTables } from './resolve/tables.ts'
@@ -36,9 +37,14 @@ export interface Verdict {
 }
 
 /** Steps 1 to 3. Refuses by throwing. `functions` are those that the administrator has added to the allow-list. */
-export async function readStatement(text: string, params: readonly unknown[], functions: readonly string[]): Promise<Statement> {
+export async function readStatement(
+  text: string,
+  params: readonly unknown[],
+  functions: readonly string[],
+  asker: ParseAsker,
+): Promise<Statement> {
   checkShape(text, params)
-  const { statement, words } = await parse(text)
+  const { statement, words } = await parse(text, asker)
   const mentions = checkAllowed(statement, new Set(functions))
   if (mentions.params !== params.length)
     throw new ToolError('invalid_input', `The statement has ${mentions.params} parameters, and params ${params.length} values.`, {

@@ -1,3 +1,4 @@
+import { nestsTooDeep } from './parser/nesting.ts'
 import { refusal } from './syntax/refusal.ts'
 
 const maxChars = 20_000
@@ -14,4 +15,5 @@ export function checkShape(text: string, params: readonly unknown[] = []): void 
     throw refusal('The statement holds control characters or unusual blanks.', 'Use plain blanks, and carry such text in params.')
   // The time of the lexer grows with the square of the depth of nested comments: 131 ms for 4,900 of them.
   if (text.split('/*').length - 1 > maxComments) throw refusal(`More than ${maxComments} comments.`, 'Leave the comments out.')
+  if (nestsTooDeep(text)) throw refusal('The statement nests brackets too deep.', 'Nest less, or carry lists in params: = any($1::int[]).')
 }

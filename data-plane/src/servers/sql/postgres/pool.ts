@@ -1,81 +1,105 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Client, Pool, PoolClient } from 'pg'
+import { FairQueue } from '../../../runtime/fair-queue.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import type { ConnectionSettings } from '../connection/settings.ts'
 
 const maxClients = 4
 const idleMs = 30_000
 const connectMs = 5_000
+/** How many calls may wait for a connection's sessions. A model rarely asks for more than ten things at once. */
+const waitingBounds = { maxWaiting: 256, maxWaitingPerPerson: 32 }
 
-interface PoolEntry {
-  /** The settings the pool was made with, as JSON. */
-  settings: string
-  pool: Pool
-  /** The function of the latest call. With it, each log-in reads the password as it is now. */
-  readSecret: OpenConnection['readSecret']
-}
-
-/** One pool for each connection, by its name. All callers share it. */
-const entries = new Map<string, PoolEntry>()
-/**
- * Pools that are ending, also those that a change of settings has replaced. A pool ends when its last client is back.
- */
+/** The connection's pool, by its name. All callers share it. */
+const pools = new Map<string, SharedPool>()
+/** What ends, also pools that a change of settings has replaced. A pool ends when its last call is over. */
 const endingPools = new Set<Promise<void>>()
 
-/** Takes a client from the connection's pool. The pool is made at first use and replaced when the settings change. */
-export async function checkOut(connection: Pick<OpenConnection, 'name' | 'settings' | 'readSecret'>): Promise<PoolClient> {
+/**
+ * Runs the work with a client of the connection's pool, when it is the caller's turn. The pool is made at first use and
+ * replaced when the settings change. Calls that wait for the old one by then still get it.
+ */
+export async function withClient<T>(connection: OpenConnection, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const { Pool } = await loadPg()
   const settings = JSON.stringify(connection.settings)
-  const existingEntry = entries.get(connection.name)
-  if (existingEntry?.settings === settings) {
-    existingEntry.readSecret = connection.readSecret
-    return connectTwice(existingEntry.pool)
+  let pool = pools.get(connection.name)
+  if (pool?.settings !== settings) {
+    if (pool) endWhenUnused(pool)
+    pool = new SharedPool(Pool, connection, settings)
+    pools.set(connection.name, pool)
   }
-  if (existingEntry) endPool(existingEntry.pool)
-  const entry: PoolEntry = { settings, pool: undefined as never, readSecret: connection.readSecret }
-  entry.pool = new Pool({
-    ...clientConfig(connection.settings, () => entry.readSecret),
-    max: maxClients,
-    idleTimeoutMillis: idleMs,
-    allowExitOnIdle: true,
-  })
-  // The pool drops a client that dies while idle. Without a listener, its error would end the process.
-  entry.pool.on('error', () => undefined)
-  entries.set(connection.name, entry)
-  return connectTwice(entry.pool)
+  return pool.use(connection, work)
 }
 
-/** Ends every pool and waits for the transactions that still run. A later `checkOut` makes a new pool. */
+/**
+ * Ends every pool and waits for the transactions that still run. Calls that wait fail. A later call makes a new pool.
+ */
 export async function closePools(): Promise<void> {
-  for (const { pool } of entries.values()) endPool(pool)
-  entries.clear()
+  for (const pool of pools.values()) {
+    pool.refuseWaiting()
+    endWhenUnused(pool)
+  }
+  pools.clear()
   await Promise.all(endingPools)
 }
 
-/** Closes idle clients at once, and each other client when its transaction has ended. */
-function endPool(pool: Pool): void {
-  const ending = pool
-    .end()
-    .catch(() => undefined)
-    .finally(() => endingPools.delete(ending))
+function endWhenUnused(pool: SharedPool): void {
+  const ending = pool.endWhenUnused().finally(() => endingPools.delete(ending))
   endingPools.add(ending)
 }
 
-/**
- * Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been changed.
- */
-async function connectTwice(pool: Pool): Promise<PoolClient> {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    if ((error as { code?: unknown }).code === '28P01') return pool.connect()
-    if (pool.totalCount < maxClients) throw error
-    throw new ToolError('rate_limited', 'Every connection to this database is busy.', {
-      retryable: true,
-      hint: 'Try again in a moment.',
-      cause: error,
+/** A pool and the queue in front of it. Every call in the pool has a place, so the pool itself never lets one wait. */
+class SharedPool {
+  /** The settings the pool was made with, as JSON. */
+  readonly settings: string
+  private readonly pool: Pool
+  private readonly queue: FairQueue
+  /** The function of the latest call. With it, each log-in reads the password as it is now. */
+  private readSecret: OpenConnection['readSecret']
+
+  constructor(PgPool: typeof Pool, { name, settings, readSecret }: OpenConnection, settingsText: string) {
+    this.settings = settingsText
+    this.readSecret = readSecret
+    this.queue = new FairQueue({ resource: `the database ${name}`, places: maxClients, ...waitingBounds })
+    this.pool = new PgPool({
+      ...clientConfig(settings, () => this.readSecret),
+      max: maxClients,
+      idleTimeoutMillis: idleMs,
+      allowExitOnIdle: true,
     })
+    // The pool drops a client that dies while idle. Without a listener, its error would end the process.
+    this.pool.on('error', () => undefined)
+  }
+
+  async use<T>({ readSecret, caller, signal }: OpenConnection, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    this.readSecret = readSecret
+    return this.queue.run(caller, signal, async () => work(await this.connect()))
+  }
+
+  refuseWaiting(): void {
+    this.queue.rejectWaiting(
+      new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true, hint: 'Try again in a moment.' }),
+    )
+  }
+
+  /** Closes idle clients once nobody waits, and each other client when its transaction has ended. Never rejects. */
+  async endWhenUnused(): Promise<void> {
+    await this.queue.whenIdle()
+    await this.pool.end().catch(() => undefined)
+  }
+
+  /**
+   * Tries a log-in again if its password was wrong: each try reads the password anew, and it may just have been
+   * changed.
+   */
+  private async connect(): Promise<PoolClient> {
+    try {
+      return await this.pool.connect()
+    } catch (error) {
+      if ((error as { code?: unknown }).code === '28P01') return this.pool.connect()
+      throw error
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Cell } from './cells.ts'
 import { readKnownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
 import type { Rows } from './read-rows.ts'
-import { inReadOnlyTransaction } from './transaction.ts'
+import { inReadOnlyTransaction, limitToRest } from './transaction.ts'
 
 export interface Answer {
   columns: { name: string; type: string }[]
@@ -20,10 +20,11 @@ export interface Answer {
 
 /** Passes a statement through every step of the guard, runs it, and returns its rows. */
 export async function runQuery(connection: OpenConnection, text: string, params: readonly unknown[], limit: number): Promise<Answer> {
-  const statement = await readStatement(text, params, connection.settings.functions)
+  const statement = await readStatement(text, params, connection.settings.functions, connection)
   return inReadOnlyTransaction(connection, async (client) => {
     const verdict = await judgeStatement(client, connection, statement)
     if (connection.settings.planCheck) await planStatement(client, statement, verdict, params)
+    await limitToRest(client, connection)
     const maxRows = Math.min(limit, connection.settings.maxRows ?? Infinity, connection.rules.maxRows ?? Infinity)
     const result = await readRows(client, text, params, maxRows)
     return toAnswer(result, findMaskedFields(result, verdict), await readTypeNames(client, result))
@@ -36,7 +37,7 @@ export async function explainQuery(
   text: string,
   params: readonly unknown[],
 ): Promise<{ plan: unknown; verdict: Verdict }> {
-  const statement = await readStatement(text, params, connection.settings.functions)
+  const statement = await readStatement(text, params, connection.settings.functions, connection)
   return inReadOnlyTransaction(connection, async (client) => {
     const verdict = await judgeStatement(client, connection, statement)
     return { plan: await planStatement(client, statement, verdict, params), verdict }

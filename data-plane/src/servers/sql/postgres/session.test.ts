@@ -5,10 +5,10 @@ import type { CallContext } from '../../../server-kit/context.ts'
 import { chooseConnection } from '../connection/open-connection.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import { SqlSettings } from '../connection/settings.ts'
-import { aBank, failure } from '../testing.ts'
+import { aBank, aliceRules, failure } from '../testing.ts'
 import type { Bank } from '../testing.ts'
 import { readRows } from './read-rows.ts'
-import { inReadOnlyTransaction } from './transaction.ts'
+import { inReadOnlyTransaction, limitToRest } from './transaction.ts'
 import { within } from '../../../testing/waiting.ts'
 
 let bank: Bank
@@ -43,7 +43,9 @@ test('a session keeps no setting, prepared statement or lock for its next use', 
       (select count(*)::int from pg_prepared_statements) as prepared, (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks`)
     return rows[0]
   })
-  expect(seen).toEqual({ path: 'pg_catalog, public, pg_temp', readonly: 'on', strings: 'on', timeout: '15s', prepared: 0, locks: 0 })
+  // Of the 15 s of the call, what is left.
+  const timeout = expect.stringMatching(/^(15s|1?\d{1,4}ms)$/) as string
+  expect(seen).toEqual({ path: 'pg_catalog, public, pg_temp', readonly: 'on', strings: 'on', timeout, prepared: 0, locks: 0 })
 })
 
 test('a wrong password is reported, and the next log-in reads the password again', async () => {
@@ -76,20 +78,80 @@ test('a password that cannot be read is reported without its name, and the log-i
   database.close()
 })
 
-test('when every session is busy, a call fails and may be retried', async () => {
-  const context = bank.context({ settings: { description: 'busy' } })
+/** Takes as many sessions as a person may, as a slow query would. */
+async function holdSessions(connection: () => OpenConnection, count: number) {
   const leave = Promise.withResolvers<void>()
-  const entered = Array.from({ length: 4 }, () => Promise.withResolvers<void>())
+  const entered = Array.from({ length: count }, () => Promise.withResolvers<void>())
   const held = entered.map(({ resolve }) =>
-    inReadOnlyTransaction(connect(context), async () => {
+    inReadOnlyTransaction(connection(), async () => {
       resolve()
       await leave.promise
     }),
   )
-  await within(Promise.all(entered.map(({ promise }) => promise)), 'every session to be at work')
-  expect(await failure(bank.call('list_tables', {}, context))).toMatchObject({ code: 'rate_limited', retryable: true })
-  leave.resolve()
-  await Promise.all(held)
+  await within(Promise.all(entered.map(({ promise }) => promise)), 'the sessions to be at work')
+  return async () => {
+    leave.resolve()
+    await Promise.all(held)
+  }
+}
+
+test('whatever one person runs, another finds a session; the person waits until the time of the call is over', async () => {
+  const settings = { description: 'busy' }
+  const release = await holdSessions(() => connect(bank.context({ settings })), 3)
+  const late = connect(bank.context({ settings, rules: { ...aliceRules, timeoutMs: 300 } }))
+  expect(await failure(inReadOnlyTransaction(late, async () => expect.unreachable()))).toMatchObject({
+    code: 'rate_limited',
+    message: `Other calls kept the database ${late.name} busy until the time of this call was over.`,
+    retryable: true,
+    retryAfterS: 1,
+  })
+  const carol = { id: 'carol', handle: 'carol', groups: [] }
+  const answer = await bank.call('execute_query', { query: 'select 1' }, { ...bank.context({ settings }), caller: carol })
+  expect(answer.structuredContent).toMatchObject({ rows: [[1]] })
+  await release()
+})
+
+test('calls that wait while the settings change are answered by the database they waited for', async () => {
+  const before = () => connect(bank.context({ settings: { description: 'before' } }))
+  const release = await holdSessions(before, 3)
+  const waiting = inReadOnlyTransaction(before(), async (client) => client.query('select 1'))
+  const after = await bank.call('execute_query', { query: 'select 1' }, bank.context({ settings: { description: 'after' } }))
+  expect(after.structuredContent).toMatchObject({ rows: [[1]] })
+  await release()
+  expect((await waiting).rowCount).toBe(1)
+})
+
+test('a person may have so many calls waiting, and is told when to come back', async () => {
+  const settings = { description: 'full' }
+  const release = await holdSessions(() => connect(bank.context({ settings })), 3)
+  const waiting = Array.from({ length: 32 }, () => inReadOnlyTransaction(connect(bank.context({ settings })), async () => 'served'))
+  const refused = await failure(inReadOnlyTransaction(connect(bank.context({ settings })), async () => 'served'))
+  expect(refused).toMatchObject({ code: 'rate_limited', retryable: true, retryAfterS: 1 })
+  expect(refused.message).toContain('Too many of your calls wait for the database')
+  await release()
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
+})
+
+test('the time of a call counts from its start, however many statements it takes', async () => {
+  const connection = connect(bank.context({ settings: { timeoutMs: 3_600_000 } }))
+  const timeouts = await inReadOnlyTransaction({ ...connection, deadlineMs: performance.now() + 60_000 }, async (client) => {
+    const shown = async () => (await client.query<{ statement_timeout: string }>('show statement_timeout')).rows[0]?.statement_timeout
+    const first = await shown()
+    await limitToRest(client, { ...connection, deadlineMs: performance.now() + 10_000 })
+    return [first, await shown()]
+  })
+  expect(timeouts).toEqual([expect.stringMatching(/^(1min|[1-5]?\d{1,4}ms|\d\ds)$/), expect.stringMatching(/^(10s|\d{1,4}ms|\ds)$/)])
+})
+
+test('a call is answered when its time is over, even while the database does not stop', async () => {
+  const connection = connect(bank.context({ settings: { description: 'stuck' }, rules: { ...aliceRules, timeoutMs: 300 } }))
+  const stuck = Promise.withResolvers<void>()
+  const call = failure(inReadOnlyTransaction(connection, () => stuck.promise))
+  expect(await within(call, 'the call to be answered')).toMatchObject({
+    code: 'timed_out',
+    message: 'The query took longer than 0.3 s and was stopped.',
+  })
+  stuck.resolve()
 })
 
 test('a database that cannot be reached is upstream_down, and the call may be retried', async () => {

@@ -3,6 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
+import { FairQueue } from '../../../../runtime/fair-queue.ts'
+import { givenUp } from '../../connection/given-up.ts'
+import type { OpenConnection } from '../../connection/open-connection.ts'
 import type { ParserAnswer } from './parser-process.ts'
 import { refusal } from '../syntax/refusal.ts'
 
@@ -11,6 +14,8 @@ import { refusal } from '../syntax/refusal.ts'
  * one.
  */
 const maxParseMs = 2_000
+/** A machine that is very busy needs seconds to start a process. */
+const maxStartMs = 60_000
 const idleMs = 60_000
 const programPath = fileURLToPath(new URL('./parser-process.ts', import.meta.url))
 
@@ -29,6 +34,9 @@ interface Job {
   settle(outcome: Outcome): void
 }
 
+/** On whose behalf a text is parsed, and how long they wait for it. */
+export type ParseAsker = Pick<OpenConnection, 'caller' | 'signal' | 'timeoutMs'>
+
 /**
  * Runs PostgreSQL's parser in a child process, one text at a time. The process starts with the first text and ends
  * when idle. An ordinary text takes 0.1 ms. A hostile one of 20,000 characters takes up to 370 ms and all the stack
@@ -42,43 +50,47 @@ class ParserProcess {
   private child: ChildProcess | undefined
   private isReady = false
   private job: Job | undefined
-  private queue: Job[] = []
   private timer: NodeJS.Timeout | undefined
 
+  /** Parses a text. The next one may come when this one has its outcome. */
   parse(text: string): Promise<Outcome> {
-    return new Promise((settle) => {
-      this.queue.push({ text, settle })
-      this.next()
-    })
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.job = { text, settle: resolve }
+    clearTimeout(this.timer)
+    if (!this.child) {
+      this.child = this.start()
+      this.giveUpAfter(maxStartMs)
+    }
+    this.send()
+    return promise
   }
 
-  /** Kills the process and resolves when it has exited. Texts still waiting fail; a later text starts a new process. */
+  /** Kills the process and resolves when it has exited. The text in it fails; a later text starts a new process. */
   async close(): Promise<void> {
-    const child = this.child
-    const jobs = this.job ? [this.job, ...this.queue] : this.queue
+    const { child, job } = this
     this.job = undefined
-    this.queue = []
     clearTimeout(this.timer)
     this.kill()
-    for (const { settle } of jobs) settle({ kind: 'closed' })
+    job?.settle({ kind: 'closed' })
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     child.ref()
     // `once` rejects when the process emits an error instead: then it never started.
     await once(child, 'exit').catch(() => undefined)
   }
 
-  private next(): void {
-    if (this.job) return
-    const child = (this.child ??= this.start())
-    if (!this.isReady) return
-    this.job = this.queue.shift()
-    clearTimeout(this.timer)
-    if (!this.job) return this.killWhenIdle(child)
+  private send(): void {
+    if (!this.child || !this.isReady || !this.job) return
+    keepAliveFor(this.child, true)
+    this.child.send(this.job.text)
+    this.giveUpAfter(maxParseMs)
+  }
 
-    keepAliveFor(child, true)
-    child.send(this.job.text)
+  private giveUpAfter(limitMs: number): void {
+    const { child, job } = this
+    clearTimeout(this.timer)
     // When the main thread was busy, the answer may have arrived but be unread. `setImmediate` lets it be read first.
-    this.timer = setTimeout(() => setImmediate(() => this.child === child && this.job && this.finish({ kind: 'no-answer' })), maxParseMs)
+    const giveUp = () => this.child === child && this.job === job && this.finish({ kind: 'no-answer' })
+    this.timer = setTimeout(() => setImmediate(giveUp), limitMs)
   }
 
   private killWhenIdle(child: ChildProcess): void {
@@ -105,17 +117,16 @@ class ParserProcess {
     if (child !== this.child) return
     if (answer.kind !== 'ready') return this.finish(answer)
     this.isReady = true
-    this.next()
+    this.send()
   }
 
   private finish(outcome: Outcome): void {
+    const { job } = this
+    this.job = undefined
     clearTimeout(this.timer)
     if (outcome.kind === 'no-answer' || outcome.kind === 'broken') this.kill()
-    // The process may die before it is ready. Then the first text in the queue gets the outcome.
-    const job = this.job ?? this.queue.shift()
-    this.job = undefined
+    if (this.child) this.killWhenIdle(this.child)
     job?.settle(outcome)
-    if (this.queue.length > 0 || this.child) this.next()
   }
 
   private kill(): void {
@@ -137,14 +148,21 @@ function keepAliveFor(child: ChildProcess, isBusy: boolean): void {
 }
 
 const parser = new ParserProcess()
+const queue = new FairQueue({ resource: 'the SQL parser', places: 1, maxWaiting: 256, maxWaitingPerPerson: 32 })
 
-/** Parses the text as PostgreSQL would. Refuses anything but exactly one statement. */
-export async function parse(text: string): Promise<ParsedStatement> {
-  const outcome = await parser.parse(text)
+/**
+ * Parses the text as PostgreSQL would. Refuses anything but exactly one statement. People take turns. A text that was
+ * given up while it waited is never parsed; one that is being parsed keeps the parser until its outcome.
+ */
+export async function parse(text: string, asker: ParseAsker): Promise<ParsedStatement> {
+  const outcome = await queue
+    .run(asker.caller, asker.signal, () => parser.parse(text))
+    .catch((error: unknown) => {
+      throw error instanceof ToolError ? error : givenUp(asker, error)
+    })
   if (outcome.kind === 'syntax')
     throw new ToolError('invalid_input', `${outcome.message} (at character ${outcome.position + 1})`, { hint: 'Write PostgreSQL.' })
-  if (outcome.kind === 'closed')
-    throw new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true, hint: 'Try again in a moment.' })
+  if (outcome.kind === 'closed') throw stopping()
   if (outcome.kind !== 'parsed')
     throw refusal('The statement is too complex to be checked.', 'Split it, nest less, or carry lists in params: = any($1::int[]).')
 
@@ -154,5 +172,10 @@ export async function parse(text: string): Promise<ParsedStatement> {
   return { statement, words: outcome.words }
 }
 
-/** Ends the parser's process. A later `parse` starts a new one. */
-export const closeParser = (): Promise<void> => parser.close()
+/** Ends the parser's process. Texts that wait fail. A later `parse` starts a new process. */
+export async function closeParser(): Promise<void> {
+  queue.rejectWaiting(stopping())
+  await parser.close()
+}
+
+const stopping = () => new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true, hint: 'Try again in a moment.' })
