@@ -34,14 +34,23 @@ test.for([
   ['a number that JSON can hold', 'select 9007199254740991', 9007199254740991],
   ['a number that JSON cannot hold, as text', 'select 9007199254740993', '9007199254740993'],
   ['an exact decimal', 'select 0.1', 0.1],
-  ['an amount', 'select 100.50::numeric(14, 2)', 100.5],
+  ['an amount, with every digit', 'select 100.50::numeric(14, 2)', '100.50'],
+  ['the scale of a number', 'select 1.10', '1.10'],
+  ['a number of 999 digits, whole', "select rpad('', 999, '9')::numeric", '9'.repeat(999)],
+  [
+    'the length of a number too long to tell',
+    "select (rpad('1', 1000, '0') || rpad('', 1000, '0') || rpad('', 1000, '0'))::numeric",
+    '<number of 3000 digits>',
+  ],
+  ['a negative zero, as text', "select '-0'::float8", '-0'],
   ['a long decimal', 'select 12345678901234567.89', '12345678901234567.89'],
   ['a float', 'select 1.5::float8', 1.5],
   ['NaN, as text', "select 'NaN'::float8", 'NaN'],
   ['a boolean', 'select true', true],
   ['null', 'select null', null],
   ['a time, in UTC', "select timestamptz '2024-05-01 10:00+02'", '2024-05-01 08:00:00+00'],
-  ['the count of bytes', 'select blob from accounts limit 1', '<3 bytes>'],
+  ['bytes, in hex', 'select blob from accounts limit 1', String.raw`\xc0ffee`],
+  ['the count of many bytes', "select sha512('a')", '<64 bytes>'],
   ['json', 'select jsonb \'{"a": [1]}\'', '{"a": [1]}'],
   ['an array', 'select array[1, 2]', '{1,2}'],
   ['a backslash', String.raw`select 'a\'`, 'a\\'],
@@ -49,9 +58,44 @@ test.for([
   expect((await run({ query })).rows).toEqual([[expected]])
 })
 
-test('a long cell is cut at 500 characters, never inside a character', async () => {
-  const { rows } = await run({ query: 'select $1 || $2', params: ['a'.repeat(499), '😀'.repeat(100)] })
-  expect(rows[0]?.[0]).toBe(`${'a'.repeat(499)}… (699 characters)`)
+test('a column of exact numbers has either numbers or texts, so that who sums it meets one kind', async () => {
+  const { rows } = await run({ query: 'select n, b from (values (101.25, 1), (100.50, 9007199254740993), (null, null)) v(n, b)' })
+  expect(rows).toEqual([
+    ['101.25', '1'],
+    ['100.50', '9007199254740993'],
+    [null, null],
+  ])
+  expect((await run({ query: 'select n from (values (101.25), (100.5), (3)) v(n)' })).rows).toEqual([[101.25], [100.5], [3]])
+})
+
+test('a long cell is cut at 500 characters, as Unicode counts them, never inside one', async () => {
+  const cell = async (text: string) => (await run({ query: 'select $1::text', params: [text] })).rows[0]?.[0]
+  expect(await cell('a'.repeat(499) + '😀'.repeat(100))).toBe(`${'a'.repeat(499)}😀… (599 characters)`)
+  expect(await cell('😀'.repeat(500))).toBe('😀'.repeat(500))
+  expect(await cell('😀'.repeat(501))).toBe(`${'😀'.repeat(500)}… (501 characters)`)
+})
+
+test('NULL and texts that look like something else are told apart in the text of an answer', async () => {
+  const query = `select null::text as a, 'null' as b, 'NULL' as c, '' as d, true as e, 'true' as f, jsonb 'null' as g, jsonb '"null"' as h,
+    ' x' as i, '<5 bytes>' as j, 'say "hi"' as k, '"x"' as l, 1.10 as m, '007' as n`
+  const { text, rows } = await run({ query })
+  expect(text.split('\n')[1]).toBe(
+    String.raw`NULL | "null" | "NULL" | "" | true | "true" | null | "null" | " x" | "<5 bytes>" | say "hi" | "\"x\"" | 1.10 | 007`,
+  )
+  expect(rows).toEqual([[null, 'null', 'NULL', '', true, 'true', 'null', '"null"', ' x', '<5 bytes>', 'say "hi"', '"x"', '1.10', '007']])
+})
+
+test('no cell or column name reaches a terminal with its controls, hides a character or breaks the table', async () => {
+  const value = 'a\u001b[2J\u0007b\u202ec\u200bd|e\\f\ng'
+  const { text, rows, columns } = await run({ query: 'select $1::text as "x|y", 2 as "l1\nl2"', params: [value] })
+  expect(text.split('\n').slice(0, 2)).toEqual([String.raw`x\|y | l1\nl2`, String.raw`a\u001b[2J\u0007b\u202ec\u200bd\|e\\f\ng | 2`])
+  expect(rows).toEqual([[value, 2]])
+  expect(columns.map(({ name }) => name)).toEqual(['x|y', 'l1\nl2'])
+})
+
+test('letters and emoji that need a joiner are written as they are', async () => {
+  const { text } = await run({ query: 'select $1::text', params: ['👩‍👩‍👧 می‌خواهم a\u200db'] })
+  expect(text).toContain('👩‍👩‍👧 می‌خواهم a\\u200db')
 })
 
 test('parameters carry data and are never read as SQL', async () => {
@@ -78,8 +122,63 @@ test('the lowest of the row limits applies', async () => {
   expect(await run({ query }, bank.context({ settings: { maxRows: 4 } }))).toMatchObject({ rows_returned: 4, more: true })
 })
 
-test('an answer over the byte cap ends in too_large, and the next call is served', async () => {
-  const query = "with recursive d(x, n) as (select md5('a'), 0 union all select x || x, n + 1 from d where n < 20) select x from d"
+const lengths = ({ rows, text, ...others }: Awaited<ReturnType<typeof run>>) =>
+  [JSON.stringify({ rows, ...others }).length, text.length].map((length) => length <= 20_000)
+
+test('of an answer that is too long, as many rows are told as fit, and a note says how to get the others', async () => {
+  const query = "select n, rpad('', 400, 'x') as wide from generate_series(1, 1000) n order by n"
+  const answer = await run({ query, limit: 1_000 }, bank.context({ maxChars: 20_000 }))
+  expect(answer).toMatchObject({ more: true, rows_returned: answer.rows.length })
+  expect(answer.rows.length).toBeGreaterThan(40)
+  expect(answer.rows.at(-1)?.[0]).toBe(answer.rows.length)
+  expect(lengths(answer)).toEqual([true, true])
+  const left = 1_000 - answer.rows.length
+  expect(answer.text).toContain(
+    `${answer.rows.length} rows, the answer is full: it has at most 20000 characters, and ${left} more rows are left out.`,
+  )
+  expect(answer.text).toContain(`OFFSET ${answer.rows.length}`)
+})
+
+test('characters that are escaped count as they are sent', async () => {
+  for (const character of ['\u001b', '\u202e', '"', '|', '😀']) {
+    const query = 'select n, $1 as odd from generate_series(1, 1000) n'
+    const answer = await run({ query, limit: 1_000, params: [character.repeat(50)] }, bank.context({ maxChars: 20_000 }))
+    expect([answer.more, ...lengths(answer)]).toEqual([true, true, true])
+  }
+})
+
+test('what just fits is told whole, and a row that does not fit by itself with shorter cells', async () => {
+  const query = "select rpad('', 450, 'x') as a, rpad('', 450, '😀') as b, 1.10 as c, sha256('') as d, rpad('', 300, '9')::numeric as e"
+  const whole = await run({ query })
+  const { length } = JSON.stringify({ ...whole, text: undefined })
+  // How long the time took is a part of the answer, of one to four digits.
+  expect(await run({ query }, bank.context({ maxChars: length + 3 }))).toMatchObject({
+    rows: whole.rows,
+    more: false,
+  })
+  const short = await run({ query }, bank.context({ maxChars: 1_000 }))
+  expect(short.rows).toEqual([
+    [`${'x'.repeat(50)}… (450 characters)`, `${'😀'.repeat(50)}… (450 characters)`, '1.10', '<32 bytes>', '<number of 300 digits>'],
+  ])
+  expect(short).toMatchObject({ more: false, rows_returned: 1 })
+  expect(short.text).toContain('its cells are cut to 50 characters')
+  const many = `select ${Array.from({ length: 100 }, (_, at) => `${at} as a_long_name_${at}`).join(', ')}`
+  expect(await failure(run({ query: many }, bank.context({ maxChars: 1_000 })))).toMatchObject({ code: 'too_large' })
+})
+
+test('rows that are too many bytes for one call are cut as well, and not refused', async () => {
+  // 800 rows of 20,000 characters: 16 MB.
+  const wide = "with recursive d(x, n) as (select rpad('', 625, 'ab'), 0 union all select x || x, n + 1 from d where n < 5)"
+  const query = `${wide} select g, x from d, generate_series(1, 800) g where n = 5 order by g`
+  const answer = await run({ query, limit: 1_000 }, bank.context({ maxChars: 1_000_000 }))
+  expect(answer.more).toBe(true)
+  expect(answer.rows.length).toBeGreaterThan(100)
+  expect(answer.rows.map(([g]) => g)).toEqual(Array.from(answer.rows, (_, at) => at + 1))
+  expect(answer.text).toContain(`OFFSET ${answer.rows.length}`)
+})
+
+test('one value over the byte cap ends in too_large, and the next call is served', async () => {
+  const query = "with recursive d(x, n) as (select md5('a'), 0 union all select x || x, n + 1 from d where n < 18) select x from d"
   expect((await failure(run({ query }))).code).toBe('too_large')
   expect((await run({ query: 'select 1' })).rows).toEqual([[1]])
 })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { Params } from './format/params.ts'
 import { runQuery } from './postgres/run.ts'
-import { chooseConnection } from './connection/open-connection.ts'
+import { answerChars, chooseConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
+import { fitRows } from './format/fit-rows.ts'
 import { rowsAsText } from './format/rows-as-text.ts'
 
 export const executeQuery = sql.tool({
@@ -24,11 +25,17 @@ export const executeQuery = sql.tool({
     more: z.boolean(),
     duration_ms: z.int(),
     masked: z.array(z.string()),
+    note: z.string().optional(),
   }),
   async run({ connection, query, params, limit }, context) {
     const startedMs = performance.now()
-    const answer = await runQuery(chooseConnection(context, connection), query, params, limit)
-    return { ...answer, rows_returned: answer.rows.length, duration_ms: Math.round(performance.now() - startedMs) }
+    const { isFull, ...answer } = await runQuery(chooseConnection(context, connection), query, params, limit)
+    const duration_ms = Math.round(performance.now() - startedMs)
+    const note = isFull ? { note: fullNote(answer.rows.length) } : {}
+    return fitRows({ ...answer, rows_returned: answer.rows.length, duration_ms, ...note }, answerChars(context))
   },
   text: rowsAsText,
 })
+
+const fullNote = (count: number) =>
+  `the rows are long, and one call receives no more from the database. Select fewer or shorter columns, such as left(name, 50), or go on with a fixed ORDER BY and OFFSET ${count}`

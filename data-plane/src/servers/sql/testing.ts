@@ -3,6 +3,7 @@ import { testDb } from '@bir/db/testing'
 import { Client } from 'pg'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { CallContext } from '../../server-kit/context.ts'
+import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import type { ToolAnswer } from '../../protocol/tool-answer.ts'
 import server from './index.ts'
 
@@ -65,7 +66,13 @@ export interface Bank extends AsyncDisposable {
   owner: Client
   /** The role that the gateway logs in with. */
   role: string
-  context(overrides?: { rules?: TableRules | undefined; signal?: AbortSignal; as?: 'reader' | 'superuser'; settings?: object }): CallContext
+  context(overrides?: {
+    rules?: TableRules | undefined
+    signal?: AbortSignal
+    as?: 'reader' | 'superuser'
+    settings?: object
+    maxChars?: number
+  }): CallContext
   call(tool: string, args: object, context?: CallContext): Promise<ToolAnswer>
 }
 
@@ -91,7 +98,13 @@ export async function aBank(name: 'first' | 'twin' = 'first'): Promise<Bank> {
   }
   const base = { kind: 'postgres', host: owner.host, port: owner.port, database }
   const settingsOf = new Map<string, object>()
-  const context: Bank['context'] = ({ as = 'reader', signal = new AbortController().signal, settings = {}, ...overrides } = {}) => {
+  const context: Bank['context'] = ({
+    as = 'reader',
+    signal = new AbortController().signal,
+    settings = {},
+    maxChars = 100_000,
+    ...overrides
+  } = {}) => {
     const { user, secret } = logins[as]
     const rules = 'rules' in overrides ? overrides.rules : aliceRules
     const connections = {
@@ -107,7 +120,7 @@ export async function aBank(name: 'first' | 'twin' = 'first'): Promise<Bank> {
       signal,
       tables: () => rules,
       readSecret: async () => secret,
-      gateway: undefined as never,
+      gateway: { limits: { truncateChars: maxChars } } as GatewayView,
     }
   }
 

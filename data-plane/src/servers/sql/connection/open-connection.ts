@@ -69,3 +69,6 @@ function openConnection(context: Context, name: string): OpenConnection | undefi
     signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs + graceMs)]),
   }
 }
+
+/** The most characters that an answer may have. Without a gateway in front there is no limit. */
+export const answerChars = ({ gateway }: Pick<CallContext, 'gateway'>): number => gateway.limits.truncateChars || Infinity

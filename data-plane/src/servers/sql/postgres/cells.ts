@@ -1,47 +1,103 @@
-const maxCellChars = 500
-const { isSafeInteger } = Number
+const maxTextChars = 500
+const maxNumberChars = 2_000
+const maxHexBytes = 32
 
 /** A value of the result: a number if JSON can hold it exactly, else text. */
 export type Cell = string | number | boolean | null
 
+/** A column of a result. `type` is PostgreSQL's type id (pg_type.oid). */
+export interface ColumnForm {
+  type: number
+  isMasked: boolean
+}
+
+/**
+ * The rows of a result as cells. `int8` and `numeric` are exact: such a column holds numbers if JSON writes each of its
+ * numbers with the same digits, and texts if one would lose some (1.10, or more digits than a double has). So whoever
+ * computes with a column never meets both.
+ */
+export function readCells(rows: readonly (readonly (string | null)[])[], columns: readonly ColumnForm[]): Cell[][] {
+  const readers = columns.map(({ type, isMasked }, at) => (isMasked ? maskText : readerOf(type, rows, at)))
+  return rows.map((row) => row.map((text, at) => (text === null ? null : (readers[at] ?? readText)(text))))
+}
+
 type CellReader = (text: string) => Cell
 
-const readText: CellReader = (text) => {
-  if (text.length <= maxCellChars) return text
-  // Does not cut a surrogate pair in two.
-  const end = /[\ud800-\udbff]/.test(text[maxCellChars - 1] ?? '') ? maxCellChars - 1 : maxCellChars
-  return `${text.slice(0, end)}… (${text.length} characters)`
+function readerOf(type: number, rows: readonly (readonly (string | null)[])[], at: number): CellReader {
+  if (type !== 20 && type !== 1700) return readers[type] ?? readText
+  return rows.every((row) => isJsonNumber(row[at] ?? '0')) ? Number : readNumber
 }
-const readInteger: CellReader = (text) => (isSafeInteger(Number(text)) ? Number(text) : text)
-/** A double represents every decimal number of up to 15 digits. */
-const readDecimal: CellReader = (text) =>
-  /^-?\d+(\.\d+)?$/.test(text) && text.replace(/\D/g, '').replace(/^0+/, '').length <= 15 ? Number(text) : readText(text)
-const readFloat: CellReader = (text) => (Number.isFinite(Number(text)) ? Number(text) : text)
 
-/** Readers by PostgreSQL's type id (pg_type.oid). Values of any other type are read as text. */
+/** Does JSON, read as doubles and written again, keep every digit? */
+function isJsonNumber(text: string): boolean {
+  const number = Number(text)
+  return String(number) === text && (Number.isInteger(number) ? Number.isSafeInteger(number) : Number.isFinite(number))
+}
+
+/** A number is whole or not there at all: some of its digits would be another number. */
+const readNumber: CellReader = (text) => (text.length <= maxNumberChars ? text : `<number of ${text.replace(/\D/g, '').length} digits>`)
+
+/** NaN, the infinities and -0 as text: JSON has none of them. */
+const readFloat: CellReader = (text) => (Number.isFinite(Number(text)) && text !== '-0' ? Number(text) : text)
+
+/** `text` is `\x` and two digits a byte. */
+function readBytes(text: string): string {
+  const count = Math.max(0, (text.length - 2) / 2)
+  return count <= maxHexBytes ? text : `<${count} bytes>`
+}
+
+const readText: CellReader = (text) => cutText(text, maxTextChars)
+
+/** At most so many characters, as Unicode counts them (code points), and how many there are. */
+function cutText(text: string, max: number): string {
+  if (text.length <= max) return text
+  let chars = 0
+  let end = 0
+  for (let at = 0; at < text.length; at += isPair(text, at) ? 2 : 1) {
+    if (chars === max) end = at
+    chars++
+  }
+  return chars <= max ? text : `${text.slice(0, end)}… (${chars} characters)`
+}
+
+const isPair = (text: string, at: number) => (text.codePointAt(at) ?? 0) > 0xffff
+
+/** Readers by PostgreSQL's type id. Values of any other type are read as text. */
 const readers: Readonly<Record<number, CellReader>> = {
   16: (text) => text === 't',
-  17: (text) => `<${Math.max(0, (text.length - 2) / 2)} bytes>`,
-  20: readInteger,
-  21: readInteger,
-  23: readInteger,
-  26: readInteger,
+  17: readBytes,
+  21: Number,
+  23: Number,
+  26: Number,
   700: readFloat,
   701: readFloat,
-  1700: readDecimal,
 }
 
-export const readCell = (text: string | null, type: number): Cell => (text === null ? null : (readers[type] ?? readText)(text))
+const cutMark = /… \((\d+) characters\)$/
+
+/**
+ * A shorter form of a cell, for a row that is too long as a whole. Texts are cut and say so; what cannot be cut, such
+ * as a number, gives way to its length.
+ */
+export function shortenCell(cell: Cell, max: number): Cell {
+  if (typeof cell !== 'string' || cell.length <= max) return cell
+  if (/^-?[\d.]+$/.test(cell)) return `<number of ${cell.replace(/\D/g, '').length} digits>`
+  if (/^\\x[\da-f]+$/.test(cell)) return `<${(cell.length - 2) / 2} bytes>`
+  const cut = cutMark.exec(cell)
+  if (!cut) return cutText(cell, max)
+  const start = cell.slice(0, cut.index)
+  const shorter = cutText(start, max)
+  return shorter === start ? cell : shorter.replace(cutMark, cut[0])
+}
 
 const shownChars = 2
 const minCharsToShowSome = 8
 
 /**
  * Masks a value as `•••`. A value of eight characters or more keeps its last two, so that people can tell one card
- * number from another. Null stays null.
+ * number from another.
  */
-export const maskText = (text: string | null): Cell => {
-  if (text === null) return null
+function maskText(text: string): string {
   const characters = Array.from(text)
   return characters.length < minCharsToShowSome ? '•••' : `•••${characters.slice(-shownChars).join('')}`
 }

@@ -4,7 +4,7 @@ import { noSuchTable } from '../guard/syntax/refusal.ts'
 import { tableKey } from '../guard/resolve/tables.ts'
 import type { KnownTable } from '../guard/resolve/tables.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { maskText, readCell } from './cells.ts'
+import { readCells } from './cells.ts'
 import type { Cell } from './cells.ts'
 import { readKnownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
@@ -143,7 +143,8 @@ async function readSample(client: PoolClient, { schema, table, columns }: KnownT
   if (visibleColumns.length === 0) return []
   const text = `select ${visibleColumns.map(({ name }) => quoteIdentifier(name)).join(', ')} from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
   const { fields, rows } = await readRows(client, text, [], maxSampleRows)
-  return rows.map((row) =>
-    row.map((text, index) => (visibleColumns[index]?.fate === 'masked' ? maskText(text) : readCell(text, fields[index]?.dataTypeID ?? 0))),
+  return readCells(
+    rows,
+    fields.map(({ dataTypeID }, index) => ({ type: dataTypeID, isMasked: visibleColumns[index]?.fate === 'masked' })),
   )
 }

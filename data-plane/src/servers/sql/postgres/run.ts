@@ -4,7 +4,7 @@ import type { Statement, Verdict } from '../guard/guard.ts'
 import { checkPlan } from '../guard/plan.ts'
 import { refusal } from '../guard/syntax/refusal.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { maskText, readCell } from './cells.ts'
+import { readCells } from './cells.ts'
 import type { Cell } from './cells.ts'
 import { readKnownTables } from './known-tables.ts'
 import { readRows } from './read-rows.ts'
@@ -15,6 +15,8 @@ export interface Answer {
   columns: { name: string; type: string }[]
   rows: Cell[][]
   more: boolean
+  /** Rows are missing because one call may not receive more from the database. */
+  isFull: boolean
   masked: string[]
 }
 
@@ -73,11 +75,15 @@ function findMaskedFields({ fields }: Rows, { tables, outputs }: Verdict): boole
 
 const untraceableColumn = () => refusal('A column could not be traced to its table.', 'Name the columns, table by table.')
 
-function toAnswer({ fields, rows, hasMore }: Rows, isMasked: readonly boolean[], typeNames: ReadonlyMap<number, string>): Answer {
+function toAnswer({ fields, rows, hasMore, isFull }: Rows, isMasked: readonly boolean[], typeNames: ReadonlyMap<number, string>): Answer {
   return {
     columns: fields.map(({ name, dataTypeID }) => ({ name, type: typeNames.get(dataTypeID) ?? 'unknown' })),
-    rows: rows.map((row) => row.map((text, index) => (isMasked[index] ? maskText(text) : readCell(text, fields[index]?.dataTypeID ?? 0)))),
+    rows: readCells(
+      rows,
+      fields.map(({ dataTypeID }, index) => ({ type: dataTypeID, isMasked: isMasked[index] === true })),
+    ),
     more: hasMore,
+    isFull,
     masked: fields.filter((_, index) => isMasked[index]).map(({ name }) => name),
   }
 }
