@@ -47,6 +47,27 @@ test.for(['data-plane/src/main.ts', 'control-plane/src/main.ts', 'bin/postgres -
   await until(async () => (await servers().catch((): string[] => [])).includes('sql'), 'the API to list its servers', comesBackWithinMs)
 })
 
+test('a data plane that is killed again and again comes back each time, and no other part is stopped for it', async () => {
+  const others = ['start.ts', 'control-plane/src/main.ts', 'portal/src/main.ts', 'local/idp/main.ts', 'bin/postgres -D']
+  const pidsOfOthers = async () => Promise.all(others.map(async (part) => (await processesWith(home, part))[0].pid))
+  const before = await pidsOfOthers()
+  for (let kill = 0; kill < 5; kill++) {
+    const [victim] = await processesWith(home, 'data-plane/src/main.ts')
+    process.kill(victim.pid, 'SIGKILL')
+    const isNew = ({ pid }: { pid: number }) => pid !== victim.pid
+    await until(
+      async () => (await processesWith(home, 'data-plane/src/main.ts')).every(isNew),
+      'the plane to be started again',
+      comesBackWithinMs,
+    )
+  }
+  await until(() => isHealthy(new URL(gateway.endpoints.mcp).origin), 'the plane to be healthy', comesBackWithinMs)
+  expect(await pidsOfOthers()).toEqual(before)
+  expect(gateway.output()).toMatch(
+    /The data plane is down \(death \d in a row\): it is started again in [\d.]+ s, and the other parts go on\./,
+  )
+})
+
 test('a person signs in at the demo provider, and the token they get for it opens the gateway', async () => {
   const password = /alice +(\w{4}-\w{4}-\w{4}-\w{4}) /.exec(gateway.output())?.[1] ?? ''
   const { id_token: idToken } = await signIn(gateway.endpoints.idp, 'alice', password)

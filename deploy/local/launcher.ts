@@ -16,6 +16,7 @@ import { ensurePasswords } from './idp/people.ts'
 import { operatorAssertion } from './base/operator.ts'
 import type { Ports } from './ports.ts'
 import { seedPolicy } from './seed-policy.ts'
+import { reportDeaths } from './process/report-deaths.ts'
 import { Supervised } from './process/supervised.ts'
 import type { Observer, Running } from './process/supervised.ts'
 
@@ -27,8 +28,8 @@ export interface Started {
 }
 
 /**
- * Starts the parts in the order of their dependencies, restarts
- * them when they end, and stops them in the reverse order.
+ * Starts the parts in the order of their dependencies, restarts each one that
+ * ends while the others go on, and stops them in the reverse order.
  */
 export class Launcher {
   private readonly places: Places
@@ -38,18 +39,11 @@ export class Launcher {
   private readonly stages: Supervised<Running>[][] = []
   private stopping = false
 
-  constructor(places: Places, ports: Ports, terminal: Terminal, onGaveUp: () => void) {
+  constructor(places: Places, ports: Ports, terminal: Terminal) {
     this.places = places
     this.ports = ports
     this.terminal = terminal
-    this.observer = {
-      died: (name, lastWords) => terminal.warn(`${name} died and is started again. ${lastWords.split('\n', 1)[0] ?? ''}`),
-      back: (name) => terminal.say(`${name} is back.`),
-      gaveUp: (name, lastWords) => {
-        terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${lastWords}`)
-        onGaveUp()
-      },
-    }
+    this.observer = reportDeaths(terminal)
   }
 
   async start(): Promise<Started> {

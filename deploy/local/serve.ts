@@ -5,8 +5,9 @@ import type { ChildSpec } from './process/child.ts'
 import type { Config } from './config.ts'
 import { placesOf, prepareHome } from './base/home.ts'
 import { takeLock } from './process/launcher-lock.ts'
+import { reportDeaths } from './process/report-deaths.ts'
 import { Supervised } from './process/supervised.ts'
-import type { Observer, Running } from './process/supervised.ts'
+import type { Running } from './process/supervised.ts'
 import type { StopRequest } from './process/stop-request.ts'
 import type { Terminal } from './process/terminal.ts'
 
@@ -17,14 +18,7 @@ import type { Terminal } from './process/terminal.ts'
 export async function serve(config: Config, terminal: Terminal, stopRequest: StopRequest): Promise<number> {
   const places = prepareHome(config.home)
   const release = takeLock(places.lock)
-  const observer: Observer = {
-    died: (name) => terminal.warn(`${name} died and is started again.`),
-    back: (name) => terminal.say(`${name} is back.`),
-    gaveUp: (name, lastWords) => {
-      terminal.warn(`${name} died five times within a minute; stopping everything. Its last words:\n${lastWords}`)
-      stopRequest.stop(1)
-    },
-  }
+  const observer = reportDeaths(terminal)
   const parts = partsOf(config).map(
     (spec) =>
       new Supervised<Running>(spec.title, (stop) => startChild(spec, { logs: places.logs, stop, onLine: terminal.showLog }), observer),

@@ -22,7 +22,7 @@ async function runLocal(config: Config): Promise<number> {
   try {
     const ports = await choosePorts(config)
     const stopRequest = listenForStop()
-    const launcher = new Launcher(places, ports, terminal, () => stopRequest.stop(1))
+    const launcher = new Launcher(places, ports, terminal)
     try {
       const started = await Promise.race([launcher.start(), stopRequest.exitCode])
       if (typeof started === 'object') {

@@ -4,8 +4,6 @@ const parentCheckMs = 500
 export interface StopRequest {
   /** Resolves with the exit code once somebody requests the stop. */
   exitCode: Promise<number>
-  /** Requests the stop. A second request changes nothing. */
-  stop(exitCode: number): void
   isStopping(): boolean
 }
 
@@ -13,12 +11,12 @@ export interface StopRequest {
 export function listenForStop(): StopRequest {
   const { promise: exitCode, resolve } = Promise.withResolvers<number>()
   let isStopping = false
-  const stop = (code: number) => {
+  const stop = () => {
     isStopping = true
-    resolve(code)
+    resolve(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   const parentPid = process.ppid
-  setInterval(() => process.ppid !== parentPid && stop(0), parentCheckMs).unref()
-  return { exitCode, stop, isStopping: () => isStopping }
+  setInterval(() => process.ppid !== parentPid && stop(), parentCheckMs).unref()
+  return { exitCode, isStopping: () => isStopping }
 }
