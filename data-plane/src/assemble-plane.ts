@@ -3,12 +3,14 @@ import type { Journal } from './audit/fields.ts'
 import { CallLog } from './audit/call-log.ts'
 import type { ControlClient } from './control/client.ts'
 import type { OriginRules } from './http/allowed-origins.ts'
+import { BodyBudget } from './http/body-budget.ts'
 import { Forwarder } from './peers/forward.ts'
 import { methodsOf } from './pipeline/index.ts'
 import type { Ports } from './pipeline/call/ports.ts'
 import type { OutgoingFilter } from './pipeline/filters/outgoing.ts'
 import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
 import { SessionGossip } from './pipeline/session-end/gossip.ts'
+import { callerIdentifier } from './policy/caller.ts'
 import type { PolicySource } from './policy/source.ts'
 import { tokenVerifier } from './policy/verify-token.ts'
 import type { Log } from './runtime/log.ts'
@@ -25,6 +27,9 @@ import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
 import { openUpstreams } from './upstreams.ts'
+
+/** What the bodies of all unfinished requests may hold together, at least. */
+const minBodyBytes = 64 * 1024 * 1024
 
 /** What a plane is made of: the parts that differ between the process and a test. */
 export interface PlaneParts {
@@ -62,6 +67,8 @@ export interface AssembledPlane {
   readonly internalServer: Server
   readonly sessions: SessionMemory
   readonly dropped: DroppedMessages
+  /** The bytes that unfinished requests hold. */
+  readonly bodies: Pick<BodyBudget, 'held'>
   /** Resolves once the other planes have said which sessions are over, or soon after. Needs a policy to know them. */
   start(): Promise<void>
   /** Takes no more requests, and ends those under way after `drainMs`. */
@@ -91,7 +98,6 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     dropped,
     node,
     timers: parts.timers ?? new Timers(),
-    verify: tokenVerifier(policy),
     secrets,
     portalUrl,
   }
@@ -101,7 +107,10 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     post: (...message) => forwarder?.post(...message) ?? Promise.reject(new Error('there are no other planes')),
     ...(parts.gossipMs !== undefined && { everyMs: parts.gossipMs }),
   })
-  const exchange = new McpExchange({ methods: methodsOf(ports, parts.moreFilters), journal, maxRequestBytes, forwarder })
+  const bodies = new BodyBudget(Math.max(minBodyBytes, 16 * maxRequestBytes))
+  const identify = callerIdentifier({ verify: tokenVerifier(policy), policy })
+  const methods = methodsOf(ports, parts.moreFilters)
+  const exchange = new McpExchange({ methods, identify, bodies, journal, maxRequestBytes, forwarder })
   const server = createPublicServer({
     publicUrl,
     origins: parts.origins,
@@ -109,13 +118,14 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     health: () => parts.health(dropped.counts),
     exchange,
   })
-  const internalServer = createInternalServer({ node, publicUrl, policy, exchange, gossip, maxRequestBytes })
+  const internalServer = createInternalServer({ node, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes })
 
   return {
     server,
     internalServer,
     sessions,
     dropped,
+    bodies,
     start: () => gossip.start(),
     async close(drainMs) {
       idleCheck.close()

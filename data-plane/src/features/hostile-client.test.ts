@@ -105,6 +105,7 @@ test.for<[string, string, Headers, number]>([
   ['two origins', good, { Origin: ['https://app.example.com', 'https://evil.example.com'] }, 403],
   ['a length over the limit', '{', { 'Content-Length': '99999999' }, 413],
   ['chunks over the limit', `${`ffff\r\n${'x'.repeat(65_535)}\r\n`.repeat(3)}0\r\n\r\n`, { ...chunked, 'Content-Length': undefined }, 413],
+  ['arguments of ten thousand levels', call(`"name":"t","arguments":${'['.repeat(10_000)}${']'.repeat(10_000)}`), {}, 413],
   ['a compressed body', good, { 'Content-Encoding': 'gzip' }, 415],
 ])('%s is refused, and no server hears of it', async ([, body, headers, status]) => {
   await using gateway = await aGateway()
@@ -119,7 +120,6 @@ test.for<[string, string, string]>([
   ['two sets of arguments', call('"name":"t","arguments":{"a":"y"},"arguments":{"a":"x"}'), '"arguments":{"a":"x"}'],
   ['an argument twice, once spelt with an escape', call('"name":"t","arguments":{"\\u0061":"y","a":"x"}'), '"arguments":{"a":"x"}'],
   ['arguments named as objects are made', call('"name":"t","arguments":{"a":"x","__proto__":{"b":1}}'), '"__proto__":{"b":1}'],
-  ['arguments of ten thousand levels', call(`"name":"t","arguments":{"a":"x","d":${'['.repeat(10_000)}${']'.repeat(10_000)}}`), '[[[[]]]]'],
 ])('%s: the server hears what was decided on, and once', async ([, body, expected]) => {
   await using gateway = await aGateway()
   const answer = await answerTo(gateway.plane.url, post(gateway, body))

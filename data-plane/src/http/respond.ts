@@ -3,6 +3,7 @@ import { ERRORS } from '@bir/sdk/contract/errors'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Endpoint } from './endpoint.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
+import { discardBody } from './discard-body.ts'
 import { gzipped } from './gzip.ts'
 import { acceptsGzip } from './negotiate.ts'
 import { errorBody, resultHead } from '../protocol/json-rpc.ts'
@@ -11,6 +12,7 @@ export type Headers = Readonly<Record<string, string>>
 
 export function sendJson(response: ServerResponse, status: number, body: string, headers: Headers = {}): void {
   if (response.headersSent || response.destroyed) return
+  discardBody(response.req)
   response.writeHead(status, jsonHeaders(Buffer.byteLength(body), headers))
   response.end(body)
 }
@@ -43,6 +45,7 @@ const jsonHeaders = (length: number, headers: Headers) => ({
 
 export function sendNothing(response: ServerResponse, status: number, headers: Headers = {}): void {
   if (response.headersSent || response.destroyed) return
+  discardBody(response.req)
   response.writeHead(status, { 'Content-Length': 0, ...headers })
   response.end()
 }

@@ -5,7 +5,6 @@ export function senderOf({ socket, headers }: IncomingMessage) {
   return {
     ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     userAgent: headers['user-agent']?.slice(0, 300),
-    authorization: headers.authorization,
     traceId: traceIdOf(headers['traceparent']),
   }
 }

@@ -10,6 +10,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { assemblePlane } from '../assemble-plane.ts'
+import type { AssembledPlane } from '../assemble-plane.ts'
 import { SpoolJournal } from '../audit/journal.ts'
 import { segments } from '../audit/segments.ts'
 import { Spool } from '../audit/spool.ts'
@@ -96,6 +97,8 @@ export interface TestPlane extends AsyncDisposable {
   fresh: { atMs: number }
   sessions: SessionMemory
   dropped: DroppedMessages
+  /** The bytes that unfinished requests hold. */
+  bodies: AssembledPlane['bodies']
 }
 
 export interface TestPlaneOptions {
@@ -103,6 +106,7 @@ export interface TestPlaneOptions {
   readSecret?: ReadSecret
   /** Outgoing filters beside the gateway's own. */
   moreFilters?: readonly OutgoingFilter[]
+  maxRequestBytes?: number
 }
 
 /** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
@@ -111,7 +115,7 @@ export async function testPlane(
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
   place?: Place,
-  { readSecret = () => Promise.resolve(SECRET), moreFilters = [] }: TestPlaneOptions = {},
+  { readSecret = () => Promise.resolve(SECRET), moreFilters = [], maxRequestBytes = 100_000 }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
   const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
@@ -157,7 +161,7 @@ export async function testPlane(
       loopback: true,
       local: false,
     }),
-    maxRequestBytes: 100_000,
+    maxRequestBytes,
     issuer: () => ISSUER,
     health: () => ({ ok: true, body: { status: 'ok' } }),
     timers: new Timers({ tickMs: 5 }),
@@ -175,6 +179,7 @@ export async function testPlane(
     sessions: plane.sessions,
     fresh,
     dropped: plane.dropped,
+    bodies: plane.bodies,
     use: (given) => {
       policy = made({ ...parts, ...given })
       for (const changed of followers) changed()

@@ -8,15 +8,15 @@ import { renderError } from './error-response.ts'
 import { readMessage, readResponse, resultBody } from '../protocol/json-rpc.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
+import type { IdentifiedCall } from './new-call.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
-import type { HttpCall } from '../http/http-call.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
 
 const max = 50
 const version = '2025-03-26'
 
 /** Only revision 2025-03-26 has JSON-RPC batches. */
-export async function answerBatch(methods: Methods, http: HttpCall, body: unknown[], text: string): Promise<void> {
+export async function answerBatch(methods: Methods, http: IdentifiedCall, body: unknown[], text: string): Promise<void> {
   const { request, response, endpoint, headers } = http
   if ((request.headers['mcp-protocol-version'] ?? version) !== version) {
     throw new GatewayError('invalidRequest', 'a batch', { publicMessage: 'Batches exist in 2025-03-26 alone.' })

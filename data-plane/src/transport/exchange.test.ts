@@ -105,9 +105,19 @@ test('a server without a grant and a server that is not there look the same', as
 
 test.for(['GET', 'DELETE', 'PUT'])('%s without a session is not allowed, and no case for the record', async (method) => {
   await using plane = await testPlane({ grants })
-  const response = await fetch(`${plane.url}/mcp`, { method })
+  const authorization = `Bearer ${await plane.token()}`
+  const response = await fetch(`${plane.url}/mcp`, { method, headers: { authorization } })
   expect(response.status).toBe(405)
   expect(plane.records()).toEqual([])
+})
+
+test.for(['GET', 'DELETE', 'PUT'])('%s without a good token says how to sign in, before anything else', async (method) => {
+  await using plane = await testPlane({ grants })
+  for (const headers of [{}, { authorization: 'Bearer x' }]) {
+    const response = await fetch(`${plane.url}/mcp`, { method, headers })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toContain('resource_metadata=')
+  }
 })
 
 test('DELETE ends a legacy session', async () => {

@@ -13,6 +13,9 @@ import type { Forwarder } from '../peers/forward.ts'
 import { idIn, readMessage, readResponse } from '../protocol/json-rpc.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
+import type { IdentifiedCall } from './new-call.ts'
+import type { BodyBudget, BodyLease } from '../http/body-budget.ts'
+import type { Caller, IdentifyCaller } from '../policy/caller.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Body } from '../http/read-body.ts'
 import { acceptsJson } from '../http/negotiate.ts'
@@ -24,6 +27,9 @@ import type { Journal } from '../audit/fields.ts'
 
 interface Options {
   methods: Methods
+  identify: IdentifyCaller
+  /** What the bodies of all unfinished requests may hold. */
+  bodies: BodyBudget
   journal: Pick<Journal, 'refusal'>
   maxRequestBytes: number
   /** Undefined where there are no other planes. */
@@ -38,25 +44,34 @@ export class McpExchange {
     this.options = options
   }
 
+  /** The order matters: nothing of a body is kept before its sender is known. */
   async handle(http: HttpCall): Promise<void> {
     const { request, response, endpoint, headers } = http
+    let caller: Caller | undefined
     let body: Body | undefined
+    let lease: BodyLease | undefined
     try {
       const paramHeaders = paramHeadersIn(request.rawHeaders)
-      if (request.method === 'GET' || request.method === 'DELETE') return await this.session(http, request.method)
+      const identified = this.options.identify(request.headers.authorization, endpoint)
+      caller = identified instanceof Promise ? await identified : identified
+      const call: IdentifiedCall = { ...http, caller, paramHeaders }
+      if (request.method === 'GET' || request.method === 'DELETE') return await this.session(call, request.method)
       if (request.method !== 'POST') throw new GatewayError('methodNotAllowed', `${request.method} on an MCP endpoint`)
       refuseUnacceptable(request)
-      body = await readBody(request, this.options.maxRequestBytes)
-      await this.post({ ...http, paramHeaders }, body)
+      lease = this.options.bodies.open(caller.token.subject.id)
+      body = await readBody(request, this.options.maxRequestBytes, lease)
+      await this.post(call, body)
     } catch (error) {
-      if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body)
+      if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body, caller)
       const fault = GatewayError.from(error)
-      this.recordRefusal(request, endpoint, fault)
+      this.recordRefusal(request, endpoint, fault, caller)
       sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
+    } finally {
+      lease?.end()
     }
   }
 
-  private async forward(http: HttpCall, { home }: ServedByOtherPlane, body: Body | undefined): Promise<void> {
+  private async forward(http: HttpCall, { home }: ServedByOtherPlane, body: Body | undefined, caller: Caller | undefined): Promise<void> {
     const { request, response, endpoint, headers } = http
     try {
       if (http.forwardedFrom !== undefined || !this.options.forwarder)
@@ -64,7 +79,7 @@ export class McpExchange {
       await this.options.forwarder.forward(home, http, body?.text ?? '')
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.recordRefusal(request, endpoint, fault)
+      this.recordRefusal(request, endpoint, fault, caller)
       sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
     }
   }
@@ -75,25 +90,27 @@ export class McpExchange {
   }
 
   /** Records a refusal that no pipeline saw. A client that only asks whether there is a stream is not recorded. */
-  recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError): void {
+  recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError, caller?: Caller): void {
     if (error.code === 'methodNotAllowed') return
     const { ip, userAgent } = senderOf(request)
     const agent = userAgent === undefined ? {} : { userAgent }
     const { http, rpc } = ERRORS[error.code]
-    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ip, ...agent, ...(endpoint && { endpoint: endpoint.path }) } as const
+    const who = caller && { subject: caller.token.subject.id, handle: caller.person.handle, tokenId: caller.token.tokenId }
+    const at = { ip, ...agent, ...who, ...(endpoint && { endpoint: endpoint.path }) }
+    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ...at } as const
     const outcome = error.code === 'internal' ? 'failed' : 'refused'
     const why = { outcome, reason: error.reason, detail: error.message, httpStatus: http, rpcCode: rpc } as const
     this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call
   }
 
-  private post(http: HttpCall, { value, text }: Body): Promise<void> {
+  private post(http: IdentifiedCall, { value, text }: Body): Promise<void> {
     if (Array.isArray(value)) return answerBatch(this.options.methods, http, value, text)
     const response = readResponse(value, text)
     if (response) return this.single(http, response, this.options.methods.response)
     return this.single(http, readMessage(value, text))
   }
 
-  private async single(http: HttpCall, message: Message, given?: Method): Promise<void> {
+  private async single(http: IdentifiedCall, message: Message, given?: Method): Promise<void> {
     const { request, response, endpoint, headers } = http
     const classified = classify(message, request.headers)
     const stream = message.id === undefined ? undefined : new AnswerStream(response, headers)
@@ -117,7 +134,7 @@ export class McpExchange {
   }
 
   /** Opens the GET stream of a legacy session, or ends the session. Both need a session. */
-  private async session(http: HttpCall, verb: 'GET' | 'DELETE'): Promise<void> {
+  private async session(http: IdentifiedCall, verb: 'GET' | 'DELETE'): Promise<void> {
     const { request, response, endpoint, headers } = http
     if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)
     const stream = new AnswerStream(response, headers)

@@ -5,6 +5,8 @@ import { requestDigest, verifyPeer } from '../peers/signature.ts'
 import { endpointOf } from '../http/endpoint.ts'
 import type { McpExchange } from './exchange.ts'
 import { PEER_SIGNATURE_HEADER } from '../peers/forward.ts'
+import type { BodyBudget, BodyLease } from '../http/body-budget.ts'
+import { bytesOf } from '../http/read-body.ts'
 import { sendJson, sendNothing } from '../http/respond.ts'
 import { MAX_GOSSIP_BYTES, GOSSIP_PATH } from '../pipeline/session-end/gossip.ts'
 import type { SessionGossip } from '../pipeline/session-end/gossip.ts'
@@ -16,6 +18,7 @@ interface Options {
   policy: PolicySource
   exchange: McpExchange
   gossip: Pick<SessionGossip, 'answer'>
+  bodies: BodyBudget
   maxRequestBytes: number
 }
 
@@ -24,28 +27,27 @@ interface Options {
  * gossip about sessions is answered too. Never on a public ingress.
  */
 export function createInternalServer(options: Options): Server {
-  return createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+  return createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
     admit(options, request, response).catch(() => sendNothing(response, 400))
   })
 }
 
-async function admit(
-  { node, publicUrl, policy, exchange, gossip, maxRequestBytes }: Options,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const endpoint = endpointOf(publicUrl, request.url ?? '')
-  const isNews = request.url === GOSSIP_PATH
-  const body = await textOf(request, isNews ? MAX_GOSSIP_BYTES : maxRequestBytes)
+/** Nothing of a body is kept before a plane of the roster has signed for it. */
+async function admit(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { node, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes } = options
+  const { method = '', url = '' } = request
+  const endpoint = endpointOf(publicUrl, url)
+  const isNews = url === GOSSIP_PATH
   const proof = request.headers[PEER_SIGNATURE_HEADER]
   const keyOf = (plane: string) => policy.current().planes.find(({ id }) => id === plane)?.publicKey
-  const digest = requestDigest(request.method ?? '', request.url ?? '', body)
-  const handed = typeof proof === 'string' ? await verifyPeer(proof, node, digest, keyOf, Date.now() / 1000) : undefined
+  const claims = typeof proof === 'string' ? await verifyPeer(proof, node, keyOf, Date.now() / 1000) : undefined
+  if (!claims || (!endpoint && !isNews)) return sendNothing(response, 403)
+  const body = await textOf(request, isNews ? MAX_GOSSIP_BYTES : maxRequestBytes, bodies.open(`plane ${claims.iss}`))
   // The other plane may have hung up meanwhile. Nobody would see its close event any more, and a stream would not end.
   if (response.destroyed) return
-  if (handed && isNews) return sendJson(response, 200, gossip.answer(body))
-  if (!endpoint || !handed) return sendNothing(response, 403)
-  await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: handed.ip })
+  if (claims.dig !== requestDigest(method, url, body)) return sendNothing(response, 403)
+  if (isNews) return sendJson(response, 200, gossip.answer(body))
+  if (endpoint) await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: claims.ip })
 }
 
 /** The body was read for its digest. Whoever handles the request reads it from this copy. */
@@ -61,13 +63,8 @@ function readAgain(request: IncomingMessage, body: string): IncomingMessage {
   }) as unknown as IncomingMessage
 }
 
-async function textOf(request: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new Error('too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+async function textOf(request: IncomingMessage, maxBytes: number, lease: BodyLease): Promise<string> {
+  const bytes = await bytesOf(request, maxBytes, lease)
+  lease.end() // whoever handles the request counts its copy
+  return bytes.toString('utf8')
 }

@@ -4,16 +4,22 @@ import type { Channel } from '../protocol/channel/channel.ts'
 import type { Classified } from './classify.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import type { HttpCall } from '../http/http-call.ts'
+import type { Caller } from '../policy/caller.ts'
 import { senderOf } from '../http/sender.ts'
+
+/** An HTTP request whose caller is known. */
+export interface IdentifiedCall extends HttpCall {
+  readonly caller: Caller
+}
 
 /** A message as the pipeline gets it. Each stage adds its own fields. */
 export function newCall(
-  { request, endpoint, paramHeaders = none, forwardedFrom }: HttpCall,
+  { request, endpoint, caller, paramHeaders = none, forwardedFrom }: IdentifiedCall,
   { id, method, params, source, nameFault }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
 ): Incoming {
-  const { ip, userAgent, authorization, traceId } = senderOf(request)
+  const { ip, userAgent, traceId } = senderOf(request)
   return {
     id,
     method,
@@ -28,7 +34,7 @@ export function newCall(
     channel,
     ip: forwardedFrom ?? ip,
     userAgent,
-    authorization,
+    caller,
     traceId,
     paramHeaders,
     endpoint,

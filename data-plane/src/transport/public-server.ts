@@ -16,16 +16,18 @@ interface Options {
   exchange: McpExchange
 }
 
+/** How long a request may take to arrive, and how often this is checked. */
+const arrivalLimits = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
+
 /** The HTTP server for clients: MCP endpoints, their RFC 9728 documents, health. */
 export function createPublicServer(options: Options): Server {
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
+  return createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => {
     route(options, request, response).catch((error: unknown) => {
       const fault = GatewayError.from(error)
       options.exchange.recordRefusal(request, undefined, fault)
       sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
     })
   })
-  return server
 }
 
 async function route(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {

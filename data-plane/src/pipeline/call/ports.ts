@@ -10,9 +10,7 @@ import type { Catalogue } from '../../catalogue/catalogue.ts'
 import type { ClientRequests } from '../../sessions/client-requests.ts'
 import type { SessionMemory } from '../../sessions/session-memory.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
-import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { PolicySource } from '../../policy/source.ts'
-import type { Token } from '../../policy/token.ts'
 
 /** All that the pipeline knows of the world. `assemblePlane` fills it, for the process and for tests alike. */
 export interface Ports {
@@ -31,7 +29,6 @@ export interface Ports {
   /** This plane's id: the home of what cannot be sealed. */
   readonly node: string
   readonly timers: Timers
-  verify(bearer: string): Awaitable<Token>
   /** Reads secrets for a server, and knows which of them must not come back in its answers. */
   readonly secrets: SecretsInUse
   readonly portalUrl: string | undefined

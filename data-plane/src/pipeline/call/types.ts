@@ -11,9 +11,10 @@ import type { Upstream } from '../../upstream/upstream.ts'
 import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
+import type { Caller } from '../../policy/caller.ts'
 import type { Token } from '../../policy/token.ts'
 
-/** A message as it came in over HTTP: read, but not verified. */
+/** A message as it came in over HTTP, from a caller who was known before it was read. */
 export interface Incoming extends Message {
   readonly endpoint: Endpoint
   /** Undefined only while a legacy client initializes. */
@@ -21,7 +22,7 @@ export interface Incoming extends Message {
   readonly modern: boolean
   /** The legacy session id as it came, sealed. */
   readonly sessionId: string | undefined
-  readonly authorization: string | undefined
+  readonly caller: Caller
   readonly ip: string
   readonly userAgent: string | undefined
   readonly traceId: string | undefined

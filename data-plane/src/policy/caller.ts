@@ -1,0 +1,55 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+import { personOf } from '@bir/sdk/contract/policy'
+import type { Person, Policy } from '@bir/sdk/contract/policy'
+import type { Endpoint } from '../http/endpoint.ts'
+import type { Awaitable } from '../runtime/awaitable.ts'
+import type { PolicySource } from './source.ts'
+import { tokenFault, unauthenticated } from './token.ts'
+import type { Token } from './token.ts'
+
+/** Who sent a request: somebody whose token was good for its endpoint when it began. */
+export interface Caller {
+  readonly token: Token
+  readonly person: Person
+  /** The token knows a newer policy than this plane, also after a wait. */
+  readonly isBehind: boolean
+}
+
+/** Finds the caller from the `Authorization` header. Throws `unauthenticated` or `personDisabled`. */
+export type IdentifyCaller = (authorization: string | undefined, endpoint: Endpoint) => Awaitable<Caller>
+
+interface Needs {
+  verify(bearer: string): Awaitable<Token>
+  readonly policy: Pick<PolicySource, 'current' | 'waitForRevision'>
+}
+
+export function callerIdentifier({ verify, policy }: Needs): IdentifyCaller {
+  return function identify(authorization, endpoint) {
+    const verified = verify(bearerOf(authorization))
+    const isNewer = ({ revision }: Token) => revision > policy.current().revision
+    const found = (token: Token, isBehind: boolean): Caller => ({
+      token,
+      person: admittedPerson(policy.current(), token, endpoint),
+      isBehind,
+    })
+    if (!(verified instanceof Promise) && !isNewer(verified)) return found(verified, false)
+    return Promise.resolve(verified).then(async (token) => found(token, isNewer(token) && !(await policy.waitForRevision(token.revision))))
+  }
+}
+
+/** The person whose token is good for the endpoint now. Throws `unauthenticated` or `personDisabled`. */
+export function admittedPerson(current: Policy, token: Token, endpoint: Endpoint): Person {
+  const fault = tokenFault(current, token, endpoint, Date.now() / 1000)
+  if (fault !== undefined) throw unauthenticated(fault)
+  const person = personOf(current, token.subject)
+  if (!person) throw unauthenticated('unknown-person')
+  if (person.disabled) throw new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' })
+  return person
+}
+
+/** RFC 6750 §2.1: the token comes in the Authorization header and nowhere else. */
+function bearerOf(authorization: string | undefined): string {
+  if (authorization === undefined) throw unauthenticated('token-missing')
+  if (!/^bearer /i.test(authorization)) throw unauthenticated('token-malformed')
+  return authorization.slice(7).trimStart()
+}
