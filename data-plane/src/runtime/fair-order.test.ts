@@ -39,6 +39,18 @@ test('people take turns, however many entries each has, and each in the order th
   expect(turns).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3'])
 })
 
+test('who comes new has a turn before the second turn of who came earlier', () => {
+  const order = anOrder({ ...roomy, places: 1 }, ['a1', 'a2', 'a3'])
+  expect(served(order)).toEqual(['a1'])
+  for (const entry of ['b1', 'b2', 'c1']) order.join(entry[0] ?? '', entry)
+  const turns: string[] = []
+  for (let last = 'a1'; last; last = order.next() ?? '') {
+    turns.push(last)
+    order.free(last[0] ?? '')
+  }
+  expect(turns).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+})
+
 test('an entry that left has no turn, and leaves room for another', () => {
   const order = anOrder({ places: 1, maxWaiting: 8, maxWaitingPerPerson: 2 }, ['b1', 'a1', 'a2'])
   expect(served(order)).toEqual(['b1'])

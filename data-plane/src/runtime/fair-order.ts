@@ -1,6 +1,8 @@
 /** How a person stands: the places they hold, and what of theirs waits, oldest first. */
 interface Share<Entry> {
   heldCount: number
+  /** The round in which the person's next turn is. */
+  round: number
   readonly waiting: Entry[]
 }
 
@@ -16,16 +18,22 @@ export interface FairLimits {
 export type NoRoom = 'person' | 'all'
 
 /**
- * The order in which people share places: in turn, one entry each. The last free place goes only to a person who holds
- * none, so that nobody, and no few busy people, can keep everybody else out. In the same way the last quarter of the
- * room to wait is kept for people of whom nothing waits. It knows no clock and runs nothing: `FairQueue` does.
+ * The order in which people share places: in rounds, in which each person has one turn (start-time fair queueing, with
+ * entries of one length). Who comes new is in the present round, who had a turn in it is in the next. The last free
+ * place goes only to a person who holds none, so that no few busy people can keep everybody else out. In the same way
+ * the last quarter of the room to wait is kept for people of whom nothing waits. It knows no clock and runs nothing:
+ * `FairQueue` does.
  */
 export class FairOrder<Entry> {
   private readonly limits: FairLimits
-  /** Everybody who holds a place or waits. Of those who wait, the first has the next turn. */
+  /**
+   * Everybody who holds a place or waits, in the order in which they began to wait. Also who had a turn in this round
+   * and left: they come back in the next one.
+   */
   private readonly shares = new Map<string, Share<Entry>>()
   private freeCount: number
   private totalWaiting = 0
+  private presentRound = 0
 
   constructor(limits: FairLimits) {
     this.limits = limits
@@ -38,7 +46,7 @@ export class FairOrder<Entry> {
 
   /** Nobody holds a place or waits. */
   get isIdle(): boolean {
-    return this.shares.size === 0
+    return this.freeCount === this.limits.places && this.totalWaiting === 0
   }
 
   /** How many people wait. */
@@ -50,7 +58,7 @@ export class FairOrder<Entry> {
 
   /** Puts an entry into the queue, unless there is no room for it. Ask `next` afterwards: its turn may be now. */
   join(person: string, entry: Entry): NoRoom | undefined {
-    const share = this.shares.get(person) ?? { heldCount: 0, waiting: [] }
+    const share = this.shares.get(person) ?? { heldCount: 0, round: this.presentRound, waiting: [] }
     const noRoom = this.mayHavePlace(share) ? undefined : this.lacksRoom(share)
     if (noRoom) return noRoom
     if (share.waiting.length === 0) this.moveToEnd(person, share)
@@ -66,23 +74,23 @@ export class FairOrder<Entry> {
     if (!share || index < 0) return false
     share.waiting.splice(index, 1)
     this.totalWaiting--
-    this.forgetIfIdle(person, share)
+    this.forgetIdle()
     return true
   }
 
   /** Gives a place to the entry whose turn it is. Undefined when no place is free for anybody who waits. */
   next(): Entry | undefined {
-    if (this.freeCount === 0 || this.totalWaiting === 0) return undefined
-    for (const [person, share] of this.shares) {
-      if (share.waiting.length === 0 || !this.mayHavePlace(share)) continue
-      const entry = share.waiting.shift()
-      share.heldCount++
-      this.freeCount--
-      this.totalWaiting--
-      this.moveToEnd(person, share)
-      return entry
-    }
-    return undefined
+    const [person, share] = this.nextShare() ?? []
+    if (person === undefined || !share) return undefined
+    this.presentRound = Math.max(this.presentRound, share.round)
+    share.round = this.presentRound + 1
+    share.heldCount++
+    this.freeCount--
+    this.totalWaiting--
+    this.moveToEnd(person, share)
+    const entry = share.waiting.shift()
+    this.forgetIdle()
+    return entry
   }
 
   /** The person gives a place back. */
@@ -91,18 +99,27 @@ export class FairOrder<Entry> {
     if (!share || share.heldCount === 0) throw new Error('a place is given back that nobody holds')
     share.heldCount--
     this.freeCount++
-    this.forgetIfIdle(person, share)
+    this.forgetIdle()
   }
 
   /** Takes everything that waits out of the queue. */
   leaveAll(): Entry[] {
     const entries: Entry[] = []
-    for (const [person, share] of this.shares) {
-      entries.push(...share.waiting.splice(0))
-      this.forgetIfIdle(person, share)
-    }
+    for (const { waiting } of this.shares.values()) entries.push(...waiting.splice(0))
     this.totalWaiting = 0
+    this.forgetIdle()
     return entries
+  }
+
+  /** Of those who may have a place: the lowest round, and in it who waits longest. */
+  private nextShare(): [string, Share<Entry>] | undefined {
+    if (this.freeCount === 0 || this.totalWaiting === 0) return undefined
+    let next: [string, Share<Entry>] | undefined
+    for (const [person, share] of this.shares) {
+      if (share.waiting.length === 0 || !this.mayHavePlace(share)) continue
+      if (!next || share.round < next[1].round) next = [person, share]
+    }
+    return next
   }
 
   private mayHavePlace({ heldCount }: Share<Entry>): boolean {
@@ -121,7 +138,11 @@ export class FairOrder<Entry> {
     this.shares.set(person, share)
   }
 
-  private forgetIfIdle(person: string, { heldCount, waiting }: Share<Entry>): void {
-    if (heldCount === 0 && waiting.length === 0) this.shares.delete(person)
+  /** A turn counts only while others wait, and until its round is over. */
+  private forgetIdle(): void {
+    for (const [person, { heldCount, waiting, round }] of this.shares) {
+      const counts = this.totalWaiting > 0 && round > this.presentRound
+      if (heldCount === 0 && waiting.length === 0 && !counts) this.shares.delete(person)
+    }
   }
 }

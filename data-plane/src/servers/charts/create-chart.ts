@@ -31,11 +31,11 @@ export const createChart = charts.tool({
     format: z.enum(FORMATS).default('png'),
   }),
   output: Picture,
-  async run({ type, format, title, width, height, x, y, series, aggregate, ...tableInput }, { signal }) {
+  async run({ type, format, title, width, height, x, y, series, aggregate, ...tableInput }, { caller, signal }) {
     const table = tableOf(tableInput)
     const { spec, values, notes } = chartSpec(table, { type, title, width, height, x, y, series, aggregate })
     const job = { kind: 'render', spec: JSON.stringify({ ...spec, data: { values } }), format } as const
-    return toResult(await renderer.draw(job, signal), `${type} chart of ${table.rows.length} rows`, notes)
+    return toResult(await renderer.draw(job, caller.id, signal), `${type} chart of ${table.rows.length} rows`, notes)
   },
   ...pictureAnswer,
 })

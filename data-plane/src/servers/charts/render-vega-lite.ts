@@ -15,8 +15,9 @@ export const renderVegaLite = charts.tool({
     format: z.enum(FORMATS).default('png').describe('spec: only check that it compiles'),
   }),
   output: Picture,
-  async run({ spec, format }, { signal }) {
-    return toResult(await renderer.draw({ kind: 'render', spec: screenSpec(spec), format }, signal), 'Chart', missingFieldWarnings(spec))
+  async run({ spec, format }, { caller, signal }) {
+    const job = { kind: 'render', spec: screenSpec(spec), format } as const
+    return toResult(await renderer.draw(job, caller.id, signal), 'Chart', missingFieldWarnings(spec))
   },
   ...pictureAnswer,
 })

@@ -3,9 +3,11 @@ import type { ToolAnswer } from '../../protocol/tool-answer.ts'
 import type { CallContext } from '../../server-kit/context.ts'
 import type { MountedTool } from '../../server-kit/define.ts'
 
-/** Calls a charts tool as the pipeline does. Of the context, these tools use only the signal. */
+const caller = { id: 'alice', handle: 'alice', groups: [] }
+
+/** Calls a charts tool as the pipeline does. Of the context, these tools use only the caller and the signal. */
 export async function callTool(tool: MountedTool, args: unknown, signal: AbortSignal = new AbortController().signal): Promise<ToolAnswer> {
-  return tool.call(args, { settings: {}, secret: undefined, signal } as CallContext)
+  return tool.call(args, { settings: {}, secret: undefined, caller, signal } as Partial<CallContext> as CallContext)
 }
 
 export interface Pixels {

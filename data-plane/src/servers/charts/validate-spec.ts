@@ -15,11 +15,11 @@ export const validateSpec = charts.tool({
     errors: z.array(z.object({ path: z.string(), message: z.string(), hint: z.string().optional() })),
     warnings: z.array(z.string()),
   }),
-  async run({ spec }, { signal }) {
+  async run({ spec }, { caller, signal }) {
     const refusalsOfSpec = refusals(spec)
     if (refusalsOfSpec.length > 0) return { valid: false, errors: refusalsOfSpec.slice(0, maxErrors), warnings: [] }
 
-    const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, signal)
+    const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, caller.id, signal)
     return { valid: errors.length === 0, errors: errors.slice(0, maxErrors), warnings: [...missingFieldWarnings(spec), ...warnings] }
   },
   text({ valid, errors, warnings }) {

@@ -29,7 +29,7 @@ test('the process starts with the first chart and ends when idle', async () => {
   const renderer = aRenderer({ idleMs: 50 })
   expect(renderer.pid).toBeUndefined()
 
-  const drawing = renderer.draw(fine, neverAborted)
+  const drawing = renderer.draw(fine, 'alice', neverAborted)
   const pid = renderer.pid ?? 0
   expect(isAlive(pid)).toBe(true)
   expect((await drawing).width).toBeGreaterThan(0)
@@ -51,7 +51,10 @@ test.for([
   ],
 ] as const)('a drawing with %s ends at the limit, and the next chart is drawn', async ([, hostile]) => {
   const renderer = aRenderer({ limitMs: 1_000 })
-  const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
+  const [first, second] = await Promise.allSettled([
+    renderer.draw(hostile, 'alice', neverAborted),
+    renderer.draw(fine, 'alice', neverAborted),
+  ])
 
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'timed_out' } })
   expect(second).toMatchObject({ status: 'fulfilled' })
@@ -62,17 +65,19 @@ const ticksOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8'
 
 test('a drawing that gets no CPU keeps its CPU time', async () => {
   const [stopped, other] = [aRenderer({ limitMs: 1_000 }), aRenderer({ limitMs: 1_000 })]
-  await Promise.all([stopped.draw(fine, neverAborted), other.draw(fine, neverAborted)])
+  await Promise.all([stopped.draw(fine, 'alice', neverAborted), other.draw(fine, 'alice', neverAborted)])
   const { pid = 0 } = stopped
   expect(pid).toBeGreaterThan(1)
   const startTicks = ticksOf(pid)
   let ended = false
-  const drawing = expect(stopped.draw(slow, neverAborted).finally(() => (ended = true))).rejects.toMatchObject({ code: 'timed_out' })
+  const drawing = expect(stopped.draw(slow, 'alice', neverAborted).finally(() => (ended = true))).rejects.toMatchObject({
+    code: 'timed_out',
+  })
   await expect.poll(() => ticksOf(pid)).toBeGreaterThan(startTicks + 10)
 
   process.kill(pid, 'SIGSTOP')
   // This drawing begins later and ends first.
-  await expect(other.draw(slow, neverAborted)).rejects.toMatchObject({ code: 'timed_out' })
+  await expect(other.draw(slow, 'alice', neverAborted)).rejects.toMatchObject({ code: 'timed_out' })
   expect(ended).toBe(false)
   process.kill(pid, 'SIGCONT')
   await drawing
@@ -90,7 +95,10 @@ test.for([
   ],
 ] as const)('a drawing with %s fails and leaves the plane running', async ([, hostile]) => {
   const renderer = aRenderer({ maxHeapMb: 128 })
-  const [first, second] = await Promise.allSettled([renderer.draw(hostile, neverAborted), renderer.draw(fine, neverAborted)])
+  const [first, second] = await Promise.allSettled([
+    renderer.draw(hostile, 'alice', neverAborted),
+    renderer.draw(fine, 'alice', neverAborted),
+  ])
 
   expect(first).toMatchObject({
     status: 'rejected',
@@ -99,33 +107,49 @@ test.for([
   expect(second).toMatchObject({ status: 'fulfilled' })
 })
 
-test('a chart that comes when the queue is full is refused as retryable', async () => {
-  const renderer = aRenderer({ maxWaiting: 2 })
-  const drawings = [fine, fine, fine].map((job) => renderer.draw(job, neverAborted))
+test('a chart that comes when its person has enough waiting is refused, with when to come back', async () => {
+  const renderer = aRenderer({ maxWaitingPerPerson: 2 })
+  const drawings = [fine, fine, fine].map((job) => renderer.draw(job, 'alice', neverAborted))
 
-  await expect(renderer.draw(fine, neverAborted)).rejects.toMatchObject({ code: 'rate_limited', retryable: true })
+  await expect(renderer.draw(fine, 'alice', neverAborted)).rejects.toMatchObject({
+    code: 'rate_limited',
+    message: 'Too many of your calls wait for the chart renderer.',
+    retryable: true,
+    retryAfterS: expect.any(Number) as number,
+  })
   expect(await Promise.all(drawings)).toHaveLength(3)
 })
 
-test('a cancelled chart frees its place in the queue', async () => {
-  const renderer = aRenderer({ maxWaiting: 1 })
+test('nine slow charts of one person do not keep the chart of another from being drawn', async () => {
+  const renderer = aRenderer({ limitMs: 500 })
+  let endedCount = 0
+  const slowOnes = Array.from({ length: 9 }, () => renderer.draw(slow, 'alice', neverAborted).catch(() => void endedCount++))
+
+  expect((await renderer.draw(fine, 'carol', neverAborted)).width).toBeGreaterThan(0)
+  expect(endedCount).toBeLessThanOrEqual(1)
+  await renderer.close()
+  await Promise.all(slowOnes)
+})
+
+test('a chart that is cancelled while it waits frees its place in the queue, and is not drawn', async () => {
+  const renderer = aRenderer({ maxWaitingPerPerson: 1 })
   const leaving = new AbortController()
-  const first = renderer.draw(fine, neverAborted)
-  const second = renderer.draw(fine, leaving.signal)
+  const first = renderer.draw(fine, 'alice', neverAborted)
+  const second = renderer.draw(fine, 'alice', leaving.signal)
   leaving.abort(new Error('gone'))
 
   await expect(second).rejects.toThrow('gone')
-  expect(await Promise.all([first, renderer.draw(fine, neverAborted)])).toHaveLength(2)
+  expect(await Promise.all([first, renderer.draw(fine, 'alice', neverAborted)])).toHaveLength(2)
 })
 
 test('a process that is killed is replaced', async () => {
   const renderer = aRenderer()
-  const lost = renderer.draw(slow, neverAborted)
+  const lost = renderer.draw(slow, 'alice', neverAborted)
   expect(renderer.pid).toBeGreaterThan(1)
   process.kill(renderer.pid!, 'SIGKILL')
 
   await expect(lost).rejects.toThrow('the chart process ended (SIGKILL)')
-  expect((await renderer.draw(fine, neverAborted)).width).toBeGreaterThan(0)
+  expect((await renderer.draw(fine, 'alice', neverAborted)).width).toBeGreaterThan(0)
 })
 
 test('mounting the charts server loads none of the libraries that draw', () => {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ToolError } from '@bir/sdk/contract/errors'
+import { FairQueue } from '../../../runtime/fair-queue.ts'
 import { CPU_LIMIT_SIGNAL, hintField } from './job.ts'
 import type { Findings, Job, Picture, Reply } from './job.ts'
 
@@ -14,7 +15,7 @@ interface Task {
 /**
  * `limitMs` is CPU time, so that a busy machine draws the same charts as an idle one. The other times are wall time.
  */
-const defaults = { limitMs: 5_000, startLimitMs: 60_000, idleMs: 30_000, maxWaiting: 8, maxHeapMb: 384 }
+const defaults = { limitMs: 5_000, startLimitMs: 60_000, idleMs: 30_000, maxWaiting: 32, maxWaitingPerPerson: 8, maxHeapMb: 384 }
 /** A drawing may take this many times `limitMs` of wall time. The caller has given up long before. */
 const wallTimeFactor = 12
 
@@ -30,7 +31,7 @@ const lighterHint = 'Use fewer rows, marks or transforms.'
  */
 export class Renderer {
   private readonly options: typeof defaults
-  private readonly waiting: Task[] = []
+  private readonly queue: FairQueue
   private running: Task | undefined
   private child: ChildProcess | undefined
   private limitTimer: NodeJS.Timeout | undefined
@@ -38,14 +39,21 @@ export class Renderer {
 
   constructor(options: Partial<typeof defaults> = {}) {
     this.options = { ...defaults, ...options }
+    const { maxWaiting, maxWaitingPerPerson } = this.options
+    this.queue = new FairQueue({ resource: 'the chart renderer', places: 1, maxWaiting, maxWaitingPerPerson })
   }
 
-  async draw(job: Job & { kind: 'render' }, signal: AbortSignal): Promise<Picture> {
-    return (await this.run(job, signal)) as Picture
+  /**
+   * Draws the chart when it is the person's turn: `person` is their id. A drawing that was given up while it waited is
+   * never drawn.
+   */
+  async draw(job: Job & { kind: 'render' }, person: string, signal: AbortSignal): Promise<Picture> {
+    return (await this.queue.run(person, signal, () => this.run(job))) as Picture
   }
 
-  async validate(job: Job & { kind: 'validate' }, signal: AbortSignal): Promise<Findings> {
-    return (await this.run(job, signal)) as Findings
+  /** The same for a spec that is only checked. */
+  async validate(job: Job & { kind: 'validate' }, person: string, signal: AbortSignal): Promise<Findings> {
+    return (await this.queue.run(person, signal, () => this.run(job))) as Findings
   }
 
   /** The id of the child process, while there is one. */
@@ -59,52 +67,31 @@ export class Renderer {
    */
   async close(): Promise<void> {
     const reason = new ToolError('upstream_down', 'The gateway is stopping.', { retryable: true })
-    for (const task of this.waiting.splice(0)) task.reject(reason)
+    this.queue.rejectWaiting(reason)
     this.takeRunning()?.reject(reason)
     const child = this.child
     this.killChild()
     if (child) await hasExited(child)
   }
 
-  private async run(job: Job, signal: AbortSignal): Promise<Picture | Findings> {
-    signal.throwIfAborted()
-    if (this.waiting.length >= this.options.maxWaiting) {
-      throw new ToolError('rate_limited', 'Too many charts are being drawn at once.', {
-        hint: 'Try again in a few seconds.',
-        retryable: true,
-      })
-    }
+  /** One job at a time: the queue gives the only place. */
+  private run(job: Job): Promise<Picture | Findings> {
     const { promise, resolve, reject } = Promise.withResolvers<Picture | Findings>()
-    const task = { job, resolve, reject }
-    const cancel = () => {
-      const index = this.waiting.indexOf(task)
-      if (index >= 0) this.waiting.splice(index, 1)
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', cancel, { once: true })
-    this.waiting.push(task)
-    this.next()
-    return promise.finally(() => signal.removeEventListener('abort', cancel))
-  }
-
-  private next(): void {
-    if (this.running) return
     clearTimeout(this.idleTimer)
-    const task = this.waiting.shift()
-    if (!task) return this.becomeIdle()
-
-    this.running = task
+    this.running = { job, resolve, reject }
     this.child ??= this.start()
     this.child.ref()
     this.child.channel?.ref()
     this.giveUpAfter(this.options.startLimitMs)
-    this.child.send(task.job, (error) => error && this.child?.kill('SIGKILL'))
+    this.child.send(job, (error) => error && this.child?.kill('SIGKILL'))
+    return promise
   }
 
   /** An idle child process does not keep the plane's process alive. */
   private becomeIdle(): void {
     this.child?.unref()
     this.child?.channel?.unref()
+    clearTimeout(this.idleTimer)
     this.idleTimer = setTimeout(() => this.killChild(), this.options.idleMs).unref()
   }
 
@@ -113,7 +100,6 @@ export class Renderer {
     this.limitTimer = setTimeout(() => {
       this.killChild()
       this.takeRunning()?.reject(timeoutError(limitMs))
-      this.next()
     }, limitMs)
   }
 
@@ -134,9 +120,9 @@ export class Renderer {
     if ('begun' in reply) return this.giveUpAfter(this.options.limitMs * wallTimeFactor)
 
     const task = this.takeRunning()
+    this.becomeIdle()
     if ('done' in reply) task?.resolve(reply.done)
     else task?.reject(new ToolError(reply.fault.code, reply.fault.message, hintField(reply.fault)))
-    this.next()
   }
 
   /** The child process ended without `killChild`. */
@@ -144,7 +130,6 @@ export class Renderer {
     if (child !== this.child) return
     this.child = undefined
     this.takeRunning()?.reject(error)
-    this.next()
   }
 
   private takeRunning(): Task | undefined {

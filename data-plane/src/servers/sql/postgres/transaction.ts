@@ -93,8 +93,12 @@ function beginStatement(connection: OpenConnection): string {
 /** What is left of the call's time, in whole ms, and 1 when it is over: 0 would switch the limit off. */
 const restOf = ({ deadlineMs }: OpenConnection) => Math.max(1, Math.ceil(deadlineMs - performance.now()))
 
+/** Less than this is not worth a round trip. */
+const noticeableMs = 100
+
 /** Lets the next statement run for what is left of the call's time: the database counts anew for each statement. */
 export async function limitToRest(client: PoolClient, connection: OpenConnection): Promise<void> {
+  if (connection.timeoutMs - restOf(connection) < noticeableMs) return
   await client.query(`set local statement_timeout = ${restOf(connection)}`)
 }
 
