@@ -16,6 +16,12 @@ const OperatorJwk = z
   })
   .pipe(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }, 'expected an Ed25519 key as a JWK'))
 
+/** `plane-a.internal`, `*.planes.internal`, `10.0.0.12`, `10.0.0.0/8`, separated by commas. */
+const PlaneHosts = z
+  .string()
+  .transform((text) => text.split(',').flatMap((item) => item.trim().toLowerCase() || []))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.string().regex(/^(\*\.)?[a-z0-9.:-]+$/)], 'expected hosts, *.suffixes and networks')))
+
 const Config = z
   .object({
     stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
@@ -37,6 +43,8 @@ const Config = z
     operatorKey: OperatorJwk.optional(),
     /** The file to write the line to that lets a data plane join. */
     joinFile: z.string().min(1).optional(),
+    /** Where planes may say that they are: hosts, `*.suffix`, networks. Absent: anywhere but where no plane can be. */
+    planeHosts: PlaneHosts.default([]),
     idpIssuer: z.url().optional(),
     /** The name of that provider in the database: a person is identified by provider and subject. */
     idpProvider: z

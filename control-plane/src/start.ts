@@ -8,11 +8,11 @@ import { openOwnChain } from './audit/own-chain.ts'
 import type { OwnChain } from './audit/own-chain.ts'
 import type { Config } from './config.ts'
 import { markDirty } from './base/context.ts'
-import type { Actor, Ctx, Publisher } from './base/context.ts'
+import type { Actor, Ctx, JoinLines, Publisher } from './base/context.ts'
 import { createSite, json } from './base/http.ts'
 import type { Route } from './base/http.ts'
 import { internalRoutes } from './internal/routes.ts'
-import { openKeyRing, readTokenKeys } from './keys/key-ring.ts'
+import { fingerprintOf, openKeyRing, readTokenKeys } from './keys/key-ring.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { readMasterKey } from './keys/master-key.ts'
 import type { MasterKey } from './keys/master-key.ts'
@@ -20,7 +20,9 @@ import { errorText } from './base/log.ts'
 import type { Log } from './base/log.ts'
 import { isLoopbackAddress } from './base/loopback.ts'
 import { mountsOf } from './faces/mounts.ts'
-import { writeJoinLine } from './planes/join-line.ts'
+import { joinFileOf } from './planes/join-file.ts'
+import type { JoinFile } from './planes/join-file.ts'
+import { joinLineOf } from './planes/join-line.ts'
 import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
@@ -48,20 +50,23 @@ interface Core {
   ownChain: OwnChain
   watch: RevisionWatch
   publisher: Publisher
+  joinLines: JoinLines
+  joinFile: JoinFile | undefined
 }
 
 /** Starts the whole process: migrates the database, opens the keys, publishes the policy, and listens. */
 export async function startControlPlane(config: Config, log: Log): Promise<Running> {
-  const { joinFile, publicUrl: issuer, stage } = config
+  const { publicUrl: issuer, stage } = config
   const core = await openCore(config, log)
-  const { db, keys, ownChain, publisher, watch } = core
+  const { db, keys, ownChain, publisher, watch, joinLines, joinFile } = core
   const revision = await publishAtStart(core)
-  if (joinFile) writeJoinLine(joinFile, { issuer, joinSecret: keys.joinSecret, manifestKey: keys.manifest.jwk })
+  await joinFile?.renew()
 
   const draining = new AbortController()
   const server = siteOf(core, draining.signal)
   await listen(server, config)
-  const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, log })
+  const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, log })
+  const following = joinFile?.follow(watch, draining.signal)
   const url = urlOf(server)
   log('info', 'listening', { url, issuer, stage, revision })
 
@@ -71,6 +76,7 @@ export async function startControlPlane(config: Config, log: Log): Promise<Runni
       draining.abort()
       await closeServer(server, config.drainMs)
       await maintenance.stop()
+      await following
       await ownChain.signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: errorText(error) }))
       await watch.stop()
       await db.destroy()
@@ -99,7 +105,10 @@ async function openCore(config: Config, log: Log): Promise<Core> {
     onPublished: () => watch.check(),
     log,
   })
-  return { config, log, db, master, keys, ownChain, watch, publisher }
+  const address = { issuer: config.publicUrl, fingerprint: fingerprintOf(keys.manifest.jwk) }
+  const joinFile = config.joinFile === undefined ? undefined : joinFileOf({ db, path: config.joinFile, address, log })
+  const joinLines = { lineOf: (secret: string) => joinLineOf(address, secret), renewFile: async () => joinFile?.tryRenew() }
+  return { config, log, db, master, keys, ownChain, watch, publisher, joinLines, joinFile }
 }
 
 /** Publishes what changed while no control plane ran, such as keys or the catalogue of servers. */
@@ -111,10 +120,19 @@ async function publishAtStart({ db, publisher, watch }: Core): Promise<number> {
 }
 
 /** The HTTP server with all its routes. It does not listen yet. */
-function siteOf({ config, log, db, master, keys, ownChain, watch, publisher }: Core, draining: AbortSignal): Server {
-  const { publicUrl: issuer, mcpUrl, stage, idpProvider } = config
+function siteOf({ config, log, db, master, keys, ownChain, watch, publisher, joinLines }: Core, draining: AbortSignal): Server {
+  const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
+  const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
-  const ctxFor = (actor: Actor): Ctx => ({ db, actor, catalog: mountedServers, publisher, recordChange, ownChainKey: keys.audit.jwk })
+  const ctxFor = (actor: Actor): Ctx => ({
+    db,
+    actor,
+    catalog: mountedServers,
+    publisher,
+    recordChange,
+    ownChainKey: keys.audit.jwk,
+    joinLines,
+  })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
@@ -123,7 +141,7 @@ function siteOf({ config, log, db, master, keys, ownChain, watch, publisher }: C
     { method: 'GET', path: '/health', answer: async () => json(200, { status: 'ok' }) },
     { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
     ...metadataRoutes({ issuer, stage, keys }),
-    ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, joinSecret: keys.joinSecret, watch, ctxOf, log }),
+    ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, ctxOf, log }),
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await callerOf(tokens, request)) })
   const loopback = isLoopbackAddress(config.host)

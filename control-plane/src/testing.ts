@@ -52,6 +52,7 @@ export async function aControlPlane() {
     catalog: aCatalog,
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
+    joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),
     publisher: {
       async publish() {

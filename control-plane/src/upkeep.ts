@@ -13,13 +13,18 @@ interface MaintenanceParts {
   keys: KeyRing
   publisher: Publisher
   signHead: () => Promise<void>
+  /** Logs its own failures. */
+  renewJoinFile: () => Promise<void>
   log: Log
 }
 
 const intervalMs = 60_000
 const roundsPerSweep = 10
 
-/** Does once a minute what time makes necessary: rotates keys, signs the own audit chain, deletes expired rows. */
+/**
+ * Does once a minute what time makes necessary: rotates keys, signs the own audit chain, renews the join line in its
+ * file, deletes expired rows.
+ */
 export function startMaintenance(parts: MaintenanceParts): { stop: () => Promise<void> } {
   let round = 0
   let running: Promise<void> = Promise.resolve()
@@ -36,13 +41,14 @@ export function startMaintenance(parts: MaintenanceParts): { stop: () => Promise
   }
 }
 
-async function runRound({ db, keys, publisher, signHead, log }: MaintenanceParts, isSweepDue: boolean): Promise<void> {
+async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: MaintenanceParts, isSweepDue: boolean): Promise<void> {
   try {
     await signHead() // first, so that the chain is signed even if a later step fails
     const kidsBefore = kidsOf(keys)
     await keys.refresh()
     if (kidsOf(keys) !== kidsBefore) await db.transaction().execute((trx) => markDirty(trx, []))
     await publisher.publish()
+    await renewJoinFile()
     await deleteExpired(db)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {

@@ -6,6 +6,12 @@ const list = z
   .default('')
   .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
 
+/** `<control plane URL>#<join secret>.<fingerprint>` */
+const BirJoin = z
+  .string()
+  .trim()
+  .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
+
 export const Config = z.object({
   stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
   host: z.string().default('127.0.0.1'),
@@ -16,12 +22,8 @@ export const Config = z.object({
   homeDir: z.string().min(1),
   /** The folder of files that `{ secret: name }` in a server's settings refers to. */
   secretsDir: z.string().optional(),
-  /** `<control plane URL>#<join secret>.<fingerprint>`. Needed once, until this plane has an identity. */
-  birJoin: z
-    .string()
-    .trim()
-    .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
-    .optional(),
+  /** The line with which the plane joins. Needed once, until this plane has an identity. */
+  birJoin: BirJoin.optional(),
   /**
    * The port for other planes, never for clients. Needed with more than one plane. 0 takes a free port; absent means
    * one plane.
@@ -69,4 +71,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const parsed = Config.refine(isSafe, unsafe).safeParse(values)
   if (parsed.success) return parsed.data
   throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
+}
+
+/**
+ * Reads the join line again from the file that BIR_JOIN_FILE names: the control plane puts a new line there after each
+ * use. Undefined when the setting comes from no file.
+ */
+export function joinLineReader(env: Record<string, string | undefined> = process.env): (() => string | undefined) | undefined {
+  if (env['BIR_JOIN'] !== undefined || env['BIR_JOIN_FILE'] === undefined) return undefined
+  return () => BirJoin.safeParse(readEnv(['birJoin'], env).values['birJoin']).data
 }

@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts'
+import { joinLineReader, readConfig } from './config.ts'
 import { identityOf } from './control/join.ts'
 import { log } from './runtime/log.ts'
 import { startPlane } from './plane.ts'
@@ -8,7 +8,7 @@ import { mountedServers } from './servers/index.ts'
 async function main(): Promise<void> {
   const config = readConfig()
   const { homeDir, birJoin, planeName } = config
-  const identity = await identityOf({ homeDir, birJoin, planeName }, log)
+  const identity = await identityOf({ homeDir, birJoin, rereadJoin: joinLineReader(), planeName }, log)
   const plane = await startPlane(config, identity, mountedServers, log)
   collectGarbage()
   log('info', 'data plane listens', { host: config.host, address: plane.server.address() })

@@ -1,7 +1,13 @@
 import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { expect, test } from 'vitest'
 import { connect } from './index.ts'
 import { migrate } from './migrate.ts'
+import * as policy from './migrations/0001-policy.ts'
+import * as platform from './migrations/0002-platform.ts'
+import * as definitions from './migrations/0003-definitions.ts'
+import * as serverHealth from './migrations/0005-server-health.ts'
+import * as joinLines from './migrations/0006-join-lines.ts'
 import { testDb } from './testing.ts'
 
 test('two processes that start at once run each migration once, and a later start runs none', async () => {
@@ -40,4 +46,21 @@ test('only the holder of kind everyone has the id of everyone, and it has no oth
   await expect(grant('everyone', everyone)).resolves.toBeDefined()
   await expect(grant('everyone', '019aa000-0000-7000-8000-00000000000f')).rejects.toThrow('check constraint')
   await expect(grant('user', everyone)).rejects.toThrow('check constraint')
+})
+
+test('the join secret of a database from before join lines is gone, and its planes stay', async () => {
+  await using database = await testDb({ migrated: false })
+  const { db } = database
+  const untyped = db as unknown as Kysely<unknown>
+  for (const { up } of [policy, platform, definitions, serverHealth]) await up(untyped)
+  await sql`insert into keys (kid, purpose, wrapped, active_at) values ('join', 'join', 'x', now()), ('m', 'manifest', 'y', now())`.execute(
+    db,
+  )
+  const id = '01980000-0000-7000-8000-00000000000a'
+  await sql`insert into planes (id, name, public_jwk, sealing_jwk) values (${id}, 'local', '{}', '{}')`.execute(db)
+  await joinLines.up(untyped)
+  expect(await db.selectFrom('keys').select('kid').execute()).toEqual([{ kid: 'm' }])
+  expect(await db.selectFrom('planes').select(['id', 'join_line', 'joined_after']).execute()).toEqual([
+    { id, join_line: null, joined_after: null },
+  ])
 })

@@ -5,6 +5,7 @@ import * as policy from './migrations/0001-policy.ts'
 import * as platform from './migrations/0002-platform.ts'
 import * as definitions from './migrations/0003-definitions.ts'
 import * as serverHealth from './migrations/0005-server-health.ts'
+import * as joinLines from './migrations/0006-join-lines.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '0002-platform': platform,
   '0003-definitions': definitions,
   '0005-server-health': serverHealth,
+  '0006-join-lines': joinLines,
 }
 
 /**

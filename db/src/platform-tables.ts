@@ -8,6 +8,7 @@ type Instant = ColumnType<Date, Date | undefined, Date>
 export interface PlatformTables {
   keys: KeysTable
   planes: PlanesTable
+  join_lines: JoinLinesTable
   server_health: ServerHealthTable
   chunks: ChunksTable
   chunk_slots: ChunkSlotsTable
@@ -23,7 +24,7 @@ export interface PlatformTables {
 /** The private keys are encrypted with the master key, which is not in the database. */
 interface KeysTable {
   kid: string
-  purpose: 'manifest' | 'token' | 'audit' | 'sealing' | 'join'
+  purpose: 'manifest' | 'token' | 'audit' | 'sealing'
   wrapped: Buffer
   created_at: Instant
   /** The key is used from this moment on. Before it, the key is only published. */
@@ -44,6 +45,28 @@ interface PlanesTable {
   rejected_revision: ColumnType<string | number | null, number | undefined, number | null>
   rejected_reasons: ColumnType<string[], string[] | undefined, string[]>
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
+  /** The line that the plane joined with; null when it joined before there were such lines. */
+  join_line: ColumnType<string | null, string | undefined, never>
+  /** The plane whose expulsion came shortly before this one joined, or that had the same name. */
+  joined_after: ColumnType<string | null, string | undefined, never>
+}
+
+/** The lines that let planes join. They stay when they are over: they say which plane came by which. */
+interface JoinLinesTable {
+  id: string
+  /** SHA-256, in hex. The secret has 256 random bits, so a plain hash cannot be guessed. */
+  secret_hash: string
+  /** file: the control plane made it for its JOIN_FILE. */
+  origin: 'invitation' | 'file'
+  /** Only a plane of this name may use the line. */
+  name: string | null
+  uses: number
+  used: ColumnType<number, number | undefined, number>
+  made_by: string
+  made_at: Instant
+  until: ColumnType<Date, Date, Date>
+  void_at: ColumnType<Date | null, Date | undefined, Date>
+  void_reason: ColumnType<'revoked' | 'expulsion' | null, 'revoked' | 'expulsion' | undefined, 'revoked' | 'expulsion'>
 }
 
 /** The health of a remote server, as one plane last reported it. */

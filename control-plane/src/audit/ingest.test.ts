@@ -23,6 +23,7 @@ async function aStore() {
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,
     ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
+    joinLines: { lineOf: (secret) => secret, renewFile: async () => undefined },
   }
   const joined = async () => {
     const plane = aChain()

@@ -25,6 +25,15 @@ export interface Ctx {
   recordChange: RecordChange
   /** The key that verifies the control plane's own audit chain. Its `kid` names that chain. */
   ownChainKey: PublicJwk
+  joinLines: JoinLines
+}
+
+/** What this process knows of the lines with which planes join. */
+export interface JoinLines {
+  /** The line with this secret, as a plane takes it. */
+  lineOf(secret: string): string
+  /** Puts a good line into the file of the setting JOIN_FILE, if there is one. A failure is logged. */
+  renewFile(): Promise<void>
 }
 
 export interface Publisher {

@@ -4,6 +4,7 @@ import * as definitions from '../definitions/definitions.ts'
 import * as grants from '../grants/grants.ts'
 import * as groups from '../groups/groups.ts'
 import type { Operations } from '../base/perform.ts'
+import * as invitations from '../planes/invitations.ts'
 import * as planes from '../planes/planes.ts'
 import { apply } from '../policy/apply.ts'
 import { explain } from '../policy/explain.ts'
@@ -42,6 +43,12 @@ export const operations = {
   policy: { apply, plan, export: exportPolicy, explain },
   tokens: { revoke },
   audit: { search, chains, chain },
-  planes: { list: planes.list, expel: planes.expel },
+  planes: {
+    list: planes.list,
+    expel: planes.expel,
+    invite: invitations.invite,
+    lines: invitations.lines,
+    revokeLine: invitations.revokeLine,
+  },
   snapshot: { status },
 } satisfies Operations

@@ -9,11 +9,11 @@ import { ingest } from '../audit/ingest.ts'
 import { acceptReport } from '../definitions/report.ts'
 import { json, Refusal } from '../base/http.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
-import type { Log } from '../base/log.ts'
 import { acknowledge } from '../planes/acknowledge.ts'
 import { join } from '../planes/join.ts'
 import type { JoinParts } from '../planes/join.ts'
 import { setPlaneAddress } from '../planes/address.ts'
+import { planeOrigin } from '../planes/internal-url.ts'
 import { readRoster } from '../planes/roster.ts'
 import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
@@ -32,7 +32,6 @@ export interface InternalParts extends JoinParts {
   db: Db
   master: MasterKey
   watch: RevisionWatch
-  log: Log
 }
 
 type Handler = (parts: InternalParts, exchange: Exchange) => Promise<Answer>
@@ -100,9 +99,10 @@ async function sealingKeys({ db, issuer, master }: InternalParts, exchange: Exch
   return json(200, { box: await sealedRingFor(db, master, await planeOf(db, issuer, exchange)) })
 }
 
-async function receiveAddress({ db, issuer, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
+async function receiveAddress({ db, issuer, planeSites, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
-  await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, parse(PlaneAddress, jsonOf(body)))
+  const { internalUrl } = parse(PlaneAddress, jsonOf(body))
+  await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, planeOrigin(internalUrl, planeSites))
   return { status: 204 }
 }
 

@@ -79,17 +79,30 @@ export type TestControlPlane = Awaited<ReturnType<typeof aRunningControlPlane>>
 
 const jwkOf = async (key: JWK, alg: string) => ({ kty: key.kty, crv: key.crv, x: key.x, alg, kid: await calculateJwkThumbprint(key) })
 
-/** A data plane from the control plane's view: its keys, and its requests. */
-export async function aPlane(control: TestControlPlane, name = 'plane-1') {
+/** The keys of a new plane, and the request with which it joins. */
+async function newPlane(name: string, line: string) {
   const signing = generateKeyPairSync('ed25519')
   const sealing = generateKeyPairSync('x25519')
-  const [, secret = '', fingerprint = ''] = /^.*#([^.]+)\.([0-9a-f]{64})$/.exec(control.joinLine()) ?? []
+  const [, secret = '', fingerprint = ''] = /^.*#([^.]+)\.([0-9a-f]{64})$/.exec(line) ?? []
   const request = {
     secret,
     name,
     publicKey: await jwkOf(signing.publicKey.export({ format: 'jwk' }), 'EdDSA'),
     sealingKey: await jwkOf(sealing.publicKey.export({ format: 'jwk' }), 'ECDH-ES'),
   }
+  return { signing, sealing, fingerprint, request }
+}
+
+/** A plane of this name, with new keys, tries to join with this line. */
+export async function tryJoin(control: TestControlPlane, line: string, name = 'plane-1', more: object = {}) {
+  const { request } = await newPlane(name, line)
+  const answer = await control.get('/internal/v1/join', { method: 'POST', body: JSON.stringify({ ...request, ...more }) })
+  return { status: answer.status, body: (await answer.json()) as { id?: string; error?: string; error_description?: string } }
+}
+
+/** A data plane from the control plane's view: its keys, and its requests. */
+export async function aPlane(control: TestControlPlane, name = 'plane-1', line = control.joinLine()) {
+  const { signing, sealing, fingerprint, request } = await newPlane(name, line)
   const join = (more: object = {}) => control.get('/internal/v1/join', { method: 'POST', body: JSON.stringify({ ...request, ...more }) })
   const { id, manifestKey, issuer } = (await (await join()).json()) as { id: string; manifestKey: JsonWebKey; issuer: string }
   const manifestPublicKey = createPublicKey({ key: manifestKey, format: 'jwk' })

@@ -38,16 +38,14 @@ test('the database holds no private key in plain form', async () => {
   const ring = await openKeyRing(made.db, master)
   const secret = ring.tokenKey().privateKey.export({ format: 'der', type: 'pkcs8' })
   const rows = await made.db.selectFrom('keys').selectAll().execute()
-  expect(rows.map(({ purpose }) => purpose).sort()).toEqual(['audit', 'join', 'manifest', 'sealing', 'token', 'token'])
+  expect(rows.map(({ purpose }) => purpose).sort()).toEqual(['audit', 'manifest', 'sealing', 'token', 'token'])
   for (const { wrapped } of rows) expect(wrapped.includes(secret.subarray(-32))).toBe(false)
 })
 
 test('replicas that open the ring at once find the same keys', async () => {
   await using made = await testDb()
   const rings = await Promise.all(Array.from({ length: 5 }, () => openKeyRing(made.db, master)))
-  const faces = rings.map((ring) =>
-    JSON.stringify([ring.manifest.kid, ring.audit.kid, ring.joinSecret, ring.tokenKey().kid, ring.tokenKeys()]),
-  )
+  const faces = rings.map((ring) => JSON.stringify([ring.manifest.kid, ring.audit.kid, ring.tokenKey().kid, ring.tokenKeys()]))
   expect(new Set(faces).size).toBe(1)
 })
 

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
@@ -14,7 +14,6 @@ export interface KeyRing {
   readonly manifest: SigningKey
   /** Signs the control plane's own audit chain. Its `kid` is the plane id in that chain. */
   readonly audit: SigningKey
-  readonly joinSecret: string
   /** The key that signs access tokens now. */
   tokenKey: () => SigningKey
   /** All public keys that a verifier may need: of the previous, the current and the next token key. */
@@ -25,13 +24,12 @@ export interface KeyRing {
 
 /** Opens the keys. The very first start makes them; later starts and other replicas find the same ones. */
 export async function openKeyRing(db: Kysely<Database>, master: MasterKey, now = () => Date.now()): Promise<KeyRing> {
-  const { manifest, audit, joinSecret } = await withKeysLock(db, (trx) => openPermanentKeys(trx, master))
+  const { manifest, audit } = await withKeysLock(db, (trx) => openPermanentKeys(trx, master))
   let tokenKeys = await rotateKeys(db, master, now())
 
   return {
     manifest,
     audit,
-    joinSecret,
     tokenKey() {
       const current = currentOf(tokenKeys, now())
       if (!current) throw new Error('no token key is in use')
@@ -56,16 +54,10 @@ export const fingerprintOf = (jwk: PublicJwk): string =>
     .update(createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'der', type: 'spki' }))
     .digest('hex')
 
-/** Compares in constant time: the duration shows nothing about how many characters are right. */
-export function isSameSecret(candidate: string, secret: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(candidate), digest(secret))
-}
-
 /** The keys that are made once and never rotated. */
 async function openPermanentKeys(db: Kysely<Database>, master: MasterKey) {
   const activeAt = new Date()
-  const openOrMake = async (purpose: 'manifest' | 'audit' | 'join', make: () => Promise<void>) => {
+  const openOrMake = async (purpose: 'manifest' | 'audit', make: () => Promise<void>) => {
     if ((await readKeys(db, master, purpose)).length === 0) await make()
     const [row] = await readKeys(db, master, purpose)
     if (!row) throw new Error(`the ${purpose} key is missing`)
@@ -73,8 +65,7 @@ async function openPermanentKeys(db: Kysely<Database>, master: MasterKey) {
   }
   const manifest = await openOrMake('manifest', () => addSigningKey(db, master, { purpose: 'manifest', activeAt }))
   const audit = await openOrMake('audit', () => addSigningKey(db, master, { purpose: 'audit', activeAt, kid: uuidv7() }))
-  const join = await openOrMake('join', () => addKey(db, master, { kid: 'join', purpose: 'join', bytes: randomBytes(32), activeAt }))
-  return { manifest: signingKeyOf(manifest), audit: signingKeyOf(audit), joinSecret: join.bytes.toString('base64url') }
+  return { manifest: signingKeyOf(manifest), audit: signingKeyOf(audit) }
 }
 
 /** Makes and deletes keys as they are due. Resolves with the token keys. */

@@ -1,5 +1,7 @@
+import type { Database } from '@bir/db/schema'
 import type { api } from '@bir/sdk/contract/api'
 import type { PlaneState } from '@bir/sdk/contract/entities'
+import type { Transaction } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
@@ -29,17 +31,30 @@ export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneSt
 }
 
 /**
- * Expels a plane: it is not on the roster, its requests are refused, and the sealing keys that it knows are replaced.
+ * Expels a plane: it is not on the roster, its requests are refused, and the sealing keys and join lines that it knows
+ * are replaced.
  */
 export async function expel(ctx: Ctx, { id }: z.infer<typeof api.planes.expel.input>): Promise<{ revision: number }> {
   const { revision } = await change(ctx, { action: 'planes.expel', target: id }, async (trx) => {
-    const row = await trx.selectFrom('planes').select('expelled_at').where('id', '=', id).executeTakeFirst()
+    const row = await trx.selectFrom('planes').select(['name', 'join_line', 'expelled_at']).where('id', '=', id).executeTakeFirst()
     if (!row) throw notFound('plane', id)
     if (row.expelled_at) throw new ApiError('conflict', 'This plane has been expelled already.')
     await trx.updateTable('planes').set({ expelled_at: new Date() }).where('id', '=', id).execute()
+    await voidLinesOf(trx, row)
     // The next plane that asks for the sealing keys makes us create new ones.
     await trx.deleteFrom('keys').where('purpose', '=', 'sealing').execute()
     return { value: undefined, dirty: [] }
   })
+  await ctx.joinLines.renewFile()
   return { revision }
+}
+
+/** A plane could know the line that it joined with, those for its name, and those in files for the next plane. */
+async function voidLinesOf(trx: Transaction<Database>, { name, join_line }: { name: string; join_line: string | null }): Promise<void> {
+  await trx
+    .updateTable('join_lines')
+    .set({ void_at: new Date(), void_reason: 'expulsion' })
+    .where('void_at', 'is', null)
+    .where((eb) => eb.or([eb('origin', '=', 'file'), eb('name', '=', name), ...(join_line === null ? [] : [eb('id', '=', join_line)])]))
+    .execute()
 }

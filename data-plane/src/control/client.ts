@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { Agent, request } from 'undici'
+import { z } from 'zod'
 import { sha256Hex } from '../runtime/sha256.ts'
 import { eddsaKey } from './eddsa-key.ts'
 import type { Identity } from './identity.ts'
+
+const Refused = z.object({ error: z.string() })
 
 export interface ControlAnswer {
   status: number
@@ -14,10 +17,13 @@ export interface ControlAnswer {
 export class ControlError extends Error {
   override readonly name = 'ControlError'
   readonly status: number | undefined
+  /** The code of the refusal, when the control plane named one. */
+  readonly code: string | undefined
 
-  constructor(message: string, status?: number, cause?: unknown) {
+  constructor(message: string, status?: number, { cause, code }: { cause?: unknown; code?: string | undefined } = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.status = status
+    this.code = code
   }
 }
 
@@ -85,7 +91,9 @@ export async function postJoin(controlUrl: string, body: object): Promise<unknow
   const url = `${controlUrl.replace(/\/$/, '')}/internal/v1/join`
   const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   if (answer.status >= 400)
-    throw new ControlError(`the control plane answered ${answer.status} to the join: ${excerptOf(answer)}`, answer.status)
+    throw new ControlError(`the control plane answered ${answer.status} to the join: ${excerptOf(answer)}`, answer.status, {
+      code: codeOf(answer),
+    })
   return JSON.parse(answer.bytes.toString('utf8'))
 }
 
@@ -94,8 +102,16 @@ async function ask(url: string, options: NonNullable<Parameters<typeof request>[
     const { statusCode, body } = await request(url, options)
     return { status: statusCode, bytes: Buffer.from(await body.arrayBuffer()) }
   } catch (cause) {
-    throw new ControlError('the control plane does not answer', undefined, cause)
+    throw new ControlError('the control plane does not answer', undefined, { cause })
   }
 }
 
-const excerptOf = ({ bytes }: ControlAnswer) => bytes.subarray(0, 300).toString('utf8')
+const excerptOf = ({ bytes }: ControlAnswer) => bytes.subarray(0, 500).toString('utf8')
+
+function codeOf({ bytes }: ControlAnswer): string | undefined {
+  try {
+    return Refused.parse(JSON.parse(bytes.toString('utf8'))).error
+  } catch {
+    return undefined
+  }
+}

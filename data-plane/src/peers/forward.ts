@@ -9,6 +9,8 @@ import type { Endpoint } from '../http/endpoint.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
+import { planeGuard } from '../upstream/http/address.ts'
+import { guardedConnector } from '../upstream/http/guarded-connector.ts'
 
 /** The header with the signature of the plane that forwarded the request. */
 export const PEER_SIGNATURE_HEADER = 'bir-handed'
@@ -29,6 +31,7 @@ interface Sending {
 }
 
 const broadcastTimeoutMs = 2_000
+const connectTimeoutMs = 5_000
 /** Streams send a sign of life every 15 s. */
 const defaultSilentMs = 60_000
 /** The time that a home needs in addition to the call itself. */
@@ -55,7 +58,12 @@ export class Forwarder {
 
   constructor(options: Options) {
     this.options = options
-    this.agent = new Agent({ connections: 512, bodyTimeout: options.silentMs ?? defaultSilentMs })
+    this.agent = new Agent({
+      connections: 512,
+      bodyTimeout: options.silentMs ?? defaultSilentMs,
+      // A plane says itself where it is: a name may not lead to a service that is no plane.
+      connect: guardedConnector(planeGuard, connectTimeoutMs),
+    })
   }
 
   /** Throws `unknownSession` when the home is gone: the client then opens a new session. */

@@ -7,6 +7,7 @@ import {
   Grant,
   Group,
   Instant,
+  JoinLine,
   Plan,
   PlaneState,
   Restriction,
@@ -16,7 +17,7 @@ import {
   User,
 } from './entities.ts'
 import { Level } from './level.ts'
-import { Handle, Id, ServerId, Sha256, ToolName } from './names.ts'
+import { Handle, Id, PlaneName, ServerId, Sha256, ToolName } from './names.ts'
 import { FileGrant, FileGroup, FileRestriction, MountedFileServer, PolicyFile, RemoteFileServer } from './policy-file.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
@@ -181,8 +182,24 @@ export const api = {
   },
   planes: {
     list: query(NoInput, z.strictObject({ items: z.array(PlaneState) })),
-    /** Excludes a data plane for good: it gets no policy and no keys any more. The sealing keys are renewed. */
+    /**
+     * Excludes a data plane for good: it gets no policy and no keys any more. The sealing keys are renewed. Void are
+     * the line that it joined with, lines for a plane of its name, and the lines in the files of the control plane
+     * (`JOIN_FILE`), which are replaced at once.
+     */
     expel: mutation(z.strictObject({ id: Id }), AtRevision),
+    /**
+     * Makes a line that lets data planes join: the value of their setting `BIR_JOIN`. It holds a secret, and is shown
+     * this once. `until` is at most a year away; without it the line is good for an hour.
+     */
+    invite: mutation(
+      z.strictObject({ name: PlaneName.optional(), uses: z.int().min(1).max(1000).default(1), until: Instant.optional() }),
+      z.strictObject({ id: Id, line: z.string(), name: PlaneName.nullable(), uses: z.int(), until: Instant }),
+    ),
+    /** The lines that let planes join, newest first, with the planes that joined. `open`: only those of that state. */
+    lines: query(z.strictObject({ ...page, open: z.boolean().optional() }), paged(JoinLine)),
+    /** Makes a line void. Planes that joined with it stay. Fails with `conflict` when it admits nobody any more. */
+    revokeLine: mutation(z.strictObject({ id: Id }), AtRevision),
   },
   snapshot: {
     /** The published revision, and what each data plane enforces. */

@@ -208,6 +208,42 @@ export const PlaneState = z.strictObject({
   expelled: z.boolean(),
 })
 
+/**
+ * Whether a join line still admits a plane. used: every use is spent. expired: its time is over.
+ * void: an administrator revoked it, or a plane that could know it was expelled.
+ */
+export const JoinLineState = z.enum(['open', 'used', 'expired', 'void'])
+
+/** A data plane that joined with a line. */
+export const JoinUse = z.strictObject({
+  plane: Id,
+  name: z.string(),
+  joinedAt: Instant,
+  expelled: z.boolean(),
+  /** The id of a plane that was expelled in the week before this one joined, or whose name this one took over. */
+  joinedAfter: Id.nullable(),
+})
+
+/** A line that lets data planes join. Its secret is shown once, when it is made. */
+export const JoinLine = z.strictObject({
+  id: Id,
+  /** `file`: the control plane keeps it in the file that its setting `JOIN_FILE` names. */
+  origin: z.enum(['invitation', 'file']),
+  /** Only a plane of this name may join with the line. Null: any. */
+  name: z.string().nullable(),
+  state: JoinLineState,
+  /** How many planes may join with it in all. */
+  uses: z.int(),
+  used: z.int(),
+  until: Instant,
+  madeBy: z.string(),
+  madeAt: Instant,
+  voidAt: Instant.nullable(),
+  voidReason: z.enum(['revoked', 'expulsion']).nullable(),
+  /** The planes that joined with it. */
+  planes: z.array(JoinUse),
+})
+
 /** The audit chain of a data plane, or of the control plane itself. `publicKey` (JWK) verifies its signatures. */
 export const AuditChain = z.strictObject({
   plane: Id,

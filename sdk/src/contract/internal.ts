@@ -1,17 +1,23 @@
 import { z } from 'zod'
-import { Id, ServerId, ToolName } from './names.ts'
+import { Id, PlaneName, ServerId, ToolName } from './names.ts'
 import { PublicJwk } from './snapshot.ts'
 
-/** `POST /internal/v1/join`: a data plane registers with the secret of its join line. */
+/** `POST /internal/v1/join`: a data plane registers with the secret of its join line (`JOIN_LINE_REFUSED`). */
 export const JoinRequest = z.strictObject({
   secret: z.string().min(1),
-  name: z.string().min(1).max(100),
+  name: PlaneName,
   /** Ed25519 (RFC 8037). The plane signs its requests and its audit chain with this key. */
   publicKey: PublicJwk,
   /** X25519 (RFC 8037). Boxes for this plane alone are sealed to this key. */
   sealingKey: PublicJwk,
 })
 export type JoinRequest = z.infer<typeof JoinRequest>
+
+/**
+ * The code of a refused join whose line admits no plane: it is unknown, used, expired or void. A plane that read the
+ * line from a file reads the file again.
+ */
+export const JOIN_LINE_REFUSED = 'join_line'
 
 /** The answer to a join. */
 export const JoinAnswer = z.looseObject({
@@ -25,7 +31,7 @@ export const JoinAnswer = z.looseObject({
 export type JoinAnswer = z.infer<typeof JoinAnswer>
 
 /** `POST /internal/v1/planes`: the address at which other planes reach this one. */
-export const PlaneAddress = z.strictObject({ internalUrl: z.url() })
+export const PlaneAddress = z.strictObject({ internalUrl: z.string().max(2048) })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
 
 /**

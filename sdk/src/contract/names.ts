@@ -20,5 +20,8 @@ export const ServerId = z
 /** The name that a server gives its tool (MCP 2025-11-25, Tools, Tool Names). */
 export const ToolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'a tool name is 1-128 of A-Z a-z 0-9 _ . -')
 
+/** The name of a data plane, for people. Several planes may have the same. */
+export const PlaneName = z.string().min(1).max(100)
+
 /** A SHA-256 in lower-case hexadecimal. Chunks are named by it. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)

@@ -5,6 +5,9 @@ import {
   Explanation,
   Grant,
   Group,
+  JoinLine,
+  JoinLineState,
+  JoinUse,
   Plan,
   PlanChange,
   PlaneState,
@@ -63,6 +66,9 @@ export const FIELD_NAMES = {
   'audit.chain': 'auditChain',
   'planes.list': 'planes',
   'planes.expel': 'expelPlane',
+  'planes.invite': 'invitePlane',
+  'planes.lines': 'joinLines',
+  'planes.revokeLine': 'revokeJoinLine',
   'snapshot.status': 'snapshot',
 } as const satisfies Record<OperationPath, string>
 
@@ -91,6 +97,9 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [RecordKind, 'AuditKind'],
   [Outcome, 'AuditOutcome'],
   [PlaneState, 'Plane'],
+  [JoinLine, 'JoinLine'],
+  [JoinLineState, 'JoinLineState'],
+  [JoinUse, 'JoinUse'],
   [Settings, 'Settings'],
   [Selection, 'Selection'],
   [Level, 'Level'],
@@ -111,5 +120,6 @@ export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
   'groups.list': (item) => cursorOf(text(item, 'handle')),
   'grants.list': (item) => cursorOf(text(item, 'id')),
   'restrictions.list': (item) => cursorOf(text(item, 'id')),
+  'planes.lines': (item) => cursorOf(text(item, 'id')),
   'audit.search': (item) => cursorOf(`${text(item, 'at')} ${text(item, 'plane')} ${text(item, 'seq')}`),
 }

@@ -28,14 +28,64 @@ const internalAddresses = blockListOf(
   ['::/127', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 )
 
+const loopbackAddresses = blockListOf(['127.0.0.0/8'], ['::1/128'])
+
+/** Where no other plane of ours can be: link-local, unspecified, multicast, reserved. */
+const planelessAddresses = blockListOf(
+  ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  ['::/128', 'fe80::/10', 'ff00::/8'],
+)
+
 /** Whether a server may be reached at this address. */
-export function mayReach(address: string, privateNetwork: boolean): boolean {
+export const mayReach = (address: string, privateNetwork: boolean): boolean =>
+  isOutside(address, privateNetwork ? [metadataAddresses] : [metadataAddresses, internalAddresses])
+
+/** Whether another plane of ours may be reached at this address. `loopback`: also on this machine. */
+function mayBePlane(address: string, loopback: boolean): boolean {
+  if (isIP(address) === 0) return false
+  return isOutside(address, [loopbackAddresses]) ? isOutside(address, [metadataAddresses, planelessAddresses]) : loopback
+}
+
+/** False for a text that is no address. */
+function isOutside(address: string, blockLists: BlockList[]): boolean {
   const family = isIP(address)
   if (family === 0) return false
-  const blockLists = privateNetwork ? [metadataAddresses] : [metadataAddresses, internalAddresses]
   const addresses = family === 4 ? [address] : [address, ...embeddedIpv4(address)]
   return addresses.every((candidate) => blockLists.every((list) => !list.check(candidate, isIPv4(candidate) ? 'ipv4' : 'ipv6')))
 }
+
+/** Which addresses connections may go to. */
+export interface AddressGuard {
+  /** Whom the connections go to, for messages. */
+  readonly peer: string
+  /** Whether the address may be connected to when the URL names this host. */
+  admits(address: string, host: string): boolean
+}
+
+export const serverGuard = (privateNetwork: boolean): AddressGuard => ({
+  peer: 'server',
+  admits: (address) => mayReach(address, privateNetwork),
+})
+
+/** A name leads to this machine only when it says so: any other name that does is a trick. */
+export const planeGuard: AddressGuard = {
+  peer: 'plane',
+  admits: (address, host) => mayBePlane(address, isIP(host) !== 0 || isLocalName(host)),
+}
+
+/**
+ * Says why no plane can be at this host (without the brackets of a URL). Undefined when one can be there, and for a
+ * host name: planes look it up and check it when they connect.
+ */
+export function planeHostFault(host: string, loopback: boolean): string | undefined {
+  if (isIP(host) === 0) return isLocalName(host) && !loopback ? thisMachineText(host) : undefined
+  if (!mayBePlane(host, true)) return `no plane can be at ${host}`
+  return mayBePlane(host, loopback) ? undefined : thisMachineText(host)
+}
+
+const thisMachineText = (host: string) => `${host} is the machine itself, where other machines do not reach the plane`
+
+const isLocalName = (host: string) => host === 'localhost' || host.endsWith('.localhost')
 
 /**
  * Says why no server may be at the host of this URL. Undefined when a server may be there, and for a host name: a
@@ -43,8 +93,7 @@ export function mayReach(address: string, privateNetwork: boolean): boolean {
  */
 export function hostFault(url: string, privateNetwork: boolean): string | undefined {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
-  const isLocal = host === 'localhost' || host.endsWith('.localhost')
-  if (isIP(host) === 0) return isLocal && !privateNetwork ? internalHostText(host) : undefined
+  if (isIP(host) === 0) return isLocalName(host) && !privateNetwork ? internalHostText(host) : undefined
   if (!mayReach(host, true)) return `${host} is where a cloud hands out a machine's credentials: no server is reached there`
   return mayReach(host, privateNetwork) ? undefined : internalHostText(host)
 }

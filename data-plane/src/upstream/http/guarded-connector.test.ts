@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { planeGuard, serverGuard } from './address.ts'
 import { guardedConnector } from './guarded-connector.ts'
 
 /** A server that counts its connections. */
@@ -40,14 +41,14 @@ function connected(connect: ReturnType<typeof guardedConnector>, hostname: strin
 test('a host name that later resolves to a refused address is refused at the connection', async () => {
   await using listener = await aListener()
   const rebinding = resolverOf([ipv4('127.0.0.1')], [ipv4('169.254.169.254')])
-  const connect = guardedConnector(true, 60_000, rebinding)
+  const connect = guardedConnector(serverGuard(true), 60_000, rebinding)
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('connected to 127.0.0.1')
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('tools.example.com has no address a server may have')
 })
 
 test('of several addresses only an allowed one is connected to', async () => {
   await using listener = await aListener()
-  const connect = guardedConnector(true, 60_000, resolverOf([ipv4('169.254.169.254'), ipv4('127.0.0.1')]))
+  const connect = guardedConnector(serverGuard(true), 60_000, resolverOf([ipv4('169.254.169.254'), ipv4('127.0.0.1')]))
   expect(await connected(connect, 'tools.example.com', listener.port)).toBe('connected to 127.0.0.1')
 })
 
@@ -55,8 +56,33 @@ test.for(['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]', '[::ffff:127.0.0
   'without private networks nothing connects to %s',
   async (host) => {
     await using listener = await aListener()
-    const outcome = await connected(guardedConnector(false, 60_000), new URL(`http://${host}/`).hostname, listener.port)
+    const outcome = await connected(guardedConnector(serverGuard(false), 60_000), new URL(`http://${host}/`).hostname, listener.port)
     expect(outcome).toContain('server may have')
     expect(listener.connections()).toBe(0)
   },
 )
+
+test.for([
+  ['a cloud metadata address', '169.254.169.254'],
+  ['a link-local address', '169.254.7.7'],
+  ['this machine', '127.0.0.1'],
+  ['an address that is none', '0.0.0.0'],
+] as const)('the name of another plane that resolves to %s is not connected to', async ([, address]) => {
+  await using listener = await aListener()
+  const connect = guardedConnector(planeGuard, 60_000, resolverOf([ipv4(address)]))
+  expect(await connected(connect, 'plane-b.example.com', listener.port)).toBe('plane-b.example.com has no address a plane may have')
+  expect(listener.connections()).toBe(0)
+})
+
+test.for(['127.0.0.1', 'localhost'])('another plane that says that it is on this machine, at %s, is connected to', async (host) => {
+  await using listener = await aListener()
+  expect(await connected(guardedConnector(planeGuard, 60_000, resolverOf([ipv4('127.0.0.1')])), host, listener.port)).toBe(
+    'connected to 127.0.0.1',
+  )
+})
+
+test.for(['169.254.169.254', '[fd00:ec2::254]', '[fe80::1]', '0.0.0.0'])('no other plane is connected to at %s', async (host) => {
+  expect(await connected(guardedConnector(planeGuard, 60_000), new URL(`http://${host}/`).hostname, 9)).toContain(
+    'is not an address a plane may have',
+  )
+})

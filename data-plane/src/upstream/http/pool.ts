@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { Timers } from '../../runtime/timers.ts'
+import { serverGuard } from './address.ts'
 import { guardedConnector } from './guarded-connector.ts'
 
 export interface HttpPoolOptions {
@@ -35,7 +36,7 @@ export class HttpPool {
       connections,
       pipelining: 1,
       allowH2: false,
-      connect: guardedConnector(privateNetwork, connectTimeoutMs),
+      connect: guardedConnector(serverGuard(privateNetwork), connectTimeoutMs),
       headersTimeout: 0,
       bodyTimeout: 0,
       // Shorter than the keep-alive of common servers, so that no server closes a connection under a request.

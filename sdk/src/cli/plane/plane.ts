@@ -1,20 +1,29 @@
 import type { Client } from '../../client.ts'
 import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
+import { planeInvite } from './invite.ts'
+import { planeLines } from './lines.ts'
+import { planeUninvite } from './uninvite.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir plane expel` removes a data plane that is no longer trusted. */
+/** `bir plane` lets data planes join, and expels one that is no longer trusted. */
 export const plane: Define = (parent, act) => {
   const command = parent
     .command('plane')
-    .summary('the data planes: expel one that is not trusted any more')
-    .description('Expels a data plane. Which there are, and what each enforces, says "bir snapshot status".')
-    .addHelpText('after', '\nExamples:\n  bir snapshot status\n  bir plane expel berlin-2')
+    .summary('the data planes: let one join, expel one that is not trusted any more')
+    .description('Lets data planes join, and expels one. Which there are, and what each enforces, says "bir snapshot status".')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir snapshot status\n  bir plane invite --name berlin-2\n  bir plane lines\n  bir plane expel berlin-2',
+    )
+  planeInvite(command, act)
+  planeLines(command, act)
+  planeUninvite(command, act)
   command
     .command('expel')
     .summary('give a data plane nothing more, and renew the sealing keys')
     .description(
-      'Expels a data plane for good: it gets no policy and no keys any more, what it sends is refused, and the sealing keys are renewed, so that legacy sessions, cursors and task ids from before are void everywhere. To come back it joins anew, as another plane.',
+      'Expels a data plane for good: it gets no policy and no keys any more, what it sends is refused, and the sealing keys are renewed, so that legacy sessions, cursors and task ids from before are void everywhere. Void are also the line it joined with, lines for its name, and the line in every JOIN_FILE, which is replaced at once; other lines stay good: see "bir plane lines --open". To come back it joins anew, as another plane, with a line that an administrator makes.',
     )
     .argument('<plane>', 'its name, or its id where two bear the same name')
     .option('--json', '{"revision"}')
@@ -23,8 +32,12 @@ export const plane: Define = (parent, act) => {
       act<[string, { json?: true }]>(async (context, nameOrId, { json }) => {
         const { client } = await context.gateway()
         const answer = await client.planes.expel({ id: await idOf(client, nameOrId) })
-        if (json) context.printJson(answer)
-        else context.print(`${nameOrId} is expelled; revision ${answer.revision}.`)
+        if (json) {
+          context.printJson(answer)
+          return EXIT.ok
+        }
+        context.print(`${nameOrId} is expelled; revision ${answer.revision}.`)
+        context.note('Join lines that it could know are void. Those that stay good: "bir plane lines --open".')
         return EXIT.ok
       }),
     )
