@@ -5,7 +5,6 @@ import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { errorText } from '../base/log.ts'
 import type { Log } from '../base/log.ts'
-import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { addJoinLine, findJoinLine, joinLineOf, secretIn, stateOf } from './join-line.ts'
 import type { JoinAddress } from './join-line.ts'
 
@@ -23,6 +22,12 @@ interface Options {
   log: Log
 }
 
+/** Tells of new revisions of the policy, whichever replica published them. */
+interface Revisions {
+  current: () => { revision: number } | undefined
+  newerThan: (revision: number, signal: AbortSignal) => Promise<void>
+}
+
 /** Keeps a file that always holds a line with which the next plane can join. Each replica has a file of its own. */
 export interface JoinFile {
   /** Replaces the line in the file unless it is good. Rejects when the file cannot be written. */
@@ -30,7 +35,7 @@ export interface JoinFile {
   /** The same; logs what goes wrong instead of rejecting. */
   tryRenew: () => Promise<void>
   /** Renews after every revision: each join and each expulsion makes one, at whichever replica. */
-  follow: (watch: Pick<RevisionWatch, 'current' | 'newerThan'>, signal: AbortSignal) => Promise<void>
+  follow: (revisions: Revisions, signal: AbortSignal) => Promise<void>
 }
 
 export function joinFileOf({ db, path, address, log }: Options): JoinFile {
@@ -49,12 +54,12 @@ export function joinFileOf({ db, path, address, log }: Options): JoinFile {
   return {
     renew,
     tryRenew,
-    async follow(watch, signal) {
+    async follow(revisions, signal) {
       while (!signal.aborted) {
         // Read before the renewal, so that a revision that comes meanwhile is not missed.
-        const revision = watch.current()?.revision ?? 0
+        const revision = revisions.current()?.revision ?? 0
         await tryRenew()
-        await watch.newerThan(revision, signal)
+        await revisions.newerThan(revision, signal)
       }
     },
   }
