@@ -55,6 +55,7 @@ async function voidLinesOf(trx: Transaction<Database>, { name, join_line }: { na
     .updateTable('join_lines')
     .set({ void_at: new Date(), void_reason: 'expulsion' })
     .where('void_at', 'is', null)
+    .whereRef('used', '<', 'uses')
     .where((eb) => eb.or([eb('origin', '=', 'file'), eb('name', '=', name), ...(join_line === null ? [] : [eb('id', '=', join_line)])]))
     .execute()
 }
