@@ -15,11 +15,14 @@ export const answerWithSql = sql.prompt({
   }),
   complete: { connection: listOpenConnectionNames },
   async render({ connection, question }, context) {
-    const items = await listTableItems(chooseConnection(context, connection))
+    const tables = await listTableItems(chooseConnection(context, connection))
     return [
       `Answer this from the database ${connection}: ${question}`,
-      `Tables I may read there:\n${items.slice(0, maxTables).map(tableAsText).join('\n')}`,
-      ...(items.length > maxTables ? [`There are ${items.length} in all; list_tables finds the others.`] : []),
+      `Tables I may read there:\n${tables
+        .slice(0, maxTables)
+        .map(({ item }) => tableAsText(item))
+        .join('\n')}`,
+      ...(tables.length > maxTables ? [`There are ${tables.length} in all; list_tables finds the others.`] : []),
       'Look at the tables you need with describe_table, then run one SELECT at a time with execute_query, values in params. ' +
         'Masked columns may be selected but not computed with. Name columns, limit rows, and let the database count and sum. ' +
         'Show the statement you relied on, and say so when the data cannot answer the question.',

@@ -1,15 +1,27 @@
 import { z } from 'zod'
 import { readPage } from './format/page.ts'
-import { listTables as readTables } from './postgres/list-tables.ts'
-import { chooseConnection } from './connection/open-connection.ts'
+import { visible } from './format/visible.ts'
+import { listTables as readTables, placeOf } from './postgres/list-tables.ts'
+import { answerChars, chooseConnection } from './connection/open-connection.ts'
 import type { OpenConnection } from './connection/open-connection.ts'
 import { sql } from './server.ts'
 
-const Item = z.object({ name: z.string(), kind: z.string(), rows: z.number().optional(), comment: z.string().optional() })
+const Item = z.object({
+  name: z.string(),
+  sql_name: z.string().optional(),
+  kind: z.string(),
+  rows: z.number().optional(),
+  comment: z.string().optional(),
+})
+type Item = z.infer<typeof Item>
+
+/** Everything in an answer but its items. */
+const frameChars = 400
 
 export const listTables = sql.tool({
   name: 'list_tables',
-  description: 'Tables and views you may read on a connection, as schema.table with an estimate of rows and the comment.',
+  description:
+    'Tables and views you may read on a connection, as schema.table with an estimate of rows and the comment. Statements write sql_name where it is given.',
   level: 'read',
   input: z.strictObject({
     connection: z.string().optional().describe('Name; may be left out when there is one'),
@@ -26,7 +38,15 @@ export const listTables = sql.tool({
     truncated: z.boolean(),
   }),
   async run({ connection, schema, query, limit, cursor }, context) {
-    return readPage(await listTableItems(chooseConnection(context, connection), { schema, query }), limit, cursor)
+    const tables = await listTableItems(chooseConnection(context, connection), { schema, query })
+    const page = readPage(tables, limit, cursor, answerChars(context) - frameChars)
+    return {
+      items: page.items.map(({ item }) => item),
+      count: page.items.length,
+      total: tables.length,
+      next_cursor: page.nextCursor,
+      truncated: page.nextCursor !== null,
+    }
   },
   text: ({ items, total, next_cursor }) =>
     [
@@ -36,18 +56,21 @@ export const listTables = sql.tool({
 })
 
 /** The tables that the person may read, as the tool returns them. */
-export async function listTableItems(
-  connection: OpenConnection,
-  filter: Parameters<typeof readTables>[1] = {},
-): Promise<z.infer<typeof Item>[]> {
+export async function listTableItems(connection: OpenConnection, filter: Parameters<typeof readTables>[1] = {}) {
   const tables = await readTables(connection, filter)
-  return tables.map(({ schema, name, kind, rows, comment }) => ({
-    name: `${schema}.${name}`,
-    kind,
-    ...(kind === 'view' ? {} : { rows }),
-    ...(comment === null ? {} : { comment }),
-  }))
+  return tables.map((table) => {
+    const { schema, name, sqlName, kind, rows, comment } = table
+    const item: Item = {
+      name: `${schema}.${name}`,
+      ...(sqlName === `${schema}.${name}` ? {} : { sql_name: sqlName }),
+      kind,
+      ...(rows === null || kind === 'view' ? {} : { rows }),
+      ...(comment === null ? {} : { comment }),
+    }
+    return { item, place: placeOf(table), chars: Math.max(JSON.stringify(item).length, tableAsText(item).length) + 1 }
+  })
 }
 
-export const tableAsText = ({ name, kind, rows, comment }: z.infer<typeof Item>): string =>
-  `${name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`
+/** A table as one line, under the name that statements and describe_table take. */
+export const tableAsText = ({ name, sql_name = name, kind, rows, comment }: Item): string =>
+  visible(`${sql_name} (${kind}${rows === undefined ? '' : `, ~${rows} rows`})${comment === undefined ? '' : `: ${comment}`}`)

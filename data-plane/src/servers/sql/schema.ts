@@ -12,10 +12,10 @@ export const schema = sql.template({
   mimeType: 'text/plain',
   complete: { connection: listOpenConnectionNames },
   async read({ connection }, context) {
-    const items = await listTableItems(chooseConnection(context, connection))
-    const omittedCount = items.length - maxTables
+    const tables = await listTableItems(chooseConnection(context, connection))
+    const omittedCount = tables.length - maxTables
     return [
-      ...items.slice(0, maxTables).map(tableAsText),
+      ...tables.slice(0, maxTables).map(({ item }) => tableAsText(item)),
       ...(omittedCount > 0 ? [`… and ${omittedCount} more: use list_tables.`] : []),
     ].join('\n')
   },

@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
-import { shortenCell } from '../postgres/cells.ts'
-import type { Cell } from '../postgres/cells.ts'
+import { shortenCell } from './cells.ts'
+import type { Cell } from './cells.ts'
 import { rowAsText, rowsAsText } from './rows-as-text.ts'
 
 interface Result {
