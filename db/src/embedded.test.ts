@@ -1,5 +1,17 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -75,6 +87,55 @@ test.runIf(process.getuid?.() === 0).for(['{', '{}', '{"base":"","cluster":"x"}'
   },
 )
 
+/** The tests of the user that Postgres runs as: only root can choose one. */
+const asRoot = test.runIf(process.getuid?.() === 0)
+
+asRoot('as root, Postgres and its files belong to a user of their own, whom no other daemon and no other home has', async () => {
+  const postgres = await startEmbeddedPostgres({ home })
+  const { data, socketDir, owner } = makePlaces(home)
+  const [server, other] = [postmasterPid(data) ?? 0, mkdtempSync(join(tmpdir(), 'bir-embedded-'))]
+  const user = owner?.uid ?? 0
+  expect(JSON.parse(readFileSync(join(home, 'postgres.json'), 'utf8'))).toMatchObject({ user })
+  expect(user).toBeGreaterThan(60_000)
+  expect(readFileSync('/etc/passwd', 'utf8')).not.toContain(`:${user}:`)
+  expect(new Set([...ownersBelow(data), statSync(socketDir).uid, statSync(`/proc/${server}`).uid])).toEqual(new Set([user]))
+  for (const path of [join(data, 'PG_VERSION'), data, socketDir]) expect(readableByNobody(path)).toBe(false)
+
+  await postgres.stop()
+  expect(makePlaces(other).owner?.uid).not.toBe(user)
+  removeEmbeddedPostgres(other)
+  rmSync(other, { recursive: true })
+})
+
+asRoot('a cluster that an earlier release made for `nobody` is taken over with its data, and foreign files are left alone', async () => {
+  const first = await startEmbeddedPostgres({ home })
+  await first.ensureDatabase('bir', 'bir')
+  await query(first.url('bir', 'bir'), 'create table kept (id int)')
+  await first.stop()
+  const { base, data } = makePlaces(home)
+  const foreign = join(home, 'foreign')
+  writeFileSync(foreign, '')
+  linkSync(foreign, join(data, 'planted'))
+  symlinkSync(foreign, join(data, 'planted-too'))
+  const note = JSON.parse(readFileSync(join(home, 'postgres.json'), 'utf8')) as Record<string, unknown>
+  writeFileSync(join(home, 'postgres.json'), JSON.stringify({ base: note.base, cluster: note.cluster }))
+  execFileSync('chown', ['-hR', '65534:65534', base])
+  chownSync(foreign, 0, 0)
+  expect(readableByNobody(data)).toBe(true)
+  writeFileSync(join(base, 'runtimes/changed-by-nobody'), '')
+
+  const again = await startEmbeddedPostgres({ home })
+  const user = makePlaces(home).owner?.uid
+  await again.ensureDatabase('bir', 'bir')
+  expect(await query(again.url('bir', 'bir'), 'select count(*)::int as n from kept')).toEqual([{ n: 0 }])
+  expect(statSync(foreign).uid).toBe(0)
+  expect(existsSync(join(base, 'runtimes/changed-by-nobody'))).toBe(false)
+  await again.stop()
+  for (const path of [join(data, 'planted'), join(data, 'planted-too')]) rmSync(path)
+  expect(new Set(ownersBelow(data))).toEqual(new Set([user]))
+  expect(readableByNobody(data)).toBe(false)
+})
+
 test('`ended` resolves when Postgres is killed with kill -9, and the next start recovers', async () => {
   const postgres = await startEmbeddedPostgres({ home })
   const pid = postmasterPid(makePlaces(home).data)
@@ -108,6 +169,14 @@ async function query(connectionString: string, text: string): Promise<unknown[]>
   } finally {
     await client.end()
   }
+}
+
+const ownersBelow = (folder: string) => readdirSync(folder, { recursive: true }).map((name) => lstatSync(join(folder, String(name))).uid)
+
+function readableByNobody(path: string): boolean {
+  const { error, status } = spawnSync('ls', [path], { uid: 65_534, gid: 65_534 })
+  if (error) throw error
+  return status === 0
 }
 
 function alive(pid: number): boolean {

@@ -4,7 +4,7 @@ import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { prepareCluster } from './embedded/cluster.ts'
 import { PostgresFault } from './embedded/fault.ts'
 import { Passwords } from './embedded/passwords.ts'
-import { makePlaces } from './embedded/places.ts'
+import { makePlaces, settlePlaces } from './embedded/places.ts'
 import { startPostmaster } from './embedded/postmaster.ts'
 import { prepareRuntime } from './embedded/runtime.ts'
 import { endStale } from './embedded/stale.ts'
@@ -39,9 +39,10 @@ export async function startEmbeddedPostgres(options: {
   const isNew = !existsSync(places.data)
   const passwords = passwordsOf(home, isNew)
   if (isNew) onProgress('Setting up PostgreSQL …')
+  await endStale(places.data)
+  settlePlaces(places)
   const runtime = prepareRuntime(places)
   prepareCluster(places, runtime, passwords.forRole('postgres'))
-  await endStale(places.data)
   const postmaster = await startPostmaster(places, runtime, settings)
 
   const url = (database: string, role: string) => urlOf(places.socketDir, database, role, passwords.forRole(role))

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PostgresFault, faultOf, faultOfLog } from './fault.ts'
+import { initialiserOf, takeFromNobody } from './owner.ts'
 import type { Places } from './places.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -22,20 +23,23 @@ export function prepareCluster(places: Places, runtime: Runtime, superuserPasswo
 function initialise(places: Places, runtime: Runtime, superuserPassword: string): void {
   const unfinished = `${places.data}.new`
   const passwordFile = join(places.base, 'initial-password')
+  const initialiser = places.owner && initialiserOf(places.owner)
   try {
-    rmSync(unfinished, { recursive: true, force: true })
-    writeFileSync(passwordFile, superuserPassword, { mode: 0o600 })
-    if (places.owner) chownSync(passwordFile, places.owner.uid, places.owner.gid)
+    for (const path of [unfinished, passwordFile]) rmSync(path, { recursive: true, force: true })
+    mkdirSync(unfinished, { mode: 0o700 })
+    writeFileSync(passwordFile, superuserPassword, { mode: 0o600, flag: 'wx' })
+    if (initialiser) for (const path of [unfinished, passwordFile]) chownSync(path, initialiser.uid, initialiser.gid)
     const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--encoding=UTF8']
     const access = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
     const initdb = spawnSync(join(runtime.bin, 'initdb'), ['-D', unfinished, ...access, ...locale], {
-      ...places.owner,
+      ...initialiser,
       cwd: places.base,
       encoding: 'utf8',
       env: {},
     })
     if (initdb.error) throw initdb.error
     if (initdb.status !== 0) throw faultOfLog(`${initdb.stdout}${initdb.stderr}`, places.data)
+    if (places.owner) takeFromNobody(unfinished, places.owner)
     renameSync(unfinished, places.data)
   } catch (error) {
     throw faultOf(error, places.base)

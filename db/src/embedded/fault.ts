@@ -7,6 +7,11 @@ export class PostgresFault extends Error {
 export function faultOf(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path)
+  if (code === 'EINVAL' && error instanceof Error && /chown/.test(error.message)) {
+    return new PostgresFault(
+      'As root, the embedded Postgres runs as a user of its own, and this container has no other users: map more user ids into it, or start as a user other than root.',
+    )
+  }
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return notWritable(path)
   return error
 }
