@@ -74,9 +74,25 @@ test('a signal ends the process cleanly', async () => {
   expect(events.at(-1)).toMatchObject({ event: 'stopped' })
 })
 
+test('a rejection that nobody holds is logged, shows in its health, and ends nothing', async () => {
+  await using place = await aPlace()
+  const stray = 'process.on("SIGUSR2", () => { Promise.reject(new Error(["ses", "ame"].join(""))) })'
+  const { child, events, ended, listening } = aProcess({
+    ...place.env,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(stray)}`,
+  })
+  const url = await listening()
+  child.kill('SIGUSR2')
+  await expect.poll(() => events.at(-1)).toMatchObject({ level: 'error', event: 'stray-rejection', error: 'Error', count: 1 })
+  expect(JSON.stringify(events)).not.toContain('sesame')
+  expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok', strayRejections: 1 })
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
+
 test('an uncaught error is logged once and ends the process', async () => {
   await using place = await aPlace()
-  const uncaught = 'process.on("SIGUSR2", () => void Promise.reject(new Error("nobody caught this")))'
+  const uncaught = 'process.on("SIGUSR2", () => { throw new Error("nobody caught this") })'
   const { child, events, ended, listening } = aProcess({
     ...place.env,
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(uncaught)}`,

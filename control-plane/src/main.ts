@@ -1,3 +1,4 @@
+import { surviveStrayRejections } from '@bir/sdk/stray-rejections'
 import { readConfig } from './config.ts'
 import { log, errorText } from './base/log.ts'
 import { startControlPlane } from './start.ts'
@@ -8,10 +9,10 @@ function fail(error: unknown): never {
 }
 
 process.on('uncaughtException', fail)
-process.on('unhandledRejection', fail)
+const strays = surviveStrayRejections((facts) => log('error', 'stray-rejection', { ...facts }))
 
 try {
-  const running = await startControlPlane(readConfig(), log)
+  const running = await startControlPlane(readConfig(), log, strays)
   let stopping = false
   const stop = () => {
     if (stopping) return

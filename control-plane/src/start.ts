@@ -6,6 +6,7 @@ import type { Db } from '@bir/db'
 import { migrate } from '@bir/db/migrate'
 import { openOwnChain } from './audit/own-chain.ts'
 import type { OwnChain } from './audit/own-chain.ts'
+import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import type { Config } from './config.ts'
 import { markDirty } from './base/context.ts'
 import type { Actor, Ctx, JoinLines, Publisher } from './base/context.ts'
@@ -55,9 +56,9 @@ interface Core {
 }
 
 /** Starts the whole process: migrates the database, opens the keys, publishes the policy, and listens. */
-export async function startControlPlane(config: Config, log: Log): Promise<Running> {
+export async function startControlPlane(config: Config, log: Log, strays: StrayRejections = { count: 0 }): Promise<Running> {
   const { publicUrl: issuer, stage } = config
-  const core = await openCore(config, log)
+  const core = { ...(await openCore(config, log)), strays }
   const { db, keys, ownChain, publisher, watch, joinLines, joinFile } = core
   const revision = await publishAtStart(core)
   await joinFile?.renew()
@@ -120,7 +121,10 @@ async function publishAtStart({ db, publisher, watch }: Core): Promise<number> {
 }
 
 /** The HTTP server with all its routes. It does not listen yet. */
-function siteOf({ config, log, db, master, keys, ownChain, watch, publisher, joinLines }: Core, draining: AbortSignal): Server {
+function siteOf(
+  { config, log, db, master, keys, ownChain, watch, publisher, joinLines, strays }: Core & { strays: StrayRejections },
+  draining: AbortSignal,
+): Server {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
@@ -138,7 +142,11 @@ function siteOf({ config, log, db, master, keys, ownChain, watch, publisher, joi
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
 
   const routes: Route[] = [
-    { method: 'GET', path: '/health', answer: async () => json(200, { status: 'ok' }) },
+    {
+      method: 'GET',
+      path: '/health',
+      answer: async () => json(200, { status: 'ok', ...(strays.count > 0 && { strayRejections: strays.count }) }),
+    },
     { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
     ...metadataRoutes({ issuer, stage, keys }),
     ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, ctxOf, log }),

@@ -84,6 +84,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets })
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
   const dropped = new DroppedMessages()
+  const timers = parts.timers ?? new Timers()
   const ports: Ports = {
     servers: mounted,
     policy,
@@ -93,11 +94,11 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     callsInFlight: new CallsInFlight(),
     upstream: upstreams.upstream,
     catalogue: upstreams.catalogue,
-    clientRequests: new ClientRequests(node),
+    clientRequests: new ClientRequests(node, timers),
     sessions,
     dropped,
     node,
-    timers: parts.timers ?? new Timers(),
+    timers,
     secrets,
     portalUrl,
   }

@@ -1,3 +1,4 @@
+import { surviveStrayRejections } from '@bir/sdk/stray-rejections'
 import { joinLineReader, readConfig } from './config.ts'
 import { identityOf } from './control/join.ts'
 import { log } from './runtime/log.ts'
@@ -5,11 +6,13 @@ import { startPlane } from './plane.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { mountedServers } from './servers/index.ts'
 
+const strays = surviveStrayRejections((facts) => log('error', 'a rejection that nobody holds: a mistake of the gateway', { ...facts }))
+
 async function main(): Promise<void> {
   const config = readConfig()
   const { homeDir, birJoin, planeName } = config
   const identity = await identityOf({ homeDir, birJoin, rereadJoin: joinLineReader(), planeName }, log)
-  const plane = await startPlane(config, identity, mountedServers, log)
+  const plane = await startPlane(config, identity, mountedServers, { log, strays, onEnd: fail })
   collectGarbage()
   log('info', 'data plane listens', { host: config.host, address: plane.server.address() })
 
@@ -33,5 +36,4 @@ function fail(error: unknown): never {
 }
 
 process.on('uncaughtException', fail)
-process.on('unhandledRejection', fail)
 main().catch(fail)

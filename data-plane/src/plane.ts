@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import { assemblePlane } from './assemble-plane.ts'
 import { SpoolJournal } from './audit/journal.ts'
 import { Shipper } from './audit/shipper.ts'
@@ -27,6 +28,14 @@ import type { DroppedMessages } from './upstream/dropped.ts'
 const maxLastShippingMs = 3_000
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
 
+/** What the process gives its plane. */
+export interface Surroundings {
+  readonly log: Log
+  readonly strays: StrayRejections
+  /** Called when a part ends that the plane cannot do without. */
+  onEnd(error: unknown): void
+}
+
 export interface Plane {
   readonly server: Server
   /** Takes no more calls, lets those under way end, ships and closes the spool. */
@@ -38,7 +47,7 @@ export async function startPlane(
   config: Config,
   identity: Identity,
   mounted: ReadonlyMap<string, MountedServer>,
-  log: Log,
+  { log, strays, onEnd }: Surroundings,
 ): Promise<Plane> {
   const stop = new AbortController()
   const control = new ControlClient(identity)
@@ -71,12 +80,13 @@ export async function startPlane(
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
     issuer: () => feed.held?.keys.issuer,
-    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped }),
+    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped, strays: strays.count }),
   })
 
   await feed.restore()
-  shipper.start()
+  shipper.start(onEnd)
   const polling = poll(feed, control, log, stop.signal)
+  polling.catch(onEnd)
   await plane.start()
   await listenToPeers(plane.internalServer, config, control, log)
   await listening(plane.server, config.host, config.port)
@@ -124,13 +134,17 @@ async function listenToPeers(
   control.post('/planes', body).catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
 }
 
-/** A warning does not stop the plane: calls are still made and recorded. */
+/** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
   draining: boolean,
-  { warning, dropped = {} }: { warning?: string | undefined; dropped?: DroppedMessages['counts'] } = {},
+  { warning, dropped = {}, strays = 0 }: { warning?: string | undefined; dropped?: DroppedMessages['counts']; strays?: number } = {},
 ): { ok: boolean; body: object } {
-  const notes = { ...(warning !== undefined && { warning }), ...(Object.keys(dropped).length > 0 && { dropped }) }
+  const notes = {
+    ...(warning !== undefined && { warning }),
+    ...(Object.keys(dropped).length > 0 && { dropped }),
+    ...(strays > 0 && { strayRejections: strays }),
+  }
   if (draining) return { ok: false, body: { status: 'draining', ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
   return { ok: true, body: { status: 'ok', revision: held.revision, ...notes } }

@@ -82,10 +82,11 @@ export async function standIn(
   const server = createServer((req, res) => {
     const route = routes[req.url ?? '']
     if (!route) return trpc(req, res)
-    void (async () => {
-      const answer = route(new URLSearchParams(await text(req)))
+    const send = (body: string) => {
+      const answer = route(new URLSearchParams(body))
       res.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
-    })()
+    }
+    text(req).then(send, () => res.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
   return {

@@ -22,7 +22,10 @@ export async function aProvider() {
       if (request.url === '/.well-known/openid-configuration') return { issuer, jwks_uri: `${issuer}/keys` }
       return { keys: [{ ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256', use: 'sig' }] }
     }
-    void answer().then((body) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body)))
+    answer().then(
+      (body) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body)),
+      () => response.destroy(),
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -66,8 +66,10 @@ export class Shipper {
     return this.divergence?.message
   }
 
-  start(): void {
+  /** `onEnd` is called when shipping ends by a mistake of ours: nothing would be shipped any more. */
+  start(onEnd: (error: unknown) => void = () => undefined): void {
     this.running = this.run()
+    this.running.catch(onEnd)
   }
 
   /** Ships the remaining records, for `maxMs` at most, and stops. Records that were not shipped stay in the spool. */

@@ -6,6 +6,7 @@ import type { ServerSecrets } from '../secrets/in-use.ts'
 import { GATEWAY_IDENTITY } from '../protocol/facts/gateway-identity.ts'
 import type { Log } from '../runtime/log.ts'
 import { servesSkills } from '../protocol/extensions/skills.ts'
+import { unawaited } from '../runtime/awaitable.ts'
 import { Cancel } from '../runtime/cancellation.ts'
 import { timeoutFault } from '../upstream/faults.ts'
 import { BoundedList } from './bounded-list.ts'
@@ -87,8 +88,9 @@ export class ServerCatalogue {
 
   constructor(options: Options) {
     this.options = { ...options, log: hidingLog(options.log, options.secrets) }
-    this.timer = setInterval(() => void this.refresh(), againMs).unref()
-    void this.refresh()
+    const refresh = () => unawaited(this.refresh())
+    this.timer = setInterval(refresh, againMs).unref()
+    refresh()
   }
 
   get seen(): boolean {
@@ -140,7 +142,7 @@ export class ServerCatalogue {
       this.due = undefined
       await this.refresh()
     }
-    this.due = setTimeout(() => void again(), Math.max(0, this.waitMs - sinceMs)).unref()
+    this.due = setTimeout(() => unawaited(again()), Math.max(0, this.waitMs - sinceMs)).unref()
   }
 
   /** Reads the lists within a time limit, because a server may never finish. */

@@ -3,6 +3,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { OutgoingFilter } from '../pipeline/filters/outgoing.ts'
+import { unawaited } from '../runtime/awaitable.ts'
 import { defineServer } from '../server-kit/define.ts'
 import { messagesIn } from '../testing/fidelity.ts'
 import { modernRequest, testPlane } from '../testing/plane.ts'
@@ -19,8 +20,7 @@ async function aTellingPlane(filter: OutgoingFilter) {
     input: z.strictObject({}),
     output: z.object({ text: z.string() }),
     async run(_args, context) {
-      void context.notify({ method: 'com.example/news', params: { step: 1 } })
-      void context.notify({ method: 'com.example/news', params: { step: 2 } })
+      for (const step of [1, 2]) unawaited(context.notify({ method: 'com.example/news', params: { step } }))
       return { text: 'done' }
     },
   })

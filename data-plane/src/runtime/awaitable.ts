@@ -3,3 +3,8 @@
  * promise.
  */
 export type Awaitable<T> = T | Promise<T>
+
+/** Lets work go on that nobody waits for. Its failure is nobody's either: whoever would be told has left. */
+export function unawaited(work: Awaitable<unknown>): void {
+  if (work instanceof Promise) work.catch(() => undefined)
+}

@@ -1,4 +1,4 @@
-import { GatewayError } from '@bir/sdk/contract/errors'
+import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { ClientRefusal, Refusals } from '../upstream/client-refusal.ts'
 import { tokenOf } from '../protocol/progress-token.ts'
@@ -9,6 +9,8 @@ import type { Cleared } from '../protocol/channel/cleared.ts'
 import type { Member, VerbatimJson } from '../json/verbatim.ts'
 import type { ClientAnswer } from '../upstream/upstream.ts'
 import type { Channel } from '../protocol/channel/channel.ts'
+import { unawaited } from '../runtime/awaitable.ts'
+import type { Timers } from '../runtime/timers.ts'
 import { isObject } from '../json/is-object.ts'
 
 /** Whose answers count, and who asks. */
@@ -33,18 +35,26 @@ export interface ClientAnswers {
   readonly refusals: Refusals | undefined
 }
 
+/** A person may have to read and think; after this the server learns that nobody answered. */
+const defaultMaxWaitMs = 5 * 60_000
+
 /** What a legacy client is asked while its call waits, and its answers, which come as messages of their own. */
 export class ClientRequests {
   private readonly waiting = new Map<string, Waiting>()
   private readonly node: string
+  private readonly timers: Timers
+  private readonly maxWaitMs: number
 
-  constructor(node: string) {
+  constructor(node: string, timers: Timers, maxWaitMs = defaultMaxWaitMs) {
     this.node = node
+    this.timers = timers
+    this.maxWaitMs = maxWaitMs
   }
 
   /**
    * Puts each question of an `input_required` result to the client, on the stream. Resolves with the client's answers,
-   * by key.
+   * by key. Rejects when the signal aborts, with its reason where that is an error for the caller, and when nobody
+   * answers in time.
    */
   async ask(channel: Channel, asker: Asking, questions: Cleared<SourcedObject>, signal: AbortSignal): Promise<ClientAnswers> {
     const { inputRequests } = questions.value
@@ -93,28 +103,45 @@ export class ClientRequests {
     if (!isObject(request) || typeof request['method'] !== 'string')
       throw new GatewayError('unavailable', 'an input request without a method', { reason: 'upstream-protocol' })
     const { method, params } = request
+    if (signal.aborted) throw whyGone(signal)
     const id = `${this.node}.${uuidv7()}`
     const { promise, resolve, reject } = Promise.withResolvers<ClientAnswer>()
     const gone = () => {
+      reject(whyGone(signal))
       // Nobody waits for the answer any more: who shows the question to a person may take it away.
-      void channel.notify(ownWords({ method: 'notifications/cancelled', params: { requestId: id } }))
-      reject(new GatewayError('unavailable', 'the client did not answer', { reason: 'cancelled' }))
+      unawaited(channel.notify(ownWords({ method: 'notifications/cancelled', params: { requestId: id } })))
     }
     signal.addEventListener('abort', gone, { once: true })
+    const stopTimer = this.timers.after(this.maxWaitMs, () => reject(unanswered(this.maxWaitMs)))
     const token = isObject(params) ? tokenOf(params) : undefined
     this.waiting.set(id, { scope, server, method, token, resolve })
     try {
       // Beside the question's own parameters there are only a token and an id of the gateway's.
       const ownParams = withOurToken(legacyParams(method, params), token, id)
       const json = isObject(ownParams) && source ? source.toJson(ownParams) : JSON.stringify(ownParams)
-      await channel.request(id, method, json === undefined ? undefined : madeOf([questions], json))
+      const sending = channel.request(id, method, json === undefined ? undefined : madeOf([questions], json))
+      // Not awaited: a client that does not read may never take it, and the call may be given up meanwhile.
+      if (sending instanceof Promise) sending.catch(reject)
       return await promise
     } finally {
       this.waiting.delete(id)
+      stopTimer()
       signal.removeEventListener('abort', gone)
     }
   }
 }
+
+/** Why nobody waits for the answer any more: a refusal or a time-out as it is, and any other end of the call. */
+const whyGone = ({ reason }: AbortSignal): Error =>
+  reason instanceof GatewayError || reason instanceof ToolError
+    ? reason
+    : new GatewayError('unavailable', 'the client did not answer', { reason: 'cancelled' })
+
+const unanswered = (waitMs: number) =>
+  new ToolError('timed_out', `Nobody answered the question of the MCP server within ${waitMs / 1000} s.`, {
+    hint: 'Call the tool again, and answer what it asks.',
+    retryable: true,
+  })
 
 /** The plane that asked, by the id of its request; undefined for an id that is none of ours. */
 export const askingPlane = (id: unknown): string | undefined =>

@@ -10,11 +10,12 @@ const entry = { kind: 'remote' as const, title: 'Long', remote, tools: { say: { 
 const settings = { ratePerSecond: 100_000, rateBurst: 1_000_000 }
 const plane = await testPlane({ grants: { long: { user: [{ level: 'destroy' }] } }, settings }, [], { long: entry })
 let stop: (() => void) | undefined
+const fail = (error: unknown) => process.send?.({ failed: String(error) })
 
 process.on('message', ({ order }: { order: 'watch' | 'stop' }) => {
   if (order === 'stop') return stop?.()
   const stopped = new Promise<void>((resolve) => (stop = resolve))
-  void longestTurn(() => stopped).then((longest) => process.send?.(longest))
+  longestTurn(() => stopped).then((longest) => process.send?.(longest), fail)
   process.send?.({})
 })
 process.on('disconnect', () => process.exit())

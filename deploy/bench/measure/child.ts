@@ -32,7 +32,7 @@ export class Child implements Disposable {
       return message
     } finally {
       listening.abort()
-      void Promise.allSettled([answered, ended])
+      Promise.allSettled([answered, ended]).catch(() => undefined)
     }
   }
 

@@ -16,7 +16,8 @@ export async function serve(fetch: Fetch, close: () => Promise<void>): Promise<U
   const guards = [localhostHostValidation(), localhostOriginValidation()]
   const server = createServer((request, response) => {
     // Node's own type does not fit the adapter's under exactOptionalPropertyTypes.
-    if (guards.every((allows) => allows(request, response))) void handle(request as NodeIncomingMessageLike, response)
+    if (guards.every((allows) => allows(request, response)))
+      handle(request as NodeIncomingMessageLike, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
   return {

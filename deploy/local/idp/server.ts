@@ -21,7 +21,7 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     }
     const uid = /^\/login\/([\w-]+)$/.exec(pathname)?.[1]
     if (!uid) {
-      void oidc(request, response)
+      oidc(request, response).catch(() => response.destroy())
       return
     }
     login(uid, request, response).catch((error: unknown) => {

@@ -65,7 +65,7 @@ export class Supervised<T extends Running> {
   /** The first start. When it fails, it rejects and is not repeated: then a setting is wrong, and a person is there. */
   async start(): Promise<T> {
     const running = await this.begin()
-    void this.watch(running)
+    this.watch(running).catch(() => undefined)
     return running
   }
 

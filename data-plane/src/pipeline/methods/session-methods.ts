@@ -3,6 +3,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { isLevel } from '../../protocol/log-level.ts'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
@@ -29,7 +30,7 @@ export const setLevel =
     }
     const state = sessions.of(sessionOf(call))
     state.logLevel = level
-    void state.stream?.follow()
+    unawaited(state.stream?.follow())
     return ownWords({})
   }
 

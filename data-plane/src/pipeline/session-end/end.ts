@@ -1,5 +1,6 @@
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker } from '../../upstream/upstream.ts'
@@ -33,5 +34,5 @@ export function endSessionById({ sessions, upstream, policy }: Pick<Ports, 'sess
 }
 
 function endUpstreamSessions({ upstream }: Pick<Ports, 'upstream'>, behind: Iterable<string>, asker: Asker): void {
-  for (const id of behind) void upstream(id)?.endSession(asker)
+  for (const id of behind) unawaited(upstream(id)?.endSession(asker))
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { Ports } from '../call/ports.ts'
 import { endSessionById } from './end.ts'
 
@@ -45,9 +46,9 @@ export class SessionGossip {
     this.timer = setInterval(() => {
       const others = this.others()
       ports.sessions.keepGuestsOf(others)
-      void this.askAll(others)
+      unawaited(this.askAll(others))
     }, options.everyMs ?? defaultMs).unref()
-    this.unfollow = ports.policy.onChange(() => void this.askAll(this.others().filter((id) => !this.places.has(id))))
+    this.unfollow = ports.policy.onChange(() => unawaited(this.askAll(this.others().filter((id) => !this.places.has(id)))))
   }
 
   /** Resolves once every plane that can be reached has answered, or after two seconds. */

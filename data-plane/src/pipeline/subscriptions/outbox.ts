@@ -31,13 +31,12 @@ export class Outbox {
 
   private wait(sending: Promise<void>): void {
     this.busy = true
-    void sending
-      // The client has left. Whoever watches the connection is told elsewhere.
-      .catch(() => undefined)
-      .then(() => {
-        this.busy = false
-        return this.send()
-      })
+    const goOn = () => {
+      this.busy = false
+      return this.send()
+    }
+    // When one cannot be sent the client has left. Whoever watches the connection is told elsewhere.
+    sending.then(goOn, goOn).catch(() => undefined)
   }
 }
 

@@ -9,6 +9,7 @@ import { Subscription } from './subscription.ts'
 import type { AskClient, SubscriptionPorts } from './subscription.ts'
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { ListenFilter } from '../../protocol/notification.ts'
 import { scopeOf } from '../call/scope.ts'
 
@@ -35,7 +36,8 @@ export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call
     const releaseSession = ports.sessions.hold(call.session)
     call.channel.begin()
     const { seen } = state
-    void follower.follow().then((honoured) => seen && follower.catchUp(seen, honoured))
+    const catchUp = (honoured: ListenFilter | undefined) => seen && follower.catchUp(seen, honoured)
+    follower.follow().then(catchUp, () => undefined)
     await new Promise<void>((resolve) => call.cancel.subscribe(() => resolve()))
     stopLifeTimer()
     stopTokenTimer()
@@ -81,7 +83,7 @@ class SessionFollower {
     // The session named these URIs itself.
     for (const uri of this.state.subscriptions)
       if (honoured?.resourceSubscriptions?.includes(uri))
-        void this.call.channel.notify(ownWords({ method: 'notifications/resources/updated', params: { uri } }))
+        unawaited(this.call.channel.notify(ownWords({ method: 'notifications/resources/updated', params: { uri } })))
   }
 
   stop(): void {

@@ -15,6 +15,7 @@ import { LIST_CHANGES, listChangeOf } from '../../protocol/facts/list-changes.ts
 import type { ListMethod } from '../../protocol/list-methods.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
 import { keysOf, notificationOfKey } from '../../protocol/subscription-keys.ts'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import type { SeenLists } from '../../sessions/session-memory.ts'
@@ -189,10 +190,10 @@ export class Subscription {
       unsubscribe()
       const honoured = await this.listenTo(subscription, failures)
       const missed = keysOf(honoured).flatMap((key) => notificationOfKey(key) ?? [])
-      for (const notification of missed) void this.pass(subscription, notification)
+      for (const notification of missed) unawaited(this.pass(subscription, notification))
     }
     const delayMs = Math.min(firstRetryMs * 2 ** (failures - 1), maxRetryMs)
-    const stopTimer = this.ports.timers.after(delayMs, () => void listenAgain())
+    const stopTimer = this.ports.timers.after(delayMs, () => unawaited(listenAgain()))
     const unsubscribe = this.cancel.subscribe(stopTimer)
   }
 

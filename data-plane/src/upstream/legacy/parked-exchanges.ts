@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { unawaited } from '../../runtime/awaitable.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { RequestExchange } from './request-exchange.ts'
 import { INVALID_PARAMS } from '../../protocol/facts/rpc-codes.ts'
@@ -36,17 +37,18 @@ export class ParkedExchanges {
   put(exchange: RequestExchange, request: UpstreamRequest): string {
     const ofPerson = [...this.parked].filter(([, { owner }]) => owner === request.person)
     const oldest = ofPerson[0]?.[0]
-    if (oldest !== undefined && ofPerson.length >= this.limits.maxPerPerson) void this.expire(oldest, 'Newer questions took its place.')
+    if (oldest !== undefined && ofPerson.length >= this.limits.maxPerPerson)
+      unawaited(this.expire(oldest, 'Newer questions took its place.'))
     if (this.parked.size >= this.limits.maxParked) {
-      void exchange.abandon('Nobody can be asked now.')
+      unawaited(exchange.abandon('Nobody can be asked now.'))
       throw new UpstreamFault('rate_limited', 'Too many calls are waiting for an answer.', { retryable: true, hint: 'Try again later.' })
     }
     const id = randomBytes(24).toString('base64url')
-    const stopTimer = this.timers.after(this.limits.parkMs, () => void this.expire(id, 'Nobody answered in time.'))
+    const stopTimer = this.timers.after(this.limits.parkMs, () => unawaited(this.expire(id, 'Nobody answered in time.')))
     const parked = { exchange, owner: request.person, target: targetOf(request), stopWaiting: stopTimer }
     this.parked.set(id, parked)
     // A legacy client may cancel while it is asked. A modern client may go away before it receives the state.
-    const unsubscribe = request.cancel.subscribe(() => void this.expire(id, 'The client cancelled the request.'))
+    const unsubscribe = request.cancel.subscribe(() => unawaited(this.expire(id, 'The client cancelled the request.')))
     parked.stopWaiting = () => {
       stopTimer()
       unsubscribe()

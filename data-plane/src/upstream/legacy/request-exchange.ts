@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { isObject } from '../../json/is-object.ts'
+import { unawaited } from '../../runtime/awaitable.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { refusalJson } from '../client-refusal.ts'
 import { protocolFault } from '../faults.ts'
@@ -130,7 +131,7 @@ export class RequestExchange implements PendingRequest {
       if (outcome.kind === 'result') this.finish(true)
       return outcome
     } catch (error) {
-      if (cancel.cancelled) void this.abandon('The client cancelled the request.')
+      if (cancel.cancelled) unawaited(this.abandon('The client cancelled the request.'))
       this.finish()
       throw error
     } finally {

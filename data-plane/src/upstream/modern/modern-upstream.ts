@@ -172,11 +172,10 @@ export class ModernUpstream implements Upstream {
 function unlessCancelled(cancel: Cancel, work: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     const unsubscribe = cancel.subscribe(reject)
-    void work
-      .catch(() => undefined)
-      .then(() => {
-        unsubscribe()
-        return resolve()
-      })
+    const goOn = () => {
+      unsubscribe()
+      resolve()
+    }
+    work.then(goOn, goOn)
   })
 }

@@ -67,12 +67,11 @@ export class Subscriber {
 
   private continueAfter(delivery: Promise<void>): void {
     this.delivering = true
-    void delivery
-      // A listener that failed to take one notification may take the next.
-      .catch(() => undefined)
-      .then(() => {
-        this.delivering = false
-        return this.deliverPending()
-      })
+    const goOn = () => {
+      this.delivering = false
+      return this.deliverPending()
+    }
+    // A listener that failed to take one notification may take the next.
+    delivery.then(goOn, goOn).catch(() => undefined)
   }
 }

@@ -131,7 +131,7 @@ function passwordReader(password: SecretRef, currentReadSecret: () => OpenConnec
     try {
       return await readPassword(password, currentReadSecret())
     } catch (error) {
-      void this.end()
+      this.end().catch(() => undefined)
       throw error
     }
   }

@@ -47,7 +47,7 @@ export class GetStream {
     const earlyAnswer = await Promise.race([first, delay(withinMs, undefined, { ref: false })])
     if (earlyAnswer?.status === 405) return false
     if (earlyAnswer) requireStream(earlyAnswer)
-    void this.run(openSession, first)
+    this.run(openSession, first).catch((error: unknown) => this.handlers.ended(asError(error)))
     return true
   }
 
