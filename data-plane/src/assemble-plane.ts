@@ -56,6 +56,7 @@ export interface PlaneParts {
   readonly timers?: Timers
   readonly idleCheckMs?: number
   readonly gossipMs?: number
+  readonly maxUnreadMs?: number | undefined
   /** Outgoing filters beside the gateway's own. */
   readonly moreFilters?: readonly OutgoingFilter[]
 }
@@ -118,6 +119,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     issuer: () => parts.issuer(),
     health: () => parts.health(dropped.counts),
     exchange,
+    maxUnreadMs: parts.maxUnreadMs,
   })
   const internalServer = createInternalServer({ node, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes })
 

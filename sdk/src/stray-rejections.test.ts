@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const path = fileURLToPath(new URL('./stray-rejections.ts', import.meta.url))
 
-/** Runs the program in a process of its own, with `strays` and `seen`, what was reported. Gives what it printed last. */
+/** Runs the program in a process of its own, and gives the count and what was reported. */
 function inProcess(program: string): unknown {
   const source = `
     import { surviveStrayRejections } from ${JSON.stringify(path)}

@@ -2,6 +2,14 @@ import { isObject } from '../json/is-object.ts'
 
 const methods = new Set<unknown>(['elicitation/create', 'sampling/createMessage', 'roots/list'])
 
+/**
+ * The most that a server may ask of a client at once, in characters of JSON: a picture for a model fits, and nobody
+ * reads more.
+ */
+export const MAX_QUESTION_CHARS = 1024 * 1024
+/** At once, in one call. */
+export const MAX_QUESTIONS = 16
+
 /** Whether this is one of the three input requests, each of which requires a capability of the client. */
 export const isInput = (request: unknown): request is InputRequest =>
   isObject(request) && methods.has(request['method']) && (isObject(request['params']) || request['method'] === 'roots/list')

@@ -107,6 +107,8 @@ export interface TestPlaneOptions {
   /** Outgoing filters beside the gateway's own. */
   moreFilters?: readonly OutgoingFilter[]
   maxRequestBytes?: number
+  /** How long a client may leave what waits for it untouched. */
+  maxUnreadMs?: number
 }
 
 /** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
@@ -115,7 +117,7 @@ export async function testPlane(
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
   place?: Place,
-  { readSecret = () => Promise.resolve(SECRET), moreFilters = [], maxRequestBytes = 100_000 }: TestPlaneOptions = {},
+  { readSecret = () => Promise.resolve(SECRET), moreFilters = [], maxRequestBytes = 100_000, maxUnreadMs }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
   const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
@@ -168,6 +170,7 @@ export async function testPlane(
     idleCheckMs: 20,
     gossipMs: 50,
     moreFilters,
+    maxUnreadMs,
   })
   for (const changed of followers) changed()
   await plane.start()

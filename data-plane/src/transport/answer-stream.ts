@@ -6,6 +6,7 @@ import type { Channel } from '../protocol/channel/channel.ts'
 import { resultBody } from '../protocol/json-rpc.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
 import { sendJson, sendResult } from '../http/respond.ts'
+import { MAX_UNREAD_BYTES } from '../http/unread.ts'
 import type { Headers } from '../http/respond.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import { messageOf } from '../protocol/notification.ts'
@@ -25,6 +26,8 @@ export class AnswerStream implements Channel {
   private readonly response: ServerResponse
   private readonly headers: Headers
   private begun = false
+  /** Pending while something waits for the client to take it. */
+  private taking: Promise<void> | undefined
 
   constructor(response: ServerResponse, headers: Headers) {
     this.response = response
@@ -88,14 +91,22 @@ export class AnswerStream implements Channel {
 
   private event(json: string): Awaitable<void> {
     this.begin()
+    // Not every sender waits for the client. One that reads nothing must not fill the memory.
+    if (this.response.writableLength > MAX_UNREAD_BYTES) this.response.destroy()
     if (this.response.destroyed || this.response.write(frame(json))) return
-    return new Promise((resolve) => {
+    return (this.taking ??= this.taken())
+  }
+
+  /** Resolves once the client has taken what waits for it, or has left. */
+  private async taken(): Promise<void> {
+    await new Promise<void>((resolve) => {
       const done = () => {
         this.response.off('drain', done).off('close', done)
         resolve()
       }
       this.response.once('drain', done).once('close', done)
     })
+    this.taking = undefined
   }
 
   private keepAlive(): void {

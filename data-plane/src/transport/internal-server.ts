@@ -8,6 +8,7 @@ import { PEER_SIGNATURE_HEADER } from '../peers/forward.ts'
 import type { BodyBudget, BodyLease } from '../http/body-budget.ts'
 import { bytesOf } from '../http/read-body.ts'
 import { sendJson, sendNothing } from '../http/respond.ts'
+import { closeUnread } from '../http/unread.ts'
 import { MAX_GOSSIP_BYTES, GOSSIP_PATH } from '../pipeline/session-end/gossip.ts'
 import type { SessionGossip } from '../pipeline/session-end/gossip.ts'
 import type { PolicySource } from '../policy/source.ts'
@@ -27,9 +28,11 @@ interface Options {
  * gossip about sessions is answered too. Never on a public ingress.
  */
 export function createInternalServer(options: Options): Server {
-  return createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 15_000, requestTimeout: 60_000 }, (request, response) => {
     admit(options, request, response).catch(() => sendNothing(response, 400))
   })
+  closeUnread(server)
+  return server
 }
 
 /** Nothing of a body is kept before a plane of the roster has signed for it. */

@@ -6,6 +6,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import type { McpExchange } from './exchange.ts'
 import type { OriginRules } from '../http/allowed-origins.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
+import { closeUnread } from '../http/unread.ts'
 
 interface Options {
   publicUrl: string
@@ -14,6 +15,7 @@ interface Options {
   issuer(): string | undefined
   health(): { ok: boolean; body: object }
   exchange: McpExchange
+  maxUnreadMs?: number | undefined
 }
 
 /** How long a request may take to arrive, and how often this is checked. */
@@ -21,13 +23,15 @@ const arrivalLimits = { headersTimeout: 15_000, requestTimeout: 60_000, connecti
 
 /** The HTTP server for clients: MCP endpoints, their RFC 9728 documents, health. */
 export function createPublicServer(options: Options): Server {
-  return createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => {
     route(options, request, response).catch((error: unknown) => {
       const fault = GatewayError.from(error)
       options.exchange.recordRefusal(request, undefined, fault)
       sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
     })
   })
+  closeUnread(server, options.maxUnreadMs)
+  return server
 }
 
 async function route(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {

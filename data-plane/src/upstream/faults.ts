@@ -19,6 +19,13 @@ export const sizeFault = (maxBytes: number): UpstreamFault =>
     hint: 'Ask for less.',
   })
 
+/** The server wants to know more of the client than a client is asked. */
+export const questionFault = (detail: string): UpstreamFault =>
+  new UpstreamFault('too_large', 'The MCP server asks more of the client at once than it may.', {
+    detail,
+    hint: 'Ask for less. If that does not help, tell an administrator: the server itself must be repaired.',
+  })
+
 export const timeoutFault = (timeoutMs: number): UpstreamFault =>
   new UpstreamFault('timed_out', `The MCP server did not answer within ${timeoutMs / 1000} s.`, {
     hint: 'Ask for less, or try again later.',

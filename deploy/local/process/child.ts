@@ -73,7 +73,8 @@ export async function startChild(spec: ChildSpec, { logs, stop: stopSignal, onLi
   // A part can be started again for ever with the same signal, so an ended child must leave no listener behind.
   const onStop = () => child.kill('SIGTERM')
   stopSignal.addEventListener('abort', onStop, { once: true })
-  void ended.then(() => stopSignal.removeEventListener('abort', onStop))
+  const forget = () => stopSignal.removeEventListener('abort', onStop)
+  ended.then(forget, forget)
   const outcome = await Promise.race([waitUntilHealthy(spec.healthUrl, AbortSignal.timeout(maxStartMs)), ended])
   if (outcome === 'healthy') return { stop, ended }
   await stop()

@@ -65,7 +65,7 @@ export class Supervised<T extends Running> {
   /** The first start. When it fails, it rejects and is not repeated: then a setting is wrong, and a person is there. */
   async start(): Promise<T> {
     const running = await this.begin()
-    this.watch(running).catch(() => undefined)
+    this.watch(running).catch(endProcess)
     return running
   }
 
@@ -86,7 +86,7 @@ export class Supervised<T extends Running> {
     let current: T | undefined = running
     while (current) {
       const life = new AbortController()
-      void this.awaitHealth(life.signal)
+      this.awaitHealth(life.signal).catch(endProcess)
       const lastWords: string = await current.ended
       life.abort()
       if (this.stopped.signal.aborted) return
@@ -121,4 +121,11 @@ export class Supervised<T extends Running> {
     }
     return undefined
   }
+}
+
+/** A part that nobody watches would not be started again: a mistake of the launcher's own is not hidden. */
+function endProcess(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
 }

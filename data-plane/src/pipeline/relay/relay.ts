@@ -5,12 +5,13 @@ import type { Member } from '../../json/verbatim.ts'
 import { ServedByOtherPlane } from '../../peers/served-by-other-plane.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { MISSING_CAPABILITY } from '../../protocol/facts/rpc-codes.ts'
-import { isInput, missingCapabilities } from '../../protocol/input-capability.ts'
+import { isInput, MAX_QUESTION_CHARS, MAX_QUESTIONS, missingCapabilities } from '../../protocol/input-capability.ts'
 import type { Notification } from '../../protocol/notification.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { ClientAnswers } from '../../sessions/client-requests.ts'
+import { questionFault } from '../../upstream/faults.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
-import type { UpstreamRequest, UpstreamResult } from '../../upstream/upstream.ts'
+import type { UpstreamFault, UpstreamRequest, UpstreamResult } from '../../upstream/upstream.ts'
 import type { Ports } from '../call/ports.ts'
 import { scopeOf } from '../call/scope.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, ResolvedTool } from '../call/types.ts'
@@ -103,10 +104,10 @@ class RelayedCall {
     call.note.releases.push(ports.secrets.of(call.serverId).hold())
     try {
       let result = await withinTime(ports.timers, call, answer)
-      refuseUndeclared(call, result)
+      refuseQuestions(call, result)
       while (isInputRequired(result) && !call.modern) {
         result = await this.askClient(result)
-        refuseUndeclared(call, result)
+        refuseQuestions(call, result)
       }
       return await this.clear(isInputRequired(result) ? sealState(ports, call, result) : result)
     } catch (error) {
@@ -186,11 +187,30 @@ function retryWith({ upstreamCall }: Call, { answers, source }: ClientAnswers, r
   ])
 }
 
-/** A client is asked only for what it declared (MCP 2026-07-28): a server that asks for more has failed. */
-function refuseUndeclared({ client }: Call, result: UpstreamResult): void {
+/**
+ * A client is asked only for what it declared (MCP 2026-07-28), and within limits: a server that asks for more has
+ * failed. It may wait for an answer, so it learns that none will come.
+ */
+function refuseQuestions({ client, cancel }: Call, result: UpstreamResult): void {
   const { inputRequests } = result.value
   if (!isInputRequired(result) || !isObject(inputRequests)) return
-  const requiredCapabilities = missingCapabilities(client.capabilities, Object.values(inputRequests).filter(isInput))
-  if (requiredCapabilities)
-    throw new UpstreamRpcError(MISSING_CAPABILITY, 'The client lacks a capability this needs', { requiredCapabilities })
+  const error = sizeFaultOf(inputRequests, result.source) ?? undeclaredErrorOf(client, inputRequests)
+  if (!error) return
+  cancel.abort(error)
+  throw error
+}
+
+function sizeFaultOf(inputRequests: object, source: VerbatimJson | undefined): UpstreamFault | undefined {
+  const { length } = Object.keys(inputRequests)
+  if (length > MAX_QUESTIONS) return questionFault(`${length} questions at once, of at most ${MAX_QUESTIONS}`)
+  if (source && source.maxLength <= MAX_QUESTION_CHARS) return undefined
+  const { length: chars } = JSON.stringify(inputRequests)
+  return chars > MAX_QUESTION_CHARS ? questionFault(`questions of ${chars} characters, of at most ${MAX_QUESTION_CHARS}`) : undefined
+}
+
+function undeclaredErrorOf({ capabilities }: Call['client'], inputRequests: object): UpstreamRpcError | undefined {
+  const requiredCapabilities = missingCapabilities(capabilities, Object.values(inputRequests).filter(isInput))
+  return (
+    requiredCapabilities && new UpstreamRpcError(MISSING_CAPABILITY, 'The client lacks a capability this needs', { requiredCapabilities })
+  )
 }

@@ -4,7 +4,7 @@ import { unawaited } from '../../runtime/awaitable.ts'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { refusalJson } from '../client-refusal.ts'
 import { protocolFault } from '../faults.ts'
-import { inputRequestsOf, mayAsk, missingCapabilityError, refusalOf, SERVER_ERROR } from './messages/server-request.ts'
+import { inputRequestsOf, mayAsk, missingCapabilityError, refusalOf, SERVER_ERROR, sizeRefusalOf } from './messages/server-request.ts'
 import type { ServerRequest, Refusal } from './messages/server-request.ts'
 import { legacyBody } from './messages/request-body.ts'
 import { needsFilter } from './messages/listen-filter.ts'
@@ -13,6 +13,7 @@ import type { LegacyMessage } from './messages/message.ts'
 import { tokenOf, withToken } from '../../protocol/progress-token.ts'
 import type { LegacyReply } from './wire/reply.ts'
 import { modernErrorOf, modernResultOf } from './messages/result.ts'
+import { MAX_QUESTIONS } from '../../protocol/input-capability.ts'
 import { METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
 import { answerWithoutClient } from './session/session.ts'
 import type { LegacySession, OpenSession, PendingRequest } from './session/session.ts'
@@ -24,8 +25,6 @@ export type Outcome =
   /** `requests` is the member `inputRequests` of the result. */
   | { readonly kind: 'inputRequired'; readonly requests: Member }
 
-/** Requests of the server in one round. */
-const maxServerRequests = 16
 /** Messages from the stream of the session that wait to be read. */
 const maxOffered = 256
 
@@ -239,8 +238,8 @@ export class RequestExchange implements PendingRequest {
 
   private refusalFor(request: ServerRequest): Refusal | undefined {
     if (!mayAsk(this.request)) return { code: METHOD_NOT_FOUND, message: 'Method not found' }
-    if (this.serverRequests.size >= maxServerRequests) return { code: SERVER_ERROR, message: 'Too many requests at once' }
-    return refusalOf(this.request, request)
+    if (this.serverRequests.size >= MAX_QUESTIONS) return { code: SERVER_ERROR, message: 'Too many requests at once' }
+    return sizeRefusalOf(request) ?? refusalOf(this.request, request)
   }
 
   /** Whether a message that names no request may be about this one. */

@@ -82,3 +82,51 @@ test('calls that were under way when it opened do not keep it open for longer', 
   clock.nowMs = 1020
   expect(() => breaker.enter()).not.toThrow()
 })
+
+/** Calls of these askers that begin now and run out of time ten seconds later, one after the other. */
+function runOut({ breaker, clock }: ReturnType<typeof aBreaker>, ...askers: string[]): void {
+  for (const asker of askers) {
+    const entered = breaker.enter()
+    clock.nowMs += 10_000
+    breaker.recordTimeout(asker, entered)
+  }
+}
+
+test('one asker whose calls run out of time does not open it, and closes nothing for others', () => {
+  const it = aBreaker()
+  runOut(it, ...Array.from({ length: 20 }, () => 'alice'))
+  expect(it.breaker.open).toBe(false)
+})
+
+test('a server that hangs for everybody opens it: the gateway, which reads its lists, is enough beside one person', () => {
+  const it = aBreaker()
+  runOut(it, 'alice', 'alice', 'gateway')
+  expect(it.breaker.open).toBe(true)
+})
+
+test('nor do calls of many open it that run out of time while others are answered', () => {
+  const it = aBreaker()
+  for (let at = 0; at < 20; at++) {
+    const slow = it.breaker.enter()
+    it.breaker.enter()
+    it.clock.nowMs += 10_000
+    it.breaker.recordSuccess()
+    it.breaker.recordTimeout(`person ${at}`, slow)
+  }
+  expect(it.breaker.open).toBe(false)
+})
+
+test('faults beyond doubt and calls that run out of time count together', () => {
+  const it = aBreaker()
+  runOut(it, 'alice', 'alice')
+  it.fail(1)
+  expect(it.breaker.open).toBe(true)
+})
+
+test('a trial that runs out of time keeps it open', () => {
+  const it = aBreaker()
+  it.fail(3)
+  it.clock.nowMs = 1000
+  runOut(it, 'alice')
+  expect(() => it.breaker.enter()).toThrow('not asked')
+})

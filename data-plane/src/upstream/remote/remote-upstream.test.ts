@@ -3,7 +3,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
-import { aListener, aRemote, aRequest } from '../modern/testing.ts'
+import { aListener, aRemote, aRequest, modernServer } from '../modern/testing.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
 import type { RemoteServer } from '../http/connection.ts'
 import { dualServer, legacyOnlyServer, modernOnlyServer } from '../../testing/sdk.ts'
@@ -127,18 +127,18 @@ test.for(['legacy', '2026-07-28'] as const)('text that a server of era %s sent i
   expect(`${String(fault)} ${JSON.stringify(at.upstream.health())}`).not.toContain('s3cr3t')
 })
 
-test('a cancelled call does not make a server look down; a call that took too long does', async () => {
+test('a cancelled call does not make a server look down; calls of several people that took too long do', async () => {
   const server = await serverOf(() => undefined)
   await using at = await remoteTo(server, { era: '2026-07-28' }, {}, new CircuitBreaker({ maxFaultsInARow: 2 }))
-  const cut = async (cause: Error) => {
+  const cut = async (cause: Error, person = 'alice') => {
     const cancel = new Cancel()
-    const asked = at.upstream.request(aRequest({ cancel }))
+    const asked = at.upstream.request(aRequest({ cancel, person }))
     cancel.abort(cause)
     await expect(asked).rejects.toBe(cause)
   }
   for (let count = 0; count < 5; count++) await cut(new Error('the client went away'))
   expect(at.upstream.health()).toMatchObject({ state: 'unknown' })
-  for (let count = 0; count < 2; count++) await cut(new ToolError('timed_out', 'too slow'))
+  for (const person of ['alice', 'bob']) await cut(new ToolError('timed_out', 'too slow'), person)
   expect(at.upstream.health()).toMatchObject({ state: 'down', lastError: 'too slow' })
 })
 
@@ -175,4 +175,21 @@ test('a description from the cache does not make a server look up', async () => 
   }
   await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ message: /not asked/ })
   await server[Symbol.asyncDispose]()
+})
+
+test('what one person asks too much of is closed to nobody; a server that hangs for all is not asked any more', async () => {
+  let hangs = false
+  await using server = await modernServer(({ method, params }, say) => {
+    if (hangs || params['name'] === 'slow') return
+    return method === 'tools/call' ? say.result({ resultType: 'complete', content: [] }) : 'as usual'
+  })
+  await using at = await remoteTo(server, { era: '2026-07-28' }, { callTimeoutMs: 50 })
+  const ask = (name: string, person: string) => at.upstream.request(callOf(name, {}, { person }))
+  for (let time = 0; time < 8; time++) await expect(ask('slow', 'alice')).rejects.toMatchObject({ code: 'timed_out' })
+  await expect(ask('quick', 'bob')).resolves.toMatchObject({ value: { resultType: 'complete' } })
+  expect(at.upstream.health()).toMatchObject({ state: 'up', breaker: 'closed' })
+  hangs = true
+  for (let time = 0; time < 4; time++) await Promise.allSettled([ask('quick', 'alice'), ask('quick', 'bob')])
+  await expect(ask('quick', 'carol')).rejects.toThrow('not asked')
+  expect(at.upstream.health()).toMatchObject({ breaker: 'open' })
 })

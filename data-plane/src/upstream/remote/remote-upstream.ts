@@ -70,7 +70,7 @@ export class RemoteUpstream implements Upstream {
   }
 
   request(request: UpstreamRequest): Promise<UpstreamResult> {
-    return this.withBreaker((upstream) => upstream.request(request))
+    return this.withBreaker(request, (upstream) => upstream.request(request))
   }
 
   /** While the breaker is open, this returns the last description. */
@@ -79,6 +79,7 @@ export class RemoteUpstream implements Upstream {
     const earlier = this.lastSaid
     // A cached description, or one of a legacy session that is open, does not prove that the server is up.
     const said = await this.withBreaker(
+      asker,
       (upstream) => upstream.describe(asker),
       (description) => description.era === 'modern' && description !== earlier,
     )
@@ -89,13 +90,13 @@ export class RemoteUpstream implements Upstream {
   }
 
   listen(request: ListenRequest): Promise<Listening> {
-    return this.withBreaker((upstream) => upstream.listen(request), provesNothing)
+    return this.withBreaker(request, (upstream) => upstream.listen(request), provesNothing)
   }
 
   async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
     // A legacy server without a session asks for the roots when a session opens, so there is nothing to announce.
     if (notification.method === rootsChanged && !this.legacy) return undefined
-    return this.withBreaker((upstream) => upstream.notify(asker, notification), provesNothing)
+    return this.withBreaker(asker, (upstream) => upstream.notify(asker, notification), provesNothing)
   }
 
   async endSession(asker: Asker): Promise<void> {
@@ -123,8 +124,12 @@ export class RemoteUpstream implements Upstream {
    * Runs a call unless the breaker is open, and records its outcome.
    * `isProof`: whether the answer proves that the server is up.
    */
-  private async withBreaker<T>(ask: (upstream: Upstream) => T | Promise<T>, isProof: (answer: T) => boolean = provesUp): Promise<T> {
-    this.breaker.enter()
+  private async withBreaker<T>(
+    asker: Asker,
+    ask: (upstream: Upstream) => T | Promise<T>,
+    isProof: (answer: T) => boolean = provesUp,
+  ): Promise<T> {
+    const entered = this.breaker.enter()
     const startedMs = performance.now()
     try {
       const answer = await this.askInEra(ask)
@@ -132,7 +137,7 @@ export class RemoteUpstream implements Upstream {
       else this.breaker.recordNothing()
       return answer
     } catch (error) {
-      this.recordError(error, performance.now() - startedMs)
+      this.recordError(error, performance.now() - startedMs, () => this.breaker.recordTimeout(asker.person, entered))
       throw error
     }
   }
@@ -165,14 +170,15 @@ export class RemoteUpstream implements Upstream {
     this.latencyMs = latencyMs
   }
 
-  private recordError(error: unknown, latencyMs: number): void {
+  private recordError(error: unknown, latencyMs: number, recordTimeout: () => void): void {
     // A JSON-RPC error of the server itself is an answer: the server is up.
     if (error instanceof UpstreamRpcError) return this.recordSuccess(latencyMs)
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
     const code = fault?.code
     if (fault) this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
-    if (code === 'upstream_down' || code === 'timed_out') return this.breaker.recordFailure()
+    if (code === 'timed_out') return recordTimeout()
+    if (code === 'upstream_down') return this.breaker.recordFailure()
     this.breaker.recordNothing()
   }
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../../../json/is-object.ts'
-import { missingCapabilities } from '../../../protocol/input-capability.ts'
+import { MAX_QUESTION_CHARS, missingCapabilities } from '../../../protocol/input-capability.ts'
 import type { ServerId } from './message.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND, MISSING_CAPABILITY } from '../../../protocol/facts/rpc-codes.ts'
 import { assembleObject } from '../../../json/verbatim.ts'
@@ -60,6 +60,12 @@ export function refusalOf({ client: { capabilities }, session }: Asker, { method
   if (check) return check(capabilities, params)
   return session === undefined ? unknownMethod : undefined
 }
+
+/** Undefined for a request of a size that a client may be sent. */
+export const sizeRefusalOf = ({ source }: Pick<ServerRequest, 'source'>): Refusal | undefined =>
+  source.maxLength > MAX_QUESTION_CHARS
+    ? invalidParams(`The request is too large: a client is asked with ${MAX_QUESTION_CHARS} characters at most`)
+    : undefined
 
 /** The error of the modern era for a request that fails because its client cannot be asked this. */
 export function missingCapabilityError(declared: Capabilities, { method, params }: RequestContent): UpstreamRpcError | undefined {

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
 import { refusalJson } from '../../client-refusal.ts'
-import { refusalOf, SERVER_ERROR } from '../messages/server-request.ts'
+import { refusalOf, SERVER_ERROR, sizeRefusalOf } from '../messages/server-request.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import { honouredBy, notificationsAfterGap, wants } from '../messages/listen-filter.ts'
 import { GetStream } from './get-stream.ts'
+import { MAX_QUESTIONS } from '../../../protocol/input-capability.ts'
 import { loggable } from '../../../protocol/log-level.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
 import { answerWithoutClient } from './session.ts'
@@ -15,8 +16,6 @@ import type { Notification } from '../../../protocol/notification.ts'
 
 const keepOpenRetryMs = 60_000
 const maxKeepOpenWaitMs = 2000
-/** At the same time, in one session. */
-const maxClientRequests = 16
 const clientTimeoutMs = 5 * 60_000
 
 /**
@@ -152,10 +151,12 @@ export class LegacySessionStream {
   }
 
   private async takeRequest(message: ServerRequest, openSession: OpenSession): Promise<void> {
+    const tooLarge = sizeRefusalOf(message)
+    if (tooLarge) return this.session.answer(openSession, message, `"error":${JSON.stringify(tooLarge)}`).catch(() => undefined)
     if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
     const listener = [...this.listeners].find((candidate) => candidate.onRequest && !refusalOf(candidate, message))
     // Not awaited: the stream goes on while the client answers.
-    if (listener && this.clientRequests.size < maxClientRequests) return void this.askClient(message, openSession, listener)
+    if (listener && this.clientRequests.size < MAX_QUESTIONS) return void this.askClient(message, openSession, listener)
     await this.session.answer(openSession, message, answerWithoutClient(message.method)).catch(() => undefined)
   }
 
