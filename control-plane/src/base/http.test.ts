@@ -1,9 +1,13 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { expect, test } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { aRunningControlPlane } from '../internal/testing.ts'
 import { asked, bearer } from '../tokens/testing.ts'
+import { HeldBytes } from './held-bytes.ts'
+import { createSite, json } from './http.ts'
+import type { Route } from './http.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }
 
@@ -35,6 +39,29 @@ test.for([
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
   response.resume()
   expect(response.statusCode).toBe(status)
+})
+
+test('half-sent bodies of strangers are bounded together, and let go when they leave', async () => {
+  const held = new HeldBytes(64 * 1024)
+  const echo: Route = { method: 'POST', path: '/echo', answer: async ({ body }) => json(200, { bytes: (await body(60_000)).length }) }
+  const site = { routes: [echo], mounts: [], origin: 'http://control.test', loopback: true, draining: new AbortController().signal }
+  const server = createSite({ ...site, log: () => undefined, held })
+  onTestFinished(() => void server.close().closeAllConnections())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/echo`
+  const half = (bytes: number) => {
+    const sending = request(url, { method: 'POST', headers: { 'content-length': 50_000 } }).on('error', () => undefined)
+    sending.write('x'.repeat(bytes))
+    return sending
+  }
+  const waiting = half(30_000)
+  await expect.poll(() => held.total).toBe(30_000)
+  const [refused] = (await once(half(40_000), 'response')) as [IncomingMessage]
+  expect(refused.resume().statusCode).toBe(429)
+  expect((await fetch(url, { method: 'POST', body: 'x'.repeat(60_001) })).status).toBe(413)
+  waiting.destroy()
+  await expect.poll(() => held.total).toBe(0)
+  expect(await (await fetch(url, { method: 'POST', body: 'x'.repeat(30_000) })).json()).toEqual({ bytes: 30_000 })
 })
 
 test('tRPC and GraphQL both answer the operator', async () => {

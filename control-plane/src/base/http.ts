@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { errorText } from './log.ts'
 import type { Log } from './log.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { isLoopbackHost, isLoopbackPeer } from './loopback.ts'
 
 /** One request, as a route receives it. */
@@ -71,15 +72,23 @@ interface Site {
   /** Aborts requests that wait, so that the process can end. */
   draining: AbortSignal
   log: Log
+  /** What the bodies of unfinished requests hold. Routes for people without a token read bodies too. */
+  held?: HeldBytes
 }
+
+const maxHeldBytes = 64 * 1024 * 1024
+
+/** How long a request may take to arrive, and how often this is checked. */
+const arrivalLimits = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 
 export function createSite(site: Site): Server {
-  const server = createServer((request, response) => void serve(site, request, response))
-  server.keepAliveTimeout = 65_000
-  return server
+  const bounded = { held: new HeldBytes(maxHeldBytes), ...site }
+  return createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => void serve(bounded, request, response))
 }
 
-async function serve(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+type BoundedSite = Site & { held: HeldBytes }
+
+async function serve(site: BoundedSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const startedMs = performance.now()
   const path = (request.url ?? '/').split('?')[0] ?? '/'
   response.once('close', () => {
@@ -95,7 +104,7 @@ async function serve(site: Site, request: IncomingMessage, response: ServerRespo
   }
 }
 
-async function dispatch(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function dispatch(site: BoundedSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(request.url ?? '/', site.origin)
   if (!url) throw new Refusal(400, 'invalid_request', 'The address is malformed.')
   if (url.pathname !== '/health') refuseForeignHost(site, request)
@@ -113,12 +122,19 @@ async function dispatch(site: Site, request: IncomingMessage, response: ServerRe
   response.once('close', end)
   site.draining.addEventListener('abort', end)
   if (site.draining.aborted) end()
+  const sender = request.socket.remoteAddress ?? ''
+  let heldBytes = 0
+  const take = (bytes: number) => {
+    if (!site.held.take(sender, bytes, heldBytes)) throw tooMuchAtOnce()
+    heldBytes += bytes
+  }
   try {
-    const body = (maxBytes: number) => readBody(request, maxBytes)
+    const body = (maxBytes: number) => readBody(request, maxBytes, take)
     const answer = await route.answer({ request, url, rest, isLocal: isLocal(request), signal: aborter.signal, body })
     if (site.draining.aborted) response.setHeader('connection', 'close')
     sendAnswer(response, answer)
   } finally {
+    site.held.giveBack(sender, heldBytes)
     site.draining.removeEventListener('abort', end)
   }
 }
@@ -144,26 +160,37 @@ export function isLocal({ socket, headers }: IncomingMessage): boolean {
   return proxied === undefined && isLoopbackPeer(socket.remoteAddress ?? '')
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** `take` counts what has arrived. A body whose length says that it is too large is not read. */
+async function readBody(request: IncomingMessage, maxBytes: number, take: (bytes: number) => void): Promise<Buffer> {
+  const tooLarge = () => new Refusal(413, 'too_large', `The body is over ${maxBytes} bytes.`)
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
   const parts: Buffer[] = []
   let length = 0
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > maxBytes) throw new Refusal(413, 'too_large', `The body is over ${maxBytes} bytes.`)
+    if (length > maxBytes) throw tooLarge()
+    take(part.length)
     parts.push(part)
   }
   return Buffer.concat(parts)
 }
+
+const tooMuchAtOnce = () => new Refusal(429, 'slow_down', 'Too many bodies from this address are arriving. Try again in a second.')
 
 function sendAnswer(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
   response.writeHead(status, { 'x-content-type-options': 'nosniff', 'content-length': Buffer.byteLength(body), ...headers })
   response.end(body)
 }
 
+const refusalHeaders: Record<number, Record<string, string>> = {
+  413: { connection: 'close' },
+  429: { 'retry-after': '1', connection: 'close' },
+}
+
 function sendRefusal(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy()
   const { status, error: code, message, facts } = error instanceof Refusal ? error : internalError
-  sendAnswer(response, json(status, { error: code, error_description: message, ...facts }, status === 413 ? { connection: 'close' } : {}))
+  sendAnswer(response, json(status, { error: code, error_description: message, ...facts }, refusalHeaders[status]))
 }
 
 const internalError = new Refusal(500, 'server_error', 'The control plane made a mistake. It is logged; try again or tell an operator.')

@@ -5,9 +5,9 @@ export const log: Log = (level, event, facts = {}) => {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...facts })}\n`)
 }
 
-/** The message of an error and of its causes, for a log. */
+/** The message of an error and of its causes, for a log. A cause that is no error, such as the claims of a token, is left out. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error'
   const message = error.message || error.name
-  return error.cause === undefined ? message : `${message}: ${errorText(error.cause)}`
+  return error.cause instanceof Error || typeof error.cause === 'string' ? `${message}: ${errorText(error.cause)}` : message
 }
