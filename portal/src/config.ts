@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 const Config = z.object({
   host: z.string().default('127.0.0.1'),
+  /** The portal's own address. Where it is not set, a portal on loopback answers to the names of loopback alone. */
+  portalUrl: z.url({ protocol: /^https?$/ }).optional(),
   port: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The address of the control plane, which the portal will use. */
   controlUrl: z.url({ protocol: /^https?$/ }),

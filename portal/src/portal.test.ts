@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from './config.ts'
+import { ownAddress } from './own-address.ts'
 import { createPortal } from './server.ts'
 
-const server = createPortal({ mcpUrl: 'http://127.0.0.1:8080', controlUrl: 'http://127.0.0.1:8081/"><script>' })
+const server = createPortal({ host: '127.0.0.1', mcpUrl: 'http://127.0.0.1:8080', controlUrl: 'http://127.0.0.1:8081/"><script>' })
 let origin: string
 
 beforeAll(async () => {
@@ -28,6 +32,23 @@ test('health answers, other pages do not exist, and nothing can be posted', asyn
   expect(await (await fetch(`${origin}/health`)).json()).toEqual({ status: 'ok' })
   expect((await fetch(`${origin}/nothing`)).status).toBe(404)
   expect((await fetch(origin, { method: 'POST' })).status).toBe(405)
+})
+
+test.for<[string, string, Record<string, string>, number]>([
+  ['another host', '/', { host: 'evil.example.com' }, 403],
+  ['a page of another origin', '/', { origin: 'https://evil.example.com' }, 403],
+  ['this machine by another name', '/', { host: 'localhost:3000' }, 200],
+  ['whoever asks whether it is well', '/health', { host: 'probe.example.com' }, 200],
+])('for %s', async ([, path, headers, status]) => {
+  const [response] = (await once(request(origin + path, { headers }).end(), 'response')) as [IncomingMessage]
+  expect(response.resume().statusCode).toBe(status)
+})
+
+test('with a public address, it answers to that one', () => {
+  const isForUs = ownAddress({ host: '0.0.0.0', portalUrl: 'https://portal.example.com' })
+  expect(isForUs({ host: 'portal.example.com' })).toBe(true)
+  expect(isForUs({ host: 'portal.example.com', origin: 'https://portal.example.com' })).toBe(true)
+  expect(isForUs({ host: 'other.example.com' })).toBe(false)
 })
 
 test('every fault of the configuration is named at once', () => {

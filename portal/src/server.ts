@@ -1,11 +1,13 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { Config } from './config.ts'
+import { ownAddress } from './own-address.ts'
 import { page, PAGE_HEADERS } from './page.ts'
 
 /** Serves the page, which is made once, and the health check. */
-export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Server {
+export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl' | 'host' | 'portalUrl'>): Server {
   const html = page(config)
+  const isForUs = ownAddress(config)
   return createServer((request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end()
@@ -14,6 +16,12 @@ export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl'>): Ser
     const path = request.url?.split('?')[0]
     if (path === '/health') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+      return
+    }
+    if (!isForUs(request.headers)) {
+      response
+        .writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
+        .end('Requests for this host or from this origin are not accepted.')
       return
     }
     response.writeHead(path === '/' ? 200 : 404, PAGE_HEADERS).end(html)

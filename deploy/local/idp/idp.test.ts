@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +71,27 @@ test('passwords are made once, and stored as hashes', async () => {
   const stored = readFileSync(join(home, 'people.json'), 'utf8')
   expect(Object.keys(passwords)).toContain('alice')
   for (const password of Object.values(passwords)) expect(stored).not.toContain(password)
+})
+
+test.for<[string, Record<string, string>, string, number]>([
+  ['another host', { host: 'evil.example.com' }, '/.well-known/openid-configuration', 403],
+  ['its address under another name', { host: 'localhost' }, '/jwks', 403],
+  ['a page of another origin', { origin: 'https://evil.example.com' }, '/.well-known/openid-configuration', 403],
+  ['a page without an origin', { origin: 'null' }, '/token', 403],
+  ['whoever asks whether it is well', { host: 'evil.example.com' }, '/health', 200],
+])('for %s', async ([, headers, path, status]) => {
+  const asking = request(idp.issuer + path, { headers }).end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(status)
+  expect(response.headers['access-control-allow-origin']).toBeUndefined()
+  expect(await text(response)).not.toContain('evil.example.com')
+})
+
+test('every address in its discovery document is the issuer’s', async () => {
+  const document = (await (await fetch(`${idp.issuer}/.well-known/openid-configuration`)).json()) as Record<string, unknown>
+  const addresses = Object.values(document).filter((value) => String(value).startsWith('http'))
+  expect(addresses.length).toBeGreaterThan(3)
+  for (const address of addresses) expect(String(address)).toMatch(new RegExp(`^${idp.issuer}(/|$)`))
 })
 
 test.for([

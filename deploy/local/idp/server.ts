@@ -8,15 +8,25 @@ const maxFormBytes = 4096
 const maxFailures = 10
 const failureWindowMs = 60_000
 
-/** The provider's own endpoints, the login page that they redirect to, and the health check. */
+/**
+ * The provider's own endpoints, the login page that they redirect to, and the health check. Everything but the health
+ * check is for the issuer's own address alone: the provider repeats the `Host` header in its documents, and would
+ * answer pages of any origin.
+ */
 export function createIdpServer(provider: Provider, people: ReturnType<typeof readPeople>): Server {
   const oidc = provider.callback()
+  const { host, origin } = new URL(provider.issuer)
   const failures = new Map<string, { count: number; sinceMs: number }>()
 
   return createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const pathname = request.url?.split('?', 1)[0] ?? '/'
     if (pathname === '/health') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+      return
+    }
+    const isLogin = pathname.startsWith('/login/')
+    if (request.headers.host?.toLowerCase() !== host || !isOwnOrigin(request.headers.origin, isLogin)) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`This provider is served at ${origin} alone.`)
       return
     }
     const uid = /^\/login\/([\w-]+)$/.exec(pathname)?.[1]
@@ -29,6 +39,11 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       response.writeHead(400, PAGE_HEADERS).end(errorPage(detail))
     })
   })
+
+  /** The login page has no referrer, so a browser sends its form with the origin `null`. A cookie protects the form. */
+  function isOwnOrigin(given: string | undefined, isLogin: boolean): boolean {
+    return given === undefined || given === origin || (isLogin && given === 'null')
+  }
 
   async function login(uid: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { prompt, session } = await provider.interactionDetails(request, response)
