@@ -46,7 +46,7 @@ test('half-sent bodies of strangers are bounded together, and let go when they l
   const echo: Route = { method: 'POST', path: '/echo', answer: async ({ body }) => json(200, { bytes: (await body(60_000)).length }) }
   const site = { routes: [echo], mounts: [], origin: 'http://control.test', loopback: true, draining: new AbortController().signal }
   const server = createSite({ ...site, log: () => undefined, held })
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => server.close().closeAllConnections())
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/echo`
   const half = (bytes: number) => {

@@ -5,7 +5,10 @@ export const log: Log = (level, event, facts = {}) => {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...facts })}\n`)
 }
 
-/** The message of an error and of its causes, for a log. A cause that is no error, such as the claims of a token, is left out. */
+/**
+ * The message of an error and of its causes, for a log. A cause that is no error, such as the claims of a token, is
+ * left out.
+ */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error'
   const message = error.message || error.name
