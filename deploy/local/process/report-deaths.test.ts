@@ -7,7 +7,7 @@ test('a death is told with the part, how it ended, why, and when it is tried aga
   observer.back('The portal')
   observer.died('The portal', { lastWords: '', deaths: 2, retryMs: 200 })
   expect(lines).toEqual([
-    'The portal is down: it is started again in 0.1 s, and the other parts go on. It ended with code 1. cannot-go-on: no memory',
+    'The portal is down: it is started again in 0.1 s, and the other parts go on. It ended with code 1. Its last words: cannot-go-on: no memory',
     'The portal is back.',
     'The portal is down (death 2 in a row): it is started again in 0.2 s, and the other parts go on.',
   ])

@@ -35,8 +35,8 @@ export function reportDeaths({ say, warn }: Pick<Terminal, 'say' | 'warn'>): Obs
   }
 }
 
-/** The first line says how it ended, the last one mostly why. */
+/** The first line says how it ended. The last line of its log often says why. */
 function reasonOf({ lastWords }: Death): string {
   const lines = lastWords.split('\n').filter((line) => line.trim())
-  return [...new Set([lines[0] ?? '', lines.at(-1) ?? ''])].join(' ')
+  return lines.length > 1 ? `${lines[0]} Its last words: ${lines.at(-1)}` : (lines[0] ?? '')
 }
