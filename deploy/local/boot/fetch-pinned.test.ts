@@ -104,13 +104,15 @@ test('a registry whose tarball is not even what it says itself is refused alike'
   expect(existsSync(join(root, 'pnpm-ran'))).toBe(false)
 })
 
-test('what an earlier release had fetched without a pin is not run', async () => {
+test('what an earlier release had fetched without a pin is not run, and what a killed start left is removed', async () => {
   file(`.bir-runtime/node_modules/node-${platform}/bin/node`, '#!/bin/sh\ntouch old-ran\necho v24.9.9\n')
+  file('.bir-runtime/unfinished-1/bin/node', 'half a file')
   file('.bir-runtime/node_modules/pnpm/bin/pnpm.mjs', "import { writeFileSync } from 'node:fs'; writeFileSync('old-ran', '')")
   const registry = await serving(nodeOf('24.1.0'), pnpmOf('pinned'))
   expect(await run(registry, 'find-runtime.mjs')).toMatchObject({ code: 0 })
   expect(await run(registry, 'deploy/local/boot.mjs', 'bir')).toMatchObject({ code: 0 })
   expect([read('pnpm-ran'), existsSync(join(root, 'old-ran'))]).toEqual(['pinned', false])
+  expect(existsSync(join(root, '.bir-runtime/unfinished-1'))).toBe(false)
 })
 
 test('a registry that lacks the package, and a machine that has no pin, each end with what to do', async () => {
