@@ -1,3 +1,4 @@
+import type { JsonWebKey } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { Journal } from './audit/fields.ts'
 import { CallLog } from './audit/call-log.ts'
@@ -46,6 +47,8 @@ export interface PlaneParts {
   readonly control?: ControlClient | undefined
   /** Signs what is forwarded to other planes; absent where there are none. */
   readonly signForPeer?: ConstructorParameters<typeof Forwarder>[0]['sign'] | undefined
+  /** The private key with which this plane opens what others seal to it; absent where there are none. */
+  readonly sealingKey?: JsonWebKey | undefined
   readonly publicUrl: string
   readonly portalUrl?: string | undefined
   readonly origins: OriginRules
@@ -121,7 +124,16 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     exchange,
     maxUnreadMs: parts.maxUnreadMs,
   })
-  const internalServer = createInternalServer({ node, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes })
+  const internalServer = createInternalServer({
+    node,
+    sealingKey: parts.sealingKey,
+    publicUrl,
+    policy,
+    exchange,
+    gossip,
+    bodies,
+    maxRequestBytes,
+  })
 
   return {
     server,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { OPENS_SEALED } from '@bir/sdk/contract/internal'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import { assemblePlane } from './assemble-plane.ts'
@@ -75,6 +76,7 @@ export async function startPlane(
     log,
     control,
     signForPeer: peerSigner(identity),
+    sealingKey: identity.sealingKey,
     publicUrl: config.publicUrl,
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
@@ -131,7 +133,9 @@ async function listenToPeers(
   await listening(server, internalHost, internalPort)
   const { port } = server.address() as AddressInfo
   const body = JSON.stringify({ internalUrl: internalUrl ?? `http://${internalHost}:${port}` })
-  control.post('/planes', body).catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
+  control
+    .post(`/planes?${OPENS_SEALED}`, body)
+    .catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
 }
 
 /** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */

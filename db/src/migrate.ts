@@ -6,6 +6,7 @@ import * as platform from './migrations/0002-platform.ts'
 import * as definitions from './migrations/0003-definitions.ts'
 import * as serverHealth from './migrations/0005-server-health.ts'
 import * as joinLines from './migrations/0006-join-lines.ts'
+import * as sealedForwarding from './migrations/0007-sealed-forwarding.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '0003-definitions': definitions,
   '0005-server-health': serverHealth,
   '0006-join-lines': joinLines,
+  '0007-sealed-forwarding': sealedForwarding,
 }
 
 /**

@@ -45,6 +45,8 @@ interface PlanesTable {
   rejected_revision: ColumnType<string | number | null, number | undefined, number | null>
   rejected_reasons: ColumnType<string[], string[] | undefined, string[]>
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
+  /** The plane opens tokens that are sealed to `sealing_jwk`. */
+  opens_sealed: ColumnType<boolean, boolean | undefined, boolean>
   /** The line that the plane joined with; null when it joined before there were such lines. */
   join_line: ColumnType<string | null, string | undefined, never>
   /** The plane whose expulsion came shortly before this one joined, or that had the same name. */

@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PlanesChunk } from '@bir/sdk/contract/snapshot'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, tryJoin } from './testing.ts'
 import type { TestControlPlane } from './testing.ts'
@@ -226,4 +227,21 @@ test('a plane says where it is in scheme, host and port, and a change is a recor
     'https://plane.internal, before: http://10.0.0.12:8090',
     'http://10.0.0.12:8090',
   ])
+})
+
+test('the roster has the key for sealed tokens of a plane that opens them, and of no other', async () => {
+  await using control = await aRunningControlPlane()
+  const [older, newer] = [await aPlane(control, 'older'), await aPlane(control, 'newer')]
+  const body = (at: number) => JSON.stringify({ internalUrl: `http://10.0.0.${at}:8090` })
+  expect((await older.post('/planes', body(1))).status).toBe(204)
+  expect((await newer.post('/planes', body(2))).status).toBe(204)
+  expect((await newer.post('/planes?opens=sealed', body(2))).status).toBe(204)
+  const roster = async () => {
+    const { chunks } = await older.manifest()
+    const { planes } = PlanesChunk.parse(JSON.parse((await older.chunk(chunks.planes)).bytes.toString()))
+    return planes.map(({ publicKey }) => publicKey.sealingKey?.x)
+  }
+  expect(await roster()).toEqual([undefined, newer.sealingKey.x])
+  expect((await newer.post('/planes', body(2))).status).toBe(204)
+  expect(await roster()).toEqual([undefined, undefined])
 })

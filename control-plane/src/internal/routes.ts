@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
-import { Ack, DefinitionsReport, PlaneAddress } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { z } from 'zod'
 import { BatchFault, parseBatch } from '../audit/batch.ts'
@@ -102,7 +102,10 @@ async function sealingKeys({ db, issuer, master }: InternalParts, exchange: Exch
 async function receiveAddress({ db, issuer, planeSites, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
   const { internalUrl } = parse(PlaneAddress, jsonOf(body))
-  await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, planeOrigin(internalUrl, planeSites))
+  await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, {
+    internalUrl: planeOrigin(internalUrl, planeSites),
+    opensSealed: exchange.url.search === `?${OPENS_SEALED}`,
+  })
   return { status: 204 }
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '@bir/db/schema'
-import { PublicJwk } from '@bir/sdk/contract/snapshot'
+import { PlaneKey } from '@bir/sdk/contract/snapshot'
 import type { PlanesChunk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
 
@@ -7,14 +7,14 @@ import type { Kysely } from 'kysely'
 export async function readRoster(db: Kysely<Database>): Promise<PlanesChunk['planes']> {
   const rows = await db
     .selectFrom('planes')
-    .select(['id', 'name', 'public_jwk', 'internal_url'])
+    .select(['id', 'name', 'public_jwk', 'sealing_jwk', 'opens_sealed', 'internal_url'])
     .where('expelled_at', 'is', null)
     .orderBy('id')
     .execute()
-  return rows.map(({ id, name, public_jwk, internal_url }) => ({
+  return rows.map(({ id, name, public_jwk, sealing_jwk, opens_sealed, internal_url }) => ({
     id,
     name,
-    publicKey: PublicJwk.parse(JSON.parse(public_jwk)),
+    publicKey: PlaneKey.parse({ ...JSON.parse(public_jwk), ...(opens_sealed && { sealingKey: JSON.parse(sealing_jwk) }) }),
     ...(internal_url === null ? {} : { internalUrl: internal_url }),
   }))
 }

@@ -4,6 +4,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
+import { SEALED_AUTHORIZATION_HEADER, sealAuthorization } from './sealed-authorization.ts'
 import { requestDigest } from './signature.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { HttpCall } from '../http/http-call.ts'
@@ -22,6 +23,8 @@ interface Options {
   /** A home is taken for gone when its open stream sends nothing for so long, not even a sign of life. */
   silentMs?: number
 }
+
+type Plane = Policy['planes'][number]
 
 interface Sending {
   from: IncomingMessage
@@ -73,7 +76,7 @@ export class Forwarder {
     const clientLeft = new AbortController()
     response.once('close', () => clientLeft.abort())
     const sending = { from, endpoint, body, signal: clientLeft.signal }
-    const answer = await this.send(node, home.internalUrl, sending).catch((cause: unknown) => {
+    const answer = await this.send(home, home.internalUrl, sending).catch((cause: unknown) => {
       throw homeGone(node, cause)
     })
     response.writeHead(answer.statusCode, { ...headers, ...responseHeadersFor(answer.headers) })
@@ -87,9 +90,9 @@ export class Forwarder {
     const otherPlanes = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
     const signal = AbortSignal.timeout(broadcastTimeoutMs)
     await Promise.allSettled(
-      otherPlanes.map(async ({ id, internalUrl }) => {
-        if (!internalUrl) return
-        const answer = await this.send(id, internalUrl, { from, endpoint, body, signal })
+      otherPlanes.map(async (plane) => {
+        if (!plane.internalUrl) return
+        const answer = await this.send(plane, plane.internalUrl, { from, endpoint, body, signal })
         await answer.body.dump()
       }),
     )
@@ -114,12 +117,13 @@ export class Forwarder {
     return text
   }
 
-  private async send(node: string, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
+  private async send({ id, publicKey }: Plane, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
     const method = from.method ?? 'POST'
-    const signature = await this.options.sign(node, requestDigest(method, endpoint.path, body), senderOf(from).ip)
+    const digest = requestDigest(method, endpoint.path, body)
+    const signature = await this.options.sign(id, digest, senderOf(from).ip)
     return request(url.replace(/\/$/, '') + endpoint.path, {
       method: method as 'POST',
-      headers: { ...requestHeadersFor(from), [PEER_SIGNATURE_HEADER]: signature },
+      headers: { ...sealedFor(publicKey, digest, requestHeadersFor(from)), [PEER_SIGNATURE_HEADER]: signature },
       body: body === '' ? null : body,
       dispatcher: this.agent,
       // The home enforces the call's time limit. A home that has not answered by then is gone.
@@ -147,6 +151,13 @@ function requestHeadersFor({ headers }: IncomingMessage): Record<string, string>
   return Object.fromEntries(
     [...forwardedHeaders, ...params].flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
   )
+}
+
+/** The token is sealed to the plane. A plane of an earlier version, which opens no box, gets it as it is. */
+function sealedFor({ sealingKey }: Plane['publicKey'], digest: string, headers: Record<string, string>): Record<string, string> {
+  const { authorization, ...others } = headers
+  if (!sealingKey || authorization === undefined) return headers
+  return { ...others, [SEALED_AUTHORIZATION_HEADER]: sealAuthorization(sealingKey, digest, authorization) }
 }
 
 /** The headers of the home's response that the client needs. */

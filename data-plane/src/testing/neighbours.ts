@@ -39,7 +39,8 @@ export async function neighbours(
     if (existing) return existing
     const keys = newKeys()
     const { kty, crv, x } = keys.signingKey
-    const publicKey = { kty, crv, x, kid: name, alg: 'EdDSA' }
+    const { d: _, ...sealingKey } = keys.sealingKey
+    const publicKey = { kty, crv, x, kid: name, alg: 'EdDSA', sealingKey }
     const control = 'http://control.test'
     const identity = { id: uuidv7(), controlUrl: control, issuer: control, manifestKey: publicKey, ...keys }
     roster.push({ id: identity.id, name, publicKey })

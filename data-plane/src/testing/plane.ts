@@ -154,6 +154,7 @@ export async function testPlane(
     endedSessions: new EndedSessions({ path: join(home, 'ended-sessions') }),
     log: () => undefined,
     signForPeer: place && peerSigner(place.identity),
+    sealingKey: place?.identity.sealingKey,
     publicUrl: PUBLIC_URL,
     origins: originRules({
       publicUrl: PUBLIC_URL,

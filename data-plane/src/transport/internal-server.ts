@@ -1,10 +1,12 @@
+import type { JsonWebKey } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { requestDigest, verifyPeer } from '../peers/signature.ts'
 import { endpointOf } from '../http/endpoint.ts'
 import type { McpExchange } from './exchange.ts'
 import { PEER_SIGNATURE_HEADER } from '../peers/forward.ts'
+import { openAuthorization, SEALED_AUTHORIZATION_HEADER } from '../peers/sealed-authorization.ts'
 import type { BodyBudget, BodyLease } from '../http/body-budget.ts'
 import { bytesOf } from '../http/read-body.ts'
 import { sendJson, sendNothing } from '../http/respond.ts'
@@ -15,6 +17,7 @@ import type { PolicySource } from '../policy/source.ts'
 
 interface Options {
   node: string
+  sealingKey: JsonWebKey | undefined
   publicUrl: string
   policy: PolicySource
   exchange: McpExchange
@@ -37,7 +40,7 @@ export function createInternalServer(options: Options): Server {
 
 /** Nothing of a body is kept before a plane of the roster has signed for it. */
 async function admit(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { node, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes } = options
+  const { node, sealingKey, publicUrl, policy, exchange, gossip, bodies, maxRequestBytes } = options
   const { method = '', url = '' } = request
   const endpoint = endpointOf(publicUrl, url)
   const isNews = url === GOSSIP_PATH
@@ -50,12 +53,22 @@ async function admit(options: Options, request: IncomingMessage, response: Serve
   if (response.destroyed) return
   if (claims.dig !== requestDigest(method, url, body)) return sendNothing(response, 403)
   if (isNews) return sendJson(response, 200, gossip.answer(body))
-  if (endpoint) await exchange.handle({ request: readAgain(request, body), response, endpoint, headers: {}, forwardedFrom: claims.ip })
+  const headers = headersOf(request, sealingKey, claims.dig)
+  if (!headers || !endpoint) return sendNothing(response, 403)
+  await exchange.handle({ request: readAgain(request, headers, body), response, endpoint, headers: {}, forwardedFrom: claims.ip })
+}
+
+/** The headers with the token as the client sent it. Undefined when it is in a box that is not for this request. */
+function headersOf({ headers }: IncomingMessage, sealingKey: JsonWebKey | undefined, digest: string): IncomingHttpHeaders | undefined {
+  const { [SEALED_AUTHORIZATION_HEADER]: box, ...others } = headers
+  if (box === undefined) return headers
+  const authorization = sealingKey && typeof box === 'string' ? openAuthorization(sealingKey, digest, box) : undefined
+  return authorization === undefined ? undefined : { ...others, authorization }
 }
 
 /** The body was read for its digest. Whoever handles the request reads it from this copy. */
-function readAgain(request: IncomingMessage, body: string): IncomingMessage {
-  const { method, url, headers, rawHeaders, socket } = request
+function readAgain(request: IncomingMessage, headers: IncomingHttpHeaders, body: string): IncomingMessage {
+  const { method, url, rawHeaders, socket } = request
   return Object.assign(Readable.from([Buffer.from(body)]), {
     method,
     url,

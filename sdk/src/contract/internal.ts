@@ -30,9 +30,14 @@ export const JoinAnswer = z.looseObject({
 })
 export type JoinAnswer = z.infer<typeof JoinAnswer>
 
-/** `POST /internal/v1/planes`: the address at which other planes reach this one. */
+/**
+ * `POST /internal/v1/planes`: the address at which other planes reach this one. With the query `OPENS_SEALED`, the
+ * plane says that it opens tokens that are sealed to its key. (A query, because earlier control planes ignore it.)
+ */
 export const PlaneAddress = z.strictObject({ internalUrl: z.string().max(2048) })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
+
+export const OPENS_SEALED = 'opens=sealed'
 
 /**
  * unknown: not asked yet. up: the last request was answered.

@@ -157,9 +157,16 @@ export const KeysChunk = z.strictObject({
 })
 export type KeysChunk = z.infer<typeof KeysChunk>
 
-/** The data planes. `internalUrl` is where the other planes reach one. `publicKey` (Ed25519) verifies its requests. */
+/**
+ * The key of a data plane (Ed25519), which verifies its requests. `sealingKey` (X25519) is present when the plane
+ * opens what others seal to it. It is a member of the JWK, because planes of earlier versions refuse a roster with
+ * members that they do not know, but ignore those of a JWK (RFC 7517, section 4).
+ */
+export const PlaneKey = PublicJwk.extend({ sealingKey: z.looseObject({ kty: z.string(), crv: z.string(), x: z.string() }).optional() })
+
+/** The data planes. `internalUrl` is where the other planes reach one. */
 export const PlanesChunk = z.strictObject({
-  planes: z.array(z.strictObject({ id: Id, name: z.string(), publicKey: PublicJwk, internalUrl: z.url().optional() })),
+  planes: z.array(z.strictObject({ id: Id, name: z.string(), publicKey: PlaneKey, internalUrl: z.url().optional() })),
 })
 export type PlanesChunk = z.infer<typeof PlanesChunk>
 
