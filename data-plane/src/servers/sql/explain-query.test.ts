@@ -39,3 +39,13 @@ test('the plan of a table with row-level security does not show the policy', asy
   expect(text).toContain('conditions and indexes are not shown')
   expect(text).not.toMatch(/private|Filter/)
 })
+
+test('a partition has its name where the person may read it, and no name where they may not', async () => {
+  await bank.owner
+    .query(`create table logs (id int) partition by range (id); create table logs_new partition of logs for values from (0) to (10);
+    create table logs_old partition of logs for values from (10) to (20); grant select on logs, logs_new, logs_old to ${bank.role}`)
+  const text = await plan('select id from logs', [], bank.context({ rules: { ...aliceRules, allow: ['public.logs', 'public.logs_new'] } }))
+  expect(text).toContain('on public.logs_new')
+  expect(text).toContain('on an inner table')
+  expect(text).not.toContain('logs_old')
+})

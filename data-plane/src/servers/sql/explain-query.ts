@@ -16,8 +16,12 @@ export const explainQuery = sql.tool({
   }),
   output: z.object({ plan: z.string(), tables: z.array(z.string()) }),
   async run({ connection, query, params }, context) {
-    const { plan, verdict } = await explain(chooseConnection(context, connection), query, params)
-    return { plan: planAsText(plan, verdict.tables), tables: verdict.tables.map(({ schema, table }) => `${schema}.${table}`) }
+    const openConnection = chooseConnection(context, connection)
+    const { plan, verdict } = await explain(openConnection, query, params)
+    return {
+      plan: planAsText(plan, verdict.tables, openConnection.rules),
+      tables: verdict.tables.map(({ schema, table }) => `${schema}.${table}`),
+    }
   },
   text: ({ plan }) => plan,
 })

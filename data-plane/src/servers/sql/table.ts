@@ -1,4 +1,5 @@
-import { describe, descriptionAsText } from './describe-table.ts'
+import { describe } from './describe-table.ts'
+import { descriptionAsText } from './description/description-as-text.ts'
 import { listTables } from './postgres/list-tables.ts'
 import { chooseConnection, listOpenConnectionNames } from './connection/open-connection.ts'
 import { sql } from './server.ts'
