@@ -21,6 +21,8 @@ import { errorText } from './base/log.ts'
 import type { Log } from './base/log.ts'
 import { isLoopbackAddress } from './base/loopback.ts'
 import { mountsOf } from './faces/mounts.ts'
+import { watchAudit } from './audit/watch.ts'
+import type { AuditWatch } from './audit/watch.ts'
 import { joinFileOf } from './planes/join-file.ts'
 import type { JoinFile } from './planes/join-file.ts'
 import { joinLineOf } from './planes/join-line.ts'
@@ -53,13 +55,14 @@ interface Core {
   publisher: Publisher
   joinLines: JoinLines
   joinFile: JoinFile | undefined
+  auditWatch: AuditWatch
 }
 
 /** Starts the whole process: migrates the database, opens the keys, publishes the policy, and listens. */
 export async function startControlPlane(config: Config, log: Log, strays: StrayRejections = { count: 0 }): Promise<Running> {
   const { publicUrl: issuer, stage } = config
   const core = { ...(await openCore(config, log)), strays }
-  const { db, keys, ownChain, publisher, watch, joinLines, joinFile } = core
+  const { db, keys, ownChain, publisher, watch, joinLines, joinFile, auditWatch } = core
   const revision = await publishAtStart(core)
   await joinFile?.renew()
 
@@ -80,6 +83,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
       await following
       await ownChain.signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: errorText(error) }))
       await watch.stop()
+      await auditWatch.stop()
       await db.destroy()
       log('info', 'stopped')
     },
@@ -109,7 +113,7 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   const address = { issuer: config.publicUrl, fingerprint: fingerprintOf(keys.manifest.jwk) }
   const joinFile = config.joinFile === undefined ? undefined : joinFileOf({ db, path: config.joinFile, address, log })
   const joinLines = { lineOf: (secret: string) => joinLineOf(address, secret), renewFile: async () => joinFile?.tryRenew() }
-  return { config, log, db, master, keys, ownChain, watch, publisher, joinLines, joinFile }
+  return { config, log, db, master, keys, ownChain, watch, publisher, joinLines, joinFile, auditWatch: watchAudit(db, log) }
 }
 
 /** Publishes what changed while no control plane ran, such as keys or the catalogue of servers. */
@@ -122,7 +126,7 @@ async function publishAtStart({ db, publisher, watch }: Core): Promise<number> {
 
 /** The HTTP server with all its routes. It does not listen yet. */
 function siteOf(
-  { config, log, db, master, keys, ownChain, watch, publisher, joinLines, strays }: Core & { strays: StrayRejections },
+  { config, log, db, master, keys, ownChain, watch, publisher, joinLines, auditWatch, strays }: Core & { strays: StrayRejections },
   draining: AbortSignal,
 ): Server {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
@@ -142,11 +146,7 @@ function siteOf(
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
 
   const routes: Route[] = [
-    {
-      method: 'GET',
-      path: '/health',
-      answer: async () => json(200, { status: 'ok', ...(strays.count > 0 && { strayRejections: strays.count }) }),
-    },
+    { method: 'GET', path: '/health', answer: async () => json(200, healthOf(auditWatch, strays)) },
     { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
     ...metadataRoutes({ issuer, stage, keys }),
     ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, ctxOf, log }),
@@ -155,6 +155,12 @@ function siteOf(
   const loopback = isLoopbackAddress(config.host)
   return createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining, log })
 }
+
+/** A warning does not stop the control plane. It answers 200, so that nothing takes it out of service. */
+const healthOf = ({ warning }: AuditWatch, { count }: StrayRejections) => ({
+  ...(warning === undefined ? { status: 'ok' } : { status: 'degraded', warning }),
+  ...(count > 0 && { strayRejections: count }),
+})
 
 const listen = (server: Server, { host, port }: Config): Promise<void> =>
   new Promise((resolve, reject) => {

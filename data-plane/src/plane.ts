@@ -6,7 +6,8 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import { assemblePlane } from './assemble-plane.ts'
 import { SpoolJournal } from './audit/journal.ts'
-import { Shipper } from './audit/shipper.ts'
+import { AuditReporter } from './audit/shipping/report.ts'
+import { Shipper } from './audit/shipping/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import { ControlClient } from './control/client.ts'
@@ -54,6 +55,7 @@ export async function startPlane(
   const control = new ControlClient(identity)
   const sealer = new Sealer()
   const { journal, shipper } = await openAudit(config, identity, control, log)
+  const reporter = new AuditReporter({ control, state: () => shipper.state, log })
   const sealingKeys = keepSealingKeys({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
   const feed = new PolicyFeed({
     manifestKey: identity.manifestKey,
@@ -87,6 +89,7 @@ export async function startPlane(
 
   await feed.restore()
   shipper.start(onEnd)
+  reporter.start()
   const polling = poll(feed, control, log, stop.signal)
   polling.catch(onEnd)
   await plane.start()
@@ -98,7 +101,9 @@ export async function startPlane(
     async close() {
       draining = true
       await plane.close(config.drainMs)
+      await journal.end()
       await shipper.close(maxLastShippingMs)
+      await reporter.end()
       stop.abort()
       await polling
       await feed.saved()
@@ -113,7 +118,8 @@ async function openAudit({ homeDir, spoolMaxBytes }: Config, identity: Identity,
   const { spool, recovered } = Spool.open(dir, { plane: identity.id, boot: uuidv7() }, spoolMaxBytes)
   const journal = new SpoolJournal({ spool, sign: headSigner(identity) })
   await journal.begin(recovered)
-  return { journal, shipper: new Shipper({ dir, spool, control, log }) }
+  const sayApart = (seq: number, hash: string) => journal.sayApart(seq, hash)
+  return { journal, shipper: new Shipper({ dir, spool, control, log, sayApart }) }
 }
 
 const openEndedSessions = ({ homeDir }: Config, log: Log) =>
@@ -151,7 +157,7 @@ export function healthOf(
   }
   if (draining) return { ok: false, body: { status: 'draining', ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
-  return { ok: true, body: { status: 'ok', revision: held.revision, ...notes } }
+  return { ok: true, body: { status: warning === undefined ? 'ok' : 'degraded', revision: held.revision, ...notes } }
 }
 
 const listening = (server: Server, host: string, port: number) =>

@@ -7,6 +7,7 @@ import * as definitions from './migrations/0003-definitions.ts'
 import * as serverHealth from './migrations/0005-server-health.ts'
 import * as joinLines from './migrations/0006-join-lines.ts'
 import * as sealedForwarding from './migrations/0007-sealed-forwarding.ts'
+import * as planeAudit from './migrations/0008-plane-audit.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '0005-server-health': serverHealth,
   '0006-join-lines': joinLines,
   '0007-sealed-forwarding': sealedForwarding,
+  '0008-plane-audit': planeAudit,
 }
 
 /**

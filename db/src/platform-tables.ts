@@ -47,6 +47,16 @@ interface PlanesTable {
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
   /** The plane opens tokens that are sealed to `sealing_jwk`. */
   opens_sealed: ColumnType<boolean, boolean | undefined, boolean>
+  /** The last record that the plane told of; null when it never told. The next columns are of the same report. */
+  audit_written: ColumnType<string | number | null, number | undefined, number>
+  audit_told_at: ColumnType<Date | null, Date | undefined, Date>
+  /** Since when the oldest record waits that was not stored then, by the control plane's clock. */
+  audit_waiting_since: ColumnType<Date | null, Date | undefined, Date | null>
+  /** How many records could not be sent and lie in files on the plane. */
+  audit_apart: ColumnType<number, number | undefined, number>
+  audit_why: ColumnType<string | null, string | undefined, string | null>
+  /** The plane said that it stops. */
+  audit_ended: ColumnType<boolean, boolean | undefined, boolean>
   /** The line that the plane joined with; null when it joined before there were such lines. */
   join_line: ColumnType<string | null, string | undefined, never>
   /** The plane whose expulsion came shortly before this one joined, or that had the same name. */

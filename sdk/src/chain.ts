@@ -1,6 +1,6 @@
 import { hash, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import type { AuditHeader, AuditRecord } from './contract/audit.ts'
+import type { AuditHeader, AuditRecord, SetApart } from './contract/audit.ts'
 
 /** The last record of a chain so far. Before the first record: `seq` 0 and `FIRST_PREV`. */
 export interface ChainHead {
@@ -28,13 +28,21 @@ export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 export function faultOf(head: ChainHead, record: AuditRecord, key?: KeyObject, text?: string): ChainFault | undefined {
   const { header } = record
   const fault = (fault: ChainFault['fault']): ChainFault => ({ seq: header.seq, fault })
-  if (header.seq !== head.seq + 1) return fault('gap')
-  if (header.prev !== head.hash) return fault('broken-link')
+  const brokenLink = linkFaultOf(head, header)
+  if (brokenLink) return brokenLink
   if (sha256(text ?? headerText(header)) !== record.hash) return fault('wrong-hash')
   if (!fitsDigest(record.args, header.argsDigest)) return fault('wrong-body')
   if (!fitsDigest(record.result, header.resultDigest)) return fault('wrong-body')
   if (header.kind === 'head' && key && !isSigned(header, key)) return fault('wrong-signature')
   return undefined
+}
+
+/** The same for what stands in for a record that was set apart: its place in the chain is all that can be checked. */
+export const standInFaultOf = (head: ChainHead, { apart }: SetApart): ChainFault | undefined => linkFaultOf(head, apart)
+
+function linkFaultOf(head: ChainHead, { seq, prev }: AuditHeader): ChainFault | undefined {
+  if (seq !== head.seq + 1) return { seq, fault: 'gap' }
+  return prev === head.hash ? undefined : { seq, fault: 'broken-link' }
 }
 
 /**

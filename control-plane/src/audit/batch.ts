@@ -1,5 +1,5 @@
 import { headerText } from '@bir/sdk/chain'
-import { AuditRecord } from '@bir/sdk/contract/audit'
+import { AuditRecord, SetApart } from '@bir/sdk/contract/audit'
 import { z } from 'zod'
 import { isKnownRecord } from './known-record.ts'
 import type { RecordToStore } from './store.ts'
@@ -12,8 +12,11 @@ export class BatchFault extends Error {
 export function parseBatch(text: string, plane: string): RecordToStore[] {
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.map((line, at) => {
-    const { hash, header, args, result } = recordOf(jsonOf(line), at + 1)
+    const value = jsonOf(line)
+    const standIn = isKnownRecord(value) ? undefined : SetApart.safeParse(value).data
+    const { hash, header, args, result } = standIn ? { hash: standIn.hash, header: standIn.apart } : recordOf(value, at + 1)
     if (header.plane !== plane) throw new BatchFault(`line ${at + 1} is of another plane`)
+    if (standIn) return { hash, header, text: JSON.stringify(standIn), standIn }
     return {
       hash,
       header,

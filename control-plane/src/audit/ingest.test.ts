@@ -4,11 +4,13 @@ import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import * as fc from 'fast-check'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import type { Ctx } from '../base/context.ts'
 import { parseBatch } from './batch.ts'
 import { ingest } from './ingest.ts'
-import { chain, search } from './search.ts'
+import { chain } from './read-chain.ts'
+import { search } from './search.ts'
 import { aChain, ndjson } from './testing.ts'
 
 const ours: string = uuidv7()
@@ -152,6 +154,53 @@ test('text that a database column refuses is stored completely', async () => {
   ]
   expect(await plane.ship(records)).toEqual({ stored: 1 })
   expect(await plane.stored()).toEqual(records)
+})
+
+test('a record of an older plane is stored whole however long its texts are, and a search finds it by the first of them', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const long = (text: string) => text.repeat(300_000)
+  const records = [plane.add({ handle: long('ab'), tool: long('\ud83d'), detail: long('cdef') }), plane.add({ handle: 'alice' })]
+  expect(await plane.ship(records)).toEqual({ stored: 2 })
+  const page = await chain(store.ctx, { plane: plane.plane, afterSeq: 0, first: 1000 })
+  expect([page.records.length, page.misfiled, page.misdated]).toEqual([2, [], []])
+  expect(page.records[0]).toEqual(records[0])
+  const found = await search(store.ctx, { user: 'ab'.repeat(250), first: 10 })
+  expect(found.items).toMatchObject([{ seq: 1 }])
+})
+
+test('a stand-in keeps the place of a record that could not be sent, and a search shows what it says', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const [first, apart, third] = plane.many(3, { handle: 'alice', tool: 'echo' })
+  const standIn = { hash: apart?.hash, apart: { ...apart?.header, detail: 'cut' }, bytes: 40_000_000, why: 'too long' }
+  const batch = parseBatch(ndjson([first ?? {}, standIn, third ?? {}]), plane.plane)
+  expect(await ingest(store.db, plane, batch, Date.now())).toEqual({ stored: 3 })
+  expect(await ingest(store.db, plane, batch, Date.now())).toEqual({ stored: 3 })
+  const page = await chain(store.ctx, { plane: plane.plane, afterSeq: 0, first: 1000 })
+  expect(page).toEqual({ records: [first, third], apart: [standIn], misfiled: [], misdated: [] })
+  const { items } = await search(store.ctx, { user: 'alice', first: 10 })
+  expect(items.find(({ seq }) => seq === 2)).toMatchObject({ tool: 'echo', detail: 'set apart on its plane, 40000000 bytes: too long' })
+  const elsewhere = { ...standIn, hash: third?.hash, apart: { ...apart?.header, seq: 5 } }
+  const broken = await ingest(store.db, plane, parseBatch(ndjson([elsewhere]), plane.plane), Date.now())
+  expect(broken).toEqual({ stored: 3, fault: { seq: 5, fault: 'gap' } })
+})
+
+test.for<[column: string, change: Partial<Record<'handle' | 'tool' | 'kind' | 'header' | 'reason', string>> | { at: Date }]>([
+  ['handle', { handle: 'bob' }],
+  ['tool', { tool: 'echo' }],
+  ['kind', { kind: 'head' }],
+  ['reason', { reason: 'no-grant' }],
+  ['header', { header: '{}' }],
+  ['at', { at: new Date() }],
+])('a column %s that was changed in the database is named', async ([column, change]) => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  await plane.ship(plane.many(2, { handle: 'alice', tool: 'execute_query', atMs: Date.now() - 3_600_000 }))
+  const row = 'at' in change ? sql`at = ${change.at}` : sql`${sql.ref(column)} = ${Object.values(change)[0]}`
+  await sql`update audit_headers set ${row} where seq = 2`.execute(store.db)
+  const { misfiled } = await chain(store.ctx, { plane: plane.plane, afterSeq: 0, first: 1000 })
+  expect(misfiled).toEqual([{ seq: 2, columns: [column] }])
 })
 
 test('a header with its keys in another order is stored as the bytes that its hash covers', async () => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Database, Db } from '@bir/db'
-import { faultOf } from '@bir/sdk/chain'
+import { faultOf, standInFaultOf } from '@bir/sdk/chain'
 import type { ChainFault, ChainHead } from '@bir/sdk/chain'
 import type { Kysely, Transaction } from 'kysely'
 import { APPEND, appendValues, appendLocked } from './store.ts'
@@ -96,7 +96,7 @@ function checkChain(head: ChainHead, records: readonly RecordToStore[], key: Key
   const valid: RecordToStore[] = []
   let at = head
   for (const record of records) {
-    const fault = faultOf(at, record, key, record.text)
+    const fault = record.standIn ? standInFaultOf(at, record.standIn) : faultOf(at, record, key, record.text)
     if (fault) return { valid, fault }
     valid.push(record)
     at = { seq: record.header.seq, hash: record.hash }

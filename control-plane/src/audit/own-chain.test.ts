@@ -9,7 +9,7 @@ import { openKeyRing } from '../keys/key-ring.ts'
 import { masterKeyOf } from '../keys/master-key.ts'
 import { openOwnChain } from './own-chain.ts'
 import { chains } from './chains.ts'
-import { chain } from './search.ts'
+import { chain } from './read-chain.ts'
 
 const admin = { id: 'operator:root', label: 'operator:root', administrator: true }
 

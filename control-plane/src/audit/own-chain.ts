@@ -2,6 +2,7 @@ import { sign } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import { headerText, sha256 } from '@bir/sdk/chain'
 import { AuditHeader, FIRST_PREV } from '@bir/sdk/contract/audit'
+import { boundTexts } from '@bir/sdk/contract/audit-limits'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Kysely, Transaction } from 'kysely'
@@ -36,7 +37,7 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
       prev: head.hash,
       boot,
       atMs: Date.now(),
-      ...fieldsFor(head.hash),
+      ...boundTexts(fieldsFor(head.hash)),
       ...digests,
     })
     const text = headerText(header)

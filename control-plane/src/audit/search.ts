@@ -1,5 +1,5 @@
 import type { Database } from '@bir/db/schema'
-import { AuditHeader } from '@bir/sdk/contract/audit'
+import type { AuditHeader, SetApart } from '@bir/sdk/contract/audit'
 import type { api } from '@bir/sdk/contract/api'
 import type { AuditRow } from '@bir/sdk/contract/entities'
 import { sql } from 'kysely'
@@ -8,6 +8,8 @@ import type { z } from 'zod'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
+import { storedHeader } from './read-chain.ts'
+import type { StoredHeader } from './read-chain.ts'
 import type { SearchColumn } from './store.ts'
 
 type Search = z.infer<typeof api.audit.search.input>
@@ -24,7 +26,7 @@ export async function search({ db }: Ctx, input: Search) {
     rows,
     input.first,
     ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`,
-    (row) => auditRow(AuditHeader.parse(JSON.parse(row.header)), row),
+    (row) => auditRow(storedHeader(row.header), row),
   )
 }
 
@@ -59,7 +61,7 @@ interface Bodies {
   result: Buffer | null
 }
 
-const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof AuditRow> => ({
+const auditRow = ({ header, standIn }: StoredHeader, { args, result }: Bodies): z.infer<typeof AuditRow> => ({
   plane: header.plane,
   seq: header.seq,
   at: new Date(header.atMs).toISOString(),
@@ -74,7 +76,7 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   level: header.level ?? null,
   outcome: header.outcome ?? null,
   reason: header.reason ?? null,
-  detail: header.detail ?? countDetail(header),
+  detail: standIn ? apartDetail(standIn) : (header.detail ?? countDetail(header)),
   revision: header.revision ?? null,
   durationMs: header.durationUs === undefined ? null : header.durationUs / 1000,
   args: args?.toString() ?? null,
@@ -83,18 +85,13 @@ const auditRow = (header: AuditHeader, { args, result }: Bodies): z.infer<typeof
   call: header.call ?? null,
 })
 
-/** The detail of a record that stands for many refusals: their number. */
-const countDetail = ({ count }: AuditHeader) =>
-  count === undefined ? null : `${count} more before authentication, not recorded one by one`
+/** What a record says whose own text lies on its plane. */
+const apartDetail = ({ bytes, why }: SetApart) => `set apart on its plane, ${bytes} bytes: ${why}`
 
-/** The records of one plane as it wrote them, oldest first. */
-export async function chain({ db }: Ctx, { plane, afterSeq, first }: z.infer<typeof api.audit.chain.input>) {
-  const rows = await withBodies(db).where('h.plane', '=', plane).where('h.seq', '>', afterSeq).orderBy('h.seq').limit(first).execute()
-  const records = rows.map(({ header, hash, args, result }) => ({
-    hash,
-    header: AuditHeader.parse(JSON.parse(header)),
-    ...(args === null ? {} : { args: args.toString() }),
-    ...(result === null ? {} : { result: result.toString() }),
-  }))
-  return { records }
+/** The detail of a record that stands for many refusals: their number. */
+function countDetail({ count, subject }: AuditHeader): string | null {
+  if (count === undefined) return null
+  return subject === undefined
+    ? `${count} more before authentication, not recorded one by one`
+    : `${count} more within a second, not recorded one by one`
 }

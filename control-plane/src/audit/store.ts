@@ -1,20 +1,23 @@
 import type { Database } from '@bir/db'
 import type { ChainHead } from '@bir/sdk/chain'
-import type { AuditRecord } from '@bir/sdk/contract/audit'
+import type { AuditHeader, AuditRecord, SetApart } from '@bir/sdk/contract/audit'
 import { CompiledQuery, sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import { bigintArray, timestamptzArray, textArray } from './columns.ts'
 
 const dayMs = 24 * 60 * 60_000
+const maxAgeMs = 31 * dayMs
 const partitionLock = 0x62697204
 
 /** A record with the canonical text of its header. This text is stored, because the hash covers its bytes. */
 export interface RecordToStore extends AuditRecord {
   text: string
+  /** Set when this stands in for a record that was set apart. `header` and `text` are then its own. */
+  standIn?: SetApart
 }
 
 /** The header fields with their own column, so that a search can filter by them. They are $10 to $16 of `APPEND`. */
-const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
+export const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
 export type SearchColumn = (typeof searchColumns)[number]
 
 /**
@@ -54,7 +57,7 @@ export function appendValues(plane: string, head: ChainHead, records: readonly R
     timestamptzArray(records.map(({ header }) => clampAtMs(header.atMs, nowMs))),
     column('text', ({ text }) => text),
     column('text', ({ hash }) => hash),
-    ...searchColumns.map((name) => column('text', ({ header }) => withoutNul(header[name]))),
+    ...searchColumns.map((name) => column('text', ({ header }) => columnText(header, name))),
     column('bytea', ({ args }) => args),
     column('bytea', ({ result }) => result),
   ]
@@ -75,13 +78,28 @@ export async function appendLocked(
 }
 
 /**
+ * Whether a record may be stored under this time: its own, or the nearest that was allowed when it was stored.
+ */
+export function isPlausibleAt(storedMs: number, atMs: number, nowMs: number): boolean {
+  if (storedMs > atMs) return storedMs <= nowMs - maxAgeMs
+  return storedMs === atMs || storedMs <= nowMs + dayMs
+}
+
+/**
  * The time that a record is stored under. It is at most 31 days in the past and one day in the future, so that a
  * plane with a wrong clock cannot make us create thousands of daily partitions.
  */
-const clampAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - 31 * dayMs), nowMs + dayMs)
+const clampAtMs = (atMs: number, nowMs: number) => Math.min(Math.max(atMs, nowMs - maxAgeMs), nowMs + dayMs)
 
-/** A text column cannot hold a NUL. The stored header text keeps it, because JSON escapes it there. */
-const withoutNul = (text: string | undefined) => (text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text)
+/** An index takes at most 2,700 bytes, and a character has at most three for each UTF-16 code unit. */
+const maxColumnChars = 500
+
+/** The text of a search column: short enough for an index, and without NUL, which a text column refuses. */
+export function columnText(header: AuditHeader, name: SearchColumn): string | undefined {
+  const text = header[name]
+  const isPlain = text === undefined || (text.length <= maxColumnChars && !text.includes('\0') && text.isWellFormed())
+  return isPlain ? text : text.slice(0, maxColumnChars).replaceAll('\0', '\ufffd').toWellFormed()
+}
 
 async function ensurePartitions(trx: Transaction<Database>, days: readonly string[]): Promise<void> {
   for (const day of days) {

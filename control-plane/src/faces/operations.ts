@@ -1,5 +1,6 @@
 import { chains } from '../audit/chains.ts'
-import { chain, search } from '../audit/search.ts'
+import { chain } from '../audit/read-chain.ts'
+import { search } from '../audit/search.ts'
 import * as definitions from '../definitions/definitions.ts'
 import * as grants from '../grants/grants.ts'
 import * as groups from '../groups/groups.ts'

@@ -1,14 +1,21 @@
-import { createHash } from 'node:crypto'
+import { execFile } from 'node:child_process'
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { testDb } from '@bir/db/testing'
+import { FIRST_PREV, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { openSealed } from '@bir/sdk/seal-box'
 import { readJoinedPlane } from '@bir/sdk/contract/joined-plane'
 import { Fresh, IndexChunk, Manifest } from '@bir/sdk/contract/snapshot'
 import { expect, test } from 'vitest'
-import { ndjson } from '../audit/testing.ts'
+import { parseBatch } from '../audit/batch.ts'
+import { ingest } from '../audit/ingest.ts'
+import { aChain, ndjson } from '../audit/testing.ts'
 import { aPlane, aRunningControlPlane, ISSUER } from './testing.ts'
+import type { TestControlPlane } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'alice' }
 const bob = { handle: 'bob', provider: 'demo', subject: 'bob' }
@@ -147,6 +154,91 @@ test('a plane reports the health of remote servers, and administrators see it th
     expect((await post(bad)).status).toBe(400)
 })
 
+test('the control plane knows of records that a plane has and does not send, and says so until they are stored', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const state = async () => (await control.client().planes.list()).items[0]?.audit
+  const health = async () => (await (await control.get('/health')).json()) as object
+  const tell = (audit: object) => plane.post('/acks', JSON.stringify({ audit }))
+  expect(await state()).toMatchObject({ standing: 'unknown', written: null, waiting: 0 })
+
+  expect((await tell({ written: 2, waitingMs: 0, apart: 0, aFieldOfLater: 1 })).status).toBe(204)
+  expect(await state()).toMatchObject({ standing: 'current', written: 2, waiting: 2 })
+  expect((await tell({ written: 2, waitingMs: 40_000, apart: 1, why: 'no space' })).status).toBe(204)
+  expect(await state()).toMatchObject({ standing: 'waiting', written: 2, waiting: 2, apart: 1, why: 'no space' })
+  await expect.poll(health).toEqual({ status: 'degraded', warning: '2 audit records of the plane plane-1 are not stored here.' })
+  expect(control.events).toContainEqual(expect.objectContaining({ level: 'error', event: 'audit-incomplete' }))
+
+  await plane.post('/audit', ndjson(plane.chain.many(2)))
+  expect(await state()).toMatchObject({ standing: 'current', waiting: 0 })
+  await tell({ written: 2, waitingMs: 0, apart: 0, ended: true })
+  expect(await state()).toMatchObject({ standing: 'ended', why: null })
+  await expect.poll(health).toEqual({ status: 'ok' })
+  expect((await tell({ written: -1, waitingMs: 0, apart: 0 })).status).toBe(400)
+  const long = new Date(Date.now() - 3_600_000)
+  await control.db.updateTable('planes').set({ audit_told_at: long, seen_at: long, audit_ended: false }).execute()
+  expect(await state()).toMatchObject({ standing: 'silent' })
+})
+
+/** Runs `bir audit verify --json` against this control plane. */
+async function verify(control: TestControlPlane) {
+  const env = { BIR_URL: control.url, BIR_TOKEN: await control.assertion(), BIR_MCP_URL: 'http://mcp.test' }
+  const command = fileURLToPath(import.meta.resolve('@bir/sdk/cli'))
+  const { stdout, code } = await new Promise<{ stdout: string; code: unknown }>((resolve) => {
+    execFile(process.execPath, [command, 'audit', 'verify', '--json'], { env }, (error, stdout) =>
+      resolve({ stdout, code: error?.code ?? 0 }),
+    )
+  })
+  const findings = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; fault?: object; notVouchedFor: string[] })
+  return { code, ...Object.fromEntries(findings.map(({ name, fault, notVouchedFor }) => [name, fault ?? notVouchedFor])) }
+}
+
+test('verify finds changed columns, a plane that was taken out, and a chain signed anew with another key', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const { chain } = plane
+  const call = () => chain.add({ subject: 'a', handle: 'alice', server: 'sql', tool: 'execute_query', outcome: 'answered', args: '{}' })
+  const records = [chain.add({ kind: 'boot' }), call(), call(), chain.add({ kind: 'head' })]
+  await plane.post('/audit', ndjson(records))
+  await plane.post('/acks', JSON.stringify({ audit: { written: 4, waitingMs: 0, apart: 0 } }))
+  const whole = { code: 0, 'plane-1': [], 'control plane': [] }
+  expect(await verify(control)).toEqual(whole)
+
+  const columns = (handle: string) =>
+    control.db.updateTable('audit_headers').set({ handle }).where('plane', '=', plane.id).where('seq', '=', 3)
+  await columns('bob').execute()
+  expect(await verify(control)).toEqual({ ...whole, code: 3, 'plane-1': { seq: 3, fault: 'misfiled' } })
+  await columns('alice').execute()
+  expect(await verify(control)).toEqual(whole)
+
+  const forger = generateKeyPairSync('ed25519')
+  const forged = aChain(plane.id, forger)
+  const anew = [forged.add({ kind: 'boot' }), forged.add({ handle: 'bob', tool: 'echo' }), forged.add(), forged.add({ kind: 'head' })]
+  const { public_jwk: ownJwk } = await control.db.selectFrom('planes').select('public_jwk').executeTakeFirstOrThrow()
+  const forgedJwk = JSON.stringify({ ...(JSON.parse(ownJwk) as object), x: forger.publicKey.export({ format: 'jwk' }).x })
+  const replace = async (written: typeof records, public_jwk: string) => {
+    await control.db.deleteFrom('audit_headers').where('plane', '=', plane.id).execute()
+    await control.db.deleteFrom('audit_bodies').where('plane', '=', plane.id).execute()
+    await control.db.updateTable('audit_chains').set({ seq: 0, hash: FIRST_PREV }).where('plane', '=', plane.id).execute()
+    await control.db.updateTable('planes').set({ public_jwk }).execute()
+    const key = createPublicKey({ key: JSON.parse(public_jwk) as JsonWebKey, format: 'jwk' })
+    expect(await ingest(control.db, { plane: plane.id, key }, parseBatch(ndjson(written), plane.id), Date.now())).toEqual({ stored: 4 })
+  }
+  await replace(anew, forgedJwk)
+  expect(await verify(control)).toEqual({ ...whole, code: 3, 'plane-1': { seq: 1, fault: 'exchanged-key' } })
+  await replace(records, ownJwk)
+
+  await control.db.deleteFrom('planes').execute()
+  const gone = { ...whole, code: 3, 'plane-1': { seq: 1, fault: 'missing-chain' } }
+  expect(await verify(control)).toEqual(gone)
+  await control.db.deleteFrom('audit_chains').where('plane', '=', plane.id).execute()
+  await control.db.deleteFrom('audit_headers').where('plane', '=', plane.id).execute()
+  expect(await verify(control)).toEqual(gone)
+})
+
 test('audit records are stored once however often they are sent, and a search finds them', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)
@@ -182,7 +274,7 @@ test('a batch without audit records is refused with a message', async () => {
   const answer = await plane.post('/audit', '{"hash":1}\n')
   expect(answer.status).toBe(400)
   expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('line 1') })
-  expect((await plane.post('/audit', 'x'.repeat(9_000_000))).status).toBe(413)
+  expect((await plane.post('/audit', 'x'.repeat(MAX_AUDIT_RECORD_BYTES + 1))).status).toBe(413)
 })
 
 test('only a joined plane that signed the request gets an answer', async () => {

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
+import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { Ack, DefinitionsReport, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { z } from 'zod'
@@ -22,8 +23,6 @@ import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 
 const maxJsonBytes = 64 * 1024
-/** A plane sends at most a million characters of audit records at once, which may be several million bytes. */
-const maxAuditBytes = 8 * 1024 * 1024
 const maxDefinitionsBytes = 8 * 1024 * 1024
 
 const compress = promisify(gzip)
@@ -82,8 +81,11 @@ async function receiveAck({ db, issuer, log }: InternalParts, exchange: Exchange
 }
 
 async function receiveAudit({ db, issuer, log }: InternalParts, exchange: Exchange): Promise<Answer> {
-  const { plane, body } = await planeAndBody(db, issuer, exchange, maxAuditBytes)
-  const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, batchOf(body, plane.id), Date.now())
+  const { plane, body } = await planeAndBody(db, issuer, exchange, MAX_AUDIT_RECORD_BYTES)
+  const records = batchOf(body, plane.id)
+  const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, records, Date.now())
+  for (const { standIn } of records)
+    if (standIn) log('error', 'audit-record-apart', { plane: plane.id, name: plane.name, seq: standIn.apart.seq, why: standIn.why })
   if (!fault) return json(200, { stored })
   log('error', 'audit-chain-broken', { plane: plane.id, name: plane.name, stored, ...fault })
   throw new Refusal(409, 'broken_chain', `Record ${fault.seq} does not continue the chain: ${fault.fault}.`, { stored, fault })

@@ -1,12 +1,14 @@
 import type { Database } from '@bir/db/schema'
 import type { Ack } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
+import { storeAuditReport } from '../audit/standing.ts'
 import { storeHealth } from '../servers/health.ts'
 import type { Log } from '../base/log.ts'
 
-/** Stores what a plane reports for administrators: the revision it has, one it rejected, or the health of servers. */
+/** Stores what a plane reports: a revision it has or rejected, the health of servers, or how far its audit is. */
 export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {
   if ('health' in ack) return storeHealth(db, id, ack.health)
+  if ('audit' in ack) return storeAuditReport(db, id, ack.audit)
   const plane = db.updateTable('planes').where('id', '=', id)
   if ('revision' in ack) {
     await plane.set({ revision: ack.revision, rejected_revision: null, rejected_reasons: [] }).execute()

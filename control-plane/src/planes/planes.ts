@@ -5,13 +5,14 @@ import type { Transaction } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
+import { auditOf } from '../audit/standing.ts'
 import type { Ctx } from '../base/context.ts'
 
 /** All planes that ever joined. Expelled planes are listed too, because their audit records stay. */
 export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneState>[] }> {
   const rows = await db
     .selectFrom('planes')
-    .innerJoin('audit_chains', 'audit_chains.plane', 'planes.id')
+    .leftJoin('audit_chains', 'audit_chains.plane', 'planes.id')
     .selectAll('planes')
     .select('seq')
     .orderBy('id')
@@ -24,7 +25,8 @@ export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneSt
     seenAt: row.seen_at?.toISOString() ?? null,
     revision: row.revision === null ? null : Number(row.revision),
     rejected: row.rejected_revision === null ? null : { revision: Number(row.rejected_revision), reasons: row.rejected_reasons },
-    auditSeq: Number(row.seq),
+    auditSeq: Number(row.seq ?? 0),
+    audit: auditOf({ ...row, seq: row.seq ?? 0 }, Date.now()),
     expelled: row.expelled_at !== null,
   }))
   return { items }

@@ -24,6 +24,9 @@ export interface Journal {
   ready(): void
   /** Resolves once the record is written; when `synced`, once it is on the disk. */
   record(fields: AuditFields, bodies: Bodies, synced: boolean): Promise<void>
-  /** Records a refusal of an unknown sender. When there are too many, they are counted instead. */
-  refusal(fields: AuditFields, bodies: Bodies): Promise<void>
+  /**
+   * Records a refusal that can come very often: of a person who calls too often, or of a sender who is unknown
+   * (`person` is undefined). Beyond the first in a second they are counted instead.
+   */
+  refusal(fields: AuditFields, bodies: Bodies, person: string | undefined, synced?: boolean): Promise<void>
 }

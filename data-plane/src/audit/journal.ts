@@ -1,9 +1,10 @@
+import { SET_APART, setApartText } from '@bir/sdk/contract/audit'
 import { auditFieldsOf } from './fields.ts'
 import type { AuditFields, Bodies, Journal } from './fields.ts'
+import { Refusals } from './refusals.ts'
 import type { Recovered } from './segments.ts'
 import type { Spool } from './spool.ts'
 
-const maxRefusalsPerSecond = 50
 const headIntervalMs = 60_000
 
 interface Options {
@@ -18,8 +19,7 @@ export class SpoolJournal implements Journal {
   private readonly spool: Spool
   private readonly sign: Options['sign']
   private readonly now: () => number
-  private second = 0
-  private refusals = 0
+  private readonly refusals: Refusals
   private signedSeq = 0
   private readonly headTimer: NodeJS.Timeout
 
@@ -27,6 +27,7 @@ export class SpoolJournal implements Journal {
     this.spool = spool
     this.sign = sign
     this.now = now
+    this.refusals = new Refusals((fields) => this.record(fields, {}, false), now)
     this.headTimer = setInterval(() => this.sweep(), headIntervalMs).unref()
   }
 
@@ -51,32 +52,26 @@ export class SpoolJournal implements Journal {
     return this.spool.append(fields, bodies, synced)
   }
 
-  /** Records 50 refusals a second at most, and beyond that their count: unknown senders must not fill the disk. */
-  async refusal(fields: AuditFields, bodies: Bodies): Promise<void> {
-    const second = Math.floor(this.now() / 1000)
-    if (second !== this.second) await this.sumUp(second)
-    this.refusals++
-    if (this.refusals <= maxRefusalsPerSecond) await this.record(fields, bodies, false)
-    else if (this.refusals === maxRefusalsPerSecond + 1) setTimeout(() => void this.sumUpLate(second), 1000).unref()
+  /** Records the first refusals of a second, and the number of the rest: nobody who is refused may fill the disk. */
+  async refusal(fields: AuditFields, bodies: Bodies, person: string | undefined, synced = false): Promise<void> {
+    if (await this.refusals.admits(person, fields)) await this.record(fields, bodies, synced)
+  }
+
+  /** Says in the chain, under a signature, that a record could not be sent to the control plane. */
+  sayApart(seq: number, hash: string): Promise<void> {
+    return this.appendHead({ reason: SET_APART, detail: setApartText(seq, hash) })
+  }
+
+  /** Writes what was only counted, and signs the chain. Nothing but `close` may follow. */
+  async end(): Promise<void> {
+    clearInterval(this.headTimer)
+    await this.refusals.sumUp()
+    await this.signHead()
   }
 
   async close(): Promise<void> {
-    clearInterval(this.headTimer)
-    await this.sumUp(0)
-    await this.signHead()
+    await this.end()
     this.spool.close()
-  }
-
-  /** Sums up a second when no refusal followed it. A refusal in a later second has already summed up this one. */
-  private async sumUpLate(second: number): Promise<void> {
-    if (this.second === second) await this.sumUp(second + 1).catch(() => undefined)
-  }
-
-  private async sumUp(second: number): Promise<void> {
-    const count = this.refusals - maxRefusalsPerSecond
-    this.second = second
-    this.refusals = 0
-    if (count > 0) await this.record({ kind: 'refusals', atMs: this.now(), outcome: 'refused', count }, {}, false)
   }
 
   private sweep(): void {
@@ -84,9 +79,12 @@ export class SpoolJournal implements Journal {
   }
 
   private async signHead(): Promise<void> {
+    if (this.spool.tip.seq !== this.signedSeq) await this.appendHead({})
+  }
+
+  private async appendHead(fields: Pick<AuditFields, 'reason' | 'detail'>): Promise<void> {
     const { seq, hash } = this.spool.tip
-    if (seq === this.signedSeq) return
     this.signedSeq = seq + 1
-    await this.record({ kind: 'head', atMs: this.now(), signature: this.sign(hash) }, {}, true)
+    await this.record({ kind: 'head', atMs: this.now(), ...fields, signature: this.sign(hash) }, {}, true)
   }
 }

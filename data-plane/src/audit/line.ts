@@ -1,5 +1,6 @@
 import { AUDIT_BODY_BYTES } from '@bir/sdk/contract/audit'
 import type { AuditHeader } from '@bir/sdk/contract/audit'
+import { boundField } from '@bir/sdk/contract/audit-limits'
 import type { ChainHead } from '@bir/sdk/chain'
 import { sha256 } from '@bir/sdk/chain'
 import type { AuditFields, Bodies } from './fields.ts'
@@ -12,6 +13,8 @@ export interface SpoolOrigin {
 /**
  * The next line of a chain, and the head after it. The header's keys must be in the schema's order, because their bytes
  * are hashed. They are listed here: to build the header in a loop over the schema takes three times as long.
+ * Every text is cut and every number checked here, whoever wrote it: a record that the control plane cannot take would
+ * hold back all records after it.
  */
 export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFields, bodies: Bodies): { line: string; head: ChainHead } {
   const args = truncate(bodies.args)
@@ -26,39 +29,42 @@ export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFiel
     boot: origin.boot,
     atMs: fields.atMs,
     call: fields.call,
-    subject: fields.subject,
-    handle: fields.handle,
-    actor: fields.actor,
-    client: fields.client,
-    ip: fields.ip,
-    userAgent: fields.userAgent,
-    tokenId: fields.tokenId,
-    endpoint: fields.endpoint,
-    era: fields.era,
-    method: fields.method,
-    server: fields.server,
-    tool: fields.tool,
+    subject: boundField('subject', fields.subject),
+    handle: boundField('handle', fields.handle),
+    actor: boundField('actor', fields.actor),
+    client: boundField('client', fields.client),
+    ip: boundField('ip', fields.ip),
+    userAgent: boundField('userAgent', fields.userAgent),
+    tokenId: boundField('tokenId', fields.tokenId),
+    endpoint: boundField('endpoint', fields.endpoint),
+    era: boundField('era', fields.era),
+    method: boundField('method', fields.method),
+    server: boundField('server', fields.server),
+    tool: boundField('tool', fields.tool),
     level: fields.level,
     outcome: fields.outcome,
-    reason: fields.reason,
-    detail: fields.detail,
-    httpStatus: fields.httpStatus,
-    rpcCode: fields.rpcCode,
-    revision: fields.revision,
+    reason: boundField('reason', fields.reason),
+    detail: boundField('detail', fields.detail),
+    httpStatus: integer(fields.httpStatus),
+    rpcCode: integer(fields.rpcCode),
+    revision: integer(fields.revision),
     behind: fields.behind,
-    durationUs: fields.durationUs,
+    durationUs: integer(fields.durationUs),
     argsBytes: args?.bytes,
     argsDigest: args && sha256(args.text),
     resultBytes: result?.bytes,
     resultDigest: result && sha256(result.text),
-    traceId: fields.traceId,
-    count: fields.count,
-    signature: fields.signature,
+    traceId: boundField('traceId', fields.traceId),
+    count: integer(fields.count),
+    signature: boundField('signature', fields.signature),
   }
   const bytes = JSON.stringify(header)
   const hash = sha256(bytes)
   return { line: `{"hash":"${hash}","header":${bytes}${bodyMember('args', args)}${bodyMember('result', result)}}\n`, head: { seq, hash } }
 }
+
+/** A server may send any number as its error code; a record holds whole ones. */
+const integer = (value: number | undefined) => (Number.isSafeInteger(value) ? value : undefined)
 
 const bodyMember = (name: string, body: { text: string } | undefined) => (body ? `,"${name}":${JSON.stringify(body.text)}` : '')
 

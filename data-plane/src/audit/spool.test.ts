@@ -3,6 +3,7 @@ import { appendFileSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditHeader, AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
+import { AUDIT_TEXT_CHARS, boundText } from '@bir/sdk/contract/audit-limits'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { faultOf, headerHash } from '@bir/sdk/chain'
 import fc from 'fast-check'
@@ -10,6 +11,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { nextLine } from './line.ts'
 import { reserve, SEGMENT_BYTES } from './segment-file.ts'
 import { recover, segments } from './segments.ts'
+import { BATCH_BYTES } from './shipping/read-batch.ts'
 import { Spool } from './spool.ts'
 
 const origin = { plane: uuidv7(), boot: uuidv7() }
@@ -91,6 +93,36 @@ test('a record with any text can be read back, and the chain is intact', async (
       },
     ),
     { numRuns: 30 },
+  )
+})
+
+/** A header field that takes any text, by the schema. */
+const isFreeText = (field: keyof typeof AuditHeader.shape) => AuditHeader.shape[field].safeParse('x'.repeat(1_000_000)).success
+
+test('every free text of a header has a bound, and the longest record fits a batch', () => {
+  const names = Object.keys(AuditHeader.shape) as (keyof typeof AuditHeader.shape)[]
+  expect(Object.keys(AUDIT_TEXT_CHARS)).toEqual(names.filter(isFreeText))
+  // No character takes more bytes in JSON than this one.
+  const endless = '\0'.repeat(1_000_000)
+  const texts = Object.fromEntries(Object.keys(AUDIT_TEXT_CHARS).map((name) => [name, endless]))
+  const numbers = { atMs: 1, httpStatus: 1e300, rpcCode: 1.5, revision: NaN, durationUs: Infinity, count: 2 ** 60 }
+  const fields = { kind: 'call', call: origin.boot, level: 'destroy', outcome: 'answered', ...numbers, ...texts } as const
+  const { line } = nextLine(origin, { seq: 2 ** 50, hash: FIRST_PREV }, fields, { args: endless, result: endless })
+  expect(Buffer.byteLength(line)).toBeLessThan(BATCH_BYTES)
+  const { header, hash } = AuditRecord.parse(JSON.parse(line))
+  expect(headerHash(header)).toBe(hash)
+  for (const name of ['detail', 'tool', 'userAgent'] as const) expect(header[name]).toMatch(/ … \(cut: 1000000 characters\)$/)
+  expect(header).not.toHaveProperty('rpcCode')
+})
+
+test('a text is cut to its bound with a note, and never inside a character', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', minLength: 60, maxLength: 400 }), fc.integer({ min: 60, max: 300 }), (text, maxChars) => {
+      const bounded = boundText(text, maxChars)
+      expect(bounded.length).toBeLessThanOrEqual(maxChars)
+      expect(bounded === text).toBe(text.length <= maxChars)
+      expect(bounded.isWellFormed()).toBe(true)
+    }),
   )
 })
 

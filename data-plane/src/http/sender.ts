@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 export function senderOf({ socket, headers }: IncomingMessage) {
   return {
     ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    userAgent: headers['user-agent']?.slice(0, 300),
+    userAgent: headers['user-agent'],
     traceId: traceIdOf(headers['traceparent']),
   }
 }

@@ -1,3 +1,4 @@
+import { boundText } from '@bir/sdk/contract/audit-limits'
 import { isObject } from '../json/is-object.ts'
 import { ENVELOPE_KEYS } from './facts/envelope-keys.ts'
 import type { ClientFacts } from './notification.ts'
@@ -26,7 +27,7 @@ export function clientName(info: unknown): string | undefined {
   if (!isObject(info) || typeof info['name'] !== 'string') return undefined
   const version = typeof info['version'] === 'string' ? `/${info['version']}` : ''
   const name = `${info['name']}${version}`
-  return (plainPattern.test(name) ? name : name.replaceAll(/\p{C}/gu, '')).slice(0, 100)
+  return boundText(plainPattern.test(name) ? name : name.replaceAll(/\p{C}/gu, ''), 100)
 }
 
 /** The parameters without the envelope, which concerns only the client and the gateway. */

@@ -100,7 +100,7 @@ export class McpExchange {
     const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ...at } as const
     const outcome = error.code === 'internal' ? 'failed' : 'refused'
     const why = { outcome, reason: error.reason, detail: error.message, httpStatus: http, rpcCode: rpc } as const
-    this.options.journal.refusal({ ...fields, ...why }, {}).catch(() => undefined) // the spool's own fault shows on the next call
+    this.options.journal.refusal({ ...fields, ...why }, {}, undefined).catch(() => undefined) // the spool's own fault shows on the next call
   }
 
   private post(http: IdentifiedCall, { value, text }: Body): Promise<void> {

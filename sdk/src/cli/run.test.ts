@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import type { z } from 'zod'
+import type { PlaneAudit } from '../contract/entities.ts'
 import { Refusal, standIn } from '../testing.ts'
 import { aFolder, at, bir, NOW_MS, startedIn } from './testing.ts'
 
@@ -261,7 +263,7 @@ test('an exported policy can be applied', async () => {
 })
 
 test('snapshot status counts the planes that enforce the revision, and exits with 3 while one lags behind', async () => {
-  const aPlane = (revision: number) => ({
+  const aPlane = (revision: number, audit?: z.input<typeof PlaneAudit>) => ({
     id: '01890000-0000-7000-8000-0000000000aa',
     name: 'local',
     publicKey: {},
@@ -270,16 +272,29 @@ test('snapshot status counts the planes that enforce the revision, and exits wit
     revision,
     rejected: null,
     auditSeq: 9,
+    ...(audit && { audit }),
     expelled: false,
   })
   let revision = 6
+  let audit: z.input<typeof PlaneAudit> | undefined
   await using gateway = await standIn({
-    snapshot: { status: () => ({ revision: 7, root: 'f00d', at: '2026-11-22T08:00:00Z', planes: [aPlane(revision)] }) },
+    snapshot: { status: () => ({ revision: 7, root: 'f00d', at: '2026-11-22T08:00:00Z', planes: [aPlane(revision, audit)] }) },
   })
   const behind = await bir(['snapshot', 'status'], at(gateway.url))
   expect([behind.exit, behind.out.split('\n')[0]]).toEqual([3, 'Revision 7 since 2026-11-22T08:00:00Z: enforced by 0 of 1 plane.'])
   revision = 7
   expect((await bir(['snapshot', 'status', '--json'], at(gateway.url))).exit).toBe(0)
+  const told = { written: 12, waiting: 3, apart: 2, why: null, toldAt: '2026-11-22T08:00:00Z' }
+  for (const [standing, exit, says] of [
+    ['current', 0, '2 audit records set apart'],
+    ['waiting', 3, '3 audit records are not stored'],
+    ['silent', 0, 'not heard of'],
+    ['unknown', 0, 'audit not known'],
+  ] as const) {
+    audit = { ...told, standing }
+    const answer = await bir(['snapshot', 'status'], at(gateway.url))
+    expect([answer.exit, answer.out.trimEnd().endsWith(says)]).toEqual([exit, true])
+  }
 })
 
 test('the command runs as a program: exit code, one sentence, no stack', async () => {

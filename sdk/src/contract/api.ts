@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AuditRecord, Outcome } from './audit.ts'
+import { AuditRecord, Outcome, SetApart } from './audit.ts'
 import {
   AuditChain,
   AuditRow,
@@ -8,6 +8,7 @@ import {
   Group,
   Instant,
   JoinLine,
+  MisfiledRecord,
   Plan,
   PlaneState,
   Restriction,
@@ -174,10 +175,18 @@ export const api = {
     chains: query(NoInput, z.strictObject({ items: z.array(AuditChain) })),
     /**
      * The records of one chain after `afterSeq`, as they were written, oldest first. A chain is verified from these.
+     * `apart` stands in for records that could not be sent. `misfiled` names the columns of the search index that say
+     * something else than the record. `misdated` names the records that are filed under another time than they tell, as
+     * a wrong clock of their plane would explain. A page has `first` records and stand-ins.
      */
     chain: query(
       z.strictObject({ plane: Id, afterSeq: z.int().min(0), first: z.int().min(1).max(1000).default(500) }),
-      z.strictObject({ records: z.array(AuditRecord) }),
+      z.strictObject({
+        records: z.array(AuditRecord),
+        apart: z.array(SetApart).optional(),
+        misfiled: z.array(MisfiledRecord).optional(),
+        misdated: z.array(z.int()).optional(),
+      }),
     ),
   },
   planes: {

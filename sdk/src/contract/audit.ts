@@ -97,8 +97,35 @@ export const AuditRecord = z.strictObject({
 })
 export type AuditRecord = z.infer<typeof AuditRecord>
 
+/**
+ * Stands in a chain for a record that could not be sent, because it is too long or the control plane cannot read it.
+ * The record itself lies in a file on its plane. The chain goes on over `hash`, which the next record names.
+ */
+export const SetApart = z.strictObject({
+  /** The hash of the record itself. It is not the hash of `apart`. */
+  hash: Sha256,
+  /** What the record says, its texts cut. */
+  apart: AuditHeader,
+  /** The size of the record, in bytes. */
+  bytes: z.int().positive(),
+  why: z.string().max(500),
+})
+export type SetApart = z.infer<typeof SetApart>
+
+/** The `reason` of the signed head by which a plane says in its chain that it set a record apart. */
+export const SET_APART = 'set-apart'
+
+/** The `detail` of that head. */
+export const setApartText = (seq: number, hash: string): string => `record ${seq} (hash ${hash}) could not be sent and was set apart`
+
 /** `prev` of the first record of a chain. */
 export const FIRST_PREV = '0'.repeat(64)
+
+/** The largest record, in bytes, that the control plane takes. Records above a batch's size travel alone. */
+export const MAX_AUDIT_RECORD_BYTES = 32 * 1024 * 1024
+
+/** No record waits for longer than this, in ms, while a plane and the control plane are well. */
+export const MAX_AUDIT_WAIT_MS = 30_000
 
 /** The control plane's answer to a batch. `stored`: the highest sequence number of this plane that it has stored. */
 export const AuditReceipt = z.strictObject({ stored: z.int() })

@@ -191,6 +191,30 @@ export const AuditRow = z.strictObject({
   call: z.string().nullable(),
 })
 
+/**
+ * How far the control plane has the audit of a plane.
+ * - current: it has all that the plane told of.
+ * - waiting: the plane has records that it should have sent by now.
+ * - silent: the plane is not heard of. It may have recorded more than it told.
+ * - ended: the plane stopped, and everything was sent.
+ * - unknown: the plane tells nothing, because it is of an older version.
+ */
+export const AuditStanding = z.enum(['current', 'waiting', 'silent', 'ended', 'unknown'])
+
+/** What a plane has told of its audit, compared with what is stored. */
+export const PlaneAudit = z.strictObject({
+  standing: AuditStanding,
+  /** The sequence number of the last record that the plane has told of. */
+  written: z.int().nullable(),
+  /** How many records it told of and are not stored. */
+  waiting: z.int(),
+  /** How many records could not be sent and lie in files on the plane. */
+  apart: z.int(),
+  /** What the plane says of it to administrators. */
+  why: z.string().nullable(),
+  toldAt: Instant.nullable(),
+})
+
 /** A data plane, and what it has reported. */
 export const PlaneState = z.strictObject({
   id: Id,
@@ -205,6 +229,7 @@ export const PlaneState = z.strictObject({
   rejected: z.strictObject({ revision: z.int(), reasons: z.array(z.string()) }).nullable(),
   /** The highest sequence number of its audit that the control plane has stored. */
   auditSeq: z.int(),
+  audit: PlaneAudit.optional(),
   expelled: z.boolean(),
 })
 
@@ -243,6 +268,8 @@ export const JoinLine = z.strictObject({
   /** The planes that joined with it. */
   planes: z.array(JoinUse),
 })
+/** A record whose columns in the search index are not those that its header says. */
+export const MisfiledRecord = z.strictObject({ seq: z.int(), columns: z.array(z.string()) })
 
 /** The audit chain of a data plane, or of the control plane itself. `publicKey` (JWK) verifies its signatures. */
 export const AuditChain = z.strictObject({

@@ -74,11 +74,33 @@ export const HEALTH_EVERY_MS = 60_000
 /** The most servers in one report. */
 export const MAX_HEALTH = 20
 
-/** `POST /internal/v1/acks`: a revision is enforced, a revision was rejected, or the health of remote servers. */
+/** A plane tells how far its audit is in this interval, and changes in between. */
+export const AUDIT_REPORT_EVERY_MS = 30_000
+
+/** How far a plane has written its audit. The control plane compares it with what it has stored. */
+export const AuditReport = z.object({
+  /** The sequence number of the last record. */
+  written: z.int().min(0),
+  /** How long the oldest record waits to be stored; 0 when none waits. */
+  waitingMs: z.int().min(0),
+  /** How many records could not be sent and were set apart. */
+  apart: z.int().min(0),
+  /** What administrators should know. */
+  why: z.string().max(500).optional(),
+  /** The plane stops and writes no more. */
+  ended: z.boolean().optional(),
+})
+export type AuditReport = z.infer<typeof AuditReport>
+
+/**
+ * `POST /internal/v1/acks`: a revision is enforced, a revision was rejected, the health of remote servers, or how far
+ * the audit is.
+ */
 export const Ack = z.union([
   z.strictObject({ revision: z.int() }),
   z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) }),
   z.strictObject({ health: z.array(RemoteHealth).min(1).max(MAX_HEALTH) }),
+  z.strictObject({ audit: AuditReport }),
 ])
 export type Ack = z.infer<typeof Ack>
 

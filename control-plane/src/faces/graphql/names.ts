@@ -2,14 +2,17 @@ import { api } from '@bir/sdk/contract/api'
 import {
   AuditChain,
   AuditRow,
+  AuditStanding,
   Explanation,
   Grant,
   Group,
   JoinLine,
   JoinLineState,
   JoinUse,
+  MisfiledRecord,
   Plan,
   PlanChange,
+  PlaneAudit,
   PlaneState,
   Restriction,
   Server,
@@ -19,7 +22,7 @@ import {
   TrustState,
   User,
 } from '@bir/sdk/contract/entities'
-import { AuditHeader, AuditRecord, Outcome, RecordKind } from '@bir/sdk/contract/audit'
+import { AuditHeader, AuditRecord, Outcome, RecordKind, SetApart } from '@bir/sdk/contract/audit'
 import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
@@ -100,6 +103,10 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [JoinLine, 'JoinLine'],
   [JoinLineState, 'JoinLineState'],
   [JoinUse, 'JoinUse'],
+  [PlaneAudit, 'PlaneAudit'],
+  [AuditStanding, 'AuditStanding'],
+  [SetApart, 'AuditRecordSetApart'],
+  [MisfiledRecord, 'MisfiledAuditRecord'],
   [Settings, 'Settings'],
   [Selection, 'Selection'],
   [Level, 'Level'],

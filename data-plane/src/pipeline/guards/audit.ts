@@ -1,3 +1,4 @@
+import { AUDIT_TEXT_CHARS, boundText } from '@bir/sdk/contract/audit-limits'
 import { ERRORS } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -33,8 +34,6 @@ const unrecorded = new Set([
 ])
 
 const isRecorded = (method: string) => !unrecorded.has(method) && !method.startsWith('notifications/')
-
-const maxDetailLength = 2_000
 
 type AuditPorts = Pick<Ports, 'journal' | 'callLog' | 'secrets'>
 type Call = Incoming & Partial<Authenticated>
@@ -72,14 +71,14 @@ async function recordAnswer(ports: AuditPorts, call: Call, note: AuditNote, answ
 
 async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, error: unknown): Promise<void> {
   const { journal, callLog } = ports
-  const { reason, detail, outcome, httpStatus, rpcCode } = failureFacts(error)
+  const { reason, detail, outcome, httpStatus, rpcCode, isByRate } = failureFacts(error)
   note.reason = reason
   note.detail = withoutSecrets(ports, call, note, detail)
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
-  if (call.person) await journal.record(fields, bodies, mustSync(call, note))
-  else await journal.refusal(fields, bodies)
+  if (call.person && !isByRate) await journal.record(fields, bodies, mustSync(call, note))
+  else await journal.refusal(fields, bodies, call.person && call.token?.subject.id, mustSync(call, note))
 }
 
 /**
@@ -87,7 +86,8 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
  */
 function withoutSecrets({ secrets }: AuditPorts, { endpoint }: Call, note: AuditNote, detail: string): string {
   const server = note.server ?? endpoint.server
-  return (server === undefined ? detail : redactText(detail, secrets.of(server).values)).slice(0, maxDetailLength)
+  const clean = server === undefined ? detail : redactText(detail, secrets.of(server).values)
+  return boundText(clean, AUDIT_TEXT_CHARS.detail)
 }
 
 /** A server's own error is its failure, by its code; any other failure has a code of the gateway's. */
@@ -99,11 +99,13 @@ function failureFacts(error: unknown) {
       outcome: 'failed',
       httpStatus: 200,
       rpcCode: error.code,
+      isByRate: false,
     } as const
   }
   const { code, reason, message } = toGatewayError(error)
   const { http, rpc } = ERRORS[code]
-  return { reason, detail: message, outcome: code === 'internal' ? 'failed' : 'refused', httpStatus: http, rpcCode: rpc } as const
+  const outcome = code === 'internal' ? 'failed' : 'refused'
+  return { reason, detail: message, outcome, httpStatus: http, rpcCode: rpc, isByRate: code === 'rateLimited' } as const
 }
 
 const mustSync = ({ policy }: Call, { level }: AuditNote) =>

@@ -1,3 +1,4 @@
+import { AUDIT_TEXT_CHARS, boundText } from '@bir/sdk/contract/audit-limits'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { isCallableBy } from '../../aggregate/apps.ts'
 import { responsesForServer } from '../../aggregate/rewrite-request.ts'
@@ -16,7 +17,7 @@ export function findTool({
     const { name, arguments: args = {} } = call.params
     if (typeof name !== 'string')
       throw new GatewayError('invalidParams', 'tools/call without a name', { publicMessage: 'tools/call needs params.name.' })
-    call.note.tool = name.slice(0, 200)
+    call.note.tool = boundText(name, AUDIT_TEXT_CHARS.tool)
     call.note.argsText = call.source?.memberJson('arguments') ?? JSON.stringify(args)
 
     const address = addressOf(call.policy, call.endpoint, name)

@@ -1,9 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { calculateJwkThumbprint } from 'jose'
 import { expect, test } from 'vitest'
+import type { z } from 'zod'
 import { headerHash, sha256 } from '../../chain.ts'
-import { AuditHeader, FIRST_PREV } from '../../contract/audit.ts'
-import type { AuditRecord } from '../../contract/audit.ts'
+import { AuditHeader, FIRST_PREV, SET_APART, setApartText } from '../../contract/audit.ts'
+import type { AuditRecord, SetApart } from '../../contract/audit.ts'
+import type { PlaneAudit, PlaneState } from '../../contract/entities.ts'
+import { joinedPlaneText } from '../../contract/joined-plane.ts'
 import { standIn } from '../../testing.ts'
 import { at, bir, NOW_MS } from '../testing.ts'
 
@@ -13,7 +17,13 @@ const boot = '01890000-0000-7000-8000-0000000000cc'
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const ownKey = generateKeyPairSync('ed25519')
 
-/** Records as a plane writes them: a boot, calls with bodies, and every fifth a signed head. */
+/** What the control plane's chain says of the plane that joined: its name, its id and its key. */
+const joined = joinedPlaneText({ name: 'local', id: plane, thumbprint: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })) })
+
+/**
+ * Records as a plane writes them: a boot, calls with bodies, and every fifth a signed head. The second record of the
+ * control plane's is the join of the plane.
+ */
 function aChain(length: number, of = plane, key: KeyObject = privateKey): AuditRecord[] {
   const records: AuditRecord[] = []
   for (let seq = 1; seq <= length; seq++) records.push(aRecord(seq, records.at(-1)?.hash ?? FIRST_PREV, of, key))
@@ -24,6 +34,7 @@ function aRecord(seq: number, prev: string, of: string, key: KeyObject): AuditRe
   const base = { v: 1, plane: of, seq, prev, boot, atMs: NOW_MS + seq } as const
   if (seq % 5 === 0) return sealed({ ...base, kind: 'head', signature: sign(null, Buffer.from(prev), key).toString('base64url') })
   if (seq === 1) return sealed({ ...base, kind: 'boot' })
+  if (of === control && seq === 2) return sealed({ ...base, kind: 'change', method: 'planes.join', detail: joined })
   const bodies = { args: `{"n":${seq}}`, result: 'ok' }
   return {
     ...sealed({
@@ -43,21 +54,55 @@ function sealed(fields: AuditHeader): AuditRecord {
   return { hash: headerHash(header), header }
 }
 
+const ownChain = () => aChain(2, control, ownKey.privateKey)
+
+interface Gateway {
+  headSeq?: number
+  own?: AuditRecord[]
+  /** What the plane told of its audit. */
+  audit?: Partial<z.input<typeof PlaneAudit>>
+  expelled?: boolean
+  /** The public key that the gateway shows as the plane's. */
+  key?: KeyObject
+  /** What the gateway says beside the records; undefined as an older version says nothing. */
+  page?: object | undefined
+  /** The plane and its chain are in no list. */
+  isGone?: boolean
+}
+
+const nothingBeside = { apart: [], misfiled: [], misdated: [] }
+
 /** A gateway that holds these records of the plane, and says it has so many. */
-function aGateway(records: AuditRecord[], { headSeq = records.length, own = [] as AuditRecord[] } = {}) {
+function aGateway(records: AuditRecord[], given: Gateway = {}) {
+  const { headSeq = records.length, own = ownChain(), audit = {}, expelled = false, key = publicKey, isGone = false } = given
+  const page = 'page' in given ? given.page : nothingBeside
+  const state: z.input<typeof PlaneState> = {
+    id: plane,
+    name: 'local',
+    publicKey: {},
+    joinedAt: '2026-11-22T08:00:00Z',
+    seenAt: '2026-11-22T08:30:00Z',
+    revision: 7,
+    rejected: null,
+    auditSeq: headSeq,
+    audit: { standing: 'current', written: headSeq, waiting: 0, apart: 0, why: null, toldAt: '2026-11-22T08:30:00Z', ...audit },
+    expelled,
+  }
   const held: Record<string, AuditRecord[]> = { [plane]: records, [control]: own }
   return standIn({
     audit: {
       chains: () => ({
         items: [
-          { plane, name: 'local', publicKey: { ...publicKey.export({ format: 'jwk' }) }, seq: headSeq },
+          ...(isGone ? [] : [{ plane, name: 'local', publicKey: { ...key.export({ format: 'jwk' }) }, seq: headSeq }]),
           { plane: control, name: 'control plane', publicKey: { ...ownKey.publicKey.export({ format: 'jwk' }) }, seq: own.length },
         ],
       }),
-      chain: ({ plane, afterSeq, first }) => ({
-        records: (held[plane] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
+      chain: ({ plane: of, afterSeq, first }) => ({
+        records: (held[of] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
+        ...(of === plane && afterSeq === 0 ? page : nothingBeside),
       }),
     },
+    planes: { list: () => ({ items: isGone ? [] : [state] }) },
   })
 }
 
@@ -106,7 +151,7 @@ test('a forged chain of the control plane is detected', async () => {
   await using gateway = await aGateway(aChain(3), { own: aChain(6, control) })
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   expect(exit).toBe(3)
-  expect(out.split('\n')[1]).toMatch(/^control plane \(.*\): BROKEN at record 5: its signature does not fit/)
+  expect(out).toMatch(/^control plane \(.*\): BROKEN at record 5: its signature does not fit/m)
 })
 
 const minuteMs = 60_000
@@ -146,7 +191,7 @@ test('a chain with erased bodies is whole, and the bodies are counted', async ()
 })
 
 test('a plane is selected by name, and an unknown plane is bad input', async () => {
-  await using gateway = await aGateway(aChain(2), { own: aChain(1, control) })
+  await using gateway = await aGateway(aChain(2), { own: ownChain() })
   const one = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
   expect(one.out.split('\n')).toHaveLength(2)
   const none = await bir(['audit', 'verify', '--plane', 'mars'], at(gateway.url))
@@ -162,6 +207,107 @@ test('an export holds every record as it was written, and verifies', async () =>
     .split('\n')
     .map((line) => JSON.parse(line) as AuditRecord)
   expect(exit).toBe(0)
-  expect(lines).toEqual(records)
+  expect(lines).toEqual([...records, ...ownChain()])
   expect(lines.every(({ hash, header }) => sha256(JSON.stringify(header)) === hash)).toBe(true)
+})
+
+test.for<[story: string, given: Gateway, exit: number, verdict: RegExp]>([
+  ['whose plane told that it wrote no more', { audit: { standing: 'ended' } }, 0, /^local .*: whole, 7 records/],
+  ['of an older version, which tells nothing', { audit: { standing: 'unknown' } }, 0, /unbroken, 7.*\n  not vouched for: .*does not tell/],
+  ['that is not heard of', { audit: { standing: 'silent' } }, 0, /unbroken, 7.*\n  not vouched for: .*last heard of at 2026-11-22T08:30/],
+  [
+    'that has records which do not come',
+    { audit: { standing: 'waiting', waiting: 3, why: 'record 8 is too long' } },
+    3,
+    /INCOMPLETE from record 8 on: .*\n  not vouched for: .* 3 more records .*record 8 is too long/,
+  ],
+  ['that was expelled with records', { audit: { standing: 'waiting', waiting: 3 }, expelled: true }, 0, /unbroken.*\n.*expelled before/],
+  ['that was expelled and had sent everything', { audit: { standing: 'silent' }, expelled: true }, 0, /^local .*: whole/],
+])('the chain of a plane %s is reported so', async ([, given, exit, verdict]) => {
+  await using gateway = await aGateway(aChain(7), given)
+  const answer = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect([answer.exit, answer.out]).toEqual([exit, expect.stringMatching(verdict)])
+})
+
+const withJoin = (record: Partial<AuditHeader>, args?: string) => {
+  const [boot, join] = ownChain() as [AuditRecord, AuditRecord]
+  const digest = args === undefined ? {} : { argsDigest: sha256(args) }
+  const made = sealed({ ...join.header, ...record, ...digest })
+  return [boot, args === undefined ? made : { ...made, args }]
+}
+const exchanged = generateKeyPairSync('ed25519')
+
+test.for<[story: string, records: AuditRecord[], given: Gateway, exit: number, says: RegExp]>([
+  [
+    'records that the search shows as others',
+    aChain(7),
+    { page: { misfiled: [{ seq: 4, columns: ['handle'] }] } },
+    3,
+    /at record 4: the search/,
+  ],
+  [
+    'records under a time that a wrong clock explains',
+    aChain(7),
+    { page: { misfiled: [], misdated: [3] } },
+    0,
+    /unbroken.*\n.*another time/,
+  ],
+  ['an index that an older gateway does not compare', aChain(7), { page: undefined }, 0, /unbroken.*\n.*does not compare/],
+  [
+    'a plane that is in no list any more',
+    [],
+    { isGone: true },
+    3,
+    /^local .*BROKEN at record 1: this plane joined, and its records are gone/,
+  ],
+  [
+    'a chain that was signed anew with another key',
+    aChain(7, plane, exchanged.privateKey),
+    { key: exchanged.publicKey },
+    3,
+    /BROKEN at record 1: the key of its plane is not the one that joined/,
+  ],
+  ['a plane that never joined', aChain(7), { own: aChain(1, control, ownKey.privateKey) }, 3, /no record .* says that this plane joined/],
+  [
+    'a plane that joined before keys were recorded',
+    aChain(7),
+    { own: withJoin({ detail: 'local' }, `{"action":"planes.join","detail":"${plane}","target":"local"}`) },
+    0,
+    /unbroken.*\n.*joined before the gateway recorded the keys/,
+  ],
+  ['such a plane that is gone', [], { own: withJoin({ detail: 'local' }, `{"detail":"${plane}"}`), isGone: true }, 3, /records are gone/],
+  [
+    'a plane whose join lost its body',
+    aChain(7),
+    { own: withJoin({ detail: 'local', argsDigest: sha256('{}') }) },
+    0,
+    /unbroken.*\n.*erased/,
+  ],
+  ['a broken chain of the control plane', aChain(7), { own: aChain(6, control) }, 3, /unbroken.*\n.*nobody knows which planes joined/],
+])('verify finds or does not vouch for %s', async ([, records, given, exit, says]) => {
+  await using gateway = await aGateway(records, given)
+  const answer = await bir(['audit', 'verify'], at(gateway.url))
+  expect([answer.exit, answer.out]).toEqual([exit, expect.stringMatching(says)])
+})
+
+/** The chain with a stand-in for its third record, and a last head with this detail. */
+function setApart(says: (hash: string) => string) {
+  const records = aChain(7)
+  const { hash, header } = records[2] as AuditRecord
+  const { hash: prev } = records[6] as AuditRecord
+  const signature = sign(null, Buffer.from(prev), privateKey).toString('base64url')
+  const head = sealed({ v: 1, plane, seq: 8, prev, boot, atMs: NOW_MS, kind: 'head', reason: SET_APART, detail: says(hash), signature })
+  const standIn: SetApart = { hash, apart: header, bytes: 33_000_000, why: 'it is too long' }
+  return { records: [...records.toSpliced(2, 1), head], page: { apart: [standIn], misfiled: [], misdated: [] } }
+}
+
+test('a record that its plane set apart is not vouched for; one that somebody took out so is missing', async () => {
+  const honest = setApart((hash) => setApartText(3, hash))
+  await using gateway = await aGateway(honest.records, { headSeq: 8, page: honest.page })
+  const told = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))
+  expect([told.exit, told.out]).toEqual([0, expect.stringMatching(/unbroken, 8 records.*\n.*1 records, the first is record 3, could not/)])
+  const forged = setApart((hash) => setApartText(4, hash))
+  await using other = await aGateway(forged.records, { headSeq: 8, page: forged.page })
+  const found = await bir(['audit', 'verify', '--plane', 'local'], at(other.url))
+  expect([found.exit, found.out]).toEqual([3, expect.stringContaining('BROKEN at record 3: its text is missing')])
 })

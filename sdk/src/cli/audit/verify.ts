@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
-import { readChains, readRecords, verifyChain } from './chain.ts'
+import { readChains, readPages, verifyChain } from './chain.ts'
 import type { Chain, Fault, Finding } from './chain.ts'
+import { Joins, judgeStanding, withDoubt } from './planes.ts'
+import type { Client } from '../../client.ts'
 import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
@@ -13,7 +15,7 @@ export function auditVerify(audit: Command, act: Act): void {
     .command('verify')
     .summary('prove that no record was changed, removed or added')
     .description(
-      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, that these are no more than ten minutes behind, and that it ends no earlier than the gateway says. Exits with 3 on the first fault of any chain.",
+      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, that these are no more than ten minutes behind, and that it ends no earlier than the gateway and the plane say. Compares the search index with the records, and the planes with those that joined by the control plane's own chain. Exits with 3 on the first fault of any chain. What it cannot vouch for it says, and then calls no chain whole.",
     )
     .option('--plane <name>', 'this plane alone, by name or id')
     .option('--json', 'a line of JSON a chain')
@@ -21,22 +23,44 @@ export function auditVerify(audit: Command, act: Act): void {
     .action(
       act<[{ plane?: string; json?: true }]>(async (context, { plane, json }) => {
         const { client } = await context.gateway()
-        const chains = selectChains(await readChains(client), plane)
-        let broken = false
-        for (const chain of chains) {
-          const finding = await verifyChain(chain, readRecords(client, chain.plane), context.environment.nowMs())
-          broken ||= finding.fault !== undefined
+        let isBroken = false
+        let isEmpty = true
+        for await (const finding of verifyChains(client, plane, context.environment.nowMs())) {
+          isBroken ||= finding.fault !== undefined
+          isEmpty = false
           if (json) context.printJson(finding)
-          if (!json) printFinding(context, finding)
+          else printFinding(context, finding)
         }
-        if (chains.length === 0) context.note('Nothing is recorded yet.')
-        return broken ? EXIT.no : EXIT.ok
+        if (isEmpty) context.note('Nothing is recorded yet.')
+        return isBroken ? EXIT.no : EXIT.ok
       }),
     )
 }
 
+/** Verifies the control plane's own chain first, because it tells which planes joined; it comes last all the same. */
+async function* verifyChains(client: Client, plane: string | undefined, nowMs: number): AsyncGenerator<Finding> {
+  const chains = await readChains(client)
+  const own = chains.at(-1)
+  if (!own) return
+  const joins = new Joins()
+  const ownFinding = await verifyChain(own, readPages(client, own.plane), nowMs, joins.note)
+  const states = new Map((await client.planes.list()).items.map((state) => [state.id, state]))
+  const missing = ownFinding.fault ? [] : joins.missing(chains)
+  const wanted = selectChains([...chains, ...missing], plane)
+  for (const chain of chains) {
+    if (!wanted.includes(chain)) continue
+    if (chain === own) continue
+    const finding = judgeStanding(await verifyChain(chain, readPages(client, chain.plane), nowMs), states.get(chain.plane))
+    yield ownFinding.fault ? withDoubt(finding, ownBroken) : joins.judge(finding, chain)
+  }
+  yield* missing.filter((finding) => wanted.includes(finding))
+  if (wanted.includes(own)) yield ownFinding
+}
+
+const ownBroken = "The control plane's own chain has a fault, so nobody knows which planes joined and with which key."
+
 /** The chains of one plane, by its name or id; all chains without a plane. */
-export function selectChains(chains: Chain[], plane: string | undefined): Chain[] {
+export function selectChains<T extends Pick<Chain, 'plane' | 'name'>>(chains: T[], plane: string | undefined): T[] {
   if (plane === undefined) return chains
   const selected = chains.filter((chain) => chain.plane === plane || chain.name === plane)
   if (selected.length > 0) return selected
@@ -45,6 +69,11 @@ export function selectChains(chains: Chain[], plane: string | undefined): Chain[
 }
 
 function printFinding(context: Context, finding: Finding): void {
+  printVerdict(context, finding)
+  for (const sentence of finding.notVouchedFor) context.print(printable(`  not vouched for: ${sentence}`))
+}
+
+function printVerdict(context: Context, finding: Finding): void {
   const { name, plane, records, erased, fault, head } = finding
   const chainName = printable(`${name} (${plane})`)
   if (fault?.fault === 'unsigned') {
@@ -54,6 +83,11 @@ function printFinding(context: Context, finding: Finding): void {
     )
     return
   }
+  if (fault?.fault === 'waiting') {
+    const verdict = `${context.paint('bad', 'INCOMPLETE')} from record ${fault.seq} on: ${faultTexts.waiting}`
+    context.print(`${chainName}: ${verdict}. ${records} records before it were verified, ${signedRange(finding)}.`)
+    return
+  }
   if (fault) {
     context.print(
       `${chainName}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${faultTexts[fault.fault]}. ${records} before it were verified.`,
@@ -61,9 +95,8 @@ function printFinding(context: Context, finding: Finding): void {
     return
   }
   const erasedText = erased > 0 ? `, ${erased} bodies erased` : ''
-  context.print(
-    `${chainName}: ${context.paint('good', 'whole')}, ${records} records, ${signedRange(finding)}${erasedText}; head ${head.hash.slice(0, 16)}`,
-  )
+  const verdict = finding.notVouchedFor.length === 0 ? context.paint('good', 'whole') : 'unbroken'
+  context.print(`${chainName}: ${verdict}, ${records} records, ${signedRange(finding)}${erasedText}; head ${head.hash.slice(0, 16)}`)
 }
 
 /** The range of signed records. A signature covers all records before it. */
@@ -83,4 +116,10 @@ const faultTexts: Record<Fault, string> = {
   unreadable: 'it is no record at all',
   'missing-end': 'the gateway had more records than it shows now',
   unsigned: 'for more than ten minutes its plane signed nothing',
+  misfiled: 'the search index says something else than the record',
+  'missing-record': 'its text is missing, and its plane does not say that it set it apart',
+  'missing-chain': 'this plane joined, and its records are gone',
+  'exchanged-key': 'the key of its plane is not the one that joined',
+  'never-joined': 'no record of the control plane says that this plane joined',
+  waiting: 'its plane has recorded more than it sent',
 }

@@ -14,7 +14,7 @@ export const snapshotStatus: Define = (parent, act) => {
     .command('status')
     .summary('which revision is published, and which planes enforce it')
     .description(
-      'Says which revision of the policy is published, and which data planes enforce it. Exits with 3 when one lags behind or has rejected it.',
+      'Says which revision of the policy is published, and which data planes enforce it, and whether their audit is stored. Exits with 3 when one lags behind, has rejected it, or has audit records that should have been stored by now.',
     )
     .option('--json', 'the whole state')
     .addHelpText('after', '\nExamples:\n  bir snapshot status\n  until bir snapshot status --json > /dev/null; do sleep 1; done')
@@ -24,7 +24,8 @@ export const snapshotStatus: Define = (parent, act) => {
         const status = await client.snapshot.status()
         const planes = status.planes.filter(({ expelled }) => !expelled)
         const current = planes.filter((plane) => plane.revision === status.revision)
-        const exit = current.length === planes.length ? EXIT.ok : EXIT.no
+        const isAuditStored = planes.every(({ audit }) => audit?.standing !== 'waiting')
+        const exit = current.length === planes.length && isAuditStored ? EXIT.ok : EXIT.no
         if (json) {
           context.printJson(status)
           return exit
@@ -48,7 +49,17 @@ const columns = [
   { title: 'state', of: stateOf },
 ]
 
-function stateOf({ expelled, rejected }: Plane): string {
+function stateOf({ expelled, rejected, audit }: Plane): string {
   if (expelled) return 'expelled'
-  return rejected ? `rejected ${rejected.revision}: ${rejected.reasons.join('; ')}` : 'ok'
+  const faults = [rejected && `rejected ${rejected.revision}: ${rejected.reasons.join('; ')}`, auditFaultOf(audit)]
+  return faults.filter(Boolean).join('; ') || 'ok'
+}
+
+/** Undefined while everything that the plane recorded is stored. */
+function auditFaultOf(audit: Plane['audit']): string | undefined {
+  const { standing = 'unknown', waiting = 0, apart = 0 } = audit ?? {}
+  if (standing === 'waiting') return `${waiting} audit records are not stored`
+  if (standing === 'silent') return 'not heard of'
+  if (standing === 'unknown') return 'audit not known'
+  return apart > 0 ? `${apart} audit records set apart` : undefined
 }

@@ -1,27 +1,51 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { AuditReceipt } from '@bir/sdk/contract/audit'
-import type { Log } from '../runtime/log.ts'
-import { ControlError } from '../control/client.ts'
-import type { ControlClient } from '../control/client.ts'
-import { segments } from './segments.ts'
-import type { Segment } from './segments.ts'
-import type { Spool } from './spool.ts'
+import { AuditReceipt, MAX_AUDIT_RECORD_BYTES, MAX_AUDIT_WAIT_MS } from '@bir/sdk/contract/audit'
+import type { Log } from '../../runtime/log.ts'
+import { ControlError } from '../../control/client.ts'
+import type { ControlClient } from '../../control/client.ts'
+import { segments } from '../segments.ts'
+import type { Segment } from '../segments.ts'
+import type { Spool } from '../spool.ts'
+import { BATCH_BYTES, BatchReader } from './read-batch.ts'
+import type { Batch } from './read-batch.ts'
+import { ApartFolder, standInFor } from './set-apart.ts'
+import { Waiting } from './waiting.ts'
 
-const batchBytes = 1_000_000
 /** How long the first record after a pause waits for more records. */
 const gatherMs = 50
 /** The interval of batches while records keep coming. Each one costs the control plane a round trip to its database. */
 const batchIntervalMs = 150
 const maxBackOffMs = 30_000
-const newline = 10
+/** A record that fails so often, while the control plane answers everything else, is itself the reason. */
+const maxFailuresOfRecord = 8
+/** After so many failures of a batch its records are sent one by one. */
+const maxFailuresOfBatch = 3
+/** With these answers the control plane says that it will never take what was sent. */
+const finalAnswers: ReadonlySet<number | undefined> = new Set([400, 413, 422])
 
 interface Options {
   dir: string
   spool: Spool
   control: ControlClient
   log: Log
+  /** Writes into the chain that this record was set apart, before what stands in for it is sent. */
+  sayApart(seq: number, hash: string): Promise<void>
+  nowMs?(): number
+}
+
+/** How far the control plane has what this plane recorded. */
+export interface ShippingState {
+  /** The sequence number of the last record that was written. */
+  readonly written: number
+  readonly stored: number
+  /** How long the oldest record has waited to be stored; 0 when none waits. */
+  readonly waitingMs: number
+  /** How many records were set apart. */
+  readonly apart: number
+  /** What an administrator should know; undefined while all is well. */
+  readonly warning: string | undefined
 }
 
 /** The position of the next record to ship: its segment, its byte offset, its sequence number. */
@@ -42,11 +66,18 @@ const remedy =
 
 /**
  * Ships the spool to the control plane in batches, and retries until it succeeds. To send a record twice is harmless:
- * the control plane answers with the highest sequence number that it has stored.
+ * the control plane answers with the highest sequence number that it has stored. A record that cannot be sent is set
+ * apart, and the records after it go on.
  */
 export class Shipper {
   private readonly options: Options
-  private readonly buffer = Buffer.allocUnsafe(batchBytes)
+  private readonly reader = new BatchReader()
+  private readonly apart: ApartFolder
+  private readonly waiting: Waiting
+  /** Fewer than fit, after the control plane refused a batch: until the record that it refuses travels alone. */
+  private maxRecords = Infinity
+  private failuresHere = { seq: 0, count: 0 }
+  private lastFailure: string | undefined
   private position: Position | undefined
   private stored = 0
   private wake: () => void = () => undefined
@@ -58,12 +89,43 @@ export class Shipper {
 
   constructor(options: Options) {
     this.options = options
-    options.spool.onWritten = () => this.wake()
+    this.apart = new ApartFolder(options.dir)
+    this.waiting = new Waiting(options.nowMs)
+    this.noteWaiting()
+    options.spool.onWritten = () => {
+      this.noteWaiting()
+      this.wake()
+    }
   }
 
-  /** A message for the administrator, without whom nothing will be shipped any more; undefined while all is well. */
+  get state(): ShippingState {
+    const { written } = this.options.spool
+    return {
+      written: written.seq,
+      stored: Math.min(this.stored, written.seq),
+      waitingMs: Math.round(this.waiting.forMs),
+      apart: this.apart.count,
+      warning: this.warning,
+    }
+  }
+
+  /** A message for the administrator; undefined while all is well. */
   get warning(): string | undefined {
-    return this.divergence?.message
+    if (this.divergence) return this.divergence.message
+    if (this.waiting.forMs > MAX_AUDIT_WAIT_MS) return this.waitingText()
+    if (this.apart.count === 0) return undefined
+    return `${this.apart.count} audit records could not be sent to the control plane. They lie in the folder spool/apart of this plane.`
+  }
+
+  private waitingText(): string {
+    const { written } = this.options.spool
+    const waitingS = Math.round(this.waiting.forMs / 1000)
+    const why = this.lastFailure === undefined ? '' : `: ${this.lastFailure}`
+    return `${written.seq - this.stored} audit records are not stored by the control plane; the oldest has waited for ${waitingS} s${why}`
+  }
+
+  private noteWaiting(): void {
+    this.waiting.note(this.stored, this.options.spool.written.seq)
   }
 
   /** `onEnd` is called when shipping ends by a mistake of ours: nothing would be shipped any more. */
@@ -101,6 +163,7 @@ export class Shipper {
   private onSuccess(): void {
     if (this.failures > 0) this.options.log('info', 'audit is shipped again')
     this.failures = 0
+    this.lastFailure = undefined
     this.divergence = undefined
   }
 
@@ -108,6 +171,7 @@ export class Shipper {
     if (this.stop.signal.aborted) return
     this.failures++
     this.position = undefined
+    this.lastFailure = error instanceof Error ? error.message : String(error)
     const divergence = divergenceOf(error)
     if (divergence && !this.divergence) this.options.log('error', 'audit has parted from the control plane', { why: divergence.message })
     this.divergence ??= divergence
@@ -147,7 +211,7 @@ export class Shipper {
     if (!segment) throw missingRecord(stored + 1)
     const position = { segment, offset: 0, seq: segment.firstSeq }
     while (position.seq <= stored) {
-      const { bytes, records } = this.readBatch(position, stored - position.seq + 1)
+      const { bytes, records } = this.reader.read(position.segment.path, position.offset, stored - position.seq + 1)
       if (records === 0) throw missingRecord(position.seq)
       position.offset += bytes.length
       position.seq += records
@@ -158,41 +222,62 @@ export class Shipper {
   private async ship(): Promise<void> {
     const { position } = this
     if (!position) return
-    const { bytes, records } = this.readBatch(position, Infinity)
-    if (records === 0) return this.nextSegment(position)
+    const batch = this.reader.read(position.segment.path, position.offset, this.maxRecords)
+    if (batch.records === 0) return this.nextSegment(position)
     const startedMs = performance.now()
     const { seq: written } = this.options.spool.written
-    await this.send(bytes)
-    if (this.stored !== position.seq + records - 1)
-      throw new Error(`the control plane says it has ${this.stored} where ${position.seq + records - 1} was sent`)
-    position.offset += bytes.length
-    position.seq += records
+    const refusal = await this.sendBatch(position, batch)
+    if (refusal !== undefined && batch.records > 1) return
+    if (refusal !== undefined) await this.sendStandIn(position, batch.bytes, refusal)
+    if (this.stored !== position.seq + batch.records - 1)
+      throw new Error(`the control plane says it has ${this.stored} where ${position.seq + batch.records - 1} was sent`)
+    position.offset += batch.bytes.length
+    position.seq += batch.records
+    this.maxRecords = this.maxRecords > BATCH_BYTES ? Infinity : this.maxRecords * 2
     this.onSuccess()
     await this.deleteSegmentsBefore(position)
     // When records were left over, because they did not fit the batch, the next batch follows without a pause.
     if (this.stored >= written) await this.pause(Math.max(0, startedMs + batchIntervalMs - performance.now()))
   }
 
-  /** Reads complete records from this position on: as many as fit a batch, `max` at most. */
-  private readBatch({ segment, offset }: Position, max: number): { bytes: Buffer; records: number } {
-    const fd = openSync(segment.path, 'r')
+  /**
+   * Sends a batch. Resolves with the reason when these records will never be taken as they are: then the next batch is
+   * smaller, or the record is set apart. Rejects when the same batch is worth another try.
+   */
+  private async sendBatch({ seq }: Position, { bytes, records }: Batch): Promise<string | undefined> {
+    if (bytes.length > MAX_AUDIT_RECORD_BYTES)
+      return `it has ${bytes.length} bytes, and no record may have more than ${MAX_AUDIT_RECORD_BYTES}`
     try {
-      const bytes = this.buffer.subarray(0, readSync(fd, this.buffer, 0, batchBytes, offset))
-      let end = 0
-      let records = 0
-      for (let at = bytes.indexOf(newline); at >= 0 && records < max; at = bytes.indexOf(newline, end)) {
-        end = at + 1
-        records++
-      }
-      return { bytes: bytes.subarray(0, end), records }
-    } finally {
-      closeSync(fd)
+      await this.send(bytes)
+      return undefined
+    } catch (error) {
+      if (this.stop.signal.aborted || divergenceOf(error) || !(error instanceof ControlError)) throw error
+      this.failuresHere = { seq, count: this.failuresHere.seq === seq ? this.failuresHere.count + 1 : 1 }
+      const { count } = this.failuresHere
+      const isFinal = finalAnswers.has(error.status)
+      if (records === 1 && (isFinal || count >= maxFailuresOfRecord)) return error.message
+      if (records > 1 && isFinal) this.maxRecords = Math.ceil(records / 2)
+      else if (records > 1 && count >= maxFailuresOfBatch) this.maxRecords = 1
+      if (records > 1 && isFinal) return error.message
+      throw error
     }
+  }
+
+  /** Keeps the record in a file of its own, says so in the chain and in the log, and sends what stands in for it. */
+  private async sendStandIn({ seq }: Position, record: Buffer, why: string): Promise<void> {
+    const { log, sayApart } = this.options
+    const standIn = standInFor(record, why)
+    const isNew = !this.apart.has(seq)
+    const path = this.apart.keep(seq, record)
+    if (isNew) log('error', 'an audit record cannot be sent and is set apart', { seq, bytes: record.length, path, why })
+    if (isNew) await sayApart(seq, standIn.hash)
+    await this.send(Buffer.from(`${JSON.stringify(standIn)}\n`))
   }
 
   private async send(ndjson: Buffer): Promise<void> {
     const { bytes } = await this.options.control.post('/audit', ndjson, 'application/x-ndjson', this.stop.signal)
     this.stored = AuditReceipt.parse(JSON.parse(bytes.toString('utf8'))).stored
+    this.noteWaiting()
   }
 
   private nextSegment({ segment, seq }: Position): void {

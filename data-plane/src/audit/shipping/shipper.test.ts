@@ -1,18 +1,20 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setInterval } from 'node:timers/promises'
-import { AuditRecord } from '@bir/sdk/contract/audit'
+import { AuditRecord, FIRST_PREV, MAX_AUDIT_RECORD_BYTES, SET_APART, SetApart, setApartText } from '@bir/sdk/contract/audit'
+import type { AuditHeader } from '@bir/sdk/contract/audit'
+import { headerHash } from '@bir/sdk/chain'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
-import { healthOf } from '../plane.ts'
-import { ControlClient } from '../control/client.ts'
-import { newKeys } from '../control/identity.ts'
-import { serverOf } from '../upstream/testing.ts'
-import { segments } from './segments.ts'
+import { healthOf } from '../../plane.ts'
+import { ControlClient } from '../../control/client.ts'
+import { newKeys } from '../../control/identity.ts'
+import { serverOf } from '../../upstream/testing.ts'
+import { segments } from '../segments.ts'
 import { Shipper } from './shipper.ts'
-import { Spool } from './spool.ts'
+import { Spool } from '../spool.ts'
 
 const id = uuidv7()
 
@@ -27,15 +29,24 @@ function aDir(): string {
   return dir
 }
 
-/** Plays the control plane: stores records that continue its chain, refuses others, and counts requests. */
-async function aControlPlane() {
-  const stored: AuditRecord[] = []
+/** A record as the control plane holds it. `standIn` is set when the record itself was set apart. */
+type Stored = Pick<AuditRecord, 'hash' | 'header'> & { standIn?: SetApart }
+
+function storedOf(value: unknown): Stored {
+  const standIn = SetApart.safeParse(value).data
+  return standIn ? { hash: standIn.hash, header: standIn.apart, standIn } : AuditRecord.parse(value)
+}
+
+/**
+ * Plays the control plane: stores records that continue its chain, refuses others, and counts requests. `answersTo`
+ * may answer a request with another status, before anything is stored.
+ */
+async function aControlPlane(answersTo: (lines: string[]) => number | undefined = () => undefined) {
+  const stored: Stored[] = []
   const counts = { requests: 0 }
-  const accepts = (ndjson: string): boolean =>
-    ndjson
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => AuditRecord.parse(JSON.parse(line)))
+  const accepts = (lines: string[]): boolean =>
+    lines
+      .map((line) => storedOf(JSON.parse(line)))
       .every((record) => {
         const duplicate = stored[record.header.seq - 1]
         if (duplicate) return duplicate.hash === record.hash
@@ -45,7 +56,10 @@ async function aControlPlane() {
       })
   const server = await serverOf(async (request, response) => {
     counts.requests++
-    const accepted = accepts(await text(request))
+    const lines = (await text(request)).split('\n').filter(Boolean)
+    const answer = answersTo(lines)
+    if (answer !== undefined) return response.writeHead(answer).end('no')
+    const accepted = accepts(lines)
     response.writeHead(accepted ? 200 : 409).end(JSON.stringify({ stored: stored.length }))
   })
   ends.push(() => Promise.resolve(server[Symbol.asyncDispose]()))
@@ -53,7 +67,7 @@ async function aControlPlane() {
 }
 
 /** A plane's spool and its shipper. */
-function aPlane(dir: string, controlUrl: string) {
+function aPlane(dir: string, controlUrl: string, nowMs?: () => number) {
   const { spool } = Spool.open(dir, { plane: id, boot: uuidv7() }, 1e9)
   const manifestKey = { kty: 'OKP', kid: 'm', alg: 'EdDSA' }
   const control = new ControlClient({ id, controlUrl, issuer: 'http://control.test', manifestKey, ...newKeys() })
@@ -62,6 +76,8 @@ function aPlane(dir: string, controlUrl: string) {
     dir,
     spool,
     control,
+    sayApart: (seq, hash) => spool.append({ kind: 'head', atMs: 0, reason: SET_APART, detail: setApartText(seq, hash) }, {}, true),
+    ...(nowMs && { nowMs }),
     log: (level, event, facts) => void logged.push({ level, event, why: facts?.['why'] }),
   })
   const write = async (count: number, args?: string) => {
@@ -191,4 +207,106 @@ test('a plane that shuts down ships its last records at once', async () => {
   await plane.write(3)
   await plane.shipper.close(10_000)
   expect(stored).toHaveLength(4)
+})
+
+/** A spool as a plane of an older version left it: its second record has a `detail` of so many characters. */
+function anOldSpool(dir: string, detailChars: number): void {
+  const lines: string[] = []
+  let prev = FIRST_PREV
+  for (const [at, detail] of ['first', 'x'.repeat(detailChars), 'third'].entries()) {
+    const header: AuditHeader = { v: 1, kind: 'call', plane: id, seq: at + 1, prev, boot: uuidv7(), atMs: at, detail }
+    prev = headerHash(header)
+    lines.push(`${JSON.stringify({ hash: prev, header })}\n`)
+  }
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, '0000000000000001.ndjson'), lines.join(''))
+}
+
+test('a record that is longer than a batch travels alone, and the records after it go on', async () => {
+  const requests: number[] = []
+  const { stored, controlUrl } = await aControlPlane((lines) => void requests.push(lines.length))
+  const dir = aDir()
+  anOldSpool(dir, 2_500_000)
+  const plane = aPlane(dir, controlUrl)
+  plane.shipper.start()
+  await plane.write(2)
+  await expect.poll(() => stored.length).toBe(5)
+  expect(stored[1]?.header.detail).toHaveLength(2_500_000)
+  expect(requests.slice(0, 3)).toEqual([0, 1, 1])
+  expect(plane.logged).toEqual([])
+  expect(plane.shipper.warning).toBeUndefined()
+})
+
+test.for<[story: string, detailChars: number, answersTo: (lines: string[]) => number | undefined]>([
+  ['is longer than the control plane takes', MAX_AUDIT_RECORD_BYTES, () => undefined],
+  [
+    'the control plane calls no record',
+    10,
+    (lines) => (lines.some((line) => line.includes('"detail":"xxx') && !line.includes('"apart"')) ? 400 : undefined),
+  ],
+  [
+    'is too large for a control plane of an older version',
+    1_100_000,
+    (lines) => (lines.some((line) => line.length > 1_000_000) ? 413 : undefined),
+  ],
+])('a record that %s is set apart, the chain goes on over it, and this is reported', async ([, detailChars, answersTo]) => {
+  const { stored, controlUrl } = await aControlPlane(answersTo)
+  const dir = aDir()
+  anOldSpool(dir, detailChars)
+  const [, whole = ''] = readFileSync(join(dir, '0000000000000001.ndjson'), 'utf8').split('\n')
+  const plane = aPlane(dir, controlUrl)
+  plane.shipper.start()
+  await plane.write(2)
+  await expect.poll(() => stored.length).toBe(6)
+  const { hash, header } = AuditRecord.parse(JSON.parse(whole))
+  expect(stored[1]).toMatchObject({ hash, standIn: { bytes: whole.length + 1 } })
+  expect(stored[1]?.header.detail?.length).toBeLessThanOrEqual(2000)
+  expect(stored.map(({ header: { prev } }) => prev).slice(1)).toEqual(stored.map((record) => record.hash).slice(0, -1))
+  expect(stored.filter(({ header: { reason } }) => reason === SET_APART)).toMatchObject([{ header: { detail: setApartText(2, hash) } }])
+  const kept = readFileSync(join(dir, 'apart', '0000000000000002.ndjson'), 'utf8')
+  expect(kept === `${whole}\n` && header.seq === 2).toBe(true)
+  expect(plane.errors()).toMatchObject([{ event: 'an audit record cannot be sent and is set apart' }])
+  expect(plane.shipper.state).toMatchObject({
+    written: 6,
+    stored: 6,
+    waitingMs: 0,
+    apart: 1,
+    warning: expect.stringContaining('spool/apart'),
+  })
+})
+
+test('one bad record among many is found, and all others arrive', async () => {
+  const { stored, controlUrl } = await aControlPlane((lines) =>
+    lines.some((line) => line.includes('"args":"bad"') && !line.includes('"apart"')) ? 400 : undefined,
+  )
+  const plane = aPlane(aDir(), controlUrl)
+  await plane.write(150)
+  await plane.write(1, 'bad')
+  await plane.write(150)
+  plane.shipper.start()
+  await expect.poll(() => stored.length).toBe(302)
+  expect(stored.filter(({ standIn }) => standIn).map(({ header: { seq } }) => seq)).toEqual([151])
+})
+
+test('records that wait are told with their time, and no more once they are stored', async () => {
+  const clock = { nowMs: 0 }
+  let isDown = true
+  const { stored, controlUrl, counts } = await aControlPlane(() => (isDown ? 503 : undefined))
+  const plane = aPlane(aDir(), controlUrl, () => clock.nowMs)
+  await plane.write(3)
+  plane.shipper.start()
+  await expect.poll(() => counts.requests).toBeGreaterThan(0)
+  expect(plane.shipper.warning).toBeUndefined()
+  clock.nowMs = 40_000
+  expect(plane.shipper.state).toMatchObject({ written: 3, stored: 0, waitingMs: 40_000 })
+  await expect
+    .poll(() => plane.shipper.warning)
+    .toMatch(/^3 audit records are not stored .* has waited for 40 s: the control plane answered 503/)
+  expect(healthOf({ held: { revision: 1 } as never }, false, { warning: plane.shipper.warning })).toMatchObject({
+    ok: true,
+    body: { status: 'degraded', warning: plane.shipper.warning },
+  })
+  isDown = false
+  await expect.poll(() => stored.length).toBe(3)
+  await expect.poll(() => plane.shipper.state).toMatchObject({ waitingMs: 0, warning: undefined })
 })

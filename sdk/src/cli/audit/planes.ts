@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { FIRST_PREV } from '../../contract/audit.ts'
+import type { AuditRecord } from '../../contract/audit.ts'
+import type { PlaneState } from '../../contract/entities.ts'
+import { Id } from '../../contract/names.ts'
+import { readJoinedPlane } from '../../contract/joined-plane.ts'
+import { thumbprintOf } from './chain.ts'
+import type { Chain, Finding } from './chain.ts'
+
+type Plane = z.infer<typeof PlaneState>
+
+/** A plane as the control plane's own chain tells of it. */
+interface Joined {
+  name: string
+  /** Undefined for a plane that joined before the gateway recorded keys. */
+  thumbprint?: string
+}
+
+/** Every plane that ever joined, by the control plane's own chain, which the database alone cannot change. */
+export class Joins {
+  private readonly planes = new Map<string, Joined>()
+  /** The joins whose plane nobody can name: their bodies, which held the id, were erased. */
+  private unnamed = 0
+
+  /** Takes note of a verified record of the own chain. */
+  readonly note = ({ header: { method, detail = '' }, args }: AuditRecord): void => {
+    if (method !== 'planes.join') return
+    const joined = readJoinedPlane(detail)
+    const id = joined?.id ?? idIn(args)
+    if (id === undefined) this.unnamed++
+    // A plane may join again with the same key. The first record decides.
+    else if (!this.planes.has(id)) this.planes.set(id, { name: detail, ...joined })
+  }
+
+  /** Adds to the finding what these joins say against the chain or its key. */
+  judge(finding: Finding, { plane, key }: Chain): Finding {
+    const joined = this.planes.get(plane)
+    if (!joined && this.unnamed === 0) return withFault(finding, 1, 'never-joined')
+    if (!joined)
+      return withDoubt(finding, 'The record of its join was erased, so nobody knows whether this plane and its key are the right ones.')
+    if (joined.thumbprint === undefined)
+      return withDoubt(finding, 'It joined before the gateway recorded the keys of planes, so its key may have been exchanged since.')
+    return joined.thumbprint === thumbprintOf(key) ? finding : withFault(finding, 1, 'exchanged-key')
+  }
+
+  /** A finding for each plane that joined and has no chain any more. */
+  missing(chains: readonly Chain[]): Finding[] {
+    const present = new Set(chains.map(({ plane }) => plane))
+    const gone = [...this.planes].filter(([id]) => !present.has(id))
+    return gone.map(([plane, { name }]) => ({
+      plane,
+      name,
+      records: 0,
+      head: { seq: 0, hash: FIRST_PREV },
+      signedSeq: null,
+      unsigned: null,
+      erased: 0,
+      fault: { seq: 1, fault: 'missing-chain' },
+      notVouchedFor: [],
+    }))
+  }
+}
+
+const JoinBody = z.object({ detail: Id })
+
+/** Before keys were recorded, the id stood in the body alone. */
+function idIn(args: string | undefined): string | undefined {
+  const body = JoinBody.safeParse(args === undefined ? undefined : JSON.parse(args))
+  return body.success ? body.data.detail : undefined
+}
+
+/** Adds to the finding what the plane has recorded, or may have, that is not stored. */
+export function judgeStanding(finding: Finding, plane: Plane | undefined): Finding {
+  const { standing = 'unknown', waiting = 0 } = plane?.audit ?? {}
+  if (!plane) return finding
+  if (plane.expelled)
+    return waiting === 0 ? finding : withDoubt(finding, `The plane was expelled before it had sent ${waiting} of its records.`)
+  if (standing === 'waiting') return withFault(withDoubt(finding, waitingText(plane, waiting)), finding.head.seq + 1, 'waiting')
+  if (standing === 'silent')
+    return withDoubt(finding, `The plane was last heard of at ${plane.seenAt ?? 'no time'}. What it recorded since then is not here.`)
+  if (standing === 'unknown')
+    return withDoubt(finding, 'The plane does not tell how far it has recorded, because it is of an older version. Records may wait on it.')
+  return finding
+}
+
+const waitingText = ({ seenAt, audit }: Plane, waiting: number) =>
+  `The plane told of ${waiting} more records that are not here. It was last heard of at ${seenAt ?? 'no time'}${audit?.why ? ` and says: ${audit.why}` : '.'}`
+
+export const withDoubt = (finding: Finding, sentence: string): Finding => ({
+  ...finding,
+  notVouchedFor: [...finding.notVouchedFor, sentence],
+})
+
+/** The first fault of a chain stays. */
+const withFault = (finding: Finding, seq: number, fault: NonNullable<Finding['fault']>['fault']): Finding =>
+  finding.fault ? finding : { ...finding, fault: { seq, fault } }
