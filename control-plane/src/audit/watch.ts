@@ -26,8 +26,11 @@ export function watchAudit(db: Kysely<Database>, log: Log): AuditWatch {
     warning = found
   }
   const look = () => (looking = looking.then(lookOnce))
-  const timer = setInterval(() => void look(), lookEveryMs).unref()
-  void look()
+  const lookInPassing = () => {
+    look().catch((error: unknown) => log('error', 'audit-watch-failed', { why: errorText(error) }))
+  }
+  const timer = setInterval(lookInPassing, lookEveryMs).unref()
+  lookInPassing()
 
   return {
     get warning() {

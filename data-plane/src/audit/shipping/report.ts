@@ -38,8 +38,12 @@ export class AuditReporter {
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.tell(), lookEveryMs).unref()
-    void this.tell()
+    this.timer = setInterval(() => this.tellInPassing(), lookEveryMs).unref()
+    this.tellInPassing()
+  }
+
+  private tellInPassing(): void {
+    this.tell().catch((error: unknown) => this.options.log('error', 'the audit report failed', { why: String(error) }))
   }
 
   /** Posts a report if one is due. One at a time; after a fault the next try waits. */
