@@ -77,12 +77,32 @@ test('a long cell is cut at 500 characters, as Unicode counts them, never inside
 
 test('NULL and texts that look like something else are told apart in the text of an answer', async () => {
   const query = `select null::text as a, 'null' as b, 'NULL' as c, '' as d, true as e, 'true' as f, jsonb 'null' as g, jsonb '"null"' as h,
-    ' x' as i, '<5 bytes>' as j, 'say "hi"' as k, '"x"' as l, 1.10 as m, '007' as n`
-  const { text, rows } = await run({ query })
+    ' x' as i, '<5 bytes>' as j, 'say "hi"' as k, '"x"' as l, 1.10 as m, '007' as n, blob as o,
+    $1 as p from accounts where id = 1`
+  const { text, rows } = await run({ query, params: [String.raw`\xc0ffee`] })
   expect(text.split('\n')[1]).toBe(
-    String.raw`NULL | "null" | "NULL" | "" | true | "true" | null | "null" | " x" | "<5 bytes>" | say "hi" | "\"x\"" | 1.10 | 007`,
+    String.raw`NULL | "null" | "NULL" | "" | true | "true" | null | "null" | " x" | "<5 bytes>" | say "hi" | "\"x\"" | 1.10 | 007 | \xc0ffee | "\\xc0ffee"`,
   )
-  expect(rows).toEqual([[null, 'null', 'NULL', '', true, 'true', 'null', '"null"', ' x', '<5 bytes>', 'say "hi"', '"x"', '1.10', '007']])
+  expect(rows).toEqual([
+    [
+      null,
+      'null',
+      'NULL',
+      '',
+      true,
+      'true',
+      'null',
+      '"null"',
+      ' x',
+      '<5 bytes>',
+      'say "hi"',
+      '"x"',
+      '1.10',
+      '007',
+      String.raw`\xc0ffee`,
+      String.raw`\xc0ffee`,
+    ],
+  ])
 })
 
 test('no cell or column name reaches a terminal with its controls, hides a character or breaks the table', async () => {

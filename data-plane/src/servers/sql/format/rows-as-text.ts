@@ -28,11 +28,12 @@ export const rowAsText = (row: readonly unknown[], columns: readonly { type: str
 function cellAsText(cell: unknown, type: string): string {
   if (cell === null) return 'NULL'
   if (typeof cell !== 'string') return JSON.stringify(cell)
+  if (type === 'bytea') return cell
   return isAmbiguous(cell) && !ownForms.has(type) ? `"${escaped(cell).replaceAll('"', '\\"')}"` : escaped(cell)
 }
 
 /** Types whose text is not a text: what looks like a word or a quote in it is of the type itself. */
-const ownForms: ReadonlySet<string> = new Set(['json', 'jsonb', 'bytea'])
+const ownForms: ReadonlySet<string> = new Set(['json', 'jsonb'])
 
 const isAmbiguous = (text: string) => text === '' || /^(null|true|false|\\x[\da-f]*|<\d+ bytes>)$|^["\s]|\s$/i.test(text)
 
