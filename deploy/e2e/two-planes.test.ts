@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@bir/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -50,6 +50,20 @@ afterAll(async () => {
   await second?.[Symbol.asyncDispose]()
   await gateway?.stop()
   for (const upstream of upstreams ?? []) await upstream[Symbol.asyncDispose]()
+})
+
+test('both planes joined with the line in the file of that moment, and the file has a line for the next', async () => {
+  const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+  const { items } = await client.planes.lines()
+  expect(items.every(({ origin }) => origin === 'file')).toBe(true)
+  expect(items.flatMap(({ planes }) => planes.map(({ name }) => name)).sort()).toEqual(['local', 'second'])
+  expect(items.map(({ state }) => state).sort()).toEqual(['open', 'used', 'used'])
+})
+
+test('each plane opens tokens that are sealed to it, and the others know', async () => {
+  const folder = join(gateway.home, 'plane', 'policy')
+  const sealingKeys = () => readdirSync(folder).map((slot) => readFileSync(join(folder, slot), 'latin1').split('"sealingKey"').length - 1)
+  await expect.poll(sealingKeys).toContain(2)
 })
 
 const headers = () => ({
