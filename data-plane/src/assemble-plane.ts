@@ -9,6 +9,7 @@ import { Forwarder } from './peers/forward.ts'
 import { methodsOf } from './pipeline/index.ts'
 import type { Ports } from './pipeline/call/ports.ts'
 import type { OutgoingFilter } from './pipeline/filters/outgoing.ts'
+import { endRefusedCalls } from './pipeline/revocation/end-refused-calls.ts'
 import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
 import { SessionGossip } from './pipeline/session-end/gossip.ts'
 import { callerIdentifier } from './policy/caller.ts'
@@ -16,6 +17,7 @@ import type { PolicySource } from './policy/source.ts'
 import { tokenVerifier } from './policy/verify-token.ts'
 import type { Log } from './runtime/log.ts'
 import type { Sealer } from './runtime/sealer.ts'
+import { Slots } from './runtime/slots.ts'
 import { Timers } from './runtime/timers.ts'
 import type { SecretsInUse } from './secrets/in-use.ts'
 import type { MountedServer } from './server-kit/define.ts'
@@ -59,6 +61,7 @@ export interface PlaneParts {
   readonly timers?: Timers
   readonly idleCheckMs?: number
   readonly gossipMs?: number
+  readonly revocationCheckMs?: number
   readonly maxUnreadMs?: number | undefined
   /** Outgoing filters beside the gateway's own. */
   readonly moreFilters?: readonly OutgoingFilter[]
@@ -96,6 +99,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     callLog: new CallLog(),
     sealer,
     callsInFlight: new CallsInFlight(),
+    openCalls: new Slots(),
     upstream: upstreams.upstream,
     catalogue: upstreams.catalogue,
     clientRequests: new ClientRequests(node, timers),
@@ -108,6 +112,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   }
   const forwarder = parts.signForPeer && new Forwarder({ node, policy, sign: parts.signForPeer })
   const idleCheck = endIdleSessions(ports, parts.idleCheckMs)
+  const revocation = endRefusedCalls(ports, parts.revocationCheckMs)
   const gossip = new SessionGossip(ports, {
     post: (...message) => forwarder?.post(...message) ?? Promise.reject(new Error('there are no other planes')),
     ...(parts.gossipMs !== undefined && { everyMs: parts.gossipMs }),
@@ -145,6 +150,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     async close(drainMs) {
       idleCheck.close()
       await Promise.all([drained(server, drainMs), drained(internalServer, drainMs)])
+      revocation.close()
       gossip.close()
       await forwarder?.close()
       await upstreams.close()

@@ -42,9 +42,15 @@ export function admittedPerson(current: Policy, token: Token, endpoint: Endpoint
   const fault = tokenFault(current, token, endpoint, Date.now() / 1000)
   if (fault !== undefined) throw unauthenticated(fault)
   const person = personOf(current, token.subject)
-  if (!person) throw unauthenticated('unknown-person')
-  if (person.disabled) throw new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' })
-  return person
+  const refusal = refusalOf(person)
+  if (refusal) throw refusal
+  return person as Person
+}
+
+/** Why nothing is done for this person; undefined when there is no reason. */
+export function refusalOf(person: Person | undefined): GatewayError | undefined {
+  if (!person) return unauthenticated('unknown-person')
+  return person.disabled ? new GatewayError('personDisabled', 'the person is disabled', { reason: 'person-disabled' }) : undefined
 }
 
 /** RFC 6750 §2.1: the token comes in the Authorization header and nowhere else. */

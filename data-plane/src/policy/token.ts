@@ -25,6 +25,11 @@ export const tokenEndMs = ({ expiresAtS }: Token): number => (expiresAtS + skewS
 export function tokenFault({ revoked }: Policy, token: Token, endpoint: Endpoint, nowS: number): string | undefined {
   if (nowS * 1000 > tokenEndMs(token)) return 'token-expired'
   if (!token.audience.some((audience) => reaches(audience, endpoint.resource))) return 'token-wrong-audience'
+  return revocationOf({ revoked }, token)
+}
+
+/** The reason why a token that was good is so no more, whatever its age; undefined when there is none. */
+export function revocationOf({ revoked }: Pick<Policy, 'revoked'>, token: Token): string | undefined {
   if (revoked.tokens.has(token.tokenId)) return 'token-revoked'
   if (token.sessionId !== undefined && revoked.sessions.has(token.sessionId)) return 'session-revoked'
   if (token.issuedAtS < (revoked.epochs.get(token.subject.id) ?? 0)) return 'token-before-epoch'

@@ -18,6 +18,11 @@ export class Cancel {
     return this.controller.signal
   }
 
+  /** Somebody would be told of a cancellation. */
+  get isWatched(): boolean {
+    return this.listeners.some((listener) => listener !== undefined)
+  }
+
   get cancelled(): boolean {
     return this.cause !== undefined
   }

@@ -109,6 +109,8 @@ export interface TestPlaneOptions {
   maxRequestBytes?: number
   /** How long a client may leave what waits for it untouched. */
   maxUnreadMs?: number
+  /** How often calls under way are decided on again while the policy stays. */
+  revocationCheckMs?: number
 }
 
 /** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
@@ -117,7 +119,13 @@ export async function testPlane(
   extra: MountedServer[] = [],
   remotes: Record<string, RemoteEntry> = {},
   place?: Place,
-  { readSecret = () => Promise.resolve(SECRET), moreFilters = [], maxRequestBytes = 100_000, maxUnreadMs }: TestPlaneOptions = {},
+  {
+    readSecret = () => Promise.resolve(SECRET),
+    moreFilters = [],
+    maxRequestBytes = 100_000,
+    maxUnreadMs,
+    revocationCheckMs,
+  }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
   const { publicKey, privateKey } = place?.tokens ?? (await generateKeyPair('EdDSA', { extractable: true }))
@@ -172,6 +180,7 @@ export async function testPlane(
     gossipMs: 50,
     moreFilters,
     maxUnreadMs,
+    ...(revocationCheckMs !== undefined && { revocationCheckMs }),
   })
   for (const changed of followers) changed()
   await plane.start()

@@ -10,7 +10,7 @@ export const AUDIT_BODY_BYTES = 64 * 1024
 
 /**
  * How a call ended. answered: the caller got a result. refused: the gateway did not let it through. failed: it went
- * wrong. unknown: the process ended while the call was open.
+ * wrong. unknown: nobody knows what it did: the process ended while the call was open, or the gateway stopped it then.
  */
 export const Outcome = z.enum(['answered', 'refused', 'failed', 'unknown'])
 export type Outcome = z.infer<typeof Outcome>

@@ -4,6 +4,8 @@ import type { CallLog } from '../../audit/call-log.ts'
 import type { DroppedMessages } from '../../upstream/dropped.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
 import type { Sealer } from '../../runtime/sealer.ts'
+import type { Slots } from '../../runtime/slots.ts'
+import type { OpenCall } from './types.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { CallsInFlight } from '../../sessions/calls-in-flight.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
@@ -20,6 +22,8 @@ export interface Ports {
   readonly callLog: CallLog
   readonly sealer: Sealer
   readonly callsInFlight: CallsInFlight
+  /** Calls that servers work on: they end when they are allowed no more. */
+  readonly openCalls: Slots<OpenCall>
   /** The server behind an id, mounted or remote; undefined when this plane cannot reach one. */
   upstream(id: string): Upstream | undefined
   readonly catalogue: Catalogue

@@ -1,3 +1,4 @@
+import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Level } from '@bir/sdk/contract/level'
 import type { Person, Policy, ServerPolicy } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../../http/endpoint.ts'
@@ -52,13 +53,17 @@ export interface AuditNote {
   /** Why a tool failed or the policy refused, from a closed list. */
   reason?: string
   /** Absent while nothing has gone wrong. */
-  outcome?: 'refused' | 'failed'
+  outcome?: 'refused' | 'failed' | 'unknown'
+  /** The refusal by which the gateway stopped the call while it was under way. */
+  stoppedBy?: GatewayError
   detail?: string
   behind?: boolean
   argsText?: string
   revision?: number
   /** True once the answer is on its way into the record. */
   isRecorded?: boolean
+  /** The answer is on its way to the client, and recorded where it has to be. */
+  isOver?: boolean
   /** Called when the call is over and recorded: until then the secrets it was sent stay hidden. */
   readonly releases: (() => void)[]
 }
@@ -98,6 +103,9 @@ export interface Authorised {
   /** The caller's effective level on the server. */
   readonly level: Level
 }
+
+/** A call that a server works on. */
+export type OpenCall = Incoming & Audited & Authenticated & ResolvedServer & Partial<Pick<ResolvedTool, 'toolName'>>
 
 /** An answer as the JSON of a JSON-RPC result. */
 export interface Rendered {

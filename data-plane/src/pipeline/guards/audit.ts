@@ -55,6 +55,7 @@ export function audit(ports: AuditPorts): Guard<Call, Audited> {
       if (!(error instanceof ServedByOtherPlane) && !note.isRecorded) await recordFailure(ports, call, note, error)
       throw error
     } finally {
+      note.isOver = true
       for (const release of note.releases) release()
     }
   }
@@ -71,7 +72,10 @@ async function recordAnswer(ports: AuditPorts, call: Call, note: AuditNote, answ
 
 async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, error: unknown): Promise<void> {
   const { journal, callLog } = ports
-  const { reason, detail, outcome, httpStatus, rpcCode, isByRate } = failureFacts(error)
+  const { reason, detail: why, outcome: failure, httpStatus, rpcCode, isByRate } = failureFacts(error)
+  const isStopped = note.outcome === 'unknown'
+  const outcome = isStopped ? 'unknown' : failure
+  const detail = isStopped ? `stopped while it was under way: ${why}` : why
   note.reason = reason
   note.detail = withoutSecrets(ports, call, note, detail)
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
@@ -115,7 +119,7 @@ const mustSync = ({ policy }: Call, { level }: AuditNote) =>
 export function factsOf(
   call: Call,
   note: AuditNote,
-  outcome: 'answered' | 'refused' | 'failed',
+  outcome: 'answered' | 'refused' | 'failed' | 'unknown',
 ): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
   return compact({
     kind: 'call',

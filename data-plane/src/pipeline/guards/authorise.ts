@@ -20,8 +20,13 @@ export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & A
 
 /** Throws `unavailable` when the control plane has been silent for too long for a call of this level. */
 export function refuseStale(policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): void {
-  if (nowMs - policy.freshAtMs() > staleAfterMs(settings, needs)) throw tooOld(needs)
+  const refusal = staleRefusal(policy, settings, needs, nowMs)
+  if (refusal) throw refusal
 }
+
+/** Undefined while the policy is good for a call of this level. */
+export const staleRefusal = (policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): GatewayError | undefined =>
+  nowMs - policy.freshAtMs() > staleAfterMs(settings, needs) ? tooOld(needs) : undefined
 
 /** How long the policy stays good without a word from the control plane, by the level of the call. */
 function staleAfterMs(settings: Settings, needs: Level): number {

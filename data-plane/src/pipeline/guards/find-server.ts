@@ -46,7 +46,7 @@ const naming = new Set([
   'resources/directory/read',
 ])
 
-function notThere({ method, endpoint }: Incoming, reason: string): GatewayError {
+export function notThere({ method, endpoint }: Pick<Incoming, 'method' | 'endpoint'>, reason: string): GatewayError {
   if (naming.has(method)) return new GatewayError('invalidParams', reason, { publicMessage: 'Not found.', reason })
   if (endpoint.server !== undefined || method.startsWith('tasks/')) return new GatewayError('unknownMethod', reason, { reason })
   return new GatewayError('unknownMethod', reason, { reason, publicMessage: notOnAggregate })

@@ -37,4 +37,4 @@ export function findTask(
   }
 }
 
-const unknownTask = (reason: string) => new GatewayError('invalidParams', reason, { publicMessage: 'Unknown task.', reason })
+export const unknownTask = (reason: string) => new GatewayError('invalidParams', reason, { publicMessage: 'Unknown task.', reason })

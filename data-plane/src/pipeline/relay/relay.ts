@@ -17,6 +17,7 @@ import { scopeOf } from '../call/scope.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, ResolvedTool } from '../call/types.ts'
 import { OrderedNotifications } from '../filters/ordered-notifications.ts'
 import type { OutgoingContext, OutgoingFilters } from '../filters/outgoing.ts'
+import { decideAgain } from '../revocation/decide-again.ts'
 import { errorInClientTerms, isOnAggregate, notificationInClientTerms, resultInClientTerms } from './client-terms.ts'
 import { failureOf } from './failure.ts'
 import { MountedContext } from './mounted-context.ts'
@@ -29,6 +30,8 @@ type RelayPorts = Pick<
   | 'servers'
   | 'timers'
   | 'callsInFlight'
+  | 'openCalls'
+  | 'policy'
   | 'secrets'
   | 'callLog'
   | 'clientRequests'
@@ -102,6 +105,8 @@ class RelayedCall {
     const unregister = call.modern || call.id === undefined ? undefined : ports.callsInFlight.add(scopeOf(call), call.id, call.cancel)
     const releaseSession = call.session && ports.sessions.hold(call.session)
     call.note.releases.push(ports.secrets.of(call.serverId).hold())
+    const place = ports.openCalls.add(call)
+    let isParked = false
     try {
       let result = await withinTime(ports.timers, call, answer)
       refuseQuestions(call, result)
@@ -109,10 +114,14 @@ class RelayedCall {
         result = await this.askClient(result)
         refuseQuestions(call, result)
       }
-      return await this.clear(isInputRequired(result) ? sealState(ports, call, result) : result)
+      const cleared = await this.clear(isInputRequired(result) ? sealState(ports, call, result) : result)
+      // The client carries the question away, and the server may wait for its answer: such a call is not over there.
+      isParked = isInputRequired(result) && result.ownState === true
+      return cleared
     } catch (error) {
       return await this.fail(error)
     } finally {
+      if (!isParked) ports.openCalls.remove(place, call)
       unregister?.()
       releaseSession?.()
     }
@@ -127,6 +136,8 @@ class RelayedCall {
 
   /** A failure of a tool is an answer for the model; any other is thrown. */
   fail(error: unknown): Awaitable<Cleared<UpstreamResult>> {
+    const { note } = this.call
+    if (note.stoppedBy !== undefined && error === note.stoppedBy) note.outcome = 'unknown'
     const failure = failureOf(this.call, error)
     if ('answer' in failure) return this.outgoing.result({ value: failure.answer }, this.call.method, this.context)
     throw errorInClientTerms(this.ports, this.call, failure.error)
@@ -168,6 +179,7 @@ class RelayedCall {
       call.cancel.abort(error)
       throw error
     })
+    decideAgain(ports, call)
     const retry = retryWith(call, answers, result.value['requestState'])
     const params = isOnAggregate(call) ? responsesForServer(call.serverId, retry.value) : retry.value
     const request = this.request(params, retry.source)

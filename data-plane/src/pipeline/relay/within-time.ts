@@ -13,7 +13,11 @@ export function withinTime<T>(timers: Timers, { cancel, policy, server }: Call, 
   return new Promise((resolve, reject) => {
     const stopTimer = timers.after(timeoutMs, () => cancel.abort(timedOut(timeoutMs)))
     const unsubscribe = cancel.subscribe((cause) =>
-      reject(cause instanceof ToolError ? cause : new GatewayError('unavailable', cause.message, { reason: 'cancelled' })),
+      reject(
+        cause instanceof ToolError || cause instanceof GatewayError
+          ? cause
+          : new GatewayError('unavailable', cause.message, { reason: 'cancelled' }),
+      ),
     )
     const stop = () => {
       stopTimer()

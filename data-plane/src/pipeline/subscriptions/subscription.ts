@@ -74,6 +74,10 @@ export class Subscription {
   private readonly views = new Map<string, string>()
   private wanted: ListenFilter = {}
   private tasks = new WatchedTasks({ openTask: () => undefined })
+  /** What is listened to at servers, each with its own end. */
+  private readonly listened = new Map<ServerSubscription, Cancel>()
+  /** What the person may not listen to now. */
+  private readonly refused = new Set<ServerSubscription>()
   private unfollow: (() => void) | undefined
   private comparison: NodeJS.Timeout | undefined
 
@@ -153,22 +157,30 @@ export class Subscription {
     const { server } = subscription
     const upstream = this.ports.upstream(server)
     const filter = this.allowed(server, subscription.filter)
+    if (!filter) this.refused.add(subscription)
     if (!upstream || !filter) return undefined
     const startedMs = performance.now()
     const releaseSecrets = this.ports.secrets.of(server).hold()
-    const unsubscribe = this.cancel.subscribe(releaseSecrets)
+    const cancel = new Cancel()
+    const unsubscribe = this.cancel.subscribe((cause) => cancel.abort(cause))
     const release = () => {
       unsubscribe()
+      this.listened.delete(subscription)
       releaseSecrets()
     }
+    const stopReleasing = cancel.subscribe(release)
+    this.listened.set(subscription, cancel)
     try {
       const { honoured } = await upstream.listen({
         ...askerOf(this.call),
         filter,
-        cancel: this.cancel,
+        cancel,
         onNotification: (notification) => this.pass(subscription, notification),
-        ...(this.askClient && { onRequest: (question, signal) => this.ask(server, question, signal) }),
+        ...(this.askClient && {
+          onRequest: (question, signal) => this.ask(server, question, AbortSignal.any([signal, cancel.signal])),
+        }),
         onEnd: () => {
+          stopReleasing()
           release()
           const lastedMs = performance.now() - startedMs
           this.retryLater(subscription, lastedMs < steadyMs ? failures + 1 : 1)
@@ -176,6 +188,8 @@ export class Subscription {
       })
       return honoured
     } catch (error) {
+      if (cancel.cancelled) return undefined
+      stopReleasing()
       release()
       // A server that refused would refuse again; one that could not be reached is asked again.
       if (error instanceof UpstreamFault) this.retryLater(subscription, failures + 1)
@@ -186,15 +200,33 @@ export class Subscription {
   /** Listens again after a while. Anything that was asked for may have changed in between, so all of it is told. */
   private retryLater(subscription: ServerSubscription, failures: number): void {
     if (this.cancel.cancelled) return
-    const listenAgain = async () => {
-      unsubscribe()
-      const honoured = await this.listenTo(subscription, failures)
-      const missed = keysOf(honoured).flatMap((key) => notificationOfKey(key) ?? [])
-      for (const notification of missed) unawaited(this.pass(subscription, notification))
-    }
     const delayMs = Math.min(firstRetryMs * 2 ** (failures - 1), maxRetryMs)
-    const stopTimer = this.ports.timers.after(delayMs, () => unawaited(listenAgain()))
+    const stopTimer = this.ports.timers.after(delayMs, () => {
+      unsubscribe()
+      unawaited(this.listenAgain(subscription, failures))
+    })
     const unsubscribe = this.cancel.subscribe(stopTimer)
+  }
+
+  private async listenAgain(subscription: ServerSubscription, failures = 0): Promise<void> {
+    const honoured = await this.listenTo(subscription, failures)
+    const missed = keysOf(honoured).flatMap((key) => notificationOfKey(key) ?? [])
+    for (const notification of missed) unawaited(this.pass(subscription, notification))
+  }
+
+  /** Leaves the servers that the person may not listen to any more, and listens to those that they may again. */
+  private decideServers(): void {
+    const isAllowed = ({ server, filter }: ServerSubscription) => this.allowed(server, filter) !== undefined
+    for (const [subscription, cancel] of this.listened) {
+      if (isAllowed(subscription)) continue
+      this.refused.add(subscription)
+      cancel.abort(new Error('the person may not listen to the server any more'))
+    }
+    for (const subscription of this.refused) {
+      if (!isAllowed(subscription)) continue
+      this.refused.delete(subscription)
+      unawaited(this.listenAgain(subscription))
+    }
   }
 
   /** A grant of single tools opens their tasks, and nothing else of the server. */
@@ -245,6 +277,8 @@ export class Subscription {
     const isOnAggregate = this.call.endpoint.server === undefined
     const translated = isOnAggregate ? questionOnAggregate(serverOrigin(this.ports, this.call, server), question) : question
     const answer = await this.askClient(server, await this.outgoing.question(translated, context), signal)
+    // The policy may have changed while the client thought.
+    if (!this.mayRead(server)) throw new Error('the person may not answer the server any more')
     if (answer.refusal || !isOnAggregate) return answer
     const { inputResponses } = responsesForServer(server, { inputResponses: { answer: answer.result } })
     return { result: isObject(inputResponses) ? inputResponses['answer'] : undefined, source: answer.source }
@@ -253,7 +287,10 @@ export class Subscription {
   private policyChanged(): void {
     const { policy, person } = this.now()
     const fault = tokenFault(policy, this.call.token, this.call.endpoint, Date.now() / 1000)
-    if (person && !person.disabled && fault === undefined) return this.compareSoon()
+    if (person && !person.disabled && fault === undefined) {
+      this.decideServers()
+      return this.compareSoon()
+    }
     this.call.cancel.abort(new Error('the person may no longer listen'))
     this.stop()
   }

@@ -1,0 +1,63 @@
+import { decideFor } from '@bir/sdk/contract/decide'
+import type { Verdict } from '@bir/sdk/contract/decide'
+import { decideServer } from '@bir/sdk/contract/decide-server'
+import type { GatewayError } from '@bir/sdk/contract/errors'
+import { personOf } from '@bir/sdk/contract/policy'
+import type { Person, Policy } from '@bir/sdk/contract/policy'
+import { refusalOf } from '../../policy/caller.ts'
+import { revocationOf, unauthenticated } from '../../policy/token.ts'
+import { decideTask } from '../../protocol/extensions/tasks.ts'
+import type { Ports } from '../call/ports.ts'
+import type { OpenCall } from '../call/types.ts'
+import { staleRefusal } from '../guards/authorise.ts'
+import { notThere } from '../guards/find-server.ts'
+import { unknownTask } from '../guards/find-task.ts'
+import { unknownTool } from '../guards/find-tool.ts'
+
+/**
+ * The refusal that a new call like this one would get now; undefined while it is allowed. That its token has expired
+ * meanwhile is none: a call lasts as long as it takes.
+ */
+export function refusalNow(policy: Policy, call: OpenCall, nowMs: number): GatewayError | undefined {
+  const revocation = revocationOf(policy, call.token)
+  if (revocation !== undefined) return unauthenticated(revocation)
+  const person = personOf(policy, call.token.subject)
+  if (!person || person.disabled) return refusalOf(person)
+  const verdict = verdictNow(policy, person, call, nowMs)
+  return verdict.allow ? undefined : refusalFor(call, verdict.reason)
+}
+
+/**
+ * Decides about a call again before something of its client goes to its server, such as the answer to a question. The
+ * call goes on under the policy of now. Stops the call, and throws, when it is not allowed any more.
+ */
+export function decideAgain({ policy: source }: Pick<Ports, 'policy'>, call: OpenCall): void {
+  const nowMs = Date.now()
+  const policy = source.current()
+  const refusal = refusalNow(policy, call, nowMs) ?? staleRefusal(source, policy.settings, call.needs, nowMs)
+  if (refusal) {
+    stopCall(call, refusal)
+    throw refusal
+  }
+  const person = personOf(policy, call.token.subject) ?? call.person
+  const verdict = verdictNow(policy, person, call, nowMs)
+  call.note.revision = policy.revision
+  Object.assign(call, { policy, person, ...(verdict.allow && { level: verdict.level }) })
+}
+
+/** Ends a call under way: its server is told to stop, and its client gets the refusal. */
+export function stopCall({ cancel, note }: OpenCall, refusal: GatewayError): void {
+  if (cancel.cancelled) return
+  note.stoppedBy = refusal
+  cancel.abort(refusal)
+}
+
+function verdictNow(policy: Policy, person: Person, { serverId, toolName, task, needs }: OpenCall, nowMs: number): Verdict {
+  if (toolName !== undefined) return decideFor(policy, person, serverId, toolName, nowMs)
+  return task ? decideTask(policy, person, task, nowMs) : decideServer(policy, person, serverId, needs, nowMs)
+}
+
+function refusalFor(call: OpenCall, reason: string): GatewayError {
+  if (call.toolName !== undefined) return unknownTool(String(call.params['name']), reason)
+  return call.task ? unknownTask(reason) : notThere(call, reason)
+}
