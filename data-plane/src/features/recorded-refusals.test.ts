@@ -5,9 +5,12 @@ import { DAVE, modernRequest, testPlane } from '../testing/plane.ts'
 
 const everyone = { everyone: [{ level: 'read' as const }] }
 
+const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`${'k'.repeat(70)}${at}`, 0]))
+const bytesOf = (record: unknown) => Buffer.byteLength(JSON.stringify(record))
+
 test.for<[string, () => Record<string, unknown>]>([
   ['one key of a million characters', () => ({ ['x'.repeat(1_100_000)]: 0 })],
-  ['250,000 keys', () => Object.fromEntries(Array.from({ length: 250_000 }, (_, at) => [`k${at}`, 0]))],
+  ['15,000 keys', () => keys(15_000)],
 ])('unknown arguments, %s, leave a record that fits a batch and says that it was cut', async ([, make]) => {
   await using plane = await testPlane({ daves: { meta: everyone } }, [], {}, undefined, { maxRequestBytes: 4 * 1024 * 1024 })
   const token = await plane.token({ sub: DAVE })
@@ -19,7 +22,16 @@ test.for<[string, () => Record<string, unknown>]>([
     reason: 'invalid_input',
     detail: expect.stringMatching(/\(cut: \d+ characters\)$/),
   })
-  expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThan(BATCH_BYTES)
+  expect(bytesOf(record)).toBeLessThan(BATCH_BYTES)
+})
+
+test('250,000 keys are refused before they are read, and leave a short record', async () => {
+  await using plane = await testPlane({ daves: { meta: everyone } }, [], {}, undefined, { maxRequestBytes: 64 * 1024 * 1024 })
+  const token = await plane.token({ sub: DAVE })
+  const request = modernRequest(token, 'tools/call', { name: 'meta_whoami', arguments: keys(250_000) })
+  expect((await fetch(`${plane.url}/mcp`, request)).ok).toBe(false)
+  await expect.poll(() => plane.records().map(({ header: { outcome } }) => outcome)).toContain('refused')
+  expect(Math.max(...plane.records().map(bytesOf))).toBeLessThan(10_000)
 })
 
 test('a flood of one person, lists and pings too, leaves two records a second, with the right total', async () => {
