@@ -55,8 +55,8 @@ async function warningOf(db: Kysely<Database>): Promise<string | undefined> {
   const nowMs = Date.now()
   const sentences = rows.flatMap((row) => {
     const { standing, waiting, apart } = auditOf(row, nowMs)
-    if (standing === 'waiting') return `${waiting} audit records of the plane ${row.name} are not stored here.`
-    return apart > 0 ? `${apart} audit records of the plane ${row.name} could not be sent and lie on that plane.` : []
+    if (standing === 'waiting') return `Audit records of the plane ${row.name} that are not stored here: ${waiting}.`
+    return apart > 0 ? `Audit records of the plane ${row.name} that could not be sent and lie on that plane: ${apart}.` : []
   })
   return sentences.length === 0 ? undefined : sentences.join(' ')
 }

@@ -166,7 +166,7 @@ test('the control plane knows of records that a plane has and does not send, and
   expect(await state()).toMatchObject({ standing: 'current', written: 2, waiting: 2 })
   expect((await tell({ written: 2, waitingMs: 40_000, apart: 1, why: 'no space' })).status).toBe(204)
   expect(await state()).toMatchObject({ standing: 'waiting', written: 2, waiting: 2, apart: 1, why: 'no space' })
-  await expect.poll(health).toEqual({ status: 'degraded', warning: '2 audit records of the plane plane-1 are not stored here.' })
+  await expect.poll(health).toEqual({ status: 'degraded', warning: 'Audit records of the plane plane-1 that are not stored here: 2.' })
   expect(control.events).toContainEqual(expect.objectContaining({ level: 'error', event: 'audit-incomplete' }))
 
   await plane.post('/audit', ndjson(plane.chain.many(2)))

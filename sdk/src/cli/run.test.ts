@@ -286,8 +286,8 @@ test('snapshot status counts the planes that enforce the revision, and exits wit
   expect((await bir(['snapshot', 'status', '--json'], at(gateway.url))).exit).toBe(0)
   const told = { written: 12, waiting: 3, apart: 2, why: null, toldAt: '2026-11-22T08:00:00Z' }
   for (const [standing, exit, says] of [
-    ['current', 0, '2 audit records set apart'],
-    ['waiting', 3, '3 audit records are not stored'],
+    ['current', 0, 'audit records set apart: 2'],
+    ['waiting', 3, 'audit records not stored: 3'],
     ['silent', 0, 'not heard of'],
     ['unknown', 0, 'audit not known'],
   ] as const) {

@@ -12,11 +12,12 @@ export class ApartFolder {
 
   constructor(spoolDir: string) {
     this.dir = join(spoolDir, 'apart')
-    this.kept = existsSync(this.dir) ? readdirSync(this.dir).length : 0
+    this.kept = countIn(this.dir)
   }
 
-  /** How many records lie apart. */
+  /** How many records lie apart. An administrator who has looked at a file may move it away. */
   get count(): number {
+    if (this.kept > 0) this.kept = countIn(this.dir)
     return this.kept
   }
 
@@ -42,6 +43,8 @@ export class ApartFolder {
 
   private readonly pathOf = (seq: number) => join(this.dir, `${String(seq).padStart(16, '0')}.ndjson`)
 }
+
+const countIn = (dir: string) => (existsSync(dir) ? readdirSync(dir).length : 0)
 
 /** What stands in the chain in place of this record. */
 export function standInFor(line: Buffer, why: string): SetApart {

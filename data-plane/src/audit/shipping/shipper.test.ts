@@ -301,7 +301,7 @@ test('records that wait are told with their time, and no more once they are stor
   expect(plane.shipper.state).toMatchObject({ written: 3, stored: 0, waitingMs: 40_000 })
   await expect
     .poll(() => plane.shipper.warning)
-    .toMatch(/^3 audit records are not stored .* has waited for 40 s: the control plane answered 503/)
+    .toMatch(/^Audit records that the control plane has not stored: 3\. The oldest has waited for 40 s: the control plane answered 503/)
   expect(healthOf({ held: { revision: 1 } as never }, false, { warning: plane.shipper.warning })).toMatchObject({
     ok: true,
     body: { status: 'degraded', warning: plane.shipper.warning },

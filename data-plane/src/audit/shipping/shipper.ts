@@ -113,15 +113,16 @@ export class Shipper {
   get warning(): string | undefined {
     if (this.divergence) return this.divergence.message
     if (this.waiting.forMs > MAX_AUDIT_WAIT_MS) return this.waitingText()
-    if (this.apart.count === 0) return undefined
-    return `${this.apart.count} audit records could not be sent to the control plane. They lie in the folder spool/apart of this plane.`
+    const apart = this.apart.count
+    if (apart === 0) return undefined
+    return `Audit records that could not be sent to the control plane: ${apart}. They lie in the folder spool/apart of this plane.`
   }
 
   private waitingText(): string {
     const { written } = this.options.spool
     const waitingS = Math.round(this.waiting.forMs / 1000)
     const why = this.lastFailure === undefined ? '' : `: ${this.lastFailure}`
-    return `${written.seq - this.stored} audit records are not stored by the control plane; the oldest has waited for ${waitingS} s${why}`
+    return `Audit records that the control plane has not stored: ${written.seq - this.stored}. The oldest has waited for ${waitingS} s${why}`
   }
 
   private noteWaiting(): void {

@@ -148,13 +148,17 @@ interface State {
 
 function verifyPage(state: State, { entries, misfiled, misdated = [] }: Page): Finding['fault'] {
   const { finding, chain } = state
+  const misfiledSeqs = new Set(misfiled?.map(({ seq }) => seq))
   for (const entry of entries) {
     const fault = check(finding.head, entry, chain)
     if (fault) return fault
+    const { seq } = headerOf(entry)
+    if (misfiledSeqs.has(seq)) return { seq, fault: 'misfiled' }
     addEntry(state, entry)
   }
   if (!misfiled && entries.length > 0) state.compared = false
   state.misdated.push(...misdated)
+  // A row whose text is no header is among the misfiled alone.
   const [first] = misfiled ?? []
   return first && { seq: first.seq, fault: 'misfiled' }
 }
@@ -205,9 +209,9 @@ const extendUnsigned = (unsigned: Finding['unsigned'], { seq, atMs }: AuditHeade
 function* doubtsOf({ apart, misdated, compared }: State): Generator<string> {
   const [firstApart] = apart.keys()
   if (firstApart !== undefined)
-    yield `${apart.size} records, the first is record ${firstApart}, could not be sent. They lie in the folder spool/apart of the plane.`
+    yield `Records that could not be sent and lie in the folder spool/apart of the plane: ${apart.size}, from record ${firstApart} on.`
   if (misdated.length > 0)
-    yield `${misdated.length} records, the first is record ${misdated[0]}, are filed under another time than they tell. Either the clock of the plane was wrong, or somebody moved them.`
+    yield `Records that are filed under another time than they tell: ${misdated.length}, from record ${misdated[0]} on. Either the clock of the plane was wrong, or somebody moved them.`
   if (!compared) yield 'The gateway is of an older version: it does not compare the search index with the records.'
 }
 

@@ -74,7 +74,9 @@ export function judgeStanding(finding: Finding, plane: Plane | undefined): Findi
   const { standing = 'unknown', waiting = 0 } = plane?.audit ?? {}
   if (!plane) return finding
   if (plane.expelled)
-    return waiting === 0 ? finding : withDoubt(finding, `The plane was expelled before it had sent ${waiting} of its records.`)
+    return waiting === 0
+      ? finding
+      : withDoubt(finding, `The plane was expelled before it had sent all it told of. Records that are missing: ${waiting}.`)
   if (standing === 'waiting') return withFault(withDoubt(finding, waitingText(plane, waiting)), finding.head.seq + 1, 'waiting')
   if (standing === 'silent')
     return withDoubt(finding, `The plane was last heard of at ${plane.seenAt ?? 'no time'}. What it recorded since then is not here.`)
@@ -84,7 +86,7 @@ export function judgeStanding(finding: Finding, plane: Plane | undefined): Findi
 }
 
 const waitingText = ({ seenAt, audit }: Plane, waiting: number) =>
-  `The plane told of ${waiting} more records that are not here. It was last heard of at ${seenAt ?? 'no time'}${audit?.why ? ` and says: ${audit.why}` : '.'}`
+  `The plane told of records that are not here: ${waiting}. It was last heard of at ${seenAt ?? 'no time'}${audit?.why ? ` and says: ${audit.why}` : '.'}`
 
 export const withDoubt = (finding: Finding, sentence: string): Finding => ({
   ...finding,

@@ -58,8 +58,8 @@ function stateOf({ expelled, rejected, audit }: Plane): string {
 /** Undefined while everything that the plane recorded is stored. */
 function auditFaultOf(audit: Plane['audit']): string | undefined {
   const { standing = 'unknown', waiting = 0, apart = 0 } = audit ?? {}
-  if (standing === 'waiting') return `${waiting} audit records are not stored`
+  if (standing === 'waiting') return `audit records not stored: ${waiting}`
   if (standing === 'silent') return 'not heard of'
   if (standing === 'unknown') return 'audit not known'
-  return apart > 0 ? `${apart} audit records set apart` : undefined
+  return apart > 0 ? `audit records set apart: ${apart}` : undefined
 }
