@@ -4,6 +4,7 @@ import { ToolName } from '@bir/sdk/contract/names'
 import type { RemotePolicy } from '@bir/sdk/contract/policy'
 import type { ControlClient } from './client.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
+import { textOf } from '../json/text-of.ts'
 
 /** A tool as a remote server lists it. */
 export type ListedTool = Readonly<Record<string, unknown>>
@@ -73,7 +74,7 @@ function prepareReport(url: string, tools: readonly ListedTool[]) {
     const text = name.success && nestsWithin(tool, maxDepth) ? canonical(tool) : undefined
     const length = text === undefined ? Infinity : Buffer.byteLength(text)
     if (!name.success || text === undefined || servable.length === maxTools || bytes + length > maxBytes) {
-      leftOut.push(String(tool.name).slice(0, 200))
+      leftOut.push(textOf(tool.name).slice(0, 200))
       continue
     }
     bytes += length

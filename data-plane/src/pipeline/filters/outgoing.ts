@@ -11,6 +11,7 @@ import type { DroppedMessages } from '../../upstream/dropped.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { ServerQuestion, UpstreamResult } from '../../upstream/upstream.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
+import { textOf } from '../../json/text-of.ts'
 
 /**
  * Something a server says, on its way to a client.
@@ -92,7 +93,7 @@ export class OutgoingFilters {
 
   error({ code, message, data, source }: UpstreamRpcError, method: string, context: OutgoingContext): Awaitable<ClearedRpcError> {
     const passed = this.pass({ kind: 'error', method, value: { message, data }, source }, context, 0)
-    const cleared = (left: Outgoing) => new ClearedRpcError(code, String(left.value['message']), left.value['data'], left.source)
+    const cleared = (left: Outgoing) => new ClearedRpcError(code, textOf(left.value['message']), left.value['data'], left.source)
     return passed instanceof Promise ? passed.then(cleared) : cleared(passed)
   }
 
@@ -142,7 +143,7 @@ const wholeSourceOf = (method: string, params: Fields, source: VerbatimJson): Ve
 
 function notificationOf({ value, source }: Outgoing): Notification {
   const { method, params } = value
-  const name = String(method)
+  const name = textOf(method)
   return typeof params === 'object' && params !== null
     ? { method: name, params: params as NonNullable<Notification['params']>, source: source?.at('params') }
     : { method: name }

@@ -7,6 +7,7 @@ import { errorAnswer } from '../../protocol/tool-answer.ts'
 import { cutText } from './cut-text.ts'
 import type { Outgoing, OutgoingFilter } from './outgoing.ts'
 import { cutToBudget } from './text-budget.ts'
+import { textOf } from '../../json/text-of.ts'
 
 /**
  * No answer floods a model. Text is cut and says so, wherever a model reads it; structured data is whole or not there
@@ -60,5 +61,5 @@ function truncateParams(notification: Fields, source: VerbatimJson | undefined, 
 function truncateError(error: Fields, source: VerbatimJson | undefined, budget: number): Fields {
   const { message, data } = error
   const length = data === undefined ? 0 : (source?.memberJson('data') ?? JSON.stringify(data)).length
-  return withField(withField(error, 'message', cutText(String(message), budget)), 'data', length > budget ? undefined : data)
+  return withField(withField(error, 'message', cutText(textOf(message), budget)), 'data', length > budget ? undefined : data)
 }

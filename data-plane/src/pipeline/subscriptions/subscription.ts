@@ -30,6 +30,7 @@ import { visibleEntries } from '../methods/list.ts'
 import { routesOf, serverOrigin } from '../routing/origin.ts'
 import { Outbox, subjectOf } from './outbox.ts'
 import { WatchedTasks } from './watched-tasks.ts'
+import { textOf } from '../../json/text-of.ts'
 
 type Call = Incoming & Authenticated
 export type SubscriptionPorts = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secrets' | 'timers'>
@@ -344,6 +345,6 @@ const withSealedTaskId =
   (sealedIds: ReadonlyMap<string, string>): Translate =>
   (notification) => {
     const { method, params } = notification
-    const taskId = method === 'notifications/tasks' ? sealedIds.get(String(params?.['taskId'])) : undefined
+    const taskId = method === 'notifications/tasks' ? sealedIds.get(textOf(params?.['taskId'])) : undefined
     return taskId === undefined ? notification : { ...notification, params: { ...withKeptTtl(params ?? {}), taskId } }
   }

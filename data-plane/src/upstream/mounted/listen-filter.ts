@@ -1,6 +1,7 @@
 import type { MountedServer } from '../../server-kit/define.ts'
 import { LIST_CHANGES, listChangeOf } from '../../protocol/facts/list-changes.ts'
 import type { ListenFilter, Notification } from '../../protocol/notification.ts'
+import { textOf } from '../../json/text-of.ts'
 
 /** The part of a filter this server can honour: the lists it declares to change, and the resources it has. */
 export function honouredBy(server: MountedServer, filter: ListenFilter): ListenFilter {
@@ -14,7 +15,7 @@ export function honouredBy(server: MountedServer, filter: ListenFilter): ListenF
 
 /** Whether the listener with this honoured filter receives the notification. */
 export function passes(honoured: ListenFilter, { method, params }: Notification): boolean {
-  if (method === 'notifications/resources/updated') return honoured.resourceSubscriptions?.includes(String(params?.['uri'])) === true
+  if (method === 'notifications/resources/updated') return honoured.resourceSubscriptions?.includes(textOf(params?.['uri'])) === true
   const change = listChangeOf(method)
   return change !== undefined && honoured[change.wish] === true
 }

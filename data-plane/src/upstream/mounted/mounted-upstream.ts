@@ -16,6 +16,7 @@ import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { Notification } from '../../protocol/notification.ts'
+import { textOf } from '../../json/text-of.ts'
 
 type Answer = Awaitable<object>
 
@@ -113,7 +114,7 @@ export class MountedUpstream implements Upstream {
   private call(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const tool = typeof name === 'string' ? this.server.tools.get(name) : undefined
-    if (!tool) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown tool: ${String(name).slice(0, 200)}`)
+    if (!tool) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown tool: ${textOf(name).slice(0, 200)}`)
     return tool.call(args, request.context, this.round(request))
   }
 
@@ -135,7 +136,7 @@ export class MountedUpstream implements Upstream {
   private get(request: MountedRequest): Answer {
     const { name, arguments: args } = request.params
     const prompt = typeof name === 'string' ? this.server.prompts.get(name) : undefined
-    if (!prompt) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown prompt: ${String(name).slice(0, 200)}`)
+    if (!prompt) throw new UpstreamRpcError(INVALID_PARAMS, `Unknown prompt: ${textOf(name).slice(0, 200)}`)
     return withRpcErrors(() => prompt.render(args, request.context, this.round(request)), undefined)
   }
 
