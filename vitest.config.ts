@@ -14,6 +14,12 @@ const integration = [
 /** Everything else. A new test is a unit test unless its folder is named above. */
 const unit = ['{sdk,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts']
 
+/** How many statements the differential test of the SQL guard compares, and the seed that repeats a run. */
+const fuzz = {
+  runs: Number(process.env['FUZZ_RUNS'] ?? 1_000),
+  seed: Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31)),
+}
+
 export default defineConfig({
   // As Node resolves, so that tests run the files that production runs (graphql has others for development).
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
@@ -29,7 +35,7 @@ export default defineConfig({
           env: { BIR_TEST_POSTGRES: '', TEST_DATABASE_URL: '' },
         },
       },
-      { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'] } },
+      { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'], provide: { fuzz } } },
       { extends: true, test: { name: 'e2e', include: e2e } },
     ],
     // A machine with other work is many times slower: no limit here is one that a test comes near on a machine of its

@@ -51,7 +51,18 @@ export interface TableId {
 
 /** May this table be read? `deny` wins over `allow`. */
 export const mayRead = (rules: TableRules, table: TableId): boolean =>
-  rules.allow.some((pattern) => matches(pattern, table)) && !rules.deny.some((pattern) => matches(pattern, table))
+  rules.allow.some((pattern) => matches(pattern, table)) && !isDenied(rules, table)
+
+/** A rule denies this table. */
+export const isDenied = ({ deny }: Pick<TableRules, 'deny'>, table: TableId): boolean => deny.some((pattern) => matches(pattern, table))
+
+/** A rule allows this table by its whole name, and not by a `*`. */
+export const isNamedExactly = ({ allow }: Pick<TableRules, 'allow'>, table: TableId): boolean =>
+  allow.some((pattern) => !pattern.split('.').includes('*') && matches(pattern, table))
+
+/** A rule hides or masks a column of this table. */
+export const closesColumns = ({ hide, mask }: Pick<TableRules, 'hide' | 'mask'>, table: TableId): boolean =>
+  [...Object.keys(hide), ...Object.keys(mask)].some((pattern) => matches(pattern, table))
 
 /** plain: values are shown. masked: values are masked. hidden: the column does not exist. */
 export type ColumnFate = 'plain' | 'masked' | 'hidden'

@@ -24,7 +24,7 @@ export const answerWithSql = sql.prompt({
         .join('\n')}`,
       ...(tables.length > maxTables ? [`There are ${tables.length} in all; list_tables finds the others.`] : []),
       'Look at the tables you need with describe_table, then run one SELECT at a time with execute_query, values in params. ' +
-        'Masked columns may be selected but not computed with. Name columns, limit rows, and let the database count and sum. ' +
+        'A masked column holds masks such as •••42, and conditions see the mask. Name columns, limit rows, and let the database count and sum. ' +
         'Show the statement you relied on, and say so when the data cannot answer the question.',
     ].join('\n\n')
   },

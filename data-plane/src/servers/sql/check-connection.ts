@@ -1,7 +1,7 @@
 import type { CheckStep } from '../../server-kit/gateway-view.ts'
-import { toToolError } from './postgres/errors.ts'
+import { toToolError } from './postgres/session/errors.ts'
 import { listTables } from './postgres/list-tables.ts'
-import { inReadOnlyTransaction } from './postgres/transaction.ts'
+import { inReadOnlyTransaction } from './postgres/session/transaction.ts'
 import type { OpenConnection } from './connection/open-connection.ts'
 
 /** Logs in, runs `select 1`, and counts the tables that the person may read. A failed step skips those after it. */

@@ -24,7 +24,7 @@ const Column = z.object({
 export const describeTable = sql.tool({
   name: 'describe_table',
   description:
-    'Columns, keys, indexes, checks and foreign keys of one table or view; three sample rows on request. A masked column may be selected but not computed with.',
+    'Columns, keys, indexes, checks and foreign keys of one table or view; three sample rows on request. A masked column holds masks such as •••42 instead of its values.',
   level: 'read',
   openWorld: true,
   input: z.strictObject({

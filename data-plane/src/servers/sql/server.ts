@@ -2,7 +2,7 @@ import { openConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
 import { SqlSettings } from './connection/settings.ts'
 import { closeParser } from './guard/parser/parse.ts'
-import { closePools } from './postgres/pool.ts'
+import { closePools } from './postgres/session/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
 
 /**

@@ -3,12 +3,13 @@ import type { PoolClient } from 'pg'
 import { readCells } from '../format/cells.ts'
 import type { Cell } from '../format/cells.ts'
 import { noSuchTable } from '../guard/syntax/refusal.ts'
-import { tableKey } from '../guard/resolve/tables.ts'
+import { openColumns, tableKey } from '../guard/resolve/tables.ts'
 import type { KnownTable } from '../guard/resolve/tables.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
-import { readKnownTables } from '../postgres/known-tables.ts'
-import { readRows } from '../postgres/read-rows.ts'
-import { inReadOnlyTransaction, quoteIdentifier } from '../postgres/transaction.ts'
+import { postgresDialect } from '../postgres/dialect.ts'
+import { readKnownTables } from '../postgres/catalogue/known-tables.ts'
+import { readRows } from '../postgres/session/read-rows.ts'
+import { inReadOnlyTransaction } from '../postgres/session/transaction.ts'
 import { readChecks } from './read-checks.ts'
 import { readColumns } from './read-columns.ts'
 import type { DescribedColumn } from './read-columns.ts'
@@ -63,13 +64,13 @@ async function readHead(client: PoolClient, oid: number): Promise<Pick<TableDesc
   return rows[0] ?? { sqlName: '', comment: null, kind: 'table' }
 }
 
-async function readSample(client: PoolClient, { schema, table, columns }: KnownTable): Promise<Cell[][]> {
-  const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')
-  if (visibleColumns.length === 0) return []
-  const text = `select ${visibleColumns.map(({ name }) => quoteIdentifier(name)).join(', ')} from ${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
+async function readSample(client: PoolClient, table: KnownTable): Promise<Cell[][]> {
+  if (openColumns(table).length === 0) return []
+  const { selectOpenColumns, quoteName } = postgresDialect
+  const text = selectOpenColumns(table, `${quoteName(table.schema)}.${quoteName(table.table)}`)
   const { fields, rows } = await readRows(client, text, [], maxSampleRows)
   return readCells(
     rows,
-    fields.map(({ dataTypeID }, index) => ({ type: dataTypeID, isMasked: visibleColumns[index]?.fate === 'masked' })),
+    fields.map(({ dataTypeID }) => dataTypeID),
   )
 }

@@ -2,7 +2,7 @@ import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { tableKey } from '../guard/resolve/tables.ts'
 import type { KnownTable } from '../guard/resolve/tables.ts'
-import { readKnownTables } from '../postgres/known-tables.ts'
+import { readKnownTables } from '../postgres/catalogue/known-tables.ts'
 
 /** A foreign key between the described table and another, whose schema and name the row has. */
 interface ForeignKeyRow extends TableId {

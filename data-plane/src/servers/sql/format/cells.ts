@@ -5,19 +5,13 @@ const maxHexBytes = 32
 /** A value of the result: a number if JSON can hold it exactly, else text. */
 export type Cell = string | number | boolean | null
 
-/** A column of a result. `type` is PostgreSQL's type id (pg_type.oid). */
-export interface ColumnForm {
-  type: number
-  isMasked: boolean
-}
-
 /**
  * The rows of a result as cells. `int8` and `numeric` are exact: such a column holds numbers if JSON writes each of its
  * numbers with the same digits, and texts if one would lose some (1.10, or more digits than a double has). So whoever
- * computes with a column never meets both.
+ * computes with a column never meets both. `types` are PostgreSQL's type ids (pg_type.oid).
  */
-export function readCells(rows: readonly (readonly (string | null)[])[], columns: readonly ColumnForm[]): Cell[][] {
-  const readers = columns.map(({ type, isMasked }, at) => (isMasked ? maskText : readerOf(type, rows, at)))
+export function readCells(rows: readonly (readonly (string | null)[])[], types: readonly number[]): Cell[][] {
+  const readers = types.map((type, at) => readerOf(type, rows, at))
   return rows.map((row) => row.map((text, at) => (text === null ? null : (readers[at] ?? readText)(text))))
 }
 
@@ -88,16 +82,4 @@ export function shortenCell(cell: Cell, max: number): Cell {
   const start = cell.slice(0, cut.index)
   const shorter = cutText(start, max)
   return shorter === start ? cell : shorter.replace(cutMark, cut[0])
-}
-
-const shownChars = 2
-const minCharsToShowSome = 8
-
-/**
- * Masks a value as `•••`. A value of eight characters or more keeps its last two, so that people can tell one card
- * number from another.
- */
-function maskText(text: string): string {
-  const characters = Array.from(text)
-  return characters.length < minCharsToShowSome ? '•••' : `•••${characters.slice(-shownChars).join('')}`
 }

@@ -1,6 +1,7 @@
 import { checkBounds } from './bounds.ts'
-import { ALLOWED_FUNCTIONS, ALLOWED_OPERATORS, ALLOWED_TYPES } from './syntax/allowed-names.ts'
+import { ALLOWED_FUNCTIONS, ALLOWED_OPERATORS, ALLOWED_TYPES, EXTENSION_FUNCTIONS } from './syntax/allowed-names.ts'
 import { ALLOWED_NODES, KIND_BY_FIELD, REFUSAL_REASONS } from './syntax/allowed-nodes.ts'
+import type { Span } from './parser/places.ts'
 import { refusal } from './syntax/refusal.ts'
 import { asKind, asList, asTagged, asText, isNode, readNames } from './syntax/tree.ts'
 import type { Node } from './syntax/tree.ts'
@@ -10,6 +11,11 @@ export interface Mentions {
   /** Every name in a FROM. Names of common table expressions are among them. */
   tables: { schema: string | undefined; name: string }[]
   functions: Set<string>
+  /** Where the statement calls one of PostgreSQL's own functions by its bare name. */
+  bareFunctions: Span[]
+  /** The signs of operators, and functions of extensions: names that a schema of the database could give a meaning. */
+  operators: Set<string>
+  extensionFunctions: Set<string>
   /** The highest n of the parameters $n. */
   params: number
   /** Every other name the walk has read: aliases, columns, functions, types. The tripwire needs them. */
@@ -27,31 +33,46 @@ interface Walk {
 export function checkAllowed(statement: unknown, addedFunctions: ReadonlySet<string>): Mentions {
   const kind = asTagged(statement)?.kind ?? ''
   if (kind !== 'SelectStmt') throw notAccepted(kind, REFUSAL_REASONS[kind] ?? 'only one SELECT, VALUES or TABLE is')
-  const mentions: Mentions = { tables: [], functions: new Set(), params: 0, nonTableNames: new Set() }
-  visit(statement, '', { mentions, addedFunctions })
+  const mentions: Mentions = {
+    tables: [],
+    functions: new Set(),
+    bareFunctions: [],
+    operators: new Set(),
+    extensionFunctions: new Set(),
+    params: 0,
+    nonTableNames: new Set(),
+  }
+  visit(statement, '', '', { mentions, addedFunctions })
   return mentions
 }
 
-/** `field` is the field of the parent node that holds `value`. */
-function visit(value: unknown, field: string, walk: Walk): void {
-  if (Array.isArray(value)) return value.forEach((item) => visit(item, field, walk))
+/** `field` is the field of the node of the kind `parentKind` that holds `value`. */
+function visit(value: unknown, parentKind: string, field: string, walk: Walk): void {
+  if (Array.isArray(value)) return value.forEach((item) => visit(item, parentKind, field, walk))
   // The parser writes a null in a list, and a zero, as an empty object.
   if (!isNode(value) || Object.keys(value).length === 0) return
   const tagged = asTagged(value)
-  const kind = tagged?.kind ?? KIND_BY_FIELD[field] ?? field
+  const kind = tagged?.kind ?? kindOfField(parentKind, field)
   const node = tagged?.node ?? value
   checkFields(kind, node, walk)
   noteNames(kind, node, walk.mentions)
   checks[kind]?.(node, walk)
 }
 
+function kindOfField(parentKind: string, field: string): string {
+  const key = [`${parentKind}.${field}`, field].find((name) => Object.hasOwn(KIND_BY_FIELD, name))
+  return key === undefined ? field : (KIND_BY_FIELD[key] ?? field)
+}
+
 function checkFields(kind: string, node: Node, walk: Walk): void {
   const allowedFields = ALLOWED_NODES.get(kind)
   if (!allowedFields) throw notAccepted(kind, REFUSAL_REASONS[kind])
   for (const [field, value] of Object.entries(node)) {
+    // The parser process adds the place of a name; see parser/places.ts.
+    if (field === 'place') continue
     if (!allowedFields.has(field)) throw notAccepted(`${kind}.${field}`, REFUSAL_REASONS[field])
     // A constant holds no nodes. Its text is data, so it must not count as a name that the walk has read.
-    if (kind !== 'A_Const') visit(value, field, walk)
+    if (kind !== 'A_Const') visit(value, kind, field, walk)
   }
 }
 
@@ -69,12 +90,12 @@ const checks: Readonly<Record<string, (node: Node, walk: Walk) => void>> = {
   ParamRef: noteParam,
   FuncCall: checkFunction,
   TypeName: checkType,
-  A_Expr(node) {
+  A_Expr(node, walk) {
     // BETWEEN is no operator, although the parser writes it as one.
-    if (!String(node['kind']).includes('BETWEEN')) checkOperator(node['name'])
+    if (!String(node['kind']).includes('BETWEEN')) checkOperator(node['name'], walk)
   },
-  SubLink: (node) => checkOperator(node['operName']),
-  SortBy: (node) => checkOperator(node['useOp']),
+  SubLink: (node, walk) => checkOperator(node['operName'], walk),
+  SortBy: (node, walk) => checkOperator(node['useOp'], walk),
   CollateClause: checkCollation,
   A_Indirection: checkIndirection,
   SQLValueFunction: checkValueFunction,
@@ -97,7 +118,23 @@ function checkFunction(node: Node, { mentions, addedFunctions }: Walk): void {
     throw refusal(`The function ${qualifiedName} is not accepted.`, 'Use common aggregates, text, date, number, JSON and window functions.')
   mentions.functions.add(name)
   if (name === 'extract') noteExtractedField(node, mentions)
-  if (isBuiltIn) checkBounds(name, asList(node['args']))
+  if (!isBuiltIn) return
+  checkBounds(name, asList(node['args']))
+  if (schema !== undefined) return
+  if (EXTENSION_FUNCTIONS.has(name)) mentions.extensionFunctions.add(name)
+  else if (!addedFunctions.has(name)) noteBareFunction(name, node, mentions)
+}
+
+/**
+ * A function of a user's schema with the same name could fit the arguments better than PostgreSQL's own. So the
+ * statement that is sent names PostgreSQL's own by its schema. `unnest` with several arguments is a syntax of its own,
+ * and always means PostgreSQL's.
+ */
+function noteBareFunction(name: string, node: Node, { bareFunctions }: Mentions): void {
+  if (name === 'unnest' && asList(node['args']).length > 1) return
+  const place = node['place']
+  if (!isNode(place)) throw refusal(`The function ${name} could not be placed.`, 'Write its name plainly.')
+  bareFunctions.push({ start: Number(place['start']), end: Number(place['end']) })
 }
 
 /** In `extract(epoch from …)` the parser turns the bare word `epoch` into a constant, which the walk does not enter. */
@@ -114,10 +151,13 @@ function checkType(node: Node): void {
 }
 
 /** An operator of a user's schema would call a function of that schema. */
-function checkOperator(operatorName: unknown): void {
+function checkOperator(operatorName: unknown, { mentions }: Walk): void {
   if (operatorName === undefined) return
-  const [sign, schema] = readNames(operatorName).reverse()
-  if (isPostgresOwn(schema) && ALLOWED_OPERATORS.has(sign ?? '')) return
+  const [sign = '', schema] = readNames(operatorName).reverse()
+  if (isPostgresOwn(schema) && ALLOWED_OPERATORS.has(sign)) {
+    if (schema === undefined) mentions.operators.add(sign)
+    return
+  }
   throw refusal(`The operator ${sign} is not accepted.`, "Use PostgreSQL's own operators, without a schema.")
 }
 

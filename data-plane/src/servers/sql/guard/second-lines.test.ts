@@ -26,6 +26,7 @@ const customers: KnownTable = {
   isView: false,
   hasRowSecurity: false,
   columns: [],
+  primaryKey: [],
   hasClosedParts: false,
   underlyingTables: ['public.customers', 'public.customers_2024'],
 }

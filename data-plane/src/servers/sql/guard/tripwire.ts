@@ -1,3 +1,4 @@
+import { foldName } from './parser/places.ts'
 import { refusal } from './syntax/refusal.ts'
 
 /**
@@ -14,7 +15,3 @@ export function checkWords(words: readonly string[], nonTableNames: ReadonlySet<
     throw refusal(`The name "${name}" could not be placed.`, 'Use a parameter for data, or rename it.')
   }
 }
-
-/** Folds as PostgreSQL does: unquoted ASCII letters become lower case, and the quotes of a quoted name go. */
-const foldName = (word: string) =>
-  word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

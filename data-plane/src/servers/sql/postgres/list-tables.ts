@@ -4,8 +4,8 @@ import type { PoolClient } from 'pg'
 import { tableKey } from '../guard/resolve/tables.ts'
 import type { OpenConnection } from '../connection/open-connection.ts'
 import { comparePlaces } from '../format/page.ts'
-import { readKnownTables } from './known-tables.ts'
-import { inReadOnlyTransaction } from './transaction.ts'
+import { readKnownTables } from './catalogue/known-tables.ts'
+import { inReadOnlyTransaction } from './session/transaction.ts'
 
 export interface ListedTable {
   schema: string

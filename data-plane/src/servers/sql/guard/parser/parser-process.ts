@@ -1,4 +1,5 @@
 import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query'
+import { Places } from './places.ts'
 import { prune } from './prune.ts'
 
 /** What the parser process sends: `ready` once at its start, then one answer for each text. */
@@ -13,8 +14,9 @@ export type ParserAnswer =
 function parse(text: string): ParserAnswer {
   try {
     const statements = (parseSync(text).stmts ?? []).map(({ stmt }) => stmt)
-    if (!prune(statements)) return { kind: 'too-complex' }
-    const words = scanSync(text).tokens.filter(({ tokenName }) => tokenName === 'IDENT')
+    const { tokens } = scanSync(text)
+    if (!prune(statements, new Places(tokens))) return { kind: 'too-complex' }
+    const words = tokens.filter(({ tokenName }) => tokenName === 'IDENT')
     return { kind: 'parsed', statements, words: words.map(({ text }) => text) }
   } catch (error) {
     if (hasSqlDetails(error)) return { kind: 'syntax', message: error.message, position: error.sqlDetails?.cursorPosition ?? 0 }

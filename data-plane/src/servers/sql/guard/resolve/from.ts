@@ -1,11 +1,13 @@
 import { checkExpression } from './expression.ts'
 import { functionColumns } from './function-columns.ts'
-import { maskedUse, noSuchColumn, noSuchTable, refusal } from '../syntax/refusal.ts'
+import { outputName } from './output-name.ts'
+import { noSuchColumn, noSuchTable, refusal } from '../syntax/refusal.ts'
 import { findCte, Relation, renameColumns } from './scope.ts'
 import type { Level, Place } from './scope.ts'
-import { stricterFate, tableKey } from './tables.ts'
-import type { Column } from './tables.ts'
-import { asKind, asTagged, asText, isNode, readNames } from '../syntax/tree.ts'
+import { hasClosedColumns, openColumns, tableKey } from './tables.ts'
+import type { Column, KnownTable, TableColumn } from './tables.ts'
+import type { Span, TablePlace } from '../parser/places.ts'
+import { asKind, asList, asTagged, asText, isNode, readNames } from '../syntax/tree.ts'
 import type { Node } from '../syntax/tree.ts'
 
 const maxFromItems = 64
@@ -19,17 +21,17 @@ export interface FromItem {
 const oneRelation = (relation: Relation): FromItem => ({ relations: [relation], star: relation.columns })
 
 /** `left` are the relations before the item in the same FROM. LATERAL subqueries and functions may refer to them. */
-export function readFrom(value: unknown, place: Place, left: readonly Relation[]): FromItem {
+export function readFrom(value: unknown, place: Place, left: readonly Relation[], sample?: Node): FromItem {
   if (++place.reading.fromItemCount > maxFromItems) throw refusal(`More than ${maxFromItems} tables.`, 'Split the question.')
   const { kind, node } = asTagged(value) ?? { kind: '', node: {} }
-  if (kind === 'RangeVar') return oneRelation(readTable(node, place))
+  if (kind === 'RangeVar') return oneRelation(readTable(node, place, sample))
   if (kind === 'RangeSubselect') return oneRelation(readSubselect(node, place, left))
   if (kind === 'RangeFunction') return oneRelation(readFunctions(node, place, left))
   if (kind === 'JoinExpr') return readJoin(node, place, left)
   if (kind !== 'RangeTableSample') throw refusal(`Not accepted in FROM: ${kind}.`, 'Use tables, joins and subqueries.')
 
   checkExpression([node['args'], node['repeatable']], place, { relations: left, outer: place.outer })
-  return readFrom(node['relation'], place, left)
+  return readFrom(node['relation'], place, left, node)
 }
 
 function aliasOf(node: Node) {
@@ -37,7 +39,7 @@ function aliasOf(node: Node) {
   return { name: asText(alias['aliasname']), columns: readNames(alias['colnames']) }
 }
 
-function readTable(node: Node, { ctes, reading }: Place): Relation {
+function readTable(node: Node, { ctes, reading }: Place, sample: Node | undefined): Relation {
   const name = asText(node['relname']) ?? ''
   const schema = asText(node['schemaname'])
   const alias = aliasOf(node)
@@ -51,12 +53,39 @@ function readTable(node: Node, { ctes, reading }: Place): Relation {
   const table = reading.knownTables.get(tableKey({ schema: schema ?? reading.pinnedSchema, table: name }))
   // PostgreSQL searches pg_catalog before the pinned schema, so the name might mean a system table.
   if (!table || (schema === undefined && name.startsWith('pg_'))) throw noSuchTable(writtenName)
-  if (table.hasClosedParts && node['inh'] === true)
+  const isOnly = node['inh'] !== true
+  if (table.hasClosedParts && !isOnly)
     throw refusal(`Parts of "${writtenName}" are closed to you.`, `Read it without them: from only ${writtenName}.`)
   reading.usedTables.add(table)
   reading.tableNames.add(name)
   if (schema !== undefined) reading.tableNames.add(schema)
-  return new Relation(alias.name ?? name, renameColumns(table.columns, alias.columns), alias.name === undefined ? table.schema : undefined)
+  const tablePlace = node['place'] as TablePlace | undefined
+  if (!tablePlace) throw refusal(`The table "${writtenName}" could not be placed.`, 'Write its name plainly.')
+  const hasAlias = alias.name !== undefined
+  reading.references.tables.push({ place: tablePlace, table, hasAlias, isOnly, sample: samplePlace(sample, table) })
+  const columns = openColumns(table)
+  return new Relation(
+    alias.name ?? name,
+    renameColumns(
+      columns.map((column) => visibleColumn(column, table)),
+      alias.columns,
+    ),
+    { table, columns, hasOwnName: !hasAlias },
+  )
+}
+
+/** A masked column is seen as the text of its masks. */
+const visibleColumn = ({ number, name, shape, fate }: TableColumn, { oid }: KnownTable): Column =>
+  fate === 'masked' ? { name, shape: 'scalar', maskOf: name } : { name, shape, origin: { oid, number } }
+
+/** The place of a TABLESAMPLE that the rewriting has to move, because it samples a table and not a subquery. */
+function samplePlace(sample: Node | undefined, table: KnownTable): Span | undefined {
+  if (!sample || !hasClosedColumns(table)) return undefined
+  const place = sample['place'] as Span | undefined
+  const values = [...asList(sample['args']), ...(sample['repeatable'] === undefined ? [] : [sample['repeatable']])]
+  const isPlain = values.every((value) => ['A_Const', 'ParamRef'].includes(asTagged(value)?.kind ?? ''))
+  if (place && isPlain) return place
+  throw refusal('The sample of this table is not accepted.', 'Write its percentage as a number.')
 }
 
 function readSubselect(node: Node, place: Place, left: readonly Relation[]): Relation {
@@ -69,17 +98,21 @@ function readSubselect(node: Node, place: Place, left: readonly Relation[]): Rel
 function readFunctions(node: Node, place: Place, left: readonly Relation[]): Relation {
   checkExpression(node['functions'], place, { relations: left, outer: place.outer })
   const alias = aliasOf(node)
-  const columns = functionColumns(node, alias.name)
-  const name = alias.name ?? columns[0]?.name
-  return new Relation(name, renameColumns(columns, alias.columns))
+  const level = { relations: left, outer: place.outer }
+  const columns = functionColumns(node, alias.name, { level, subqueries: place.reading.subqueryColumns })
+  return new Relation(alias.name ?? functionName(node, place), renameColumns(columns, alias.columns))
 }
+
+/** PostgreSQL gives functions without an alias the name of the first one. */
+const functionName = (node: Node, { reading }: Place) =>
+  outputName(asList(asKind(asList(node['functions'])[0], 'List')?.['items'])[0], reading.subqueryColumns)
 
 function readJoin(node: Node, place: Place, left: readonly Relation[]): FromItem {
   const a = readFrom(node['larg'], place, left)
   const b = readFrom(node['rarg'], place, [...left, ...a.relations])
   const relations = [...a.relations, ...b.relations]
   const sharedNames = node['isNatural'] === true ? naturalColumns(a, b) : readNames(node['usingClause']).map(String)
-  const mergedColumns = sharedNames.map((name) => mergeColumn(name, a, b))
+  const mergedColumns = sharedNames.map((name) => mergeColumn(name, a, b, place.reading))
   checkExpression(node['quals'], place, { relations, outer: place.outer })
 
   const unsharedColumns = ({ star }: FromItem) => star.filter(({ name }) => !sharedNames.includes(name))
@@ -90,18 +123,16 @@ function readJoin(node: Node, place: Place, left: readonly Relation[]): FromItem
   return { relations: usingAlias === undefined ? relations : [...relations, new Relation(usingAlias, mergedColumns)], star }
 }
 
-/** The columns that both sides have. PostgreSQL would join on hidden ones too, so these joins are refused. */
-function naturalColumns(a: FromItem, b: FromItem): string[] {
-  if ([...a.star, ...b.star].some(({ fate }) => fate === 'hidden'))
-    throw refusal('NATURAL JOIN is not accepted between these tables.', 'Use JOIN … USING (column) or ON.')
-  return a.star.map(({ name }) => name).filter((name) => b.star.some((column) => column.name === name))
-}
+const naturalColumns = (a: FromItem, b: FromItem): string[] =>
+  a.star.map(({ name }) => name).filter((name) => b.star.some((column) => column.name === name))
 
 /** The one column that USING makes of the two columns of this name. */
-function mergeColumn(name: string, a: FromItem, b: FromItem): Column {
-  const fates = [...a.star, ...b.star].filter((column) => column.name === name).map(({ fate }) => fate)
-  const fate = fates.reduce(stricterFate, 'plain')
-  if (fates.length === 0 || fate === 'hidden') throw noSuchColumn(name)
-  if (fate === 'masked') throw maskedUse(name)
-  return { name, fate }
+function mergeColumn(name: string, a: FromItem, b: FromItem, { usedMasks }: Place['reading']): Column {
+  const [left, right] = [a, b].map(({ star }) => star.find((column) => column.name === name))
+  if (!left || !right) throw noSuchColumn(name)
+  for (const { usedColumns } of [...a.relations, ...b.relations]) usedColumns.add(name)
+  const maskOf = left.maskOf ?? right.maskOf
+  if (maskOf !== undefined) usedMasks.add(maskOf)
+  // Which of the two PostgreSQL takes depends on the kind of join and on their types.
+  return { name, shape: left.shape, maskOf }
 }

@@ -1,26 +1,41 @@
-import type { ColumnFate } from '@bir/sdk/contract/tables'
-import { noSuchColumn, refusal } from '../syntax/refusal.ts'
-import { stricterFate } from './tables.ts'
-import type { Column, KnownTable, KnownTables } from './tables.ts'
+import { noSuchColumn } from '../syntax/refusal.ts'
 import type { Node } from '../syntax/tree.ts'
+import type { References } from './references.ts'
+import { hasClosedColumns } from './tables.ts'
+import type { Column, KnownTable, KnownTables, TableColumn } from './tables.ts'
+
+interface Origin {
+  table: KnownTable
+  /** The columns of the table that the relation has, in the same order. */
+  columns: readonly TableColumn[]
+  /** The statement gives the table no other name, so its columns may be written as `schema.table.column`. */
+  hasOwnName: boolean
+}
 
 /** A table, subquery, function or join of a FROM: the columns one can refer to by its name. */
 export class Relation {
   readonly name: string | undefined
-  /** Set for a table without an alias, whose columns may be written as `schema.table.column`. */
-  readonly schema: string | undefined
   readonly columns: readonly Column[]
-  private readonly fates = new Map<string, ColumnFate>()
+  /** Set for a table. */
+  readonly origin: Origin | undefined
+  /** Names of its columns that the statement uses. */
+  readonly usedColumns = new Set<string>()
+  private readonly columnByName = new Map<string, Column>()
 
-  constructor(name: string | undefined, columns: readonly Column[], schema?: string) {
+  constructor(name: string | undefined, columns: readonly Column[], origin?: Origin) {
     this.name = name
-    this.schema = schema
     this.columns = columns
-    for (const { name, fate } of columns) this.fates.set(name, stricterFate(fate, this.fates.get(name) ?? 'plain'))
+    this.origin = origin
+    for (const column of columns.toReversed()) this.columnByName.set(column.name, column)
   }
 
-  fate(column: string): ColumnFate | undefined {
-    return this.fates.get(column)
+  /** The schema by which its columns may be named. */
+  get schema(): string | undefined {
+    return this.origin?.hasOwnName === true ? this.origin.table.schema : undefined
+  }
+
+  column(name: string): Column | undefined {
+    return this.columnByName.get(name)
   }
 }
 
@@ -50,13 +65,18 @@ export interface Place {
 }
 
 /** The state of resolving one whole statement. */
-interface Reading {
+export interface Reading {
   readonly knownTables: KnownTables
   /** The schema of table names that are written without one. */
   readonly pinnedSchema: string
   readonly usedTables: Set<KnownTable>
   /** The resolved names of every FROM: names of tables, of their schemas, and of common table expressions. */
   readonly tableNames: Set<string>
+  readonly references: References
+  /** Names of masked columns that the statement uses. */
+  readonly usedMasks: Set<string>
+  /** The columns of each subquery that stands in an expression, by the node that holds it. */
+  readonly subqueryColumns: Map<Node, readonly Column[]>
   fromItemCount: number
   /**
    * `readSelect`, passed along: queries, FROMs and expressions contain each other, and files must not import in a
@@ -66,36 +86,41 @@ interface Reading {
 }
 
 /** The meaning of a column reference: one column, or a whole row of a relation. */
-export type Reference = { kind: 'column'; fate: ColumnFate } | { kind: 'row'; relation: Relation }
+export type Reference = { kind: 'column'; column: Column; relations: readonly Relation[] } | { kind: 'row'; relation: Relation }
 
 /**
  * Resolves a name as PostgreSQL does: first as a column, from the innermost level outwards, then as a whole row. A
- * name that PostgreSQL would resolve to a hidden column fails like one that does not exist.
+ * hidden column is in no relation, so it fails like one that does not exist.
  */
 export function resolveColumn(path: readonly string[], level: Level | undefined): Reference {
-  const writtenName = path.join('.')
-  const [column = '', relationName, schema, ...furtherParts] = path.toReversed()
-  if (furtherParts.length > 0) throw noSuchColumn(writtenName)
-  if (relationName === undefined) return resolveBareColumn(column, level)
-
-  const fates = findRelations(level, relationName, schema).map((relation) => relation.fate(column) ?? 'hidden')
-  const fate = fates.length === 0 ? 'hidden' : fates.reduce(stricterFate)
+  const reference = findReference(path, level)
   // It must be refused: where no column has the name, PostgreSQL calls a function of that name with the whole row.
-  if (fate === 'hidden') throw noSuchColumn(writtenName)
-  return { kind: 'column', fate }
+  if (!reference) throw noSuchColumn(path.join('.'))
+  return reference
 }
 
-function resolveBareColumn(name: string, level: Level | undefined): Reference {
+/** Like `resolveColumn`, but undefined where there is no such column. */
+export function findReference(path: readonly string[], level: Level | undefined): Reference | undefined {
+  const [name = '', relationName, schema, ...furtherParts] = path.toReversed()
+  if (furtherParts.length > 0) return undefined
+  return relationName === undefined ? resolveBareColumn(name, level) : columnOf(findRelations(level, relationName, schema), name)
+}
+
+function resolveBareColumn(name: string, level: Level | undefined): Reference | undefined {
   for (let current = level; current; current = current.outer) {
-    const fates = current.relations.map((relation) => relation.fate(name)).filter((fate) => fate !== undefined)
-    if (fates.length === 0) continue
-    const fate = fates.reduce(stricterFate)
-    if (fate === 'hidden') throw noSuchColumn(name)
-    return { kind: 'column', fate }
+    const reference = columnOf(current.relations, name)
+    if (reference) return reference
   }
   const [relation] = findRelations(level, name, undefined)
-  if (!relation) throw noSuchColumn(name)
-  return { kind: 'row', relation }
+  return relation && { kind: 'row', relation }
+}
+
+function columnOf(relations: readonly Relation[], name: string): Reference | undefined {
+  const owners = relations.filter((relation) => relation.column(name) !== undefined)
+  const column = owners[0]?.column(name)
+  if (!column) return undefined
+  for (const { usedColumns } of owners) usedColumns.add(name)
+  return { kind: 'column', column, relations: owners }
 }
 
 /** The relations with this name on the innermost level that has any. */
@@ -107,6 +132,10 @@ export function findRelations(level: Level | undefined, name: string, schema: st
   return []
 }
 
+/** A table that is replaced by a subquery loses its schema, so a column must be named by the table alone. */
+export const isReplaced = (relation: Relation | undefined): boolean =>
+  relation?.origin?.hasOwnName === true && hasClosedColumns(relation.origin.table)
+
 export function findCte(name: string, ctes: Ctes | undefined): Cte | undefined {
   for (let current = ctes; current; current = current.outer) {
     const cte = current.byName.get(name)
@@ -115,17 +144,7 @@ export function findCte(name: string, ctes: Ctes | undefined): Cte | undefined {
   return undefined
 }
 
-/**
- * The columns of a whole row or star. Refused when one of them is hidden, because PostgreSQL would include it.
- * `written` names the row or star in the refusal.
- */
-export function requireNoneHidden(columns: readonly Column[], written: string): Column[] {
-  const visibleColumns = columns.filter(({ fate }) => fate !== 'hidden')
-  if (visibleColumns.length === columns.length) return visibleColumns
-  throw refusal(`${written} cannot be taken as a whole.`, `Name the columns: ${visibleColumns.map(({ name }) => name).join(', ')}.`)
-}
-
-/** Applies the names of `AS t(a, b)` from the left. Hidden columns count, as they do for PostgreSQL. */
+/** Applies the names of `AS t(a, b)` from the left. */
 export function renameColumns(columns: readonly Column[], names: readonly (string | undefined)[]): Column[] {
   return columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }))
 }

@@ -1,10 +1,12 @@
-import { checkExpression, checkKey, requirePlain } from './expression.ts'
+import { checkExpression, checkKey, noteQualifiedColumn, starColumns } from './expression.ts'
 import { readFrom } from './from.ts'
+import { isPlainGrouping, noteGroupKeys } from './group-keys.ts'
 import { outputName } from './output-name.ts'
-import { maskedUse, noSuchColumn, refusal } from '../syntax/refusal.ts'
-import { requireNoneHidden, findRelations, renameColumns, resolveColumn } from './scope.ts'
+import { refusal } from '../syntax/refusal.ts'
+import { renameColumns, resolveColumn } from './scope.ts'
 import type { Cte, Ctes, Level, Place, Relation } from './scope.ts'
-import { stricterFate } from './tables.ts'
+import { shapeOf } from './shape.ts'
+import { hasClosedColumns } from './tables.ts'
 import type { Column } from './tables.ts'
 import { asKind, asList, asText, isNode, readNames } from '../syntax/tree.ts'
 import type { Node } from '../syntax/tree.ts'
@@ -30,19 +32,16 @@ function readSetOperation(stmt: Node, left: Node, right: Node, place: Place, onF
   const a = readSelect(left, place)
   onFirstArm?.(a)
   const b = readSelect(right, place)
-  const columns = a.map((column, index) => ({ ...column, fate: stricterFate(column.fate, b[index]?.fate ?? 'plain') }))
-  // Every set operation but UNION ALL compares rows, and so would reveal masked values.
-  if (stmt['op'] !== 'SETOP_UNION' || stmt['all'] !== true) requirePlain(columns, [])
+  const columns = a.map(({ name, shape, maskOf }, index): Column => ({ name, shape, maskOf: maskOf ?? b[index]?.maskOf }))
   for (const key of asList(stmt['sortClause'])) checkKey(key, { outputs: columns, place, level: undefined })
   return columns
 }
 
 function readValues(stmt: Node, place: Place): Column[] {
   checkExpression(stmt['valuesLists'], place, place.outer)
-  const columns = asList(asKind(asList(stmt['valuesLists'])[0], 'List')?.['items']).map((_, index): Column => ({
-    name: `column${index + 1}`,
-    fate: 'plain',
-  }))
+  const rows = asList(stmt['valuesLists']).map((row) => asList(asKind(row, 'List')?.['items']))
+  const known = { level: place.outer, subqueries: place.reading.subqueryColumns }
+  const columns = (rows[0] ?? []).map((value, index): Column => ({ name: `column${index + 1}`, shape: shapeOf(value, known) }))
   for (const key of asList(stmt['sortClause'])) checkKey(key, { outputs: columns, place, level: place.outer })
   return columns
 }
@@ -60,36 +59,35 @@ function readPlain(stmt: Node, place: Place): Column[] {
   if (outputs.length > maxColumns) throw refusal(`More than ${maxColumns} columns.`, 'Select fewer.')
 
   checkExpression([stmt['whereClause'], stmt['havingClause'], stmt['windowClause']], place, level)
-  const distinctKeys = asList(stmt['distinctClause'])
-  if (distinctKeys.length > 0) requirePlain(outputs, [])
   const query = { outputs, place, level }
-  for (const key of asList(stmt['groupClause'])) checkKey(key, query, true)
-  for (const key of [...distinctKeys, ...asList(stmt['sortClause'])]) checkKey(key, query)
+  const groupClause = asList(stmt['groupClause'])
+  for (const key of groupClause) checkKey(key, query, true)
+  for (const key of [...asList(stmt['distinctClause']), ...asList(stmt['sortClause'])]) checkKey(key, query)
+  if (isPlainGrouping(groupClause)) noteGroupKeys(groupClause, place, level)
   return outputs
 }
 
-/** Resolves one entry of the select list. A masked column is accepted here when it is the whole entry. */
+/** Resolves one entry of the select list. */
 function readTarget(target: Node, star: readonly Column[], place: Place, level: Level): Column[] {
+  const { reading } = place
   const alias = asText(target['name'])
-  const fields = asKind(target['val'], 'ColumnRef')?.['fields']
-  if (fields === undefined) {
-    checkExpression(target['val'], place, level)
-    return [{ name: alias ?? outputName(target['val']), fate: 'plain' }]
+  const value = target['val']
+  const ref = asKind(value, 'ColumnRef')
+  if (!ref) {
+    checkExpression(value, place, level)
+    const shape = shapeOf(value, { level, subqueries: reading.subqueryColumns })
+    return [{ name: alias ?? outputName(value, reading.subqueryColumns), shape }]
   }
 
-  const path = readNames(fields)
-  if (path.at(-1) === undefined) return expandStar(path.slice(0, -1), star, level)
+  const path = readNames(ref['fields'])
+  noteQualifiedColumn(ref, path, reading, level)
+  if (path.at(-1) === undefined) return [...starColumns(path.slice(0, -1), level, star)]
   const reference = resolveColumn(path.map(String), level)
-  if (reference.kind === 'row') checkExpression(target['val'], place, level)
-  return [{ name: alias ?? path.at(-1) ?? '', fate: reference.kind === 'column' ? reference.fate : 'plain' }]
-}
-
-function expandStar(path: readonly (string | undefined)[], star: readonly Column[], level: Level): Column[] {
-  const [name, schema, ...furtherParts] = path.toReversed()
-  if (name === undefined) return requireNoneHidden(star, '*')
-  const [relation] = furtherParts.length > 0 ? [] : findRelations(level, name, schema)
-  if (!relation) throw noSuchColumn(`${path.join('.')}.*`)
-  return requireNoneHidden(relation.columns, `${name}.*`)
+  const name = alias ?? path.at(-1) ?? ''
+  if (reference.kind === 'column') return [{ ...reference.column, name }]
+  checkExpression(value, place, level)
+  const { origin } = reference.relation
+  return [{ name, shape: 'row', origin: origin && !hasClosedColumns(origin.table) ? { oid: origin.table.oid, number: 0 } : undefined }]
 }
 
 function readCtes(clause: Node, place: Place): Ctes {
@@ -121,11 +119,9 @@ function readCte(node: Node, place: Place, onFirstArm?: OnFirstArm): Column[] {
 function recursiveCte(node: Node, place: Place): Cte {
   let columns: Column[] | undefined
   let isBeingRead = false
-  let isRecursive = false
   return {
     columns() {
       if (isBeingRead) {
-        isRecursive = true
         if (!columns) throw refusal('The recursive query is not of the form A UNION ALL B.', 'Let only B refer to the query itself.')
         return columns
       }
@@ -133,9 +129,6 @@ function recursiveCte(node: Node, place: Place): Cte {
       isBeingRead = true
       columns = readCte(node, place, (firstArmColumns) => (columns = firstArmColumns))
       isBeingRead = false
-      const maskedColumn = isRecursive && columns.find(({ fate }) => fate !== 'plain')
-      // With each round, a masked value could move on to another column, and reach one that counts as plain.
-      if (maskedColumn) throw maskedUse(maskedColumn.name)
       return columns
     },
   }

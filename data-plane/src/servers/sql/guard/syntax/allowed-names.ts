@@ -40,6 +40,9 @@ export const ALLOWED_FUNCTIONS = setOf(
    gen_random_uuid num_nulls num_nonnulls`,
 )
 
+/** Those of the allowed functions that belong to an extension and not to PostgreSQL itself. */
+export const EXTENSION_FUNCTIONS = setOf('similarity word_similarity')
+
 /**
  * The types a cast may name. Two families must stay out, because they name a table: the row type that every table has,
  * and regclass with the other reg* types, which turn a string into a table or function.

@@ -51,6 +51,24 @@ export const ALLOWED_NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     SQLValueFunction: 'op typmod',
     FuncCall: 'funcname args agg_order agg_filter over agg_within_group agg_star agg_distinct func_variadic funcformat',
     NamedArgExpr: 'name arg argnumber',
+    JsonObjectConstructor: 'exprs output absent_on_null unique',
+    JsonArrayConstructor: 'exprs output absent_on_null',
+    JsonArrayQueryConstructor: 'query output format absent_on_null',
+    JsonObjectAgg: 'constructor arg absent_on_null unique',
+    JsonArrayAgg: 'constructor arg absent_on_null',
+    JsonAggConstructor: 'output agg_filter agg_order over',
+    JsonParseExpr: 'expr output unique_keys',
+    JsonScalarExpr: 'expr output',
+    JsonSerializeExpr: 'expr output',
+    JsonIsPredicate: 'expr format item_type unique_keys',
+    JsonFuncExpr: 'op context_item pathspec passing output on_empty on_error wrapper quotes',
+    JsonArgument: 'val name',
+    JsonBehavior: 'btype expr coerce',
+    JsonKeyValue: 'key value',
+    JsonValueExpr: 'raw_expr format',
+    JsonFormat: 'format_type encoding',
+    JsonOutput: 'typeName returning',
+    JsonReturning: 'format',
     TypeCast: 'arg typeName',
     TypeName: 'names typmods typemod arrayBounds',
     CollateClause: 'arg collname',
@@ -64,9 +82,23 @@ export const ALLOWED_NODES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 /**
  * The kind of a node whose JSON does not say it. Where PostgreSQL's struct allows one kind only in a field, the JSON
- * leaves the kind out: `"alias": { "aliasname": "c" }`. The name of the field tells it then.
+ * leaves the kind out: `"alias": { "aliasname": "c" }`. The name of the field tells it then, and where one name has
+ * several meanings, the name with the kind of the node around it.
  */
 export const KIND_BY_FIELD: Readonly<Record<string, string>> = {
+  'JsonArrayAgg.arg': 'JsonValueExpr',
+  'JsonObjectAgg.arg': 'JsonKeyValue',
+  'JsonKeyValue.value': 'JsonValueExpr',
+  'JsonArgument.val': 'JsonValueExpr',
+  'JsonParseExpr.expr': 'JsonValueExpr',
+  'JsonSerializeExpr.expr': 'JsonValueExpr',
+  'JsonFuncExpr.context_item': 'JsonValueExpr',
+  'JsonFuncExpr.on_empty': 'JsonBehavior',
+  'JsonFuncExpr.on_error': 'JsonBehavior',
+  constructor: 'JsonAggConstructor',
+  format: 'JsonFormat',
+  output: 'JsonOutput',
+  returning: 'JsonReturning',
   larg: 'SelectStmt',
   rarg: 'SelectStmt',
   withClause: 'WithClause',

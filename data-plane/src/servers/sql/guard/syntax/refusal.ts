@@ -12,9 +12,3 @@ export const noSuchTable = (name: string): ToolError =>
 /** The same error for a column that does not exist and for a hidden one. */
 export const noSuchColumn = (name: string): ToolError =>
   new ToolError('invalid_input', `The column "${name}" does not exist.`, { hint: 'describe_table shows the columns you may read.' })
-
-export const maskedUse = (name: string): ToolError =>
-  refusal(
-    `The column "${name}" is masked for you: it may be selected as it stands, and nothing else.`,
-    'Keep it out of conditions, expressions, joins, sorting, grouping, DISTINCT and subqueries that feed expressions.',
-  )

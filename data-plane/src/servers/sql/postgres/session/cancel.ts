@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import type { OpenConnection } from '../connection/open-connection.ts'
+import type { OpenConnection } from '../../connection/open-connection.ts'
 import { clientConfig, loadPg } from './pool.ts'
 
 /**

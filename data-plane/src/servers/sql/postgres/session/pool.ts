@@ -1,9 +1,9 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Client, Pool, PoolClient } from 'pg'
-import { FairQueue } from '../../../runtime/fair-queue.ts'
-import type { OpenConnection } from '../connection/open-connection.ts'
-import type { ConnectionSettings } from '../connection/settings.ts'
+import { FairQueue } from '../../../../runtime/fair-queue.ts'
+import type { OpenConnection } from '../../connection/open-connection.ts'
+import type { ConnectionSettings } from '../../connection/settings.ts'
 
 const maxClients = 4
 const idleMs = 30_000

@@ -1,5 +1,5 @@
 import { ToolError } from '@bir/sdk/contract/errors'
-import { visible } from '../format/visible.ts'
+import { visible } from '../../format/visible.ts'
 
 /**
  * Our messages for errors that arise while a statement runs, by SQLSTATE or its class (PostgreSQL, appendix A). They
@@ -88,7 +88,10 @@ const isFaultOfText = (state: string, { position, internalQuery, where }: Databa
 
 /** PostgreSQL's hints and details stay away: they would suggest other columns. */
 const textError = (cause: DatabaseError) =>
-  new ToolError('invalid_input', visible(cause.message ?? 'The statement is wrong.'), { hint: 'Correct the statement.', cause })
+  new ToolError('invalid_input', `${visible(cause.message ?? 'The statement is wrong')} (at character ${cause.position})`, {
+    hint: 'Correct the statement.',
+    cause,
+  })
 
 /** Something went wrong with a value while the statement ran: a parameter of the caller, or a value in a row. */
 function runError(state: string, cause: DatabaseError): ToolError {

@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg'
 import { ToolError } from '@bir/sdk/contract/errors'
-import { givenUp } from '../connection/given-up.ts'
-import type { OpenConnection } from '../connection/open-connection.ts'
+import { givenUp } from '../../connection/given-up.ts'
+import type { OpenConnection } from '../../connection/open-connection.ts'
 import { capBytes } from './byte-cap.ts'
 import { cancelQuery } from './cancel.ts'
 import { toToolError } from './errors.ts'
 import { withClient } from './pool.ts'
+import { quoteIdentifier, quoteLiteral } from './quote.ts'
 
 /**
  * Runs `work` in a read-only transaction. The transaction is always rolled back, and the session reset before its next
@@ -101,7 +102,3 @@ export async function limitToRest(client: PoolClient, connection: OpenConnection
   if (connection.timeoutMs - restOf(connection) < noticeableMs) return
   await client.query(`set local statement_timeout = ${restOf(connection)}`)
 }
-
-export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-const quoteLiteral = (value: string) => `'${value.replaceAll("'", "''")}'`

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ALLOWED_FUNCTIONS, ALLOWED_TYPES } from '../guard/syntax/allowed-names.ts'
-import { aBank, aliceRules, failure } from '../testing.ts'
-import type { Bank } from '../testing.ts'
+import { ALLOWED_FUNCTIONS, ALLOWED_TYPES } from '../../guard/syntax/allowed-names.ts'
+import { aBank, aliceRules, failure } from '../../testing.ts'
+import type { Bank } from '../../testing.ts'
 import { toToolError } from './errors.ts'
 
 /** Values that no form of a type, pattern, path or name has, so that much fails on them and could repeat them. */
@@ -92,8 +92,10 @@ test.for([
   ['a constant of the wrong form', "select id from customers where id = 'abc'", 'invalid input syntax for type integer: "abc"'],
   ['a constant that is no JSON', `select jsonb '{"a'`, 'invalid input syntax for type json'],
   ['types that do not fit', 'select coalesce(name, 1) from customers', 'COALESCE types text and integer cannot be matched'],
-] as const)("of %s PostgreSQL's words are told, for they are about the statement", async ([, query, said]) => {
-  expect(await told(query)).toBe(`${said} Correct the statement.`)
+] as const)("of %s PostgreSQL's words and the place are told, for they are about the statement", async ([, query, said]) => {
+  const answer = await told(query)
+  expect(answer?.replace(/ \(at character \d+\)/, '')).toBe(`${said} Correct the statement.`)
+  expect(answer).toMatch(/\(at character \d+\)/)
 })
 
 test('what a statement writes with escapes is told with escapes', async () => {

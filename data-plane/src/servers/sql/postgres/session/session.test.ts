@@ -1,15 +1,15 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CallContext } from '../../../server-kit/context.ts'
-import { chooseConnection } from '../connection/open-connection.ts'
-import type { OpenConnection } from '../connection/open-connection.ts'
-import { SqlSettings } from '../connection/settings.ts'
-import { aBank, aliceRules, failure } from '../testing.ts'
-import type { Bank } from '../testing.ts'
+import type { CallContext } from '../../../../server-kit/context.ts'
+import { chooseConnection } from '../../connection/open-connection.ts'
+import type { OpenConnection } from '../../connection/open-connection.ts'
+import { SqlSettings } from '../../connection/settings.ts'
+import { aBank, aliceRules, failure } from '../../testing.ts'
+import type { Bank } from '../../testing.ts'
 import { readRows } from './read-rows.ts'
 import { inReadOnlyTransaction, limitToRest } from './transaction.ts'
-import { within } from '../../../testing/waiting.ts'
+import { within } from '../../../../testing/waiting.ts'
 
 let bank: Bank
 beforeAll(async () => void (bank = await aBank()))
@@ -33,7 +33,7 @@ test('a session keeps no setting, prepared statement or lock for its next use', 
   const here = connect(bank.context({ settings: { description: 'wiped' } }))
   await inReadOnlyTransaction(here, async (client) => {
     await client.query(
-      'set search_path = hr; set statement_timeout = 1; set role none; prepare p as select 1; select pg_advisory_lock(4711)',
+      'set search_path = hr; set statement_timeout = 77000; set role none; prepare p as select 1; select pg_advisory_lock(4711)',
     )
   })
   const seen = await inReadOnlyTransaction(here, async (client) => {
@@ -177,7 +177,7 @@ test('a connection that breaks during a query fails only that query', async () =
 })
 
 test('the check reports each step until one fails', async () => {
-  const { default: sql } = await import('../index.ts')
+  const { default: sql } = await import('../../index.ts')
   expect(await sql.check(bank.context())).toMatchObject([
     { ok: true, detail: 'The gateway can log in.' },
     { ok: true, detail: 'Answered 1 row.' },

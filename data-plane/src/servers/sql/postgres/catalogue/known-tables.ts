@@ -1,8 +1,9 @@
-import { columnFate, mayRead } from '@bir/sdk/contract/tables'
+import { closesColumns, columnFate, isDenied, mayRead } from '@bir/sdk/contract/tables'
 import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
-import { stricterFate, tableKey } from '../guard/resolve/tables.ts'
-import type { KnownTable } from '../guard/resolve/tables.ts'
+import { stricterFate, tableKey } from '../../guard/resolve/tables.ts'
+import type { KnownTable, Shape } from '../../guard/resolve/tables.ts'
+import { viewColumnFates } from './view-columns.ts'
 
 interface TableRow {
   oid: number
@@ -10,14 +11,26 @@ interface TableRow {
   table: string
   kind: string
   hasRowSecurity: boolean
-  /** Attribute number, name, and whether the gateway's role may read the column. */
-  columns: [number, string, boolean][]
+  columns: ColumnRow[]
+  primaryKey: number[]
   /** Schema and name of each table it is a partition of or inherits from, at any distance. */
   ancestors: [string, string][]
   /** Its partitions and the tables that inherit from it, at any depth. */
   parts: [string, string][]
   underlying: [string, string][]
 }
+
+interface ColumnRow {
+  number: number
+  name: string
+  /** The gateway's role may read the column. */
+  isGranted: boolean
+  shape: Shape
+  isGroupable: boolean
+}
+
+/** json, xml and the geometric types have no equality. */
+const ungroupableTypes = 'json xml point lseg path box polygon line'.split(' ')
 
 /**
  * Runs in the transaction of each statement and is not cached, so that the guard sees the tables as the statement
@@ -48,8 +61,15 @@ const tablesQuery = `
   )
   select t.oid::int8::text::float8 as oid, t.nspname as schema, t.relname as table, t.relkind as kind,
     t.relrowsecurity as "hasRowSecurity",
-    (select coalesce(json_agg(json_build_array(a.attnum, a.attname, has_column_privilege(t.oid, a.attnum, 'select')) order by a.attnum), '[]')
-      from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    (select coalesce(json_agg(json_build_object('number', a.attnum, 'name', a.attname,
+        'isGranted', has_column_privilege(t.oid, a.attnum, 'select'),
+        'shape', case when y.typtype = 'c' then 'row' when y.typtype = 'd' then 'unknown' when y.typname = 'tsvector' then 'tsvector'
+          when y.typtype = 'm' then 'scalars' when y.typcategory <> 'A' then 'scalar'
+          when e.typtype = 'c' then 'rows' when e.typtype = 'd' then 'unknown' else 'scalars' end,
+        'isGroupable', not y.typname = any('{${ungroupableTypes.join(',')}}')) order by a.attnum), '[]')
+      from pg_attribute a join pg_type y on y.oid = a.atttypid left join pg_type e on e.oid = y.typelem
+      where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    coalesce((select i.indkey::int2[] from pg_index i where i.indrelid = t.oid and i.indisprimary and i.indimmediate), '{}') as "primaryKey",
     (select coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') from ancestor
       join pg_class c on c.oid = ancestor.oid join pg_namespace n on n.oid = c.relnamespace where ancestor.root = t.oid and ancestor.oid <> t.oid) as ancestors,
     (select coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') from part
@@ -63,20 +83,31 @@ export async function readKnownTables(client: PoolClient, rules: TableRules, ids
   const allowedIds = ids.filter((id) => !isSystem(id.schema) && mayRead(rules, id))
   if (allowedIds.length === 0) return new Map()
   const { rows } = await client.query<TableRow>(tablesQuery, [allowedIds.map(({ schema }) => schema), allowedIds.map(({ table }) => table)])
-  const readableRows = rows.filter(({ ancestors }) => !ancestors.some((id) => isDenied(rules, id)))
-  return new Map(readableRows.map((row) => [tableKey(row), toKnownTable(row, rules)]))
+  const readableRows = rows.filter(({ ancestors }) => !ancestors.some((name) => isDenied(rules, toId(name))))
+  const tables = new Map<string, KnownTable>()
+  for (const row of readableRows) tables.set(tableKey(row), await followOrigins(client, rules, row, toKnownTable(row, rules)))
+  return tables
+}
+
+/** Closes the columns of a view that come from closed ones. Only views over tables that a rule closes in part need it. */
+async function followOrigins(client: PoolClient, rules: TableRules, row: TableRow, table: KnownTable): Promise<KnownTable> {
+  const isOverClosed = row.underlying
+    .map(toId)
+    .some((id) => tableKey(id) !== tableKey(row) && (isDenied(rules, id) || closesColumns(rules, id)))
+  if (!['v', 'm'].includes(row.kind) || !isOverClosed) return table
+  const fates = await viewColumnFates(client, rules, table.oid)
+  const columns = table.columns.map((column) => ({ ...column, fate: stricterFate(column.fate, fates.get(column.number) ?? 'hidden') }))
+  return { ...table, columns }
 }
 
 const isSystem = (schema: string): boolean => schema === 'information_schema' || schema.startsWith('pg_')
 
-/** A deny on a table counts for its parts too. A deny on a part closes the rows of that part in the whole table. */
-const isDenied = ({ deny }: TableRules, [schema, table]: [string, string]) =>
-  !mayRead({ allow: ['*.*'], deny, hide: {}, mask: {} }, { schema, table })
+const toId = ([schema, table]: [string, string]): TableId => ({ schema, table })
 
 /** The fate of a column is the strictest that any rule of the table, its ancestors or its parts gives it. */
 function toKnownTable(row: TableRow, rules: TableRules): KnownTable {
-  const { oid, schema, table, kind, hasRowSecurity, ancestors, parts } = row
-  const family = [[schema, table] as [string, string], ...ancestors, ...parts].map(([schema, table]) => ({ schema, table }))
+  const { oid, schema, table, kind, hasRowSecurity, primaryKey, ancestors, parts } = row
+  const family = [{ schema, table }, ...[...ancestors, ...parts].map(toId)]
   const strictestFate = (column: string) => family.map((id) => columnFate(rules, id, column)).reduce(stricterFate)
   return {
     oid,
@@ -84,8 +115,10 @@ function toKnownTable(row: TableRow, rules: TableRules): KnownTable {
     table,
     isView: kind === 'v',
     hasRowSecurity,
-    columns: row.columns.map(([number, name, isGranted]) => ({ number, name, fate: isGranted ? strictestFate(name) : 'hidden' })),
-    hasClosedParts: parts.some((id) => isDenied(rules, id)),
+    primaryKey,
+    columns: row.columns.map(({ isGranted, ...column }) => ({ ...column, fate: isGranted ? strictestFate(column.name) : 'hidden' })),
+    // A deny on a table counts for its parts too. A deny on a part closes the rows of that part in the whole table.
+    hasClosedParts: parts.some((name) => isDenied(rules, toId(name))),
     underlyingTables: row.underlying.map(([schema, table]) => `${schema}.${table}`),
   }
 }

@@ -1,0 +1,3 @@
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+export const quoteLiteral = (value: string): string => `'${value.replaceAll("'", "''")}'`
