@@ -89,7 +89,9 @@ export async function readKnownTables(client: PoolClient, rules: TableRules, ids
   return tables
 }
 
-/** Closes the columns of a view that come from closed ones. Only views over tables that a rule closes in part need it. */
+/**
+ * Closes the columns of a view that come from closed ones. Only views over tables that a rule closes in part need it.
+ */
 async function followOrigins(client: PoolClient, rules: TableRules, row: TableRow, table: KnownTable): Promise<KnownTable> {
   const isOverClosed = row.underlying
     .map(toId)
