@@ -45,6 +45,8 @@ const losses: [string, PolicyParts, string, number, object][] = [
   ['the grant is lost', { grants: {} }, 'no-grant', 200, unknownTool],
   ['the grant is lowered', { grants: { things: { user: [{ level: 'read' }] } } }, 'level-too-low', 200, unknownTool],
   ['the tool is denied', { grants: { things: { user: [{ level: 'write', deny: ['update_thing'] }] } } }, 'tool-denied', 200, unknownTool],
+  ['the person chose a lower level', { selection: { things: { level: 'read' } } }, 'selected-lower', 200, unknownTool],
+  ['the person switched the tool off', { selection: { things: { off: ['update_thing'] } } }, 'switched-off', 200, unknownTool],
   ['the person is disabled', { disabled: ['alice'] }, 'person-disabled', 403, { error: { code: -31410 } }],
   ['the person signs in anew', { revoked: { epochs: { [ALICE]: 9_999_999_999 } } }, 'token-before-epoch', 401, { error: { code: -31401 } }],
   ['the token is revoked', { revoked: { tokens: [jti] } }, 'token-revoked', 401, { error: { code: -31401 } }],
@@ -97,6 +99,25 @@ test('a call that is still allowed goes on through every change of policy', asyn
   plane.use({ revision: 3, revoked: { killed: ['debug'], tokens: [jti] }, disabled: ['dave'] })
   done.resolve('whole')
   expect(await (await underWay).text()).toContain('whole')
+})
+
+test('hundreds of calls under way end together, and one that is still allowed goes on', async () => {
+  const begun: (() => void)[] = []
+  const server = aServer({
+    read: () => new Promise((resolve) => begun.push(() => resolve('whole'))),
+    write: (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+  })
+  await using plane = await testPlane({ grants, settings: { rateBurst: 1_000 } }, [server])
+  const token = await plane.token()
+  const call = async (name: string) =>
+    (await fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name, arguments: {} }))).text()
+  const stopped = Promise.all(Array.from({ length: 300 }, () => call('update_thing')))
+  const whole = call('get_thing')
+  await expect.poll(() => [plane.records().filter(({ header }) => header.kind === 'attempt').length, begun.length]).toEqual([300, 1])
+  plane.use({ grants: { things: { user: [{ level: 'read' }] } }, revision: 2 })
+  expect(new Set(await stopped).size).toBe(1)
+  begun.forEach((end) => end())
+  expect(await whole).toContain('whole')
 })
 
 /** A server whose tool asks, and counts how often it was answered. */

@@ -1,7 +1,7 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import { Settings } from '@bir/sdk/contract/settings'
-import type { PlanesChunk, PublicJwk, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
+import type { PlanesChunk, PublicJwk, Selection, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 
 export const ISSUER = 'http://control.test'
@@ -22,6 +22,8 @@ export interface PolicyParts {
   tokenKeys?: PublicJwk[]
   revoked?: Partial<{ tokens: string[]; sessions: string[]; epochs: Record<string, number>; killed: string[] }>
   disabled?: string[]
+  /** What alice chose for herself, by server. */
+  selection?: Record<string, Selection>
   planes?: PlanesChunk['planes']
 }
 
@@ -35,6 +37,7 @@ export function aPolicy({
   tokenKeys = [],
   revoked = {},
   disabled = [],
+  selection,
   planes = [],
 }: PolicyParts = {}): Policy {
   const people = [
@@ -52,7 +55,11 @@ export function aPolicy({
       ['b'.repeat(64), { servers: daves }],
     ]),
     buckets: people.reduce<(ReturnType<typeof bucketOf> | undefined)[]>((buckets, person) => {
-      buckets[subjectOf(person.id)?.bucket ?? 0] = bucketOf(person, disabled.includes(person.handle))
+      buckets[subjectOf(person.id)?.bucket ?? 0] = bucketOf(
+        person,
+        disabled.includes(person.handle),
+        person.id === ALICE ? selection : undefined,
+      )
       return buckets
     }, []),
     settings: { settings: Settings.parse(settings) },
@@ -62,7 +69,12 @@ export function aPolicy({
   })
 }
 
-const bucketOf = ({ id, handle, classKey }: { id: string; handle: string; classKey: string }, disabled: boolean) => ({
+const bucketOf = (
+  { id, handle, classKey }: { id: string; handle: string; classKey: string },
+  disabled: boolean,
+  selection: Record<string, Selection> | undefined,
+) => ({
+  ...(selection && { selections: { '0': selection } }),
   ids: Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64'),
   handles: handle,
   classes: [classKey],
