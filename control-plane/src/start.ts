@@ -12,6 +12,7 @@ import { markDirty } from './base/context.ts'
 import type { Actor, Ctx, JoinLines, Publisher } from './base/context.ts'
 import { createSite, json } from './base/http.ts'
 import type { Route } from './base/http.ts'
+import { shortHasher } from './definitions/short-hash.ts'
 import { internalRoutes } from './internal/routes.ts'
 import { fingerprintOf, openKeyRing, readTokenKeys } from './keys/key-ring.ts'
 import type { KeyRing } from './keys/key-ring.ts'
@@ -132,15 +133,16 @@ function siteOf(
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
-  const ctxFor = (actor: Actor): Ctx => ({
+  const shared = {
     db,
-    actor,
     catalog: mountedServers,
     publisher,
     recordChange,
     ownChainKey: keys.audit.jwk,
     joinLines,
-  })
+    shortHash: shortHasher(keys.audit.privateKey),
+  }
+  const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }

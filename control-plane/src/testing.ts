@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto'
 import type { MountedServer, MountedTool } from '@bir/data-plane/catalog'
 import { testDb } from '@bir/db/testing'
 import type { Level } from '@bir/sdk/contract/level'
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Change, Ctx } from './base/context.ts'
+import { shortHasher } from './definitions/short-hash.ts'
 import { apply } from './policy/apply.ts'
 import { put } from './users/users.ts'
 
@@ -53,6 +55,7 @@ export async function aControlPlane() {
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },
+    shortHash: shortHasher(generateKeyPairSync('ed25519').privateKey),
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),
     publisher: {
       async publish() {

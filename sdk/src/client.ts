@@ -35,8 +35,8 @@ export type Client = { readonly [G in keyof Api]: { readonly [O in keyof Api[G]]
 export interface ClientOptions {
   /** The address of the control plane, such as `https://gateway.example.com`. */
   url: string
-  /** A bearer token, or a function that returns one for each call. */
-  token: string | (() => string | Promise<string>)
+  /** A bearer token, or a function that returns one for each call, which it is told. */
+  token: string | ((request: { method: string; url: string }) => string | Promise<string>)
   /** Replaces the global `fetch`, for example to set a timeout. */
   fetch?: typeof fetch
 }
@@ -55,8 +55,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 async function call({ token, fetch: send = fetch }: ClientOptions, address: string, operation: Operation, input: unknown) {
-  const bearer = typeof token === 'string' ? token : await token()
   const { url, ...request } = requestOf(address, operation, input)
+  const bearer = typeof token === 'string' ? token : await token({ method: request.method, url })
   const headers = { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${bearer}` }
 
   let response: Response

@@ -10,10 +10,11 @@ export type OperatorKey = z.infer<typeof OperatorKey>
 /** The operator of an embedded gateway (stage local). */
 export interface Operator {
   /**
-   * Signs an assertion that is valid for a minute (a JWT, RFC 7523 section 3). Without a person it is a bearer token
-   * for the control plane's API. With a person it can be exchanged, once, for an access token of that person.
+   * Signs an assertion that is good for one request within a minute (a JWT, RFC 7523 section 3). Without a person it
+   * is a bearer token for the control plane's API. With a person it can be exchanged for an access token of that
+   * person. With `request` it is good for that method and address alone (the claims `htm` and `htu` of RFC 9449).
    */
-  signAssertion(person?: string): Promise<string>
+  signAssertion(person?: string, request?: { method: string; url: string }): Promise<string>
 }
 
 const lifeSeconds = 60
@@ -25,8 +26,8 @@ const lifeSeconds = 60
 export async function createOperator(key: OperatorKey, { issuer, osUser }: { issuer: string; osUser: string }): Promise<Operator> {
   const privateKey = await importJWK(key, 'EdDSA')
   return {
-    signAssertion: (person) =>
-      new SignJWT(person === undefined ? {} : { sub: person })
+    signAssertion: (person, request) =>
+      new SignJWT({ ...(person !== undefined && { sub: person }), ...(request && { htm: request.method, htu: withoutQuery(request.url) }) })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'bir-operator+jwt' })
         .setIssuer(`operator:${osUser}`)
         .setAudience(issuer)
@@ -36,6 +37,8 @@ export async function createOperator(key: OperatorKey, { issuer, osUser }: { iss
         .sign(privateKey),
   }
 }
+
+const withoutQuery = (url: string) => url.replace(/[?#].*$/, '')
 
 /** The name of the user who runs this process; the user's number where it has no name, as in some containers. */
 export function readOsUser(): string {

@@ -26,6 +26,7 @@ async function aStore() {
     recordChange: async () => undefined,
     ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => secret, renewFile: async () => undefined },
+    shortHash: (text) => text,
   }
   const joined = async () => {
     const plane = aChain()

@@ -1,13 +1,14 @@
 import type { Database } from '@bir/db/schema'
 import type { AuditHeader, SetApart } from '@bir/sdk/contract/audit'
 import type { api } from '@bir/sdk/contract/api'
+import { Instant } from '@bir/sdk/contract/entities'
 import type { AuditRow } from '@bir/sdk/contract/entities'
+import { Id } from '@bir/sdk/contract/names'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
-import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
-import { keyOf, pageOf } from '../base/paging.ts'
+import { keyOf, notOurs, pageOf } from '../base/paging.ts'
 import { storedHeader } from './read-chain.ts'
 import type { StoredHeader } from './read-chain.ts'
 import type { SearchColumn } from './store.ts'
@@ -45,8 +46,8 @@ function matchingRows(db: Kysely<Database>, { user, since, until, after, ...exac
   const key = keyOf(after)
   if (key === undefined) return rows
 
-  const [at, plane, seq] = key.split(' ')
-  if (!at || !plane || !seq || !/^\d+$/.test(seq)) throw new ApiError('invalid_input', 'after: this is no cursor of ours')
+  const [at = '', plane, seq = ''] = key.split(' ')
+  if (!Instant.safeParse(at).success || !Id.safeParse(plane).success || !/^\d{1,15}$/.test(seq)) throw notOurs()
   return rows.where(sql<boolean>`(h.at, h.plane, h.seq) < (${at}::timestamptz, ${plane}::uuid, ${seq}::bigint)`)
 }
 

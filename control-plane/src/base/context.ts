@@ -25,6 +25,8 @@ export interface Ctx {
   recordChange: RecordChange
   /** The key that verifies the control plane's own audit chain. Its `kid` names that chain. */
   ownChainKey: PublicJwk
+  /** Makes the short hash of a text. Nobody without the key can find two texts with the same one. */
+  shortHash: (text: string) => string
   joinLines: JoinLines
 }
 

@@ -11,8 +11,6 @@ export interface Exchange {
   url: URL
   /** The part of the path that the `*` of the route matched. */
   rest: string
-  /** The request comes from this machine, and no header shows that a proxy forwarded it. */
-  isLocal: boolean
   /** Aborted when the client has disconnected or the process is stopping. */
   signal: AbortSignal
   body: (maxBytes: number) => Promise<Buffer>
@@ -130,7 +128,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   }
   try {
     const body = (maxBytes: number) => readBody(request, maxBytes, take)
-    const answer = await route.answer({ request, url, rest, isLocal: isLocal(request), signal: aborter.signal, body })
+    const answer = await route.answer({ request, url, rest, signal: aborter.signal, body })
     if (site.draining.aborted) response.setHeader('connection', 'close')
     sendAnswer(response, answer)
   } finally {
@@ -154,10 +152,17 @@ function routeOf(routes: readonly Route[], method: string, pathname: string): Ro
   return route
 }
 
-/** A proxy on this machine makes every request look local. Such a proxy adds one of these headers. */
-export function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const proxied = headers.forwarded ?? headers['x-forwarded-for'] ?? headers['x-real-ip'] ?? headers.via
-  return proxied === undefined && isLoopbackPeer(socket.remoteAddress ?? '')
+const proxyHeader =
+  /^(?:forwarded|via|proxy-connection|x-forwarded(?:-.+)?|x-original-.+|x-(?:real|client|cluster-client)-ip|true-client-ip|cf-.+)$/
+
+/**
+ * Whether a request was made on this machine, as far as a request can show it. A proxy on this machine makes every
+ * request look local: most add a header, pass on a `Host` of another name, or speak HTTP/1.0. One that does none of it
+ * is not noticed, so this is no proof by itself.
+ */
+export function isLocal({ socket, headers, httpVersion }: IncomingMessage): boolean {
+  if (!isLoopbackPeer(socket.remoteAddress ?? '') || !isLoopbackHost(headers.host ?? '') || httpVersion === '1.0') return false
+  return !Object.keys(headers).some((name) => proxyHeader.test(name))
 }
 
 /** `take` counts what has arrived. A body whose length says that it is too large is not read. */

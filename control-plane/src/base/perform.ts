@@ -3,6 +3,7 @@ import type { Api } from '@bir/sdk/contract/api'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'
 import type { Ctx } from './context.ts'
+import { refuseUnstorable } from './plain-input.ts'
 
 type SchemaType<P, K extends 'input' | 'output', D extends 'in' | 'out'> =
   P extends Record<K, infer S extends z.ZodType> ? (D extends 'in' ? z.input<S> : z.output<S>) : never
@@ -45,6 +46,7 @@ export async function perform(
   rawInput: unknown,
 ): Promise<unknown> {
   if (!ctx.actor.administrator && !selfService.has(path)) throw forbidden()
+  refuseUnstorable(rawInput)
   const parsed = input.safeParse(rawInput ?? {})
   if (!parsed.success) throw new ApiError('invalid_input', z.prettifyError(parsed.error))
   if (!ctx.actor.administrator && !(await isOneself(ctx, parsed.data))) throw forbidden()

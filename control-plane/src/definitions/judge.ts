@@ -54,8 +54,8 @@ function reviewMark(decided: DefinitionRow | undefined): Pick<DefinitionRow, 'ma
   return decided.mark === null ? { mark: 'changed', reviewed: decided.definition } : { mark: decided.mark, reviewed: decided.reviewed }
 }
 
-/** The tools that the server offers, from the stored rows. Used to judge again when the trust setting changes. */
-export function lastOffered(rows: readonly DefinitionRow[]): OfferedTool[] {
+/** The tools that the server offers, from the stored rows: of a tool that has two, the one that waits. */
+export function lastOffered(rows: readonly DefinitionRow[]): DefinitionRow[] {
   const present = rows.filter(({ state }) => state !== 'retired')
   const pendingNames = new Set(present.filter(({ state }) => state === 'pending').map(({ name }) => name))
   return present.filter(({ name, state }) => state === 'pending' || !pendingNames.has(name))

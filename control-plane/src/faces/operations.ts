@@ -1,6 +1,7 @@
 import { chains } from '../audit/chains.ts'
 import { chain } from '../audit/read-chain.ts'
 import { search } from '../audit/search.ts'
+import { approve } from '../definitions/approve.ts'
 import * as definitions from '../definitions/definitions.ts'
 import * as grants from '../grants/grants.ts'
 import * as groups from '../groups/groups.ts'
@@ -38,7 +39,7 @@ export const operations = {
     kill: servers.kill,
     health,
     definitions: definitions.list,
-    approve: definitions.approve,
+    approve,
   },
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, export: exportPolicy, explain },

@@ -12,7 +12,7 @@ import type { Ctx } from '../base/context.ts'
 import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
 import { groupId, resolveHolder, holderNames, describeHolder, requireServer, userId } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
-import { keyOf, pageOf } from '../base/paging.ts'
+import { idKeyOf, pageOf } from '../base/paging.ts'
 import { grantRow } from '../policy-rows/read.ts'
 import { unknownTools } from '../servers/faults.ts'
 import type { GrantRow } from '../policy-rows/types.ts'
@@ -22,7 +22,7 @@ type Grant = z.infer<typeof GrantSchema>
 
 /** Lists the grants that the holder itself has. The list of a user does not contain the grants of their groups. */
 export async function list({ db }: Ctx, { first, after, user, group, server }: Input<'list'>) {
-  const key = keyOf(after)
+  const key = idKeyOf(after)
   const holder = user === undefined ? (group === undefined ? undefined : await groupId(db, group)) : await userId(db, user)
   const rows = await db
     .selectFrom('grants')

@@ -37,9 +37,20 @@ export async function aRunningControlPlane(env: Record<string, string> = {}) {
     startControlPlane({ ...config, ...more }, (level, event, facts) => void events.push({ level, event, facts }))
   let running = await start()
 
-  const assertion = (more: { person?: string; typ?: string; key?: typeof operatorKey; exp?: number; aud?: string; jti?: string } = {}) => {
+  interface Asserted {
+    person?: string
+    typ?: string
+    key?: typeof operatorKey
+    exp?: number
+    aud?: string
+    jti?: string
+    htm?: string
+    htu?: string
+  }
+  const assertion = (more: Asserted = {}) => {
     const nowSeconds = Math.floor(Date.now() / 1000)
-    return new SignJWT(more.person === undefined ? {} : { sub: more.person })
+    const { person: sub, htm, htu } = more
+    return new SignJWT({ ...(sub && { sub }), ...(htm && { htm }), ...(htu && { htu }) })
       .setProtectedHeader({ alg: 'EdDSA', typ: more.typ ?? 'bir-operator+jwt' })
       .setIssuer('operator:tester')
       .setAudience(more.aud ?? ISSUER)

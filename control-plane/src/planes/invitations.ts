@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
-import { keyOf, pageOf } from '../base/paging.ts'
+import { idKeyOf, pageOf } from '../base/paging.ts'
 import { addJoinLine, stateOf } from './join-line.ts'
 import type { JoinLineRow } from './join-line.ts'
 
@@ -32,7 +32,7 @@ export async function invite(ctx: Ctx, { name, uses, until }: Input<'invite'>): 
 }
 
 export async function lines({ db }: Ctx, { first, after, open }: Input<'lines'>): Promise<Output<'lines'>> {
-  const key = keyOf(after)
+  const key = idKeyOf(after)
   const rows = await db
     .selectFrom('join_lines')
     .selectAll()

@@ -14,7 +14,7 @@ import { holderFields } from '../grants/grants.ts'
 import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
 import { resolveHolder, holderNames, describeHolder } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
-import { keyOf, pageOf } from '../base/paging.ts'
+import { idKeyOf, pageOf } from '../base/paging.ts'
 import { connectionFaults } from '../servers/faults.ts'
 import { readServer } from '../servers/servers.ts'
 import { restrictionRow } from '../policy-rows/read.ts'
@@ -24,7 +24,7 @@ type Input<K extends keyof Api['restrictions']> = z.output<Api['restrictions'][K
 type Restriction = z.infer<typeof RestrictionSchema>
 
 export async function list({ db }: Ctx, { first, after, server }: Input<'list'>) {
-  const key = keyOf(after)
+  const key = idKeyOf(after)
   const rows = await db
     .selectFrom('restrictions')
     .selectAll()

@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { ISSUER } from '../internal/testing.ts'
+import { aRunningControlPlane, ISSUER } from '../internal/testing.ts'
 import { aGateway, asked, bearer, exchange } from './testing.ts'
 
 test('the API accepts administrators with a valid token for it', async () => {
@@ -42,4 +47,55 @@ test('an API token that the operator got for a person allows what the person may
   const ask = async (query: string) => (await control.get('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) })).json()
   expect(await ask('{ selections(user: "alice") { servers } }')).toEqual({ data: { selections: { servers: {} } } })
   expect(await ask('{ settings { rateBurst } }')).toMatchObject({ errors: [{ extensions: { code: 'forbidden' } }] })
+})
+
+test('an assertion of the operator is good for one request, whatever is asked and however often at once', async () => {
+  await using control = await aRunningControlPlane()
+  const ask = async (token: string, path = '/trpc/settings.get') =>
+    (await control.get(path, { headers: { authorization: `Bearer ${token}` } })).status
+  const first = await control.assertion()
+  expect(await ask(first)).toBe(200)
+  expect(await ask(first)).toBe(401)
+  expect(await ask(first, '/trpc/users.list')).toBe(401)
+  expect(await ask(first, '/graphql?query={__typename}')).toBe(401)
+  const [raced, used] = [await control.assertion(), await control.assertion({ person: 'nobody' })]
+  const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(raced)))
+  expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+  await asked(control, bearer(used))
+  expect(await ask(used)).toBe(401)
+})
+
+test('an assertion that names its request is good for that method and address alone', async () => {
+  await using control = await aRunningControlPlane()
+  const ask = async (token: string) =>
+    (await control.get('/trpc/settings.get?input={}', { headers: { authorization: `Bearer ${token}` } })).status
+  const htu = `${control.url}/trpc/settings.get`
+  expect(await ask(await control.assertion({ htm: 'POST', htu }))).toBe(401)
+  expect(await ask(await control.assertion({ htm: 'GET', htu: `${control.url}/trpc/users.list` }))).toBe(401)
+  expect(await ask(await control.assertion({ htm: 'GET', htu: 'no address' }))).toBe(401)
+  expect(await ask(await control.assertion({ htm: 'GET', htu }))).toBe(200)
+})
+
+test.for([
+  [{ 'x-forwarded-host': 'gateway.example' }],
+  [{ 'x-forwarded-for': '203.0.113.7' }],
+  [{ 'x-client-ip': '203.0.113.7' }],
+  [{ 'cf-connecting-ip': '203.0.113.7' }],
+  [{ via: '1.1 proxy' }],
+  [{ host: 'control.test' }],
+])('an assertion of the operator is refused with %j, which only a proxy sends', async ([headers]) => {
+  await using control = await aRunningControlPlane()
+  const authorization = `Bearer ${await control.assertion()}`
+  const asking = request(`${control.url}/trpc/settings.get`, { headers: { authorization, ...headers } }).end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(401)
+  expect(await text(response)).toContain('from this machine alone')
+})
+
+test('an assertion of the operator is refused in HTTP/1.0, as some proxies speak it without saying so', async () => {
+  await using control = await aRunningControlPlane()
+  const { hostname, port } = new URL(control.url)
+  const socket = connect(Number(port), hostname)
+  socket.write(`GET /trpc/settings.get HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${await control.assertion()}\r\n\r\n`)
+  expect(await text(socket)).toContain('from this machine alone')
 })

@@ -3,11 +3,10 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Actor } from '../base/context.ts'
-import { isLocal } from '../base/http.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { errorText } from '../base/log.ts'
 import { verifyAccessToken } from './access-token.ts'
-import { looksLikeOperatorAssertion } from './operator.ts'
+import { assertedRequest, looksLikeOperatorAssertion, useOnce } from './operator.ts'
 import type { OperatorVerifier } from './operator.ts'
 import { apiAudience } from './resource.ts'
 
@@ -23,15 +22,18 @@ export async function callerOf(parts: CallerParts, request: IncomingMessage): Pr
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token === undefined) throw new ApiError('unauthenticated', 'Sign in: the header Authorization must hold a bearer token.')
   try {
-    return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, isLocal(request)) : await personActor(parts, token)
+    return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, request) : await personActor(parts, token)
   } catch (error) {
     throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${errorText(error)}.`, { cause: error })
   }
 }
 
-async function operatorActor({ operators }: CallerParts, token: string, isLocal: boolean): Promise<Actor> {
-  const { label, person } = await operators.verify(token, isLocal)
+/** Each assertion is good for one request: whoever gets hold of a used one has nothing. */
+async function operatorActor({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Actor> {
+  const operator = await operators.verify(token, assertedRequest(request))
+  const { label, person } = operator
   if (person !== undefined) throw new Error('this assertion is for getting a token of a person, not for the API')
+  await useOnce(db, operator)
   return { id: label, label, administrator: true }
 }
 

@@ -1,7 +1,12 @@
 import { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { jwtVerify } from 'jose'
 import { z } from 'zod'
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import { isLocal } from '../base/http.ts'
+import { isFirstUse } from './used-once.ts'
 
 const lifeSeconds = 60
 const skewSeconds = 30
@@ -12,6 +17,8 @@ const Claims = z.looseObject({
   iat: z.number(),
   exp: z.number(),
   jti: z.string().min(1).max(128),
+  htm: z.string().optional(),
+  htu: z.string().optional(),
 })
 
 interface Operator {
@@ -24,9 +31,26 @@ interface Operator {
 }
 
 export interface OperatorVerifier {
-  /** Resolves with the operator. Rejects with an `Error` whose message the caller may see. */
-  verify: (assertion: string, isLocal: boolean) => Promise<Operator>
+  /**
+   * Resolves with the operator. Rejects with an `Error` whose message the caller may see. Whoever acts on it uses it up
+   * first (`useOnce`).
+   */
+  verify: (assertion: string, request: AssertedRequest) => Promise<Operator>
 }
+
+/** The request that an assertion came with. */
+export interface AssertedRequest {
+  isLocal: boolean
+  method: string
+  path: string
+}
+
+/** What of a request an assertion is verified against. */
+export const assertedRequest = (request: IncomingMessage): AssertedRequest => ({
+  isLocal: isLocal(request),
+  method: request.method ?? '',
+  path: request.url?.split('?')[0] ?? '',
+})
 
 interface OperatorParts {
   stage: string
@@ -40,15 +64,22 @@ interface OperatorParts {
 export function createOperatorVerifier({ stage, issuer, operatorKey }: OperatorParts): OperatorVerifier {
   const key = stage === 'local' && operatorKey ? createPublicKey({ key: operatorKey, format: 'jwk' }) : undefined
   return {
-    async verify(assertion, isLocal) {
+    async verify(assertion, { isLocal, method, path }) {
       if (!key) throw new Error('this gateway takes no operator assertions')
       if (!isLocal) throw new Error('operator assertions are taken from this machine alone')
-      return verifyAssertion(assertion, key, issuer)
+      const { htm, htu, ...operator } = await verifyAssertion(assertion, key, issuer)
+      if (htm !== undefined && htm !== method) throw new Error('the operator assertion is for another method')
+      if (htu !== undefined && URL.parse(htu)?.pathname !== path) throw new Error('the operator assertion is for another address')
+      return operator
     },
   }
 }
 
-async function verifyAssertion(assertion: string, key: KeyObject, issuer: string): Promise<Operator> {
+async function verifyAssertion(
+  assertion: string,
+  key: KeyObject,
+  issuer: string,
+): Promise<Operator & Pick<z.infer<typeof Claims>, 'htm' | 'htu'>> {
   const expected = {
     audience: issuer,
     typ: 'bir-operator+jwt',
@@ -61,9 +92,15 @@ async function verifyAssertion(assertion: string, key: KeyObject, issuer: string
   })
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw new Error('the operator assertion lacks iss, iat, exp or jti')
-  const { iss, sub, iat, exp, jti } = claims.data
+  const { iss, sub, iat, exp, jti, htm, htu } = claims.data
   if (exp - iat > lifeSeconds) throw new Error(`the operator assertion lives for more than ${lifeSeconds} s`)
-  return { label: iss, person: sub, jti, expiresAt: new Date((exp + skewSeconds) * 1000) }
+  return { label: iss, person: sub, jti, expiresAt: new Date((exp + skewSeconds) * 1000), htm, htu }
+}
+
+/** Uses an assertion up. Rejects when it was used before, anywhere. */
+export async function useOnce(db: Kysely<Database>, { jti, expiresAt }: Operator): Promise<void> {
+  if (!(await isFirstUse(db, `operator ${jti}`, expiresAt)))
+    throw new Error('the operator assertion has been used before: sign one for each request')
 }
 
 /** Whether a token claims to be an operator assertion. Nothing about it is verified yet. */

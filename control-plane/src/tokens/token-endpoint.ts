@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import type { Actor, Ctx } from '../base/context.ts'
@@ -10,12 +11,12 @@ import type { Log } from '../base/log.ts'
 import type { UserRow } from '../users/users.ts'
 import { LIFE_SECONDS, signAccessToken } from './access-token.ts'
 import { oauthError } from './oauth-error.ts'
+import { assertedRequest, useOnce } from './operator.ts'
 import type { OperatorVerifier } from './operator.ts'
 import type { Provider } from './provider.ts'
 import { refuseUnknownServer, targetOf } from './resource.ts'
 import type { Target } from './resource.ts'
 import { signIn } from './sign-in.ts'
-import { isFirstUse } from './used-once.ts'
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -53,7 +54,7 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   const form = await formOf(exchange)
   const target = targetOf(form.getAll('resource'), parts)
   const { audience } = target
-  const { user, revision, clientId, lifeSeconds, actor, recordedAs } = await grantOf(parts, form, target, exchange.isLocal)
+  const { user, revision, clientId, lifeSeconds, actor, recordedAs } = await grantOf(parts, form, target, exchange.request)
   const jti = randomUUID()
   const token = { subject: user.id, audience, clientId, revision, lifeSeconds, jti, ...(actor === undefined ? {} : { actor }) }
   const access_token = await signAccessToken(keys, issuer, token)
@@ -67,10 +68,10 @@ export async function tokenEndpoint(parts: TokenParts, exchange: Exchange): Prom
   return json(200, body, { pragma: 'no-cache' })
 }
 
-function grantOf(parts: TokenParts, form: URLSearchParams, target: Target, isLocal: boolean): Promise<Grant> {
+function grantOf(parts: TokenParts, form: URLSearchParams, target: Target, request: IncomingMessage): Promise<Grant> {
   const grantType = requireParameter(form, 'grant_type')
   if (grantType === TOKEN_EXCHANGE) return grantByTokenExchange(parts, form, target)
-  if (grantType === JWT_BEARER) return grantByAssertion(parts, form, target, isLocal)
+  if (grantType === JWT_BEARER) return grantByAssertion(parts, form, target, request)
   throw oauthError('unsupported_grant_type', 'This grant type is not served here.')
 }
 
@@ -98,16 +99,17 @@ async function grantByAssertion(
   { db, operators, ctxOf }: TokenParts,
   form: URLSearchParams,
   target: Target,
-  isLocal: boolean,
+  request: IncomingMessage,
 ): Promise<Grant> {
-  const operator = await operators.verify(requireParameter(form, 'assertion'), isLocal).catch((error: Error) => {
+  const refuse = (error: Error) => {
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
-  })
+  }
+  const operator = await operators.verify(requireParameter(form, 'assertion'), assertedRequest(request)).catch(refuse)
   await refuseUnknownServer(db, target)
-  const { person, label, jti, expiresAt } = operator
+  const { person, label } = operator
   if (person === undefined) throw oauthError('invalid_grant', 'The assertion names no person to act for.')
   const lifeSeconds = lifeOf(form)
-  if (!(await isFirstUse(db, `operator ${jti}`, expiresAt))) throw oauthError('invalid_grant', 'The assertion has been used before.')
+  await useOnce(db, operator).catch(refuse)
   const user = await db.selectFrom('users').selectAll().where('handle', '=', person).executeTakeFirst()
   if (!user) throw oauthError('invalid_grant', 'There is no such person.', { reason: 'unknown_person' })
   refuseDisabled(user)

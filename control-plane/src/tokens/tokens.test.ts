@@ -236,13 +236,12 @@ test('an invalid assertion is refused', async () => {
 test('there is no operator outside stage local, or without an operator key', async () => {
   const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
   const operatorKey = { kty: 'OKP', crv: 'Ed25519', x }
-  await expect(createOperatorVerifier({ stage: 'prod', issuer: ISSUER, operatorKey }).verify('a.b.c', true)).rejects.toThrow(
-    'takes no operator',
-  )
-  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER }).verify('a.b.c', true)).rejects.toThrow('takes no operator')
-  await expect(createOperatorVerifier({ stage: 'local', issuer: ISSUER, operatorKey }).verify('a.b.c', false)).rejects.toThrow(
-    'this machine',
-  )
+  const request = { isLocal: true, method: 'POST', path: '/oauth/token' }
+  const verify = (parts: { stage: string; operatorKey?: typeof operatorKey }, of = request) =>
+    expect(createOperatorVerifier({ issuer: ISSUER, ...parts }).verify('a.b.c', of)).rejects
+  await verify({ stage: 'prod', operatorKey }).toThrow('takes no operator')
+  await verify({ stage: 'local' }).toThrow('takes no operator')
+  await verify({ stage: 'local', operatorKey }, { ...request, isLocal: false }).toThrow('this machine')
 })
 
 test('of many requests with the same assertion at once, exactly one gets a token', async () => {

@@ -18,7 +18,7 @@ import {
   User,
 } from './entities.ts'
 import { Level } from './level.ts'
-import { Handle, Id, PlaneName, ServerId, Sha256, ToolName } from './names.ts'
+import { Handle, Id, PlaneName, ServerId, Sha256, ShortHash, ToolName } from './names.ts'
 import { FileGrant, FileGroup, FileRestriction, MountedFileServer, PolicyFile, RemoteFileServer } from './policy-file.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
@@ -118,17 +118,19 @@ export const api = {
     /** The tools of a remote server, as approved and as offered. Fails with `not_found` for a mounted server. */
     definitions: query(z.strictObject({ id: ServerId }), z.strictObject({ items: z.array(ToolDefinition) })),
     /**
-     * Approves definitions as they are offered now: those in `names`, or all that wait. `approved` names the tools.
+     * Approves definitions as they are offered now, of the tools in `names`, or else in `seen`. Each must be named in
+     * `seen` with the hash that was looked at; otherwise the operation fails with `invalid_input`. `approved` names
+     * the tools.
      */
     approve: mutation(
       z.strictObject({
         id: ServerId,
         names: z.array(ToolName).max(2000).optional(),
         /**
-         * The hashes that the administrator has seen, by tool. When the server offers another definition by now,
-         * nothing is approved and the operation fails with `conflict`.
+         * By tool, the `hash` or `shortHash` of the definition that the administrator has looked at. When the server
+         * offers another one by now, nothing is approved and the operation fails with `conflict`.
          */
-        seen: z.record(ToolName, Sha256).optional(),
+        seen: z.record(ToolName, z.union([Sha256, ShortHash])).optional(),
       }),
       z.strictObject({ revision: z.int(), approved: z.array(z.string()) }),
     ),
@@ -153,7 +155,7 @@ export const api = {
      * Voids a token by its claim `jti`, or all tokens of a session
      * by their claim `sid` (RFC 7519), before they expire.
      */
-    revoke: mutation(z.strictObject({ jti: z.string().optional(), sid: z.string().optional() }), AtRevision),
+    revoke: mutation(z.strictObject({ jti: z.string().max(256).optional(), sid: z.string().max(256).optional() }), AtRevision),
   },
   audit: {
     /** Records in the search index, newest first. `since` is inclusive, `until` exclusive. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REASONS } from './decide.ts'
 import { BreakerState, HealthEra, HealthState } from './internal.ts'
 import { Level } from './level.ts'
-import { Handle, Id, ServerId, Sha256 } from './names.ts'
+import { Handle, Id, ServerId, Sha256, ShortHash } from './names.ts'
 import { grantFields, restrictionFields } from './policy-file.ts'
 import { RemoteSettings } from './remote.ts'
 
@@ -111,6 +111,8 @@ export const ToolDefinition = z.strictObject({
    * the tool is retired. Pass it to `servers.approve` as `seen`.
    */
   hash: Sha256,
+  /** The same in short, for people to copy. `servers.approve` takes it too. */
+  shortHash: ShortHash,
   /** The differences between `approved` and `offered`, a text each. */
   difference: z.array(z.string()),
   firstSeen: Instant,

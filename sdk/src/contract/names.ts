@@ -23,5 +23,8 @@ export const ToolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'a tool name
 /** The name of a data plane, for people. Several planes may have the same. */
 export const PlaneName = z.string().min(1).max(100)
 
+/** The short hash of a definition, made by the control plane with a key of its own: 8 characters of base32. */
+export const ShortHash = z.string().regex(/^[a-z2-7]{8}$/, 'a short hash is 8 of a-z 2-7, as "bir server definitions" prints it')
+
 /** A SHA-256 in lower-case hexadecimal. Chunks are named by it. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)

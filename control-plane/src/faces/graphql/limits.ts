@@ -1,7 +1,9 @@
 import { GraphQLError, Kind } from 'graphql'
-import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
+import type { DocumentNode, FieldNode, SelectionSetNode } from 'graphql'
+import { createIntrospectionWeigher, isIntrospection } from './introspection.ts'
+import type { Fragments } from './introspection.ts'
 
-/** How deep a query may nest. The deepest type of the schema needs 6; fields such as `__schema` do not count. */
+/** How deep a query may nest. The deepest type of the schema needs 6. Introspection has limits of its own. */
 const maxDepth = 12
 /** The maximum cost of a query. A field costs 1, times the sizes of the pages that it is in. */
 const maxCost = 50_000
@@ -16,6 +18,10 @@ type Variables = Readonly<Record<string, unknown>>
 interface Weight {
   depth: number
   cost: number
+  /** How many fields it has itself, those of its fragments among them. */
+  fields: number
+  /** What is wrong with the introspection in it. */
+  fault?: string | undefined
 }
 
 /**
@@ -29,19 +35,20 @@ export function limitError(document: DocumentNode, variables: Variables): GraphQ
   const weigh = createWeigher(fragments, variables)
   for (const operation of document.definitions) {
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue
-    const { depth, cost } = weigh(operation.selectionSet)
-    const roots = operation.selectionSet.selections.length
+    const { depth, cost, fields, fault } = weigh(operation.selectionSet)
+    if (fault !== undefined) return errorOf(fault)
     if (depth > maxDepth) return errorOf(`The question nests ${depth} deep; ${maxDepth} is the most.`)
-    if (cost + roots * rootCost > maxCost) return errorOf(`The question asks for too much: ask for fewer fields or smaller pages.`)
+    if (cost + fields * rootCost > maxCost) return errorOf(`The question asks for too much: ask for fewer fields or smaller pages.`)
   }
   return undefined
 }
 
 const errorOf = (message: string) => new GraphQLError(message, { extensions: { code: 'invalid_input' } })
 
-function createWeigher(fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Variables) {
+function createWeigher(fragments: Fragments, variables: Variables) {
   /** Each fragment is weighed once, so that nested fragments cannot make the weighing itself slow. */
   const fragmentWeights = new Map<string, Weight>()
+  const weighIntrospection = createIntrospectionWeigher(fragments)
 
   function fragment(name: string): Weight {
     const weight = fragmentWeights.get(name) ?? (fragments.has(name) ? set(fragments.get(name)?.selectionSet) : noWeight)
@@ -50,9 +57,9 @@ function createWeigher(fragments: ReadonlyMap<string, FragmentDefinitionNode>, v
   }
 
   function field(node: FieldNode): Weight {
-    if (node.name.value.startsWith('__')) return noWeight
-    const inner = set(node.selectionSet)
-    return { depth: inner.depth + 1, cost: 1 + pageSize(node, variables) * inner.cost }
+    if (isIntrospection(node)) return { ...weighIntrospection(node), depth: 1, fields: 1 }
+    const { depth, cost, fault } = set(node.selectionSet)
+    return { depth: depth + 1, cost: 1 + pageSize(node, variables) * cost, fields: 1, fault }
   }
 
   function set(selectionSet: SelectionSetNode | undefined): Weight {
@@ -60,12 +67,19 @@ function createWeigher(fragments: ReadonlyMap<string, FragmentDefinitionNode>, v
       if (node.kind === Kind.FIELD) return field(node)
       return node.kind === Kind.FRAGMENT_SPREAD ? fragment(node.name.value) : set(node.selectionSet)
     })
-    return { depth: Math.max(0, ...weights.map(({ depth }) => depth)), cost: weights.reduce((sum, { cost }) => sum + cost, 0) }
+    return weights.reduce(sum, noWeight)
   }
   return set
 }
 
-const noWeight: Weight = { depth: 0, cost: 0 }
+const noWeight: Weight = { depth: 0, cost: 0, fields: 0 }
+
+const sum = (a: Weight, b: Weight): Weight => ({
+  depth: Math.max(a.depth, b.depth),
+  cost: a.cost + b.cost,
+  fields: a.fields + b.fields,
+  fault: a.fault ?? b.fault,
+})
 
 /** The size of the page that a connection requests. Other fields have no pages, so their size is 1. */
 function pageSize(node: FieldNode, variables: Variables): number {

@@ -37,7 +37,7 @@ export async function findGateway(environment: Environment): Promise<Gateway> {
 
   const { mcp, control, issuer } = await readEndpoints(config.birHome)
   const operator = await openOperator(config.birHome, { issuer, osUser: environment.osUser })
-  const client = createClient({ url: control, token: () => operator.signAssertion(), fetch: fetchWithTimeout })
+  const client = createClient({ url: control, token: (request) => operator.signAssertion(undefined, request), fetch: fetchWithTimeout })
   return { client, mcpUrl: mcpUrlOf(mcp), embedded: { operator, issuer } }
 }
 

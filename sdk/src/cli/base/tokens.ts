@@ -29,13 +29,14 @@ export async function personToken(
   const server = purpose === 'api' ? undefined : purpose.server
   const mcp = server === undefined ? mcpUrl : `${mcpUrl}/${server}`
   const resource = purpose === 'api' ? `${embedded.issuer}/api` : mcp
+  const url = `${embedded.issuer}/oauth/token`
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-    assertion: await embedded.operator.signAssertion(person),
+    assertion: await embedded.operator.signAssertion(person, { method: 'POST', url }),
     resource,
     requested_token_lifetime: String(Math.ceil(ttlMs / 1000)),
   })
-  const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(`${embedded.issuer}/oauth/token`, form, {
+  const { access_token: token, expires_in: seconds = Math.ceil(ttlMs / 1000) } = await post(url, form, {
     unknown_person: `There is no person ${person}.`,
     invalid_target: `There is no server ${server ?? 'at that address'}.`,
   })

@@ -14,6 +14,7 @@ const echo: Tool = {
   approved: { name: 'echo' },
   offered: { name: 'echo' },
   hash: 'a'.repeat(64),
+  shortHash: 'aaaabbbb',
   difference: [],
   firstSeen: '2026-11-22T08:00:00Z',
   decidedBy: 'operator:root',
@@ -25,6 +26,7 @@ const held: Tool = {
   level: 'write',
   flags: ['changed', 'description: zero-width character U+200B'],
   hash: 'b'.repeat(64),
+  shortHash: 'ccccdddd',
   difference: ['description was "Sends.", and is "Sends<U+200B> all."'],
 }
 const fresh: Tool = {
@@ -36,20 +38,27 @@ const fresh: Tool = {
   approved: null,
   offered: { description: 'Wipes\u001b[2J.' },
   hash: 'c'.repeat(64),
+  shortHash: 'eeeeffff',
   decidedBy: null,
 }
+/** Of `send_mail ccccdddd` and `wipe eeeeffff`. */
+const hashOfBoth = '72be21ec3f'
 const gone: Tool = { ...echo, name: 'old', state: 'retired', offered: null }
 
 test('definitions are listed, with the changes of those that wait', async () => {
   await using control = await standIn({ servers: { definitions: () => ({ items: [echo, held, fresh, gone] }) } })
   const { exit, out, err } = await bir(['server', 'definitions', 'everything'], at(control.url))
-  expect([exit, err]).toEqual([0, 'To approve what is offered: bir server approve everything send_mail wipe\n'])
+  expect([exit, err]).toEqual([
+    0,
+    'To approve what you have looked at: bir server approve everything send_mail@ccccdddd wipe@eeeeffff\n' +
+      `To approve all of it: bir server approve everything --all ${hashOfBoth}\n`,
+  ])
   expect(out.split('\n')).toEqual([
-    'tool       needs    state       approved by    flags',
-    'echo       read     approved    operator:root  -',
-    'send_mail  write    held        operator:root  changed; description: zero-width character U+200B',
-    'wipe       destroy  unreviewed  -              new',
-    'old        read     retired     operator:root  -',
+    'tool       needs    state       hash      approved by    flags',
+    'echo       read     approved    aaaabbbb  operator:root  -',
+    'send_mail  write    held        ccccdddd  operator:root  changed; description: zero-width character U+200B',
+    'wipe       destroy  unreviewed  eeeeffff  -              new',
+    'old        read     retired     aaaabbbb  operator:root  -',
     '',
     'send_mail is held back:',
     '  changed',
@@ -74,29 +83,43 @@ test.for([
   expect(exit).toBe(code)
 })
 
-test('an approval has the hashes of the offered definitions, and none of retired ones', async () => {
+/** A gateway that offers these, and notes what it is asked to approve. */
+async function aGateway(items: readonly Tool[]) {
   const asked: object[] = []
-  await using control = await standIn({
+  const control = await standIn({
     servers: {
-      definitions: () => ({ items: [held, fresh, gone] }),
+      definitions: () => ({ items: [...items] }),
       approve: (input) => {
         asked.push(input)
-        return { revision: 7, approved: input.names ?? ['send_mail', 'wipe'] }
+        return { revision: 7, approved: input.names ?? [] }
       },
     },
   })
-  const seen = { send_mail: held.hash, wipe: fresh.hash }
-  expect(await bir(['server', 'approve', 'everything', 'wipe'], at(control.url))).toMatchObject({
-    exit: 0,
-    out: 'approved wipe\n1 approved; revision 7.\n',
-  })
-  expect((await bir(['server', 'approve', 'everything', '--json'], at(control.url))).out).toBe(
-    '{"revision":7,"approved":["send_mail","wipe"]}\n',
-  )
-  expect(asked).toEqual([
-    { id: 'everything', seen, names: ['wipe'] },
-    { id: 'everything', seen },
+  return { ...control, asked, approve: (...args: string[]) => bir(['server', 'approve', 'everything', ...args], at(control.url)) }
+}
+
+test('an approval says what was looked at: tools by their hashes, or all that wait by the hash of all', async () => {
+  await using gateway = await aGateway([echo, held, fresh, gone])
+  expect(await gateway.approve('wipe@eeeeffff')).toMatchObject({ exit: 0, out: 'approved wipe\n1 approved; revision 7.\n' })
+  expect((await gateway.approve('--all', hashOfBoth, '--json')).out).toBe('{"revision":7,"approved":["send_mail","wipe"]}\n')
+  expect(gateway.asked).toEqual([
+    { id: 'everything', names: ['wipe'], seen: { wipe: 'eeeeffff' } },
+    { id: 'everything', names: ['send_mail', 'wipe'], seen: { send_mail: 'ccccdddd', wipe: 'eeeeffff' } },
   ])
+})
+
+test.for([
+  [[], 'Only what you have looked at can be approved. "bir server definitions everything" prints the tools with their hashes'],
+  [['wipe'], 'wipe: a hash must say what you have looked at. "bir server definitions everything" prints the tools with their hashes'],
+  [['send_mail@ccccdddd', 'wipe@'], 'wipe@: a hash must say what you have looked at.'],
+  [['wipe@eeeeffff', '--all', hashOfBoth], 'Only what you have looked at can be approved.'],
+  [['--all', '0123456789'], 'Nothing was approved: what waits at everything now (send_mail, wipe) is not what you have looked at.'],
+] as const)('without a hash of what was looked at, as in %j, nothing is asked for', async ([args, message]) => {
+  await using gateway = await aGateway([echo, held, fresh, gone])
+  const { exit, err } = await gateway.approve(...args)
+  expect(exit).not.toBe(0)
+  expect(err).toContain(message)
+  expect(gateway.asked).toEqual([])
 })
 
 test('a tool that is not offered is named, and nothing is approved', async () => {
@@ -108,7 +131,7 @@ test('a tool that is not offered is named, and nothing is approved', async () =>
       },
     },
   })
-  const { exit, err } = await bir(['server', 'approve', 'everything', 'gone'], at(control.url))
+  const { exit, err } = await bir(['server', 'approve', 'everything', 'gone@aaaabbbb'], at(control.url))
   expect(exit).toBe(2)
   expect(err).toContain('The server everything offers no tool gone.')
 })

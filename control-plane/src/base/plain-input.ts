@@ -1,0 +1,34 @@
+import { nestsWithin } from '@bir/sdk/contract/canonical'
+import { ApiError } from './api-error.ts'
+
+const maxDepth = 64
+/** Longer than anything that people write, and than any key that the database could index. */
+const maxTextLength = 64 * 1024
+
+/**
+ * Refuses input that cannot be stored or compared, whatever field it is in: PostgreSQL knows no U+0000 in a text, and
+ * UTF-8 no half of a character. Every operation passes here, so that no operation has to think of it.
+ */
+export function refuseUnstorable(input: unknown): void {
+  if (!nestsWithin(input, maxDepth)) throw new ApiError('invalid_input', `The input nests more than ${maxDepth} levels deep.`)
+  check(input, '')
+}
+
+function check(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    const fault = faultOf(value)
+    if (fault !== undefined) throw new ApiError('invalid_input', path === '' ? `A text ${fault}.` : `${path}: a text ${fault}.`)
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    const fault = faultOf(key)
+    if (fault !== undefined) throw new ApiError('invalid_input', `${path === '' ? 'The input' : path}: a name ${fault}.`)
+    check(inner, path === '' ? key : `${path}.${key}`)
+  }
+}
+
+function faultOf(text: string): string | undefined {
+  if (text.includes('\0')) return 'may not hold the character U+0000'
+  if (!text.isWellFormed()) return 'may not hold half of a character (a lone surrogate)'
+  return text.length > maxTextLength ? `has ${maxTextLength} characters at most` : undefined
+}
