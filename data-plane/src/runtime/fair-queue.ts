@@ -112,7 +112,8 @@ export class FairQueue {
     return new ToolError('rate_limited', message, { hint, retryable: true, retryAfterS })
   }
 
-  private busy(): ToolError {
+  /** For a call whose turn came too late, or not at all. */
+  busy(): ToolError {
     const retryAfterS = this.retryAfterS()
     const message = `Other calls kept ${this.options.resource} busy until the time of this call was over.`
     return new ToolError('rate_limited', message, { hint: `Try again in ${retryAfterS} s.`, retryable: true, retryAfterS })

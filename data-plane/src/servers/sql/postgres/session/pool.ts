@@ -11,6 +11,9 @@ const connectMs = 5_000
 /** How many calls may wait for a connection's sessions. A model rarely asks for more than ten things at once. */
 const waitingBounds = { maxWaiting: 256, maxWaitingPerPerson: 32 }
 
+/** A call whose turn comes with less than this part of its time left has waited too long to be worth running. */
+const leastShare = 1 / 20
+
 /** The connection's pool, by its name. All callers share it. */
 const pools = new Map<string, SharedPool>()
 /** What ends, also pools that a change of settings has replaced. A pool ends when its last call is over. */
@@ -72,9 +75,15 @@ class SharedPool {
     this.pool.on('error', () => undefined)
   }
 
-  async use<T>({ readSecret, caller, signal }: OpenConnection, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async use<T>(
+    { readSecret, caller, signal, deadlineMs, timeoutMs }: OpenConnection,
+    work: (client: PoolClient) => Promise<T>,
+  ): Promise<T> {
     this.readSecret = readSecret
-    return this.queue.run(caller, signal, async () => work(await this.connect()))
+    return this.queue.run(caller, signal, async () => {
+      if (deadlineMs - performance.now() < timeoutMs * leastShare) throw this.queue.busy()
+      return work(await this.connect())
+    })
   }
 
   refuseWaiting(): void {

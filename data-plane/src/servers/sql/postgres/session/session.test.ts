@@ -111,6 +111,15 @@ test('whatever one person runs, another finds a session; the person waits until 
   await release()
 })
 
+test('a call whose turn comes when its time is nearly over is told that others kept it waiting', async () => {
+  const connection = connect(bank.context({ settings: { description: 'late' } }))
+  const late = { ...connection, deadlineMs: performance.now() + connection.timeoutMs / 100 }
+  expect(await failure(inReadOnlyTransaction(late, async () => expect.unreachable()))).toMatchObject({
+    code: 'rate_limited',
+    retryable: true,
+  })
+})
+
 test('calls that wait while the settings change are answered by the database they waited for', async () => {
   const before = () => connect(bank.context({ settings: { description: 'before' } }))
   const release = await holdSessions(before, 3)
