@@ -101,19 +101,19 @@ test('a call that is still allowed goes on through every change of policy', asyn
   expect(await (await underWay).text()).toContain('whole')
 })
 
-test('hundreds of calls under way end together, and one that is still allowed goes on', async () => {
+test('dozens of calls under way end together, and one that is still allowed goes on', async () => {
   const begun: (() => void)[] = []
   const server = aServer({
     read: () => new Promise((resolve) => begun.push(() => resolve('whole'))),
     write: (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
   })
-  await using plane = await testPlane({ grants, settings: { rateBurst: 1_000 } }, [server])
+  await using plane = await testPlane({ grants }, [server])
   const token = await plane.token()
   const call = async (name: string) =>
     (await fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name, arguments: {} }))).text()
-  const stopped = Promise.all(Array.from({ length: 300 }, () => call('update_thing')))
+  const stopped = Promise.all(Array.from({ length: 60 }, () => call('update_thing')))
   const whole = call('get_thing')
-  await expect.poll(() => [plane.records().filter(({ header }) => header.kind === 'attempt').length, begun.length]).toEqual([300, 1])
+  await expect.poll(() => [plane.records().filter(({ header }) => header.kind === 'attempt').length, begun.length]).toEqual([60, 1])
   plane.use({ grants: { things: { user: [{ level: 'read' }] } }, revision: 2 })
   expect(new Set(await stopped).size).toBe(1)
   begun.forEach((end) => end())
