@@ -1,5 +1,5 @@
 import { api } from '@bir/sdk/contract/api'
-import { Settings } from '@bir/sdk/contract/settings'
+import { publishedSettings, Settings } from '@bir/sdk/contract/settings'
 import { expect, test } from 'vitest'
 import { aControlPlane } from '../testing.ts'
 import { get, put } from './settings.ts'
@@ -20,4 +20,12 @@ test('setting the present values makes no revision', async () => {
   await put(it.ctx, { rateBurst: 7 })
   await put(it.ctx, { rateBurst: 7 })
   expect(it.published.revision).toBe(1)
+})
+
+test('a setting that older planes do not know is published only where somebody chose a value, and means its default elsewhere', () => {
+  const { callsAtOnce, streamsAtOnce, ...known } = Settings.parse({})
+  expect(publishedSettings(Settings.parse({}))).toEqual(known)
+  expect(publishedSettings(Settings.parse({ callsAtOnce: 7 }))).toEqual({ ...known, callsAtOnce: 7 })
+  expect(Settings.parse(publishedSettings(Settings.parse({ callsAtOnce: 7 })))).toEqual({ ...known, callsAtOnce: 7, streamsAtOnce })
+  expect(callsAtOnce).toBe(64)
 })

@@ -1,6 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import { BUCKETS, BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
 import type { ChunkNames, KeysChunk } from '@bir/sdk/contract/snapshot'
+import { publishedSettings } from '@bir/sdk/contract/settings'
 import type { Transaction } from 'kysely'
 import { readRoster } from '../planes/roster.ts'
 import { readRevocations } from '../tokens/revoked.ts'
@@ -36,7 +37,7 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
     ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
     ['classes', classes],
     ['servers', compileServers(rows.servers, inputs.mountable, rows.definitions)],
-    ['settings', compileSettings(rows.settings)],
+    ['settings', { settings: publishedSettings(compileSettings(rows.settings).settings) }],
     ['revocations', compileRevocations(revocations)],
     ['keys', inputs.keys],
     ['planes', { planes: await readRoster(trx) }],

@@ -13,6 +13,7 @@ import { OutgoingFilters } from './filters/outgoing.ts'
 import type { OutgoingFilter } from './filters/outgoing.ts'
 import { redactSecrets } from './filters/redact-secrets.ts'
 import { truncate } from './filters/truncate.ts'
+import { atOnce, CALLS_AT_ONCE, STREAMS_AT_ONCE } from './guards/at-once.ts'
 import { audit } from './guards/audit.ts'
 import { authenticate } from './guards/authenticate.ts'
 import { authorise } from './guards/authorise.ts'
@@ -58,28 +59,30 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(resumeSession(ports)) // legacy only: what its client declared when it initialized
   const everyone = authenticated.guard(rateLimit()).guard(refuseLookAlikes) // names that a server could read as others
-  const ofServer = everyone.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
-  const ofTask = everyone.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
-  const ofTool = everyone
+  const calls = everyone.guard(atOnce(CALLS_AT_ONCE)) // whatever may wait for a server
+  const streams = everyone.guard(atOnce(STREAMS_AT_ONCE))
+  const ofServer = calls.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
+  const ofTask = calls.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
+  const ofTool = calls
     .guard(findTool(ports)) // adds server, upstream, toolName, needs, upstreamCall
     .guard(authorise(ports)) // adds level
     .guard(matchParamHeaders(ports)) // modern only: arguments that are headers too
     .guard(recordAttempt(ports)) // writes and destroys are on disk before they are tried
 
   const table: Record<string, Method> = {
-    initialize: everyone.call(initialize(ports, out), asIs),
+    initialize: calls.call(initialize(ports, out), asIs),
     ping: everyone.call(nothing, inEra),
-    'server/discover': everyone.call((call) => describeEndpoint(ports, out, call), discovery),
-    'tools/list': everyone.call(list(ports, out, 'tools/list'), asIs),
-    'prompts/list': everyone.call(list(ports, out, 'prompts/list'), asIs),
-    'resources/list': everyone.call(list(ports, out, 'resources/list'), asIs),
-    'resources/templates/list': everyone.call(list(ports, out, 'resources/templates/list'), asIs),
-    'skills/list': everyone.call(list(ports, out, 'skills/list'), asIs),
+    'server/discover': calls.call((call) => describeEndpoint(ports, out, call), discovery),
+    'tools/list': calls.call(list(ports, out, 'tools/list'), asIs),
+    'prompts/list': calls.call(list(ports, out, 'prompts/list'), asIs),
+    'resources/list': calls.call(list(ports, out, 'resources/list'), asIs),
+    'resources/templates/list': calls.call(list(ports, out, 'resources/templates/list'), asIs),
+    'skills/list': calls.call(list(ports, out, 'skills/list'), asIs),
     'tools/call': ofTool.call(relay(ports, out), relayed),
     'tasks/get': ofTask.call(relay(ports, out), relayed),
     'tasks/update': ofTask.call(relay(ports, out), relayed),
     'tasks/cancel': ofTask.call(relay(ports, out), relayed),
-    'subscriptions/listen': everyone.call(listen(ports, out), asIs),
+    'subscriptions/listen': streams.call(listen(ports, out), asIs),
     'logging/setLevel': everyone.call(setLevel(ports), inEra),
     'resources/subscribe': ofServer.call(subscribe(ports, true), inEra),
     'resources/unsubscribe': ofServer.call(subscribe(ports, false), inEra),
@@ -98,7 +101,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
       return method.startsWith('notifications/') ? otherNotification : otherMethod
     },
     response: everyone.call(answerQuestion(ports), inEra),
-    stream: everyone.call(openStream(ports, out), asIs),
+    stream: streams.call(openStream(ports, out), asIs),
     end: authenticated.call(endSession(ports), broadcast), // whoever calls too often may still end the session
   }
 }

@@ -11,7 +11,14 @@ export interface GatewayView {
     sessionId: string | undefined
   }
   readonly revision: number
-  readonly limits: { ratePerSecond: number; rateBurst: number; truncateChars: number; callTimeoutMs: number }
+  readonly limits: {
+    ratePerSecond: number
+    rateBurst: number
+    callsAtOnce: number
+    streamsAtOnce: number
+    truncateChars: number
+    callTimeoutMs: number
+  }
   servers(): ServerView[]
   /** The caller's latest calls on this plane, newest first. */
   calls(max: number): CallView[]

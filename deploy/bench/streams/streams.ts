@@ -50,7 +50,7 @@ export async function streams(): Promise<object> {
 }
 
 async function prepare(gateway: Gateway, upstream: string): Promise<{ url: URL; token: string }> {
-  await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000 })
+  await gateway.client.settings.put({ ratePerSecond: 100_000, rateBurst: 1_000_000, streamsAtOnce: 1_000_000 })
   await register(gateway, id, upstream, 'alice')
   const url = new URL(`${gateway.mcp.href.replace(/\/$/, '')}/${id}`)
   const token = await gateway.tokenFor('alice')

@@ -8,6 +8,10 @@ export const Settings = z.strictObject({
   ratePerSecond: z.number().positive().max(100_000).default(60),
   /** The calls that a person may make at once, before `ratePerSecond` applies. */
   rateBurst: z.int().positive().max(1_000_000).default(300),
+  /** The calls of a person that may be under way at the same time, at one data plane. */
+  callsAtOnce: z.int().positive().max(1_000_000).default(64),
+  /** The streams of a person that may be open at the same time, at one data plane. */
+  streamsAtOnce: z.int().positive().max(1_000_000).default(100),
   /** The longest time that a call may take. */
   callTimeoutMs: z.int().min(100).max(3_600_000).default(30_000),
   /** A legacy session ends when it was not used for this time. */
@@ -41,12 +45,27 @@ export const Settings = z.strictObject({
 })
 export type Settings = z.infer<typeof Settings>
 
+/**
+ * Settings that came later. A data plane refuses a setting that it does not know, so these are published only where
+ * they differ from their default: then an older plane serves on.
+ */
+const laterSettings: readonly (keyof Settings)[] = ['callsAtOnce', 'streamsAtOnce']
+
+/** The settings as they are published to data planes of any version. */
+export function publishedSettings(settings: Settings): Partial<Settings> {
+  const defaults = Settings.parse({})
+  const isLeftOut = (key: string) => laterSettings.some((later) => later === key && settings[later] === defaults[later])
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !isLeftOut(key)))
+}
+
 const { shape } = Settings
 
 /** The settings to change. Not `Settings.partial()`, which would set every absent setting to its default. */
 export const SettingsPatch = z.strictObject({
   ratePerSecond: shape.ratePerSecond.unwrap().optional(),
   rateBurst: shape.rateBurst.unwrap().optional(),
+  callsAtOnce: shape.callsAtOnce.unwrap().optional(),
+  streamsAtOnce: shape.streamsAtOnce.unwrap().optional(),
   callTimeoutMs: shape.callTimeoutMs.unwrap().optional(),
   sessionIdleMs: shape.sessionIdleMs.unwrap().optional(),
   truncateChars: shape.truncateChars.unwrap().optional(),

@@ -15,7 +15,7 @@ type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upst
 /** The gateway as this caller sees it. It asks `decide`, as calls and lists do. */
 export function gatewayView(ports: Needs, call: Incoming & Authenticated): GatewayView {
   const { token, policy, person } = call
-  const { ratePerSecond, rateBurst, truncateChars, callTimeoutMs } = policy.settings
+  const { ratePerSecond, rateBurst, callsAtOnce, streamsAtOnce, truncateChars, callTimeoutMs } = policy.settings
   return {
     authentication: {
       client: [token.clientId, clientName(call.client.info)].filter((name) => name !== undefined).join(' '),
@@ -25,7 +25,7 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
       sessionId: token.sessionId,
     },
     revision: policy.revision,
-    limits: { ratePerSecond, rateBurst, truncateChars, callTimeoutMs },
+    limits: { ratePerSecond, rateBurst, callsAtOnce, streamsAtOnce, truncateChars, callTimeoutMs },
     servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, policy, person, id) : [])),
     calls: (max) => ports.callLog.of(token.subject.id, max),
     async check(id, signal) {

@@ -9,7 +9,14 @@ export const getUsage = meta.tool({
   output: z.object({
     items: z.array(z.object({ server: z.string(), tool: z.string(), calls: z.int(), not_answered: z.int() })),
     count: z.int(),
-    limits: z.object({ per_second: z.number(), burst: z.int(), call_timeout_ms: z.int(), answer_characters: z.int() }),
+    limits: z.object({
+      per_second: z.number(),
+      burst: z.int(),
+      calls_at_once: z.int(),
+      streams_at_once: z.int(),
+      call_timeout_ms: z.int(),
+      answer_characters: z.int(),
+    }),
   }),
   run(_args, { gateway }) {
     const byTool = Map.groupBy(gateway.calls(50), ({ server, tool }) => `${server} ${tool}`)
@@ -19,11 +26,18 @@ export const getUsage = meta.tool({
       calls: calls.length,
       not_answered: calls.filter(({ outcome }) => outcome !== 'answered').length,
     }))
-    const { ratePerSecond, rateBurst, callTimeoutMs, truncateChars } = gateway.limits
+    const { ratePerSecond, rateBurst, callsAtOnce, streamsAtOnce, callTimeoutMs, truncateChars } = gateway.limits
     return {
       items,
       count: items.length,
-      limits: { per_second: ratePerSecond, burst: rateBurst, call_timeout_ms: callTimeoutMs, answer_characters: truncateChars },
+      limits: {
+        per_second: ratePerSecond,
+        burst: rateBurst,
+        calls_at_once: callsAtOnce,
+        streams_at_once: streamsAtOnce,
+        call_timeout_ms: callTimeoutMs,
+        answer_characters: truncateChars,
+      },
     }
   },
 })

@@ -24,7 +24,7 @@ const refusedCall = {
 const gateway: GatewayView = {
   authentication: { client: 'test', actor: undefined, tokenId: 't', expiresAtMs: 0, sessionId: undefined },
   revision: 7,
-  limits: { ratePerSecond: 60, rateBurst: 300, truncateChars: 1000, callTimeoutMs: 1000 },
+  limits: { ratePerSecond: 60, rateBurst: 300, callsAtOnce: 64, streamsAtOnce: 100, truncateChars: 1000, callTimeoutMs: 1000 },
   servers: () => [
     {
       id: 'things',

@@ -31,7 +31,7 @@ export const standaloneContext = (setup: StandaloneSetup, signal: AbortSignal): 
 const standaloneView = (setup: StandaloneSetup): GatewayView => ({
   authentication: { client: 'standalone', actor: undefined, tokenId: '', expiresAtMs: 0, sessionId: undefined },
   revision: 0,
-  limits: { ratePerSecond: 0, rateBurst: 0, truncateChars: 0, callTimeoutMs: 0 },
+  limits: { ratePerSecond: 0, rateBurst: 0, callsAtOnce: 0, streamsAtOnce: 0, truncateChars: 0, callTimeoutMs: 0 },
   servers: () => [
     {
       id: setup.server.id,
