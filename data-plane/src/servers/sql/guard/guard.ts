@@ -21,7 +21,7 @@ import { checkWords } from './tripwire.ts'
  *   4. resolve/: every table and column is resolved as PostgreSQL would, and must be open to the person.
  *   5. tripwire.ts: every name in the text must be one that steps 3 and 4 have read.
  *   6. rewrite/: each table with hidden or masked columns is replaced by a subquery that has only the open columns and
- *      computes the masks. So closed values stay closed even where step 4 is mistaken. Decision 0014 says more.
+ *      computes the masks. So closed values stay closed even where step 4 is mistaken. Decision 0016 says more.
  *   7. plan.ts: PostgreSQL's plan must read nothing else than step 4 resolved. `planCheck` may turn this off.
  * Steps 1 to 3 need no database. Steps 4 to 7 run in the transaction that then runs the statement. Last of all,
  * postgres/run.ts checks that no column of the result comes straight from a closed column.
