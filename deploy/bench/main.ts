@@ -6,6 +6,7 @@ const benches = {
   lists: 'tools/list over forty remote servers, and with two dead and one hanging among them (about a minute).',
   long: 'Answers of 14 MB: the longest turn of the event loop, beside JSON.parse of the same text (half a minute).',
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
+  sql: 'The SQL guard with open and with closed columns, and the plans of what it sends, beside EXPLAIN (half a minute).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
@@ -27,6 +28,7 @@ const run = {
   lists: async () => (await import('./lists/lists.ts')).lists(),
   long: async () => (await import('./long/long.ts')).long(),
   mounted: async () => (await import('./mounted/mounted.ts')).mounted(),
+  sql: async () => (await import('./sql/sql.ts')).sql(),
   grant: async () => (await import('./grant/grant.ts')).grant(),
   decide: async () => (await import('./decide/decide.ts')).decide(),
 } satisfies Record<Bench, (options: { fastmcp?: boolean }) => Promise<object>>
