@@ -8,6 +8,7 @@ import type { Cell } from '../format/cells.ts'
 import { postgresDialect } from './dialect.ts'
 import { readKnownTables } from './catalogue/known-tables.ts'
 import { hasOverloads, ownOperatorsOnly } from './catalogue/overloads.ts'
+import { readTypeNames } from './catalogue/type-names.ts'
 import { checkOrigins } from './origins.ts'
 import { placingErrors, shiftPosition } from './place-errors.ts'
 import { readRows } from './session/read-rows.ts'
@@ -36,7 +37,7 @@ export async function runQuery(connection: OpenConnection, text: string, params:
       const maxRows = Math.min(limit, connection.settings.maxRows ?? Infinity, connection.rules.maxRows ?? Infinity)
       const result = await readRows(client, verdict.text, params, maxRows)
       checkOrigins(result.fields, verdict)
-      return toAnswer(result, verdict, await readTypeNames(client, result))
+      return toAnswer(result, verdict, await readTypeNames(client, result.fields))
     })
   })
 }
@@ -57,7 +58,7 @@ export async function explainQuery(
 async function judgeStatement(client: PoolClient, { settings, rules }: OpenConnection, statement: Statement): Promise<Verdict> {
   const ids = statement.tables.map(({ schema, name }) => ({ schema: schema ?? settings.schema, table: name }))
   const verdict = judge(statement, await readKnownTables(client, rules, ids), settings.schema, postgresDialect)
-  if (await hasOverloads(client, statement, settings.schema)) await client.query(ownOperatorsOnly)
+  if (await hasOverloads(client, settings, statement)) await client.query(ownOperatorsOnly)
   return verdict
 }
 
@@ -92,13 +93,4 @@ function toAnswer(
     isFull,
     masked: [...new Set([...maskedOutputs, ...usedMasks])],
   }
-}
-
-async function readTypeNames(client: PoolClient, { fields }: Rows): Promise<Map<number, string>> {
-  const ids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))]
-  const { rows } = await client.query<{ id: string; name: string }>(
-    'select id::text, format_type(id::oid, null) as name from unnest($1::int8[]) as types(id)',
-    [ids],
-  )
-  return new Map(rows.map(({ id, name }) => [Number(id), name]))
 }

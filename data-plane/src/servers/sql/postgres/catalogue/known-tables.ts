@@ -2,7 +2,8 @@ import { closesColumns, columnFate, isDenied, mayRead } from '@bir/sdk/contract/
 import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { stricterFate, tableKey } from '../../guard/resolve/tables.ts'
-import type { KnownTable, Shape } from '../../guard/resolve/tables.ts'
+import type { KnownTable } from '../../guard/resolve/tables.ts'
+import { isGroupableType, shapeOfType } from './type-shapes.ts'
 import { viewColumnFates } from './view-columns.ts'
 
 interface TableRow {
@@ -11,7 +12,8 @@ interface TableRow {
   table: string
   kind: string
   hasRowSecurity: boolean
-  columns: ColumnRow[]
+  /** Attribute number, name, whether the gateway's role may read the column, and the id of its type. */
+  columns: [number, string, boolean, number][]
   primaryKey: number[]
   /** Schema and name of each table it is a partition of or inherits from, at any distance. */
   ancestors: [string, string][]
@@ -19,18 +21,6 @@ interface TableRow {
   parts: [string, string][]
   underlying: [string, string][]
 }
-
-interface ColumnRow {
-  number: number
-  name: string
-  /** The gateway's role may read the column. */
-  isGranted: boolean
-  shape: Shape
-  isGroupable: boolean
-}
-
-/** json, xml and the geometric types have no equality. */
-const ungroupableTypes = 'json xml point lseg path box polygon line'.split(' ')
 
 /**
  * Runs in the transaction of each statement and is not cached, so that the guard sees the tables as the statement
@@ -61,14 +51,9 @@ const tablesQuery = `
   )
   select t.oid::int8::text::float8 as oid, t.nspname as schema, t.relname as table, t.relkind as kind,
     t.relrowsecurity as "hasRowSecurity",
-    (select coalesce(json_agg(json_build_object('number', a.attnum, 'name', a.attname,
-        'isGranted', has_column_privilege(t.oid, a.attnum, 'select'),
-        'shape', case when y.typtype = 'c' then 'row' when y.typtype = 'd' then 'unknown' when y.typname = 'tsvector' then 'tsvector'
-          when y.typtype = 'm' then 'scalars' when y.typcategory <> 'A' then 'scalar'
-          when e.typtype = 'c' then 'rows' when e.typtype = 'd' then 'unknown' else 'scalars' end,
-        'isGroupable', not y.typname = any('{${ungroupableTypes.join(',')}}')) order by a.attnum), '[]')
-      from pg_attribute a join pg_type y on y.oid = a.atttypid left join pg_type e on e.oid = y.typelem
-      where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    (select coalesce(json_agg(json_build_array(a.attnum, a.attname, has_column_privilege(t.oid, a.attnum, 'select'), a.atttypid::int8)
+        order by a.attnum), '[]')
+      from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns,
     coalesce((select i.indkey::int2[] from pg_index i where i.indrelid = t.oid and i.indisprimary and i.indimmediate), '{}') as "primaryKey",
     (select coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') from ancestor
       join pg_class c on c.oid = ancestor.oid join pg_namespace n on n.oid = c.relnamespace where ancestor.root = t.oid and ancestor.oid <> t.oid) as ancestors,
@@ -118,7 +103,13 @@ function toKnownTable(row: TableRow, rules: TableRules): KnownTable {
     isView: kind === 'v',
     hasRowSecurity,
     primaryKey,
-    columns: row.columns.map(({ isGranted, ...column }) => ({ ...column, fate: isGranted ? strictestFate(column.name) : 'hidden' })),
+    columns: row.columns.map(([number, name, isGranted, type]) => ({
+      number,
+      name,
+      fate: isGranted ? strictestFate(name) : 'hidden',
+      shape: shapeOfType(type),
+      isGroupable: isGroupableType(type),
+    })),
     // A deny on a table counts for its parts too. A deny on a part closes the rows of that part in the whole table.
     hasClosedParts: parts.some((name) => isDenied(rules, toId(name))),
     underlyingTables: row.underlying.map(([schema, table]) => `${schema}.${table}`),
