@@ -66,6 +66,19 @@ test.for(API_ERRORS)('a refusal arrives with its code: %s', async (code) => {
   expect([failure.code, failure.message]).toEqual([code, 'because'])
 })
 
+test('members that a newer gateway adds are left out, and the rest is checked as ever', async () => {
+  const group = { handle: 'analysts', title: null, members: ['alice'] }
+  await using server = await standIn({
+    groups: {
+      list: () => ({ items: [{ ...group, colour: 'red', nested: { a: 1 } }], next: null, more: true }),
+      delete: () => ({ revision: 1.5, more: 1 }),
+    },
+  })
+  const client = createClient({ url: server.url, token: 't' })
+  expect(await client.groups.list({})).toMatchObject({ items: [group] })
+  expect((await failureOf(client.groups.delete({ handle: 'analysts' }))).message).toContain('revision')
+})
+
 test('an answer that breaks the contract is a failure that names the place', async () => {
   await using server = await standIn({ groups: { delete: () => ({ revision: 1.5 }) } })
   const failure = await failureOf(createClient({ url: server.url, token: 't' }).groups.delete({ handle: 'analysts' }))

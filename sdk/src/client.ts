@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api, API_ERRORS } from './contract/api.ts'
 import type { Api, ApiErrorCode } from './contract/api.ts'
+import { parseKnownMembers } from './known-members.ts'
 
 /** A call of the control plane that failed. `message` is for a person, `code` for a program. */
 export class ApiFailure extends Error {
@@ -103,7 +104,7 @@ async function resultOf(response: Response, address: string, { output }: Operati
       },
     )
   }
-  const parsed = output.safeParse(success.data.result.data)
+  const parsed = parseKnownMembers(output, success.data.result.data)
   if (parsed.success) return parsed.data
   const faults = z.prettifyError(parsed.error)
   throw new ApiFailure('internal', `The answer to ${operation} breaks the contract:\n${faults}`, { httpStatus, cause: parsed.error })
