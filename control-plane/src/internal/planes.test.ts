@@ -14,7 +14,7 @@ import { expect, test } from 'vitest'
 import { parseBatch } from '../audit/batch.ts'
 import { ingest } from '../audit/ingest.ts'
 import { aChain, ndjson } from '../audit/testing.ts'
-import { aPlane, aRunningControlPlane, ISSUER } from './testing.ts'
+import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from './testing.ts'
 import type { TestControlPlane } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'alice' }
@@ -180,9 +180,17 @@ test('the control plane knows of records that a plane has and does not send, and
   expect(await state()).toMatchObject({ standing: 'silent' })
 })
 
+/** The command asks several times, and an operator's assertion is good for one request. */
+async function administratorToken(control: TestControlPlane): Promise<string> {
+  await control.client().users.put({ handle: 'ada', provider: 'demo', subject: 'ada', administrator: true })
+  const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+  const answer = await control.token({ grant_type, assertion: await control.assertion({ person: 'ada' }), resource: `${ISSUER}/api` })
+  return ((await answer.json()) as { access_token: string }).access_token
+}
+
 /** Runs `bir audit verify --json` against this control plane. */
 async function verify(control: TestControlPlane) {
-  const env = { BIR_URL: control.url, BIR_TOKEN: await control.assertion(), BIR_MCP_URL: 'http://mcp.test' }
+  const env = { BIR_URL: control.url, BIR_TOKEN: await administratorToken(control), BIR_MCP_URL: MCP_URL }
   const command = fileURLToPath(import.meta.resolve('@bir/sdk/cli'))
   const { stdout, code } = await new Promise<{ stdout: string; code: unknown }>((resolve) => {
     execFile(process.execPath, [command, 'audit', 'verify', '--json'], { env }, (error, stdout) =>

@@ -93,7 +93,7 @@ test('a tool that cannot be served is left out, and the others are reported', as
     aTool('echo'),
   ]
   const { posted, leftOut } = await report('everything', everything, tools)
-  expect([posted, leftOut]).toEqual([true, ['with space', 'undefined', 'bomb', 'large']])
+  expect([posted, leftOut]).toEqual([true, ['with space', '', 'bomb', 'large']])
   expect(controlPlane.reports[0]?.tools.map(({ name }) => name)).toEqual(['echo'])
 })
 

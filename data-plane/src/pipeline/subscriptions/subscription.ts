@@ -75,8 +75,11 @@ export class Subscription {
   private readonly views = new Map<string, string>()
   private wanted: ListenFilter = {}
   private tasks = new WatchedTasks({ openTask: () => undefined })
-  /** What is listened to at servers, each with its own end. */
-  private readonly listened = new Map<ServerSubscription, Cancel>()
+  /**
+   * What is listened to at servers, each with its own end. `lost` ends the questions that a server has put: they outlive
+   * this subscription when another takes its place, but not the person's permission.
+   */
+  private readonly listened = new Map<ServerSubscription, { cancel: Cancel; lost: AbortController }>()
   /** What the person may not listen to now. */
   private readonly refused = new Set<ServerSubscription>()
   private unfollow: (() => void) | undefined
@@ -163,6 +166,7 @@ export class Subscription {
     const startedMs = performance.now()
     const releaseSecrets = this.ports.secrets.of(server).hold()
     const cancel = new Cancel()
+    const lost = new AbortController()
     const unsubscribe = this.cancel.subscribe((cause) => cancel.abort(cause))
     const release = () => {
       unsubscribe()
@@ -170,7 +174,7 @@ export class Subscription {
       releaseSecrets()
     }
     const stopReleasing = cancel.subscribe(release)
-    this.listened.set(subscription, cancel)
+    this.listened.set(subscription, { cancel, lost })
     try {
       const { honoured } = await upstream.listen({
         ...askerOf(this.call),
@@ -178,7 +182,7 @@ export class Subscription {
         cancel,
         onNotification: (notification) => this.pass(subscription, notification),
         ...(this.askClient && {
-          onRequest: (question, signal) => this.ask(server, question, AbortSignal.any([signal, cancel.signal])),
+          onRequest: (question, signal) => this.ask(server, question, AbortSignal.any([signal, lost.signal])),
         }),
         onEnd: () => {
           stopReleasing()
@@ -218,10 +222,12 @@ export class Subscription {
   /** Leaves the servers that the person may not listen to any more, and listens to those that they may again. */
   private decideServers(): void {
     const isAllowed = ({ server, filter }: ServerSubscription) => this.allowed(server, filter) !== undefined
-    for (const [subscription, cancel] of this.listened) {
+    for (const [subscription, { cancel, lost }] of this.listened) {
       if (isAllowed(subscription)) continue
       this.refused.add(subscription)
-      cancel.abort(new Error('the person may not listen to the server any more'))
+      const loss = new Error('the person may not listen to the server any more')
+      lost.abort(loss)
+      cancel.abort(loss)
     }
     for (const subscription of this.refused) {
       if (!isAllowed(subscription)) continue
