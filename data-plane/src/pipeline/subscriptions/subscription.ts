@@ -76,8 +76,8 @@ export class Subscription {
   private wanted: ListenFilter = {}
   private tasks = new WatchedTasks({ openTask: () => undefined })
   /**
-   * What is listened to at servers, each with its own end. `lost` ends the questions that a server has put: they outlive
-   * this subscription when another takes its place, but not the person's permission.
+   * What is listened to at servers, each with its own end. `lost` ends the questions that a server has put: they
+   * outlive this subscription when another takes its place, but not the person's permission.
    */
   private readonly listened = new Map<ServerSubscription, { cancel: Cancel; lost: AbortController }>()
   /** What the person may not listen to now. */
