@@ -169,6 +169,107 @@ const queries = fc.letrec<{ query: string; item: string; expression: string; cal
   }
 }).query
 
+type Typed = Record<'text' | 'int' | 'texts' | 'boolean' | 'call' | 'item' | 'query', string>
+
+/**
+ * Statements whose types fit, so that PostgreSQL accepts nearly all of them: casts over casts, functions in FROM with
+ * every kind of alias, subqueries as expressions. `queries` reaches more of the grammar, and is mostly wrong.
+ */
+const typedQueries = fc.letrec<Typed>((tie) => {
+  const [text, int, texts, boolean] = [tie('text'), tie('int'), tie('texts'), tie('boolean')]
+  const [call, item, query] = [tie('call'), tie('item'), tie('query')]
+  const name = oneOf('email', 'name', 'text', 'date', 'case', 'unnest', 'lexeme', 'id', '"Mixed Name"')
+  const alias = fc.oneof(oneOf('', ' q'), fill(' as @', name), fill(' as @(@)', name, name))
+  return {
+    text: fc.oneof(
+      { maxDepth: 3, depthIdentifier: 't' },
+      oneOf("'a'", "'1'::name::text", "'b'::text", 'current_date::text', "'c'::varchar(9)::text"),
+      fill('lower(@)', text),
+      fill('pg_catalog.upper(@)', text),
+      fill('(@ || @)', text, text),
+      fill('coalesce(@, @)', text, text),
+      fill('nullif(@, @)', text, text),
+      fill('case when @ then @ else @ end', boolean, text, text),
+      fill("case when @ then 'x' end::text", boolean),
+      fill('(case when @ then @ else @ end)::text', boolean, text, text),
+      fill('(@)::text', int),
+      fill('@::name::text', text),
+      fill('(@ collate "C")', text),
+      fill('(select @)', text),
+      fill('(select @ as @)', text, name),
+      fill('(@)[1]', texts),
+      fill('(@)::text', boolean),
+      fill('greatest(@, @)', text, text),
+      fill('(row(1, @))::text', text),
+      oneOf(
+        'json_array(1)::text',
+        "('{\"a\": 1}'::jsonb -> 'a')::text",
+        '(values (current_date::text))',
+        'extract(year from current_date)::text',
+      ),
+    ),
+    int: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 't' },
+      oneOf('1', '2::int', "'3'::int"),
+      fill('length(@)', text),
+      fill('(@ + @)', int, int),
+      fill('(select @)', int),
+    ),
+    texts: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 't' },
+      oneOf("'{a,b}'::text[]"),
+      fill("string_to_array(@, ',')", text),
+      fill('array[@, @]', text, text),
+      fill('array(select @)', text),
+      fill('array_append(@, @)', texts, text),
+    ),
+    boolean: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 't' },
+      oneOf('true', "'t'::bool"),
+      fill('(@ is null)', text),
+      fill('exists (@)', query),
+      fill('(@ = @)', int, int),
+    ),
+    call: fc.oneof(
+      fill('unnest(@)', texts),
+      fill("unnest(to_tsvector('simple', @))", text),
+      fill('unnest(@, @)', texts, texts),
+      fill('lower(@)', text),
+      fill('coalesce(@, @)', text, text),
+      fill("string_to_table(@, ',')", text),
+      fill("regexp_matches(@, 'a')", text),
+      fill('array_length(@, 1)', texts),
+      oneOf('generate_series(1, 2)', "jsonb_each('{}')", "jsonb_array_elements('[]')", "jsonb_object_keys('{}')", 'current_date'),
+    ),
+    item: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 'i' },
+      fill('@@', call, alias),
+      fill('@ with ordinality@', call, alias),
+      fill('rows from (@, @)@', call, call, alias),
+      fill('rows from (@)@', call, alias),
+      fill('(select @, @)@', text, int, alias),
+      fill('(select @ as @, @)@', text, name, texts, alias),
+      fill('(values (@, @))@', text, int, alias),
+      fill('(@)@', query, alias),
+      oneOf('customers', 'things', 'things as t(a, b)', 'accounts a'),
+    ),
+    query: fc.oneof(
+      { maxDepth: 2, depthIdentifier: 'q' },
+      fill('select * from @', item),
+      fill('select * from @', item),
+      fill('select @, @ from @', text, int, item),
+      fill('select @, @', text, texts),
+      fill('select * from (@ cross join (select @ as z) z) as j(@)', item, int, name),
+      fill('select * from @ cross join lateral (select @) l', item, text),
+      fill('with c as (@) select * from c', query),
+      fill('select @ union all select @', text, text),
+      fill('select q.* from (@) q', query),
+    ),
+  }
+}).query
+
+const statements = fc.oneof({ weight: 3, arbitrary: typedQueries }, { weight: 2, arbitrary: queries })
+
 /** What the guard says; undefined when it refuses. */
 async function guard(query: string, tableRules: TableRules): Promise<Verdict | undefined> {
   try {
@@ -189,7 +290,7 @@ test.for(['open', 'closed'] as const)(
   { timeout: 3_600_000 },
   async (which) => {
     let compared = 0
-    const property = fc.asyncProperty(queries, async (query) => {
+    const property = fc.asyncProperty(statements, async (query) => {
       const verdict = await guard(query, rules[which])
       const fields = verdict && (await describe(verdict.text))
       if (!fields) return
@@ -198,13 +299,13 @@ test.for(['open', 'closed'] as const)(
       checkOrigins(fields, verdict)
     })
     await fc.assert(property, { numRuns: runs, seed })
-    expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 20)
+    expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 4)
   },
 )
 
 test('what PostgreSQL accepts of the text that a person wrote, it accepts of the text that is sent', { timeout: 3_600_000 }, async () => {
   let compared = 0
-  const property = fc.asyncProperty(queries, async (query) => {
+  const property = fc.asyncProperty(statements, async (query) => {
     const verdict = await guard(query, rules.open)
     const fields = verdict && (await describe(query))
     if (!fields) return
@@ -213,5 +314,5 @@ test('what PostgreSQL accepts of the text that a person wrote, it accepts of the
     expect(sentFields?.map(({ name, dataTypeID }) => [name, dataTypeID])).toEqual(fields.map(({ name, dataTypeID }) => [name, dataTypeID]))
   })
   await fc.assert(property, { numRuns: runs, seed })
-  expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 20)
+  expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 4)
 })
