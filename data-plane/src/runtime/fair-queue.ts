@@ -115,7 +115,7 @@ export class FairQueue {
   /** For a call whose turn came too late, or not at all. */
   busy(): ToolError {
     const retryAfterS = this.retryAfterS()
-    const message = `Other calls kept ${this.options.resource} busy until the time of this call was over.`
+    const message = `Earlier calls, maybe your own, kept ${this.options.resource} busy until the time of this call was over.`
     return new ToolError('rate_limited', message, { hint: `Try again in ${retryAfterS} s.`, retryable: true, retryAfterS })
   }
 

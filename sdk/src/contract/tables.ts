@@ -60,10 +60,6 @@ export const isDenied = ({ deny }: Pick<TableRules, 'deny'>, table: TableId): bo
 export const isNamedExactly = ({ allow }: Pick<TableRules, 'allow'>, table: TableId): boolean =>
   allow.some((pattern) => !pattern.split('.').includes('*') && matches(pattern, table))
 
-/** A rule hides or masks a column of this table. */
-export const closesColumns = ({ hide, mask }: Pick<TableRules, 'hide' | 'mask'>, table: TableId): boolean =>
-  [...Object.keys(hide), ...Object.keys(mask)].some((pattern) => matches(pattern, table))
-
 /** plain: values are shown. masked: values are masked. hidden: the column does not exist. */
 export type ColumnFate = 'plain' | 'masked' | 'hidden'
 

@@ -178,7 +178,8 @@ function checkIndirection(node: Node): void {
  */
 function checkValueFunction(node: Node): void {
   if (/^SVFOP_(CURRENT_DATE|(CURRENT|LOCAL)_?TIME(STAMP)?(_N)?)$/.test(String(node['op']))) return
-  throw refusal('Asking for the database session is not accepted.', 'meta_whoami tells who you are.')
+  const name = String(node['op']).replace(/^SVFOP_|_N$/g, '')
+  throw refusal(`${name} is not accepted: it asks for the database session.`, 'meta_whoami tells who you are.')
 }
 
 function checkSampling(node: Node): void {

@@ -23,6 +23,9 @@ beforeAll(async () => {
     create view pay_v as select id, amount, amount * 2 as double from pay;
     create view whole_v as select p.id, p::text as all_of_it from people p;
     create materialized view people_m as select id, email from people;
+    create function public.all_people() returns table (id int, nid text) language sql as 'select id, national_id from public.people';
+    create view function_v as select f.*, a.iban from all_people() f join accounts a using (id);
+    create view count_v as select count(*) as n from pay;
     create view fine_v as select a.id, a.iban, count(*) as n from accounts a group by a.id;
     create function public.length(accounts) returns text language sql security definer as 'select max(email) from public.people';
     create function public.lower(accounts) returns text language sql security definer as 'select max(email) from public.people';
@@ -104,6 +107,8 @@ test('a view shows a closed column of a table behind it as closed as the table d
   expect(await names('public.people_w')).toEqual(['id', 'n*', 'nick'])
   expect(await names('public.people_m')).toEqual(['id'])
   expect(await names('public.whole_v')).toEqual(['id'])
+  expect(await names('public.function_v')).toEqual(['iban'])
+  expect(await names('public.count_v')).toEqual([])
   expect(await names('public.fine_v')).toEqual(['id', 'iban', 'n'])
   expect(await names('public.pay_v')).toEqual([])
 
@@ -121,6 +126,7 @@ test.for([
   'select * from whole_v',
   'select pay_v from pay_v',
   'select v from people_v v',
+  'select * from function_v',
 ])('no view leads to a closed column: %s', async (query) => {
   expect(await run(query)).not.toMatch(/CANARY|77000\d/)
 })

@@ -24,6 +24,7 @@ const customers: KnownTable = {
   schema: 'public',
   table: 'customers',
   isView: false,
+  isPartitioned: false,
   hasRowSecurity: false,
   columns: [],
   primaryKey: [],

@@ -54,8 +54,7 @@ function readTable(node: Node, { ctes, reading }: Place, sample: Node | undefine
   // PostgreSQL searches pg_catalog before the pinned schema, so the name might mean a system table.
   if (!table || (schema === undefined && name.startsWith('pg_'))) throw noSuchTable(writtenName)
   const isOnly = node['inh'] !== true
-  if (table.hasClosedParts && !isOnly)
-    throw refusal(`Parts of "${writtenName}" are closed to you.`, `Read it without them: from only ${writtenName}.`)
+  if (table.hasClosedParts && !isOnly) throw refusal(`Parts of "${writtenName}" are closed to you.`, howToReadOpenParts(table, writtenName))
   reading.usedTables.add(table)
   reading.tableNames.add(name)
   if (schema !== undefined) reading.tableNames.add(schema)
@@ -73,6 +72,12 @@ function readTable(node: Node, { ctes, reading }: Place, sample: Node | undefine
     { table, columns, hasOwnName: !hasAlias },
   )
 }
+
+/** `only` leaves out every partition, so of a partitioned table nothing would be left. */
+const howToReadOpenParts = ({ isPartitioned }: KnownTable, writtenName: string) =>
+  isPartitioned
+    ? 'Read the parts that are open to you by their own names; list_tables shows them.'
+    : `Read it without them: from only ${writtenName}.`
 
 /** A masked column is seen as the text of its masks. */
 const visibleColumn = ({ number, name, shape, fate }: TableColumn, { oid }: KnownTable): Column =>

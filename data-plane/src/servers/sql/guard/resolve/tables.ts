@@ -38,6 +38,8 @@ export interface KnownTable extends TableId {
   /** PostgreSQL's id of the table. The description of a result names the table of each column by it. */
   oid: number
   isView: boolean
+  /** All its rows are in partitions. */
+  isPartitioned: boolean
   /** The table has row-level security. Its plans would show the policy. */
   hasRowSecurity: boolean
   /** In the order of `number`. Hidden columns are among them. */

@@ -16,7 +16,7 @@ export const ALLOWED_FUNCTIONS = setOf(
    substring position strpos replace translate reverse split_part concat concat_ws format ascii chr starts_with string_to_array
    string_to_table array_to_string regexp_match regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table regexp_count
    regexp_instr regexp_like regexp_substr overlay normalize is_normalized like_escape similar_to_escape to_char to_number to_hex md5
-   sha224 sha256 sha384 sha512 encode decode quote_literal quote_ident quote_nullable unistr casefold`,
+   sha224 sha256 sha384 sha512 encode decode convert_to convert_from quote_literal quote_ident quote_nullable unistr casefold`,
   // numbers
   `abs ceil ceiling floor round trunc sign sqrt cbrt exp ln log log10 power mod div gcd lcm factorial pi degrees radians sin cos tan cot
    asin acos atan atan2 sinh cosh tanh random width_bucket scale min_scale trim_scale pg_size_pretty`,
@@ -37,7 +37,7 @@ export const ALLOWED_FUNCTIONS = setOf(
    int8range numrange daterange tsrange tstzrange`,
   // search and other
   `to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd similarity word_similarity
-   gen_random_uuid num_nulls num_nonnulls`,
+   gen_random_uuid num_nulls num_nonnulls pg_typeof`,
 )
 
 /** Those of the allowed functions that belong to an extension and not to PostgreSQL itself. */

@@ -118,13 +118,15 @@ export const KIND_BY_FIELD: Readonly<Record<string, string>> = {
  */
 export const REFUSAL_REASONS: Readonly<Record<string, string>> = {
   intoClause: 'SELECT INTO writes a table',
-  lockingClause: 'row locks (FOR UPDATE, FOR SHARE) are not accepted',
+  lockingClause: 'row locks (FOR UPDATE, FOR SHARE)',
   ExplainStmt: 'EXPLAIN belongs to explain_query, which takes the SELECT alone',
   InsertStmt: 'INSERT writes',
   UpdateStmt: 'UPDATE writes',
   DeleteStmt: 'DELETE writes',
   MergeStmt: 'MERGE writes',
-  XmlExpr: 'XML expressions are not accepted',
-  RangeTableFunc: 'XMLTABLE is not accepted',
-  JsonTable: 'JSON_TABLE is not accepted; json_to_recordset is',
+  XmlExpr: 'XML expressions',
+  RangeTableFunc: 'XMLTABLE',
+  JsonTable: 'JSON_TABLE (json_to_recordset is accepted)',
+  catalogname: 'the name of a database before a schema',
+  MergeSupportFunc: 'MERGE_ACTION, which belongs to MERGE',
 }

@@ -1,4 +1,4 @@
-import { closesColumns, columnFate, isDenied, mayRead } from '@bir/sdk/contract/tables'
+import { columnFate, isDenied, mayRead } from '@bir/sdk/contract/tables'
 import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { stricterFate, tableKey } from '../../guard/resolve/tables.ts'
@@ -74,14 +74,10 @@ export async function readKnownTables(client: PoolClient, rules: TableRules, ids
   return tables
 }
 
-/**
- * Closes the columns of a view that come from closed ones. Only views over tables that a rule closes in part need it.
- */
+/** Closes the columns of a view that come from closed ones. */
 async function followOrigins(client: PoolClient, rules: TableRules, row: TableRow, table: KnownTable): Promise<KnownTable> {
-  const isOverClosed = row.underlying
-    .map(toId)
-    .some((id) => tableKey(id) !== tableKey(row) && (isDenied(rules, id) || closesColumns(rules, id)))
-  if (!['v', 'm'].includes(row.kind) || !isOverClosed) return table
+  const closesAnything = rules.deny.length > 0 || Object.keys(rules.hide).length > 0 || Object.keys(rules.mask).length > 0
+  if (!['v', 'm'].includes(row.kind) || !closesAnything) return table
   const fates = await viewColumnFates(client, rules, table.oid)
   const columns = table.columns.map((column) => ({ ...column, fate: stricterFate(column.fate, fates.get(column.number) ?? 'hidden') }))
   return { ...table, columns }
@@ -101,6 +97,7 @@ function toKnownTable(row: TableRow, rules: TableRules): KnownTable {
     schema,
     table,
     isView: kind === 'v',
+    isPartitioned: kind === 'p',
     hasRowSecurity,
     primaryKey,
     columns: row.columns.map(([number, name, isGranted, type]) => ({

@@ -13,8 +13,10 @@ interface RelationRow extends TableId {
   columns: { number: number; name: string }[]
   /** The tables it is a partition of or inherits from, and its own partitions and heirs. */
   relatives: TableId[]
-  /** Every column that a view's query names, by the id of its table. */
-  namedColumns: { oid: number; number: number }[]
+  /** Every column that a view's query names, by the id of its table. The number zero: the table, and maybe no column. */
+  uses: { oid: number; number: number }[]
+  /** A view's query calls functions or operators that are neither PostgreSQL's nor an extension's. */
+  callsOwnFunctions: boolean
 }
 
 /** The fate of each column of a relation, by attribute number. */
@@ -48,9 +50,9 @@ class OriginReader {
     const origins = await this.origins(relation, relation.definition)
     const opensDenied = isOpened || isNamedExactly(this.rules, relation)
     const baseFates = new Map<number, Fates>()
-    const baseOids = new Set([...relation.namedColumns.map((named) => named.oid), ...(origins ?? []).map(({ tableID }) => tableID)])
+    const baseOids = new Set([...relation.uses.map((use) => use.oid), ...(origins ?? []).map(({ tableID }) => tableID)])
     for (const baseOid of baseOids) if (baseOid !== 0) baseFates.set(baseOid, await this.fatesOf(baseOid, opensDenied, depth + 1))
-    const fateOfComputed = opensDenied ? 'plain' : computedFate(relation, baseFates)
+    const fateOfComputed = opensDenied ? 'plain' : this.computedFate(relation, baseFates)
     return new Map(
       relation.columns.map(({ number }, index) => {
         const origin = origins?.[index]
@@ -65,6 +67,27 @@ class OriginReader {
     const family = [{ schema, table }, ...relatives]
     if (!isOpened && family.some((id) => isDenied(this.rules, id))) return 'hidden'
     return family.map((id) => columnFate(this.rules, id, column)).reduce(stricterFate)
+  }
+
+  /**
+   * What a view computes out of closed columns is closed too. So is what it computes when it reads a denied table, or
+   * calls functions that somebody made: these may read anything.
+   */
+  private computedFate(view: RelationRow, baseFates: ReadonlyMap<number, Fates>): ColumnFate {
+    // A whole row in a view's query is written as `t.*`, and pg_depend does not tell which columns it uses.
+    const usesWholeRows = /\.\*/.test(view.definition ?? '')
+    const isClosed = view.uses.some(({ oid, number }) => {
+      const fates = baseFates.get(oid)
+      if (!fates || this.isDenied(oid)) return true
+      const usedFates = number > 0 && !usesWholeRows ? [fates.get(number)] : usesWholeRows ? [...fates.values()] : []
+      return usedFates.some((fate) => fate !== 'plain')
+    })
+    return isClosed || view.callsOwnFunctions ? 'hidden' : 'plain'
+  }
+
+  private isDenied(oid: number): boolean {
+    const relation = this.relations.get(oid)
+    return relation === undefined || [relation, ...relation.relatives].some((id) => isDenied(this.rules, id))
   }
 
   /** Which column of which table each column of the view comes from; undefined when the gateway's role cannot tell. */
@@ -90,15 +113,8 @@ class OriginReader {
   }
 }
 
-/** What a view computes out of closed columns is closed too. */
-function computedFate(view: RelationRow, baseFates: ReadonlyMap<number, Fates>): ColumnFate {
-  // A whole row in a view's query is written as `t.*`, and pg_depend does not tell which columns it uses.
-  const usesWholeRows = /\.\*/.test(view.definition ?? '')
-  const isClosed = usesWholeRows
-    ? [...baseFates.values()].some((fates) => [...fates.values()].some((fate) => fate !== 'plain'))
-    : view.namedColumns.some(({ oid, number }) => baseFates.get(oid)?.get(number) !== 'plain')
-  return isClosed ? 'hidden' : 'plain'
-}
+/** Ids below this are PostgreSQL's own objects (FirstNormalObjectId of access/transam.h). */
+const firstUserId = 16_384
 
 const relationQuery = `
   with recursive ancestor(oid) as (
@@ -115,5 +131,9 @@ const relationQuery = `
       join pg_class r on r.oid = relative.oid join pg_namespace rn on rn.oid = r.relnamespace where r.oid <> c.oid) as relatives,
     (select coalesce(json_agg(distinct jsonb_build_object('oid', d.refobjid::int8, 'number', d.refobjsubid)), '[]') from pg_rewrite w
       join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
-      where w.ev_class = c.oid and d.refobjid <> c.oid and d.refobjsubid > 0) as "namedColumns"
+      where w.ev_class = c.oid and d.refobjid <> c.oid) as uses,
+    exists (select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+      where w.ev_class = c.oid and d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+        and not exists (select from pg_depend e where e.classid = d.refclassid and e.objid = d.refobjid and e.deptype = 'e')
+        and d.refobjid >= ${firstUserId}) as "callsOwnFunctions"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1`

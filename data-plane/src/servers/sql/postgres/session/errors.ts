@@ -99,7 +99,7 @@ function runError(state: string, cause: DatabaseError): ToolError {
   const param = /(?:^|\n)(?:unnamed portal|portal "[^"]*") parameter \$(\d+) = .*$/.exec(cause.where ?? '')?.[1]
   const hint =
     param === undefined
-      ? 'A value in the rows or in params causes it while the statement runs: leave such values out with a condition, or do not convert them.'
+      ? 'A value in the rows, in params or in the statement itself causes it: leave such values out with a condition, or do not convert them.'
       : `Correct the value of $${param} in params.`
   return new ToolError('invalid_input', message, { hint, cause })
 }
