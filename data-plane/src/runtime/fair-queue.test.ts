@@ -54,7 +54,7 @@ test('work whose time is over before its turn is refused with when to come back,
   const first = queue.run('ann', never, work('first'))
   await expect(queue.run('ben', AbortSignal.timeout(1), work('second'))).rejects.toMatchObject({
     code: 'rate_limited',
-    message: 'Other calls kept the kettle busy until the time of this call was over.',
+    message: 'Earlier calls, maybe your own, kept the kettle busy until the time of this call was over.',
     retryAfterS: 1,
   })
   end('first')

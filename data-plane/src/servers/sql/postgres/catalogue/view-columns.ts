@@ -13,7 +13,7 @@ interface RelationRow extends TableId {
   columns: { number: number; name: string }[]
   /** The tables it is a partition of or inherits from, and its own partitions and heirs. */
   relatives: TableId[]
-  /** Every column that a view's query names, by the id of its table. The number zero: the table, and maybe no column. */
+  /** Every column that a view's query names, by the id of its table. Zero: the table, and maybe no column. */
   uses: { oid: number; number: number }[]
   /** A view's query calls functions or operators that are neither PostgreSQL's nor an extension's. */
   callsOwnFunctions: boolean

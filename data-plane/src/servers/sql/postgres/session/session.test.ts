@@ -101,7 +101,7 @@ test('whatever one person runs, another finds a session; the person waits until 
   const late = connect(bank.context({ settings, rules: { ...aliceRules, timeoutMs: 300 } }))
   expect(await failure(inReadOnlyTransaction(late, async () => expect.unreachable()))).toMatchObject({
     code: 'rate_limited',
-    message: `Other calls kept the database ${late.name} busy until the time of this call was over.`,
+    message: `Earlier calls, maybe your own, kept the database ${late.name} busy until the time of this call was over.`,
     retryable: true,
     retryAfterS: 1,
   })
