@@ -46,14 +46,14 @@ test.for(['off', 'warn', 'hold'] as Trust[])('registering a server approves its 
   await reported(it.ctx, [echo, aTool('add')])
   expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
   expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([
-    { decidedBy: 'operator:test', level: 'write' },
-    { level: 'read' },
+    { decidedBy: 'registration (operator:test)', level: 'write' },
+    { decidedBy: 'registration (operator:test)', level: 'read' },
   ])
   expect(it.recorded.at(-1)).toMatchObject({
     action: 'definitions.report',
     target: 'everything',
     actor: 'plane:one',
-    detail: 'first definitions, approved with the registration by operator:test: 2',
+    detail: 'first definitions, approved by registration (operator:test): 2',
   })
   expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
 })
@@ -83,6 +83,7 @@ test('trust `hold`: new and changed definitions are held back, and approved ones
   expect(await approveSeen(it.ctx, 'echo', 'delete_all')).toMatchObject({ approved: ['delete_all'] })
   expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
   expect(it.recorded.at(-1)).toMatchObject({ action: 'servers.approve', target: 'everything', actor: 'operator:test' })
+  expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([{ decidedBy: 'operator:test' }, { decidedBy: 'operator:test' }])
 })
 
 test('trust `warn`: a changed definition is served, recorded and listed with its differences until an administrator has reviewed it', async () => {
@@ -101,6 +102,16 @@ test('trust `warn`: a changed definition is served, recorded and listed with its
   await approve(it.ctx, { id: 'everything', names: ['echo', 'add', 'echo'], seen: await hashes(it.ctx) })
   expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
   expect(await approveSeen(it.ctx, 'echo', 'add')).toEqual({ approved: [], revision: revision + 1 })
+})
+
+test('a tool that the policy hides is said to be hidden, approved or not', async () => {
+  await using it = await aControlPlane()
+  await register(it.ctx, { tools: { add: { hidden: true }, echo: { level: 'write' } } })
+  await reported(it.ctx, [echo, aTool('add')])
+  expect((await list(it.ctx, { id: 'everything' })).items).toMatchObject([
+    { name: 'add', state: 'approved', hidden: true },
+    { name: 'echo', hidden: false },
+  ])
 })
 
 test('trust `off`: a changed definition is served without a record', async () => {

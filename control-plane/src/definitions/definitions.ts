@@ -8,7 +8,7 @@ import { describeDifferences } from './difference.ts'
 import { readDefinitions } from './rows.ts'
 import type { StoredDefinition } from './rows.ts'
 import { shortHashOf } from './short-hash.ts'
-import type { Db } from '../policy-rows/types.ts'
+import type { Db, ServerRow } from '../policy-rows/types.ts'
 
 type Input = z.output<Api['servers']['definitions']['input']>
 type ToolDefinition = z.infer<typeof ToolDefinitionSchema>
@@ -20,10 +20,15 @@ interface DefinitionPair {
 }
 
 export async function list(ctx: Ctx, { id }: Input): Promise<{ items: ToolDefinition[] }> {
-  await requireRemoteServer(ctx.db, id)
+  const labels = await requireRemoteServer(ctx.db, id)
+  const isHidden = (name: string) => Object.hasOwn(labels, name) && labels[name]?.hidden === true
   const byName = Map.groupBy(await readDefinitions(ctx.db, id), ({ name }) => name)
   const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1))
-  return { items: sorted.flatMap(([name, rows]) => definitionEntities(name, pairOf(rows), (row) => shortHashOf(ctx, id, row))) }
+  return {
+    items: sorted.flatMap(([name, rows]) =>
+      definitionEntities(name, pairOf(rows), { isHidden: isHidden(name), shortHash: (row) => shortHashOf(ctx, id, row) }),
+    ),
+  }
 }
 
 const pairOf = (rows: readonly StoredDefinition[]): DefinitionPair => ({
@@ -42,7 +47,7 @@ export function trustState(rows: readonly { state: StoredDefinition['state']; ma
 function definitionEntities(
   name: string,
   { decided, pending }: DefinitionPair,
-  shortHash: (row: StoredDefinition) => string,
+  { isHidden, shortHash }: { isHidden: boolean; shortHash: (row: StoredDefinition) => string },
 ): ToolDefinition[] {
   const newest = pending ?? decided
   if (!newest) return []
@@ -63,16 +68,18 @@ function definitionEntities(
       difference: canCompare ? describeDifferences(parse(approved), parse(offered)) : [],
       firstSeen: newest.firstSeen.toISOString(),
       decidedBy: decided?.decidedBy ?? null,
+      hidden: isHidden,
     },
   ]
 }
 
 const parse = (definition: string | null) => (definition === null ? null : (JSON.parse(definition) as Record<string, unknown>))
 
-/** Rejects unless there is such a remote server. */
-export async function requireRemoteServer(db: Db, id: string): Promise<void> {
-  const row = await db.selectFrom('servers').select('kind').where('id', '=', id).executeTakeFirst()
+/** Resolves with the labels of the server's tools. Rejects unless there is such a remote server. */
+export async function requireRemoteServer(db: Db, id: string): Promise<ServerRow['labels']> {
+  const row = await db.selectFrom('servers').select(['kind', 'labels']).where('id', '=', id).executeTakeFirst()
   if (!row) throw notFound('server', id)
   if (row.kind !== 'remote')
     throw new ApiError('invalid_input', `The server ${id} is mounted: its tools are the gateway's own, and need no approval.`)
+  return row.labels
 }

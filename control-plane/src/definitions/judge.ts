@@ -13,7 +13,10 @@ export interface DefinitionRow extends OfferedTool {
 
 export interface Rule {
   trust: RemoteSettings['trust']
-  /** The administrator who registered the server. Set only for the first definitions since then: they are approved. */
+  /**
+   * What the first definitions since the server's registration are approved by: the registration, not a person who
+   * looked at them. Not set for any later ones.
+   */
   approvedBy?: string | undefined
 }
 

@@ -22,7 +22,7 @@ export async function acceptReport(ctx: Ctx, report: DefinitionsReport): Promise
 
     // A server without tools may still be starting. Its first definitions are the first that are not empty.
     const isFirst = !server.examined && offered.length > 0
-    const approvedBy = isFirst ? (server.registered_by ?? 'registration') : undefined
+    const approvedBy = isFirst ? registrationBy(server.registered_by) : undefined
     const before = await readDefinitions(trx, report.server)
     const after = judge(before, offered, { trust, approvedBy })
     const { removed, written } = await writeDefinitions(trx, report.server, { before, after })
@@ -32,11 +32,14 @@ export async function acceptReport(ctx: Ctx, report: DefinitionsReport): Promise
   })
 }
 
+/** Says that nobody looked at the definitions: whoever registered the server did so before it offered any. */
+const registrationBy = (administrator: string | null) => (administrator === null ? 'registration' : `registration (${administrator})`)
+
 const unchanged = { value: undefined, dirty: 'nothing' } as const
 const maxLines = 50
 
 function describeReport(written: readonly DefinitionRow[], approvedBy: string | undefined): string {
-  if (approvedBy !== undefined) return `first definitions, approved with the registration by ${approvedBy}: ${written.length}`
+  if (approvedBy !== undefined) return `first definitions, approved by ${approvedBy}: ${written.length}`
   const lines = written.map(({ name, hash, state, mark, flags }) => {
     const notes = [mark ?? 'known', ...flags].join('; ')
     return `${name} ${visibility[state]} (${notes}), ${hash}`

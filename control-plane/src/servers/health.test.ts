@@ -56,7 +56,10 @@ test('each plane reports the health of a server, and a plane without a report is
     breaker: 'open',
     lastError: 'connection refused',
     lastErrorAt: '2023-11-14T22:14:20.000Z',
+    killed: false,
   })
+  await it.db.updateTable('servers').set({ killed: true }).where('id', '=', 'notes').execute()
+  expect((await health(it.ctx, { id: 'notes' })).items[0]).toMatchObject({ state: 'down', killed: true })
 })
 
 test('the last report of a silent plane is listed and marked as stale', async () => {

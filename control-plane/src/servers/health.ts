@@ -42,7 +42,7 @@ export async function storeHealth(db: Kysely<Database>, plane: string, reports: 
 }
 
 const remotes = (db: Kysely<Database>) =>
-  db.selectFrom('servers').select(['id', 'settings']).where('kind', '=', 'remote').orderBy('id').execute()
+  db.selectFrom('servers').select(['id', 'settings', 'killed']).where('kind', '=', 'remote').orderBy('id').execute()
 
 const rowOf = (plane: string, report: RemoteHealth, reportedAt: Date) => ({
   plane,
@@ -80,7 +80,7 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
   const items = servers.flatMap((server) =>
     planes.map((plane) => {
       const row = byPair.get(`${server.id} ${plane.id}`)
-      const pair = { server: server.id, plane: plane.id, planeName: plane.name }
+      const pair = { server: server.id, plane: plane.id, planeName: plane.name, killed: server.killed }
       return healthEntity(pair, row?.url === server.settings.url ? row : undefined, nowMs)
     }),
   )
@@ -88,7 +88,7 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
 }
 
 type Row = ReturnType<typeof rowOf>
-type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName'>
+type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName' | 'killed'>
 
 function healthEntity(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
   return {

@@ -76,6 +76,8 @@ export const ServerHealth = z.strictObject({
   reportedAt: Instant.nullable(),
   /** True when the last report is too old to count. */
   stale: z.boolean(),
+  /** True while the kill switch of the server is set: every call is refused, however the server is. */
+  killed: z.boolean().optional(),
 })
 
 const serverFields = {
@@ -116,8 +118,13 @@ export const ToolDefinition = z.strictObject({
   /** The differences between `approved` and `offered`, a text each. */
   difference: z.array(z.string()),
   firstSeen: Instant,
-  /** Who approved the served definition; null when the server's `trust` setting let it pass. */
+  /**
+   * Who approved the served definition. `registration (<who>)`: nobody looked at it; it was approved because the server
+   * offered it first after that administrator had registered it. Null when the server's `trust` setting let it pass.
+   */
   decidedBy: z.string().nullable(),
+  /** True when the policy hides the tool: then nobody may see or call it, whatever was approved. */
+  hidden: z.boolean().optional(),
 })
 
 /**

@@ -30,6 +30,7 @@ const down: Health = {
   lastError: 'status 500\u001b[2J',
 }
 const stale: Health = { ...up, planeName: 'plane-3', stale: true }
+const off: Health = { ...up, planeName: 'plane-5', killed: true }
 const silent: Health = {
   ...up,
   planeName: 'plane-4',
@@ -42,15 +43,16 @@ const silent: Health = {
 }
 
 test('health is listed per plane, with the reason when a server is down and a mark when the report is stale', async () => {
-  await using control = await standIn({ servers: { health: () => ({ items: [up, down, stale, silent] }) } })
+  await using control = await standIn({ servers: { health: () => ({ items: [up, down, stale, silent, off] }) } })
   const { exit, out } = await bir(['server', 'health'], at(control.url))
   expect(exit).toBe(0)
   expect(out.split('\n')).toEqual([
-    'server  plane    state           era     last answer           ms    last error            reported',
-    'notes   plane-1  up              modern  2026-11-22T08:59:30Z  12.5  -                     2026-11-22T08:59:40Z',
-    'notes   plane-2  down, spared    modern  2026-11-22T08:59:30Z  12.5  2026-11-22T08:59:35Z  2026-11-22T08:59:40Z',
-    'notes   plane-3  stale (was up)  modern  2026-11-22T08:59:30Z  12.5  -                     2026-11-22T08:59:40Z',
-    'notes   plane-4  unknown         -       -                     -     -                     never',
+    'server  plane    state              era     last answer           ms    last error            reported',
+    'notes   plane-1  up                 modern  2026-11-22T08:59:30Z  12.5  -                     2026-11-22T08:59:40Z',
+    'notes   plane-2  down, spared       modern  2026-11-22T08:59:30Z  12.5  2026-11-22T08:59:35Z  2026-11-22T08:59:40Z',
+    'notes   plane-3  stale (was up)     modern  2026-11-22T08:59:30Z  12.5  -                     2026-11-22T08:59:40Z',
+    'notes   plane-4  unknown            -       -                     -     -                     never',
+    'notes   plane-5  switched off (up)  modern  2026-11-22T08:59:30Z  12.5  -                     2026-11-22T08:59:40Z',
     '',
     'notes, by plane-2, at 2026-11-22T08:59:35Z:',
     String.raw`  status 500\u001b[2J`,

@@ -21,7 +21,7 @@ export const serverHealth: Define = (parent, act) => {
     .option('--json', '{"items"}')
     .addHelpText(
       'after',
-      '\nStates:\n  up       it answered last time\n  down     it cannot be reached, or does not let the gateway in\n  unknown  not asked yet\n  stale    this plane has told nothing for more than two minutes; what it said last follows\n\nExamples:\n  bir server health\n  until bir server health notes --exit-code > /dev/null; do sleep 1; done',
+      '\nStates:\n  up       it answered last time\n  down     it cannot be reached, or does not let the gateway in\n  unknown  not asked yet\n  stale    this plane has told nothing for more than two minutes; what it said last follows\n\nA server that is switched off is refused to everyone, however it is.\n\nExamples:\n  bir server health\n  until bir server health notes --exit-code > /dev/null; do sleep 1; done',
     )
     .action(
       act<[string | undefined, { exitCode?: true; json?: true }]>(async (context, id, { exitCode, json }) => {
@@ -60,7 +60,11 @@ const columns = [
   { title: 'reported', of: ({ reportedAt }: Health) => reportedAt ?? 'never' },
 ]
 
-function stateOf({ state, stale, breaker, reportedAt }: Health): string {
+function stateOf(health: Health): string {
+  return health.killed ? `switched off (${reportedState(health)})` : reportedState(health)
+}
+
+function reportedState({ state, stale, breaker, reportedAt }: Health): string {
   if (reportedAt === null) return 'unknown'
   const reported = breaker === 'open' ? `${state}, spared` : state
   return stale ? `stale (was ${reported})` : reported
