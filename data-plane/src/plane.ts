@@ -11,6 +11,7 @@ import { Shipper } from './audit/shipping/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import { ControlClient } from './control/client.ts'
+import { Expulsion } from './control/expulsion.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
 import { keepSealingKeys } from './control/sealing-keys.ts'
@@ -52,7 +53,8 @@ export async function startPlane(
   { log, strays, onEnd }: Surroundings,
 ): Promise<Plane> {
   const stop = new AbortController()
-  const control = new ControlClient(identity)
+  const expulsion = new Expulsion({ homeDir: config.homeDir, plane: identity.id, log })
+  const control = new ControlClient(identity, expulsion)
   const sealer = new Sealer()
   const { journal, shipper } = await openAudit(config, identity, control, log)
   const reporter = new AuditReporter({ control, state: () => shipper.state, log })
@@ -62,10 +64,12 @@ export async function startPlane(
     mounted,
     cache: new PolicyCache(join(config.homeDir, 'policy')),
     log,
+    refusal: () => expulsion.refusal(),
     fetchChunk: async (name) => (await control.get(`/chunks/${name}`, stop.signal)).bytes,
     acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
     planesChanged: () => void sealingKeys.refresh(),
   })
+  expulsion.onChange = () => feed.refusalChanged()
   let draining = false
   const plane = assemblePlane({
     node: identity.id,
@@ -84,7 +88,7 @@ export async function startPlane(
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
     issuer: () => feed.held?.keys.issuer,
-    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped, strays: strays.count }),
+    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice }),
   })
 
   await feed.restore()
@@ -144,17 +148,26 @@ async function listenToPeers(
     .catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
 }
 
+interface HealthFacts {
+  warning?: string | undefined
+  dropped?: DroppedMessages['counts']
+  strays?: number
+  /** What happened to an expelled plane, and what to do. */
+  expelled?: string | undefined
+}
+
 /** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
   draining: boolean,
-  { warning, dropped = {}, strays = 0 }: { warning?: string | undefined; dropped?: DroppedMessages['counts']; strays?: number } = {},
+  { warning, dropped = {}, strays = 0, expelled }: HealthFacts = {},
 ): { ok: boolean; body: object } {
   const notes = {
     ...(warning !== undefined && { warning }),
     ...(Object.keys(dropped).length > 0 && { dropped }),
     ...(strays > 0 && { strayRejections: strays }),
   }
+  if (expelled !== undefined) return { ok: false, body: { status: 'expelled', why: expelled, ...notes } }
   if (draining) return { ok: false, body: { status: 'draining', ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
   return { ok: true, body: { status: warning === undefined ? 'ok' : 'degraded', revision: held.revision, ...notes } }

@@ -4,6 +4,8 @@ import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { sha256Hex } from '../runtime/sha256.ts'
 import { eddsaKey } from './eddsa-key.ts'
+import { EXPELLED } from './expulsion.ts'
+import type { Expulsion } from './expulsion.ts'
 import type { Identity } from './identity.ts'
 
 const Refused = z.object({ error: z.string() })
@@ -30,10 +32,13 @@ export class ControlError extends Error {
 /** Sends requests to the control plane. Each has a JWT of this plane (EdDSA, 60 s) with the digest of the body. */
 export class ControlClient {
   private readonly identity: Identity
+  private readonly expulsion: Expulsion | undefined
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
 
-  constructor(identity: Identity) {
+  /** `expulsion` hears of every answer whether this plane is still a member. */
+  constructor(identity: Identity, expulsion?: Expulsion) {
     this.identity = identity
+    this.expulsion = expulsion
   }
 
   get(path: string, signal?: AbortSignal): Promise<ControlAnswer> {
@@ -57,6 +62,7 @@ export class ControlClient {
   ): Promise<ControlAnswer> {
     const headers = { authorization: `Bearer ${await this.assertion(body)}`, ...(contentType && { 'content-type': contentType }) }
     const url = `${this.identity.controlUrl.replace(/\/$/, '')}/internal/v1${path}`
+    const moment = this.expulsion?.moment ?? 0
     const answer = await ask(url, {
       method,
       headers,
@@ -64,11 +70,13 @@ export class ControlClient {
       ...(body !== undefined && { body }),
       ...(signal && { signal }),
     })
-    if (answer.status >= 400)
-      throw new ControlError(
-        `the control plane answered ${answer.status} to ${method} ${path.split('?')[0]}: ${excerptOf(answer)}`,
-        answer.status,
-      )
+    if (answer.status >= 400) {
+      const code = codeOf(answer)
+      if (answer.status === 403 && code === EXPELLED) this.expulsion?.told()
+      const asked = `${method} ${path.split('?')[0]}`
+      throw new ControlError(`the control plane answered ${answer.status} to ${asked}: ${excerptOf(answer)}`, answer.status, { code })
+    }
+    this.expulsion?.accepted(moment)
     return answer
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { JOIN_LINE_REFUSED } from '@bir/sdk/contract/internal'
 import type { Log } from '../runtime/log.ts'
 import { ControlError, postJoin } from './client.ts'
+import { removeExpelledMarker } from './expulsion.ts'
 import { acceptJoin, fingerprintOf, joinRequest, newKeys, readIdentity, writeIdentity } from './identity.ts'
 import type { Identity, Keys } from './identity.ts'
 
@@ -38,6 +39,7 @@ export async function identityOf({ homeDir, birJoin, rereadJoin, planeName }: Op
     try {
       const identity = await joinWith(line, planeName, keys, log)
       writeIdentity(path, identity)
+      removeExpelledMarker(homeDir)
       log('info', 'joined', { plane: identity.id })
       return identity
     } catch (error) {

@@ -27,6 +27,7 @@ async function forwardingServer(
   const policy = aPolicy({ planes: [{ id: home, name: 'home', publicKey, internalUrl }] })
   const source: PolicySource = {
     current: () => policy,
+    refusal: () => undefined,
     freshAtMs: () => Date.now(),
     waitForRevision: () => Promise.resolve(true),
     onChange: () => () => undefined,

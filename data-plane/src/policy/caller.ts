@@ -15,16 +15,21 @@ export interface Caller {
   readonly isBehind: boolean
 }
 
-/** Finds the caller from the `Authorization` header. Throws `unauthenticated` or `personDisabled`. */
+/**
+ * Finds the caller from the `Authorization` header. Throws `unauthenticated` or `personDisabled`, and `unavailable`
+ * where this plane serves nobody.
+ */
 export type IdentifyCaller = (authorization: string | undefined, endpoint: Endpoint) => Awaitable<Caller>
 
 interface Needs {
   verify(bearer: string): Awaitable<Token>
-  readonly policy: Pick<PolicySource, 'current' | 'waitForRevision'>
+  readonly policy: Pick<PolicySource, 'current' | 'refusal' | 'waitForRevision'>
 }
 
 export function callerIdentifier({ verify, policy }: Needs): IdentifyCaller {
   return function identify(authorization, endpoint) {
+    const refusal = policy.refusal()
+    if (refusal) throw refusal
     const verified = verify(bearerOf(authorization))
     const isNewer = ({ revision }: Token) => revision > policy.current().revision
     const found = (token: Token, isBehind: boolean): Caller => ({

@@ -79,6 +79,7 @@ async function aFeed(publisher: Awaited<ReturnType<typeof aPublisher>>, dir = aD
     mounted: new Map([['things', server]]),
     cache: new PolicyCache(dir),
     log: () => undefined,
+    refusal: () => undefined,
     async fetchChunk(name) {
       publisher.fetched.push(name)
       return publisher.chunks.get(name) ?? Promise.reject(new Error('no such chunk'))

@@ -21,6 +21,8 @@ interface Options {
   mounted: ReadonlyMap<string, MountedServer>
   cache: PolicyCache
   log: Log
+  /** Why this plane serves nobody; undefined while it serves. */
+  refusal(): GatewayError | undefined
   fetchChunk: FetchChunk
   acknowledge(ack: Ack): Promise<void>
   /** Called when planes were added, changed or removed: the keys that they share may have been renewed. */
@@ -50,6 +52,16 @@ export class PolicyFeed implements PolicySource {
 
   get held(): Policy | undefined {
     return this.policy
+  }
+
+  refusal(): GatewayError | undefined {
+    return this.options.refusal()
+  }
+
+  /** Tells all who follow the policy that `refusal` has changed. Without a policy there is nothing to end. */
+  refusalChanged(): void {
+    if (!this.policy) return
+    for (const listener of this.changeListeners) listener()
   }
 
   freshAtMs(): number {

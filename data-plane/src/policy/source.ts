@@ -1,8 +1,13 @@
+import type { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
 
 export interface PolicySource {
   /** The policy in force. Throws `unavailable` before the first one. */
   current(): Policy
+  /**
+   * Why this plane serves nobody, whatever the policy says; undefined while it serves. `onChange` tells of it too.
+   */
+  refusal(): GatewayError | undefined
   /** The time of the newest signed statement from the control plane, in milliseconds since 1970. */
   freshAtMs(): number
   /** Calls the listener after every change of policy, until the returned function is called. */

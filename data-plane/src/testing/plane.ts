@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AuditRecord } from '@bir/sdk/contract/audit'
 import type { PlanesChunk, RemoteEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
+import type { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { readFileSync } from 'node:fs'
@@ -91,6 +92,8 @@ export interface TestPlane extends AsyncDisposable {
   internalUrl: string
   /** Replaces the policy in force. */
   use(parts: PolicyParts): void
+  /** From now on the plane serves nobody, for this reason; or, without one, everybody again. */
+  refuse(refusal?: GatewayError): void
   /** Good for ten minutes, issued `lateS` ago. */
   token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
   records(): AuditRecord[]
@@ -136,9 +139,11 @@ export async function testPlane(
     restrictToMounted(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
   let policy = made(parts)
   const fresh = { atMs: Date.now() }
+  let refusal: GatewayError | undefined
   const followers = new Set<() => void>()
   const source = {
     current: () => policy,
+    refusal: () => refusal,
     freshAtMs: () => fresh.atMs,
     waitForRevision: async (revision: number) => policy.revision >= revision,
     onChange(changed: () => void) {
@@ -195,6 +200,10 @@ export async function testPlane(
     bodies: plane.bodies,
     use: (given) => {
       policy = made({ ...parts, ...given })
+      for (const changed of followers) changed()
+    },
+    refuse: (given) => {
+      refusal = given
       for (const changed of followers) changed()
     },
     token: ({ sub = ALICE, lateS = 0, ...claims } = {}) =>

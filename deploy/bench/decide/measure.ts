@@ -37,6 +37,7 @@ const feed = new PolicyFeed({
   mounted: new Map(serverIds.map((id) => [id, standIn(id)])),
   cache: new PolicyCache(join(dir, 'policy')),
   log: () => undefined,
+  refusal: () => undefined,
   fetchChunk: async (name) => newChunks.get(name) ?? Promise.reject(new Error(`${name} was not to be fetched`)),
   acknowledge: async () => undefined,
   planesChanged: () => undefined,

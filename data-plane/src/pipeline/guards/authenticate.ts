@@ -10,6 +10,8 @@ import type { Audited, Authenticated, Incoming } from '../call/types.ts'
 export function authenticate({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited, Authenticated> {
   return function authenticate(call, next) {
     const { token, isBehind } = call.caller
+    const refusal = policy.refusal()
+    if (refusal) throw refusal
     const current = policy.current()
     call.note.revision = current.revision
     if (isBehind) call.note.behind = true

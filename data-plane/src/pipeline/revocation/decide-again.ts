@@ -34,7 +34,7 @@ export function refusalNow(policy: Policy, call: OpenCall, nowMs: number): Gatew
 export function decideAgain({ policy: source }: Pick<Ports, 'policy'>, call: OpenCall): void {
   const nowMs = Date.now()
   const policy = source.current()
-  const refusal = refusalNow(policy, call, nowMs) ?? staleRefusal(source, policy.settings, call.needs, nowMs)
+  const refusal = source.refusal() ?? refusalNow(policy, call, nowMs) ?? staleRefusal(source, policy.settings, call.needs, nowMs)
   if (refusal) {
     stopCall(call, refusal)
     throw refusal

@@ -8,8 +8,8 @@ const defaultMs = 1_000
 
 /**
  * Ends calls under way that are allowed no more: because their server was switched off, their person was disabled, a
- * grant or a token was taken or expired. Looks through all of them at every change of policy and every second, in short
- * turns. A call that goes on pays nothing for it but its place in the list.
+ * grant or a token was taken or expired, or this plane was expelled. Looks through all of them at every change of
+ * policy and every second, in short turns. A call that goes on pays nothing for it but its place in the list.
  */
 export function endRefusedCalls({ policy, openCalls }: Pick<Ports, 'policy' | 'openCalls'>, everyMs = defaultMs): { close(): void } {
   let looking = false
@@ -18,7 +18,7 @@ export function endRefusedCalls({ policy, openCalls }: Pick<Ports, 'policy' | 'o
   const lookOnce = async () => {
     const slice = new TimeSlice()
     for (const [index, call] of openCalls) {
-      const refusal = refusalNow(policy.current(), call, Date.now())
+      const refusal = policy.refusal() ?? refusalNow(policy.current(), call, Date.now())
       if (refusal) stopCall(call, refusal)
       // It was answered with a question, and nobody at the server's side waits for the answer any more.
       if (call.note.isOver && !call.cancel.isWatched) openCalls.remove(index, call)

@@ -294,7 +294,7 @@ export class Subscription {
   private policyChanged(): void {
     const { policy, person } = this.now()
     const fault = tokenFault(policy, this.call.token, this.call.endpoint, Date.now() / 1000)
-    if (person && !person.disabled && fault === undefined) {
+    if (person && !person.disabled && fault === undefined && !this.ports.policy.refusal()) {
       this.decideServers()
       return this.compareSoon()
     }
