@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { ApiFailure, createClient } from './client.ts'
 import { api, API_ERRORS } from './contract/api.ts'
-import { Refusal, standIn } from './testing.ts'
+import { Refusal, silentServer, standIn } from './testing.ts'
 
 const grant = { group: 'analysts', server: 'sql', level: 'read' } as const
 const id = '01890000-0000-7000-8000-000000000001'
@@ -99,6 +99,22 @@ test('a server that is no gateway, and one that does not answer, give one senten
   const nobody = await failureOf(client.settings.get())
   expect(nobody.code).toBe('unavailable')
   expect(nobody.message).toContain('does not answer')
+})
+
+test.for([
+  ['says nothing', ''],
+  ['begins an answer and does not end it', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'],
+] as const)('a gateway that takes a request and %s is given up', async ([, beginning]) => {
+  await using silent = await silentServer(beginning)
+  const client = createClient({ url: silent.url, token: 't', timeoutMs: { query: 50, mutation: 60 } })
+  const read = await failureOf(client.settings.get())
+  expect([read.code, read.message]).toEqual([
+    'unavailable',
+    `The gateway at ${silent.url} has not answered for 0.05 s: its control plane hangs or has too much to do. Look at its log, and try again.`,
+  ])
+  const change = await failureOf(client.groups.delete({ handle: 'analysts' }))
+  expect(change.message).toContain('has not answered for 0.06 s')
+  expect(change.message).toContain('The change may be made all the same')
 })
 
 test('a wrong input does not compile', () => {

@@ -38,9 +38,16 @@ export interface ClientOptions {
   url: string
   /** A bearer token, or a function that returns one for each call, which it is told. */
   token: string | ((request: { method: string; url: string }) => string | Promise<string>)
-  /** Replaces the global `fetch`, for example to set a timeout. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch
+  /** How long to wait for the whole answer to a query and to a mutation, in ms. Without it, 30 s and 60 s. */
+  timeoutMs?: Timeouts | undefined
 }
+
+type Timeouts = Record<Operation['kind'], number>
+
+/** A mutation answers after its revision of the policy is published, which takes longer than a query. */
+const defaultTimeoutMs: Timeouts = { query: 30_000, mutation: 60_000 }
 
 /** Creates a client of the control plane. It runs wherever there is `fetch`. Calls reject with `ApiFailure`. */
 export function createClient(options: ClientOptions): Client {
@@ -55,19 +62,41 @@ export function createClient(options: ClientOptions): Client {
   return Object.fromEntries(groups) as Client
 }
 
-async function call({ token, fetch: send = fetch }: ClientOptions, address: string, operation: Operation, input: unknown) {
+async function call({ token, fetch: send = fetch, timeoutMs }: ClientOptions, address: string, operation: Operation, input: unknown) {
   const { url, ...request } = requestOf(address, operation, input)
   const bearer = typeof token === 'string' ? token : await token({ method: request.method, url })
   const headers = { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${bearer}` }
 
-  let response: Response
+  const limitMs = (timeoutMs ?? defaultTimeoutMs)[operation.kind]
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(), limitMs)
+  let answer: Answer
   try {
-    response = await send(url, { ...request, headers })
+    const response = await send(url, { ...request, headers, signal: limit.signal })
+    answer = { response, text: await response.text() }
   } catch (cause) {
-    throw new ApiFailure('unavailable', `The gateway does not answer at ${new URL(address).origin}.`, { cause })
+    const { origin } = new URL(address)
+    throw new ApiFailure(
+      'unavailable',
+      limit.signal.aborted ? silenceAt(origin, operation, limitMs) : `The gateway does not answer at ${origin}.`,
+      { cause },
+    )
+  } finally {
+    clearTimeout(timer)
   }
-  return resultOf(response, address, operation)
+  return resultOf(answer, address, operation)
 }
+
+interface Answer {
+  response: Response
+  text: string
+}
+
+const silenceAt = (origin: string, { kind }: Operation, limitMs: number) =>
+  `The gateway at ${origin} has not answered for ${limitMs / 1000} s: its control plane hangs or has too much to do. ` +
+  (kind === 'query'
+    ? 'Look at its log, and try again.'
+    : 'The change may be made all the same: look at its log, and whether it was made, before you try again.')
 
 /** A query with a longer URL is sent as POST, because servers and proxies limit the length of a URL. */
 const maxUrlChars = 4_000
@@ -84,10 +113,10 @@ const Refusal = z.object({
   error: z.object({ message: z.string(), data: z.object({ code: z.string().optional() }).optional() }),
 })
 
-async function resultOf(response: Response, address: string, { output }: Operation) {
+async function resultOf({ response, text }: Answer, address: string, { output }: Operation) {
   const { status: httpStatus } = response
   const operation = address.slice(address.lastIndexOf('/') + 1)
-  const body = await jsonOf(response)
+  const body = jsonOf(text)
 
   const refusal = Refusal.safeParse(body)
   if (refusal.success) {
@@ -110,9 +139,9 @@ async function resultOf(response: Response, address: string, { output }: Operati
   throw new ApiFailure('internal', `The answer to ${operation} breaks the contract:\n${faults}`, { httpStatus, cause: parsed.error })
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
+function jsonOf(text: string): unknown {
   try {
-    return await response.json()
+    return JSON.parse(text)
   } catch {
     return undefined
   }

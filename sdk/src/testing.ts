@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { initTRPC, TRPCError } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
@@ -34,6 +35,23 @@ const trpcCodes = {
   unavailable: 'SERVICE_UNAVAILABLE',
   internal: 'INTERNAL_SERVER_ERROR',
 } as const
+
+/** Starts a server that takes every connection, sends `beginning` after the first bytes of a request, and no more. */
+export async function silentServer(beginning = '') {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).once('data', () => socket.write(beginning))
+  })
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
+  return {
+    url: `http://${LOOPBACK_HOST}:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
 
 /**
  * Starts a stand-in for the control plane: a real HTTP server with the real tRPC

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { z } from 'zod'
 import type { PlaneAudit } from '../contract/entities.ts'
-import { Refusal, standIn } from '../testing.ts'
+import { Refusal, silentServer, standIn } from '../testing.ts'
 import { aFolder, at, bir, NOW_MS, startedIn } from './testing.ts'
 
 const file = 'groups:\n  analysts: { members: [alice] }\ngrants:\n  - { group: analysts, server: sql, level: read }\n'
@@ -75,6 +75,14 @@ test('a gateway that never started, one that ended and one that does not answer 
   await startedIn(home.path, 'http://127.0.0.1:9')
   const away = await bir(['export'], { env })
   expect([away.exit, away.err]).toEqual([1, 'bir: The gateway does not answer at http://127.0.0.1:9.\n'])
+
+  await using silent = await silentServer()
+  await startedIn(home.path, silent.url)
+  const stuck = await bir(['export'], { env, timeoutMs: { query: 50, mutation: 50 } })
+  expect([stuck.exit, stuck.err]).toEqual([
+    1,
+    `bir: The gateway at ${silent.url} has not answered for 0.05 s: its control plane hangs or has too much to do. Look at its log, and try again.\n`,
+  ])
 
   const ended = { mcp: 'http://a', control: 'http://a', issuer: 'http://a', pid: 2 ** 30 }
   await writeFile(join(home.path, 'endpoints.json'), JSON.stringify(ended))

@@ -1,3 +1,5 @@
+import type { ClientOptions } from '../../client.ts'
+
 /** Everything the command uses of its process. `main.ts` takes it from Node; tests make their own. */
 export interface Environment {
   env: Readonly<Record<string, string | undefined>>
@@ -11,6 +13,8 @@ export interface Environment {
   /** Set when stdout is a terminal: then lines are cut to its width and may be coloured. */
   terminal: { columns: number; colour: boolean } | undefined
   nowMs(): number
+  /** How long a command waits for an answer of the gateway. Undefined: as long as the client does by itself. */
+  timeoutMs?: ClientOptions['timeoutMs']
   readStdin(): Promise<string>
   /** Writes to stdout. */
   out(text: string): void

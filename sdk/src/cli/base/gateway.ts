@@ -24,20 +24,18 @@ export interface Gateway {
 const url = z.url({ protocol: /^https?$/ })
 const Endpoints = z.looseObject({ mcp: url, control: url, issuer: url, pid: z.int() })
 
-const timeoutMs = 60_000
-const fetchWithTimeout: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })
-
 /** The gateway that BIR_URL and BIR_TOKEN name; without them, the one that `npm start` runs on this machine. */
 export async function findGateway(environment: Environment): Promise<Gateway> {
   const config = readConfig(environment)
+  const { timeoutMs } = environment
   if (config.birUrl) {
-    const client = createClient({ url: config.birUrl, token: config.birToken ?? '', fetch: fetchWithTimeout })
+    const client = createClient({ url: config.birUrl, token: config.birToken ?? '', timeoutMs })
     return { client, mcpUrl: config.birMcpUrl && mcpUrlOf(config.birMcpUrl), embedded: undefined }
   }
 
   const { mcp, control, issuer } = await readEndpoints(config.birHome)
   const operator = await openOperator(config.birHome, { issuer, osUser: environment.osUser })
-  const client = createClient({ url: control, token: (request) => operator.signAssertion(undefined, request), fetch: fetchWithTimeout })
+  const client = createClient({ url: control, token: (request) => operator.signAssertion(undefined, request), timeoutMs })
   return { client, mcpUrl: mcpUrlOf(mcp), embedded: { operator, issuer } }
 }
 
