@@ -130,7 +130,8 @@ test('no text of the catalogue tells a value of a masked or hidden column, or th
     'unique graded_pkey (id)',
     'on_secret (open) where (a condition that is not shown)',
   ])
-  expect(described['columns']).toContainEqual({ name: 'twice', type: 'integer', nullable: true, masked: false, generated: '(expression)' })
+  // It is generated from a hidden column, and would tell the value.
+  expect(JSON.stringify(described)).not.toContain('twice')
 })
 
 test('a table of 1,600 columns is told in pages, or in those columns that are asked for', async () => {

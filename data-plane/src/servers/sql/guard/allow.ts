@@ -27,7 +27,12 @@ interface Walk {
   mentions: Mentions
   /** Functions that the administrator allows beside the built-in list: `name` or `schema.name`. */
   addedFunctions: ReadonlySet<string>
+  /** Calls that stand directly in a FROM, where `unnest(a, b)` is a syntax of its own. */
+  callsInFrom: Set<unknown>
 }
+
+/** BETWEEN, IN (SELECT …), simple CASE, USING and NATURAL look for these operators without naming them. */
+const implicitOperators = ['=', '<=', '>=']
 
 /** Walks the whole tree and refuses every kind of node, function, type and operator that no allow-list names. */
 export function checkAllowed(statement: unknown, addedFunctions: ReadonlySet<string>): Mentions {
@@ -37,12 +42,12 @@ export function checkAllowed(statement: unknown, addedFunctions: ReadonlySet<str
     tables: [],
     functions: new Set(),
     bareFunctions: [],
-    operators: new Set(),
+    operators: new Set(implicitOperators),
     extensionFunctions: new Set(),
     params: 0,
     nonTableNames: new Set(),
   }
-  visit(statement, '', '', { mentions, addedFunctions })
+  visit(statement, '', '', { mentions, addedFunctions, callsInFrom: new Set() })
   return mentions
 }
 
@@ -54,6 +59,7 @@ function visit(value: unknown, parentKind: string, field: string, walk: Walk): v
   const tagged = asTagged(value)
   const kind = tagged?.kind ?? kindOfField(parentKind, field)
   const node = tagged?.node ?? value
+  if (kind === 'RangeFunction') noteCallsInFrom(node, walk)
   checkFields(kind, node, walk)
   noteNames(kind, node, walk.mentions)
   checks[kind]?.(node, walk)
@@ -110,7 +116,11 @@ function noteParam(node: Node, { mentions }: Walk): void {
   mentions.params = Math.max(mentions.params, Number(node['number']))
 }
 
-function checkFunction(node: Node, { mentions, addedFunctions }: Walk): void {
+function noteCallsInFrom(node: Node, { callsInFrom }: Walk): void {
+  for (const item of asList(node['functions'])) callsInFrom.add(asKind(asList(asKind(item, 'List')?.['items'])[0], 'FuncCall'))
+}
+
+function checkFunction(node: Node, { mentions, addedFunctions, callsInFrom }: Walk): void {
   const [name = '', schema] = readNames(node['funcname']).reverse()
   const qualifiedName = [schema, name].filter(Boolean).join('.')
   const isBuiltIn = isPostgresOwn(schema) && ALLOWED_FUNCTIONS.has(name)
@@ -122,20 +132,30 @@ function checkFunction(node: Node, { mentions, addedFunctions }: Walk): void {
   checkBounds(name, asList(node['args']))
   if (schema !== undefined) return
   if (EXTENSION_FUNCTIONS.has(name)) mentions.extensionFunctions.add(name)
-  else if (!addedFunctions.has(name)) noteBareFunction(name, node, mentions)
+  else if (!addedFunctions.has(name) && !isUnnestSyntax(name, node, callsInFrom)) noteBareFunction(name, node, mentions)
 }
 
 /**
  * A function of a user's schema with the same name could fit the arguments better than PostgreSQL's own. So the
- * statement that is sent names PostgreSQL's own by its schema. `unnest` with several arguments is a syntax of its own,
- * and always means PostgreSQL's.
+ * statement that is sent names PostgreSQL's own by its schema.
  */
 function noteBareFunction(name: string, node: Node, { bareFunctions }: Mentions): void {
-  if (name === 'unnest' && asList(node['args']).length > 1) return
   const place = node['place']
   if (!isNode(place)) throw refusal(`The function ${name} could not be placed.`, 'Write its name plainly.')
   bareFunctions.push({ start: Number(place['start']), end: Number(place['end']) })
 }
+
+const plainCallFields = new Set(['funcname', 'args', 'funcformat', 'place'])
+
+/**
+ * `unnest(a, b)` directly in FROM is a syntax of its own, which always means PostgreSQL's function and has no form with
+ * a schema (transformRangeFunction of parse_clause.c). With VARIADIC, DISTINCT or the like it is a call.
+ */
+const isUnnestSyntax = (name: string, node: Node, callsInFrom: ReadonlySet<unknown>): boolean =>
+  name === 'unnest' &&
+  asList(node['args']).length > 1 &&
+  callsInFrom.has(node) &&
+  Object.keys(node).every((field) => plainCallFields.has(field))
 
 /** In `extract(epoch from …)` the parser turns the bare word `epoch` into a constant, which the walk does not enter. */
 function noteExtractedField(node: Node, { nonTableNames }: Mentions): void {

@@ -26,6 +26,25 @@ beforeAll(async () => {
     create function public.all_people() returns table (id int, nid text) language sql as 'select id, national_id from public.people';
     create view function_v as select f.*, a.iban from all_people() f join accounts a using (id);
     create view count_v as select count(*) as n from pay;
+    create view row_v as select to_json(p) as j from people p;
+    create view pay_row_v as select to_json(s) as j, s::text as t from pay s;
+    create view nested_row_v as select to_json(q) as j from (select p as r from people p) q;
+    create view cte_row_v as with w as (select p from people p) select min(to_json(w)::text) as j from w;
+    create view over_row_v as select j->>'email' as e from row_v;
+    create table kin (id int, name text, email text);
+    create table kin_child () inherits (kin);
+    insert into kin_child values (1, 'CANARY-name', 'CANARY-mail');
+    create view kin_v as select *, upper(email) as loud from kin_child;
+    create table derived (id int, email text, loud text generated always as (upper(email)) stored, fine int generated always as (id * 2) stored);
+    insert into derived values (1, 'CANARY-mail');
+    create view derived_v as select * from derived;
+    create function public.unnest(int[], int[]) returns setof text language sql security definer as 'select email from public.people';
+    create table words (id int, a varchar);
+    insert into words values (1, '5'), (2, '7');
+    create function public.compares(varchar, varchar) returns boolean language sql security definer as 'select max(secret_no) > 770000 from public.people';
+    create operator public.= (leftarg = varchar, rightarg = varchar, function = public.compares);
+    create operator public.>= (leftarg = varchar, rightarg = varchar, function = public.compares);
+    create operator public.<= (leftarg = varchar, rightarg = varchar, function = public.compares);
     create view fine_v as select a.id, a.iban, count(*) as n from accounts a group by a.id;
     create function public.length(accounts) returns text language sql security definer as 'select max(email) from public.people';
     create function public.lower(accounts) returns text language sql security definer as 'select max(email) from public.people';
@@ -39,7 +58,11 @@ afterAll(() => bank[Symbol.asyncDispose]())
 const rules: TableRules = {
   allow: ['public.*'],
   deny: ['public.pay', 'public.salaries'],
-  hide: { 'public.people': ['name', 'email', 'text', 'date', 'case', 'secret_no'] },
+  hide: {
+    'public.people': ['name', 'email', 'text', 'date', 'case', 'secret_no'],
+    'public.kin': ['name', 'email'],
+    'public.derived': ['email'],
+  },
   mask: { 'public.people': ['national_id'] },
 }
 
@@ -95,6 +118,27 @@ test('a function means the one of PostgreSQL, whatever a schema of the database 
   expect(structuredContent?.['rows']).toEqual([[22, 'a', 2]])
 })
 
+test.for([
+  "select id from words where a between '6'::varchar and '6'::varchar",
+  "select id from words where case a when '6'::varchar then true end",
+  "select id from words where a in (select '6'::varchar)",
+  "select id from words where not (a not in (select '6'::varchar))",
+  "select words.id from words join (select '6'::varchar as a) t using (a)",
+  "select words.id from words natural join (select '6'::varchar as a) t",
+  "select id from words where a = '6'::varchar",
+  "select id from words where (a, 1) = ('6'::varchar, 1)",
+  "select id from words where a is not distinct from '6'::varchar",
+  "select id from words where nullif(a, '6'::varchar) is null",
+])('no syntax calls an operator that somebody made: %s', async (query) => {
+  const { structuredContent } = await bank.call('execute_query', { query }, bank.context({ rules }))
+  expect(structuredContent?.['rows']).toEqual([])
+})
+
+test('a generated column is closed with what it is made of', async () => {
+  const { structuredContent } = await bank.call('execute_query', { query: 'select * from derived' }, bank.context({ rules }))
+  expect(structuredContent?.['rows']).toEqual([[1, 2]])
+})
+
 test('a view shows a closed column of a table behind it as closed as the table does', async () => {
   const names = async (table: string, tableRules = rules) => {
     const { structuredContent } = await bank.call('describe_table', { table }, bank.context({ rules: tableRules }))
@@ -127,6 +171,17 @@ test.for([
   'select pay_v from pay_v',
   'select v from people_v v',
   'select * from function_v',
+  'select * from row_v',
+  'select * from pay_row_v',
+  'select * from nested_row_v',
+  'select * from cte_row_v',
+  'select * from over_row_v',
+  'select * from kin_v',
+  'select * from derived',
+  'select * from derived_v',
+  'select unnest(array[1], array[2])',
+  'select array(select unnest(array[1], array[2]))',
+  'select * from unnest(array[1], variadic array[2]) u',
 ])('no view leads to a closed column: %s', async (query) => {
   expect(await run(query)).not.toMatch(/CANARY|77000\d/)
 })

@@ -3,6 +3,7 @@ import type { TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { PoolClient } from 'pg'
 import { stricterFate, tableKey } from '../../guard/resolve/tables.ts'
 import type { KnownTable } from '../../guard/resolve/tables.ts'
+import { closeGeneratedColumns } from './generated-columns.ts'
 import { isGroupableType, shapeOfType } from './type-shapes.ts'
 import { viewColumnFates } from './view-columns.ts'
 
@@ -15,6 +16,8 @@ interface TableRow {
   /** Attribute number, name, whether the gateway's role may read the column, and the id of its type. */
   columns: [number, string, boolean, number][]
   primaryKey: number[]
+  /** Some of its columns are generated from others. */
+  hasGenerated: boolean
   /** Schema and name of each table it is a partition of or inherits from, at any distance. */
   ancestors: [string, string][]
   /** Its partitions and the tables that inherit from it, at any depth. */
@@ -54,6 +57,7 @@ const tablesQuery = `
     (select coalesce(json_agg(json_build_array(a.attnum, a.attname, has_column_privilege(t.oid, a.attnum, 'select'), a.atttypid::int8)
         order by a.attnum), '[]')
       from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    exists (select from pg_attribute a where a.attrelid = t.oid and a.attgenerated <> '') as "hasGenerated",
     coalesce((select i.indkey::int2[] from pg_index i where i.indrelid = t.oid and i.indisprimary and i.indimmediate), '{}') as "primaryKey",
     (select coalesce(json_agg(json_build_array(n.nspname, c.relname)), '[]') from ancestor
       join pg_class c on c.oid = ancestor.oid join pg_namespace n on n.oid = c.relnamespace where ancestor.root = t.oid and ancestor.oid <> t.oid) as ancestors,
@@ -70,8 +74,16 @@ export async function readKnownTables(client: PoolClient, rules: TableRules, ids
   const { rows } = await client.query<TableRow>(tablesQuery, [allowedIds.map(({ schema }) => schema), allowedIds.map(({ table }) => table)])
   const readableRows = rows.filter(({ ancestors }) => !ancestors.some((name) => isDenied(rules, toId(name))))
   const tables = new Map<string, KnownTable>()
-  for (const row of readableRows) tables.set(tableKey(row), await followOrigins(client, rules, row, toKnownTable(row, rules)))
+  for (const row of readableRows) {
+    const table = await followOrigins(client, rules, row, toKnownTable(row, rules))
+    tables.set(tableKey(row), row.hasGenerated ? await closeGenerated(client, table) : table)
+  }
   return tables
+}
+
+async function closeGenerated(client: PoolClient, table: KnownTable): Promise<KnownTable> {
+  const fates = await closeGeneratedColumns(client, table.oid, new Map(table.columns.map(({ number, fate }) => [number, fate])))
+  return { ...table, columns: table.columns.map((column) => ({ ...column, fate: fates.get(column.number) ?? 'hidden' })) }
 }
 
 /** Closes the columns of a view that come from closed ones. */

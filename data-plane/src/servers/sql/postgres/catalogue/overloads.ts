@@ -20,7 +20,6 @@ const overloadsBySettings = new WeakMap<ConnectionSettings, Overloads>()
  */
 export async function hasOverloads(client: PoolClient, settings: ConnectionSettings, statement: Statement): Promise<boolean> {
   const { operators, extensionFunctions } = statement
-  if (operators.size === 0 && extensionFunctions.size === 0) return false
   const { names } = await readOverloads(client, settings)
   return [...operators, ...extensionFunctions].some((name) => names.has(name))
 }

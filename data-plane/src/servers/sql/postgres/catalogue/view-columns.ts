@@ -2,6 +2,7 @@ import { columnFate, isDenied, isNamedExactly } from '@bir/sdk/contract/tables'
 import type { ColumnFate, TableId, TableRules } from '@bir/sdk/contract/tables'
 import type { FieldDef, PoolClient } from 'pg'
 import { stricterFate } from '../../guard/resolve/tables.ts'
+import { closeGeneratedColumns } from './generated-columns.ts'
 import { describeStatement } from '../session/describe-statement.ts'
 
 const maxDepth = 16
@@ -46,7 +47,7 @@ class OriginReader {
     const relation = await this.read(oid)
     if (!relation || depth > maxDepth) return new Map()
     const ownFates = new Map(relation.columns.map(({ number, name }) => [number, this.ruledFate(relation, name, isOpened)]))
-    if (relation.definition === null) return ownFates
+    if (relation.definition === null) return closeGeneratedColumns(this.client, oid, ownFates)
     const origins = await this.origins(relation, relation.definition)
     const opensDenied = isOpened || isNamedExactly(this.rules, relation)
     const baseFates = new Map<number, Fates>()
