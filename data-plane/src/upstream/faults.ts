@@ -7,6 +7,12 @@ export const protocolFault = (detail: string): UpstreamFault =>
     hint: 'Tell an administrator: the server itself must be repaired.',
   })
 
+/** Nothing came back from the server, so it was not what was asked that failed. */
+export class UnreachableFault extends UpstreamFault {}
+
+/** The server was not asked: it says nothing about the server. */
+export class UnaskedFault extends UpstreamFault {}
+
 /** The server answered as a server of another era would. The era we remember may be out of date. */
 export class EraFault extends UpstreamFault {}
 
@@ -32,8 +38,12 @@ export const timeoutFault = (timeoutMs: number): UpstreamFault =>
     retryable: true,
   })
 
+/** Something answered in its place, or its answer broke off. */
 export const unreachableFault = (detail: string, cause?: unknown): UpstreamFault =>
-  new UpstreamFault('upstream_down', 'The MCP server cannot be reached.', { detail, retryable: true, hint: 'Try again later.', cause })
+  new UpstreamFault('upstream_down', cannotBeReached, { ...tryLater(detail), cause })
+
+const cannotBeReached = 'The MCP server cannot be reached.'
+const tryLater = (detail: string) => ({ detail, retryable: true, hint: 'Try again later.' })
 
 /** The server refused the credential of the gateway. The caller can do nothing about it. */
 export const credentialFault = (status: number): UpstreamFault =>
@@ -52,14 +62,16 @@ const networkErrorTexts: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'headers too large',
 }
 
-/** Makes a fault of an error of undici or of the operating system. */
-export function networkFault(error: unknown): UpstreamFault {
+/** Makes a fault of an error of undici or of the operating system. `hasAnswered`: the answer had begun. */
+export function networkFault(error: unknown, hasAnswered: boolean): UpstreamFault {
   if (error instanceof UpstreamFault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = error instanceof Error ? error.message : String(error)
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code.includes('CONTENT_LENGTH'))
     return protocolFault(networkErrorTexts[code] ?? message)
-  return unreachableFault(networkErrorTexts[code] ?? message, error)
+  const detail = networkErrorTexts[code] ?? message
+  if (hasAnswered) return unreachableFault(detail, error)
+  return new UnreachableFault('upstream_down', cannotBeReached, { ...tryLater(detail), cause: error })
 }
 
 /** The server limits how often we may call it. */

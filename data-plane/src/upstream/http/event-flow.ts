@@ -57,7 +57,7 @@ export class EventFlow {
   /** The stream broke. True when the reader still takes earlier events: then the flow reports the error after them. */
   breakOff(error: Error): boolean {
     if (this.settled || !this.readerBusy) return false
-    this.afterDrain(() => this.fail(networkFault(error)))
+    this.afterDrain(() => this.fail(networkFault(error, true)))
     return true
   }
 

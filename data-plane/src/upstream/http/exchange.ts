@@ -1,6 +1,6 @@
 import type { HttpPool } from './pool.ts'
 import { ResponseHandler } from './response-handler.ts'
-import { UpstreamFault } from '../upstream.ts'
+import { UnaskedFault } from '../faults.ts'
 import type { ExchangeRequest, ExchangeAnswer } from './types.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { ExchangeRequest, ExchangeAnswer } from './types.ts'
  */
 export function exchange(pool: HttpPool, request: ExchangeRequest): Promise<ExchangeAnswer> {
   if (pool.isFull) {
-    return Promise.reject(new UpstreamFault('upstream_down', 'The MCP server has too many calls under way.', { retryable: true }))
+    return Promise.reject(new UnaskedFault('upstream_down', 'The MCP server has too many calls under way.', { retryable: true }))
   }
   return new Promise((resolve, reject) => {
     const { url, method, headers, body = null } = request

@@ -62,7 +62,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     try {
       this.request.onHeaders?.(status, headers)
     } catch (error) {
-      return this.fail(networkFault(error))
+      return this.fail(networkFault(error, true))
     }
     this.kind = kindOf(headers['content-type'])
     if (this.kind === 'stream') this.openStream(controller)
@@ -117,7 +117,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.stopLinger?.()
     if (this.flow?.breakOff(error)) return
-    this.fail(this.abortReason ?? networkFault(error))
+    this.fail(this.abortReason ?? networkFault(error, this.status > 0))
   }
 
   private finishStream(stopped: boolean): void {

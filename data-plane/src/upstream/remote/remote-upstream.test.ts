@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { RemoteSettings } from '@bir/sdk/contract/remote'
@@ -100,8 +101,8 @@ test('a server that is down fails fast after some faults, the error says when it
     {},
     new CircuitBreaker({ maxFaultsInARow: 3, firstOpenMs: 1000 }, () => clock.nowMs),
   )
-  const ask = () => at.upstream.request(aRequest())
-  for (let count = 0; count < 3; count++) await expect(ask()).rejects.toMatchObject({ name: 'UpstreamFault' })
+  const ask = (person = 'alice') => at.upstream.request(aRequest({ person }))
+  for (const person of ['alice', 'bob', 'alice']) await expect(ask(person)).rejects.toMatchObject({ name: 'UpstreamFault' })
   const before = asked
   await expect(ask()).rejects.toMatchObject({ code: 'upstream_down', hint: 'It is tried again in 1 s.' })
   expect(asked).toBe(before)
@@ -168,12 +169,12 @@ test('a description from the cache does not make a server look up', async () => 
   await using at = await remoteTo(front, { era: '2026-07-28' }, {}, new CircuitBreaker({ maxFaultsInARow: 3 }))
   const described = await at.upstream.describe(aRequest())
   up = false
-  for (let count = 0; count < 3; count++) {
-    await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ code: 'upstream_down' })
+  for (const person of ['alice', 'bob', 'alice']) {
+    await expect(at.upstream.request(aRequest({ person }))).rejects.toMatchObject({ code: 'upstream_down' })
     expect(await at.upstream.describe(aRequest())).toBe(described)
     expect(at.upstream.health().state).toBe('down')
   }
-  await expect(at.upstream.request(aRequest())).rejects.toMatchObject({ message: /not asked/ })
+  await expect(at.upstream.request(aRequest())).rejects.toThrow('not asked')
   await server[Symbol.asyncDispose]()
 })
 
@@ -192,4 +193,36 @@ test('what one person asks too much of is closed to nobody; a server that hangs 
   for (let time = 0; time < 4; time++) await Promise.allSettled([ask('quick', 'alice'), ask('quick', 'bob')])
   await expect(ask('quick', 'carol')).rejects.toThrow('not asked')
   expect(at.upstream.health()).toMatchObject({ breaker: 'open' })
+})
+
+const brokenAnswers: [string, (response: ServerResponse) => unknown][] = [
+  ['status 500', (response) => response.writeHead(500).end()],
+  ['a page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>no</p>')],
+  ['null', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('null')],
+  ['a value that is too deep', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('['.repeat(100_000))],
+  ['a body that breaks off', (response) => void response.writeHead(200, { 'content-length': '9' }).write('[', () => response.destroy())],
+]
+
+test.for(brokenAnswers)(
+  'a tool that answers one person with %s is closed to nobody, and to all when it answers so to others too',
+  async ([, answer]) => {
+    const modern = await modernOnlyServer()
+    const isBad = (request: IncomingMessage) => request.headers['mcp-name'] === 'bad'
+    const front = await serverOf((request, response) => (isBad(request) ? answer(response) : modern.handle(request, response)))
+    await using at = await remoteTo(front, { era: '2026-07-28' })
+    const ask = (name: string, person: string) => at.upstream.request(callOf(name, { text: 'x' }, { person }))
+    const askBadly = (person: string) => expect(ask('bad', person)).rejects.toMatchObject({ code: 'upstream_down' })
+    for (let time = 0; time < 8; time++) await askBadly('alice')
+    await expect(ask('echo', 'bob')).resolves.toMatchObject({ value: { content: [{ text: 'x' }] } })
+    for (const person of ['alice', 'alice', 'alice', 'alice', 'bob']) await askBadly(person)
+    await expect(ask('echo', 'carol')).rejects.toThrow('not asked')
+    await modern[Symbol.asyncDispose]()
+  },
+)
+
+test('a server that cannot be reached is not asked any more, though one person alone asks it', async () => {
+  const server = await serverOf((request) => request.socket.destroy())
+  await using at = await remoteTo(server, { era: '2026-07-28' })
+  for (let time = 0; time < 5; time++) await expect(at.upstream.request(aRequest())).rejects.not.toThrow('not asked')
+  await expect(at.upstream.request(aRequest())).rejects.toThrow('not asked')
 })

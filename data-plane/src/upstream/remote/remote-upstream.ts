@@ -2,10 +2,11 @@ import { redact, redactText } from '../../secrets/redact.ts'
 import { ToolError } from '@bir/sdk/contract/errors'
 import type { DropReason } from '../dropped.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
+import type { Entered } from './circuit-breaker.ts'
 import { EraKeeper } from './era-probe.ts'
 import type { ProbeTimes } from './era-probe.ts'
 import type { Era } from './era-verdict.ts'
-import { EraFault } from '../faults.ts'
+import { EraFault, UnaskedFault, UnreachableFault } from '../faults.ts'
 import { LegacyUpstream } from '../legacy/legacy-upstream.ts'
 import { ModernUpstream } from '../modern/modern-upstream.ts'
 import { openConnection } from '../http/connection.ts'
@@ -129,15 +130,15 @@ export class RemoteUpstream implements Upstream {
     ask: (upstream: Upstream) => T | Promise<T>,
     isProof: (answer: T) => boolean = provesUp,
   ): Promise<T> {
-    const entered = this.breaker.enter()
+    const entered = this.breaker.enter(asker.person)
     const startedMs = performance.now()
     try {
       const answer = await this.askInEra(ask)
       if (isProof(answer)) this.recordSuccess(performance.now() - startedMs)
-      else this.breaker.recordNothing()
+      else this.breaker.recordNothing(entered)
       return answer
     } catch (error) {
-      this.recordError(error, performance.now() - startedMs, () => this.breaker.recordTimeout(asker.person, entered))
+      this.recordError(error, performance.now() - startedMs, entered)
       throw error
     }
   }
@@ -170,15 +171,17 @@ export class RemoteUpstream implements Upstream {
     this.latencyMs = latencyMs
   }
 
-  private recordError(error: unknown, latencyMs: number, recordTimeout: () => void): void {
+  private recordError(error: unknown, latencyMs: number, entered: Entered): void {
     // A JSON-RPC error of the server itself is an answer: the server is up.
     if (error instanceof UpstreamRpcError) return this.recordSuccess(latencyMs)
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
-    const code = fault?.code
-    if (fault) this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
+    if (!fault || fault instanceof UnaskedFault) return this.breaker.recordNothing(entered)
+    const { code } = fault
+    this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
-    if (code === 'timed_out') return recordTimeout()
-    if (code === 'upstream_down') return this.breaker.recordFailure()
-    this.breaker.recordNothing()
+    if (fault instanceof UnreachableFault) return this.breaker.recordUnreachable(entered)
+    if (code === 'timed_out') return this.breaker.recordTimeout(entered)
+    if (code === 'upstream_down') return this.breaker.recordWrongAnswer(entered)
+    this.breaker.recordNothing(entered)
   }
 }
