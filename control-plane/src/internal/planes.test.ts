@@ -325,6 +325,8 @@ test('all planes get the same sealing keys; an expelled plane gets none, and the
   const { revision } = await stays.manifest()
   const waiting = stays.poll(revision, 20)
   await control.client().planes.expel({ id: goes.id })
+  const at = new Map((await control.client().planes.list()).items.map((item) => [item.id, item.expelledAt]))
+  expect([at.get(stays.id), at.get(goes.id)]).toEqual([null, expect.stringMatching(/^20\d\d-.*Z$/)])
   expect((await waiting).typ).toBe('bir-manifest+jwt')
   for (const path of ['/snapshot?have=0', '/sealing-keys', '/planes']) expect((await goes.get(path)).status).toBe(403)
   expect((await goes.join()).status).toBe(403)

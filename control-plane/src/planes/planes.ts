@@ -28,6 +28,7 @@ export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneSt
     auditSeq: Number(row.seq ?? 0),
     audit: auditOf({ ...row, seq: row.seq ?? 0 }, Date.now()),
     expelled: row.expelled_at !== null,
+    expelledAt: row.expelled_at?.toISOString() ?? null,
   }))
   return { items }
 }

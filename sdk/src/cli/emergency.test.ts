@@ -122,3 +122,16 @@ test('an unknown person, server or plane is named', async () => {
   ])
     expect(await bir(args, at(control.url))).toEqual({ exit: 2, out: '', err: 'bir: There is no such one.\n' })
 })
+
+test('to expel the last plane says that no plane is left and every client is refused', async () => {
+  let items = [plane(1, 'local'), plane(2, 'twin'), plane(3, 'gone', true)]
+  await using control = await standIn({ planes: { list: () => ({ items }), expel: () => ({ revision: 9 }) } })
+  const expel = (...more: string[]) => bir(['plane', 'expel', 'local', ...more], at(control.url))
+  const noneLeft = 'No data plane is left: every client is refused'
+  expect((await expel()).err).toContain('It refuses every call of its clients')
+  expect((await expel()).err).not.toContain(noneLeft)
+  expect((await expel('--json')).out).toBe('{"revision":9,"planesLeft":1}\n')
+  items = [plane(1, 'local'), plane(2, 'twin', true)]
+  expect((await expel()).err).toContain(noneLeft)
+  expect((await expel('--json')).out).toBe('{"revision":9,"planesLeft":0}\n')
+})

@@ -305,6 +305,27 @@ test('snapshot status counts the planes that enforce the revision, and exits wit
   }
 })
 
+test.for([[], ['expelled']])(
+  'snapshot status exits with 3 and says that nobody enforces the policy when no plane is left: %j',
+  async (names) => {
+    const planes = names.map((name) => ({
+      id: '01890000-0000-7000-8000-0000000000aa',
+      name,
+      publicKey: {},
+      joinedAt: '2026-11-22T08:00:00Z',
+      seenAt: null,
+      revision: 7,
+      rejected: null,
+      auditSeq: 9,
+      expelled: true,
+    }))
+    await using gateway = await standIn({ snapshot: { status: () => ({ revision: 7, root: 'f00d', at: '2026-11-22T08:00:00Z', planes }) } })
+    const { exit, out } = await bir(['snapshot', 'status'], at(gateway.url))
+    expect([exit, out]).toEqual([3, expect.stringContaining('enforced by nobody, because there is no data plane. Every client is refused')])
+    expect((await bir(['snapshot', 'status', '--json'], at(gateway.url))).exit).toBe(3)
+  },
+)
+
 test('the command runs as a program: exit code, one sentence, no stack', async () => {
   await using home = await aFolder()
   const main = fileURLToPath(new URL('main.ts', import.meta.url))

@@ -240,6 +240,8 @@ export const PlaneState = z.strictObject({
   auditSeq: z.int(),
   audit: PlaneAudit.optional(),
   expelled: z.boolean(),
+  /** Absent where the control plane is of an earlier version. */
+  expelledAt: Instant.nullable().optional(),
 })
 
 /**

@@ -87,6 +87,7 @@ function aGateway(records: AuditRecord[], given: Gateway = {}) {
     auditSeq: headSeq,
     audit: { standing: 'current', written: headSeq, waiting: 0, apart: 0, why: null, toldAt: '2026-11-22T08:30:00Z', ...audit },
     expelled,
+    expelledAt: expelled ? '2026-11-22T08:20:00Z' : null,
   }
   const held: Record<string, AuditRecord[]> = { [plane]: records, [control]: own }
   return standIn({
@@ -211,6 +212,9 @@ test('an export holds every record as it was written, and verifies', async () =>
   expect(lines.every(({ hash, header }) => sha256(JSON.stringify(header)) === hash)).toBe(true)
 })
 
+const expelledAndSent =
+  /unbroken, 7.*\n  not vouched for: The plane was expelled at 2026-11-22T08:20:00Z\. What it recorded since then is not here\.\n/
+
 test.for<[story: string, given: Gateway, exit: number, verdict: RegExp]>([
   ['whose plane told that it wrote no more', { audit: { standing: 'ended' } }, 0, /^local .*: whole, 7 records/],
   ['of an older version, which tells nothing', { audit: { standing: 'unknown' } }, 0, /unbroken, 7.*\n  not vouched for: .*does not tell/],
@@ -221,8 +225,14 @@ test.for<[story: string, given: Gateway, exit: number, verdict: RegExp]>([
     3,
     /INCOMPLETE from record 8 on: .*\n  not vouched for: The plane told of records that are not here: 3\..*record 8 is too long/,
   ],
-  ['that was expelled with records', { audit: { standing: 'waiting', waiting: 3 }, expelled: true }, 0, /unbroken.*\n.*expelled before/],
-  ['that was expelled and had sent everything', { audit: { standing: 'silent' }, expelled: true }, 0, /^local .*: whole/],
+  [
+    'that was expelled with records',
+    { audit: { standing: 'waiting', waiting: 3 }, expelled: true },
+    0,
+    /unbroken, 7.*\n  not vouched for: The plane was expelled at 2026-11-22T08:20.*since then is not here\. .*missing: 3\./,
+  ],
+  ['that was expelled and had sent everything', { audit: { standing: 'silent' }, expelled: true }, 0, expelledAndSent],
+  ['that had ended before it was expelled', { audit: { standing: 'ended' }, expelled: true }, 0, expelledAndSent],
 ])('the chain of a plane %s is reported so', async ([, given, exit, verdict]) => {
   await using gateway = await aGateway(aChain(7), given)
   const answer = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))

@@ -73,16 +73,19 @@ function idIn(args: string | undefined): string | undefined {
 export function judgeStanding(finding: Finding, plane: Plane | undefined): Finding {
   const { standing = 'unknown', waiting = 0 } = plane?.audit ?? {}
   if (!plane) return finding
-  if (plane.expelled)
-    return waiting === 0
-      ? finding
-      : withDoubt(finding, `The plane was expelled before it had sent all it told of. Records that are missing: ${waiting}.`)
+  if (plane.expelled) return withDoubt(finding, expelledText(plane, waiting))
   if (standing === 'waiting') return withFault(withDoubt(finding, waitingText(plane, waiting)), finding.head.seq + 1, 'waiting')
   if (standing === 'silent')
     return withDoubt(finding, `The plane was last heard of at ${plane.seenAt ?? 'no time'}. What it recorded since then is not here.`)
   if (standing === 'unknown')
     return withDoubt(finding, 'The plane does not tell how far it has recorded, because it is of an older version. Records may wait on it.')
   return finding
+}
+
+/** Nothing is taken of an expelled plane, so nobody knows what it recorded since. */
+function expelledText({ expelledAt }: Plane, waiting: number): string {
+  const known = waiting > 0 ? ` Records that it told of before, and that are missing: ${waiting}.` : ''
+  return `The plane was expelled${expelledAt ? ` at ${expelledAt}` : ''}. What it recorded since then is not here.${known}`
 }
 
 const waitingText = ({ seenAt, audit }: Plane, waiting: number) =>

@@ -14,7 +14,7 @@ export const snapshotStatus: Define = (parent, act) => {
     .command('status')
     .summary('which revision is published, and which planes enforce it')
     .description(
-      'Says which revision of the policy is published, and which data planes enforce it, and whether their audit is stored. Exits with 3 when one lags behind, has rejected it, or has audit records that should have been stored by now.',
+      'Says which revision of the policy is published, and which data planes enforce it, and whether their audit is stored. Exits with 3 when there is none, and when one lags behind, has rejected it, or has audit records that should have been stored by now.',
     )
     .option('--json', 'the whole state')
     .addHelpText('after', '\nExamples:\n  bir snapshot status\n  until bir snapshot status --json > /dev/null; do sleep 1; done')
@@ -25,19 +25,22 @@ export const snapshotStatus: Define = (parent, act) => {
         const planes = status.planes.filter(({ expelled }) => !expelled)
         const current = planes.filter((plane) => plane.revision === status.revision)
         const isAuditStored = planes.every(({ audit }) => audit?.standing !== 'waiting')
-        const exit = current.length === planes.length && isAuditStored ? EXIT.ok : EXIT.no
+        const exit = planes.length > 0 && current.length === planes.length && isAuditStored ? EXIT.ok : EXIT.no
         if (json) {
           context.printJson(status)
           return exit
         }
-        context.print(
-          `Revision ${status.revision} since ${status.at}: enforced by ${current.length} of ${planes.length} ${planes.length === 1 ? 'plane' : 'planes'}.`,
-        )
+        context.print(`Revision ${status.revision} since ${status.at}: ${enforcedText(current.length, planes.length)}`)
         context.print(context.paint('dim', `root ${status.root}`))
         for (const line of table(columns, status.planes, context.environment.terminal?.columns)) context.print(line)
         return exit
       }),
     )
+}
+
+function enforcedText(current: number, all: number): string {
+  if (all === 0) return 'enforced by nobody, because there is no data plane. Every client is refused until one joins ("bir plane invite").'
+  return `enforced by ${current} of ${all} ${all === 1 ? 'plane' : 'planes'}.`
 }
 
 type Plane = z.infer<typeof PlaneState>
