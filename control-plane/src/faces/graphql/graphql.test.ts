@@ -191,6 +191,10 @@ test.for([
         `{ ${Array.from({ length: 8 }, (_, at) => `a${at}: users(first: $n) { edges { node { id handle name email subject provider } } }`).join(' ')} users`,
       ),
   ],
+  [
+    'pages beside one of a negative size',
+    `{ n: users(first: -2000000000) { edges { cursor } } ${Array.from({ length: 400 }, (_, at) => `a${at}: users(first: 1000) { edges { cursor } }`).join(' ')} }`,
+  ],
   ['a thousand aliases', `{ ${Array.from({ length: 1000 }, (_, at) => `a${at}: settings { rateBurst }`).join(' ')} }`],
   ['fragments that double', `{ users(first: 1) { edges { node { ...F39 } } } }\n${doubling}`],
 ] as const)('a query that asks for too much is refused before anything is executed: %s', async ([, query]) => {
@@ -201,6 +205,31 @@ test.for([
     errors: [{ message: 'The question asks for too much: ask for fewer fields or smaller pages.', extensions: { code: 'invalid_input' } }],
   })
   expect(served.reported).toEqual([])
+})
+
+const chained = Array.from({ length: 1200 }, (_, at) => `fragment F${at} on Query { ...F${at + 1} }`).join(' ')
+
+test.for([
+  ['lists', `{ a(x: ${'['.repeat(5000)}${']'.repeat(5000)}) }`],
+  ['objects', `mutation { putServer(input: { settings: ${'{ a: '.repeat(3000)} 1 ${'}'.repeat(3000)} }) { id } }`],
+  ['fields', `{ ${'a { '.repeat(3000)} a ${'}'.repeat(3000)} }`],
+  ['types of a variable', `query ($x: ${'['.repeat(4000)}Int${']'.repeat(4000)}) { settings { rateBurst } }`],
+] as const)('a query that nests too deep is the fault of who asks: %s', async ([, query]) => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx)
+  const { body } = await served.ask(query)
+  expect(body.errors).toMatchObject([
+    { message: expect.stringContaining('nest more than 128 deep'), extensions: { code: 'invalid_input' } },
+  ])
+  expect(served.reported).toEqual([])
+})
+
+test('a long chain of fragments is no fault of the control plane', async () => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx)
+  const { body } = await served.ask(`{ ...F0 } ${chained} fragment F1200 on Query { settings { rateBurst } }`)
+  expect(served.reported).toEqual([])
+  expect(body.errors ?? []).toEqual([])
 })
 
 test('a query that is too long is refused before it is parsed, and an introspection query is answered', async () => {

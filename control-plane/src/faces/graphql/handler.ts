@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { GraphQLError, parse } from 'graphql'
+import type { DocumentNode } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { GraphiQLOptions, Plugin } from 'graphql-yoga'
 import { ApiError } from '../../base/api-error.ts'
@@ -8,6 +9,7 @@ import type { Ctx } from '../../base/context.ts'
 import type { Operations } from '../../base/perform.ts'
 import type { FaceParts, NodeHandler } from '../trpc/trpc.ts'
 import { MAX_TOKENS, limitError } from './limits.ts'
+import { refuseDeepNesting } from './nesting.ts'
 import { schemaOf } from './schema.ts'
 
 export interface GraphqlParts extends FaceParts {
@@ -101,12 +103,17 @@ function refuse(response: ServerResponse, { code, message, cause }: ApiError, re
 /** Refuses queries that are too long, too deep or too costly, before anything is executed. */
 function limits(): Plugin {
   return {
-    onParse: ({ setParseFn }) => setParseFn((source: string) => parse(source, { maxTokens: MAX_TOKENS })),
+    onParse: ({ setParseFn }) => setParseFn(boundedParse),
     onExecute: ({ args, setResultAndStopExecution }) => {
       const refusal = limitError(args.document, args.variableValues ?? {})
       if (refusal) setResultAndStopExecution({ errors: [refusal] })
     },
   }
+}
+
+function boundedParse(source: string): DocumentNode {
+  refuseDeepNesting(source)
+  return parse(source, { maxTokens: MAX_TOKENS })
 }
 
 function publicErrors(report: FaceParts['report']): Plugin {

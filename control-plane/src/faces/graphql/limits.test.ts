@@ -24,6 +24,57 @@ test('only connections multiply the cost, by the requested page size', () => {
   expect(limitError(asks(''), {})?.message).toBeUndefined()
 })
 
+/** A thousand fields, in a page of the size that the argument says. As many fields as cost the limit in a page of 49. */
+const pageOf = (first: string, variables = '') => `query Q${variables} { users${first} { edges { node { ${'id '.repeat(998)} } } } }`
+const tooMuch = expect.stringContaining('asks for too much')
+
+test.for<[first: string, variables: string, given: Record<string, unknown>, size: number | 'more']>([
+  ['(first: 49)', '', {}, 49],
+  ['(first: 50)', '', {}, 'more'],
+  ['(first: 0)', '', {}, 'more'],
+  ['(first: -2000000000)', '', {}, 'more'],
+  ['(first: 4.0)', '', {}, 'more'],
+  ['(first: "4")', '', {}, 'more'],
+  ['(first: [4])', '', {}, 'more'],
+  ['(first: null)', '', {}, 'more'],
+  ['(first: $n)', '($n: Int)', { n: 49 }, 49],
+  ['(first: $n)', '($n: Int)', { n: -49 }, 'more'],
+  ['(first: $n)', '($n: Int)', { n: '4' }, 'more'],
+  ['(first: $n)', '($n: Int)', { n: [4] }, 'more'],
+  ['(first: $n)', '($n: Int)', { n: Number.NaN }, 'more'],
+  ['(first: $n)', '($n: Int)', {}, 'more'],
+  ['(first: $n)', '($n: Int = 49)', {}, 49],
+  ['(first: $n)', '($n: Int = 50)', {}, 'more'],
+  ['(first: $n)', '($n: Int = -49)', {}, 'more'],
+  ['(first: $n)', '($n: Int = 1000)', { n: 49 }, 49],
+  ['(first: $n)', '($n: Int = 49)', { n: 50 }, 'more'],
+  ['(first: $n)', '($n: Int = 49)', { n: null }, 'more'],
+])('a page%s of a query%s with %j is weighed as %s rows', ([first, variables, given, size]) => {
+  expect(limitError(parse(pageOf(first, variables)), given)?.message).toEqual(size === 'more' ? tooMuch : undefined)
+})
+
+test.for(['(first: -2000000000)', '(first: 0)', '(first: 2000000000)'])('a page%s makes no other page cheaper', (first) => {
+  const others = Array.from({ length: 50 }, (_, at) => `a${at}: users(first: 1000) { edges { cursor } }`).join(' ')
+  expect(limitError(parse(`{ n: users${first} { edges { cursor } } ${others} }`), {})?.message).toEqual(tooMuch)
+})
+
+test('defaults of variables are those of their own operation', () => {
+  const other = 'query R($n: Int = 1) { users(first: $n) { edges { cursor } } }'
+  expect(limitError(parse(`${pageOf('(first: $n)', '($n: Int = 50)')} ${other}`), {})?.message).toEqual(tooMuch)
+  expect(limitError(parse(`${other} ${pageOf('(first: $n)', '($n: Int = 50)')}`), {})?.message).toEqual(tooMuch)
+  expect(limitError(parse(`${other} ${pageOf('(first: $n)', '($n: Int = 49)')}`), {})).toBeUndefined()
+})
+
+test.for([
+  ['the ends of pages alone', (at: number) => `a${at}: users(first: 1000) { pageInfo { endCursor } }`],
+  ['parts of chains', (at: number) => `a${at}: auditChain(plane: "p", afterSeq: 0, first: 1000) { misdated }`],
+  ['parts of chains without their size', (at: number) => `a${at}: auditChain(plane: "p", afterSeq: 0) { misdated }`],
+] as const)('a page costs its rows, although a query asks for %s', ([, field]) => {
+  const query = (count: number) => parse(`{ ${Array.from({ length: count }, (_, at) => field(at)).join(' ')} }`)
+  expect(limitError(query(20), {})).toBeUndefined()
+  expect(limitError(query(90), {})?.message).toEqual(tooMuch)
+})
+
 const error = (query: string) => limitError(parse(query), {})?.message
 const whole = getIntrospectionQuery({
   inputValueDeprecation: true,

@@ -1,5 +1,5 @@
 import { GraphQLError, Kind } from 'graphql'
-import type { DocumentNode, FieldNode, SelectionSetNode } from 'graphql'
+import type { DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql'
 import { createIntrospectionWeigher, isIntrospection } from './introspection.ts'
 import type { Fragments } from './introspection.ts'
 
@@ -9,11 +9,17 @@ const maxDepth = 12
 const maxCost = 50_000
 /** The extra cost of each field at the root, so that a query with a thousand aliases is costly too. */
 const rootCost = 100
+/** The sizes of a page, as the contract has them. */
 const defaultFirst = 100
+const maxFirst = 1000
+/** The one page that is no connection, and the size that it has without `first`. */
+const plainPage = { field: 'auditChain', defaultFirst: 500 }
 
 export const MAX_TOKENS = 10_000
 
 type Variables = Readonly<Record<string, unknown>>
+/** The value of an argument or of a default: a number, undefined when it is left out, or NaN for all else. */
+type SizeOf = (value: ValueNode | undefined) => number | undefined
 
 interface Weight {
   depth: number
@@ -32,9 +38,9 @@ export function limitError(document: DocumentNode, variables: Variables): GraphQ
   const fragments = new Map(
     document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [])),
   )
-  const weigh = createWeigher(fragments, variables)
   for (const operation of document.definitions) {
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue
+    const weigh = createWeigher(fragments, createSizeReader(operation, variables))
     const { depth, cost, fields, fault } = weigh(operation.selectionSet)
     if (fault !== undefined) return errorOf(fault)
     if (depth > maxDepth) return errorOf(`The question nests ${depth} deep; ${maxDepth} is the most.`)
@@ -45,7 +51,7 @@ export function limitError(document: DocumentNode, variables: Variables): GraphQ
 
 const errorOf = (message: string) => new GraphQLError(message, { extensions: { code: 'invalid_input' } })
 
-function createWeigher(fragments: Fragments, variables: Variables) {
+function createWeigher(fragments: Fragments, sizeOf: SizeOf) {
   /** Each fragment is weighed once, so that nested fragments cannot make the weighing itself slow. */
   const fragmentWeights = new Map<string, Weight>()
   const weighIntrospection = createIntrospectionWeigher(fragments)
@@ -59,7 +65,7 @@ function createWeigher(fragments: Fragments, variables: Variables) {
   function field(node: FieldNode): Weight {
     if (isIntrospection(node)) return { ...weighIntrospection(node), depth: 1, fields: 1 }
     const { depth, cost, fault } = set(node.selectionSet)
-    return { depth: depth + 1, cost: 1 + pageSize(node, variables) * cost, fields: 1, fault }
+    return { depth: depth + 1, cost: 1 + costWithPage(node, cost, sizeOf), fields: 1, fault }
   }
 
   function set(selectionSet: SelectionSetNode | undefined): Weight {
@@ -81,12 +87,39 @@ const sum = (a: Weight, b: Weight): Weight => ({
   fault: a.fault ?? b.fault,
 })
 
-/** The size of the page that a connection requests. Other fields have no pages, so their size is 1. */
-function pageSize(node: FieldNode, variables: Variables): number {
-  const isConnection = node.selectionSet?.selections.some((inner) => inner.kind !== Kind.FIELD || inner.name.value === 'edges')
-  if (!isConnection) return 1
+/** What a field costs whose fields cost so much. A page that is no connection costs its size, whatever is asked of it. */
+function costWithPage(node: FieldNode, cost: number, sizeOf: SizeOf): number {
   const first = node.arguments?.find(({ name }) => name.value === 'first')?.value
-  if (first?.kind === Kind.INT) return Number(first.value)
-  const value = first?.kind === Kind.VARIABLE ? variables[first.name.value] : undefined
-  return typeof value === 'number' ? value : defaultFirst
+  if (isConnection(node)) return pageSize(sizeOf(first), defaultFirst) * cost
+  if (node.name.value === plainPage.field) return pageSize(sizeOf(first), plainPage.defaultFirst) + cost
+  return cost
 }
+
+/** By its fields, because only connections have them. A fragment may have them too. */
+const isConnection = ({ selectionSet }: FieldNode): boolean =>
+  selectionSet?.selections.some((inner) => inner.kind !== Kind.FIELD || connectionFields.has(inner.name.value)) ?? false
+
+const connectionFields: ReadonlySet<string> = new Set(['edges', 'pageInfo'])
+
+/** A size that no page has is weighed as the longest page: the operation refuses it, and no other field gets cheaper. */
+function pageSize(size: number | undefined, defaultSize: number): number {
+  if (size === undefined) return defaultSize
+  return Number.isInteger(size) && size >= 1 && size <= maxFirst ? size : maxFirst
+}
+
+/** Reads sizes as the execution of this operation would, with the defaults of its variables. */
+function createSizeReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): SizeOf {
+  const defaults = new Map(variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]))
+  return (value) => {
+    if (value?.kind !== Kind.VARIABLE) return literalSize(value)
+    const name = value.name.value
+    const given = Object.hasOwn(variables, name) ? variables[name] : undefined
+    if (given === undefined) return literalSize(defaults.get(name))
+    return given === null ? undefined : sizeOfJson(given)
+  }
+}
+
+const literalSize = (value: ValueNode | undefined): number | undefined =>
+  value === undefined || value.kind === Kind.NULL ? undefined : value.kind === Kind.INT ? Number(value.value) : Number.NaN
+
+const sizeOfJson = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
