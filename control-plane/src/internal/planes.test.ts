@@ -53,6 +53,8 @@ test.for([
   ['no secret', { secret: '' }, 400],
   ['a key of another kind', { publicKey: { kty: 'RSA', kid: 'k', alg: 'RS256' } }, 400],
   ['a key that is no point', { sealingKey: { kty: 'OKP', crv: 'X25519', x: 'AA', kid: 'k', alg: 'ECDH-ES' } }, 400],
+  ['a signing key of small order', { publicKey: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43), kid: 'k', alg: 'EdDSA' } }, 400],
+  ['a sealing key of small order', { sealingKey: { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43), kid: 'k', alg: 'ECDH-ES' } }, 400],
   ['an unknown field', { colour: 'red' }, 400],
 ] as const)('a join with %s is refused', async ([, more, status]) => {
   await using control = await aRunningControlPlane()

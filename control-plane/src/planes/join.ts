@@ -1,8 +1,5 @@
-import { createPublicKey } from 'node:crypto'
 import { JOIN_LINE_REFUSED, JoinRequest } from '@bir/sdk/contract/internal'
 import type { JoinAnswer } from '@bir/sdk/contract/internal'
-import type { PublicJwk } from '@bir/sdk/contract/snapshot'
-import { calculateJwkThumbprint } from 'jose'
 import { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 import { Refusal } from '../base/http.ts'
@@ -12,6 +9,7 @@ import { admit } from './admit.ts'
 import { planeOrigin } from './internal-url.ts'
 import type { PlaneSites } from './internal-url.ts'
 import { findJoinLine, MEND_JOIN_LINE } from './join-line.ts'
+import { publicOnly } from './plane-key.ts'
 
 export interface JoinParts {
   issuer: string
@@ -51,16 +49,5 @@ export async function join({ issuer, manifestKey, planeSites, ctxOf, log }: Join
   } finally {
     // Before the answer: whoever hears that a plane joined finds a new line in the file.
     await ctx.joinLines.renewFile()
-  }
-}
-
-/** Keeps only the fields of a public key of this curve. Its `kid` becomes its thumbprint. */
-async function publicOnly(key: PublicJwk, curve: 'Ed25519' | 'X25519', alg: string): Promise<PublicJwk> {
-  try {
-    const jwk = z.object({ kty: z.literal('OKP'), crv: z.literal(curve), x: z.string() }).parse(key)
-    createPublicKey({ key: jwk, format: 'jwk' })
-    return { ...jwk, alg, kid: await calculateJwkThumbprint(jwk) }
-  } catch {
-    throw new Refusal(400, 'invalid_request', `Not a public ${curve} key as a JWK.`)
   }
 }

@@ -24,7 +24,7 @@ test('only connections multiply the cost, by the requested page size', () => {
   expect(limitError(asks(''), {})?.message).toBeUndefined()
 })
 
-/** A thousand fields, in a page of the size that the argument says. As many fields as cost the limit in a page of 49. */
+/** A thousand fields in a page of the size that the argument says: 49 rows of them cost nearly the limit. */
 const pageOf = (first: string, variables = '') => `query Q${variables} { users${first} { edges { node { ${'id '.repeat(998)} } } } }`
 const tooMuch = expect.stringContaining('asks for too much')
 

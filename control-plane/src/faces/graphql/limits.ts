@@ -87,7 +87,7 @@ const sum = (a: Weight, b: Weight): Weight => ({
   fault: a.fault ?? b.fault,
 })
 
-/** What a field costs whose fields cost so much. A page that is no connection costs its size, whatever is asked of it. */
+/** What the fields in this field cost in its page. A page that is no connection costs at least its size. */
 function costWithPage(node: FieldNode, cost: number, sizeOf: SizeOf): number {
   const first = node.arguments?.find(({ name }) => name.value === 'first')?.value
   if (isConnection(node)) return pageSize(sizeOf(first), defaultFirst) * cost
@@ -101,7 +101,7 @@ const isConnection = ({ selectionSet }: FieldNode): boolean =>
 
 const connectionFields: ReadonlySet<string> = new Set(['edges', 'pageInfo'])
 
-/** A size that no page has is weighed as the longest page: the operation refuses it, and no other field gets cheaper. */
+/** A size that no page may have weighs as the longest page: the operation refuses it, and no field gets cheaper. */
 function pageSize(size: number | undefined, defaultSize: number): number {
   if (size === undefined) return defaultSize
   return Number.isInteger(size) && size >= 1 && size <= maxFirst ? size : maxFirst
