@@ -10,8 +10,9 @@ const strays = surviveStrayRejections((facts) => log('error', 'a rejection that 
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const { homeDir, birJoin, planeName } = config
-  const identity = await identityOf({ homeDir, birJoin, rereadJoin: joinLineReader(), planeName }, log)
+  const { homeDir, birJoin, planeName, internalPort } = config
+  const internalUrl = internalPort === undefined ? undefined : config.internalUrl
+  const identity = await identityOf({ homeDir, birJoin, rereadJoin: joinLineReader(), planeName, internalUrl }, log)
   const plane = await startPlane(config, identity, mountedServers, { log, strays, onEnd: fail })
   collectGarbage()
   log('info', 'data plane listens', { host: config.host, address: plane.server.address() })

@@ -211,9 +211,14 @@ test('an address where no plane can be is refused, at the join and later', async
   const refusal = [400, expect.stringContaining('no plane can be at 169.254.169.254')]
   const answer = await plane.post('/planes', JSON.stringify({ internalUrl }))
   expect([answer.status, await answer.text()]).toEqual(refusal)
-  const { status, body } = await tryJoin(control, control.joinLine(), 'plane-2', { internalUrl })
+  const line = control.joinLine()
+  const { status, body } = await tryJoin(control, line, 'plane-2', { internalUrl })
   expect([status, body.error_description]).toEqual(refusal)
-  expect(await (await plane.get('/planes')).json()).toEqual({ planes: [expect.not.objectContaining({ internalUrl })] })
+  // The line was not spent.
+  expect((await tryJoin(control, line, 'plane-2', { internalUrl: 'http://10.0.0.12:8090' })).status).toBe(200)
+  expect(await (await plane.get('/planes')).json()).toMatchObject({
+    planes: [expect.not.objectContaining({ internalUrl }), { internalUrl: 'http://10.0.0.12:8090' }],
+  })
 })
 
 test('a plane says where it is in scheme, host and port, and a change is a record', async () => {

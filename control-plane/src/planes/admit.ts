@@ -39,7 +39,8 @@ export async function admit(ctx: Ctx, lineId: string, plane: NewPlane, log: Log)
     const used = line.used + 1
     await trx.updateTable('join_lines').set({ used }).where('id', '=', line.id).execute()
     if (expelled) log('warn', 'plane-joined-after-expulsion', { plane: id, name: plane.name, line: line.id, expelled })
-    const detail = `${id} with the join line ${line.id}${expelled ? `, after the expulsion of ${expelled}` : ''}`
+    const at = plane.internalUrl === undefined ? '' : `, at ${plane.internalUrl}`
+    const detail = `${id} with the join line ${line.id}${expelled ? `, after the expulsion of ${expelled}` : ''}${at}`
     return { value: id, dirty: [], detail, summary: joinedPlaneText({ name: plane.name, id, thumbprint: plane.publicKey.kid }) }
   })
   return value

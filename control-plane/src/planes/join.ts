@@ -26,7 +26,7 @@ export interface JoinParts {
  * spends nothing, because it may have lost the first answer.
  */
 export async function join({ issuer, manifestKey, planeSites, ctxOf, log }: JoinParts, body: unknown): Promise<JoinAnswer> {
-  const request = JoinRequest.extend({ internalUrl: z.string().optional() }).safeParse(body)
+  const request = JoinRequest.safeParse(body)
   if (!request.success) throw new Refusal(400, 'invalid_request', z.prettifyError(request.error))
   const { secret, name, publicKey, sealingKey, internalUrl } = request.data
   const ctx = ctxOf(`plane:${name}`)

@@ -47,8 +47,12 @@ export function writeIdentity(path: string, identity: Identity): void {
   renameSync(newPath, path)
 }
 
-export async function joinRequest(secret: string, name: string, { signingKey, sealingKey }: Keys): Promise<JoinRequest> {
-  return { secret, name, publicKey: await publicOf(signingKey, 'EdDSA'), sealingKey: await publicOf(sealingKey, 'ECDH-ES') }
+export async function joinRequest(
+  { secret, name, internalUrl }: Pick<JoinRequest, 'secret' | 'name' | 'internalUrl'>,
+  { signingKey, sealingKey }: Keys,
+): Promise<JoinRequest> {
+  const keys = { publicKey: await publicOf(signingKey, 'EdDSA'), sealingKey: await publicOf(sealingKey, 'ECDH-ES') }
+  return { secret, name, ...keys, ...(internalUrl !== undefined && { internalUrl }) }
 }
 
 /** The manifest key must have the fingerprint that came with the join secret: nobody can pose as the control plane. */

@@ -20,9 +20,11 @@ async function aControlPlane(...secrets: string[]) {
   const home = mkdtempSync(join(tmpdir(), 'bir-join-'))
   const open = new Set(secrets)
   const asked: string[] = []
+  const places: (string | undefined)[] = []
   const server = await serverOf(async (request, response) => {
-    const { secret, name } = JoinRequest.parse(JSON.parse(await text(request)))
+    const { secret, name, internalUrl } = JoinRequest.parse(JSON.parse(await text(request)))
     asked.push(secret)
+    places.push(internalUrl)
     const answer = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     if (name === 'nobody') return answer(403, { error: 'forbidden', error_description: 'This line is for another plane.' })
@@ -35,6 +37,7 @@ async function aControlPlane(...secrets: string[]) {
     home,
     file,
     asked,
+    places,
     lineOf,
     write: (secret: string) => writeFileSync(file, `${lineOf(secret)}\n`),
     async [Symbol.asyncDispose]() {
@@ -96,4 +99,12 @@ test('a file that is half written, or no line, is not taken for one', () => {
   writeFileSync(file, 'http://control.test#sec')
   expect(read?.()).toBeUndefined()
   rmSync(home, { recursive: true })
+})
+
+test('a plane says at the join where it is, if its settings do', async () => {
+  await using control = await aControlPlane('first', 'second')
+  const options = { homeDir: join(control.home, 'one'), birJoin: control.lineOf('first'), planeName: 'north' }
+  await identityOf({ ...options, internalUrl: 'http://10.0.0.12:8090' }, log)
+  await identityOf({ ...options, homeDir: join(control.home, 'two'), birJoin: control.lineOf('second') }, log)
+  expect(control.places).toEqual(['http://10.0.0.12:8090', undefined])
 })

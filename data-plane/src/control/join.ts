@@ -19,6 +19,8 @@ interface Options {
   /** Reads the line again from its file. Absent when it comes from no file. */
   rereadJoin?: (() => string | undefined) | undefined
   planeName: string
+  /** Where other planes will reach this one. The control plane refuses a join with an address that cannot be one. */
+  internalUrl?: string | undefined
 }
 
 /**
@@ -26,7 +28,7 @@ interface Options {
  * Rejects when the control plane refuses the join. A line from a file is good for one plane: when another was
  * faster, the next line in the file is tried.
  */
-export async function identityOf({ homeDir, birJoin, rereadJoin, planeName }: Options, log: Log): Promise<Identity> {
+export async function identityOf({ homeDir, birJoin, rereadJoin, planeName, internalUrl }: Options, log: Log): Promise<Identity> {
   const path = joinPath(homeDir, 'identity.json')
   const identityOnDisk = readIdentity(path)
   if (identityOnDisk) return withCurrentAddress(identityOnDisk, birJoin)
@@ -37,7 +39,7 @@ export async function identityOf({ homeDir, birJoin, rereadJoin, planeName }: Op
   let line = birJoin
   for (;;) {
     try {
-      const identity = await joinWith(line, planeName, keys, log)
+      const identity = await joinWith(line, { name: planeName, internalUrl }, keys, log)
       writeIdentity(path, identity)
       removeExpelledMarker(homeDir)
       log('info', 'joined', { plane: identity.id })
@@ -52,10 +54,10 @@ export async function identityOf({ homeDir, birJoin, rereadJoin, planeName }: Op
   }
 }
 
-async function joinWith(line: string, planeName: string, keys: Keys, log: Log): Promise<Identity> {
+async function joinWith(line: string, plane: { name: string; internalUrl: string | undefined }, keys: Keys, log: Log): Promise<Identity> {
   const [controlUrl = '', rest = ''] = line.split('#')
   const [secret = '', fingerprint = ''] = rest.split('.')
-  const answer = await postUntilAnswered(controlUrl, await joinRequest(secret, planeName, keys), log)
+  const answer = await postUntilAnswered(controlUrl, await joinRequest({ secret, ...plane }, keys), log)
   return acceptJoin(answer, controlUrl, fingerprint, keys)
 }
 

@@ -10,6 +10,11 @@ export const JoinRequest = z.strictObject({
   publicKey: PublicJwk,
   /** X25519 (RFC 8037). Boxes for this plane alone are sealed to this key. */
   sealingKey: PublicJwk,
+  /**
+   * The address at which other planes will reach this one, where its settings name it. It is checked before a use of
+   * the line is spent.
+   */
+  internalUrl: z.string().max(2048).optional(),
 })
 export type JoinRequest = z.infer<typeof JoinRequest>
 
