@@ -70,6 +70,7 @@ const attempts = (name: string): [string, Record<string, unknown>, string, strin
   ['tools/call', { name, MORE: 0 }, '"NAME":"delete_item"', 'params.NAME', 'name'],
   ['tools/call', { MORE: 0, name }, '"Name":"delete_item"', 'params.Name', 'name'],
   ['tools/call', { name, MORE: 0 }, '"\\u006eAME":"delete_item"', 'params.nAME', 'name'],
+  ['tools/call', { name, MORE: 0 }, '"name\\u0000":"delete_item"', 'params.name\\u0000', 'name'],
   ['tools/call', { name, arguments: {}, MORE: 0 }, '"ARGUMENTS":{"id":1}', 'params.ARGUMENTS', 'arguments'],
   ['tools/call', { name, arguments: {}, MORE: 0 }, '"argument\u017f":{"id":1}', 'params.argument\\u017f', 'arguments'],
   ['tools/call', { name, MORE: 0 }, '"ta\u017f\u212aId":"x"', 'params.ta\\u017f\\u212aId', 'taskId'],

@@ -1,4 +1,4 @@
-import { foldedName } from './fold.ts'
+import { foldedName, nameLike } from './fold.ts'
 
 /** The methods that the protocol and its extensions give a client. */
 const methods = [
@@ -37,4 +37,4 @@ const byFold = new Map(methods.map((method) => [foldedName(method), method]))
 export const isProtocolMethod = (method: string): boolean => known.has(method)
 
 /** The method of the protocol that a server could take this foreign one for. */
-export const methodLike = (method: string): string | undefined => byFold.get(foldedName(method))
+export const methodLike = (method: string): string | undefined => nameLike(byFold, method)

@@ -35,3 +35,18 @@ test('an entry of a list in which a client could read another name is at fault',
   expect(entryFault({ name: 'a', annotations: { ReadOnlyHint: true } })).toContain('annotations.ReadOnlyHint')
   expect(entryFault({ name: 'a', inputSchema: { properties: { NAME: {} } }, _meta: { 'acme/NAME': 1 } })).toBeUndefined()
 })
+
+test.for(['name\0', 'name\0more', '\0name', 'na\0me', 'NAME\0x\0', 'na\u0001me', 'name\u007f', 'name\u0085', 'name\u200b', '\ufeffname'])(
+  '%j is the name for a reader that ends it at NUL, or drops characters without a shape',
+  (name) => {
+    expect(requestFault('tools/call', { name: 'a', [name]: 'b' })?.message).toContain('differs from name only')
+  },
+)
+
+test('so it is with names further in, names with the prefix of the protocol, and methods', () => {
+  const key = 'io.modelcontextprotocol/clientInfo'
+  expect(requestFault('tools/call', { _meta: { [`${key}\0`]: {} } })?.message).toContain(`clientInfo\\u0000 differs from ${key} only`)
+  expect(requestFault('tools/call', { _meta: { 'io.model\0contextprotocol/new': 1 } })?.message).toContain('io.modelcontextprotocol/…')
+  expect(requestFault('tools/call\0x', {})).toMatchObject({ code: 'unknownMethod', message: expect.stringContaining('Send tools/call.') })
+  expect(requestFault('tools/call', { arguments: { 'name\0': 1 }, _meta: { 'acme/\0name': 1 }, 'other\0name': 1 })).toBeUndefined()
+})

@@ -1,6 +1,6 @@
 import type { Fields } from '../../json/edit.ts'
 import { isObject } from '../../json/is-object.ts'
-import { foldedName } from './fold.ts'
+import { foldedName, nameLike } from './fold.ts'
 
 /** What a member of the protocol holds: nothing of the protocol's, an object with such names, or many such objects. */
 export type Inner = 'free' | Shape | { readonly each: Shape }
@@ -40,10 +40,9 @@ export class Shape {
   }
 
   private unknownMember(key: string, path: string): LookAlike | undefined {
-    const folded = foldedName(key)
-    const meant = this.byFold.get(folded)
+    const meant = nameLike(this.byFold, key)
     if (meant !== undefined) return { path: path + visible(key), meant }
-    if (this.prefix === undefined || key.startsWith(this.prefix) || !folded.startsWith(this.prefix)) return undefined
+    if (this.prefix === undefined || key.startsWith(this.prefix) || !foldedName(key).startsWith(this.prefix)) return undefined
     return { path: path + visible(key), meant: `${this.prefix}…` }
   }
 }
