@@ -3,12 +3,14 @@ export const MIN_HIDDEN_LENGTH = 6
 
 /**
  * What of a secret must not leave the gateway, in every spelling in which a server may repeat it: as it is, and as
- * JSON, URLs, HTML, base64 (RFC 4648) and hex write it. The longest come first. Empty for a secret that is too short.
+ * JSON, URLs, HTML, base64 (RFC 4648) and hex write it. Each costs one search of every answer, so they are the usual
+ * ones and no mixtures. The longest come first. Empty for a secret that is too short.
  */
 export function spellingsOf(secret: string): string[] {
   const parts = partsOf(secret).filter(isLongEnough)
   const smallest = parts.filter((part) => !parts.some((other) => other !== part && part.includes(other)))
-  const spellings = new Set([...parts, ...smallest.flatMap((part) => [...textSpellings(part), ...byteSpellings(part)])])
+  const within = smallest.flatMap((part) => [...textSpellings(part), ...htmlSpellings(part), ...byteSpellings(part)])
+  const spellings = new Set([...parts, ...within, ...parts.flatMap(linesOfBase64)])
   return [...spellings].filter(isLongEnough).sort((a, b) => b.length - a.length)
 }
 
@@ -29,28 +31,71 @@ function partsOf(secret: string): string[] {
 
 function textSpellings(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1)
-  const inAscii = json.replaceAll(/[^\0-~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  const escaped = [json, inAscii]
+  const inAscii = json.replaceAll(/[^\0-~]/g, unicodeEscape)
+  const allEscaped = text.replaceAll(/[^]/g, unicodeEscape)
   const inUrl = encodeURIComponent(text.toWellFormed())
   const percent = [inUrl, encodeURI(text.toWellFormed()), inUrl.replaceAll(/[!'()*]/g, percentByte), inUrl.replaceAll('%20', '+')]
+  const inAnyCase = [...percent, ...percent.map((spelling) => spelling.replaceAll(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase()))]
   return [
-    ...escaped,
-    ...escaped.map((spelling) => spelling.replaceAll('/', '\\/')),
-    ...percent,
-    ...percent.map((spelling) => spelling.replaceAll(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())),
-    text.replaceAll(/[&<>"']/g, (char) => htmlEntities[char] ?? char),
+    ...[json, inAscii].flatMap((spelling) => [spelling, spelling.replaceAll('/', '\\/')]),
+    allEscaped,
+    allEscaped.replaceAll(/[a-f]/g, (digit) => digit.toUpperCase()),
+    ...inAnyCase,
+    ...inAnyCase.map((spelling) => spelling.replaceAll('%', '%25')),
   ]
 }
 
+const unicodeEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 const percentByte = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`
 
-const htmlEntities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+/** As template engines escape what has a meaning in HTML, and as stricter encoders escape more or everything. */
+function htmlSpellings(text: string): string[] {
+  const byEngines = htmlEngines.map((entities) => Array.from(text, (char) => entities[char] ?? htmlEntities[char] ?? char).join(''))
+  const byNumbers = htmlNumbers.flatMap((entity) => [text.replaceAll(/[^A-Za-z0-9]/gu, entity), text.replaceAll(/[^]/gu, entity)])
+  return [...byEngines, ...byNumbers]
+}
+
+type Entities = Readonly<Record<string, string>>
+
+const htmlEntities: Entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Where engines differ. */
+const htmlEngines: readonly Entities[] = [
+  { "'": '&#39;' }, // most
+  { "'": '&apos;' }, // XML
+  { "'": '&#039;' }, // PHP
+  { "'": '&#x27;' }, // Python
+  { "'": '&#39;', '"': '&#34;', '+': '&#43;' }, // Go
+  { "'": '&#39;', '/': '&#x2F;', '`': '&#x60;', '=': '&#x3D;' }, // Mustache
+  { "'": '&#x27;', '`': '&#x60;', '=': '&#x3D;' }, // Handlebars
+  { "'": '&#x27;', '/': '&#x2F;', '\\': '&#x5C;', '`': '&#96;' }, // validator
+  { "'": '&#x27;', '+': '&#x2B;', '`': '&#x60;' }, // .NET
+]
+
+const htmlNumbers: readonly ((char: string) => string)[] = [
+  (char) => `&#${char.codePointAt(0)};`,
+  (char) => `&#x${char.codePointAt(0)?.toString(16)};`,
+  (char) => `&#x${char.codePointAt(0)?.toString(16).toUpperCase()};`,
+]
 
 function byteSpellings(text: string): string[] {
   const bytes = Buffer.from(text, 'utf8')
   const base64 = [0, 1, 2].map((offset) => inBase64(bytes, offset))
-  const hex = bytes.toString('hex')
-  return [...base64, ...base64.map((spelling) => spelling.replaceAll('+', '-').replaceAll('/', '_')), hex, hex.toUpperCase()]
+  const inHex = [bytes.toString('hex'), bytes.toString('hex').toUpperCase()]
+  return [
+    ...base64,
+    ...base64.map((spelling) => spelling.replaceAll('+', '-').replaceAll('/', '_')),
+    ...inHex,
+    ...inHex.map((hex) => hex.replaceAll(/../g, '%$&')),
+  ]
+}
+
+/** The base64 of a text that begins so, in lines of MIME (RFC 2045 section 6.8) and of PEM (RFC 7468 section 2). */
+function linesOfBase64(text: string): string[] {
+  const base64 = inBase64(Buffer.from(text, 'utf8'), 0)
+  const lineBreaks = ['\r\n', '\n']
+  return [/.{76}(?=.)/g, /.{64}(?=.)/g].flatMap((line) => lineBreaks.map((lineBreak) => base64.replaceAll(line, `$&${lineBreak}`)))
 }
 
 /**
