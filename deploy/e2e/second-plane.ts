@@ -16,9 +16,18 @@ export interface SecondPlane extends AsyncDisposable {
   kill(): Promise<void>
 }
 
+interface Options {
+  /** A home that outlives the plane. */
+  home?: string
+  name?: string
+  /** The HTTP status of its health to wait for. */
+  health?: number
+}
+
 /** Another data plane of a running gateway, under the same public URL, as behind a load balancer. */
-export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
-  const home = mkdtempSync(join(tmpdir(), 'bir-second-'))
+export async function secondPlane(gateway: Gateway, given: Options = {}): Promise<SecondPlane> {
+  const { name = 'second', health = 200 } = given
+  const home = given.home ?? mkdtempSync(join(tmpdir(), 'bir-second-'))
   const port = await freePort()
   const child = spawn(process.execPath, [main], {
     env: {
@@ -30,15 +39,15 @@ export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
       BIR_JOIN_FILE: join(gateway.home, 'join'),
       SECRETS_DIR: join(gateway.home, 'secrets'),
       INTERNAL_PORT: '0',
-      PLANE_NAME: 'second',
+      PLANE_NAME: name,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const base = `http://127.0.0.1:${port}`
   await until(
-    async () => (await fetch(`${base}/health`).catch(() => undefined))?.ok === true,
-    'the second plane to be healthy',
+    async () => (await fetch(`${base}/health`).catch(() => undefined))?.status === health,
+    `the plane ${name} to answer ${health} to /health`,
     readyWithinMs,
   )
   const stop = async (signal: NodeJS.Signals) => {
@@ -50,7 +59,7 @@ export async function secondPlane(gateway: Gateway): Promise<SecondPlane> {
     kill: () => stop('SIGKILL'),
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await stop('SIGTERM')
-      rmSync(home, { recursive: true, force: true })
+      if (given.home === undefined) rmSync(home, { recursive: true, force: true })
     },
   }
 }

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@bir/sdk'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
 import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
@@ -290,4 +291,29 @@ test('when the home of a session is gone, the other plane says 404 and the clien
   })
   expect(orphan.status).toBe(404)
   expect((await answerOf(await legacy(planes[0], await openSession(planes[0]), { id: 1, method: 'ping' }))).body.result).toEqual({})
+})
+
+test('an expelled plane serves nobody, ends its streams, and serves nobody after a restart on its home', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'bir-third-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+  const healthAt = async (mcp: string) => {
+    const response = await fetch(`${new URL(mcp).origin}/health`)
+    return { status: response.status, body: await response.json() }
+  }
+  const expelled = { status: 503, body: { status: 'expelled', why: expect.stringContaining('move its folder HOME_DIR away') as string } }
+  {
+    await using third = await secondPlane(gateway, { home, name: 'third' })
+    expect((await modern(`${third.mcp}/debug`, 'tools/list')).status).toBe(200)
+    const stream = await ask(`${third.mcp}/debug`, 'subscriptions/listen', { notifications: { toolsListChanged: true } })
+    expect(stream.status).toBe(200)
+    const { id = '' } = (await client.planes.list()).items.find(({ name }) => name === 'third') ?? {}
+    await client.planes.expel({ id })
+    await within(stream.text(), 'the stream to end')
+    expect(await modern(`${third.mcp}/debug`, 'tools/list')).toMatchObject({ status: 503, body: { error: { code: -31503 } } })
+    expect(await healthAt(third.mcp)).toMatchObject(expelled)
+  }
+  await using again = await secondPlane(gateway, { home, name: 'third', health: 503 })
+  await expect.poll(() => healthAt(again.mcp)).toMatchObject(expelled)
+  expect(await modern(`${again.mcp}/debug`, 'tools/list')).toMatchObject({ status: 503, body: { error: { code: -31503 } } })
 })
