@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api, API_ERRORS } from './contract/api.ts'
 import type { Api, ApiErrorCode } from './contract/api.ts'
+import { schemaFaults } from './contract/schema-faults.ts'
 import { parseKnownMembers } from './known-members.ts'
 
 /** A call of the control plane that failed. `message` is for a person, `code` for a program. */
@@ -135,8 +136,10 @@ async function resultOf({ response, text }: Answer, address: string, { output }:
   }
   const parsed = parseKnownMembers(output, success.data.result.data)
   if (parsed.success) return parsed.data
-  const faults = z.prettifyError(parsed.error)
-  throw new ApiFailure('internal', `The answer to ${operation} breaks the contract:\n${faults}`, { httpStatus, cause: parsed.error })
+  throw new ApiFailure('internal', `The answer to ${operation} breaks the contract: ${schemaFaults(parsed.error)}`, {
+    httpStatus,
+    cause: parsed.error,
+  })
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,6 @@
 import { headerText } from '@bir/sdk/chain'
 import { AuditRecord, SetApart } from '@bir/sdk/contract/audit'
-import { z } from 'zod'
+import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { isKnownRecord } from './known-record.ts'
 import type { RecordToStore } from './store.ts'
 
@@ -31,7 +31,7 @@ function recordOf(value: unknown, line: number): AuditRecord {
   if (isKnownRecord(value)) return value
   const record = AuditRecord.safeParse(value)
   if (record.success) return record.data
-  throw new BatchFault(`line ${line} is no audit record: ${z.prettifyError(record.error)}`)
+  throw new BatchFault(`line ${line} is no audit record: ${schemaFaults(record.error)}`)
 }
 
 function jsonOf(line: string): unknown {

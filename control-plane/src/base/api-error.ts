@@ -1,4 +1,5 @@
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
+import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 
 /**
@@ -21,7 +22,7 @@ export class ApiError extends Error {
    */
   static from(error: unknown): ApiError {
     if (error instanceof ApiError) return error
-    if (error instanceof z.ZodError) return new ApiError('invalid_input', z.prettifyError(error), { cause: error })
+    if (error instanceof z.ZodError) return new ApiError('invalid_input', schemaFaults(error), { cause: error })
     if (isUniqueViolation(error)) return new ApiError('conflict', 'It exists already.', { cause: error })
     return new ApiError('internal', 'The control plane made a mistake. It is logged; try again or tell an operator.', { cause: error })
   }

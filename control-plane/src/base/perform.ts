@@ -1,5 +1,6 @@
 import { api } from '@bir/sdk/contract/api'
 import type { Api } from '@bir/sdk/contract/api'
+import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'
 import type { Ctx } from './context.ts'
@@ -48,7 +49,7 @@ export async function perform(
   if (!ctx.actor.administrator && !selfService.has(path)) throw forbidden()
   refuseUnstorable(rawInput)
   const parsed = input.safeParse(rawInput ?? {})
-  if (!parsed.success) throw new ApiError('invalid_input', z.prettifyError(parsed.error))
+  if (!parsed.success) throw new ApiError('invalid_input', schemaFaults(parsed.error))
   if (!ctx.actor.administrator && !(await isOneself(ctx, parsed.data))) throw forbidden()
   return operationAt(operations, group, name)(ctx, parsed.data)
 }

@@ -4,6 +4,7 @@ import type { Db } from '@bir/db'
 import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { Ack, DefinitionsReport, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
+import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { BatchFault, parseBatch } from '../audit/batch.ts'
 import { ingest } from '../audit/ingest.ts'
@@ -158,5 +159,5 @@ function jsonOf(body: Buffer): unknown {
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new Refusal(400, 'invalid_request', z.prettifyError(result.error))
+  throw new Refusal(400, 'invalid_request', schemaFaults(result.error))
 }

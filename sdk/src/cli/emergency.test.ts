@@ -87,7 +87,10 @@ test('a plane is expelled by its name, or by its id when several have that name'
   expect(await expel('local')).toMatchObject({ exit: 0, out: 'local is expelled; revision 9.\n' })
   expect(await expel('twin')).toMatchObject({ exit: 2, err: expect.stringContaining('2 planes called twin') as string })
   expect((await expel(items[2]?.id ?? '')).exit).toBe(0)
-  expect(await expel('gone')).toMatchObject({ exit: 2, err: 'bir: There is no plane gone; there are local, twin, twin.\n' })
+  expect(await expel('gone')).toMatchObject({
+    exit: 2,
+    err: `bir: There is no plane gone; there are local, twin (${items[1]?.id}), twin (${items[2]?.id}).\n`,
+  })
   expect(expelled).toEqual([items[0]?.id, items[2]?.id])
 })
 

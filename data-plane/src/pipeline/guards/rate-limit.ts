@@ -18,13 +18,18 @@ export function rateLimit(now: () => number = () => performance.now()): Guard<Au
     const costMs = 1000 / ratePerSecond
     const paid = Math.max(paidAtMs.get(call.token.subject.id) ?? 0, nowMs)
     const waitMs = paid + costMs - nowMs - rateBurst * costMs
-    if (waitMs > 0)
-      throw new GatewayError('rateLimited', 'the person calls too often', { reason: 'rate-limited', retryAfterMs: Math.ceil(waitMs) })
+    if (waitMs > 0) throw tooOften(Math.ceil(waitMs))
 
     paidAtMs.set(call.token.subject.id, paid + costMs)
     if (paidAtMs.size > sweepAbove) forget(paidAtMs, nowMs)
     return next({})
   }
+}
+
+/** The message says the same whole seconds as the header `Retry-After`. */
+function tooOften(retryAfterMs: number): GatewayError {
+  const publicMessage = `Too many calls. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`
+  return new GatewayError('rateLimited', 'the person calls too often', { publicMessage, reason: 'rate-limited', retryAfterMs })
 }
 
 function forget(paidAtMs: Map<string, number>, nowMs: number): void {

@@ -112,8 +112,10 @@ test("whole chains are reported as whole, over many pages, the control plane's o
   const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
   const [first, second] = out.split('\n')
   expect(exit).toBe(0)
-  expect(first).toMatch(/^local \(.*\): whole, 2503 records, signed from 1 to 2499, 2501 to 2503 not yet; head [0-9a-f]{16}$/)
-  expect(second).toMatch(/^control plane \(.*\): whole, 6 records, signed from 1 to 4, 6 to 6 not yet;/)
+  expect(first).toMatch(
+    /^local \(.*\): whole, 2503 records: 1 to 2499 are signed, by record 2500; 2501 to 2503 are not signed yet; head [0-9a-f]{16}$/,
+  )
+  expect(second).toMatch(/^control plane \(.*\): whole, 6 records: 1 to 4 are signed, by record 5; 6 is not signed yet;/)
 })
 
 const change = (at: number, of: (record: AuditRecord) => AuditRecord) => (records: AuditRecord[]) =>
@@ -168,12 +170,22 @@ function continued(records: AuditRecord[], minutes: number[]): AuditRecord[] {
 }
 
 test.for<[story: string, records: AuditRecord[], exit: number, says: RegExp]>([
-  ['a tail of ten minutes', continued(aChain(5), [1, 11]), 0, /whole, 7 records, signed from 1 to 4, 6 to 7 not yet;/],
-  ['a longer tail', continued(aChain(5), [1, 12]), 3, /UNSIGNED from record 6 on: .*7 records, signed from 1 to 4, 6 to 7 not yet/],
+  [
+    'a tail of ten minutes',
+    continued(aChain(5), [1, 11]),
+    0,
+    /whole, 7 records: 1 to 4 are signed, by record 5; 6 to 7 are not signed yet;/,
+  ],
+  [
+    'a longer tail',
+    continued(aChain(5), [1, 12]),
+    3,
+    /UNSIGNED from record 6 on: .*7 records: 1 to 4 are signed, by record 5; 6 to 7 are not signed yet/,
+  ],
   ['a tail whose clock went back', continued(aChain(5), [12, 1]), 3, /UNSIGNED from record 6 on/],
-  ['a young chain without a signature', continued([], [-9, -1]), 0, /whole, 2 records, none signed yet/],
-  ['an old chain without one, though all of a moment', continued([], [-11, -11]), 3, /UNSIGNED from record 1 on: .*none signed yet/],
-  ['an old chain that ends with its signature', aChain(5), 0, /whole, 5 records, signed from 1 to 4; head/],
+  ['a young chain without a signature', continued([], [-9, -1]), 0, /whole, 2 records: none is signed yet;/],
+  ['an old chain without one, though all of a moment', continued([], [-11, -11]), 3, /UNSIGNED from record 1 on: .*none is signed yet/],
+  ['an old chain that ends with its signature', aChain(5), 0, /whole, 5 records: 1 to 4 are signed, by record 5; head/],
 ])('an unsigned end is reported, and is a fault after ten minutes: %s', async ([, records, exit, says]) => {
   await using gateway = await aGateway(records)
   const person = await bir(['audit', 'verify', '--plane', 'local'], at(gateway.url))

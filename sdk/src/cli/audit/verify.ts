@@ -6,6 +6,7 @@ import type { Client } from '../../client.ts'
 import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault } from '../base/fault.ts'
+import { distinctNames } from '../output/distinct-names.ts'
 import { printable } from '../output/printable.ts'
 import type { Act } from '../base/verb.ts'
 
@@ -64,7 +65,7 @@ export function selectChains<T extends Pick<Chain, 'plane' | 'name'>>(chains: T[
   if (plane === undefined) return chains
   const selected = chains.filter((chain) => chain.plane === plane || chain.name === plane)
   if (selected.length > 0) return selected
-  const names = chains.map(({ name }) => name).join(', ') || 'none'
+  const names = distinctNames(chains.map(({ plane: id, name }) => ({ id, name })))
   throw new CliFault('not_found', `There is no plane ${plane} (known: ${names}).`, { exit: EXIT.badInput })
 }
 
@@ -79,13 +80,13 @@ function printVerdict(context: Context, finding: Finding): void {
   if (fault?.fault === 'unsigned') {
     const verdict = `${context.paint('bad', 'UNSIGNED')} from record ${fault.seq} on: ${faultTexts.unsigned}`
     context.print(
-      `${chainName}: ${verdict}. ${records} records, ${signedRange(finding)}; they follow each other, but whoever holds them could have made them.`,
+      `${chainName}: ${verdict}. ${records} records: ${signedRange(finding)}. They follow each other, but whoever holds them could have made them.`,
     )
     return
   }
   if (fault?.fault === 'waiting') {
     const verdict = `${context.paint('bad', 'INCOMPLETE')} from record ${fault.seq} on: ${faultTexts.waiting}`
-    context.print(`${chainName}: ${verdict}. ${records} records before it were verified, ${signedRange(finding)}.`)
+    context.print(`${chainName}: ${verdict}. ${records} records before it were verified: ${signedRange(finding)}.`)
     return
   }
   if (fault) {
@@ -96,15 +97,17 @@ function printVerdict(context: Context, finding: Finding): void {
   }
   const erasedText = erased > 0 ? `, ${erased} bodies erased` : ''
   const verdict = finding.notVouchedFor.length === 0 ? context.paint('good', 'whole') : 'unbroken'
-  context.print(`${chainName}: ${verdict}, ${records} records, ${signedRange(finding)}${erasedText}; head ${head.hash.slice(0, 16)}`)
+  context.print(`${chainName}: ${verdict}, ${records} records${erasedText}: ${signedRange(finding)}; head ${head.hash.slice(0, 16)}`)
 }
 
-/** The range of signed records. A signature covers all records before it. */
+/** Which records are signed. A signature is a record itself, and covers all records before it. */
 function signedRange({ signedSeq, unsigned }: Finding): string {
-  if (signedSeq === null) return 'none signed yet'
-  const signed = `signed from 1 to ${signedSeq}`
-  return unsigned ? `${signed}, ${unsigned.fromSeq} to ${unsigned.toSeq} not yet` : signed
+  if (signedSeq === null || signedSeq === 0) return 'none is signed yet'
+  const signed = `${range(1, signedSeq)} signed, by record ${signedSeq + 1}`
+  return unsigned ? `${signed}; ${range(unsigned.fromSeq, unsigned.toSeq)} not signed yet` : signed
 }
+
+const range = (fromSeq: number, toSeq: number) => (fromSeq === toSeq ? `${fromSeq} is` : `${fromSeq} to ${toSeq} are`)
 
 const faultTexts: Record<Fault, string> = {
   gap: 'the one that should stand here is missing',

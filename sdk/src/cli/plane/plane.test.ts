@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { JoinLine } from '../../contract/entities.ts'
-import { standIn } from '../../testing.ts'
+import { Refusal, standIn } from '../../testing.ts'
 import { at, bir, NOW_MS } from '../testing.ts'
 
 const id = '01980000-0000-7000-8000-0000000000a1'
@@ -79,6 +79,22 @@ test('the lines are listed with uses left, who made them, and who joined with th
     '',
   ])
   expect((await bir(['plane', 'lines', '--open', '--json'], gateway)).out.trim().split('\n')).toHaveLength(1)
+})
+
+test('a line that does not exist is named, with the command that lists them', async () => {
+  await using control = await standIn({
+    planes: {
+      revokeLine: () => {
+        throw new Refusal('not_found', 'There is no join line.')
+      },
+    },
+  })
+  for (const line of ['nope', id])
+    expect(await bir(['plane', 'uninvite', line], at(control.url))).toEqual({
+      exit: 2,
+      out: '',
+      err: `bir: There is no join line ${line}; "bir plane lines" lists them.\n`,
+    })
 })
 
 test('a line is made void by its id', async () => {

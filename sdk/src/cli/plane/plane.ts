@@ -4,6 +4,7 @@ import { badUsage } from '../base/fault.ts'
 import { planeInvite } from './invite.ts'
 import { planeLines } from './lines.ts'
 import { planeUninvite } from './uninvite.ts'
+import { distinctNames } from '../output/distinct-names.ts'
 import type { Define } from '../base/verb.ts'
 
 /** `bir plane` lets data planes join, and expels one that is no longer trusted. */
@@ -60,7 +61,5 @@ async function memberOf(client: Client, nameOrId: string): Promise<{ id: string;
     throw badUsage(
       `There are ${matches.length} planes called ${nameOrId}: give the id of one of ${matches.map(({ id }) => id).join(', ')}.`,
     )
-  throw badUsage(
-    `There is no plane ${nameOrId}; there ${members.length === 1 ? 'is' : 'are'} ${members.map(({ name }) => name).join(', ') || 'none'}.`,
-  )
+  throw badUsage(`There is no plane ${nameOrId}; there ${members.length === 1 ? 'is' : 'are'} ${distinctNames(members)}.`)
 }
