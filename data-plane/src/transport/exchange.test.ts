@@ -230,9 +230,11 @@ test('calls over the rate are refused with 429 and when to come back', async () 
   const token = await plane.token()
   const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))))
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429])
-  const seconds = Number(answers.find(({ status }) => status === 429)?.headers.get('retry-after'))
+  const refused = answers.find(({ status }) => status === 429)
+  const seconds = Number(refused?.headers.get('retry-after'))
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThanOrEqual(1000)
+  expect(await refused?.json()).toMatchObject({ error: { message: `Too many calls. Try again in ${seconds} s.` } })
 })
 
 test('a page that may call is told so; a preflight says what it may send', async () => {
