@@ -1,7 +1,6 @@
 import { JOIN_LINE_REFUSED, JoinRequest } from '@bir/sdk/contract/internal'
 import type { JoinAnswer } from '@bir/sdk/contract/internal'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
-import { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 import { Refusal } from '../base/http.ts'
 import type { Log } from '../base/log.ts'
@@ -28,8 +27,7 @@ export interface JoinParts {
  */
 export async function join({ issuer, manifestKey, planeSites, ctxOf, log }: JoinParts, body: unknown): Promise<JoinAnswer> {
   const request = JoinRequest.safeParse(body)
-  if (!request.success) throw new Refusal(400, 'invalid_request', z.prettifyError(request.error))
-  import { schemaFaults } from '@bir/sdk/contract/schema-faults'
+  if (!request.success) throw new Refusal(400, 'invalid_request', schemaFaults(request.error))
   const { secret, name, publicKey, sealingKey, internalUrl } = request.data
   const ctx = ctxOf(`plane:${name}`)
   // Before anything is locked: whoever has no line delays nobody.
