@@ -2,6 +2,7 @@ import { testDb } from '@bir/db/testing'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import type { AuditRecord } from '@bir/sdk/contract/audit'
+import { AuditRow } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import * as fc from 'fast-check'
 import { sql } from 'kysely'
@@ -262,4 +263,32 @@ test('a search returns the newest records first, in pages, and filters them', as
   expect(refused.items).toMatchObject([{ user: 'bob', reason: 'no-grant', args: '{"a":1}', durationMs: 1.5, plane: two.plane }])
   expect((await search(store.ctx, { until: new Date(atMs - 6).toISOString(), first: 10 })).items).toEqual([])
   await expect(search(store.ctx, { first: 3, after: Buffer.from('x y').toString('base64url') })).rejects.toThrow('cursor')
+})
+
+test.for<[string, { header?: string; seq?: string; plane?: string }]>([
+  ['a text that is no JSON', { header: 'forged' }],
+  ['a header of another shape', { header: '{"v":1}' }],
+  ['a time that no calendar has', { header: 'late' }],
+  ['a number below zero', { header: 'x', seq: '-5' }],
+  ['a number that no double holds', { header: 'x', seq: '9223372036854775807' }],
+  ['an id of no version', { header: 'x', plane: '12345678-1234-0000-0000-123456789abc' }],
+])('a forged row hides no record from a search: %s', async ([, { header = '', seq = '3', plane: id }]) => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const [record] = plane.many(2)
+  await plane.ship([record as AuditRecord])
+  const text = header === 'late' ? JSON.stringify({ ...record?.header, atMs: 9e15 }) : header
+  const row = { plane: id ?? plane.plane, seq, at: new Date(Date.now() + 1), header: text, hash: 'h', kind: 'call' }
+  await store.db
+    .insertInto('audit_headers')
+    .values(row as never)
+    .execute()
+  const first = await search(store.ctx, { first: 1 })
+  const second = await search(store.ctx, { first: 1, after: first.next ?? '' })
+  const found = [...first.items, ...second.items].sort((a, b) => a.kind.localeCompare(b.kind))
+  expect(found).toMatchObject([
+    { seq: 1, kind: 'call' },
+    { kind: 'unreadable', detail: expect.stringContaining(`The row ${seq} of the plane ${row.plane}`) },
+  ])
+  expect(AuditRow.array().parse(found)).toEqual(found)
 })

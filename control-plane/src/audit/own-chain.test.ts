@@ -92,5 +92,6 @@ test('every chain is listed with its length and its public key', async () => {
       { plane, name: 'local', publicKey: key, seq: 7 },
       { plane: made.audit.kid, name: 'control plane', publicKey: made.audit.jwk, seq: 2 },
     ],
+    strays: [],
   })
 })

@@ -1,8 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { AuditHeader, SetApart } from '@bir/sdk/contract/audit'
 import type { api } from '@bir/sdk/contract/api'
-import { Instant } from '@bir/sdk/contract/entities'
-import type { AuditRow } from '@bir/sdk/contract/entities'
+import { AuditRow, Instant } from '@bir/sdk/contract/entities'
 import { Id } from '@bir/sdk/contract/names'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
@@ -23,12 +22,7 @@ export async function search({ db }: Ctx, input: Search) {
     .orderBy('h.seq', 'desc')
     .limit(input.first + 1)
     .execute()
-  return pageOf(
-    rows,
-    input.first,
-    ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`,
-    (row) => auditRow(storedHeader(row.header), row),
-  )
+  return pageOf(rows, input.first, ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`, readableRow)
 }
 
 /** The columns that a search compares exactly. The other search columns, subject and handle, make up `user`. */
@@ -47,9 +41,12 @@ function matchingRows(db: Kysely<Database>, { user, since, until, after, ...exac
   if (key === undefined) return rows
 
   const [at = '', plane, seq = ''] = key.split(' ')
-  if (!Instant.safeParse(at).success || !Id.safeParse(plane).success || !/^\d{1,15}$/.test(seq)) throw notOurs()
+  if (!Instant.safeParse(at).success || !uuid.test(plane ?? '') || !/^-?\d{1,19}$/.test(seq)) throw notOurs()
   return rows.where(sql<boolean>`(h.at, h.plane, h.seq) < (${at}::timestamptz, ${plane}::uuid, ${seq}::bigint)`)
 }
+
+/** As the database has it, whatever its version: a row that somebody else wrote may be the last of a page. */
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 const withBodies = (db: Kysely<Database>) =>
   db
@@ -61,6 +58,57 @@ interface Bodies {
   args: Buffer | null
   result: Buffer | null
 }
+
+interface Row extends Bodies {
+  plane: string
+  seq: string | number
+  at: Date
+  header: string
+}
+
+/** A row that holds no record, because somebody wrote into the database, is shown as such: it hides no other row. */
+function readableRow(row: Row): z.infer<typeof AuditRow> {
+  try {
+    return AuditRow.parse(auditRow(storedHeader(row.header), row))
+  } catch {
+    return unreadableRow(row)
+  }
+}
+
+const nothingKnown = {
+  user: null,
+  actor: null,
+  client: null,
+  ip: null,
+  method: null,
+  server: null,
+  tool: null,
+  level: null,
+  outcome: null,
+  reason: null,
+  revision: null,
+  durationMs: null,
+  args: null,
+  result: null,
+  traceId: null,
+  call: null,
+}
+
+const nilId = '00000000-0000-0000-0000-000000000000'
+
+function unreadableRow({ plane, seq, at }: Row): z.infer<typeof AuditRow> {
+  const time = Instant.safeParse(isoText(at)).data ?? new Date(0).toISOString()
+  return {
+    ...nothingKnown,
+    plane: Id.safeParse(plane).data ?? nilId,
+    seq: Number.isSafeInteger(Number(seq)) ? Number(seq) : 0,
+    at: time,
+    kind: 'unreadable',
+    detail: `The row ${seq} of the plane ${plane} holds no record: somebody wrote into the database. Run "bir audit verify".`,
+  }
+}
+
+const isoText = (at: Date) => (Number.isNaN(at.getTime()) ? '' : at.toISOString())
 
 const auditRow = ({ header, standIn }: StoredHeader, { args, result }: Bodies): z.infer<typeof AuditRow> => ({
   plane: header.plane,

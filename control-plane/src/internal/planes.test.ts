@@ -224,6 +224,15 @@ test('verify finds changed columns, a plane that was taken out, and a chain sign
   await columns('alice').execute()
   expect(await verify(control)).toEqual(whole)
 
+  const header = JSON.stringify({ ...records[1]?.header, handle: 'mallory' })
+  const forge = (id: string, seq: string) =>
+    control.db.insertInto('audit_headers').values({ plane: id, seq, at: new Date(), header, hash: '0'.repeat(64), kind: 'call' } as never)
+  await forge('12345678-1234-0000-0000-123456789abc', '7').execute()
+  for (const seq of ['0', '-5']) await forge(plane.id, seq).execute()
+  const strays = { 'no plane': { seq: 7, fault: 'no-chain' }, 'plane-1': { seq: -5, fault: 'before-first' } }
+  expect(await verify(control)).toEqual({ ...whole, ...strays, code: 3 })
+  await control.db.deleteFrom('audit_headers').where('hash', '=', '0'.repeat(64)).execute()
+
   const forger = generateKeyPairSync('ed25519')
   const forged = aChain(plane.id, forger)
   const anew = [forged.add({ kind: 'boot' }), forged.add({ handle: 'bob', tool: 'echo' }), forged.add(), forged.add({ kind: 'head' })]
@@ -243,7 +252,7 @@ test('verify finds changed columns, a plane that was taken out, and a chain sign
 
   await control.db.deleteFrom('planes').execute()
   const gone = { ...whole, code: 3, 'plane-1': { seq: 1, fault: 'missing-chain' } }
-  expect(await verify(control)).toEqual(gone)
+  expect(await verify(control)).toEqual({ ...gone, 'no plane': { seq: 1, fault: 'no-chain' } })
   await control.db.deleteFrom('audit_chains').where('plane', '=', plane.id).execute()
   await control.db.deleteFrom('audit_headers').where('plane', '=', plane.id).execute()
   expect(await verify(control)).toEqual(gone)

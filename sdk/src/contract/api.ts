@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AuditRecord, Outcome, SetApart } from './audit.ts'
 import {
   AuditChain,
+  StrayRecords,
   AuditRow,
   Explanation,
   Grant,
@@ -173,8 +174,11 @@ export const api = {
       }),
       paged(AuditRow),
     ),
-    /** Every audit chain. The control plane's own chain is the last. */
-    chains: query(NoInput, z.strictObject({ items: z.array(AuditChain) })),
+    /**
+     * Every audit chain. The control plane's own chain is the last. `strays`: records that are stored beside these
+     * chains, because no such plane is known or they stand before record 1. The gateway itself stores none.
+     */
+    chains: query(NoInput, z.strictObject({ items: z.array(AuditChain), strays: z.array(StrayRecords).optional() })),
     /**
      * The records of one chain after `afterSeq`, as they were written, oldest first. A chain is verified from these.
      * `apart` stands in for records that could not be sent. `misfiled` names the columns of the search index that say

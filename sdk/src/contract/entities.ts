@@ -282,6 +282,9 @@ export const JoinLine = z.strictObject({
 /** A record whose columns in the search index are not those that its header says. */
 export const MisfiledRecord = z.strictObject({ seq: z.int(), columns: z.array(z.string()) })
 
+/** Rows of the audit under the id of one plane that belong to no chain: how many, and the number of the first. */
+export const StrayRecords = z.strictObject({ plane: z.string(), count: z.int(), seq: z.string() })
+
 /** The audit chain of a data plane, or of the control plane itself. `publicKey` (JWK) verifies its signatures. */
 export const AuditChain = z.strictObject({
   plane: Id,

@@ -66,6 +66,7 @@ interface Gateway {
   key?: KeyObject
   /** What the gateway says beside the records; undefined as an older version says nothing. */
   page?: object | undefined
+  strays?: { plane: string; count: number; seq: string }[]
   /** The plane and its chain are in no list. */
   isGone?: boolean
 }
@@ -97,6 +98,7 @@ function aGateway(records: AuditRecord[], given: Gateway = {}) {
           ...(isGone ? [] : [{ plane, name: 'local', publicKey: { ...key.export({ format: 'jwk' }) }, seq: headSeq }]),
           { plane: control, name: 'control plane', publicKey: { ...ownKey.publicKey.export({ format: 'jwk' }) }, seq: own.length },
         ],
+        ...(given.strays && { strays: given.strays }),
       }),
       chain: ({ plane: of, afterSeq, first }) => ({
         records: (held[of] ?? []).filter(({ header }) => header.seq > afterSeq).slice(0, first),
@@ -335,4 +337,18 @@ test('a record that its plane set apart is not vouched for; one that somebody to
   await using other = await aGateway(forged.records, { headSeq: 8, page: forged.page })
   const found = await bir(['audit', 'verify', '--plane', 'local'], at(other.url))
   expect([found.exit, found.out]).toEqual([3, expect.stringContaining('BROKEN at record 3: its text is missing')])
+})
+
+test('records beside the chains are a fault, with their number and the first of them', async () => {
+  const strays = [
+    { plane: '12345678-1234-0000-0000-123456789abc', count: 4, seq: '7' },
+    { plane, count: 2, seq: '-5' },
+  ]
+  await using gateway = await aGateway(aChain(7), { strays })
+  const { exit, out } = await bir(['audit', 'verify'], at(gateway.url))
+  expect(exit).toBe(3)
+  expect(out).toMatch(/^no plane \(12345678-.*\): FORGED, 4 records, the first with the number 7: they belong to no chain/m)
+  expect(out).toMatch(/^local \(.*\): FORGED, 2 records, the first with the number -5: they stand before the first record/m)
+  const one = await bir(['audit', 'verify', '--plane', 'control plane'], at(gateway.url))
+  expect([one.exit, one.out]).toEqual([0, expect.not.stringContaining('FORGED')])
 })

@@ -47,6 +47,8 @@ export type Fault =
   | 'exchanged-key'
   | 'never-joined'
   | 'waiting'
+  | 'no-chain'
+  | 'before-first'
 
 /** A page of a chain. */
 interface Page {
@@ -61,10 +63,21 @@ const pageRecords = 1000
 /** Planes sign every minute while they write, so a longer unsigned tail is a fault. */
 const maxUnsignedMs = 10 * 60_000
 
-/** Every chain that the gateway keeps: one per data plane, and the control plane's own as the last. */
-export async function readChains(client: Client): Promise<Chain[]> {
-  const { items } = await client.audit.chains()
-  return items.map(({ plane, name, publicKey, seq }) => ({ plane, name, key: keyOf(publicKey, name), headSeq: seq }))
+/**
+ * Every chain that the gateway keeps: one per data plane, and the control plane's own as the last. `strays` are what it
+ * stores beside them.
+ */
+export async function readChains(client: Client): Promise<{ chains: Chain[]; strays: Stray[] }> {
+  const { items, strays = [] } = await client.audit.chains()
+  return { chains: items.map(({ plane, name, publicKey, seq }) => ({ plane, name, key: keyOf(publicKey, name), headSeq: seq })), strays }
+}
+
+/** Records that belong to no chain, by the plane whose id they have. */
+export interface Stray {
+  plane: string
+  count: number
+  /** The number of the first, which may be larger than a number holds. */
+  seq: string
 }
 
 function keyOf(jwk: Record<string, unknown>, name: string): KeyObject {

@@ -17,7 +17,7 @@ export function auditExport(audit: Command, act: Act): void {
     .action(
       act<[{ plane?: string }]>(async (context, { plane }) => {
         const { client } = await context.gateway()
-        for (const chain of selectChains(await readChains(client), plane)) {
+        for (const chain of selectChains((await readChains(client)).chains, plane)) {
           for await (const { entries } of readPages(client, chain.plane)) for (const entry of entries) context.printJson(entry)
         }
         return EXIT.ok

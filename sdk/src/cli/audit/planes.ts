@@ -5,7 +5,7 @@ import type { PlaneState } from '../../contract/entities.ts'
 import { Id } from '../../contract/names.ts'
 import { readJoinedPlane } from '../../contract/joined-plane.ts'
 import { thumbprintOf } from './chain.ts'
-import type { Chain, Finding } from './chain.ts'
+import type { Chain, Finding, Stray } from './chain.ts'
 
 type Plane = z.infer<typeof PlaneState>
 
@@ -47,18 +47,19 @@ export class Joins {
   missing(chains: readonly Chain[]): Finding[] {
     const present = new Set(chains.map(({ plane }) => plane))
     const gone = [...this.planes].filter(([id]) => !present.has(id))
-    return gone.map(([plane, { name }]) => ({
-      plane,
-      name,
-      records: 0,
-      head: { seq: 0, hash: FIRST_PREV },
-      signedSeq: null,
-      unsigned: null,
-      erased: 0,
-      fault: { seq: 1, fault: 'missing-chain' },
-      notVouchedFor: [],
-    }))
+    return gone.map(([plane, { name }]) => ({ ...nothingFound, plane, name, fault: { seq: 1, fault: 'missing-chain' } }))
   }
+}
+
+const nothingFound = { records: 0, head: { seq: 0, hash: FIRST_PREV }, signedSeq: null, unsigned: null, erased: 0, notVouchedFor: [] }
+
+/** A finding for each plane under whose id records are stored that belong to no chain. `records` is their number. */
+export function strayFindings(strays: readonly Stray[], chains: readonly Chain[]): Finding[] {
+  return strays.map(({ plane, count, seq }) => {
+    const name = chains.find((chain) => chain.plane === plane)?.name
+    const fault = name === undefined ? 'no-chain' : 'before-first'
+    return { ...nothingFound, plane, name: name ?? 'no plane', records: count, fault: { seq: Number(seq), fault } }
+  })
 }
 
 const JoinBody = z.object({ detail: Id })

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { readChains, readPages, verifyChain } from './chain.ts'
 import type { Chain, Fault, Finding } from './chain.ts'
-import { Joins, judgeStanding, withDoubt } from './planes.ts'
+import { Joins, judgeStanding, strayFindings, withDoubt } from './planes.ts'
 import type { Client } from '../../client.ts'
 import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
@@ -16,7 +16,7 @@ export function auditVerify(audit: Command, act: Act): void {
     .command('verify')
     .summary('prove that no record was changed, removed or added')
     .description(
-      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, that these are no more than ten minutes behind, and that it ends no earlier than the gateway and the plane say. Compares the search index with the records, and the planes with those that joined by the control plane's own chain. Exits with 3 on the first fault of any chain. What it cannot vouch for it says, and then calls no chain whole.",
+      "Fetches every chain of records (one a data plane, and the control plane's own) and computes it anew here: hashes, links, bodies, signatures, that these are no more than ten minutes behind, and that it ends no earlier than the gateway and the plane say. Compares the search index with the records, and the planes with those that joined by the control plane's own chain. Finds records that belong to no chain. Exits with 3 on the first fault of any chain. What it cannot vouch for it says, and then calls no chain whole.",
     )
     .option('--plane <name>', 'this plane alone, by name or id')
     .option('--json', 'a line of JSON a chain')
@@ -40,13 +40,13 @@ export function auditVerify(audit: Command, act: Act): void {
 
 /** Verifies the control plane's own chain first, because it tells which planes joined; it comes last all the same. */
 async function* verifyChains(client: Client, plane: string | undefined, nowMs: number): AsyncGenerator<Finding> {
-  const chains = await readChains(client)
+  const { chains, strays } = await readChains(client)
   const own = chains.at(-1)
   if (!own) return
   const joins = new Joins()
   const ownFinding = await verifyChain(own, readPages(client, own.plane), nowMs, joins.note)
   const states = new Map((await client.planes.list()).items.map((state) => [state.id, state]))
-  const missing = ownFinding.fault ? [] : joins.missing(chains)
+  const missing = [...(ownFinding.fault ? [] : joins.missing(chains)), ...strayFindings(strays, chains)]
   const wanted = selectChains([...chains, ...missing], plane)
   for (const chain of chains) {
     if (!wanted.includes(chain)) continue
@@ -89,6 +89,11 @@ function printVerdict(context: Context, finding: Finding): void {
     context.print(`${chainName}: ${verdict}. ${records} records before it were verified: ${signedRange(finding)}.`)
     return
   }
+  if (fault?.fault === 'no-chain' || fault?.fault === 'before-first') {
+    const verdict = `${context.paint('bad', 'FORGED')}, ${records} records, the first with the number ${fault.seq}`
+    context.print(`${chainName}: ${verdict}: ${faultTexts[fault.fault]}. A search shows them; no plane can have sent them.`)
+    return
+  }
   if (fault) {
     context.print(
       `${chainName}: ${context.paint('bad', 'BROKEN')} at record ${fault.seq}: ${faultTexts[fault.fault]}. ${records} before it were verified.`,
@@ -124,5 +129,7 @@ const faultTexts: Record<Fault, string> = {
   'missing-chain': 'this plane joined, and its records are gone',
   'exchanged-key': 'the key of its plane is not the one that joined',
   'never-joined': 'no record of the control plane says that this plane joined',
+  'no-chain': 'they belong to no chain',
+  'before-first': 'they stand before the first record of the chain',
   waiting: 'its plane has recorded more than it sent',
 }
