@@ -92,7 +92,8 @@ async function aFeed(publisher: Awaited<ReturnType<typeof aPublisher>>, dir = aD
 
 function aDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'bir-feed-'))
-  onTestFinished(() => rmSync(dir, { recursive: true }))
+  // The feed may still be saving when its test ends.
+  onTestFinished(() => rmSync(dir, { recursive: true, maxRetries: 10, retryDelay: 50 }))
   return dir
 }
 
