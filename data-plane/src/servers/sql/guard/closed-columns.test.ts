@@ -163,6 +163,20 @@ test('a view shows a closed column of a table behind it as closed as the table d
   expect(await names('public.pay_v', named)).toEqual(['id', 'amount', 'double'])
 })
 
+test('a view whose columns cannot be traced shows none that may be closed, even when it is allowed by its name', async () => {
+  await bank.owner.query(`
+    create schema inner_room;
+    create table inner_room.staff (id int, email text);
+    insert into inner_room.staff values (1, 'CANARY-mail');
+    create view staff_v as select id, email as contact from inner_room.staff;
+    grant select on staff_v to ${bank.role}`)
+  const named = { allow: ['public.staff_v'], deny: [], hide: { 'inner_room.staff': ['email'] }, mask: {} }
+  // The gateway's role may not use the schema behind the view, so PostgreSQL does not describe the view's query to it.
+  const { structuredContent } = await bank.call('describe_table', { table: 'public.staff_v' }, bank.context({ rules: named }))
+  expect(structuredContent?.['columns']).toEqual([])
+  expect(await run('select * from staff_v', { tableRules: named })).not.toContain('CANARY')
+})
+
 test.for([
   'select * from people_v order by id',
   'select upper(n), * from people_w',

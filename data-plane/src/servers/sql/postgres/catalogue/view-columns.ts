@@ -36,6 +36,8 @@ class OriginReader {
   private readonly client: PoolClient
   private readonly rules: TableRules
   private readonly relations = new Map<number, RelationRow>()
+  /** A relation may stand behind a view on many ways; it is read once. */
+  private readonly knownFates = new Map<string, Promise<Fates>>()
 
   constructor(client: PoolClient, rules: TableRules) {
     this.client = client
@@ -43,9 +45,17 @@ class OriginReader {
   }
 
   /** `isOpened`: a view around this relation is allowed by its very name, so a deny of this one does not count. */
-  async fatesOf(oid: number, isOpened: boolean, depth: number): Promise<Fates> {
+  fatesOf(oid: number, isOpened: boolean, depth: number): Promise<Fates> {
+    const key = `${oid} ${isOpened}`
+    const fates = this.knownFates.get(key) ?? this.readFates(oid, isOpened, depth)
+    this.knownFates.set(key, fates)
+    return fates
+  }
+
+  private async readFates(oid: number, isOpened: boolean, depth: number): Promise<Fates> {
     const relation = await this.read(oid)
-    if (!relation || depth > maxDepth) return new Map()
+    if (!relation) return new Map()
+    if (depth > maxDepth) return new Map(relation.columns.map(({ number }) => [number, 'hidden']))
     const ownFates = new Map(relation.columns.map(({ number, name }) => [number, this.ruledFate(relation, name, isOpened)]))
     if (relation.definition === null) return closeGeneratedColumns(this.client, oid, ownFates)
     const origins = await this.origins(relation, relation.definition)
@@ -53,7 +63,9 @@ class OriginReader {
     const baseFates = new Map<number, Fates>()
     const baseOids = new Set([...relation.uses.map((use) => use.oid), ...(origins ?? []).map(({ tableID }) => tableID)])
     for (const baseOid of baseOids) if (baseOid !== 0) baseFates.set(baseOid, await this.fatesOf(baseOid, opensDenied, depth + 1))
-    const fateOfComputed = opensDenied ? 'plain' : this.computedFate(relation, baseFates)
+    // Where nobody can tell what is computed, a column may come straight from a closed one.
+    const isOpenedForSure = opensDenied && origins !== undefined
+    const fateOfComputed = isOpenedForSure ? 'plain' : this.computedFate(relation, baseFates, opensDenied)
     return new Map(
       relation.columns.map(({ number }, index) => {
         const origin = origins?.[index]
@@ -74,12 +86,12 @@ class OriginReader {
    * What a view computes out of closed columns is closed too. So is what it computes when it reads a denied table, or
    * calls functions that somebody made: these may read anything.
    */
-  private computedFate(view: RelationRow, baseFates: ReadonlyMap<number, Fates>): ColumnFate {
+  private computedFate(view: RelationRow, baseFates: ReadonlyMap<number, Fates>, opensDenied: boolean): ColumnFate {
     // A whole row in a view's query is written as `t.*`, and pg_depend does not tell which columns it uses.
     const usesWholeRows = /\.\*/.test(view.definition ?? '')
     const isClosed = view.uses.some(({ oid, number }) => {
       const fates = baseFates.get(oid)
-      if (!fates || this.isDenied(oid)) return true
+      if (!fates || (!opensDenied && this.isDenied(oid))) return true
       const usedFates = number > 0 && !usesWholeRows ? [fates.get(number)] : usesWholeRows ? [...fates.values()] : []
       return usedFates.some((fate) => fate !== 'plain')
     })
