@@ -1,7 +1,10 @@
 import { MAX_LEVELS } from './scan.ts'
 
 const maxValues = 250_000
-/** Ways in which members follow each other. For each new one JSON.parse makes a hidden class, at microseconds each. */
+/**
+ * Ways in which members follow each other. For each new one JSON.parse makes a hidden class, at microseconds each.
+ * They are counted by a hash of 32 bits: of so many a few meet by chance, so the limit may come a few members late.
+ */
 const maxShapes = 20_000
 const maxHashedBytes = 64
 /** A shorter text cannot exceed any of the limits. */
