@@ -18,8 +18,13 @@ export interface ToolAnswer {
   isError?: true
 }
 
-/** A tool's error as an answer that the model reads: code, message, hint, and whether and when a retry may help. */
+/**
+ * A tool's error as an answer that the model reads: what happened and what to do in words; then, on a line of its own,
+ * the facts for programs as JSON: code, whether a retry may help and when. The text as a whole is no JSON: some clients
+ * take a text that is for the tool's structured output, and show the model its faults instead of the reason.
+ */
 export function errorAnswer({ code, message, hint, retryable, retryAfterS }: ToolError): ToolAnswer {
-  const text = JSON.stringify({ code, message, hint, retryable, retry_after_s: retryAfterS })
-  return { content: [{ type: 'text', text }], isError: true }
+  const words = hint === undefined ? message : `${message} ${hint}`
+  const facts = JSON.stringify({ code, retryable, retry_after_s: retryAfterS })
+  return { content: [{ type: 'text', text: `${words}\n${facts}` }], isError: true }
 }

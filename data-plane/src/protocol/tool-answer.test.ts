@@ -1,0 +1,16 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import { expect, test } from 'vitest'
+import { errorAnswer } from './tool-answer.ts'
+
+test('a tool error is a sentence for the model, then its facts for programs; none of its texts is JSON as a whole', () => {
+  const refused = errorAnswer(new ToolError('rate_limited', 'Too many queries.', { hint: 'Wait.', retryable: true, retryAfterS: 3 }))
+  expect(refused).toEqual({
+    content: [{ type: 'text', text: 'Too many queries. Wait.\n{"code":"rate_limited","retryable":true,"retry_after_s":3}' }],
+    isError: true,
+  })
+})
+
+test.for(['{"columns":[]}', '7', '"words"'])('even a message that is JSON leaves no text that is: %s', (message) => {
+  const { content } = errorAnswer(new ToolError('not_found', message))
+  for (const block of content) expect(() => JSON.parse((block as { text: string }).text) as unknown).toThrow(SyntaxError)
+})
