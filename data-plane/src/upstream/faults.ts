@@ -62,6 +62,37 @@ const networkErrorTexts: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'headers too large',
 }
 
+/** The connection to the server failed before anything could be asked on it. */
+export function isNoConnection(fault: UpstreamFault): boolean {
+  if (!(fault instanceof UnreachableFault)) return false
+  const { cause } = fault
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return !brokenConnectionCodes.has(code)
+}
+
+const brokenConnectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/**
+ * Neither `server/discover` nor `initialize` was answered so that it tells the era. What the server says of our
+ * credential or our pace stands for itself. Otherwise the record names both answers, and the setting that helps.
+ */
+export function eraUnknownFault(byDiscover: Error, byInitialize: Error): UpstreamFault {
+  const faults = [byDiscover, byInitialize].filter((error) => error instanceof UpstreamFault)
+  const [first, second] = faults
+  const spoken = faults.find(({ code }) => code !== 'upstream_down' && code !== 'timed_out')
+  if (spoken) return spoken
+  const detail = `server/discover: ${byDiscover.message}; initialize: ${byInitialize.message}`
+  const isAway = first instanceof UnreachableFault || second instanceof UnreachableFault
+  const isSilent = faults.length === 2 && faults.every(({ code }) => code === 'timed_out')
+  if (isAway || isSilent) return new UnreachableFault('upstream_down', cannotBeReached, tryLater(detail))
+  const isDown = faults.length === 2 && faults.every(({ publicMessage }) => publicMessage === cannotBeReached)
+  return new UpstreamFault('upstream_down', isDown ? cannotBeReached : 'The MCP server does not say which protocol revision it speaks.', {
+    detail: `${detail}; if it works without the gateway, set era: legacy or era: 2026-07-28 for it`,
+    retryable: true,
+    hint: isDown ? 'Try again later.' : 'Tell an administrator: the setting `era` of the server can say it.',
+  })
+}
+
 /** Makes a fault of an error of undici or of the operating system. `hasAnswered`: the answer had begun. */
 export function networkFault(error: unknown, hasAnswered: boolean): UpstreamFault {
   if (error instanceof UpstreamFault) return error

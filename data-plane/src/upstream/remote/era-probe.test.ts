@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { EraKeeper } from './era-probe.ts'
 import { verdictOf } from './era-verdict.ts'
@@ -46,13 +47,24 @@ const says = (response: ServerResponse, message: object, status = 200) =>
 const asModern = (response: ServerResponse) => says(response, discover('2026-07-28'))
 const asLegacy = (response: ServerResponse) => says(response, error(-32_601), 400)
 
-async function aKeeper(first: (response: ServerResponse) => unknown, times = {}, settings = {}) {
-  const state = { answer: first, asked: 0 }
-  const server = await serverOf((_, response) => {
-    state.asked++
-    state.answer(response)
+type Answer = (response: ServerResponse) => unknown
+const refuses: Answer = (response) => says(response, error(-32_601), 400)
+const initializes: Answer = (response) => {
+  response.setHeader('mcp-session-id', 's1')
+  says(response, { result: { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+}
+
+async function aKeeper(discover: Answer, times = {}, settings = {}, { initialize = refuses, callTimeoutMs = 60_000 } = {}) {
+  const state = { answer: discover, initialize, asked: 0, initialized: 0, ended: [] as unknown[] }
+  const server = await serverOf(async (request, response) => {
+    const body = await text(request)
+    if (request.method === 'DELETE') return void (state.ended.push(request.headers['mcp-session-id']), response.end())
+    const isInitialize = body.includes('"initialize"')
+    if (isInitialize) state.initialized++
+    else state.asked++
+    return isInitialize ? state.initialize(response) : state.answer(response)
   })
-  const options = openConnection(aRemote(server.url, settings))
+  const options = openConnection({ ...aRemote(server.url, settings), callTimeoutMs })
   return {
     state,
     keeper: new EraKeeper(options, times),
@@ -109,4 +121,103 @@ test('a doubt leads to a probe at once, but not again within the interval', asyn
   await at.keeper.get()
   expect(at.keeper.probeAgain()).toBe('legacy')
   expect(at.state.asked).toBe(1)
+})
+
+const html = { 'content-type': 'text/html' }
+const oddAnswers: [string, Answer][] = [
+  ['500 and an error', (response) => says(response, error(-32_603), 500)],
+  ['502 and a page', (response) => response.writeHead(502, html).end('<h1>Bad Gateway</h1>')],
+  ['501', (response) => response.writeHead(501).end()],
+  ['401', (response) => response.writeHead(401).end()],
+  ['403', (response) => response.writeHead(403).end()],
+  ['429', (response) => response.writeHead(429).end()],
+  ['418', (response) => response.writeHead(418).end()],
+  ['a redirect', (response) => response.writeHead(302, { location: '/' }).end()],
+  ['202', (response) => response.writeHead(202).end()],
+  ['200 and a page', (response) => response.writeHead(200, html).end('<h1>Hi</h1>')],
+  ['200 and no JSON', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('oops')],
+  ['200 and a stream that ends', (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': \n\n')],
+  [
+    'a stream that breaks',
+    (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': \n\n', () => response.destroy()),
+  ],
+  ['an answer larger than any may be', (response) => says(response, { result: { text: 'x'.repeat(200_000) } })],
+  ['a closed connection', (response) => response.destroy()],
+  ['nothing at all', () => undefined],
+  ['a head and no body', (response) => response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()],
+]
+
+test.for(oddAnswers)(
+  'a server that answers server/discover with %s and initializes is legacy, and the session of the probe is ended',
+  async ([, odd]) => {
+    await using at = await aKeeper(odd, { patienceMs: 20 }, {}, { initialize: initializes })
+    expect(await at.keeper.get()).toBe('legacy')
+    await expect.poll(() => at.state.ended).toEqual(['s1'])
+  },
+)
+
+test('a modern server that needs long to answer is modern, although it was asked to initialize meanwhile', async () => {
+  const discovering = Promise.withResolvers<ServerResponse>()
+  await using at = await aKeeper(discovering.resolve, { patienceMs: 20 })
+  const era = at.keeper.get()
+  await expect.poll(() => at.state.initialized).toBe(1)
+  asModern(await discovering.promise)
+  expect(await era).toBe('modern')
+})
+
+test('a server that answers neither question is down, within the time that one question may take', async () => {
+  await using at = await aKeeper(() => undefined, {}, {}, { initialize: () => undefined, callTimeoutMs: 200 })
+  await expect(at.keeper.get()).rejects.toMatchObject({
+    code: 'upstream_down',
+    publicMessage: 'The MCP server cannot be reached.',
+    message: expect.stringMatching(/^server\/discover: .* 0\.2 s\.; initialize: .* s\.$/),
+  })
+})
+
+test('a server that is not there is asked once', async () => {
+  const server = await serverOf(() => undefined)
+  await server[Symbol.asyncDispose]()
+  const options = openConnection(aRemote(server.url))
+  await expect(new EraKeeper(options).get()).rejects.toMatchObject({ code: 'upstream_down', message: 'connection refused' })
+  await options.pool.close()
+})
+
+test.for([
+  ['500 both times', (response: ServerResponse) => response.writeHead(500).end(), 'The MCP server cannot be reached.'],
+  [
+    'a page both times',
+    (response: ServerResponse) => response.writeHead(200, html).end('<h1>Hi</h1>'),
+    'The MCP server does not say which protocol revision it speaks.',
+  ],
+] as const)('after %s the fault names both answers and the setting that helps', async ([, answer, publicMessage]) => {
+  await using at = await aKeeper(answer, {}, {}, { initialize: answer })
+  await expect(at.keeper.get()).rejects.toMatchObject({
+    code: 'upstream_down',
+    publicMessage,
+    message: expect.stringMatching(/^server\/discover: .*; initialize: .*set era: legacy or era: 2026-07-28/),
+  })
+})
+
+test.for([
+  [401, 'secret_invalid'],
+  [429, 'rate_limited'],
+] as const)('when the second question gets status %i, that is the reason: %s', async ([status, code]) => {
+  await using at = await aKeeper(
+    (response) => response.writeHead(500).end(),
+    {},
+    {},
+    { initialize: (response) => response.writeHead(status).end() },
+  )
+  await expect(at.keeper.get()).rejects.toMatchObject({ code })
+})
+
+test('a server of both eras that is ill once stays modern; if it is still ill and initializes, it is legacy', async () => {
+  await using at = await aKeeper(asModern, { minIntervalMs: 0 }, {}, { initialize: initializes })
+  expect(await at.keeper.get()).toBe('modern')
+  at.state.answer = (response) => response.writeHead(503).end()
+  await expect(at.keeper.probeAgain()).rejects.toMatchObject({ code: 'upstream_down' })
+  expect(at.state.initialized).toBe(0)
+  expect(await at.keeper.probeAgain()).toBe('legacy')
+  at.state.answer = asModern
+  expect(await at.keeper.probeAgain()).toBe('modern')
 })

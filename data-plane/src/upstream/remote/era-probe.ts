@@ -1,43 +1,7 @@
-import { verdictOf } from './era-verdict.ts'
+import { probeEra } from './probe-era.ts'
 import type { Era } from './era-verdict.ts'
-import { refusesCredential } from '../status-fault.ts'
-import { exchange } from '../http/exchange.ts'
-import { modernBody, modernHeaders, GATEWAY_CLIENT } from '../modern/request.ts'
 import type { RemoteConnection } from '../http/connection.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
-
-const maxProbeMs = 10_000
-
-/** Asks a server for its era. Rejects with `UpstreamFault` when its answer does not tell the era now. */
-async function probeEra(options: RemoteConnection): Promise<Era> {
-  const timeoutMs = Math.min(maxProbeMs, options.callTimeoutMs)
-  let eventText = ''
-  const answer = await exchange(options.pool, {
-    url: options.url,
-    method: 'POST',
-    headers: { ...(await options.headers.get()), ...modernHeaders('server/discover', {}) },
-    body: modernBody({ id: 1, method: 'server/discover', params: {}, client: GATEWAY_CLIENT }),
-    maxBytes: options.settings.maxResponseBytes,
-    timeoutToHeadersMs: timeoutMs,
-    timeoutMs,
-    maxEvents: 100,
-    onEvent: ({ data }) => {
-      eventText = data
-      return data === '' ? undefined : 'stop'
-    },
-  })
-  if (refusesCredential(answer.status)) options.headers.forget()
-  return verdictOf(answer.status, parseJson(answer.kind === 'json' ? answer.text : eventText))
-}
-
-/** Undefined for text that is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 export interface ProbeTimes {
   /** After this time a verdict is probed again. */
@@ -46,6 +10,8 @@ export interface ProbeTimes {
   readonly retryMs: number
   /** A doubt about the verdict leads to no more than one probe in this time. */
   readonly minIntervalMs: number
+  /** A server that has not answered the first question by then gets the second one. */
+  readonly patienceMs?: number
 }
 
 const defaultTimes: ProbeTimes = { validMs: 10 * 60_000, retryMs: 60_000, minIntervalMs: 5000 }
@@ -62,6 +28,8 @@ export class EraKeeper {
   /** Before this time a doubt leads to no probe. */
   private nextDoubtMs = 0
   private probeUnderWay: Promise<Era> | undefined
+  /** Probes in a row that told no era. */
+  private failedProbes = 0
 
   constructor(options: RemoteConnection, times: Partial<ProbeTimes> = {}) {
     this.options = options
@@ -104,16 +72,23 @@ export class EraKeeper {
   private async runProbe(): Promise<Era> {
     const { id, log } = this.options
     try {
-      const verdict = await probeEra(this.options)
+      const verdict = await probeEra(this.options, { mayInitialize: this.mayInitialize(), patienceMs: this.times.patienceMs })
       if (verdict !== this.verdict) log('info', 'era of a server', { server: id, era: verdict })
       this.verdict = verdict
+      this.failedProbes = 0
       this.validUntilMs = performance.now() + this.times.validMs
       return verdict
     } catch (error) {
+      this.failedProbes++
       this.validUntilMs = performance.now() + this.times.retryMs
       throw error
     } finally {
       this.nextDoubtMs = performance.now() + this.times.minIntervalMs
     }
+  }
+
+  /** A server of both eras that is ill for a moment stays modern: only the second probe asks for the other. */
+  private mayInitialize(): boolean {
+    return this.verdict !== 'modern' || this.failedProbes > 0
   }
 }

@@ -1,5 +1,6 @@
 import { isObject } from '../../json/is-object.ts'
 import { isLegacy, isModern } from '../../protocol/versions.ts'
+import type { LegacyVersion } from '../../protocol/versions.ts'
 import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from '../../protocol/facts/rpc-codes.ts'
 import { protocolFault } from '../faults.ts'
 import { statusFault } from '../status-fault.ts'
@@ -12,8 +13,8 @@ const modernCodes = new Set<unknown>([HEADER_MISMATCH, MISSING_CAPABILITY, UNSUP
 const legacyStatuses = new Set([400, 404, 405])
 
 /**
- * The era that the answer to `server/discover` proves. Throws `UpstreamFault` when it proves none: a server that is
- * down, or that refuses our credential, may be of either era.
+ * The era that the answer to `server/discover` proves. Throws `UpstreamFault` when it proves none: then the server may
+ * be down, refuse our credential, or be a legacy one that does not know the method.
  */
 export function verdictOf(status: number, message: unknown): Era {
   const fault = statusFault(status, `status ${status}`)
@@ -40,4 +41,14 @@ function eraOfVersions(versions: readonly unknown[]): Era {
   if (versions.some(isModern)) return 'modern'
   if (versions.some(isLegacy)) return 'legacy'
   throw protocolFault('none of its protocol revisions is spoken here')
+}
+
+/** The revision to which the answer to `initialize` agrees. Throws `UpstreamFault` when it is no such answer. */
+export function legacyVersionOf(status: number, message: unknown): LegacyVersion {
+  const fault = statusFault(status, `status ${status}`)
+  if (fault) throw fault
+  const { result } = isObject(message) ? message : {}
+  const version = isObject(result) ? result['protocolVersion'] : undefined
+  if (status < 300 && isLegacy(version)) return version
+  throw protocolFault(`no session in answer to initialize (status ${status})`)
 }

@@ -1,0 +1,143 @@
+import { isObject } from '../../json/is-object.ts'
+import type { Timers } from '../../runtime/timers.ts'
+import { Cancel } from '../../runtime/cancellation.ts'
+import { GATEWAY_IDENTITY } from '../../protocol/facts/gateway-identity.ts'
+import { LATEST_LEGACY } from '../../protocol/versions.ts'
+import { asError } from '../as-error.ts'
+import { eraUnknownFault, isNoConnection, UnaskedFault } from '../faults.ts'
+import { UpstreamFault } from '../upstream.ts'
+import { refusesCredential } from '../status-fault.ts'
+import { exchange } from '../http/exchange.ts'
+import type { ExchangeAnswer } from '../http/types.ts'
+import { modernBody, modernHeaders, GATEWAY_CLIENT } from '../modern/request.ts'
+import type { RemoteConnection } from '../http/connection.ts'
+import { legacyVersionOf, verdictOf } from './era-verdict.ts'
+import type { Era } from './era-verdict.ts'
+
+const maxProbeMs = 10_000
+/** A server that has not answered `server/discover` by then is asked to initialize, while the answer may still come. */
+const maxPatienceMs = 3000
+
+export interface ProbeOptions {
+  /** False leaves an answer that proves no era without a second question. */
+  readonly mayInitialize?: boolean
+  /** For tests: how long `server/discover` may stay without an answer before the second question. */
+  readonly patienceMs?: number | undefined
+}
+
+/**
+ * Asks a server for its era: by `server/discover`, and by `initialize` when that is not answered as the protocol says.
+ * Servers of the legacy era may do anything with a method they do not know: fail, hang, or close the connection. Both
+ * questions together take no longer than one may. Rejects with `UpstreamFault` when neither answer tells the era now.
+ */
+export async function probeEra(connection: RemoteConnection, { mayInitialize = true, patienceMs }: ProbeOptions = {}): Promise<Era> {
+  const limitMs = Math.min(maxProbeMs, connection.callTimeoutMs)
+  const startedMs = performance.now()
+  const cancel = new Cancel()
+  const discovered = discover(connection, limitMs, cancel)
+  if (!mayInitialize) return discovered
+  const first = await settledWithin(discovered, Math.min(patienceMs ?? maxPatienceMs, limitMs / 2), connection.pool.timers)
+  if (typeof first === 'string') return first
+  if (first && !mayBeLegacy(first)) throw first
+  const initialized = initialize(connection, Math.ceil(limitMs - (performance.now() - startedMs)), cancel)
+  try {
+    return await Promise.any([discovered, initialized])
+  } catch {
+    throw eraUnknownFault(await errorOf(discovered), await errorOf(initialized))
+  } finally {
+    cancel.abort(new Error('the era is known'))
+  }
+}
+
+const errorOf = (failed: Promise<unknown>): Promise<Error> => failed.then(() => new Error('no failure'), asError)
+
+/** The outcome of the promise; undefined when it is still pending after `waitMs`. */
+async function settledWithin(promise: Promise<Era>, waitMs: number, timers: Timers): Promise<Era | Error | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const stop = timers.after(waitMs, () => late.resolve(undefined))
+  return Promise.race([promise.catch(asError), late.promise]).finally(stop)
+}
+
+/** A second question can only help when something was there to answer the first. */
+const mayBeLegacy = (error: Error): boolean =>
+  error instanceof UpstreamFault && error.code !== 'secret_missing' && !(error instanceof UnaskedFault) && !isNoConnection(error)
+
+async function discover(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<Era> {
+  const body = modernBody({ id: 1, method: 'server/discover', params: {}, client: GATEWAY_CLIENT })
+  const { status, message } = await ask(connection, body, modernHeaders('server/discover', {}), timeoutMs, cancel)
+  return verdictOf(status, message)
+}
+
+async function initialize(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<Era> {
+  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: GATEWAY_IDENTITY }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
+  const { status, headers, message } = await ask(connection, body, legacyHeaders, timeoutMs, cancel)
+  const version = legacyVersionOf(status, message)
+  const sessionId = headers['mcp-session-id']
+  if (typeof sessionId === 'string') endSession(connection, { 'mcp-session-id': sessionId, 'mcp-protocol-version': version })
+  return 'legacy'
+}
+
+/** The probe needs no session. A server that is not told ends it by itself. */
+function endSession(connection: RemoteConnection, sessionHeaders: Readonly<Record<string, string>>): void {
+  const { pool, url, settings, callTimeoutMs } = connection
+  const ended = Promise.resolve(connection.headers.get()).then((headers) =>
+    exchange(pool, {
+      url,
+      method: 'DELETE',
+      headers: { ...headers, ...sessionHeaders },
+      maxBytes: settings.maxResponseBytes,
+      timeoutToHeadersMs: Math.min(maxProbeMs, callTimeoutMs),
+      timeoutMs: Math.min(maxProbeMs, callTimeoutMs),
+      onEvent: () => 'stop',
+    }),
+  )
+  ended.catch(() => undefined)
+}
+
+const legacyHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+
+type Said = Pick<ExchangeAnswer, 'status' | 'headers'> & { readonly message: unknown }
+
+async function ask(
+  { pool, url, headers, settings }: RemoteConnection,
+  body: string,
+  ownHeaders: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  cancel: Cancel,
+): Promise<Said> {
+  let eventText = ''
+  const answer = await exchange(pool, {
+    url,
+    method: 'POST',
+    headers: { ...(await headers.get()), ...ownHeaders },
+    body,
+    cancel,
+    maxBytes: settings.maxResponseBytes,
+    timeoutToHeadersMs: timeoutMs,
+    timeoutMs,
+    maxEvents: 100,
+    onEvent: ({ data }) => {
+      if (!isAnswer(data)) return undefined
+      eventText = data
+      return 'stop'
+    },
+  })
+  if (refusesCredential(answer.status)) headers.forget()
+  return { status: answer.status, headers: answer.headers, message: parseJson(answer.kind === 'json' ? answer.text : eventText) }
+}
+
+/** Notifications may come before the answer. */
+function isAnswer(data: string): boolean {
+  const message = parseJson(data)
+  return isObject(message) && ('result' in message || 'error' in message)
+}
+
+/** Undefined for text that is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
