@@ -55,8 +55,6 @@ export interface PlaneParts {
   readonly portalUrl?: string | undefined
   readonly origins: OriginRules
   readonly maxRequestBytes: number
-  /** Undefined while no policy is held. */
-  issuer(): string | undefined
   health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
   readonly timers?: Timers
   readonly idleCheckMs?: number
@@ -124,7 +122,6 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const server = createPublicServer({
     publicUrl,
     origins: parts.origins,
-    issuer: () => parts.issuer(),
     health: () => parts.health(dropped.counts),
     exchange,
     maxUnreadMs: parts.maxUnreadMs,

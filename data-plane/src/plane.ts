@@ -87,7 +87,6 @@ export async function startPlane(
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
-    issuer: () => feed.held?.keys.issuer,
     health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice }),
   })
 

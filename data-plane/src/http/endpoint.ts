@@ -38,10 +38,12 @@ export function endpointOfMetadata(publicUrl: string, path: string): Endpoint | 
   return path.startsWith(`${wellKnown}/`) ? endpointOf(publicUrl, path.slice(wellKnown.length)) : undefined
 }
 
-/** The metadata document (RFC 9728) of an endpoint. */
-export const protectedResource = (endpoint: Endpoint, issuer: string) => ({
+/**
+ * The metadata document (RFC 9728) of an endpoint. It names no authorization server: there is none yet where a client
+ * could sign a person in, and a client that is sent to one that cannot do so shows that fault instead of our sentence.
+ */
+export const protectedResource = (endpoint: Endpoint) => ({
   resource: endpoint.resource,
-  authorization_servers: [issuer],
   scopes_supported: ['mcp'],
   bearer_methods_supported: ['header'],
   resource_name: endpoint.server ? `Bir MCP: ${endpoint.server}` : 'Bir MCP',

@@ -71,8 +71,14 @@ export function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined
   return {}
 }
 
-/** Tells where to learn how to sign in (RFC 6750 §3, RFC 9728 §5.1). `invalid_token` needs a request with a token. */
-function challenge({ reason }: GatewayError, { metadataUrl }: Endpoint): string {
-  const fault = reason === 'token-missing' ? '' : 'error="invalid_token", '
+/**
+ * What is wrong with the token, and where its resource is described (RFC 6750 §3, RFC 9728 §5.1). A request without a
+ * token gets no error here (RFC 6750 §3.1): the body has the sentence.
+ */
+function challenge({ reason, publicMessage = ERRORS.unauthenticated.publicMessage }: GatewayError, { metadataUrl }: Endpoint): string {
+  const fault = reason === 'token-missing' ? '' : `error="invalid_token", error_description="${quotable(publicMessage)}", `
   return `Bearer ${fault}scope="mcp", resource_metadata="${metadataUrl}"`
 }
+
+/** The characters that an `error_description` may have (RFC 6750 §3): no quote, no backslash, ASCII alone. */
+const quotable = (text: string) => text.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')

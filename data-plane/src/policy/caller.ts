@@ -4,8 +4,9 @@ import type { Person, Policy } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { PolicySource } from './source.ts'
-import { tokenFault, unauthenticated } from './token.ts'
+import { tokenFault } from './token.ts'
 import type { Token } from './token.ts'
+import { unauthenticated } from './unauthenticated.ts'
 
 /** Who sent a request: somebody whose token was good for its endpoint when it began. */
 export interface Caller {
@@ -45,7 +46,7 @@ export function callerIdentifier({ verify, policy }: Needs): IdentifyCaller {
 /** The person whose token is good for the endpoint now. Throws `unauthenticated` or `personDisabled`. */
 export function admittedPerson(current: Policy, token: Token, endpoint: Endpoint): Person {
   const fault = tokenFault(current, token, endpoint, Date.now() / 1000)
-  if (fault !== undefined) throw unauthenticated(fault)
+  if (fault !== undefined) throw unauthenticated(fault, { ...token, resource: endpoint.resource })
   const person = personOf(current, token.subject)
   const refusal = refusalOf(person)
   if (refusal) throw refusal

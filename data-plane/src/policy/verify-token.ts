@@ -1,12 +1,12 @@
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { createLocalJWKSet, errors, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { PolicySource } from './source.ts'
 import type { Token } from './token.ts'
-import { unauthenticated } from './token.ts'
+import { unauthenticated } from './unauthenticated.ts'
 
 const maxTokens = 10_000
 
@@ -50,7 +50,8 @@ export function tokenVerifier(policy: PolicySource): (bearer: string) => Awaitab
     if (!/^[\w~+/.-]+=*$/.test(bearer)) throw unauthenticated('token-malformed')
     const options = { issuer, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256'], clockTolerance: 30 }
     const { payload } = await jwtVerify(bearer, keySet, options).catch((cause: unknown) => {
-      throw unauthenticated(isExpiry(cause) ? 'token-expired' : 'token-invalid', cause)
+      if (!(cause instanceof errors.JWTExpired)) throw unauthenticated('token-invalid', { cause })
+      throw unauthenticated('token-expired', { cause, expiresAtS: cause.payload.exp })
     })
     const token = tokenOf(payload)
     verified.set(tailOf(bearer), { bearer, token })
@@ -61,12 +62,10 @@ export function tokenVerifier(policy: PolicySource): (bearer: string) => Awaitab
 /** The end of the signature: it differs between tokens, and a short key is looked up faster. */
 const tailOf = (bearer: string): string => bearer.slice(-32)
 
-const isExpiry = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'
-
 function tokenOf(payload: unknown): Token {
   const claims = Claims.safeParse(payload)
   const subject = subjectOf(claims.data?.sub ?? '')
-  if (!claims.success || !subject) throw unauthenticated('token-invalid', claims.error)
+  if (!claims.success || !subject) throw unauthenticated('token-invalid', { cause: claims.error })
   const { aud, client_id, scope, iat, exp, jti, sid, rev = 0, act } = claims.data
   if (!scope.split(' ').includes('mcp')) throw unauthenticated('token-wrong-scope')
   return {

@@ -178,7 +178,6 @@ export async function testPlane(
       local: false,
     }),
     maxRequestBytes,
-    issuer: () => ISSUER,
     health: () => ({ ok: true, body: { status: 'ok' } }),
     timers: new Timers({ tickMs: 5 }),
     idleCheckMs: 20,

@@ -111,13 +111,35 @@ test.for(['GET', 'DELETE', 'PUT'])('%s without a session is not allowed, and no 
   expect(plane.records()).toEqual([])
 })
 
-test.for(['GET', 'DELETE', 'PUT'])('%s without a good token says how to sign in, before anything else', async (method) => {
+test.for(
+  ['GET', 'DELETE', 'PUT', 'HEAD', 'POST'].flatMap((method) =>
+    ['/mcp', '/mcp/nosuch', '/mcp/No.Such', '/mcp/sql/sse'].map((path) => [method, path]),
+  ),
+)('%s %s without a good token is 401 before anything else', async ([method = '', path = '']) => {
   await using plane = await testPlane({ grants })
   for (const headers of [{}, { authorization: 'Bearer x' }]) {
-    const response = await fetch(`${plane.url}/mcp`, { method, headers })
+    const response = await fetch(`${plane.url}${path}`, { method, headers })
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toContain('resource_metadata=')
   }
+})
+
+test.for(['GET', 'POST'])(
+  '%s at an address below /mcp that is none says so to a good token, and is no case for the record',
+  async (method) => {
+    await using plane = await testPlane({ grants })
+    const response = await fetch(`${plane.url}/mcp/sql/sse`, { method, headers: { authorization: `Bearer ${await plane.token()}` } })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ error: { message: 'MCP is served at /mcp and /mcp/{server}.' } })
+    expect(plane.records()).toEqual([])
+  },
+)
+
+test.for(['/register', '/token', '/authorize'])('a client that looks for a sign-in at %s reads what to do instead', async (path) => {
+  await using plane = await testPlane({ grants })
+  const response = await fetch(`${plane.url}${path}`, { method: 'POST' })
+  expect(response.status).toBe(404)
+  expect(await response.json()).toEqual({ error: 'access_denied', error_description: expect.stringContaining('`bir connect`') })
 })
 
 test('DELETE ends a legacy session', async () => {
@@ -141,21 +163,55 @@ test('an encoded Mcp-Name is compared decoded', async () => {
   expect(status).toBe(200)
 })
 
+const here = 'http://127.0.0.1:9/mcp/debug'
+const metadata = 'resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource/mcp/debug"'
+
 test.for([
-  ['expired', { lateS: 660 }],
-  ['for another resource', { aud: 'https://elsewhere.example.com/mcp' }],
-  ['for another server of ours', { aud: 'http://127.0.0.1:9/mcp/sql' }],
-  ['for the control plane', { aud: 'http://control.test/api' }],
-  ['of another scope', { scope: 'openid' }],
-  ['of a person unknown', { sub: '01980000-0000-7000-8000-0000deadbeef' }],
-] as const)('a token that is %s is refused with a challenge that says where to sign in', async ([, claims]) => {
+  ['expired', { lateS: 660 }, /^This token expired at \d\d:\d\d UTC on \d{4}-\d\d-\d\d\. Get another with `bir token` or `bir connect`\.$/],
+  [
+    'for another resource',
+    { aud: 'https://elsewhere.example.com/mcp' },
+    new RegExp(`^This token is for https://elsewhere.example.com/mcp, not for ${here}\\. `),
+  ],
+  ['for another server of ours', { aud: 'http://127.0.0.1:9/mcp/sql' }, /^This token is for http:\/\/127.0.0.1:9\/mcp\/sql, not for /],
+  ['for the control plane', { aud: 'http://control.test/api' }, /^This token is for http:\/\/control.test\/api, not for /],
+  ['for an address of odd letters', { aud: '"ə"\\' }, /^This token is for \?\?\?\?, not for /],
+  ['of another scope', { scope: 'openid' }, /^This token is not for MCP\. /],
+  ['of a person unknown', { sub: '01980000-0000-7000-8000-0000deadbeef' }, /^This gateway does not know the person of this token\. /],
+] as const)('a token that is %s is refused with what is wrong, in the body and in the challenge', async ([, claims, sentence]) => {
   await using plane = await testPlane({ grants })
-  const token = await plane.token(claims)
-  const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(token, 'tools/list'))
+  const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(await plane.token(claims), 'tools/list'))
   expect(response.status).toBe(401)
-  expect(response.headers.get('www-authenticate')).toBe(
-    'Bearer error="invalid_token", scope="mcp", resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource/mcp/debug"',
+  const challenge = /^Bearer error="invalid_token", error_description="([\x20\x21\x23-\x5b\x5d-\x7e]+)", scope="mcp", (.+)$/.exec(
+    response.headers.get('www-authenticate') ?? '',
   )
+  expect(challenge?.[1]).toMatch(sentence)
+  expect(challenge?.[2]).toBe(metadata)
+  const { error } = (await response.json()) as { error: { code: number; message: string } }
+  expect([error.code, error.message.replaceAll(/["\\ə]/g, '?')]).toEqual([-31401, challenge?.[1]])
+})
+
+test('a missing token, one that is no token, and a revoked one are told apart too; without a token the challenge has no error', async () => {
+  await using plane = await testPlane({ grants, revoked: { tokens: ['j1'] } })
+  const ask = async (authorization: string | undefined) => {
+    const { headers, ...init } = modernRequest(undefined, 'tools/list')
+    const response = await fetch(`${plane.url}/mcp/debug`, { ...init, headers: { ...headers, ...(authorization && { authorization }) } })
+    const { error } = (await response.json()) as { error: { message: string } }
+    return [response.status, error.message, response.headers.get('www-authenticate')]
+  }
+  expect(await ask(undefined)).toEqual([401, expect.stringMatching(/^The request has no token\. /), `Bearer scope="mcp", ${metadata}`])
+  expect(await ask('Basic eDp5')).toEqual([401, expect.stringMatching(/holds no bearer token/), expect.any(String)])
+  expect(await ask('Bearer nope')).toEqual([401, expect.stringMatching(/is not of this gateway, or it is not whole/), expect.any(String)])
+  const revoked = `Bearer ${await plane.token({ jti: 'j1' })}`
+  expect(await ask(revoked)).toEqual([401, expect.stringMatching(/^This token was revoked\. /), expect.any(String)])
+})
+
+test('a token that expired and was altered is only said to be wrong: whoever forges one learns nothing', async () => {
+  await using plane = await testPlane({ grants })
+  const expired = await plane.token({ lateS: 660 })
+  const altered = `${expired.slice(0, -5)}${expired.at(-5) === 'A' ? 'B' : 'A'}${expired.slice(-4)}`
+  const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(altered, 'tools/list'))
+  expect(await response.text()).toMatch(/is not of this gateway, or it is not whole/)
 })
 
 test('a token altered in any character of its payload is refused', async () => {
@@ -208,10 +264,15 @@ test('a batch of 2025-03-26 is answered as a batch', async () => {
   ])
 })
 
-test('the document of each endpoint names its own resource and where to sign in', async () => {
+test('the document of each endpoint names its own resource, and no authorization server while none can sign a person in', async () => {
   await using plane = await testPlane({ grants })
   const read = async (path: string) => (await fetch(`${plane.url}/.well-known/oauth-protected-resource${path}`)).json()
-  expect(await read('/mcp/sql')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp/sql', authorization_servers: ['http://control.test'] })
+  expect(await read('/mcp/sql')).toEqual({
+    resource: 'http://127.0.0.1:9/mcp/sql',
+    scopes_supported: ['mcp'],
+    bearer_methods_supported: ['header'],
+    resource_name: 'Bir MCP: sql',
+  })
   expect(await read('')).toMatchObject({ resource: 'http://127.0.0.1:9/mcp' })
 })
 

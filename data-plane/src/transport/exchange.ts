@@ -71,6 +71,18 @@ export class McpExchange {
     }
   }
 
+  /** Answers at an address below `/mcp` that is no endpoint. Whoever has no good token learns of that first. */
+  async refuseAddress({ request, response, endpoint, headers }: HttpCall): Promise<void> {
+    try {
+      await this.options.identify(request.headers.authorization, endpoint)
+      throw new GatewayError('notFound', 'no endpoint', { publicMessage: 'MCP is served at /mcp and /mcp/{server}.' })
+    } catch (error) {
+      const fault = GatewayError.from(error)
+      this.recordRefusal(request, endpoint, fault)
+      sendError(response, fault, { id: null, modern: false, endpoint, headers })
+    }
+  }
+
   private async forward(http: HttpCall, { home }: ServedByOtherPlane, body: Body | undefined, caller: Caller | undefined): Promise<void> {
     const { request, response, endpoint, headers } = http
     try {
@@ -89,9 +101,9 @@ export class McpExchange {
     if (http.forwardedFrom === undefined) await this.options.forwarder?.broadcast(http, body)
   }
 
-  /** Records a refusal that no pipeline saw. A client that only asks whether there is a stream is not recorded. */
+  /** Records a refusal that no pipeline saw. A client that only asks what there is is not recorded. */
   recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError, caller?: Caller): void {
-    if (error.code === 'methodNotAllowed') return
+    if (error.code === 'methodNotAllowed' || error.code === 'notFound') return
     const { ip, userAgent } = senderOf(request)
     const agent = userAgent === undefined ? {} : { userAgent }
     const { http, rpc } = ERRORS[error.code]

@@ -11,8 +11,6 @@ import { closeUnread } from '../http/unread.ts'
 interface Options {
   publicUrl: string
   origins: OriginRules
-  /** Undefined while no policy is held. */
-  issuer(): string | undefined
   health(): { ok: boolean; body: object }
   exchange: McpExchange
   maxUnreadMs?: number | undefined
@@ -43,9 +41,11 @@ async function route(options: Options, request: IncomingMessage, response: Serve
 
   const endpoint = endpointOf(options.publicUrl, path)
   if (endpoint) return options.exchange.handle({ request, response, endpoint, headers })
+  const aggregate = path.startsWith('/mcp/') ? endpointOf(options.publicUrl, '/mcp') : undefined
+  if (aggregate) return options.exchange.refuseAddress({ request, response, endpoint: aggregate, headers })
   const described = endpointOfMetadata(options.publicUrl, path)
-  if (described && request.method === 'GET') return sendMetadata(options, response, described, headers)
-  sendJson(response, 404, JSON.stringify({ error: 'not_found', message: 'MCP is served at /mcp and /mcp/{server}.' }), headers)
+  if (described && request.method === 'GET') return sendMetadata(response, described, headers)
+  sendJson(response, 404, signInPaths.has(path) ? noSignIn : noSuchAddress, headers)
 }
 
 function sendHealth({ health }: Options, response: ServerResponse): void {
@@ -53,11 +53,24 @@ function sendHealth({ health }: Options, response: ServerResponse): void {
   sendJson(response, ok ? 200 : 503, JSON.stringify(body))
 }
 
-function sendMetadata({ issuer }: Options, response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
-  const issuerUrl = issuer()
-  if (issuerUrl === undefined) throw new GatewayError('unavailable', 'no policy yet', { reason: 'no-policy' })
-  sendJson(response, 200, JSON.stringify(protectedResource(endpoint, issuerUrl)), { ...headers, 'Access-Control-Allow-Origin': '*' })
+function sendMetadata(response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
+  sendJson(response, 200, JSON.stringify(protectedResource(endpoint)), { ...headers, 'Access-Control-Allow-Origin': '*' })
 }
+
+/**
+ * Where a client goes after a 401 that names no authorization server (MCP 2025-03-26, "Fallbacks for Servers without
+ * Metadata Discovery"). What it reads there is what it shows.
+ */
+const signInPaths = new Set(['/register', '/authorize', '/token'])
+
+/** In the form of RFC 6749 §5.2, which these clients read. */
+const noSignIn = JSON.stringify({
+  error: 'access_denied',
+  error_description:
+    'This gateway offers no sign-in for MCP clients yet, and the token of the client is missing, wrong or expired. Put a good one into its configuration: `bir connect` prints it.',
+})
+
+const noSuchAddress = JSON.stringify({ error: 'not_found', message: 'MCP is served at /mcp and /mcp/{server}.' })
 
 function pathOf({ url = '/' }: IncomingMessage): string {
   const path = url.split('?', 1)[0] ?? '/'

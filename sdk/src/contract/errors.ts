@@ -4,7 +4,7 @@
  * The caller sees `publicMessage` alone; the cause goes to the audit record and the log.
  */
 export const ERRORS = {
-  unauthenticated: { http: 401, rpc: -31401, publicMessage: 'Sign in and try again.' },
+  unauthenticated: { http: 401, rpc: -31401, publicMessage: 'The token is missing, or it is not good here.' },
   forbiddenOrigin: { http: 403, rpc: -31403, publicMessage: 'Requests from this origin are not accepted.' },
   personDisabled: { http: 403, rpc: -31410, publicMessage: 'This account is disabled. Ask an administrator.' },
   rateLimited: { http: 429, rpc: -31429, publicMessage: 'Too many calls. Wait and try again.' },

@@ -1,0 +1,57 @@
+import { GatewayError } from '@bir/sdk/contract/errors'
+
+/** Why a token, or its absence, is refused. These words are in audit records. */
+export type TokenFault =
+  | 'token-missing'
+  | 'token-malformed'
+  | 'token-invalid'
+  | 'token-wrong-scope'
+  | 'token-wrong-audience'
+  | 'token-expired'
+  | 'token-revoked'
+  | 'session-revoked'
+  | 'token-before-epoch'
+  | 'unknown-person'
+
+/** What its holder may be told of a token whose signature holds. */
+interface TokenFacts {
+  readonly expiresAtS?: number | undefined
+  readonly audience?: readonly string[] | undefined
+  /** The address it was sent to. */
+  readonly resource?: string | undefined
+}
+
+const getAnother = 'Get another with `bir token` or `bir connect`.'
+const revoked = `This token was revoked. ${getAnother}`
+
+const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => string)>> = {
+  'token-missing': 'The request has no token. Send the header Authorization: Bearer <token>; `bir connect` prints it for your client.',
+  'token-malformed': 'The header Authorization holds no bearer token. Send Authorization: Bearer <token>, the whole token in one line.',
+  'token-invalid': `This token is not of this gateway, or it is not whole. Copy the whole token, or get another with \`bir token\` or \`bir connect\`.`,
+  'token-wrong-scope': `This token is not for MCP. ${getAnother}`,
+  'token-wrong-audience': ({ audience = [], resource }) =>
+    `This token is for ${audience.join(' and ').slice(0, 300)}, not for ${resource}. Use it there, or get a token for this address with \`bir token\` or \`bir connect\`.`,
+  'token-expired': ({ expiresAtS }) => `This token expired${expiresAtS === undefined ? '' : ` at ${minuteOf(expiresAtS)}`}. ${getAnother}`,
+  'token-revoked': revoked,
+  'session-revoked': revoked,
+  'token-before-epoch': revoked,
+  'unknown-person': 'This gateway does not know the person of this token. Ask an administrator.',
+}
+
+/**
+ * The refusal of a token, in a sentence for its holder. Only a token whose signature holds is said to be expired,
+ * revoked or for another address: a forger learns from this no more than that the token is wrong.
+ */
+export function unauthenticated(reason: TokenFault, facts: TokenFacts & { cause?: unknown } = {}): GatewayError {
+  const sentence = sentenceOf[reason]
+  const publicMessage = typeof sentence === 'string' ? sentence : sentence(facts)
+  return new GatewayError('unauthenticated', reason, { reason, publicMessage, cause: facts.cause })
+}
+
+/** Such as `11:05 UTC on 2026-11-28`. A claim may be a number that is no date. */
+function minuteOf(timeS: number): string {
+  const date = new Date(timeS * 1000)
+  if (Number.isNaN(date.getTime())) return 'a time that is no date'
+  const [day, time = ''] = date.toISOString().split('T')
+  return `${time.slice(0, 5)} UTC on ${day}`
+}
