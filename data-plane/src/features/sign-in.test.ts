@@ -27,9 +27,7 @@ const fetchAt = (url: string) => (input: string | URL | Request, init?: RequestI
 const connect = {
   'SDK 1.x': (url: string, token: string | undefined) =>
     new LegacyClient(info).connect(
-      new LegacyTransport(new URL(`${PUBLIC_URL}/mcp`), { authProvider: provider(token), fetch: fetchAt(url) }) as Parameters<
-        LegacyClient['connect']
-      >[0],
+      new LegacyTransport(new URL(`${PUBLIC_URL}/mcp`), { authProvider: provider(token), fetch: fetchAt(url) }),
     ),
   'SDK 2.x': (url: string, token: string | undefined) =>
     new ModernClient(info).connect(

@@ -194,8 +194,8 @@ test.for([
 test('a missing token, one that is no token, and a revoked one are told apart too; without a token the challenge has no error', async () => {
   await using plane = await testPlane({ grants, revoked: { tokens: ['j1'] } })
   const ask = async (authorization: string | undefined) => {
-    const { headers, ...init } = modernRequest(undefined, 'tools/list')
-    const response = await fetch(`${plane.url}/mcp/debug`, { ...init, headers: { ...headers, ...(authorization && { authorization }) } })
+    const init = modernRequest(undefined, 'tools/list', {}, authorization === undefined ? {} : { authorization })
+    const response = await fetch(`${plane.url}/mcp/debug`, init)
     const { error } = (await response.json()) as { error: { message: string } }
     return [response.status, error.message, response.headers.get('www-authenticate')]
   }
