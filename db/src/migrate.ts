@@ -8,6 +8,7 @@ import * as serverHealth from './migrations/0005-server-health.ts'
 import * as joinLines from './migrations/0006-join-lines.ts'
 import * as sealedForwarding from './migrations/0007-sealed-forwarding.ts'
 import * as planeAudit from './migrations/0008-plane-audit.ts'
+import * as declaredMembers from './migrations/0009-declared-members.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '0006-join-lines': joinLines,
   '0007-sealed-forwarding': sealedForwarding,
   '0008-plane-audit': planeAudit,
+  '0009-declared-members': declaredMembers,
 }
 
 /**

@@ -123,6 +123,8 @@ interface RevisionsTable {
 interface ProviderMembershipsTable {
   group_id: string
   user_id: string
+  /** A policy file or an administrator declares the membership too: it stays when the provider takes it back. */
+  declared: ColumnType<boolean, boolean | undefined, boolean>
 }
 
 interface RevocationsTable {

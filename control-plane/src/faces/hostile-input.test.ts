@@ -56,6 +56,8 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'users.setDisabled': { handle: 'alice', disabled: false },
   'groups.list': { first: 10, after: cursorOf('a') },
   'groups.put': { handle: 'staff', title: 'Staff', members: ['alice'] },
+  'groups.addMembers': { handle: 'staff', members: ['alice'] },
+  'groups.removeMembers': { handle: 'staff', members: ['alice'] },
   'groups.delete': { handle: 'nobody' },
   'grants.list': { ...page, user: 'alice', server: 'sql' },
   'grants.create': grant,

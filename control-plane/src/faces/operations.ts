@@ -28,7 +28,13 @@ import * as users from '../users/users.ts'
  */
 export const operations = {
   users: { list: users.list, get: users.get, put: users.put, setDisabled: users.setDisabled },
-  groups: { list: groups.list, put: groups.put, delete: groups.remove },
+  groups: {
+    list: groups.list,
+    put: groups.put,
+    addMembers: groups.addMembers,
+    removeMembers: groups.removeMembers,
+    delete: groups.remove,
+  },
   grants: { list: grants.list, create: grants.create, delete: grants.remove },
   restrictions: { list: restrictions.list, create: restrictions.create, delete: restrictions.remove },
   selections: { get: selections.get, set: selections.set },

@@ -3,23 +3,44 @@ import { create, list as listGrants } from '../grants/grants.ts'
 import { put as putServer } from '../servers/servers.ts'
 import { aControlPlane, bucketOf } from '../testing.ts'
 import { get } from '../users/users.ts'
-import { list, put, remove } from './groups.ts'
+import { addMembers, list, put, remove, removeMembers } from './groups.ts'
 
-test('the member list is complete: a person who is not in it is no longer a member', async () => {
+test('a member list that is given is complete, and a field that is absent stays', async () => {
   await using it = await aControlPlane()
   for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
+  const staff = async () => (await list(it.ctx, { first: 10 })).items
   await put(it.ctx, { handle: 'staff', title: 'Staff', members: ['bob', 'alice', 'bob'] })
-  expect((await list(it.ctx, { first: 10 })).items).toEqual([{ handle: 'staff', title: 'Staff', members: ['alice', 'bob'] }])
+  expect(await staff()).toEqual([{ handle: 'staff', title: 'Staff', members: ['alice', 'bob'], membersFromProvider: [] }])
   await put(it.ctx, { handle: 'staff', members: ['carol'] })
-  expect((await list(it.ctx, { first: 10 })).items).toEqual([{ handle: 'staff', title: null, members: ['carol'] }])
+  expect(await staff()).toMatchObject([{ title: 'Staff', members: ['carol'] }])
+  expect(await put(it.ctx, { handle: 'staff', title: 'All' })).toMatchObject({ title: 'All', members: ['carol'] })
+  expect(await put(it.ctx, { handle: 'staff', title: null })).toMatchObject({ title: null, members: ['carol'] })
   expect((await get(it.ctx, { handle: 'carol' })).groups).toEqual(['staff'])
+})
+
+test('two who add and remove members at once lose nothing of each other', async () => {
+  await using it = await aControlPlane()
+  for (const handle of ['alice', 'bob', 'carol']) await it.aPerson(handle)
+  await put(it.ctx, { handle: 'staff', members: ['alice'] })
+  const edits = [
+    addMembers(it.ctx, { handle: 'staff', members: ['bob', 'alice'] }),
+    addMembers(it.ctx, { handle: 'staff', members: ['carol'] }),
+    removeMembers(it.ctx, { handle: 'staff', members: ['alice'] }),
+  ]
+  await Promise.all(edits)
+  const { items } = await list(it.ctx, { first: 10 })
+  expect(items[0]?.members).toEqual(expect.arrayContaining(['bob', 'carol']))
+  await removeMembers(it.ctx, { handle: 'staff', members: ['alice'] })
+  expect((await list(it.ctx, { first: 10 })).items[0]?.members).toEqual(['bob', 'carol'])
+  await expect(addMembers(it.ctx, { handle: 'staf', members: ['bob'] })).rejects.toMatchObject({ message: 'There is no group staf.' })
 })
 
 test('an unknown member is named in the error, and nothing is changed', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
   const made = put(it.ctx, { handle: 'staff', members: ['alice', 'mallory', 'trudy'] })
-  await expect(made).rejects.toMatchObject({ code: 'not_found', message: 'There is no person mallory, trudy.' })
+  await expect(made).rejects.toMatchObject({ code: 'not_found', message: 'These people are not known: mallory, trudy.' })
+  await expect(put(it.ctx, { handle: 'staff', members: ['mallory'] })).rejects.toMatchObject({ message: 'There is no person mallory.' })
   expect((await list(it.ctx, { first: 10 })).items).toEqual([])
 })
 

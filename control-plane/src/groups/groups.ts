@@ -2,9 +2,10 @@ import type { Database } from '@bir/db/schema'
 import type { Api } from '@bir/sdk/contract/api'
 import type { Group as GroupSchema } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import type { Transaction } from 'kysely'
+import { sql } from 'kysely'
+import type { Selectable, Transaction } from 'kysely'
 import type { z } from 'zod'
-import { ApiError } from '../base/api-error.ts'
+import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { bucketsOfHolders, bucketsOfUsers, holdsSomething } from '../holders/buckets.ts'
@@ -12,6 +13,8 @@ import { groupId } from '../holders/holder.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
+import { editMembers, NO_CHANGE, readMembers, setMembers } from './members.ts'
+import type { MemberChange } from './members.ts'
 
 type Input<K extends keyof Api['groups']> = z.output<Api['groups'][K]['input']>
 type Group = z.infer<typeof GroupSchema>
@@ -33,47 +36,71 @@ export async function list({ db }: Ctx, { first, after }: Input<'list'>) {
     rows,
     first,
     ({ handle }) => handle,
-    ({ id, handle, title }): Group => ({ handle, title, members: members.get(id) ?? [] }),
+    ({ id, handle, title }): Group => ({ handle, title, ...(members.get(id) ?? noMembers) }),
   )
 }
 
-/** Replaces the whole group: a person who is not in `members` is no longer a member. */
-export async function put(ctx: Ctx, { handle, members, ...input }: Input<'put'>): Promise<Group> {
-  const title = input.title ?? null
-  const memberHandles = [...new Set(members)].sort()
+/** Creates a group, or changes what the input names: a title or members that are absent stay as they are. */
+export async function put(ctx: Ctx, { handle, members, title }: Input<'put'>): Promise<Group> {
   const { value } = await change(ctx, { action: 'groups.put', target: handle }, async (trx) => {
-    const userIds = await idsOf(trx, memberHandles)
+    const userIds = members && (await idsOf(trx, members))
     const existing = await trx.selectFrom('groups').selectAll().where('handle', '=', handle).executeTakeFirst()
-    const id = existing?.id ?? uuidv7()
-    if (!existing) await trx.insertInto('groups').values({ id, handle, title }).execute()
-    else if (existing.title !== title) await trx.updateTable('groups').set({ title }).where('id', '=', id).execute()
-
-    const changedUserIds = await setMembers(trx, id, userIds)
-    const value = { handle, title, members: memberHandles }
-    if (existing && existing.title === title && changedUserIds.length === 0) return { value, dirty: 'nothing' }
-    const dirty = (await holdsSomething(trx, { kind: 'group', holderId: id })) ? await bucketsOfUsers(trx, changedUserIds) : []
-    return { value, dirty, detail: `${memberHandles.length} members, ${changedUserIds.length} came or left` }
+    const group = { id: existing?.id ?? uuidv7(), handle, title: title === undefined ? (existing?.title ?? null) : title }
+    if (!existing) await trx.insertInto('groups').values(group).execute()
+    const retitled = existing !== undefined && existing.title !== group.title
+    if (retitled) await trx.updateTable('groups').set({ title: group.title }).where('id', '=', group.id).execute()
+    const changed = userIds ? await setMembers(trx, group.id, userIds) : NO_CHANGE
+    return changedGroup(trx, group, changed, { otherwise: !existing || retitled })
   })
   return value
 }
 
-/** Makes exactly these people the members of the group. Resolves with the ids of those who joined or left. */
-export async function setMembers(trx: Transaction<Database>, group: string, userIds: readonly string[]): Promise<string[]> {
-  const rows = await trx.selectFrom('memberships').select('user_id').where('group_id', '=', group).execute()
-  const oldIds = new Set(rows.map(({ user_id }) => user_id))
-  const newIds = new Set(userIds)
-  const joined = [...newIds].filter((id) => !oldIds.has(id))
-  const left = [...oldIds].filter((id) => !newIds.has(id))
-  if (left.length > 0) await trx.deleteFrom('memberships').where('group_id', '=', group).where('user_id', '=', anyOf(left)).execute()
-  for (let at = 0; at < joined.length; at += maxInsertRows) {
-    const rows = joined.slice(at, at + maxInsertRows).map((user_id) => ({ group_id: group, user_id }))
-    await trx.insertInto('memberships').values(rows).execute()
-  }
-  return [...joined, ...left]
+/** Makes people members of the group. Those who are members already stay. */
+export async function addMembers(ctx: Ctx, { handle, members }: Input<'addMembers'>): Promise<Group> {
+  const { value } = await change(ctx, { action: 'groups.addMembers', target: handle }, async (trx) => {
+    const group = await groupRow(trx, handle)
+    const userIds = await idsOf(trx, members)
+    return changedGroup(trx, group, await editMembers(trx, group.id, { add: userIds, remove: [] }))
+  })
+  return value
 }
 
-/** A statement carries at most 65,535 parameters. */
-const maxInsertRows = 10_000
+/** Takes people out of the group. Refuses when the identity provider is who makes one of them a member. */
+export async function removeMembers(ctx: Ctx, { handle, members }: Input<'removeMembers'>): Promise<Group> {
+  const { value } = await change(ctx, { action: 'groups.removeMembers', target: handle }, async (trx) => {
+    const group = await groupRow(trx, handle)
+    const userIds = await idsOf(trx, members)
+    const changed = await editMembers(trx, group.id, { add: [], remove: userIds })
+    const { membersFromProvider } = await entityOf(trx, group)
+    const given = members.filter((member) => membersFromProvider.includes(member))
+    if (given.length > 0) {
+      const who = given.join(', ')
+      throw new ApiError('conflict', `The identity provider makes ${who} a member of ${handle}: take ${who} out of the group there.`)
+    }
+    return changedGroup(trx, group, changed)
+  })
+  return value
+}
+
+type GroupRow = Pick<Selectable<Database['groups']>, 'id' | 'handle' | 'title'>
+
+async function groupRow(db: Db, handle: string): Promise<GroupRow> {
+  const row = await db.selectFrom('groups').select(['id', 'handle', 'title']).where('handle', '=', handle).executeTakeFirst()
+  if (!row) throw notFound('group', handle)
+  return row
+}
+
+/** What a change of the group comes to. `otherwise`: something else than its members has changed. */
+async function changedGroup(trx: Transaction<Database>, group: GroupRow, { userIds, sources }: MemberChange, { otherwise = false } = {}) {
+  const value = await entityOf(trx, group)
+  if (!otherwise && userIds.length === 0 && sources === 0) return { value, dirty: 'nothing' as const }
+  const dirty = (await holdsSomething(trx, { kind: 'group', holderId: group.id })) ? await bucketsOfUsers(trx, userIds) : []
+  return { value, dirty, detail: `${value.members.length} members, ${userIds.length} came or left` }
+}
+
+async function entityOf(db: Db, { id, handle, title }: GroupRow): Promise<Group> {
+  return { handle, title, ...((await membersOf(db, [id])).get(id) ?? noMembers) }
+}
 
 /** Deletes the group with its grants and restrictions. */
 export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
@@ -94,23 +121,39 @@ export async function removeGroup(trx: Transaction<Database>, id: string): Promi
   return buckets
 }
 
-async function idsOf(db: Db, handles: string[]): Promise<string[]> {
+async function idsOf(db: Db, members: readonly string[]): Promise<string[]> {
+  const handles = [...new Set(members)]
   if (handles.length === 0) return []
-  const rows = await db.selectFrom('users').select(['id', 'handle']).where('handle', 'in', handles).execute()
+  const rows = await db
+    .selectFrom('users')
+    .select(['id', 'handle'])
+    .where('handle', '=', sql<string>`any(${handles})`)
+    .execute()
   const existing = new Set(rows.map(({ handle }) => handle))
-  const unknown = handles.filter((handle) => !existing.has(handle))
-  if (unknown.length > 0) throw new ApiError('not_found', `There is no person ${unknown.join(', ')}.`)
+  const unknown = handles.filter((handle) => !existing.has(handle)).sort()
+  if (unknown.length > 0) throw new ApiError('not_found', noPeople(unknown))
   return rows.map(({ id }) => id)
 }
 
-async function membersOf(db: Db, groupIds: string[]): Promise<Map<string, string[]>> {
-  const rows = await db
-    .selectFrom('memberships')
-    .innerJoin('users', 'users.id', 'user_id')
-    .select(['group_id', 'handle'])
-    .where('group_id', '=', anyOf(groupIds))
+const noPeople = (handles: readonly string[]) =>
+  handles.length === 1 ? `There is no person ${handles[0]}.` : `These people are not known: ${handles.join(', ')}.`
+
+type Members = Pick<Group, 'members' | 'membersFromProvider'>
+const noMembers: Members = { members: [], membersFromProvider: [] }
+
+async function membersOf(db: Db, groupIds: string[]): Promise<Map<string, Members>> {
+  const rows = await readMembers(db)
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select('handle')
+    .where('memberships.group_id', '=', anyOf(groupIds))
     .orderBy('handle')
     .execute()
   const byGroup = Map.groupBy(rows, ({ group_id }) => group_id)
-  return new Map([...byGroup].map(([id, members]) => [id, members.map(({ handle }) => handle)]))
+  const handles = (members: typeof rows) => members.map(({ handle }) => handle)
+  return new Map(
+    [...byGroup].map(([id, members]): [string, Members] => [
+      id,
+      { members: handles(members), membersFromProvider: handles(members.filter(({ given }) => given)) },
+    ]),
+  )
 }

@@ -6,7 +6,8 @@ import type { z } from 'zod'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { insertGrants } from '../grants/grants.ts'
-import { removeGroup, setMembers } from '../groups/groups.ts'
+import { removeGroup } from '../groups/groups.ts'
+import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
@@ -57,7 +58,7 @@ async function writeGroups(trx: Transaction<Database>, before: PolicyState, afte
   const changedUserIds: string[] = []
   for (const [group, members] of after.members) {
     const { joined, left } = memberChanges(before.members.get(group) ?? [], members)
-    if (joined.length + left.length > 0) changedUserIds.push(...(await setMembers(trx, group, members)))
+    if (joined.length + left.length > 0) changedUserIds.push(...(await setMembers(trx, group, members)).userIds)
   }
   return bucketsOfUsers(trx, changedUserIds)
 }

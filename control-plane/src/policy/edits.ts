@@ -62,12 +62,20 @@ function settingNames({ settings: before }: ServerRow, { settings: after }: Serv
   return keys.filter((key) => canonical([before[key] ?? null]) !== canonical([after[key] ?? null]))
 }
 
+/** Whom the identity provider makes a member is one before and after: then only the file's own word comes or goes. */
 function memberEdits({ id, handle }: GroupRow, before: PolicyState, after: PolicyState): string[] {
   const { joined, left } = memberChanges(before.members.get(id) ?? [], after.members.get(id) ?? [])
+  const given = new Set(before.given.get(id))
   const name = (userId: string) => after.handles.get(userId) ?? before.handles.get(userId) ?? userId
+  const line = (userIds: string[], words: string) =>
+    userIds.length === 0 ? [] : [`group ${handle}: ${userIds.map(name).sort().join(', ')} ${words}`]
+  const isGiven = (userId: string) => given.has(userId)
+  const isNotGiven = (userId: string) => !given.has(userId)
   return [
-    ...(joined.length === 0 ? [] : [`group ${handle}: ${joined.map(name).sort().join(', ')} joins`]),
-    ...(left.length === 0 ? [] : [`group ${handle}: ${left.map(name).sort().join(', ')} leaves`]),
+    ...line(joined.filter(isNotGiven), 'joins'),
+    ...line(joined.filter(isGiven), 'is declared a member too, and stays one whatever the identity provider says'),
+    ...line(left.filter(isNotGiven), 'leaves'),
+    ...line(left.filter(isGiven), 'is declared a member no more, and stays one by the identity provider'),
   ]
 }
 

@@ -1,10 +1,11 @@
-import { RemoteFileServer } from '@bir/sdk/contract/policy-file'
-import type { FileGrant, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { FileServer } from '@bir/sdk/contract/policy-file'
+import type { FileGrant, FileRestriction, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Ctx } from '../base/context.ts'
 import { fileGrant } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction } from '../restrictions/restrictions.ts'
+import { storedFields } from '../servers/described-server.ts'
 import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
 import type { ServerRow } from '../policy-rows/types.ts'
@@ -34,10 +35,8 @@ function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
   }
 }
 
-function fileServer({ kind, title, settings, labels }: ServerRow): FileServer {
-  const described = { ...(title === null ? {} : { title }), ...(Object.keys(labels).length === 0 ? {} : { tools: labels }) }
-  if (kind === 'remote') return RemoteFileServer.parse({ kind, ...described, ...settings })
-  return { kind, ...described, ...(Object.keys(settings).length === 0 ? {} : { settings }) }
+function fileServer(row: ServerRow): FileServer {
+  return FileServer.parse(storedFields(row))
 }
 
 /** Sorts rows by their content, not by their age, so that the same policy always exports the same file. */

@@ -19,7 +19,7 @@ export function fileFaults(file: PolicyFile, context: FaultContext): string[] {
 
   return [
     ...Object.entries(servers).flatMap(([id, server]) => at(`servers.${id}`, serverFaults(context.catalog, id, server))),
-    ...Object.entries(groups).flatMap(([handle, { members }]) =>
+    ...Object.entries(groups).flatMap(([handle, { members = [] }]) =>
       at(
         `groups.${handle}`,
         members.flatMap((member) => personFaults(context, member)),

@@ -36,7 +36,8 @@ export function nextState(current: PolicyState, file: PolicyFile, userIds: Reado
         : current.rows.restrictions.filter(stays),
       settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
     },
-    members: file.groups ? nextMembers(file.groups, groupIds, userIds) : current.members,
+    members: file.groups ? nextMembers(current, file.groups, groupIds, userIds) : current.members,
+    given: current.given,
     handles: new Map([...current.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
   }
 }
@@ -84,11 +85,19 @@ function nextGroups({ groups }: PolicyRows, section: Section<'groups'>) {
   return Object.entries(section).map(([handle, { title }]) => ({ id: ids.get(handle) ?? uuidv7(), handle, title: title ?? null }))
 }
 
-function nextMembers(section: Section<'groups'>, groupIds: ReadonlyMap<string, string>, userIds: ReadonlyMap<string, string>) {
+/** A group whose members the file does not name keeps those that it has. */
+function nextMembers(
+  current: PolicyState,
+  section: Section<'groups'>,
+  groupIds: ReadonlyMap<string, string>,
+  userIds: ReadonlyMap<string, string>,
+) {
   return new Map(
-    Object.entries(section).map(([handle, { members }]) => {
+    Object.entries(section).map(([handle, { members }]): [string, readonly string[]] => {
+      const group = idOf(groupIds, handle)
+      if (!members) return [group, current.members.get(group) ?? []]
       const ids = new Set(members.map((member) => idOf(userIds, member)))
-      return [idOf(groupIds, handle), [...ids].sort()]
+      return [group, [...ids].sort()]
     }),
   )
 }

@@ -74,13 +74,13 @@ function personIn(policy: Policy, id: string): Person {
 }
 
 /** If the file has no section `groups`, all people keep their groups. */
-function groupsByUser({ rows, members }: PolicyState): (row: PersonRow) => string[] {
+function groupsByUser({ rows, members, given }: PolicyState): (row: PersonRow) => string[] {
   if (members.size === 0 && rows.groups.length > 0) return ({ groups }) => groups
-  const byUser = new Map<string, string[]>()
-  for (const [group, userIds] of members) {
-    for (const id of userIds) byUser.set(id, [...(byUser.get(id) ?? []), group])
+  const byUser = new Map<string, Set<string>>()
+  for (const [group, declared] of members) {
+    for (const id of [...declared, ...(given.get(group) ?? [])]) byUser.set(id, (byUser.get(id) ?? new Set()).add(group))
   }
-  return ({ id }) => byUser.get(id) ?? []
+  return ({ id }) => [...(byUser.get(id) ?? [])]
 }
 
 /** One person under one policy. `unseen` are the servers whose tools no plane has reported yet. */

@@ -18,7 +18,7 @@ export async function readFile(db: Db, catalog: Mountable, file: PolicyFile): Pr
 
 function handlesIn({ groups = {}, grants = [], restrictions = [] }: PolicyFile): string[] {
   const holders = [...grants, ...restrictions].flatMap(({ user }) => user ?? [])
-  return [...new Set([...Object.values(groups).flatMap(({ members }) => members), ...holders])]
+  return [...new Set([...Object.values(groups).flatMap(({ members = [] }) => members), ...holders])]
 }
 
 async function idsOf(db: Db, handles: string[]): Promise<Map<string, string>> {

@@ -1,11 +1,14 @@
+import { readMembers } from '../groups/members.ts'
 import { anyOf, readPolicyRows } from '../policy-rows/read.ts'
 import type { Db, PolicyRows } from '../policy-rows/types.ts'
 
 /** The policy that is in force, or the policy that a file would make. */
 export interface PolicyState {
   rows: PolicyRows
-  /** Sorted user ids by group id. Empty if the file has no section `groups`. */
+  /** Who is declared to be a member: sorted user ids by group id. Empty if the file has no section `groups`. */
   members: ReadonlyMap<string, readonly string[]>
+  /** Whom the identity provider made a member, in the same form. A file changes nothing about them. */
+  given: ReadonlyMap<string, readonly string[]>
   /** Handles by id, of groups and of all people who appear in the policy. */
   handles: ReadonlyMap<string, string>
 }
@@ -13,16 +16,20 @@ export interface PolicyState {
 /** Memberships are read only on request, because only they grow with the size of the company. */
 export async function readState(db: Db, { withMembers }: { withMembers: boolean }): Promise<PolicyState> {
   const rows = await readPolicyRows(db)
-  const members = withMembers ? await readMembers(db, rows) : new Map<string, string[]>()
+  const { members, given } = withMembers ? await membersByGroup(db, rows) : { members: new Map(), given: new Map() }
   const holders = [...rows.grants, ...rows.restrictions].filter(({ kind }) => kind === 'user').map(({ holderId }) => holderId)
   const userIds = [...new Set([...holders, ...[...members.values()].flat()])]
   const users = await db.selectFrom('users').select(['id', 'handle']).where('id', '=', anyOf(userIds)).execute()
-  return { rows, members, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
+  return { rows, members, given, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
 }
 
-async function readMembers(db: Db, { groups }: PolicyRows): Promise<Map<string, string[]>> {
-  const rows = await db.selectFrom('memberships').selectAll().orderBy('user_id').execute()
-  const members = new Map(groups.map(({ id }) => [id, [] as string[]]))
-  for (const { group_id, user_id } of rows) members.get(group_id)?.push(user_id)
-  return members
+async function membersByGroup(db: Db, { groups }: PolicyRows): Promise<Pick<PolicyState, 'members' | 'given'>> {
+  const rows = await readMembers(db).orderBy('memberships.user_id').execute()
+  const empty = () => new Map(groups.map(({ id }) => [id, [] as string[]]))
+  const [members, given] = [empty(), empty()]
+  for (const row of rows) {
+    if (row.declared) members.get(row.group_id)?.push(row.user_id)
+    if (row.given) given.get(row.group_id)?.push(row.user_id)
+  }
+  return { members, given }
 }

@@ -20,8 +20,43 @@ test('a server lists each tool with its declared level and the level in force', 
       { name: 'drop_table', level: 'destroy', declared: 'destroy', labelled: false, hidden: true },
     ],
   })
-  await put(it.ctx, { id: 'sql', kind: 'mounted', title: 'Bank' })
+  await put(it.ctx, { id: 'sql', kind: 'mounted', title: 'Bank', tools: {} })
   expect((await list(it.ctx)).items).toMatchObject([{ title: 'Bank', tools: [{}, { level: 'read', labelled: false }, { hidden: false }] }])
+})
+
+test('a field of a server that the input lacks stays, and null or {} takes it back', async () => {
+  await using it = await aControlPlane()
+  await put(it.ctx, { id: 'sql', kind: 'mounted', title: 'Bank', settings: { a: 1 }, tools: { drop_table: { hidden: true } } })
+  const kept = { title: 'Bank', settings: { a: 1 }, tools: [{}, {}, { name: 'drop_table', hidden: true }] }
+  expect(await put(it.ctx, { id: 'sql', kind: 'mounted' })).toMatchObject(kept)
+  expect(await put(it.ctx, { id: 'sql', kind: 'mounted', title: null, settings: {} })).toMatchObject({
+    ...kept,
+    title: 'SQL',
+    settings: {},
+  })
+
+  const remote = { id: 'tools', kind: 'remote', url: 'https://tools.example.com/mcp' } as const
+  await put(it.ctx, { ...remote, headers: { 'X-Key': { secret: 'k' } }, trust: 'hold', callTimeoutMs: 5000 })
+  expect(await put(it.ctx, { ...remote, title: 'Tools' })).toMatchObject({
+    title: 'Tools',
+    remote: { headers: { 'X-Key': { secret: 'k' } }, trust: 'hold', callTimeoutMs: 5000 },
+  })
+  const { remote: without } = (await put(it.ctx, { ...remote, callTimeoutMs: null, headers: {} })) as { remote?: object }
+  expect(without).toMatchObject({ headers: {}, trust: 'hold' })
+  expect(without).not.toHaveProperty('callTimeoutMs')
+})
+
+test('the headers and labels of one address never go to another unasked', async () => {
+  await using it = await aControlPlane()
+  const remote = { id: 'tools', kind: 'remote', url: 'https://tools.example.com/mcp' } as const
+  await put(it.ctx, { ...remote, headers: { 'X-Key': { secret: 'k' } }, tools: { wipe: { hidden: true } } })
+  const elsewhere = { ...remote, url: 'https://elsewhere.example.com/mcp' }
+  await expect(put(it.ctx, elsewhere)).rejects.toMatchObject({
+    code: 'invalid_input',
+    message:
+      'tools gets another address, and a server at another address is another server: name tools, headers too, as it shall be there.',
+  })
+  expect(await put(it.ctx, { ...elsewhere, tools: {}, headers: {} })).toMatchObject({ remote: { url: elsewhere.url, headers: {} } })
 })
 
 test('all faults of a server are reported at once, and nothing is stored', async () => {

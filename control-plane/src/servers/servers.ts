@@ -12,6 +12,8 @@ import { activeHolders, bucketsOfHolders, bucketsOfUsers, symmetricDifference } 
 import { requireServer } from '../holders/holder.ts'
 import { readDefinitionFacts } from '../policy-rows/read.ts'
 import { serverFaults } from './faults.ts'
+import { describedServer } from './described-server.ts'
+import type { DescribedServer } from './described-server.ts'
 import { serverEntity } from './server-entity.ts'
 import { updateDefinitions } from './update-definitions.ts'
 import type { Db, ServerRow } from '../policy-rows/types.ts'
@@ -25,13 +27,14 @@ export async function list({ db, catalog }: Ctx) {
   return { items: rows.map((row) => serverEntity(row, catalog, definitions.get(row.id) ?? [])) }
 }
 
-/** Replaces the whole description of a server: a label that the input lacks is removed. */
+/** Creates a server, or changes what the input names: a field that is absent stays as it is. */
 export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
-  const faults = serverFaults(ctx.catalog, input.id, input)
-  if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
   const { value } = await change(ctx, { action: 'servers.put', target: input.id }, async (trx) => {
     const existing = await selectServers(trx).where('id', '=', input.id).executeTakeFirst()
-    const value = newServer(input, existing)
+    const described = describedServer(input, existing)
+    const faults = serverFaults(ctx.catalog, input.id, described)
+    if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+    const value = newServer(described, existing)
     if (existing && canonical(existing) === canonical(value)) return { value, dirty: 'nothing' }
     await storeServer(trx, value, ctx.actor.label)
     return { value, dirty: [], detail: existing ? 'changed' : 'added' }
@@ -86,7 +89,7 @@ export async function readServer(db: Db, id: string): Promise<ServerRow> {
 }
 
 /** The row for a described server. The description has no kill switch, so `killed` keeps its value. */
-export function newServer({ id, title, tools = {}, ...input }: Input<'put'>, existing?: ServerRow): ServerRow {
+export function newServer({ id, title, tools = {}, ...input }: DescribedServer, existing?: ServerRow): ServerRow {
   return {
     id,
     kind: input.kind,
@@ -97,7 +100,7 @@ export function newServer({ id, title, tools = {}, ...input }: Input<'put'>, exi
   }
 }
 
-type ServerDescription = DistributiveOmit<Input<'put'>, 'id' | 'title' | 'tools'>
+type ServerDescription = DistributiveOmit<DescribedServer, 'id' | 'title' | 'tools'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 /** Stores only the settings of a remote server that differ from the defaults: writing a default changes nothing. */

@@ -34,6 +34,7 @@ test('the API accepts administrators with a valid token for it', async () => {
   await control.client().tokens.revoke({ sid: String(fresh.claims['sid']) })
   expect(await code(fresh.body.access_token)).toBe('unauthenticated')
   const last = await asked(control, exchange(await idp.sign(admin), api))
+  await control.client().users.put({ handle: 'other', provider: 'demo', subject: 'other', administrator: true })
   await control.client().users.setDisabled({ handle: 'admin', disabled: true })
   expect(await code(last.body.access_token)).toBe('forbidden')
 })

@@ -1,10 +1,11 @@
 import type { Database } from '@bir/db/schema'
 import { Handle } from '@bir/sdk/contract/names'
-import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { ChangeResult, Ctx } from '../base/context.ts'
+import { followProvider } from '../groups/members.ts'
+import { isLastAdministrator } from '../users/last-administrator.ts'
 import { putUser } from '../users/users.ts'
 import type { UserRow } from '../users/users.ts'
 import { oauthError } from './oauth-error.ts'
@@ -34,20 +35,24 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
     .where('provider', '=', provider)
     .where('subject', '=', subject)
     .executeTakeFirst()
+  // Refusing the sign-in would shut the gateway's last administrator out, and so would taking the role.
+  const keepsRole = existing !== undefined && (await isLastAdministrator(trx, existing))
   const put = await putUser(trx, {
     handle: existing?.handle ?? handleOf(claims),
     provider,
     subject,
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
-    ...(roles === undefined ? {} : { administrator: roles.includes(administratorRole) }),
+    ...(roles === undefined ? {} : { administrator: roles.includes(administratorRole) || keepsRole }),
   })
-  const groupChanges = groups === undefined ? [] : await syncGroups(trx, put.value.id, groups)
-  if (groupChanges.length === 0) return put
+  const groupChanges = groups === undefined ? [] : await followProvider(trx, put.value.id, groups)
+  const kept = keepsRole && roles?.includes(administratorRole) === false ? ['keeps the role administrator, which nobody else has'] : []
+  if (groupChanges.length + kept.length === 0) return put
 
-  const bucket = existing ? [put.value.bucket] : []
+  const bucket = existing && groupChanges.length > 0 ? [put.value.bucket] : []
   const dirty = put.dirty === 'nothing' ? [] : put.dirty
-  const detail = [put.dirty === 'nothing' ? undefined : put.detail, ...groupChanges].filter((part) => part !== undefined).join(', ')
+  const details = [put.dirty === 'nothing' ? undefined : put.detail, ...groupChanges, ...kept]
+  const detail = details.filter((part) => part !== undefined).join(', ')
   return { value: put.value, dirty: dirty === 'all' ? 'all' : [...dirty, ...bucket], detail }
 }
 
@@ -55,31 +60,4 @@ function handleOf({ preferred_username }: ProviderClaims): string {
   const handle = Handle.safeParse(preferred_username?.toLowerCase())
   if (handle.success) return handle.data
   throw oauthError('invalid_grant', 'The subject token has no preferred_username that could be a handle.')
-}
-
-/**
- * Makes the memberships follow the provider. It joins only groups that exist here. It ends only memberships that came
- * from the provider; those from a policy file or an administrator stay.
- */
-async function syncGroups(trx: Transaction<Database>, userId: string, names: readonly string[]): Promise<string[]> {
-  const providerGroups = await trx
-    .selectFrom('groups')
-    .select(['id', 'handle'])
-    .where('handle', '=', sql<string>`any(${names})`)
-    .execute()
-  const memberships = await trx.selectFrom('memberships').select('group_id').where('user_id', '=', userId).execute()
-  const providerMemberships = await trx
-    .selectFrom('provider_memberships')
-    .innerJoin('groups', 'groups.id', 'group_id')
-    .select(['id', 'handle'])
-    .where('user_id', '=', userId)
-    .execute()
-
-  const joins = providerGroups.filter(({ id }) => !memberships.some(({ group_id }) => group_id === id))
-  const leaves = providerMemberships.filter(({ id }) => !providerGroups.some((group) => group.id === id))
-  const rows = joins.map(({ id }) => ({ group_id: id, user_id: userId }))
-  if (rows.length > 0) await trx.insertInto('memberships').values(rows).execute()
-  if (rows.length > 0) await trx.insertInto('provider_memberships').values(rows).execute()
-  for (const { id } of leaves) await trx.deleteFrom('memberships').where('user_id', '=', userId).where('group_id', '=', id).execute()
-  return [...joins.map(({ handle }) => `joined ${handle}`), ...leaves.map(({ handle }) => `left ${handle}`)]
 }

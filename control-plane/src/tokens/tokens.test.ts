@@ -55,6 +55,7 @@ test('groups and the administrator role follow the provider, and memberships fro
   await client.users.put(alice)
   await client.groups.put({ handle: 'analysts', members: [] })
   await client.groups.put({ handle: 'given', members: ['alice'] })
+  await client.users.put({ handle: 'admin', provider: 'demo', subject: 'admin', administrator: true })
   const signIn = async (claims: object) => {
     await asked(control, exchange(await idp.sign({ claims: { ...claims } })))
     const { groups, administrator } = await client.users.get({ handle: 'alice' })
@@ -66,6 +67,17 @@ test('groups and the administrator role follow the provider, and memberships fro
   })
   expect(await signIn({})).toEqual({ groups: ['analysts', 'given'], administrator: true })
   expect(await signIn({ groups: [], roles: [] })).toEqual({ groups: ['given'], administrator: false })
+})
+
+test('a sign-in without the role does not take it from the last administrator, and is recorded', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const client = control.client()
+  await client.users.put({ ...alice, administrator: true })
+  expect((await asked(control, exchange(await idp.sign({ claims: { roles: [] } })))).status).toBe(200)
+  expect(await client.users.get({ handle: 'alice' })).toMatchObject({ administrator: true })
+  const { items } = await client.audit.search({ kind: 'change' })
+  expect(items.map(({ args }) => args ?? '').join()).toContain('keeps the role administrator')
 })
 
 test.for([

@@ -90,3 +90,20 @@ test('a search looks at handle, name and e-mail, and treats wildcards as plain c
   expect(await found('%')).toEqual(['alice'])
   expect(await found('_')).toEqual([])
 })
+
+test('the last administrator keeps the role and is not disabled, also when two disable each other at once', async () => {
+  await using it = await aControlPlane()
+  const as = (handle: string, administrator: boolean) => put(it.ctx, { handle, provider: 'demo', subject: handle, administrator })
+  await as('ada', true)
+  await as('bea', true)
+  const both = await Promise.allSettled(['ada', 'bea'].map((handle) => setDisabled(it.ctx, { handle, disabled: true })))
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  const last = both[0]?.status === 'rejected' ? 'ada' : 'bea'
+  await expect(setDisabled(it.ctx, { handle: last, disabled: true })).rejects.toMatchObject({
+    code: 'conflict',
+    message: `${last} is the last administrator and cannot be disabled: make another person administrator first.`,
+  })
+  await expect(as(last, false)).rejects.toMatchObject({ code: 'conflict' })
+  await as('cid', true)
+  expect(await setDisabled(it.ctx, { handle: last, disabled: true })).toMatchObject({ disabled: true })
+})

@@ -10,6 +10,7 @@ import type { ChangeResult, Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
+import { refuseLastAdministrator } from './last-administrator.ts'
 
 type Input<K extends keyof Api['users']> = z.output<Api['users'][K]['input']>
 type User = z.infer<typeof UserSchema>
@@ -61,6 +62,7 @@ export async function putUser(trx: Transaction<Database>, input: Input<'put'>): 
   const { name = existing.name, email = existing.email, administrator = existing.administrator } = input
   if (name === existing.name && email === existing.email && administrator === existing.administrator)
     return { value: existing, dirty: 'nothing' }
+  if (!administrator) await refuseLastAdministrator(trx, existing, 'cannot lose the role')
   const value = await trx
     .updateTable('users')
     .set({ name, email, administrator, updated_at: new Date() })
@@ -91,6 +93,7 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
   const { value } = await change(ctx, { action: 'users.setDisabled', target: handle, detail: String(disabled) }, async (trx) => {
     const row = await userRow(trx, handle)
     if (row.disabled === disabled) return { value: row, dirty: 'nothing' }
+    if (disabled) await refuseLastAdministrator(trx, row, 'cannot be disabled')
     const value = await trx
       .updateTable('users')
       .set({ disabled, updated_at: new Date(), ...(disabled ? { epoch: nextSecond() } : {}) })

@@ -36,6 +36,13 @@ const NoInput = z.strictObject({})
 /** `revision`: the published revision of the policy that holds the change. */
 const AtRevision = z.strictObject({ revision: z.int() })
 
+const MountedServerInput = MountedFileServer.extend({ id: ServerId, title: MountedFileServer.shape.title.nullable() })
+const RemoteServerInput = RemoteFileServer.extend({
+  id: ServerId,
+  title: RemoteFileServer.shape.title.nullable(),
+  callTimeoutMs: RemoteFileServer.shape.callTimeoutMs.nullable(),
+})
+
 type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
 const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'query', input, output }) as const
 const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
@@ -57,7 +64,8 @@ export const api = {
     get: query(z.strictObject({ handle: Handle }), User),
     /**
      * Creates a person, or changes the name, address and role of one. Fails with `conflict` when the handle belongs
-     * to another person, or the person has another handle: handles never move.
+     * to another person, or the person has another handle: handles never move. Fails with `conflict` too when nobody
+     * would be left who is an administrator and not disabled.
      */
     put: mutation(
       z.strictObject({
@@ -70,13 +78,23 @@ export const api = {
       }),
       User,
     ),
-    /** Disables a person, or enables them again. Disabling voids every token that was issued before. */
+    /**
+     * Disables a person, or enables them again. Disabling voids every token that was issued before. Fails with
+     * `conflict` for the last administrator who is not disabled.
+     */
     setDisabled: mutation(z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
   },
   groups: {
     list: query(z.strictObject(page), paged(Group)),
-    /** Creates or replaces a group, its members included. */
-    put: mutation(FileGroup.extend({ handle: Handle }), Group),
+    /**
+     * Creates a group, or changes it. A field that is absent stays as it is; `title: null` takes the title away.
+     * `members` replaces the members that were declared. Those whom the identity provider made members stay.
+     */
+    put: mutation(FileGroup.extend({ handle: Handle, title: FileGroup.shape.title.nullable() }), Group),
+    /** Makes people members, and leaves the others as they are. */
+    addMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
+    /** Takes people out. Fails with `conflict` when the identity provider makes one of them a member. */
+    removeMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
     /** Removes a group with its grants and restrictions. */
     delete: mutation(z.strictObject({ handle: Handle }), AtRevision),
   },
@@ -106,11 +124,12 @@ export const api = {
   servers: {
     /** Every server with its tools. Settings hold names of secrets, never secrets. */
     list: query(NoInput, z.strictObject({ items: z.array(Server) })),
-    /** Creates or replaces a server. */
-    put: mutation(
-      z.discriminatedUnion('kind', [MountedFileServer.extend({ id: ServerId }), RemoteFileServer.extend({ id: ServerId })]),
-      Server,
-    ),
+    /**
+     * Creates a server, or changes it. A field that is absent stays as it is; null, or `{}` for a field of several
+     * parts, takes it back to its default. A server at another `url` is another server: then every field that the old
+     * one had must be named, or the operation fails with `invalid_input`, so that no header goes there unasked.
+     */
+    put: mutation(z.discriminatedUnion('kind', [MountedServerInput, RemoteServerInput]), Server),
     delete: mutation(z.strictObject({ id: ServerId }), AtRevision),
     /** The kill switch. While `killed` is true, every call on the server is refused, for everyone. */
     kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),

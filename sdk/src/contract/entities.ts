@@ -21,7 +21,14 @@ export const User = z.strictObject({
   disabled: z.boolean(),
   groups: z.array(Handle),
 })
-export const Group = z.strictObject({ handle: Handle, title: z.string().nullable(), members: z.array(Handle) })
+export const Group = z.strictObject({
+  handle: Handle,
+  title: z.string().nullable(),
+  /** Everybody who is a member, whatever made them one. */
+  members: z.array(Handle),
+  /** Those of `members` whom the identity provider made members. Some may be declared by an administrator too. */
+  membersFromProvider: z.array(Handle).default([]),
+})
 /** A grant: one holder may use one server at a level. */
 export const Grant = z.strictObject({ id: Id, ...grantFields })
 /** A restriction: what one holder may read over one SQL connection. */

@@ -58,8 +58,11 @@ export const RemoteFileServer = z.strictObject({
 export const FileServer = z.discriminatedUnion('kind', [MountedFileServer, RemoteFileServer], 'kind is mounted or remote')
 export type FileServer = z.infer<typeof FileServer>
 
-/** A group and all its members, by their handles. */
-export const FileGroup = z.strictObject({ title: z.string().max(100).optional(), members: z.array(Handle).default([]) })
+/**
+ * A group. `members` are all whom the policy itself makes members; those whom the identity provider made members stay.
+ * Without `members`, nobody comes or leaves.
+ */
+export const FileGroup = z.strictObject({ title: z.string().max(100).optional(), members: z.array(Handle).optional() })
 export type FileGroup = z.infer<typeof FileGroup>
 
 /** The fields of a grant. `FileGrant` also checks that it names one holder. */

@@ -41,6 +41,8 @@ export const FIELD_NAMES = {
   'users.setDisabled': 'setUserDisabled',
   'groups.list': 'groups',
   'groups.put': 'putGroup',
+  'groups.addMembers': 'addGroupMembers',
+  'groups.removeMembers': 'removeGroupMembers',
   'groups.delete': 'deleteGroup',
   'grants.list': 'grants',
   'grants.create': 'createGrant',
