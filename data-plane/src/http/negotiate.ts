@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 
 const json = 'application/json'
+const eventStream = 'text/event-stream'
 
 /** Clients send the same few headers again and again, and every request asks. */
 const jsonVerdicts = new LRUCache<string, boolean>({ max: 100 })
@@ -14,6 +15,13 @@ const gzipVerdicts = new LRUCache<string, boolean>({ max: 100 })
  */
 export const acceptsJson = ({ accept }: Pick<IncomingHttpHeaders, 'accept'>): boolean =>
   accept === undefined || remembered(jsonVerdicts, accept, readsJson)
+
+/**
+ * Whether the client names event streams among what it accepts. One that takes anything, as curl says of itself, may
+ * still read nothing but JSON.
+ */
+export const namesEventStream = ({ accept }: Pick<IncomingHttpHeaders, 'accept'>): boolean =>
+  accept !== undefined && new Negotiator({ headers: { accept } }).mediaTypes().some((type) => type.toLowerCase() === eventStream)
 
 /** Whether the client accepts gzip (RFC 9110 section 12.5.3). Without an Accept-Encoding header we send plain bytes. */
 export const acceptsGzip = ({ 'accept-encoding': acceptEncoding }: Pick<IncomingHttpHeaders, 'accept-encoding'>): boolean =>

@@ -33,6 +33,7 @@ import { initialize } from './methods/initialize.ts'
 import { list } from './methods/list.ts'
 import { relayedJson, resultJson } from './methods/render.ts'
 import { setLevel, subscribe } from './methods/session-methods.ts'
+import { beginEarly } from './relay/begin-early.ts'
 import { relay } from './relay/relay.ts'
 import { endSession } from './session-end/end.ts'
 import { listen } from './subscriptions/listen.ts'
@@ -59,7 +60,8 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     .guard(authenticate(ports)) // adds token, policy, person
     .guard(resumeSession(ports)) // legacy only: what its client declared when it initialized
   const everyone = authenticated.guard(rateLimit()).guard(refuseLookAlikes) // names that a server could read as others
-  const calls = everyone.guard(atOnce(CALLS_AT_ONCE)) // whatever may wait for a server
+  const opening = everyone.guard(atOnce(CALLS_AT_ONCE)) // the headers of its answer have the session's id
+  const calls = opening.guard(beginEarly(ports)) // whatever may wait for a server
   const streams = everyone.guard(atOnce(STREAMS_AT_ONCE))
   const ofServer = calls.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
   const ofTask = calls.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
@@ -70,7 +72,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
     .guard(recordAttempt(ports)) // writes and destroys are on disk before they are tried
 
   const table: Record<string, Method> = {
-    initialize: calls.call(initialize(ports, out), asIs),
+    initialize: opening.call(initialize(ports, out), asIs),
     ping: everyone.call(nothing, inEra),
     'server/discover': calls.call((call) => describeEndpoint(ports, out, call), discovery),
     'tools/list': calls.call(list(ports, out, 'tools/list'), asIs),

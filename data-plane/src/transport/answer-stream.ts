@@ -5,6 +5,7 @@ import type { Cleared } from '../protocol/channel/cleared.ts'
 import type { Channel } from '../protocol/channel/channel.ts'
 import { resultBody } from '../protocol/json-rpc.ts'
 import type { RequestId } from '../protocol/json-rpc.ts'
+import { namesEventStream } from '../http/negotiate.ts'
 import { sendJson, sendResult } from '../http/respond.ts'
 import { MAX_UNREAD_BYTES } from '../http/unread.ts'
 import type { Headers } from '../http/respond.ts'
@@ -63,6 +64,10 @@ export class AnswerStream implements Channel {
     this.keepAlive()
   }
 
+  beginIfAccepted(): void {
+    if (namesEventStream(this.response.req.headers)) this.begin()
+  }
+
   /** Sends the result and ends. Prefer `answer.bytes`: reading `answer.json` would decode them again. */
   result(id: RequestId, answer: Rendered): void {
     const { headers = {} } = answer
@@ -74,14 +79,14 @@ export class AnswerStream implements Channel {
   /** Sends a JSON-RPC response and ends. */
   finish(status: number, body: string, headers: Headers = {}): void {
     if (!this.begun) return sendJson(this.response, status, body, { ...this.headers, ...headers })
-    open.delete(this)
+    this.leave()
     if (this.response.destroyed) return
     this.response.end(frame(body))
   }
 
   /** Ends the stream without a response. */
   end(): void {
-    open.delete(this)
+    this.leave()
     if (!this.response.destroyed) this.response.end()
   }
 
@@ -111,10 +116,17 @@ export class AnswerStream implements Channel {
 
   private keepAlive(): void {
     open.add(this)
-    this.response.once('close', () => open.delete(this))
+    this.response.once('close', () => this.leave())
     clock ??= setInterval(() => {
       for (const stream of open) stream.comment()
     }, keepAliveMs).unref()
+  }
+
+  private leave(): void {
+    open.delete(this)
+    if (open.size > 0) return
+    clearInterval(clock)
+    clock = undefined
   }
 }
 
