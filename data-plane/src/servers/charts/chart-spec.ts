@@ -1,5 +1,6 @@
 import { titleOf } from './data/column.ts'
 import type { Cell, Table } from './data/table.ts'
+import { DEFAULT_WIDTH } from './types/scales.ts'
 import { bar } from './types/bar.ts'
 import { boxplot } from './types/boxplot.ts'
 import { heatmap } from './types/heatmap.ts'
@@ -13,13 +14,11 @@ const types = { bar, line, area, scatter, pie, histogram, heatmap, boxplot } sat
 export type ChartType = keyof typeof types
 export const CHART_TYPES = Object.keys(types) as [ChartType, ...ChartType[]]
 
-const chartWidth = 800
 const chartHeight = 480
 
 export interface ChartRequest extends ChartEncoding {
   type: ChartType
   title?: string | undefined
-  width?: number | undefined
   height?: number | undefined
 }
 
@@ -32,10 +31,25 @@ export function chartSpec(table: Table, request: ChartRequest): { spec: object; 
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...(request.title ? { title: titleOf(request.title.slice(0, 200)) } : {}),
-    width: request.width ?? chartWidth,
+    width: request.width ?? DEFAULT_WIDTH,
     height: request.height ?? sketch.height ?? chartHeight,
     autosize: { type: 'fit', contains: 'padding' },
     ...sketch.spec,
   }
-  return { spec, values: sketch.values, notes: sketch.notes }
+  return { spec, values: sketch.values, notes: [...doubts(table, request), ...sketch.notes] }
 }
+
+/** What the caller's rows leave open. */
+function doubts({ columns, rows }: Table, { x, y, series }: ChartRequest): string[] {
+  const used = [...new Set([x, y, series])].filter((name) => name !== undefined)
+  const repeated = used.filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name))
+  const rounded = [x, series].filter((name) => name !== undefined && rows.some((row) => isRounded(row[columns.indexOf(name)])))
+  return [
+    ...repeated.map((name) => `There is more than one column "${name.slice(0, 100)}"; the first is drawn.`),
+    ...rounded.map(
+      (name) => `"${name?.slice(0, 100)}" holds whole numbers above 2^53, which JSON numbers cannot tell apart. Send them as text.`,
+    ),
+  ]
+}
+
+const isRounded = (cell: Cell | undefined) => typeof cell === 'number' && Number.isInteger(cell) && !Number.isSafeInteger(cell)

@@ -128,6 +128,108 @@ test('a chart with the greatest allowed number of rows is drawn', async () => {
   expect(pixelsOf(answer).countInk()).toBeGreaterThan(10_000)
 })
 
+/** The text marks of a chart as svg, in their order. */
+async function textsOf(args: object): Promise<string[]> {
+  const answer = await callTool(createChart, { ...args, format: 'svg' })
+  const svg = answer.content[1]?.type === 'text' ? answer.content[1].text : ''
+  return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text)
+}
+
+const dates = [
+  { d: '2024-12-31', v: 1 },
+  { d: '2025-01-01', v: 2 },
+]
+test.for([
+  { type: 'bar', x: 'd', y: 'v' },
+  { type: 'pie', x: 'd', y: 'v' },
+  { type: 'boxplot', x: 'd', y: 'v' },
+  { type: 'heatmap', x: 'd', y: 'd', series: 'v' },
+  { type: 'bar', x: 'v', y: 'v', series: 'd' },
+  { type: 'line', x: 'v', y: 'v', series: 'd' },
+  { type: 'scatter', x: 'v', y: 'v', series: 'd' },
+  { type: 'histogram', x: 'v', series: 'd' },
+  { type: 'boxplot', x: 'v', y: 'v', series: 'd' },
+])('dates are written as dates: $type', async (encoding) => {
+  const texts = await textsOf({ ...encoding, data: dates })
+  expect(texts).toEqual(expect.arrayContaining(['2024-12-31', '2025-01-01']))
+})
+
+test.for([
+  [['9007199254740992', '9007199254740993'], 'bar'],
+  [['02134', '2134'], 'bar'],
+  [['02134', '2134'], 'pie'],
+] as const)('ids %j have a place each: %s', async ([[one, other], type]) => {
+  const data = [
+    { id: one, v: 1 },
+    { id: other, v: 2 },
+  ]
+  const answer = await callTool(createChart, { type, data, x: 'id', y: 'v', format: 'spec' })
+  const spec = JSON.parse(answer.content[1]?.type === 'text' ? answer.content[1].text : '{}') as { data: { values: { x: string }[] } }
+  expect(spec.data.values.map(({ x }) => x).toSorted()).toEqual([one, other])
+  expect(await textsOf({ type, data, x: 'id', y: 'v' })).toEqual(expect.arrayContaining([one, other]))
+})
+
+test.for([
+  [[{ id: 2 ** 53, v: 1 }], '"id" holds whole numbers above 2^53, which JSON numbers cannot tell apart. Send them as text.'],
+  [[{ id: 2 ** 53 - 1, v: 1 }], undefined],
+] as const)('%j: ids that JSON numbers have merged already are reported', async ([data, note]) => {
+  const answer = await callTool(createChart, { type: 'bar', data, x: 'id', y: 'v' })
+  expect(answer.content[0]).toMatchObject({ text: ['bar chart of 1 rows, 800 × 480 px.', note].filter(Boolean).join('\n') })
+})
+
+test('a column name that is there twice is reported', async () => {
+  const answer = await callTool(createChart, { type: 'bar', columns: ['a', 'b', 'a'], rows: [['x', 1, 'y']], x: 'a', y: 'b' })
+  expect(answer.content[0]).toMatchObject({
+    text: 'bar chart of 1 rows, 800 × 480 px.\nThere is more than one column "a"; the first is drawn.',
+  })
+})
+
+test('times are shown as the clock of the wanted zone shows them', async () => {
+  const wanted = { type: 'bar', data: [{ t: '2024-01-01T21:00:00Z', v: 1 }], x: 't', y: 'v' }
+  expect(await textsOf(wanted)).toContain('2024-01-01 21:00')
+  expect(await textsOf({ ...wanted, timezone: 'Asia/Baku' })).toContain('2024-01-02 01:00')
+  await expect(callTool(createChart, { ...wanted, timezone: '+04:00' })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('is no time zone; give a name of the IANA database') as string,
+  })
+})
+
+test('a line has a gap where there is no value, and the answer says so', async () => {
+  const data = [1, 2, null, 4, 5].map((v, i) => ({ d: `2024-01-0${i + 1}`, v }))
+  const answer = await callTool(createChart, { type: 'line', data, x: 'd', y: 'v', format: 'svg' })
+
+  const [sentence, svg] = answer.content.map((block) => (block.type === 'text' ? block.text : ''))
+  expect(sentence).toContain('\nThere is a gap at one place without a value.')
+  const [, path = ''] = /class="mark-line[^>]*>.*? d="([^"]*)"/s.exec(svg ?? '') ?? []
+  expect(path.split('M').filter(Boolean)).toHaveLength(2)
+})
+
+test('every series has a colour of its own, up to as many as a chart may have; beyond ten lines have dashes', async () => {
+  const data = Array.from({ length: 40 }, (_, i) => ({ d: i >> 1 < 20 ? i % 2 : 0, s: `Branch ${i >> 1}`, v: i }))
+  const svg = await callTool(createChart, { type: 'line', data, x: 'd', y: 'v', series: 's', format: 'svg' })
+  const text = svg.content[1]?.type === 'text' ? svg.content[1].text : ''
+  const lines = [...text.matchAll(/aria-roledescription="line mark"[^>]*stroke="([^"]*)"[^>]*?(?:stroke-dasharray="([^"]*)")?[^>]*>/g)]
+
+  expect(new Set(lines.map(([, color]) => color)).size).toBe(20)
+  expect(text.match(/aria-roledescription="line mark"[^>]*stroke-dasharray="7,4"/g)).toHaveLength(10)
+})
+
+test.for([
+  [1.2e16, '10,000T'],
+  [5e18, '4e+18'],
+  [2_500_000_000, '2B'],
+] as const)('a scale up to %d has a label that people read: %s', async ([v, label]) => {
+  expect(await textsOf({ type: 'bar', data: [{ a: 'x', v }], x: 'a', y: 'v' })).toContain(label)
+})
+
+test('a column of nulls is refused with what is true of it', async () => {
+  const data = [{ a: 'x', b: null }]
+  await expect(callTool(createChart, { type: 'bar', data, x: 'a', y: 'b' })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: 'y needs a column of numbers; every value of "b" is null.',
+  })
+})
+
 test('the entry in tools/list is small', () => {
   onTestFinished(() => renderer.close())
   expect(JSON.stringify(createChart.entry).length).toBeLessThanOrEqual(1_200)

@@ -5,6 +5,7 @@ import { AGGREGATES } from './data/points.ts'
 import { pictureAnswer, Picture, toResult } from './picture.ts'
 import { charts, renderer } from './server.ts'
 import { tableOf } from './data/table.ts'
+import { Timezone } from './data/time.ts'
 
 /** The bounds stand in the error text: in the schema they would take tokens in every list of tools. */
 const pixels = z
@@ -14,7 +15,7 @@ const pixels = z
 
 export const createChart = charts.tool({
   name: 'create_chart',
-  description: "Charts rows: data, or sql's columns and rows; up to 20,000.",
+  description: "Charts data, or sql's columns and rows.",
   level: 'read',
   input: z.strictObject({
     type: z.enum(CHART_TYPES),
@@ -22,17 +23,18 @@ export const createChart = charts.tool({
     columns: z.array(z.preprocess(nameOf, z.string())).optional(),
     rows: z.array(z.array(z.unknown())).optional(),
     x: z.string(),
-    y: z.string().optional().describe('Numbers; none: count'),
-    series: z.string().optional().describe('Colours; heatmap: values'),
+    y: z.string().optional().describe('Absent: count'),
+    series: z.string().optional().describe('Colour; heatmap: value'),
     aggregate: z.enum(AGGREGATES).optional(),
     title: z.string().optional(),
+    timezone: Timezone.optional(),
     width: pixels,
     height: pixels,
     format: z.enum(FORMATS).default('png'),
   }),
   output: Picture,
-  async run({ type, format, title, width, height, x, y, series, aggregate, ...tableInput }, { caller, signal }) {
-    const table = tableOf(tableInput)
+  async run({ type, format, title, timezone, width, height, x, y, series, aggregate, ...tableInput }, { caller, signal }) {
+    const table = { ...tableOf(tableInput), ...(timezone !== undefined && { timezone }) }
     const { spec, values, notes } = chartSpec(table, { type, title, width, height, x, y, series, aggregate })
     const job = { kind: 'render', spec: JSON.stringify({ ...spec, data: { values } }), format } as const
     return toResult(await renderer.draw(job, caller.id, signal), `${type} chart of ${table.rows.length} rows`, notes)

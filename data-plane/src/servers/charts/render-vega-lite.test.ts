@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { renderVegaLite } from './render-vega-lite.ts'
 import { renderer } from './server.ts'
 import { callTool, pixelsOf } from './testing.ts'
@@ -128,4 +128,22 @@ test('a row may hold an address, and the drawing has no link', async () => {
 test('the answer warns of a field that the rows do not have, and names those they have', async () => {
   const answer = await callTool(renderVegaLite, { spec: { ...bars, encoding: { x: { field: 'town' } } } })
   expect(answer.content[0]).toMatchObject({ text: expect.stringContaining('The rows have no field "town"; they have: a, b.') as string })
+})
+
+const oneDate = {
+  data: { values: [{ date: '2016-01-01', at: '2016-01-01T22:30:00Z' }] },
+  mark: 'text',
+  encoding: { text: { type: 'temporal', field: 'date' } },
+}
+test.for([
+  ['a date', oneDate, undefined, 'Jan 01, 2016'],
+  ['a month', { ...oneDate, encoding: { text: { field: 'date', type: 'temporal', timeUnit: 'yearmonth' } } }, undefined, 'Jan 2016'],
+  ['an hour', { ...oneDate, encoding: { text: { field: 'at', type: 'temporal', timeUnit: 'hours' } } }, undefined, '22:00'],
+  ['an hour', { ...oneDate, encoding: { text: { field: 'at', type: 'temporal', timeUnit: 'hours' } } }, 'Asia/Baku', '02:00'],
+  ['an hour', { ...oneDate, encoding: { text: { field: 'at', type: 'temporal', timeUnit: 'hours' } } }, 'America/New_York', '17:00'],
+] as const)('%s is shown by a clock of the wanted zone, whatever the zone of the machine: %o %s', async ([, spec, timezone, text]) => {
+  vi.stubEnv('TZ', 'America/New_York')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const answer = await callTool(renderVegaLite, { spec, format: 'svg', ...(timezone && { timezone }) })
+  expect(answer.content[1]).toMatchObject({ text: expect.stringContaining(`>${text}</text>`) as string })
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { missingFieldWarnings } from './data/fields.ts'
 import { FORMATS } from './data/limits.ts'
+import { Timezone } from './data/time.ts'
 import { pictureAnswer, Picture, toResult } from './picture.ts'
 import { screenSpec, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
@@ -12,11 +13,12 @@ export const renderVegaLite = charts.tool({
   level: 'read',
   input: z.strictObject({
     spec: Spec.describe('A Vega-Lite spec'),
+    timezone: Timezone.optional().describe('IANA name; default UTC'),
     format: z.enum(FORMATS).default('png').describe('spec: only check that it compiles'),
   }),
   output: Picture,
-  async run({ spec, format }, { caller, signal }) {
-    const job = { kind: 'render', spec: screenSpec(spec), format } as const
+  async run({ spec, timezone, format }, { caller, signal }) {
+    const job = { kind: 'render', spec: screenSpec(spec), format, ...(timezone !== undefined && { timezone }) } as const
     return toResult(await renderer.draw(job, caller.id, signal), 'Chart', missingFieldWarnings(spec))
   },
   ...pictureAnswer,

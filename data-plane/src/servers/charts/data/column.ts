@@ -1,9 +1,10 @@
 import { invalid } from './table.ts'
 import type { Cell, Table } from './table.ts'
+import { timesOf, timeName } from './time.ts'
 
 /**
  * A column with its cells converted: numbers, which databases may send as text, to numbers; times to milliseconds
- * since 1970 UTC.
+ * since 1970, as the clock of the chart's zone shows them.
  */
 export interface Column {
   name: string
@@ -11,16 +12,25 @@ export interface Column {
   cells: Cell[]
 }
 
+/**
+ * The column as what it seems to hold. Texts count as numbers only if the numbers tell the same apart as the texts do:
+ * 02134 is no number, nor is an id that a double cannot hold.
+ */
 export function columnOf(table: Table, field: string, name: string): Column {
-  const index = table.columns.indexOf(name)
-  if (index < 0) throw invalid(field, `names no column: "${name.slice(0, 100)}".`, `The columns are: ${columnList(table.columns)}.`)
-
-  const cells = table.rows.map((row) => row[index] ?? null)
+  const cells = cellsOf(table, field, name)
   const title = titleOf(name)
   const presentCells = cells.filter((cell) => cell !== null)
-  if (presentCells.length > 0 && presentCells.every(isNumber)) return { name: title, kind: 'number', cells: cells.map(numberOf) }
-  if (presentCells.length > 0 && presentCells.every(isTime)) return { name: title, kind: 'time', cells: cells.map(timeOf) }
+  if (presentCells.length === 0) throw invalid(field, `needs a column with values; every value of "${name.slice(0, 100)}" is null.`)
+  if (areNumbers(presentCells)) return { name: title, kind: 'number', cells: cells.map(numberOf) }
+  const times = timesOf(cells, table.timezone)
+  if (times) return { name: title, kind: 'time', cells: times }
   return { name: title, kind: 'category', cells: cells.map((cell) => (cell === null ? null : String(cell))) }
+}
+
+/** The column as names, also if it holds numbers or times: a colour, a slice or a place on an axis has a name. */
+export function categoriesOf(table: Table, field: string, name: string): Column {
+  const column = columnOf(table, field, name)
+  return { name: column.name, kind: 'category', cells: namesOf(column) }
 }
 
 /**
@@ -29,42 +39,52 @@ export function columnOf(table: Table, field: string, name: string): Column {
  */
 export const titleOf = (text: string) => (text in {} ? `${text}\u200b` : text)
 
-/** The column as numbers. Throws an error that names a value which is not a number. */
+/** The column as numbers, however they are spelt. Throws an error that names a value which is not a number. */
 export function numbersOf(table: Table, field: string, name: string): Column {
-  const column = columnOf(table, field, name)
-  if (column.kind === 'number') return column
-  const wrongValue =
-    column.kind === 'time' ? 'dates' : `"${String(column.cells.find((cell) => cell !== null && !isNumber(cell)) ?? '').slice(0, 60)}"`
-  throw invalid(field, `needs a column of numbers; "${name}" holds ${wrongValue}.`, `The columns are: ${columnList(table.columns)}.`)
+  const cells = cellsOf(table, field, name)
+  const wrongCell = cells.find((cell) => cell !== null && !isNumber(cell))
+  if (wrongCell !== undefined && wrongCell !== null) {
+    const values = timesOf(cells, table.timezone) ? 'dates' : `"${String(wrongCell).slice(0, 60)}"`
+    throw invalid(field, `needs a column of numbers; "${name}" holds ${values}.`, hintOf(table))
+  }
+  if (cells.every((cell) => cell === null)) {
+    throw invalid(field, `needs a column of numbers; every value of "${name}" is null.`, hintOf(table))
+  }
+  return { name: titleOf(name), kind: 'number', cells: cells.map(numberOf) }
 }
 
-const columnList = (columns: string[]) => columns.slice(0, 40).join(', ') + (columns.length > 40 ? ', …' : '')
+function cellsOf(table: Table, field: string, name: string): Cell[] {
+  const index = table.columns.indexOf(name)
+  if (index < 0) throw invalid(field, `names no column: "${name.slice(0, 100)}".`, hintOf(table))
+  return table.rows.map((row) => row[index] ?? null)
+}
+
+const hintOf = ({ columns }: Table) => `The columns are: ${columns.slice(0, 40).join(', ')}${columns.length > 40 ? ', …' : ''}.`
 
 const numberPattern = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,3})?\s*$/i
-const timePattern = /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?)?$/
+/** As JSON spells numbers (RFC 8259, section 6): no leading zero, no plus sign, no space. */
+const plainNumberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d{1,3})?$/i
 
 const isNumber = (cell: Cell) => typeof cell === 'number' || (typeof cell === 'string' && numberPattern.test(cell))
-const isTime = (cell: Cell) => typeof cell === 'string' && timeOf(cell) !== null
+
+function areNumbers(cells: Cell[]): boolean {
+  const textOfNumber = new Map<number, string>()
+  return cells.every((cell) => {
+    if (typeof cell === 'number') return true
+    if (typeof cell !== 'string' || !plainNumberPattern.test(cell)) return false
+    const number = Number(cell)
+    if (Number.isInteger(number) && !Number.isSafeInteger(number)) return false
+    const firstText = textOfNumber.get(number) ?? cell
+    textOfNumber.set(number, firstText)
+    return firstText === cell
+  })
+}
 
 function numberOf(cell: Cell): number | null {
   return cell === null ? null : Number(cell)
 }
 
-/** A time without a zone counts as UTC, so that the same rows give the same chart on every machine. */
-function timeOf(cell: Cell): number | null {
-  const text = String(cell)
-  if (!timePattern.test(text)) return null
-  const zoned = /T|\s/.test(text) && !/(?:Z|[-+]\d{2}(?::?\d{2})?)$/.test(text.slice(10)) ? `${text}Z` : text
-  const ms = Date.parse(zoned.replace(' ', 'T').replace(/([-+]\d{2})$/, (zone) => (zoned.length > 10 ? `${zone}:00` : zone)))
-  return Number.isNaN(ms) ? null : ms
-}
-
 /** The cells as names of categories. A time is written as a date, or as date and time. */
 export function namesOf({ kind, cells }: Column): (string | null)[] {
-  return cells.map((cell) => (cell === null ? null : kind === 'time' ? formatTime(Number(cell)) : String(cell)))
-}
-
-function formatTime(ms: number): string {
-  const iso = new Date(ms).toISOString()
-  return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso.slice(0, 16).replace('T', ' ')
+  return cells.map((cell) => (cell === null ? null : kind === 'time' ? timeName(Number(cell)) : String(cell)))
 }

@@ -4,12 +4,15 @@ import type { Column } from './column.ts'
 export const AGGREGATES = ['count', 'sum', 'mean', 'median', 'min', 'max'] as const
 export type Aggregate = (typeof AGGREGATES)[number]
 
-/** Aggregates the values of equal places, in the order in which the places first occur. */
+/**
+ * Aggregates the values of equal places, in the order in which the places first occur. A place without any number has
+ * the value null, except that its rows can be counted.
+ */
 export function aggregatePlaces<Key extends object>(
   places: Key[],
   values: (number | null)[] | undefined,
   by: Aggregate,
-): (Key & { value: number })[] {
+): (Key & { value: number | null })[] {
   const groups = new Map<string, { place: Key; numbers: number[]; rows: number }>()
   for (const [i, place] of places.entries()) {
     const key = JSON.stringify(Object.values(place))
@@ -19,12 +22,17 @@ export function aggregatePlaces<Key extends object>(
     const value = values?.[i]
     if (typeof value === 'number') group.numbers.push(value)
   }
-  return [...groups.values()].map(({ place, numbers, rows }) => ({ ...place, value: by === 'count' ? rows : summaries[by](numbers) }))
+  return [...groups.values()].map(({ place, numbers, rows }) => ({ ...place, value: valueOf(by, rows, numbers) }))
+}
+
+function valueOf(by: Aggregate, rows: number, numbers: number[]): number | null {
+  if (by === 'count') return rows
+  return numbers.length === 0 ? null : summaries[by](numbers)
 }
 
 const summaries: Record<Exclude<Aggregate, 'count'>, (numbers: number[]) => number> = {
   sum,
-  mean: (numbers) => (numbers.length === 0 ? 0 : sum(numbers) / numbers.length),
+  mean: (numbers) => sum(numbers) / numbers.length,
   median,
   min: (numbers) => numbers.reduce((min, n) => Math.min(min, n), numbers[0] ?? 0),
   max: (numbers) => numbers.reduce((max, n) => Math.max(max, n), numbers[0] ?? 0),

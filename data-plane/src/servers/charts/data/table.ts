@@ -7,6 +7,8 @@ export type Cell = string | number | boolean | null
 export interface Table {
   columns: string[]
   rows: Cell[][]
+  /** The zone whose clock the times of the chart show: a name of the IANA database. Absent: UTC. */
+  timezone?: string
 }
 
 interface TableInput {

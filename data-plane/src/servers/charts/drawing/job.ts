@@ -1,8 +1,11 @@
 import type { ToolErrorCode } from '@bir/sdk/contract/errors'
 import type { Format } from '../data/limits.ts'
 
-/** What the plane sends to the process that draws. A spec travels as text: only that process parses it. */
-export type Job = { kind: 'render'; spec: string; format: Format } | { kind: 'validate'; spec: string }
+/**
+ * What the plane sends to the process that draws. A spec travels as text: only that process parses it. `timezone` is a
+ * name of the IANA database, else the clock of the chart shows UTC.
+ */
+export type Job = { kind: 'render'; spec: string; format: Format; timezone?: string } | { kind: 'validate'; spec: string }
 
 export interface Picture {
   format: Format

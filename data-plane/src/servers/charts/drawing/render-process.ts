@@ -7,6 +7,9 @@ const send = (reply: Reply) => process.send?.(reply)
 
 /** The schema is large and seldom needed, so it is read and compiled for the first job that validates. */
 async function prepareJob(job: Job): Promise<() => Promise<Picture | Findings>> {
+  // Vega reads the parts of a local time from `Date`, whose zone Node takes from here.
+  // oxlint-disable-next-line node/no-process-env
+  process.env['TZ'] = (job.kind === 'render' && job.timezone) || 'UTC'
   if (job.kind === 'render') return () => render(job.spec, job.format)
   const { findFaults } = await import('./findings.ts')
   return () => findFaults(job.spec)

@@ -105,7 +105,7 @@ export class Renderer {
 
   private start(): ChildProcess {
     const child = fork(fileURLToPath(new URL('./render-process.ts', import.meta.url)), [String(this.options.limitMs)], {
-      env: {},
+      env: { TZ: 'UTC' },
       execArgv: [...permissionFlags, `--max-old-space-size=${this.options.maxHeapMb}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

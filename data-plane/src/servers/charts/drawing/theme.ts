@@ -2,7 +2,7 @@ const fontName = 'DejaVu Sans'
 const textColor = '#1f2933'
 const mutedColor = '#52606d'
 const lineColor = '#e4e7eb'
-const scheme = ['#3b6ea8', '#e0883a', '#4c9a6a', '#c4504d', '#7d69ad', '#3a9fa3', '#a97c50', '#cf6f9e', '#87909a', '#b09f2c']
+import { SERIES_COLORS } from '../data/colors.ts'
 
 /** The defaults of how a chart looks: light axes, one accent colour, text that is readable at half size. */
 export const THEME = {
@@ -45,8 +45,8 @@ export const THEME = {
   },
   header: { labelFont: fontName, labelFontSize: 13, labelColor: mutedColor, titleFont: fontName, titleFontSize: 13, titleColor: textColor },
   text: { font: fontName, fontSize: 13, color: textColor },
-  range: { category: scheme, heatmap: ['#eef4fb', '#9fc0e2', '#3b6ea8', '#1d3f6b'], ramp: ['#dce9f6', '#3b6ea8', '#1d3f6b'] },
-  mark: { color: scheme[0] },
+  range: { category: SERIES_COLORS, heatmap: ['#eef4fb', '#9fc0e2', '#3b6ea8', '#1d3f6b'], ramp: ['#dce9f6', '#3b6ea8', '#1d3f6b'] },
+  mark: { color: SERIES_COLORS[0] },
   bar: { cornerRadiusEnd: 2 },
   line: { strokeWidth: 2.5 },
   area: { opacity: 0.85, line: true },

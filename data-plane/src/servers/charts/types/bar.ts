@@ -1,6 +1,6 @@
 import { namesOf } from '../data/column.ts'
 import type { Draw } from './sketch.ts'
-import { quantitative, limitDistinct, nominal, colours, lengthOfLongest } from './scales.ts'
+import { quantitative, limitDistinct, nominal, colours, lengthOfLongest, longLabelPx } from './scales.ts'
 import { summarise } from './summed.ts'
 
 const maxUprightBars = 12
@@ -22,7 +22,15 @@ export const bar: Draw = (table, encoding) => {
   const isAdditive = by === undefined || by === 'sum' || by === 'count'
   const isHorizontal = !isTime && (names.length > maxUprightBars || lengthOfLongest(names) * names.length > 90)
   const uprightAxis = isTime && names.length > maxUprightBars ? { axis: { labelAngle: -40, labelOverlap: true } } : {}
-  const nameChannel = { field: 'x', ...nominal(x.name, names, isHorizontal ? { axis: { labelLimit: 220, labelAngle: 0 } } : uprightAxis) }
+  const nameChannel = {
+    field: 'x',
+    ...nominal(
+      x.name,
+      names,
+      encoding.width,
+      isHorizontal ? { axis: { labelLimit: longLabelPx(encoding.width), labelAngle: 0 } } : uprightAxis,
+    ),
+  }
   const valueChannel = {
     field: 'value',
     stack: isAdditive ? 'zero' : null,

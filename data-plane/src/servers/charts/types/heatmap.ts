@@ -1,23 +1,22 @@
-import { columnOf, namesOf, numbersOf } from '../data/column.ts'
+import { categoriesOf, numbersOf } from '../data/column.ts'
 import { aggregatePlaces, distinctCells } from '../data/points.ts'
 import type { Aggregate } from '../data/points.ts'
 import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
-import { limitDistinct, nominal, labelFormat, aggregateTitle } from './scales.ts'
+import { limitDistinct, nominal, labelFormat, longLabelPx, aggregateTitle } from './scales.ts'
 
 const maxCategories = 80
 
 /** x and y are the axes. `series` is the column of numbers that colours the cells; without it rows are counted. */
-export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate }) => {
+export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate, width }) => {
   if (yName === undefined) throw invalid('y', 'is missing: a heatmap has a column on either side.')
-  const x = columnOf(table, 'x', xName)
-  const y = columnOf(table, 'y', yName)
+  const x = categoriesOf(table, 'x', xName)
+  const y = categoriesOf(table, 'y', yName)
   limitDistinct(maxCategories, 'x', x)
   limitDistinct(maxCategories, 'y', y)
   const amount = series === undefined || aggregate === 'count' ? undefined : numbersOf(table, 'series', series)
   const by: Aggregate = amount ? (aggregate ?? 'sum') : 'count'
-  const yNames = namesOf(y)
-  const places = namesOf(x).map((name, i) => ({ x: name, y: yNames[i] ?? null }))
+  const places = x.cells.map((name, i) => ({ x: name, y: y.cells[i] ?? null }))
   const values = aggregatePlaces(places, amount?.cells as (number | null)[] | undefined, by)
 
   const hasMergedRows = values.length < places.length
@@ -27,8 +26,8 @@ export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate }) 
     spec: {
       mark: 'rect',
       encoding: {
-        x: { field: 'x', ...nominal(x.name, distinctCells(x)) },
-        y: { field: 'y', ...nominal(y.name, distinctCells(y), { axis: { labelLimit: 180 } }) },
+        x: { field: 'x', ...nominal(x.name, distinctCells(x), width) },
+        y: { field: 'y', ...nominal(y.name, distinctCells(y), width, { axis: { labelLimit: longLabelPx(width) } }) },
         color: {
           field: 'value',
           type: 'quantitative',

@@ -7,6 +7,8 @@ export interface ChartEncoding {
   y?: string | undefined
   series?: string | undefined
   aggregate?: Aggregate | undefined
+  /** Of the whole picture, in px. */
+  width?: number | undefined
 }
 
 /** A chart before it gets its title, size and theme. */
