@@ -82,7 +82,7 @@ export class HealthReporter {
       server: id,
       url,
       state,
-      ...(era !== undefined && era !== 'mounted' && { era }),
+      ...(era !== undefined && era !== 'mounted' && { era: era === 'sse' ? 'legacy' : era }),
       breaker,
       ...(lastSuccessAtMs !== undefined && { lastSuccessAtMs }),
       ...(lastErrorAtMs !== undefined && { lastErrorAtMs }),

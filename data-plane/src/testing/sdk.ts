@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { McpServer as LegacyMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -85,5 +86,20 @@ export function legacyOnlyServer(): Promise<SdkServer> {
     })
     await legacyThings().connect(transport)
     return transport.handleRequest(request, response)
+  })
+}
+
+/** SDK 1.x over HTTP+SSE (2024-11-05). The stream is at every address but `/messages`; a POST there gets 404. */
+export function sseOnlyServer(): Promise<SdkServer> {
+  const sessions = new Map<string, SSEServerTransport>()
+  return served(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
+    const session = pathname === '/messages' ? sessions.get(searchParams.get('sessionId') ?? '') : undefined
+    if (session) return session.handlePostMessage(request, response)
+    if (request.method !== 'GET') return response.writeHead(404, { 'content-type': 'text/html' }).end('Cannot POST')
+    const transport = new SSEServerTransport('/messages', response)
+    sessions.set(transport.sessionId, transport)
+    response.on('close', () => sessions.delete(transport.sessionId))
+    await legacyThings().connect(transport)
   })
 }

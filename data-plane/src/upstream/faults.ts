@@ -87,7 +87,7 @@ export function eraUnknownFault(byDiscover: Error, byInitialize: Error): Upstrea
   if (isAway || isSilent) return new UnreachableFault('upstream_down', cannotBeReached, tryLater(detail))
   const isDown = faults.length === 2 && faults.every(({ publicMessage }) => publicMessage === cannotBeReached)
   return new UpstreamFault('upstream_down', isDown ? cannotBeReached : 'The MCP server does not say which protocol revision it speaks.', {
-    detail: `${detail}; if it works without the gateway, set era: legacy or era: 2026-07-28 for it`,
+    detail: `${detail}; if it works without the gateway, set era: legacy, era: sse or era: 2026-07-28 for it`,
     retryable: true,
     hint: isDown ? 'Try again later.' : 'Tell an administrator: the setting `era` of the server can say it.',
   })

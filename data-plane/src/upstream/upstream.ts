@@ -113,7 +113,8 @@ export interface Listening {
 }
 
 export interface Description {
-  readonly era: 'modern' | 'legacy' | 'mounted'
+  /** `sse`: a legacy revision over the HTTP+SSE transport of 2024-11-05. */
+  readonly era: 'modern' | 'legacy' | 'sse' | 'mounted'
   readonly version: string
   readonly capabilities: Readonly<Record<string, unknown>>
   readonly serverInfo: Readonly<Record<string, unknown>> | undefined

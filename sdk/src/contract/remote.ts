@@ -6,8 +6,11 @@ export const RemoteSettings = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   /** Headers of every request. Hop-by-hop and MCP headers cannot be set (see `RemoteHeaders`). */
   headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.union([z.string().max(4096), SecretRef])).default({}),
-  /** The protocol era that the server speaks. With `auto` the gateway finds it out. */
-  era: z.enum(['auto', 'legacy', '2026-07-28']).default('auto'),
+  /**
+   * The protocol era that the server speaks: revisions up to 2025-11-25 over Streamable HTTP (`legacy`) or over the
+   * HTTP+SSE transport of 2024-11-05 (`sse`), or 2026-07-28. With `auto` the gateway finds it out.
+   */
+  era: z.enum(['auto', 'legacy', 'sse', '2026-07-28']).default('auto'),
   /**
    * What happens to a changed tool definition: it is served (`off`),
    * served and reported (`warn`), or held until it is approved (`hold`).

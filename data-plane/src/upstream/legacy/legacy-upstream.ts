@@ -8,6 +8,7 @@ import { ParkedExchanges } from './parked-exchanges.ts'
 import { LegacySessionPool } from './session/session-pool.ts'
 import { tokenOf } from '../../protocol/progress-token.ts'
 import { checkVisited, urlInputRequests } from './messages/url-elicitation.ts'
+import { SseWire } from './wire/sse-wire.ts'
 import { LegacyWire } from './wire/wire.ts'
 import type { RemoteConnection } from '../http/connection.ts'
 import { assembleObject } from '../../json/verbatim.ts'
@@ -59,15 +60,21 @@ const unknownHealth = plainHealth('unknown', 'legacy')
 /** Notifications that the gateway itself sends to a server: those of a client are not forwarded. */
 const gatewayNotifications = new Set(['notifications/initialized', 'notifications/cancelled'])
 
-/** A server of revision 2025-11-25 or earlier, over Streamable HTTP. */
+/** How a server of revision 2025-11-25 or earlier is spoken to: over Streamable HTTP, or over HTTP+SSE (2024-11-05). */
+export type LegacyEra = 'legacy' | 'sse'
+
+/** A server of revision 2025-11-25 or earlier. */
 export class LegacyUpstream implements Upstream {
+  private readonly era: LegacyEra
   private readonly wire: LegacyWire
   private readonly pool: LegacySessionPool
   private readonly parks: ParkedExchanges
 
-  constructor(options: RemoteConnection, limits: LegacyLimits = LEGACY_LIMITS) {
-    this.wire = new LegacyWire(options)
-    this.pool = new LegacySessionPool(this.wire, limits)
+  constructor(options: RemoteConnection, era: LegacyEra = 'legacy', limits: LegacyLimits = LEGACY_LIMITS) {
+    const wire = new LegacyWire(options)
+    this.era = era
+    this.wire = wire
+    this.pool = new LegacySessionPool(wire, limits, era === 'sse' ? () => new SseWire(wire) : () => wire)
     this.parks = new ParkedExchanges(options.pool.timers, {
       parkMs: limits.parkMs,
       maxParked: limits.maxParked,
@@ -92,7 +99,7 @@ export class LegacyUpstream implements Upstream {
     const openSession = await this.pool.for(asker).session.open()
     const { tasks: _, ...capabilities } = openSession.capabilities
     const { version, serverInfo, instructions } = openSession
-    return { era: 'legacy', version, capabilities, serverInfo, instructions }
+    return { era: this.era, version, capabilities, serverInfo, instructions }
   }
 
   async listen(request: ListenRequest): Promise<Listening> {

@@ -69,7 +69,11 @@ export class RequestExchange implements PendingRequest {
     return this.untilCancelled(async () => {
       const { method, params, source, client } = this.request
       if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
-      this.posting = this.session.post(legacyBody({ id: this.id, method, params: withToken(params, this.id), source }), this.cancel)
+      this.posting = this.session.post(
+        this.id,
+        legacyBody({ id: this.id, method, params: withToken(params, this.id), source }),
+        this.cancel,
+      )
       return this.read(this.posting)
     })
   }
@@ -94,6 +98,10 @@ export class RequestExchange implements PendingRequest {
     this.offered.push(message)
     this.messageOffered.resolve()
     return true
+  }
+
+  refused(message: ServerRequest): void {
+    if (mayAsk(this.request)) this.missingCapability ??= missingCapabilityError(this.request.client.capabilities, message)
   }
 
   /** Ends the exchange without a result. The server gets errors for its requests, and `notifications/cancelled`. */

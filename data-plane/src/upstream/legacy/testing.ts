@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { randomUUID } from 'node:crypto'
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { EventStore } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { Cancel } from '../../runtime/cancellation.ts'
 import { LegacyUpstream, LEGACY_LIMITS } from './legacy-upstream.ts'
-import type { LegacyLimits } from './legacy-upstream.ts'
+import type { LegacyEra, LegacyLimits } from './legacy-upstream.ts'
 import { openConnection } from '../http/connection.ts'
 import { serverOf } from '../testing.ts'
 import type { CallContext } from '../../server-kit/context.ts'
@@ -38,6 +39,7 @@ export async function legacyServer(
   limits: Partial<LegacyLimits> = {},
   maxResponseBytes = 1_000_000,
   callTimeoutMs = 60_000,
+  era: LegacyEra = 'legacy',
 ): Promise<LegacyServer> {
   const seen: Seen[] = []
   const take = async (request: IncomingMessage, response: ServerResponse) => {
@@ -49,14 +51,14 @@ export async function legacyServer(
   const server = await serverOf(take)
   const options = openConnection({
     id: 'things',
-    settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era: 'legacy', trust: 'off', maxResponseBytes, privateNetwork: true },
+    settings: { url: `${server.url}/mcp`, headers: { 'X-Key': 'k' }, era, trust: 'off', maxResponseBytes, privateNetwork: true },
     readSecret: () => Promise.reject(new Error('no secrets here')),
     log: () => undefined,
     nodeId: 'n1',
     callTimeoutMs,
   })
   // Long enough for a server that answers, even on a slow machine.
-  const upstream = new LegacyUpstream(options, { ...LEGACY_LIMITS, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
+  const upstream = new LegacyUpstream(options, era, { ...LEGACY_LIMITS, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
   return {
     url: server.url,
     upstream,
@@ -100,6 +102,34 @@ export async function sdkServer(
     await transport.handleRequest(request, response, request.method === 'POST' ? body : undefined)
   }, limits)
   return Object.assign(server, { sessions, forget: () => sessions.clear() })
+}
+
+/** A server of the SDK for the HTTP+SSE transport of 2024-11-05. */
+export async function sdkSseServer(
+  make: () => McpServer,
+  limits: Partial<LegacyLimits> = {},
+): Promise<LegacyServer & { transports: Map<string, SSEServerTransport> }> {
+  const transports = new Map<string, SSEServerTransport>()
+  const openStream = async (response: ServerResponse) => {
+    const transport = new SSEServerTransport('/messages', response)
+    transports.set(transport.sessionId, transport)
+    response.on('close', () => transports.delete(transport.sessionId))
+    await make().connect(transport)
+  }
+  const server = await legacyServer(
+    async (request, response, body) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
+      if (pathname === '/mcp' && request.method === 'GET') return openStream(response)
+      const transport = pathname === '/messages' ? transports.get(searchParams.get('sessionId') ?? '') : undefined
+      if (!transport || request.method !== 'POST') return void response.writeHead(404).end('Not found')
+      await transport.handlePostMessage(request, response, body)
+    },
+    limits,
+    1_000_000,
+    60_000,
+    'sse',
+  )
+  return Object.assign(server, { transports })
 }
 
 export const aClient = (overrides: Partial<ClientFacts> = {}): ClientFacts => ({

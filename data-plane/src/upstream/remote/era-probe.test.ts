@@ -54,11 +54,16 @@ const initializes: Answer = (response) => {
   says(response, { result: { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
 }
 
-async function aKeeper(discover: Answer, times = {}, settings = {}, { initialize = refuses, callTimeoutMs = 60_000 } = {}) {
-  const state = { answer: discover, initialize, asked: 0, initialized: 0, ended: [] as unknown[] }
+const absent: Answer = (response) => response.writeHead(405).end()
+const stream = { 'content-type': 'text/event-stream' }
+const namesEndpoint: Answer = (response) => response.writeHead(200, stream).write('event: endpoint\ndata: /messages\n\n')
+
+async function aKeeper(discover: Answer, times = {}, settings = {}, { initialize = refuses, get = absent, callTimeoutMs = 60_000 } = {}) {
+  const state = { answer: discover, initialize, asked: 0, initialized: 0, gets: 0, ended: [] as unknown[] }
   const server = await serverOf(async (request, response) => {
     const body = await text(request)
     if (request.method === 'DELETE') return void (state.ended.push(request.headers['mcp-session-id']), response.end())
+    if (request.method === 'GET') return (state.gets++, get(response))
     const isInitialize = body.includes('"initialize"')
     if (isInitialize) state.initialized++
     else state.asked++
@@ -194,7 +199,7 @@ test.for([
   await expect(at.keeper.get()).rejects.toMatchObject({
     code: 'upstream_down',
     publicMessage,
-    message: expect.stringMatching(/^server\/discover: .*; initialize: .*set era: legacy or era: 2026-07-28/),
+    message: expect.stringMatching(/^server\/discover: .*; initialize: .*set era: legacy, era: sse or era: 2026-07-28/),
   })
 })
 
@@ -220,4 +225,41 @@ test('a server of both eras that is ill once stays modern; if it is still ill an
   expect(await at.keeper.probeAgain()).toBe('legacy')
   at.state.answer = asModern
   expect(await at.keeper.probeAgain()).toBe('modern')
+})
+
+const noMcp: [string, Answer][] = [
+  ['404 and a page', (response) => response.writeHead(404, html).end('Cannot POST /sse')],
+  ['405', (response) => response.writeHead(405).end('Method Not Allowed')],
+  ['405 and JSON of a framework', (response) => response.writeHead(405, { 'content-type': 'application/json' }).end('{"error":"no"}')],
+  ['400', (response) => response.writeHead(400).end()],
+  ['500', (response) => response.writeHead(500).end()],
+  ['200 and a page', (response) => response.writeHead(200, html).end('<h1>Hi</h1>')],
+]
+
+test.for(noMcp)('a server that answers POST with %s and GET with an endpoint speaks HTTP+SSE', async ([, answer]) => {
+  await using at = await aKeeper(answer, {}, {}, { initialize: answer, get: namesEndpoint })
+  expect(await at.keeper.get()).toBe('sse')
+})
+
+test.for<[string, Answer]>([
+  ['405', absent],
+  ['a stream of another kind', (response) => response.writeHead(200, stream).write('data: {"jsonrpc":"2.0","method":"x"}\n\n')],
+  ['a page', (response) => response.writeHead(200, html).end('<h1>Hi</h1>')],
+  ['a closed connection', (response) => response.destroy()],
+])('a server that answers POST with 404 and GET with %s is legacy', async ([, get]) => {
+  await using at = await aKeeper((response) => response.writeHead(404).end(), {}, {}, { get })
+  expect(await at.keeper.get()).toBe('legacy')
+})
+
+test('a server of both transports at one address is used over Streamable HTTP', async () => {
+  await using at = await aKeeper((response) => response.writeHead(400).end(), {}, {}, { initialize: initializes, get: namesEndpoint })
+  expect(await at.keeper.get()).toBe('legacy')
+  await expect.poll(() => at.state.ended).toEqual(['s1'])
+})
+
+test('a server that answers as an MCP server of any era is not asked by GET', async () => {
+  await using modern = await aKeeper(asModern)
+  await using legacy = await aKeeper(asLegacy)
+  expect([await modern.keeper.get(), await legacy.keeper.get()]).toEqual(['modern', 'legacy'])
+  expect(modern.state.gets + legacy.state.gets).toBe(0)
 })

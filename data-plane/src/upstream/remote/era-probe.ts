@@ -36,7 +36,7 @@ export class EraKeeper {
     this.times = { ...defaultTimes, ...times }
     const { era } = options.settings
     if (era === 'auto') return
-    this.verdict = era === 'legacy' ? 'legacy' : 'modern'
+    this.verdict = era === '2026-07-28' ? 'modern' : era
     this.validUntilMs = Number.POSITIVE_INFINITY
     this.nextDoubtMs = Number.POSITIVE_INFINITY
   }

@@ -5,7 +5,7 @@ import { HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from '../../
 import { protocolFault } from '../faults.ts'
 import { statusFault } from '../status-fault.ts'
 
-export type Era = 'modern' | 'legacy'
+export type Era = 'modern' | 'legacy' | 'sse'
 
 /** Only modern servers send these error codes. */
 const modernCodes = new Set<unknown>([HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION])

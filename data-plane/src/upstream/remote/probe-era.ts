@@ -11,6 +11,7 @@ import { exchange } from '../http/exchange.ts'
 import type { ExchangeAnswer } from '../http/types.ts'
 import { modernBody, modernHeaders, GATEWAY_CLIENT } from '../modern/request.ts'
 import type { RemoteConnection } from '../http/connection.ts'
+import { offersSse } from './offers-sse.ts'
 import { legacyVersionOf, verdictOf } from './era-verdict.ts'
 import type { Era } from './era-verdict.ts'
 
@@ -28,26 +29,31 @@ export interface ProbeOptions {
 /**
  * Asks a server for its era: by `server/discover`, and by `initialize` when that is not answered as the protocol says.
  * Servers of the legacy era may do anything with a method they do not know: fail, hang, or close the connection. Both
- * questions together take no longer than one may. Rejects with `UpstreamFault` when neither answer tells the era now.
+ * questions together take no longer than one may. Where POST is answered as by no MCP server, a GET tells whether it
+ * speaks the HTTP+SSE transport. Rejects with `UpstreamFault` when neither answer tells the era now.
  */
 export async function probeEra(connection: RemoteConnection, { mayInitialize = true, patienceMs }: ProbeOptions = {}): Promise<Era> {
   const limitMs = Math.min(maxProbeMs, connection.callTimeoutMs)
-  const startedMs = performance.now()
+  const endsMs = performance.now() + limitMs
   const cancel = new Cancel()
-  const discovered = discover(connection, limitMs, cancel)
+  const discovered = discover(connection, endsMs, cancel)
   if (!mayInitialize) return discovered
   const first = await settledWithin(discovered, Math.min(patienceMs ?? maxPatienceMs, limitMs / 2), connection.pool.timers)
   if (typeof first === 'string') return first
   if (first && !mayBeLegacy(first)) throw first
-  const initialized = initialize(connection, Math.ceil(limitMs - (performance.now() - startedMs)), cancel)
+  const initialized = initialize(connection, timeLeftMs(endsMs), cancel)
   try {
     return await Promise.any([discovered, initialized])
   } catch {
-    throw eraUnknownFault(await errorOf(discovered), await errorOf(initialized))
+    const fault = eraUnknownFault(await errorOf(discovered), await errorOf(initialized))
+    if (fault.code === 'upstream_down' && (await offersSse(connection, timeLeftMs(endsMs), cancel))) return 'sse'
+    throw fault
   } finally {
     cancel.abort(new Error('the era is known'))
   }
 }
+
+const timeLeftMs = (endsMs: number): number => Math.max(0, Math.ceil(endsMs - performance.now()))
 
 const errorOf = (failed: Promise<unknown>): Promise<Error> => failed.then(() => new Error('no failure'), asError)
 
@@ -62,10 +68,13 @@ async function settledWithin(promise: Promise<Era>, waitMs: number, timers: Time
 const mayBeLegacy = (error: Error): boolean =>
   error instanceof UpstreamFault && error.code !== 'secret_missing' && !(error instanceof UnaskedFault) && !isNoConnection(error)
 
-async function discover(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<Era> {
+async function discover(connection: RemoteConnection, endsMs: number, cancel: Cancel): Promise<Era> {
   const body = modernBody({ id: 1, method: 'server/discover', params: {}, client: GATEWAY_CLIENT })
-  const { status, message } = await ask(connection, body, modernHeaders('server/discover', {}), timeoutMs, cancel)
-  return verdictOf(status, message)
+  const { status, message } = await ask(connection, body, modernHeaders('server/discover', {}), timeLeftMs(endsMs), cancel)
+  const era = verdictOf(status, message)
+  if (era === 'modern' || isAnswer(message) || !(await offersSse(connection, timeLeftMs(endsMs), cancel))) return era
+  // A server may offer both transports at one address: then the newer one is used.
+  return initialize(connection, timeLeftMs(endsMs), cancel).catch(() => 'sse')
 }
 
 async function initialize(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<Era> {
@@ -118,7 +127,7 @@ async function ask(
     timeoutMs,
     maxEvents: 100,
     onEvent: ({ data }) => {
-      if (!isAnswer(data)) return undefined
+      if (!isAnswer(parseJson(data))) return undefined
       eventText = data
       return 'stop'
     },
@@ -127,11 +136,8 @@ async function ask(
   return { status: answer.status, headers: answer.headers, message: parseJson(answer.kind === 'json' ? answer.text : eventText) }
 }
 
-/** Notifications may come before the answer. */
-function isAnswer(data: string): boolean {
-  const message = parseJson(data)
-  return isObject(message) && ('result' in message || 'error' in message)
-}
+/** Whether this is the answer of an MCP server, of any era. Notifications may come before it. */
+const isAnswer = (message: unknown): boolean => isObject(message) && (isObject(message['result']) || isObject(message['error']))
 
 /** Undefined for text that is not JSON. */
 function parseJson(text: string): unknown {

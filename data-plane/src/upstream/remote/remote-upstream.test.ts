@@ -7,7 +7,8 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 import { aListener, aRemote, aRequest, modernServer } from '../modern/testing.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
 import type { RemoteServer } from '../http/connection.ts'
-import { dualServer, legacyOnlyServer, modernOnlyServer } from '../../testing/sdk.ts'
+import { dualServer, legacyOnlyServer, modernOnlyServer, sseOnlyServer } from '../../testing/sdk.ts'
+import type { SdkServer } from '../../testing/sdk.ts'
 import { serverOf } from '../testing.ts'
 import type { TestServer } from '../testing.ts'
 import type { Notification } from '../../protocol/notification.ts'
@@ -36,6 +37,7 @@ const servers: [string, () => Promise<TestServer>, string][] = [
   ['a modern server', modernOnlyServer, 'modern'],
   ['a server of both eras', dualServer, 'modern'],
   ['a legacy server', legacyOnlyServer, 'legacy'],
+  ['a server of the HTTP+SSE transport', sseOnlyServer, 'sse'],
 ]
 
 test.for(servers)('%s of the official SDK is recognised, described, listed and called, with its progress', async ([, serve, era]) => {
@@ -83,6 +85,32 @@ test('when a server has changed its era, the call is repeated in the other era a
   expect(upstream.health().era).toBe('legacy')
   await upstream.close()
   for (const server of [front, legacy, modern]) await server[Symbol.asyncDispose]()
+})
+
+test.for<[string, () => Promise<SdkServer>, () => Promise<SdkServer>, string]>([
+  ['HTTP+SSE to Streamable HTTP', sseOnlyServer, legacyOnlyServer, 'legacy'],
+  ['Streamable HTTP to HTTP+SSE', legacyOnlyServer, sseOnlyServer, 'sse'],
+])('when a server at the same address has changed from %s, it is served in its new way', async ([, before, after, era]) => {
+  const [first, second] = [await before(), await after()]
+  let now = first
+  const front = await serverOf((request, response) => now.handle(request, response))
+  const upstream = new RemoteUpstream({ ...aRemote(front.url) }, { probeTimes: { minIntervalMs: 0 } })
+  await upstream.request(callOf('echo', { text: 'a' }))
+  now = second
+  // Another person has no session yet: the server refuses to begin one in the old way.
+  const asked = upstream.request(callOf('echo', { text: 'b' }, { person: 'bob' }))
+  await expect(asked).resolves.toMatchObject({ value: { content: [{ text: 'b' }] } })
+  expect(upstream.health().era).toBe(era)
+  await upstream.close()
+  for (const server of [front, first, second]) await server[Symbol.asyncDispose]()
+})
+
+test('era: sse at an address where no such server is says so', async () => {
+  await using at = await remoteTo(await legacyOnlyServer(), { era: 'sse' })
+  await expect(at.upstream.request(callOf('echo', { text: 'x' }))).rejects.toMatchObject({
+    code: 'upstream_down',
+    publicMessage: 'There is no MCP server at this address that speaks the HTTP+SSE transport.',
+  })
 })
 
 test('a server that is down fails fast after some faults, the error says when it is tried again, and then it is tried', async () => {

@@ -8,6 +8,7 @@ import type { ProbeTimes } from './era-probe.ts'
 import type { Era } from './era-verdict.ts'
 import { EraFault, UnaskedFault, UnreachableFault } from '../faults.ts'
 import { LegacyUpstream } from '../legacy/legacy-upstream.ts'
+import type { LegacyEra } from '../legacy/legacy-upstream.ts'
 import { ModernUpstream } from '../modern/modern-upstream.ts'
 import { openConnection } from '../http/connection.ts'
 import type { RemoteServer, RemoteConnection } from '../http/connection.ts'
@@ -49,13 +50,13 @@ const rootsChanged = 'notifications/roots/list_changed'
 /** When the upstream closes, calls under way have this long to end by themselves. */
 const closeWithinMs = 10_000
 
-/** A remote server of either era. The era is configured or probed. */
+/** A remote server of any era. The era is configured or probed. */
 export class RemoteUpstream implements Upstream {
   private readonly options: RemoteConnection
   private readonly eraKeeper: EraKeeper
   private readonly breaker: CircuitBreaker
   private modern: ModernUpstream | undefined
-  private legacy: LegacyUpstream | undefined
+  private readonly legacy: Partial<Record<LegacyEra, LegacyUpstream>> = {}
   private state: UpstreamHealth['state'] = 'unknown'
   private lastSuccessAtMs: number | undefined
   private lastError: Pick<UpstreamHealth, 'lastError' | 'lastErrorAtMs' | 'lastErrorSays'> | undefined
@@ -96,12 +97,12 @@ export class RemoteUpstream implements Upstream {
 
   async notify(asker: Asker, notification: Notification): Promise<DropReason | undefined> {
     // A legacy server without a session asks for the roots when a session opens, so there is nothing to announce.
-    if (notification.method === rootsChanged && !this.legacy) return undefined
+    if (notification.method === rootsChanged && !this.legacy.legacy && !this.legacy.sse) return undefined
     return this.withBreaker(asker, (upstream) => upstream.notify(asker, notification), provesNothing)
   }
 
   async endSession(asker: Asker): Promise<void> {
-    await this.legacy?.endSession(asker)
+    await Promise.all([this.legacy.legacy?.endSession(asker), this.legacy.sse?.endSession(asker)])
   }
 
   health(): UpstreamHealth {
@@ -117,7 +118,7 @@ export class RemoteUpstream implements Upstream {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.modern?.close(), this.legacy?.close()])
+    await Promise.all([this.modern?.close(), this.legacy.legacy?.close(), this.legacy.sse?.close()])
     await this.options.pool.close(closeWithinMs)
   }
 
@@ -152,7 +153,7 @@ export class RemoteUpstream implements Upstream {
 
   /** A server that refused a request for its era did not run it, so it may be sent again in the other era. */
   private async retryInOtherEra<T>(era: Era, error: unknown, ask: (upstream: Upstream) => T | Promise<T>): Promise<T> {
-    if (era === 'legacy' && error instanceof UpstreamFault && error.code === 'upstream_down') this.eraKeeper.markStale()
+    if (era !== 'modern' && error instanceof UpstreamFault && error.code === 'upstream_down') this.eraKeeper.markStale()
     if (!(error instanceof EraFault)) throw error
     const newEra = await this.eraKeeper.probeAgain()
     if (newEra === era) throw error
@@ -161,7 +162,7 @@ export class RemoteUpstream implements Upstream {
 
   private upstreamOf(era: Era): Upstream {
     if (era === 'modern') return (this.modern ??= new ModernUpstream(this.options))
-    return (this.legacy ??= new LegacyUpstream(this.options))
+    return (this.legacy[era] ??= new LegacyUpstream(this.options, era))
   }
 
   private recordSuccess(latencyMs: number): void {

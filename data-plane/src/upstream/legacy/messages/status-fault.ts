@@ -1,4 +1,5 @@
 import { UpstreamFault } from '../../upstream.ts'
+import { EraFault } from '../../faults.ts'
 import { statusFault } from '../../status-fault.ts'
 
 /**
@@ -15,9 +16,17 @@ export function legacyStatusFault(status: number, failedAct: string): UpstreamFa
 
 /** `initialize` was refused: there is no MCP server at this address, or only one with the transport of 2024-11-05. */
 export const noServerFault = (status: number): UpstreamFault =>
-  new UpstreamFault('upstream_down', 'There is no MCP server at this address that speaks Streamable HTTP.', {
+  new EraFault('upstream_down', 'There is no MCP server at this address that speaks Streamable HTTP.', {
     detail: `initialize was answered with HTTP ${status}`,
-    hint: 'Tell an administrator: the URL may be wrong, or the server may speak only the HTTP+SSE transport of 2024-11-05, which is not supported.',
+    hint: 'Tell an administrator: the URL may be wrong, or the server may speak only the HTTP+SSE transport of 2024-11-05, which `era: sse` names.',
+  })
+
+/** A GET was answered with no stream: there is no server of the HTTP+SSE transport at this address. */
+export const noSseServerFault = (status: number): UpstreamFault =>
+  statusFault(status, `no event stream: HTTP ${status}`) ??
+  new EraFault('upstream_down', 'There is no MCP server at this address that speaks the HTTP+SSE transport.', {
+    detail: `a GET for an event stream was answered with HTTP ${status}`,
+    hint: 'Tell an administrator: the URL of such a server often ends in /sse, and the server may speak Streamable HTTP at another URL by now.',
   })
 
 /** The server forgot the session while one of its requests waited for the client. */

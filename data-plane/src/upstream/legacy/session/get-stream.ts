@@ -7,7 +7,7 @@ import type { LegacyMessage } from '../messages/message.ts'
 import { messagesIn } from '../wire/reply.ts'
 import type { LegacySession, OpenSession } from './session.ts'
 import { Throttle } from '../../http/throttle.ts'
-import type { WireAnswer } from '../wire/wire.ts'
+import type { WireAnswer } from '../wire/session-wire.ts'
 import { UpstreamFault } from '../../upstream.ts'
 
 const maxFailuresInARow = 8
@@ -16,7 +16,7 @@ const maxDelayMs = 30_000
 /** A stream that stayed open this long counts as a success, even if it carried no message. */
 const successAfterMs = 10_000
 
-interface StreamHandlers {
+export interface StreamHandlers {
   readonly take: (message: LegacyMessage, openSession: OpenSession) => Promise<void>
   /** The session was lost, and this is the new one. */
   readonly renewed: (openSession: OpenSession) => Promise<void>

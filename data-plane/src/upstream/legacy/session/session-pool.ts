@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LegacySession } from './session.ts'
 import { LegacySessionStream } from './session-stream.ts'
+import type { SessionWire } from '../wire/session-wire.ts'
 import type { LegacyWire } from '../wire/wire.ts'
 import { UpstreamFault } from '../../upstream.ts'
 import type { Asker } from '../../upstream.ts'
@@ -28,13 +29,15 @@ export interface SessionEntry {
  * if they declare the same capabilities and name. Two people never share a session.
  */
 export class LegacySessionPool {
-  private readonly wire: LegacyWire
+  private readonly http: LegacyWire
+  private readonly wireOfSession: () => SessionWire
   private readonly limits: PoolLimits
   private readonly entries = new Map<string, SessionEntry>()
   private readonly sweepTimer: NodeJS.Timeout
 
-  constructor(wire: LegacyWire, limits: PoolLimits) {
-    this.wire = wire
+  constructor(http: LegacyWire, limits: PoolLimits, wireOfSession: () => SessionWire) {
+    this.http = http
+    this.wireOfSession = wireOfSession
     this.limits = limits
     this.sweepTimer = setInterval(() => this.sweep(), Math.max(10, limits.idleMs / 5)).unref()
   }
@@ -83,9 +86,9 @@ export class LegacySessionPool {
 
   private make({ client }: Asker): SessionEntry {
     if (this.entries.size >= this.limits.maxSessions) this.makeRoom()
-    const session = new LegacySession(this.wire, client)
+    const session = new LegacySession(this.wireOfSession(), client)
     const stream = new LegacySessionStream(session, this.limits.streamWithinMs)
-    return { session, stream, releaseSecrets: this.wire.holdSecrets() }
+    return { session, stream, releaseSecrets: this.http.holdSecrets() }
   }
 
   private makeRoom(): void {

@@ -5,9 +5,12 @@ import { refusalOf, SERVER_ERROR, sizeRefusalOf } from '../messages/server-reque
 import type { ServerRequest } from '../messages/server-request.ts'
 import { honouredBy, notificationsAfterGap, wants } from '../messages/listen-filter.ts'
 import { GetStream } from './get-stream.ts'
+import type { StreamHandlers } from './get-stream.ts'
+import { SseWatch } from './sse-watch.ts'
 import { MAX_QUESTIONS } from '../../../protocol/input-capability.ts'
 import { loggable } from '../../../protocol/log-level.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
+import type { WireAddress } from '../wire/session-wire.ts'
 import { answerWithoutClient } from './session.ts'
 import type { LegacySession, OpenSession } from './session.ts'
 import { LegacySubscriptions } from './subscriptions.ts'
@@ -30,7 +33,9 @@ export class LegacySessionStream {
   private readonly openWithinMs: number
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
-  private get: GetStream | undefined
+  /** By listener, the last delivery. */
+  private readonly deliveries = new WeakMap<ListenRequest, Promise<void>>()
+  private get: GetStream | SseWatch | undefined
   /** Resolves with false when the server offers no such stream. */
   private opening: Promise<boolean> | undefined
   /** The stream stays open without listeners too. */
@@ -47,6 +52,10 @@ export class LegacySessionStream {
     this.session = session
     this.openWithinMs = openWithinMs
     this.subscriptions = new LegacySubscriptions(session)
+    const { inbound } = session.wire
+    if (!inbound) return
+    inbound.receive = (message, from) => this.take(message, from)
+    inbound.lost = (error, from) => this.lost(error, from)
   }
 
   /** Adds a listener until the `cancel` of its request. A server without such a stream honours nothing. */
@@ -71,7 +80,7 @@ export class LegacySessionStream {
    * It stays open as long as the session. If it does not open soon, the request goes on without it.
    */
   async keepOpen(): Promise<void> {
-    if (this.keptOpen) return
+    if (this.keptOpen || this.session.wire.inbound) return
     if (performance.now() >= this.nextKeepOpenMs) this.keepOpenAttempt = this.tryKeepOpen()
     if (this.keepOpenAttempt) await Promise.race([this.keepOpenAttempt, delay(maxKeepOpenWaitMs, undefined, { ref: false })])
   }
@@ -104,11 +113,12 @@ export class LegacySessionStream {
   }
 
   private start(openSession: OpenSession): Promise<boolean> {
-    this.get = new GetStream(this.session, {
+    const handlers: StreamHandlers = {
       take: (message, openSession) => this.take(message, openSession),
       renewed: (openSession) => this.renewed(openSession),
       ended: (error) => this.end(error),
-    })
+    }
+    this.get = this.session.wire.inbound ? new SseWatch(this.session, handlers) : new GetStream(this.session, handlers)
     this.session.attachStream()
     return this.get.open(openSession, this.openWithinMs)
   }
@@ -136,39 +146,50 @@ export class LegacySessionStream {
   private async renewed(openSession: OpenSession): Promise<void> {
     await this.subscriptions.renew()
     for (const listener of this.listeners) {
-      for (const notification of notificationsAfterGap(openSession.capabilities, listener.filter)) await deliver(listener, notification)
+      for (const notification of notificationsAfterGap(openSession.capabilities, listener.filter))
+        await this.deliver(listener, notification)
     }
   }
 
-  private async take(message: LegacyMessage, openSession: OpenSession): Promise<void> {
-    if (message.kind === 'request') return this.takeRequest(message, openSession)
+  /** In order, though the next message may come while the listener takes this one. */
+  private deliver(listener: ListenRequest, notification: Notification): Promise<void> {
+    const earlier = this.deliveries.get(listener)
+    const delivery = earlier ? earlier.then(() => tell(listener, notification)) : tell(listener, notification)
+    this.deliveries.set(listener, delivery)
+    return delivery
+  }
+
+  /** Which requests and listeners a message is for is decided before this first waits. */
+  private async take(message: LegacyMessage, from: WireAddress): Promise<void> {
+    if (message.kind === 'request') return this.takeRequest(message, from)
     if (message.kind !== 'notification') return
     const { method, params, source } = message
     if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
     const recipients = [...this.listeners].filter((listener) => receives(listener, method, params))
     if (recipients.length === 0) return void this.session.offer(message)
-    await Promise.all(recipients.map((listener) => deliver(listener, params ? { method, params, source } : { method })))
+    await Promise.all(recipients.map((listener) => this.deliver(listener, params ? { method, params, source } : { method })))
   }
 
-  private async takeRequest(message: ServerRequest, openSession: OpenSession): Promise<void> {
+  private async takeRequest(message: ServerRequest, from: WireAddress): Promise<void> {
     const tooLarge = sizeRefusalOf(message)
-    if (tooLarge) return this.session.answer(openSession, message, `"error":${JSON.stringify(tooLarge)}`).catch(() => undefined)
+    if (tooLarge) return this.session.answer(from, message, `"error":${JSON.stringify(tooLarge)}`).catch(() => undefined)
     if (message.method !== 'ping' && this.session.offer({ kind: 'request', ...message })) return
     const listener = [...this.listeners].find((candidate) => candidate.onRequest && !refusalOf(candidate, message))
     // Not awaited: the stream goes on while the client answers.
-    if (listener && this.clientRequests.size < MAX_QUESTIONS) return void this.askClient(message, openSession, listener)
-    await this.session.answer(openSession, message, answerWithoutClient(message.method)).catch(() => undefined)
+    if (listener && this.clientRequests.size < MAX_QUESTIONS) return void this.askClient(message, from, listener)
+    if (message.method !== 'ping') this.session.noteRefused(message)
+    await this.session.answer(from, message, answerWithoutClient(message.method)).catch(() => undefined)
   }
 
   /** Passes a request that belongs to no request under way to the client of this session. */
-  private async askClient(request: ServerRequest, openSession: OpenSession, { onRequest }: ListenRequest): Promise<void> {
+  private async askClient(request: ServerRequest, from: WireAddress, { onRequest }: ListenRequest): Promise<void> {
     const { id, method, params, source } = request
     const withdrawal = new AbortController()
     this.clientRequests.set(id, withdrawal)
     const signal = AbortSignal.any([withdrawal.signal, AbortSignal.timeout(clientTimeoutMs)])
     const answer = await onRequest?.({ method, params, source: source.at('params') }, signal).catch(() => undefined)
     this.clientRequests.delete(id)
-    await this.session.answer(openSession, request, answer ? outcomeOf(answer) : noAnswer).catch(() => undefined)
+    await this.session.answer(from, request, answer ? outcomeOf(answer) : noAnswer).catch(() => undefined)
   }
 
   private withdraw(id: unknown): void {
@@ -176,11 +197,21 @@ export class LegacySessionStream {
       this.clientRequests.get(id)?.abort(new Error('the server no longer wants to know'))
   }
 
+  /** The server has forgotten its questions with the session. */
+  private lost(error: Error, from: WireAddress): void {
+    this.withdrawAll()
+    if (this.get instanceof SseWatch) this.get.lost(error, from)
+  }
+
+  private withdrawAll(): void {
+    for (const withdrawal of this.clientRequests.values()) withdrawal.abort(new Error('the session is over'))
+  }
+
   private end(error: Error | undefined): void {
     this.unsupported ||= this.get?.unsupported ?? false
     this.keptOpen = false
     this.stop()
-    for (const withdrawal of this.clientRequests.values()) withdrawal.abort(new Error('the session is over'))
+    this.withdrawAll()
     const listeners = [...this.listeners]
     for (const listener of listeners) this.remove(listener, [])
     for (const { onEnd } of listeners) onEnd(error)
@@ -203,7 +234,7 @@ function receives({ filter, session, client }: ListenRequest, method: string, pa
   return wants(filter, method, params) ?? session !== undefined
 }
 
-async function deliver(listener: ListenRequest, notification: Notification): Promise<void> {
+async function tell(listener: ListenRequest, notification: Notification): Promise<void> {
   try {
     await listener.onNotification(notification)
   } catch {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
 import { GATEWAY_IDENTITY } from '../../../protocol/facts/gateway-identity.ts'
 import { METHOD_NOT_FOUND } from '../../../protocol/facts/rpc-codes.ts'
-import { isLegacy, LATEST_LEGACY } from '../../../protocol/versions.ts'
+import { isLegacy } from '../../../protocol/versions.ts'
 import type { LegacyVersion } from '../../../protocol/versions.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { protocolFault, timeoutFault } from '../../faults.ts'
@@ -15,20 +15,17 @@ import { readLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
 import { LegacyReply } from '../wire/reply.ts'
 import { modernErrorOf } from '../messages/result.ts'
-import type { LegacyWire, WireAnswer, WireHeaders } from '../wire/wire.ts'
+import type { SessionWire, WireAddress, WireAnswer, WireHeaders } from '../wire/session-wire.ts'
 import { UpstreamRpcError } from '../../upstream.ts'
 import { messageOf } from '../../../protocol/notification.ts'
 import type { ClientFacts, Notification } from '../../../protocol/notification.ts'
 
 /** A session as the server described it in its answer to `initialize`. */
-export interface OpenSession {
-  /** Undefined when the server keeps no sessions. */
-  readonly sessionId: string | undefined
+export interface OpenSession extends WireAddress {
   readonly version: LegacyVersion
   readonly capabilities: Readonly<Record<string, unknown>>
   readonly serverInfo: Readonly<Record<string, unknown>> | undefined
   readonly instructions: string | undefined
-  readonly headers: WireHeaders
   /** The level that the server was last told. */
   logLevel: string | undefined
 }
@@ -37,6 +34,8 @@ export interface OpenSession {
 export interface PendingRequest {
   /** Takes the message if it may be about this request; otherwise returns false. */
   offer(message: LegacyMessage): boolean
+  /** A request of the server was refused, because no client could answer it. It may have been about this request. */
+  refused(message: ServerRequest): void
 }
 
 /**
@@ -46,7 +45,7 @@ export interface PendingRequest {
  * it and it is not opening. The pool drops only idle sessions.
  */
 export class LegacySession {
-  readonly wire: LegacyWire
+  readonly wire: SessionWire
   private readonly client: ClientFacts
   /** Set once `initialize` was sent, until the session is ended or lost. */
   private current: Promise<OpenSession> | undefined
@@ -61,7 +60,7 @@ export class LegacySession {
   private lastId = 0
   private levelChanges = Promise.resolve()
 
-  constructor(wire: LegacyWire, client: ClientFacts) {
+  constructor(wire: SessionWire, client: ClientFacts) {
     this.wire = wire
     this.client = client
   }
@@ -158,9 +157,11 @@ export class LegacySession {
 
   /** Replaces a session that the server has forgotten. All callers that lost the same session get the same new one. */
   async renew(forgotten: OpenSession): Promise<OpenSession> {
-    const current = await this.open()
+    const opening = this.open()
+    const current = await opening
     if (current !== forgotten) return current
-    this.current = undefined
+    // Whoever lost it at the same time may have begun to open the new one.
+    if (this.current === opening) this.current = undefined
     return this.open()
   }
 
@@ -168,41 +169,41 @@ export class LegacySession {
    * Posts a request. Resolves with its answer, which is still to be read, and with the session that the request went
    * to: a new one, if the server had forgotten the earlier one.
    */
-  async post(body: string, cancel?: Cancel, restoreLevel = true): Promise<{ openSession: OpenSession; reply: LegacyReply }> {
+  async post(id: number, body: string, cancel?: Cancel, restoreLevel = true): Promise<{ openSession: OpenSession; reply: LegacyReply }> {
     const openSession = await this.open()
-    const answer = await this.wire.post(body, openSession.headers, cancel)
+    const answer = await this.wire.post(id, body, openSession.headers, cancel)
     if (!isForgotten(openSession, answer)) return { openSession, reply: openReply(this.wire, openSession.headers, answer) }
     const renewed = await this.renew(openSession)
     if (restoreLevel && openSession.logLevel !== undefined) await this.wantLevel(openSession.logLevel)
-    return { openSession: renewed, reply: openReply(this.wire, renewed.headers, await this.wire.post(body, renewed.headers, cancel)) }
+    return { openSession: renewed, reply: openReply(this.wire, renewed.headers, await this.wire.post(id, body, renewed.headers, cancel)) }
   }
 
-  notify(openSession: OpenSession, notification: Notification): Promise<void> {
-    return this.deliver(openSession, messageOf(notification))
+  notify(to: WireAddress, notification: Notification): Promise<void> {
+    return this.deliver(to, messageOf(notification))
   }
 
   /** Answers a request of the server. `outcome` is a `result` or `error` member. The id keeps its original text. */
-  answer(openSession: OpenSession, { source }: Pick<ServerRequest, 'source'>, outcome: string): Promise<void> {
-    return this.deliver(openSession, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${outcome}}`)
+  answer(to: WireAddress, { source }: Pick<ServerRequest, 'source'>, outcome: string): Promise<void> {
+    return this.deliver(to, `{"jsonrpc":"2.0","id":${source.memberJson('id')},${outcome}}`)
   }
 
-  private async deliver(openSession: OpenSession, message: string): Promise<void> {
-    const status = await this.send(openSession, message)
+  private async deliver(to: WireAddress, message: string): Promise<void> {
+    const status = await this.send(to, message)
     if (status >= 300) throw legacyStatusFault(status, 'a message was not accepted')
   }
 
   /** Forwards a notification of the client. False when the server does not accept it. */
-  async forward(openSession: OpenSession, message: string): Promise<boolean> {
-    const status = await this.send(openSession, message)
+  async forward(to: WireAddress, message: string): Promise<boolean> {
+    const status = await this.send(to, message)
     if (status < 300) return true
     if (refusesCredential(status) || status === 429 || status >= 500) throw legacyStatusFault(status, 'a notification was not accepted')
     return false
   }
 
-  private async send(openSession: OpenSession, message: string): Promise<number> {
-    const answer = await this.wire.send(message, openSession.headers)
+  private async send(to: WireAddress, message: string): Promise<number> {
+    const answer = await this.wire.send(message, to.headers)
     answer.stop()
-    if (answer.status === 404 && openSession.sessionId !== undefined) throw sessionLostFault('HTTP 404 to a message')
+    if (answer.status === 404 && to.sessionId !== undefined) throw sessionLostFault('HTTP 404 to a message')
     return answer.status
   }
 
@@ -214,6 +215,11 @@ export class LegacySession {
     return [...this.pendingRequests].reverse().some((request) => request.offer(message))
   }
 
+  /** Nobody could answer this request of the server: the latest request under way may fail because of it. */
+  noteRefused(message: ServerRequest): void {
+    ;[...this.pendingRequests].at(-1)?.refused(message)
+  }
+
   /** Sends a request of the gateway itself. Requests of the server are refused meanwhile: no client could answer. */
   async call(method: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const id = this.nextId()
@@ -222,7 +228,7 @@ export class LegacySession {
     const timer = setTimeout(() => timeout.abort(timeoutFault(controlTimeoutMs)), controlTimeoutMs).unref()
     try {
       // Without restoring the level: that would be such a request itself, and would wait for its own end.
-      const { openSession, reply } = await this.post(legacyBody({ id, method, params }), timeout, false)
+      const { openSession, reply } = await this.post(id, legacyBody({ id, method, params }), timeout, false)
       return await this.resultOf(reply, id, (request) => this.answer(openSession, request, answerWithoutClient(request.method)))
     } finally {
       clearTimeout(timer)
@@ -251,11 +257,20 @@ export class LegacySession {
   }
 
   private async initialize(): Promise<OpenSession> {
+    try {
+      return await this.introduce()
+    } catch (error) {
+      this.wire.abandon()
+      throw error
+    }
+  }
+
+  private async introduce(): Promise<OpenSession> {
     const { tasks: _, ...capabilities } = this.client.capabilities
     const id = this.nextId()
     const clientInfo = this.client.info ?? GATEWAY_IDENTITY
-    const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo }
-    const answer = await this.wire.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params }), {})
+    const params = { protocolVersion: this.wire.offers, capabilities, clientInfo }
+    const answer = await this.wire.initialize(id, JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params }))
     if (answer.status === 404 || answer.status === 405) throw noServerFault(answer.status)
     const reply = openReply(this.wire, {}, answer)
     const result = await this.resultOf(reply, id, () => Promise.resolve()).catch((error: unknown) => {
@@ -329,7 +344,7 @@ function openSessionOf(result: Record<string, unknown>, sessionId: string | unde
 const isForgotten = (openSession: OpenSession, { status, text }: WireAnswer): boolean =>
   openSession.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !containsRpcError(text)))
 
-function openReply(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
+function openReply(wire: SessionWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
   const { status, kind, text } = answer
   if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
   // An error with the id of the request is an answer under any status; one without an id only under status 400.

@@ -5,7 +5,7 @@ import { protocolFault } from '../../faults.ts'
 import { legacyStatusFault } from '../messages/status-fault.ts'
 import { readLegacy, readLongLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
-import type { LegacyWire, WireAnswer, WireHeaders } from './wire.ts'
+import type { SessionWire, WireAnswer, WireHeaders } from './session-wire.ts'
 import type { SseEvent } from '../../http/sse-parser.ts'
 import { UpstreamFault } from '../../upstream.ts'
 
@@ -18,7 +18,7 @@ const maxFailuresInARow = 5
  * where it stopped, if the server gave event ids (2025-11-25 lets a server close the stream and be polled).
  */
 export class LegacyReply {
-  private readonly wire: LegacyWire
+  private readonly wire: SessionWire
   private readonly headers: WireHeaders
   private readonly stopResuming = new AbortController()
   private readonly cancelReopening = new Cancel()
@@ -27,7 +27,7 @@ export class LegacyReply {
   private lastEventId: string | undefined
   private retryMs = 1000
 
-  constructor(wire: LegacyWire, headers: WireHeaders, answer: WireAnswer) {
+  constructor(wire: SessionWire, headers: WireHeaders, answer: WireAnswer) {
     this.wire = wire
     this.headers = headers
     this.answer = answer
@@ -35,6 +35,7 @@ export class LegacyReply {
 
   /** The messages of the next chunk; undefined at the end. Rejects with `UpstreamFault`. */
   async next(): Promise<LegacyMessage[] | undefined> {
+    if (this.answer.readMessages) return this.answer.readMessages()
     if (this.answer.kind === 'json') return this.bodyMessages()
     for (;;) {
       const events = await this.nextEvents()
@@ -104,7 +105,8 @@ export async function messagesIn(events: readonly SseEvent[]): Promise<LegacyMes
   return messages
 }
 
-async function readMessages(text: string): Promise<LegacyMessage[]> {
+/** The messages of one text. Rejects with `UpstreamFault`. */
+export async function readMessages(text: string): Promise<LegacyMessage[]> {
   try {
     return text.length < LONG_CHARS ? readLegacy(text) : await readLongLegacy(text)
   } catch (error) {

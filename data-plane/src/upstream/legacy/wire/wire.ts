@@ -5,29 +5,15 @@ import { exchange } from '../../http/exchange.ts'
 import { HttpPool } from '../../http/pool.ts'
 import { EventQueue } from './event-queue.ts'
 import type { RemoteConnection } from '../../http/connection.ts'
-import type { SseEvent } from '../../http/sse-parser.ts'
-
-export type WireHeaders = Readonly<Record<string, string>>
-
-/** An answer whose head has come. Unless it is a stream, its body has come too. */
-export interface WireAnswer {
-  readonly status: number
-  readonly kind: 'json' | 'stream' | 'other'
-  readonly sessionId: string | undefined
-  readonly text: string
-  /** The events of the next chunk; undefined at the end. Rejects with `UpstreamFault`. */
-  next(): Promise<SseEvent[] | undefined>
-  retryMs(): number | undefined
-  /** Ends the answer now, and closes its connection. */
-  stop(): void
-  /** Gives the answer a short time to end by itself, because then its connection can be used again. */
-  release(): void
-}
+import { LATEST_LEGACY } from '../../../protocol/versions.ts'
+import type { SessionWire, WireAnswer, WireHeaders } from './session-wire.ts'
 
 interface WireRequest {
   readonly method: 'POST' | 'GET' | 'DELETE'
   readonly headers: WireHeaders
   readonly body?: string
+  /** Absent: the address of the server. */
+  readonly url?: URL | undefined
   readonly timeoutMs?: number
   /** May cancel several exchanges; this one subscribes to it. */
   readonly cancel?: Cancel
@@ -42,8 +28,8 @@ const foreverMs = 2 ** 31
 const maxStreams = 10_000
 
 /** HTTP for the legacy transport. It adds the headers that the administrator configured to every request. */
-export class LegacyWire {
-  /** Limits messages of the gateway itself, which a server should answer soon. */
+export class LegacyWire implements SessionWire {
+  readonly offers = LATEST_LEGACY
   readonly controlTimeoutMs: number
   private readonly options: RemoteConnection
   private readonly streams: HttpPool
@@ -60,14 +46,26 @@ export class LegacyWire {
     return this.options.sentSecrets.hold()
   }
 
-  /** Sends a request of the client. It may take as long as a call may. */
-  post(body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
-    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, ...(cancel && { cancel }) })
+  /** The address of the server. */
+  get url(): URL {
+    return this.options.url
   }
 
-  /** Sends a message that the server should answer soon and completely. */
-  send(body: string, headers: WireHeaders): Promise<WireAnswer> {
-    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, timeoutMs: this.controlTimeoutMs })
+  initialize(_id: number, body: string): Promise<WireAnswer> {
+    return this.send(body, {})
+  }
+
+  abandon(): void {
+    // An answer that failed has closed its connection, and nothing else was begun.
+  }
+
+  /** `url`: another address than the server's, of the same origin. */
+  post(_id: number, body: string, headers: WireHeaders, cancel?: Cancel, url?: URL): Promise<WireAnswer> {
+    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, url, ...(cancel && { cancel }) })
+  }
+
+  send(body: string, headers: WireHeaders, url?: URL): Promise<WireAnswer> {
+    return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, url, timeoutMs: this.controlTimeoutMs })
   }
 
   /** Opens an event stream. It may be silent for ever. Some servers send not even its head before the first event. */
@@ -89,8 +87,8 @@ export class LegacyWire {
     return this.streams.close()
   }
 
-  private async exchange({ method, headers, body, timeoutMs, cancel: sharedCancel }: WireRequest): Promise<WireAnswer> {
-    const { url, settings, callTimeoutMs } = this.options
+  private async exchange({ method, headers, body, url, timeoutMs, cancel: sharedCancel }: WireRequest): Promise<WireAnswer> {
+    const { settings, callTimeoutMs } = this.options
     const pool = method === 'GET' ? this.streams : this.options.pool
     const configuredHeaders = await this.options.headers.get()
     const cancel = new Cancel()
@@ -118,7 +116,7 @@ export class LegacyWire {
       })
     }
     exchange(pool, {
-      url,
+      url: url ?? this.options.url,
       method,
       headers: { ...configuredHeaders, ...headers },
       ...(body !== undefined && { body }),

@@ -1,0 +1,238 @@
+import type { ServerResponse } from 'node:http'
+import { expect, test, vi } from 'vitest'
+import { aCall, aClient, aListen, legacyServer } from './testing.ts'
+import type { LegacyServer } from './testing.ts'
+import type { Notification } from '../../protocol/notification.ts'
+
+const head = { 'content-type': 'text/event-stream' }
+const endpoint = 'event: endpoint\ndata: /messages?sessionId=1\n\n'
+const event = (body: object) => `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...body })}\n\n`
+const initialized = {
+  protocolVersion: '2024-11-05',
+  capabilities: { tools: { listChanged: true }, logging: {} },
+  serverInfo: { name: 'x', version: '1' },
+}
+
+interface Script {
+  /** Begins the stream. Absent: it names the endpoint. */
+  readonly begin?: (stream: ServerResponse) => unknown
+  /** Answers a call on the stream, after its POST was accepted. */
+  readonly call?: (stream: ServerResponse, id: number) => unknown
+  /** Answers a POST. Absent: accepts it. */
+  readonly post?: (response: ServerResponse, body: { method?: string; id?: unknown }) => unknown
+  readonly callTimeoutMs?: number
+}
+
+/** A server of the HTTP+SSE transport that does what a test says. Its latest stream is in `streams`. */
+async function scripted({ begin, call, post, callTimeoutMs = 60_000 }: Script): Promise<LegacyServer & { streams: ServerResponse[] }> {
+  const streams: ServerResponse[] = []
+  const server = await legacyServer(
+    (request, response, body) => {
+      if (request.method === 'GET') {
+        streams.push(response)
+        return void (begin ?? ((stream) => stream.writeHead(200, head).write(endpoint)))(response)
+      }
+      ;(post ?? ((accepted) => accepted.writeHead(202).end('Accepted')))(response, body)
+      const stream = streams.at(-1)
+      if (body.method === 'initialize') stream?.write(event({ id: body.id, result: initialized }))
+      else if (body.id !== undefined && body.method !== undefined && stream) call?.(stream, Number(body.id))
+    },
+    {},
+    100_000,
+    callTimeoutMs,
+    'sse',
+  )
+  return Object.assign(server, { streams })
+}
+
+const answers: Script['call'] = (stream, id) => stream.write(event({ id, result: { content: [] } }))
+
+test.for<[string, (stream: ServerResponse) => unknown, string]>([
+  ['a message before the endpoint', (stream) => stream.writeHead(200, head).write(event({ method: 'x' })), 'begin with an endpoint event'],
+  [
+    'an endpoint at another host',
+    (stream) => stream.writeHead(200, head).write('event: endpoint\ndata: http://169.254.169.254/latest\n\n'),
+    'another origin (http://169.254.169.254)',
+  ],
+  [
+    'an endpoint at another port',
+    (stream) => stream.writeHead(200, head).write('event: endpoint\ndata: http://127.0.0.1:1/messages\n\n'),
+    'another origin',
+  ],
+  [
+    'an endpoint of another scheme',
+    (stream) => stream.writeHead(200, head).write('event: endpoint\ndata: file:///etc/passwd\n\n'),
+    'origin',
+  ],
+  ['an endpoint that is no URL', (stream) => stream.writeHead(200, head).write('event: endpoint\ndata: http://[\n\n'), 'no URL'],
+  [
+    'an endpoint without end',
+    (stream) => stream.writeHead(200, head).write(`event: endpoint\ndata: /${'a'.repeat(5000)}\n\n`),
+    'more than 4096 characters',
+  ],
+  [
+    'two endpoints',
+    (stream) => stream.writeHead(200, head).write('event: endpoint\ndata: /a\n\nevent: endpoint\ndata: /b\n\n'),
+    'a second endpoint event',
+  ],
+  ['no endpoint', (stream) => stream.writeHead(200, head).write(': nothing yet\n\n'), 'no endpoint event within 0.3 s'],
+  ['an end at once', (stream) => stream.writeHead(200, head).end(), 'the stream of the session ended'],
+  ['404', (stream) => stream.writeHead(404).end(), 'HTTP 404'],
+  ['a page', (stream) => stream.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), 'HTTP 200'],
+  ['503', (stream) => stream.writeHead(503).end(), 'HTTP 503'],
+])('a server that answers the GET with %s is at fault, and named', async ([, begin, says]) => {
+  await using server = await scripted({ begin, callTimeoutMs: says.startsWith('no endpoint') ? 300 : 60_000 })
+  const failed = server.upstream.request(aCall('x'))
+  await expect(failed).rejects.toMatchObject({ name: 'UpstreamFault', code: 'upstream_down', message: expect.stringContaining(says) })
+  // A second endpoint may come when the first one has been posted to already.
+  if (says !== 'a second endpoint event') expect(server.seen.filter(({ http }) => http === 'POST')).toEqual([])
+})
+
+test('a server that never answers the GET is timed out', async () => {
+  await using server = await scripted({ begin: () => undefined, callTimeoutMs: 300 })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ code: 'timed_out' })
+})
+
+test.for([
+  [401, 'secret_invalid'],
+  [403, 'secret_invalid'],
+  [429, 'rate_limited'],
+] as const)('HTTP %i to the GET is the fault %s', async ([status, code]) => {
+  await using server = await scripted({ begin: (stream) => stream.writeHead(status).end('private words') })
+  const failed = server.upstream.request(aCall('x'))
+  await expect(failed).rejects.toMatchObject({ name: 'UpstreamFault', code })
+  await expect(failed).rejects.not.toThrow('private words')
+})
+
+test.for<[string, Script['call'], string]>([
+  ['an id that was never asked', (stream) => stream.write(event({ id: 999, result: {} })), 'that was not asked here'],
+  ['an id of another type', (stream, id) => stream.write(event({ id: String(id), result: {} })), 'that was not asked here'],
+  [
+    'a result twice in one answer',
+    (stream, id) => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{},"result":{"a":1}}\n\n`),
+    'a key stands twice',
+  ],
+  ['a result that is no object', (stream, id) => stream.write(event({ id, result: [] })), 'no object'],
+  ['text that is no JSON', (stream) => stream.write('event: message\ndata: {\n\n'), 'no JSON'],
+  ['an event of more than it may have', (stream) => stream.write(`data: ${'x'.repeat(200_000)}\n\n`), 'more than'],
+  ['a cut stream', (stream) => stream.destroy(), ''],
+  ['half an event, and the end', (stream, id) => stream.end(`data: {"jsonrpc":"2.0","id":${id},`), 'the stream of the session ended'],
+])('a call that is answered with %s fails, and the next one is served in a new session', async ([, call, says]) => {
+  let spoilt = false
+  await using server = await scripted({
+    call(stream, id) {
+      if (spoilt) return answers(stream, id)
+      spoilt = true
+      return call?.(stream, id)
+    },
+  })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({
+    name: 'UpstreamFault',
+    message: expect.stringContaining(says),
+  })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+})
+
+test.for([
+  [400, 'did not accept'],
+  [404, 'did not accept'],
+  [307, 'did not accept'],
+  [503, 'cannot be reached'],
+] as const)('a POST that is answered with %i fails: it is never taken for accepted', async ([status, says]) => {
+  await using server = await scripted({
+    call: () => undefined,
+    post: (response, { method }) => response.writeHead(method === 'tools/call' ? status : 202, { location: 'http://127.0.0.1:1/' }).end(),
+  })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ publicMessage: expect.stringContaining(says) })
+})
+
+test('an answer counts though its POST is never answered, and so does one that is there before the POST is', async () => {
+  await using server = await scripted({
+    call: answers,
+    post: (response, { method }) => method === 'tools/call' || response.writeHead(202).end(),
+  })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+})
+
+test('answers to requests that nobody waits for any more, and the same endpoint again, are ignored', async () => {
+  await using server = await scripted({
+    call(stream, id) {
+      const initializeId = server.sent('initialize')[0]?.body.id
+      stream.write(event({ id: initializeId, result: {} }) + endpoint + event({ id: initializeId, error: { code: -1, message: 'x' } }))
+      stream.write('event: ping\ndata: now\n\n: a comment\n\ndata:\n\n')
+      return answers(stream, id)
+    },
+  })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+  expect(server.streams).toHaveLength(1)
+})
+
+test('an error without an id is the answer to the only request under way', async () => {
+  await using server = await scripted({
+    call: (stream) => stream.write(event({ id: null, error: { code: -32_700, message: 'Parse error' } })),
+  })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32_700 })
+})
+
+test('a flood of messages that answer nothing waits at the server, and calls of others go on meanwhile', async () => {
+  const heard: Notification[] = []
+  let flooding = false
+  await using server = await scripted({
+    call(stream, id) {
+      if (!flooding) stream.write(event({ method: 'notifications/tools/list_changed' }).repeat(1500))
+      flooding = true
+      return answers(stream, id)
+    },
+  })
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { heard }))
+  const startedMs = performance.now()
+  const flooded = server.upstream.request(aCall('x'))
+  await expect.poll(() => flooding).toBe(true)
+  await expect(server.upstream.request(aCall('x', {}, { person: 'bob' }))).resolves.toMatchObject({ value: { content: [] } })
+  await expect(flooded).resolves.toMatchObject({ value: { content: [] } })
+  expect(heard).toHaveLength(1500)
+  // 1,000 may come in a second.
+  expect(performance.now() - startedMs).toBeGreaterThan(900)
+})
+
+test('a listener that takes its time gets everything in order, and holds no answer back', async () => {
+  const got: unknown[] = []
+  const release = Promise.withResolvers<void>()
+  const messages = Array.from({ length: 40 }, (_, at) => event({ method: 'notifications/message', params: { level: 'info', data: at } }))
+  await using server = await scripted({
+    call(stream, id) {
+      stream.write(messages.join(''))
+      return answers(stream, id)
+    },
+  })
+  const client = aClient({ logLevel: undefined })
+  await server.upstream.listen(
+    aListen(
+      {},
+      {
+        session: 's1',
+        client,
+        onNotification: async ({ params }) => {
+          await release.promise
+          got.push(params?.['data'])
+        },
+      },
+    ),
+  )
+  await expect(server.upstream.request(aCall('x', {}, { session: 's1', client }))).resolves.toMatchObject({ value: { content: [] } })
+  expect(got).toEqual([])
+  release.resolve()
+  await expect.poll(() => got).toEqual(messages.map((_, at) => at))
+})
+
+test('a server that ends every stream at once is asked less and less often, and in the end not any more', async () => {
+  const ended = vi.fn<(error?: Error) => void>()
+  let streams = 0
+  await using server = await scripted({
+    begin: (stream) => (++streams === 1 ? stream.writeHead(200, head).write(endpoint) : stream.writeHead(401).end()),
+  })
+  await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
+  server.streams[0]?.end()
+  await expect.poll(() => ended, { timeout: 20_000 }).toHaveBeenCalledOnce()
+  expect(streams).toBe(2)
+})

@@ -1,0 +1,73 @@
+import type { Cancel } from '../../../runtime/cancellation.ts'
+import { legacyStatusFault } from '../messages/status-fault.ts'
+import type { Inbound, SessionWire, WireAnswer, WireHeaders } from './session-wire.ts'
+import { SESSION_HEADER, SseStream } from './sse-stream.ts'
+import type { LegacyWire } from './wire.ts'
+
+/**
+ * The HTTP+SSE transport of 2024-11-05, for one session. A session whose stream has ended looks as one that a server
+ * of Streamable HTTP forgot: HTTP 404. What was posted to it has not left, so it may be posted again.
+ */
+export class SseWire implements SessionWire {
+  readonly offers = '2024-11-05'
+  readonly controlTimeoutMs: number
+  readonly inbound: Inbound = { receive: () => Promise.resolve(), lost: () => undefined }
+  private readonly http: LegacyWire
+  private stream: SseStream | undefined
+  private streamCount = 0
+
+  constructor(http: LegacyWire) {
+    this.http = http
+    this.controlTimeoutMs = http.controlTimeoutMs
+  }
+
+  async initialize(id: number, body: string): Promise<WireAnswer> {
+    this.stream?.replace()
+    const stream = new SseStream(`sse-${++this.streamCount}`, this.http, this.inbound)
+    this.stream = stream
+    await stream.open()
+    const answer = await stream.post(id, body, {})
+    if (answer.status < 300) return answer
+    throw legacyStatusFault(answer.status, 'initialize was not accepted at the endpoint that the server named')
+  }
+
+  post(id: number, body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer> {
+    const stream = this.streamOf(headers)
+    return stream ? stream.post(id, body, headers, cancel) : Promise.resolve(gone)
+  }
+
+  send(body: string, headers: WireHeaders): Promise<WireAnswer> {
+    const stream = this.streamOf(headers)
+    return stream ? stream.send(body, headers) : Promise.resolve(gone)
+  }
+
+  get(): Promise<WireAnswer> {
+    return Promise.resolve({ ...gone, status: 405 })
+  }
+
+  delete(headers: WireHeaders): Promise<void> {
+    this.streamOf(headers)?.stop()
+    return Promise.resolve()
+  }
+
+  abandon(): void {
+    this.stream?.stop()
+    this.stream = undefined
+  }
+
+  private streamOf(headers: WireHeaders): SseStream | undefined {
+    const { stream } = this
+    return stream && !stream.ended && stream.address.sessionId === headers[SESSION_HEADER] ? stream : undefined
+  }
+}
+
+const gone: WireAnswer = {
+  status: 404,
+  kind: 'other',
+  sessionId: undefined,
+  text: '',
+  next: () => Promise.resolve(undefined),
+  retryMs: () => undefined,
+  stop: () => undefined,
+  release: () => undefined,
+}
