@@ -8,18 +8,20 @@ const benches = {
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
   sql: 'The SQL guard with open and with closed columns, and the plans of what it sends, beside EXPLAIN (half a minute).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
+  soak: 'The whole product under mixed load with faults: memory, lost records, refusals that explain nothing (half an hour).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches
 
-const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp]
+const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp] [--minutes <n>]
 
 ${Object.entries(benches)
   .map(([name, description]) => `  ${name.padEnd(8)} ${description}`)
   .join('\n')}
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
-the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too. Only figures of one run compare: run it on an otherwise idle machine.
+the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
+the soak takes (30). Only figures of one run compare: run it on an otherwise idle machine.
 `
 
 const run = {
@@ -30,13 +32,19 @@ const run = {
   mounted: async () => (await import('./mounted/mounted.ts')).mounted(),
   sql: async () => (await import('./sql/sql.ts')).sql(),
   grant: async () => (await import('./grant/grant.ts')).grant(),
+  soak: async ({ minutes = '30' }) => (await import('./soak/soak.ts')).soak({ minutes: Number(minutes) }),
   decide: async () => (await import('./decide/decide.ts')).decide(),
-} satisfies Record<Bench, (options: { fastmcp?: boolean }) => Promise<object>>
+} satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string }) => Promise<object>>
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' }, fastmcp: { type: 'boolean' } },
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      json: { type: 'boolean' },
+      fastmcp: { type: 'boolean' },
+      minutes: { type: 'string' },
+    },
   })
   const [name] = positionals
   if (values.help || name === undefined) {

@@ -15,6 +15,7 @@ import { descendant } from './machine.ts'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const maxStartMs = 120_000
 const maxStopMs = 20_000
+const maxOutput = 20_000
 
 const Endpoints = z.looseObject({ mcp: z.url(), control: z.url(), issuer: z.url(), pid: z.int() })
 const TokenAnswer = z.looseObject({ access_token: z.string() })
@@ -26,9 +27,13 @@ export interface Gateway extends AsyncDisposable {
   planePid: number
   /** The pid of the launcher. */
   pid: number
+  home: string
+  /** What the launcher has printed so far; the end of it, if it is long. */
+  output(): string
   /** A client that acts as the operator. */
   client: Client
-  tokenFor(person: string): Promise<string>
+  /** A token that acts for a person. It is good for ten minutes unless `ttlS` says otherwise. */
+  tokenFor(person: string, ttlS?: number): Promise<string>
 }
 
 export async function startGateway(): Promise<Gateway> {
@@ -41,7 +46,7 @@ export async function startGateway(): Promise<Gateway> {
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-2_000)))
+    stream.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-maxOutput)))
   const stop = async () => {
     const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
     child.kill('SIGTERM')
@@ -61,7 +66,9 @@ export async function startGateway(): Promise<Gateway> {
       pid,
       planePid: descendant(pid, 'data-plane/src/main.ts'),
       client: createClient({ url: control, token: () => operator.signAssertion() }),
-      tokenFor: async (person) => tokenOf(issuer, mcp, await operator.signAssertion(person)),
+      tokenFor: async (person, ttlS) => tokenOf(issuer, mcp, await operator.signAssertion(person), ttlS),
+      home,
+      output: () => output,
       [Symbol.asyncDispose]: stop,
     }
   } catch (cause) {
@@ -77,8 +84,13 @@ async function waitForEndpoints(file: string, starting: () => boolean) {
   throw new Error(`no endpoints within ${maxStartMs / 1000} s`)
 }
 
-async function tokenOf(issuer: string, mcp: string, assertion: string): Promise<string> {
-  const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion, resource: mcp })
+async function tokenOf(issuer: string, mcp: string, assertion: string, ttlS: number | undefined): Promise<string> {
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion,
+    resource: mcp,
+    ...(ttlS !== undefined && { requested_token_lifetime: String(ttlS) }),
+  })
   const response = await fetch(`${issuer}/oauth/token`, { method: 'POST', body })
   return TokenAnswer.parse(await response.json()).access_token
 }

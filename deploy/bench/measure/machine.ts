@@ -74,3 +74,19 @@ export function suspend(root: number, except: number): Disposable {
 
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
+export interface RunningProcess {
+  pid: number
+  /** Its arguments, with blanks between them. */
+  command: string
+}
+
+/** All processes below `root`, itself included. */
+export function processesBelow(root: number): RunningProcess[] {
+  try {
+    const command = readFileSync(`/proc/${root}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return [{ pid: root, command }, ...childrenOf(root).flatMap(processesBelow)]
+  } catch {
+    return []
+  }
+}
