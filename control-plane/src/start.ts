@@ -27,6 +27,8 @@ import type { AuditWatch } from './audit/watch.ts'
 import { joinFileOf } from './planes/join-file.ts'
 import type { JoinFile } from './planes/join-file.ts'
 import { joinLineOf } from './planes/join-line.ts'
+import { beginHistory, openHistory } from './snapshots/history.ts'
+import type { Evidence } from './snapshots/history.ts'
 import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
@@ -54,6 +56,7 @@ interface Core {
   ownChain: OwnChain
   watch: RevisionWatch
   publisher: Publisher
+  publishAbove: (evidence: Evidence) => Promise<boolean>
   joinLines: JoinLines
   joinFile: JoinFile | undefined
   auditWatch: AuditWatch
@@ -100,7 +103,14 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   const keys = await openKeyRing(db, master)
   const ownChain = await openOwnChain(db, keys.audit)
   await ownChain.signHead()
-  const watch = watchRevisions(db, config.databaseUrl, log)
+  await openHistory(db, log)
+  const publishAbove = async (evidence: Evidence) => {
+    const hasBegun = await beginHistory(db, evidence, log)
+    if (hasBegun) await publisher.publish()
+    return hasBegun
+  }
+  const onSetBack = async (revision: number) => void (await publishAbove({ revision, why: 'this process has seen more' }))
+  const watch = watchRevisions({ db, databaseUrl: config.databaseUrl, onSetBack, log })
   const publisher = createPublisher({
     db,
     manifestKey: keys.manifest,
@@ -114,7 +124,7 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   const address = { issuer: config.publicUrl, fingerprint: fingerprintOf(keys.manifest.jwk) }
   const joinFile = config.joinFile === undefined ? undefined : joinFileOf({ db, path: config.joinFile, address, log })
   const joinLines = { lineOf: (secret: string) => joinLineOf(address, secret), renewFile: async () => joinFile?.tryRenew() }
-  return { config, log, db, master, keys, ownChain, watch, publisher, joinLines, joinFile, auditWatch: watchAudit(db, log) }
+  return { config, log, db, master, keys, ownChain, watch, publisher, publishAbove, joinLines, joinFile, auditWatch: watchAudit(db, log) }
 }
 
 /** Publishes what changed while no control plane ran, such as keys or the catalogue of servers. */
@@ -127,7 +137,20 @@ async function publishAtStart({ db, publisher, watch }: Core): Promise<number> {
 
 /** The HTTP server with all its routes. It does not listen yet. */
 function siteOf(
-  { config, log, db, master, keys, ownChain, watch, publisher, joinLines, auditWatch, strays }: Core & { strays: StrayRejections },
+  {
+    config,
+    log,
+    db,
+    master,
+    keys,
+    ownChain,
+    watch,
+    publisher,
+    publishAbove,
+    joinLines,
+    auditWatch,
+    strays,
+  }: Core & { strays: StrayRejections },
   draining: AbortSignal,
 ): Server {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
@@ -151,7 +174,7 @@ function siteOf(
     { method: 'GET', path: '/health', answer: async () => json(200, healthOf(auditWatch, strays)) },
     { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
     ...metadataRoutes({ issuer, stage, keys }),
-    ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, ctxOf, log }),
+    ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, publishAbove, ctxOf, log }),
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await callerOf(tokens, request)) })
   const loopback = isLoopbackAddress(config.host)

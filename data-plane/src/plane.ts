@@ -66,7 +66,7 @@ export async function startPlane(
     log,
     refusal: () => expulsion.refusal(),
     fetchChunk: async (name) => (await control.get(`/chunks/${name}`, stop.signal)).bytes,
-    acknowledge: async (ack) => void (await control.post('/acks', JSON.stringify(ack), undefined, stop.signal)),
+    acknowledge: async (ack, held) => void (await control.post(`/acks?${held}`, JSON.stringify(ack), undefined, stop.signal)),
     planesChanged: () => void sealingKeys.refresh(),
   })
   expulsion.onChange = () => feed.refusalChanged()

@@ -9,6 +9,7 @@ import * as joinLines from './migrations/0006-join-lines.ts'
 import * as sealedForwarding from './migrations/0007-sealed-forwarding.ts'
 import * as planeAudit from './migrations/0008-plane-audit.ts'
 import * as declaredMembers from './migrations/0009-declared-members.ts'
+import * as policyHistories from './migrations/0010-policy-histories.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0007-sealed-forwarding': sealedForwarding,
   '0008-plane-audit': planeAudit,
   '0009-declared-members': declaredMembers,
+  '0010-policy-histories': policyHistories,
 }
 
 /**

@@ -13,6 +13,7 @@ export interface PlatformTables {
   chunks: ChunksTable
   chunk_slots: ChunkSlotsTable
   revisions: RevisionsTable
+  histories: HistoriesTable
   provider_memberships: ProviderMembershipsTable
   revocations: RevocationsTable
   used_assertions: UsedAssertionsTable
@@ -41,10 +42,18 @@ interface PlanesTable {
   internal_url: string | null
   joined_at: Instant
   seen_at: ColumnType<Date | null, Date | undefined, Date>
-  revision: ColumnType<string | number | null, number | undefined, number>
+  /** What the plane holds, as it said last. The two others are null where its version does not say them. */
+  revision: ColumnType<string | number | null, number | undefined, number | null>
+  held_history: ColumnType<string | null, string | undefined, string | null>
+  held_root: ColumnType<string | null, string | undefined, string | null>
   rejected_revision: ColumnType<string | number | null, number | undefined, number | null>
   rejected_reasons: ColumnType<string[], string[] | undefined, string[]>
+  /** Since then the plane is no member: it was expelled, or `forgotten`. */
   expelled_at: ColumnType<Date | null, Date | undefined, Date>
+  /** It was gone for good when it was taken off the list, and is not under suspicion. */
+  forgotten: ColumnType<boolean, boolean | undefined, boolean>
+  /** How far its clock is ahead of the control plane's (below 0: behind); null while they agree. */
+  clock_off_ms: ColumnType<string | number | null, number | undefined, number | null>
   /** The plane opens tokens that are sealed to `sealing_jwk`. */
   opens_sealed: ColumnType<boolean, boolean | undefined, boolean>
   /** The last record that the plane told of; null when it never told. The next columns are of the same report. */
@@ -117,6 +126,22 @@ interface RevisionsTable {
   root: string
   manifest: string
   at: Instant
+  /** Null where a control plane of an earlier version published it. */
+  history: ColumnType<string | null, string | undefined, never>
+}
+
+/** A new one begins whenever the database was set back. The one with the highest number is in use. */
+interface HistoriesTable {
+  number: number
+  id: string
+  /** Its revisions have higher numbers than this one. */
+  above: Int8
+  /** Tells the database from a copy of it. */
+  place: string | null
+  why: string
+  /** The plane that showed that the database was set back. */
+  plane: string | null
+  began_at: ColumnType<Date, Date | undefined, never>
 }
 
 /** Memberships that the identity provider gave. A later sign-in may end these, and no others. */

@@ -97,6 +97,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'audit.chain': { plane: id, afterSeq: 0, first: 10 },
   'planes.list': {},
   'planes.expel': { id },
+  'planes.forget': { id },
   'planes.invite': { name: 'plane-2', uses: 3, until: new Date(Date.now() + 3_600_000).toISOString() },
   'planes.lines': { ...page, open: true },
   'planes.revokeLine': { id },

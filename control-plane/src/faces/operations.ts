@@ -7,6 +7,7 @@ import * as grants from '../grants/grants.ts'
 import * as groups from '../groups/groups.ts'
 import type { Operations } from '../base/perform.ts'
 import * as invitations from '../planes/invitations.ts'
+import * as planeState from '../plane-state/list.ts'
 import * as planes from '../planes/planes.ts'
 import { apply } from '../policy/apply.ts'
 import { explain } from '../policy/explain.ts'
@@ -52,8 +53,9 @@ export const operations = {
   tokens: { revoke },
   audit: { search, chains, chain },
   planes: {
-    list: planes.list,
+    list: planeState.list,
     expel: planes.expel,
+    forget: planes.forget,
     invite: invitations.invite,
     lines: invitations.lines,
     revokeLine: invitations.revokeLine,

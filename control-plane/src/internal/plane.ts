@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { Refusal } from '../base/http.ts'
 import type { Exchange } from '../base/http.ts'
+import type { HeldRow } from '../plane-state/held.ts'
 
 export interface Plane {
   id: string
@@ -13,6 +14,8 @@ export interface Plane {
   publicKey: KeyObject
   /** The key, a JWK as JSON, to which secrets for this plane are sealed. */
   sealingJwk: string
+  /** What it holds, as far as it said. */
+  held: HeldRow
 }
 
 const lifeSeconds = 60
@@ -40,9 +43,9 @@ export async function planeOf(
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
   const { iat, exp, bdy } = await verifyToken(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
   if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
-  if (row.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
+  if (row.expelled_at) throw new Refusal(403, 'expelled', expelledText(row))
   if (Date.now() - (row.seen_at?.getTime() ?? 0) > seenEveryMs) await markSeen(db, row.id)
-  return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, bodyDigest: bdy }
+  return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, held: row, bodyDigest: bdy }
 }
 
 /** Finds the plane that signed this request, and only then reads the body. Checks that the signature covers it. */
@@ -81,5 +84,9 @@ function issuerOf(token: string): string | undefined {
 }
 
 const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `Not a signed request of a plane: ${why}.`)
+
+/** A forgotten plane hears no revocation any more either, so the code of the refusal is the same. */
+const expelledText = ({ forgotten }: { forgotten: boolean }): string =>
+  forgotten ? 'This plane was gone and an administrator took it off the list: it must join anew.' : 'This plane has been expelled.'
 
 const markSeen = (db: Kysely<Database>, id: string) => db.updateTable('planes').set({ seen_at: new Date() }).where('id', '=', id).execute()

@@ -106,16 +106,6 @@ test('without a newer revision, a plane gets a signed statement with a time', as
   expect(fresh.atMs).toBeGreaterThan(beforeMs - 5_000)
 })
 
-test('a plane with a newer revision than the database gets an error, and the log tells the operator', async () => {
-  await using control = await aRunningControlPlane()
-  const plane = await aPlane(control)
-  const { revision } = await plane.manifest()
-  const answer = await plane.get(`/snapshot?have=${revision + 5}&wait=0`)
-  expect(answer.status).toBe(409)
-  expect(await answer.json()).toMatchObject({ error: 'ahead', revision })
-  expect(control.events).toContainEqual(expect.objectContaining({ event: 'plane-is-ahead', level: 'error' }))
-})
-
 test('the status shows which revision each plane has accepted or rejected', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)

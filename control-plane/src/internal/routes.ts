@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
 import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
+import { HeldQuery } from '@bir/sdk/contract/held'
 import { Ack, DefinitionsReport, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
@@ -19,6 +20,8 @@ import { planeOrigin } from '../planes/internal-url.ts'
 import { readRoster } from '../planes/roster.ts'
 import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
+import { storeHeld } from '../plane-state/held.ts'
+import type { Evidence } from '../snapshots/history.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { planeAndBody, planeOf } from './plane.ts'
@@ -32,6 +35,7 @@ export interface InternalParts extends JoinParts {
   db: Db
   master: MasterKey
   watch: RevisionWatch
+  publishAbove: (evidence: Evidence) => Promise<boolean>
 }
 
 type Handler = (parts: InternalParts, exchange: Exchange) => Promise<Answer>
@@ -60,6 +64,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
 const joinPlane: Handler = async (parts, { body }) => json(200, await join(parts, jsonOf(await body(maxJsonBytes))))
 
 const Poll = z.object({
+  ...HeldQuery.shape,
   have: z.coerce.number().int().min(0).catch(0),
   wait: z.coerce
     .number()
@@ -68,16 +73,19 @@ const Poll = z.object({
     .transform((seconds) => Math.min(seconds, 55)),
 })
 
-async function snapshot({ db, issuer, manifestKey, watch, log }: InternalParts, exchange: Exchange): Promise<Answer> {
+async function snapshot({ db, issuer, manifestKey, watch, publishAbove, log }: InternalParts, exchange: Exchange): Promise<Answer> {
   const plane = await planeOf(db, issuer, exchange)
-  const { have, wait } = Poll.parse(Object.fromEntries(exchange.url.searchParams))
-  const poll = { plane: plane.id, have, waitMs: wait * 1000 }
-  return json(200, await serveSnapshot({ watch, key: manifestKey, log }, poll, exchange.signal))
+  const { have: revision, wait, ...held } = Poll.parse(Object.fromEntries(exchange.url.searchParams))
+  const claim = { revision, ...held }
+  await storeHeld(db, plane.id, plane.held, claim)
+  const poll = { plane: plane.id, claim, waitMs: wait * 1000 }
+  return json(200, await serveSnapshot({ watch, key: manifestKey, publishAbove, log }, poll, exchange.signal))
 }
 
 async function receiveAck({ db, issuer, log }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
-  await acknowledge(db, log, plane, parse(Ack, jsonOf(body)))
+  const held = HeldQuery.parse(Object.fromEntries(exchange.url.searchParams))
+  await acknowledge(db, log, plane, parse(Ack, jsonOf(body)), held)
   return { status: 204 }
 }
 

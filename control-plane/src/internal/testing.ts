@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testDb } from '@bir/db/testing'
 import { createClient } from '@bir/sdk'
+import { heldQuery } from '@bir/sdk/contract/held'
+import type { HeldQuery } from '@bir/sdk/contract/held'
 import { Manifest, SnapshotAnswer } from '@bir/sdk/contract/snapshot'
 import { calculateJwkThumbprint, compactVerify, SignJWT } from 'jose'
 import type { JWK } from 'jose'
@@ -62,6 +64,7 @@ export async function aRunningControlPlane(env: Record<string, string> = {}) {
 
   return {
     db: made.db,
+    databaseUrl: made.url,
     home,
     events,
     assertion,
@@ -75,9 +78,10 @@ export async function aRunningControlPlane(env: Record<string, string> = {}) {
     joinLine: () => readFileSync(join(home, 'join'), 'utf8').trim(),
     start,
     close: () => running.close(),
-    async restart() {
+    /** `meanwhile` runs while it is closed, and may change settings. */
+    async restart(meanwhile: () => Promise<Partial<Config>> = async () => ({})) {
       await running.close()
-      running = await start()
+      running = await start(await meanwhile())
     },
     async [Symbol.asyncDispose]() {
       await running.close()
@@ -111,6 +115,10 @@ export async function tryJoin(control: TestControlPlane, line: string, name = 'p
   return { status: answer.status, body: (await answer.json()) as { id?: string; error?: string; error_description?: string } }
 }
 
+export interface Held extends HeldQuery {
+  revision: number
+}
+
 /** A data plane from the control plane's view: its keys, and its requests. */
 export async function aPlane(control: TestControlPlane, name = 'plane-1', line = control.joinLine()) {
   const { signing, sealing, fingerprint, request } = await newPlane(name, line)
@@ -141,7 +149,8 @@ export async function aPlane(control: TestControlPlane, name = 'plane-1', line =
     const parsed = SnapshotAnswer.parse(answer)
     const jws = 'manifest' in parsed ? parsed.manifest : parsed.fresh
     const { payload, protectedHeader } = await compactVerify(jws, manifestPublicKey)
-    return { typ: protectedHeader.typ, payload: JSON.parse(Buffer.from(payload).toString()) as unknown }
+    const history = protectedHeader['history'] as string | undefined
+    return { typ: protectedHeader.typ, history, payload: JSON.parse(Buffer.from(payload).toString()) as unknown }
   }
   return {
     id,
@@ -154,9 +163,19 @@ export async function aPlane(control: TestControlPlane, name = 'plane-1', line =
     proof,
     get,
     post,
-    /** The verified answer of a long-poll. */
-    async poll(have: number, wait = 0) {
-      return opened(await (await get(`/snapshot?have=${have}&wait=${wait}`)).json())
+    /** The verified answer of a long-poll. Without `held`, the plane is one of an earlier version. */
+    async poll(have: number, wait = 0, held: HeldQuery = {}, url = control.url) {
+      const headers = { authorization: `Bearer ${await proof()}` }
+      const answer = await fetch(`${url}/internal/v1/snapshot?have=${have}&wait=${wait}&${heldQuery(held)}`, { headers })
+      return opened(await answer.json())
+    },
+    /** Takes what is newer than `held`, and acknowledges it as a plane does. */
+    async take(held: Held = { revision: 0 }): Promise<Held> {
+      const { typ, history, payload } = await this.poll(held.revision, 0, held)
+      if (typ !== 'bir-manifest+jwt') return held
+      const { revision, root } = Manifest.parse(payload)
+      await post(`/acks?${heldQuery({ history, root })}`, JSON.stringify({ revision }))
+      return { revision, root, history }
     },
     async manifest(have = 0) {
       return Manifest.parse((await this.poll(have)).payload)

@@ -1,17 +1,29 @@
 import type { Database } from '@bir/db/schema'
+import type { HeldQuery } from '@bir/sdk/contract/held'
 import type { Ack } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
 import { storeAuditReport } from '../audit/standing.ts'
 import { storeHealth } from '../servers/health.ts'
 import type { Log } from '../base/log.ts'
 
-/** Stores what a plane reports: a revision it has or rejected, the health of servers, or how far its audit is. */
-export async function acknowledge(db: Kysely<Database>, log: Log, { id, name }: { id: string; name: string }, ack: Ack): Promise<void> {
+/**
+ * Stores what a plane reports: a revision it has (`held` says which of that number) or rejected, the health of servers,
+ * or how far its audit is.
+ */
+export async function acknowledge(
+  db: Kysely<Database>,
+  log: Log,
+  { id, name }: { id: string; name: string },
+  ack: Ack,
+  held: HeldQuery,
+): Promise<void> {
   if ('health' in ack) return storeHealth(db, id, ack.health)
   if ('audit' in ack) return storeAuditReport(db, id, ack.audit)
   const plane = db.updateTable('planes').where('id', '=', id)
   if ('revision' in ack) {
-    await plane.set({ revision: ack.revision, rejected_revision: null, rejected_reasons: [] }).execute()
+    const { history = null, root = null } = held
+    const accepted = { revision: ack.revision, held_history: history, held_root: root }
+    await plane.set({ ...accepted, rejected_revision: null, rejected_reasons: [] }).execute()
     return
   }
   const reasons = ack.reasons.slice(0, 20).map((reason) => reason.replaceAll('\0', '').slice(0, 500))

@@ -60,8 +60,10 @@ function refuseUnlessOpen(line: JoinLineRow, name: string): void {
 const lineRefused = (why: string) => new Refusal(403, JOIN_LINE_REFUSED, `${why} ${MEND_JOIN_LINE}`)
 
 async function findPlane(db: Kysely<Database>, key: PublicJwk) {
-  const query = db.selectFrom('planes').select(['id', 'expelled_at', 'join_line'])
+  const query = db.selectFrom('planes').select(['id', 'expelled_at', 'forgotten', 'join_line'])
   const row = await query.where('public_jwk', '=', JSON.stringify(key)).executeTakeFirst()
+  if (row?.forgotten)
+    throw new Refusal(403, 'expelled', 'This plane was taken off the list: it must make new keys and join as another plane.')
   if (row?.expelled_at) throw new Refusal(403, 'expelled', 'This plane has been expelled.')
   return row
 }
@@ -72,6 +74,7 @@ async function expelledBefore(db: Kysely<Database>, name: string): Promise<strin
     .selectFrom('planes')
     .select('id')
     .where('expelled_at', 'is not', null)
+    .where('forgotten', '=', false)
     .where((eb) => eb.or([eb('expelled_at', '>', new Date(Date.now() - closeMs)), eb('name', '=', name)]))
     .orderBy('expelled_at', 'desc')
     .limit(1)

@@ -1,37 +1,11 @@
 import type { Database } from '@bir/db/schema'
 import type { api } from '@bir/sdk/contract/api'
-import type { PlaneState } from '@bir/sdk/contract/entities'
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
-import { auditOf } from '../audit/standing.ts'
 import type { Ctx } from '../base/context.ts'
-
-/** All planes that ever joined. Expelled planes are listed too, because their audit records stay. */
-export async function list({ db }: Ctx): Promise<{ items: z.infer<typeof PlaneState>[] }> {
-  const rows = await db
-    .selectFrom('planes')
-    .leftJoin('audit_chains', 'audit_chains.plane', 'planes.id')
-    .selectAll('planes')
-    .select('seq')
-    .orderBy('id')
-    .execute()
-  const items = rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    publicKey: JSON.parse(row.public_jwk),
-    joinedAt: row.joined_at.toISOString(),
-    seenAt: row.seen_at?.toISOString() ?? null,
-    revision: row.revision === null ? null : Number(row.revision),
-    rejected: row.rejected_revision === null ? null : { revision: Number(row.rejected_revision), reasons: row.rejected_reasons },
-    auditSeq: Number(row.seq ?? 0),
-    audit: auditOf({ ...row, seq: row.seq ?? 0 }, Date.now()),
-    expelled: row.expelled_at !== null,
-    expelledAt: row.expelled_at?.toISOString() ?? null,
-  }))
-  return { items }
-}
+import { list } from '../plane-state/list.ts'
 
 /**
  * Expels a plane: it is not on the roster, its requests are refused, and the sealing keys and join lines that it knows
@@ -61,4 +35,28 @@ async function voidLinesOf(trx: Transaction<Database>, { name, join_line }: { na
     .whereRef('used', '<', 'uses')
     .where((eb) => eb.or([eb('origin', '=', 'file'), eb('name', '=', name), ...(join_line === null ? [] : [eb('id', '=', join_line)])]))
     .execute()
+}
+
+/**
+ * Takes a plane that is gone for good off the list. It is on no roster and its requests are refused, as after an
+ * expulsion; but nothing of what it knew is replaced, for nobody suspects it.
+ */
+export async function forget(ctx: Ctx, { id }: z.infer<typeof api.planes.forget.input>): Promise<{ revision: number }> {
+  const state = (await list(ctx)).items.find((plane) => plane.id === id)
+  if (!state) throw notFound('plane', id)
+  if (state.expelled) throw new ApiError('conflict', state.forgotten ? 'This plane is forgotten already.' : 'This plane has been expelled.')
+  if (state.standing !== 'away' && state.standing !== 'stopped')
+    throw new ApiError('conflict', `The plane ${state.name} was heard of at ${state.seenAt}: stop its process first, and wait a minute.`)
+  const waiting = state.audit?.waiting ?? 0
+  if (waiting > 0)
+    throw new ApiError(
+      'conflict',
+      `The plane ${state.name} has audit records that are not stored here: ${waiting}. Start it again and they come; or expel it, and they are lost.`,
+    )
+  const { revision } = await change(ctx, { action: 'planes.forget', target: id, detail: state.name }, async (trx) => {
+    const gone = { expelled_at: new Date(), forgotten: true }
+    await trx.updateTable('planes').set(gone).where('id', '=', id).where('expelled_at', 'is', null).execute()
+    return { value: undefined, dirty: [] }
+  })
+  return { revision }
 }

@@ -133,7 +133,7 @@ test('a chunk is deleted twenty revisions and ten minutes after the last revisio
 test('a publication of another replica wakes those who wait', async () => {
   await using made = await aPublisher()
   await made.publisher.publish()
-  const watch = watchRevisions(made.db, made.url, quiet)
+  const watch = watchRevisions({ db: made.db, databaseUrl: made.url, onSetBack: async () => undefined, log: quiet })
   await watch.newerThan(0, AbortSignal.timeout(10_000))
   const waiting = watch.newerThan(1, AbortSignal.timeout(10_000))
   await made.addPerson('bob')

@@ -6,6 +6,7 @@ import type { SigningKey } from '../keys/key-rows.ts'
 import type { Log } from '../base/log.ts'
 import { chunkNames, compileInto } from './publish-compile.ts'
 import type { Inputs } from './publish-compile.ts'
+import { newestHistory } from './history.ts'
 import { markUnused } from './publish-chunks.ts'
 import { rootOf, signManifest } from './publish-manifest.ts'
 
@@ -55,14 +56,17 @@ async function publishOnce({ db, manifestKey, inputs, onPublished, log }: Publis
     const chunks = await chunkNames(trx)
     const root = rootOf(chunks)
     const last = await trx.selectFrom('revisions').select(['revision', 'root']).orderBy('revision', 'desc').limit(1).executeTakeFirst()
-    if (last?.root === root) return { revision: Number(last.revision), isNew: false }
+    const history = await newestHistory(trx)
+    const above = history?.above ?? 0
+    const lastRevision = Number(last?.revision ?? 0)
+    if (last?.root === root && lastRevision > above) return { revision: lastRevision, isNew: false }
 
-    const revision = Number(last?.revision ?? 0) + 1
+    const revision = Math.max(lastRevision, above) + 1
     const atMs = Date.now()
-    const manifest = await signManifest(manifestKey, { format: 1, revision, root, atMs, chunks })
+    const manifest = await signManifest(manifestKey, { format: 1, revision, root, atMs, chunks }, history?.id)
     await trx
       .insertInto('revisions')
-      .values({ revision, root, manifest, at: new Date(atMs) })
+      .values({ revision, root, manifest, at: new Date(atMs), ...(history && { history: history.id }) })
       .execute()
     await markUnused(trx, replaced, revision)
     await sql`select pg_notify(${REVISION_CHANNEL}, ${String(revision)})`.execute(trx)

@@ -3,11 +3,11 @@ import { listen } from '@bir/db/listen'
 import type { Kysely } from 'kysely'
 import { errorText } from '../base/log.ts'
 import type { Log } from '../base/log.ts'
+import type { Published } from '../plane-state/claim.ts'
 import { REVISION_CHANNEL } from './publish.ts'
 
 /** The newest revision that this process knows. */
-export interface Current {
-  revision: number
+export interface Current extends Published {
   manifest: string
   /** The time of the last query that found no newer revision. Planes count the freshness of their policy from it. */
   confirmedAtMs: number
@@ -25,21 +25,32 @@ export interface RevisionWatch {
 
 const pollMs = 1_000
 
+interface WatchParts {
+  db: Kysely<Database>
+  databaseUrl: string
+  /** Called while the database does not have the newest revision that this process has seen there. */
+  onSetBack: (revision: number) => Promise<void>
+  log: Log
+}
+
 /** Learns of new revisions by Postgres notices. It also polls, because a notice may get lost. */
-export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: Log): RevisionWatch {
+export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts): RevisionWatch {
   const waiters = new Set<() => void>()
   let current: Current | undefined
   let isFailing = false
 
   async function update(): Promise<void> {
     const atMs = Date.now()
-    const row = await newestRevision(db, current?.revision ?? 0)
+    const known = current
+    const row = await newestRevision(db, known?.revision ?? 0)
+    if (known && known !== current) return // another update was quicker
     const newest = Number(row?.revision ?? 0)
-    // No row, although a revision is known: the database was restored from a backup, and confirms nothing.
-    if (current && newest === current.revision) current.confirmedAtMs = Math.max(current.confirmedAtMs, atMs)
-    if (!row || newest <= (current?.revision ?? 0)) return
+    // A database that was set back confirms nothing.
+    if (known && (!row || (newest === known.revision && row.root !== known.root))) return onSetBack(known.revision)
+    if (known && newest === known.revision) known.confirmedAtMs = Math.max(known.confirmedAtMs, atMs)
+    if (!row || newest <= (known?.revision ?? 0)) return
 
-    current = { revision: newest, manifest: row.manifest, confirmedAtMs: atMs }
+    current = { revision: newest, root: row.root, history: row.history ?? undefined, manifest: row.manifest, confirmedAtMs: atMs }
     for (const wake of waiters) wake()
   }
 
@@ -74,7 +85,7 @@ export function watchRevisions(db: Kysely<Database>, databaseUrl: string, log: L
 const newestRevision = (db: Kysely<Database>, atLeast: number) =>
   db
     .selectFrom('revisions')
-    .select(['revision', 'manifest'])
+    .select(['revision', 'root', 'history', 'manifest'])
     .where('revision', '>=', atLeast)
     .orderBy('revision', 'desc')
     .limit(1)

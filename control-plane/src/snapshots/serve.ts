@@ -2,43 +2,60 @@ import type { SnapshotAnswer } from '@bir/sdk/contract/snapshot'
 import { Refusal } from '../base/http.ts'
 import type { SigningKey } from '../keys/key-rows.ts'
 import type { Log } from '../base/log.ts'
+import { judgeClaim } from '../plane-state/claim.ts'
+import type { Claim } from '../plane-state/claim.ts'
+import type { Evidence } from './history.ts'
 import { signFresh } from './publish-manifest.ts'
 import type { Current, RevisionWatch } from './serve-watch.ts'
 
 interface Poll {
   plane: string
-  have: number
+  claim: Claim
   waitMs: number
 }
 
 interface Parts {
   watch: RevisionWatch
   key: SigningKey
+  /** Publishes above what a plane has. Resolves with false when this plane made it publish just now. */
+  publishAbove: (evidence: Evidence) => Promise<boolean>
   log: Log
 }
 
 /**
- * Answers a long-poll. Resolves with the newest manifest as soon as it is newer than the plane's revision `have`.
- * After `waitMs` it resolves with a signed statement that there is no newer revision.
+ * Answers a long-poll. Resolves with the newest manifest as soon as it is newer than what the plane holds. After
+ * `waitMs` it resolves with a signed statement that there is no newer revision. A plane that holds what this database
+ * does not have gets a new revision above it.
  */
-export async function serveSnapshot(
-  { watch, key, log }: Parts,
-  { plane, have, waitMs }: Poll,
-  signal: AbortSignal,
-): Promise<SnapshotAnswer> {
-  // The plane may know a revision that another replica published, and that this replica has not read yet.
-  if (have > (watch.current()?.revision ?? 0)) await watch.check()
-  const newest = currentRevision(watch)
-  if (have > newest.revision) {
-    log('error', 'plane-is-ahead', { plane, have, revision: newest.revision })
-    const message = `This plane has revision ${have}, but ${newest.revision} is the newest here: was the database set back?`
-    throw new Refusal(409, 'ahead', message, { revision: newest.revision })
-  }
+export async function serveSnapshot(parts: Parts, { plane, claim, waitMs }: Poll, signal: AbortSignal): Promise<SnapshotAnswer> {
+  const { watch, key } = parts
+  const newest = await newestFor(parts, plane, claim)
+  const have = claim.revision
   if (newest.revision === have) await withTimeout(waitMs, signal, (signal) => watch.newerThan(have, signal))
 
-  const { revision, manifest, confirmedAtMs } = currentRevision(watch)
-  return revision > have ? { manifest } : { fresh: await signFresh(key, { revision, atMs: confirmedAtMs }) }
+  const { revision, history, manifest, confirmedAtMs } = currentRevision(watch)
+  return revision > have ? { manifest } : { fresh: await signFresh(key, { revision, atMs: confirmedAtMs }, history) }
 }
+
+async function newestFor({ watch, publishAbove, log }: Parts, plane: string, claim: Claim): Promise<Current> {
+  // The plane may know a revision that another replica published, and that this replica has not read yet.
+  if (claim.revision > (watch.current()?.revision ?? 0)) await watch.check()
+  const newest = currentRevision(watch)
+  const verdict = judgeClaim(claim, newest)
+  if (verdict === 'current') return newest
+  if (verdict === 'set back' && (await publishAbove({ revision: claim.revision, plane, why: 'a plane has more' }))) {
+    await watch.check()
+    const renewed = currentRevision(watch)
+    if (renewed.revision > claim.revision) return renewed
+  }
+  log('error', 'plane-is-ahead', { plane, have: claim.revision, revision: newest.revision, verdict })
+  throw new Refusal(409, 'ahead', aheadText(claim, newest, verdict), { revision: newest.revision })
+}
+
+const aheadText = ({ revision }: Claim, newest: Current, verdict: string) =>
+  verdict === 'absurd'
+    ? `This plane says that it has revision ${revision}, and no policy with a number near that was published: ${newest.revision} is the newest.`
+    : `This plane has a policy that is not in the database: revision ${revision}. A higher one is published in a moment.`
 
 function currentRevision(watch: RevisionWatch): Current {
   const current = watch.current()

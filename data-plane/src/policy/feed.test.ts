@@ -25,8 +25,10 @@ async function aPublisher() {
     chunks.set(name, bytes)
     return name
   }
-  const sign = (typ: string, payload: object) =>
-    new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader({ alg: 'EdDSA', typ }).sign(privateKey)
+  const sign = (typ: string, payload: object, history?: string) =>
+    new CompactSign(Buffer.from(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: 'EdDSA', typ, ...(history && { history }) })
+      .sign(privateKey)
 
   return {
     manifestKey: { ...(await exportJWK(publicKey)), kty: 'OKP', kid: 'm', alg: 'EdDSA' },
@@ -39,7 +41,8 @@ async function aPublisher() {
         entry = entryOf(server),
         atMs = Date.now(),
         wrongRoot = false,
-      }: { level?: 'read' | 'write'; entry?: ServerEntry; atMs?: number; wrongRoot?: boolean } = {},
+        history,
+      }: { level?: 'read' | 'write'; entry?: ServerEntry; atMs?: number; wrongRoot?: boolean; history?: string } = {},
     ) {
       const bucketAt = subjectOf(ALICE)?.bucket ?? 0
       const bucket = put({
@@ -63,14 +66,17 @@ async function aPublisher() {
         principals: Array.from({ length: 64 }, (_, at) => index(at)),
       }
       const root = wrongRoot ? '0'.repeat(64) : sha256Hex(canonical(names))
-      return Buffer.from(JSON.stringify({ manifest: await sign('bir-manifest+jwt', { format: 1, revision, root, atMs, chunks: names }) }))
+      return Buffer.from(
+        JSON.stringify({ manifest: await sign('bir-manifest+jwt', { format: 1, revision, root, atMs, chunks: names }, history) }),
+      )
     },
-    fresh: async (revision: number, atMs: number) =>
-      Buffer.from(JSON.stringify({ fresh: await sign('bir-fresh+jwt', { revision, atMs }) })),
+    fresh: async (revision: number, atMs: number, history?: string) =>
+      Buffer.from(JSON.stringify({ fresh: await sign('bir-fresh+jwt', { revision, atMs }, history) })),
   }
 }
 
 const server = aServer()
+const histories = ['5f0e2f0c-0b1a-4f5e-9d0b-6a1f3a2b4c5d', '0c9b8a7d-6e5f-4a3b-8c2d-1e0f9a8b7c6d'] as const
 
 async function aFeed(publisher: Awaited<ReturnType<typeof aPublisher>>, dir = aDir()) {
   const acks: Ack[] = []
@@ -124,6 +130,8 @@ test('after a change of one grant only the profile and the classes are fetched',
 
 test.for([
   ['a lower revision', (p) => p.publish(4, { level: 'write' })],
+  ['a lower revision of another history', (p) => p.publish(4, { level: 'write', history: histories[1] })],
+  ['another policy with the number of the one in force', (p) => p.publish(5, { level: 'write', history: histories[1] })],
   ['a manifest whose root is not that of its chunks', (p) => p.publish(6, { level: 'write', wrongRoot: true })],
   ['a manifest signed by somebody else', async () => (await aPublisher()).publish(6, { level: 'write' })],
   [
@@ -151,6 +159,30 @@ test.for([
     expect(mayWrite(feed)).toBe(false)
   },
 )
+
+test('a plane says which policy bears the number that it holds, also after a restart', async () => {
+  const publisher = await aPublisher()
+  const { feed, dir } = await aFeed(publisher)
+  expect(feed.heldQuery).toBe('')
+  await feed.answer(await publisher.publish(1))
+  expect(feed.heldQuery).toBe(`root=${feed.current().root}`)
+  await feed.answer(await publisher.publish(2, { history: histories[0] }))
+  expect(feed.heldQuery).toBe(`history=${histories[0]}&root=${feed.current().root}`)
+  await feed.saved()
+  const again = await aFeed({ ...publisher, chunks: new Map() }, dir)
+  await again.feed.restore()
+  expect(again.feed.heldQuery).toBe(feed.heldQuery)
+})
+
+test('what was newest in another history does not make the policy fresh', async () => {
+  const publisher = await aPublisher()
+  const { feed } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(2, { atMs: 1_000, history: histories[0] }))
+  await feed.answer(await publisher.fresh(2, 9_000, histories[1]))
+  expect(feed.freshAtMs()).toBe(1_000)
+  await feed.answer(await publisher.fresh(2, 9_000, histories[0]))
+  expect(feed.freshAtMs()).toBe(9_000)
+})
 
 test('a restart without a control plane restores the last good policy, and its age', async () => {
   const publisher = await aPublisher()

@@ -1,8 +1,9 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { heldQuery } from '@bir/sdk/contract/held'
 import type { Ack } from '@bir/sdk/contract/internal'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { SnapshotAnswer } from '@bir/sdk/contract/snapshot'
-import type { PublicJwk } from '@bir/sdk/contract/snapshot'
+import type { Manifest, PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Log } from '../runtime/log.ts'
 import type { MountedServer } from '../server-kit/define.ts'
 import { assemble, nothingParsed } from './assemble.ts'
@@ -24,7 +25,8 @@ interface Options {
   /** Why this plane serves nobody; undefined while it serves. */
   refusal(): GatewayError | undefined
   fetchChunk: FetchChunk
-  acknowledge(ack: Ack): Promise<void>
+  /** `held` says which policy of this number it is: the text of a query. */
+  acknowledge(ack: Ack, held: string): Promise<void>
   /** Called when planes were added, changed or removed: the keys that they share may have been renewed. */
   planesChanged(): void
 }
@@ -33,6 +35,7 @@ interface Options {
 export class PolicyFeed implements PolicySource {
   private readonly options: Options
   private policy: Policy | undefined
+  private history: string | undefined
   private parsed = nothingParsed()
   private bytes: ReadonlyMap<string, Uint8Array> = new Map()
   private freshMs = 0
@@ -52,6 +55,11 @@ export class PolicyFeed implements PolicySource {
 
   get held(): Policy | undefined {
     return this.policy
+  }
+
+  /** Which policy it is that bears the number of the one in force, as the text of a query. */
+  get heldQuery(): string {
+    return heldQuery({ history: this.history, root: this.policy?.root })
   }
 
   refusal(): GatewayError | undefined {
@@ -106,7 +114,7 @@ export class PolicyFeed implements PolicySource {
     await this.apply(answer.manifest, this.options.fetchChunk)
     const { revision } = this.current()
     this.save(answer.manifest)
-    await this.options.acknowledge({ revision })
+    await this.options.acknowledge({ revision }, this.heldQuery)
   }
 
   /** Resolves once the policy in force is on disk. */
@@ -118,16 +126,15 @@ export class PolicyFeed implements PolicySource {
     const policies = await Promise.all(
       this.options.cache.read().map(async (slot) => {
         const manifest = await verifyManifest(slot.manifest, this.options.manifestKey).catch(() => undefined)
-        return manifest ? [{ ...slot, revision: manifest.revision }] : []
+        return manifest ? [{ ...slot, revision: manifest.value.revision }] : []
       }),
     )
     return policies.flat().sort((a, b) => b.revision - a.revision)
   }
 
   private async apply(jws: string, fetch: FetchChunk): Promise<void> {
-    const manifest = await verifyManifest(jws, this.options.manifestKey)
-    const current = this.policy?.revision ?? 0
-    if (manifest.revision < current) throw new Error(`revision ${manifest.revision} is older than ${current}, which is held`)
+    const { value: manifest, history } = await verifyManifest(jws, this.options.manifestKey)
+    this.refuseOlder(manifest)
 
     const slice = new TimeSlice()
     const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, slice)
@@ -136,11 +143,12 @@ export class PolicyFeed implements PolicySource {
     const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), slice)
     if (faults.length > 0) {
       // A lost rejection does no harm: the next poll gets the same revision, and it is rejected again.
-      await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }).catch(() => undefined)
+      await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }, this.heldQuery).catch(() => undefined)
       throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
     }
     const planesBefore = this.policy?.planes
     this.policy = this.restricted(policy)
+    this.history = history
     this.parsed = parsed
     this.bytes = gathered.bytes
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
@@ -151,6 +159,13 @@ export class PolicyFeed implements PolicySource {
     this.options.log('info', 'policy applied', { revision: manifest.revision })
   }
 
+  /** A number never goes back, and never comes to mean another policy. */
+  private refuseOlder({ revision, root }: Manifest): void {
+    if (!this.policy || revision > this.policy.revision) return
+    if (revision < this.policy.revision) throw new Error(`revision ${revision} is older than ${this.policy.revision}, which is held`)
+    if (root !== this.policy.root) throw new Error(`another policy than the one that is held bears its number ${revision}`)
+  }
+
   /** Unchanged servers were restricted before. Must run while `parsed` still belongs to the policy in force. */
   private restricted(policy: Policy): Policy {
     if (!this.policy || policy.servers !== this.parsed.servers?.value) return restrictToMounted(this.options.mounted, policy)
@@ -158,9 +173,12 @@ export class PolicyFeed implements PolicySource {
   }
 
   private async refresh(jws: string): Promise<void> {
-    const { revision, atMs } = await verifyFresh(jws, this.options.manifestKey)
+    const { value, history } = await verifyFresh(jws, this.options.manifestKey)
+    const { revision, atMs } = value
     // This statement is about a revision that we do not hold yet, so it must not reset staleness.
     if (revision > (this.policy?.revision ?? 0)) return
+    // The number means another policy there.
+    if (history !== undefined && this.history !== undefined && history !== this.history) return
     this.freshMs = Math.max(this.freshMs, atMs)
   }
 

@@ -13,7 +13,7 @@ export async function poll(feed: PolicyFeed, control: ControlClient, log: Log, s
   let waitS = 0
   while (!signal.aborted) {
     try {
-      const { bytes } = await control.get(`/snapshot?have=${feed.held?.revision ?? 0}&wait=${waitS}`, signal)
+      const { bytes } = await control.get(`/snapshot?have=${feed.held?.revision ?? 0}&wait=${waitS}&${feed.heldQuery}`, signal)
       await feed.answer(bytes)
       waitS = maxWaitS
       if (failures > 0) log('info', 'the control plane answers again')

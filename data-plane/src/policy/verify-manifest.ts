@@ -1,4 +1,5 @@
 import { canonical } from '@bir/sdk/contract/canonical'
+import { HISTORY_HEADER } from '@bir/sdk/contract/held'
 import { Fresh, Manifest } from '@bir/sdk/contract/snapshot'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { compactVerify } from 'jose'
@@ -7,17 +8,28 @@ import { sha256Hex } from '../runtime/sha256.ts'
 
 const text = new TextDecoder()
 
-/** Verifies a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks. */
-export async function verifyManifest(jws: string, key: PublicJwk): Promise<Manifest> {
-  const manifest = Manifest.parse(await payloadOf(jws, key, 'bir-manifest+jwt'))
-  if (sha256Hex(canonical(manifest.chunks)) !== manifest.root) throw new Error('the manifest names another root than its chunks have')
-  return manifest
+/** A signed statement. `history` is what its number counts in; control planes of earlier versions do not say it. */
+export interface Signed<T> {
+  readonly value: T
+  readonly history: string | undefined
 }
 
-export const verifyFresh = async (jws: string, key: PublicJwk): Promise<Fresh> => Fresh.parse(await payloadOf(jws, key, 'bir-fresh+jwt'))
+/** Verifies a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks. */
+export async function verifyManifest(jws: string, key: PublicJwk): Promise<Signed<Manifest>> {
+  const { value, history } = await open(jws, key, 'bir-manifest+jwt')
+  const manifest = Manifest.parse(value)
+  if (sha256Hex(canonical(manifest.chunks)) !== manifest.root) throw new Error('the manifest names another root than its chunks have')
+  return { value: manifest, history }
+}
 
-async function payloadOf(jws: string, key: PublicJwk, typ: string): Promise<unknown> {
+export async function verifyFresh(jws: string, key: PublicJwk): Promise<Signed<Fresh>> {
+  const { value, history } = await open(jws, key, 'bir-fresh+jwt')
+  return { value: Fresh.parse(value), history }
+}
+
+async function open(jws: string, key: PublicJwk, typ: string): Promise<Signed<unknown>> {
   const { payload, protectedHeader } = await compactVerify(jws, await eddsaKey(key), { algorithms: ['EdDSA'] })
   if (protectedHeader.typ !== typ) throw new Error(`a signed ${protectedHeader.typ} where ${typ} belongs`)
-  return JSON.parse(text.decode(payload))
+  const history = protectedHeader[HISTORY_HEADER]
+  return { value: JSON.parse(text.decode(payload)), history: typeof history === 'string' ? history : undefined }
 }

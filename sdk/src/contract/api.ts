@@ -223,6 +223,11 @@ export const api = {
      */
     expel: mutation(z.strictObject({ id: Id }), AtRevision),
     /**
+     * Takes a plane off the list that is gone for good: away or stopped, with its audit stored. To come back it
+     * joins anew. Unlike `expel`, this renews no keys and voids no join lines.
+     */
+    forget: mutation(z.strictObject({ id: Id }), AtRevision),
+    /**
      * Makes a line that lets data planes join: the value of their setting `BIR_JOIN`. It holds a secret, and is shown
      * this once. `until` is at most a year away; without it the line is good for an hour.
      */
@@ -236,8 +241,14 @@ export const api = {
     revokeLine: mutation(z.strictObject({ id: Id }), AtRevision),
   },
   snapshot: {
-    /** The published revision, and what each data plane enforces. */
-    status: query(NoInput, z.strictObject({ revision: z.int(), root: z.string(), at: Instant, planes: z.array(PlaneState) })),
+    /**
+     * The published revision, and where each data plane stands. `history`: what the number counts in; another one
+     * begins when the database was set back. Absent where a control plane of an earlier version published it.
+     */
+    status: query(
+      NoInput,
+      z.strictObject({ revision: z.int(), root: z.string(), history: Id.optional(), at: Instant, planes: z.array(PlaneState) }),
+    ),
   },
 } as const satisfies Record<string, Record<string, Procedure>>
 

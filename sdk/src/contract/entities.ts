@@ -231,6 +231,14 @@ export const PlaneAudit = z.strictObject({
   toldAt: Instant.nullable(),
 })
 
+/**
+ * Where a data plane stands. enforcing: it said last that it holds the published policy. behind: it holds another one,
+ * or none. rejecting: it refused the published one. clock: its clock is so far off that its requests are refused.
+ * away: it was not heard of for a minute; whether it still serves its clients, by what it held, nobody knows.
+ * stopped: it said that it stops, and serves nobody.
+ */
+export const PlaneStanding = z.enum(['enforcing', 'behind', 'rejecting', 'clock', 'away', 'stopped'])
+
 /** A data plane, and what it has reported. */
 export const PlaneState = z.strictObject({
   id: Id,
@@ -239,8 +247,12 @@ export const PlaneState = z.strictObject({
   joinedAt: Instant,
   /** Its last request. */
   seenAt: Instant.nullable(),
-  /** The revision of the policy that it enforces. */
+  /** The revision of the policy that it enforces, as it said last. */
   revision: z.int().nullable(),
+  /** Absent for an expelled plane, and where the control plane is of an earlier version. */
+  standing: PlaneStanding.optional(),
+  /** How far its clock is ahead of the control plane's, in ms (below 0: behind); null while they agree. */
+  clockOffMs: z.int().nullable().optional(),
   /** The revision that it refused, and why. */
   rejected: z.strictObject({ revision: z.int(), reasons: z.array(z.string()) }).nullable(),
   /** The highest sequence number of its audit that the control plane has stored. */
@@ -249,6 +261,8 @@ export const PlaneState = z.strictObject({
   expelled: z.boolean(),
   /** Absent where the control plane is of an earlier version. */
   expelledAt: Instant.nullable().optional(),
+  /** It was gone for good and was taken off the list ("bir plane forget"). It counts as expelled too. */
+  forgotten: z.boolean().optional(),
 })
 
 /**

@@ -79,6 +79,12 @@ export const HEALTH_EVERY_MS = 60_000
 /** The most servers in one report. */
 export const MAX_HEALTH = 20
 
+/** A plane asks for the policy at least every half minute. One that was not heard of for so long is away. */
+export const PLANE_AWAY_AFTER_MS = 60_000
+
+/** A clock that is further off than this judges no token any more. */
+export const MAX_CLOCK_OFF_MS = 30_000
+
 /** A plane tells how far its audit is in this interval, and changes in between. */
 export const AUDIT_REPORT_EVERY_MS = 30_000
 

@@ -71,6 +71,7 @@ export const FIELD_NAMES = {
   'audit.chain': 'auditChain',
   'planes.list': 'planes',
   'planes.expel': 'expelPlane',
+  'planes.forget': 'forgetPlane',
   'planes.invite': 'invitePlane',
   'planes.lines': 'joinLines',
   'planes.revokeLine': 'revokeJoinLine',
