@@ -7,7 +7,7 @@ import type { Fields } from '../json/edit.ts'
 import { ownWords } from '../protocol/channel/cleared.ts'
 import { mergeLists } from './merge-lists.ts'
 import type { ServerPage } from './merge-lists.ts'
-import { nameOnAggregate } from './names/names.ts'
+import { toolOnAggregate } from './rewrite-result.ts'
 import { aServer, originOf } from './testing.ts'
 
 const origin = originOf
@@ -178,7 +178,7 @@ test('a cursor that is too long ends only the list of its server', () => {
 
 test('an entry without a name, with a name twice, with a name that imitates another, or nested too deeply is left out', () => {
   const long = 'x'.repeat(80)
-  const imitation = nameOnAggregate('evil', long).slice('evil_'.length)
+  const imitation = toolOnAggregate('evil', long).slice('evil_'.length)
   const bomb = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`) as object
   const entries = [
     { name: 'ok', v: 1 },

@@ -5,10 +5,9 @@ import type { CompositeCursor, Position } from './cursor.ts'
 import { withoutUnreadableUi } from './apps.ts'
 import { isTooDeep } from '../json/depth.ts'
 import type { Fields } from '../json/edit.ts'
-import { promptEntry, resourceEntry, skillEntry, templateEntry, toolEntry } from './rewrite-result.ts'
+import { promptEntry, resourceEntry, skillEntry, templateEntry, toolEntry, toolOnAggregate } from './rewrite-result.ts'
 import type { EntryOrigin } from './rewrite-result.ts'
-import { nameBook, nameOnAggregate } from './names/names.ts'
-import type { NameBook } from './names/names.ts'
+import { promptOnAggregate } from './names/names.ts'
 import { fairShares } from './fair-shares.ts'
 import type { Cleared } from '../protocol/channel/cleared.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
@@ -51,13 +50,13 @@ export interface Merged {
 
 const defaultMax = 2_000
 
-/** A list's key in the result, the field that identifies an entry, and whether that must be unique. */
+/** A list's key in the result, the field that identifies an entry, its name on `/mcp`, and whether it is unique. */
 const shapes = {
-  'tools/list': { key: 'tools', id: 'name', unique: true, rewrite: toolEntry },
-  'prompts/list': { key: 'prompts', id: 'name', unique: true, rewrite: promptEntry },
-  'resources/list': { key: 'resources', id: 'uri', unique: false, rewrite: resourceEntry },
-  'resources/templates/list': { key: 'resourceTemplates', id: 'uriTemplate', unique: false, rewrite: templateEntry },
-  'skills/list': { key: 'skills', id: 'uri', unique: true, rewrite: skillEntry },
+  'tools/list': { key: 'tools', id: 'name', shown: toolOnAggregate, unique: true, rewrite: toolEntry },
+  'prompts/list': { key: 'prompts', id: 'name', shown: promptOnAggregate, unique: true, rewrite: promptEntry },
+  'resources/list': { key: 'resources', id: 'uri', shown: undefined, unique: false, rewrite: resourceEntry },
+  'resources/templates/list': { key: 'resourceTemplates', id: 'uriTemplate', shown: undefined, unique: false, rewrite: templateEntry },
+  'skills/list': { key: 'skills', id: 'uri', shown: undefined, unique: true, rewrite: skillEntry },
 } as const
 
 /**
@@ -155,15 +154,16 @@ function takeShare({ entries, position, nextCursor }: ReadPage, count: number): 
 
 interface EntryShape {
   readonly id: string
+  readonly shown: ((server: string, name: string) => string) | undefined
   readonly unique: boolean
 }
 
 /**
  * Excludes entries that cannot be listed: without a name, with a name that another entry has, or nested too deeply.
- * Of entries with equal names the first stays. Of names that are shortened to the same name none stays.
+ * Of entries with equal names the first stays. Of different names that become one on `/mcp` none stays.
  */
-function excludeUnlistable(server: string, entries: readonly Fields[], { id, unique }: EntryShape) {
-  const book = id === 'name' ? nameBook(server, namesOf(entries, id)) : undefined
+function excludeUnlistable(server: string, entries: readonly Fields[], { id, shown, unique }: EntryShape) {
+  const shared = shown && sharedNames(namesOf(entries, id), (name) => shown(server, name))
   const names = new Set<string>()
   const listable: Fields[] = []
   const excluded: Excluded[] = []
@@ -179,7 +179,7 @@ function excludeUnlistable(server: string, entries: readonly Fields[], { id, uni
   function exclusionReason(entry: Fields, name: string | undefined): Excluded['reason'] | undefined {
     if (name === undefined) return 'unnamed'
     if (unique && names.has(name)) return 'same-name'
-    if (book && isAmbiguous(book, server, name)) return 'same-name'
+    if (shared?.has(name)) return 'same-name'
     return isTooDeep(entry) ? 'too-deep' : undefined
   }
 }
@@ -192,10 +192,10 @@ function nameOf(entry: Fields, id: string): string | undefined {
 const namesOf = (entries: readonly Fields[], id: string): string[] =>
   entries.map((entry) => nameOf(entry, id)).filter((name) => name !== undefined)
 
-/** Whether the name on `/mcp` stands for two names of the server. */
-function isAmbiguous(book: NameBook, server: string, name: string): boolean {
-  const joined = book.size > 0 ? nameOnAggregate(server, name) : ''
-  return book.has(joined) && book.get(joined) === undefined
+/** The names whose name on `/mcp` stands for another one too. */
+function sharedNames(names: readonly string[], shown: (name: string) => string): ReadonlySet<string> {
+  const byShown = Map.groupBy(new Set(names), shown)
+  return new Set([...byShown.values()].filter(({ length }) => length > 1).flat())
 }
 
 /** The code of a failure. A server that does not know the method has not failed: the caller passes an empty page. */

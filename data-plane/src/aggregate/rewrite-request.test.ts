@@ -6,8 +6,7 @@ import { originOf, routes } from './testing.ts'
 const sealed = (server: string, id: string) => originOf(server).sealTask(id, null)
 
 test.for<[string, Record<string, unknown>, string]>([
-  ['tools/call', { name: 'nothing' }, 'unknown-tool'],
-  ['tools/call', {}, 'unknown-tool'],
+  ['prompts/get', { name: 'nothing' }, 'unknown-prompt'],
   ['prompts/get', { name: 7 }, 'unknown-prompt'],
   ['resources/read', { uri: 'file:///etc/passwd' }, 'unknown-resource'],
   ['resources/subscribe', {}, 'unknown-resource'],
@@ -28,7 +27,7 @@ test.for<[string, Record<string, unknown>, string]>([
 
 test('arguments, metadata, request state and unknown fields are not changed', () => {
   const params = { name: 's_x', arguments: { uri: 'mcp+s:a' }, _meta: { uri: 'mcp+s:a' }, requestState: 'mcp+s:a', 'x-y': 1 }
-  expect(routeRequest('tools/call', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
+  expect(routeRequest('prompts/get', params, routes)).toEqual({ server: 's', params: { ...params, name: 'x' } })
 })
 
 test('in a sampling response the server’s own URIs are renamed; those of other servers and what a person typed stay', () => {
@@ -39,7 +38,7 @@ test('in a sampling response the server’s own URIs are renamed; those of other
     roots: { roots: [{ uri: 'mcp+s:a' }] },
   }
   const sampled = { ...inputResponses.sampled, content: [link('a'), link('mcp+other:a')] }
-  expect(routeRequest('tools/call', { name: 's_x', inputResponses }, routes)).toEqual({
+  expect(routeRequest('prompts/get', { name: 's_x', inputResponses }, routes)).toEqual({
     server: 's',
     params: { name: 'x', inputResponses: { ...inputResponses, sampled } },
   })

@@ -9,14 +9,14 @@ import { readUri } from './names/uris.ts'
 
 /** What the way back to a server needs from the caller. */
 export interface Routes {
-  /** The book of a server's shortened names (`nameBook`). A name that was not shortened needs none. */
-  bookOf(kind: 'tool' | 'prompt', server: string): NameBook | undefined
+  /** The book of the shortened names of a server's prompts (`nameBook`). A name that was not shortened needs none. */
+  bookOf(server: string): NameBook | undefined
   /** The opposite of `ServerOrigin.sealTask`; undefined for an id that this person was never given. */
   openTask(sealed: string): TaskAddress | undefined
 }
 
 /** Why a request at `/mcp` goes to no server: it names something unknown, or its method is not for a single server. */
-type NoRoute = 'unknown-tool' | 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'every-server' | 'unknown-method'
+type NoRoute = 'unknown-prompt' | 'unknown-resource' | 'unknown-ref' | 'every-server' | 'unknown-method'
 
 export type Routed =
   | { readonly server: string; readonly params: Fields; readonly reason?: undefined }
@@ -26,10 +26,10 @@ type Router = (params: Fields, routes: Routes) => Routed
 
 const noRoute = (reason: NoRoute): Routed => ({ server: undefined, reason })
 
-function byName(kind: 'tool' | 'prompt', params: Fields, routes: Routes): Routed {
+function byPrompt(params: Fields, routes: Routes): Routed {
   const { name } = params
-  const address = typeof name === 'string' ? readName(name, (server) => routes.bookOf(kind, server)) : undefined
-  if (!address) return noRoute(kind === 'tool' ? 'unknown-tool' : 'unknown-prompt')
+  const address = typeof name === 'string' ? readName(name, (server) => routes.bookOf(server)) : undefined
+  if (!address) return noRoute('unknown-prompt')
   return routeTo(address.server, withField(params, 'name', address.name))
 }
 
@@ -42,7 +42,7 @@ function byRef(params: Fields, routes: Routes): Routed {
   const { ref } = params
   const kind = isObject(ref) ? ref['type'] : undefined
   if (!isObject(ref) || (kind !== 'ref/resource' && kind !== 'ref/prompt')) return noRoute('unknown-ref')
-  const routed = kind === 'ref/resource' ? byUri(ref) : byName('prompt', ref, routes)
+  const routed = kind === 'ref/resource' ? byUri(ref) : byPrompt(ref, routes)
   return routed.server === undefined ? routed : { server: routed.server, params: withField(params, 'ref', routed.params) }
 }
 
@@ -59,8 +59,7 @@ export function responsesForServer(server: string, params: Fields): Fields {
 const everyServer: Router = () => noRoute('every-server')
 
 const routers = new Map<string, Router>([
-  ['tools/call', (params, routes) => byName('tool', params, routes)],
-  ['prompts/get', (params, routes) => byName('prompt', params, routes)],
+  ['prompts/get', byPrompt],
   ['resources/read', byUri],
   ['resources/subscribe', byUri],
   ['resources/unsubscribe', byUri],
@@ -80,9 +79,9 @@ const routers = new Map<string, Router>([
 ])
 
 /**
- * Finds the server for a client's request at `/mcp`, and rewrites the parameters to that server's names and URIs.
- * Arguments, `requestState` and unknown fields are not changed. An unknown method names no server, so it has no route
- * here; `/mcp/{server}` relays it.
+ * Finds the server for a client's request at `/mcp` that is no tool call, and rewrites the parameters to that server's
+ * names and URIs. Arguments, `requestState` and unknown fields are not changed. An unknown method names no server, so
+ * it has no route here; `/mcp/{server}` relays it.
  */
 export function routeRequest(method: string, params: Fields, routes: Routes): Routed {
   return routers.get(method)?.(params, routes) ?? noRoute('unknown-method')

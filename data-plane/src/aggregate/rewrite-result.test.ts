@@ -117,11 +117,9 @@ test('every name and URI of every server is the same after the way to the client
       const known = { ...routes, bookOf: () => nameBook(server, [name]) }
       const back = (method: string, params: Record<string, unknown>) => routeRequest(method, params, known)
 
-      const tools = resultOnAggregate(origin, 'tools/list', { tools: [{ name }] }) as { tools: [{ name: string }] }
-      const call = { name: tools.tools[0].name, arguments: { uri } }
-      expect(back('tools/call', call)).toEqual({ server, params: { name, arguments: { uri } } })
-
       const prompts = resultOnAggregate(origin, 'prompts/list', { prompts: [{ name }] }) as { prompts: [{ name: string }] }
+      const got = { name: prompts.prompts[0].name, arguments: { uri } }
+      expect(back('prompts/get', got)).toEqual({ server, params: { name, arguments: { uri } } })
       const ref = { type: 'ref/prompt', name: prompts.prompts[0].name, title: 'x' }
       expect(back('completion/complete', { ref })).toEqual({ server, params: { ref: { type: 'ref/prompt', name, title: 'x' } } })
 

@@ -5,7 +5,9 @@ import { renameInContent, renameInInputRequests, renameInMessages, renameUri } f
 import type { RenameUri } from './rewrite-content.ts'
 import { eachItem, withField } from '../json/edit.ts'
 import type { Fields } from '../json/edit.ts'
-import { nameOnAggregate } from './names/names.ts'
+import { promptOnAggregate } from './names/names.ts'
+import { joinedName } from './names/tool-names.ts'
+import { policyName } from '../protocol/names/policy-name.ts'
 import { uriOnAggregate } from './names/uris.ts'
 import type { Notification } from '../protocol/notification.ts'
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../protocol/facts/rpc-codes.ts'
@@ -31,16 +33,23 @@ const renameFor =
   (uri) =>
     uriOnAggregate(server, uri)
 
-const rewriteName: RewriteEntry = ({ server }, entry) =>
-  typeof entry['name'] === 'string' ? withField(entry, 'name', nameOnAggregate(server, entry['name'])) : entry
+/** The name of a tool of a server on `/mcp`, by the name that the server gives it. */
+export const toolOnAggregate = (server: string, name: string): string => joinedName({ server, tool: policyName(name) })
+
+const rewriteName =
+  (nameOf: (server: string, name: string) => string): RewriteEntry =>
+  ({ server }, entry) =>
+    typeof entry['name'] === 'string' ? withField(entry, 'name', nameOf(server, entry['name'])) : entry
+
+const rewriteToolName = rewriteName(toolOnAggregate)
 
 const rewriteUi: RewriteEntry = (origin, entry) => {
   const readable = origin.readable ? withoutUnreadableUi(entry, (uri) => origin.readable?.(uri) !== false) : entry
   return renameInUi(readable, renameFor(origin))
 }
 
-export const toolEntry: RewriteEntry = (origin, tool) => rewriteUi(origin, rewriteName(origin, tool))
-export const promptEntry: RewriteEntry = rewriteName
+export const toolEntry: RewriteEntry = (origin, tool) => rewriteUi(origin, rewriteToolName(origin, tool))
+export const promptEntry: RewriteEntry = rewriteName(promptOnAggregate)
 export const resourceEntry: RewriteEntry = (origin, resource) => renameUri(resource, renameFor(origin))
 export const templateEntry: RewriteEntry = (origin, template) => renameUri(template, renameFor(origin), 'uriTemplate')
 

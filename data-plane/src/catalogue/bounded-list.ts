@@ -1,15 +1,35 @@
 import { isObject } from '../json/is-object.ts'
 import { entryFault } from '../protocol/names/name-fault.ts'
+import { displayName, servable } from '../protocol/entries/servable.ts'
+import type { ListMethod } from '../protocol/list-methods.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** The entries of a list that can be kept, and the names of those that are too large or can be read in two ways. */
+/** An entry of a list: as its server wrote it, which is what administrators approve; and as it is offered. */
+export interface ReadEntry {
+  readonly raw: Entry
+  /** The very same where nothing is wrong with it. */
+  readonly offered: Entry
+}
+
+const nounOf: Readonly<Record<ListMethod, string>> = {
+  'tools/list': 'tool',
+  'prompts/list': 'prompt',
+  'resources/list': 'resource',
+  'resources/templates/list': 'resource template',
+  'skills/list': 'skill',
+}
+
+/** The entries of a list that can be kept, and a sentence for each that is too large, misleading or malformed. */
 export class BoundedList {
-  readonly entries: Entry[] = []
-  readonly leftOut: string[] = []
+  readonly entries: ReadEntry[] = []
+  readonly faults: string[] = []
+  leftOut = 0
+  private readonly method: ListMethod
   private readonly max: number
 
-  constructor(max: number) {
+  constructor(method: ListMethod, max: number) {
+    this.method = method
     this.max = max
   }
 
@@ -19,17 +39,25 @@ export class BoundedList {
 
   /** Adds one page. */
   add(page: unknown): void {
-    for (const entry of Array.isArray(page) ? (page as unknown[]) : []) {
-      if (!isObject(entry)) continue
-      const why = this.isFull ? `more than ${this.max} entries` : (tooMuch(entry) ?? entryFault(entry))
-      if (why === undefined) this.entries.push(entry)
-      else this.leftOut.push(`${nameOf(entry)}: ${why}`)
-    }
+    if (!Array.isArray(page)) return void this.faults.push(`${this.method} is answered without a list.`)
+    for (const entry of page as unknown[]) this.addEntry(entry)
+  }
+
+  private addEntry(entry: unknown): void {
+    if (this.isFull) return void this.leftOut++
+    const why = isObject(entry) ? (tooMuch(entry) ?? entryFault(entry)) : undefined
+    if (why !== undefined) return this.leaveOut([`The ${nounOf[this.method]} ${displayName(entry)} is left out: ${why}`])
+    const { entry: offered, faults } = servable(this.method, entry)
+    if (!isObject(entry) || !offered) return this.leaveOut(faults)
+    this.faults.push(...faults)
+    this.entries.push({ raw: entry, offered })
+  }
+
+  private leaveOut(faults: readonly string[]): void {
+    this.leftOut++
+    this.faults.push(...faults)
   }
 }
-
-const nameOf = ({ name, uri, uriTemplate }: Entry): string =>
-  [name, uri, uriTemplate].find((text) => typeof text === 'string')?.slice(0, 100) ?? ''
 
 const maxDepth = 64
 const maxValues = 20_000
@@ -44,11 +72,11 @@ function tooMuch(entry: object): string | undefined {
   let values = 0
   let chars = 0
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxDepth) return `more than ${maxDepth} levels deep`
+    if (depth > maxDepth) return `it is more than ${maxDepth} levels deep.`
     values += level.length
-    if (values > maxValues) return `more than ${maxValues} values`
+    if (values > maxValues) return `it has more than ${maxValues} values.`
     for (const value of level) chars += typeof value === 'string' ? value.length : 0
-    if (chars > maxChars) return `more than ${maxChars} characters`
+    if (chars > maxChars) return `it has more than ${maxChars} characters.`
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
   return undefined

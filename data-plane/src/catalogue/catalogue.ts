@@ -1,23 +1,15 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { MountedServer } from '../server-kit/define.ts'
-import type { ListedTool } from './server-catalogue.ts'
 import type { RemoteCatalogues } from './remote-catalogues.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
-const remoteList = {
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'templates',
-  'skills/list': 'skills',
-} as const
-
 /** What every server offers, from memory: listing forty servers asks none of them. */
 export interface Catalogue {
   /** Rises when anything that is offered changes. */
   readonly version: number
-  /** Undefined for a remote server that was never listed, and for a mounted server that does not exist. */
+  /** Undefined for a list of a remote server that was never read, and for a mounted server that does not exist. */
   entries(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
   /** Calls back when a remote server offers something else, until the returned function is called. */
   onChange(changed: () => void): () => void
@@ -31,7 +23,6 @@ export class MemoryCatalogue implements Catalogue {
   private readonly mounted: ReadonlyMap<string, Record<ListMethod, readonly Entry[]>>
   private readonly remotes: RemoteCatalogues | undefined
   private readonly followers = new Set<() => void>()
-  private readonly entriesByList = new WeakMap<readonly ListedTool[], readonly Entry[]>()
 
   constructor(mounted: ReadonlyMap<string, MountedServer>, remotes: RemoteCatalogues | undefined) {
     this.mounted = new Map([...mounted].map(([id, server]) => [id, declared(server)]))
@@ -41,10 +32,8 @@ export class MemoryCatalogue implements Catalogue {
   entries(id: string, list: ListMethod, { servers }: Policy): readonly Entry[] | undefined {
     const server = servers.get(id)
     if (server?.kind !== 'remote') return this.mounted.get(id)?.[list]
-    if (!this.remotes?.seen(id)) return undefined
-    const offer = this.remotes.lists(id)
-    if (list === 'tools/list') return this.entriesOf(this.remotes.tools(id, server))
-    return offer[remoteList[list]]
+    if (!this.remotes) return undefined
+    return list === 'tools/list' ? this.remotes.tools(id, server) : this.remotes.entries(id, list)
   }
 
   /** A mounted server's declarations do not change, so nothing is read again. */
@@ -60,13 +49,6 @@ export class MemoryCatalogue implements Catalogue {
   onChange(changed: () => void): () => void {
     this.followers.add(changed)
     return () => void this.followers.delete(changed)
-  }
-
-  /** Every call asks for this list, so it is made once per list. */
-  private entriesOf(listed: readonly ListedTool[]): readonly Entry[] {
-    const entryList = this.entriesByList.get(listed) ?? listed.map(({ entry }) => entry)
-    this.entriesByList.set(listed, entryList)
-    return entryList
   }
 }
 

@@ -3,8 +3,11 @@ import type { Policy } from '@bir/sdk/contract/policy'
 import type { SecretsInUse } from '../secrets/in-use.ts'
 import { redact } from '../secrets/redact.ts'
 import type { Log } from '../runtime/log.ts'
+import { servable } from '../protocol/entries/servable.ts'
+import { policyName } from '../protocol/names/policy-name.ts'
+import type { ListMethod } from '../protocol/list-methods.ts'
+import type { ReadEntry } from './bounded-list.ts'
 import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
-import type { ListedTool, ServerLists } from './server-catalogue.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 interface Options {
@@ -24,13 +27,13 @@ interface OpenCatalogue {
   catalogue: ServerCatalogue
 }
 
+type Entry = Readonly<Record<string, unknown>>
+
 interface ServedTools {
   /** What the list was made of; when any of it is another, so is the list. */
   readonly madeOf: readonly unknown[]
-  readonly tools: readonly ListedTool[]
+  readonly tools: readonly Entry[]
 }
-
-const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
 
 /** The remote servers of the policy in force: a catalogue for each, and which definitions of their tools are served. */
 export class RemoteCatalogues {
@@ -38,6 +41,7 @@ export class RemoteCatalogues {
   private readonly openCatalogues = new Map<string, OpenCatalogue>()
   private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
   private readonly served = new Map<string, ServedTools>()
+  private readonly offered = new WeakMap<readonly ReadEntry[], readonly Entry[]>()
 
   constructor(options: Options) {
     this.options = options
@@ -55,30 +59,33 @@ export class RemoteCatalogues {
     for (const server of remote.values()) if (server.kind === 'remote' && server.remote.trust === 'hold') this.fetchApproved(server.tools)
   }
 
-  /** True once the server has been listed. */
-  seen(server: string): boolean {
-    return this.openCatalogues.get(server)?.catalogue.seen ?? false
-  }
-
   refreshSoon(server: string): void {
     this.openCatalogues.get(server)?.catalogue.refreshSoon()
   }
 
-  lists(server: string): ServerLists {
-    return this.openCatalogues.get(server)?.catalogue.lists ?? nothing
+  /** What is wrong with the lists of each server: sentences for administrators. */
+  faults(): { id: string; faults: readonly string[] }[] {
+    return [...this.openCatalogues].map(([id, { catalogue }]) => ({ id, faults: catalogue.faults() }))
+  }
+
+  /** A list as it is offered. Undefined until it was read. The same object while it stays the same. */
+  entries(server: string, method: ListMethod): readonly Entry[] | undefined {
+    const read = this.openCatalogues.get(server)?.catalogue.entries(method)
+    return read && this.offeredOf(read)
   }
 
   /** The tools of a server as they may be listed. Under `hold`, each has the definition that was approved. */
   tools(
     id: string,
     entry: { remote: RemoteEntry['remote']; tools: ReadonlyMap<string, { definition?: string | undefined }> },
-  ): readonly ListedTool[] {
-    const offered = this.lists(id).tools
-    if (entry.remote.trust !== 'hold') return offered
-    const madeOf = [offered, entry.tools, this.options.secrets.of(id).values, this.definitions.size]
+  ): readonly Entry[] | undefined {
+    const read = this.openCatalogues.get(id)?.catalogue.entries('tools/list')
+    if (!read || entry.remote.trust !== 'hold') return read && this.offeredOf(read)
+    const madeOf = [read, entry.tools, this.options.secrets.of(id).values, this.definitions.size]
     const made = this.served.get(id)
     if (made?.madeOf.every((part, index) => part === madeOf[index])) return made.tools
-    const tools = [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, name, definition, offered))
+    const live = new Map(read.toReversed().map((tool) => [policyName(String(tool.raw['name'])), tool]))
+    const tools = [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, definition, live.get(name)))
     this.served.set(id, { madeOf, tools })
     return tools
   }
@@ -102,13 +109,22 @@ export class RemoteCatalogues {
     })
   }
 
-  private approvedTool(server: string, name: string, approved: string | undefined, offered: readonly ListedTool[]): ListedTool[] {
-    const live = offered.find((listed) => listed.name === name)
+  private approvedTool(server: string, approved: string | undefined, live: ReadEntry | undefined): Entry[] {
     if (approved === undefined) return []
-    if (live && definitionHash(live.entry) === approved) return [live]
+    if (live && definitionHash(live.raw) === approved) return [live.offered]
     const entry = this.definitions.get(approved)
+    if (!entry) return []
     // It may have been reported when this was not yet a secret of the server, or by a plane that did not hide it.
-    return entry ? [{ server, name, entry: redact({ value: entry }, this.options.secrets.of(server).values).value }] : []
+    const clean = redact({ value: entry }, this.options.secrets.of(server).values).value
+    const { entry: offered } = servable('tools/list', clean)
+    return offered ? [offered] : []
+  }
+
+  /** Every call asks for these lists, so each is made once. */
+  private offeredOf(read: readonly ReadEntry[]): readonly Entry[] {
+    const offered = this.offered.get(read) ?? read.map((entry) => entry.offered)
+    this.offered.set(read, offered)
+    return offered
   }
 
   private addDefinition(definition: string, entry: Readonly<Record<string, unknown>>): void {

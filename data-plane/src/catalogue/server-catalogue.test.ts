@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { LISTS } from '../protocol/list-methods.ts'
 import { ServerCatalogue } from './server-catalogue.ts'
 import { modernServer } from '../upstream/modern/testing.ts'
 import type { Handle, Say } from '../upstream/modern/testing.ts'
@@ -36,7 +37,7 @@ async function aCatalogue(handle: Handle, secrets: readonly string[] = []) {
   }
 }
 
-const names = (catalogue: ServerCatalogue) => catalogue.lists.tools.map(({ name }) => name)
+const names = (catalogue: ServerCatalogue) => catalogue.entries('tools/list')?.map(({ offered }) => offered['name'])
 
 test.for<[string, string, Handle, number]>([
   [
@@ -49,7 +50,7 @@ test.for<[string, string, Handle, number]>([
 ])('a list %s is cut and said to be, and what was read of it is offered', async ([, why, handle, kept]) => {
   await using given = await aCatalogue((asked, say) => (asked.method === 'tools/list' ? handle(asked, say) : 'as usual'))
   await given.catalogue.refresh()
-  expect(given.catalogue.lists.tools).toHaveLength(kept)
+  expect(given.catalogue.entries('tools/list')).toHaveLength(kept)
   expect(given.logged('a list was cut')).toEqual([{ server: 'things', method: 'tools/list', why, kept }])
 })
 
@@ -57,7 +58,7 @@ test('of a hundred thousand tools five thousand are kept', async () => {
   const tools = Array.from({ length: 100_000 }, (_, at) => tool(`t${at}`))
   await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
   await given.catalogue.refresh()
-  expect(given.catalogue.lists.tools).toHaveLength(5000)
+  expect(given.catalogue.entries('tools/list')).toHaveLength(5000)
   expect(given.logged('entries were left out')).toMatchObject([{ of: 95_000 }])
 })
 
@@ -123,7 +124,7 @@ test('what changes while the list is being read is not missed', async () => {
   await expect.poll(() => names(given.catalogue)).toEqual(['new'])
 })
 
-test('a server that repeats a secret in its refusal is said not to be listed, without the secret', async () => {
+test('a list whose refusal repeats a secret is said not to be read, without the secret', async () => {
   await using given = await aCatalogue(
     ({ id, method }, say) =>
       method === 'tools/list'
@@ -132,5 +133,41 @@ test('a server that repeats a secret in its refusal is said not to be listed, wi
     ['the-secret'],
   )
   await given.catalogue.refresh()
-  expect(given.logged('a server cannot be listed')).toMatchObject([{ why: expect.stringContaining('you sent •••') as string }])
+  expect(given.logged('a list cannot be read')).toMatchObject([{ why: expect.stringContaining('you sent •••') as string }])
+  expect(given.catalogue.faults()).toEqual(['The server answers tools/list with an error, and what it listed before stays: you sent •••'])
+})
+
+test('each list stands for itself: one that fails keeps what it had, one that is not there is empty, and both are said', async () => {
+  let failing = false
+  const prompts = { ...page([]), prompts: [{ name: 'p' }] }
+  await using given = await aCatalogue(({ method }, say) => {
+    if (method === 'server/discover')
+      return say.result({ ...page([]), supportedVersions: ['2026-07-28'], capabilities: { tools: {}, prompts: {}, resources: {} } })
+    if (method === 'tools/list') return say.result(page([tool(failing ? 'new' : 'old')]))
+    if (method === 'prompts/list') return failing ? say.error(-32_603) : say.result(prompts)
+    if (method === 'resources/list') return say.result({ ...page([]), resources: [{ uri: 'a:b', name: 'b' }] })
+    return 'as usual'
+  })
+  const counts = () => LISTS.map((method) => given.catalogue.entries(method)?.length)
+  const missing = 'The server declares resources, and answers resources/templates/list with "method not found"; the list counts as empty.'
+  await given.catalogue.refresh()
+  expect([names(given.catalogue), counts()]).toEqual([['old'], [1, 1, 1, 0, 0]])
+  expect(given.catalogue.faults()).toEqual([missing])
+
+  failing = true
+  await given.catalogue.refresh()
+  expect([names(given.catalogue), counts()]).toEqual([['new'], [1, 1, 1, 0, 0]])
+  expect(given.catalogue.faults()).toEqual(['The server answers prompts/list with an error, and what it listed before stays: no', missing])
+})
+
+test('what is wrong with entries and names is said in sentences, at most fifty', async () => {
+  const many = Array.from({ length: 60 }, (_, at) => ({ name: `t${at}` }))
+  await using given = await aCatalogue(({ method }, say) =>
+    method === 'tools/list' ? say.result(page([tool('a'), tool('a'), tool('repo/list'), ...many])) : 'as usual',
+  )
+  await given.catalogue.refresh()
+  const faults = given.catalogue.faults()
+  expect(faults).toHaveLength(51)
+  expect(faults[0]).toBe('The tool "t0": inputSchema is missing; it is offered as {"type":"object"}.')
+  expect(faults.at(-1)).toBe('And 12 more.')
 })

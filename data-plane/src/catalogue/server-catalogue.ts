@@ -1,50 +1,39 @@
 import { hash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { hidingLog } from '../secrets/hiding-log.ts'
-import { redact } from '../secrets/redact.ts'
+import { redactText } from '../secrets/redact.ts'
 import type { ServerSecrets } from '../secrets/in-use.ts'
 import { GATEWAY_IDENTITY } from '../protocol/facts/gateway-identity.ts'
+import { METHOD_NOT_FOUND } from '../protocol/facts/rpc-codes.ts'
+import { LISTS } from '../protocol/list-methods.ts'
+import type { ListMethod } from '../protocol/list-methods.ts'
 import type { Log } from '../runtime/log.ts'
 import { servesSkills } from '../protocol/extensions/skills.ts'
 import { unawaited } from '../runtime/awaitable.ts'
 import { Cancel } from '../runtime/cancellation.ts'
-import { timeoutFault } from '../upstream/faults.ts'
-import { BoundedList } from './bounded-list.ts'
-import { UpstreamRpcError } from '../upstream/upstream.ts'
+import { timeoutFault, UnaskedFault, UnreachableFault } from '../upstream/faults.ts'
+import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Asker, Upstream } from '../upstream/upstream.ts'
+import type { ReadEntry } from './bounded-list.ts'
+import { readList } from './read-list.ts'
+import type { ReadList } from './read-list.ts'
 
 const againMs = 60_000
 /** How soon a server is read again that says that something changed, and how late at most when it keeps saying so. */
 const soonMs = 50
 const latestMs = 30_000
 const readWithinMs = 60_000
-const maxPages = 100
-const maxEntries = 5_000
+const maxFaults = 50
+const maxFaultChars = 400
 
 type Entry = Readonly<Record<string, unknown>>
-
-/** A tool as its server lists it, with the server's id. */
-export interface ListedTool {
-  readonly server: string
-  readonly name: string
-  readonly entry: Entry
-}
-
-/** Everything a server offered when it was last read. A list that did not change stays the same object. */
-export interface ServerLists {
-  readonly tools: readonly ListedTool[]
-  readonly prompts: readonly Entry[]
-  readonly resources: readonly Entry[]
-  readonly templates: readonly Entry[]
-  readonly skills: readonly Entry[]
-}
 
 interface Options {
   server: string
   upstream: Upstream
   secrets: Pick<ServerSecrets, 'values' | 'hold'>
   log: Log
-  /** Called with every tool of the server, as the server lists it. */
+  /** Called with every tool that can be offered, as the server lists it. */
   report(tools: readonly Entry[]): Promise<void>
   changed(): void
 }
@@ -68,17 +57,23 @@ const gateway: Asker = {
   },
 }
 
-const nothing: ServerLists = { tools: [], prompts: [], resources: [], templates: [], skills: [] }
+/** A list as it was last read. */
+interface KeptList extends ReadList {
+  readonly fingerprint: string
+}
+
+const noList: ReadList = { entries: [], faults: [] }
 
 /**
- * Keeps in memory what a remote server offers, so that listing forty servers asks none of them. A server that is away
- * keeps what it offered last.
+ * Keeps in memory what a remote server offers, so that listing forty servers asks none of them. Each list stands for
+ * itself: one that cannot be read keeps what was read of it last, and the others are read all the same.
  */
 export class ServerCatalogue {
   private readonly options: Options
   private readonly cancel = new Cancel()
-  private offered = nothing
-  private fingerprint = ''
+  private readonly lists = new Map<ListMethod, KeptList>()
+  /** Why a list could not be read last time. */
+  private readonly failures = new Map<ListMethod, string>()
   private refreshing: Promise<void> | undefined
   private listening = false
   private readonly timer: NodeJS.Timeout
@@ -93,12 +88,19 @@ export class ServerCatalogue {
     refresh()
   }
 
-  get seen(): boolean {
-    return this.fingerprint !== ''
+  /** What the server offers in a list. Undefined until it was read. The same object while it stays the same. */
+  entries(method: ListMethod): readonly ReadEntry[] | undefined {
+    return this.lists.get(method)?.entries
   }
 
-  get lists(): ServerLists {
-    return this.offered
+  /** What is wrong with the lists of the server: sentences for administrators, bounded. */
+  faults(): string[] {
+    const all = LISTS.flatMap((method) => [
+      ...(this.failures.has(method) ? [this.failures.get(method)!] : []),
+      ...(this.lists.get(method)?.faults ?? []),
+    ])
+    const shown = all.slice(0, maxFaults).map((fault) => fault.slice(0, maxFaultChars))
+    return all.length > maxFaults ? [...shown, `And ${all.length - maxFaults} more.`] : shown
   }
 
   /** Reads the lists; one read at a time. A failure keeps what is known. */
@@ -114,7 +116,7 @@ export class ServerCatalogue {
     // The server may repeat what it is sent while it is read.
     const release = this.options.secrets.hold()
     try {
-      await this.readInTime()
+      await this.read()
     } catch (error) {
       const { server, log } = this.options
       if (!this.cancel.cancelled) log('warn', 'a server cannot be listed', { server, why: String(error) })
@@ -145,84 +147,68 @@ export class ServerCatalogue {
     this.due = setTimeout(() => unawaited(again()), Math.max(0, this.waitMs - sinceMs)).unref()
   }
 
-  /** Reads the lists within a time limit, because a server may never finish. */
-  private async readInTime(): Promise<void> {
+  private async read(): Promise<void> {
+    const { capabilities } = await this.inTime(() => this.options.upstream.describe(gateway))
+    for (const method of LISTS) {
+      if (this.cancel.cancelled) return
+      await this.readOne(method, capabilities)
+    }
+    await this.follow()
+  }
+
+  /** Reads one list. Only a fault that every request would meet ends the whole reading. */
+  private async readOne(method: ListMethod, capabilities: Entry): Promise<void> {
+    const { server, log } = this.options
+    try {
+      const isOffered = method === 'skills/list' ? servesSkills(capabilities) : capabilities[capabilityOf[method]] !== undefined
+      await this.keep(method, isOffered ? await this.inTime((cancel) => readList(this.options, gateway, method, cancel)) : noList)
+      this.failures.delete(method)
+    } catch (error) {
+      if (this.cancel.cancelled || isAboutAll(error)) throw error
+      if (error instanceof UpstreamRpcError && error.code === METHOD_NOT_FOUND) {
+        this.failures.set(
+          method,
+          `The server declares ${capabilityOf[method]}, and answers ${method} with "method not found"; the list counts as empty.`,
+        )
+        return this.keep(method, noList)
+      }
+      this.failures.set(method, `The server answers ${method} with an error, and what it listed before stays: ${this.told(error)}`)
+      log('warn', 'a list cannot be read', { server, method, why: String(error) })
+    }
+  }
+
+  private async keep(method: ListMethod, list: ReadList): Promise<void> {
+    if (this.cancel.cancelled) return
+    const { server, report, changed, log } = this.options
+    const fingerprint = hash('sha256', canonical(list.entries.map(({ raw }) => raw)), 'hex')
+    const kept = this.lists.get(method)
+    this.lists.set(method, { ...list, fingerprint, entries: kept?.fingerprint === fingerprint ? kept.entries : list.entries })
+    if (kept?.fingerprint !== fingerprint) changed()
+    if (method !== 'tools/list') return
+    await report(list.entries.map(({ raw }) => raw)).catch((error: unknown) =>
+      log('warn', 'the tools of a server cannot be reported', { server, why: String(error) }),
+    )
+  }
+
+  /** The words of a failure, which may be the server's, without what the server was sent. */
+  private told(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error)
+    return redactText(text, this.options.secrets.values)
+  }
+
+  /** Does something within a time limit, because a server may never finish. */
+  private async inTime<T>(act: (cancel: Cancel) => Promise<T>): Promise<T> {
     const reading = new Cancel()
     const late = Promise.withResolvers<never>()
     const forget = this.cancel.subscribe((cause) => reading.abort(cause))
     const timer = setTimeout(() => reading.abort(timeoutFault(readWithinMs)), readWithinMs).unref()
     reading.subscribe(late.reject)
     try {
-      await Promise.race([late.promise, this.read(reading)])
+      return await Promise.race([late.promise, act(reading)])
     } finally {
       clearTimeout(timer)
       forget()
     }
-  }
-
-  private async read(reading: Cancel): Promise<void> {
-    const { server, upstream, report, changed } = this.options
-    const { capabilities } = await upstream.describe(gateway)
-    const all = (capability: string, method: string, member: string) =>
-      capabilities[capability] === undefined ? [] : this.all(method, member, reading)
-    const tools = await all('tools', 'tools/list', 'tools')
-    const offer = {
-      tools: tools.flatMap((entry) => (typeof entry['name'] === 'string' ? [{ server, name: entry['name'], entry }] : [])),
-      prompts: await all('prompts', 'prompts/list', 'prompts'),
-      resources: await all('resources', 'resources/list', 'resources'),
-      templates: await all('resources', 'resources/templates/list', 'resourceTemplates'),
-      skills: servesSkills(capabilities) ? await this.skills(reading) : [],
-    }
-    if (reading.cancelled) return
-    const fingerprint = hash('sha256', canonical(offer), 'hex')
-    if (fingerprint !== this.fingerprint) {
-      this.fingerprint = fingerprint
-      this.offered = offer
-      changed()
-    }
-    await report(tools)
-    await this.follow()
-  }
-
-  /** A server that serves the skills extension badly keeps its other lists. */
-  private skills(reading: Cancel): Promise<readonly Entry[]> {
-    return this.all('skills/list', 'skills', reading).catch((error: unknown) => {
-      if (!(error instanceof UpstreamRpcError)) throw error
-      const { server, log } = this.options
-      log('warn', 'the skills of a server cannot be listed', { server, why: error.message })
-      return this.offered.skills
-    })
-  }
-
-  /** A list without end is cut, and the log says so; what was read of it is offered. */
-  private async all(method: string, member: string, reading: Cancel): Promise<Entry[]> {
-    const list = new BoundedList(maxEntries)
-    const cursors = new Set<unknown>()
-    let cursor: unknown
-    let why: string | undefined
-    for (let page = 0; why === undefined; page++) {
-      const value = await this.page(method, cursor, reading)
-      list.add(value[member])
-      cursor = value['nextCursor']
-      if (cursor === undefined) break
-      if (page + 1 === maxPages) why = `more than ${maxPages} pages`
-      if (cursors.has(cursor)) why = 'pages that come round again'
-      if (list.isFull) why = `more than ${maxEntries} entries`
-      cursors.add(cursor)
-    }
-    const { entries, leftOut } = list
-    const { server, log } = this.options
-    if (why !== undefined) log('warn', 'a list was cut', { server, method, why, kept: entries.length })
-    if (leftOut.length > 0) log('warn', 'entries were left out', { server, method, entries: leftOut.slice(0, 20), of: leftOut.length })
-    return entries
-  }
-
-  private async page(method: string, cursor: unknown, cancel: Cancel): Promise<Entry> {
-    const { upstream, secrets } = this.options
-    const params = cursor === undefined ? {} : { cursor }
-    const request = { ...gateway, method, params, onNotification: () => undefined, cancel }
-    // What a server repeats of the gateway's credentials is neither kept, nor reported, nor listed.
-    return redact(await upstream.request(request), secrets.values).value
   }
 
   /** Listens for changes, where the server tells of them. */
@@ -235,6 +221,21 @@ export class ServerCatalogue {
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
 }
+
+const capabilityOf: Readonly<Record<ListMethod, string>> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resources',
+  'skills/list': 'the skills extension',
+}
+
+/** A server that cannot be reached, or does not let the gateway in, is not asked for its other lists. */
+const isAboutAll = (error: unknown): boolean =>
+  error instanceof UnreachableFault ||
+  error instanceof UnaskedFault ||
+  (error instanceof UpstreamFault && error.code.startsWith('secret')) ||
+  !(error instanceof UpstreamFault || error instanceof UpstreamRpcError)
 
 /** The hash that names a definition: administrators approve definitions by it. */
 export const definitionHash = (definition: object): string => hash('sha256', canonical(definition), 'hex')

@@ -81,20 +81,23 @@ test('lists that are reported at the same time arrive in order', async () => {
   expect(controlPlane.reports.map(({ tools }) => tools[0]?.name)).toEqual(['a', 'b', 'c', 'd'])
 })
 
-test('a tool that cannot be served is left out, and the others are reported', async () => {
+test('a tool that cannot be served is left out, and the others are reported by the names of the policy', async () => {
   await using controlPlane = await aControlPlane()
   const report = reportDefinitions(controlPlane.control)
   const bomb: unknown = JSON.parse('[{"a":'.repeat(20_000) + '1' + '}]'.repeat(20_000))
   const tools = [
-    aTool('with space'),
+    aTool('repo/list'),
     { title: 'no name' },
     aTool('bomb', { inputSchema: bomb }),
     aTool('large', { description: 'x'.repeat(8 * 1024 * 1024) }),
     aTool('echo'),
   ]
   const { posted, leftOut } = await report('everything', everything, tools)
-  expect([posted, leftOut]).toEqual([true, ['with space', '', 'bomb', 'large']])
-  expect(controlPlane.reports[0]?.tools.map(({ name }) => name)).toEqual(['echo'])
+  expect([posted, leftOut]).toEqual([true, ['', 'bomb', 'large']])
+  expect(controlPlane.reports[0]?.tools.map(({ name, definition }) => [name, definition['name']])).toEqual([
+    ['repo_list_4pxwgxtx', 'repo/list'],
+    ['echo', 'echo'],
+  ])
 })
 
 test('a definition is fetched by its hash, and refused when its bytes do not match', async () => {

@@ -4,12 +4,13 @@ import { ToolName } from '@bir/sdk/contract/names'
 import type { RemotePolicy } from '@bir/sdk/contract/policy'
 import type { ControlClient } from './client.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
+import { policyName } from '../protocol/names/policy-name.ts'
 import { textOf } from '../json/text-of.ts'
 
 /** A tool as a remote server lists it. */
 export type ListedTool = Readonly<Record<string, unknown>>
 
-/** The result of a report. `leftOut` has the tools that cannot be served: misnamed, nested too deeply, or too many. */
+/** The result of a report. `leftOut` has the tools that cannot be served: nested too deeply, or too many. */
 interface ReportResult {
   posted: boolean
   leftOut: string[]
@@ -70,11 +71,11 @@ function prepareReport(url: string, tools: readonly ListedTool[]) {
   const hashes: string[] = []
   let bytes = 0
   for (const tool of tools) {
-    const name = ToolName.safeParse(tool.name)
+    const name = ToolName.safeParse(typeof tool['name'] === 'string' ? policyName(tool['name']) : undefined)
     const text = name.success && nestsWithin(tool, maxDepth) ? canonical(tool) : undefined
     const length = text === undefined ? Infinity : Buffer.byteLength(text)
     if (!name.success || text === undefined || servable.length === maxTools || bytes + length > maxBytes) {
-      leftOut.push(textOf(tool.name).slice(0, 200))
+      leftOut.push(textOf(tool['name']).slice(0, 200))
       continue
     }
     bytes += length

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nameBook, nameOnAggregate, readName } from './names.ts'
+import { nameBook, promptOnAggregate, readName } from './names.ts'
 import { aName, aServer } from '../testing.ts'
 
 test('every name of every server is read back, with the book when it was shortened', () => {
@@ -8,7 +8,7 @@ test('every name of every server is read back, with the book when it was shorten
     fc.property(aServer, fc.uniqueArray(aName, { minLength: 1 }), (server, names) => {
       const book = nameBook(server, names)
       for (const name of names) {
-        const joined = nameOnAggregate(server, name)
+        const joined = promptOnAggregate(server, name)
         expect(joined.length).toBeLessThanOrEqual(64)
         expect(readName(joined, () => book)).toEqual({ server, name })
       }
@@ -25,14 +25,14 @@ test.for(['', '_x', 'nothing', 'Upper_x', 't_x', `${'s'.repeat(33)}_x`, `gitlab_
 })
 
 test('a shortened name does not end in half a character', () => {
-  const joined = nameOnAggregate('s', `${'x'.repeat(52)}😀${'x'.repeat(20)}`)
+  const joined = promptOnAggregate('s', `${'x'.repeat(52)}😀${'x'.repeat(20)}`)
   expect(joined).toHaveLength(64)
   expect(joined.isWellFormed()).toBe(true)
 })
 
 test('when a server has a name that equals the shortened form of another, that form stands for neither', () => {
   const long = 'x'.repeat(80)
-  const joined = nameOnAggregate('evil', long)
+  const joined = promptOnAggregate('evil', long)
   const imitation = joined.slice('evil_'.length)
   const book = nameBook('evil', [long, imitation])
   expect(readName(joined, () => book)).toBeUndefined()

@@ -1,22 +1,30 @@
-import { createHash } from 'node:crypto'
+import { nameDigest } from '../../protocol/names/policy-name.ts'
 
 export interface ToolAddress {
   readonly server: string
+  /** The name by which the policy speaks of it. */
   readonly tool: string
 }
 
 const maxLength = 64
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+const keptLength = 55
+/** What every host accepts in the name of a tool. Some refuse the dot, which MCP allows. */
+const accepted = /^[A-Za-z0-9_-]+$/
 
 /**
- * A tool's name on `/mcp`: `{server}_{tool}`. A name over 64 characters is shortened to its first 55, `_`, and
- * 8 base32 characters of its SHA-256.
+ * A tool's name on `/mcp`: `{server}_{tool}`. One that is longer than 64 characters, or has a dot, becomes its first 55
+ * characters with `_` for each dot, `_`, and 8 base32 characters of its SHA-256.
  */
 export function joinedName({ server, tool }: ToolAddress): string {
   const name = `${server}_${tool}`
-  if (name.length <= maxLength) return name
-  const digest = createHash('sha256').update(name).digest()
-  const bits = [...digest.subarray(0, 5)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
-  const tail = Array.from({ length: 8 }, (_, at) => alphabet[Number.parseInt(bits.slice(at * 5, at * 5 + 5), 2)]).join('')
-  return `${name.slice(0, 55)}_${tail}`
+  if (name.length <= maxLength && accepted.test(name)) return name
+  return `${name.slice(0, keptLength).replaceAll(/[^A-Za-z0-9_-]/g, '_')}_${nameDigest(name)}`
+}
+
+/** The name that the tool had on `/mcp` while dots stood in such names. Whoever wrote it down may go on to call it. */
+export const formerName = ({ server, tool }: ToolAddress): string => shortenedName(`${server}_${tool}`)
+
+/** A name over 64 characters becomes its first 55, `_`, and 8 base32 characters of its SHA-256. */
+export function shortenedName(name: string): string {
+  return name.length <= maxLength ? name : `${name.slice(0, keptLength)}_${nameDigest(name)}`
 }

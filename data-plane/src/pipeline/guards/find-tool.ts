@@ -3,6 +3,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { isCallableBy } from '../../aggregate/apps.ts'
 import { responsesForServer } from '../../aggregate/rewrite-request.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
+import { ownName } from '../../protocol/names/policy-name.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, ResolvedTool, Incoming } from '../call/types.ts'
@@ -30,14 +31,15 @@ export function findTool({
     const entry = server?.tools.get(address.tool)
     const toolServer = upstream(address.server)
     if (!server || !entry || !toolServer) throw unknownTool(name, 'unknown-tool')
-    if (!isCallableBy(call.client.capabilities, catalogue.entries(address.server, 'tools/list', call.policy), address.tool))
-      throw unknownTool(name, 'app-only')
+    const entries = catalogue.entries(address.server, 'tools/list', call.policy)
+    const own = ownName(entries, address.tool, call.endpoint.server === undefined ? address.tool : name)
+    if (!isCallableBy(call.client.capabilities, entries, own)) throw unknownTool(name, 'app-only')
     call.note.level = entry.level
     const ownParams = withoutEnvelope(call.params)
     const params = call.endpoint.server === undefined ? responsesForServer(address.server, ownParams) : ownParams
     const upstreamCall = {
       method: 'tools/call',
-      params: address.tool === name ? params : { ...params, name: address.tool },
+      params: own === name ? params : { ...params, name: own },
       source: call.source,
     }
     return next({ serverId: address.server, server, upstream: toolServer, toolName: address.tool, needs: entry.level, upstreamCall })

@@ -7,13 +7,15 @@ import { firstPositions, readCursor } from '../../aggregate/cursor.ts'
 import type { Positions } from '../../aggregate/cursor.ts'
 import { mergeLists } from '../../aggregate/merge-lists.ts'
 import type { ServerPage } from '../../aggregate/merge-lists.ts'
+import { withoutField } from '../../json/edit.ts'
 import type { Fields } from '../../json/edit.ts'
-import { isObject } from '../../json/is-object.ts'
+import { legacyTool, servable } from '../../protocol/entries/servable.ts'
 import { clearedMember, madeOf, ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { withoutEnvelope } from '../../protocol/client-info.ts'
 import { NOT_CACHEABLE } from '../../protocol/facts/cache-hints.ts'
 import type { ListMethod } from '../../protocol/list-methods.ts'
+import { policyName } from '../../protocol/names/policy-name.ts'
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import type { UpstreamResult } from '../../upstream/upstream.ts'
@@ -96,7 +98,9 @@ function mayList({ policy, person, client }: Incoming & Authenticated, method: L
   const nowMs = Date.now()
   if (method !== 'tools/list') return decideServer(policy, person, id, 'read', nowMs).allow
   return (
-    typeof entry['name'] === 'string' && decideFor(policy, person, id, entry['name'], nowMs).allow && isShownTo(client.capabilities, entry)
+    typeof entry['name'] === 'string' &&
+    decideFor(policy, person, id, policyName(entry['name']), nowMs).allow &&
+    isShownTo(client.capabilities, entry)
   )
 }
 
@@ -104,6 +108,11 @@ function mayList({ policy, person, client }: Incoming & Authenticated, method: L
 function withReadableViews({ policy, person }: Call, id: string, tools: readonly Fields[]): readonly Fields[] {
   const isReadable = decideServer(policy, person, id, 'read', Date.now()).allow
   return isReadable ? tools : tools.map((tool) => withoutUnreadableUi(tool, () => false))
+}
+
+const offeredOf = (method: ListMethod, entry: unknown): Fields[] => {
+  const { entry: offered } = servable(method, entry)
+  return offered ? [offered] : []
 }
 
 const isReady = (page: Awaitable<ServerPage>): page is ServerPage => !(page instanceof Promise)
@@ -174,7 +183,7 @@ class Lister {
       mayList(call, this.method, server, entry),
     )
     const readable = this.method === 'tools/list' ? withReadableViews(call, server, entries) : entries
-    const cleared = this.outgoing.result({ value: this.listOf(readable) }, this.method, contextOf(call, server))
+    const cleared = this.outgoing.result({ value: this.listOf(this.inEra(call, readable)) }, this.method, contextOf(call, server))
     return cleared instanceof Promise ? cleared.then((later) => this.rendered(later, call)) : this.rendered(cleared, call)
   }
 
@@ -188,7 +197,7 @@ class Lister {
       position,
       settled: { status: 'fulfilled', value: clearedMember(result, 'value') },
     })
-    const cleared = this.outgoing.result({ value: { [this.member]: entries } }, this.method, contextOf(call, server))
+    const cleared = this.outgoing.result({ value: { [this.member]: this.inEra(call, entries) } }, this.method, contextOf(call, server))
     return cleared instanceof Promise ? cleared.then(pageOf) : pageOf(cleared)
   }
 
@@ -204,14 +213,28 @@ class Lister {
     return this.rendered(madeOf(parts, { value }), call)
   }
 
-  /** What of a server's answer this person may see; the same result where that is all of it. */
+  /** What of a server's answer this person may see and clients accept; the same result where that is all of it. */
   private allowed(call: Call, server: string, result: UpstreamResult): UpstreamResult {
-    const entries = result.value[this.member]
-    if (this.method !== 'tools/list' || !Array.isArray(entries)) return result
-    const listed = entries.filter((entry) => isObject(entry)).filter((entry) => mayList(call, this.method, server, entry))
-    const readable = withReadableViews(call, server, listed)
-    const isSame = readable === listed && readable.length === entries.length
-    return isSame ? result : { value: { ...result.value, [this.member]: readable } }
+    const { [this.member]: given, nextCursor } = result.value
+    // Servers in Go write an empty list as null; others write so that there is no next page.
+    const entries = (given === null ? [] : given) as unknown
+    const value = nextCursor === null ? withoutField(result.value, 'nextCursor') : result.value
+    const isWhole = value === result.value && given !== null
+    if (!Array.isArray(entries)) return isWhole ? result : { value }
+    const offered = entries.flatMap((entry): Fields[] => offeredOf(this.method, entry))
+    const allowed = this.inEra(call, this.method === 'tools/list' ? this.allowedTools(call, server, offered) : offered)
+    const isSame = isWhole && allowed.length === entries.length && allowed.every((entry, at) => entry === entries[at])
+    return isSame ? result : { value: { ...value, [this.member]: allowed } }
+  }
+
+  private allowedTools(call: Call, server: string, tools: readonly Fields[]): readonly Fields[] {
+    const listed = tools.filter((tool) => mayList(call, this.method, server, tool))
+    return withReadableViews(call, server, listed)
+  }
+
+  /** Clients of revisions before 2026-07-28 refuse some tools that newer ones accept. */
+  private inEra({ modern }: Call, entries: readonly Fields[]): readonly Fields[] {
+    return modern || this.method !== 'tools/list' ? entries : entries.map(legacyTool)
   }
 
   private readonly listOf = (entries: readonly Fields[]): Fields => ({ [this.member]: entries, ...NOT_CACHEABLE })

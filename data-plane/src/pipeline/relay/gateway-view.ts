@@ -3,6 +3,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
+import { policyName } from '../../protocol/names/policy-name.ts'
 import { clientName } from '../../protocol/client-info.ts'
 import type { CallContext } from '../../server-kit/context.ts'
 import type { CheckStep, GatewayView, ServerView, ToolView } from '../../server-kit/gateway-view.ts'
@@ -43,7 +44,7 @@ function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Pers
   const server = policy.servers.get(id)
   const reachable = upstream(id)
   if (!server || !reachable) return []
-  const offered = new Map((catalogue.entries(id, 'tools/list', policy) ?? []).map((entry) => [entry['name'], entry]))
+  const offered = new Map((catalogue.entries(id, 'tools/list', policy) ?? []).map((entry) => [policyName(String(entry['name'])), entry]))
   const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
     const tool = offered.get(name)
     if (!tool || entry.hidden) return []

@@ -13,8 +13,8 @@ const kind = 'task'
 
 /** Translates names of `/mcp` back to a server's own, for this person. */
 export const routesOf = ({ sealer, catalogue }: Needs, { token, policy }: Call): Routes => ({
-  bookOf(of, server) {
-    const entries = catalogue.entries(server, of === 'tool' ? 'tools/list' : 'prompts/list', policy) ?? []
+  bookOf(server) {
+    const entries = catalogue.entries(server, 'prompts/list', policy) ?? []
     return nameBook(
       server,
       entries.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
