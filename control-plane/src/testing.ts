@@ -7,6 +7,7 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Change, Ctx } from './base/context.ts'
 import { shortHasher } from './definitions/short-hash.ts'
 import { apply } from './policy/apply.ts'
+import { z } from 'zod'
 import { put } from './users/users.ts'
 
 const unused = async () => Promise.reject(new Error('no test calls a tool here'))
@@ -28,7 +29,9 @@ export function aServer(id: string, levels: Record<string, Level>): MountedServe
     emits: [],
     logs: false,
     changes: { listen: () => () => undefined },
+    settings: z.looseObject({}),
     faults: (settings) => (typeof settings === 'object' && settings && 'bad' in settings ? ['settings.bad: is bad'] : []),
+    faultsInPolicy: () => [],
     check: unused,
     close: async () => undefined,
   }

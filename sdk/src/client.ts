@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { api, API_ERRORS } from './contract/api.ts'
 import type { Api, ApiErrorCode } from './contract/api.ts'
 import { schemaFaults } from './contract/schema-faults.ts'
-import { parseKnownMembers } from './known-members.ts'
+import { parseKnownMembers } from './contract/known-members.ts'
 
 /** A call of the control plane that failed. `message` is for a person, `code` for a program. */
 export class ApiFailure extends Error {

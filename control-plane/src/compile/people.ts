@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
+import { withNeeds } from '@bir/sdk/contract/needs'
 import { DISABLED_FLAG } from '@bir/sdk/contract/snapshot'
 import type { BucketChunk, ClassesChunk, ProfileChunk } from '@bir/sdk/contract/snapshot'
 import { classOf } from './holders.ts'
@@ -31,7 +32,7 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
     flags: Buffer.from(sorted.map(({ disabled }) => (disabled ? DISABLED_FLAG : 0))).toString('base64'),
     ...(selections.length === 0 ? {} : { selections: Object.fromEntries(selections) }),
   }
-  return { chunk, classes }
+  return { chunk: withNeeds('bucket', chunk), classes }
 }
 
 /**
@@ -40,7 +41,7 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
 export function compileClasses(holders: Holders, classes: readonly Class[]): { chunk: ClassesChunk; profiles: Map<string, ProfileChunk> } {
   const profiles = new Map<string, ProfileChunk>()
   const entries = classes.map(({ key, holders: ids }) => {
-    const profile = compileProfile(holders, ids)
+    const profile = withNeeds('profile', compileProfile(holders, ids))
     const name = createHash('sha256').update(canonical(profile)).digest('hex')
     profiles.set(name, profile)
     const groups = ids.flatMap((id) => holders.groupHandles.get(id) ?? []).sort()

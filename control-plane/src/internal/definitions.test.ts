@@ -50,7 +50,7 @@ test('a held definition is in no snapshot and cannot be fetched until it is appr
 
 test.for([
   ['no JSON', '{', 400],
-  ['an unknown field', report([], { colour: 'red' }), 400],
+  ['a field of a later version', report([], { colour: 'red' }), 204],
   ['a name that is no name', report([aTool('a b')]), 400],
   ['a body beyond the limit', report([aTool('a', { description: 'x'.repeat(8 * 1024 * 1024) })]), 413],
   ['a server nobody registered', report([aTool('a')], { server: 'nothing' }), 204],

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
 import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
-import { Ack, DefinitionsReport, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport, isForeignAck, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
@@ -84,8 +84,9 @@ async function snapshot({ db, issuer, manifestKey, watch, publishAbove, log }: I
 
 async function receiveAck({ db, issuer, log }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
+  const value = jsonOf(body)
   const held = HeldQuery.parse(Object.fromEntries(exchange.url.searchParams))
-  await acknowledge(db, log, plane, parse(Ack, jsonOf(body)), held)
+  if (!isForeignAck(value)) await acknowledge(db, log, plane, parse(Ack, value), held)
   return { status: 204 }
 }
 
@@ -115,7 +116,7 @@ async function receiveAddress({ db, issuer, planeSites, ctxOf }: InternalParts, 
   const { internalUrl } = parse(PlaneAddress, jsonOf(body))
   await setPlaneAddress(ctxOf(`plane:${plane.name}`), plane.id, {
     internalUrl: planeOrigin(internalUrl, planeSites),
-    opensSealed: exchange.url.search === `?${OPENS_SEALED}`,
+    opensSealed: exchange.url.search.slice(1).split('&').includes(OPENS_SEALED),
   })
   return { status: 204 }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '@bir/db/schema'
+import { withNeeds } from '@bir/sdk/contract/needs'
 import { BUCKETS, BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
 import type { ChunkNames, KeysChunk } from '@bir/sdk/contract/snapshot'
 import { publishedSettings } from '@bir/sdk/contract/settings'
@@ -35,12 +36,12 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
   const slots = new Map<string, object | undefined>([
     ...(await slotsUnder(trx, 'profile/')).map((slot) => [slot, undefined] as const),
     ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
-    ['classes', classes],
-    ['servers', compileServers(rows.servers, inputs.mountable, rows.definitions)],
-    ['settings', { settings: publishedSettings(compileSettings(rows.settings).settings) }],
-    ['revocations', compileRevocations(revocations)],
-    ['keys', inputs.keys],
-    ['planes', { planes: await readRoster(trx) }],
+    ['classes', withNeeds('classes', classes)],
+    ['servers', withNeeds('servers', compileServers(rows.servers, inputs.mountable, rows.definitions))],
+    ['settings', withNeeds('settings', { settings: publishedSettings(compileSettings(rows.settings).settings) })],
+    ['revocations', withNeeds('revocations', compileRevocations(revocations))],
+    ['keys', withNeeds('keys', inputs.keys)],
+    ['planes', withNeeds('planes', { planes: await readRoster(trx) })],
   ])
   return [...replaced, ...(await fillSlots(trx, slots))]
 }
@@ -88,7 +89,8 @@ async function compileBatch(trx: Transaction<Database>, holders: Holders, bucket
 async function compileIndex(trx: Transaction<Database>, index: number): Promise<string[]> {
   const slots = Array.from({ length: BUCKETS_PER_INDEX }, (_, at) => `bucket/${index * BUCKETS_PER_INDEX + at}`)
   const names = await readSlots(trx, slots)
-  return fillSlots(trx, new Map([[`index/${index}`, { buckets: slots.map((slot) => names.get(slot) ?? null) }]]))
+  const chunk = withNeeds('index', { buckets: slots.map((slot) => names.get(slot) ?? null) })
+  return fillSlots(trx, new Map([[`index/${index}`, chunk]]))
 }
 
 async function slotsUnder(trx: Transaction<Database>, prefix: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { HISTORY_HEADER } from '@bir/sdk/contract/held'
+import { withNeeds } from '@bir/sdk/contract/needs'
 import type { ChunkNames, Fresh, Manifest } from '@bir/sdk/contract/snapshot'
 import { CompactSign } from 'jose'
 import type { SigningKey } from '../keys/key-rows.ts'
@@ -13,7 +14,7 @@ export const rootOf = (chunks: ChunkNames): string => createHash('sha256').updat
  * because planes of earlier versions refuse members of the payload that they do not know.
  */
 export const signManifest = (key: SigningKey, manifest: Manifest, history: string | undefined): Promise<string> =>
-  sign(key, 'bir-manifest+jwt', manifest, history)
+  sign(key, 'bir-manifest+jwt', withNeeds('manifest', manifest), history)
 
 /** Signs the statement that this revision was the newest one at that moment. */
 export const signFresh = (key: SigningKey, fresh: Fresh, history: string | undefined): Promise<string> =>

@@ -1,10 +1,12 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { testDb } from '@bir/db/testing'
+import { LATER } from '@bir/sdk/contract/needs'
+import type { LaterMembers } from '@bir/sdk/contract/needs'
 import { BucketChunk, ClassesChunk, IndexChunk, Manifest, ProfileChunk } from '@bir/sdk/contract/snapshot'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { compactVerify } from 'jose'
+import { compactVerify, decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { markDirty } from '../base/context.ts'
 import { openKeyRing } from '../keys/key-ring.ts'
 import { masterKeyOf } from '../keys/master-key.ts'
@@ -48,6 +50,14 @@ async function aPublisher() {
   }
   const publisher = another()
   return { db, url, publisher, another, manifest, chunk, addPerson, published, [Symbol.asyncDispose]: () => made.drop() }
+}
+
+/** Adds later members to the vocabulary for as long as a test runs. */
+function withLater(later: LaterMembers): void {
+  Object.assign(LATER, later)
+  onTestFinished(() => {
+    for (const part of Object.keys(later)) Reflect.deleteProperty(LATER, part)
+  })
 }
 
 const count = (names: string[], others: string[]) => names.filter((name, at) => name !== others[at]).length
@@ -141,4 +151,46 @@ test('a publication of another replica wakes those who wait', async () => {
   await waiting
   expect(watch.current()?.revision).toBe(2)
   await watch.stop()
+})
+
+test('every part of what is published names the words of what it says', async () => {
+  await using made = await aPublisher()
+  await made.publisher.publish()
+  expect(await made.manifest(1)).not.toHaveProperty('needs')
+
+  withLater({
+    manifest: { format: 'm' },
+    servers: { servers: 's' },
+    classes: { 'classes.*.groups': 'c' },
+    profile: { servers: 'p' },
+    bucket: { handles: 'b' },
+    index: { buckets: 'i' },
+    settings: { 'settings.rateBurst': 't' },
+    revocations: { killed: 'r' },
+    keys: { issuer: 'k' },
+    planes: { planes: 'l' },
+  })
+  const { bucket } = await made.addPerson('alice')
+  expect(await made.publisher.publish()).toBe(2)
+  const row = await made.db.selectFrom('revisions').select('manifest').where('revision', '=', 2).executeTakeFirstOrThrow()
+  expect(decodeJwt(row.manifest)).toHaveProperty('needs', ['m'])
+  const { chunks } = await made.manifest(2)
+  const needsOf = async (name: string | null | undefined) => ((await made.chunk(name ?? '')) as { needs?: string[] }).needs?.join('')
+  const index = chunks.principals[Math.floor(bucket / 64)] ?? ''
+  const classes = ClassesChunk.parse(await made.chunk(chunks.classes))
+  const profile = Object.values(classes.classes)[0]?.profile
+  const names = { ...chunks, principals: undefined, index, profile, bucket: IndexChunk.parse(await made.chunk(index)).buckets[bucket % 64] }
+  const entries = Object.entries(names).filter(([, name]) => name !== undefined)
+  const words = await Promise.all(entries.map(async ([part, name]) => [part, await needsOf(name)]))
+  expect(Object.fromEntries(words)).toEqual({
+    servers: 's',
+    classes: 'c',
+    profile: 'p',
+    bucket: 'b',
+    index: 'i',
+    settings: 't',
+    revocations: 'r',
+    keys: 'k',
+    planes: 'l',
+  })
 })

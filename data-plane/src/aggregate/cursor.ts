@@ -21,7 +21,7 @@ const maxChars = 32_768
 
 const start: Position = { skip: 0 }
 
-const Composite = z.strictObject({
+const Composite = z.object({
   v: z.literal(1),
   list: z.enum(LISTS),
   at: z.array(z.tuple([ServerId, z.int().min(0)], z.string().max(maxCursorLength))),

@@ -11,7 +11,7 @@ import { sha256Hex } from '../runtime/sha256.ts'
 const PrivateJwk = z.looseObject({ kty: z.string(), crv: z.string(), x: z.string(), d: z.string() })
 
 /** The identity of this plane. It is created once, when the plane joins, and kept on disk. */
-export const Identity = z.strictObject({
+export const Identity = z.object({
   id: z.uuid(),
   controlUrl: z.url(),
   issuer: z.url(),

@@ -9,7 +9,7 @@ import { z } from 'zod'
 export const SEALED_AUTHORIZATION_HEADER = 'bir-sealed-authorization'
 
 /** `dig` is the digest of the request (`requestDigest`), so that a box cannot be put into another request. */
-const Content = z.strictObject({ dig: z.string(), authorization: z.string() })
+const Content = z.object({ dig: z.string(), authorization: z.string() })
 
 export const sealAuthorization = (sealingKey: JsonWebKey, dig: string, authorization: string): string =>
   sealTo(sealingKey, Buffer.from(JSON.stringify({ dig, authorization } satisfies z.infer<typeof Content>)))

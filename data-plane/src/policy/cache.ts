@@ -15,7 +15,7 @@ export interface CachedPolicy {
   readonly chunks: ReadonlyMap<string, Uint8Array>
 }
 
-const Head = z.strictObject({
+const Head = z.object({
   manifest: z.string(),
   chunks: z.array(z.tuple([z.string(), z.int().min(0)])),
 })

@@ -4,16 +4,36 @@ import { join } from 'node:path'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { decide } from '@bir/sdk/contract/decide'
 import type { Ack } from '@bir/sdk/contract/internal'
+import type { Part } from '@bir/sdk/contract/needs'
+import type { Policy } from '@bir/sdk/contract/policy'
+import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Settings } from '@bir/sdk/contract/settings'
-import { BUCKETS_PER_INDEX } from '@bir/sdk/contract/snapshot'
+import {
+  BucketChunk,
+  BUCKETS_PER_INDEX,
+  ClassesChunk,
+  IndexChunk,
+  KeysChunk,
+  Manifest,
+  PlanesChunk,
+  ProfileChunk,
+  RevocationsChunk,
+  ServersChunk,
+  SettingsChunk,
+} from '@bir/sdk/contract/snapshot'
 import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
+import { STRANGER, withStrangers } from '@bir/sdk/contract/testing'
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { z } from 'zod'
 import { ALICE, aServer, entryOf } from '../testing/plane.ts'
 import { PolicyCache } from './cache.ts'
 import { PolicyFeed } from './feed.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
+
+/** How a later version writes a part of the snapshot. */
+type Written = (part: Part, value: object) => object
 
 /** Plays the control plane: publishes chunks by name, and signed statements. */
 async function aPublisher() {
@@ -42,10 +62,19 @@ async function aPublisher() {
         atMs = Date.now(),
         wrongRoot = false,
         history,
-      }: { level?: 'read' | 'write'; entry?: ServerEntry; atMs?: number; wrongRoot?: boolean; history?: string } = {},
+        written = (_, value) => value,
+      }: {
+        level?: 'read' | 'write'
+        entry?: ServerEntry
+        atMs?: number
+        wrongRoot?: boolean
+        history?: string
+        written?: Written
+      } = {},
     ) {
       const bucketAt = subjectOf(ALICE)?.bucket ?? 0
-      const bucket = put({
+      const chunk = (part: Part, value: object) => put(written(part, value))
+      const bucket = chunk('bucket', {
         ids: Buffer.from(ALICE.replaceAll('-', ''), 'hex').toString('base64'),
         handles: 'alice',
         classes: ['a'.repeat(16)],
@@ -53,25 +82,25 @@ async function aPublisher() {
         flags: 'AA==',
       })
       const index = (at: number) =>
-        put({
+        chunk('index', {
           buckets: Array.from({ length: BUCKETS_PER_INDEX }, (_, offset) => (at * BUCKETS_PER_INDEX + offset === bucketAt ? bucket : null)),
         })
+      const profile = chunk('profile', { servers: { things: { user: [{ level }] } } })
       const names = {
-        servers: put({ servers: { things: entry } }),
-        classes: put({ classes: { ['a'.repeat(16)]: { profile: put({ servers: { things: { user: [{ level }] } } }), groups: [] } } }),
-        settings: put({ settings: Settings.parse({}) }),
-        revocations: put({ tokens: [], sessions: [], epochs: {}, killed: [] }),
-        keys: put({ issuer: 'http://control.test', tokenKeys: [{ kty: 'OKP', kid: 'k', alg: 'EdDSA' }] }),
-        planes: put({ planes: [] }),
+        servers: chunk('servers', { servers: { things: entry } }),
+        classes: chunk('classes', { classes: { ['a'.repeat(16)]: { profile, groups: [] } } }),
+        settings: chunk('settings', { settings: Settings.parse({}) }),
+        revocations: chunk('revocations', { tokens: [], sessions: [], epochs: {}, killed: [] }),
+        keys: chunk('keys', { issuer: 'http://control.test', tokenKeys: [{ kty: 'OKP', kid: 'k', alg: 'EdDSA' }] }),
+        planes: chunk('planes', { planes: [{ id: ALICE, name: 'north', publicKey: { kty: 'OKP', kid: 'p', alg: 'EdDSA' } }] }),
         principals: Array.from({ length: 64 }, (_, at) => index(at)),
       }
-      const root = wrongRoot ? '0'.repeat(64) : sha256Hex(canonical(names))
-      return Buffer.from(
-        JSON.stringify({ manifest: await sign('bir-manifest+jwt', { format: 1, revision, root, atMs, chunks: names }, history) }),
-      )
+      const manifest = written('manifest', { format: 1, revision, root: '', atMs, chunks: names })
+      const root = wrongRoot ? '0'.repeat(64) : sha256Hex(canonical('chunks' in manifest ? manifest.chunks : {}))
+      return Buffer.from(JSON.stringify({ manifest: await sign('bir-manifest+jwt', { ...manifest, root }, history), ...STRANGER }))
     },
     fresh: async (revision: number, atMs: number, history?: string) =>
-      Buffer.from(JSON.stringify({ fresh: await sign('bir-fresh+jwt', { revision, atMs }, history) })),
+      Buffer.from(JSON.stringify({ fresh: await sign('bir-fresh+jwt', { revision, atMs, ...STRANGER }, history), ...STRANGER })),
   }
 }
 
@@ -250,4 +279,91 @@ test('a wait for a revision ends when it arrives, or after a second', async () =
   expect(await reached).toBe(true)
   vi.advanceTimersByTime(1_000)
   expect(await missed).toBe(false)
+})
+
+const schemas: Record<Part, z.ZodType> = {
+  manifest: Manifest,
+  servers: ServersChunk,
+  classes: ClassesChunk,
+  profile: ProfileChunk,
+  bucket: BucketChunk,
+  index: IndexChunk,
+  settings: SettingsChunk,
+  revocations: RevocationsChunk,
+  keys: KeysChunk,
+  planes: PlanesChunk,
+}
+const parts = Object.keys(schemas) as Part[]
+
+const aRemote: ServerEntry = {
+  kind: 'remote',
+  title: 'Far',
+  remote: RemoteSettings.parse({ url: 'http://far.test/mcp', headers: { 'x-key': { secret: 'key' } } }),
+  tools: { get: { level: 'read' } },
+}
+
+test.for([entryOf(server), aRemote])(
+  'members that a later version adds, in every object of every part, change nothing, nor do they after a restart',
+  async (entry) => {
+    const publisher = await aPublisher()
+    const { feed, acks, dir } = await aFeed(publisher)
+    const { feed: plain } = await aFeed(publisher)
+    const written: Written = (part, value) => withStrangers(schemas[part], value) as object
+    const settings = entry.kind === 'mounted' ? { settings: STRANGER } : {}
+    await feed.answer(await publisher.publish(1, { written, atMs: 1, entry: { ...entry, ...settings } as ServerEntry }))
+    await plain.answer(await publisher.publish(1, { atMs: 1, entry }))
+    const withoutSettings = (policy: Policy) => ({
+      ...policy,
+      root: '',
+      serversChunk: '',
+      buckets: policy.buckets.filter(Boolean),
+      servers: [...policy.servers].map(([id, one]) => [id, { ...one, settings: {} }]),
+      planes: policy.planes.map(({ id, name }) => ({ id, name })),
+      keys: policy.keys.issuer,
+    })
+    expect(withoutSettings(feed.current())).toEqual(withoutSettings(plain.current()))
+    expect(acks).toEqual([{ revision: 1 }])
+    await feed.answer(await publisher.fresh(1, 9_000))
+    await feed.saved()
+
+    const { feed: again } = await aFeed(publisher, dir)
+    expect(await again.restore()).toBe(true)
+    expect(again.freshAtMs()).toBe(9_000)
+    expect(withoutSettings(again.current())).toEqual(withoutSettings(plain.current()))
+  },
+)
+
+test.for(parts)('a %s that needs a word the plane does not know is refused, and the control plane is told the word', async (needing) => {
+  const publisher = await aPublisher()
+  const { feed, acks } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1))
+  const written: Written = (part, value) => (part === needing ? { ...value, needs: ['conditions', 'binding'] } : value)
+  const what = needing === 'manifest' ? 'the manifest' : `the ${needing} chunk`
+  const why = `${what} needs conditions, binding, which this plane does not know: update the plane`
+  await expect(feed.answer(await publisher.publish(2, { level: 'write', written }))).rejects.toThrow(`revision 2 cannot be served: ${why}`)
+  expect(acks).toEqual([{ revision: 1 }, { rejected: 2, reasons: [why] }])
+  expect(feed.current().revision).toBe(1)
+  expect(mayWrite(feed)).toBe(false)
+
+  await feed.answer(await publisher.publish(3, { level: 'write' }))
+  expect(mayWrite(feed)).toBe(true)
+})
+
+test.for<[story: string, part: Part, members: object, why: RegExp]>([
+  [
+    'a fixed value',
+    'servers',
+    { servers: { things: { ...entryOf(server), kind: 'stdio' } } },
+    /^the servers chunk cannot be read: servers\.things/,
+  ],
+  ['a flag of people', 'bucket', { flags: 'Ag==' }, /flags that this version does not know: update it/],
+  ['a format', 'manifest', { format: 2 }, /^the manifest cannot be read: format: /],
+])('%s that the plane does not know is refused, and the control plane is told why', async ([, of, members, why]) => {
+  const publisher = await aPublisher()
+  const { feed, acks } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1))
+  const written: Written = (part, value) => (part === of ? { ...value, ...members } : value)
+  await expect(feed.answer(await publisher.publish(2, { written }))).rejects.toThrow('revision 2 cannot be served')
+  expect(acks[1]).toEqual({ rejected: 2, reasons: [expect.stringMatching(why)] })
+  expect(feed.current().revision).toBe(1)
 })

@@ -6,10 +6,11 @@ import { SnapshotAnswer } from '@bir/sdk/contract/snapshot'
 import type { Manifest, PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Log } from '../runtime/log.ts'
 import type { MountedServer } from '../server-kit/define.ts'
-import { assemble, nothingParsed } from './assemble.ts'
+import { assemble, nothingParsed } from './reading/assemble.ts'
 import type { PolicyCache } from './cache.ts'
-import { gather } from './chunks.ts'
-import type { FetchChunk } from './chunks.ts'
+import { gather } from './reading/chunks.ts'
+import type { FetchChunk } from './reading/chunks.ts'
+import { ofRevision, refusePolicy, Unservable } from './reading/unservable.ts'
 import { restrictToMounted, validatePolicy } from './validate.ts'
 import { TimeSlice } from '../runtime/time-slice.ts'
 import { verifyFresh, verifyManifest } from './verify-manifest.ts'
@@ -111,7 +112,7 @@ export class PolicyFeed implements PolicySource {
       await this.options.cache.writeFresh(answer.fresh)
       return
     }
-    await this.apply(answer.manifest, this.options.fetchChunk)
+    await this.apply(answer.manifest, this.options.fetchChunk).catch((cause: unknown) => this.reject(cause))
     const { revision } = this.current()
     this.save(answer.manifest)
     await this.options.acknowledge({ revision }, this.heldQuery)
@@ -136,21 +137,12 @@ export class PolicyFeed implements PolicySource {
     const { value: manifest, history } = await verifyManifest(jws, this.options.manifestKey)
     this.refuseOlder(manifest)
 
-    const slice = new TimeSlice()
-    const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, slice)
-    const { policy, parsed } = await assemble(manifest, gathered, this.parsed, slice)
-    const approved = { servers: this.parsed.servers?.value, profiles: new Set(this.parsed.profiles.values()) }
-    const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), slice)
-    if (faults.length > 0) {
-      // A lost rejection does no harm: the next poll gets the same revision, and it is rejected again.
-      await this.options.acknowledge({ rejected: manifest.revision, reasons: faults }, this.heldQuery).catch(() => undefined)
-      throw new Error(`revision ${manifest.revision} cannot be served: ${faults.join('; ')}`)
-    }
+    const { policy, parsed, bytes } = await ofRevision(manifest.revision, () => this.read(manifest, fetch))
     const planesBefore = this.policy?.planes
     this.policy = this.restricted(policy)
     this.history = history
     this.parsed = parsed
-    this.bytes = gathered.bytes
+    this.bytes = bytes
     this.freshMs = Math.max(this.freshMs, manifest.atMs)
     this.revisionWaits.clear()
     for (const waiter of this.waiters) waiter(this.policy)
@@ -164,6 +156,24 @@ export class PolicyFeed implements PolicySource {
     if (!this.policy || revision > this.policy.revision) return
     if (revision < this.policy.revision) throw new Error(`revision ${revision} is older than ${this.policy.revision}, which is held`)
     if (root !== this.policy.root) throw new Error(`another policy than the one that is held bears its number ${revision}`)
+  }
+
+  /** Reads and checks a policy beside the one in force. Rejects with `Unservable` when this plane cannot serve it. */
+  private async read(manifest: Manifest, fetch: FetchChunk) {
+    const slice = new TimeSlice()
+    const gathered = await gather(manifest, { bytes: this.bytes, indexes: this.parsed.indexes }, fetch, slice)
+    const { policy, parsed } = await assemble(manifest, gathered, this.parsed, slice).catch(refusePolicy)
+    const approved = { servers: this.parsed.servers?.value, profiles: new Set(this.parsed.profiles.values()) }
+    const faults = await validatePolicy(this.options.mounted, policy, approved, Date.now(), slice)
+    if (faults.length > 0) throw new Unservable(faults)
+    return { policy, parsed, bytes: gathered.bytes }
+  }
+
+  /** Tells the control plane why a policy cannot be served. If that is lost, the next poll gets it again. */
+  private async reject(cause: unknown): Promise<never> {
+    if (cause instanceof Unservable && cause.revision !== undefined)
+      await this.options.acknowledge({ rejected: cause.revision, reasons: cause.reasons }, this.heldQuery).catch(() => undefined)
+    throw cause
   }
 
   /** Unchanged servers were restricted before. Must run while `parsed` still belongs to the policy in force. */

@@ -65,7 +65,7 @@ export async function validatePolicy(
 
 const settingsFaults = (mounted: Mounted, { servers }: Policy): string[] =>
   [...servers].flatMap(([id, server]) =>
-    (server.kind === 'mounted' ? (mounted.get(id)?.faults(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
+    (server.kind === 'mounted' ? (mounted.get(id)?.faultsInPolicy(server.settings) ?? []) : []).map((fault) => `server ${id}: ${fault}`),
   )
 
 /** A decision must be possible for every class on every server that its profile names. */

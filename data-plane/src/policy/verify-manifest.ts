@@ -3,8 +3,10 @@ import { HISTORY_HEADER } from '@bir/sdk/contract/held'
 import { Fresh, Manifest } from '@bir/sdk/contract/snapshot'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { compactVerify } from 'jose'
+import { z } from 'zod'
 import { eddsaKey } from '../control/eddsa-key.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
+import { ofRevision, readPart } from './reading/unservable.ts'
 
 const text = new TextDecoder()
 
@@ -14,12 +16,19 @@ export interface Signed<T> {
   readonly history: string | undefined
 }
 
-/** Verifies a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks. */
+/** What every manifest has, whatever else this plane does not know of it. */
+const Numbered = z.looseObject({ revision: z.int(), root: z.string(), chunks: z.looseObject({}) })
+
+/**
+ * Verifies a manifest. Rejects when the control plane did not sign it, or its root is not that of its chunks; with
+ * `Unservable` when this plane cannot read it.
+ */
 export async function verifyManifest(jws: string, key: PublicJwk): Promise<Signed<Manifest>> {
   const { value, history } = await open(jws, key, 'bir-manifest+jwt')
-  const manifest = Manifest.parse(value)
-  if (sha256Hex(canonical(manifest.chunks)) !== manifest.root) throw new Error('the manifest names another root than its chunks have')
-  return { value: manifest, history }
+  const signed = Numbered.parse(value)
+  // Over all chunks that are named, also over those of a kind that this plane does not know.
+  if (sha256Hex(canonical(signed.chunks)) !== signed.root) throw new Error('the manifest names another root than its chunks have')
+  return { value: await ofRevision(signed.revision, () => readPart('the manifest', signed, Manifest)), history }
 }
 
 export async function verifyFresh(jws: string, key: PublicJwk): Promise<Signed<Fresh>> {

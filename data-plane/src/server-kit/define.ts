@@ -1,3 +1,4 @@
+import { parseKnownMembers } from '@bir/sdk/contract/known-members'
 import type { z } from 'zod'
 import { Changes } from './changes.ts'
 import type { ChangeKind } from './changes.ts'
@@ -52,8 +53,12 @@ export interface MountedServer {
   readonly logs: boolean
   /** Announces changes to those who listen. */
   readonly changes: Pick<Changes, 'listen'>
-  /** What is wrong with these settings, in words. Empty when they are valid. */
+  /** The form of the settings, as an administrator writes them. */
+  readonly settings: z.ZodType
+  /** What is wrong with the settings that an administrator wrote, in words. Empty when they are valid. */
   faults(settings: unknown): string[]
+  /** The same for the settings in a policy. A newer control plane may know more of them than this code: no fault. */
+  faultsInPolicy(settings: unknown): string[]
   check(context: CallContext): Promise<CheckStep[]>
   /** Ends what the server keeps running. Called once when the plane stops. */
   close(): Promise<void>
@@ -96,10 +101,9 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
         emits: spec.emits ?? [],
         logs: spec.logs ?? false,
         changes,
-        faults(settings) {
-          const parsed = spec.settings.safeParse(settings)
-          return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${['settings', ...path].join('.')}: ${message}`)
-        },
+        settings: spec.settings,
+        faults: (settings) => faultsOf(spec.settings.safeParse(settings)),
+        faultsInPolicy: (settings) => faultsOf(parseKnownMembers(spec.settings, settings)),
         async check(context) {
           return (await spec.check?.(makeContext(context, NO_CLIENT_ROUND))) ?? []
         },
@@ -110,3 +114,6 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
     },
   }
 }
+
+const faultsOf = ({ error }: z.ZodSafeParseResult<object>): string[] =>
+  (error?.issues ?? []).map(({ path, message }) => `${['settings', ...path].join('.')}: ${message}`)

@@ -1,3 +1,4 @@
+import { parseKnownMembers } from '@bir/sdk/contract/known-members'
 import type { Level } from '@bir/sdk/contract/level'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
@@ -90,7 +91,8 @@ const parsedSettings = new WeakMap<object, unknown>()
 export function parseOnce<T extends z.ZodType>(type: T, settings: object): z.output<T> {
   const cached = parsedSettings.get(settings)
   if (cached !== undefined) return cached as z.output<T>
-  const parsed = type.parse(settings)
+  const { data: parsed, error } = parseKnownMembers(type, settings)
+  if (error) throw error
   if (typeof parsed === 'object' && parsed !== null) parsedSettings.set(settings, parsed)
-  return parsed
+  return parsed as z.output<T>
 }

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { LATER } from '@bir/sdk/contract/needs'
+import { schemaPaths } from '@bir/sdk/contract/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineServer } from '../server-kit/define.ts'
@@ -120,3 +122,19 @@ test.for(servers.map(({ id }) => id))('the declarations of %s are those in its r
   }
   await expect(`${JSON.stringify(surface, undefined, 2)}\n`).toMatchFileSnapshot(`./${id}/surface.json`)
 })
+
+/** The settings of servers that every version has known. Never add to it: what is new goes into `LATER`. */
+const format1: Record<string, string> = {
+  sql: `kind=postgres host port database user password.secret schema tls=off tls=verify description functions.* planCheck maxRows timeoutMs`,
+}
+
+test.for(servers.map(({ id }) => id))(
+  'every setting of %s is of format 1 or in LATER, so whoever adds one decides what older planes do',
+  (id) => {
+    const later = Object.keys(LATER.servers ?? {})
+    const isLater = (path: string) => later.some((known) => `servers.${id}.settings.${path}`.startsWith(known))
+    const known = schemaPaths(mountedServers.get(id)?.settings ?? z.never())
+    const first = (format1[id] ?? '').split(' ').filter(Boolean)
+    expect(known.filter((path) => !isLater(path))).toEqual(first.map((member) => `connections.*.${member}`).sort())
+  },
+)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { decide } from '@bir/sdk/contract/decide'
 import type { Question } from '@bir/sdk/contract/decide'
 import type { Policy } from '@bir/sdk/contract/policy'
+import { z } from 'zod'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { PolicyCache } from '../../../data-plane/src/policy/cache.ts'
 import { PolicyFeed } from '../../../data-plane/src/policy/feed.ts'
@@ -59,7 +60,9 @@ function standIn(id: string): MountedServer {
     tools: new Map(tools),
     ...noOtherContent,
     changes,
+    settings: z.strictObject({}),
     faults: () => [],
+    faultsInPolicy: () => [],
     check: never,
     close: async () => undefined,
   }

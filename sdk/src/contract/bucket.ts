@@ -44,6 +44,7 @@ export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): 
     const classIndex = classOf.getUint16(at * 2, true)
     if (classIndex >= chunk.classes.length) throw inconsistent()
     for (let word = 0; word < 4; word++) people[at * wordsPerPerson + word] = ids.getUint32(at * 16 + word * 4)
+    if ((flags.getUint8(at) & ~DISABLED_FLAG) !== 0) throw new Error('people have flags that this version does not know: update it')
     people[at * wordsPerPerson + 4] = (classIndex << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? selectedFlag : 0)
   }
   return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }

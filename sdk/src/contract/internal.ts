@@ -2,8 +2,13 @@ import { z } from 'zod'
 import { Id, PlaneName, ServerId, ToolName } from './names.ts'
 import { PublicJwk } from './snapshot.ts'
 
+/*
+ * What data planes and the control plane say to each other. Either may be of a later version than the other: each
+ * leaves out the members that it does not know. A member that the other must not leave out needs a message of its own.
+ */
+
 /** `POST /internal/v1/join`: a data plane registers with the secret of its join line (`JOIN_LINE_REFUSED`). */
-export const JoinRequest = z.strictObject({
+export const JoinRequest = z.object({
   secret: z.string().min(1),
   name: PlaneName,
   /** Ed25519 (RFC 8037). The plane signs its requests and its audit chain with this key. */
@@ -39,7 +44,7 @@ export type JoinAnswer = z.infer<typeof JoinAnswer>
  * `POST /internal/v1/planes`: the address at which other planes reach this one. With the query `OPENS_SEALED`, the
  * plane says that it opens tokens that are sealed to its key. (A query, because earlier control planes ignore it.)
  */
-export const PlaneAddress = z.strictObject({ internalUrl: z.string().max(2048) })
+export const PlaneAddress = z.object({ internalUrl: z.string().max(2048) })
 export type PlaneAddress = z.infer<typeof PlaneAddress>
 
 export const OPENS_SEALED = 'opens=sealed'
@@ -58,7 +63,7 @@ export const BreakerState = z.enum(['closed', 'open'])
 const maxDateMs = 8.64e15
 
 /** The health of a remote server, as one plane reports it. */
-export const RemoteHealth = z.strictObject({
+export const RemoteHealth = z.object({
   server: ServerId,
   /** The address that the plane called. Reports about another address than the policy's are ignored. */
   url: z.string().max(2048),
@@ -108,20 +113,26 @@ export type AuditReport = z.infer<typeof AuditReport>
  * the audit is.
  */
 export const Ack = z.union([
-  z.strictObject({ revision: z.int() }),
-  z.strictObject({ rejected: z.int(), reasons: z.array(z.string()) }),
-  z.strictObject({ health: z.array(RemoteHealth).min(1).max(MAX_HEALTH) }),
-  z.strictObject({ audit: AuditReport }),
+  z.object({ revision: z.int() }),
+  z.object({ rejected: z.int(), reasons: z.array(z.string()) }),
+  z.object({ health: z.array(RemoteHealth).min(1).max(MAX_HEALTH) }),
+  z.object({ audit: AuditReport }),
 ])
 export type Ack = z.infer<typeof Ack>
+
+const ackMembers = ['revision', 'rejected', 'health', 'audit']
+
+/** Whether an ack says nothing that this version knows: then a later one wrote it, and it is left out as a whole. */
+export const isForeignAck = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0 && !ackMembers.some((name) => Object.hasOwn(value, name))
 
 /** `GET /internal/v1/sealing-keys`: a sealed box (`@bir/sdk/seal-box`) that holds a `SealingRing` as JSON. */
 export const SealingKeysAnswer = z.looseObject({ box: z.string() })
 
 /** The symmetric keys that all planes share, for sessions, cursors and task ids. */
-export const SealingRing = z.strictObject({
+export const SealingRing = z.object({
   /** Newest first. The first key seals, every key opens. `key` is 32 bytes as base64url. */
-  keys: z.array(z.strictObject({ kid: z.string(), key: z.string() })).min(1),
+  keys: z.array(z.object({ kid: z.string(), key: z.string() })).min(1),
 })
 export type SealingRing = z.infer<typeof SealingRing>
 
@@ -129,10 +140,10 @@ export type SealingRing = z.infer<typeof SealingRing>
  * `POST /internal/v1/definitions`: the tools that a remote server
  * offers. The control plane decides which of them are served.
  */
-export const DefinitionsReport = z.strictObject({
+export const DefinitionsReport = z.object({
   server: ServerId,
   /** The address that the plane asked. A report from an address that is no longer in the policy is ignored. */
   url: z.string().max(8192).optional(),
-  tools: z.array(z.strictObject({ name: ToolName, definition: z.record(z.string(), z.unknown()) })).max(2000),
+  tools: z.array(z.object({ name: ToolName, definition: z.record(z.string(), z.unknown()) })).max(2000),
 })
 export type DefinitionsReport = z.infer<typeof DefinitionsReport>

@@ -115,6 +115,6 @@ export const PolicyFile = z.strictObject({
   grants: z.array(FileGrant).optional(),
   restrictions: z.array(FileRestriction).optional(),
   /** Settings that are left out take their defaults. */
-  settings: Settings.partial().optional(),
+  settings: Settings.partial().strict().optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>

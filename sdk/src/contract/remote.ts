@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { SecretRef } from './secret-ref.ts'
 
 /** How the gateway reaches a remote MCP server. Secrets are named here, never written. */
-export const RemoteSettings = z.strictObject({
+export const RemoteSettings = z.object({
   url: z.url({ protocol: /^https?$/ }),
   /** Headers of every request. Hop-by-hop and MCP headers cannot be set (see `RemoteHeaders`). */
-  headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.union([z.string().max(4096), SecretRef])).default({}),
+  headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.union([z.string().max(4096), z.object(SecretRef.shape)])).default({}),
   /**
    * The protocol era that the server speaks: revisions up to 2025-11-25 over Streamable HTTP (`legacy`) or over the
    * HTTP+SSE transport of 2024-11-05 (`sse`), or 2026-07-28. With `auto` the gateway finds it out.

@@ -2,8 +2,11 @@ import { z } from 'zod'
 
 const minuteMs = 60_000
 
-/** Settings that an administrator can change while the gateway runs. The snapshot carries them to every data plane. */
-export const Settings = z.strictObject({
+/**
+ * Settings that an administrator can change while the gateway runs. The snapshot carries them to every data plane. A
+ * reader leaves out settings that it does not know; who writes them is held to `SettingsPatch`.
+ */
+export const Settings = z.object({
   /** The calls per second that a person may make over time. */
   ratePerSecond: z.number().positive().max(100_000).default(60),
   /** The calls that a person may make at once, before `ratePerSecond` applies. */
@@ -46,8 +49,8 @@ export const Settings = z.strictObject({
 export type Settings = z.infer<typeof Settings>
 
 /**
- * Settings that came later. A data plane refuses a setting that it does not know, so these are published only where
- * they differ from their default: then an older plane serves on.
+ * Settings that came while data planes refused every setting that they did not know. These are published only where
+ * they differ from their default: then a plane of that time serves on. Settings that come now need no line here.
  */
 const laterSettings: readonly (keyof Settings)[] = ['callsAtOnce', 'streamsAtOnce']
 

@@ -17,7 +17,7 @@ export const BUCKETS = 4096
 export const BUCKETS_PER_INDEX = 64
 
 /** One grant, as it counts for one tier of a server. A tier can have several; each expires by itself. */
-export const Alternative = z.strictObject({
+export const Alternative = z.object({
   level: Level,
   /** Only these tools; absent means every tool that the level covers. */
   allow: z.array(ToolName).optional(),
@@ -33,7 +33,7 @@ export const TIERS = ['user', 'groups', 'everyone'] as const
 export type Tier = (typeof TIERS)[number]
 
 /** Everything that the people of a class hold on one server. */
-export const ServerGrants = z.strictObject({
+export const ServerGrants = z.object({
   user: z.array(Alternative).optional(),
   groups: z.array(Alternative).optional(),
   everyone: z.array(Alternative).optional(),
@@ -43,7 +43,7 @@ export const ServerGrants = z.strictObject({
 export type ServerGrants = z.infer<typeof ServerGrants>
 
 /** Everything that the people of a class hold, by server. */
-export const ProfileChunk = z.strictObject({ servers: z.record(ServerId, ServerGrants) })
+export const ProfileChunk = z.object({ servers: z.record(ServerId, ServerGrants) })
 export type ProfileChunk = z.infer<typeof ProfileChunk>
 
 /**
@@ -53,17 +53,17 @@ export type ProfileChunk = z.infer<typeof ProfileChunk>
 export const ClassKey = z.string().regex(/^[0-9a-f]{16}$/)
 
 /** All classes: the profile, and the handles of the groups that it comes from. */
-export const ClassesChunk = z.strictObject({
-  classes: z.record(ClassKey, z.strictObject({ profile: Sha256, groups: z.array(Handle) })),
+export const ClassesChunk = z.object({
+  classes: z.record(ClassKey, z.object({ profile: Sha256, groups: z.array(Handle) })),
 })
 export type ClassesChunk = z.infer<typeof ClassesChunk>
 
 /** What a person has switched off for themselves on a server: a lower level, or single tools. */
-export const Selection = z.strictObject({ level: Level.optional(), off: z.array(ToolName).optional() })
+export const Selection = z.object({ level: Level.optional(), off: z.array(ToolName).optional() })
 export type Selection = z.infer<typeof Selection>
 
 /** The people of one bucket in columns, sorted by id. A position in one column is the same person in all. */
-export const BucketChunk = z.strictObject({
+export const BucketChunk = z.object({
   /** base64 of 16 bytes per person: the id. */
   ids: z.string(),
   /** One line per person. */
@@ -83,11 +83,11 @@ export type BucketChunk = z.infer<typeof BucketChunk>
 export const DISABLED_FLAG = 1
 
 /** The names of 64 bucket chunks; null for an empty bucket. */
-export const IndexChunk = z.strictObject({ buckets: z.array(Sha256.nullable()).length(BUCKETS_PER_INDEX) })
+export const IndexChunk = z.object({ buckets: z.array(Sha256.nullable()).length(BUCKETS_PER_INDEX) })
 export type IndexChunk = z.infer<typeof IndexChunk>
 
 /** A tool in the policy. */
-export const ToolEntry = z.strictObject({
+export const ToolEntry = z.object({
   /** The level that a call needs. */
   level: Level,
   /** True when an administrator set the level. Only then can it be lower than the level in a mounted server's code. */
@@ -102,7 +102,7 @@ export const ToolEntry = z.strictObject({
 export type ToolEntry = z.infer<typeof ToolEntry>
 
 /** A server that runs inside the gateway. */
-export const MountedEntry = z.strictObject({
+export const MountedEntry = z.object({
   kind: z.literal('mounted'),
   title: z.string(),
   settings: z.record(z.string(), z.unknown()),
@@ -111,7 +111,7 @@ export const MountedEntry = z.strictObject({
 export type MountedEntry = z.infer<typeof MountedEntry>
 
 /** A server that the gateway reaches over HTTP. */
-export const RemoteEntry = z.strictObject({
+export const RemoteEntry = z.object({
   kind: z.literal('remote'),
   title: z.string(),
   remote: RemoteSettings,
@@ -125,15 +125,15 @@ export const ServerEntry = z.discriminatedUnion('kind', [MountedEntry, RemoteEnt
 export type ServerEntry = z.infer<typeof ServerEntry>
 
 /** All servers, by id. */
-export const ServersChunk = z.strictObject({ servers: z.record(ServerId, ServerEntry) })
+export const ServersChunk = z.object({ servers: z.record(ServerId, ServerEntry) })
 export type ServersChunk = z.infer<typeof ServersChunk>
 
 /** The settings. */
-export const SettingsChunk = z.strictObject({ settings: Settings })
+export const SettingsChunk = z.object({ settings: Settings })
 export type SettingsChunk = z.infer<typeof SettingsChunk>
 
 /** Everything that is void before it expires. */
-export const RevocationsChunk = z.strictObject({
+export const RevocationsChunk = z.object({
   /** Ids of tokens (claim `jti`, RFC 7519). */
   tokens: z.array(z.string()),
   /** Ids of sessions (claim `sid`); all their tokens are void. */
@@ -150,7 +150,7 @@ export const PublicJwk = z.looseObject({ kty: z.string(), kid: z.string(), alg: 
 export type PublicJwk = z.infer<typeof PublicJwk>
 
 /** The issuer of access tokens, and the keys that verify them. */
-export const KeysChunk = z.strictObject({
+export const KeysChunk = z.object({
   /** The claim `iss` of access tokens. */
   issuer: z.url(),
   tokenKeys: z.array(PublicJwk),
@@ -165,13 +165,13 @@ export type KeysChunk = z.infer<typeof KeysChunk>
 export const PlaneKey = PublicJwk.extend({ sealingKey: z.looseObject({ kty: z.string(), crv: z.string(), x: z.string() }).optional() })
 
 /** The data planes. `internalUrl` is where the other planes reach one. */
-export const PlanesChunk = z.strictObject({
-  planes: z.array(z.strictObject({ id: Id, name: z.string(), publicKey: PlaneKey, internalUrl: z.url().optional() })),
+export const PlanesChunk = z.object({
+  planes: z.array(z.object({ id: Id, name: z.string(), publicKey: PlaneKey, internalUrl: z.url().optional() })),
 })
 export type PlanesChunk = z.infer<typeof PlanesChunk>
 
 /** The names of all chunks of a snapshot. Profiles are named in the classes chunk, buckets in the index chunks. */
-export const ChunkNames = z.strictObject({
+export const ChunkNames = z.object({
   servers: Sha256,
   classes: Sha256,
   settings: Sha256,
@@ -186,7 +186,7 @@ export type ChunkNames = z.infer<typeof ChunkNames>
 /**
  * The payload of the manifest, a compact JWS (RFC 7515; EdDSA, `typ: bir-manifest+jwt`). A revision never goes back.
  */
-export const Manifest = z.strictObject({
+export const Manifest = z.object({
   format: z.literal(1),
   revision: z.int().positive(),
   /** The SHA-256 of the canonical JSON of `chunks`. Equal policies have equal roots. */
@@ -201,12 +201,12 @@ export type Manifest = z.infer<typeof Manifest>
  * The payload of the answer when there is no newer revision (JWS,
  * `typ: bir-fresh+jwt`). The age of a policy counts from the newest `atMs`.
  */
-export const Fresh = z.strictObject({ revision: z.int(), atMs: z.int() })
+export const Fresh = z.object({ revision: z.int(), atMs: z.int() })
 export type Fresh = z.infer<typeof Fresh>
 
 /**
  * The answer of `GET /internal/v1/snapshot`: a new manifest,
  * or the statement that there is none. Both are a compact JWS.
  */
-export const SnapshotAnswer = z.union([z.strictObject({ manifest: z.string() }), z.strictObject({ fresh: z.string() })])
+export const SnapshotAnswer = z.union([z.object({ manifest: z.string() }), z.object({ fresh: z.string() })])
 export type SnapshotAnswer = z.infer<typeof SnapshotAnswer>

@@ -28,7 +28,7 @@ export const ColumnName = z.string().min(1).max(128).refine(isText, 'a name hold
 const columns = z.record(TablePattern, z.array(ColumnName).min(1))
 
 /** What one person may read over one SQL connection. A table that no pattern allows cannot be read. */
-export const TableRules = z.strictObject({
+export const TableRules = z.object({
   allow: z.array(TablePattern),
   /** `deny` wins over `allow`. */
   deny: z.array(TablePattern).default([]),

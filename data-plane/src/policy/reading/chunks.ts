@@ -1,8 +1,10 @@
+import type { Part } from '@bir/sdk/contract/needs'
 import { ClassesChunk, IndexChunk } from '@bir/sdk/contract/snapshot'
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
-import type { TimeSlice } from '../runtime/time-slice.ts'
-import { sha256Hex } from '../runtime/sha256.ts'
+import type { TimeSlice } from '../../runtime/time-slice.ts'
+import { sha256Hex } from '../../runtime/sha256.ts'
+import { readPart } from './unservable.ts'
 
 const concurrentFetches = 16
 
@@ -30,11 +32,11 @@ export async function gather(manifest: Manifest, previous: PreviousChunks, fetch
   const bytes = new Map<string, Uint8Array>()
   await fill(bytes, new Set([...Object.values(single), ...principals]), previous.bytes, fetch, slice)
 
-  const { classes } = readChunk(bytes, single.classes, ClassesChunk)
+  const { classes } = readChunk('classes', bytes, single.classes, ClassesChunk)
   const needed = new Set(Object.values(classes).map(({ profile }) => profile))
   const indexes = new Map<string, IndexChunk>()
   for (const name of principals) {
-    const index = previous.indexes.get(name) ?? readChunk(bytes, name, IndexChunk)
+    const index = previous.indexes.get(name) ?? readChunk('index', bytes, name, IndexChunk)
     indexes.set(name, index)
     for (const bucket of index.buckets) if (bucket !== null) needed.add(bucket)
     await slice.yieldIfSpent()
@@ -43,11 +45,12 @@ export async function gather(manifest: Manifest, previous: PreviousChunks, fetch
   return { bytes, classes, indexes }
 }
 
-/** Parses a chunk. Throws when it is missing or does not fit the schema. */
-export function readChunk<T>(bytes: ReadonlyMap<string, Uint8Array>, name: string, schema: z.ZodType<T>): T {
+/** Parses a chunk. Throws when it is missing; `Unservable` when this plane cannot read it. */
+export function readChunk<T>(part: Part, bytes: ReadonlyMap<string, Uint8Array>, name: string, schema: z.ZodType<T>): T {
   const chunk = bytes.get(name)
   if (!chunk) throw new Error(`chunk ${name} is missing`)
-  return schema.parse(JSON.parse(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8')))
+  const value: unknown = JSON.parse(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8'))
+  return readPart(`the ${part} chunk`, value, schema)
 }
 
 /** Adds the chunks with these names to `bytes`. */

@@ -15,7 +15,7 @@ import {
 import type { Manifest } from '@bir/sdk/contract/snapshot'
 import { readChunk } from './chunks.ts'
 import type { GatheredChunks, Indexes } from './chunks.ts'
-import type { TimeSlice } from '../runtime/time-slice.ts'
+import type { TimeSlice } from '../../runtime/time-slice.ts'
 
 /**
  * What was parsed for the policy in force, by chunk name. A chunk never changes under its name, so a new revision
@@ -52,13 +52,13 @@ export async function assemble(
   const servers =
     previous.servers?.name === chunks.servers
       ? previous.servers
-      : { name: chunks.servers, value: readServers(readChunk(bytes, chunks.servers, ServersChunk)) }
+      : { name: chunks.servers, value: readServers(readChunk('servers', bytes, chunks.servers, ServersChunk)) }
   const parsed: Parsed = { ...nothingParsed(), indexes, servers }
 
   const policyClasses = new Map<string, PolicyClass>()
   for (const [name, { profile: profileName, groups }] of Object.entries(classes)) {
     const parsedProfile = previous.profiles.get(profileName) ?? parsed.profiles.get(profileName)
-    const profile = parsedProfile ?? readProfile(readChunk(bytes, profileName, ProfileChunk))
+    const profile = parsedProfile ?? readProfile(readChunk('profile', bytes, profileName, ProfileChunk))
     const key = previous.classKeys.get(name) ?? name
     parsed.profiles.set(profileName, profile)
     parsed.classKeys.set(key, key)
@@ -72,7 +72,7 @@ export async function assemble(
     for (const [offset, bucketName] of (indexes.get(name)?.buckets ?? []).entries()) {
       if (bucketName === null) continue
       const parsedBucket = previous.buckets.get(bucketName) ?? parsed.buckets.get(bucketName)
-      const bucket = parsedBucket ?? readBucket(readChunk(bytes, bucketName, BucketChunk), sharedKey)
+      const bucket = parsedBucket ?? readBucket(readChunk('bucket', bytes, bucketName, BucketChunk), sharedKey)
       parsed.buckets.set(bucketName, bucket)
       buckets[indexAt * BUCKETS_PER_INDEX + offset] = bucket
       if (!parsedBucket) await slice.yieldIfSpent()
@@ -80,7 +80,7 @@ export async function assemble(
     await slice.yieldIfSpent()
   }
 
-  const { tokens, sessions, epochs, killed } = readChunk(bytes, chunks.revocations, RevocationsChunk)
+  const { tokens, sessions, epochs, killed } = readChunk('revocations', bytes, chunks.revocations, RevocationsChunk)
   const policy: Policy = {
     revision: manifest.revision,
     root: manifest.root,
@@ -88,10 +88,10 @@ export async function assemble(
     serversChunk: chunks.servers,
     classes: policyClasses,
     buckets,
-    settings: readChunk(bytes, chunks.settings, SettingsChunk).settings,
+    settings: readChunk('settings', bytes, chunks.settings, SettingsChunk).settings,
     revoked: { tokens: new Set(tokens), sessions: new Set(sessions), epochs: new Map(Object.entries(epochs)), killed: new Set(killed) },
-    keys: readChunk(bytes, chunks.keys, KeysChunk),
-    planes: readChunk(bytes, chunks.planes, PlanesChunk).planes,
+    keys: readChunk('keys', bytes, chunks.keys, KeysChunk),
+    planes: readChunk('planes', bytes, chunks.planes, PlanesChunk).planes,
   }
   await slice.yieldIfSpent()
   return { policy, parsed }

@@ -7,8 +7,8 @@ const hashedMember = 'header'
 const maxDepth = 16
 
 /**
- * Parses an answer of a gateway that may be newer than this client: members that the contract of this client does not
- * know are left out. Any other fault stays.
+ * Parses what a gateway wrote that may be newer than this code: members that the schema does not know are left out,
+ * though the schema refuses them of others. Any other fault stays.
  */
 export function parseKnownMembers<T>(schema: z.ZodType<T>, answer: unknown, depth = 0): z.ZodSafeParseResult<T> {
   const parsed = schema.safeParse(answer)
