@@ -31,16 +31,18 @@ test('a value is read from the file that the variable with _FILE names', () => {
 
 test('all faults are reported at once', () => {
   const start = () => readConfig({ PORT: '99999', MASTER_KEY: 'c2hvcnQ=', PUBLIC_URL: 'ftp://x', OPERATOR_KEY_FILE: '/nowhere/at/all' })
-  for (const name of ['port', 'masterKey', 'publicUrl', 'mcpUrl', 'databaseUrl', 'homeDir', 'OPERATOR_KEY_FILE']) {
+  for (const name of ['PORT', 'MASTER_KEY', 'PUBLIC_URL', 'MCP_URL is missing', 'DATABASE_URL', 'HOME_DIR', 'OPERATOR_KEY_FILE']) {
     expect(start).toThrow(name)
   }
 })
 
 test.for([
-  [{ PUBLIC_URL: 'http://bir.example.com' }, 'publicUrl'],
-  [{ MCP_URL: 'http://mcp.example.com' }, 'mcpUrl'],
-  [{ OPERATOR_KEY: operatorKey }, 'operatorKey'],
-  [{ IDP_PROVIDER: 'demo' }, 'idpProvider'],
+  [{ PUBLIC_URL: 'http://bir.example.com' }, 'PUBLIC_URL must be https:// in stage prod'],
+  [{ MCP_URL: 'http://mcp.example.com' }, 'MCP_URL must be https://'],
+  [{ IDP_ISSUER: 'http://idp.example.com' }, 'IDP_ISSUER must be https://'],
+  [{ IDP_ISSUER: 'HTTP://idp.example.com' }, 'IDP_ISSUER must be https://'],
+  [{ OPERATOR_KEY: operatorKey }, 'OPERATOR_KEY'],
+  [{ IDP_PROVIDER: 'demo' }, 'IDP_PROVIDER'],
 ] as const)('stage prod refuses to start with %o', ([unsafe, named]) => {
   expect(() => readConfig({ ...prod, ...unsafe })).toThrow(named)
 })

@@ -1,4 +1,4 @@
-import { readEnv } from '@bir/sdk/read-env'
+import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
@@ -10,17 +10,17 @@ const OperatorJwk = z
     try {
       return JSON.parse(text) as unknown
     } catch {
-      context.addIssue('expected a JWK as JSON')
+      context.addIssue('must be a JWK as JSON')
       return z.NEVER
     }
   })
-  .pipe(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }, 'expected an Ed25519 key as a JWK'))
+  .pipe(z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }, 'must be an Ed25519 key as a JWK'))
 
 /** `plane-a.internal`, `*.planes.internal`, `10.0.0.12`, `10.0.0.0/8`, separated by commas. */
 const PlaneHosts = z
   .string()
   .transform((text) => text.split(',').flatMap((item) => item.trim().toLowerCase() || []))
-  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.string().regex(/^(\*\.)?[a-z0-9.:-]+$/)], 'expected hosts, *.suffixes and networks')))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.string().regex(/^(\*\.)?[a-z0-9.:-]+$/)], 'must be hosts, *.suffixes and networks')))
 
 const Config = z
   .object({
@@ -38,14 +38,14 @@ const Config = z
     masterKey: z
       .base64()
       .transform((text) => Buffer.from(text, 'base64'))
-      .refine(({ length }) => length === 32, 'expected base64 of 32 bytes')
+      .refine(({ length }) => length === 32, 'must be base64 of 32 bytes')
       .optional(),
     operatorKey: OperatorJwk.optional(),
     /** The file to write the line to that lets a data plane join. */
     joinFile: z.string().min(1).optional(),
     /** Where planes may say that they are: hosts, `*.suffix`, networks. Absent: anywhere but where no plane can be. */
     planeHosts: PlaneHosts.default([]),
-    idpIssuer: z.url().optional(),
+    idpIssuer: z.url({ protocol: /^https?$/ }).optional(),
     /** The name of that provider in the database: a person is identified by provider and subject. */
     idpProvider: z
       .string()
@@ -58,10 +58,9 @@ const Config = z
   .superRefine((config, context) => {
     if (config.stage === 'local') return
     const fault = (key: keyof typeof config, message: string) => context.addIssue({ code: 'custom', path: [key], message })
-    if (!config.publicUrl.startsWith('https:')) fault('publicUrl', `must be https:// in stage ${config.stage}`)
-    if (!config.mcpUrl.startsWith('https:')) fault('mcpUrl', `must be https:// in stage ${config.stage}`)
-    if (config.operatorKey) fault('operatorKey', `operators sign in with a token in stage ${config.stage}: leave it out`)
-    if (config.idpProvider === 'demo') fault('idpProvider', `the demo provider is for stage local only: name yours`)
+    for (const key of unencryptedAddresses(config)) fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
+    if (config.operatorKey) fault('operatorKey', `is for stage local only: leave it out, operators sign in with a token`)
+    if (config.idpProvider === 'demo') fault('idpProvider', `must name your provider: demo is for stage local only`)
   })
 export type Config = z.infer<typeof Config>
 
@@ -73,6 +72,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
   const parsed = Config.safeParse(values)
   if (parsed.success && unreadable.length === 0) return parsed.data
-  const faults = [...unreadable.map((fault) => `✖ ${fault}`), ...(parsed.error ? [z.prettifyError(parsed.error)] : [])]
-  throw new Error(`The control plane's configuration has faults:\n${faults.join('\n')}`)
+  const faults = [...unreadable, ...(parsed.error ? [settingFaults(parsed.error)] : [])]
+  throw new Error(`The control plane cannot start with these settings: ${faults.join('; ')}.`)
 }

@@ -107,7 +107,7 @@ test('a failed start is logged as one event with all faults', async () => {
   const { events, ended } = aProcess({ STAGE: 'prod', PUBLIC_URL: 'http://bir.example.com' })
   expect(await ended).toEqual([1, null])
   expect(events).toMatchObject([{ level: 'error', event: 'start-failed' }])
-  for (const named of ['mcpUrl', 'databaseUrl', 'homeDir']) expect(events[0]?.why).toContain(named)
+  for (const named of ['MCP_URL', 'DATABASE_URL', 'HOME_DIR']) expect(events[0]?.why).toContain(named)
 })
 
 test('a master key that does not belong to the database is refused with one sentence', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readConfig } from './config.ts'
+import { joinLineReader, readConfig } from './config.ts'
 
 const needed = { PUBLIC_URL: 'http://127.0.0.1:8080/', HOME_DIR: '/var/lib/bir/plane' }
 
@@ -20,10 +20,22 @@ test('a file that cannot be read is named with its setting', () => {
 
 test('every fault is named at once', () => {
   const start = () => readConfig({ PORT: '99999', BIR_JOIN: 'x' })
-  for (const name of ['port', 'birJoin', 'publicUrl', 'homeDir']) expect(start).toThrow(name)
+  for (const name of ['PORT', 'BIR_JOIN', 'PUBLIC_URL is missing', 'HOME_DIR is missing']) expect(start).toThrow(name)
 })
 
-test('outside stage local the public address must be https', () => {
-  expect(() => readConfig({ ...needed, STAGE: 'prod' })).toThrow('https')
-  expect(readConfig({ ...needed, STAGE: 'prod', PUBLIC_URL: 'https://mcp.example.com' }).stage).toBe('prod')
+const safe = { ...needed, STAGE: 'prod', PUBLIC_URL: 'https://mcp.example.com' }
+const line = `//bir.example.com#secret.${'0'.repeat(64)}`
+
+test.for([
+  ['PUBLIC_URL', 'http://mcp.example.com', 'https://mcp.example.com'],
+  ['PORTAL_URL', 'http://portal.example.com', 'https://portal.example.com'],
+  ['BIR_JOIN', `http:${line}`, `https:${line}`],
+] as const)('outside stage local %s must be https', ([name, unencrypted, encrypted]) => {
+  expect(() => readConfig({ ...safe, [name]: unencrypted })).toThrow(`${name} must be https:// in stage prod`)
+  expect(readConfig({ ...safe, [name]: encrypted }).stage).toBe('prod')
+})
+
+test('an empty name of a file counts as not set', () => {
+  expect(readConfig({ ...needed, BIR_JOIN_FILE: '', SECRETS_DIR_FILE: '' }).birJoin).toBeUndefined()
+  expect(joinLineReader({ BIR_JOIN_FILE: '' })).toBeUndefined()
 })

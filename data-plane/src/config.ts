@@ -1,4 +1,4 @@
-import { readEnv } from '@bir/sdk/read-env'
+import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
 
 const list = z
@@ -10,7 +10,7 @@ const list = z
 const BirJoin = z
   .string()
   .trim()
-  .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'expected <control plane URL>#<join secret>.<fingerprint>')
+  .regex(/^https?:\/\/[^#]+#[^.]+\.[0-9a-f]{64}$/, 'must be <control plane URL>#<join secret>.<fingerprint>')
 
 export const Config = z.object({
   stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
@@ -57,9 +57,16 @@ export const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
-/** Outside stage local, a token must not travel unencrypted. */
-const isSafe = ({ stage, publicUrl }: Config) => stage === 'local' || publicUrl.startsWith('https:')
-const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL must be an https address: clients send tokens to it' }
+/**
+ * Outside stage local nothing that matters travels unencrypted: clients send tokens to the public address, and the join
+ * line has a secret. What planes send each other at `internalUrl` is signed, and sealed where it is secret.
+ */
+const SafeConfig = Config.superRefine((config, { addIssue }) => {
+  if (config.stage === 'local') return
+  for (const key of unencryptedAddresses(config, ['internalUrl'])) {
+    addIssue({ code: 'custom', path: [key], message: `must be https:// in stage ${config.stage}` })
+  }
+})
 
 /**
  * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
@@ -68,9 +75,9 @@ const unsafe = { path: ['publicUrl'], message: 'outside stage local PUBLIC_URL m
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
   if (unreadable.length > 0) throw new Error(`${unreadable.join('; ')}.`)
-  const parsed = Config.refine(isSafe, unsafe).safeParse(values)
+  const parsed = SafeConfig.safeParse(values)
   if (parsed.success) return parsed.data
-  throw new Error(`the configuration has faults:\n${z.prettifyError(parsed.error)}`)
+  throw new Error(`The data plane cannot start with these settings: ${settingFaults(parsed.error)}.`)
 }
 
 /**
@@ -78,6 +85,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
  * use. Undefined when the setting comes from no file.
  */
 export function joinLineReader(env: Record<string, string | undefined> = process.env): (() => string | undefined) | undefined {
-  if (env['BIR_JOIN'] !== undefined || env['BIR_JOIN_FILE'] === undefined) return undefined
+  if (env['BIR_JOIN'] !== undefined || !env['BIR_JOIN_FILE']) return undefined
   return () => BirJoin.safeParse(readEnv(['birJoin'], env).values['birJoin']).data
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { envName, readEnv } from './read-env.ts'
+import { z } from 'zod'
+import { envName, readEnv, settingFaults, unencryptedAddresses } from './read-env.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bir-read-env-'))
 const file = join(folder, 'secret')
@@ -18,6 +19,7 @@ test.for([
   ['a variable', { FOO_BAR: 'x' }, 'x'],
   ['an empty variable', { FOO_BAR: '' }, undefined],
   ['no variable', {}, undefined],
+  ['an empty name of a file', { FOO_BAR_FILE: '' }, undefined],
   ['a file, trimmed', { FOO_BAR_FILE: file }, 'from the file'],
   ['a variable beside a file', { FOO_BAR: 'x', FOO_BAR_FILE: '/nowhere' }, 'x'],
   ['an empty variable beside a file', { FOO_BAR: '', FOO_BAR_FILE: file }, undefined],
@@ -31,4 +33,14 @@ test('every file that cannot be read is named, and the other settings are read',
     values: { key: undefined, port: '1', url: undefined },
     unreadable: ['BIR_KEY_FILE names /nowhere/key, which cannot be read', `BIR_URL_FILE names ${folder}, which cannot be read`],
   })
+})
+
+test('faults of settings name their variables', () => {
+  const { error } = z.object({ publicUrl: z.url(), port: z.coerce.number() }).safeParse({ port: 'x' })
+  expect(settingFaults(error ?? { issues: [] })).toBe('PUBLIC_URL is missing; PORT must be a number')
+})
+
+test('every address without TLS is found, whatever its setting is called', () => {
+  const settings = { a: 'https://x', b: 'http://x', c: 'HTTP://x', d: 7, e: 'http://x', f: 'postgres://x' }
+  expect(unencryptedAddresses(settings, ['e'])).toEqual(['b', 'c'])
 })

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import type { z } from 'zod'
+import { faultWords } from './contract/schema-faults.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -15,7 +17,7 @@ export const envName = (key: string, prefix = ''): string => prefix + key.replac
 /**
  * Reads settings from the environment. `fooBar` is the value of FOO_BAR, or the trimmed
  * text of the file that FOO_BAR_FILE names. FOO_BAR wins when both are set, even when
- * it is empty. Never throws: the caller decides what to say about `unreadable`.
+ * it is empty; an empty FOO_BAR_FILE names no file. Never throws: the caller decides what to say about `unreadable`.
  */
 export function readEnv(keys: readonly string[], env: Env, prefix = ''): EnvReading {
   const unreadable: string[] = []
@@ -25,7 +27,7 @@ export function readEnv(keys: readonly string[], env: Env, prefix = ''): EnvRead
 
 function readSetting(env: Env, name: string, unreadable: string[]): string | undefined {
   const file = env[`${name}_FILE`]
-  if (env[name] !== undefined || file === undefined) return env[name] === '' ? undefined : env[name]
+  if (env[name] !== undefined || !file) return env[name] === '' ? undefined : env[name]
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {
@@ -33,3 +35,18 @@ function readSetting(env: Env, name: string, unreadable: string[]): string | und
     return undefined
   }
 }
+
+/**
+ * What a schema found wrong with settings, each named as its variable: `PUBLIC_URL is missing; PORT must be a number`.
+ */
+export const settingFaults = ({ issues }: Pick<z.ZodError, 'issues'>, prefix = ''): string =>
+  issues.map((issue) => `${envName(String(issue.path[0] ?? ''), prefix)} ${faultWords(issue)}`).join('; ')
+
+/**
+ * The settings whose address is http://, which shows tokens and keys to whoever is on the way, and lets them answer in
+ * its stead. Looks at every setting, so that a new one cannot be forgotten; `exempt` names those that may be so.
+ */
+export const unencryptedAddresses = (settings: object, exempt: readonly string[] = []): string[] =>
+  Object.entries(settings).flatMap(([key, value]) =>
+    typeof value === 'string' && /^http:/i.test(value) && !exempt.includes(key) ? [key] : [],
+  )

@@ -265,6 +265,23 @@ test('a search returns the newest records first, in pages, and filters them', as
   await expect(search(store.ctx, { first: 3, after: Buffer.from('x y').toString('base64url') })).rejects.toThrow('cursor')
 })
 
+test('a search that finds nothing tells of names that neither the policy nor a record knows', async () => {
+  await using store = await aStore()
+  const settings = '{"url":"https://q.example.com"}'
+  await store.ctx.db.insertInto('servers').values({ id: 'quiet', kind: 'remote', title: null, settings, labels: '{}' }).execute()
+  const plane = await store.joined()
+  await plane.ship([plane.add({ handle: 'gone', server: 'gone-server', tool: 'gone_tool' })])
+  const searched = (filters: object) => search(store.ctx, { first: 5, ...filters })
+  await expect(searched({ user: 'nobody' })).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'There is no person nobody, and no record names one.',
+  })
+  await expect(searched({ server: 'nope' })).rejects.toMatchObject({ message: 'There is no server nope, and no record names one.' })
+  await expect(searched({ tool: 'nope' })).rejects.toMatchObject({ message: 'No server has a tool nope, and no record names one.' })
+  expect((await searched({ server: 'quiet' })).items).toEqual([])
+  expect((await searched({ user: 'gone', server: 'gone-server', tool: 'gone_tool', outcome: 'refused' })).items).toEqual([])
+})
+
 test.for<[string, { header?: string; seq?: string; plane?: string }]>([
   ['a text that is no JSON', { header: 'forged' }],
   ['a header of another shape', { header: '{"v":1}' }],

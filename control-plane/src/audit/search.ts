@@ -8,20 +8,23 @@ import type { Kysely } from 'kysely'
 import type { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, notOurs, pageOf } from '../base/paging.ts'
+import { refuseUnknownNames } from './unknown-names.ts'
 import { storedHeader } from './read-chain.ts'
 import type { StoredHeader } from './read-chain.ts'
 import type { SearchColumn } from './store.ts'
 
 type Search = z.infer<typeof api.audit.search.input>
 
-/** Finds records, newest first. */
-export async function search({ db }: Ctx, input: Search) {
+/** Finds records, newest first. A misspelt name is told: in an emergency, nobody takes it for "nothing happened". */
+export async function search(ctx: Ctx, input: Search) {
+  const { db } = ctx
   const rows = await matchingRows(db, input)
     .orderBy('h.at', 'desc')
     .orderBy('h.plane', 'desc')
     .orderBy('h.seq', 'desc')
     .limit(input.first + 1)
     .execute()
+  if (rows.length === 0 && input.after === undefined) await refuseUnknownNames(ctx, input)
   return pageOf(rows, input.first, ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`, readableRow)
 }
 

@@ -80,7 +80,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'policy.plan': { file },
   'policy.export': {},
   'policy.explain': { user: 'alice', server: 'sql', tool: 'execute_query' },
-  'tokens.revoke': { jti: 'a', sid: 'b' },
+  'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'audit.search': {
     first: 10,
     after: cursorOf(`2026-11-22T08:00:00Z ${id} 7`),

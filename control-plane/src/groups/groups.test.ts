@@ -63,7 +63,7 @@ test('removing a group removes its grants and makes the buckets of its members d
   await putServer(it.ctx, { id: 'sql', kind: 'mounted' })
   await put(it.ctx, { handle: 'staff', members: ['alice'] })
   await create(it.ctx, { group: 'staff', server: 'sql', level: 'read' })
-  await remove(it.ctx, { handle: 'staff' })
+  expect(await remove(it.ctx, { handle: 'staff' })).toMatchObject({ removed: ['grant: group staff, read on sql', '1 membership'] })
   expect(it.published.marks).toEqual([bucketOf(alice), 'policy'].sort())
   expect((await listGrants(it.ctx, { first: 10 })).items).toEqual([])
   await expect(remove(it.ctx, { handle: 'staff' })).rejects.toMatchObject({ code: 'not_found', message: 'There is no group staff.' })

@@ -13,6 +13,7 @@ import { groupId } from '../holders/holder.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
+import { holdingTexts } from '../holders/holding-texts.ts'
 import { editMembers, NO_CHANGE, readMembers, setMembers } from './members.ts'
 import type { MemberChange } from './members.ts'
 
@@ -102,13 +103,16 @@ async function entityOf(db: Db, { id, handle, title }: GroupRow): Promise<Group>
   return { handle, title, ...((await membersOf(db, [id])).get(id) ?? noMembers) }
 }
 
-/** Deletes the group with its grants and restrictions. */
+/** Deletes the group with its grants and restrictions. Resolves with what went with it. */
 export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
-  const { revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
+  const { value: removed, revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
     const id = await groupId(trx, handle)
-    return { value: undefined, dirty: await removeGroup(trx, id) }
+    const { members = [] } = (await membersOf(trx, [id])).get(id) ?? {}
+    const lost = members.length === 0 ? [] : [`${members.length} ${members.length === 1 ? 'membership' : 'memberships'}`]
+    const removed = [...(await holdingTexts(trx, { column: 'holder_id', value: id })), ...lost]
+    return { value: removed, dirty: await removeGroup(trx, id), detail: removed.join('\n') }
   })
-  return { revision }
+  return { revision, ...(removed.length === 0 ? {} : { removed }) }
 }
 
 /** Resolves with the buckets of the people whose class changes. */

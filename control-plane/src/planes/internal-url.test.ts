@@ -57,5 +57,5 @@ test('PLANE_HOSTS says where planes may be', () => {
   for (const url of ['http://10.2.0.1', 'http://planes.internal', 'http://a.planes.internal.evil.example', 'http://127.0.0.2'])
     expect(() => planeOrigin(url, sites)).toThrow('is not in PLANE_HOSTS')
   expect(() => planeOrigin('http://169.254.169.254', sites)).toThrow('no plane can be at')
-  expect(() => readConfig({ ...local, PLANE_HOSTS: 'http://x' })).toThrow('planeHosts')
+  expect(() => readConfig({ ...local, PLANE_HOSTS: 'http://x' })).toThrow('PLANE_HOSTS')
 })

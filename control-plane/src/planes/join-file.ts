@@ -91,6 +91,11 @@ function replaceFile(path: string, text: string): void {
     renameSync(temporaryPath, path)
   } catch (error) {
     rmSync(temporaryPath, { force: true })
-    throw error
+    throw new Error(
+      `JOIN_FILE names ${path}, which cannot be written (${codeOf(error)}): make its folder, or let this process write there.`,
+      { cause: error },
+    )
   }
 }
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : errorText(error))

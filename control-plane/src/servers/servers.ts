@@ -10,6 +10,7 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { activeHolders, bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { requireServer } from '../holders/holder.ts'
+import { holdingTexts } from '../holders/holding-texts.ts'
 import { readDefinitionFacts } from '../policy-rows/read.ts'
 import { serverFaults } from './faults.ts'
 import { describedServer } from './described-server.ts'
@@ -47,12 +48,14 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
   )
 }
 
+/** Deletes a server. Resolves with what went with it. */
 export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
-  const { revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
+  const { value: removed, revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
     await requireServer(trx, id)
-    return { value: undefined, dirty: await removeServer(trx, id) }
+    const removed = await holdingTexts(trx, { column: 'server', value: id })
+    return { value: removed, dirty: await removeServer(trx, id), detail: removed.join('\n') }
   })
-  return { revision }
+  return { revision, ...(removed.length === 0 ? {} : { removed }) }
 }
 
 /** Deletes a server with its grants, restrictions and selections. Resolves with the buckets that become dirty. */

@@ -60,11 +60,15 @@ async function discover(issuer: string) {
     const response = await fetch(address, { signal: AbortSignal.timeout(5_000), redirect: 'error' })
     const document = Discovery.parse(await response.json())
     if (document.issuer !== issuer) throw new Error('the document is of another issuer')
+    // Whoever is on the way to the keys could put their own in place, and sign in as anybody.
+    if (isEncrypted(issuer) && !isEncrypted(document.jwks_uri)) throw new Error('the keys are at an address without TLS')
     return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: 5_000, cooldownDuration: 1_000 })
   } catch {
     throw unavailable()
   }
 }
+
+const isEncrypted = (address: string) => new URL(address).protocol === 'https:'
 
 const unavailable = () => oauthError('temporarily_unavailable', 'The identity provider does not answer. Try again later.')
 

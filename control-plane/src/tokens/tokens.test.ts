@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
@@ -269,10 +269,15 @@ test('a waiting plane learns of a revoked token with the next revision', async (
   const plane = await aPlane(control)
   const { revision } = await plane.manifest()
   const waiting = plane.poll(revision, 20)
-  expect(await control.client().tokens.revoke({ jti: 'some-token' })).toEqual({ revision: revision + 1 })
+  const jti = randomUUID()
+  expect(await control.client().tokens.revoke({ jti })).toEqual({ revision: revision + 1 })
+  for (const id of ['nope', randomUUID().toUpperCase(), `${randomUUID()} `]) {
+    await expect(control.client().tokens.revoke({ jti: id })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(control.client().tokens.revoke({ sid: id })).rejects.toMatchObject({ code: 'invalid_input' })
+  }
   expect((await waiting).typ).toBe('bir-manifest+jwt')
   const { chunks } = await plane.manifest()
-  expect(JSON.parse((await plane.chunk(chunks.revocations)).bytes.toString())).toMatchObject({ tokens: ['some-token'] })
+  expect(JSON.parse((await plane.chunk(chunks.revocations)).bytes.toString())).toMatchObject({ tokens: [jti] })
 })
 
 test('the metadata is the same at both URLs, open to every origin, and lists only what is served', async () => {

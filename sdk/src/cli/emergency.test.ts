@@ -97,17 +97,21 @@ test('a plane is expelled by its name, or by its id when several have that name'
 test('a token, a session, or both can be revoked', async () => {
   const asked: object[] = []
   await using control = await standIn({ tokens: { revoke: (input) => (asked.push(input), { revision: 8 }) } })
-  expect((await bir(['revoke', '--token', 'a'], at(control.url))).out).toBe('Void from revision 8 on: token a.\n')
-  expect((await bir(['revoke', '--token', 'a', '--session', 'b'], at(control.url))).out).toBe(
-    'Void from revision 8 on: token a, session b.\n',
+  const [jti, sid] = ['01a2237b-7ff3-7093-91e8-aedd233c79cd', '01a2237b-7af3-7487-a2b2-2fb8cce680d0']
+  expect((await bir(['revoke', '--token', jti], at(control.url))).out).toBe(`Void from revision 8 on: token ${jti}.\n`)
+  expect((await bir(['revoke', '--token', jti, '--session', sid], at(control.url))).out).toBe(
+    `Void from revision 8 on: token ${jti}, session ${sid}.\n`,
   )
-  expect(asked).toEqual([{ jti: 'a' }, { jti: 'a', sid: 'b' }])
+  expect(asked).toEqual([{ jti }, { jti, sid }])
 })
 
 test.for([
   [['server', 'kill', 'No_Such'], 'a server id is'],
   [['user', 'disable', 'Two Words'], 'a handle is'],
   [['revoke'], 'Give --token or --session'],
+  [['revoke', '--token', 'nope'], '--token takes an id as a token has it'],
+  [['revoke', '--session', '01A2237B-7AF3-7487-A2B2-2FB8CCE680D0'], '--session takes an id as a token has it'],
+  [['audit', 'search', '--kind', 'foo'], 'call, attempt, boot, head, refusals, change'],
 ] as const)('bad input is refused before the gateway is asked: bir %j', async ([args, says]) => {
   const { exit, out, err } = await bir([...args])
   expect([exit, out]).toEqual([2, ''])

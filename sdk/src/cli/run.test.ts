@@ -99,6 +99,27 @@ test('every fault of the environment is named at once', async () => {
   expect((await bir(['export'], { env: { BIR_URL: 'http://127.0.0.1:9' } })).err).toMatch(/BIR_TOKEN: BIR_URL needs a token/)
 })
 
+test.for([
+  [{ BIR_TOKEN: 't' }, /BIR_URL: BIR_TOKEN is for the gateway of BIR_URL/],
+  [{ BIR_MCP_URL: 'https://mcp.example.com' }, /BIR_URL: BIR_MCP_URL belongs to the gateway of BIR_URL/],
+  [{ BIR_TOKEN: 't', BIR_URL: 'http://control.example.com' }, /BIR_URL: must be https/],
+  [{ BIR_TOKEN_FILE: '/nowhere/token', BIR_URL: 'https://control.example.com' }, /BIR_TOKEN_FILE names \/nowhere\/token.*ENOENT/],
+] as const)('a setting that would be ignored or unsafe is refused: %o', async ([env, says]) => {
+  const { exit, out, err } = await bir(['export'], { env })
+  expect([exit, out]).toEqual([2, ''])
+  expect(err).toMatch(says)
+})
+
+test('a file that cannot be written, and a token that would live too long, are told in the words of the command', async () => {
+  await using gateway = await standIn({ policy: { export: () => ({}) } })
+  expect((await bir(['export', '-o', '/nowhere/x.yaml'], at(gateway.url))).err).toBe('bir: /nowhere/x.yaml cannot be written (ENOENT).\n')
+  await using home = await aFolder()
+  await startedIn(home.path, gateway.url)
+  const { exit, err } = await bir(['token', 'alice', '--ttl', '999d'], { env: { BIR_HOME: home.path } })
+  expect([exit, err]).toEqual([2, 'bir: --ttl is at most 30d: a token lives no longer.\n'])
+  expect((await bir(['connect', 'foo'], at(gateway.url))).err).toMatch(/^bir: <client> cannot be "foo"\. Allowed choices are /)
+})
+
 test('the operator signs each call of the API, and the assertion names no person', async () => {
   await using home = await aFolder()
   const seen: string[] = []

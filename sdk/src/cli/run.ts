@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { contextOf } from './base/context.ts'
 import { EXIT } from './base/exit.ts'
 import type { ExitCode } from './base/exit.ts'
-import { CliFault, faultJson, faultText, toCliFault } from './base/fault.ts'
+import { badUsage, faultJson, faultText, toCliFault } from './base/fault.ts'
 import { findGateway } from './base/gateway.ts'
 import type { Gateway } from './base/gateway.ts'
 import { programOf } from './program.ts'
@@ -31,4 +31,5 @@ export async function run(args: readonly string[], environment: Environment): Pr
 /** With these codes commander has printed help already, so there is no fault to report. */
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version'])
 
-const usageFault = ({ message }: CommanderError) => new CliFault('usage', message.replace(/^error: /, ''), { exit: EXIT.badInput })
+const usageFault = ({ message }: CommanderError) =>
+  badUsage(message.replace(/^error: /, '').replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '<$2> cannot be "$1"'))

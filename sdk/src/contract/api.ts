@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AuditRecord, Outcome, SetApart } from './audit.ts'
+import { AuditRecord, Outcome, RecordKind, SetApart } from './audit.ts'
 import {
   AuditChain,
   StrayRecords,
@@ -19,7 +19,7 @@ import {
   User,
 } from './entities.ts'
 import { Level } from './level.ts'
-import { Handle, Id, PlaneName, ServerId, Sha256, ShortHash, ToolName } from './names.ts'
+import { Handle, Id, PlaneName, ServerId, Sha256, ShortHash, TokenId, ToolName } from './names.ts'
 import { FileGrant, FileGroup, FileRestriction, MountedFileServer, PolicyFile, RemoteFileServer } from './policy-file.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
@@ -33,14 +33,22 @@ const page = { first: z.int().min(1).max(1000).default(100), after: z.string().o
 /** A page of results. `next` is null on the last page. */
 const paged = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
 const NoInput = z.strictObject({})
-/** `revision`: the published revision of the policy that holds the change. */
-const AtRevision = z.strictObject({ revision: z.int() })
+/**
+ * `revision`: the published revision of the policy that holds the change. `removed`: what went with the thing that was
+ * deleted, a text each; absent when nothing did.
+ */
+const AtRevision = z.strictObject({ revision: z.int(), removed: z.array(z.string()).optional() })
 
 const MountedServerInput = MountedFileServer.extend({ id: ServerId, title: MountedFileServer.shape.title.nullable() })
 const RemoteServerInput = RemoteFileServer.extend({
   id: ServerId,
   title: RemoteFileServer.shape.title.nullable(),
   callTimeoutMs: RemoteFileServer.shape.callTimeoutMs.nullable(),
+})
+
+/** Text, and no enum: GraphQL clients send it as a string. */
+const RecordKindName = z.string().refine((kind) => RecordKind.options.some((known) => known === kind), {
+  error: `must be one of ${RecordKind.options.join(', ')}`,
 })
 
 type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
@@ -95,7 +103,7 @@ export const api = {
     addMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
     /** Takes people out. Fails with `conflict` when the identity provider makes one of them a member. */
     removeMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
-    /** Removes a group with its grants and restrictions. */
+    /** Removes a group with its grants and restrictions, which `removed` names. */
     delete: mutation(z.strictObject({ handle: Handle }), AtRevision),
   },
   grants: {
@@ -130,6 +138,7 @@ export const api = {
      * one had must be named, or the operation fails with `invalid_input`, so that no header goes there unasked.
      */
     put: mutation(z.discriminatedUnion('kind', [MountedServerInput, RemoteServerInput]), Server),
+    /** Removes a server with its grants, restrictions and selections, which `removed` names. */
     delete: mutation(z.strictObject({ id: ServerId }), AtRevision),
     /** The kill switch. While `killed` is true, every call on the server is refused, for everyone. */
     kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),
@@ -173,12 +182,16 @@ export const api = {
   tokens: {
     /**
      * Voids a token by its claim `jti`, or all tokens of a session
-     * by their claim `sid` (RFC 7519), before they expire.
+     * by their claim `sid` (RFC 7519), before they expire. The gateway keeps no list of
+     * its tokens: an id that no token has is not noticed, if it has the form of one.
      */
-    revoke: mutation(z.strictObject({ jti: z.string().max(256).optional(), sid: z.string().max(256).optional() }), AtRevision),
+    revoke: mutation(z.strictObject({ jti: TokenId.optional(), sid: TokenId.optional() }), AtRevision),
   },
   audit: {
-    /** Records in the search index, newest first. `since` is inclusive, `until` exclusive. */
+    /**
+     * Records in the search index, newest first. `since` is inclusive, `until` exclusive. Fails with `not_found` when
+     * nothing fits and a person, server or tool is named that neither the policy nor any record knows.
+     */
     search: query(
       z.strictObject({
         ...page,
@@ -187,7 +200,7 @@ export const api = {
         tool: z.string().optional(),
         outcome: Outcome.optional(),
         reason: z.string().optional(),
-        kind: z.string().optional(),
+        kind: RecordKindName.optional(),
         since: Instant.optional(),
         until: Instant.optional(),
       }),

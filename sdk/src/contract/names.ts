@@ -20,6 +20,11 @@ export const ServerId = z
 /** The name that a server gives its tool (MCP 2025-11-25, Tools, Tool Names). */
 export const ToolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'a tool name is 1-128 of A-Z a-z 0-9 _ . -')
 
+/** The claim `jti` or `sid` of a token of the gateway, as the token has it: planes compare it letter by letter. */
+export const TokenId = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be an id as in a token, such as 01a2237b-7ff3-7093-91e8-aedd233c79cd')
+
 /** The name of a data plane, for people. Several planes may have the same. */
 export const PlaneName = z.string().min(1).max(100)
 

@@ -7,15 +7,31 @@ const Input = z.strictObject({ id: z.uuid(), grants: z.array(z.strictObject({ le
 const faultsOf = (value: unknown) => schemaFaults(Input.safeParse(value).error ?? { issues: [] })
 
 test('each fault is named with its place, all in one line', () => {
-  expect(faultsOf({ id: 'nope', grants: [{ level: 'root' }] })).toBe(
-    'id: Invalid UUID; grants[0].level: Invalid option: expected one of "read"|"write"',
-  )
-  expect(faultsOf(7)).toBe('Invalid input: expected object, received number')
+  expect(faultsOf({ id: 'nope', grants: [{ level: 'root' }] })).toBe('id: must be a UUID; grants[0].level: must be one of read or write')
+  expect(faultsOf(7)).toBe('must be an object')
+})
+
+test.for([
+  [z.string(), undefined, 'is missing'],
+  [z.string(), 7, 'must be text'],
+  [z.int(), 'x', 'must be a number'],
+  [z.int(), 1.5, 'must be a whole number'],
+  [z.enum(['a', 'b', 'c']), 'd', 'must be one of a, b or c'],
+  [z.literal(true), false, 'must be true'],
+  [z.int().max(1000), 1001, 'must be at most 1000'],
+  [z.string().max(3), 'long', 'must have at most 3 characters'],
+  [z.array(z.int()).min(1), [], 'must have at least 1 entries'],
+  [z.string().regex(/^a$/, 'a name is a'), 'b', 'a name is a'],
+  [z.strictObject({}), { x: 1, y: 2 }, 'has unknown fields: x, y'],
+  [z.union([z.string(), z.int()]), true, 'has none of the forms that it may have'],
+  [z.iso.datetime(), 'x', 'must be a moment such as 2026-11-22T08:00:00Z'],
+])('the fault of %# is in plain words', ([schema, value, words]) => {
+  expect(schemaFaults((schema as z.ZodType).safeParse(value).error ?? { issues: [] })).toBe(words)
 })
 
 test('no name in the input breaks the line', () => {
   const id = crypto.randomUUID()
-  expect(faultsOf({ id, grants: [], 'a\nb': 1 })).toBe('Unrecognized key: "a b"')
+  expect(faultsOf({ id, grants: [], 'a\nb': 1 })).toBe('has an unknown field: a b')
   expect(schemaFaults(z.record(z.string(), z.int()).safeParse({ 'a\r\nb': 'x' }).error ?? { issues: [] })).toMatch(/^[^\r\n]+$/)
 })
 

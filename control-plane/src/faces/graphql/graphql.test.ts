@@ -209,6 +209,17 @@ test.for([
 
 const chained = Array.from({ length: 1200 }, (_, at) => `fragment F${at} on Query { ...F${at + 1} }`).join(' ')
 
+test('a body of another type is refused with 415 and the reason', async () => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx)
+  const headers = { authorization: 'Bearer admin', 'content-type': 'text/plain' }
+  const response = await fetch(served.url, { method: 'POST', headers, body: '{"query":"{ settings { rateBurst } }"}' })
+  expect(response.status).toBe(415)
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: expect.stringContaining('application/json'), extensions: { code: 'invalid_input' } }],
+  })
+})
+
 test.for([
   ['lists', `{ a(x: ${'['.repeat(5000)}${']'.repeat(5000)}) }`],
   ['objects', `mutation { putServer(input: { settings: ${'{ a: '.repeat(3000)} 1 ${'}'.repeat(3000)} }) { id } }`],

@@ -61,12 +61,22 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
     // Authenticate before reading the query. The page itself needs no authentication, because it shows no data.
     const isPage = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
     const ctx = isPage ? anonymousCtx() : await ctxOf(request)
+    const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+    if (request.method === 'POST' && !bodyTypes.has(type ?? '')) return refuse(response, wrongType, report, 415)
     await yoga(request, response, { ctx })
   }
   return (request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, ApiError.from(error), report))
   }
 }
+
+const bodyTypes: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/graphql+json',
+  'application/graphql',
+  'application/x-www-form-urlencoded',
+])
+const wrongType = new ApiError('invalid_input', 'The content type must be application/json: send {"query": "…"}.')
 
 /**
  * Renders GraphiQL with its scripts inside, so that it loads nothing from other sites. Imported only on use: it is
@@ -92,11 +102,16 @@ const statuses: Record<ApiErrorCode, number> = {
   internal: 500,
 }
 
-function refuse(response: ServerResponse, { code, message, cause }: ApiError, report: FaceParts['report']): void {
+function refuse(
+  response: ServerResponse,
+  { code, message, cause }: ApiError,
+  report: FaceParts['report'],
+  status: number = statuses[code],
+): void {
   if (code === 'internal') report(cause)
   if (response.headersSent) return
   const headers = { 'content-type': 'application/json', ...(code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}) }
-  response.writeHead(statuses[code], headers)
+  response.writeHead(status, headers)
   response.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }))
 }
 

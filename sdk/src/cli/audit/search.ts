@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Client } from '../../client.ts'
 import type { api } from '../../contract/api.ts'
 import type { AuditRow } from '../../contract/entities.ts'
-import { Outcome } from '../../contract/audit.ts'
+import { Outcome, RecordKind } from '../../contract/audit.ts'
 import type { Context } from '../base/context.ts'
 import { instantOf } from '../base/duration.ts'
 import { EXIT } from '../base/exit.ts'
@@ -39,7 +39,7 @@ export function auditSearch(audit: Command, act: Act): void {
     .option('--tool <name>', 'of this tool')
     .addOption(new Option('--outcome <outcome>', 'that ended so').choices(Outcome.options))
     .option('--reason <reason>', 'refused for this reason, such as no-grant')
-    .option('--kind <kind>', 'of this kind: call, attempt, boot, head, refusals, change')
+    .addOption(new Option('--kind <kind>', 'of this kind').choices(RecordKind.options))
     .option('--since <moment>', 'from then on: 2026-11-22, 2026-11-22T08:00:00Z, or 2h for two hours ago')
     .option('--until <moment>', 'before then')
     .option('--limit <count>', 'at most so many; 0 = all', '50')

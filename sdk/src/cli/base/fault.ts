@@ -64,3 +64,6 @@ function placeOf(file: string | undefined, { line, column }: FileFault): string 
 /** The fault as one line of JSON for a script. */
 export const faultJson = ({ code, message, file, faults }: CliFault): string =>
   `${JSON.stringify({ error: { code, message, ...(file === undefined ? {} : { file }), ...(faults.length > 0 ? { faults } : {}) } })}\n`
+
+/** Why the system refused, such as ENOENT. */
+export const codeOf = (cause: unknown): string => (cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable')

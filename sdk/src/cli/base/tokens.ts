@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EXIT } from './exit.ts'
-import { CliFault } from './fault.ts'
+import { badUsage, CliFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 
 const TokenAnswer = z.object({ access_token: z.string(), expires_in: z.number().optional() })
@@ -15,6 +15,9 @@ export interface PersonToken {
 /** The resource that a token is for: the control plane's API, or MCP on one server or on all. */
 export type Purpose = 'api' | { server: string | undefined }
 
+/** The longest life that the gateway gives a token. */
+const maxTtlMs = 30 * 86_400_000
+
 /** Gets a token to act as one person, with an assertion of the embedded gateway's operator (RFC 7523). */
 export async function personToken(
   { embedded, mcpUrl }: Gateway,
@@ -28,6 +31,7 @@ export async function personToken(
   }
   const server = purpose === 'api' ? undefined : purpose.server
   const mcp = server === undefined ? mcpUrl : `${mcpUrl}/${server}`
+  if (ttlMs > maxTtlMs) throw badUsage('--ttl is at most 30d: a token lives no longer.')
   const resource = purpose === 'api' ? `${embedded.issuer}/api` : mcp
   const url = `${embedded.issuer}/oauth/token`
   const form = new URLSearchParams({

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { stringify } from 'yaml'
 import type { PolicyFile } from '../../contract/policy-file.ts'
 import { EXIT } from '../base/exit.ts'
-import { CliFault } from '../base/fault.ts'
+import { CliFault, codeOf } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 
 /** The policy as `bir apply` reads it, whatever characters its names have. */
@@ -40,6 +40,6 @@ async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text)
   } catch (cause) {
-    throw new CliFault('bad_file', `${file} cannot be written.`, { exit: EXIT.badInput, cause })
+    throw new CliFault('bad_file', `${file} cannot be written (${codeOf(cause)}).`, { exit: EXIT.badInput, cause })
   }
 }

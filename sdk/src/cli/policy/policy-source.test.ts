@@ -45,18 +45,18 @@ test.for<[title: string, text: string, faults: string[]]>([
   ['a key said twice', 'groups: {}\ngroups: {}\n', ['bir.yaml:2:1 Map keys must be unique']],
   ['two documents', 'groups: {}\n---\ngroups: {}\n', ['bir.yaml:2:1 a second document begins here; a policy is one']],
   ['nothing', '# later\n', ['bir.yaml:1:1 it is empty']],
-  ['a list at the top', '- a\n', ['bir.yaml:1:1 Invalid input: expected object, received array']],
+  ['a list at the top', '- a\n', ['bir.yaml:1:1 must be an object']],
   ['an unknown section', 'groups: {}\ngrant: []\n', ['bir.yaml:2:1 grant: is not a known key']],
   [
     'a level that does not exist',
     'grants:\n  - group: analysts\n    server: sql\n    level: admin\n',
-    ['bir.yaml:4:12 grants[0].level: Invalid option: expected one of "disabled"|"read"|"write"|"destroy"'],
+    ['bir.yaml:4:12 grants[0].level: must be one of disabled, read, write or destroy'],
   ],
   [
     'a reference to a secret, misspelt',
     'servers:\n  a:\n    kind: remote\n    url: https://a.example.com/mcp\n    headers:\n      X-A: { secrt: b }\n      X-B: [c]\n',
     [
-      'bir.yaml:6:7 servers.a.headers.X-A.secret: is missing: Invalid input: expected string, received undefined',
+      'bir.yaml:6:7 servers.a.headers.X-A.secret: is missing',
       'bir.yaml:6:14 servers.a.headers.X-A.secrt: is not a known key',
       'bir.yaml:7:7 servers.a.headers.X-B: is text, or { secret: <name> }',
     ],
@@ -74,7 +74,7 @@ test.for<[title: string, text: string, faults: string[]]>([
   [
     'a day that is no moment',
     'grants:\n  - { user: bob, server: sql, level: read, expires: soon }\n',
-    ['bir.yaml:2:53 grants[0].expires: Invalid ISO datetime'],
+    ['bir.yaml:2:53 grants[0].expires: must be a moment such as 2026-11-22T08:00:00Z'],
   ],
   [
     'what this version does not serve',
@@ -93,7 +93,7 @@ test.for<[title: string, text: string, faults: string[]]>([
   [
     'something left out',
     'grants:\n  - user: bob\n    server: sql\n',
-    ['bir.yaml:2:5 grants[0].level: is missing: Invalid option: expected one of "disabled"|"read"|"write"|"destroy"'],
+    ['bir.yaml:2:5 grants[0].level: is missing: must be one of disabled, read, write or destroy'],
   ],
   [
     'aliases that multiply',

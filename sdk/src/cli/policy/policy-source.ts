@@ -4,8 +4,9 @@ import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yam
 import type { Document, Node, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import { PolicyFile } from '../../contract/policy-file.ts'
+import { faultWords } from '../../contract/schema-faults.ts'
 import { EXIT } from '../base/exit.ts'
-import { CliFault } from '../base/fault.ts'
+import { CliFault, codeOf } from '../base/fault.ts'
 import type { FileFault } from '../base/fault.ts'
 import type { Environment } from '../base/environment.ts'
 
@@ -55,7 +56,7 @@ export function parsePolicy(text: string, name: string): PolicySource {
   const faults = parsed.error.issues.flatMap(leavesOf).map(({ path, message, ofKey }) => ({
     ...at(offsetOf(document, path, ofKey)),
     path: pathText(path),
-    message: path.length === 0 || document.hasIn(path) ? message : `is missing: ${message}`,
+    message: path.length === 0 || document.hasIn(path) || message === 'is missing' ? message : `is missing: ${message}`,
   }))
   throw notAPolicy(name, faults)
 }
@@ -93,13 +94,15 @@ function leavesOf(issue: z.core.$ZodIssue): Leaf[] {
   const { path, message } = issue
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a known key', ofKey: true }))
-  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: inner.message }))
-  if (issue.code !== 'invalid_union') return [{ path, message }]
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: faultWords(inner) }))
+  if (issue.code !== 'invalid_union') return [{ path, message: faultWords(issue) }]
   // The alternative that fits in part is the one that the author meant.
   const intended = issue.errors.find((issues) => issues.some((inner) => inner.path.length > 0))
   if (intended) return intended.flatMap(leavesOf).map((leaf) => ({ ...leaf, path: [...path, ...leaf.path] }))
   const [first] = message === 'Invalid input' ? issue.errors : []
-  return first?.length ? first.map((inner) => ({ path: [...path, ...inner.path], message: inner.message })) : [{ path, message }]
+  return first?.length
+    ? first.map((inner) => ({ path: [...path, ...inner.path], message: faultWords(inner) }))
+    : [{ path, message: faultWords(issue) }]
 }
 
 /**
@@ -128,5 +131,3 @@ const pathText = (path: readonly PropertyKey[]) =>
 
 const wordsOf = ({ code, message }: YAMLError) =>
   code === 'MULTIPLE_DOCS' ? 'a second document begins here; a policy is one' : (message.split('\n', 1)[0] ?? '')
-
-const codeOf = (cause: unknown) => (cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable')

@@ -1,3 +1,4 @@
+import { TokenId } from '../../contract/names.ts'
 import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
@@ -21,6 +22,10 @@ export const revoke: Define = (parent, act) => {
       act<[{ token?: string; session?: string; json?: true }]>(async (context, { token, session, json }) => {
         const ids = { ...(token && { jti: token }), ...(session && { sid: session }) }
         if (Object.keys(ids).length === 0) throw badUsage('Give --token or --session: which shall be void?')
+        for (const [flag, id] of [['--token', token] as const, ['--session', session] as const]) {
+          if (id !== undefined && !TokenId.safeParse(id).success)
+            throw badUsage(`${flag} takes an id as a token has it, such as 01a2237b-7ff3-7093-91e8-aedd233c79cd, not "${id}".`)
+        }
         const { client } = await context.gateway()
         const answer = await client.tokens.revoke(ids)
         if (json) context.printJson(answer)
@@ -28,6 +33,7 @@ export const revoke: Define = (parent, act) => {
           context.print(
             `Void from revision ${answer.revision} on: ${[token && `token ${token}`, session && `session ${session}`].filter(Boolean).join(', ')}.`,
           )
+        context.note('The gateway keeps no list of its tokens: compare the id with the record of the call that you want to end.')
         return EXIT.ok
       }),
     )
