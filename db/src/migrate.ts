@@ -10,6 +10,7 @@ import * as sealedForwarding from './migrations/0007-sealed-forwarding.ts'
 import * as planeAudit from './migrations/0008-plane-audit.ts'
 import * as declaredMembers from './migrations/0009-declared-members.ts'
 import * as policyHistories from './migrations/0010-policy-histories.ts'
+import * as healthTransport from './migrations/0011-health-transport.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -27,6 +28,7 @@ const migrations: Record<string, Migration> = {
   '0008-plane-audit': planeAudit,
   '0009-declared-members': declaredMembers,
   '0010-policy-histories': policyHistories,
+  '0011-health-transport': healthTransport,
 }
 
 /**

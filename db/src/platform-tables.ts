@@ -98,6 +98,8 @@ interface ServerHealthTable {
   url: string
   state: 'unknown' | 'up' | 'down'
   era: 'legacy' | 'modern' | null
+  /** The server is a legacy one of the HTTP+SSE transport. */
+  over_sse: ColumnType<boolean, boolean | undefined, boolean>
   breaker: 'closed' | 'open'
   /** By the plane's clock, like `last_error_at`. */
   last_success_at: Date | null

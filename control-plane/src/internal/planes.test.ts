@@ -145,6 +145,26 @@ test('a plane reports the health of remote servers, and administrators see it th
     expect((await post(bad)).status).toBe(400)
 })
 
+test('a report names the servers that are reached over HTTP+SSE in its query: they are legacy, and said to be over SSE', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const url = 'https://notes.example.com/sse'
+  await control.client().servers.put({ id: 'notes', kind: 'remote', url, era: 'sse' })
+  const post = (query: string, era: string) =>
+    plane.post(`/acks${query}`, JSON.stringify({ health: [{ server: 'notes', url, state: 'up', era, breaker: 'closed' }] }))
+  const said = async () => (await control.client().servers.health({ id: 'notes' })).items
+  expect((await post('?over-sse=other,notes', 'legacy')).status).toBe(204)
+  expect(await said()).toMatchObject([{ era: 'legacy', overSse: true }])
+  for (const [query, era] of [
+    ['', 'legacy'],
+    ['?over-sse=other', 'legacy'],
+    ['?over-sse=notes', 'modern'],
+  ] as const) {
+    expect((await post(query, era)).status).toBe(204)
+    expect(await said()).toMatchObject([{ era, overSse: false }])
+  }
+})
+
 test('the control plane knows of records that a plane has and does not send, and says so until they are stored', async () => {
   await using control = await aRunningControlPlane()
   const plane = await aPlane(control)

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
 import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
-import { Ack, DefinitionsReport, isForeignAck, OPENS_SEALED, PlaneAddress } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport, isForeignAck, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
@@ -86,7 +86,8 @@ async function receiveAck({ db, issuer, log }: InternalParts, exchange: Exchange
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
   const value = jsonOf(body)
   const held = HeldQuery.parse(Object.fromEntries(exchange.url.searchParams))
-  if (!isForeignAck(value)) await acknowledge(db, log, plane, parse(Ack, value), held)
+  const overSse = new Set(exchange.url.searchParams.get(OVER_SSE)?.split(','))
+  if (!isForeignAck(value)) await acknowledge(db, log, plane, parse(Ack, value), { held, overSse })
   return { status: 204 }
 }
 

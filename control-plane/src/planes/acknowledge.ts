@@ -15,9 +15,9 @@ export async function acknowledge(
   log: Log,
   { id, name }: { id: string; name: string },
   ack: Ack,
-  held: HeldQuery,
+  { held, overSse }: { held: HeldQuery; overSse: ReadonlySet<string> },
 ): Promise<void> {
-  if ('health' in ack) return storeHealth(db, id, ack.health)
+  if ('health' in ack) return storeHealth(db, id, ack.health, overSse)
   if ('audit' in ack) return storeAuditReport(db, id, ack.audit)
   const plane = db.updateTable('planes').where('id', '=', id)
   if ('revision' in ack) {

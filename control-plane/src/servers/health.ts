@@ -15,12 +15,17 @@ const staleAfterMs = 2.5 * HEALTH_EVERY_MS
 
 /**
  * Stores a plane's reports about servers at their present addresses. It ignores a report about an old address: that
- * plane does not have the newest policy yet.
+ * plane does not have the newest policy yet. `overSse`: the ids of those that are reached over HTTP+SSE.
  */
-export async function storeHealth(db: Kysely<Database>, plane: string, reports: readonly RemoteHealth[]): Promise<void> {
+export async function storeHealth(
+  db: Kysely<Database>,
+  plane: string,
+  reports: readonly RemoteHealth[],
+  overSse: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const urls = new Map((await remotes(db)).map(({ id, settings }) => [id, settings.url]))
   const newest = new Map(reports.filter(({ server, url }) => urls.get(server) === url).map((report) => [report.server, report]))
-  const rows = [...newest.values()].map((report) => rowOf(plane, report, new Date()))
+  const rows = [...newest.values()].map((report) => rowOf(plane, report, overSse.has(report.server), new Date()))
   if (rows.length === 0) return
   await db
     .insertInto('server_health')
@@ -30,6 +35,7 @@ export async function storeHealth(db: Kysely<Database>, plane: string, reports: 
         url: eb.ref('excluded.url'),
         state: eb.ref('excluded.state'),
         era: eb.ref('excluded.era'),
+        over_sse: eb.ref('excluded.over_sse'),
         breaker: eb.ref('excluded.breaker'),
         last_success_at: eb.ref('excluded.last_success_at'),
         last_error_at: eb.ref('excluded.last_error_at'),
@@ -44,12 +50,13 @@ export async function storeHealth(db: Kysely<Database>, plane: string, reports: 
 const remotes = (db: Kysely<Database>) =>
   db.selectFrom('servers').select(['id', 'settings', 'killed']).where('kind', '=', 'remote').orderBy('id').execute()
 
-const rowOf = (plane: string, report: RemoteHealth, reportedAt: Date) => ({
+const rowOf = (plane: string, report: RemoteHealth, overSse: boolean, reportedAt: Date) => ({
   plane,
   server: report.server,
   url: report.url,
   state: report.state,
   era: report.era ?? null,
+  over_sse: overSse && report.era === 'legacy',
   breaker: report.breaker,
   last_success_at: dateOf(report.lastSuccessAtMs),
   last_error_at: dateOf(report.lastErrorAtMs),
@@ -95,6 +102,7 @@ function healthEntity(pair: Pair, row: Row | undefined, nowMs: number): ServerHe
     ...pair,
     state: row?.state ?? 'unknown',
     era: row?.era ?? null,
+    overSse: row?.over_sse ?? false,
     breaker: row?.breaker ?? 'closed',
     lastSuccessAt: row?.last_success_at?.toISOString() ?? null,
     lastErrorAt: row?.last_error_at?.toISOString() ?? null,

@@ -8,6 +8,7 @@ import { HealthReporter } from './report-health.ts'
 /** A plane with these remote servers, whose posts are gathered while the control plane is there to take them. */
 function aPlane(servers: Record<string, Partial<UpstreamHealth>>, secrets: string[] = []) {
   const posts: RemoteHealth[][] = []
+  const paths: string[] = []
   const logged: string[] = []
   const state = { away: false, nowMs: 0 }
   const reporter = new HealthReporter({
@@ -15,7 +16,8 @@ function aPlane(servers: Record<string, Partial<UpstreamHealth>>, secrets: strin
       async post(path, body) {
         if (state.away) throw new Error('away')
         const ack = Ack.parse(JSON.parse(String(body)))
-        if (path === '/acks' && 'health' in ack) posts.push(ack.health)
+        if ('health' in ack) posts.push(ack.health)
+        paths.push(path)
         return { status: 204, bytes: Buffer.alloc(0) }
       },
     },
@@ -29,7 +31,7 @@ function aPlane(servers: Record<string, Partial<UpstreamHealth>>, secrets: strin
     log: (_level, message) => void logged.push(message),
     nowMs: () => state.nowMs,
   })
-  return { servers, posts, logged, state, tell: () => reporter.tell() }
+  return { servers, posts, paths, logged, state, tell: () => reporter.tell() }
 }
 
 test('what changed is told once, and everything again every minute', async () => {
@@ -91,4 +93,14 @@ test('an error that quotes a secret is not told', async () => {
   const plane = aPlane({ a: { lastError } }, ['s3cr3t-value'])
   await plane.tell()
   expect(plane.posts).toMatchObject([[{ lastError: 'not shown: it repeats a secret' }]])
+})
+
+test('a server of the HTTP+SSE transport is reported as legacy, as earlier control planes take it, and named in the query', async () => {
+  const plane = aPlane({ a: { state: 'up', era: 'sse' }, b: { state: 'up', era: 'legacy' }, c: { era: 'sse' } })
+  await plane.tell()
+  expect(plane.posts[0]?.map(({ era }) => era)).toEqual(['legacy', 'legacy', 'legacy'])
+  plane.servers['a'] = { state: 'up', era: 'legacy' }
+  await plane.tell()
+  expect(plane.posts[1]).toMatchObject([{ server: 'a', era: 'legacy' }])
+  expect(plane.paths).toEqual(['/acks?over-sse=a,c', '/acks'])
 })

@@ -1,4 +1,4 @@
-import { HEALTH_EVERY_MS, MAX_HEALTH } from '@bir/sdk/contract/internal'
+import { HEALTH_EVERY_MS, MAX_HEALTH, OVER_SSE } from '@bir/sdk/contract/internal'
 import type { Ack, RemoteHealth } from '@bir/sdk/contract/internal'
 import type { ServerSecrets } from '../secrets/in-use.ts'
 import type { Log } from '../runtime/log.ts'
@@ -13,6 +13,11 @@ interface Options {
   secrets: { of(server: string): Pick<ServerSecrets, 'values'> }
   log: Log
   nowMs?(): number
+}
+
+interface Report {
+  readonly health: RemoteHealth
+  readonly overSse: boolean
 }
 
 const lookEveryMs = 1000
@@ -65,20 +70,21 @@ export class HealthReporter {
     }
   }
 
-  private isDue(report: RemoteHealth, nowMs: number): boolean {
-    const told = this.told.get(report.server)
+  private isDue(report: Report, nowMs: number): boolean {
+    const told = this.told.get(report.health.server)
     return told === undefined || told.digest !== digestOf(report) || nowMs - told.atMs >= HEALTH_EVERY_MS
   }
 
-  private async post(health: RemoteHealth[], atMs: number): Promise<void> {
-    const ack: Ack = { health }
-    await this.options.control.post('/acks', JSON.stringify(ack))
-    for (const report of health) this.told.set(report.server, { digest: digestOf(report), atMs })
+  private async post(reports: Report[], atMs: number): Promise<void> {
+    const ack: Ack = { health: reports.map(({ health }) => health) }
+    const overSse = reports.filter(({ overSse }) => overSse).map(({ health }) => health.server)
+    await this.options.control.post(`/acks${overSse.length > 0 ? `?${OVER_SSE}=${overSse.join(',')}` : ''}`, JSON.stringify(ack))
+    for (const report of reports) this.told.set(report.health.server, { digest: digestOf(report), atMs })
   }
 
-  private reportOf({ id, url, health }: ReturnType<Options['health']>[number]): RemoteHealth {
+  private reportOf({ id, url, health }: ReturnType<Options['health']>[number]): Report {
     const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastError, latencyMs } = health
-    return {
+    const report: RemoteHealth = {
       server: id,
       url,
       state,
@@ -89,6 +95,7 @@ export class HealthReporter {
       ...(lastError !== undefined && { lastError: this.clean(id, lastError) }),
       ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs * 10) / 10 }),
     }
+    return { health: report, overSse: era === 'sse' }
   }
 
   /** What went wrong may be told in words of the server's, which may hold what it was sent. */
@@ -99,4 +106,5 @@ export class HealthReporter {
 }
 
 /** Times and latencies move with every call: they are told along, and no reason to tell. */
-const digestOf = ({ url, state, era, breaker, lastError }: RemoteHealth) => JSON.stringify([url, state, era, breaker, lastError])
+const digestOf = ({ health: { url, state, era, breaker, lastError }, overSse }: Report) =>
+  JSON.stringify([url, state, era, overSse, breaker, lastError])

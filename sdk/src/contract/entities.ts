@@ -71,6 +71,8 @@ export const ServerHealth = z.strictObject({
   state: HealthState,
   /** The protocol era of the server. Null until the plane knows it. */
   era: HealthEra.nullable(),
+  /** True when the plane reaches the server, a `legacy` one, over the HTTP+SSE transport of 2024-11-05 (`era: sse`). */
+  overSse: z.boolean().optional(),
   /** `open`: the server failed so often that the plane does not call it for a while. */
   breaker: BreakerState,
   /** `lastSuccessAt` and `lastErrorAt` are by the plane's clock. */

@@ -79,6 +79,13 @@ export const RemoteHealth = z.object({
 })
 export type RemoteHealth = z.infer<typeof RemoteHealth>
 
+/**
+ * The query of a request with health reports: it names the servers that the plane reaches over the HTTP+SSE transport
+ * of 2024-11-05, separated by commas. In the reports they are `legacy`. (A query, because earlier control planes ignore
+ * it, and refuse an era that they do not know.)
+ */
+export const OVER_SSE = 'over-sse'
+
 /** Every plane reports the health of all its remote servers in this interval, and changes in between. */
 export const HEALTH_EVERY_MS = 60_000
 /** The most servers in one report. */

@@ -60,6 +60,11 @@ test('health is listed per plane, with the reason when a server is down and a ma
   ])
 })
 
+test('a server that is reached over HTTP+SSE is of the era sse', async () => {
+  await using control = await standIn({ servers: { health: () => ({ items: [{ ...up, era: 'legacy', overSse: true }] }) } })
+  expect((await bir(['server', 'health'], at(control.url))).out).toContain('notes   plane-1  up     sse  2026-11-22T08:59:30Z')
+})
+
 test.for([
   [[up], 0],
   [[up, down], 3],

@@ -53,7 +53,7 @@ const columns = [
   { title: 'server', of: ({ server }: Health) => server },
   { title: 'plane', of: ({ planeName }: Health) => planeName },
   { title: 'state', of: stateOf },
-  { title: 'era', of: ({ era }: Health) => era },
+  { title: 'era', of: ({ era, overSse }: Health) => (overSse === true ? 'sse' : era) },
   { title: 'last answer', of: ({ lastSuccessAt }: Health) => lastSuccessAt },
   { title: 'ms', of: ({ latencyMs }: Health) => latencyMs },
   { title: 'last error', of: ({ lastErrorAt }: Health) => lastErrorAt },
