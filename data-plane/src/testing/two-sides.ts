@@ -6,7 +6,7 @@ import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js'
 import { testPlane } from './plane.ts'
 import type { TestPlane } from './plane.ts'
 
-type Era = 'legacy' | '2026-07-28'
+type Era = 'legacy' | 'sse' | '2026-07-28'
 
 /** A remote server as the policy has it; its tools are for readers. */
 export const aRemoteEntry = (url: string, era: Era, tools: readonly string[]): RemoteEntry => ({

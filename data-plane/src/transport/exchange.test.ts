@@ -124,6 +124,24 @@ test.for(
   }
 })
 
+test.for([
+  ['GET', '/sse', 404, '/mcp'],
+  ['POST', '/sse', 404, '/mcp'],
+  ['POST', '/messages?sessionId=1', 404, '/mcp'],
+  ['GET', '/mcp', 405, '/mcp'],
+  ['GET', '/mcp/debug', 405, '/mcp/debug'],
+] as const)('%s %s of a client of the older transport is told where Streamable HTTP is spoken, with a good token', async (asked) => {
+  const [method, path, status, speaks] = asked
+  await using plane = await testPlane({ grants })
+  const accept = 'text/event-stream'
+  expect((await fetch(plane.url + path, { method, headers: { accept } })).status).toBe(401)
+  const response = await fetch(plane.url + path, { method, headers: { accept, authorization: `Bearer ${await plane.token()}` } })
+  expect(response.status).toBe(status)
+  const { error } = (await response.json()) as { error: { message: string } }
+  expect(error.message).toMatch(/^This gateway speaks Streamable HTTP at https?:\/\/[^ ]+\. /)
+  expect(error.message).toContain(`${speaks}. `)
+})
+
 test.for(['GET', 'POST'])(
   '%s at an address below /mcp that is none says so to a good token, and is no case for the record',
   async (method) => {

@@ -8,6 +8,7 @@ import { noChannel } from '../protocol/channel/channel.ts'
 import { classify, paramHeadersIn } from './classify.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { ServedByOtherPlane } from '../peers/served-by-other-plane.ts'
+import { noStreamWithoutSession } from './older-transport.ts'
 import { renderError } from './error-response.ts'
 import type { Forwarder } from '../peers/forward.ts'
 import { idIn, readMessage, readResponse } from '../protocol/json-rpc.ts'
@@ -71,11 +72,11 @@ export class McpExchange {
     }
   }
 
-  /** Answers at an address below `/mcp` that is no endpoint. Whoever has no good token learns of that first. */
-  async refuseAddress({ request, response, endpoint, headers }: HttpCall): Promise<void> {
+  /** Answers at an address where clients look for MCP and find none. Whoever has no good token learns of that first. */
+  async refuseAddress({ request, response, endpoint, headers }: HttpCall, publicMessage: string): Promise<void> {
     try {
       await this.options.identify(request.headers.authorization, endpoint)
-      throw new GatewayError('notFound', 'no endpoint', { publicMessage: 'MCP is served at /mcp and /mcp/{server}.' })
+      throw new GatewayError('notFound', 'no endpoint', { publicMessage })
     } catch (error) {
       const fault = GatewayError.from(error)
       this.recordRefusal(request, endpoint, fault)
@@ -148,6 +149,7 @@ export class McpExchange {
   /** Opens the GET stream of a legacy session, or ends the session. Both need a session. */
   private async session(http: IdentifiedCall, verb: 'GET' | 'DELETE'): Promise<void> {
     const { request, response, endpoint, headers } = http
+    if (request.headers['mcp-session-id'] === undefined && verb === 'GET') throw noStreamWithoutSession(endpoint)
     if (request.headers['mcp-session-id'] === undefined) throw new GatewayError('methodNotAllowed', `${verb} without a session`)
     const stream = new AnswerStream(response, headers)
     const message: Message = { id: undefined, method: verb, params: {}, source: undefined }

@@ -4,6 +4,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { McpExchange } from './exchange.ts'
+import { isOfOlderTransport, speaksStreamableHttp } from './older-transport.ts'
 import type { OriginRules } from '../http/allowed-origins.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
 import { closeUnread } from '../http/unread.ts'
@@ -41,8 +42,10 @@ async function route(options: Options, request: IncomingMessage, response: Serve
 
   const endpoint = endpointOf(options.publicUrl, path)
   if (endpoint) return options.exchange.handle({ request, response, endpoint, headers })
-  const aggregate = path.startsWith('/mcp/') ? endpointOf(options.publicUrl, '/mcp') : undefined
-  if (aggregate) return options.exchange.refuseAddress({ request, response, endpoint: aggregate, headers })
+  const aggregate = endpointOf(options.publicUrl, '/mcp')
+  const nowhere = aggregate && addressFault(path, aggregate)
+  if (aggregate && nowhere !== undefined)
+    return options.exchange.refuseAddress({ request, response, endpoint: aggregate, headers }, nowhere)
   const described = endpointOfMetadata(options.publicUrl, path)
   if (described && request.method === 'GET') return sendMetadata(response, described, headers)
   sendJson(response, 404, signInPaths.has(path) ? noSignIn : noSuchAddress, headers)
@@ -70,7 +73,15 @@ const noSignIn = JSON.stringify({
     'This gateway offers no sign-in for MCP clients yet, and the token of the client is missing, wrong or expired. Put a good one into its configuration: `bir connect` prints it.',
 })
 
-const noSuchAddress = JSON.stringify({ error: 'not_found', message: 'MCP is served at /mcp and /mcp/{server}.' })
+const servedAt = 'MCP is served at /mcp and /mcp/{server}.'
+
+/** What is said at an address that is no endpoint, though a client looks for one there. Undefined for any other. */
+function addressFault(path: string, aggregate: Endpoint): string | undefined {
+  if (isOfOlderTransport(path)) return speaksStreamableHttp(aggregate)
+  return path.startsWith('/mcp/') ? servedAt : undefined
+}
+
+const noSuchAddress = JSON.stringify({ error: 'not_found', message: servedAt })
 
 function pathOf({ url = '/' }: IncomingMessage): string {
   const path = url.split('?', 1)[0] ?? '/'
