@@ -4,6 +4,7 @@ import { MemoryCatalogue } from './catalogue/catalogue.ts'
 import type { Sealer } from './runtime/sealer.ts'
 import { fetchDefinition, reportDefinitions } from './control/report-definitions.ts'
 import type { SecretsInUse } from './secrets/in-use.ts'
+import { ListFaultsReporter } from './control/report-list-faults.ts'
 import { HealthReporter } from './control/report-health.ts'
 import type { ControlClient } from './control/client.ts'
 import type { MountedServer } from './server-kit/define.ts'
@@ -62,6 +63,13 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
   const unfollow = policy.onChange(applyPolicy)
   const reporter = control && new HealthReporter({ control, health: () => remote.health(), secrets, log })
   reporter?.start()
+  const listFaults = () =>
+    catalogues.faults().flatMap(({ id, faults }) => {
+      const server = policy.current().servers.get(id)
+      return server?.kind === 'remote' ? [{ server: id, url: server.remote.url, faults: [...faults] }] : []
+    })
+  const listReporter = control && new ListFaultsReporter({ control, faults: listFaults, log })
+  listReporter?.start()
 
   return {
     upstream,
@@ -69,6 +77,7 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
     async close() {
       unfollow()
       reporter?.stop()
+      listReporter?.stop()
       catalogues.close()
       await Promise.all([remote.close(), ...[...mounted.values()].map(closeInTime)])
     },

@@ -11,6 +11,7 @@ import * as planeAudit from './migrations/0008-plane-audit.ts'
 import * as declaredMembers from './migrations/0009-declared-members.ts'
 import * as policyHistories from './migrations/0010-policy-histories.ts'
 import * as healthTransport from './migrations/0011-health-transport.ts'
+import * as listFaults from './migrations/0012-list-faults.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -29,6 +30,7 @@ const migrations: Record<string, Migration> = {
   '0009-declared-members': declaredMembers,
   '0010-policy-histories': policyHistories,
   '0011-health-transport': healthTransport,
+  '0012-list-faults': listFaults,
 }
 
 /**

@@ -10,6 +10,7 @@ export interface PlatformTables {
   planes: PlanesTable
   join_lines: JoinLinesTable
   server_health: ServerHealthTable
+  list_faults: ListFaultsTable
   chunks: ChunksTable
   chunk_slots: ChunkSlotsTable
   revisions: RevisionsTable
@@ -106,6 +107,17 @@ interface ServerHealthTable {
   last_error_at: Date | null
   last_error: string | null
   latency_ms: number | null
+  /** By the control plane's clock. */
+  reported_at: Date
+}
+
+/** What is wrong with the lists of a remote server, as one plane last told. */
+interface ListFaultsTable {
+  plane: string
+  server: string
+  /** The address that the report is about. */
+  url: string
+  faults: string[]
   /** By the control plane's clock. */
   reported_at: Date
 }

@@ -8,6 +8,7 @@ import { describeDifferences } from './difference.ts'
 import { readDefinitions } from './rows.ts'
 import type { StoredDefinition } from './rows.ts'
 import { shortHashOf } from './short-hash.ts'
+import { readListFaults } from './list-faults.ts'
 import type { Db, ServerRow } from '../policy-rows/types.ts'
 
 type Input = z.output<Api['servers']['definitions']['input']>
@@ -19,12 +20,14 @@ interface DefinitionPair {
   pending: StoredDefinition | undefined
 }
 
-export async function list(ctx: Ctx, { id }: Input): Promise<{ items: ToolDefinition[] }> {
+export async function list(ctx: Ctx, { id }: Input): Promise<{ items: ToolDefinition[]; listFaults: string[] }> {
   const labels = await requireRemoteServer(ctx.db, id)
   const isHidden = (name: string) => Object.hasOwn(labels, name) && labels[name]?.hidden === true
   const byName = Map.groupBy(await readDefinitions(ctx.db, id), ({ name }) => name)
   const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1))
+  const told = (await readListFaults(ctx.db)).filter(({ server }) => server === id)
   return {
+    listFaults: [...new Set(told.flatMap(({ faults }) => faults))],
     items: sorted.flatMap(([name, rows]) =>
       definitionEntities(name, pairOf(rows), { isHidden: isHidden(name), shortHash: (row) => shortHashOf(ctx, id, row) }),
     ),

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
 import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
-import { Ack, DefinitionsReport, isForeignAck, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
+import { Ack, DefinitionsReport, isForeignAck, ListFaults, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
@@ -22,11 +22,14 @@ import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
 import { storeHeld } from '../plane-state/held.ts'
 import type { Evidence } from '../snapshots/history.ts'
+import { storeListFaults } from '../definitions/list-faults.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 
 const maxJsonBytes = 64 * 1024
+/** 20 servers of 60 sentences with 500 characters, of which JSON can make 6 bytes each, with room to spare. */
+const maxListFaultsBytes = 4 * 1024 * 1024
 const maxDefinitionsBytes = 8 * 1024 * 1024
 
 const compress = promisify(gzip)
@@ -53,6 +56,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
     route('GET', '/internal/v1/chunks/*', chunk),
     route('POST', '/internal/v1/acks', receiveAck),
     route('POST', '/internal/v1/audit', receiveAudit),
+    route('POST', '/internal/v1/list-faults', receiveListFaults),
     route('POST', '/internal/v1/definitions', receiveDefinitions),
     route('GET', '/internal/v1/definitions/*', definition),
     route('GET', '/internal/v1/sealing-keys', sealingKeys),
@@ -105,6 +109,12 @@ async function receiveAudit({ db, issuer, log }: InternalParts, exchange: Exchan
 async function receiveDefinitions({ db, issuer, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxDefinitionsBytes)
   await acceptReport(ctxOf(`plane:${plane.name}`), parse(DefinitionsReport, jsonOf(body)))
+  return { status: 204 }
+}
+
+async function receiveListFaults({ db, issuer }: InternalParts, exchange: Exchange): Promise<Answer> {
+  const { plane, body } = await planeAndBody(db, issuer, exchange, maxListFaultsBytes)
+  await storeListFaults(db, plane.id, parse(ListFaults, jsonOf(body)))
   return { status: 204 }
 }
 

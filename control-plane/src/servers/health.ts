@@ -5,6 +5,7 @@ import { HEALTH_EVERY_MS } from '@bir/sdk/contract/internal'
 import type { RemoteHealth } from '@bir/sdk/contract/internal'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
+import { readListFaults } from '../definitions/list-faults.ts'
 import { notFound } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 
@@ -83,11 +84,13 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
     .execute()
   const rows = await db.selectFrom('server_health').selectAll().execute()
   const byPair = new Map(rows.map((row) => [`${row.server} ${row.plane}`, row]))
+  const faultsByPair = new Map((await readListFaults(db)).map(({ server, plane, faults }) => [`${server} ${plane}`, faults]))
   const nowMs = Date.now()
   const items = servers.flatMap((server) =>
     planes.map((plane) => {
       const row = byPair.get(`${server.id} ${plane.id}`)
-      const pair = { server: server.id, plane: plane.id, planeName: plane.name, killed: server.killed }
+      const listFaults = faultsByPair.get(`${server.id} ${plane.id}`) ?? []
+      const pair = { server: server.id, plane: plane.id, planeName: plane.name, killed: server.killed, listFaults }
       return healthEntity(pair, row?.url === server.settings.url ? row : undefined, nowMs)
     }),
   )
@@ -95,7 +98,7 @@ export async function health({ db }: Ctx, { id }: z.output<Api['servers']['healt
 }
 
 type Row = ReturnType<typeof rowOf>
-type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName' | 'killed'>
+type Pair = Pick<ServerHealth, 'server' | 'plane' | 'planeName' | 'killed' | 'listFaults'>
 
 function healthEntity(pair: Pair, row: Row | undefined, nowMs: number): ServerHealth {
   return {

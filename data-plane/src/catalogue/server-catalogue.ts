@@ -193,7 +193,7 @@ export class ServerCatalogue {
   /** The words of a failure, which may be the server's, without what the server was sent. */
   private told(error: unknown): string {
     const text = error instanceof Error ? error.message : String(error)
-    return redactText(text, this.options.secrets.values)
+    return redactText(text, this.options.secrets.values).replaceAll(/\s+/g, ' ')
   }
 
   /** Does something within a time limit, because a server may never finish. */

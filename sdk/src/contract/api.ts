@@ -144,8 +144,14 @@ export const api = {
     kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),
     /** The health of the remote servers: one item per server and data plane. */
     health: query(z.strictObject({ id: ServerId.optional() }), z.strictObject({ items: z.array(ServerHealth) })),
-    /** The tools of a remote server, as approved and as offered. Fails with `not_found` for a mounted server. */
-    definitions: query(z.strictObject({ id: ServerId }), z.strictObject({ items: z.array(ToolDefinition) })),
+    /**
+     * The tools of a remote server, as approved and as offered. `listFaults` says what is wrong with its lists, as the
+     * data planes read them. Fails with `not_found` for a mounted server.
+     */
+    definitions: query(
+      z.strictObject({ id: ServerId }),
+      z.strictObject({ items: z.array(ToolDefinition), listFaults: z.array(z.string()).optional() }),
+    ),
     /**
      * Approves definitions as they are offered now, of the tools in `names`, or else in `seen`. Each must be named in
      * `seen` with the hash that was looked at; otherwise the operation fails with `invalid_input`. `approved` names

@@ -85,6 +85,11 @@ export const ServerHealth = z.strictObject({
   reportedAt: Instant.nullable(),
   /** True when the last report is too old to count. */
   stale: z.boolean(),
+  /**
+   * What is wrong with the server's lists, as this plane last read them: a sentence for each list that cannot be read,
+   * and for each entry that was mended, left out or renamed.
+   */
+  listFaults: z.array(z.string()).optional(),
   /** True while the kill switch of the server is set: every call is refused, however the server is. */
   killed: z.boolean().optional(),
 })

@@ -86,6 +86,26 @@ export type RemoteHealth = z.infer<typeof RemoteHealth>
  */
 export const OVER_SSE = 'over-sse'
 
+/**
+ * `POST /internal/v1/list-faults`: what is wrong with the lists of remote servers, as one plane read them. (A path of
+ * its own, because earlier control planes refuse a report of health with members that they do not know.)
+ */
+export const ListFaults = z.object({
+  servers: z
+    .array(
+      z.object({
+        server: ServerId,
+        /** The address that the plane asked. Reports about another address than the policy's are ignored. */
+        url: z.string().max(2048),
+        /** Sentences for administrators. None: nothing is wrong. */
+        faults: z.array(z.string().max(500)).max(60),
+      }),
+    )
+    .min(1)
+    .max(20),
+})
+export type ListFaults = z.infer<typeof ListFaults>
+
 /** Every plane reports the health of all its remote servers in this interval, and changes in between. */
 export const HEALTH_EVERY_MS = 60_000
 /** The most servers in one report. */

@@ -17,8 +17,16 @@ export const ServerId = z
   .regex(/^[a-z0-9-]{1,32}$/, 'a server id is 1-32 of a-z 0-9 -')
   .refine((id) => id !== 't', 'the server id t is reserved')
 
-/** The name that a server gives its tool (MCP 2025-11-25, Tools, Tool Names). */
-export const ToolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'a tool name is 1-128 of A-Z a-z 0-9 _ . -')
+/**
+ * The name by which the policy speaks of a tool: the server's own, where MCP recommends such names (2025-11-25, Tools,
+ * Tool Names). Data planes make one of any other name.
+ */
+export const ToolName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_.-]{1,128}$/,
+    'a tool name is 1-128 of A-Z a-z 0-9 _ . - ("bir server definitions" prints the name of a tool whose server names it otherwise)',
+  )
 
 /** The claim `jti` or `sid` of a token of the gateway, as the token has it: planes compare it letter by letter. */
 export const TokenId = z

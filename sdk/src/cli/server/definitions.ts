@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { ToolDefinition } from '../../contract/entities.ts'
 import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
+import { faultLines } from '../output/list-faults.ts'
 import { printable } from '../output/printable.ts'
 import { serverId } from '../base/server-id.ts'
 import { table } from '../output/table.ts'
@@ -17,7 +18,7 @@ export const serverDefinitions: Define = (parent, act) => {
     .command('definitions')
     .summary('the tools of a remote server, and what changed about them')
     .description(
-      'Lists the tools of a remote server: what each needs, whether it was approved, and what is suspicious about it, and the hash of its definition; then, for each that waits for somebody to look, what changed, and all that a model would read of it. A definition that is too long for a terminal is shown by --json alone, and so is its hash.',
+      'Lists the tools of a remote server: what each needs, whether it was approved, and what is suspicious about it, and the hash of its definition; then, for each that waits for somebody to look, what changed, and all that a model would read of it; and what is wrong with the lists of the server. A definition that is too long for a terminal is shown by --json alone, and so is its hash.',
     )
     .argument('<id>', 'the server')
     .option('--exit-code', 'exit with 3 when something waits')
@@ -32,7 +33,10 @@ export const serverDefinitions: Define = (parent, act) => {
         const { client } = await context.gateway()
         const answer = await client.servers.definitions(target)
         if (json) context.printJson(answer)
-        if (!json) printTools(context, id, answer.items)
+        if (json) return exitCode && answer.items.some(isWaiting) ? EXIT.no : EXIT.ok
+        printTools(context, id, answer.items)
+        const heading = `The lists of ${id} have faults, which are the server's own:`
+        for (const line of faultLines(heading, answer.listFaults ?? [])) context.print(line)
         return exitCode && answer.items.some(isWaiting) ? EXIT.no : EXIT.ok
       }),
     )

@@ -118,3 +118,22 @@ test('the list has every server, the number of waiting tools, and its health', a
     '',
   ])
 })
+
+test('what is wrong with the lists of a server is printed once for the planes that agree', async () => {
+  const listFaults = ['The tool "a": inputSchema is missing; it is offered as {"type":"object"}.', 'An error\nof two lines\u001b[2J']
+  const items = [
+    { ...up, listFaults },
+    { ...up, planeName: 'plane-2', listFaults },
+    { ...up, planeName: 'plane-3', listFaults: [] },
+  ]
+  await using control = await standIn({ servers: { health: () => ({ items }), definitions: () => ({ items: [], listFaults }) } })
+  const lines = ['  The tool "a": inputSchema is missing; it is offered as {"type":"object"}.', '  An error of two lines<U+001B>[2J', '']
+  const health = await bir(['server', 'health'], at(control.url))
+  expect(health.out.split('\n').slice(-5)).toEqual([
+    '',
+    "The lists of notes have faults, which are the server's own (by plane-1, plane-2):",
+    ...lines,
+  ])
+  const definitions = await bir(['server', 'definitions', 'notes'], at(control.url))
+  expect(definitions.out.split('\n').slice(-4)).toEqual(["The lists of notes have faults, which are the server's own:", ...lines])
+})

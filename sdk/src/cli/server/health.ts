@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { ServerHealth } from '../../contract/entities.ts'
 import { EXIT } from '../base/exit.ts'
+import { faultLines } from '../output/list-faults.ts'
 import { printable } from '../output/printable.ts'
 import { serverId } from '../base/server-id.ts'
 import { table } from '../output/table.ts'
@@ -14,7 +15,7 @@ export const serverHealth: Define = (parent, act) => {
     .command('health')
     .summary('how the remote servers are, as each data plane last found them')
     .description(
-      'Says of each remote server, for each data plane, whether it answers, which era it speaks, when it last answered and how fast, what last went wrong, and whether it is being spared. Planes report within seconds of a change, and every minute; what is older than that is called stale and does not count.',
+      'Says of each remote server, for each data plane, whether it answers, which era it speaks, when it last answered and how fast, what last went wrong, whether it is being spared, and what is wrong with its lists. Planes report within seconds of a change, and every minute; what is older than that is called stale and does not count.',
     )
     .argument('[id]', 'one server')
     .option('--exit-code', 'exit with 3 unless every server is up, by every plane')
@@ -42,12 +43,26 @@ export const serverHealth: Define = (parent, act) => {
           context.print(`${health.server}, by ${printable(health.planeName)}, at ${health.lastErrorAt ?? 'no known time'}:`)
           context.print(`  ${printable(health.lastError)}`)
         }
+        for (const line of listFaultLines(answer.items)) context.print(line)
         return exit
       }),
     )
 }
 
 export const isUp = ({ state, stale }: Health) => state === 'up' && !stale
+
+/** Planes that found the same wrong are named together. */
+function listFaultLines(items: readonly Health[]): string[] {
+  const found = items.filter(({ listFaults = [] }) => listFaults.length > 0)
+  const groups = Map.groupBy(found, ({ server, listFaults = [] }) => JSON.stringify([server, listFaults]))
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    const planes = group.map(({ planeName }) => printable(planeName)).join(', ')
+    return first
+      ? faultLines(`The lists of ${first.server} have faults, which are the server's own (by ${planes}):`, first.listFaults ?? [])
+      : []
+  })
+}
 
 const columns = [
   { title: 'server', of: ({ server }: Health) => server },
