@@ -53,10 +53,32 @@ export async function silentServer(beginning = '') {
   }
 }
 
+/** What the stand-in says about its planes: there is one, and it enforces the policy. */
+const enforcedStatus: z.input<typeof api.snapshot.status.output> = {
+  revision: 7,
+  root: 'f00d',
+  at: '2026-11-22T08:00:00Z',
+  planes: [
+    {
+      id: '01890000-0000-7000-8000-0000000000aa',
+      name: 'local',
+      publicKey: {},
+      joinedAt: '2026-11-22T08:00:00Z',
+      seenAt: '2026-11-22T08:00:00Z',
+      revision: 7,
+      standing: 'enforcing',
+      rejected: null,
+      auditSeq: 9,
+      expelled: false,
+    },
+  ],
+}
+
 /**
  * Starts a stand-in for the control plane: a real HTTP server with the real tRPC
  * protocol. The test passes its operations. It knows no policy and checks no
- * token. `routes` serves paths that are not tRPC, such as the token endpoint.
+ * token. One plane enforces what it publishes, unless the test says otherwise.
+ * `routes` serves paths that are not tRPC, such as the token endpoint.
  */
 export async function standIn(
   handlers: Handlers,
@@ -72,7 +94,12 @@ export async function standIn(
 
   const procedureOf = (group: string, name: string, { kind, input }: { kind: string; input: z.ZodType }) => {
     const run = async (opts: { input: unknown; ctx: { bearer: string } }) => {
-      const handler = (handlers as Record<string, Record<string, (input: unknown, bearer: string) => unknown>>)[group]?.[name]
+      const handler = (
+        { snapshot: { status: () => enforcedStatus }, ...handlers } as Record<
+          string,
+          Record<string, (input: unknown, bearer: string) => unknown>
+        >
+      )[group]?.[name]
       if (!handler) throw new TRPCError({ code: 'NOT_IMPLEMENTED', message: `The test gave no ${group}.${name}.` })
       try {
         return await handler(opts.input, opts.ctx.bearer)

@@ -32,10 +32,11 @@ test('the kill switch can be set and released', async () => {
   await using control = await standIn({ servers: { kill: (input) => (asked.push(input), { revision: 7 }) } })
   expect(await bir(['server', 'kill', 'everything'], at(control.url))).toEqual({
     exit: 0,
-    out: 'everything is switched off for everyone; revision 7.\n',
+    out: 'everything is switched off for everyone; revision 7. Enforced by 1 of 1 plane.\n',
     err: '',
   })
-  expect((await bir(['server', 'revive', 'everything', '--json'], at(control.url))).out).toBe('{"revision":7}\n')
+  const { out } = await bir(['server', 'revive', 'everything', '--json'], at(control.url))
+  expect(JSON.parse(out)).toMatchObject({ revision: 7, enforcement: { enforcedBy: 1, of: 1 } })
   expect(asked).toEqual([
     { id: 'everything', killed: true },
     { id: 'everything', killed: false },
@@ -46,8 +47,11 @@ test('a person can be disabled and enabled again', async () => {
   const asked: object[] = []
   await using control = await standIn({ users: { setDisabled: (input) => (asked.push(input), { ...dave, disabled: input.disabled }) } })
   const { exit, out } = await bir(['user', 'disable', 'dave'], at(control.url))
-  expect([exit, out]).toEqual([0, expect.stringMatching(/^dave is disabled/)])
-  expect((await bir(['user', 'enable', 'dave', '--json'], at(control.url))).out).toBe(`${JSON.stringify(dave)}\n`)
+  expect([exit, out]).toEqual([
+    0,
+    'dave is disabled. Enforced by 1 of 1 plane. What they had open ends, and no token of theirs is good any more.\n',
+  ])
+  expect(JSON.parse((await bir(['user', 'enable', 'dave', '--json'], at(control.url))).out)).toMatchObject(dave)
   expect(asked).toEqual([
     { handle: 'dave', disabled: true },
     { handle: 'dave', disabled: false },
@@ -98,9 +102,11 @@ test('a token, a session, or both can be revoked', async () => {
   const asked: object[] = []
   await using control = await standIn({ tokens: { revoke: (input) => (asked.push(input), { revision: 8 }) } })
   const [jti, sid] = ['01a2237b-7ff3-7093-91e8-aedd233c79cd', '01a2237b-7af3-7487-a2b2-2fb8cce680d0']
-  expect((await bir(['revoke', '--token', jti], at(control.url))).out).toBe(`Void from revision 8 on: token ${jti}.\n`)
+  expect((await bir(['revoke', '--token', jti], at(control.url))).out).toBe(
+    `Void from revision 8 on: token ${jti}. Enforced by 1 of 1 plane.\n`,
+  )
   expect((await bir(['revoke', '--token', jti, '--session', sid], at(control.url))).out).toBe(
-    `Void from revision 8 on: token ${jti}, session ${sid}.\n`,
+    `Void from revision 8 on: token ${jti}, session ${sid}. Enforced by 1 of 1 plane.\n`,
   )
   expect(asked).toEqual([{ jti }, { jti, sid }])
 })

@@ -200,10 +200,14 @@ test('apply sends the file and prints the changes', async () => {
   const environment = { ...at(gateway.url), ...fromStdin }
   expect(await bir(['apply', '-f', '-'], environment)).toEqual({
     exit: 0,
-    out: 'groups\ngrants\n2 changes applied; revision 5.\n',
+    out: 'groups\ngrants\n2 changes applied; revision 5. Enforced by 1 of 1 plane.\n',
     err: '',
   })
-  expect((await bir(['apply', '-f', '-', '--json'], environment)).out).toBe('{"revision":5,"edits":["groups","grants"]}\n')
+  expect(JSON.parse((await bir(['apply', '-f', '-', '--json'], environment)).out)).toEqual({
+    revision: 5,
+    edits: ['groups', 'grants'],
+    enforcement: { revision: 7, enforcedBy: 1, of: 1, missing: [] },
+  })
 })
 
 test('a file with faults is not sent to the gateway, and a script gets each fault with its line', async () => {
@@ -342,7 +346,7 @@ test.for([[], ['expelled']])(
     }))
     await using gateway = await standIn({ snapshot: { status: () => ({ revision: 7, root: 'f00d', at: '2026-11-22T08:00:00Z', planes }) } })
     const { exit, out } = await bir(['snapshot', 'status'], at(gateway.url))
-    expect([exit, out]).toEqual([3, expect.stringContaining('enforced by nobody, because there is no data plane. Every client is refused')])
+    expect([exit, out]).toEqual([3, expect.stringContaining('enforced by nobody, because no data plane runs. Every client is refused')])
     expect((await bir(['snapshot', 'status', '--json'], at(gateway.url))).exit).toBe(3)
   },
 )

@@ -84,9 +84,9 @@ export function judgeStanding(finding: Finding, plane: Plane | undefined): Findi
 }
 
 /** Nothing is taken of an expelled plane, so nobody knows what it recorded since. */
-function expelledText({ expelledAt }: Plane, waiting: number): string {
+function expelledText({ expelledAt, forgotten }: Plane, waiting: number): string {
   const known = waiting > 0 ? ` Records that it told of before, and that are missing: ${waiting}.` : ''
-  return `The plane was expelled${expelledAt ? ` at ${expelledAt}` : ''}. What it recorded since then is not here.${known}`
+  return `The plane was ${forgotten ? 'taken off the list' : 'expelled'}${expelledAt ? ` at ${expelledAt}` : ''}. What it recorded since then is not here.${known}`
 }
 
 const waitingText = ({ seenAt, audit }: Plane, waiting: number) =>

@@ -1,25 +1,27 @@
-import type { Client } from '../../client.ts'
 import { EXIT } from '../base/exit.ts'
-import { badUsage } from '../base/fault.ts'
+import { planeForget } from './forget.ts'
 import { planeInvite } from './invite.ts'
 import { planeLines } from './lines.ts'
+import { memberOf } from './member.ts'
 import { planeUninvite } from './uninvite.ts'
-import { distinctNames } from '../output/distinct-names.ts'
 import type { Define } from '../base/verb.ts'
 
-/** `bir plane` lets data planes join, and expels one that is no longer trusted. */
+/** `bir plane` lets data planes join, expels one that is no longer trusted, and forgets one that is gone. */
 export const plane: Define = (parent, act) => {
   const command = parent
     .command('plane')
-    .summary('the data planes: let one join, expel one that is not trusted any more')
-    .description('Lets data planes join, and expels one. Which there are, and what each enforces, says "bir snapshot status".')
+    .summary('the data planes: let one join, expel one that is not trusted any more, forget one that is gone')
+    .description(
+      'Lets data planes join, expels one, and forgets one that is gone. Which there are, and what each enforces, says "bir snapshot status".',
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  bir snapshot status\n  bir plane invite --name berlin-2\n  bir plane lines\n  bir plane expel berlin-2',
+      '\nExamples:\n  bir snapshot status\n  bir plane invite --name berlin-2\n  bir plane lines\n  bir plane expel berlin-2\n  bir plane forget berlin-3',
     )
   planeInvite(command, act)
   planeLines(command, act)
   planeUninvite(command, act)
+  planeForget(command, act)
   command
     .command('expel')
     .summary('give a data plane nothing more, and renew the sealing keys')
@@ -45,21 +47,4 @@ export const plane: Define = (parent, act) => {
         return EXIT.ok
       }),
     )
-}
-
-/**
- * A plane that is not expelled, and how many others there are. Several planes can have the same name; then only an id
- * selects one.
- */
-async function memberOf(client: Client, nameOrId: string): Promise<{ id: string; others: number }> {
-  const { items } = await client.planes.list()
-  const members = items.filter(({ expelled }) => !expelled)
-  const matches = members.filter(({ id, name }) => id === nameOrId || name === nameOrId)
-  const [match, secondMatch] = matches
-  if (match && !secondMatch) return { id: match.id, others: members.length - 1 }
-  if (secondMatch)
-    throw badUsage(
-      `There are ${matches.length} planes called ${nameOrId}: give the id of one of ${matches.map(({ id }) => id).join(', ')}.`,
-    )
-  throw badUsage(`There is no plane ${nameOrId}; there ${members.length === 1 ? 'is' : 'are'} ${distinctNames(members)}.`)
 }

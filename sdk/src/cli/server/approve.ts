@@ -1,9 +1,9 @@
-import { EXIT } from '../base/exit.ts'
 import { badUsage, CliFault } from '../base/fault.ts'
 import type { Gateway } from '../base/gateway.ts'
 import { printable } from '../output/printable.ts'
 import { serverId } from '../base/server-id.ts'
 import type { Define } from '../base/verb.ts'
+import { awaitEnforcement, exitOf, reportEnforcement } from '../plane/enforcement.ts'
 import { hashOfAll, isWaiting } from './waiting.ts'
 
 interface Options {
@@ -17,12 +17,12 @@ export const serverApprove: Define = (parent, act) => {
     .command('approve')
     .summary('approve what a remote server offers, and you have looked at')
     .description(
-      'Approves tools of a remote server as you have looked at them: each by its name and the hash that "bir server definitions" prints. When the server offers something else by now, nothing is approved. What was held back is served when the command returns.',
+      'Approves tools of a remote server as you have looked at them: each by its name and the hash that "bir server definitions" prints. When the server offers something else by now, nothing is approved. What was held back is served by the data planes that enforce it by then, which the command says; it exits with 3 unless all do.',
     )
     .argument('<id>', 'the server')
     .argument('[tools...]', 'its tools, each as <name>@<hash>')
     .option('--all <hash>', 'all that wait, by the hash of all')
-    .option('--json', '{"revision","approved"}')
+    .option('--json', '{"revision","approved","enforcement"}')
     .addHelpText(
       'after',
       '\nExamples:\n  bir server definitions everything\n  bir server approve everything echo@k3v7abcd add@q2x4mnop\n  bir server approve everything --all 3f9a07c2b1',
@@ -35,16 +35,15 @@ export const serverApprove: Define = (parent, act) => {
         const { client } = await context.gateway()
         const seen = all === undefined ? Object.fromEntries(named) : await allThatWait(client, id, all)
         const result = await client.servers.approve({ ...target, names: Object.keys(seen), seen })
+        const enforcement = await awaitEnforcement(client)
         if (json) {
-          context.printJson(result)
-          return EXIT.ok
+          context.printJson({ ...result, ...(enforcement && { enforcement }) })
+          return exitOf(enforcement)
         }
         for (const name of result.approved) context.print(`approved ${printable(name)}`)
         const count = result.approved.length
-        context.print(
-          count === 0 ? `Nothing of this waits at ${id}; revision ${result.revision}.` : `${count} approved; revision ${result.revision}.`,
-        )
-        return EXIT.ok
+        const done = count === 0 ? `Nothing of this waits at ${id}` : `${count} approved`
+        return reportEnforcement(context, `${done}; revision ${result.revision}`, enforcement)
       }),
     )
 }

@@ -1,6 +1,6 @@
-import { EXIT } from '../base/exit.ts'
 import { serverId } from '../base/server-id.ts'
 import type { Define } from '../base/verb.ts'
+import { awaitEnforcement, exitOf, reportEnforcement } from '../plane/enforcement.ts'
 
 interface Switch {
   verb: 'kill' | 'revive'
@@ -16,7 +16,7 @@ const switches: readonly Switch[] = [
     killed: true,
     summary: 'refuse every call on a server at once, for everyone',
     description:
-      'The kill switch: every data plane refuses every call on the server from the next revision on, usually within a fraction of a second, and lists none of its tools. Grants, settings and approvals stay as they are.',
+      'The kill switch: every data plane refuses every call on the server from the next revision on, usually within a fraction of a second, and lists none of its tools. Says which planes do by now; exits with 3 unless all do. Grants, settings and approvals stay as they are.',
     done: 'is switched off for everyone',
   },
   {
@@ -36,16 +36,17 @@ export const serverKill: Define = (parent, act) => {
       .summary(summary)
       .description(description)
       .argument('<id>', 'the server')
-      .option('--json', '{"revision"}')
+      .option('--json', '{"revision","enforcement"}')
       .addHelpText('after', `\nExamples:\n  bir server ${verb} everything\n  bir snapshot status    which planes enforce it by now`)
       .action(
         act<[string, { json?: true }]>(async (context, id, { json }) => {
           const input = { id: serverId(id, 'server'), killed }
           const { client } = await context.gateway()
           const answer = await client.servers.kill(input)
-          if (json) context.printJson(answer)
-          else context.print(`${id} ${done}; revision ${answer.revision}.`)
-          return EXIT.ok
+          const enforcement = await awaitEnforcement(client)
+          if (!json) return reportEnforcement(context, `${id} ${done}; revision ${answer.revision}`, enforcement)
+          context.printJson({ ...answer, ...(enforcement && { enforcement }) })
+          return exitOf(enforcement)
         }),
       )
   }

@@ -152,8 +152,12 @@ async function aGateway(items: readonly Tool[]) {
 
 test('an approval says what was looked at: tools by their hashes, or all that wait by the hash of all', async () => {
   await using gateway = await aGateway([echo, held, fresh, gone])
-  expect(await gateway.approve('wipe@eeeeffff')).toMatchObject({ exit: 0, out: 'approved wipe\n1 approved; revision 7.\n' })
-  expect((await gateway.approve('--all', hashOfBoth, '--json')).out).toBe('{"revision":7,"approved":["send_mail","wipe"]}\n')
+  expect(await gateway.approve('wipe@eeeeffff')).toMatchObject({
+    exit: 0,
+    out: 'approved wipe\n1 approved; revision 7. Enforced by 1 of 1 plane.\n',
+  })
+  const { out } = await gateway.approve('--all', hashOfBoth, '--json')
+  expect(JSON.parse(out)).toMatchObject({ revision: 7, approved: ['send_mail', 'wipe'], enforcement: { enforcedBy: 1, of: 1 } })
   expect(gateway.asked).toEqual([
     { id: 'everything', names: ['wipe'], seen: { wipe: 'eeeeffff' } },
     { id: 'everything', names: ['send_mail', 'wipe'], seen: { send_mail: 'ccccdddd', wipe: 'eeeeffff' } },
