@@ -52,6 +52,9 @@ test.for([
   ['Latin', 'Quarterly report'],
   ['Azerbaijani', 'Əmanətlər, gəlir və şöbə: ığüşöçİ'],
   ['Cyrillic', 'Крупнейшие клиенты'],
+  ['Thai', 'ยอดขายรายเดือน ล้านบาท'],
+  ['Hindi', 'मासिक बिक्री लाख रुपये'],
+  ['Georgian', 'გაყიდვები თვეების მიხედვით, ₾'],
 ])('every letter of a %s title is drawn', async ([, title]) => {
   const wanted = { type: 'bar', data: [{ a: 'x', b: 1 }], x: 'a', y: 'b', height: 200 }
   const boxes = '\u{10FFFD}'.repeat(title?.length ?? 0) // no font has this character: an empty box is drawn
@@ -228,6 +231,41 @@ test('a column of nulls is refused with what is true of it', async () => {
     code: 'invalid_input',
     message: 'y needs a column of numbers; every value of "b" is null.',
   })
+})
+
+test('signs of currencies and emoji are drawn, and do not look like a box', async () => {
+  const titleInk = async (title: string) => {
+    const pixels = pixelsOf(await callTool(createChart, { type: 'bar', data: [{ a: 'x', b: 1 }], x: 'a', y: 'b', height: 200, title }))
+    return pixels.countInk(0, 0, pixels.width, 40)
+  }
+  const box = await titleInk('\u{10FFFD}')
+  for (const sign of ['₼', '₾', '₸', '😀', '👍🏽', '🇦🇿']) {
+    const ink = await titleInk(sign)
+    expect(ink, sign).toBeGreaterThan(20)
+    expect(ink, sign).not.toBe(box)
+  }
+})
+
+test('characters that no font has are named in the answer', async () => {
+  const wanted = { type: 'bar', data: [{ a: '销售', b: 1 }], x: 'a', y: 'b', title: 'x\u{10FFFD}' }
+  const [sentence] = (await callTool(createChart, wanted)).content
+  expect(sentence).toMatchObject({
+    text: expect.stringContaining('No font has these characters, so the image shows boxes: ') as string,
+  })
+  expect(sentence).toMatchObject({ text: expect.stringContaining('销 (U+9500) 售 (U+552E)') as string })
+  expect((await callTool(createChart, { ...wanted, format: 'svg' })).content[0]).toMatchObject({
+    text: 'bar chart of 1 rows, 800 × 480 px.',
+  })
+})
+
+test('long names have room, and those with the same beginning differ', async () => {
+  const names = Array.from({ length: 14 }, (_, i) => `Department of very long name for the affairs of region ${i}`)
+  for (const type of ['bar', 'boxplot'] as const) {
+    const data = names.map((name, i) => ({ name, v: i + 1 }))
+    const texts = (await textsOf({ type, data, x: 'name', y: 'v' })).filter((text) => text.startsWith('Depart'))
+    expect(new Set(texts).size).toBe(names.length)
+    expect(texts[13]).toMatch(/^Department .*…?.* 13$/)
+  }
 })
 
 test('the entry in tools/list is small', () => {

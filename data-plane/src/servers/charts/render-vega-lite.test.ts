@@ -147,3 +147,64 @@ test.for([
   const answer = await callTool(renderVegaLite, { spec, format: 'svg', ...(timezone && { timezone }) })
   expect(answer.content[1]).toMatchObject({ text: expect.stringContaining(`>${text}</text>`) as string })
 })
+
+const svgOf = async (spec: object): Promise<string> => {
+  const answer = await callTool(renderVegaLite, { spec, format: 'svg' })
+  return answer.content[1]?.type === 'text' ? answer.content[1].text : ''
+}
+const named = (names: string[]) => ({ ...bars, data: { values: names.map((a, b) => ({ a, b })) } })
+
+test('short names below a chart are level, long ones are turned, and those of a caller are as the caller wants', async () => {
+  expect(await svgOf(named(['E', 'N', 'S', 'W']))).not.toContain('rotate(-40)')
+  expect(await svgOf(named(['Branch number one', 'Branch number two']))).toContain('rotate(-40)')
+  const upright = { ...bars.encoding, x: { ...bars.encoding.x, axis: { labelAngle: -90 } } }
+  expect(await svgOf({ ...named(['Branch number one', 'Branch number two']), encoding: upright })).not.toContain('rotate(-40)')
+})
+
+test.for([
+  ['#111', '#f5f7fa'],
+  ['rgb(10, 20, 40)', '#f5f7fa'],
+  ['navy', '#f5f7fa'],
+  ['#fff', '#1f2933'],
+  ['beige', '#1f2933'],
+  ['transparent', '#1f2933'],
+])('the title on the background %s is readable', async ([background, ink]) => {
+  const title = /<text[^>]* fill="([^"]*)"[^>]*>Title<\/text>/
+  expect(title.exec(await svgOf({ ...bars, title: 'Title', background }))?.[1]).toBe(ink)
+  expect(title.exec(await svgOf({ ...bars, title: 'Title', config: { background } }))?.[1]).toBe(ink)
+})
+
+test('a log scale with a zero is refused, with the scale that has a place for it', async () => {
+  const spec = {
+    data: { values: [{ b: 0 }, { b: 1000 }] },
+    mark: 'point',
+    encoding: { y: { field: 'b', type: 'quantitative', scale: { type: 'log' } } },
+  }
+  await expect(callTool(renderVegaLite, { spec })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: 'spec: a log scale has no place for 0, and its values go from 0 to 1000.',
+    hint: expect.stringContaining('"symlog"') as string,
+  })
+  const symlog = { ...spec, encoding: { y: { ...spec.encoding.y, scale: { type: 'symlog' } } } }
+  expect(pixelsOf(await callTool(renderVegaLite, { spec: symlog })).countInk()).toBeGreaterThan(100)
+})
+
+test('what Vega says of interaction and of empty rows is kept from the caller', async () => {
+  const spec = {
+    ...bars,
+    width: 'container',
+    params: [{ name: 'brush', select: 'interval', bind: 'scales' }],
+    encoding: { x: { field: 'town', type: 'quantitative' }, y: bars.encoding.y },
+  }
+  const [sentence] = (await callTool(renderVegaLite, { spec })).content
+  expect(sentence).toMatchObject({
+    text: expect.stringMatching(/^Chart, \d+ × \d+ px\.\nThe rows have no field "town"; they have: a, b\.$/) as string,
+  })
+})
+
+test('a boxplot has no warning', async () => {
+  const spec = { ...bars, mark: 'boxplot' }
+  expect((await callTool(renderVegaLite, { spec })).content[0]).toMatchObject({
+    text: expect.stringMatching(/^Chart, \d+ × \d+ px\.$/) as string,
+  })
+})

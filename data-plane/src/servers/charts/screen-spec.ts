@@ -2,16 +2,21 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
 import { hintField } from './drawing/job.ts'
 import type { Finding } from './drawing/job.ts'
+import { whereBroken } from './data/json-text.ts'
 import { LIMITS } from './data/limits.ts'
 
 /** A Vega-Lite spec as a client sends it. Models often send the object as JSON text. */
-export const Spec = z.preprocess((spec) => (typeof spec === 'string' ? parseJson(spec) : spec), z.record(z.string(), z.unknown()))
+export const Spec = z.preprocess(
+  (spec, context) => (typeof spec === 'string' ? parseJson(spec, context) : spec),
+  z.record(z.string(), z.unknown()),
+)
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return text
+    context.addIssue(`the text is no JSON: ${whereBroken(text)}. Send the spec as an object, or mend the text.`)
+    return z.NEVER
   }
 }
 

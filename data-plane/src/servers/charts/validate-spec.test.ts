@@ -61,6 +61,19 @@ test('a valid spec that would draw nothing gets a warning', async () => {
   })
 })
 
-test('a text that is not JSON is refused', async () => {
-  await expect(callTool(validateSpec, { spec: 'a bar chart, please' })).rejects.toMatchObject({ code: 'invalid_input' })
+test.for([
+  [
+    '{"mark": "bar",\n "data": {"values": [1,2}}',
+    String.raw`it breaks at line 2, column 25, after "{\"mark\": \"bar\",\n \"data\": {\"values\": [1,2"`,
+  ],
+  ['{"a": tru}', String.raw`it breaks at line 1, column 10, after "{\"a\": tru"`],
+  ['a bar chart, please', 'it breaks at line 1, column 1, after ""'],
+  ['{"a": 1,', 'it ends too early'],
+  ['{"a": "x', 'it ends too early'],
+  [' ', 'it is empty'],
+])('the text %j is refused as no JSON, with where it breaks', async ([spec, where]) => {
+  await expect(callTool(validateSpec, { spec })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining(`the text is no JSON: ${where}. Send the spec as an object, or mend the text.`) as string,
+  })
 })

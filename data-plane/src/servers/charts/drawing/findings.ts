@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Ajv } from 'ajv'
-import type { ErrorObject } from 'ajv'
 import { nearest } from '../data/nearest.ts'
 import type { Finding, Findings } from './job.ts'
 import { render } from './render.ts'
+import { SchemaReader } from './schema.ts'
+import type { Schema, SchemaError } from './schema.ts'
 
-const schema = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('vega-lite/vega-lite-schema.json')), 'utf8')) as object
-const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, meta: false, validateSchema: false, verbose: true })
-ajv.addSchema(schema, 'vega-lite')
+const schemaFile = fileURLToPath(import.meta.resolve('vega-lite/vega-lite-schema.json'))
+const schema = new SchemaReader(JSON.parse(readFileSync(schemaFile, 'utf8')) as Schema)
 
 /**
  * The definition of each kind of spec, by the key that tells the kind. A spec is validated against its own kind only:
@@ -26,9 +25,8 @@ const definitionsByKey = [
 export async function findFaults(specText: string): Promise<Findings> {
   const spec = JSON.parse(specText) as Record<string, unknown>
   const definition = definitionsByKey.find(([key]) => Object.hasOwn(spec, key))?.[1] ?? 'TopLevelUnitSpec'
-  const validate = ajv.getSchema(`vega-lite#/definitions/${definition}`)
-  if (!validate) throw new Error(`vega-lite's schema has no ${definition}`)
-  if (!validate(spec)) return { errors: causesOf(validate.errors ?? []), warnings: [] }
+  const errors = schema.check(definition, spec)
+  if (errors.length > 0) return { errors: causesOf(errors), warnings: [] }
 
   try {
     const { warnings } = await render(specText, 'spec')
@@ -42,11 +40,8 @@ export async function findFaults(specText: string): Promise<Findings> {
  * A value that fits no branch of an `anyOf` fails once in each branch. The real error is the one in all branches. Of
  * nested places with errors, the deepest are the cause; the errors above them only follow from it.
  */
-function causesOf(errors: ErrorObject[]): Finding[] {
-  const places = Map.groupBy(
-    errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf' && keyword !== 'not'),
-    ({ instancePath }) => instancePath,
-  )
+function causesOf(errors: SchemaError[]): Finding[] {
+  const places = Map.groupBy(errors, ({ path }) => path)
   const paths = [...places.keys()]
   // A place with only `const` errors, such as `type` of a mark, fits another branch: some other place is wrong.
   const otherThanConst = paths.filter((path) => places.get(path)?.some(({ keyword }) => keyword !== 'const'))
@@ -55,12 +50,12 @@ function causesOf(errors: ErrorObject[]): Finding[] {
   return deepest.flatMap((path) => findingsAt(path, places.get(path) ?? []))
 }
 
-function findingsAt(instancePath: string, errors: ErrorObject[]): Finding[] {
-  const path = instancePath.slice(1).replaceAll('/', '.')
-  const types = [...new Set(errors.filter(({ keyword }) => keyword === 'type').flatMap(({ params }) => params['type'] as string))]
+function findingsAt(pointer: string, errors: SchemaError[]): Finding[] {
+  const path = pointer.slice(1).replaceAll('/', '.')
+  const types = [...new Set(errors.filter(({ keyword }) => keyword === 'type').flatMap(({ schema }) => schema.type ?? []))]
   const allowed = new Set(errors.flatMap(valuesAllowedBy).map(String))
   allowed.delete('image') // known to the schema, refused here
-  const value: unknown = errors[0]?.data
+  const value = errors[0]?.value
   if (allowed.size > 0 && typeof value === 'string') {
     const allowedTypes = types.filter((type) => !['string', 'object', 'null'].includes(type)).map((type) => `a ${type}`)
     return [{ path, message: `"${value.slice(0, 100)}" is not allowed here.`, hint: suggestion(value, [...allowed, ...allowedTypes]) }]
@@ -75,31 +70,33 @@ function findingsAt(instancePath: string, errors: ErrorObject[]): Finding[] {
     }))
   }
   const missing = errors.find(({ keyword }) => keyword === 'required')
-  if (missing) return [{ path, message: `${String(missing.params['missingProperty'])} is missing.` }]
+  if (missing) return [{ path, message: `${missing.property} is missing.` }]
   if (types.length > 0) return [{ path, message: `must be ${types.join(' or ')}.` }]
-  return [{ path, message: `${errors[0]?.message ?? 'does not fit'}.` }]
+  return errors
+    .slice(0, 1)
+    .map(({ keyword, schema }) => ({ path, message: `does not fit: ${keyword} is ${JSON.stringify(schema[keyword])}.` }))
 }
 
-function valuesAllowedBy({ keyword, params }: ErrorObject): unknown[] {
-  if (keyword === 'enum') return params['allowedValues'] as unknown[]
-  return keyword === 'const' ? [params['allowedValue']] : []
+function valuesAllowedBy({ keyword, schema }: SchemaError): unknown[] {
+  if (keyword === 'enum') return schema.enum ?? []
+  return keyword === 'const' ? [schema.const] : []
 }
 
 /** The property names that every branch refuses. A name that one branch refuses may be known to another. */
-function namesUnknownEverywhere(errors: ErrorObject[]): string[] {
+function namesUnknownEverywhere(errors: SchemaError[]): string[] {
   const branches = Map.groupBy(
     errors.filter(({ keyword }) => keyword === 'additionalProperties'),
-    ({ parentSchema }) => parentSchema,
+    ({ schema }) => schema,
   )
   const refusals = Map.groupBy(
-    [...branches.values()].flatMap((branchErrors) => [...new Set(branchErrors.map(({ params }) => String(params['additionalProperty'])))]),
+    [...branches.values()].flatMap((branchErrors) => [...new Set(branchErrors.map(({ property }) => String(property)))]),
     (name) => name,
   )
   return [...refusals].filter(([, occurrences]) => occurrences.length === branches.size).map(([name]) => name)
 }
 
-const namesKnownBy = ({ keyword, parentSchema }: ErrorObject): string[] =>
-  keyword === 'additionalProperties' ? Object.keys((parentSchema?.['properties'] as object | undefined) ?? {}) : []
+const namesKnownBy = ({ keyword, schema }: SchemaError): string[] =>
+  keyword === 'additionalProperties' ? Object.keys(schema.properties ?? {}) : []
 
 function suggestion(word: string, allowed: string[]): string {
   const nearestWord = nearest(word, allowed)

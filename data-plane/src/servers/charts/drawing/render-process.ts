@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import type { Fault, Findings, Job, Picture, Reply } from './job.ts'
-import { render, RenderFault } from './render.ts'
+import { RenderFault } from './fault.ts'
+import { render } from './render.ts'
 import type { WatchdogData } from './watchdog.ts'
 
 const send = (reply: Reply) => process.send?.(reply)
 
-/** The schema is large and seldom needed, so it is read and compiled for the first job that validates. */
+/** The schema is large and seldom needed, so it is read for the first job that validates. */
 async function prepareJob(job: Job): Promise<() => Promise<Picture | Findings>> {
   // Vega reads the parts of a local time from `Date`, whose zone Node takes from here.
   // oxlint-disable-next-line node/no-process-env

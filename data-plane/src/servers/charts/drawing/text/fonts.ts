@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Blob, Buffer, Face, Font, shape } from 'harfbuzzjs'
+
+const file = (path: string) => fileURLToPath(import.meta.resolve(path))
+
+export const FAMILY = 'DejaVu Sans'
+const mainFiles = { regular: file('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), bold: file('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf') }
+const notoSans = '@expo-google-fonts/noto-sans'
+const notoThai = '@expo-google-fonts/noto-sans-thai'
+const notoEmoji = '@expo-google-fonts/noto-emoji'
+const emojiFiles = {
+  regular: file(`${notoEmoji}/400Regular/NotoEmoji_400Regular.ttf`),
+  bold: file(`${notoEmoji}/700Bold/NotoEmoji_700Bold.ttf`),
+}
+/** The fonts for what the main one lacks, in this order: signs of currencies and Devanagari, Thai, emoji. */
+const otherFiles = [
+  { regular: file(`${notoSans}/400Regular/NotoSans_400Regular.ttf`), bold: file(`${notoSans}/700Bold/NotoSans_700Bold.ttf`) },
+  { regular: file(`${notoThai}/400Regular/NotoSansThai_400Regular.ttf`), bold: file(`${notoThai}/700Bold/NotoSansThai_700Bold.ttf`) },
+  emojiFiles,
+]
+
+/** The files for the rasteriser. It draws itself what is written from right to left. */
+export const FONT_FILES = [mainFiles, ...otherFiles].flatMap(({ regular, bold }) => [regular, bold])
+
+interface Glyph {
+  /** What an SVG path draws, in units of the font; y goes up. */
+  path: string
+  /** Where it begins, in em from the beginning of the text and from its baseline; y goes up. */
+  x: number
+  y: number
+  /** The size of a unit of the font, in em. */
+  unit: number
+}
+
+/** A text as glyphs in a row. */
+export interface TextLayout {
+  glyphs: Glyph[]
+  width: number
+  /** The characters that no font has. */
+  missing: string[]
+}
+
+class FontFile {
+  private readonly face: Face
+  private readonly font: Font
+  private readonly codePoints: Set<number>
+
+  constructor(path: string) {
+    this.face = new Face(new Blob(readFileSync(path)))
+    this.font = new Font(this.face)
+    this.codePoints = new Set(this.face.collectUnicodes())
+  }
+
+  has(codePoint: number): boolean {
+    return this.codePoints.has(codePoint)
+  }
+
+  /** The width of one character, in em. */
+  advance(codePoint: number): number {
+    return this.font.glyphHAdvance(this.font.nominalGlyph(codePoint) ?? 0) / this.face.upem
+  }
+
+  /** Adds the glyphs of a text. HarfBuzz chooses and places them, as ligatures and marks need it. */
+  append(layout: TextLayout, text: string): void {
+    const unit = 1 / this.face.upem
+    shapeBuffer.reset()
+    shapeBuffer.addText(text)
+    shapeBuffer.guessSegmentProperties()
+    shape(this.font, shapeBuffer)
+    for (const { codepoint: id, xAdvance = 0, xOffset = 0, yOffset = 0 } of shapeBuffer.getGlyphInfosAndPositions()) {
+      const path = this.font.glyphToPath(id)
+      if (path) layout.glyphs.push({ path, x: layout.width + xOffset * unit, y: yOffset * unit, unit })
+      layout.width += xAdvance * unit
+    }
+  }
+}
+
+const shapeBuffer = new Buffer()
+const fontsByPath = new Map<string, FontFile>()
+
+/** A font is read when the first character needs it. */
+function fontAt(path: string): FontFile {
+  const font = fontsByPath.get(path) ?? new FontFile(path)
+  fontsByPath.set(path, font)
+  return font
+}
+
+type Weight = 'regular' | 'bold'
+
+const isIgnorable = (char: string) => /[\p{Default_Ignorable_Code_Point}\p{Cc}]/u.test(char)
+/** Emoji are all drawn in one hand, though the main font has a few. */
+const isEmoji = (text: string) => /[\p{Emoji_Presentation}\u{FE0F}]/u.test(text)
+/** Hebrew, Arabic, Syriac and what else is written from right to left. */
+const isRightToLeft = (text: string) => /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u.test(text)
+
+const has = (font: FontFile, text: string) => Array.from(text).every((char) => isIgnorable(char) || font.has(char.codePointAt(0) ?? 0))
+
+/** What a person takes for one character, which may be several code points. */
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** The font in which a character is drawn; undefined if none has it. */
+function fontFor(character: string, weight: Weight): FontFile | undefined {
+  const candidates = isEmoji(character) ? [emojiFiles, mainFiles, ...otherFiles] : [mainFiles, ...otherFiles]
+  const files = candidates.find((files) => has(fontAt(files[weight]), character))
+  return files && fontAt(files[weight])
+}
+
+/** Whether the main font has all of a text. */
+const isPlain = (text: string, weight: Weight) => !isEmoji(text) && has(fontAt(mainFiles[weight]), text)
+
+const maxCached = 2_000
+const layouts = new Map<string, TextLayout | undefined>()
+
+/**
+ * The layout of a text of which the main font lacks something, else undefined. Undefined too for a text from right to
+ * left, whose order the rasteriser knows: only what is missing in it is told by `missingIn`.
+ */
+export function layoutOf(text: string, isBold: boolean): TextLayout | undefined {
+  const key = `${isBold ? 'b' : 'r'}${text}`
+  if (layouts.has(key)) return layouts.get(key)
+  if (layouts.size >= maxCached) layouts.clear()
+  const weight = isBold ? 'bold' : 'regular'
+  const layout = isPlain(text, weight) || isRightToLeft(text) ? undefined : lay(text, weight)
+  layouts.set(key, layout)
+  return layout
+}
+
+function lay(text: string, weight: Weight): TextLayout {
+  const layout: TextLayout = { glyphs: [], width: 0, missing: [] }
+  const mainFont = fontAt(mainFiles[weight])
+  const runs: { font: FontFile; text: string }[] = []
+  for (const { segment } of segmenter.segment(text)) {
+    const font = fontFor(segment, weight)
+    if (!font) layout.missing.push(segment)
+    const run = runs.at(-1)
+    if (run && run.font === (font ?? mainFont)) run.text += segment
+    else runs.push({ font: font ?? mainFont, text: segment })
+  }
+  for (const run of runs) run.font.append(layout, run.text)
+  return layout
+}
+
+/** The characters of a text that no font has. */
+export function missingIn(text: string): string[] {
+  if (isPlain(text, 'regular')) return []
+  return Array.from(segmenter.segment(text), ({ segment }) => segment).filter((segment) => !fontFor(segment, 'regular'))
+}
+
+interface TextItem {
+  fontSize?: number
+  fontWeight?: string | number
+}
+
+export const isBoldWeight = (weight: string | number | undefined) => weight === 'bold' || Number(weight) >= 600
+
+/** The width of a text in px, as it is drawn: so labels are neither cut too early nor overlap. */
+export function textWidth({ fontSize = 11, fontWeight }: TextItem, value: string | number | boolean | null): number {
+  const text = String(value ?? '')
+  const isBold = isBoldWeight(fontWeight)
+  return (layoutOf(text, isBold)?.width ?? plainWidth(text, isBold)) * fontSize
+}
+
+const advances = { regular: new Map<string, number>(), bold: new Map<string, number>() }
+
+function plainWidth(text: string, isBold: boolean): number {
+  const weight = isBold ? 'bold' : 'regular'
+  let ems = 0
+  for (const char of text) {
+    const advance = advances[weight].get(char) ?? fontAt(mainFiles[weight]).advance(char.codePointAt(0) ?? 0)
+    advances[weight].set(char, advance)
+    ems += advance
+  }
+  return ems
+}
