@@ -13,6 +13,13 @@ export class UnreachableFault extends UpstreamFault {}
 /** The server was not asked: it says nothing about the server. */
 export class UnaskedFault extends UpstreamFault {}
 
+/** Something beside the calls failed: a session ended, a stream is not to be had. It says nothing about the server. */
+export class AsideFault extends UpstreamFault {}
+
+/** The stream of a session cannot be had now. */
+export const noStreamFault = (detail: string): AsideFault =>
+  new AsideFault('upstream_down', 'The MCP server gives no stream of changes.', { detail, retryable: true, hint: 'Try again later.' })
+
 /** The server answered as a server of another era would. The era we remember may be out of date. */
 export class EraFault extends UpstreamFault {}
 

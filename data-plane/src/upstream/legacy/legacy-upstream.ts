@@ -42,6 +42,8 @@ export interface LegacyLimits {
    * first event: after this time the stream counts as open.
    */
   readonly streamWithinMs: number
+  /** A stream that ended is opened again after this time at the earliest; after a longer one each time it fails. */
+  readonly streamRetryMs: number
 }
 
 export const LEGACY_LIMITS: LegacyLimits = {
@@ -52,6 +54,7 @@ export const LEGACY_LIMITS: LegacyLimits = {
   maxParkedPerPerson: 32,
   closeWithinMs: 10_000,
   streamWithinMs: 250,
+  streamRetryMs: 500,
 }
 
 const inputCapabilities = ['elicitation', 'sampling', 'roots']

@@ -6,7 +6,6 @@ import { refusalJson } from '../client-refusal.ts'
 import { protocolFault } from '../faults.ts'
 import { inputRequestsOf, mayAsk, missingCapabilityError, refusalOf, SERVER_ERROR, sizeRefusalOf } from './messages/server-request.ts'
 import type { ServerRequest, Refusal } from './messages/server-request.ts'
-import { legacyBody } from './messages/request-body.ts'
 import { needsFilter } from './messages/listen-filter.ts'
 import { loggable } from '../../protocol/log-level.ts'
 import type { LegacyMessage } from './messages/message.ts'
@@ -16,7 +15,8 @@ import { modernErrorOf, modernResultOf } from './messages/result.ts'
 import { MAX_QUESTIONS } from '../../protocol/input-capability.ts'
 import { METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes.ts'
 import { answerWithoutClient } from './session/session.ts'
-import type { LegacySession, OpenSession, PendingRequest } from './session/session.ts'
+import type { LegacySession, PendingRequest } from './session/session.ts'
+import type { OpenSession } from './session/open-session.ts'
 import type { Member } from '../../json/verbatim.ts'
 import type { UpstreamRequest, UpstreamResult, UpstreamRpcError } from '../upstream.ts'
 
@@ -69,11 +69,7 @@ export class RequestExchange implements PendingRequest {
     return this.untilCancelled(async () => {
       const { method, params, source, client } = this.request
       if (client.logLevel !== undefined) await this.session.wantLevel(client.logLevel)
-      this.posting = this.session.post(
-        this.id,
-        legacyBody({ id: this.id, method, params: withToken(params, this.id), source }),
-        this.cancel,
-      )
+      this.posting = this.session.post({ id: this.id, method, params: withToken(params, this.id), source }, this.cancel)
       return this.read(this.posting)
     })
   }
@@ -224,6 +220,7 @@ export class RequestExchange implements PendingRequest {
         return undefined
       case 'result':
         if (message.id !== this.id) throw protocolFault('an answer to a request that was not asked here')
+        this.session.lists.note(this.request.method, this.request.params, message.value)
         return modernResultOf(message.value, message.source)
       case 'error':
         // A server that could not read the request cannot know its id (JSON-RPC 2.0, section 5).

@@ -58,7 +58,13 @@ export async function legacyServer(
     callTimeoutMs,
   })
   // Long enough for a server that answers, even on a slow machine.
-  const upstream = new LegacyUpstream(options, era, { ...LEGACY_LIMITS, closeWithinMs: 0, streamWithinMs: 60_000, ...limits })
+  const upstream = new LegacyUpstream(options, era, {
+    ...LEGACY_LIMITS,
+    closeWithinMs: 0,
+    streamWithinMs: 60_000,
+    streamRetryMs: 50,
+    ...limits,
+  })
   return {
     url: server.url,
     upstream,

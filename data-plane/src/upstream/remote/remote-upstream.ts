@@ -6,7 +6,7 @@ import type { Entered } from './circuit-breaker.ts'
 import { EraKeeper } from './era-probe.ts'
 import type { ProbeTimes } from './era-probe.ts'
 import type { Era } from './era-verdict.ts'
-import { EraFault, UnaskedFault, UnreachableFault } from '../faults.ts'
+import { AsideFault, EraFault, UnaskedFault, UnreachableFault } from '../faults.ts'
 import { LegacyUpstream } from '../legacy/legacy-upstream.ts'
 import type { LegacyEra } from '../legacy/legacy-upstream.ts'
 import { ModernUpstream } from '../modern/modern-upstream.ts'
@@ -176,7 +176,7 @@ export class RemoteUpstream implements Upstream {
     // A JSON-RPC error of the server itself is an answer: the server is up.
     if (error instanceof UpstreamRpcError) return this.recordSuccess(latencyMs)
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
-    if (!fault || fault instanceof UnaskedFault) return this.breaker.recordNothing(entered)
+    if (!fault || fault instanceof UnaskedFault || fault instanceof AsideFault) return this.breaker.recordNothing(entered)
     const { code } = fault
     this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'

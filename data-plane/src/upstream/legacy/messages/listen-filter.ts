@@ -12,7 +12,7 @@ export const honouredBy = (capabilities: Capabilities, filter: ListenFilter, uri
   ...(uris.length > 0 && { resourceSubscriptions: uris }),
 })
 
-const honouredChanges = (capabilities: Capabilities, filter: ListenFilter) =>
+export const honouredChanges = (capabilities: Capabilities, filter: ListenFilter) =>
   LIST_CHANGES.filter(({ kind, wish }) => filter[wish] === true && declares(capabilities, kind, 'listChanged'))
 
 /** Whether a server declared a part of a capability, such as `subscribe` of `resources`. */
@@ -36,8 +36,6 @@ const covers = (subscriptions: readonly string[], uri: unknown): boolean =>
   typeof uri === 'string' &&
   subscriptions.some((resource) => uri === resource || uri.startsWith(resource.endsWith('/') ? resource : `${resource}/`))
 
-/** What to send a listener when changes may have been missed. */
-export const notificationsAfterGap = (capabilities: Capabilities, filter: ListenFilter): Notification[] => [
-  ...honouredChanges(capabilities, filter).map(({ method }) => ({ method })),
-  ...(filter.resourceSubscriptions ?? []).map((uri) => ({ method: updated, params: { uri } })),
-]
+/** What to send a listener when updates of its resources may have been missed. */
+export const updatesAfterGap = ({ resourceSubscriptions = [] }: ListenFilter): Notification[] =>
+  resourceSubscriptions.map((uri) => ({ method: updated, params: { uri } }))

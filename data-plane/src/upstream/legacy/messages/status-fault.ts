@@ -1,5 +1,5 @@
 import { UpstreamFault } from '../../upstream.ts'
-import { EraFault } from '../../faults.ts'
+import { AsideFault, EraFault } from '../../faults.ts'
 import { statusFault } from '../../status-fault.ts'
 
 /**
@@ -29,6 +29,6 @@ export const noSseServerFault = (status: number): UpstreamFault =>
     hint: 'Tell an administrator: the URL of such a server often ends in /sse, and the server may speak Streamable HTTP at another URL by now.',
   })
 
-/** The server forgot the session while one of its requests waited for the client. */
+/** The server forgot the session, and what was under way in it cannot go on in another one. */
 export const sessionLostFault = (detail: string): UpstreamFault =>
-  new UpstreamFault('upstream_down', 'The MCP server has ended the session.', { detail, retryable: true, hint: 'Start again.' })
+  new AsideFault('upstream_down', 'The MCP server has ended the session.', { detail, retryable: true, hint: 'Start again.' })

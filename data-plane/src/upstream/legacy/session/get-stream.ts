@@ -1,20 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { asError } from '../../as-error.ts'
-import { unreachableFault } from '../../faults.ts'
-import { legacyStatusFault } from '../messages/status-fault.ts'
+import { isNoConnection, noStreamFault } from '../../faults.ts'
+import { sessionLostFault } from '../messages/status-fault.ts'
+import { getAnswerOf, mayMeanLostSession } from './get-answer.ts'
 import type { LegacyMessage } from '../messages/message.ts'
 import { messagesIn } from '../wire/reply.ts'
-import type { LegacySession, OpenSession } from './session.ts'
+import type { LegacySession } from './session.ts'
+import type { OpenSession } from './open-session.ts'
 import { Throttle } from '../../http/throttle.ts'
 import type { WireAnswer } from '../wire/session-wire.ts'
 import { UpstreamFault } from '../../upstream.ts'
 
 const maxFailuresInARow = 8
-const firstDelayMs = 500
 const maxDelayMs = 30_000
-/** A stream that stayed open this long counts as a success, even if it carried no message. */
+/** A stream that stayed open this long counts as a success. */
 const successAfterMs = 10_000
+/** A server may end each stream after its messages and be polled: the pause stays below a few seconds. */
+const maxFailuresOfTalking = 2
 
 export interface StreamHandlers {
   readonly take: (message: LegacyMessage, openSession: OpenSession) => Promise<void>
@@ -24,19 +27,31 @@ export interface StreamHandlers {
   readonly ended: (error: Error) => void
 }
 
-/** The GET stream of a session. It is read until `stop`, and resumed when it breaks. */
+/**
+ * The GET stream of a session. It is read until `stop`, and resumed when it ends or breaks, each time after a longer
+ * pause unless it lasted. A session that the server has lost is renewed, but never because of the GET alone: many
+ * servers have no such route and answer as if the session were unknown.
+ */
 export class GetStream {
-  /** The server answered 405: it offers no such stream. It may say so late, after `open` has resolved. */
+  /** The server offers no such stream. It may say so late, after `open` has resolved. */
   unsupported = false
   private readonly session: LegacySession
+  private readonly retryMs: number
   private readonly handlers: StreamHandlers
   private readonly cancel = new Cancel()
   private readonly throttle = new Throttle()
   private lastEventId: string | undefined
-  private retryMs = firstDelayMs
+  /** As the server last asked. */
+  private askedRetryMs = 0
+  private askedAtMs = 0
+  /** Streams in a row that failed or did not last. */
+  private failures = 0
+  /** There was such a stream once. */
+  private wasOpen = false
 
-  constructor(session: LegacySession, handlers: StreamHandlers) {
+  constructor(session: LegacySession, retryMs: number, handlers: StreamHandlers) {
     this.session = session
+    this.retryMs = retryMs
     this.handlers = handlers
   }
 
@@ -44,9 +59,14 @@ export class GetStream {
   async open(openSession: OpenSession, withinMs: number): Promise<boolean> {
     const first = this.get(openSession)
     first.catch(() => undefined)
-    const earlyAnswer = await Promise.race([first, delay(withinMs, undefined, { ref: false })])
-    if (earlyAnswer?.status === 405) return false
-    if (earlyAnswer) requireStream(earlyAnswer)
+    const earlyAnswer = await Promise.race([first, delay(withinMs, undefined, { ref: false })]).catch((error: unknown) => {
+      throw asideOf(error)
+    })
+    if (earlyAnswer && getAnswerOf(earlyAnswer) !== 'stream') {
+      const renewed = await this.withoutStream(earlyAnswer, openSession)
+      if (!renewed) return false
+      throw sessionLostFault(`HTTP ${earlyAnswer.status} to GET`)
+    }
     this.run(openSession, first).catch((error: unknown) => this.handlers.ended(asError(error)))
     return true
   }
@@ -58,33 +78,60 @@ export class GetStream {
   private async run(initialSession: OpenSession, first: Promise<WireAnswer>): Promise<void> {
     let openSession = initialSession
     let pending = first
-    for (let failures = 1; ; failures++) {
-      const startedMs = performance.now()
+    for (this.failures = 1; ; this.failures++) {
       try {
-        const answer = await pending
-        this.unsupported = answer.status === 405
-        const forgotten = answer.status === 404 && openSession.sessionId !== undefined
-        if (forgotten) openSession = await this.renew(openSession)
-        if (forgotten || (await this.drain(requireStream(answer), openSession)) || performance.now() - startedMs > successAfterMs)
-          failures = 0
+        const next = await this.follow(await pending, openSession)
+        if (!next) return this.handlers.ended(new Error('the server offers no stream'))
+        openSession = next
       } catch (error) {
-        const isFinal = failures >= maxFailuresInARow || (error instanceof UpstreamFault && !error.retryable)
+        const isFinal = this.failures >= maxFailuresInARow || (error instanceof UpstreamFault && !error.retryable)
+        this.unsupported ||= isFinal && !this.wasOpen
         if (isFinal && !this.cancel.cancelled) return this.handlers.ended(asError(error))
       }
-      await this.pause(failures)
+      await this.pause()
       if (this.cancel.cancelled) return
       pending = this.get(openSession)
     }
   }
 
-  /** Hands on messages until the stream ends or breaks. True when it carried any event. */
+  /** Reads one stream to its end. Resolves with the session to go on in; with undefined when there is no stream. */
+  private async follow(answer: WireAnswer, openSession: OpenSession): Promise<OpenSession | undefined> {
+    if (getAnswerOf(answer) !== 'stream') return this.withoutStream(answer, openSession)
+    const carried = await this.drain(answer, openSession)
+    if (performance.now() - this.askedAtMs > successAfterMs) this.failures = 0
+    else if (carried) this.failures = Math.min(this.failures, maxFailuresOfTalking)
+    return openSession
+  }
+
+  /**
+   * There is no stream now. Resolves with the new session if the server had lost this one, and with undefined if it
+   * offers no stream at all. Throws if it may offer one later.
+   */
+  private async withoutStream(answer: WireAnswer, openSession: OpenSession): Promise<OpenSession | undefined> {
+    answer.stop()
+    // The server may not know that event any more, or not know such ids at all.
+    if (answer.status < 500) this.lastEventId = undefined
+    const renewed = mayMeanLostSession(answer) ? await this.session.renewIfLost(openSession) : undefined
+    if (renewed) {
+      this.lastEventId = undefined
+      await this.handlers.renewed(renewed)
+      return renewed
+    }
+    if (this.wasOpen || getAnswerOf(answer) === 'later') throw noStreamFault(`HTTP ${answer.status} to GET`)
+    this.unsupported = true
+    return undefined
+  }
+
+  /** Hands on messages until the stream ends or breaks. True when it carried one. */
   private async drain(answer: WireAnswer, openSession: OpenSession): Promise<boolean> {
-    for (let received = false; ; received = true) {
+    this.wasOpen = true
+    for (let carried = false; ;) {
       const events = await answer.next().catch(endIfRetryable)
-      this.retryMs = answer.retryMs() ?? this.retryMs
-      if (!events || this.cancel.cancelled) return received
+      this.askedRetryMs = answer.retryMs() ?? this.askedRetryMs
+      if (!events || this.cancel.cancelled) return carried
       this.lastEventId = events.at(-1)?.id ?? this.lastEventId
       for (const message of await messagesIn(events)) {
+        carried = true
         await this.throttle.next()
         if (this.cancel.cancelled) return true
         await this.handlers.take(message, openSession)
@@ -92,20 +139,14 @@ export class GetStream {
     }
   }
 
-  private async renew(forgotten: OpenSession): Promise<OpenSession> {
-    const openSession = await this.session.renew(forgotten)
-    this.lastEventId = undefined
-    await this.handlers.renewed(openSession)
-    return openSession
-  }
-
   private get({ headers }: OpenSession): Promise<WireAnswer> {
+    this.askedAtMs = performance.now()
     const resumeHeaders = this.lastEventId === undefined ? {} : { 'last-event-id': this.lastEventId }
     return this.session.wire.get({ ...headers, ...resumeHeaders }, this.cancel)
   }
 
-  private async pause(failures: number): Promise<void> {
-    const waitMs = Math.min(maxDelayMs, Math.max(this.retryMs, firstDelayMs * 2 ** failures))
+  private async pause(): Promise<void> {
+    const waitMs = Math.min(maxDelayMs, Math.max(this.askedRetryMs, this.retryMs * 2 ** this.failures))
     // Rejects on `stop`.
     await delay(waitMs, undefined, { signal: this.cancel.signal }).catch(() => undefined)
   }
@@ -116,10 +157,8 @@ function endIfRetryable(error: unknown): undefined {
   if (error instanceof UpstreamFault && !error.retryable) throw error
 }
 
-function requireStream(answer: WireAnswer): WireAnswer {
-  if (answer.status === 200 && answer.kind === 'stream') return answer
-  answer.stop()
-  // The server has not noticed yet that the earlier stream is gone.
-  if (answer.status === 409) throw unreachableFault('the server holds on to an earlier stream')
-  throw legacyStatusFault(answer.status, 'no event stream')
+/** A server may break off every GET and yet answer calls. Only a server that takes no connection is away. */
+function asideOf(error: unknown): unknown {
+  if (!(error instanceof UpstreamFault) || isNoConnection(error) || error.code !== 'upstream_down') return error
+  return noStreamFault(error.message)
 }

@@ -12,6 +12,7 @@ export interface PoolLimits {
   /** When the pool closes, requests under way have this long to end by themselves. */
   readonly closeWithinMs: number
   readonly streamWithinMs: number
+  readonly streamRetryMs: number
 }
 
 /** When a client ends its session, requests under way have this long to tell the server that they are cancelled. */
@@ -87,7 +88,7 @@ export class LegacySessionPool {
   private make({ client }: Asker): SessionEntry {
     if (this.entries.size >= this.limits.maxSessions) this.makeRoom()
     const session = new LegacySession(this.wireOfSession(), client)
-    const stream = new LegacySessionStream(session, this.limits.streamWithinMs)
+    const stream = new LegacySessionStream(session, this.limits)
     return { session, stream, releaseSecrets: this.http.holdSecrets() }
   }
 

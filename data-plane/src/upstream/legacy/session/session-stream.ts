@@ -3,7 +3,8 @@ import { isObject } from '../../../json/is-object.ts'
 import { refusalJson } from '../../client-refusal.ts'
 import { refusalOf, SERVER_ERROR, sizeRefusalOf } from '../messages/server-request.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
-import { honouredBy, notificationsAfterGap, wants } from '../messages/listen-filter.ts'
+import type { ListChange } from '../../../protocol/facts/list-changes.ts'
+import { honouredBy, honouredChanges, updatesAfterGap, wants } from '../messages/listen-filter.ts'
 import { GetStream } from './get-stream.ts'
 import type { StreamHandlers } from './get-stream.ts'
 import { SseWatch } from './sse-watch.ts'
@@ -12,7 +13,8 @@ import { loggable } from '../../../protocol/log-level.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
 import type { WireAddress } from '../wire/session-wire.ts'
 import { answerWithoutClient } from './session.ts'
-import type { LegacySession, OpenSession } from './session.ts'
+import type { LegacySession } from './session.ts'
+import type { OpenSession } from './open-session.ts'
 import { LegacySubscriptions } from './subscriptions.ts'
 import type { ClientAnswer, Listening, ListenRequest } from '../../upstream.ts'
 import type { Notification } from '../../../protocol/notification.ts'
@@ -20,6 +22,11 @@ import type { Notification } from '../../../protocol/notification.ts'
 const keepOpenRetryMs = 60_000
 const maxKeepOpenWaitMs = 2000
 const clientTimeoutMs = 5 * 60_000
+
+interface StreamLimits {
+  readonly streamWithinMs: number
+  readonly streamRetryMs: number
+}
 
 /**
  * The stream of a session, and the listeners that receive its messages. Messages for no listener go to the
@@ -30,7 +37,7 @@ const clientTimeoutMs = 5 * 60_000
  */
 export class LegacySessionStream {
   private readonly session: LegacySession
-  private readonly openWithinMs: number
+  private readonly limits: StreamLimits
   private readonly subscriptions: LegacySubscriptions
   private readonly listeners = new Set<ListenRequest>()
   /** By listener, the last delivery. */
@@ -48,9 +55,9 @@ export class LegacySessionStream {
   /** Requests of the server that wait for the client, by the id that the server gave them. */
   private readonly clientRequests = new Map<ServerId, AbortController>()
 
-  constructor(session: LegacySession, openWithinMs: number) {
+  constructor(session: LegacySession, limits: StreamLimits) {
     this.session = session
-    this.openWithinMs = openWithinMs
+    this.limits = limits
     this.subscriptions = new LegacySubscriptions(session)
     const { inbound } = session.wire
     if (!inbound) return
@@ -118,9 +125,11 @@ export class LegacySessionStream {
       renewed: (openSession) => this.renewed(openSession),
       ended: (error) => this.end(error),
     }
-    this.get = this.session.wire.inbound ? new SseWatch(this.session, handlers) : new GetStream(this.session, handlers)
+    this.get = this.session.wire.inbound
+      ? new SseWatch(this.session, handlers)
+      : new GetStream(this.session, this.limits.streamRetryMs, handlers)
     this.session.attachStream()
-    return this.get.open(openSession, this.openWithinMs)
+    return this.get.open(openSession, this.limits.streamWithinMs)
   }
 
   private stop(): void {
@@ -142,12 +151,22 @@ export class LegacySessionStream {
     if (this.listeners.size === 0 && !this.keptOpen) this.stop()
   }
 
-  /** A new session has no subscriptions, and changes may have been missed: listeners are notified of everything. */
+  /**
+   * A new session has no subscriptions, and changes may have been missed. Listeners are told of all resources that
+   * they follow, and of the lists that differ from what was last read of them.
+   */
   private async renewed(openSession: OpenSession): Promise<void> {
     await this.subscriptions.renew()
+    const changed = new Map<ListChange, Promise<boolean>>()
+    const isNews = (change: ListChange): Promise<boolean> => {
+      const news = changed.get(change) ?? this.session.lists.differ(change, (method, params) => this.session.call(method, params))
+      changed.set(change, news)
+      return news
+    }
     for (const listener of this.listeners) {
-      for (const notification of notificationsAfterGap(openSession.capabilities, listener.filter))
-        await this.deliver(listener, notification)
+      for (const change of honouredChanges(openSession.capabilities, listener.filter))
+        if (await isNews(change)) await this.deliver(listener, { method: change.method })
+      for (const notification of updatesAfterGap(listener.filter)) await this.deliver(listener, notification)
     }
   }
 

@@ -2,33 +2,33 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isObject } from '../../../json/is-object.ts'
 import { GATEWAY_IDENTITY } from '../../../protocol/facts/gateway-identity.ts'
 import { METHOD_NOT_FOUND } from '../../../protocol/facts/rpc-codes.ts'
-import { isLegacy } from '../../../protocol/versions.ts'
-import type { LegacyVersion } from '../../../protocol/versions.ts'
+import { unawaited } from '../../../runtime/awaitable.ts'
 import { Cancel } from '../../../runtime/cancellation.ts'
 import { protocolFault, timeoutFault } from '../../faults.ts'
 import { refusesCredential } from '../../status-fault.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import { legacyBody } from '../messages/request-body.ts'
+import type { LegacyRequest } from '../messages/request-body.ts'
+import { mayRepeat, sessionLossIn, wantsInitialize } from '../messages/session-loss.ts'
+import type { SessionLoss } from '../messages/session-loss.ts'
 import { legacyStatusFault, noServerFault, sessionLostFault } from '../messages/status-fault.ts'
 import { isLevel, isMoreVerbose } from '../../../protocol/log-level.ts'
-import { readLegacy } from '../messages/message.ts'
 import type { LegacyMessage } from '../messages/message.ts'
-import { LegacyReply } from '../wire/reply.ts'
+import { SeenLists } from './seen-lists.ts'
+import { openReply } from '../wire/open-reply.ts'
+import type { LegacyReply } from '../wire/reply.ts'
+import { openSessionOf } from './open-session.ts'
+import type { OpenSession } from './open-session.ts'
 import { modernErrorOf } from '../messages/result.ts'
-import type { SessionWire, WireAddress, WireAnswer, WireHeaders } from '../wire/session-wire.ts'
+import type { SessionWire, WireAddress, WireAnswer } from '../wire/session-wire.ts'
 import { UpstreamRpcError } from '../../upstream.ts'
 import { messageOf } from '../../../protocol/notification.ts'
 import type { ClientFacts, Notification } from '../../../protocol/notification.ts'
 
-/** A session as the server described it in its answer to `initialize`. */
-export interface OpenSession extends WireAddress {
-  readonly version: LegacyVersion
-  readonly capabilities: Readonly<Record<string, unknown>>
-  readonly serverInfo: Readonly<Record<string, unknown>> | undefined
-  readonly instructions: string | undefined
-  /** The level that the server was last told. */
-  logLevel: string | undefined
-}
+/** After a doubt that came to nothing, answers raise no other one for this time. */
+const doubtPauseMs = 2000
+/** No request has this id. */
+const noRequest = 0
 
 /** A request under way. A message on the stream of the session may be about it. */
 export interface PendingRequest {
@@ -59,6 +59,13 @@ export class LegacySession {
   private streamAttached = false
   private lastId = 0
   private levelChanges = Promise.resolve()
+  /** What the lists of the session were when they were last read. */
+  readonly lists = new SeenLists()
+  /** A lost session is being replaced. */
+  private replacing: Promise<OpenSession> | undefined
+  /** A new session was of no use: the next one is opened only after another request has failed in the old one too. */
+  private mistrusts = false
+  private nextDoubtMs = 0
 
   constructor(wire: SessionWire, client: ClientFacts) {
     this.wire = wire
@@ -72,7 +79,7 @@ export class LegacySession {
 
   /** Nothing uses the session, so it may be ended. */
   get isIdle(): boolean {
-    return this.useCount === 0 && !this.opening
+    return this.useCount === 0 && !this.opening && !this.replacing
   }
 
   /** Idle, and not used since that time. */
@@ -155,27 +162,68 @@ export class LegacySession {
     return this.current
   }
 
-  /** Replaces a session that the server has forgotten. All callers that lost the same session get the same new one. */
-  async renew(forgotten: OpenSession): Promise<OpenSession> {
-    const opening = this.open()
-    const current = await opening
-    if (current !== forgotten) return current
-    // Whoever lost it at the same time may have begun to open the new one.
-    if (this.current === opening) this.current = undefined
-    return this.open()
+  /**
+   * The session that took the place of this one, when the server has lost it; undefined when it lives, or nothing can
+   * be found out. Asks the server by a request that every server answers and that changes nothing.
+   */
+  async renewIfLost(openSession: OpenSession): Promise<OpenSession | undefined> {
+    if (openSession.sessionId === undefined) return undefined
+    if (this.current && (await this.current) !== openSession) return this.current
+    return (await this.answersPing(openSession)) ? undefined : this.renew(openSession).catch(() => undefined)
+  }
+
+  /** Replaces a session that the server has lost. All callers that lost the same session get the same new one. */
+  async renew(lost: OpenSession): Promise<OpenSession> {
+    const current = await this.open()
+    if (current !== lost) return current
+    this.replacing ??= this.replace().finally(() => (this.replacing = undefined))
+    return this.replacing
+  }
+
+  /** The lost session stays until the new one is open: a server that refuses all for a while may still know it. */
+  private async replace(): Promise<OpenSession> {
+    const lost = this.current
+    const openSession = await this.initialize()
+    if (this.current === lost) this.current = Promise.resolve(openSession)
+    else unawaited(this.wire.delete(openSession.headers))
+    if (!this.current) throw sessionLostFault('the session was ended')
+    return this.current
+  }
+
+  /** True also when the server does not answer at all: that proves no loss. */
+  private async answersPing({ headers }: OpenSession): Promise<boolean> {
+    const id = this.nextId()
+    const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), headers).catch(() => undefined)
+    answer?.stop()
+    return !answer || sessionLossIn(answer, id) === 'none'
   }
 
   /**
    * Posts a request. Resolves with its answer, which is still to be read, and with the session that the request went
-   * to: a new one, if the server had forgotten the earlier one.
+   * to: a new one, if the server had lost the earlier one. A request is repeated at most once.
    */
-  async post(id: number, body: string, cancel?: Cancel, restoreLevel = true): Promise<{ openSession: OpenSession; reply: LegacyReply }> {
+  async post(request: LegacyRequest, cancel?: Cancel, restoreLevel = true): Promise<{ openSession: OpenSession; reply: LegacyReply }> {
+    const body = legacyBody(request)
     const openSession = await this.open()
-    const answer = await this.wire.post(id, body, openSession.headers, cancel)
-    if (!isForgotten(openSession, answer)) return { openSession, reply: openReply(this.wire, openSession.headers, answer) }
-    const renewed = await this.renew(openSession)
+    const answer = await this.wire.post(request.id, body, openSession.headers, cancel)
+    const loss = lossOf(openSession, answer, request.id)
+    const renewed = loss === 'none' ? undefined : await this.renewAfter(openSession, loss)
+    if (!renewed) return { openSession, reply: openReply(this.wire, openSession.headers, answer) }
+    answer.stop()
     if (restoreLevel && openSession.logLevel !== undefined) await this.wantLevel(openSession.logLevel)
-    return { openSession: renewed, reply: openReply(this.wire, renewed.headers, await this.wire.post(id, body, renewed.headers, cancel)) }
+    if (!mayRepeat(loss, answer.status, request.method)) throw sessionLostFault(`HTTP ${answer.status} to a request`)
+    const repeated = await this.wire.post(request.id, body, renewed.headers, cancel)
+    this.mistrusts = lossOf(renewed, repeated, request.id) !== 'none'
+    return { openSession: renewed, reply: openReply(this.wire, renewed.headers, repeated) }
+  }
+
+  /** Undefined when the session is to stay. */
+  private async renewAfter(openSession: OpenSession, loss: SessionLoss): Promise<OpenSession | undefined> {
+    if (loss === 'sure' && !this.mistrusts) return this.renew(openSession)
+    if (performance.now() < this.nextDoubtMs) return undefined
+    const renewed = await this.renewIfLost(openSession)
+    if (!renewed) this.nextDoubtMs = performance.now() + doubtPauseMs
+    return renewed
   }
 
   notify(to: WireAddress, notification: Notification): Promise<void> {
@@ -203,7 +251,7 @@ export class LegacySession {
   private async send(to: WireAddress, message: string): Promise<number> {
     const answer = await this.wire.send(message, to.headers)
     answer.stop()
-    if (answer.status === 404 && to.sessionId !== undefined) throw sessionLostFault('HTTP 404 to a message')
+    if (lossOf(to, answer, noRequest) === 'sure') throw sessionLostFault(`HTTP ${answer.status} to a message`)
     return answer.status
   }
 
@@ -228,7 +276,7 @@ export class LegacySession {
     const timer = setTimeout(() => timeout.abort(timeoutFault(controlTimeoutMs)), controlTimeoutMs).unref()
     try {
       // Without restoring the level: that would be such a request itself, and would wait for its own end.
-      const { openSession, reply } = await this.post(id, legacyBody({ id, method, params }), timeout, false)
+      const { openSession, reply } = await this.post({ id, method, params }, timeout, false)
       return await this.resultOf(reply, id, (request) => this.answer(openSession, request, answerWithoutClient(request.method)))
     } finally {
       clearTimeout(timer)
@@ -324,40 +372,7 @@ export class LegacySession {
 export const answerWithoutClient = (method: string): string =>
   method === 'ping' ? '"result":{}' : `"error":${JSON.stringify({ code: METHOD_NOT_FOUND, message: 'Method not found' })}`
 
-function openSessionOf(result: Record<string, unknown>, sessionId: string | undefined): OpenSession {
-  const { protocolVersion, capabilities, serverInfo, instructions } = result
-  if (!isLegacy(protocolVersion)) throw protocolFault('initialize was answered with a revision that was never offered')
-  if (sessionId !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(sessionId))
-    throw protocolFault('a session id of characters that may not be in one')
-  return {
-    sessionId,
-    version: protocolVersion,
-    capabilities: isObject(capabilities) ? capabilities : {},
-    serverInfo: isObject(serverInfo) ? serverInfo : undefined,
-    instructions: typeof instructions === 'string' ? instructions : undefined,
-    headers: { 'mcp-protocol-version': protocolVersion, ...(sessionId !== undefined && { 'mcp-session-id': sessionId }) },
-    logLevel: undefined,
-  }
-}
-
-/** The specification says 404. Servers made after the examples of the SDK send 400 with a text about the session. */
-const isForgotten = (openSession: OpenSession, { status, text }: WireAnswer): boolean =>
-  openSession.sessionId !== undefined && (status === 404 || (status === 400 && /session/i.test(text) && !containsRpcError(text)))
-
-function openReply(wire: SessionWire, headers: WireHeaders, answer: WireAnswer): LegacyReply {
-  const { status, kind, text } = answer
-  if (status === 200 && kind !== 'other') return new LegacyReply(wire, headers, answer)
-  // An error with the id of the request is an answer under any status; one without an id only under status 400.
-  if (kind === 'json' && (containsRpcError(text) || (status === 400 && containsRpcError(text, { orWithoutId: true }))))
-    return new LegacyReply(wire, headers, answer)
-  answer.stop()
-  throw legacyStatusFault(status, 'a request was not accepted')
-}
-
-function containsRpcError(text: string, { orWithoutId = false } = {}): boolean {
-  try {
-    return readLegacy(text).some((message) => message.kind === 'error' && (orWithoutId || message.id !== null))
-  } catch {
-    return false
-  }
+function lossOf({ sessionId }: WireAddress, answer: WireAnswer, requestId: number): SessionLoss {
+  if (sessionId !== undefined) return sessionLossIn(answer, requestId)
+  return wantsInitialize(answer) ? 'sure' : 'none'
 }

@@ -4,7 +4,8 @@ import { asError } from '../../as-error.ts'
 import { UpstreamFault } from '../../upstream.ts'
 import type { WireAddress } from '../wire/session-wire.ts'
 import type { StreamHandlers } from './get-stream.ts'
-import type { LegacySession, OpenSession } from './session.ts'
+import type { LegacySession } from './session.ts'
+import type { OpenSession } from './open-session.ts'
 
 const maxFailuresInARow = 8
 const firstDelayMs = 500

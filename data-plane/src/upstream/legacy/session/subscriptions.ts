@@ -1,5 +1,6 @@
 import { declares } from '../messages/listen-filter.ts'
-import type { LegacySession, OpenSession } from './session.ts'
+import type { LegacySession } from './session.ts'
+import type { OpenSession } from './open-session.ts'
 
 const maxSubscriptions = 1000
 
