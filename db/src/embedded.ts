@@ -16,6 +16,8 @@ export { removePlaces as removeEmbeddedPostgres } from './embedded/places.ts'
 export interface EmbeddedPostgres {
   version: string
   socketDir: string
+  /** The folder of the cluster and its programs. When root starts it, it lies outside the home. */
+  base: string
   superuserUrl: string
   /** The URL with which `role` connects to `database`. */
   url(database: string, role: string): string
@@ -50,6 +52,7 @@ export async function startEmbeddedPostgres(options: {
   return {
     version: runtime.version.split('.').slice(0, 2).join('.'),
     socketDir: places.socketDir,
+    base: places.base,
     superuserUrl,
     url,
     password: (role) => passwords.forRole(role),

@@ -10,6 +10,7 @@ import { installIfChanged } from './boot/install.mjs'
 import { findRuntime } from './boot/runtime.mjs'
 import { runSuite } from './boot/suite.mjs'
 
+const bootedAtMs = Date.now()
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = resolve(process.env.BIR_HOME || join(root, '.bir'))
 const [verb = 'start', ...args] = process.argv.slice(2)
@@ -35,7 +36,7 @@ async function main() {
   const runtime = await findRuntime(root, say)
   await installIfChanged(root, runtime, say)
 
-  const env = { ...process.env, BIR_HOME: home, PATH: runtime.path }
+  const env = { ...process.env, BIR_HOME: home, PATH: runtime.path, BIR_BOOTED_AT_MS: String(bootedAtMs) }
   if (verb === 'start') makeHome()
   if (existsSync(home)) env.NODE_COMPILE_CACHE ??= join(home, 'compile-cache')
 

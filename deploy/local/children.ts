@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import type { ChildSpec } from './process/child.ts'
@@ -5,6 +6,8 @@ import type { Places } from './base/home.ts'
 import type { Ports } from './ports.ts'
 
 export const IDP_PROVIDER = 'demo'
+/** The name of the secret that the gateway sends to the demo server of notes. */
+export const NOTES_KEY = 'notes-key'
 
 /**
  * A call leaves about 30 KB of garbage. A large young generation frees it
@@ -18,13 +21,13 @@ const planeFlags = ['--min-semi-space-size=16', '--max-semi-space-size=32']
 const controlFlags = ['--heap-growing-percent=100']
 
 /** The addresses of the parts. Every part gets them, and `endpoints.json` publishes them. */
-export function addressesOf({ port, controlPort, portalPort, idpPort }: Ports) {
+export function addressesOf({ port, controlPort, portalPort, idpPort, notesPort }: Ports) {
   const at = (port: number) => `http://${LOOPBACK_HOST}:${port}`
-  return { mcpBase: at(port), control: at(controlPort), portal: at(portalPort), idp: at(idpPort) }
+  return { mcpBase: at(port), control: at(controlPort), portal: at(portalPort), idp: at(idpPort), notes: at(notesPort) }
 }
 export type Addresses = ReturnType<typeof addressesOf>
 
-/** The four processes of the local stage, in the order they start. */
+/** The processes of the local stage. `notes` runs only while the policy names it. */
 export function childrenOf(places: Places, ports: Ports) {
   const addresses = addressesOf(ports)
   const child = (name: string, title: string, script: string, url: string, env: Record<string, string>): ChildSpec => ({
@@ -39,6 +42,11 @@ export function childrenOf(places: Places, ports: Ports) {
     idp: child('idp', 'The demo identity provider', import.meta.resolve('./idp/main.ts'), addresses.idp, {
       PORT: String(ports.idpPort),
       HOME_DIR: places.idp,
+    }),
+    notes: child('notes', 'The demo server of notes', import.meta.resolve('./notes/main.ts'), addresses.notes, {
+      PORT: String(ports.notesPort),
+      HOME_DIR: places.notes,
+      KEY_FILE: join(places.secrets, NOTES_KEY),
     }),
     control: {
       ...child('control-plane', 'The control plane', import.meta.resolve('@bir/control-plane/main'), addresses.control, {

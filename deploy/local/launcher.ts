@@ -4,18 +4,18 @@ import type { OperatorKey } from '@bir/sdk/operator'
 import type { EmbeddedPostgres } from '@bir/db/embedded'
 import { startChild } from './process/child.ts'
 import type { ChildSpec } from './process/child.ts'
-import { addressesOf, childrenOf } from './children.ts'
+import { addressesOf, childrenOf, NOTES_KEY } from './children.ts'
 import type { Addresses } from './children.ts'
 import type { Terminal } from './process/terminal.ts'
 import { startDatabases } from './database.ts'
 import { StartFault } from './base/fault.ts'
-import { ensureOperatorKey, writeAtomically } from './base/home.ts'
+import { ensureOperatorKey, ensureSecret, writeAtomically } from './base/home.ts'
 import type { Places } from './base/home.ts'
 import { ensureKeys } from './idp/keys.ts'
 import { ensurePasswords } from './idp/people.ts'
 import { operatorAssertion } from './base/operator.ts'
 import type { Ports } from './ports.ts'
-import { seedPolicy } from './seed-policy.ts'
+import { seedPolicy, waitForTools } from './seed-policy.ts'
 import { reportDeaths } from './process/report-deaths.ts'
 import { Supervised } from './process/supervised.ts'
 import type { Observer, Running } from './process/supervised.ts'
@@ -23,6 +23,8 @@ import type { Observer, Running } from './process/supervised.ts'
 export interface Started {
   addresses: Addresses
   postgresVersion: string
+  /** The folder of the databases. */
+  databases: string
   /** The passwords of the demo people. Set by the first start alone. */
   passwords: Record<string, string> | undefined
 }
@@ -54,18 +56,22 @@ export class Launcher {
 
     const operatorKey = await ensureOperatorKey(places)
     await ensureKeys(places.idp)
+    ensureSecret(places, NOTES_KEY)
     const passwords = await ensurePasswords(places.idp)
+    const client = this.client(operatorKey, addresses)
     try {
       const postgres = await this.run<EmbeddedPostgres>('PostgreSQL', () => startDatabases(places, say))
       say(`PostgreSQL ${postgres.version} is up.`)
       await Promise.all([this.runChildren(children.idp, children.control), this.runChildren(children.portal)])
       say('The control plane has migrated its database and answers.')
-      const outcome = await seedPolicy(this.client(operatorKey, addresses), postgres.socketDir)
-      if (outcome === 'seeded') say('Put the demo people and the first policy in place.')
+      const { isNew, hasNotes } = await seedPolicy(client, { bankHost: postgres.socketDir, notesUrl: `${addresses.notes}/mcp` })
+      if (isNew) say('Put the demo people and the first policy in place.')
+      if (hasNotes) await this.runChildren(children.notes)
       await this.runChildren(children.plane)
+      if (isNew) await waitForTools(client, 'notes')
       say('The data plane has the policy and answers.')
       if (!this.stopping) this.announce(addresses)
-      return { addresses, postgresVersion: postgres.version, passwords }
+      return { addresses, postgresVersion: postgres.version, databases: postgres.base, passwords }
     } catch (error) {
       // The passwords were not shown yet, so the next start has to make new ones and show them.
       if (passwords) rmSync(`${places.idp}/people.json`, { force: true })

@@ -7,6 +7,7 @@ export function readyScreen(state: {
   addresses: Addresses
   home: string
   postgresVersion: string
+  databases: string
   passwords: Record<string, string> | undefined
   startedInMs: number
 }): string {
@@ -23,9 +24,10 @@ export function readyScreen(state: {
     '',
     row('MCP', bold(`${mcpBase}/mcp`), 'for AI assistants'),
     row('Portal', portal),
-    row('GraphQL', `${control}/graphql`),
-    row('Sign-in', idp, 'demo identity provider'),
+    row('GraphQL', `${control}/graphql`, 'opens in a browser too'),
+    row('Sign-in', idp, 'demo identity provider: try a password there'),
     row('State', state.home),
+    ...(state.databases.startsWith(state.home) ? [] : [row('Databases', state.databases, 'outside the state, because root starts it')]),
     '',
     state.passwords ? `${bold('Demo people')}, with their passwords: shown this once` : bold('Demo people'),
     ...DEMO_PEOPLE.map(who),

@@ -12,7 +12,8 @@ import { readyScreen } from './screen.ts'
 import { serve } from './serve.ts'
 import { refuseUnsafe } from './stage.ts'
 
-const startedMs = performance.now()
+/** The moment when `npm start` began, before anything was fetched or installed. */
+const startedMs = Number(process.env.BIR_BOOTED_AT_MS) || Date.now()
 const terminal = createTerminal(isVerbose())
 
 /** Runs stage local. Resolves with the exit code once every part has stopped. */
@@ -20,13 +21,13 @@ async function runLocal(config: Config): Promise<number> {
   const places = prepareHome(config.home)
   const release = takeLock(places.lock)
   try {
-    const ports = await choosePorts(config)
+    const ports = await choosePorts(config, places.notesPort)
     const stopRequest = listenForStop()
     const launcher = new Launcher(places, ports, terminal)
     try {
       const started = await Promise.race([launcher.start(), stopRequest.exitCode])
       if (typeof started === 'object') {
-        terminal.say(readyScreen({ ...started, home: config.home, startedInMs: performance.now() - startedMs }))
+        terminal.say(readyScreen({ ...started, home: config.home, startedInMs: Date.now() - startedMs }))
       }
       return await stopRequest.exitCode
     } finally {

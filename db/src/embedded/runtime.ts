@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, lstatSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -32,16 +32,30 @@ export function prepareRuntime(places: Places): Runtime {
 function copy(native: string, folder: string, places: Places): void {
   const unfinished = `${folder}.${process.pid}`
   try {
-    for (const version of readdirSync(places.runtimes)) rmSync(join(places.runtimes, version), { recursive: true, force: true })
+    for (const version of readdirSync(places.runtimes)) removeRuntime(join(places.runtimes, version))
     cpSync(native, unfinished, { recursive: true })
+    makeFoldersWritable(unfinished)
     for (const { source, target } of Links.parse(JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')))) {
       symlinkSync(basename(source), join(unfinished, target.replace(/^native\//, '')))
     }
     renameSync(unfinished, folder)
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true })
+    removeRuntime(unfinished)
     throw faultOf(error, places.base)
   }
+}
+
+/** A copy keeps the modes of what it was made from, which may be read-only: a Nix store, the layer of an image. */
+export function makeFoldersWritable(folder: string): void {
+  chmodSync(folder, statSync(folder).mode | 0o200)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeFoldersWritable(join(folder, entry.name))
+  }
+}
+
+function removeRuntime(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) makeFoldersWritable(folder)
+  rmSync(folder, { recursive: true, force: true })
 }
 
 function findPackage(): string {

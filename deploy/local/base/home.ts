@@ -20,6 +20,8 @@ export const placesOf = (home: string) => ({
   control: join(home, 'control'),
   plane: join(home, 'plane'),
   idp: join(home, 'idp'),
+  notes: join(home, 'notes'),
+  notesPort: join(home, 'notes', 'port'),
   logs: join(home, 'logs'),
 })
 export type Places = ReturnType<typeof placesOf>
@@ -34,7 +36,7 @@ export function prepareHome(home: string): Places {
     const probe = join(home, `.probe-${process.pid}`)
     writeFileSync(probe, randomBytes(4096))
     rmSync(probe)
-    for (const folder of [places.secrets, places.control, places.plane, places.idp, places.logs]) {
+    for (const folder of [places.secrets, places.control, places.plane, places.idp, places.notes, places.logs]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     }
   } catch (error) {
@@ -67,6 +69,12 @@ function readOperatorKey(file: string): OperatorKey {
   } catch {
     throw new StartFault(`${file} is damaged: remove it, and the next start makes a new one.`)
   }
+}
+
+/** Makes a random secret at the first start. The data plane finds it by its name. */
+export function ensureSecret({ secrets }: Places, name: string): void {
+  const file = join(secrets, name)
+  if (!existsSync(file)) writeAtomically(file, randomBytes(24).toString('base64url'))
 }
 
 /** Writes a file under another name and renames it, so that no reader sees half of it. */

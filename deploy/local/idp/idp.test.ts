@@ -100,3 +100,16 @@ test.for([
 ])('it refuses $STAGE on $HOST', ({ says, ...env }) => {
   expect(() => readIdpConfig(env)).toThrow(says)
 })
+
+test("the provider's own address says what it is, and takes a password without signing anybody in", async () => {
+  const page = await fetch(idp.issuer)
+  expect(page.status).toBe(200)
+  expect(await page.text()).toContain('Demo identity provider')
+  const tried = (password: string) => fetch(idp.issuer, { method: 'POST', body: new URLSearchParams({ handle: 'bob', password }) })
+  const right = await tried(passwords.bob ?? '')
+  expect([right.status, right.headers.getSetCookie()]).toEqual([200, []])
+  expect(await right.text()).toContain('is in the group engineers')
+  const wrong = await tried('wrong')
+  expect(wrong.status).toBe(401)
+  expect(await wrong.text()).toContain('do not belong together')
+})

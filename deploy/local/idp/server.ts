@@ -1,8 +1,16 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { InteractionResults, Provider } from 'oidc-provider'
-import { continuePage, errorPage, loginPage, PAGE_HEADERS } from './pages.ts'
-import type { readPeople } from './people.ts'
+import { continuePage, errorPage, loginPage, PAGE_HEADERS, startPage } from './pages.ts'
+import type { Person, readPeople } from './people.ts'
+
+interface CheckedForm {
+  status: number
+  handle: string
+  /** Set when name and password belong together. */
+  person?: Person
+  fault?: string
+}
 
 const maxFormBytes = 4096
 const maxFailures = 10
@@ -24,9 +32,13 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return
     }
-    const isLogin = pathname.startsWith('/login/')
+    const isLogin = pathname.startsWith('/login/') || pathname === '/'
     if (request.headers.host?.toLowerCase() !== host || !isOwnOrigin(request.headers.origin, isLogin)) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`This provider is served at ${origin} alone.`)
+      return
+    }
+    if (pathname === '/') {
+      tryPassword(request, response).catch(() => response.writeHead(400, PAGE_HEADERS).end(errorPage('Something went wrong here.')))
       return
     }
     const uid = /^\/login\/([\w-]+)$/.exec(pathname)?.[1]
@@ -59,20 +71,28 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       response.writeHead(200, PAGE_HEADERS).end(loginPage(uid))
       return
     }
+    const checked = await checkForm(request)
+    if (checked.person) return finish({ login: { accountId: checked.person.handle } })
+    response.writeHead(checked.status, PAGE_HEADERS).end(loginPage(uid, checked))
+  }
+
+  /** The provider's own address: nobody asked for a sign-in, so none is made. */
+  async function tryPassword(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const checked = request.method === 'POST' ? await checkForm(request) : { status: 200, handle: '' }
+    response.writeHead(checked.status, PAGE_HEADERS).end(startPage(checked))
+  }
+
+  async function checkForm(request: IncomingMessage): Promise<CheckedForm> {
     const form = new URLSearchParams(await readBody(request))
     const handle = form.get('handle')?.trim().toLowerCase() ?? ''
-    const showLoginPage = (status: number, fault: string) => {
-      response.writeHead(status, PAGE_HEADERS).end(loginPage(uid, { handle, fault }))
-    }
-    if (hasTooManyFailures(handle)) return showLoginPage(429, 'Too many wrong passwords: wait a minute.')
-
+    if (hasTooManyFailures(handle)) return { status: 429, handle, fault: 'Too many wrong passwords: wait a minute.' }
     const person = await people.verify(handle, form.get('password') ?? '')
     if (!person) {
       countFailure(handle)
-      return showLoginPage(401, 'That name and password do not belong together.')
+      return { status: 401, handle, fault: 'That name and password do not belong together.' }
     }
     failures.delete(handle)
-    await finish({ login: { accountId: person.handle } })
+    return { status: 200, handle, person }
   }
 
   function hasTooManyFailures(handle: string): boolean {

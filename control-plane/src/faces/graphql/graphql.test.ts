@@ -270,6 +270,39 @@ test('an unauthenticated caller gets 401 before the query is read', async () => 
   expect(body).toEqual({ errors: [{ message: 'Sign in and try again.', extensions: { code: 'unauthenticated' } }] })
 })
 
+test('without a token GraphiQL reads the schema, and nothing else', async () => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx, { graphiql: true })
+  const schemaAlone = await served.ask(getIntrospectionQuery(), {}, 'TOKEN')
+  expect(schemaAlone.status).toBe(200)
+  expect(schemaAlone.body.data.__schema.queryType.name).toBe('Query')
+  for (const query of [
+    '{ servers { id } }',
+    '{ __schema { queryType { name } } servers { id } }',
+    '{ ...f } fragment f on Query { servers { id } }',
+  ]) {
+    const { status, body } = await served.ask(query, {}, 'TOKEN')
+    expect(status).toBe(401)
+    expect(body).toEqual({ errors: [{ message: 'Sign in and try again.', extensions: { code: 'unauthenticated' } }] })
+  }
+})
+
+test('a browser loads the parts of GraphiQL compressed, and keeps them', async () => {
+  await using it = await aControlPlane()
+  await using served = await serving(it.ctx, { graphiql: true })
+  const page = await (await fetch(served.url, { headers: { accept: 'text/html' } })).text()
+  const paths = [...page.matchAll(/(?:src|href)="(\/graphql\/[^"]+)"/g)].map(([, path]) => path)
+  expect(paths).toHaveLength(2)
+  const [, base = ''] = /'(\/graphql\/graphiql\/\w+\/)'/.exec(page) ?? []
+  for (const path of [...paths, `${base}json.worker.js`]) {
+    const response = await fetch(new URL(path ?? '', served.url), { headers: { 'accept-encoding': 'gzip' } })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-encoding')).toBe('gzip')
+    expect(response.headers.get('cache-control')).toContain('immutable')
+  }
+  expect((await fetch(new URL('/graphql/graphiql/other/graphiql.js', served.url))).status).toBe(404)
+})
+
 test('GraphiQL is served only if it is enabled, and shows no data', async () => {
   await using it = await aControlPlane()
   for (const graphiql of [true, false]) {
@@ -279,7 +312,8 @@ test('GraphiQL is served only if it is enabled, and shows no data', async () => 
     // A page that holds an administrator's token must run no script from another server.
     const page = await response.text()
     expect(/<(script|link)[^>]*https?:/.test(page)).toBe(false)
-    expect(page.includes('bir -- token alice --api')).toBe(graphiql)
+    expect(page.includes('bir -- token admin --api')).toBe(graphiql)
+    expect(page.length).toBeLessThan(10_000)
     const asked = await fetch(`${served.url}?query={settings{rateBurst}}`, { headers: { accept: 'text/html' } })
     expect(/"rateBurst":\s*\d/.test(await asked.text())).toBe(false)
   }

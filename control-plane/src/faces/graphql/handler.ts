@@ -3,11 +3,13 @@ import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { GraphQLError, parse } from 'graphql'
 import type { DocumentNode } from 'graphql'
 import { createYoga } from 'graphql-yoga'
-import type { GraphiQLOptions, Plugin } from 'graphql-yoga'
+import type { Plugin } from 'graphql-yoga'
 import { ApiError } from '../../base/api-error.ts'
 import type { Ctx } from '../../base/context.ts'
 import type { Operations } from '../../base/perform.ts'
 import type { FaceParts, NodeHandler } from '../trpc/trpc.ts'
+import { graphiqlOptions, renderGraphiql, serveAsset } from './graphiql.ts'
+import { asksOnlySchema } from './introspection.ts'
 import { MAX_TOKENS, limitError } from './limits.ts'
 import { refuseDeepNesting } from './nesting.ts'
 import { schemaOf } from './schema.ts'
@@ -17,34 +19,20 @@ export interface GraphqlParts extends FaceParts {
   graphiql: boolean
 }
 
-/** The page has no session, so it explains how to send a token. Headers are not written to the browser's storage. */
-const page: GraphiQLOptions = {
-  title: 'Bir MCP: GraphQL',
-  defaultQuery: `# Ask as a person. This prints a token for this API:
-#
-#   npm run -s bir -- token alice --api
-#
-# Put it into "Headers" below, in place of TOKEN. People may ask about themselves; administrators may ask and change everything.
-
-{
-  selections(user: "alice") {
-    servers
-  }
-}
-`,
-  headers: JSON.stringify({ Authorization: 'Bearer TOKEN' }, null, 2),
-  defaultEditorToolsVisibility: 'headers',
-  shouldPersistHeaders: false,
+interface YogaContext {
+  ctx: Ctx
+  /** Why the caller is nobody. Only the schema is for them. */
+  refusal?: ApiError
 }
 
 const maxBodyBytes = 16 * 1024 * 1024
 
 /** Serves `/graphql`. It reads the body itself, and `ctxOf` authenticates the request. */
 export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
-  const yoga = createYoga<{ ctx: Ctx }>({
+  const yoga = createYoga<YogaContext>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
-    graphiql: graphiql && page,
+    graphiql: graphiql && graphiqlOptions,
     renderGraphiQL: renderGraphiql,
     landingPage: false,
     logging: false,
@@ -60,10 +48,22 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Authenticate before reading the query. The page itself needs no authentication, because it shows no data.
     const isPage = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
-    const ctx = isPage ? anonymousCtx() : await ctxOf(request)
+    if (graphiql && (await serveAsset(request, response))) return
+    const context = isPage ? { ctx: anonymousCtx() } : await authenticate(request)
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
     if (request.method === 'POST' && !bodyTypes.has(type ?? '')) return refuse(response, wrongType, report, 415)
-    await yoga(request, response, { ctx })
+    await yoga(request, response, context)
+  }
+
+  /** In GraphiQL the schema can be read before there is a token: it is public. Everything else is refused later. */
+  async function authenticate(request: IncomingMessage): Promise<YogaContext> {
+    try {
+      return { ctx: await ctxOf(request) }
+    } catch (error) {
+      const refusal = ApiError.from(error)
+      if (!graphiql || refusal.code !== 'unauthenticated') throw error
+      return { ctx: anonymousCtx(), refusal }
+    }
   }
   return (request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, ApiError.from(error), report))
@@ -77,15 +77,6 @@ const bodyTypes: ReadonlySet<string> = new Set([
   'application/x-www-form-urlencoded',
 ])
 const wrongType = new ApiError('invalid_input', 'The content type must be application/json: send {"query": "…"}.')
-
-/**
- * Renders GraphiQL with its scripts inside, so that it loads nothing from other sites. Imported only on use: it is
- * large.
- */
-async function renderGraphiql(options: GraphiQLOptions | undefined): Promise<string> {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  return renderGraphiQL(options)
-}
 
 /**
  * The context for requests of the page itself. An operation that used it would fail at once, because it has no `db`.
@@ -116,15 +107,24 @@ function refuse(
 }
 
 /** Refuses queries that are too long, too deep or too costly, before anything is executed. */
-function limits(): Plugin {
+function limits(): Plugin<YogaContext> {
   return {
     onParse: ({ setParseFn }) => setParseFn(boundedParse),
     onExecute: ({ args, setResultAndStopExecution }) => {
+      const { refusal: noCaller } = args.contextValue
+      if (noCaller && !asksOnlySchema(args.document)) return setResultAndStopExecution({ errors: [refusalError(noCaller)] })
       const refusal = limitError(args.document, args.variableValues ?? {})
       if (refusal) setResultAndStopExecution({ errors: [refusal] })
     },
   }
 }
+
+/** The answer is as it would be without GraphiQL: 401, and the reason. */
+const refusalError = (refusal: ApiError) =>
+  new GraphQLError(refusal.message, {
+    cause: refusal,
+    extensions: { http: { status: statuses[refusal.code], headers: { 'www-authenticate': 'Bearer' } } },
+  })
 
 function boundedParse(source: string): DocumentNode {
   refuseDeepNesting(source)
@@ -154,7 +154,10 @@ function publicError(error: GraphQLError, report: FaceParts['report']): GraphQLE
   }
   const apiError = ApiError.from(cause)
   if (apiError.code === 'internal') report(apiError.cause ?? apiError)
-  return new GraphQLError(apiError.message, { ...at, extensions: { code: apiError.code } })
+  return new GraphQLError(apiError.message, { ...at, extensions: { ...httpOf(extensions), code: apiError.code } })
 }
+
+/** What Yoga makes of an error over HTTP. It takes this out of the answer. */
+const httpOf = ({ http }: GraphQLError['extensions']) => (http === undefined ? {} : { http })
 
 const causeOf = (error: unknown): unknown => (error instanceof GraphQLError ? causeOf(error.cause) : error)

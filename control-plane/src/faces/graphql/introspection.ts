@@ -1,5 +1,5 @@
 import { Kind } from 'graphql'
-import type { FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
+import type { DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql'
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 
@@ -28,6 +28,14 @@ interface Weight {
 
 /** `__typename` is a field like any other. */
 export const isIntrospection = ({ name: { value } }: FieldNode): boolean => value === '__schema' || value === '__type'
+
+/** Whether every operation of a document asks for nothing but the schema, in plain sight: not through a fragment. */
+export const asksOnlySchema = ({ definitions }: DocumentNode): boolean =>
+  definitions.every(
+    (definition) =>
+      definition.kind !== Kind.OPERATION_DEFINITION ||
+      definition.selectionSet.selections.every((node) => node.kind === Kind.FIELD && isIntrospection(node)),
+  )
 
 /**
  * Weighs a field that asks for the schema. Aliases are refused in it: with them a short query gets the same part of the
