@@ -18,8 +18,8 @@ export interface DemoAddresses {
 }
 
 /**
- * Gives a new gateway, which has no server yet, the demo people and the seed policy. It uses the public API. `hasNotes`:
- * the policy names the demo's server of notes.
+ * Gives a new gateway, which has no server yet, the demo people and the seed policy. It uses the public API.
+ * `hasNotes`: the policy names the demo's server of notes.
  */
 export async function seedPolicy(client: Client, addresses: DemoAddresses): Promise<{ isNew: boolean; hasNotes: boolean }> {
   const { items } = await client.servers.list()

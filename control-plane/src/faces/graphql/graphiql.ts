@@ -100,7 +100,7 @@ export async function serveAsset({ method, url = '', headers }: IncomingMessage,
     response.writeHead(404).end()
     return true
   }
-  const isGzipped = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
+  const isGzipped = /\bgzip\b/.test(headers['accept-encoding'] ?? '')
   response.writeHead(200, {
     'content-type': file.type,
     'cache-control': cacheForever,
