@@ -27,6 +27,8 @@ export type Outcome =
 
 /** Messages from the stream of the session that wait to be read. */
 const maxOffered = 256
+/** From this number on, the stream of the session waits for a client that takes its time. */
+const manyOffered = maxOffered / 2
 
 /**
  * One request at a legacy server, from its POST to its result. Meanwhile the server may send requests to the client.
@@ -56,6 +58,8 @@ export class RequestExchange implements PendingRequest {
   private offered: LegacyMessage[] = []
   /** Resolves when a message is offered. */
   private messageOffered = Promise.withResolvers<void>()
+  /** Resolves when the offered messages have been read, or never will be. */
+  private roomMade: PromiseWithResolvers<void> | undefined
 
   constructor(session: LegacySession, request: UpstreamRequest) {
     this.session = session
@@ -94,6 +98,18 @@ export class RequestExchange implements PendingRequest {
     this.offered.push(message)
     this.messageOffered.resolve()
     return true
+  }
+
+  /** While the server waits for the client nothing is read here: then the stream does not wait for this request. */
+  whenRoom(): Promise<void> | undefined {
+    if (this.finished || this.offered.length < manyOffered || this.serverRequests.size > 0) return undefined
+    this.roomMade ??= Promise.withResolvers<void>()
+    return this.roomMade.promise
+  }
+
+  private makeRoom(): void {
+    this.roomMade?.resolve()
+    this.roomMade = undefined
   }
 
   refused(message: ServerRequest): void {
@@ -145,6 +161,7 @@ export class RequestExchange implements PendingRequest {
   private finish(answered = false): void {
     if (this.finished) return
     this.finished = true
+    this.makeRoom()
     this.session.finish(this)
     if (answered) return this.reply?.release()
     this.reply?.stop()
@@ -152,6 +169,7 @@ export class RequestExchange implements PendingRequest {
   }
 
   private inputRequired(): Outcome {
+    this.makeRoom()
     return { kind: 'inputRequired', requests: inputRequestsOf(this.serverRequests) }
   }
 
@@ -178,20 +196,30 @@ export class RequestExchange implements PendingRequest {
       this.messageOffered = Promise.withResolvers<void>()
       await Promise.race([this.nextBatch, this.messageOffered.promise])
     }
-    if (this.offered.length > 0) return this.offered.splice(0)
+    if (this.offered.length > 0) return this.readOffered()
     const batch = await this.nextBatch
     this.nextBatch = undefined
     return batch
   }
 
+  /** Questions that the server asks at once are put to the client together. */
+  private async readOffered(): Promise<LegacyMessage[]> {
+    if (this.offered.some(({ kind }) => kind === 'request')) await arrivals()
+    return this.takeOffered()
+  }
+
+  private takeOffered(): LegacyMessage[] {
+    this.makeRoom()
+    return this.offered.splice(0)
+  }
+
   /**
    * Messages that the server sent on the stream of the session before its result have arrived too, on another
-   * connection. One turn of the event loop reads them, the next one offers them to this exchange.
+   * connection.
    */
   private async readLastOffered(): Promise<void> {
     if (!this.session.hasStream) return
-    await turn()
-    await turn()
+    await arrivals()
     for (const message of this.offered.splice(0)) {
       if (message.kind === 'notification') await this.pass(message)
       // The call has its result, so the client cannot be asked during it any more.
@@ -284,6 +312,12 @@ export class RequestExchange implements PendingRequest {
   private withdraw(id: unknown): void {
     for (const [key, request] of this.serverRequests) if (request.id === id) this.serverRequests.delete(key)
   }
+}
+
+/** One turn of the event loop reads what has arrived on a stream, the next one offers it to an exchange. */
+async function arrivals(): Promise<void> {
+  await turn()
+  await turn()
 }
 
 /** The answer of the client to one request, as a `result` or `error` member in JSON. Undefined if there is none. */

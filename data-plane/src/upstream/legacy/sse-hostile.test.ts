@@ -195,6 +195,24 @@ test('a flood of messages that answer nothing waits at the server, and calls of 
   expect(performance.now() - startedMs).toBeGreaterThan(900)
 })
 
+test('a client that takes its time gets every message of its call, in order, before the result', async () => {
+  const messages = Array.from({ length: 600 }, (_, at) => event({ method: 'notifications/message', params: { level: 'info', data: at } }))
+  await using server = await scripted({
+    call(stream, id) {
+      stream.write(messages.join(''))
+      return answers(stream, id)
+    },
+  })
+  const got: unknown[] = []
+  const onNotification = async ({ params }: Notification) => {
+    await new Promise((resolve) => setImmediate(resolve))
+    got.push(params?.['data'])
+  }
+  const call = server.upstream.request(aCall('x', {}, { session: 's1', onNotification }))
+  await expect(call).resolves.toMatchObject({ value: { content: [] } })
+  expect(got).toEqual(messages.map((_, at) => at))
+})
+
 test('a listener that takes its time gets everything in order, and holds no answer back', async () => {
   const got: unknown[] = []
   const release = Promise.withResolvers<void>()

@@ -185,8 +185,12 @@ export class LegacySessionStream {
     const { method, params, source } = message
     if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
     const recipients = [...this.listeners].filter((listener) => receives(listener, method, params))
-    if (recipients.length === 0) return void this.session.offer(message)
+    if (recipients.length === 0) return this.offer(message)
     await Promise.all(recipients.map((listener) => this.deliver(listener, params ? { method, params, source } : { method })))
+  }
+
+  private async offer(message: LegacyMessage): Promise<void> {
+    if (this.session.offer(message)) await this.session.whenRoom()
   }
 
   private async takeRequest(message: ServerRequest, from: WireAddress): Promise<void> {

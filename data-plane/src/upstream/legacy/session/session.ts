@@ -34,6 +34,8 @@ const noRequest = 0
 export interface PendingRequest {
   /** Takes the message if it may be about this request; otherwise returns false. */
   offer(message: LegacyMessage): boolean
+  /** Resolves when it has taken enough of what it was offered. Undefined while it can take more. */
+  whenRoom(): Promise<void> | undefined
   /** A request of the server was refused, because no client could answer it. It may have been about this request. */
   refused(message: ServerRequest): void
 }
@@ -261,6 +263,15 @@ export class LegacySession {
    */
   offer(message: LegacyMessage): boolean {
     return [...this.pendingRequests].reverse().some((request) => request.offer(message))
+  }
+
+  /** Resolves when a request under way that is behind has caught up. Undefined when none is. */
+  whenRoom(): Promise<void> | undefined {
+    for (const request of this.pendingRequests) {
+      const room = request.whenRoom()
+      if (room) return room
+    }
+    return undefined
   }
 
   /** Nobody could answer this request of the server: the latest request under way may fail because of it. */
