@@ -24,6 +24,7 @@ import type { MountedServer } from './server-kit/define.ts'
 import { CallsInFlight } from './sessions/calls-in-flight.ts'
 import { ClientRequests } from './sessions/client-requests.ts'
 import type { EndedSessions } from './sessions/ended-sessions.ts'
+import { OpenStreams } from './sessions/open-streams.ts'
 import { SessionMemory } from './sessions/session-memory.ts'
 import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
@@ -33,6 +34,7 @@ import { openUpstreams } from './upstreams.ts'
 
 /** What the bodies of all unfinished requests may hold together, at least. */
 const minBodyBytes = 64 * 1024 * 1024
+const sweepMs = 50
 
 /** What a plane is made of: the parts that differ between the process and a test. */
 export interface PlaneParts {
@@ -76,8 +78,11 @@ export interface AssembledPlane {
   readonly bodies: Pick<BodyBudget, 'held'>
   /** Resolves once the other planes have said which sessions are over, or soon after. Needs a policy to know them. */
   start(): Promise<void>
-  /** Takes no more requests, and ends those under way after `drainMs`. */
-  close(drainMs: number): Promise<void>
+  /**
+   * Ends the streams at once, serves `stopDelayMs` longer, then takes no more requests, and cuts those that are under
+   * way `drainMs` later.
+   */
+  close(limits: { stopDelayMs: number; drainMs: number }): Promise<void>
 }
 
 /**
@@ -90,6 +95,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
   const dropped = new DroppedMessages()
   const timers = parts.timers ?? new Timers()
+  const streams = new OpenStreams()
   const ports: Ports = {
     servers: mounted,
     policy,
@@ -102,13 +108,14 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     catalogue: upstreams.catalogue,
     clientRequests: new ClientRequests(node, timers),
     sessions,
+    streams,
     dropped,
     node,
     timers,
     secrets,
     portalUrl,
   }
-  const forwarder = parts.signForPeer && new Forwarder({ node, policy, sign: parts.signForPeer })
+  const forwarder = parts.signForPeer && new Forwarder({ node, policy, streams, sign: parts.signForPeer })
   const idleCheck = endIdleSessions(ports, parts.idleCheckMs)
   const revocation = endRefusedCalls(ports, parts.revocationCheckMs)
   const gossip = new SessionGossip(ports, {
@@ -123,6 +130,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     publicUrl,
     origins: parts.origins,
     health: () => parts.health(dropped.counts),
+    isStopping: () => streams.isStopping,
     exchange,
     maxUnreadMs: parts.maxUnreadMs,
   })
@@ -144,7 +152,9 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     dropped,
     bodies,
     start: () => gossip.start(),
-    async close(drainMs) {
+    async close({ stopDelayMs, drainMs }) {
+      streams.stop()
+      if (stopDelayMs > 0) await new Promise<void>((resolve) => void timers.after(stopDelayMs, resolve))
       idleCheck.close()
       await Promise.all([drained(server, drainMs), drained(internalServer, drainMs)])
       revocation.close()
@@ -155,12 +165,14 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   }
 }
 
-/** A server that never listened is drained at once. */
+/** A server that never listened is drained at once. Connections are closed as soon as they have nothing under way. */
 const drained = (server: Server, withinMs: number) =>
   new Promise<void>((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), withinMs)
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
     server.close(() => {
       clearTimeout(late)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()

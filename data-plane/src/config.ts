@@ -53,6 +53,12 @@ export const Config = z.object({
     .int()
     .min(1_000_000)
     .default(4 * 1024 * 1024 * 1024),
+  /**
+   * How long the plane still serves after it was told to stop, while `/health` says so: a load balancer notices. 5 s
+   * unless set; 0 in stage local.
+   */
+  stopDelayMs: z.coerce.number().int().min(0).optional(),
+  /** How long calls under way may still take after that. */
   drainMs: z.coerce.number().int().min(0).default(10_000),
 })
 export type Config = z.infer<typeof Config>

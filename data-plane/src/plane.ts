@@ -29,6 +29,7 @@ import { EndedSessions } from './sessions/ended-sessions.ts'
 import type { DroppedMessages } from './upstream/dropped.ts'
 
 const maxLastShippingMs = 3_000
+const defaultStopDelayMs = 5_000
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost']
 
 /** What the process gives its plane. */
@@ -41,7 +42,7 @@ export interface Surroundings {
 
 export interface Plane {
   readonly server: Server
-  /** Takes no more calls, lets those under way end, ships and closes the spool. */
+  /** Serves a moment longer while its health says that it stops; then ends calls under way, ships and closes the spool. */
   close(): Promise<void>
 }
 
@@ -70,7 +71,7 @@ export async function startPlane(
     planesChanged: () => void sealingKeys.refresh(),
   })
   expulsion.onChange = () => feed.refusalChanged()
-  let draining = false
+  let stopping = false
   const plane = assemblePlane({
     node: identity.id,
     mounted,
@@ -87,7 +88,7 @@ export async function startPlane(
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
-    health: (dropped) => healthOf(feed, draining, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice }),
+    health: (dropped) => healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice }),
   })
 
   await feed.restore()
@@ -102,8 +103,8 @@ export async function startPlane(
   return {
     server: plane.server,
     async close() {
-      draining = true
-      await plane.close(config.drainMs)
+      stopping = true
+      await plane.close({ stopDelayMs: stopDelayOf(config), drainMs: config.drainMs })
       await journal.end()
       await shipper.close(maxLastShippingMs)
       await reporter.end()
@@ -147,6 +148,9 @@ async function listenToPeers(
     .catch((error: unknown) => log('warn', 'other planes do not know where this one is', { why: String(error) }))
 }
 
+/** Nothing stands before a gateway on one's own machine that would have to notice. */
+const stopDelayOf = ({ stage, stopDelayMs = stage === 'local' ? 0 : defaultStopDelayMs }: Config) => stopDelayMs
+
 interface HealthFacts {
   warning?: string | undefined
   dropped?: DroppedMessages['counts']
@@ -158,7 +162,7 @@ interface HealthFacts {
 /** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
-  draining: boolean,
+  stopping: boolean,
   { warning, dropped = {}, strays = 0, expelled }: HealthFacts = {},
 ): { ok: boolean; body: object } {
   const notes = {
@@ -167,7 +171,7 @@ export function healthOf(
     ...(strays > 0 && { strayRejections: strays }),
   }
   if (expelled !== undefined) return { ok: false, body: { status: 'expelled', why: expelled, ...notes } }
-  if (draining) return { ok: false, body: { status: 'draining', ...notes } }
+  if (stopping) return { ok: false, body: { status: 'stopping', ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
   return { ok: true, body: { status: warning === undefined ? 'ok' : 'degraded', revision: held.revision, ...notes } }
 }

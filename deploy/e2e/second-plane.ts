@@ -14,21 +14,26 @@ export interface SecondPlane extends AsyncDisposable {
   /** Its base, as `endpoints.mcp` is the first plane's. */
   mcp: string
   kill(): Promise<void>
+  /** Asks it to stop. Resolves with its exit code. */
+  stop(): Promise<number | null>
 }
 
 interface Options {
   /** A home that outlives the plane. */
   home?: string
   name?: string
+  /** A free one, if absent. */
+  port?: number
+  stopDelayMs?: number
   /** The HTTP status of its health to wait for. */
   health?: number
 }
 
 /** Another data plane of a running gateway, under the same public URL, as behind a load balancer. */
 export async function secondPlane(gateway: Gateway, given: Options = {}): Promise<SecondPlane> {
-  const { name = 'second', health = 200 } = given
+  const { name = 'second', health = 200, stopDelayMs = 0 } = given
   const home = given.home ?? mkdtempSync(join(tmpdir(), 'bir-second-'))
-  const port = await freePort()
+  const port = given.port ?? (await freePort())
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env['PATH'],
@@ -40,6 +45,7 @@ export async function secondPlane(gateway: Gateway, given: Options = {}): Promis
       SECRETS_DIR: join(gateway.home, 'secrets'),
       INTERNAL_PORT: '0',
       PLANE_NAME: name,
+      STOP_DELAY_MS: String(stopDelayMs),
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -57,6 +63,10 @@ export async function secondPlane(gateway: Gateway, given: Options = {}): Promis
   return {
     mcp: `${base}/mcp`,
     kill: () => stop('SIGKILL'),
+    async stop() {
+      await stop('SIGTERM')
+      return child.exitCode
+    },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await stop('SIGTERM')
       if (given.home === undefined) rmSync(home, { recursive: true, force: true })

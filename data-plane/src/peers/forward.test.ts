@@ -7,6 +7,7 @@ import type { TestServer } from '../upstream/testing.ts'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { newKeys } from '../control/identity.ts'
 import { endpointOf } from '../http/endpoint.ts'
+import { OpenStreams } from '../sessions/open-streams.ts'
 import { Forwarder } from './forward.ts'
 import { openAuthorization, SEALED_AUTHORIZATION_HEADER } from './sealed-authorization.ts'
 import { requestDigest } from './signature.ts'
@@ -32,7 +33,13 @@ async function forwardingServer(
     waitForRevision: () => Promise.resolve(true),
     onChange: () => () => undefined,
   }
-  const forwarder = new Forwarder({ node: here, policy: source, sign: () => Promise.resolve('signature'), silentMs })
+  const forwarder = new Forwarder({
+    node: here,
+    policy: source,
+    streams: new OpenStreams(),
+    sign: () => Promise.resolve('signature'),
+    silentMs,
+  })
   const endpoint = endpointOf(PUBLIC_URL, '/mcp/things')
   if (!endpoint) throw new Error('no endpoint')
   const server = await serverOf((request, response) =>

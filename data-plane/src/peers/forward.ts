@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
@@ -10,6 +11,7 @@ import type { Endpoint } from '../http/endpoint.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
+import type { OpenStreams } from '../sessions/open-streams.ts'
 import { planeGuard } from '../upstream/http/address.ts'
 import { guardedConnector } from '../upstream/http/guarded-connector.ts'
 
@@ -19,6 +21,7 @@ export const PEER_SIGNATURE_HEADER = 'bir-handed'
 interface Options {
   node: string
   policy: PolicySource
+  streams: Pick<OpenStreams, 'add'>
   sign(to: string, digest: string, ip: string): Promise<string>
   /** A home is taken for gone when its open stream sends nothing for so long, not even a sign of life. */
   silentMs?: number
@@ -81,8 +84,22 @@ export class Forwarder {
     })
     response.writeHead(answer.statusCode, { ...headers, ...responseHeadersFor(answer.headers) })
     response.flushHeaders()
+    if (from.method === 'GET') return this.passStream(answer.body, response)
     // When the client leaves or the home dies, the headers are sent already: no error can follow.
     await pipeline(answer.body, response).catch(() => response.destroy())
+  }
+
+  /** A stream that the home keeps open ends when this plane stops: the client opens it again at another. */
+  private async passStream(body: Readable, response: ServerResponse): Promise<void> {
+    let isOver = false
+    const end = () => {
+      isOver = true
+      body.destroy()
+    }
+    const leave = this.options.streams.add({ abort: end })
+    await pipeline(body, response, { end: false }).then(end, () => isOver || response.destroy())
+    leave()
+    if (isOver) response.end()
   }
 
   /** Sends a request to every other plane too. A plane that does not answer in time is left out. */

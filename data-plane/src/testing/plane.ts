@@ -102,6 +102,8 @@ export interface TestPlane extends AsyncDisposable {
   dropped: DroppedMessages
   /** The bytes that unfinished requests hold. */
   bodies: AssembledPlane['bodies']
+  /** Stops it as the process does. What it wrote stays until it is disposed. */
+  close: AssembledPlane['close']
 }
 
 export interface TestPlaneOptions {
@@ -187,6 +189,8 @@ export async function testPlane(
     ...(revocationCheckMs !== undefined && { revocationCheckMs }),
   })
   for (const changed of followers) changed()
+  let closing: Promise<void> | undefined
+  const close: AssembledPlane['close'] = (limits) => (closing ??= plane.close(limits))
   await plane.start()
   const [url, internalUrl] = [await listening(plane.server), await listening(plane.internalServer)]
 
@@ -197,6 +201,7 @@ export async function testPlane(
     fresh,
     dropped: plane.dropped,
     bodies: plane.bodies,
+    close,
     use: (given) => {
       policy = made({ ...parts, ...given })
       for (const changed of followers) changed()
@@ -221,7 +226,7 @@ export async function testPlane(
           .map((line) => AuditRecord.parse(JSON.parse(line))),
       ),
     async [Symbol.asyncDispose]() {
-      await plane.close(0)
+      await close({ stopDelayMs: 0, drainMs: 0 })
       await journal.close()
       if (!place) rmSync(home, { recursive: true })
     },

@@ -84,10 +84,10 @@ export class AnswerStream implements Channel {
     this.response.end(frame(body))
   }
 
-  /** Ends the stream without a response. */
-  end(): void {
+  /** Ends the stream without a response. `retryMs` tells the client when to open it again (HTML Living Standard §9.2.6). */
+  end(retryMs?: number): void {
     this.leave()
-    if (!this.response.destroyed) this.response.end()
+    if (!this.response.destroyed) this.response.end(retryMs === undefined ? undefined : `retry: ${retryMs}\n\n`)
   }
 
   comment(): void {

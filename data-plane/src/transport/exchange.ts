@@ -26,6 +26,12 @@ import { senderOf } from '../http/sender.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
 import type { Journal } from '../audit/fields.ts'
 
+/**
+ * When a client opens the stream of its session again. Official clients of the legacy era try twice at this distance
+ * and then give up: a plane that starts again within twice this time finds them.
+ */
+const reopenMs = 10_000
+
 interface Options {
   methods: Methods
   identify: IdentifyCaller
@@ -162,7 +168,7 @@ export class McpExchange {
         return sendNothing(response, 204, headers)
       }
       await this.options.methods.stream(call)
-      stream.end()
+      stream.end(reopenMs)
     } catch (error) {
       if (error instanceof ServedByOtherPlane) throw error
       const { status, body, headers: more } = renderError(error, null, call, endpoint)

@@ -13,6 +13,8 @@ interface Options {
   publicUrl: string
   origins: OriginRules
   health(): { ok: boolean; body: object }
+  /** The plane stops: each answer says that its connection closes, so that the next request goes to another plane. */
+  isStopping(): boolean
   exchange: McpExchange
   maxUnreadMs?: number | undefined
 }
@@ -34,6 +36,7 @@ export function createPublicServer(options: Options): Server {
 }
 
 async function route(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (options.isStopping()) response.shouldKeepAlive = false
   const path = pathOf(request)
   if (path === '/health') return sendHealth(options, response)
   options.origins.check(request.headers)

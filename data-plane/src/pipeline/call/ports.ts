@@ -9,6 +9,7 @@ import type { OpenCall } from './types.ts'
 import type { Timers } from '../../runtime/timers.ts'
 import type { CallsInFlight } from '../../sessions/calls-in-flight.ts'
 import type { Catalogue } from '../../catalogue/catalogue.ts'
+import type { OpenStreams } from '../../sessions/open-streams.ts'
 import type { ClientRequests } from '../../sessions/client-requests.ts'
 import type { SessionMemory } from '../../sessions/session-memory.ts'
 import type { Upstream } from '../../upstream/upstream.ts'
@@ -29,6 +30,7 @@ export interface Ports {
   readonly catalogue: Catalogue
   readonly clientRequests: ClientRequests
   readonly sessions: SessionMemory
+  readonly streams: OpenStreams
   readonly dropped: DroppedMessages
   /** This plane's id: the home of what cannot be sealed. */
   readonly node: string

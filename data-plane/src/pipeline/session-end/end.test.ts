@@ -62,9 +62,9 @@ test('the stream of a session ends with it, and another opened takes its place',
   const headers = { authorization: `Bearer ${token}`, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
   const first = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
   const second = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' } })
-  expect(await within(first.text(), 'the first stream to end')).toBe('')
+  expect(await within(first.text(), 'the first stream to end')).toBe('retry: 10000\n\n')
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204)
-  expect(await within(second.text(), 'the second stream to end')).toBe('')
+  expect(await within(second.text(), 'the second stream to end')).toBe('retry: 10000\n\n')
   expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(404)
 })
 

@@ -125,7 +125,7 @@ test('the stream of a session ends with its token at the plane that holds it and
   expect(stream.status).toBe(200)
   expect(home.sessions.idle(0, Date.now() + minuteMs)).toEqual([])
   vi.useRealTimers()
-  expect(await within(stream.text(), 'the stream to end with its token')).toBe('')
+  expect(await within(stream.text(), 'the stream to end with its token')).toBe('retry: 10000\n\n')
   await expect.poll(() => home.sessions.idle(0, Date.now() + minuteMs)).toHaveLength(1)
 })
 

@@ -47,7 +47,7 @@ test('a stream ends with the token it was opened with; a call that was let in en
   const [stream, heard] = await Promise.all([sessionStream(plane, token), listening(plane, token)])
   vi.useRealTimers()
 
-  expect(await within(stream.text(), 'the stream of the session to end')).toBe('')
+  expect(await within(stream.text(), 'the stream of the session to end')).toBe('retry: 10000\n\n')
   // In the words of the protocol: acknowledged, and in the end the result of having listened.
   const messages = (await within(heard.text(), 'the listening stream to end')).split('\n').filter((line) => line.startsWith('data: '))
   expect(messages.map((line) => JSON.parse(line.slice(6)))).toMatchObject([

@@ -18,7 +18,8 @@ const acknowledged = 'notifications/subscriptions/acknowledged'
 const maxNamed = 1_000
 
 /**
- * `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good.
+ * `subscriptions/listen`: what changes, for as long as the client stays and may, and no longer than its token is good
+ * and the plane serves.
  */
 export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (call: Call) => Promise<Rendered> {
   return async function listen(call) {
@@ -28,12 +29,14 @@ export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (ca
     const { channel } = call
     const subscription = new Subscription(ports, outgoing, call, (notification) => channel.notify(tagged(notification, call)))
     const stopTimer = endWithToken(ports, call)
+    const leave = ports.streams.add(call.cancel)
     try {
       const honoured = await subscription.begin(wanted)
       await channel.notify(tagged(await acknowledgement(outgoing, call, honoured), call))
       await subscription.ended
     } finally {
       stopTimer()
+      leave()
     }
     return { json: resultJson(ownWords({ _meta: { [subscriptionKey]: call.id } }), true) }
   }

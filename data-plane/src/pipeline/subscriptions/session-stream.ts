@@ -19,8 +19,8 @@ type StreamPorts = SubscriptionPorts & Pick<Ports, 'sessions' | 'clientRequests'
 /**
  * The GET stream of a legacy session: what happens outside its requests, and what its servers ask. The stream follows
  * what the session subscribes to and the log level it sets. A session has one stream: a new one takes the place of the
- * one before, as clients open it when they have lost that. The stream ends with the token it was opened with; what
- * changes until the next one is told there.
+ * one before, as clients open it when they have lost that. The stream ends with the token it was opened with, and
+ * when the plane stops; what changes until the next one is told there.
  */
 export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call: Call) => Promise<Rendered> {
   return async function openStream(call) {
@@ -34,6 +34,7 @@ export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call
     const stopLifeTimer = ports.timers.after(createdAtMs(id) + SESSION_LIFE_MS - Date.now(), () => endSessionById(ports, id))
     const stopTokenTimer = endWithToken(ports, call)
     const releaseSession = ports.sessions.hold(call.session)
+    const leave = ports.streams.add(call.cancel)
     call.channel.begin()
     const { seen } = state
     const catchUp = (honoured: ListenFilter | undefined) => seen && follower.catchUp(seen, honoured)
@@ -42,6 +43,7 @@ export function openStream(ports: StreamPorts, outgoing: OutgoingFilters): (call
     stopLifeTimer()
     stopTokenTimer()
     releaseSession()
+    leave()
     if (state.stream === stream) Object.assign(state, { stream: undefined, seen: follower.seen })
     follower.stop()
     return { json: ownWords('{}') }

@@ -33,7 +33,7 @@ import { WatchedTasks } from './watched-tasks.ts'
 import { textOf } from '../../json/text-of.ts'
 
 type Call = Incoming & Authenticated
-export type SubscriptionPorts = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secrets' | 'timers'>
+export type SubscriptionPorts = Pick<Ports, 'upstream' | 'policy' | 'catalogue' | 'sealer' | 'secrets' | 'timers' | 'streams'>
 
 /** Puts a question of a server to the client, under the key `question`. Rejects when nobody answers. */
 export type AskClient = (server: string, question: Cleared<UpstreamResult>, signal: AbortSignal) => Promise<ClientAnswer>
