@@ -52,7 +52,7 @@ test('a plane that is stopped and started finds its clients: the calls of their 
   let grant: string | undefined
   /** Gives dave another server, or takes it back: his list of tools changes. */
   const makeNews = async () => {
-    if (grant === undefined) grant = (await api.grants.create({ user: 'dave', server: 'meta', level: 'read' })).id
+    if (grant === undefined) grant = (await api.grants.create({ user: 'dave', server: 'charts', level: 'write' })).id
     else await api.grants.delete({ id: grant }).finally(() => (grant = undefined))
   }
   const hearsNews = async () => {

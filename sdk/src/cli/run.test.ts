@@ -22,7 +22,7 @@ test.for<[string[], RegExp]>([
   [['connect', 'cursor', '--server', '../admin'], /--server "\.\.\/admin": a server id is/],
   [['server', 'approve'], /missing required argument 'id'/],
   [['server', 'definitions', '../x'], /server "\.\.\/x": a server id is/],
-  [['connect', 'emacs'], /Allowed choices are claude-code, claude-desktop, cursor, vscode/],
+  [['connect', 'emacs'], /There is no client emacs that bir can connect\. It knows claude-code, .*, codex, .*, windsurf\./],
   [['audit', 'search', '--outcome', 'lost'], /Allowed choices are answered, refused, failed, unknown/],
   [['audit', 'search', '--since', 'yesterday'], /"yesterday" is no moment/],
   [['audit', 'search', '--limit', 'many'], /--limit takes a number/],

@@ -10,6 +10,14 @@ const issue = () => ({ status: 200, body: { access_token: 'a.b.c', token_type: '
 test.for<[client: string, file: string, entry: unknown]>([
   ['claude-code', '.mcp.json', { mcpServers: { bir: { type: 'http', url: 'https://gateway.example.com/mcp' } } }],
   ['cursor', '.cursor/mcp.json', { mcpServers: { bir: { url: 'https://gateway.example.com/mcp' } } }],
+  ['windsurf', '.codeium/windsurf/mcp_config.json', { mcpServers: { bir: { serverUrl: 'https://gateway.example.com/mcp' } } }],
+  ['gemini-cli', '.gemini/settings.json', { mcpServers: { bir: { url: 'https://gateway.example.com/mcp', type: 'http' } } }],
+  ['opencode', 'opencode.json', { mcp: { bir: { type: 'remote', url: 'https://gateway.example.com/mcp', enabled: true, oauth: false } } }],
+  [
+    'cline',
+    '.cline/data/settings/cline_mcp_settings.json',
+    { mcpServers: { bir: { transport: { type: 'streamableHttp', url: 'https://gateway.example.com/mcp' } } } },
+  ],
   ['vscode', '.vscode/mcp.json', { servers: { bir: { type: 'http', url: 'https://gateway.example.com/mcp' } } }],
   [
     'claude-desktop',
@@ -38,31 +46,92 @@ test.for<[platform: string, file: string]>([
   expect((await stat(join(folder.path, file))).isFile()).toBe(true)
 })
 
-test.for<[client: string, expected: unknown]>([
-  ['claude-code', { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer a.b.c' } }],
-  ['cursor', { url: '{mcp}/sql', headers: { Authorization: 'Bearer a.b.c' } }],
-  ['vscode', { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer a.b.c' } }],
+test('Codex gets a table of TOML, and Continue an item of a list in YAML', async () => {
+  await using folder = await aFolder()
+  const around = { ...elsewhere, cwd: folder.path, homeDir: folder.path }
+  const toml = '[mcp_servers.bir]\nurl = "https://gateway.example.com/mcp"\n'
+  const yaml = 'mcpServers:\n  - name: bir\n    type: streamable-http\n    url: https://gateway.example.com/mcp\n'
+  for (const [client, file, text] of [
+    ['codex', '.codex/config.toml', toml],
+    ['continue', '.continue/config.yaml', yaml],
+  ] as const) {
+    expect((await bir(['connect', client], around)).out).toBe(text)
+    expect((await bir(['connect', client, '--write'], around)).exit).toBe(0)
+    expect(await readFile(join(folder.path, file), 'utf8')).toBe(text)
+    expect((await bir(['connect', client, '--write'], around)).err).toContain('says so already')
+  }
+})
+
+const environment = { BIR_MCP_TOKEN: 'a.b.c' }
+const inFile = { Authorization: 'Bearer a.b.c' }
+
+test.for<[client: string, expected: object]>([
+  ['claude-code', { entry: { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer ${BIR_MCP_TOKEN}' } }, environment }],
+  ['cursor', { entry: { url: '{mcp}/sql', headers: { Authorization: 'Bearer ${env:BIR_MCP_TOKEN}' } }, environment }],
+  ['windsurf', { entry: { serverUrl: '{mcp}/sql', headers: { Authorization: 'Bearer ${env:BIR_MCP_TOKEN}' } }, environment }],
+  ['gemini-cli', { entry: { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer ${BIR_MCP_TOKEN}' } }, environment }],
+  [
+    'opencode',
+    {
+      entry: { type: 'remote', url: '{mcp}/sql', enabled: true, oauth: false, headers: { Authorization: 'Bearer {env:BIR_MCP_TOKEN}' } },
+      environment,
+    },
+  ],
+  ['codex', { entry: { url: '{mcp}/sql', bearer_token_env_var: 'BIR_MCP_TOKEN' }, environment }],
+  [
+    'vscode',
+    {
+      entry: { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer ${input:bir-sql-token}' } },
+      lists: { inputs: [{ type: 'promptString', id: 'bir-sql-token', description: 'The token of Bir MCP for bir-sql', password: true }] },
+    },
+  ],
+  ['cline', { entry: { transport: { type: 'streamableHttp', url: '{mcp}/sql', headers: inFile } } }],
+  ['continue', { entry: { name: 'bir-sql', type: 'streamable-http', url: '{mcp}/sql', requestOptions: { headers: inFile } } }],
   [
     'claude-desktop',
     {
-      command: 'npx',
-      args: ['-y', 'mcp-remote', '{mcp}/sql', '--header', 'Authorization:${BIR_AUTHORIZATION}'],
-      env: { BIR_AUTHORIZATION: 'Bearer a.b.c' },
+      entry: {
+        command: 'npx',
+        args: ['-y', 'mcp-remote', '{mcp}/sql', '--header', 'Authorization:${BIR_AUTHORIZATION}'],
+        env: { BIR_AUTHORIZATION: 'Bearer a.b.c' },
+      },
     },
   ],
-])('with --user %s gets a token and a warning of its end', async ([client, expected]) => {
+])('with --user %s gets a token where it can read one, and a warning of its end', async ([client, expected]) => {
   await using home = await aFolder()
   await using gateway = await standIn({}, { '/oauth/token': issue })
   await startedIn(home.path, gateway.url)
-  const { exit, out, err } = await bir(['connect', client, '--user', 'alice', '--server', 'sql', '--json'], {
-    env: { BIR_HOME: home.path },
-  })
+  const args = ['connect', client, '--user', 'alice', '--server', 'sql']
+  const { exit, out, err } = await bir([...args, '--json'], { env: { BIR_HOME: home.path } })
   expect(exit).toBe(0)
-  expect(JSON.parse(out)).toMatchObject({
-    name: 'bir-sql',
-    entry: JSON.parse(JSON.stringify(expected).replace('{mcp}', `${gateway.url}/mcp`)) as unknown,
-  })
-  expect(err).toContain('good until 2026-11-22T17:00:00.000Z')
+  const { client: _c, file, section: _s, ...rest } = JSON.parse(out) as { client: string; file: string; section: string }
+  expect(rest).toEqual({ name: 'bir-sql', ...(JSON.parse(JSON.stringify(expected).replace('{mcp}', `${gateway.url}/mcp`)) as object) })
+  expect(err).toContain('good until 2026-11-22T17:00:00.000Z (a plane takes it 30 s longer')
+  expect(err.includes(`WARNING: the token is in ${file} as readable text`)).toBe(
+    JSON.stringify(expected).includes('a.b.c') && !('environment' in expected),
+  )
+})
+
+test('a token for the environment is printed as a line for the shell, and no file has it', async () => {
+  await using home = await aFolder()
+  await using folder = await aFolder()
+  await using gateway = await standIn({}, { '/oauth/token': issue })
+  await startedIn(home.path, gateway.url)
+  const around = { env: { BIR_HOME: home.path }, cwd: folder.path, homeDir: folder.path }
+  const { out } = await bir(['connect', 'cursor', '--user', 'alice', '--write'], around)
+  expect(out).toBe("export BIR_MCP_TOKEN='a.b.c'\n")
+  expect((await bir(['connect', 'cursor', '--user', 'alice', '--write'], { ...around, platform: 'win32' })).out).toBe(
+    "$env:BIR_MCP_TOKEN = 'a.b.c'\n",
+  )
+  expect(await readFile(join(folder.path, '.cursor/mcp.json'), 'utf8')).not.toContain('a.b.c')
+
+  await mkdir(join(folder.path, '.vscode'))
+  const before = { inputs: [{ id: 'mine' }, { id: 'bir-token', old: true }], servers: {} }
+  await writeFile(join(folder.path, '.vscode/mcp.json'), JSON.stringify(before))
+  expect((await bir(['connect', 'vscode', '--user', 'alice', '--write'], around)).out).toBe('a.b.c\n')
+  const after = await readFile(join(folder.path, '.vscode/mcp.json'), 'utf8')
+  expect(after).not.toContain('a.b.c')
+  expect(JSON.parse(after)).toMatchObject({ inputs: [{ id: 'mine' }, { id: 'bir-token', password: true }], servers: { bir: {} } })
 })
 
 test('Claude Code is offered its own command too', async () => {
@@ -121,10 +190,50 @@ test('a file that holds a token is readable by its owner alone, and a link to a 
   const kept = join(folder.path, 'dotfiles.json')
   await writeFile(kept, '{}')
   await chmod(kept, 0o644)
-  await symlink(kept, join(folder.path, '.mcp.json'))
-  await bir(['connect', 'claude-code', '--user', 'alice', '--write'], { env: { BIR_HOME: home.path }, cwd: folder.path })
-  expect(JSON.parse(await readFile(kept, 'utf8'))).toHaveProperty('mcpServers.bir.headers.Authorization', 'Bearer a.b.c')
+  await mkdir(join(folder.path, '.config', 'Claude'), { recursive: true })
+  await symlink(kept, join(folder.path, '.config', 'Claude', 'claude_desktop_config.json'))
+  await bir(['connect', 'claude-desktop', '--user', 'alice', '--write'], { env: { BIR_HOME: home.path }, homeDir: folder.path })
+  expect(JSON.parse(await readFile(kept, 'utf8'))).toHaveProperty('mcpServers.bir.env.BIR_AUTHORIZATION', 'Bearer a.b.c')
   expect((await stat(kept)).mode & 0o777).toBe(0o600)
+})
+
+test.for<[title: string, before: string, after: string | undefined]>([
+  [
+    'nothing of it',
+    'model = "x" # mine\n\n[mcp_servers.git]\ncommand = "git"',
+    'model = "x" # mine\n\n[mcp_servers.git]\ncommand = "git"\n\n{table}\n',
+  ],
+  ['a table of the servers', '[mcp_servers]\n', '[mcp_servers]\n\n{table}\n'],
+  ['a server of another name', '[mcp_servers.bir-sql]\nurl = "x"\n', '[mcp_servers.bir-sql]\nurl = "x"\n\n{table}\n'],
+  ['another entry of that name', '[mcp_servers.bir]\nurl = "http://old"\n', undefined],
+  ['one in quotes', '[ "mcp_servers" . "bir" ]\nurl = "http://old"\n', undefined],
+  ['the servers on one line', 'mcp_servers = { git = { command = "git" } }\n', undefined],
+  ['dotted keys', 'mcp_servers.git.command = "git"\n', undefined],
+  ['the entry on one line of its table', '[mcp_servers]\nbir = { url = "http://old" }\n', undefined],
+])('a table is added to TOML that has %s, or the file is left as it is', async ([, before, after]) => {
+  await using folder = await aFolder()
+  const file = join(folder.path, '.codex', 'config.toml')
+  await mkdir(dirname(file))
+  await writeFile(file, before)
+  const { exit, err } = await bir(['connect', 'codex', '--write'], { ...elsewhere, homeDir: folder.path })
+  expect([exit, err.includes('was left as it is')]).toEqual(after === undefined ? [2, true] : [0, false])
+  const table = '[mcp_servers.bir]\nurl = "https://gateway.example.com/mcp"'
+  expect(await readFile(file, 'utf8')).toBe(after === undefined ? before : after.replace('{table}', table))
+})
+
+test('in YAML the entry of that name is replaced, and comments and everything else stay', async () => {
+  await using folder = await aFolder()
+  const file = join(folder.path, '.continue', 'config.yaml')
+  await mkdir(dirname(file))
+  const mine = '# mine\nname: Local\nmodels: [] # none yet\nmcpServers:\n  - name: git # keep\n    command: git\n'
+  await writeFile(file, `${mine}  - name: bir\n    url: http://old\n`)
+  expect((await bir(['connect', 'continue', '--write'], { ...elsewhere, homeDir: folder.path })).exit).toBe(0)
+  const entry = '  - name: bir\n    type: streamable-http\n    url: https://gateway.example.com/mcp\n'
+  expect(await readFile(file, 'utf8')).toBe(mine + entry)
+  await writeFile(file, 'mcpServers: { git: {} }\n')
+  expect((await bir(['connect', 'continue', '--write'], { ...elsewhere, homeDir: folder.path })).err).toContain(
+    '"mcpServers" in it is not a list',
+  )
 })
 
 test('without an address for clients it asks for BIR_MCP_URL', async () => {

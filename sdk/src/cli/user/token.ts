@@ -14,7 +14,7 @@ export const token: Define = (parent, act) => {
       'Prints a bearer token to act as one person, alone on its line. Only beside an embedded gateway: whoever can read its operator key may.',
     )
     .argument('<person>', 'whom to act for, such as alice')
-    .option('--ttl <duration>', 'how long it is good for, such as 30m, 8h', '8h')
+    .option('--ttl <duration>', 'how long it is good for, such as 30m, 8h; a plane takes it 30 s longer, as clocks differ', '8h')
     .option('--server <id>', 'good for this server alone', serverId)
     .option('--api', "good for the control plane's API (GraphQL, tRPC) instead of MCP: what the person may ask and change there")
     .option('--json', '{"token","person","resource","expiresAt"}')
