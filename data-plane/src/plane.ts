@@ -42,7 +42,7 @@ export interface Surroundings {
 
 export interface Plane {
   readonly server: Server
-  /** Serves a moment longer while its health says that it stops; then ends calls under way, ships and closes the spool. */
+  /** Serves a moment longer while its health says that it stops; then drains calls, ships and closes the spool. */
   close(): Promise<void>
 }
 
