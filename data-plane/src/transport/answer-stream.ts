@@ -84,7 +84,7 @@ export class AnswerStream implements Channel {
     this.response.end(frame(body))
   }
 
-  /** Ends the stream without a response. `retryMs` tells the client when to open it again (HTML Living Standard §9.2.6). */
+  /** Ends the stream without a response. `retryMs` tells the client when to open it again (HTML §9.2.6, `retry`). */
   end(retryMs?: number): void {
     this.leave()
     if (!this.response.destroyed) this.response.end(retryMs === undefined ? undefined : `retry: ${retryMs}\n\n`)
