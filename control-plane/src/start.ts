@@ -4,6 +4,7 @@ import { mountedServers } from '@bir/data-plane/catalog'
 import { connect } from '@bir/db'
 import type { Db } from '@bir/db'
 import { migrate } from '@bir/db/migrate'
+import { VERSION } from '@bir/sdk/contract/version'
 import { openOwnChain } from './audit/own-chain.ts'
 import type { OwnChain } from './audit/own-chain.ts'
 import type { StrayRejections } from '@bir/sdk/stray-rejections'
@@ -97,8 +98,9 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
 async function openCore(config: Config, log: Log): Promise<Core> {
   const master = readMasterKey(config)
   const db = connect(config.databaseUrl)
-  const migrations = await migrate(db)
-  if (migrations.length > 0) log('info', 'migrated', { migrations })
+  const { ran, ofLaterVersion } = await migrate(db)
+  if (ran.length > 0) log('info', 'migrated', { migrations: ran })
+  if (ofLaterVersion.length > 0) log('info', 'beside-a-later-version', { version: VERSION, migrations: ofLaterVersion })
 
   const keys = await openKeyRing(db, master)
   const ownChain = await openOwnChain(db, keys.audit)

@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { expect, test } from 'vitest'
 import { connect } from './index.ts'
-import { migrate } from './migrate.ts'
+import { LaterDatabase } from './later-migrations.ts'
+import type { LaterMigration } from './later-migrations.ts'
+import { laterMigrations, migrate } from './migrate.ts'
 import * as policy from './migrations/0001-policy.ts'
 import * as platform from './migrations/0002-platform.ts'
 import * as definitions from './migrations/0003-definitions.ts'
@@ -15,9 +18,10 @@ test('two processes that start at once run each migration once, and a later star
   const other = connect(database.url)
   try {
     const done = await Promise.all([migrate(database.db), migrate(other)])
-    expect(done.flat().sort()).toEqual([...new Set(done.flat())].sort())
-    expect(done.flat()).toContain('0001-policy')
-    expect(await migrate(other)).toEqual([])
+    const names = done.flatMap(({ ran }) => ran)
+    expect(names.toSorted()).toEqual([...new Set(names)].sort())
+    expect(names).toEqual(expect.arrayContaining(['0001-policy', ...Object.keys(laterMigrations)]))
+    expect(await migrate(other)).toEqual({ ran: [], ofLaterVersion: [] })
   } finally {
     await other.destroy()
   }
@@ -63,4 +67,75 @@ test('the join secret of a database from before join lines is gone, and its plan
   expect(await db.selectFrom('planes').select(['id', 'join_line', 'joined_after']).execute()).toEqual([
     { id, join_line: null, joined_after: null },
   ])
+})
+
+test('every file of a migration is in the list, in the order of its number, and says whether it expands or contracts', async () => {
+  const files = readdirSync(new URL('./migrations/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''))
+  const later = files.filter((name) => name > '0009').toSorted()
+  expect(Object.keys(laterMigrations)).toEqual(later)
+  const effects: unknown[] = Object.values(laterMigrations).map(({ effect }) => effect)
+  const isEffect = (effect: unknown) =>
+    effect === 'expand' || (typeof effect === 'object' && effect !== null && 'since' in effect && later.includes(String(effect.since)))
+  expect(effects.filter((effect) => !isEffect(effect))).toEqual([])
+})
+
+const adding: LaterMigration = {
+  effect: 'expand',
+  up: async (db) => void (await sql`alter table users add column colour text`.execute(db)),
+}
+const dropping: LaterMigration = {
+  effect: { contract: 'users have no e-mail address', since: '9001-add' },
+  up: async (db) => void (await sql`alter table users drop column email`.execute(db)),
+}
+
+/** The versions after this one: one adds, the next takes away what the first uses no more. */
+const next = { ...laterMigrations, '9001-add': adding }
+const afterNext = { ...next, '9002-drop': dropping }
+
+test('this version starts on a database that a later version only expanded, also for the first time, and says so', async () => {
+  await using database = await testDb({ migrated: false })
+  await migrate(database.db, next, '9.1.0')
+  expect(await migrate(database.db)).toEqual({ ran: [], ofLaterVersion: ['9001-add'] })
+  expect(await migrate(database.db, next, '9.1.0')).toEqual({ ran: [], ofLaterVersion: [] })
+})
+
+test('a version does not start after a contraction of what it uses, changes nothing, and says what to do', async () => {
+  await using database = await testDb()
+  await migrate(database.db, next, '9.1.0')
+  await migrate(database.db, afterNext, '9.2.0')
+  const start = migrate(database.db)
+  await expect(start).rejects.toThrow(LaterDatabase)
+  await expect(start).rejects.toThrow(
+    'A later version was here: it changed the database by 9002-drop (users have no e-mail address) of version 9.2.0, and this version, 0.1.0, ' +
+      'does not work with that. Nothing is damaged, and nothing was changed now. Start the later version again, or restore a backup from before it.',
+  )
+  expect(await migrate(database.db, next, '9.1.0')).toEqual({ ran: [], ofLaterVersion: ['9002-drop'] })
+})
+
+test('a version that lacks what was run and has what was not is no earlier version, and is told so', async () => {
+  await using database = await testDb()
+  await migrate(database.db, next, '9.1.0')
+  const other = { ...laterMigrations, '9001-other': adding }
+  await expect(migrate(database.db, other, '9.1.1')).rejects.toThrow('has 9001-add of version 9.1.0 and lacks 9001-other')
+})
+
+test('a migration that fails leaves nothing of itself, and none after it runs', async () => {
+  await using database = await testDb()
+  const bad: LaterMigration = { effect: 'expand', up: async (db) => void (await sql`alter table nothing add column x text`.execute(db)) }
+  await expect(migrate(database.db, { ...next, '9002-bad': bad })).rejects.toThrow('does not exist')
+  expect(await migrate(database.db, next)).toEqual({ ran: ['9001-add'], ofLaterVersion: [] })
+})
+
+test('a version of the time when Kysely ran every migration finds its list unchanged, and starts', async () => {
+  await using database = await testDb()
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database.db)
+  expect(rows.at(0)?.name).toBe('0001-policy')
+  expect(rows.at(-1)?.name).toBe('0008-plane-audit')
+})
+
+test('a database that Kysely migrated further goes on', async () => {
+  await using database = await testDb()
+  await sql`insert into kysely_migration (name, timestamp) select name, '2999' from migrations`.execute(database.db)
+  await sql`drop table migrations`.execute(database.db)
+  expect(await migrate(database.db)).toEqual({ ran: [], ofLaterVersion: [] })
 })

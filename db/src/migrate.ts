@@ -1,6 +1,10 @@
+import { VERSION } from '@bir/sdk/contract/version'
+import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Migration } from 'kysely/migration'
+import { runLater } from './later-migrations.ts'
+import type { LaterMigration, Migrated } from './later-migrations.ts'
 import * as policy from './migrations/0001-policy.ts'
 import * as platform from './migrations/0002-platform.ts'
 import * as definitions from './migrations/0003-definitions.ts'
@@ -15,11 +19,10 @@ import * as listFaults from './migrations/0012-list-faults.ts'
 import type { Database } from './schema.ts'
 
 /**
- * Every migration, in order. Migrations only go forward: never change or remove an entry.
- * The number 0004 is missing because no release ever used it. Leave it free: Kysely runs migrations in the order of
- * their names, and it refuses a new name that sorts before one that a database has already run.
+ * The migrations of the time when Kysely ran them all. Versions of that time refuse a database whose list of Kysely's
+ * names more than they know: never add to these. (No release ever used the number 0004.)
  */
-const migrations: Record<string, Migration> = {
+const first: Record<string, Migration> = {
   '0001-policy': policy,
   '0002-platform': platform,
   '0003-definitions': definitions,
@@ -27,6 +30,10 @@ const migrations: Record<string, Migration> = {
   '0006-join-lines': joinLines,
   '0007-sealed-forwarding': sealedForwarding,
   '0008-plane-audit': planeAudit,
+}
+
+/** Every migration since, in order. Migrations only go forward: never change or remove an entry. */
+export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0009-declared-members': declaredMembers,
   '0010-policy-histories': policyHistories,
   '0011-health-transport': healthTransport,
@@ -34,12 +41,28 @@ const migrations: Record<string, Migration> = {
 }
 
 /**
- * Runs the migrations that this database lacks, and resolves with their names. Two processes may call this at once:
- * Kysely's migrator holds a lock, so each migration runs once.
+ * Runs the migrations that this database lacks. Two processes may call this at once: each migration runs once. Rejects
+ * with `LaterDatabase` when a later version ran migrations after which this one cannot work. `later` and `version`
+ * stand for another version than this one.
  */
-export async function migrate(db: Kysely<Database>): Promise<string[]> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+export async function migrate(db: Kysely<Database>, later = laterMigrations, version = VERSION): Promise<Migrated> {
+  const ranFirst = await runFirst(db)
+  const { ran, ofLaterVersion } = await runLater(db, later, version)
+  return { ran: [...ranFirst, ...ran], ofLaterVersion }
+}
+
+async function runFirst(db: Kysely<Database>): Promise<string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...first, ...(await passedBy(db)) }) } })
   const { error, results } = await migrator.migrateToLatest()
-  if (error) throw new Error('The database could not be migrated.', { cause: error })
+  if (error) throw new Error('The database could not be migrated', { cause: error })
   return (results ?? []).map(({ migrationName }) => migrationName)
+}
+
+/** For a short time of development Kysely listed later migrations too. It calls a database corrupted that has more. */
+async function passedBy(db: Kysely<Database>): Promise<Record<string, Migration>> {
+  const { rows: tables } = await sql<{ name: string | null }>`select to_regclass('kysely_migration')::text as name`.execute(db)
+  if (tables[0]?.name == null) return {}
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  const others = rows.filter(({ name }) => !Object.hasOwn(first, name))
+  return Object.fromEntries(others.map(({ name }) => [name, { up: async () => undefined }]))
 }

@@ -24,6 +24,8 @@ const statements = [
     add column forgotten boolean not null default false`,
 ]
 
+export const effect = 'expand'
+
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -13,6 +13,8 @@ const statements = [
   )`,
 ]
 
+export const effect = 'expand'
+
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db)
 }
