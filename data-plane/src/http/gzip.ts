@@ -1,5 +1,6 @@
 import { constants, crc32, deflateRaw } from 'node:zlib'
-import type { RequestId } from '../protocol/json-rpc.ts'
+import { idJson } from '../protocol/request-id.ts'
+import type { RequestId } from '../protocol/request-id.ts'
 
 const head = Buffer.from('{"jsonrpc":"2.0","result":')
 /** RFC 1952 §2.3: deflate, without file name, modification time and operating system. */
@@ -27,7 +28,7 @@ export function gzipped(id: RequestId, result: Buffer): Buffer | undefined {
   if (compressed === undefined) compressedResults.set(result, 'requested-once')
   if (compressed === 'requested-once') compress(result)
   if (typeof compressed !== 'object') return undefined
-  const tail = Buffer.from(`,"id":${JSON.stringify(id)}}`)
+  const tail = Buffer.from(`,"id":${idJson(id)}}`)
   const trailer = gzipTrailer(crc32(tail, compressed.crc), compressed.length + tail.length)
   return Buffer.concat([gzipHeader, compressed.blocks, lastBlock(tail), trailer])
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { withoutBom } from '../json/byte-order-mark.ts'
 import { excessIn } from '../json/complexity.ts'
 import type { BodyLease } from './body-budget.ts'
 
@@ -61,7 +62,8 @@ export function bytesOf(request: IncomingMessage, maxBytes: number, lease: BodyL
 
 const notWhole = (cause?: unknown) => new GatewayError('invalidRequest', 'the body did not arrive whole', { cause })
 
-function parse(bytes: Buffer): Body {
+function parse(received: Buffer): Body {
+  const bytes = withoutBom(received)
   if (!isUtf8(bytes)) throw new GatewayError('parse', 'the body is not UTF-8')
   const excess = excessIn(bytes)
   if (excess !== undefined) throw new GatewayError('tooLarge', excess, { publicMessage: excess })

@@ -1,10 +1,11 @@
 import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
 import { VerbatimJson } from '../json/verbatim.ts'
 import { isObject } from '../json/is-object.ts'
+import { membersOf } from '../json/scan.ts'
+import { idJson, requestIdOf } from './request-id.ts'
+import type { RequestId } from './request-id.ts'
 import { envelopeFault, requestFault, responseFault } from './names/name-fault.ts'
 import type { NameFault } from './names/name-fault.ts'
-
-export type RequestId = string | number
 
 /** A JSON-RPC 2.0 request, or a notification (no id). Its parameters are not checked yet. */
 export interface Message {
@@ -27,10 +28,11 @@ export function readMessage(body: unknown, text: string): Message {
   if (fault) throw new GatewayError(fault.code, fault.message, { publicMessage: fault.message, reason: 'look-alike-name' })
   const { id, method, params = {} } = body
   if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
-  if (id !== undefined && !isRequestId(id)) throw new GatewayError('invalidRequest', 'the id is neither text nor an integer')
+  const requestId = id === undefined ? undefined : idIn(body, text)
+  if (requestId === null) throw new GatewayError('invalidRequest', 'the id is neither text nor a whole number')
   if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
   const source = body['params'] !== undefined ? new VerbatimJson(params, text, 'params') : undefined
-  return { id, method, params, source, nameFault: requestFault(method, params) }
+  return { id: requestId, method, params, source, nameFault: requestFault(method, params) }
 }
 
 /**
@@ -38,25 +40,31 @@ export function readMessage(body: unknown, text: string): Message {
  * response.
  */
 export function readResponse(body: unknown, text: string): Message | undefined {
-  if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || !isRequestId(body['id'])) return undefined
+  if (!isObject(body) || body['jsonrpc'] !== '2.0' || 'method' in body || idIn(body, text) === null) return undefined
   if (!('result' in body) && !('error' in body)) return undefined
   const { id, result, error } = body
   const source = new VerbatimJson(body, text)
   return { id: undefined, method: 'response', params: { id, result, error }, source, nameFault: responseFault(body) }
 }
 
-const isRequestId = (id: unknown): id is RequestId => (typeof id === 'string' && id.length <= 1024) || Number.isSafeInteger(id)
+/** The id of the request in a body, which was parsed from `text`; null where the body has none. */
+export function idIn(body: unknown, text: string): RequestId | null {
+  return (isObject(body) ? requestIdOf(body['id'], () => memberText(text, 'id')) : undefined) ?? null
+}
 
-/** The id for the error response to an invalid body; null where the body has none. */
-export const idIn = (body: unknown): RequestId | null => (isObject(body) && isRequestId(body['id']) ? body['id'] : null)
+function memberText(text: string, key: string): string | undefined {
+  const span = membersOf(text).spans.get(key)
+  return span && text.slice(span.start, span.end)
+}
 
 /** `result` is JSON. The pipeline renders it once, where it makes the audit record. */
 export const resultBody = (id: RequestId, result: string): string => `${resultHead(id)}${result}}`
 
 /** The JSON before a result. After the result, one closing brace ends the message. */
-export const resultHead = (id: RequestId): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`
+export const resultHead = (id: RequestId): string => `{"jsonrpc":"2.0","id":${idJson(id)},"result":`
 
 export function errorBody(id: RequestId | null, error: GatewayError): string {
   const { rpc, publicMessage } = ERRORS[error.code]
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: rpc, message: error.publicMessage ?? publicMessage, data: error.data } })
+  const json = JSON.stringify({ code: rpc, message: error.publicMessage ?? publicMessage, data: error.data })
+  return `{"jsonrpc":"2.0","id":${idJson(id)},"error":${json}}`
 }

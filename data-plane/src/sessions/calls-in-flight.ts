@@ -1,5 +1,5 @@
 import type { Cancel } from '../runtime/cancellation.ts'
-import type { RequestId } from '../protocol/json-rpc.ts'
+import type { RequestId } from '../protocol/request-id.ts'
 
 /**
  * Running calls, by which a legacy client's `notifications/cancelled` finds the call it names.
@@ -18,8 +18,8 @@ export class CallsInFlight {
   }
 
   /** Cancels a call; false when no such call is running here. */
-  cancel(scope: string, id: unknown, reason: Error): boolean {
-    const call = typeof id === 'string' || typeof id === 'number' ? this.calls.get(keyOf(scope, id)) : undefined
+  cancel(scope: string, id: RequestId | undefined, reason: Error): boolean {
+    const call = id === undefined ? undefined : this.calls.get(keyOf(scope, id))
     call?.abort(reason)
     return call !== undefined
   }

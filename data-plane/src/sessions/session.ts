@@ -5,6 +5,8 @@ import { LEGACY_VERSIONS } from '../protocol/versions.ts'
 
 export const SESSION_LIFE_MS = 24 * 60 * 60 * 1000
 const maxBytes = 4_096
+const maxInfoChars = 1024
+const maxTextChars = 200
 
 /** The state of a legacy session. It is sealed into the session id itself, so no plane needs to store it. */
 const Session = z.object({
@@ -22,13 +24,21 @@ export type Session = z.infer<typeof Session>
 export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** Seals a session into its id. Throws when the client declared more than fits a header. */
-export function sealSession(sealer: Sealer, person: string, session: Session, nowMs: number): string {
+export function sealSession(sealer: Sealer, person: string, full: Session, nowMs: number): string {
+  const session = { ...full, info: full.info && briefInfo(full.info) }
   if (JSON.stringify(session).length > maxBytes) {
     throw new GatewayError('invalidParams', 'a session too large to seal', {
       publicMessage: 'The client declares more capabilities than a session can hold.',
     })
   }
   return sealer.seal('session', person, session, nowMs + SESSION_LIFE_MS)
+}
+
+/** A client's description of itself, without what makes it long: a session needs its name, and no picture of it. */
+function briefInfo(info: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (JSON.stringify(info).length <= maxInfoChars) return info
+  const texts = ['name', 'title', 'version'].map((key) => [key, info[key]] as const)
+  return Object.fromEntries(texts.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text.slice(0, maxTextChars)]] : [])))
 }
 
 /** Opens a session id. Throws `unknownSession` when it is altered, expired, or of another person or endpoint. */

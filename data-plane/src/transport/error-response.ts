@@ -15,7 +15,8 @@ import type { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { errorBody } from '../protocol/json-rpc.ts'
-import type { RequestId } from '../protocol/json-rpc.ts'
+import { idJson } from '../protocol/request-id.ts'
+import type { RequestId } from '../protocol/request-id.ts'
 import { errorHeaders, statusOf } from '../http/respond.ts'
 import type { Headers } from '../http/respond.ts'
 
@@ -43,7 +44,7 @@ function relayed(cleared: ClearedRpcError, id: RequestId | null, call: Call): Er
   const { code, message, data } = call.modern ? inModern(cleared, call) : cleared
   const error = { code: eraCode(code, call), message, data }
   const json = cleared.source?.toJson(error) ?? JSON.stringify(error)
-  const body = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${json}}`
+  const body = `{"jsonrpc":"2.0","id":${idJson(id)},"error":${json}}`
   return { status: call.modern ? modernStatus(code) : 200, body, headers: {} }
 }
 

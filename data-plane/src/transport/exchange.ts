@@ -12,6 +12,7 @@ import { noStreamWithoutSession } from './older-transport.ts'
 import { renderError } from './error-response.ts'
 import type { Forwarder } from '../peers/forward.ts'
 import { idIn, readMessage, readResponse } from '../protocol/json-rpc.ts'
+import { messageOf } from '../protocol/notification.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import { newCall } from './new-call.ts'
 import type { IdentifiedCall } from './new-call.ts'
@@ -72,7 +73,7 @@ export class McpExchange {
       if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body, caller)
       const fault = GatewayError.from(error)
       this.recordRefusal(request, endpoint, fault, caller)
-      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
+      sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     } finally {
       lease?.end()
     }
@@ -99,7 +100,7 @@ export class McpExchange {
     } catch (error) {
       const fault = GatewayError.from(error)
       this.recordRefusal(request, endpoint, fault, caller)
-      sendError(response, fault, { id: idIn(body?.value), modern: false, endpoint, headers })
+      sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     }
   }
 
@@ -139,8 +140,7 @@ export class McpExchange {
     try {
       const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
-      if (answer.broadcastToPeers)
-        await this.broadcast(http, JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
+      if (answer.broadcastToPeers) await this.broadcast(http, messageOf(message))
       if (call.id === undefined || !stream) return sendNothing(response, 202, headers)
       stream.result(call.id, answer)
     } catch (error) {

@@ -1,3 +1,4 @@
+import { requestIdOf } from '../../protocol/request-id.ts'
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Ports } from '../call/ports.ts'
 import { scopeOf } from '../call/scope.ts'
@@ -16,6 +17,7 @@ export const cancelCall =
       dropped.count('era-has-none')
       return { json }
     }
-    const isHere = callsInFlight.cancel(scopeOf(call), call.params['requestId'], new Error('the client cancelled the call'))
+    const requestId = requestIdOf(call.params['requestId'], () => call.source?.memberJson('requestId'))
+    const isHere = callsInFlight.cancel(scopeOf(call), requestId, new Error('the client cancelled the call'))
     return isHere ? { json } : { json, broadcastToPeers: true }
   }

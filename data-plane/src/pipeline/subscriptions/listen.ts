@@ -4,6 +4,7 @@ import type { Cleared } from '../../protocol/channel/cleared.ts'
 import type { OutgoingFilters } from '../filters/outgoing.ts'
 import type { Authenticated, Incoming, Rendered } from '../call/types.ts'
 import { resultJson } from '../methods/render.ts'
+import { idMember } from '../../protocol/request-id.ts'
 import { isObject } from '../../json/is-object.ts'
 import { declaresTasks, tasksUndeclared } from '../../protocol/extensions/tasks.ts'
 import { endWithToken } from './end-with-token.ts'
@@ -38,7 +39,7 @@ export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (ca
       stopTimer()
       leave()
     }
-    return { json: resultJson(ownWords({ _meta: { [subscriptionKey]: call.id } }), true) }
+    return { json: resultJson(ownWords({ _meta: { [subscriptionKey]: idMember(call.id) } }), true) }
   }
 }
 
@@ -53,10 +54,10 @@ async function acknowledgement(outgoing: OutgoingFilters, call: Call, honoured: 
 }
 
 /** The notification with the id of the subscription that it belongs to. */
-function tagged(notification: Cleared<Notification>, { id }: Call): Cleared<Notification> {
+function tagged(notification: Cleared<Notification>, { id = '' }: Call): Cleared<Notification> {
   const { params } = notification
   const meta = isObject(params?.['_meta']) ? params['_meta'] : {}
-  return withOwnMembers(notification, { params: { ...params, _meta: { ...meta, [subscriptionKey]: id } } })
+  return withOwnMembers(notification, { params: { ...params, _meta: { ...meta, [subscriptionKey]: idMember(id) } } })
 }
 
 function filterOf(wish: unknown): ListenFilter {

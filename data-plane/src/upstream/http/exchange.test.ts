@@ -170,12 +170,6 @@ test.for<[string, Handle, Partial<ExchangeRequest>, object]>([
     { code: 'upstream_down' },
   ],
   ['a stream nobody asked for', (_, response) => response.writeHead(200, stream).end(), {}, { code: 'upstream_down' }],
-  [
-    'an encoding nobody asked for',
-    (_, response) => response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end('x'),
-    {},
-    { code: 'upstream_down' },
-  ],
   ['headers that never come', () => undefined, { timeoutToHeadersMs: 30 }, { code: 'timed_out', retryable: true }],
   ['a body that never comes', (_, response) => response.writeHead(200, json).write('{'), { timeoutMs: 30 }, { code: 'timed_out' }],
   ['a connection reset', (request) => request.socket.destroy(), {}, { code: 'upstream_down', retryable: true }],

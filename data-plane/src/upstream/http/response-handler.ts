@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { BodyDecoder, codingOf } from './encoding/body-decoder.ts'
+import type { Coding } from './encoding/body-decoder.ts'
 import { EventFlow } from './event-flow.ts'
+import { withoutBom } from '../../json/byte-order-mark.ts'
 import { protocolFault, networkFault, timeoutFault, sizeFault } from '../faults.ts'
 import type { HttpPool } from './pool.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
@@ -31,6 +34,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   private headers = noHeaders
   private readonly body = new ChunkBuffer()
   private flow: EventFlow | undefined
+  /** Only for a compressed body. */
+  private decoder: BodyDecoder | undefined
   private stopLinger: (() => void) | undefined
 
   constructor(pool: HttpPool, request: ExchangeRequest, resolve: (answer: ExchangeAnswer) => void, reject: (error: Error) => void) {
@@ -56,16 +61,25 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.status = status
     this.headers = headers
-    const encoding = headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity')
-      return this.fail(protocolFault(`an answer encoded as ${encoding}, which was not asked for`))
     try {
+      const coding = codingOf(headers['content-encoding'])
+      if (coding) this.decoder = this.decode(coding, controller)
       this.request.onHeaders?.(status, headers)
     } catch (error) {
       return this.fail(networkFault(error, true))
     }
     this.kind = kindOf(headers['content-type'])
     if (this.kind === 'stream') this.openStream(controller)
+  }
+
+  private decode(coding: Coding, controller: Dispatcher.DispatchController): BodyDecoder {
+    return new BodyDecoder(coding, {
+      onData: (chunk) => this.take(chunk),
+      onEnd: () => this.endBody(),
+      onFault: (fault) => this.fail(fault),
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+    })
   }
 
   private openStream(controller: Dispatcher.DispatchController): void {
@@ -75,14 +89,21 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
       onEvent,
       maxEventBytes: maxBytes,
       maxEvents,
-      pause: () => controller.pause(),
-      resume: () => controller.resume(),
+      pause: () => (this.decoder ? this.decoder.hold() : controller.pause()),
+      resume: () => (this.decoder ? this.decoder.goOn() : controller.resume()),
       fail: (error) => this.fail(error),
       done: (stopped) => this.finishStream(stopped),
     })
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.waiting) return
+    if (this.decoder) return this.decoder.push(chunk)
+    this.take(chunk)
+  }
+
+  /** Limits count what is decoded. */
+  private take(chunk: Buffer): void {
     if (!this.waiting) return
     if (this.flow) return this.flow.push(chunk)
     const bytes = this.body.bytes + chunk.length
@@ -106,9 +127,15 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.stopLinger?.()
     if (!this.waiting) return
+    if (this.decoder) return this.decoder.end()
+    this.endBody()
+  }
+
+  private endBody(): void {
+    if (!this.waiting) return
     if (this.flow) return this.flow.end()
     const { kind, status, headers } = this
-    const bytes = this.body.take()
+    const bytes = withoutBom(this.body.take())
     if (kind === 'json' && !isUtf8(bytes)) return this.fail(protocolFault('text that is no UTF-8'))
     const text = bytes.toString('utf8')
     this.finish(kind === 'json' ? { kind, status, headers, text } : { kind: 'other', status, headers, text })
@@ -146,6 +173,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   private release(): void {
     this.waiting = false
+    this.decoder?.destroy()
     this.pool.leave()
     for (const stop of this.stopTimers) stop()
   }

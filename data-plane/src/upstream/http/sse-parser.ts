@@ -144,10 +144,16 @@ export class SseParser {
     this.data.push(textOf(value))
   }
 
+  /** Some servers begin every message with a byte order mark. */
+  private dataText(): string {
+    const text = this.data.length === 1 ? (this.data[0] ?? '') : this.data.join('\n')
+    return text.charCodeAt(0) === bomCode ? text.slice(1) : text
+  }
+
   private dispatch(events: SseEvent[]): void {
     this.lastEventId = this.pendingId ?? this.lastEventId
     if (this.data.length > 0) this.idleBytes = 0
-    if (this.data.length > 0) events.push({ event: this.eventName || 'message', data: this.data.join('\n'), id: this.lastEventId })
+    if (this.data.length > 0) events.push({ event: this.eventName || 'message', data: this.dataText(), id: this.lastEventId })
     this.data = []
     this.dataBytes = 0
     this.eventName = ''
@@ -156,6 +162,7 @@ export class SseParser {
 }
 
 const maxIdBytes = 1024
+const bomCode = 0xfeff
 /** Between two events. Of a line of data only its end counts, as one byte. */
 const maxIdleBytes = 1_000_000
 

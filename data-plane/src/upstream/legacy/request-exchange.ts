@@ -8,6 +8,7 @@ import { inputRequestsOf, mayAsk, missingCapabilityError, refusalOf, SERVER_ERRO
 import type { ServerRequest, Refusal } from './messages/server-request.ts'
 import { needsFilter } from './messages/listen-filter.ts'
 import { loggable } from '../../protocol/log-level.ts'
+import { cancelledIn } from './messages/message.ts'
 import type { LegacyMessage } from './messages/message.ts'
 import { tokenOf, withToken } from '../../protocol/progress-token.ts'
 import type { LegacyReply } from './wire/reply.ts'
@@ -282,7 +283,7 @@ export class RequestExchange implements PendingRequest {
     const { method, params } = message
     if (method === 'notifications/message') return this.mayReceiveLog(params)
     if (method === 'notifications/progress') return params?.['progressToken'] === this.id
-    if (method === 'notifications/cancelled') return this.isServerRequest(params?.['requestId'])
+    if (method === 'notifications/cancelled') return this.isServerRequest(cancelledIn(message))
     // In the session of a legacy client, any other notification without a stream of its own may go to this client.
     return this.request.session !== undefined && !needsFilter(method)
   }
@@ -293,10 +294,11 @@ export class RequestExchange implements PendingRequest {
     return client.logLevel === undefined ? session !== undefined : loggable(params, client.logLevel)
   }
 
-  private async pass({ method, params, source }: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
+  private async pass(message: Extract<LegacyMessage, { kind: 'notification' }>): Promise<void> {
+    const { method, params, source } = message
     const { onNotification, params: requestParams } = this.request
     if (method === 'notifications/message' && !this.mayReceiveLog(params)) return
-    if (method === 'notifications/cancelled') return this.withdraw(params?.['requestId'])
+    if (method === 'notifications/cancelled') return this.withdraw(cancelledIn(message))
     if (method !== 'notifications/progress') return onNotification(params ? { method, params, source } : { method })
     const progressToken = tokenOf(requestParams)
     if (progressToken === undefined || params?.['progressToken'] !== this.id) return

@@ -20,6 +20,8 @@ interface Seen {
   /** The port of the client, which tells connections apart. */
   readonly port: number | undefined
   readonly headers: IncomingMessage['headers']
+  /** The body as it was written. */
+  readonly text: string
   readonly body: { id?: unknown; method?: string; params?: Record<string, unknown>; result?: unknown; error?: unknown }
 }
 
@@ -45,7 +47,7 @@ export async function legacyServer(
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     const bodyText = await text(request)
     const body = (bodyText === '' ? {} : JSON.parse(bodyText)) as Seen['body']
-    seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body })
+    seen.push({ http: request.method ?? '', port: request.socket.remotePort, headers: request.headers, body, text: bodyText })
     await handle(request, response, body)
   }
   const server = await serverOf(take)

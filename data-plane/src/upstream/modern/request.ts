@@ -74,6 +74,7 @@ function makeHeaders(method: string, name: string | undefined): Readonly<Record<
   return {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
+    'accept-encoding': 'identity',
     'mcp-protocol-version': MODERN,
     'mcp-method': headerValue(method),
     ...(name !== undefined && { 'mcp-name': headerValue(name) }),

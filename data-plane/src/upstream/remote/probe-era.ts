@@ -104,7 +104,11 @@ function endSession(connection: RemoteConnection, sessionHeaders: Readonly<Recor
   ended.catch(() => undefined)
 }
 
-const legacyHeaders = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+const legacyHeaders = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+  'accept-encoding': 'identity',
+}
 
 type Said = Pick<ExchangeAnswer, 'status' | 'headers'> & { readonly message: unknown }
 

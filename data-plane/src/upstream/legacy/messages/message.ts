@@ -1,9 +1,12 @@
 import { isObject } from '../../../json/is-object.ts'
 import { yieldToEventLoop } from '../../../runtime/event-loop.ts'
 import { isTooDeep, itemsOf, membersOf, MAX_LEVELS } from '../../../json/scan.ts'
+import { requestIdOf } from '../../../protocol/request-id.ts'
+import type { RequestId } from '../../../protocol/request-id.ts'
 import { VerbatimJson } from '../../../json/verbatim.ts'
 
-export type ServerId = string | number
+/** As in `RequestId`, and fractions too. */
+export type ServerId = RequestId
 
 /** The messages of a legacy server, told apart by their shape. Anything else is no message and is dropped. */
 export type LegacyMessage =
@@ -80,7 +83,9 @@ function requestOrNotification(body: Record<string, unknown>, method: string, te
   const { id } = body
   const params = isObject(body['params']) ? body['params'] : undefined
   if (id === undefined) return [{ kind: 'notification', method, params, source: params && new VerbatimJson(params, text, 'params') }]
-  return isServerId(id) ? [{ kind: 'request', id, method, params: params ?? {}, source: new VerbatimJson(body, text) }] : []
+  if (!isServerId(id)) return []
+  const source = new VerbatimJson(body, text)
+  return [{ kind: 'request', id: requestIdOf(id, () => source.memberJson('id')) ?? id, method, params: params ?? {}, source }]
 }
 
 function errorMessage(id: unknown, error: unknown, text: string): LegacyMessage[] {
@@ -91,7 +96,7 @@ function errorMessage(id: unknown, error: unknown, text: string): LegacyMessage[
   return [{ kind: 'error', id: id ?? null, code, message: typeof message === 'string' ? message : '', data, source }]
 }
 
-const isServerId = (id: unknown): id is ServerId => typeof id === 'string' || typeof id === 'number'
+const isServerId = (id: unknown): id is string | number => typeof id === 'string' || typeof id === 'number'
 
 function verbatimResult(result: unknown, text: string): VerbatimJson | undefined {
   const { duplicate, depth, inner } = membersOf(text, { within: 'result' })
@@ -101,3 +106,9 @@ function verbatimResult(result: unknown, text: string): VerbatimJson | undefined
 }
 
 const tooDeepError = () => new TooDeep(`a message of more than ${MAX_LEVELS} levels`)
+
+/** The request of its own that a server cancels; undefined where it names none. */
+export function cancelledIn({ params, source }: Extract<LegacyMessage, { kind: 'notification' }>): ServerId | undefined {
+  const id = params?.['requestId']
+  return isServerId(id) ? (requestIdOf(id, () => source?.memberJson('requestId')) ?? id) : undefined
+}

@@ -265,3 +265,27 @@ function answering(get: (response: ServerResponse, ids: (string | undefined)[]) 
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result }))
   }
 }
+
+test('two requests of a server whose ids differ only in their last digit are two, and each answer names its own', async () => {
+  const ids = ['9007199254740992', '9007199254740993']
+  await using server = await legacyServer(
+    answering((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (const id of ids) response.write(`data: {"jsonrpc":"2.0","id":${id},"method":"vendor/ask"}\n\n`)
+      response.write(`data: {"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${ids[0]}}}\n\n`)
+    }),
+  )
+  const aborted: string[] = []
+  const waits: (() => void)[] = []
+  await server.upstream.listen({
+    ...aListen({ toolsListChanged: true }, { session: 's1' }),
+    onRequest: (_, signal) =>
+      new Promise((resolve) => {
+        const name = String(waits.push(() => resolve({ result: { word: name } })))
+        signal.addEventListener('abort', () => aborted.push(name))
+      }),
+  })
+  await expect.poll(() => aborted).toEqual(['1'])
+  waits[1]?.()
+  await expect.poll(() => server.seen.some(({ text }) => text.includes(`"id":${ids[1]},"result":{"word":"2"}`))).toBe(true)
+})

@@ -10,6 +10,7 @@ import type { StreamHandlers } from './get-stream.ts'
 import { SseWatch } from './sse-watch.ts'
 import { MAX_QUESTIONS } from '../../../protocol/input-capability.ts'
 import { loggable } from '../../../protocol/log-level.ts'
+import { cancelledIn } from '../messages/message.ts'
 import type { LegacyMessage, ServerId } from '../messages/message.ts'
 import type { WireAddress } from '../wire/session-wire.ts'
 import { answerWithoutClient } from './session.ts'
@@ -183,7 +184,7 @@ export class LegacySessionStream {
     if (message.kind === 'request') return this.takeRequest(message, from)
     if (message.kind !== 'notification') return
     const { method, params, source } = message
-    if (method === 'notifications/cancelled') this.withdraw(params?.['requestId'])
+    if (method === 'notifications/cancelled') this.withdraw(cancelledIn(message))
     const recipients = [...this.listeners].filter((listener) => receives(listener, method, params))
     if (recipients.length === 0) return this.offer(message)
     await Promise.all(recipients.map((listener) => this.deliver(listener, params ? { method, params, source } : { method })))
@@ -215,9 +216,8 @@ export class LegacySessionStream {
     await this.session.answer(from, request, answer ? outcomeOf(answer) : noAnswer).catch(() => undefined)
   }
 
-  private withdraw(id: unknown): void {
-    if (typeof id === 'string' || typeof id === 'number')
-      this.clientRequests.get(id)?.abort(new Error('the server no longer wants to know'))
+  private withdraw(id: ServerId | undefined): void {
+    if (id !== undefined) this.clientRequests.get(id)?.abort(new Error('the server no longer wants to know'))
   }
 
   /** The server has forgotten its questions with the session. */
