@@ -54,6 +54,8 @@ const Config = z
     /** The OAuth client whose tokens are accepted for exchange. */
     idpAudience: z.string().min(1).default('bir'),
     drainMs: z.coerce.number().int().min(0).default(4_000),
+    /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
+    stopDelayMs: z.coerce.number().int().min(0).optional(),
   })
   .superRefine((config, context) => {
     if (config.stage === 'local') return

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mountedServers } from '@bir/data-plane/catalog'
@@ -12,7 +13,7 @@ import type { Config } from './config.ts'
 import { markDirty } from './base/context.ts'
 import type { Actor, Ctx, JoinLines, Publisher } from './base/context.ts'
 import { createSite, json } from './base/http.ts'
-import type { Route } from './base/http.ts'
+import type { Answer, Route } from './base/http.ts'
 import { shortHasher } from './definitions/short-hash.ts'
 import { internalRoutes } from './internal/routes.ts'
 import { fingerprintOf, openKeyRing, readTokenKeys } from './keys/key-ring.ts'
@@ -43,9 +44,14 @@ import { startMaintenance } from './upkeep.ts'
 export interface Running {
   /** The URL that the server listens on. */
   url: string
-  /** Answers the requests that wait, lets running requests end, and releases everything. */
+  /**
+   * Says in `GET /health` that it stops, and answers on for `stopDelayMs`. Then it answers the requests that wait, lets
+   * running ones end, and releases everything.
+   */
   close: () => Promise<void>
 }
+
+const defaultStopDelayMs = 5_000
 
 /** The parts of the process that exist before it serves HTTP. */
 interface Core {
@@ -72,7 +78,8 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
   await joinFile?.renew()
 
   const draining = new AbortController()
-  const server = siteOf(core, draining.signal)
+  let isStopping = false
+  const server = siteOf(core, { draining: draining.signal, isStopping: () => isStopping })
   await listen(server, config)
   const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, log })
   const following = joinFile?.follow(watch, draining.signal)
@@ -82,6 +89,10 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
   return {
     url,
     async close() {
+      isStopping = true
+      // A balancer must see it before the port closes.
+      const stopDelayMs = config.stopDelayMs ?? (stage === 'local' ? 0 : defaultStopDelayMs)
+      if (stopDelayMs > 0) await wait(stopDelayMs)
       draining.abort()
       await closeServer(server, config.drainMs)
       await maintenance.stop()
@@ -153,7 +164,7 @@ function siteOf(
     auditWatch,
     strays,
   }: Core & { strays: StrayRejections },
-  draining: AbortSignal,
+  { draining, isStopping }: { draining: AbortSignal; isStopping: () => boolean },
 ): Server {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
@@ -173,21 +184,28 @@ function siteOf(
   const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
 
   const routes: Route[] = [
-    { method: 'GET', path: '/health', answer: async () => json(200, healthOf(auditWatch, strays)) },
+    { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
     ...metadataRoutes({ issuer, stage, keys }),
     ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, publishAbove, ctxOf, log }),
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await callerOf(tokens, request)) })
   const loopback = isLoopbackAddress(config.host)
-  return createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining, log })
+  return createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining, isStopping, log })
 }
 
-/** A warning does not stop the control plane. It answers 200, so that nothing takes it out of service. */
-const healthOf = ({ warning }: AuditWatch, { count }: StrayRejections) => ({
-  ...(warning === undefined ? { status: 'ok' } : { status: 'degraded', warning }),
-  ...(count > 0 && { strayRejections: count }),
-})
+interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {
+  strays: StrayRejections
+  isStopping: boolean
+}
+
+/** Without its database the control plane serves nobody. With a warning it does, so nothing takes it out of service. */
+function healthOf({ auditWatch: { warning }, strays: { count }, watch, isStopping }: HealthParts): Answer {
+  const notes = count > 0 ? { strayRejections: count } : {}
+  if (isStopping) return json(503, { status: 'stopping', ...notes })
+  if (!watch.isConnected()) return json(503, { status: 'unavailable', why: 'The database cannot be reached.', ...notes })
+  return json(200, { ...(warning === undefined ? { status: 'ok' } : { status: 'degraded', warning }), ...notes })
+}
 
 const listen = (server: Server, { host, port }: Config): Promise<void> =>
   new Promise((resolve, reject) => {

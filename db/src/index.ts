@@ -36,5 +36,7 @@ export function connect(url: string, { maxConnections = 10 }: { maxConnections?:
   // The pool replaces an idle connection that broke, and the next query reports a failure if there still is one.
   // Without this listener the 'error' event would end the process.
   pool.on('error', () => {})
+  // The pool listens to idle connections alone. One that breaks while it is in use fails its query, and tells it here.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return new Db(pool)
 }

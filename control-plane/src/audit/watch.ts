@@ -20,7 +20,11 @@ export function watchAudit(db: Kysely<Database>, log: Log): AuditWatch {
   let looking: Promise<void> = Promise.resolve()
 
   const lookOnce = async () => {
-    const found = await warningOf(db).catch((error: unknown) => `The database cannot be asked about the audit: ${errorText(error)}`)
+    const found = await warningOf(db).catch((error: unknown) => {
+      // The warning is for everybody, and the text of the error may name an address.
+      if (warning === undefined) log('error', 'audit-not-looked-at', { why: errorText(error) })
+      return 'The database cannot be asked about the audit.'
+    })
     if (found !== undefined && warning === undefined) log('error', 'audit-incomplete', { why: found })
     if (found === undefined && warning !== undefined) log('info', 'audit-complete-again')
     warning = found

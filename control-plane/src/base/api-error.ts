@@ -1,6 +1,7 @@
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
+import { outageText } from './outage.ts'
 
 /**
  * An operation of the API that was refused or failed. The message is for the caller and shows nothing internal. It
@@ -23,6 +24,8 @@ export class ApiError extends Error {
   static from(error: unknown): ApiError {
     if (error instanceof ApiError) return error
     if (error instanceof z.ZodError) return new ApiError('invalid_input', schemaFaults(error), { cause: error })
+    const outage = outageText(error)
+    if (outage !== undefined) return new ApiError('unavailable', outage, { cause: error })
     if (isUniqueViolation(error)) return new ApiError('conflict', 'It exists already.', { cause: error })
     return new ApiError('internal', 'The control plane made a mistake. It is logged; try again or tell an operator.', { cause: error })
   }

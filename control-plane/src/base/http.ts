@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { errorText } from './log.ts'
 import type { Log } from './log.ts'
+import { outageText } from './outage.ts'
 import { HeldBytes } from './held-bytes.ts'
 import { isLoopbackHost, isLoopbackPeer } from './loopback.ts'
 
@@ -69,6 +70,8 @@ interface Site {
   loopback: boolean
   /** Aborts requests that wait, so that the process can end. */
   draining: AbortSignal
+  /** Whether clients should connect elsewhere next time. */
+  isStopping?: () => boolean
   log: Log
   /** What the bodies of unfinished requests hold. Routes for people without a token read bodies too. */
   held?: HeldBytes
@@ -98,7 +101,8 @@ async function serve(site: BoundedSite, request: IncomingMessage, response: Serv
     await dispatch(site, request, response)
   } catch (error) {
     if (!(error instanceof Refusal)) site.log('error', 'request-failed', { method: request.method, path, why: errorText(error) })
-    sendRefusal(response, error)
+    const outage = outageText(error)
+    sendRefusal(response, outage === undefined ? error : new Refusal(503, 'temporarily_unavailable', outage))
   }
 }
 
@@ -110,6 +114,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
     throw new Refusal(403, 'forbidden', 'Requests from this origin are not accepted.')
   }
 
+  if (site.isStopping?.()) response.setHeader('connection', 'close')
   const mount = site.mounts.find(({ prefix }) => url.pathname === prefix || url.pathname.startsWith(`${prefix}/`))
   if (mount) return mount.handle(request, response)
 
@@ -189,6 +194,7 @@ function sendAnswer(response: ServerResponse, { status, headers = {}, body = '' 
 
 const refusalHeaders: Record<number, Record<string, string>> = {
   413: { connection: 'close' },
+  503: { 'retry-after': '2' },
   429: { 'retry-after': '1', connection: 'close' },
 }
 

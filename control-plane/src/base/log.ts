@@ -12,5 +12,6 @@ export const log: Log = (level, event, facts = {}) => {
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : 'unknown error'
   const message = error.message || error.name
-  return error.cause instanceof Error || typeof error.cause === 'string' ? `${message}: ${errorText(error.cause)}` : message
+  const hasCause = error.cause instanceof Error || typeof error.cause === 'string'
+  return hasCause ? `${message.replace(/\.$/, '')}: ${errorText(error.cause)}` : message
 }

@@ -13,7 +13,7 @@ const grant = {
   server: 'sql',
   level: 'read',
   tools: { allow: ['execute_query'], deny: ['drop_table'] },
-  expires: '2027-01-31T00:00:00Z',
+  expires: '2999-01-31T00:00:00Z',
 }
 const restriction = {
   user: 'alice',

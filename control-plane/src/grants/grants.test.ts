@@ -14,8 +14,8 @@ test('a grant is listed as it was created', async () => {
   await using it = await withServer()
   await it.aPerson('bob')
   const tools = { allow: ['execute_query', 'list_tables'], deny: ['drop_table'] }
-  const grant = await create(it.ctx, { user: 'bob', server: 'sql', level: 'write', tools, expires: '2027-01-31T00:00:00Z' })
-  expect(grant).toEqual({ id: grant.id, user: 'bob', server: 'sql', level: 'write', tools, expires: '2027-01-31T00:00:00.000Z' })
+  const grant = await create(it.ctx, { user: 'bob', server: 'sql', level: 'write', tools, expires: '2999-01-31T00:00:00Z' })
+  expect(grant).toEqual({ id: grant.id, user: 'bob', server: 'sql', level: 'write', tools, expires: '2999-01-31T00:00:00.000Z' })
   expect((await list(it.ctx, { first: 10 })).items).toEqual([grant])
 })
 
@@ -91,4 +91,13 @@ test('the audit record of a change says in words who did what to whom', async ()
     { action: 'grants.create', target: 'everyone', detail, actor: 'operator:test' },
     { action: 'grants.delete', target: id, detail, actor: 'operator:test' },
   ])
+})
+
+test('a grant that is over already is refused, and one in a file is called so', async () => {
+  await using it = await withServer()
+  await it.aPerson('bob')
+  const grant = { user: 'bob', server: 'sql', level: 'read', expires: '2020-01-01T00:00:00Z' } as const
+  await expect(create(it.ctx, grant)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('is over already') })
+  expect((await it.applied({ grants: [grant] })).edits).toEqual([expect.stringMatching(/^add grant: .*, which is over already$/)])
+  expect((await it.applied({ grants: [grant] })).edits).toEqual([])
 })

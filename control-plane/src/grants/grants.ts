@@ -45,6 +45,8 @@ export async function list({ db }: Ctx, { first, after, user, group, server }: I
 
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Grant> {
   const detail = describeGrant(input)
+  if (input.expires !== undefined && isOver(Date.parse(input.expires), Date.now()))
+    throw new ApiError('invalid_input', `expires: ${input.expires} is over already, so this grant would never count.`)
   const { value } = await change(ctx, { action: 'grants.create', target: describeHolder(input), detail }, async (trx) => {
     const holder = await resolveHolder(trx, input)
     await requireServer(trx, input.server)
@@ -85,6 +87,8 @@ export const newGrant = ({ kind, holderId }: Holder, { server, level, tools, exp
   deny: tools?.deny?.length ? [...new Set(tools.deny)].sort() : null,
   expiresAtMs: expires === undefined ? null : Date.parse(expires),
 })
+
+export const isOver = (expiresAtMs: number | null, nowMs: number): boolean => expiresAtMs !== null && expiresAtMs <= nowMs
 
 /** Two grants have the same key if they differ in nothing but their id. */
 export const grantKey = (row: GrantRow): string => canonical({ ...row, id: undefined })

@@ -1,6 +1,6 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import { Settings } from '@bir/sdk/contract/settings'
-import { fileGrant, describeGrant } from '../grants/grants.ts'
+import { fileGrant, describeGrant, isOver } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction, describeRestriction } from '../restrictions/restrictions.ts'
 import type { PolicyState } from './state.ts'
@@ -27,7 +27,7 @@ export function difference<Row extends { id: string }>(before: readonly Row[], a
 }
 
 /** What a file changes in the policy: one line per row. Empty if the file describes the policy that is in force. */
-export function editsBetween(before: PolicyState, after: PolicyState): string[] {
+export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Date.now()): string[] {
   const name = holderNamer(new Map([...before.handles, ...after.handles]))
   const servers = difference(before.rows.servers, after.rows.servers)
   const groups = difference(before.rows.groups, after.rows.groups)
@@ -42,7 +42,10 @@ export function editsBetween(before: PolicyState, after: PolicyState): string[] 
     ...after.rows.groups.flatMap((group) => memberEdits(group, before, after)),
     ...groups.removed.map(({ handle }) => `remove group ${handle}`),
     ...grants.removed.map((row) => `remove grant: ${describeGrant(fileGrant(row, name(row)))}`).sort(),
-    ...grants.added.map((row) => `add grant: ${describeGrant(fileGrant(row, name(row)))}`),
+    // Not refused: an exported file may hold grants that were over by then.
+    ...grants.added.map(
+      (row) => `add grant: ${describeGrant(fileGrant(row, name(row)))}${isOver(row.expiresAtMs, nowMs) ? ', which is over already' : ''}`,
+    ),
     ...restrictions.removed.map((row) => `remove restriction: ${describeRestriction(fileRestriction(row, name(row)))}`).sort(),
     ...restrictions.added.map((row) => `add restriction: ${describeRestriction(fileRestriction(row, name(row)))}`),
     ...settingEdits(before.rows.settings, after.rows.settings),

@@ -15,6 +15,8 @@ export interface Current extends Published {
 
 /** Knows the newest revision, whichever replica published it. */
 export interface RevisionWatch {
+  /** Whether the database answers, as far as the last seconds show. */
+  isConnected: () => boolean
   current: () => Current | undefined
   /** Asks the database now. */
   check: () => Promise<void>
@@ -24,6 +26,8 @@ export interface RevisionWatch {
 }
 
 const pollMs = 1_000
+/** A database that hangs answers nothing and refuses nothing. */
+const maxSilenceMs = 10_000
 
 interface WatchParts {
   db: Kysely<Database>
@@ -38,6 +42,7 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
   const waiters = new Set<() => void>()
   let current: Current | undefined
   let isFailing = false
+  let lastReadMs = performance.now()
 
   async function update(): Promise<void> {
     const atMs = Date.now()
@@ -58,6 +63,7 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
     try {
       await update()
       isFailing = false
+      lastReadMs = performance.now()
     } catch (error) {
       if (!isFailing) log('warn', 'revision-unknown', { why: errorText(error) })
       isFailing = true
@@ -72,6 +78,7 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
   const poll = setInterval(() => void check(), pollMs)
 
   return {
+    isConnected: () => !isFailing && performance.now() - lastReadMs < maxSilenceMs,
     current: () => current,
     check,
     newerThan: (revision, signal) => waitUntil(() => (current?.revision ?? 0) > revision, waiters, signal),

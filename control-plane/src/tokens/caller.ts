@@ -5,6 +5,7 @@ import { ApiError } from '../base/api-error.ts'
 import type { Actor } from '../base/context.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { errorText } from '../base/log.ts'
+import { outageText } from '../base/outage.ts'
 import { verifyAccessToken } from './access-token.ts'
 import { assertedRequest, looksLikeOperatorAssertion, useOnce } from './operator.ts'
 import type { OperatorVerifier } from './operator.ts'
@@ -24,9 +25,13 @@ export async function callerOf(parts: CallerParts, request: IncomingMessage): Pr
   try {
     return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, request) : await personActor(parts, token)
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError('unauthenticated', `Sign in again: ${errorText(error)}.`, { cause: error })
+    if (error instanceof ApiError || outageText(error) !== undefined) throw ApiError.from(error)
+    throw new ApiError('unauthenticated', `Sign in again: ${withoutStop(errorText(error))}.`, { cause: error })
   }
 }
+
+/** Some of the texts are sentences, and some are not. */
+const withoutStop = (text: string) => text.replace(/\.$/, '')
 
 /** Each assertion is good for one request: whoever gets hold of a used one has nothing. */
 async function operatorActor({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Actor> {

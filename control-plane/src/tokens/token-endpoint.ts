@@ -8,6 +8,7 @@ import type { Answer, Exchange } from '../base/http.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
 import type { Log } from '../base/log.ts'
+import { outageText } from '../base/outage.ts'
 import type { UserRow } from '../users/users.ts'
 import { LIFE_SECONDS, signAccessToken } from './access-token.ts'
 import { oauthError } from './oauth-error.ts'
@@ -102,6 +103,7 @@ async function grantByAssertion(
   request: IncomingMessage,
 ): Promise<Grant> {
   const refuse = (error: Error) => {
+    if (outageText(error) !== undefined) throw error
     throw oauthError('invalid_grant', `Refused: ${error.message}.`)
   }
   const operator = await operators.verify(requireParameter(form, 'assertion'), assertedRequest(request)).catch(refuse)

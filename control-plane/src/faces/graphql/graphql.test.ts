@@ -54,7 +54,7 @@ test('all fields of a mutation are returned by the query', async () => {
     putUser(input: { handle: "alice", provider: "demo", subject: "1", name: null }) { handle name groups }
     putServer(input: { id: "sql", kind: "mounted", settings: { connections: { bank: {} } }, tools: { drop_table: { hidden: true } } }) { title settings }
     putGroup(input: { handle: "staff", members: ["alice"] }) { members }
-    createGrant(input: { group: "staff", server: "sql", level: read, tools: { deny: ["execute_query"] }, expires: "2027-01-31T00:00:00Z" }) { level tools { allow deny } }
+    createGrant(input: { group: "staff", server: "sql", level: read, tools: { deny: ["execute_query"] }, expires: "2999-01-31T00:00:00Z" }) { level tools { allow deny } }
     createRestriction(input: { everyone: true, server: "sql", connection: "bank", allow: ["nowhere"] }) { allow }
     setSelection(input: { user: "alice", server: "sql", level: read }) { servers }
     putSettings(input: { truncateChars: 5000 }) { truncateChars rateBurst staleReadMs }
@@ -83,7 +83,7 @@ test('all fields of a mutation are returned by the query', async () => {
               group: 'staff',
               user: null,
               level: 'read',
-              expires: '2027-01-31T00:00:00.000Z',
+              expires: '2999-01-31T00:00:00.000Z',
               tools: { allow: null, deny: ['execute_query'] },
             },
           },

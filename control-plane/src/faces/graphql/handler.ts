@@ -7,6 +7,7 @@ import type { Plugin } from 'graphql-yoga'
 import { ApiError } from '../../base/api-error.ts'
 import type { Ctx } from '../../base/context.ts'
 import type { Operations } from '../../base/perform.ts'
+import { isOurs } from '../trpc/trpc.ts'
 import type { FaceParts, NodeHandler } from '../trpc/trpc.ts'
 import { graphiqlOptions, renderGraphiql, serveAsset } from './graphiql.ts'
 import { asksOnlySchema } from './introspection.ts'
@@ -99,7 +100,7 @@ function refuse(
   report: FaceParts['report'],
   status: number = statuses[code],
 ): void {
-  if (code === 'internal') report(cause)
+  if (isOurs(code)) report(cause)
   if (response.headersSent) return
   const headers = { 'content-type': 'application/json', ...(code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}) }
   response.writeHead(status, headers)

@@ -30,7 +30,7 @@ export function trpcHandler(operations: Operations, { ctxOf, report }: FaceParts
     maxBodySize: maxBodyBytes,
     createContext: ({ req }) => ctxOf(req).catch(throwTrpcError),
     onError: ({ error }) => {
-      if (codeOf(error) === 'internal') report(error.cause?.cause ?? error)
+      if (isOurs(codeOf(error))) report(error.cause?.cause ?? error)
     },
   })
 }
@@ -75,6 +75,9 @@ function throwTrpcError(error: unknown): never {
   const cause = ApiError.from(error)
   throw new TRPCError({ code: trpcCodes[cause.code], message: cause.message, cause })
 }
+
+/** Whether a failure is for the log of the operator: it is a mistake of ours, or an outage. */
+export const isOurs = (code: ApiErrorCode): boolean => code === 'internal' || code === 'unavailable'
 
 /** Our code for an error, also for tRPC's own errors such as an unknown procedure or a body that is not JSON. */
 function codeOf({ cause, code }: TRPCError): ApiErrorCode {
