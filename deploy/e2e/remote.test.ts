@@ -14,11 +14,15 @@ import { parse, stringify } from 'yaml'
 import { legacyUpstream } from '../conformance/upstreams/legacy.ts'
 import { modernUpstream } from '../conformance/upstreams/modern.ts'
 import type { Upstream } from '../conformance/upstreams/serve.ts'
+import { sseUpstream } from '../conformance/upstreams/sse.ts'
 import { until } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 
-/** A legacy server and a modern one behind one gateway, each used by a legacy client and by a modern one. */
+/**
+ * A legacy server, a modern one and one of the HTTP+SSE transport behind one gateway, each used by a legacy client and
+ * by a modern one.
+ */
 
 const main = fileURLToPath(new URL('../../sdk/src/cli/main.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'bir-remote-'))
@@ -34,10 +38,10 @@ async function bir(...args: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  upstreams = [await legacyUpstream(), await modernUpstream()]
+  upstreams = [await legacyUpstream(), await modernUpstream(), await sseUpstream()]
   gateway = await bootGateway()
   const file = parse(await bir('export'))
-  for (const [at, id] of ['old', 'new'].entries()) {
+  for (const [at, id] of ['old', 'new', 'oldest'].entries()) {
     file.servers[id] = { kind: 'remote', url: upstreams[at]?.url, title: `The ${id} one` }
     file.grants.push({ group: 'analysts', server: id, level: 'destroy' })
   }
@@ -112,6 +116,8 @@ const pairs = [
   ['new', 'old', newClient],
   ['old', 'new', oldClient],
   ['old', 'old', oldClient],
+  ['new', 'oldest', newClient],
+  ['old', 'oldest', oldClient],
 ] as const
 
 test.for(pairs)(
@@ -137,12 +143,15 @@ test.for(pairs)(
 test.for([
   ['new', newClient],
   ['old', oldClient],
-] as const)('on the aggregate a client of the %s era finds both servers under names of their own', async ([, connect]) => {
+] as const)('on the aggregate a client of the %s era finds all servers under names of their own', async ([, connect]) => {
   await using client = await connect(gateway.endpoints.mcp)
   const tools = await client.tools()
-  expect(tools).toEqual(expect.arrayContaining(['old_test_simple_text', 'new_test_simple_text', 'sql_execute_query', 'meta_whoami']))
+  expect(tools).toEqual(
+    expect.arrayContaining(['old_test_simple_text', 'new_test_simple_text', 'oldest_test_simple_text', 'sql_execute_query', 'meta_whoami']),
+  )
   expect(await client.call('old_test_elicitation', { message: 'Who?' })).toContain('ann')
   expect(await client.call('new_test_elicitation', { message: 'Who?' })).toContain('ann')
+  expect(await client.call('oldest_test_elicitation', { message: 'Who?' })).toContain('ann')
   expect(await client.resources()).toEqual(
     expect.arrayContaining(['mcp+old:test://static-text', 'mcp+new:test://static-text', 'mcp+meta:gateway://me']),
   )
@@ -156,8 +165,9 @@ test('administrators see how each server is, by each plane; exported and applied
   const notUp = async () => (await control().servers.health({})).items.filter(({ state, stale }) => state !== 'up' || stale)
   await expect.poll(notUp, { message: 'servers that are not up' }).toEqual([])
   expect(await healthOf('old')).toMatchObject([{ planeName: 'local', era: 'legacy', breaker: 'closed', latencyMs: expect.any(Number) }])
+  expect(await healthOf('oldest')).toMatchObject([{ planeName: 'local', era: 'legacy', overSse: true }])
   expect(await healthOf('new')).toMatchObject([{ planeName: 'local', era: 'modern', lastSuccessAt: expect.any(String) }])
-  expect(await bir('server', 'health', '--exit-code')).toMatch(/^new +local +up +modern/m)
+  expect(await bir('server', 'health', '--exit-code')).toMatch(/^new +local +up +modern[^]*^oldest +local +up +sse/m)
   expect(await bir('server', 'list')).toMatch(new RegExp(`^old +remote +\\d+ +0 +warn +up +${upstreams[0]?.url}$`, 'm'))
   const path = join(scratch, 'again.yaml')
   await bir('export', '-o', path)

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { expect, test, vi } from 'vitest'
 import { aCall, aClient, aListen, legacyServer } from './testing.ts'
 import type { LegacyServer } from './testing.ts'
+import { jsonOf } from '../upstream.ts'
 import type { Notification } from '../../protocol/notification.ts'
 
 const head = { 'content-type': 'text/event-stream' }
@@ -165,6 +166,13 @@ test('answers to requests that nobody waits for any more, and the same endpoint 
   })
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
   expect(server.streams).toHaveLength(1)
+})
+
+test('an answer keeps the text of the server', async () => {
+  const result = '{"content":[],"structuredContent":{"id":12345678901234567890,"one":1.0}}'
+  await using server = await scripted({ call: (stream, id) => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":${result}}\n\n`) })
+  const text = jsonOf(await server.upstream.request(aCall('x')))
+  expect(text).toContain('{"id":12345678901234567890,"one":1.0}')
 })
 
 test('an error without an id is the answer to the only request under way', async () => {
