@@ -30,8 +30,9 @@ async function scripted({ begin, call, post, callTimeoutMs = 60_000 }: Script): 
   const server = await legacyServer(
     (request, response, body) => {
       if (request.method === 'GET') {
-        streams.push(response)
-        return void (begin ?? ((stream) => stream.writeHead(200, head).write(endpoint)))(response)
+        ;(begin ?? ((stream) => stream.writeHead(200, head).write(endpoint)))(response)
+        if (response.statusCode === 200) streams.push(response)
+        return
       }
       ;(post ?? ((accepted) => accepted.writeHead(202).end('Accepted')))(response, body)
       const stream = streams.at(-1)
@@ -166,6 +167,25 @@ test('answers to requests that nobody waits for any more, and the same endpoint 
   })
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
   expect(server.streams).toHaveLength(1)
+})
+
+test('a server that refuses everything for a moment keeps its session, and the calls that wait in it', async () => {
+  let refusing = false
+  const held: number[] = []
+  await using server = await scripted({
+    begin: (stream) => (refusing ? stream.writeHead(503).end() : stream.writeHead(200, head).write(endpoint)),
+    call: (stream, id) => (held.length === 0 ? void held.push(id) : refusing || answers(stream, id)),
+    post: (response) => response.writeHead(refusing ? 503 : 202).end(),
+  })
+  const waiting = server.upstream.request(aCall('slow'))
+  await expect.poll(() => held).toHaveLength(1)
+  refusing = true
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault' })
+  refusing = false
+  answers(server.streams[0] as ServerResponse, held[0] ?? 0)
+  await expect(waiting).resolves.toMatchObject({ value: { content: [] } })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+  expect(server.sent('initialize')).toHaveLength(1)
 })
 
 test('an answer keeps the text of the server', async () => {

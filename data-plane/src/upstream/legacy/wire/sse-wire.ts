@@ -13,7 +13,8 @@ export class SseWire implements SessionWire {
   readonly controlTimeoutMs: number
   readonly inbound: Inbound = { receive: () => Promise.resolve(), lost: () => undefined }
   private readonly http: LegacyWire
-  private stream: SseStream | undefined
+  /** By id. There are two only while another session is being opened: until that is in use, the earlier one stays. */
+  private readonly streams = new Map<string, SseStream>()
   private streamCount = 0
 
   constructor(http: LegacyWire) {
@@ -22,9 +23,8 @@ export class SseWire implements SessionWire {
   }
 
   async initialize(id: number, body: string): Promise<WireAnswer> {
-    this.stream?.replace()
     const stream = new SseStream(`sse-${++this.streamCount}`, this.http, this.inbound)
-    this.stream = stream
+    this.streams.set(stream.address.sessionId, stream)
     await stream.open()
     const answer = await stream.post(id, body, {})
     if (answer.status < 300) return answer
@@ -38,7 +38,9 @@ export class SseWire implements SessionWire {
 
   send(body: string, headers: WireHeaders): Promise<WireAnswer> {
     const stream = this.streamOf(headers)
-    return stream ? stream.send(body, headers) : Promise.resolve(gone)
+    if (!stream) return Promise.resolve(gone)
+    this.endBefore(stream)
+    return stream.send(body, headers)
   }
 
   get(): Promise<WireAnswer> {
@@ -47,17 +49,29 @@ export class SseWire implements SessionWire {
 
   delete(headers: WireHeaders): Promise<void> {
     this.streamOf(headers)?.stop()
+    this.streams.delete(headers[SESSION_HEADER] ?? '')
     return Promise.resolve()
   }
 
   abandon(): void {
-    this.stream?.stop()
-    this.stream = undefined
+    const newest = `sse-${this.streamCount}`
+    this.streams.get(newest)?.stop()
+    this.streams.delete(newest)
   }
 
   private streamOf(headers: WireHeaders): SseStream | undefined {
-    const { stream } = this
-    return stream && !stream.ended && stream.address.sessionId === headers[SESSION_HEADER] ? stream : undefined
+    const stream = this.streams.get(headers[SESSION_HEADER] ?? '')
+    return stream && !stream.ended ? stream : undefined
+  }
+
+  /** A message to a session shows that it is open: the newest one has taken the place of those before it. */
+  private endBefore(stream: SseStream): void {
+    if (this.streams.size === 1 || stream.address.sessionId !== `sse-${this.streamCount}`) return
+    for (const [id, earlier] of this.streams) {
+      if (earlier === stream) continue
+      this.streams.delete(id)
+      earlier.replace()
+    }
   }
 }
 
