@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
+import { buildSdk } from '../package-sdk/build-sdk.ts'
 import { connect } from './clients.ts'
 import type { Era } from './clients.ts'
 
@@ -137,6 +138,42 @@ test('dave sees no tools but those of meta; explain says why; apply lets him in 
   await expect.poll(() => client.tools(), { timeout: toldWithinMs }).toContain('sql_list_tables')
   expect(JSON.stringify(await client.call('sql_list_tables'))).toContain('public.accounts')
   expect((await bir('apply', '-f', path)).out).toMatch(/nothing|no change|0 changes/i)
+})
+
+/** The blocks of one language in a page of the documentation. */
+const examplesIn = (page: string, language: string) =>
+  [
+    ...readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8').matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, 'g')),
+  ].map(([, code = '']) => code)
+
+test('the examples of the SDK run as they are printed, under the Node that started the tests', async () => {
+  const installed = join(scratch, 'node_modules/@bir/sdk')
+  await buildSdk(installed)
+  symlinkSync(fileURLToPath(new URL('../../sdk/node_modules', import.meta.url)), join(installed, 'node_modules'))
+  const token = (await bir('token', 'admin', '--api')).out.trim()
+  const env = { ...process.env, BIR_URL: gateway.endpoints.control, BIR_TOKEN: token }
+  const outputs = []
+  for (const code of examplesIn('sdk.md', 'js')) {
+    const file = join(scratch, 'example.mjs')
+    writeFileSync(file, code)
+    outputs.push((await promisify(execFile)(process.env['BIR_BOOT_NODE'] ?? process.execPath, [file], { env })).stdout)
+  }
+  expect(outputs).toEqual([expect.stringContaining('sql'), expect.stringMatching(/^granted .*\ntaken back\n$/)])
+})
+
+test('the examples of the API answer as they are printed', async () => {
+  const token = (await bir('token', 'admin', '--api')).out.trim()
+  const answers = []
+  for (const code of examplesIn('api.md', 'sh')) {
+    const [, ask = ''] = code.split(/\n(?=curl)/)
+    const script = ask.replace('http://127.0.0.1:8081', gateway.endpoints.control)
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { env: { ...process.env, TOKEN: token } })
+    answers.push(JSON.parse(stdout))
+  }
+  expect(answers).toEqual([
+    { data: { users: expect.objectContaining({ pageInfo: expect.objectContaining({ hasNextPage: true }) }) } },
+    { data: { createGrant: expect.objectContaining({ level: 'read' }) } },
+  ])
 })
 
 test('the audit has all of it, says why it was refused, and its chains are whole', async () => {

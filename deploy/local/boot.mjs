@@ -20,14 +20,15 @@ const scripts = {
   bir: 'sdk/src/cli/main.ts',
   bench: 'deploy/bench/main.ts',
   graph: 'deploy/rooms/main.ts',
+  sdk: 'deploy/package-sdk/main.ts',
 }
 
-/** Progress of `bir`, `bench` and `graph` goes to stderr, because scripts read their stdout. */
-const say = (line) => (['bir', 'bench', 'graph'].includes(verb) ? process.stderr : process.stdout).write(`${line}\n`)
+/** Progress of `bir`, `bench`, `graph` and `sdk` goes to stderr, because scripts read their stdout. */
+const say = (line) => (['bir', 'bench', 'graph', 'sdk'].includes(verb) ? process.stderr : process.stdout).write(`${line}\n`)
 
 async function main() {
   if (verb !== 'test' && !Object.hasOwn(scripts, verb)) {
-    throw new Fault(`There is no verb "${verb}": use start, test, bir, bench or graph.`)
+    throw new Fault(`There is no verb "${verb}": use start, test, bir, bench, graph or sdk.`)
   }
   if (Number(process.versions.node.split('.')[0]) < 20) {
     throw new Fault(`Bir MCP starts from Node 20 on, and this is ${process.version}: please update Node.`)
@@ -36,7 +37,7 @@ async function main() {
   const runtime = await findRuntime(root, say)
   await installIfChanged(root, runtime, say)
 
-  const env = { ...process.env, BIR_HOME: home, PATH: runtime.path, BIR_BOOTED_AT_MS: String(bootedAtMs) }
+  const env = { ...process.env, BIR_HOME: home, PATH: runtime.path, BIR_BOOTED_AT_MS: String(bootedAtMs), BIR_BOOT_NODE: process.execPath }
   if (verb === 'start') makeHome()
   if (existsSync(home)) env.NODE_COMPILE_CACHE ??= join(home, 'compile-cache')
 

@@ -54,8 +54,9 @@ export const isUp = ({ state, stale }: Health) => state === 'up' && !stale
 /** Planes that found the same wrong are named together. */
 function listFaultLines(items: readonly Health[]): string[] {
   const found = items.filter(({ listFaults = [] }) => listFaults.length > 0)
-  const groups = Map.groupBy(found, ({ server, listFaults = [] }) => JSON.stringify([server, listFaults]))
-  return [...groups.values()].flatMap((group) => {
+  const groups: Record<string, Health[]> = {}
+  for (const health of found) (groups[JSON.stringify([health.server, health.listFaults])] ??= []).push(health)
+  return Object.values(groups).flatMap((group) => {
     const [first] = group
     const planes = group.map(({ planeName }) => printable(planeName)).join(', ')
     return first
