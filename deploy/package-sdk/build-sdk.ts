@@ -13,8 +13,9 @@ const Package = z.object({ name: z.string(), version: z.string(), license: z.str
 const Workspace = z.object({ catalog: z.record(z.string(), z.string()) })
 
 /**
- * Builds `@bir/sdk` as JavaScript (ES2022 modules, for Node 20 and browsers) with its types, as a package that npm can
- * install: the client, the contract and the `bir` command. Rejects with the compiler's words when the code does not fit.
+ * Builds `@bir/sdk` as JavaScript (ES2022 modules, for Node 20 and browsers) with its types, as a package that npm
+ * installs: the client, the contract and the `bir` command. Rejects with the compiler's words when the code does not
+ * fit.
  */
 export async function buildSdk(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
