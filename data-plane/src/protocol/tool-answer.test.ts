@@ -10,6 +10,13 @@ test('a tool error is a sentence for the model, then its facts for programs; non
   })
 })
 
+test('words without end are cut, and the facts behind them stay', () => {
+  const { content } = errorAnswer(new ToolError('invalid_input', 'x'.repeat(1_000_000)))
+  expect((content[0] as { text: string }).text).toMatch(
+    /^x{7900}.* … \(cut: 1000000 characters\)\n\{"code":"invalid_input","retryable":false\}$/,
+  )
+})
+
 test.for(['{"columns":[]}', '7', '"words"'])('even a message that is JSON leaves no text that is: %s', (message) => {
   const { content } = errorAnswer(new ToolError('not_found', message))
   for (const block of content) expect(() => JSON.parse((block as { text: string }).text) as unknown).toThrow(SyntaxError)

@@ -1,4 +1,8 @@
+import { boundText } from '@bir/sdk/contract/audit-limits'
 import type { ToolError } from '@bir/sdk/contract/errors'
+
+/** A message may repeat what the caller wrote. Longer words would push the facts behind them out of a cut answer. */
+const maxWordsChars = 8_000
 
 /** The content of a resource (MCP ResourceContents): text, or bytes in base64. */
 export type ResourceContents = { uri: string; mimeType?: string } & ({ text: string } | { blob: string })
@@ -24,7 +28,7 @@ export interface ToolAnswer {
  * take a text that is for the tool's structured output, and show the model its faults instead of the reason.
  */
 export function errorAnswer({ code, message, hint, retryable, retryAfterS }: ToolError): ToolAnswer {
-  const words = hint === undefined ? message : `${message} ${hint}`
+  const words = boundText(hint === undefined ? message : `${message} ${hint}`, maxWordsChars)
   const facts = JSON.stringify({ code, retryable, retry_after_s: retryAfterS })
   return { content: [{ type: 'text', text: `${words}\n${facts}` }], isError: true }
 }
