@@ -1,21 +1,23 @@
+import { afterFairTime } from './time/fair-time.ts'
+
+/** Taken before a test can replace the clock. */
+const { setTimeout } = globalThis
+
 /** Shorter than a test may take, so that the sentence below is what a failed run shows. */
 const patienceMs = 45_000
 
-/** Taken before a test can replace the clock. */
-const { setTimeout, clearTimeout } = globalThis
-
 /**
- * The promise, but for no longer than a test should wait.
+ * The promise, but for no longer than a test should wait: 45 s of a machine of its own, longer on one with other work.
  * `what` completes the sentence "Waited in vain for …", and the stack points at the line that waited.
  */
 export async function within<T>(promise: PromiseLike<T>, what: string, limitMs = patienceMs): Promise<T> {
   const fault = faultAt(within, what)
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(fault), limitMs)
+  const callOff = afterFairTime(limitMs, () => late.reject(fault))
   try {
     return await Promise.race([promise, late.promise])
   } finally {
-    clearTimeout(timer)
+    callOff()
   }
 }
 
@@ -25,10 +27,15 @@ export async function within<T>(promise: PromiseLike<T>, what: string, limitMs =
  */
 export async function until(condition: () => boolean | Promise<boolean>, what: string, limitMs = patienceMs): Promise<void> {
   const fault = faultAt(until, what)
-  const deadlineMs = performance.now() + limitMs
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw fault
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  let isLate = false
+  const callOff = afterFairTime(limitMs, () => (isLate = true))
+  try {
+    while (!(await condition())) {
+      if (isLate) throw fault
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  } finally {
+    callOff()
   }
 }
 

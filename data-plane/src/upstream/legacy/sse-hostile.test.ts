@@ -279,6 +279,6 @@ test('a server that ends every stream at once is asked less and less often, and 
   })
   await server.upstream.listen(aListen({ toolsListChanged: true }, { onEnd: ended }))
   server.streams[0]?.end()
-  await expect.poll(() => ended, { timeout: 20_000 }).toHaveBeenCalledOnce()
+  await expect.poll(() => ended).toHaveBeenCalledOnce()
   expect(streams).toBe(2)
 })

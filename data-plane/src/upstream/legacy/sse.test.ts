@@ -183,7 +183,7 @@ test('a listener outlives the stream: the session is opened again, and it is not
   const ended = vi.fn<(error?: Error) => void>()
   await server.upstream.listen(aListen({ toolsListChanged: true, resourceSubscriptions: ['a://1'] }, { heard, onEnd: ended }))
   await [...server.transports.values()][0]?.close()
-  await expect.poll(() => server.sent('resources/subscribe'), { timeout: 20_000 }).toHaveLength(2)
+  await expect.poll(() => server.sent('resources/subscribe')).toHaveLength(2)
   await expect.poll(() => heard).toHaveLength(2)
   await last()?.sendToolListChanged()
   await expect.poll(() => heard).toHaveLength(3)

@@ -105,7 +105,7 @@ function missingGlyphs(missing: Set<string>): string[] {
     .map((char) => `${char} (U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')})`)
   const rest = missing.size > chars.length ? ` and ${missing.size - chars.length} more` : ''
   return [
-    `No font has these characters, so the image shows boxes: ${chars.join(' ')}${rest}. Write them in other letters, or ask for format svg.`,
+    `No font has these characters, so the image shows boxes: ${chars.join(' ')}${rest}. Write them in other letters, or ask for format svg. An administrator can install a font for them on the machine of the data plane.`,
   ]
 }
 

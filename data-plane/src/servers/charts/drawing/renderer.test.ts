@@ -33,7 +33,7 @@ test('the process starts with the first chart and ends when idle', async () => {
   const pid = renderer.pid ?? 0
   expect(isAlive(pid)).toBe(true)
   expect((await drawing).width).toBeGreaterThan(0)
-  await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => isAlive(pid)).toBe(false)
   expect(renderer.pid).toBeUndefined()
 })
 

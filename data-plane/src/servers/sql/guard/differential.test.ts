@@ -287,7 +287,7 @@ const describe = (text: string) => describeStatement(client, text).catch(() => u
 
 test.for(['open', 'closed'] as const)(
   'the guard knows the columns of every statement it accepts as PostgreSQL does: tables are %s',
-  { timeout: 3_600_000 },
+  { meta: { patienceMs: 3_600_000 } },
   async (which) => {
     let compared = 0
     const property = fc.asyncProperty(statements, async (query) => {
@@ -303,16 +303,22 @@ test.for(['open', 'closed'] as const)(
   },
 )
 
-test('what PostgreSQL accepts of the text that a person wrote, it accepts of the text that is sent', { timeout: 3_600_000 }, async () => {
-  let compared = 0
-  const property = fc.asyncProperty(statements, async (query) => {
-    const verdict = await guard(query, rules.open)
-    const fields = verdict && (await describe(query))
-    if (!fields) return
-    compared++
-    const sentFields = await describe(verdict.text)
-    expect(sentFields?.map(({ name, dataTypeID }) => [name, dataTypeID])).toEqual(fields.map(({ name, dataTypeID }) => [name, dataTypeID]))
-  })
-  await fc.assert(property, { numRuns: runs, seed })
-  expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 4)
-})
+test(
+  'what PostgreSQL accepts of the text that a person wrote, it accepts of the text that is sent',
+  { meta: { patienceMs: 3_600_000 } },
+  async () => {
+    let compared = 0
+    const property = fc.asyncProperty(statements, async (query) => {
+      const verdict = await guard(query, rules.open)
+      const fields = verdict && (await describe(query))
+      if (!fields) return
+      compared++
+      const sentFields = await describe(verdict.text)
+      expect(sentFields?.map(({ name, dataTypeID }) => [name, dataTypeID])).toEqual(
+        fields.map(({ name, dataTypeID }) => [name, dataTypeID]),
+      )
+    })
+    await fc.assert(property, { numRuns: runs, seed })
+    expect(compared, `with the seed ${seed}`).toBeGreaterThan(runs / 4)
+  },
+)

@@ -133,7 +133,7 @@ test.for([
   ['mild', mild, 10],
 ] as const)(
   'two banks that differ only in what is closed cannot be told apart by any statement: %s',
-  { timeout: 600_000 },
+  { meta: { patienceMs: 600_000 } },
   async ([, fragments, atLeast]) => {
     let answered = 0
     const seed = randomInt(2 ** 31)

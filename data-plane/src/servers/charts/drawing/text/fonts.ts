@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Blob, Buffer, Face, Font, shape } from 'harfbuzzjs'
+import { MACHINE_FOLDERS, MachineFonts } from './machine-fonts.ts'
 
 const file = (path: string) => fileURLToPath(import.meta.resolve(path))
 
@@ -99,11 +100,25 @@ const has = (font: FontFile, text: string) => Array.from(text).every((char) => i
 /** What a person takes for one character, which may be several code points. */
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** The font in which a character is drawn; undefined if none has it. */
-function fontFor(character: string, weight: Weight): FontFile | undefined {
+/** For what none of ours has, such as Chinese: an administrator may have installed a font for it. */
+const machineFonts = new MachineFonts(MACHINE_FOLDERS)
+
+/** The font of ours in which a character is drawn; undefined if none has it. */
+function ourFontFor(character: string, weight: Weight): FontFile | undefined {
   const candidates = isEmoji(character) ? [emojiFiles, mainFiles, ...otherFiles] : [mainFiles, ...otherFiles]
   const files = candidates.find((files) => has(fontAt(files[weight]), character))
   return files && fontAt(files[weight])
+}
+
+/** The same, with the fonts of the machine. */
+function fontFor(character: string, weight: Weight): FontFile | undefined {
+  const ours = ourFontFor(character, weight)
+  if (ours) return ours
+  const codePoints = Array.from(character)
+    .filter((char) => !isIgnorable(char))
+    .map((char) => char.codePointAt(0) ?? 0)
+  const path = machineFonts.find(codePoints)
+  return path === undefined ? undefined : fontAt(path)
 }
 
 /** Whether the main font has all of a text. */
@@ -144,7 +159,8 @@ function lay(text: string, weight: Weight): TextLayout {
 /** The characters of a text that no font has. */
 export function missingIn(text: string): string[] {
   if (isPlain(text, 'regular')) return []
-  return Array.from(segmenter.segment(text), ({ segment }) => segment).filter((segment) => !fontFor(segment, 'regular'))
+  const find = isRightToLeft(text) ? ourFontFor : fontFor // the rasteriser has only our fonts
+  return Array.from(segmenter.segment(text), ({ segment }) => segment).filter((segment) => !find(segment, 'regular'))
 }
 
 interface TextItem {
