@@ -188,6 +188,19 @@ test('a server that refuses everything for a moment keeps its session, and the c
   expect(server.sent('initialize')).toHaveLength(1)
 })
 
+test('one refused call leaves the session as it is: the server is asked by a ping, and its answer is no fault', async () => {
+  let refuses = true
+  await using server = await scripted({
+    call: (stream, id) => (server.sent('tools/call').at(-1)?.body.id === id && refuses) || answers(stream, id),
+    post: (response, { method }) => response.writeHead(method === 'tools/call' && refuses ? 503 : 202).end(),
+  })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ message: expect.stringContaining('HTTP 503') })
+  expect(server.sent('ping')).toHaveLength(1)
+  refuses = false
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+  expect(server.sent('initialize')).toHaveLength(1)
+})
+
 test('an answer keeps the text of the server', async () => {
   const result = '{"content":[],"structuredContent":{"id":12345678901234567890,"one":1.0}}'
   await using server = await scripted({ call: (stream, id) => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":${result}}\n\n`) })

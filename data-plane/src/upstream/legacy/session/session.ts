@@ -195,7 +195,7 @@ export class LegacySession {
   /** True also when the server does not answer at all: that proves no loss. */
   private async answersPing({ headers }: OpenSession): Promise<boolean> {
     const id = this.nextId()
-    const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), headers).catch(() => undefined)
+    const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), headers, id).catch(() => undefined)
     answer?.stop()
     return !answer || sessionLossIn(answer, id) === 'none'
   }

@@ -37,8 +37,10 @@ export interface SessionWire {
   initialize(id: number, body: string): Promise<WireAnswer>
   /** Sends a request of the client. It may take as long as a call may. */
   post(id: number, body: string, headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer>
-  /** Sends a message that the server should answer soon and completely. */
-  send(body: string, headers: WireHeaders): Promise<WireAnswer>
+  /**
+   * Sends a message that the server should answer soon and completely. `id`: of a request whose answer nobody reads.
+   */
+  send(body: string, headers: WireHeaders, id?: number): Promise<WireAnswer>
   /** Opens the stream of the session, or takes up an earlier stream where it broke. Only Streamable HTTP has these. */
   get(headers: WireHeaders, cancel?: Cancel): Promise<WireAnswer>
   /** Ends the session at the server. */

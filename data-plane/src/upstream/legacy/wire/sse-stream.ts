@@ -79,8 +79,10 @@ export class SseStream {
     }
   }
 
-  send(body: string, headers: WireHeaders): Promise<WireAnswer> {
-    return this.ending ? Promise.reject(this.ending) : this.http.send(body, withoutSession(headers), this.endpoint)
+  async send(body: string, headers: WireHeaders, id = 0): Promise<WireAnswer> {
+    if (this.ending) throw this.ending
+    this.lastAskedId = Math.max(this.lastAskedId, id)
+    return this.http.send(body, withoutSession(headers), id, this.endpoint)
   }
 
   /** Ends the session: a server of this transport notices that its stream is closed. */

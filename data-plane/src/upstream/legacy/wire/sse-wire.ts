@@ -36,11 +36,11 @@ export class SseWire implements SessionWire {
     return stream ? stream.post(id, body, headers, cancel) : Promise.resolve(gone)
   }
 
-  send(body: string, headers: WireHeaders): Promise<WireAnswer> {
+  send(body: string, headers: WireHeaders, id?: number): Promise<WireAnswer> {
     const stream = this.streamOf(headers)
     if (!stream) return Promise.resolve(gone)
     this.endBefore(stream)
-    return stream.send(body, headers)
+    return stream.send(body, headers, id)
   }
 
   get(): Promise<WireAnswer> {

@@ -64,7 +64,7 @@ export class LegacyWire implements SessionWire {
     return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, url, ...(cancel && { cancel }) })
   }
 
-  send(body: string, headers: WireHeaders, url?: URL): Promise<WireAnswer> {
+  send(body: string, headers: WireHeaders, _id?: number, url?: URL): Promise<WireAnswer> {
     return this.exchange({ method: 'POST', headers: { ...postHeaders, ...headers }, body, url, timeoutMs: this.controlTimeoutMs })
   }
 
