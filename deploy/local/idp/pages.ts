@@ -51,7 +51,7 @@ ${whoCanSignIn}`,
   )
 }
 
-const groupsOf = ({ groups: [group], may }: Person) => (group ? `is in the group ${group}: ${escape(may)}` : escape(may))
+const groupsOf = ({ groups: [group], may }: Person) => (group ? `is in the group ${group} (${escape(may)})` : escape(may))
 
 const whoCanSignIn = `<details><summary>Who can sign in?</summary><ul>${DEMO_PEOPLE.map(
   (person) => `<li><strong>${person.handle}</strong> – ${escape(person.may)}</li>`,

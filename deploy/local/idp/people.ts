@@ -18,8 +18,8 @@ export interface Person {
 export const DEMO_PEOPLE: readonly Person[] = [
   { handle: 'admin', name: 'Aygün Admin', groups: [], roles: ['administrator'], may: 'administers the gateway' },
   { handle: 'alice', name: 'Alice Məmmədova', groups: ['analysts'], roles: [], may: 'analyst: reads notes and the bank, but no salaries' },
-  { handle: 'bob', name: 'Bob Həsənov', groups: ['engineers'], roles: [], may: 'engineer: reads the same, and writes notes' },
-  { handle: 'carol', name: 'Carol Quliyeva', groups: ['operators'], roles: [], may: 'operator: also deletes notes, and reads salaries' },
+  { handle: 'bob', name: 'Bob Həsənov', groups: ['engineers'], roles: [], may: 'engineer: also writes notes' },
+  { handle: 'carol', name: 'Carol Quliyeva', groups: ['operators'], roles: [], may: 'operator: also deletes notes and reads salaries' },
   { handle: 'dave', name: 'Dave Novikov', groups: [], roles: [], may: 'no grants yet' },
 ]
 

@@ -16,16 +16,29 @@ export const graphiqlOptions: GraphiQLOptions = {
   title: 'Bir MCP: GraphQL',
   logo: mark,
   favicon: `data:image/svg+xml,${encodeURIComponent(mark)}`,
-  defaultQuery: `# The documentation at the left shows everything that can be asked. To ask, send a token of a person:
+  defaultQuery: `# The book at the top left shows the schema.
+# To ask, send a token. This prints one:
 #
 #   npm run -s bir -- token admin --api
 #
-# prints one. Put it into "Headers" below, in place of TOKEN. People may ask about themselves; administrators may ask
-# about everything and change it.
+# Put it into "Headers" below, for TOKEN.
+# People may ask about themselves,
+# administrators about everything.
 
 {
-  servers { id title }
-  users(first: 10) { edges { node { handle name groups } } }
+  servers {
+    id
+    title
+  }
+  users(first: 10) {
+    edges {
+      node {
+        handle
+        name
+        groups
+      }
+    }
+  }
 }
 `,
   headers: JSON.stringify({ Authorization: 'Bearer TOKEN' }, null, 2),
