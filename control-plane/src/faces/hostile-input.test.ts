@@ -78,6 +78,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'settings.put': { truncateChars: 5000 },
   'policy.apply': { file },
   'policy.plan': { file },
+  'policy.version': {},
   'policy.export': {},
   'policy.explain': { user: 'alice', server: 'sql', tool: 'execute_query' },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },

@@ -13,6 +13,7 @@ import { apply } from '../policy/apply.ts'
 import { explain } from '../policy/explain.ts'
 import { exportPolicy } from '../policy/export.ts'
 import { plan } from '../policy/plan.ts'
+import { version } from '../policy/version.ts'
 import * as restrictions from '../restrictions/restrictions.ts'
 import * as selections from '../selections/selections.ts'
 import { health } from '../servers/health.ts'
@@ -49,7 +50,7 @@ export const operations = {
     approve,
   },
   settings: { get: settings.get, put: settings.put },
-  policy: { apply, plan, export: exportPolicy, explain },
+  policy: { apply, plan, version, export: exportPolicy, explain },
   tokens: { revoke },
   audit: { search, chains, chain },
   planes: {

@@ -17,11 +17,14 @@ import { difference, editsBetween, memberChanges } from './edits.ts'
 import { readFile } from './read-file.ts'
 import type { PolicyState } from './state.ts'
 import type { PolicyRows } from '../policy-rows/types.ts'
+import { refuseUnexpected } from './version.ts'
 
 /** Applies the whole file, or nothing of it. Applying the same file again changes nothing. */
-export async function apply(ctx: Ctx, { file }: z.output<Api['policy']['apply']['input']>) {
+export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['policy']['apply']['input']>) {
   const { value: edits, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
-    const { before, after } = await readFile(trx, ctx.catalog, file)
+    const withMembers = file.groups !== undefined || expected.expectPolicy !== undefined || expected.expectRevision !== undefined
+    const { before, after } = await readFile(trx, ctx.catalog, file, { withMembers })
+    await refuseUnexpected(trx, expected, before)
     const edits = editsBetween(before, after)
     if (edits.length === 0) return { value: edits, dirty: 'nothing' }
     return { value: edits, dirty: await write(trx, before, after, ctx.actor.label), detail: edits.join('\n') }

@@ -16,6 +16,7 @@ import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
 import type { PolicyState } from './state.ts'
 import type { PersonRow, ServerRow } from '../policy-rows/types.ts'
+import { policyHash } from './version.ts'
 
 type PlanChange = z.infer<typeof PlanChangeSchema>
 type AccessChange = Omit<PlanChange, 'user'>
@@ -27,14 +28,15 @@ export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['pla
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { before, after } = await readFile(trx, catalog, file)
+      const { before, after } = await readFile(trx, catalog, file, { withMembers: true })
+      const policy = policyHash(before)
       const edits = editsBetween(before, after)
-      if (edits.length === 0) return { edits, people: [] }
+      if (edits.length === 0) return { edits, people: [], policy }
 
       const compare = comparison(before, after, catalog, Date.now())
       const people: PlanChange[] = []
       for await (const batch of readPeople(trx)) people.push(...compare(batch))
-      return { edits, people: people.toSorted((a, b) => (`${a.user} ${a.server}` < `${b.user} ${b.server}` ? -1 : 1)) }
+      return { edits, people: people.toSorted((a, b) => (`${a.user} ${a.server}` < `${b.user} ${b.server}` ? -1 : 1)), policy }
     })
 }
 

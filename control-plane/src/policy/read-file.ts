@@ -8,8 +8,13 @@ import type { PolicyState } from './state.ts'
 import type { Db } from '../policy-rows/types.ts'
 
 /** The policy before and after the file. Throws one error that names all faults of the file. Writes nothing. */
-export async function readFile(db: Db, catalog: Mountable, file: PolicyFile): Promise<{ before: PolicyState; after: PolicyState }> {
-  const before = await readState(db, { withMembers: file.groups !== undefined })
+export async function readFile(
+  db: Db,
+  catalog: Mountable,
+  file: PolicyFile,
+  { withMembers = file.groups !== undefined } = {},
+): Promise<{ before: PolicyState; after: PolicyState }> {
+  const before = await readState(db, { withMembers })
   const userIds = await idsOf(db, handlesIn(file))
   const faults = fileFaults(file, { before, userIds, catalog })
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))

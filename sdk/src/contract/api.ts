@@ -176,10 +176,24 @@ export const api = {
     put: mutation(SettingsPatch, Settings),
   },
   policy: {
-    /** Makes the policy what the file says, all or nothing. `edits` names the changed rows. */
-    apply: mutation(z.strictObject({ file: PolicyFile }), z.strictObject({ revision: z.int(), edits: z.array(z.string()) })),
+    /**
+     * Makes the policy what the file says, all or nothing. `edits` names the changed rows. With `expectPolicy` or
+     * `expectRevision` it fails with `conflict`, and changes nothing, when the policy in force is another one.
+     */
+    apply: mutation(
+      z.strictObject({
+        file: PolicyFile,
+        /** `policy` of `policy.version` or `policy.plan`. It changes with what a file can say, and nothing else. */
+        expectPolicy: Sha256.optional(),
+        /** A published revision. It changes with everything, also when a person signs in for the first time. */
+        expectRevision: z.int().min(0).optional(),
+      }),
+      z.strictObject({ revision: z.int(), edits: z.array(z.string()) }),
+    ),
     /** What `apply` would change, and for whom. Changes nothing. */
     plan: query(z.strictObject({ file: PolicyFile }), Plan),
+    /** Which policy is in force: the hash of all that a file can say, and the published revision. */
+    version: query(NoInput, z.strictObject({ policy: Sha256, revision: z.int() })),
     /** The policy as a file that `apply` takes. */
     export: query(NoInput, PolicyFile),
     /** Whether a person may call a tool now, and why. It asks the same function that the data plane enforces. */

@@ -163,6 +163,8 @@ export const Plan = z.strictObject({
   edits: z.array(z.string()),
   /** People who would gain or lose a tool, or get another level. */
   people: z.array(PlanChange),
+  /** The policy that the plan was made on: give it to `policy.apply` as `expectPolicy`. */
+  policy: Sha256.optional(),
 })
 
 /** Whether a person may call a tool, and why. */

@@ -63,6 +63,7 @@ export const FIELD_NAMES = {
   'settings.put': 'putSettings',
   'policy.apply': 'applyPolicy',
   'policy.plan': 'planPolicy',
+  'policy.version': 'policyVersion',
   'policy.export': 'exportPolicy',
   'policy.explain': 'explain',
   'tokens.revoke': 'revokeToken',

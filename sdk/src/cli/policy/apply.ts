@@ -1,8 +1,20 @@
-import { withLines } from './gateway-faults.ts'
-import { readPolicy } from './policy-source.ts'
-import { awaitEnforcement, exitOf, reportEnforcement } from '../plane/enforcement.ts'
+import type { Client } from '../../client.ts'
+import { ApiFailure } from '../../client.ts'
+import type { Context } from '../base/context.ts'
+import { badUsage, CliFault } from '../base/fault.ts'
 import { printable } from '../output/printable.ts'
 import type { Define } from '../base/verb.ts'
+import { awaitEnforcement, exitOf, reportEnforcement } from '../plane/enforcement.ts'
+import { withLines } from './gateway-faults.ts'
+import { readPolicy } from './policy-source.ts'
+import { planDrift, readPlan } from './saved-plan.ts'
+
+interface Flags {
+  file?: string
+  plan?: string
+  expect?: string
+  json?: true
+}
 
 /** `bir apply` replaces the policy with the content of a file. */
 export const apply: Define = (parent, act) => {
@@ -10,20 +22,22 @@ export const apply: Define = (parent, act) => {
     .command('apply')
     .summary('make the policy what a file says')
     .description(
-      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing. Says which data planes enforce it when the command returns; exits with 3 unless all do.',
+      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing: when somebody else changes the policy meanwhile, nothing is changed, and you are told. Says which data planes enforce it when the command returns; exits with 3 unless all do.',
     )
-    .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
+    .option('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
+    .option('--plan <file>', 'a plan that "bir plan -o" kept; it is refused when the policy is another one by now')
+    .option('--expect <policy>', 'only if this is in force: a revision, or the policy that "bir export" names in its first line')
     .option('--json', '{"revision","edits","enforcement"}')
-    .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir export | sed s/read/write/ | bir apply -f -')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir plan -f bir.yaml && bir apply -f bir.yaml\n  bir plan -f bir.yaml -o plan.json && bir apply --plan plan.json\n  bir apply -f bir.yaml --expect 17\n  bir export | sed s/read/write/ | bir apply -f -',
+    )
     .action(
-      act<[{ file: string; json?: true }]>(async (context, { file, json }) => {
-        const source = await readPolicy(file, context.environment)
+      act<[Flags]>(async (context, flags) => {
+        const result = await applied(context, flags)
         const { client } = await context.gateway()
-        const result = await client.policy.apply({ file: source.policy }).catch((error: unknown) => {
-          throw withLines(error, source)
-        })
         const enforcement = await awaitEnforcement(client)
-        if (json) {
+        if (flags.json) {
           context.printJson({ ...result, ...(enforcement && { enforcement }) })
           return exitOf(enforcement)
         }
@@ -33,4 +47,65 @@ export const apply: Define = (parent, act) => {
         return reportEnforcement(context, `${done}; revision ${result.revision}`, enforcement)
       }),
     )
+}
+
+function applied(context: Context, { file, plan, expect }: Flags) {
+  if (plan !== undefined && file === undefined && expect === undefined) return applyPlan(context, plan)
+  if (plan !== undefined) throw badUsage('A plan holds its file, and the policy that it expects: leave out --file and --expect.')
+  if (file === undefined) throw badUsage('Give --file, or --plan with a plan that "bir plan -o" kept.')
+  return applyFile(context, file, expect)
+}
+
+async function applyFile(context: Context, file: string, expect: string | undefined) {
+  const asked = expect === undefined ? undefined : expectationOf(expect)
+  const source = await readPolicy(file, context.environment)
+  const { client } = await context.gateway()
+  const expected = asked ?? (await policyInForce(client))
+  return client.policy.apply({ file: source.policy, ...expected }).catch((error: unknown) => {
+    throw asked === undefined && isConflict(error) ? overtaken(error) : withLines(error, source)
+  })
+}
+
+/** A hash of a policy has 64 hexadecimal digits; a shorter number is a revision. */
+function expectationOf(text: string): { expectPolicy: string } | { expectRevision: number } {
+  if (/^[0-9a-f]{64}$/.test(text)) return { expectPolicy: text }
+  if (/^\d{1,15}$/.test(text)) return { expectRevision: Number(text) }
+  throw badUsage(`--expect takes a revision, such as 17, or a policy of 64 hexadecimal digits, not "${text}".`)
+}
+
+/** The policy that this command has found. An earlier control plane does not tell it: then nothing is expected. */
+async function policyInForce(client: Client): Promise<{ expectPolicy?: string }> {
+  try {
+    return { expectPolicy: (await client.policy.version()).policy }
+  } catch (error) {
+    if (error instanceof ApiFailure && error.code === 'not_found') return {}
+    throw error
+  }
+}
+
+const isConflict = (error: unknown): error is ApiFailure => error instanceof ApiFailure && error.code === 'conflict'
+
+const overtaken = (cause: ApiFailure) =>
+  new CliFault('conflict', 'Somebody else changed the policy meanwhile, and nothing was applied. Run "bir plan" again, then apply.', {
+    cause,
+  })
+
+async function applyPlan(context: Context, path: string) {
+  const { policy, edits, file } = await readPlan(path, context.environment.cwd)
+  const { client } = await context.gateway()
+  try {
+    return await client.policy.apply({ file, expectPolicy: policy })
+  } catch (error) {
+    if (!isConflict(error)) throw error
+    const now = await client.policy.plan({ file })
+    const drift = planDrift(edits, now.edits)
+    const faults = (drift.length === 0 ? ['the same changes would be made, on another policy'] : drift).map((message) => ({
+      path: '',
+      message,
+    }))
+    throw new CliFault('conflict', `The policy is not the one that ${path} was made for, and nothing was applied. Against the plan:`, {
+      faults,
+      cause: error,
+    })
+  }
 }

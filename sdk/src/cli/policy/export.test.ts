@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PolicyFile } from '../../contract/policy-file.ts'
-import { policyAsYaml } from './export.ts'
+import { policyAsYaml } from './annotated-policy.ts'
 import { parsePolicy } from './policy-source.ts'
 
 const telling = Array.from('aA."*: #{}[],&!|>\'\\%@`-$?\n\t')

@@ -1,13 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { stringify } from 'yaml'
-import type { PolicyFile } from '../../contract/policy-file.ts'
+import { annotatedPolicy } from './annotated-policy.ts'
 import { EXIT } from '../base/exit.ts'
 import { CliFault, codeOf } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
-
-/** The policy as `bir apply` reads it, whatever characters its names have. */
-export const policyAsYaml = (policy: PolicyFile): string => stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })
 
 /** `bir export` prints the policy as the file that `bir apply` takes. */
 export const exportPolicy: Define = (parent, act) => {
@@ -23,8 +19,7 @@ export const exportPolicy: Define = (parent, act) => {
     .action(
       act<[{ output?: string; json?: true }]>(async (context, { output, json }) => {
         const { client } = await context.gateway()
-        const policy = await client.policy.export()
-        const text = json ? `${JSON.stringify(policy, undefined, 2)}\n` : policyAsYaml(policy)
+        const text = json ? `${JSON.stringify(await client.policy.export(), undefined, 2)}\n` : await annotatedPolicy(client)
         if (output === undefined) {
           context.environment.out(text)
           return EXIT.ok

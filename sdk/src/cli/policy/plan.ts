@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { Plan, PlanChange } from '../../contract/entities.ts'
 import type { Context } from '../base/context.ts'
+import type { PolicyFile } from '../../contract/policy-file.ts'
+import { CliFault } from '../base/fault.ts'
+import { writePlan } from './saved-plan.ts'
 import { EXIT } from '../base/exit.ts'
 import { withLines } from './gateway-faults.ts'
 import { readPolicy } from './policy-source.ts'
@@ -15,21 +18,32 @@ export const plan: Define = (parent, act) => {
     .description('Says what applying a file would change, and for whom, and changes nothing.')
     .requiredOption('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
     .option('--exit-code', 'exit with 3 when something would change')
-    .option('--json', '{"edits","people"}')
-    .addHelpText('after', '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"')
+    .option('-o, --output <file>', 'keep the plan there: "bir apply --plan" does that and nothing else')
+    .option('--json', '{"edits","people","policy"}')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir plan -f bir.yaml\n  bir plan -f bir.yaml -o plan.json && bir apply --plan plan.json\n  bir plan -f bir.yaml --exit-code || echo "the policy has drifted"',
+    )
     .action(
-      act<[{ file: string; exitCode?: true; json?: true }]>(async (context, { file, exitCode, json }) => {
+      act<[{ file: string; output?: string; exitCode?: true; json?: true }]>(async (context, { file, output, exitCode, json }) => {
         const source = await readPolicy(file, context.environment)
         const { client } = await context.gateway()
         const result = await client.policy.plan({ file: source.policy }).catch((error: unknown) => {
           throw withLines(error, source)
         })
+        if (output !== undefined) await keep(context, output, { ...result, file: source.policy })
         if (json) context.printJson(result)
         if (!json) printPlan(context, result)
         const changes = result.edits.length + result.people.length > 0
         return exitCode && changes ? EXIT.no : EXIT.ok
       }),
     )
+}
+
+async function keep(context: Context, output: string, { policy, edits, file }: z.infer<typeof Plan> & { file: PolicyFile }): Promise<void> {
+  if (policy === undefined) throw new CliFault('unavailable', 'This control plane is too old to keep plans: it does not name its policy.')
+  await writePlan(output, context.environment.cwd, { policy, edits, file })
+  context.note(`The plan is in ${output}: "bir apply --plan ${output}" does it, while the policy is the same.`)
 }
 
 function printPlan(context: Context, { edits, people }: z.infer<typeof Plan>): void {
