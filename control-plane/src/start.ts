@@ -171,6 +171,7 @@ function siteOf(
   const { recordChange } = ownChain
   const shared = {
     db,
+    idpProvider,
     catalog: mountedServers,
     publisher,
     recordChange,

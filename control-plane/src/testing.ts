@@ -55,6 +55,7 @@ export async function aControlPlane() {
   const ctx: Ctx = {
     db,
     catalog: aCatalog,
+    idpProvider: 'demo',
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },

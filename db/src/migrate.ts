@@ -16,6 +16,7 @@ import * as declaredMembers from './migrations/0009-declared-members.ts'
 import * as policyHistories from './migrations/0010-policy-histories.ts'
 import * as healthTransport from './migrations/0011-health-transport.ts'
 import * as listFaults from './migrations/0012-list-faults.ts'
+import * as declaredPeople from './migrations/0013-declared-people.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -38,6 +39,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0010-policy-histories': policyHistories,
   '0011-health-transport': healthTransport,
   '0012-list-faults': listFaults,
+  '0013-declared-people': declaredPeople,
 }
 
 /**

@@ -34,8 +34,20 @@ interface UsersTable {
   epoch: ColumnType<string, number | undefined, number>
   /** The last 12 bits of the id: which bucket of `principals` the person is in. */
   bucket: GeneratedAlways<number>
+  /** What a policy file says of the person; null when none declares them. */
+  declared: ColumnType<DeclaredUser | null, string | null | undefined, string | null>
+  /** False until the provider has said who this is. Then `subject` is only a placeholder. */
+  claimed: Generated<boolean>
+  /** Who signs in with this verified address, in lower case, is this person. Null when nobody may become them so. */
+  awaits_email: ColumnType<string | null, string | null | undefined, string | null>
   created_at: Generated<Date>
   updated_at: Generated<Date>
+}
+
+interface DeclaredUser {
+  name?: string | undefined
+  email?: string | undefined
+  subject?: string | undefined
 }
 
 interface GroupsTable {

@@ -22,6 +22,7 @@ async function aStore() {
   const ctx: Ctx = {
     db,
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
+    idpProvider: 'demo',
     catalog: new Map(),
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,

@@ -22,6 +22,8 @@ export interface Ctx {
   /** The servers that can be mounted: `mountedServers` of the data plane's catalogue. */
   catalog: ReadonlyMap<string, MountedServer>
   publisher: Publisher
+  /** The name of the identity provider, under which its people are stored. */
+  idpProvider: string
   recordChange: RecordChange
   /** The key that verifies the control plane's own audit chain. Its `kid` names that chain. */
   ownChainKey: PublicJwk

@@ -11,6 +11,7 @@ import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
+import { writeDeclared } from '../users/declared.ts'
 import { storeSettings } from '../settings/settings.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import { difference, editsBetween, memberChanges } from './edits.ts'
@@ -23,21 +24,22 @@ import { refuseUnexpected } from './version.ts'
 export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['policy']['apply']['input']>) {
   const { value: edits, revision } = await change(ctx, { action: 'policy.apply', target: 'policy' }, async (trx) => {
     const withMembers = file.groups !== undefined || expected.expectPolicy !== undefined || expected.expectRevision !== undefined
-    const { before, after } = await readFile(trx, ctx.catalog, file, { withMembers })
+    const { before, after } = await readFile(trx, ctx, file, { withMembers })
     await refuseUnexpected(trx, expected, before)
     const edits = editsBetween(before, after)
     if (edits.length === 0) return { value: edits, dirty: 'nothing' }
-    return { value: edits, dirty: await write(trx, before, after, ctx.actor.label), detail: edits.join('\n') }
+    return { value: edits, dirty: await write(trx, before, after, ctx), detail: edits.join('\n') }
   })
   return { revision, edits }
 }
 
 /** Writes the difference. Resolves with the buckets that it makes dirty. */
-async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, administrator: string): Promise<number[]> {
+async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, { actor, idpProvider }: Ctx): Promise<number[]> {
   // Must come first: a person who leaves a group that loses its last grant is still found by their membership.
   const buckets = await bucketsOfHolders(trx, symmetricDifference(active(before.rows), active(after.rows)))
 
-  await writeServers(trx, before, after, administrator)
+  await writeServers(trx, before, after, actor.label)
+  buckets.push(...(await writeDeclared(trx, idpProvider, before.users, after.users)))
   buckets.push(...(await writeGroups(trx, before, after)))
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)

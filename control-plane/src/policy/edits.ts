@@ -3,6 +3,7 @@ import { Settings } from '@bir/sdk/contract/settings'
 import { fileGrant, describeGrant, isOver } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction, describeRestriction } from '../restrictions/restrictions.ts'
+import { declaredEdits } from '../users/declared.ts'
 import type { PolicyState } from './state.ts'
 import type { GroupRow, ServerRow } from '../policy-rows/types.ts'
 
@@ -37,6 +38,7 @@ export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Da
     ...servers.added.map(({ id }) => `add server ${id}`),
     ...servers.changed.map(serverEdit),
     ...servers.removed.map(({ id }) => `remove server ${id}`),
+    ...declaredEdits(before.users, after.users),
     ...groups.added.map(({ handle }) => `add group ${handle}`),
     ...groups.changed.map(({ after: { handle, title } }) => `change group ${handle}: title ${title ?? 'none'}`),
     ...after.rows.groups.flatMap((group) => memberEdits(group, before, after)),

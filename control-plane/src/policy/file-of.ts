@@ -9,10 +9,12 @@ import type { PolicyState } from './state.ts'
 import type { ServerRow } from '../policy-rows/types.ts'
 
 /** The policy as one complete file. */
-export function fileOf({ rows, members, handles }: PolicyState): Required<PolicyFile> {
+export function fileOf({ rows, users, members, handles }: PolicyState): PolicyFile {
   const name = holderNamer(handles)
   return {
     servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),
+    // Left out while nobody is declared, so that a control plane of an earlier version takes the file too.
+    ...(users.size === 0 ? {} : { users: Object.fromEntries([...users].map(([handle, { entry }]) => [handle, entry])) }),
     groups: Object.fromEntries(
       rows.groups.map(({ id, handle, title }) => {
         const handlesOfMembers = (members.get(id) ?? []).map((userId) => handles.get(userId) ?? userId).sort()

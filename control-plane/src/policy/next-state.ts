@@ -36,6 +36,7 @@ export function nextState(current: PolicyState, file: PolicyFile, userIds: Reado
         : current.rows.restrictions.filter(stays),
       settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
     },
+    users: file.users ? nextUsers(file.users, userIds) : current.users,
     members: file.groups ? nextMembers(current, file.groups, groupIds, userIds) : current.members,
     given: current.given,
     handles: new Map([...current.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
@@ -84,6 +85,9 @@ function nextGroups({ groups }: PolicyRows, section: Section<'groups'>) {
   const ids = new Map(groups.map(({ id, handle }) => [handle, id]))
   return Object.entries(section).map(([handle, { title }]) => ({ id: ids.get(handle) ?? uuidv7(), handle, title: title ?? null }))
 }
+
+const nextUsers = (section: Section<'users'>, userIds: ReadonlyMap<string, string>) =>
+  new Map(Object.entries(section).map(([handle, entry]) => [handle, { id: idOf(userIds, handle), entry }]))
 
 /** A group whose members the file does not name keeps those that it has. */
 function nextMembers(

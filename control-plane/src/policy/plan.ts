@@ -22,13 +22,13 @@ type PlanChange = z.infer<typeof PlanChangeSchema>
 type AccessChange = Omit<PlanChange, 'user'>
 
 /** Predicts what applying the file would change, and for whom. Writes nothing. */
-export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['plan']['input']>) {
+export function plan({ db, catalog, idpProvider }: Ctx, { file }: z.output<Api['policy']['plan']['input']>) {
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { before, after } = await readFile(trx, catalog, file, { withMembers: true })
+      const { before, after, newcomers } = await readFile(trx, { catalog, idpProvider }, file, { withMembers: true })
       const policy = policyHash(before)
       const edits = editsBetween(before, after)
       if (edits.length === 0) return { edits, people: [], policy }
@@ -36,9 +36,20 @@ export function plan({ db, catalog }: Ctx, { file }: z.output<Api['policy']['pla
       const compare = comparison(before, after, catalog, Date.now())
       const people: PlanChange[] = []
       for await (const batch of readPeople(trx)) people.push(...compare(batch))
+      people.push(...compare(newcomers.map(withoutAnything)))
       return { edits, people: people.toSorted((a, b) => (`${a.user} ${a.server}` < `${b.user} ${b.server}` ? -1 : 1)), policy }
     })
 }
+
+/** Those whom the file declares, and who do not exist yet. */
+const withoutAnything = ({ id, handle }: { id: string; handle: string }): PersonRow => ({
+  id,
+  handle,
+  disabled: false,
+  bucket: Number.parseInt(id.slice(-3), 16),
+  groups: [],
+  selections: {},
+})
 
 /**
  * Compares the access of people before and after the file. People of the same class before and of the same class

@@ -1,10 +1,13 @@
 import { readMembers } from '../groups/members.ts'
+import { readDeclared } from '../users/declared.ts'
+import type { DeclaredPeople } from '../users/declared.ts'
 import { anyOf, readPolicyRows } from '../policy-rows/read.ts'
 import type { Db, PolicyRows } from '../policy-rows/types.ts'
 
 /** The policy that is in force, or the policy that a file would make. */
 export interface PolicyState {
   rows: PolicyRows
+  users: DeclaredPeople
   /** Who is declared to be a member: sorted user ids by group id. Empty if the file has no section `groups`. */
   members: ReadonlyMap<string, readonly string[]>
   /** Whom the identity provider made a member, in the same form. A file changes nothing about them. */
@@ -16,11 +19,12 @@ export interface PolicyState {
 /** Memberships are read only on request, because only they grow with the size of the company. */
 export async function readState(db: Db, { withMembers }: { withMembers: boolean }): Promise<PolicyState> {
   const rows = await readPolicyRows(db)
+  const declared = await readDeclared(db)
   const { members, given } = withMembers ? await membersByGroup(db, rows) : { members: new Map(), given: new Map() }
   const holders = [...rows.grants, ...rows.restrictions].filter(({ kind }) => kind === 'user').map(({ holderId }) => holderId)
   const userIds = [...new Set([...holders, ...[...members.values()].flat()])]
   const users = await db.selectFrom('users').select(['id', 'handle']).where('id', '=', anyOf(userIds)).execute()
-  return { rows, members, given, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
+  return { rows, users: declared, members, given, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
 }
 
 async function membersByGroup(db: Db, { groups }: PolicyRows): Promise<Pick<PolicyState, 'members' | 'given'>> {

@@ -15,6 +15,7 @@ const Claims = z.looseObject({
   preferred_username: z.string().optional(),
   name: z.string().max(200).optional().catch(undefined),
   email: z.email().optional().catch(undefined),
+  email_verified: z.boolean().optional().catch(undefined),
   groups: z.array(z.string()).optional().catch(undefined),
   roles: z.array(z.string()).optional().catch(undefined),
   azp: z.string().optional(),

@@ -5,6 +5,7 @@ import { ApiError } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { ChangeResult, Ctx } from '../base/context.ts'
 import { followProvider } from '../groups/members.ts'
+import { claimDeclared } from '../users/declared.ts'
 import { isLastAdministrator } from '../users/last-administrator.ts'
 import { putUser } from '../users/users.ts'
 import type { UserRow } from '../users/users.ts'
@@ -29,16 +30,19 @@ export async function signIn(ctx: Ctx, provider: string, claims: ProviderClaims)
 
 async function updateFromClaims(trx: Transaction<Database>, provider: string, claims: ProviderClaims): Promise<ChangeResult<UserRow>> {
   const { sub: subject, name, email, roles, groups } = claims
-  const existing = await trx
+  const known = await trx
     .selectFrom('users')
     .selectAll()
     .where('provider', '=', provider)
     .where('subject', '=', subject)
+    .where('claimed', '=', true)
     .executeTakeFirst()
+  const claimed = known ? undefined : await claimDeclared(trx, { provider, subject, email, isVerified: claims.email_verified === true })
+  const existing = known ?? claimed
   // Refusing the sign-in would shut the gateway's last administrator out, and so would taking the role.
   const keepsRole = existing !== undefined && (await isLastAdministrator(trx, existing))
   const put = await putUser(trx, {
-    handle: existing?.handle ?? handleOf(claims),
+    handle: existing?.handle ?? (await newHandle(trx, claims)),
     provider,
     subject,
     ...(name === undefined ? {} : { name }),
@@ -47,13 +51,25 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
   })
   const groupChanges = groups === undefined ? [] : await followProvider(trx, put.value.id, groups)
   const kept = keepsRole && roles?.includes(administratorRole) === false ? ['keeps the role administrator, which nobody else has'] : []
-  if (groupChanges.length + kept.length === 0) return put
+  const first = claimed ? [`is who was declared as ${claimed.handle}, by the verified address`] : []
+  if (groupChanges.length + kept.length + first.length === 0) return put
 
   const bucket = existing && groupChanges.length > 0 ? [put.value.bucket] : []
   const dirty = put.dirty === 'nothing' ? [] : put.dirty
-  const details = [put.dirty === 'nothing' ? undefined : put.detail, ...groupChanges, ...kept]
+  const details = [put.dirty === 'nothing' ? undefined : put.detail, ...first, ...groupChanges, ...kept]
   const detail = details.filter((part) => part !== undefined).join(', ')
   return { value: put.value, dirty: dirty === 'all' ? 'all' : [...dirty, ...bucket], detail }
+}
+
+/** Nobody gets the handle of a declared person by calling themselves so. */
+async function newHandle(trx: Transaction<Database>, claims: ProviderClaims): Promise<string> {
+  const handle = handleOf(claims)
+  const declared = await trx.selectFrom('users').select('id').where('handle', '=', handle).where('claimed', '=', false).executeTakeFirst()
+  if (!declared) return handle
+  throw oauthError(
+    'invalid_grant',
+    `The handle ${handle} is kept for a person whom the policy declares, and this token does not prove to be theirs: it needs their address as "email" with "email_verified", or an administrator names the subject.`,
+  )
 }
 
 function handleOf({ preferred_username }: ProviderClaims): string {

@@ -16,6 +16,7 @@ test('a new person is in the bucket of their id, and only that bucket becomes di
     administrator: false,
     disabled: false,
     groups: [],
+    awaitsEmail: null,
   })
 })
 

@@ -130,10 +130,11 @@ const userEntity = (row: UserRow, groups: ReadonlyMap<string, string[]>): User =
   id: row.id,
   handle: row.handle,
   provider: row.provider,
-  subject: row.subject,
+  subject: row.claimed ? row.subject : '',
   name: row.name,
   email: row.email,
   administrator: row.administrator,
   disabled: row.disabled,
   groups: groups.get(row.id) ?? [],
+  awaitsEmail: row.awaits_email,
 })

@@ -20,6 +20,8 @@ export const User = z.strictObject({
   administrator: z.boolean(),
   disabled: z.boolean(),
   groups: z.array(Handle),
+  /** Set while a declared person has not signed in: the verified address that makes somebody this person. */
+  awaitsEmail: z.string().nullable().optional(),
 })
 export const Group = z.strictObject({
   handle: Handle,

@@ -59,6 +59,17 @@ export const FileServer = z.discriminatedUnion('kind', [MountedFileServer, Remot
 export type FileServer = z.infer<typeof FileServer>
 
 /**
+ * A person who may sign in for the first time. The provider says who it is by `subject` (its claim `sub`), or else by a
+ * verified `email`. Once the person has signed in, name and address are what the provider says.
+ */
+export const FileUser = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  email: z.email().max(320).optional(),
+  subject: z.string().min(1).max(255).optional(),
+})
+export type FileUser = z.infer<typeof FileUser>
+
+/**
  * A group. `members` are all whom the policy itself makes members; those whom the identity provider made members stay.
  * Without `members`, nobody comes or leaves.
  */
@@ -111,6 +122,11 @@ export type FileRestriction = z.infer<typeof FileRestriction>
  */
 export const PolicyFile = z.strictObject({
   servers: z.record(ServerId, FileServer).optional(),
+  /**
+   * People, by handle. Leaving one out deletes nobody: who has signed in stays, and who has not can no longer become
+   * this person.
+   */
+  users: z.record(Handle, FileUser).optional(),
   groups: z.record(Handle, FileGroup).optional(),
   grants: z.array(FileGrant).optional(),
   restrictions: z.array(FileRestriction).optional(),

@@ -5,6 +5,7 @@ import type { Operations, Procedure } from '../../base/perform.ts'
 import { newBuilder } from './builder.ts'
 import type { Builder, GraphqlContext } from './builder.ts'
 import { Connections } from './connections.ts'
+import { describe } from './descriptions/describe.ts'
 import { withoutNulls } from './without-nulls.ts'
 import { FIELD_NAMES } from './names.ts'
 import { ContractTypes, pascal } from './types.ts'
@@ -20,7 +21,7 @@ export function schemaOf(operations: Operations): GraphQLSchema {
   builder.queryType({})
   builder.mutationType({})
   for (const procedure of procedures) addField({ builder, types, connections, operations }, procedure)
-  return builder.toSchema()
+  return describe(builder.toSchema())
 }
 
 interface Parts {

@@ -14,7 +14,7 @@ export function withLines(error: unknown, source: PolicySource): unknown {
 }
 
 /** Matches a fault such as `grants[2]: there is no person zoe` or `servers.sql: there is no tool x`. */
-const place = /^((servers|groups)\.([a-z0-9._@-]+)|(grants|restrictions)\[(\d+)\]): (.+)$/
+const place = /^((servers|users|groups)\.([a-z0-9._@-]+)|(grants|restrictions)\[(\d+)\]): (.+)$/
 
 function faultAt(line: string, { placeOf }: PolicySource): FileFault | undefined {
   const [, path, section, key, list, index, message] = place.exec(line) ?? []

@@ -53,7 +53,8 @@ const columns = [
   { title: 'state', of: stateOf },
 ]
 
-function stateOf({ disabled, administrator }: Person): string {
+function stateOf({ disabled, administrator, awaitsEmail }: Person): string {
   if (disabled) return 'disabled'
+  if (awaitsEmail) return 'has not signed in'
   return administrator ? 'administrator' : 'ok'
 }
