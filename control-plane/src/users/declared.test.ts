@@ -91,6 +91,17 @@ test('leaving people out deletes nobody: who has signed in stays, and who has no
   expect((await client.policy.export()).users).toEqual({ erin: { email: 'erin@bank.example' } })
 })
 
+test('a declared person who was disabled before the first sign-in does not come in as somebody new', async () => {
+  await using made = await declared()
+  const { client, signIn } = made
+  await client.users.setDisabled({ handle: 'dana', disabled: true })
+  const { status, body } = await signIn(herself)
+  expect([status, body.error]).toEqual([400, 'invalid_grant'])
+  expect((await client.users.list()).items).toMatchObject([{ handle: 'dana', subject: 's-1', disabled: true }])
+  await client.policy.apply({ file: { users: { dana: { ...dana, name: 'D.' } } } })
+  expect(await client.users.get({ handle: 'dana' })).toMatchObject({ disabled: true })
+})
+
 test('a plan shows what people gain who do not exist yet', async () => {
   await using made = await aGateway()
   const client = made.control.client()

@@ -158,7 +158,10 @@ interface FirstSignIn {
   isVerified: boolean
 }
 
-/** Makes the declared person with this verified address the one whom the provider calls `subject`. */
+/**
+ * Makes the declared person with this verified address the one whom the provider calls `subject`. One whom an
+ * administrator disabled meanwhile too: else they would come in as somebody new.
+ */
 export async function claimDeclared(
   trx: Transaction<Database>,
   { provider, subject, email, isVerified }: FirstSignIn,
@@ -170,7 +173,6 @@ export async function claimDeclared(
     .where('provider', '=', provider)
     .where('awaits_email', '=', email.toLowerCase())
     .where('claimed', '=', false)
-    .where('disabled', '=', false)
     .returningAll()
     .executeTakeFirst()
 }
