@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 
+export const effect = 'expand'
+
 /**
  * People whom a policy file declares. Everybody from before has signed in or was made by an administrator: the provider
  * knows them. A version from before refuses a sign-in with the handle of a person who is not known, and no other.

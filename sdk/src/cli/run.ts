@@ -31,5 +31,4 @@ export async function run(args: readonly string[], environment: Environment): Pr
 /** With these codes commander has printed help already, so there is no fault to report. */
 const helpCodes = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version'])
 
-const usageFault = ({ message }: CommanderError) =>
-  badUsage(message.replace(/^error: /, '').replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '<$2> cannot be "$1"'))
+const usageFault = ({ message }: CommanderError) => badUsage(message.replace(/^error: /, ''))
