@@ -6,7 +6,7 @@ import type { Transaction } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import type { Db } from '../policy-rows/types.ts'
-import { fileOf } from './file-of.ts'
+import { fileOf } from './export.ts'
 import { readState } from './state.ts'
 import type { PolicyState } from './state.ts'
 

@@ -42,7 +42,7 @@ function describeParts(type: GraphQLNamedType): void {
   if (!isObjectType(type)) return
   const isRoot = type.name === 'Query' || type.name === 'Mutation'
   for (const field of Object.values(type.getFields())) {
-    field.description = isRoot ? OPERATIONS[field.name as keyof typeof OPERATIONS] : fieldText(type.name, field.name)
+    field.description = isRoot ? OPERATIONS[field.name] : fieldText(type.name, field.name)
     for (const argument of field.args) argument.description = fieldText(field.name, argument.name)
   }
 }

@@ -1,8 +1,8 @@
 import { isEnumType, isInputObjectType, isIntrospectionType, isObjectType } from 'graphql'
 import type { GraphQLNamedType } from 'graphql'
 import { expect, test } from 'vitest'
-import { operations } from '../../operations.ts'
-import { schemaOf } from '../schema.ts'
+import { operations } from '../operations.ts'
+import { schemaOf } from './schema.ts'
 
 const own = Object.values(schemaOf(operations).getTypeMap()).filter((type) => !isIntrospectionType(type))
 
@@ -21,7 +21,7 @@ function partsOf(type: GraphQLNamedType): Part[] {
   return [...within(type.name, fields), ...fields.flatMap((field) => within(`${type.name}.${field.name}`, field.args))]
 }
 
-test('every type, field, argument and value of the schema says what it is (the tables beside this test)', () => {
+test('every type, field, argument and value of the schema says what it is (the tables in descriptions/)', () => {
   const parts: Part[] = own.flatMap((type) => [{ name: type.name, description: type.description }, ...partsOf(type)])
   const silent = parts.filter(({ description }) => !description).map(({ name }) => name)
   expect(silent).toEqual([])
