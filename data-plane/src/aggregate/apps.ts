@@ -43,8 +43,8 @@ export function isShownTo(capabilities: Fields, tool: Fields): boolean {
   return showsApps(capabilities) || isForModels(tool)
 }
 
-/** Whether the client is a host of MCP Apps. Lists differ by nothing else about a client. */
-export function showsApps({ extensions }: Fields): boolean {
+/** Whether the client is a host of MCP Apps. */
+function showsApps({ extensions }: Fields): boolean {
   return isObject(extensions) && UI_EXTENSION in extensions
 }
 

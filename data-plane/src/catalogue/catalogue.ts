@@ -11,6 +11,13 @@ export interface Catalogue {
   readonly version: number
   /** Undefined for a list of a remote server that was never read, and for a mounted server that does not exist. */
   entries(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
+  /**
+   * Whether a server lists this tool, by its own name, to a client with these capabilities. Undefined while that is not
+   * known.
+   */
+  isOffered(server: string, tool: string, capabilities: Entry): boolean | undefined
+  /** Undefined when it is known what these servers offer to a client with these capabilities. Resolves soon. */
+  ready(servers: Iterable<string>, capabilities: Entry): Promise<void> | undefined
   /** Calls back when a remote server offers something else, until the returned function is called. */
   onChange(changed: () => void): () => void
   /** A server says that what it offers has changed: reads it again soon. */
@@ -36,6 +43,22 @@ export class MemoryCatalogue implements Catalogue {
     return list === 'tools/list' ? this.remotes.tools(id, server) : this.remotes.entries(id, list)
   }
 
+  /** A mounted server offers the same to every client. */
+  isOffered(server: string, tool: string, capabilities: Entry): boolean | undefined {
+    const audiences = this.remotes?.audiences(server)
+    return audiences ? audiences.isOffered(tool, capabilities) : true
+  }
+
+  ready(servers: Iterable<string>, capabilities: Entry): Promise<void> | undefined {
+    const pending: Promise<void>[] = []
+    for (const server of servers) {
+      const reading = this.remotes?.audiences(server)?.ready(capabilities)
+      if (reading) pending.push(reading)
+    }
+    if (pending.length === 0) return undefined
+    return withinWait(Promise.all(pending))
+  }
+
   /** A mounted server's declarations do not change, so nothing is read again. */
   refreshSoon(server: string): void {
     this.remotes?.refreshSoon(server)
@@ -50,6 +73,19 @@ export class MemoryCatalogue implements Catalogue {
     this.followers.add(changed)
     return () => void this.followers.delete(changed)
   }
+}
+
+/** A list waits no longer to know what its client is offered: what is not known by then is left out of it. */
+const maxWaitMs = 2_000
+
+function withinWait(work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, maxWaitMs).unref()
+    work.then(
+      () => (clearTimeout(timer), resolve()),
+      () => (clearTimeout(timer), resolve()),
+    )
+  })
 }
 
 function declared({ tools, prompts, resources, templates }: MountedServer): Record<ListMethod, readonly Entry[]> {

@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts'
 import { servable } from '../protocol/entries/servable.ts'
 import { policyName } from '../protocol/names/policy-name.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
+import type { Audiences } from './audiences.ts'
 import type { ReadEntry } from './bounded-list.ts'
 import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -61,6 +62,11 @@ export class RemoteCatalogues {
 
   refreshSoon(server: string): void {
     this.openCatalogues.get(server)?.catalogue.refreshSoon()
+  }
+
+  /** Which tools the server offers to which clients. */
+  audiences(server: string): Audiences | undefined {
+    return this.openCatalogues.get(server)?.catalogue.audiences
   }
 
   /** What is wrong with the lists of each server: sentences for administrators. */

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { LISTS } from '../protocol/list-methods.ts'
 import { ServerCatalogue } from './server-catalogue.ts'
 import { modernServer } from '../upstream/modern/testing.ts'
-import type { Handle, Say } from '../upstream/modern/testing.ts'
+import type { Asked, Handle, Say } from '../upstream/modern/testing.ts'
 
 const tool = (name: string, more: object = {}) => ({ name, inputSchema: { type: 'object' }, ...more })
 const page = (tools: unknown[], nextCursor?: string) => ({
@@ -28,7 +28,8 @@ async function aCatalogue(handle: Handle, secrets: readonly string[] = []) {
   return {
     catalogue,
     changed,
-    lists: () => server.asked.filter(({ method }) => method === 'tools/list').length,
+    /** As a client that can do everything; after a change it is also read what other clients are offered. */
+    lists: () => server.asked.filter((asked) => asked.method === 'tools/list' && declares(asked)).length,
     logged: (message: string) => log.mock.calls.filter(([, said]) => said === message).map(([, , fields]) => fields),
     async [Symbol.asyncDispose]() {
       catalogue.close()
@@ -36,6 +37,8 @@ async function aCatalogue(handle: Handle, secrets: readonly string[] = []) {
     },
   }
 }
+
+const declares = ({ params }: Asked) => Object.keys(params._meta['io.modelcontextprotocol/clientCapabilities'] as object).length > 0
 
 const names = (catalogue: ServerCatalogue) => catalogue.entries('tools/list')?.map(({ offered }) => offered['name'])
 

@@ -14,6 +14,7 @@ import { Cancel } from '../runtime/cancellation.ts'
 import { timeoutFault, UnaskedFault, UnreachableFault } from '../upstream/faults.ts'
 import { UpstreamFault, UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Asker, Upstream } from '../upstream/upstream.ts'
+import { Audiences, EVERY_CAPABILITY } from './audiences.ts'
 import type { ReadEntry } from './bounded-list.ts'
 import { readList } from './read-list.ts'
 import type { ReadList } from './read-list.ts'
@@ -23,6 +24,9 @@ const againMs = 60_000
 const soonMs = 50
 const latestMs = 30_000
 const readWithinMs = 60_000
+/** How often it is read to whom tools are offered while the tools stay the same. */
+const audienceWithinMs = 10_000
+const audiencesAgainMs = 10 * 60_000
 const maxFaults = 50
 const maxFaultChars = 400
 
@@ -40,18 +44,14 @@ interface Options {
 
 /**
  * The gateway itself as a client. Many servers list some tools only to clients that can be asked, or that show apps,
- * so all of it is declared here; a question to the gateway is refused. A call declares what its own client declared.
+ * so all of it is declared here, and `Audiences` finds out what other clients are offered; a question to the gateway is
+ * refused. A call declares what its own client declared.
  */
 const gateway: Asker = {
   person: 'gateway',
   session: undefined,
   client: {
-    capabilities: {
-      elicitation: { form: {}, url: {} },
-      sampling: { tools: {} },
-      roots: {},
-      extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
-    },
+    capabilities: EVERY_CAPABILITY,
     info: GATEWAY_IDENTITY,
     logLevel: undefined,
   },
@@ -74,6 +74,9 @@ export class ServerCatalogue {
   private readonly lists = new Map<ListMethod, KeptList>()
   /** Why a list could not be read last time. */
   private readonly failures = new Map<ListMethod, string>()
+  /** Which tools are offered to which clients. */
+  readonly audiences: Audiences
+  private audiencesMs = Number.NEGATIVE_INFINITY
   private refreshing: Promise<void> | undefined
   private listening = false
   private readonly timer: NodeJS.Timeout
@@ -83,6 +86,10 @@ export class ServerCatalogue {
 
   constructor(options: Options) {
     this.options = { ...options, log: hidingLog(options.log, options.secrets) }
+    this.audiences = new Audiences({
+      read: (capabilities) => this.toolNames(capabilities),
+      changed: () => this.options.changed(),
+    })
     const refresh = () => unawaited(this.refresh())
     this.timer = setInterval(refresh, againMs).unref()
     refresh()
@@ -182,12 +189,39 @@ export class ServerCatalogue {
     const { server, report, changed, log } = this.options
     const fingerprint = hash('sha256', canonical(list.entries.map(({ raw }) => raw)), 'hex')
     const kept = this.lists.get(method)
+    if (method === 'tools/list') await this.refreshAudiences(list, kept?.fingerprint !== fingerprint)
     this.lists.set(method, { ...list, fingerprint, entries: kept?.fingerprint === fingerprint ? kept.entries : list.entries })
     if (kept?.fingerprint !== fingerprint) changed()
     if (method !== 'tools/list') return
     await report(list.entries.map(({ raw }) => raw)).catch((error: unknown) =>
       log('warn', 'the tools of a server cannot be reported', { server, why: String(error) }),
     )
+  }
+
+  /** Before a changed list is offered, it is known to whom. Without that, what was known of it stays. */
+  private async refreshAudiences({ entries }: ReadList, hasChanged: boolean): Promise<void> {
+    if (!hasChanged && performance.now() - this.audiencesMs < audiencesAgainMs) return
+    try {
+      await this.audiences.refresh(namesOf(entries))
+      this.audiencesMs = performance.now()
+    } catch (error) {
+      const { server, log } = this.options
+      if (!this.cancel.cancelled) log('warn', 'what other clients are offered cannot be read', { server, why: String(error) })
+    }
+  }
+
+  private async toolNames(capabilities: Entry): Promise<ReadonlySet<string>> {
+    const asker = { ...gateway, client: { ...gateway.client, capabilities } }
+    const release = this.options.secrets.hold()
+    try {
+      const quiet = { ...this.options, log: () => undefined }
+      const { entries } = await this.inTime((cancel) => readList(quiet, asker, 'tools/list', cancel), audienceWithinMs)
+      return namesOf(entries)
+    } finally {
+      // A legacy server keeps a session for each kind of client: this one is not needed for long.
+      await this.options.upstream.endSession(asker)
+      release()
+    }
   }
 
   /** The words of a failure, which may be the server's, without what the server was sent. */
@@ -197,11 +231,11 @@ export class ServerCatalogue {
   }
 
   /** Does something within a time limit, because a server may never finish. */
-  private async inTime<T>(act: (cancel: Cancel) => Promise<T>): Promise<T> {
+  private async inTime<T>(act: (cancel: Cancel) => Promise<T>, withinMs = readWithinMs): Promise<T> {
     const reading = new Cancel()
     const late = Promise.withResolvers<never>()
     const forget = this.cancel.subscribe((cause) => reading.abort(cause))
-    const timer = setTimeout(() => reading.abort(timeoutFault(readWithinMs)), readWithinMs).unref()
+    const timer = setTimeout(() => reading.abort(timeoutFault(withinMs)), withinMs).unref()
     reading.subscribe(late.reject)
     try {
       return await Promise.race([late.promise, act(reading)])
@@ -221,6 +255,8 @@ export class ServerCatalogue {
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
 }
+
+const namesOf = (entries: readonly ReadEntry[]): ReadonlySet<string> => new Set(entries.map(({ raw }) => String(raw['name'])))
 
 const capabilityOf: Readonly<Record<ListMethod, string>> = {
   'tools/list': 'tools',

@@ -29,9 +29,10 @@ import { answerQuestion } from './methods/answer-question.ts'
 import { cancelCall } from './methods/cancel.ts'
 import { tellProgress, tellRootsChanged, tellServer } from './methods/client-notifications.ts'
 import { describeEndpoint } from './methods/describe.ts'
+import type { EndpointDescription } from './methods/describe.ts'
 import { initialize } from './methods/initialize.ts'
 import { list } from './methods/list.ts'
-import { relayedJson, resultJson } from './methods/render.ts'
+import { introductionJson, relayedJson, resultJson } from './methods/render.ts'
 import { setLevel, subscribe } from './methods/session-methods.ts'
 import { beginEarly } from './relay/begin-early.ts'
 import { relay } from './relay/relay.ts'
@@ -121,8 +122,9 @@ const asIs = (rendered: Rendered) => rendered
 
 const inEra = (answer: Cleared<object>, { modern }: Incoming): Rendered => ({ json: resultJson(answer, modern) })
 
-const discovery = (description: Cleared<object>, call: Incoming): Rendered =>
-  inEra(withOwnMembers(description, { supportedVersions: MODERN_VERSIONS, ...NOT_CACHEABLE }), call)
+const discovery = (description: Cleared<EndpointDescription>, { modern }: Incoming): Rendered => ({
+  json: introductionJson(withOwnMembers(description, { supportedVersions: MODERN_VERSIONS, ...NOT_CACHEABLE }), modern),
+})
 
 const broadcast = (answer: Cleared<object>, call: Incoming): Rendered => ({ ...inEra(answer, call), broadcastToPeers: true })
 

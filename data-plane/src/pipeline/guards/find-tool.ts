@@ -34,6 +34,8 @@ export function findTool({
     const entries = catalogue.entries(address.server, 'tools/list', call.policy)
     const own = ownName(entries, address.tool, call.endpoint.server === undefined ? address.tool : name)
     if (!isCallableBy(call.client.capabilities, entries, own)) throw unknownTool(name, 'app-only')
+    if (call.endpoint.server === undefined && catalogue.isOffered(address.server, own, call.client.capabilities) === false)
+      throw unknownTool(name, 'not-offered-to-client')
     call.note.level = entry.level
     const ownParams = withoutEnvelope(call.params)
     const params = call.endpoint.server === undefined ? responsesForServer(address.server, ownParams) : ownParams

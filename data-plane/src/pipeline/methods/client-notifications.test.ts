@@ -69,8 +69,9 @@ test('a server that will not take a notification is not thought to be down', asy
 
 test('a server that this person may not hear is told nothing, and the refusal is recorded', async () => {
   await using server = await sdkServer(things)
-  await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', []) }, {})
+  await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', []) })
   await using one = await legacyClient(plane, '/mcp/old')
+  plane.use({ grants: {} })
   for (const method of [vendor.method, 'notifications/roots/list_changed'])
     await expect(one.client.transport?.send({ jsonrpc: '2.0', method })).rejects.toMatchObject({ code: 400 })
   expect(server.sent(vendor.method)).toEqual([])

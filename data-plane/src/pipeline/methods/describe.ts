@@ -1,4 +1,6 @@
-import { decideServer } from '@bir/sdk/contract/decide-server'
+import { decideServer, prospect } from '@bir/sdk/contract/decide-server'
+import { GatewayError } from '@bir/sdk/contract/errors'
+import type { Policy } from '@bir/sdk/contract/policy'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import type { Asker, Description } from '../../upstream/upstream.ts'
@@ -13,7 +15,7 @@ import type { Awaitable } from '../../runtime/awaitable.ts'
 import { askerOf } from '../call/scope.ts'
 
 /** What an endpoint says of itself to this caller. */
-interface EndpointDescription {
+export interface EndpointDescription {
   readonly capabilities: Readonly<Record<string, unknown>>
   readonly serverInfo: Readonly<Record<string, unknown>>
   readonly instructions?: string | undefined
@@ -33,14 +35,16 @@ const ownDescription: ClearedDescription = ownWords({
 const maxWaitMs = 2_000
 
 /**
- * `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to everybody else, the gateway
- * speaks.
+ * `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to those who may only call
+ * some of its tools, the gateway speaks. Throws the same for a server that does not exist and for one that this person
+ * may do nothing with: a wrong address is told at once, and nobody learns which servers there are.
  */
 export function describeEndpoint(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Awaitable<ClearedDescription> {
   const { server } = call.endpoint
   if (server === undefined) return describeAll(ports, outgoing, call)
   const upstream = ports.upstream(server)
-  if (!upstream || !mayHear(call, server)) return ownDescription
+  if (!upstream || !mayUse(call, server)) throw new GatewayError('unknownServer', 'no server of this name for this person')
+  if (!mayHear(call, server)) return ownDescription
   return upstream.describe(askerOf(call)).then((description) => clearDescription(outgoing, call, server, description))
 }
 
@@ -49,7 +53,7 @@ async function clearDescription(
   outgoing: OutgoingFilters,
   call: Call,
   server: string,
-  { capabilities, serverInfo = GATEWAY_IDENTITY, instructions }: Description,
+  { capabilities, serverInfo = identityOf(call.policy, server), instructions }: Description,
 ): Promise<ClearedDescription> {
   const description = { capabilities: withListChanged(capabilities), serverInfo, instructions }
   const result = await outgoing.result({ value: description }, call.method, { ...contextOf(call), server })
@@ -62,6 +66,17 @@ async function clearDescription(
 }
 
 const contextOf = ({ policy, person, token, endpoint }: Call) => ({ policy, person, token, endpoint })
+
+/** For a server that does not say who it is. */
+const identityOf = ({ servers }: Policy, server: string) => ({
+  name: server,
+  title: servers.get(server)?.title ?? server,
+  version: GATEWAY_IDENTITY.version,
+})
+
+/** Whether anything of the server can be allowed, now that its tools may not be known. */
+const mayUse = ({ policy, person }: Call, server: string) =>
+  policy.servers.has(server) && prospect(policy, person, server, Date.now()).level !== 'disabled'
 
 const mayHear = ({ policy, person }: Call, server: string) => decideServer(policy, person, server, 'read', Date.now()).allow
 

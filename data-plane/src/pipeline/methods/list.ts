@@ -2,7 +2,8 @@ import { decideFor, nextExpiryMs } from '@bir/sdk/contract/decide'
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Policy } from '@bir/sdk/contract/policy'
-import { isShownTo, showsApps, withoutUnreadableUi } from '../../aggregate/apps.ts'
+import { isShownTo, withoutUnreadableUi } from '../../aggregate/apps.ts'
+import { audienceOf } from '../../catalogue/audiences.ts'
 import { firstPositions, readCursor } from '../../aggregate/cursor.ts'
 import type { Positions } from '../../aggregate/cursor.ts'
 import { mergeLists } from '../../aggregate/merge-lists.ts'
@@ -49,6 +50,13 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
 
   return function list(call) {
     const { server } = call.endpoint
+    const ids = server === undefined ? call.person.grants.keys() : [server]
+    const pending = method === 'tools/list' ? ports.catalogue.ready(ids, call.client.capabilities) : undefined
+    return pending ? pending.then(() => answer(call)) : answer(call)
+  }
+
+  function answer(call: Call): Awaitable<Rendered> {
+    const { server } = call.endpoint
     const kind = server === undefined ? undefined : call.policy.servers.get(server)?.kind
     if (method === 'skills/list' && kind === 'mounted') throw new GatewayError('unknownMethod', 'a mounted server has no skills')
     if (server !== undefined && kind === 'remote' && !isHeldList(call, server, method)) return lister.askServer(server, call)
@@ -71,7 +79,7 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
 
 /** What lists of one policy differ by. */
 function keyOf({ endpoint, modern, person, token, client }: Call): string {
-  return `${endpoint.path} ${modern} ${showsApps(client.capabilities)} ${person.classKey} ${person.selection ? token.subject.id : ''}`
+  return `${endpoint.path} ${modern} ${audienceOf(client.capabilities)} ${person.classKey} ${person.selection ? token.subject.id : ''}`
 }
 
 /**
@@ -83,7 +91,7 @@ export function visibleEntries({ catalogue }: Pick<Ports, 'catalogue'>, method: 
   const ids = server === undefined ? [...call.policy.servers.keys()] : [server]
   return ids.flatMap((id) =>
     (catalogue.entries(id, method, call.policy) ?? [])
-      .filter((entry) => mayList(call, method, id, entry))
+      .filter((entry) => mayList(call, method, id, entry) && isOffered(catalogue, call, method, id, entry))
       .map((entry) => ({ server: id, entry })),
   )
 }
@@ -102,6 +110,11 @@ function mayList({ policy, person, client }: Incoming & Authenticated, method: L
     decideFor(policy, person, id, policyName(entry['name']), nowMs).allow &&
     isShownTo(client.capabilities, entry)
   )
+}
+
+/** Whether the server itself would list the entry to this client. What is not known yet is not listed. */
+function isOffered(catalogue: Ports['catalogue'], { client }: Incoming, method: ListMethod, id: string, entry: Fields): boolean {
+  return method !== 'tools/list' || catalogue.isOffered(id, String(entry['name']), client.capabilities) === true
 }
 
 /** A host would offer a view that its person may not read. The same list where they may. */
@@ -180,11 +193,16 @@ class Lister {
 
   private ofOneServer(server: string, call: Call): Awaitable<Rendered> {
     const entries = (this.ports.catalogue.entries(server, this.method, call.policy) ?? []).filter((entry) =>
-      mayList(call, this.method, server, entry),
+      this.isListed(call, server, entry),
     )
     const readable = this.method === 'tools/list' ? withReadableViews(call, server, entries) : entries
     const cleared = this.outgoing.result({ value: this.listOf(this.inEra(call, readable)) }, this.method, contextOf(call, server))
     return cleared instanceof Promise ? cleared.then((later) => this.rendered(later, call)) : this.rendered(cleared, call)
+  }
+
+  /** Whether an entry that is kept in memory is listed to this client. */
+  private isListed(call: Call, server: string, entry: Fields): boolean {
+    return mayList(call, this.method, server, entry) && isOffered(this.ports.catalogue, call, this.method, server, entry)
   }
 
   /** What a server offers, cleared, as one page of it. */
@@ -205,7 +223,7 @@ class Lister {
     const { sealer } = this.ports
     const merged = mergeLists(this.method, pages, {
       origin: (id) => serverOrigin(this.ports, call, id),
-      keep: (id, entry) => mayList(call, this.method, id, entry),
+      keep: (id, entry) => this.isListed(call, id, entry),
     })
     const nextCursor = merged.next && sealer.seal(cursorKind, call.token.subject.id, merged.next, Date.now() + cursorLifeMs)
     const value = { ...merged.result, ...NOT_CACHEABLE, ...(nextCursor !== undefined && { nextCursor }) }

@@ -11,7 +11,8 @@ export const INSTRUCTIONS =
   'Bir MCP is a gateway to the tools of your company. You see the tools this person may use. Call whoami or list_permissions of meta to learn who you act for and why a tool is missing.'
 
 /** What a modern result has besides its own fields (MCP 2026-07-28: resultType, serverInfo). */
-const modern = { resultType: 'complete', _meta: { [ENVELOPE_KEYS.server]: GATEWAY_IDENTITY } }
+const modernMembers = (serverInfo: object) => ({ resultType: 'complete', _meta: { [ENVELOPE_KEYS.server]: serverInfo } })
+const modern = modernMembers(GATEWAY_IDENTITY)
 const modernTail = `,${JSON.stringify(modern).slice(1)}`
 
 const nameTail = JSON.stringify({ _meta: modern._meta }).slice(1)
@@ -34,6 +35,12 @@ export function resultJson(result: Cleared<object>, isModern: boolean): Cleared<
   const json = JSON.stringify(result)
   if (!isModern) return madeOf([result], json)
   return madeOf([result], json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail)
+}
+
+/** The JSON of an introduction. In both eras it names the same server. */
+export function introductionJson(introduction: Cleared<{ readonly serverInfo: object }>, isModern: boolean): Cleared<string> {
+  const { serverInfo, ...rest } = introduction
+  return madeOf([introduction], JSON.stringify(isModern ? { ...rest, ...modernMembers(serverInfo) } : introduction))
 }
 
 /**

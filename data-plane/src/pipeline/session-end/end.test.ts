@@ -19,7 +19,9 @@ async function ping(plane: TestPlane, path: string, session: string | undefined)
 test.for(['/mcp/old', '/mcp'])('a client that ends its session at %s ends those that servers held for it, and no other', async (path) => {
   await using server = await sdkServer(things)
   await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', tools) })
-  await expect.poll(() => server.sessions.size).toBe(1) // the gateway's own, by which it knows what there is
+  // The gateway's session to learn what others are offered is over; its own stays, by which it knows what there is.
+  await expect.poll(() => server.seen.filter(({ http }) => http === 'DELETE')).toHaveLength(1)
+  await expect.poll(() => server.sessions.size).toBe(1)
   await using other = await legacyClient(plane, path)
   await using side = await legacyClient(plane, path)
   const streams = () => new Set(server.seen.filter(({ http }) => http === 'GET').map(({ headers }) => headers['mcp-session-id']))
@@ -35,6 +37,8 @@ test.for(['/mcp/old', '/mcp'])('a client that ends its session at %s ends those 
 test('what waits in a session that ends is let go: the call, the question, the stream of the server', async () => {
   await using server = await sdkServer(things)
   await using plane = await planeBefore({ old: aRemoteEntry(`${server.url}/mcp`, 'legacy', tools) })
+  await expect.poll(() => server.seen.some(({ http }) => http === 'DELETE')).toBe(true) // what others are offered is known
+  const before = server.seen.length
   const asked = Promise.withResolvers<void>()
   await using side = await legacyClient(plane, '/mcp/old', { elicitation: {} }, (client) =>
     client.setRequestHandler(ElicitRequestSchema, () => {
@@ -46,9 +50,12 @@ test('what waits in a session that ends is let go: the call, the question, the s
   await within(asked.promise, 'the client to be asked')
   await side.transport.terminateSession()
   expect(await within(waiting, 'the call to be let go')).toBeInstanceOf(Error)
-  await expect.poll(() => server.seen.some(({ http }) => http === 'DELETE')).toBe(true)
+  const seen = () => server.seen.slice(before)
+  await expect.poll(() => seen().some(({ http }) => http === 'DELETE')).toBe(true)
   // In this order: a server is told that nobody will answer while it still knows the session.
-  const order = server.seen.map(({ http, body }) => body.method ?? http).filter((what) => /cancelled|DELETE/.test(what))
+  const order = seen()
+    .map(({ http, body }) => body.method ?? http)
+    .filter((what) => /cancelled|DELETE/.test(what))
   expect(order).toEqual(['notifications/cancelled', 'DELETE'])
   expect(plane.records().at(-1)?.header).toMatchObject({ method: 'tools/call', reason: 'cancelled' })
 })
