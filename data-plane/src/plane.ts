@@ -11,6 +11,8 @@ import { Shipper } from './audit/shipping/shipper.ts'
 import { Spool } from './audit/spool.ts'
 import type { Config } from './config.ts'
 import { ControlClient } from './control/client.ts'
+import { Contact } from './control/contact.ts'
+import type { Trouble } from './control/contact.ts'
 import { Expulsion } from './control/expulsion.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
@@ -55,7 +57,8 @@ export async function startPlane(
 ): Promise<Plane> {
   const stop = new AbortController()
   const expulsion = new Expulsion({ homeDir: config.homeDir, plane: identity.id, log })
-  const control = new ControlClient(identity, expulsion)
+  const contact = new Contact(log)
+  const control = new ControlClient(identity, expulsion, contact)
   const sealer = new Sealer()
   const { journal, shipper } = await openAudit(config, identity, control, log)
   const reporter = new AuditReporter({ control, state: () => shipper.state, log })
@@ -88,7 +91,10 @@ export async function startPlane(
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
-    health: (dropped) => healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice }),
+    health(dropped) {
+      const trouble = contact.trouble(feed.freshAtMs(), Date.now())
+      return healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice, trouble })
+    },
   })
 
   await feed.restore()
@@ -157,13 +163,14 @@ interface HealthFacts {
   strays?: number
   /** What happened to an expelled plane, and what to do. */
   expelled?: string | undefined
+  trouble?: Trouble | undefined
 }
 
 /** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
   stopping: boolean,
-  { warning, dropped = {}, strays = 0, expelled }: HealthFacts = {},
+  { warning, dropped = {}, strays = 0, expelled, trouble }: HealthFacts = {},
 ): { ok: boolean; body: object } {
   const notes = {
     ...(warning !== undefined && { warning }),
@@ -172,6 +179,7 @@ export function healthOf(
   }
   if (expelled !== undefined) return { ok: false, body: { status: 'expelled', why: expelled, ...notes } }
   if (stopping) return { ok: false, body: { status: 'stopping', ...notes } }
+  if (trouble) return { ok: false, body: { ...trouble, ...(held && { revision: held.revision }), ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
   return { ok: true, body: { status: warning === undefined ? 'ok' : 'degraded', revision: held.revision, ...notes } }
 }

@@ -4,6 +4,7 @@ import type { Database } from '@bir/db/schema'
 import { decodeJwt, jwtVerify } from 'jose'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
+import { clockOffOf, clockText } from '../base/clock.ts'
 import { Refusal } from '../base/http.ts'
 import type { Exchange } from '../base/http.ts'
 import type { HeldRow } from '../plane-state/held.ts'
@@ -22,6 +23,8 @@ const lifeSeconds = 60
 const skewSeconds = 30
 /** How often `seen_at` is written: often enough to show which planes run, and most requests need no write. */
 const seenEveryMs = 5_000
+/** A plane whose clock agrees is heard of more often than this. */
+const faultAfterMs = 30_000
 
 const Claims = z.looseObject({ iss: z.uuid(), iat: z.number(), exp: z.number(), jti: z.string(), bdy: z.string().optional() })
 
@@ -38,13 +41,18 @@ export async function planeOf(
   if (token === undefined) throw unauthenticated('there is no bearer token')
   const id = issuerOf(token)
   const row = id === undefined ? undefined : await db.selectFrom('planes').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!row) throw unauthenticated('no plane of this name has joined')
+  if (!row) throw new Refusal(401, 'unknown_plane', 'This gateway knows no such plane: it must join first.')
 
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
-  const { iat, exp, bdy } = await verifyToken(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
+  const verified = await verifyToken(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
+  if ('clockOffMs' in verified) {
+    await storeClockFault(db, row, verified.clockOffMs)
+    throw new Refusal(401, 'clock', `Refused: ${clockText('this plane', verified.clockOffMs, Date.now())}.`)
+  }
+  const { iat, exp, bdy } = verified.claims
   if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
   if (row.expelled_at) throw new Refusal(403, 'expelled', expelledText(row))
-  if (Date.now() - (row.seen_at?.getTime() ?? 0) > seenEveryMs) await markSeen(db, row.id)
+  await markSeen(db, row, iat * 1000 - Date.now())
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, held: row, bodyDigest: bdy }
 }
 
@@ -69,8 +77,10 @@ async function verifyToken(token: string, key: KeyObject, expected: { issuer: st
       clockTolerance: skewSeconds,
       maxTokenAge: lifeSeconds,
     })
-    return Claims.parse(payload)
+    return { claims: Claims.parse(payload) }
   } catch (error) {
+    const clockOffMs = clockOffOf(error, Date.now())
+    if (clockOffMs !== undefined) return { clockOffMs }
     throw unauthenticated(error instanceof Error ? error.message : 'it does not verify')
   }
 }
@@ -89,4 +99,30 @@ const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `No
 const expelledText = ({ forgotten }: { forgotten: boolean }): string =>
   forgotten ? 'This plane was gone and an administrator took it off the list: it must join anew.' : 'This plane has been expelled.'
 
-const markSeen = (db: Kysely<Database>, id: string) => db.updateTable('planes').set({ seen_at: new Date() }).where('id', '=', id).execute()
+interface SeenRow {
+  id: string
+  seen_at: Date | null
+  clock_off_ms: string | number | null
+}
+
+/** A clock that is a few seconds off is no news. */
+const clockNewsMs = 5_000
+
+async function markSeen(db: Kysely<Database>, { id, seen_at, clock_off_ms }: SeenRow, clockOffMs: number): Promise<void> {
+  const isOff = Math.abs(clockOffMs) > clockNewsMs
+  const isClockNews = isOff !== (clock_off_ms !== null)
+  if (!isClockNews && Date.now() - (seen_at?.getTime() ?? 0) <= seenEveryMs) return
+  const seen = { seen_at: new Date(), clock_off_ms: isOff ? Math.round(clockOffMs) : null }
+  await db.updateTable('planes').set(seen).where('id', '=', id).execute()
+}
+
+/**
+ * Shows administrators why a plane is refused. Not while it was heard of just now: then somebody repeats an old request
+ * of it.
+ */
+async function storeClockFault(db: Kysely<Database>, { id, seen_at, clock_off_ms }: SeenRow, clockOffMs: number): Promise<void> {
+  const silentMs = Date.now() - (seen_at?.getTime() ?? 0)
+  if (clock_off_ms === null ? silentMs < faultAfterMs : silentMs <= seenEveryMs) return
+  const seen = { seen_at: new Date(), clock_off_ms: Math.round(clockOffMs) }
+  await db.updateTable('planes').set(seen).where('id', '=', id).execute()
+}

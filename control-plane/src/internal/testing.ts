@@ -48,9 +48,10 @@ export async function aRunningControlPlane(env: Record<string, string> = {}) {
     jti?: string
     htm?: string
     htu?: string
+    iat?: number
   }
   const assertion = (more: Asserted = {}) => {
-    const nowSeconds = Math.floor(Date.now() / 1000)
+    const nowSeconds = more.iat ?? Math.floor(Date.now() / 1000)
     const { person: sub, htm, htu } = more
     return new SignJWT({ ...(sub && { sub }), ...(htm && { htm }), ...(htu && { htu }) })
       .setProtectedHeader({ alg: 'EdDSA', typ: more.typ ?? 'bir-operator+jwt' })

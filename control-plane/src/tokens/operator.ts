@@ -5,6 +5,7 @@ import { jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
+import { clockOffOf, clockText } from '../base/clock.ts'
 import { isLocal } from '../base/http.ts'
 import { isFirstUse } from './used-once.ts'
 
@@ -88,6 +89,8 @@ async function verifyAssertion(
     maxTokenAge: lifeSeconds,
   }
   const { payload } = await jwtVerify(assertion, key, expected).catch((error: Error) => {
+    const offMs = clockOffOf(error, Date.now())
+    if (offMs !== undefined) throw new Error(clockText('the machine that asks', offMs, Date.now()))
     throw new Error(`the operator assertion does not hold: ${error.message}`)
   })
   const claims = Claims.safeParse(payload)

@@ -3,6 +3,8 @@ import { SignJWT } from 'jose'
 import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { sha256Hex } from '../runtime/sha256.ts'
+import { silenceText } from './contact.ts'
+import type { Contact, Heard } from './contact.ts'
 import { eddsaKey } from './eddsa-key.ts'
 import { EXPELLED } from './expulsion.ts'
 import type { Expulsion } from './expulsion.ts'
@@ -13,6 +15,12 @@ const Refused = z.object({ error: z.string() })
 export interface ControlAnswer {
   status: number
   bytes: Buffer
+}
+
+interface TimedAnswer extends ControlAnswer {
+  headers: Heard['headers']
+  /** When the headers came, by this plane's clock. */
+  atMs: number
 }
 
 /** A request to the control plane failed. `status` is undefined when there was no answer. */
@@ -33,11 +41,13 @@ export class ControlError extends Error {
 export class ControlClient {
   private readonly identity: Identity
   private readonly expulsion: Expulsion | undefined
+  private readonly contact: Contact | undefined
   private readonly agent = new Agent({ connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 })
 
-  /** `expulsion` hears of every answer whether this plane is still a member. */
-  constructor(identity: Identity, expulsion?: Expulsion) {
+  /** `expulsion` hears of every answer whether this plane is still a member, `contact` what else it shows. */
+  constructor(identity: Identity, expulsion?: Expulsion, contact?: Contact) {
     this.identity = identity
+    this.contact = contact
     this.expulsion = expulsion
   }
 
@@ -63,6 +73,7 @@ export class ControlClient {
     const headers = { authorization: `Bearer ${await this.assertion(body)}`, ...(contentType && { 'content-type': contentType }) }
     const url = `${this.identity.controlUrl.replace(/\/$/, '')}/internal/v1${path}`
     const moment = this.expulsion?.moment ?? 0
+    const sentAtMs = Date.now()
     const answer = await ask(url, {
       method,
       headers,
@@ -70,13 +81,16 @@ export class ControlClient {
       ...(body !== undefined && { body }),
       ...(signal && { signal }),
     })
+    this.contact?.answered({ sentAtMs, receivedAtMs: answer.atMs, headers: answer.headers })
     if (answer.status >= 400) {
       const code = codeOf(answer)
+      this.contact?.refused(code)
       if (answer.status === 403 && code === EXPELLED) this.expulsion?.told()
       const asked = `${method} ${path.split('?')[0]}`
       throw new ControlError(`the control plane answered ${answer.status} to ${asked}: ${excerptOf(answer)}`, answer.status, { code })
     }
     this.expulsion?.accepted(moment)
+    this.contact?.accepted()
     return answer
   }
 
@@ -105,12 +119,13 @@ export async function postJoin(controlUrl: string, body: object): Promise<unknow
   return JSON.parse(answer.bytes.toString('utf8'))
 }
 
-async function ask(url: string, options: NonNullable<Parameters<typeof request>[1]>): Promise<ControlAnswer> {
+async function ask(url: string, options: NonNullable<Parameters<typeof request>[1]>): Promise<TimedAnswer> {
   try {
-    const { statusCode, body } = await request(url, options)
-    return { status: statusCode, bytes: Buffer.from(await body.arrayBuffer()) }
+    const { statusCode, headers, body } = await request(url, options)
+    const atMs = Date.now()
+    return { status: statusCode, headers, atMs, bytes: Buffer.from(await body.arrayBuffer()) }
   } catch (cause) {
-    throw new ControlError('the control plane does not answer', undefined, { cause })
+    throw new ControlError(silenceText(cause, Date.now()), undefined, { cause })
   }
 }
 
