@@ -30,7 +30,7 @@ test('npm start brings everything up, with passwords shown, and every address an
   for (const base of [new URL(mcp).origin, control, portal, idp]) expect((await fetch(`${base}/health`)).status, base).toBe(200)
   await expect.poll(() => gateway.output(), { message: 'what npm start printed' }).toContain('Ctrl-C')
   expect(gateway.output()).toMatch(/alice +\w{4}-\w{4}-\w{4}-\w{4} /)
-  expect((await servers()).toSorted()).toEqual(['charts', 'debug', 'meta', 'sql'])
+  expect((await servers()).toSorted()).toEqual(['charts', 'debug', 'meta', 'notes', 'sql'])
 })
 
 test('a second start from the same home says that it runs already', async () => {
