@@ -1,5 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
+import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
 
@@ -56,11 +57,14 @@ const Config = z
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
     stopDelayMs: z.coerce.number().int().min(0).optional(),
+    /** The proxies to the identity provider, by the scheme of its address, and what is reached without. */
+    ...proxyShape,
   })
   .superRefine((config, context) => {
     if (config.stage === 'local') return
     const fault = (key: keyof typeof config, message: string) => context.addIssue({ code: 'custom', path: [key], message })
-    for (const key of unencryptedAddresses(config)) fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
+    for (const key of unencryptedAddresses(config, PROXY_KEYS))
+      fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
     if (config.operatorKey) fault('operatorKey', `is for stage local only: leave it out, operators sign in with a token`)
     if (config.idpProvider === 'demo') fault('idpProvider', `must name your provider: demo is for stage local only`)
   })
@@ -72,7 +76,7 @@ export type Config = z.infer<typeof Config>
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
-  const parsed = Config.safeParse(values)
+  const parsed = Config.safeParse({ ...values, ...smallProxyVariables(env) })
   if (parsed.success && unreadable.length === 0) return parsed.data
   const faults = [...unreadable, ...(parsed.error ? [settingFaults(parsed.error)] : [])]
   throw new Error(`The control plane cannot start with these settings: ${faults.join('; ')}.`)

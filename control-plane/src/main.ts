@@ -2,6 +2,7 @@ import { surviveStrayRejections } from '@bir/sdk/stray-rejections'
 import { readConfig } from './config.ts'
 import { log, errorText } from './base/log.ts'
 import { startControlPlane } from './start.ts'
+import { useProxy } from './use-proxy.ts'
 
 function fail(error: unknown): never {
   log('error', 'cannot-go-on', { why: errorText(error) })
@@ -12,7 +13,9 @@ process.on('uncaughtException', fail)
 const strays = surviveStrayRejections((facts) => log('error', 'stray-rejection', { ...facts }))
 
 try {
-  const running = await startControlPlane(readConfig(), log, strays)
+  const config = readConfig()
+  useProxy(config)
+  const running = await startControlPlane(config, log, strays)
   let stopping = false
   const stop = () => {
     if (stopping) return

@@ -30,6 +30,7 @@ import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
+import type { ProxyFor } from '@bir/sdk/proxies'
 import { openUpstreams } from './upstreams.ts'
 
 /** What the bodies of all unfinished requests may hold together, at least. */
@@ -57,6 +58,8 @@ export interface PlaneParts {
   readonly portalUrl?: string | undefined
   readonly origins: OriginRules
   readonly maxRequestBytes: number
+  /** Absent where every server is reached directly. */
+  readonly proxyFor?: ProxyFor | undefined
   health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
   readonly timers?: Timers
   readonly idleCheckMs?: number
@@ -91,7 +94,7 @@ export interface AssembledPlane {
  */
 export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
-  const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets })
+  const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets, proxyFor: parts.proxyFor })
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
   const dropped = new DroppedMessages()
   const timers = parts.timers ?? new Timers()

@@ -1,5 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
+import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const list = z
   .string()
@@ -60,6 +61,8 @@ export const Config = z.object({
   stopDelayMs: z.coerce.number().int().min(0).optional(),
   /** How long calls under way may still take after that. */
   drainMs: z.coerce.number().int().min(0).default(10_000),
+  /** The proxies to remote servers, by the scheme of the server's address, and what is reached without. */
+  ...proxyShape,
 })
 export type Config = z.infer<typeof Config>
 
@@ -69,7 +72,7 @@ export type Config = z.infer<typeof Config>
  */
 const SafeConfig = Config.superRefine((config, { addIssue }) => {
   if (config.stage === 'local') return
-  for (const key of unencryptedAddresses(config, ['internalUrl'])) {
+  for (const key of unencryptedAddresses(config, ['internalUrl', ...PROXY_KEYS])) {
     addIssue({ code: 'custom', path: [key], message: `must be https:// in stage ${config.stage}` })
   }
 })
@@ -81,7 +84,7 @@ const SafeConfig = Config.superRefine((config, { addIssue }) => {
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const { values, unreadable } = readEnv(Object.keys(Config.shape), env)
   if (unreadable.length > 0) throw new Error(`${unreadable.join('; ')}.`)
-  const parsed = SafeConfig.safeParse(values)
+  const parsed = SafeConfig.safeParse({ ...values, ...smallProxyVariables(env) })
   if (parsed.success) return parsed.data
   throw new Error(`The data plane cannot start with these settings: ${settingFaults(parsed.error)}.`)
 }

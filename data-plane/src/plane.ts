@@ -9,6 +9,7 @@ import { SpoolJournal } from './audit/journal.ts'
 import { AuditReporter } from './audit/shipping/report.ts'
 import { Shipper } from './audit/shipping/shipper.ts'
 import { Spool } from './audit/spool.ts'
+import { proxyRules } from '@bir/sdk/proxies'
 import type { Config } from './config.ts'
 import { ControlClient } from './control/client.ts'
 import { Contact } from './control/contact.ts'
@@ -87,6 +88,7 @@ export async function startPlane(
     control,
     signForPeer: peerSigner(identity),
     sealingKey: identity.sealingKey,
+    proxyFor: proxyRules(config),
     publicUrl: config.publicUrl,
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),

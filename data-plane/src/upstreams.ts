@@ -9,6 +9,7 @@ import { HealthReporter } from './control/report-health.ts'
 import type { ControlClient } from './control/client.ts'
 import type { MountedServer } from './server-kit/define.ts'
 import { MountedUpstream } from './upstream/mounted/mounted-upstream.ts'
+import type { ProxyFor } from '@bir/sdk/proxies'
 import { RemoteUpstreams } from './upstream/remote/remote-upstreams.ts'
 import { RemoteCatalogues } from './catalogue/remote-catalogues.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -25,6 +26,7 @@ interface Options {
   /** Undefined where nobody approves definitions: then what a server offers is served. */
   control: ControlClient | undefined
   secrets: SecretsInUse
+  proxyFor?: ProxyFor | undefined
 }
 
 /** Every server this plane can reach, mounted or remote, and what they offer. */
@@ -35,9 +37,9 @@ export interface Upstreams {
 }
 
 /** Opens the servers, and follows the policy: remote servers come, go, and change with it. */
-export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets }: Options): Upstreams {
+export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets, proxyFor }: Options): Upstreams {
   const mountedUpstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
-  const remote = new RemoteUpstreams({ secrets, log, nodeId: node }, () => policy.current())
+  const remote = new RemoteUpstreams({ secrets, log, nodeId: node, proxyFor }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => mountedUpstreams.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 

@@ -12,8 +12,8 @@ import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
 import type { OpenStreams } from '../sessions/open-streams.ts'
-import { planeGuard } from '../upstream/http/address.ts'
-import { guardedConnector } from '../upstream/http/guarded-connector.ts'
+import { planeGuard } from '../upstream/http/connect/address.ts'
+import { guardedConnector } from '../upstream/http/connect/guarded-connector.ts'
 
 /** The header with the signature of the plane that forwarded the request. */
 export const PEER_SIGNATURE_HEADER = 'bir-handed'

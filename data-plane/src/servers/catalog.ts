@@ -9,4 +9,4 @@ export { joinedName } from '../aggregate/names/tool-names.ts'
 /**
  * Checks the address of a remote server. One that the data plane never connects to is refused when it is registered.
  */
-export { hostFault, planeHostFault } from '../upstream/http/address.ts'
+export { hostFault, planeHostFault } from '../upstream/http/connect/address.ts'

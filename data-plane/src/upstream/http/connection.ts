@@ -4,6 +4,7 @@ import type { Log } from '../../runtime/log.ts'
 import type { ServerSecrets } from '../../secrets/in-use.ts'
 import { HeaderSource } from './header-source.ts'
 import { HttpPool } from './pool.ts'
+import type { ProxyFor } from '@bir/sdk/proxies'
 
 /** The secrets that a server was sent, and the way to keep them hidden while it may repeat them. */
 type SentSecrets = Pick<ServerSecrets, 'values' | 'hold'>
@@ -17,6 +18,8 @@ export interface RemoteServer {
   /** Absent where no secret is sent. */
   readonly sentSecrets?: SentSecrets
   readonly log: Log
+  /** Absent where every server is reached directly. */
+  readonly proxyFor?: ProxyFor | undefined
   /** This plane's id, for other planes. */
   readonly nodeId: string
   /** The time limit of the policy. The server's own setting goes before it. */
@@ -35,13 +38,13 @@ export interface RemoteConnection extends RemoteServer {
 const noSecrets: SentSecrets = { values: [], hold: () => () => undefined }
 
 export function openConnection(server: RemoteServer): RemoteConnection {
-  const { settings, readSecret, callTimeoutMs, sentSecrets = noSecrets } = server
+  const { settings, readSecret, callTimeoutMs, proxyFor, sentSecrets = noSecrets } = server
   return {
     ...server,
     sentSecrets,
     callTimeoutMs: settings.callTimeoutMs ?? callTimeoutMs,
     url: new URL(settings.url),
-    pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork }),
+    pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork, proxyFor }),
     headers: new HeaderSource(settings.headers, readSecret),
   }
 }

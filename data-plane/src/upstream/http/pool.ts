@@ -1,12 +1,16 @@
 import { Pool } from 'undici'
 import { Timers } from '../../runtime/timers.ts'
-import { serverGuard } from './address.ts'
-import { guardedConnector } from './guarded-connector.ts'
+import { serverGuard } from './connect/address.ts'
+import { guardedConnector } from './connect/guarded-connector.ts'
+import { proxiedConnector } from './connect/proxied-connector.ts'
+import { noProxies } from '@bir/sdk/proxies'
+import type { ProxyFor } from '@bir/sdk/proxies'
 
 export interface HttpPoolOptions {
   /** Only its origin is ever connected to. */
   readonly url: string
   readonly privateNetwork: boolean
+  readonly proxyFor?: ProxyFor | undefined
   readonly connections?: number
   readonly maxInFlight?: number
   readonly connectTimeoutMs?: number
@@ -25,6 +29,7 @@ export class HttpPool {
   constructor({
     url,
     privateNetwork,
+    proxyFor = noProxies,
     connections = 2048,
     maxInFlight = 4096,
     connectTimeoutMs = 5000,
@@ -32,11 +37,16 @@ export class HttpPool {
   }: HttpPoolOptions) {
     this.timers = timers
     this.maxInFlight = maxInFlight
-    this.dispatcher = new Pool(new URL(url).origin, {
+    const target = new URL(url)
+    const guard = serverGuard(privateNetwork)
+    const proxy = proxyFor(target)
+    this.dispatcher = new Pool(target.origin, {
       connections,
       pipelining: 1,
       allowH2: false,
-      connect: guardedConnector(serverGuard(privateNetwork), connectTimeoutMs),
+      connect: proxy
+        ? proxiedConnector(proxy, guard, connectTimeoutMs, { pinned: !privateNetwork })
+        : guardedConnector(guard, connectTimeoutMs),
       headersTimeout: 0,
       bodyTimeout: 0,
       // Shorter than the keep-alive of common servers, so that no server closes a connection under a request.

@@ -14,7 +14,7 @@ interface Held {
   readonly callTimeoutMs: number
 }
 
-type World = Pick<RemoteServer, 'log' | 'nodeId'> & { readonly secrets: Pick<SecretsInUse, 'of'> }
+type World = Pick<RemoteServer, 'log' | 'nodeId' | 'proxyFor'> & { readonly secrets: Pick<SecretsInUse, 'of'> }
 
 /**
  * The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same.
@@ -66,11 +66,12 @@ export class RemoteUpstreams {
       return held.upstream
     }
     if (held) this.retire(id, held)
-    const { log, nodeId, secrets } = this.world
+    const { log, nodeId, proxyFor, secrets } = this.world
     const ofServer = secrets.of(id)
     const upstream = new RemoteUpstream({
       log: hidingLog(log, ofServer),
       nodeId,
+      proxyFor,
       readSecret: (ref) => ofServer.read(ref),
       sentSecrets: ofServer,
       id,

@@ -38,7 +38,14 @@ export class LegacyWire implements SessionWire {
     this.options = options
     this.controlTimeoutMs = Math.min(maxControlMs, options.callTimeoutMs)
     const { url, privateNetwork } = options.settings
-    this.streams = new HttpPool({ url, privateNetwork, connections: maxStreams, maxInFlight: maxStreams, timers: options.pool.timers })
+    this.streams = new HttpPool({
+      url,
+      privateNetwork,
+      proxyFor: options.proxyFor,
+      connections: maxStreams,
+      maxInFlight: maxStreams,
+      timers: options.pool.timers,
+    })
   }
 
   /** A session begins: it may remember the secrets it is sent. The returned function says that it has ended. */

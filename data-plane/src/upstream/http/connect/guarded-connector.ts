@@ -6,11 +6,11 @@ import { buildConnector } from 'undici'
 import type { AddressGuard } from './address.ts'
 
 /** Nothing that the guard stands for may have this address. */
-class AddressRefused extends Error {
+export class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
 }
 
-type Resolve = (
+export type Resolve = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
@@ -33,7 +33,8 @@ export function guardedConnector(guard: AddressGuard, connectTimeoutMs: number, 
   }
 }
 
-function guardedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
+/** Looks a name up, and gives only addresses that the guard admits. */
+export function guardedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       const allowed = error ? [] : addresses.filter(({ address }) => guard.admits(address, hostname.replace(/\.$/, '')))
