@@ -8,7 +8,7 @@ const integration = [
   '{db,control-plane}/src/**/*.test.ts',
   'data-plane/src/features/**/*.test.ts',
   'data-plane/src/servers/{sql,standalone,charts/drawing}/**/*.test.ts',
-  'deploy/local/**/*.test.ts',
+  'deploy/{local,compat}/**/*.test.ts',
 ]
 
 /** Everything else. A new test is a unit test unless its folder is named above. */

@@ -20,7 +20,7 @@ const isOneOf = (values: readonly string[]): Check => {
  * the tests hold the two together.
  */
 const headerChecks: Record<keyof AuditHeader, Check> = {
-  v: (value) => value === 1,
+  v: (value) => value === 1 || value === 2,
   kind: isOneOf(RecordKind.options),
   plane: isId,
   seq: (value) => isInteger(value) && (value as number) > 0,

@@ -1,7 +1,10 @@
+import { faultOf, sha256 } from '@bir/sdk/chain'
+import { FIRST_PREV } from '@bir/sdk/contract/audit'
 import { Ack, DefinitionsReport, JoinRequest, PlaneAddress } from '@bir/sdk/contract/internal'
 import { STRANGER, withStrangers } from '@bir/sdk/contract/testing'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
+import { ndjson } from '../audit/testing.ts'
 import { aPlane, aRunningControlPlane } from './testing.ts'
 
 const remote = { kind: 'remote' as const, url: 'http://127.0.0.1:1/mcp' }
@@ -58,6 +61,46 @@ test('a report of definitions keeps each definition whole, and leaves out what e
   expect((await made.say('/definitions', DefinitionsReport, report)).status).toBe(204)
   const row = await made.control.db.selectFrom('definitions').select('definition').where('server', '=', 'things').executeTakeFirstOrThrow()
   expect(JSON.parse(row.definition)).toEqual(definition)
+})
+
+test('the control plane keeps every byte of a later header, in one chain with those of version 1, and verifies it', async () => {
+  await using made = await aLaterPlane()
+  const { control, plane } = made
+  const [first, second, third] = [
+    plane.chain.add({ v: 1 }),
+    plane.chain.add({ v: 2, ...STRANGER, args: 'x' }),
+    plane.chain.add({ kind: 'head' }),
+  ]
+  const answer = await plane.post('/audit', ndjson([first, { ...second, ...STRANGER }, third]))
+  expect([answer.status, answer.headers.get('bir-audit-version')]).toEqual([200, '2'])
+
+  const rows = await control.db
+    .selectFrom('audit_headers')
+    .select(['header', 'hash'])
+    .where('plane', '=', plane.id)
+    .orderBy('seq')
+    .execute()
+  expect(rows.map(({ header }) => header)).toEqual([first, second, third].map(({ header }) => JSON.stringify(header)))
+  expect(rows[1]?.header).toContain(JSON.stringify(STRANGER).slice(1, -1))
+  expect(rows.every(({ header, hash }) => sha256(header) === hash)).toBe(true)
+
+  const page = await control.client().audit.chain({ plane: plane.id, afterSeq: 0, first: 100 })
+  expect(page).toMatchObject({ misfiled: [], apart: [] })
+  let head = { seq: 0, hash: FIRST_PREV }
+  for (const record of page.records) {
+    expect(faultOf(head, record, plane.chain.key)).toBeUndefined()
+    head = { seq: record.header.seq, hash: record.hash }
+  }
+  expect(head.seq).toBe(3)
+  expect((await control.client().audit.search({ kind: 'head' })).items[0]).toMatchObject({ kind: 'head' })
+})
+
+test('version 1 of the header has no other members', async () => {
+  await using made = await aLaterPlane()
+  const stranger = made.plane.chain.add({ v: 2, ...STRANGER })
+  const answer = await made.plane.post('/audit', ndjson([{ ...stranger, header: { ...stranger.header, v: 1 } }]))
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('strangersMember') })
 })
 
 const aKey = { kty: 'OKP', kid: 'k', alg: 'EdDSA' }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
-import { MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
+import { AUDIT_VERSION, AUDIT_VERSION_HEADER, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
 import { Ack, DefinitionsReport, isForeignAck, ListFaults, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
@@ -101,7 +101,7 @@ async function receiveAudit({ db, issuer, log }: InternalParts, exchange: Exchan
   const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, records, Date.now())
   for (const { standIn } of records)
     if (standIn) log('error', 'audit-record-apart', { plane: plane.id, name: plane.name, seq: standIn.apart.seq, why: standIn.why })
-  if (!fault) return json(200, { stored })
+  if (!fault) return json(200, { stored }, { [AUDIT_VERSION_HEADER]: String(AUDIT_VERSION) })
   log('error', 'audit-chain-broken', { plane: plane.id, name: plane.name, stored, ...fault })
   throw new Refusal(409, 'broken_chain', `Record ${fault.seq} does not continue the chain: ${fault.fault}.`, { stored, fault })
 }

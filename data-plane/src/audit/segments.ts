@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
+import { AUDIT_VERSION, AuditRecord, FIRST_PREV } from '@bir/sdk/contract/audit'
 import { faultOf } from '@bir/sdk/chain'
 import type { ChainFault, ChainHead } from '@bir/sdk/chain'
+import { z } from 'zod'
 
 /** A file of the spool. Its name is `<first sequence number>.ndjson`, so names sort in the order of the records. */
 export interface Segment {
@@ -79,10 +80,21 @@ const damaged = ({ seq, fault }: ChainFault, path: string) =>
 
 function parse(line: string, path: string): AuditRecord {
   try {
-    return AuditRecord.parse(JSON.parse(line))
+    const value: unknown = JSON.parse(line)
+    const version = Versioned.safeParse(value).data?.header.v ?? 1
+    if (version > AUDIT_VERSION)
+      throw new LaterSpool(`a later version of this software wrote the audit spool in ${path}: start that version`)
+    return AuditRecord.parse(value)
   } catch (cause) {
+    if (cause instanceof LaterSpool) throw cause
     throw new Error(`the audit spool has an unreadable record in ${path}; move the folder away and tell an administrator`, { cause })
   }
+}
+
+const Versioned = z.object({ header: z.object({ v: z.int() }) })
+
+class LaterSpool extends Error {
+  override readonly name = 'LaterSpool'
 }
 
 function truncateFile(path: string, bytes: number): void {

@@ -4,7 +4,7 @@ import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { sha256Hex } from '../runtime/sha256.ts'
 import { silenceText } from './contact.ts'
-import type { Contact, Heard } from './contact.ts'
+import type { Contact } from './contact.ts'
 import { eddsaKey } from './eddsa-key.ts'
 import { EXPELLED } from './expulsion.ts'
 import type { Expulsion } from './expulsion.ts'
@@ -14,11 +14,11 @@ const Refused = z.object({ error: z.string() })
 
 export interface ControlAnswer {
   status: number
+  headers: Record<string, string | string[] | undefined>
   bytes: Buffer
 }
 
 interface TimedAnswer extends ControlAnswer {
-  headers: Heard['headers']
   /** When the headers came, by this plane's clock. */
   atMs: number
 }

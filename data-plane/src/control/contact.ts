@@ -8,7 +8,7 @@ const unknownPlane = 'unknown_plane'
 const toleranceMs = 2_000
 
 /** When a request was sent and its answer came, by this plane's clock, and the headers of the answer. */
-export interface Heard {
+interface Heard {
   sentAtMs: number
   receivedAtMs: number
   headers: { date?: unknown; age?: unknown }

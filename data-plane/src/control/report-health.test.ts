@@ -18,7 +18,7 @@ function aPlane(servers: Record<string, Partial<UpstreamHealth>>, secrets: strin
         const ack = Ack.parse(JSON.parse(String(body)))
         if ('health' in ack) posts.push(ack.health)
         paths.push(path)
-        return { status: 204, bytes: Buffer.alloc(0) }
+        return { status: 204, headers: {}, bytes: Buffer.alloc(0) }
       },
     },
     health: () =>

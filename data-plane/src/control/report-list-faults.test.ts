@@ -13,7 +13,7 @@ function aPlane(faults: Record<string, string[]>) {
       async post(path, body) {
         if (state.refusal) throw state.refusal
         if (path === '/list-faults') posts.push(ListFaults.parse(JSON.parse(String(body))).servers)
-        return { status: 204, bytes: Buffer.alloc(0) }
+        return { status: 204, headers: {}, bytes: Buffer.alloc(0) }
       },
     },
     faults: () => Object.entries(faults).map(([server, faults]) => ({ server, url: `http://${server}.test/mcp`, faults })),

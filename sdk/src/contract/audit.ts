@@ -26,12 +26,27 @@ export type Outcome = z.infer<typeof Outcome>
 export const RecordKind = z.enum(['call', 'attempt', 'boot', 'head', 'refusals', 'change'])
 
 /**
+ * The newest version of the header that this software reads. Version 1 has the members below and no others. Version 2
+ * may have more, at the end: a reader keeps those that it does not know, and the hash covers them. Writers write 1 as
+ * long as a header has only members of version 1, so that a control plane that knows no other version takes it. A
+ * member that is added goes to the end of the list below, and a header that has it says 2. A new kind or outcome makes
+ * version 3.
+ */
+export const AUDIT_VERSION = 2
+
+/**
+ * The header of an answer to a batch that says which version the control plane reads. A control plane that does not say
+ * it reads 1 (an HTTP header, because planes of that time refuse a member of the answer that they do not know).
+ */
+export const AUDIT_VERSION_HEADER = 'bir-audit-version'
+
+/**
  * The part of a record that the chain covers. Its canonical text is the `JSON.stringify`
  * of its keys in the order below. Its hash is the SHA-256 of that text. `prev` is the hash
  * of the record before it. The bodies are not part of it, so that they can be erased.
  */
-export const AuditHeader = z.strictObject({
-  v: z.literal(1),
+const KnownHeader = z.object({
+  v: z.literal([1, 2]),
   kind: RecordKind,
   /** The owner of the chain: the id of a data plane, or of the control plane. */
   plane: Id,
@@ -83,13 +98,22 @@ export const AuditHeader = z.strictObject({
   /** Of kind `head`: the Ed25519 signature of the text of `prev`, base64url. */
   signature: z.string().optional(),
 })
-export type AuditHeader = z.infer<typeof AuditHeader>
+export type AuditHeader = z.infer<typeof KnownHeader>
+
+/** The type knows nothing of what is only kept. */
+export const AuditHeader = KnownHeader.loose().superRefine(refuseStrangersInVersion1) as unknown as typeof KnownHeader
+
+function refuseStrangersInVersion1(header: AuditHeader, { addIssue }: z.RefinementCtx): void {
+  if (header.v !== 1) return
+  const keys = Object.keys(header).filter((name) => !Object.hasOwn(KnownHeader.shape, name))
+  if (keys.length > 0) addIssue({ code: 'unrecognized_keys', keys, input: header })
+}
 
 /**
  * A whole record: a line of the spool and of a shipped batch (NDJSON). `args`
  * and `result` are the bodies; absent when there is none, or it was erased.
  */
-export const AuditRecord = z.strictObject({
+export const AuditRecord = z.object({
   hash: Sha256,
   header: AuditHeader,
   args: z.string().optional(),
@@ -101,7 +125,7 @@ export type AuditRecord = z.infer<typeof AuditRecord>
  * Stands in a chain for a record that could not be sent, because it is too long or the control plane cannot read it.
  * The record itself lies in a file on its plane. The chain goes on over `hash`, which the next record names.
  */
-export const SetApart = z.strictObject({
+export const SetApart = z.object({
   /** The hash of the record itself. It is not the hash of `apart`. */
   hash: Sha256,
   /** What the record says, its texts cut. */
@@ -128,5 +152,5 @@ export const MAX_AUDIT_RECORD_BYTES = 32 * 1024 * 1024
 export const MAX_AUDIT_WAIT_MS = 30_000
 
 /** The control plane's answer to a batch. `stored`: the highest sequence number of this plane that it has stored. */
-export const AuditReceipt = z.strictObject({ stored: z.int() })
+export const AuditReceipt = z.object({ stored: z.int() })
 export type AuditReceipt = z.infer<typeof AuditReceipt>

@@ -52,3 +52,14 @@ function longRecord(fd: number, offset: number, beginning: Buffer): Batch {
     at += count
   }
 }
+
+/** Where the version stands in a line: {"hash":"…64 digits…","header":{"v":1, */
+const versionAt = '{"hash":"'.length + 64 + '","header":{"v":'.length
+const one = 49
+
+/** How many records of the batch, from the first on, have a header of version 1. */
+export function recordsOfVersion1({ bytes, records }: Batch): number {
+  let count = 0
+  for (let at = 0; count < records && bytes[at + versionAt] === one; at = bytes.indexOf(newline, at) + 1) count++
+  return count
+}

@@ -15,7 +15,7 @@ function aReporter() {
   const post = async (_: string, body: string | Buffer) => {
     if (set.fault) throw set.fault
     posted.push((JSON.parse(body.toString()) as { audit: AuditReport }).audit)
-    return { status: 204, bytes: Buffer.alloc(0) }
+    return { status: 204, headers: {}, bytes: Buffer.alloc(0) }
   }
   const reporter = new AuditReporter({
     control: { post },

@@ -3,9 +3,17 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setInterval } from 'node:timers/promises'
-import { AuditRecord, FIRST_PREV, MAX_AUDIT_RECORD_BYTES, SET_APART, SetApart, setApartText } from '@bir/sdk/contract/audit'
+import {
+  AUDIT_VERSION_HEADER,
+  AuditRecord,
+  FIRST_PREV,
+  MAX_AUDIT_RECORD_BYTES,
+  SET_APART,
+  SetApart,
+  setApartText,
+} from '@bir/sdk/contract/audit'
 import type { AuditHeader } from '@bir/sdk/contract/audit'
-import { headerHash } from '@bir/sdk/chain'
+import { headerHash, sha256 } from '@bir/sdk/chain'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { healthOf } from '../../plane.ts'
@@ -41,7 +49,7 @@ function storedOf(value: unknown): Stored {
  * Plays the control plane: stores records that continue its chain, refuses others, and counts requests. `answersTo`
  * may answer a request with another status, before anything is stored.
  */
-async function aControlPlane(answersTo: (lines: string[]) => number | undefined = () => undefined) {
+async function aControlPlane(answersTo: (lines: string[]) => number | undefined = () => undefined, reads: { version?: number } = {}) {
   const stored: Stored[] = []
   const counts = { requests: 0 }
   const accepts = (lines: string[]): boolean =>
@@ -60,7 +68,8 @@ async function aControlPlane(answersTo: (lines: string[]) => number | undefined 
     const answer = answersTo(lines)
     if (answer !== undefined) return response.writeHead(answer).end('no')
     const accepted = accepts(lines)
-    response.writeHead(accepted ? 200 : 409).end(JSON.stringify({ stored: stored.length }))
+    const headers = reads.version === undefined ? {} : { [AUDIT_VERSION_HEADER]: String(reads.version) }
+    response.writeHead(accepted ? 200 : 409, headers).end(JSON.stringify({ stored: stored.length }))
   })
   ends.push(() => Promise.resolve(server[Symbol.asyncDispose]()))
   return { stored, counts, controlUrl: server.url }
@@ -96,7 +105,7 @@ function aPlane(dir: string, controlUrl: string, nowMs?: () => number) {
   return { spool, shipper, logged, write, closeNow, errors: () => logged.filter(({ level }) => level === 'error') }
 }
 
-const filesOf = (dir: string) => segments(dir).map(({ path }) => [basename(path), readFileSync(path, 'utf8')])
+const filesOf = (dir: string) => segments(dir).map(({ path }) => [basename(path), readFileSync(path, 'utf8').replace(/\0+$/, '')])
 const health = ({ shipper }: ReturnType<typeof aPlane>) => healthOf({ held: undefined }, false, { warning: shipper.warning }).body
 
 /** A plane that shipped eight records, and whose disk was then set back to the state after three. */
@@ -309,4 +318,54 @@ test('records that wait are told with their time, and no more once they are stor
   isDown = false
   await expect.poll(() => stored.length).toBe(3)
   await expect.poll(() => plane.shipper.state).toMatchObject({ waitingMs: 0, warning: undefined })
+})
+
+/** A spool as a later version left it: three records of version 1, then one with a member more, then one without. */
+function aLaterSpool(dir: string): void {
+  const lines: string[] = []
+  let prev = FIRST_PREV
+  for (let seq = 1; seq <= 5; seq++) {
+    const common = { kind: 'call', plane: id, seq, prev, boot: uuidv7(), atMs: seq } as const
+    const header = seq === 4 ? { v: 2, ...common, zone: { of: 'the caller', '7': 1e21 } } : { v: 1, ...common }
+    prev = sha256(JSON.stringify(header))
+    lines.push(`${JSON.stringify({ hash: prev, header })}\n`)
+  }
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, '0000000000000001.ndjson'), lines.join(''))
+}
+
+test('records that a control plane of an earlier version cannot read wait as they are, and arrive whole once it is updated', async () => {
+  const reads: { version?: number } = {}
+  const { stored, counts, controlUrl } = await aControlPlane(() => undefined, reads)
+  const dir = aDir()
+  aLaterSpool(dir)
+  const before = filesOf(dir)
+  const plane = aPlane(dir, controlUrl)
+  plane.shipper.start()
+  await expect
+    .poll(() => plane.logged)
+    .toEqual([{ level: 'warn', event: 'audit cannot be shipped', why: expect.stringContaining('update the control plane') }])
+  const requestsBefore = counts.requests
+  await expect.poll(() => counts.requests).toBeGreaterThan(requestsBefore + 1)
+  expect(stored).toHaveLength(3)
+  expect(plane.shipper.state).toMatchObject({ stored: 3, apart: 0 })
+  expect(filesOf(dir)).toEqual(before)
+
+  reads.version = 2
+  await expect.poll(() => stored.length).toBe(5)
+  const lines = before[0]?.[1]?.split('\n') ?? []
+  expect(JSON.stringify(stored[3]?.header)).toBe(/"header":(.*)}$/.exec(lines[3] ?? '')?.[1])
+  expect(plane.logged.at(-1)).toMatchObject({ event: 'audit is shipped again' })
+})
+
+test('a spool of a version whose records this one cannot read stops the start with a sentence, and stays', () => {
+  const dir = aDir()
+  aLaterSpool(dir)
+  const path = join(dir, '0000000000000001.ndjson')
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"v":2', '"v":3'))
+  const before = filesOf(dir)
+  expect(() => Spool.open(dir, { plane: id, boot: uuidv7() }, 1e9)).toThrow(
+    `a later version of this software wrote the audit spool in ${path}`,
+  )
+  expect(filesOf(dir)).toEqual(before)
 })

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { AuditReceipt, MAX_AUDIT_RECORD_BYTES, MAX_AUDIT_WAIT_MS } from '@bir/sdk/contract/audit'
+import { AUDIT_VERSION, AUDIT_VERSION_HEADER, AuditReceipt, MAX_AUDIT_RECORD_BYTES, MAX_AUDIT_WAIT_MS } from '@bir/sdk/contract/audit'
 import type { Log } from '../../runtime/log.ts'
 import { ControlError } from '../../control/client.ts'
 import type { ControlClient } from '../../control/client.ts'
 import { segments } from '../segments.ts'
 import type { Segment } from '../segments.ts'
 import type { Spool } from '../spool.ts'
-import { BATCH_BYTES, BatchReader } from './read-batch.ts'
+import { BATCH_BYTES, BatchReader, recordsOfVersion1 } from './read-batch.ts'
 import type { Batch } from './read-batch.ts'
 import { ApartFolder, standInFor } from './set-apart.ts'
 import { Waiting } from './waiting.ts'
@@ -80,6 +80,8 @@ export class Shipper {
   private lastFailure: string | undefined
   private position: Position | undefined
   private stored = 0
+  /** The newest version of records that the control plane reads. */
+  private readable = 1
   private wake: () => void = () => undefined
   private failures = 0
   private divergence: DivergedChain | undefined
@@ -223,7 +225,7 @@ export class Shipper {
   private async ship(): Promise<void> {
     const { position } = this
     if (!position) return
-    const batch = this.reader.read(position.segment.path, position.offset, this.maxRecords)
+    const batch = this.readBatch(position)
     if (batch.records === 0) return this.nextSegment(position)
     const startedMs = performance.now()
     const { seq: written } = this.options.spool.written
@@ -276,9 +278,19 @@ export class Shipper {
   }
 
   private async send(ndjson: Buffer): Promise<void> {
-    const { bytes } = await this.options.control.post('/audit', ndjson, 'application/x-ndjson', this.stop.signal)
+    const { bytes, headers } = await this.options.control.post('/audit', ndjson, 'application/x-ndjson', this.stop.signal)
+    this.readable = Number(headers[AUDIT_VERSION_HEADER] ?? 1)
     this.stored = AuditReceipt.parse(JSON.parse(bytes.toString('utf8'))).stored
     this.noteWaiting()
+  }
+
+  /** The next records that the control plane can read. One that it cannot read would only be set apart: it waits. */
+  private readBatch({ segment, offset }: Position): Batch {
+    const batch = this.reader.read(segment.path, offset, this.maxRecords)
+    if (this.readable >= AUDIT_VERSION || batch.records === 0) return batch
+    const count = recordsOfVersion1(batch)
+    if (count === 0) throw new Error(olderControlPlane)
+    return count < batch.records ? this.reader.read(segment.path, offset, count) : batch
   }
 
   private nextSegment({ segment, seq }: Position): void {
@@ -311,5 +323,8 @@ function divergenceOf(error: unknown): DivergedChain | undefined {
   if (!(error instanceof ControlError) || error.status !== 409) return undefined
   return new DivergedChain(`The control plane refuses the audit records of this plane: they do not continue the chain it holds. ${remedy}`)
 }
+
+const olderControlPlane =
+  'The control plane is of an earlier version and does not know all that the next record says. The records wait here: update the control plane.'
 
 const missingRecord = (seq: number) => new Error(`record ${seq} is in no file of the audit spool`)
