@@ -56,7 +56,7 @@ test.for([
 })
 
 test('an unknown verb is refused', async () => {
-  expect(await boot('strat')).toMatchObject({ code: 1, err: 'There is no verb "strat": use start, test, bir, bench or graph.\n' })
+  expect(await boot('strat')).toMatchObject({ code: 1, err: 'There is no verb "strat": use start, test, bir, bench, graph or sdk.\n' })
 })
 
 function file(path: string, text: string): void {

@@ -4,13 +4,14 @@ import type { SourcedObject } from '../json/sourced-object.ts'
 import { VerbatimJson } from '../json/verbatim.ts'
 import { yieldToEventLoop } from '../runtime/event-loop.ts'
 
-const placeholder = '•••'
+/** Stands where a secret stood. */
+export const HIDDEN = '•••'
 /** Looking for one secret in the longest text takes some 5 ms. */
 const secretsPerTurn = 4
 
 /** A text with every secret hidden. */
 export const redactText = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((redacted, secret) => redacted.replaceAll(secret, placeholder), text)
+  secrets.reduce((redacted, secret) => redacted.replaceAll(secret, HIDDEN), text)
 
 /** The object with every secret hidden, wherever it stands; the very same object where there is none. */
 export function redact<T extends SourcedObject>(object: T, secrets: readonly string[]): T {
@@ -53,7 +54,7 @@ function asInJson(secrets: readonly string[]): readonly string[] {
  * contains a secret is hidden whole.
  */
 function withoutSecrets(json: string, secrets: readonly string[]): Required<SourcedObject> {
-  const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(placeholder))
+  const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(HIDDEN))
   const redactedJson = withScalars(json, (text) => redactText(text, secrets), redactedNumber)
   const value = JSON.parse(redactedJson) as SourcedObject['value']
   return { value, source: new VerbatimJson(value, redactedJson) }

@@ -62,7 +62,7 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
       return { ctx: await ctxOf(request) }
     } catch (error) {
       const refusal = ApiError.from(error)
-      if (!graphiql || refusal.code !== 'unauthenticated') throw error
+      if (!graphiql || request.method !== 'POST' || refusal.code !== 'unauthenticated') throw error
       return { ctx: anonymousCtx(), refusal }
     }
   }

@@ -1,5 +1,6 @@
 import type { Fields } from '../../json/edit.ts'
 import { isObject } from '../../json/is-object.ts'
+import { HIDDEN } from '../../secrets/redact.ts'
 import type { ListMethod } from '../list-methods.ts'
 import { inputSchema, isLegacyOutput, mendedOutputSchema } from './tool-schemas.ts'
 import { anyObject, each, every, members, moment, number, oneOf, share, text, truth, UNUSABLE } from './rules.ts'
@@ -73,6 +74,7 @@ export function servable(method: ListMethod, entry: unknown): Servable {
   if (identifier.length > maxNameChars && method !== 'resources/list')
     return leftOut(`its ${identifierOf(method)} has more than ${maxNameChars} characters`)
   if (!identifier.isWellFormed()) return leftOut(`its ${identifierOf(method)} is no Unicode text`)
+  if (method === 'tools/list' && identifier.includes(HIDDEN)) return leftOut('its name holds a credential of the gateway, which is hidden')
   const whole = wholeEntry(method, mended, say)
   if (typeof whole === 'string') return leftOut(whole)
   return { entry: whole, faults }
