@@ -21,7 +21,8 @@ ${Object.entries(benches)
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
 the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
-the soak takes (30). Only figures of one run compare: run it on an otherwise idle machine.
+the soak takes (30). The soak exits with 1 when its bar is missed.
+Only figures of one run compare: run it on an otherwise idle machine.
 `
 
 const run = {
@@ -56,8 +57,9 @@ async function main(): Promise<number> {
     return 2
   }
   const result = await run[name as Bench](values)
+  const isMissed = 'isMet' in result && result.isMet === false
   if (values.json) process.stdout.write(`\n${JSON.stringify(result)}\n`)
-  return 0
+  return isMissed ? 1 : 0
 }
 
 main().then(

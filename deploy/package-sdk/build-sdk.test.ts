@@ -49,6 +49,15 @@ test('the client imports nothing of Node, so it runs in browsers', () => {
   expect([...packages]).toEqual(['zod'])
 })
 
+test('every package that it needs runs on Node 20 too', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }
+  const engines = Object.keys(dependencies).map((name) => {
+    const { engines: { node = '*' } = {} } = JSON.parse(readFileSync(join(installed, 'node_modules', name, 'package.json'), 'utf8'))
+    return [name, Number(/\d+/.exec(node)?.[0] ?? 0)] as const
+  })
+  expect(engines.filter(([, major]) => major > 20)).toEqual([])
+})
+
 test('every file has its types, and no dependency is left to the workspace', () => {
   const manifest = readFileSync(join(installed, 'package.json'), 'utf8')
   expect(manifest).not.toMatch(/catalog:|workspace:/)

@@ -47,8 +47,8 @@ export interface Trend {
 }
 
 /** A heap breathes: this much more in the last third is no growth. */
-const toleratedRatio = 1.1
-const toleratedMb = 15
+const toleratedRatio = 1.05
+const toleratedMb = 10
 
 /** Whether memory still grows after the warm-up. */
 export function trendOf(samplesMb: readonly number[]): Trend {

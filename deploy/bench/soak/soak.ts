@@ -21,6 +21,7 @@ const minuteMs = 60_000
 const samplePauseMs = 5_000
 const tokenTtlS = 8 * 3600
 const maxRestartMs = 60_000
+const minMinutesForMemory = 20
 /** When the data plane is restarted, as shares of the time: twice in the warm-up, and once after the measurement. */
 const restarts: readonly { at: number; signal: 'SIGKILL' | 'SIGTERM' }[] = [
   { at: 0.1, signal: 'SIGKILL' },
@@ -72,9 +73,24 @@ export async function soak({ minutes }: { minutes: number }): Promise<object> {
     memory,
     counts,
   }
+  const broken = brokenPromises(figures)
   process.stdout.write(`${machine()}; ${machineLoad()}; ${minutes} minutes\n\n${format(figures)}\n`)
   for (const line of unexplained) process.stdout.write(`unexplained: ${line}\n`)
-  return { bench: 'soak', machine: machine(), load: machineLoad(), at: new Date().toISOString(), ...figures }
+  process.stdout.write(`\nBar: ${broken.length === 0 ? 'met' : `missed: ${broken.join('; ')}`}.\n`)
+  return { bench: 'soak', machine: machine(), load: machineLoad(), at: new Date().toISOString(), isMet: broken.length === 0, ...figures }
+}
+
+/** What a soak must show, and did not. Memory is judged once the warm-up is over for certain. */
+function brokenPromises({ minutes, lost, unexplained, strayRejections, unplannedDeaths, auditVerified, memory }: Figures): string[] {
+  const growing = Object.entries(memory).filter(([, { isFlat }]) => !isFlat && minutes >= minMinutesForMemory)
+  return [
+    ...(lost > 0 ? [`${lost} answered requests have no record`] : []),
+    ...(unexplained > 0 ? [`${unexplained} outcomes explain nothing`] : []),
+    ...(strayRejections > 0 ? [`${strayRejections} rejections were unhandled`] : []),
+    ...(unplannedDeaths > 0 ? [`${unplannedDeaths} parts died unasked`] : []),
+    ...(auditVerified ? [] : ['audit verify found faults']),
+    ...growing.map(([part]) => `the memory of the ${part} grows`),
+  ]
 }
 
 async function prepare(client: Client, urls: Record<string, string>): Promise<void> {
@@ -186,6 +202,7 @@ async function auditVerified(home: string): Promise<boolean> {
 }
 
 interface Figures {
+  minutes: number
   answered: number
   lost: number
   unexplained: number
