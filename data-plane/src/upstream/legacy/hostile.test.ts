@@ -97,16 +97,15 @@ test('a session that is lost again and again is opened again once, not for ever'
 })
 
 test('400 for a lost session, as the examples of the SDK send it, is understood', async () => {
-  let lost = true
+  let sessions = 0
   const handle = hostile((response, id) => {
-    if (!lost) return response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`)
-    lost = false
+    if (sessions > 1) return response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`)
     return response
       .writeHead(400, json)
       .end('{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Bad Request: No valid session ID provided"}}')
   })
   await using server = await legacyServer((request, response, body) => {
-    response.setHeader('mcp-session-id', 's')
+    if (body.method === 'initialize') response.setHeader('mcp-session-id', `s${++sessions}`)
     return handle(request, response, body)
   })
   await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { resultType: 'complete' } })

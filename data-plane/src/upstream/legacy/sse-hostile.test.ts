@@ -148,6 +148,16 @@ test.for([
   await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ publicMessage: expect.stringContaining(says) })
 })
 
+test('a call whose POST is answered with 500 and words of a session is made once, in the session that stays', async () => {
+  await using server = await scripted({
+    call: (stream, id) => (server.sent('ping').at(-1)?.body.id === id ? answers(stream, id) : undefined),
+    post: (response, { method }) => response.writeHead(method === 'tools/call' ? 500 : 202).end('session broke'),
+  })
+  await expect(server.upstream.request(aCall('pay'))).rejects.toMatchObject({ code: 'upstream_down' })
+  expect(server.sent('tools/call')).toHaveLength(1)
+  expect(server.sent('initialize')).toHaveLength(1)
+})
+
 test('an answer counts though its POST is never answered, and so does one that is there before the POST is', async () => {
   await using server = await scripted({
     call: answers,

@@ -111,7 +111,8 @@ export class GetStream {
     answer.stop()
     // The server may not know that event any more, or not know such ids at all.
     if (answer.status < 500) this.lastEventId = undefined
-    const renewed = mayMeanLostSession(answer) ? await this.session.renewIfLost(openSession) : undefined
+    const hasSession = openSession.sessionId !== undefined
+    const renewed = hasSession && mayMeanLostSession(answer) ? await this.session.renewIfLost(openSession) : undefined
     if (renewed) {
       this.lastEventId = undefined
       await this.handlers.renewed(renewed)

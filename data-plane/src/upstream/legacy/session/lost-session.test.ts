@@ -43,9 +43,6 @@ test.for<[string, Answer]>([
   ['400 "not initialized"', (response) => says(response, error('Bad Request: Server not initialized'), 400)],
   ['400 "no valid session"', (response) => says(response, error('Bad Request: No valid session ID provided'), 400)],
   ['400 with the id of the request', (response, id) => says(response, { ...error('Invalid session ID'), id }, 400)],
-  ['500 "unknown session"', (response) => says(response, error('unknown session'), 500)],
-  ['503 "unknown session"', (response) => response.writeHead(503).end('unknown session')],
-  ['200 and an error', (response, id) => says(response, { ...error('Session not found'), id })],
 ])('a session that the server lost and answers with %s is opened again, and the call is made once', async ([, unknown]) => {
   let executed = 0
   const call: Answer = (response, id) => (executed++, result(response, id))
@@ -58,8 +55,14 @@ test.for<[string, Answer]>([
   expect(server.sent('initialize')).toHaveLength(2)
 })
 
-test('after a bare 503 the session is opened again; a read is repeated, a call is not, and the next one works', async () => {
-  await using server = await forgetful(status(503))
+test.for<[string, Answer]>([
+  ['503', status(503)],
+  ['500 "unknown session"', (response) => says(response, error('unknown session'), 500)],
+  ['503 "unknown session"', (response) => response.writeHead(503).end('unknown session')],
+  ['200 and an error', (response, id) => says(response, { ...error('Session not found'), id })],
+  ['200 and an error without an id', (response) => says(response, error('Session not found'))],
+])('after %s the session is opened again; a read is repeated, a call is not, and the next one works', async ([, unknown]) => {
+  await using server = await forgetful(unknown)
   await server.upstream.request(aCall('hi'))
   server.forget()
   await expect(server.upstream.request(aCall('hi'))).rejects.toMatchObject({
@@ -72,6 +75,32 @@ test('after a bare 503 the session is opened again; a read is repeated, a call i
   server.forget()
   await expect(server.upstream.request(aRequest('resources/read', { uri: 'a://b' }))).resolves.toMatchObject({ value: { content: [] } })
   expect(server.sent('initialize')).toHaveLength(3)
+})
+
+/** What a server or a proxy before it says after the tool has run. */
+const afterTheWork: [string, Answer][] = [
+  ['500', (response) => response.writeHead(500).end("sqlalchemy.exc: This Session's transaction has been rolled back")],
+  ['502', (response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<html>reset; X-Session: abc</html>')],
+  ['504', (response) => response.writeHead(504).end('Gateway session timeout')],
+  ['200', (response) => says(response, error('database session expired after commit'))],
+  ['400', (response) => says(response, error('could not initialize printer'), 400)],
+]
+
+test.for(afterTheWork)('a call is made once when its failure, status %s, speaks of another session', async ([, call]) => {
+  await using server = await forgetful(status(404), { call })
+  await expect(server.upstream.request(aCall('pay'))).rejects.toThrow()
+  expect(server.sent('tools/call')).toHaveLength(1)
+  expect(server.sent('initialize')).toHaveLength(1)
+})
+
+test.for(afterTheWork)('… also by a server without session ids: status %s', async ([, call]) => {
+  await using server = await legacyServer((_, response, { id, method }) => {
+    if (id === undefined) return void response.writeHead(202).end()
+    if (method === 'tools/call') return void call(response, id)
+    says(response, { id, result: { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'x', version: '1' } } })
+  })
+  await expect(server.upstream.request(aCall('pay'))).rejects.toThrow()
+  expect(server.sent('tools/call')).toHaveLength(1)
 })
 
 test('calls at the same time open a lost session again once', async () => {

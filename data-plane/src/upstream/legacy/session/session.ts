@@ -169,7 +169,6 @@ export class LegacySession {
    * be found out. Asks the server by a request that every server answers and that changes nothing.
    */
   async renewIfLost(openSession: OpenSession): Promise<OpenSession | undefined> {
-    if (openSession.sessionId === undefined) return undefined
     if (this.current && (await this.current) !== openSession) return this.current
     return (await this.answersPing(openSession)) ? undefined : this.renew(openSession).catch(() => undefined)
   }
@@ -193,11 +192,11 @@ export class LegacySession {
   }
 
   /** True also when the server does not answer at all: that proves no loss. */
-  private async answersPing({ headers }: OpenSession): Promise<boolean> {
+  private async answersPing(to: OpenSession): Promise<boolean> {
     const id = this.nextId()
-    const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), headers, id).catch(() => undefined)
+    const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), to.headers, id).catch(() => undefined)
     answer?.stop()
-    return !answer || sessionLossIn(answer, id) === 'none'
+    return !answer || lossOf(to, answer, id) === 'none'
   }
 
   /**
@@ -213,7 +212,7 @@ export class LegacySession {
     if (!renewed) return { openSession, reply: openReply(this.wire, openSession.headers, answer) }
     answer.stop()
     if (restoreLevel && openSession.logLevel !== undefined) await this.wantLevel(openSession.logLevel)
-    if (!mayRepeat(loss, answer.status, request.method)) throw sessionLostFault(`HTTP ${answer.status} to a request`)
+    if (!mayRepeat(answer.status, request.method)) throw sessionLostFault(`HTTP ${answer.status} to a request`)
     const repeated = await this.wire.post(request.id, body, renewed.headers, cancel)
     this.mistrusts = lossOf(renewed, repeated, request.id) !== 'none'
     return { openSession: renewed, reply: openReply(this.wire, renewed.headers, repeated) }
@@ -253,7 +252,9 @@ export class LegacySession {
   private async send(to: WireAddress, message: string): Promise<number> {
     const answer = await this.wire.send(message, to.headers)
     answer.stop()
-    if (lossOf(to, answer, noRequest) === 'sure') throw sessionLostFault(`HTTP ${answer.status} to a message`)
+    const loss = lossOf(to, answer, noRequest)
+    // A message that needs no answer is not sent again, so the words of a refusal are enough.
+    if (loss === 'sure' || (loss === 'words' && answer.status >= 400)) throw sessionLostFault(`HTTP ${answer.status} to a message`)
     return answer.status
   }
 
@@ -385,5 +386,5 @@ export const answerWithoutClient = (method: string): string =>
 
 function lossOf({ sessionId }: WireAddress, answer: WireAnswer, requestId: number): SessionLoss {
   if (sessionId !== undefined) return sessionLossIn(answer, requestId)
-  return wantsInitialize(answer) ? 'sure' : 'none'
+  return wantsInitialize(answer) ? 'words' : 'none'
 }
