@@ -4,6 +4,7 @@ import type { Explanation as ExplanationSchema } from '@bir/sdk/contract/entitie
 import { decide } from '@bir/sdk/contract/decide'
 import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'
+import { policyName } from '@bir/sdk/contract/policy-name'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
 import { notFound } from '../base/api-error.ts'
@@ -21,7 +22,10 @@ import type { Db, PersonRow, PolicyRows } from '../policy-rows/types.ts'
 type Explanation = z.infer<typeof ExplanationSchema>
 type Question = z.output<Api['policy']['explain']['input']>
 
-/** Explains why a person may or may not call a tool. It uses the same `decide` that the data planes use. */
+/**
+ * Explains why a person may or may not call a tool, which is named as its server names it or as the policy does. It uses
+ * the same `decide` that the data planes use.
+ */
 export async function explain(ctx: Ctx, question: Question): Promise<Explanation> {
   const revision = await ctx.publisher.publish()
   return ctx.db
@@ -31,7 +35,8 @@ export async function explain(ctx: Ctx, question: Question): Promise<Explanation
     .execute(async (trx) => ({ ...(await explainIn(trx, ctx, question)), revision }))
 }
 
-async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool }: Question): Promise<Omit<Explanation, 'revision'>> {
+async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool: named }: Question): Promise<Omit<Explanation, 'revision'>> {
+  const tool = policyName(named)
   const row = await userRow(db, user)
   if (!actor.administrator && !(await holdsOn(db, row.id, server))) throw notFound('server', server)
   const rows = await readPolicyRows(db)
@@ -51,7 +56,7 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool }
   return {
     user,
     server,
-    tool,
+    tool: named,
     allow: verdict.allow,
     needs: entry?.level ?? null,
     level: verdict.allow ? verdict.level : reachableLevel,

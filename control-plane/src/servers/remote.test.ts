@@ -1,4 +1,5 @@
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { policyName } from '@bir/sdk/contract/policy-name'
 import { expect, test } from 'vitest'
 import { aTool, reported } from '../definitions/testing.ts'
 import { apply } from '../policy/apply.ts'
@@ -130,6 +131,20 @@ test('a plan predicts the tools of a server with a new id by those of its old id
   ])
 })
 
+test('an explanation knows a tool by the name that its server gives it, and by that of the policy', async () => {
+  await using it = await aControlPlane()
+  await it.aPerson('alice')
+  await apply(it.ctx, { file })
+  const inPolicy = policyName('repo/list')
+  await reported(it.ctx, [...tools, aTool(inPolicy)], url)
+  for (const tool of ['repo/list', inPolicy]) {
+    const { missing, needs, because } = await explain(it.ctx, { user: 'alice', server: 'everything', tool })
+    expect({ missing, needs }).toEqual({ missing: null, needs: 'destroy' })
+    expect(because).toContainEqual(expect.stringContaining(`The tool ${inPolicy} needs destroy`))
+  }
+  expect(await explain(it.ctx, { user: 'alice', server: 'everything', tool: 'repo/lost' })).toMatchObject({ missing: 'tool' })
+})
+
 test('an explanation says where a level comes from and whether a tool is held back', async () => {
   await using it = await aControlPlane()
   await it.aPerson('alice')
@@ -137,7 +152,7 @@ test('an explanation says where a level comes from and whether a tool is held ba
   await reported(it.ctx, tools.slice(0, 3), url)
   await reported(it.ctx, tools, url)
   const asked = (tool: string) => explain(it.ctx, { user: 'alice', server: 'everything', tool })
-  expect(await asked('echo')).toMatchObject({ allow: true, needs: 'read' })
+  expect(await asked('echo')).toMatchObject({ allow: true, needs: 'destroy' })
   expect((await asked('echo')).because).toContain('The tool echo needs read, as its hints and its name tell.')
   expect((await asked('frobnicate')).because).toContain(
     "The tool frobnicate needs read, by an administrator's label; its hints and its name tell destroy.",

@@ -3,8 +3,9 @@ import { text } from 'node:stream/consumers'
 import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, test } from 'vitest'
 import { goodEntries, spoiled } from '../protocol/entries/testing.ts'
+import { toolOnAggregate } from '../aggregate/rewrite-result.ts'
 import { isObject } from '../json/is-object.ts'
-import { policyName } from '../protocol/names/policy-name.ts'
+import { policyName } from '@bir/sdk/contract/policy-name'
 import { testPlane } from '../testing/plane.ts'
 import type { TestPlane } from '../testing/plane.ts'
 import { sdkServer } from '../upstream/legacy/testing.ts'
@@ -89,6 +90,19 @@ async function before(era: Era, lists: () => Lists, tools: readonly string[]) {
     },
   }
 }
+
+const memberNames = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+
+test.for(rows)('a tool of a $era server that is named as a member of every object is served at $path', async ({ era, path }) => {
+  await using given = await before(era, () => ({ 'tools/list': memberNames.map((name) => tool(name)) }), memberNames)
+  await using at = await clientsAt(given.plane, path)
+  const shown = path === '/mcp' ? memberNames.map((name) => toolOnAggregate('odd', name)) : memberNames
+  for (const client of at.both) {
+    await expect.poll(async () => namesOf((await client.listTools()).tools)).toEqual(expect.arrayContaining(shown))
+    for (const [index, name] of shown.entries())
+      expect((await client.callTool({ name })).content).toEqual([{ type: 'text', text: memberNames[index] }])
+  }
+})
 
 test.for(rows)(
   'whatever a $era server lists, both official clients list at $path what is good of it, and the other servers',

@@ -1,4 +1,4 @@
-import { nameDigest } from '../../protocol/names/policy-name.ts'
+import { nameDigest } from '@bir/sdk/contract/policy-name'
 
 export interface ToolAddress {
   readonly server: string

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toolOnAggregate } from '../../aggregate/rewrite-result.ts'
-import { ownName, policyName } from '../../protocol/names/policy-name.ts'
+import { policyName } from '@bir/sdk/contract/policy-name'
+import { ownName } from '../../protocol/names/policy-name.ts'
 import { aPolicy } from '../../testing/policy.ts'
 import { aRemoteEntry } from '../../testing/two-sides.ts'
 import type { Endpoint } from '../../http/endpoint.ts'
@@ -49,6 +50,7 @@ test.for([
   ['repo/list', 'repo_list_4pxwgxtx', 'git_repo_list_4pxwgxtx'],
   ['search.all', 'search.all', 'git_search_all_g76tdyyy'],
   ['repo_list', 'repo_list', 'git_repo_list'],
+  ['__proto__', '__proto___gdrk6ocb', 'git___proto___gdrk6ocb'],
 ])('%s is %s in the policy and %s on /mcp, and stays so', ([name, inPolicy, shown]) => {
   expect([policyName(name!), toolOnAggregate('git', name!)]).toEqual([inPolicy, shown])
 })

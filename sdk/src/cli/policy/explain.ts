@@ -16,7 +16,7 @@ export const explain: Define = (parent, act) => {
     )
     .requiredOption('--user <handle>', 'the person')
     .requiredOption('--server <id>', 'the server')
-    .requiredOption('--tool <name>', 'the tool, by the name its server gives it')
+    .requiredOption('--tool <name>', 'the tool, by the name that its server or the policy gives it')
     .option('--json', 'the whole explanation')
     .addHelpText(
       'after',
