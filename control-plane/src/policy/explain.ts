@@ -4,7 +4,7 @@ import type { Explanation as ExplanationSchema } from '@bir/sdk/contract/entitie
 import { decide } from '@bir/sdk/contract/decide'
 import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
 import { notFound } from '../base/api-error.ts'
@@ -23,8 +23,8 @@ type Explanation = z.infer<typeof ExplanationSchema>
 type Question = z.output<Api['policy']['explain']['input']>
 
 /**
- * Explains why a person may or may not call a tool, which is named as its server names it or as the policy does. It uses
- * the same `decide` that the data planes use.
+ * Explains why a person may or may not call a tool, by the name that its server or the policy gives it. It uses the
+ * same `decide` that the data planes use.
  */
 export async function explain(ctx: Ctx, question: Question): Promise<Explanation> {
   const revision = await ctx.publisher.publish()

@@ -1,5 +1,5 @@
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 import { expect, test } from 'vitest'
 import { aTool, reported } from '../definitions/testing.ts'
 import { apply } from '../policy/apply.ts'

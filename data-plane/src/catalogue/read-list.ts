@@ -5,7 +5,7 @@ import { redact } from '../secrets/redact.ts'
 import type { ListMethod } from '../protocol/list-methods.ts'
 import type { Asker, Upstream } from '../upstream/upstream.ts'
 import { displayName } from '../protocol/entries/servable.ts'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 import { BoundedList } from './bounded-list.ts'
 import type { ReadEntry } from './bounded-list.ts'
 

@@ -4,7 +4,7 @@ import { ToolName } from '@bir/sdk/contract/names'
 import type { RemotePolicy } from '@bir/sdk/contract/policy'
 import type { ControlClient } from './client.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 import { textOf } from '../json/text-of.ts'
 
 /** A tool as a remote server lists it. */

@@ -1,4 +1,4 @@
-import { nameDigest } from '@bir/sdk/contract/policy-name'
+import { nameDigest } from '@bir/sdk/policy-name'
 
 export interface ToolAddress {
   readonly server: string

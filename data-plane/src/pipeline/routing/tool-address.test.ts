@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toolOnAggregate } from '../../aggregate/rewrite-result.ts'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 import { ownName } from '../../protocol/names/policy-name.ts'
 import { aPolicy } from '../../testing/policy.ts'
 import { aRemoteEntry } from '../../testing/two-sides.ts'

@@ -2,7 +2,7 @@ import type { Policy } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../../http/endpoint.ts'
 import type { ToolAddress } from '../../aggregate/names/tool-names.ts'
 import { formerName, joinedName } from '../../aggregate/names/tool-names.ts'
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 
 /** The tool that a name means at an endpoint. Undefined when the policy does not know it. */
 export function addressOf(policy: Policy, endpoint: Endpoint, name: string): ToolAddress | undefined {

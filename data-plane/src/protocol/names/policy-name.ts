@@ -1,4 +1,4 @@
-import { policyName } from '@bir/sdk/contract/policy-name'
+import { policyName } from '@bir/sdk/policy-name'
 
 type Entries = readonly Readonly<Record<string, unknown>>[]
 
