@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@bir/sdk'
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { IDP_PROVIDER, NOTES_KEY } from './children.ts'
@@ -94,5 +95,5 @@ function readSeed(): PolicyFile {
   const file = new URL('./seed.bir.yaml', import.meta.url)
   const parsed = PolicyFile.safeParse(parse(readFileSync(file, 'utf8')))
   if (parsed.success) return parsed.data
-  throw new StartFault(`The seed policy does not fit this release: ${z.prettifyError(parsed.error)}`)
+  throw new StartFault(`The seed policy does not fit this release: ${schemaFaults(parsed.error)}`)
 }

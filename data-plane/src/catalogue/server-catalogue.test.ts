@@ -137,7 +137,16 @@ test('a list whose refusal repeats a secret is said not to be read, without the 
   )
   await given.catalogue.refresh()
   expect(given.logged('a list cannot be read')).toMatchObject([{ why: expect.stringContaining('you sent •••') as string }])
-  expect(given.catalogue.faults()).toEqual(['The server answers tools/list with an error, and what it listed before stays: you sent •••'])
+  expect(given.catalogue.faults()).toEqual(['The server answers tools/list with an error, and so this list is empty: you sent •••'])
+})
+
+test('a first list that is too large is said to be so, and not that an error was answered or anything listed before', async () => {
+  const long = tool('long', { description: 'x'.repeat(10_000_001) })
+  await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page([long])) : 'as usual'))
+  await given.catalogue.refresh()
+  expect(given.catalogue.faults()).toEqual([
+    'The answer of the server to tools/list cannot be used, and so this list is empty: The answer of the MCP server is too large. (more than 10000000 bytes)',
+  ])
 })
 
 test('each list stands for itself: one that fails keeps what it had, one that is not there is empty, and both are said', async () => {

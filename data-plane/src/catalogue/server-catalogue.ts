@@ -179,7 +179,7 @@ export class ServerCatalogue {
         )
         return this.keep(method, noList)
       }
-      this.failures.set(method, `The server answers ${method} with an error, and what it listed before stays: ${this.told(error)}`)
+      this.failures.set(method, this.failureOf(method, error))
       log('warn', 'a list cannot be read', { server, method, why: String(error) })
     }
   }
@@ -224,10 +224,13 @@ export class ServerCatalogue {
     }
   }
 
-  /** The words of a failure, which may be the server's, without what the server was sent. */
-  private told(error: unknown): string {
-    const text = error instanceof Error ? error.message : String(error)
-    return redactText(text, this.options.secrets.values).replaceAll(/\s+/g, ' ')
+  /** What failed, what that means for the list, and why: the last may be the server's words, without what it was sent. */
+  private failureOf(method: ListMethod, error: unknown): string {
+    const isAnswer = error instanceof UpstreamRpcError
+    const what = isAnswer ? `The server answers ${method} with an error` : `The answer of the server to ${method} cannot be used`
+    const effect = this.lists.has(method) ? 'what it listed before stays' : 'so this list is empty'
+    const why = redactText(reasonOf(error), this.options.secrets.values).replaceAll(/\s+/g, ' ')
+    return `${what}, and ${effect}: ${why}`
   }
 
   /** Does something within a time limit, because a server may never finish. */
@@ -254,6 +257,11 @@ export class ServerCatalogue {
       .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.refreshSoon(), onEnd: () => (this.listening = false) })
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof UpstreamFault)) return error instanceof Error ? error.message : String(error)
+  return error.message === error.publicMessage ? error.message : `${error.publicMessage} (${error.message})`
 }
 
 const namesOf = (entries: readonly ReadEntry[]): ReadonlySet<string> => new Set(entries.map(({ raw }) => String(raw['name'])))

@@ -10,6 +10,14 @@ test('a tool error is a sentence for the model, then its facts for programs; non
   })
 })
 
+test.for([
+  ['syntax error at or near "selec" (at character 1)', 'syntax error at or near "selec" (at character 1). Write PostgreSQL.'],
+  ['Is it so?', 'Is it so? Write PostgreSQL.'],
+] as const)('a hint is a sentence of its own: %s', ([message, words]) => {
+  const { content } = errorAnswer(new ToolError('invalid_input', message, { hint: 'Write PostgreSQL.' }))
+  expect((content[0] as { text: string }).text.split('\n')[0]).toBe(words)
+})
+
 test('words without end are cut, and the facts behind them stay', () => {
   const { content } = errorAnswer(new ToolError('invalid_input', 'x'.repeat(1_000_000)))
   expect((content[0] as { text: string }).text).toMatch(

@@ -1,5 +1,6 @@
 import { boundText } from '@bir/sdk/contract/audit-limits'
 import type { ToolError } from '@bir/sdk/contract/errors'
+import { asSentence } from '@bir/sdk/contract/schema-faults'
 
 /** A message may repeat what the caller wrote. Longer words would push the facts behind them out of a cut answer. */
 const maxWordsChars = 8_000
@@ -28,7 +29,7 @@ export interface ToolAnswer {
  * take a text that is for the tool's structured output, and show the model its faults instead of the reason.
  */
 export function errorAnswer({ code, message, hint, retryable, retryAfterS }: ToolError): ToolAnswer {
-  const words = boundText(hint === undefined ? message : `${message} ${hint}`, maxWordsChars)
+  const words = boundText(hint === undefined ? message : `${asSentence(message)} ${hint}`, maxWordsChars)
   const facts = JSON.stringify({ code, retryable, retry_after_s: retryAfterS })
   return { content: [{ type: 'text', text: `${words}\n${facts}` }], isError: true }
 }

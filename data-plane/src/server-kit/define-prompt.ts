@@ -1,4 +1,5 @@
 import { ToolError } from '@bir/sdk/contract/errors'
+import { argumentFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import type { ContentBlock } from '../protocol/tool-answer.ts'
 import { complete } from './completion.ts'
@@ -63,7 +64,8 @@ export function mountPrompt<Context, Args extends PromptArgs>(
     entry: { name, ...(title !== undefined && { title }), description, arguments: names.map((argument) => argumentOf(argument, type)) },
     render(args, context, round) {
       const parsed = type.safeParse(args ?? {})
-      if (!parsed.success) throw new ToolError('invalid_input', z.prettifyError(parsed.error), { hint: 'Correct the named arguments.' })
+      if (!parsed.success)
+        throw new ToolError('invalid_input', argumentFaults(parsed.error, args), { hint: 'Correct the named arguments.' })
       const body = prompt.render(parsed.data, makeContext(context, round))
       return body instanceof Promise ? body.then(toAnswer) : toAnswer(body)
     },

@@ -1,4 +1,5 @@
 import { ToolError } from '@bir/sdk/contract/errors'
+import { argumentFaults } from '@bir/sdk/contract/schema-faults'
 import type { Level } from '@bir/sdk/contract/level'
 import { z } from 'zod'
 import type { ContentBlock, ToolAnswer } from '../protocol/tool-answer.ts'
@@ -68,7 +69,7 @@ export function mountTool<Context, Input extends StrictObject, Output extends z.
   function call(args: unknown, context: CallContext, round?: Round): Awaitable<ToolAnswer | InputRequired>
   function call(args: unknown, context: CallContext, round?: Round): Awaitable<ToolAnswer | InputRequired> {
     const input = tool.input.safeParse(args ?? {})
-    if (!input.success) throw new ToolError('invalid_input', z.prettifyError(input.error), { hint: 'Correct the named arguments.' })
+    if (!input.success) throw new ToolError('invalid_input', argumentFaults(input.error, args), { hint: 'Correct the named arguments.' })
     const result = tool.run(input.data, makeContext(context, round ?? NO_CLIENT_ROUND))
     return result instanceof Promise ? result.then((resolved) => toAnswer(resolved, round)) : toAnswer(result, round)
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { schemaFaults } from './schema-faults.ts'
+import { argumentFaults, schemaFaults } from './schema-faults.ts'
 
 const Input = z.strictObject({ id: z.uuid(), grants: z.array(z.strictObject({ level: z.enum(['read', 'write']) })) })
 
@@ -39,4 +39,28 @@ test('of many faults the first are named, and the others counted', () => {
   const faults = faultsOf({ id: crypto.randomUUID(), grants: Array.from({ length: 30 }, () => ({ level: 'read', more: 1 })) })
   expect(faults.split('; ')).toHaveLength(21)
   expect(faults).toMatch(/; and 10 more$/)
+})
+
+const Arguments = z.strictObject({
+  query: z.string(),
+  zone: z
+    .string()
+    .refine((name) => name === 'UTC', 'is no time zone.')
+    .optional(),
+  params: z.array(z.unknown().refine((value) => value === 1, 'must be 1')).optional(),
+})
+
+test.for([
+  [{}, 'The argument query is missing.'],
+  [{ query: 7 }, 'The argument query must be text.'],
+  [{ query: 'x', zone: 'Mars/X' }, 'The argument zone "Mars/X" is no time zone.'],
+  [{ query: 'x', zone: 'y'.repeat(80) }, 'The argument zone is no time zone.'],
+  [{ query: 'x', params: [1, { a: 1 }, false] }, 'The argument params[1] must be 1. The argument params[2] false must be 1.'],
+  [{ query: 'x', Query: 'x' }, 'Unknown argument: Query.'],
+  [{ query: 'x', a: 1, 'b\n\nc': 1 }, 'Unknown arguments: a, b c.'],
+  ['select 1', 'The input must be an object.'],
+  [{ query: 'x', params: Array(23).fill(2) }, / And 3 more are wrong\.$/],
+])('what is wrong with the arguments %j is said in sentences', ([args, sentences]) => {
+  const { error } = Arguments.safeParse(args)
+  expect(argumentFaults(error ?? { issues: [] }, args)).toEqual(sentences instanceof RegExp ? expect.stringMatching(sentences) : sentences)
 })

@@ -16,6 +16,36 @@ export function schemaFaults({ issues }: Pick<z.ZodError, 'issues'>): string {
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
+/**
+ * What is wrong with the arguments of a call, a sentence each, for the model that sent them: `The argument query is
+ * missing.` Short values that an author's rule refused are repeated. The first 20 are named, and the others counted.
+ */
+export function argumentFaults({ issues }: Pick<z.ZodError, 'issues'>, args: unknown): string {
+  const sentences = issues.slice(0, maxFaults).map((issue) => asSentence(argumentWords(issue, args)))
+  const more = issues.length - sentences.length
+  return [...sentences, ...(more > 0 ? [`And ${more} more are wrong.`] : [])].join(' ')
+}
+
+function argumentWords(issue: z.core.$ZodIssue, args: unknown): string {
+  if (issue.path.length > 0) return `The argument ${z.core.toDotPath(issue.path)}${givenValue(issue, args)} ${faultWords(issue)}`
+  if (issue.code !== 'unrecognized_keys') return `The input ${faultWords(issue)}`
+  return `Unknown ${issue.keys.length === 1 ? 'argument' : 'arguments'}: ${issue.keys.join(', ').replaceAll(/\s+/gu, ' ')}`
+}
+
+const maxValueChars = 60
+
+/** The refused value, where the words of the schema's author do not tell it. */
+function givenValue({ code, path }: z.core.$ZodIssue, args: unknown): string {
+  if (code !== 'custom') return ''
+  const value = path.reduce((holder, key) => (holder as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key], args)
+  if (!['string', 'number', 'boolean'].includes(typeof value)) return ''
+  const text = JSON.stringify(value)
+  return text.length > maxValueChars ? '' : ` ${text}`
+}
+
+/** With a full stop, unless it ends with a mark of its own, so that another sentence can follow. */
+export const asSentence = (text: string): string => (/[.!?…]["')]?$/.test(text) ? text : `${text}.`)
+
 /** One fault without its place. The words of the schema's author stay; those of zod itself become plain. */
 export function faultWords(issue: z.core.$ZodIssue): string {
   const words = isZods(issue.message) ? plainWords(issue) : issue.message

@@ -193,7 +193,7 @@ test('times are shown as the clock of the wanted zone shows them', async () => {
   expect(await textsOf({ ...wanted, timezone: 'Asia/Baku' })).toContain('2024-01-02 01:00')
   await expect(callTool(createChart, { ...wanted, timezone: '+04:00' })).rejects.toMatchObject({
     code: 'invalid_input',
-    message: expect.stringContaining('is no time zone; give a name of the IANA database') as string,
+    message: 'The argument timezone "+04:00" is no time zone; give a name of the IANA database, such as Asia/Baku or UTC.',
   })
 })
 

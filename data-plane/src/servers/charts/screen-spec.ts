@@ -15,7 +15,7 @@ function parseJson(text: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    context.addIssue(`the text is no JSON: ${whereBroken(text)}. Send the spec as an object, or mend the text.`)
+    context.addIssue(`is no JSON: ${whereBroken(text)}. Send the spec as an object, or mend the text.`)
     return z.NEVER
   }
 }

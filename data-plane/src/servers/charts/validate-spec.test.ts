@@ -74,6 +74,6 @@ test.for([
 ])('the text %j is refused as no JSON, with where it breaks', async ([spec, where]) => {
   await expect(callTool(validateSpec, { spec })).rejects.toMatchObject({
     code: 'invalid_input',
-    message: expect.stringContaining(`the text is no JSON: ${where}. Send the spec as an object, or mend the text.`) as string,
+    message: expect.stringContaining(` is no JSON: ${where}. Send the spec as an object, or mend the text.`) as string,
   })
 })

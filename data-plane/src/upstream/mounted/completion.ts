@@ -1,3 +1,4 @@
+import { asSentence, schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import type { MountedServer } from '../../server-kit/define.ts'
 import { INVALID_PARAMS } from '../../protocol/facts/rpc-codes.ts'
@@ -16,7 +17,7 @@ const CompleteParams = z.looseObject({
 /** `completion/complete` of an argument of a prompt, or of a variable of a resource template. */
 export async function complete(server: MountedServer, request: MountedRequest): Promise<object> {
   const params = CompleteParams.safeParse(request.params)
-  if (!params.success) throw new UpstreamRpcError(INVALID_PARAMS, z.prettifyError(params.error))
+  if (!params.success) throw new UpstreamRpcError(INVALID_PARAMS, asSentence(schemaFaults(params.error)))
   const { ref, argument, context } = params.data
   const query = { name: argument.name, typed: argument.value, given: context?.arguments ?? {} }
   const offer = ref.type === 'ref/prompt' ? server.prompts.get(ref.name) : server.templates.get(ref.uri)

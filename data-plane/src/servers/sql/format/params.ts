@@ -8,7 +8,7 @@ export const Params = z
   .array(
     z
       .unknown()
-      .refine(isScalar, 'a text, number, boolean or null')
+      .refine(isScalar, 'must be a text, number, boolean or null')
       .meta({ type: ['string', 'number', 'boolean', 'null'] }),
   )
   .max(100)
