@@ -224,7 +224,7 @@ export class ServerCatalogue {
     }
   }
 
-  /** What failed, what that means for the list, and why: the last may be the server's words, without what it was sent. */
+  /** What failed, what that means for the list, and why: these may be the server's words, without what it was sent. */
   private failureOf(method: ListMethod, error: unknown): string {
     const isAnswer = error instanceof UpstreamRpcError
     const what = isAnswer ? `The server answers ${method} with an error` : `The answer of the server to ${method} cannot be used`

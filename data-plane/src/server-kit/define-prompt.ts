@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { argumentFaults } from '@bir/sdk/contract/schema-faults'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { ContentBlock } from '../protocol/tool-answer.ts'
 import { complete } from './completion.ts'
 import type { Completers, Completion, CompletionRequest } from './completion.ts'
