@@ -10,6 +10,7 @@ import { methodsOf } from './pipeline/index.ts'
 import type { Ports } from './pipeline/call/ports.ts'
 import type { OutgoingFilter } from './pipeline/filters/outgoing.ts'
 import { endRefusedCalls } from './pipeline/revocation/end-refused-calls.ts'
+import { planeStopped, stopAllCalls } from './pipeline/revocation/stop-all-calls.ts'
 import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
 import { SessionGossip } from './pipeline/session-end/gossip.ts'
 import { callerIdentifier } from './policy/caller.ts'
@@ -26,6 +27,7 @@ import { ClientRequests } from './sessions/client-requests.ts'
 import type { EndedSessions } from './sessions/ended-sessions.ts'
 import { OpenStreams } from './sessions/open-streams.ts'
 import { SessionMemory } from './sessions/session-memory.ts'
+import { drain } from './transport/drain.ts'
 import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
@@ -35,7 +37,6 @@ import { openUpstreams } from './upstreams.ts'
 
 /** What the bodies of all unfinished requests may hold together, at least. */
 const minBodyBytes = 64 * 1024 * 1024
-const sweepMs = 50
 
 /** What a plane is made of: the parts that differ between the process and a test. */
 export interface PlaneParts {
@@ -82,8 +83,8 @@ export interface AssembledPlane {
   /** Resolves once the other planes have said which sessions are over, or soon after. Needs a policy to know them. */
   start(): Promise<void>
   /**
-   * Ends the streams at once, serves `stopDelayMs` longer, then takes no more requests, and cuts those that are under
-   * way `drainMs` later.
+   * Ends the streams at once, serves `stopDelayMs` longer, then takes no more requests, and refuses those that are
+   * still under way `drainMs` later.
    */
   close(limits: { stopDelayMs: number; drainMs: number }): Promise<void>
 }
@@ -159,7 +160,14 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
       streams.stop()
       if (stopDelayMs > 0) await new Promise<void>((resolve) => void timers.after(stopDelayMs, resolve))
       idleCheck.close()
-      await Promise.all([drained(server, drainMs), drained(internalServer, drainMs)])
+      await drain([server, internalServer], drainMs, {
+        cut() {
+          const refusal = planeStopped()
+          stopAllCalls(ports, refusal)
+          return exchange.stop(refusal)
+        },
+        refuseRest: () => exchange.refuseUnfinished(planeStopped()),
+      })
       revocation.close()
       gossip.close()
       await forwarder?.close()
@@ -167,16 +175,3 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     },
   }
 }
-
-/** A server that never listened is drained at once. Connections are closed as soon as they have nothing under way. */
-const drained = (server: Server, withinMs: number) =>
-  new Promise<void>((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), withinMs)
-    const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
-    server.close(() => {
-      clearTimeout(late)
-      clearInterval(sweep)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })

@@ -81,11 +81,11 @@ export function openUpstreams({ mounted, policy, sealer, log, node, control, sec
       reporter?.stop()
       listReporter?.stop()
       catalogues.close()
-      await Promise.all([remote.close(), ...[...mounted.values()].map(closeInTime)])
+      await Promise.all([remote, ...mounted.values()].map(closeInTime))
     },
   }
 }
 
-/** A query that still runs must not hold up the end of the process. */
-const closeInTime = (server: MountedServer): Promise<void> =>
+/** A query that still runs, or a remote server that says nothing, must not hold up the end of the process. */
+const closeInTime = (server: Pick<MountedServer, 'close'>): Promise<void> =>
   Promise.race([server.close(), delay(maxServerCloseMs, undefined, { ref: false })])

@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { aServer, aWaitingServer, legacyRequest, modernRequest, testPlane } from '../testing/plane.ts'
+import { aRemoteEntry, planeBefore } from '../testing/two-sides.ts'
+import { serverOf } from '../upstream/testing.ts'
 import { unawaited } from '../runtime/awaitable.ts'
 import type { TestPlane } from '../testing/plane.ts'
 import { within } from '../testing/waiting.ts'
@@ -71,4 +73,45 @@ test('while it stops, calls are answered and their connections closed; then its 
     return isClosed
   }
   await expect.poll(isOver, { message: 'whether it stopped, long before it would cut what is under way' }).toBe(true)
+})
+
+test('a call that takes longer than the plane waits is refused, in an answer and on a stream, and its record says why', async () => {
+  holdClock()
+  let begun = 0
+  const never = () => new Promise((_resolve) => void begun++)
+  await using plane = await testPlane({ grants }, [aServer({ read: never, write: never })])
+  const token = await plane.token()
+  const opened = await fetch(`${plane.url}/mcp/things`, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
+  await opened.text()
+  const inSession = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
+  const asks = (name: string) => ['tools/call', { name, arguments: { text: 'x' } }] as const
+  const send = (request: RequestInit) => fetch(`${plane.url}/mcp/things`, request)
+  const streamed = [send(modernRequest(token, ...asks('get_thing'))), send(legacyRequest(token, ...asks('update_thing'), inSession))]
+  await expect.poll(() => begun).toBe(2)
+  vi.advanceTimersByTime(10_100)
+  const streams = await within(Promise.all(streamed), 'the answers to begin as streams')
+  const plain = send(modernRequest(token, ...asks('update_thing'), { accept: 'application/json' }))
+  await expect.poll(() => begun).toBe(3)
+
+  await within(plane.close({ stopDelayMs: 0, drainMs: 50 }), 'the plane to stop')
+  const refusal = { id: 1, error: { code: -31503, message: expect.stringContaining('Try again') as string } }
+  for (const stream of streams)
+    expect(JSON.parse((await within(stream.text(), 'the refusal')).trimEnd().split('data: ').at(-1) ?? '')).toMatchObject(refusal)
+  const answer = await plain
+  expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).toEqual([503, '5', expect.objectContaining(refusal)])
+  const outcomes = plane
+    .records()
+    .flatMap(({ header: { kind, method, outcome, reason } }) => (kind === 'call' && method === 'tools/call' ? [[outcome, reason]] : []))
+  expect(outcomes).toEqual(Array.from({ length: 3 }, () => ['unknown', 'plane-stopped']))
+})
+
+test('a request that is no call is refused too, such as a list whose server says nothing', async () => {
+  await using silent = await serverOf(() => undefined)
+  await using plane = await planeBefore({ far: aRemoteEntry(silent.url, '2026-07-28', ['x']) })
+  const list = fetch(`${plane.url}/mcp/far`, modernRequest(await plane.token(), 'tools/list'))
+  await expect.poll(() => plane.bodies.held, { message: 'whether the request has arrived' }).toBeGreaterThan(0)
+  const closing = plane.close({ stopDelayMs: 0, drainMs: 0 })
+  expect((await within(list, 'the refusal')).status).toBe(503)
+  await silent[Symbol.asyncDispose]() // the plane would wait some seconds for it
+  await within(closing, 'the plane to stop')
 })

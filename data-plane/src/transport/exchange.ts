@@ -22,6 +22,7 @@ import { readBody } from '../http/read-body.ts'
 import type { Body } from '../http/read-body.ts'
 import { acceptsJson } from '../http/negotiate.ts'
 import { sendError, sendNothing } from '../http/respond.ts'
+import { Slots } from '../runtime/slots.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import { senderOf } from '../http/sender.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
@@ -47,6 +48,10 @@ interface Options {
 /** One HTTP request to an MCP endpoint: bytes in, one message or (2025-03-26) several; bytes or a stream out. */
 export class McpExchange {
   private readonly options: Options
+  /** The requests without an answer. */
+  private readonly unfinished = new Slots<HttpCall>()
+  /** Why the plane, which stops, cuts what is under way. Undefined while it does not. */
+  private stopped: GatewayError | undefined
 
   constructor(options: Options) {
     this.options = options
@@ -55,6 +60,7 @@ export class McpExchange {
   /** The order matters: nothing of a body is kept before its sender is known. */
   async handle(http: HttpCall): Promise<void> {
     const { request, response, endpoint, headers } = http
+    const place = this.unfinished.add(http)
     let caller: Caller | undefined
     let body: Body | undefined
     let lease: BodyLease | undefined
@@ -76,7 +82,20 @@ export class McpExchange {
       sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     } finally {
       lease?.end()
+      this.unfinished.remove(place, http)
     }
+  }
+
+  /** From now on a connection that closes was closed by this plane. Returns how many requests have no answer yet. */
+  stop(refusal: GatewayError): number {
+    this.stopped ??= refusal
+    return this.unfinished.size
+  }
+
+  /** Answers every request that has no answer yet, whatever it waits for. A stream that has begun cannot be told. */
+  refuseUnfinished(refusal: GatewayError): void {
+    for (const [, { response, endpoint, headers }] of this.unfinished)
+      sendError(response, refusal, { id: null, modern: false, endpoint, headers })
   }
 
   /** Answers at an address where clients look for MCP and find none. Whoever has no good token learns of that first. */
@@ -136,7 +155,7 @@ export class McpExchange {
     const stream = message.id === undefined ? undefined : new AnswerStream(response, headers)
     const call = newCall(http, message, classified, stream ?? noChannel)
     // From 2026-07-28 on a client that goes away has cancelled; before, it may come back.
-    if (call.modern) response.once('close', () => response.writableFinished || call.cancel.abort(new Error('the client went away')))
+    if (call.modern) response.once('close', () => response.writableFinished || call.cancel.abort(this.whyClosed()))
     try {
       const method = given ?? this.options.methods.of(call.method, call.modern)
       const answer = await method(call)
@@ -152,6 +171,10 @@ export class McpExchange {
     }
   }
 
+  private whyClosed(): Error {
+    return this.stopped ?? new Error('the client went away')
+  }
+
   /** Opens the GET stream of a legacy session, or ends the session. Both need a session. */
   private async session(http: IdentifiedCall, verb: 'GET' | 'DELETE'): Promise<void> {
     const { request, response, endpoint, headers } = http
@@ -160,7 +183,7 @@ export class McpExchange {
     const stream = new AnswerStream(response, headers)
     const message: Message = { id: undefined, method: verb, params: {}, source: undefined }
     const call: Incoming = newCall(http, message, classify(message, request.headers), stream)
-    response.once('close', () => call.cancel.abort(new Error('the client went away')))
+    response.once('close', () => call.cancel.abort(this.whyClosed()))
     try {
       if (verb === 'DELETE') {
         await this.options.methods.end(call)

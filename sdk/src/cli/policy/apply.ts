@@ -90,22 +90,27 @@ const overtaken = (cause: ApiFailure) =>
     cause,
   })
 
+/**
+ * Does what the plan shows, or nothing. The file in it might be another one than was planned: so the changes are
+ * computed again first, and then applied only while the policy is the same.
+ */
 async function applyPlan(context: Context, path: string) {
   const { policy, edits, file } = await readPlan(path, context.environment.cwd)
   const { client } = await context.gateway()
+  const now = await client.policy.plan({ file })
+  const drift = planDrift(edits, now.edits)
+  if (now.policy !== policy) throw notAsPlanned(`The policy is not the one that ${path} was made for`, drift)
+  if (drift.length > 0) throw notAsPlanned(`The file in ${path} makes other changes than ${path} shows`, drift)
   try {
     return await client.policy.apply({ file, expectPolicy: policy })
   } catch (error) {
-    if (!isConflict(error)) throw error
-    const now = await client.policy.plan({ file })
-    const drift = planDrift(edits, now.edits)
-    const faults = (drift.length === 0 ? ['the same changes would be made, on another policy'] : drift).map((message) => ({
-      path: '',
-      message,
-    }))
-    throw new CliFault('conflict', `The policy is not the one that ${path} was made for, and nothing was applied. Against the plan:`, {
-      faults,
-      cause: error,
-    })
+    throw isConflict(error) ? overtaken(error) : error
   }
+}
+
+function notAsPlanned(why: string, drift: readonly string[]): CliFault {
+  const lines = drift.length === 0 ? ['the same changes would be made, on another policy'] : drift
+  return new CliFault('conflict', `${why}, and nothing was applied. Against the plan:`, {
+    faults: lines.map((message) => ({ path: '', message })),
+  })
 }

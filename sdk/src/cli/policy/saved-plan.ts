@@ -46,8 +46,20 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** What would happen now and was not planned (`+`), and what was planned and would not happen now (`-`). */
+/**
+ * What would happen now and was not planned (`+`), and what was planned and would not happen now (`-`). An edit that is
+ * there twice counts twice.
+ */
 export const planDrift = (planned: readonly string[], now: readonly string[]): string[] => [
-  ...now.filter((edit) => !planned.includes(edit)).map((edit) => `+ ${edit}`),
-  ...planned.filter((edit) => !now.includes(edit)).map((edit) => `- ${edit}`),
+  ...without(now, planned).map((edit) => `+ ${edit}`),
+  ...without(planned, now).map((edit) => `- ${edit}`),
 ]
+
+function without(edits: readonly string[], others: readonly string[]): string[] {
+  const left = [...others]
+  return edits.filter((edit) => {
+    const at = left.indexOf(edit)
+    if (at !== -1) left.splice(at, 1)
+    return at === -1
+  })
+}
