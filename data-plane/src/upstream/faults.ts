@@ -32,6 +32,13 @@ export const sizeFault = (maxBytes: number): UpstreamFault =>
     hint: 'Ask for less.',
   })
 
+/** The answer is allowed by its size, but so few bytes that become so many may be meant to harm. */
+export const growthFault = (maxRatio: number): UpstreamFault =>
+  new UpstreamFault('too_large', 'The compressed answer of the MCP server grows too much.', {
+    detail: `more than ${maxRatio} times its size when it is decompressed`,
+    hint: 'Ask for less that repeats itself. If that does not help, tell an administrator: a server that sends it uncompressed is read.',
+  })
+
 /** The server wants to know more of the client than a client is asked. */
 export const questionFault = (detail: string): UpstreamFault =>
   new UpstreamFault('too_large', 'The MCP server asks more of the client at once than it may.', {

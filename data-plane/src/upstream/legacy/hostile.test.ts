@@ -21,7 +21,7 @@ const message = (body: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...b
 
 test.for<[string, (response: ServerResponse, id: number) => unknown]>([
   ['an answer to another request', (response) => response.writeHead(200, json).end('{"jsonrpc":"2.0","id":999,"result":{}}')],
-  ['an id of another type', (response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":"${id}","result":{}}`)],
+  ['an id of another type', (response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":"x${id}","result":{}}`)],
   ['a result twice', (response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":{},"result":{"a":1}}`)],
   ['a result that is no object', (response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${id},"result":[]}`)],
   ['text that is no JSON', (response) => response.writeHead(200, json).end('{')],
@@ -94,6 +94,12 @@ test('a session that is lost again and again is opened again once, not for ever'
   await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamFault' })
   expect(server.sent('initialize')).toHaveLength(2)
   expect(server.sent('tools/call')).toHaveLength(2)
+})
+
+test('a server may repeat the id of a request as text', async () => {
+  const handle = hostile((response, id) => response.writeHead(200, json).end(`{"jsonrpc":"2.0","id":"${id}","result":{}}`))
+  await using server = await legacyServer(handle)
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { resultType: 'complete' } })
 })
 
 test('400 for a lost session, as the examples of the SDK send it, is understood', async () => {

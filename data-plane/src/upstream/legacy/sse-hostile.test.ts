@@ -108,7 +108,7 @@ test.for([
 
 test.for<[string, Script['call'], string]>([
   ['an id that was never asked', (stream) => stream.write(event({ id: 999, result: {} })), 'that was not asked here'],
-  ['an id of another type', (stream, id) => stream.write(event({ id: String(id), result: {} })), 'that was not asked here'],
+  ['an id of another type', (stream, id) => stream.write(event({ id: `x${id}`, result: {} })), 'that was not asked here'],
   [
     'a result twice in one answer',
     (stream, id) => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{},"result":{"a":1}}\n\n`),
@@ -221,11 +221,38 @@ test('an answer keeps the text of the server', async () => {
   expect(text).toContain('{"id":12345678901234567890,"one":1.0}')
 })
 
-test('an error without an id is the answer to the only request under way', async () => {
+test('an error without an id may be about a notification: the call that is under way gets its own answer', async () => {
   await using server = await scripted({
-    call: (stream) => stream.write(event({ id: null, error: { code: -32_700, message: 'Parse error' } })),
+    call(stream, id) {
+      stream.write(event({ id: null, error: { code: -32_601, message: 'Method not found: notifications/initialized' } }))
+      return answers(stream, id)
+    },
   })
-  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ name: 'UpstreamRpcError', code: -32_700 })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+  expect(server.streams).toHaveLength(1)
+})
+
+test('… and while only initialize was sent, it is the answer to that', async () => {
+  await using server = await scripted({
+    post(response, { method }) {
+      response.writeHead(202).end()
+      if (method === 'initialize') server.streams[0]?.write(event({ id: null, error: { code: -32_700, message: 'Parse error' } }))
+    },
+  })
+  await expect(server.upstream.request(aCall('x'))).rejects.toMatchObject({ message: expect.stringContaining('initialize was refused') })
+})
+
+test('a server may repeat the id of a request as text', async () => {
+  await using server = await scripted({ call: (stream, id) => stream.write(event({ id: String(id), result: { content: [] } })) })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
+})
+
+test('a server may send events of other names before its endpoint', async () => {
+  await using server = await scripted({
+    begin: (stream) => stream.writeHead(200, head).write(`: welcome\n\nevent: ping\ndata: 1\n\n${endpoint}`),
+    call: answers,
+  })
+  await expect(server.upstream.request(aCall('x'))).resolves.toMatchObject({ value: { content: [] } })
 })
 
 test('a flood of messages that answer nothing waits at the server, and calls of others go on meanwhile', async () => {

@@ -9,7 +9,7 @@ const note = { jsonrpc: '2.0', method: 'com.example/x' }
 
 test.for<[string, Handle]>([
   ['the id of another request', ({ id }, say) => say.json(JSON.stringify({ jsonrpc: '2.0', id: id + 1, result: done }))],
-  ['the id as text', ({ id }, say) => say.json(JSON.stringify({ jsonrpc: '2.0', id: String(id), result: done }))],
+  ['an id of another type', ({ id }, say) => say.json(JSON.stringify({ jsonrpc: '2.0', id: `x${id}`, result: done }))],
   ['a replayed id', ({ id }, say) => say.event({ jsonrpc: '2.0', id: id - 1, result: done })],
   ['a result for a request nobody made', (_, say) => say.event({ jsonrpc: '2.0', id: 'forged', result: done })],
   ['a result without an id', (_, say) => say.json(JSON.stringify({ jsonrpc: '2.0', result: done }))],
@@ -101,4 +101,9 @@ test('a deeply nested schema in a list is searched only to a limit', async () =>
   await expect(server.upstream.request(aRequest({ method: 'tools/list', params: {} }))).resolves.toMatchObject({
     value: { tools: [{ name: 'bomb' }] },
   })
+})
+
+test('a server may repeat the id of a request as text', async () => {
+  await using server = await modernServer(({ id }, say) => say.json(JSON.stringify({ jsonrpc: '2.0', id: String(id), result: done })))
+  await expect(server.upstream.request(aRequest())).resolves.toMatchObject({ value: done })
 })

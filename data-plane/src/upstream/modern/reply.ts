@@ -38,11 +38,13 @@ function replyOf(message: unknown, text: string, id: number): Reply {
   if (Object.hasOwn(message, 'method')) return { kind: 'notification', notification: notificationOf(message, text) }
   const hasError = Object.hasOwn(message, 'error')
   // A server that could not read the request cannot know its id (JSON-RPC 2.0, section 5).
-  const idMatches = message['id'] === id || (hasError && (message['id'] === null || message['id'] === undefined))
+  const withoutId = hasError && (message['id'] === null || message['id'] === undefined)
+  // Some servers repeat a number as text, which the clients of the SDK take for the number.
+  const idMatches = withoutId || message['id'] === id || message['id'] === String(id)
   if (!idMatches) throw protocolFault('an answer to a request that was not asked here')
   if (hasError === isResult) throw protocolFault('neither a result nor an error, or both')
   if (!hasError) return resultOf(message, text)
-  return { kind: 'error', error: errorOf(message['error'], text), withoutId: message['id'] !== id }
+  return { kind: 'error', error: errorOf(message['error'], text), withoutId }
 }
 
 function parseJson(text: string): unknown {

@@ -251,6 +251,36 @@ test.for<[string, Answer]>([
   expect(await at.keeper.get()).toBe('legacy')
 })
 
+test('… also after events of other names', async () => {
+  const answer: Answer = (response) => response.writeHead(404).end()
+  const chatty: Answer = (response) => {
+    response.writeHead(200, stream).write(': welcome\n\nevent: ping\ndata: 1\n\nevent: endpoint\ndata: /messages\n\n')
+  }
+  await using at = await aKeeper(answer, {}, {}, { initialize: answer, get: chatty })
+  expect(await at.keeper.get()).toBe('sse')
+})
+
+test('a server that names its endpoint only after it was asked to initialize speaks HTTP+SSE', async () => {
+  const held = Promise.withResolvers<ServerResponse>()
+  const late: Answer = (response) => {
+    response.writeHead(200, stream).flushHeaders()
+    held.resolve(response)
+  }
+  const notFound: Answer = (response) => response.writeHead(404).end()
+  await using at = await aKeeper(notFound, {}, {}, { initialize: notFound, get: late })
+  const era = at.keeper.get()
+  const opened = await held.promise
+  await expect.poll(() => at.state.initialized).toBe(1)
+  opened.write('event: endpoint\ndata: /messages\n\n')
+  expect(await era).toBe('sse')
+})
+
+test('a server whose stream is silent and that initializes is legacy', async () => {
+  const silent: Answer = (response) => response.writeHead(200, stream).flushHeaders()
+  await using at = await aKeeper((response) => response.writeHead(404).end(), {}, {}, { initialize: initializes, get: silent })
+  expect(await at.keeper.get()).toBe('legacy')
+})
+
 test('a server of both transports at one address is used over Streamable HTTP', async () => {
   await using at = await aKeeper((response) => response.writeHead(400).end(), {}, {}, { initialize: initializes, get: namesEndpoint })
   expect(await at.keeper.get()).toBe('legacy')

@@ -2,16 +2,17 @@ import { exchange } from '../http/exchange.ts'
 import type { RemoteConnection } from '../http/connection.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
 
-const maxWaitMs = 2000
+/** Events of other names that may come before it. */
+const maxEvents = 20
 
 /**
- * Whether a GET is answered by a stream that begins with an `endpoint` event, as by a server of the HTTP+SSE transport
- * of 2024-11-05 (2025-03-26, Transports, Backwards Compatibility). Never rejects: any other answer says no.
+ * Whether a GET is answered by a stream whose first message is an `endpoint` event, as by a server of the HTTP+SSE
+ * transport of 2024-11-05 (2025-03-26, Transports, Backwards Compatibility). Events of other names may come before it.
+ * Never rejects: any other answer, and none in `timeoutMs`, says no.
  */
 export async function offersSse(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<boolean> {
-  const waitMs = Math.min(timeoutMs, maxWaitMs)
-  if (waitMs <= 0) return false
-  let firstEvent: string | undefined
+  if (timeoutMs <= 0) return false
+  let isNamed = false
   try {
     await exchange(connection.pool, {
       url: connection.url,
@@ -19,16 +20,16 @@ export async function offersSse(connection: RemoteConnection, timeoutMs: number,
       headers: { ...(await connection.headers.get()), accept: 'text/event-stream' },
       cancel,
       maxBytes: connection.settings.maxResponseBytes,
-      timeoutToHeadersMs: waitMs,
-      timeoutMs: waitMs,
-      maxEvents: 1,
+      timeoutToHeadersMs: timeoutMs,
+      timeoutMs,
+      maxEvents,
       onEvent: ({ event }) => {
-        firstEvent = event
-        return 'stop'
+        isNamed = event === 'endpoint'
+        return isNamed || event === 'message' ? 'stop' : undefined
       },
     })
   } catch {
     return false
   }
-  return firstEvent === 'endpoint'
+  return isNamed
 }

@@ -18,6 +18,8 @@ import type { Era } from './era-verdict.ts'
 const maxProbeMs = 10_000
 /** A server that has not answered `server/discover` by then is asked to initialize, while the answer may still come. */
 const maxPatienceMs = 3000
+/** A stream that has not named an endpoint by then may be one of Streamable HTTP, or that of a slow server. */
+const maxSilenceMs = 2000
 
 export interface ProbeOptions {
   /** False leaves an answer that proves no era without a second question. */
@@ -58,7 +60,7 @@ const timeLeftMs = (endsMs: number): number => Math.max(0, Math.ceil(endsMs - pe
 const errorOf = (failed: Promise<unknown>): Promise<Error> => failed.then(() => new Error('no failure'), asError)
 
 /** The outcome of the promise; undefined when it is still pending after `waitMs`. */
-async function settledWithin(promise: Promise<Era>, waitMs: number, timers: Timers): Promise<Era | Error | undefined> {
+async function settledWithin<T>(promise: Promise<T>, waitMs: number, timers: Timers): Promise<T | Error | undefined> {
   const late = Promise.withResolvers<undefined>()
   const stop = timers.after(waitMs, () => late.resolve(undefined))
   return Promise.race([promise.catch(asError), late.promise]).finally(stop)
@@ -72,9 +74,18 @@ async function discover(connection: RemoteConnection, endsMs: number, cancel: Ca
   const body = modernBody({ id: 1, method: 'server/discover', params: {}, client: GATEWAY_CLIENT })
   const { status, message } = await ask(connection, body, modernHeaders('server/discover', {}), timeLeftMs(endsMs), cancel)
   const era = verdictOf(status, message)
-  if (era === 'modern' || isAnswer(message) || !(await offersSse(connection, timeLeftMs(endsMs), cancel))) return era
-  // A server may offer both transports at one address: then the newer one is used.
-  return initialize(connection, timeLeftMs(endsMs), cancel).catch(() => 'sse')
+  if (era === 'modern' || isAnswer(message)) return era
+  const enough = new Cancel()
+  const unsubscribe = cancel.subscribe((cause) => enough.abort(cause))
+  try {
+    const offered = offersSse(connection, timeLeftMs(endsMs), enough)
+    if ((await settledWithin(offered, maxSilenceMs, connection.pool.timers)) === false) return era
+    // A server may offer both transports at one address: then the newer one is used.
+    return await initialize(connection, timeLeftMs(endsMs), cancel).catch(async () => ((await offered) ? 'sse' : era))
+  } finally {
+    unsubscribe()
+    enough.abort(new Error('the era is known'))
+  }
 }
 
 async function initialize(connection: RemoteConnection, timeoutMs: number, cancel: Cancel): Promise<Era> {

@@ -1,6 +1,6 @@
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
 import type { Transform } from 'node:stream'
-import { protocolFault } from '../../faults.ts'
+import { growthFault, protocolFault } from '../../faults.ts'
 import type { UpstreamFault } from '../../upstream.ts'
 
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd'
@@ -102,22 +102,21 @@ export class BodyDecoder {
     })
     stream.on('end', () => this.isOver || this.options.onEnd())
     // The message of zlib tells the fault of the data, and repeats none of it.
-    stream.on('error', () => this.fail(`an answer that is not ${this.coding}, or is cut off`))
+    stream.on('error', () => this.fail(protocolFault(`an answer that is not ${this.coding}, or is cut off`)))
     return stream
   }
 
   private take(chunk: Buffer): void {
     if (this.isOver) return
     this.bytesOut += chunk.length
-    if (this.bytesOut > freeBytes && this.bytesOut > this.bytesIn * maxRatio)
-      return this.fail(`a compressed answer that grows to more than ${maxRatio} times its size`)
+    if (this.bytesOut > freeBytes && this.bytesOut > this.bytesIn * maxRatio) return this.fail(growthFault(maxRatio))
     this.options.onData(chunk)
   }
 
-  private fail(detail: string): void {
+  private fail(fault: UpstreamFault): void {
     if (this.isOver) return
     this.destroy()
-    this.options.onFault(protocolFault(detail))
+    this.options.onFault(fault)
   }
 }
 

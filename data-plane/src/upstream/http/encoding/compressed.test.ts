@@ -102,6 +102,14 @@ test.for<[string, (response: ServerResponse) => unknown, string, Partial<Exchang
   await expect(ask(handle, more)).rejects.toMatchObject({ name: 'UpstreamFault', message: expect.stringContaining(words) })
 })
 
+test('an answer that grows too much breaks no protocol: the fault says what is too large', async () => {
+  const sent = gzipSync(JSON.stringify({ text: 'a'.repeat(3_000_000) }))
+  await expect(ask(sends('gzip', sent), { maxBytes: 100_000_000 })).rejects.toMatchObject({
+    code: 'too_large',
+    publicMessage: 'The compressed answer of the MCP server grows too much.',
+  })
+})
+
 test.for<[string, string, string, string]>([
   ['JSON', 'application/json', '\ufeff{"a":1}', '{"a":1}'],
   ['JSON, compressed or not,', 'application/problem+json', '\ufeff\ufeff', '\ufeff'],

@@ -73,7 +73,7 @@ function messageOf(body: unknown, text: string): LegacyMessage[] {
   if (!isObject(body) || body['jsonrpc'] !== '2.0') return []
   const { id, method, result } = body
   const isResult = typeof method !== 'string' && 'result' in body && isServerId(id)
-  if (isResult) return [{ kind: 'result', id, value: result, source: verbatimResult(result, text) }]
+  if (isResult) return [{ kind: 'result', id: answeredId(id), value: result, source: verbatimResult(result, text) }]
   if (isTooDeep(text)) throw tooDeepError()
   if (typeof method === 'string') return requestOrNotification(body, method, text)
   return errorMessage(id, body['error'], text)
@@ -93,8 +93,13 @@ function errorMessage(id: unknown, error: unknown, text: string): LegacyMessage[
   const { code, message, data } = error
   if (typeof code !== 'number') return []
   const source = new VerbatimJson(error, text, 'error')
-  return [{ kind: 'error', id: id ?? null, code, message: typeof message === 'string' ? message : '', data, source }]
+  return [
+    { kind: 'error', id: id == null ? null : answeredId(id), code, message: typeof message === 'string' ? message : '', data, source },
+  ]
 }
+
+/** Our ids are whole numbers. Some servers repeat them as text, which the clients of the SDK take for the number. */
+const answeredId = (id: ServerId): ServerId => (typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : id)
 
 const isServerId = (id: unknown): id is string | number => typeof id === 'string' || typeof id === 'number'
 

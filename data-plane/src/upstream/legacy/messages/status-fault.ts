@@ -17,7 +17,7 @@ export function legacyStatusFault(status: number, failedAct: string): UpstreamFa
 /** `initialize` was refused: there is no MCP server at this address, or only one with the transport of 2024-11-05. */
 export const noServerFault = (status: number): UpstreamFault =>
   new EraFault('upstream_down', 'There is no MCP server at this address that speaks Streamable HTTP.', {
-    detail: `initialize was answered with HTTP ${status}`,
+    detail: `initialize was answered with HTTP ${status}; era: auto also tries HTTP+SSE, by a GET that must name an endpoint; era: sse sets it`,
     hint: 'Tell an administrator: the URL may be wrong, or the server may speak only the HTTP+SSE transport of 2024-11-05, which `era: sse` names.',
   })
 

@@ -5,7 +5,7 @@ import { asError } from '../../as-error.ts'
 import { protocolFault, timeoutFault, unreachableFault } from '../../faults.ts'
 import { Throttle } from '../../http/throttle.ts'
 import type { SseEvent } from '../../http/sse-parser.ts'
-import type { LegacyMessage } from '../messages/message.ts'
+import type { LegacyMessage, ServerId } from '../messages/message.ts'
 import { noSseServerFault } from '../messages/status-fault.ts'
 import { endpointOf } from './sse-endpoint.ts'
 import { readMessages } from './reply.ts'
@@ -34,6 +34,10 @@ export class SseStream {
   private answered = false
   private endpoint: URL | undefined
   private ending: Error | undefined
+  /** A message without an id was sent. Some servers answer it all the same, by an error without an id. */
+  private saidUnasked = false
+  /** Such an error was logged. Each further one says the same. */
+  private loggedNoId = false
   /** The highest id of a request that was sent. */
   private lastAskedId = 0
   private passing = 0
@@ -82,6 +86,7 @@ export class SseStream {
   async send(body: string, headers: WireHeaders, id = 0): Promise<WireAnswer> {
     if (this.ending) throw this.ending
     this.lastAskedId = Math.max(this.lastAskedId, id)
+    this.saidUnasked ||= id === 0
     return this.http.send(body, withoutSession(headers), id, this.endpoint)
   }
 
@@ -144,19 +149,28 @@ export class SseStream {
 
   private async takeMessage(message: LegacyMessage): Promise<void> {
     if (message.kind === 'request' || message.kind === 'notification') return this.pass(message)
-    const id = this.requestOf(message)
+    const id = message.kind === 'error' && message.id === null ? this.requestWithoutId(message.code) : this.requestOf(message.id)
     const reply = id === undefined ? undefined : this.replies.get(id)
     if (!reply || id === undefined) return this.throttle.next()
     this.replies.delete(id)
     reply.take(message)
   }
 
-  /** The id of the request that this answers. Undefined when nobody waits for it any more. */
-  private requestOf({ id }: Extract<LegacyMessage, { kind: 'result' | 'error' }>): number | undefined {
-    // A server that could not read a request cannot know its id (JSON-RPC 2.0, section 5).
-    if (id === null) return this.replies.size === 1 ? this.replies.keys().next().value : undefined
+  /** The id of the request that an answer names. */
+  private requestOf(id: ServerId | null): number {
     if (typeof id === 'number' && Number.isInteger(id) && id > 0 && id <= this.lastAskedId) return id
     throw protocolFault('an answer to a request that was not asked here')
+  }
+
+  /**
+   * A server that could not read a request cannot know its id (JSON-RPC 2.0, section 5). So far only `initialize` was
+   * sent, or the error may be about a notification: then it is no answer to a call, which the server may well run.
+   */
+  private requestWithoutId(code: number): number | undefined {
+    if (!this.saidUnasked) return this.replies.keys().next().value
+    if (!this.loggedNoId) this.http.log('an error of the server names no request, and is ignored', { code })
+    this.loggedNoId = true
+    return undefined
   }
 
   private async pass(message: LegacyMessage): Promise<void> {

@@ -58,6 +58,11 @@ export class LegacyWire implements SessionWire {
     return this.options.url
   }
 
+  /** Logs a warning about the server. The facts hold nothing of its text. */
+  log(event: string, facts: Record<string, unknown>): void {
+    this.options.log('warn', event, { server: this.options.id, ...facts })
+  }
+
   initialize(_id: number, body: string): Promise<WireAnswer> {
     return this.send(body, {})
   }
