@@ -1,5 +1,6 @@
 import { titleOf } from './data/column.ts'
 import type { Cell, Table } from './data/table.ts'
+import { doubtOfTimes } from './data/time.ts'
 import { DEFAULT_WIDTH } from './types/scales.ts'
 import { bar } from './types/bar.ts'
 import { boxplot } from './types/boxplot.ts'
@@ -40,11 +41,20 @@ export function chartSpec(table: Table, request: ChartRequest): { spec: object; 
 }
 
 /** What the caller's rows leave open. */
-function doubts({ columns, rows }: Table, { x, y, series }: ChartRequest): string[] {
+function doubts({ columns, rows, timezone }: Table, { x, y, series }: ChartRequest): string[] {
   const used = [...new Set([x, y, series])].filter((name) => name !== undefined)
   const repeated = used.filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name))
   const rounded = [x, series].filter((name) => name !== undefined && rows.some((row) => isRounded(row[columns.indexOf(name)])))
+  const ofTimes = used.flatMap(
+    (name) =>
+      doubtOfTimes(
+        name.slice(0, 100),
+        rows.map((row) => row[columns.indexOf(name)] ?? null),
+        timezone,
+      ) ?? [],
+  )
   return [
+    ...ofTimes,
     ...repeated.map((name) => `There is more than one column "${name.slice(0, 100)}"; the first is drawn.`),
     ...rounded.map(
       (name) => `"${name?.slice(0, 100)}" holds whole numbers above 2^53, which JSON numbers cannot tell apart. Send them as text.`,

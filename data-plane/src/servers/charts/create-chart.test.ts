@@ -197,6 +197,16 @@ test('times are shown as the clock of the wanted zone shows them', async () => {
   })
 })
 
+test('the hour that a clock shows twice is two points of a line and two bars', async () => {
+  const data = [5, 6].map((hour) => ({ t: `2024-11-03T0${hour}:30:00Z`, v: 10 }))
+  const wanted = { data, x: 't', y: 'v', timezone: 'America/New_York' }
+  expect(await textsOf({ ...wanted, type: 'bar' })).toEqual(expect.arrayContaining(['2024-11-03 00:30', '2024-11-03 01:30']))
+  const answer = await callTool(createChart, { ...wanted, type: 'line', format: 'spec' })
+  const [sentence, spec] = answer.content.map((block) => (block.type === 'text' ? block.text : ''))
+  expect((JSON.parse(spec ?? '') as { data: { values: { value: number }[] } }).data.values.map(({ value }) => value)).toEqual([10, 10])
+  expect(sentence).toContain('so all its times are drawn in UTC−05:00.')
+})
+
 test('a line has a gap where there is no value, and the answer says so', async () => {
   const data = [1, 2, null, 4, 5].map((v, i) => ({ d: `2024-01-0${i + 1}`, v }))
   const answer = await callTool(createChart, { type: 'line', data, x: 'd', y: 'v', format: 'svg' })

@@ -148,6 +148,28 @@ test.for([
   expect(answer.content[1]).toMatchObject({ text: expect.stringContaining(`>${text}</text>`) as string })
 })
 
+test.for(['America/New_York', 'Asia/Baku', 'Pacific/Apia', 'UTC'])(
+  'a date without a time is that day of the calendar in %s',
+  async (timezone) => {
+    const utc = { type: 'temporal', field: 'date', timeUnit: 'utcyearmonthdate' }
+    for (const encoding of [oneDate.encoding, { text: utc }]) {
+      const answer = await callTool(renderVegaLite, { spec: { ...oneDate, encoding }, format: 'svg', timezone })
+      expect(answer.content[1]).toMatchObject({ text: expect.stringContaining('>Jan 01, 2016</text>') as string })
+    }
+  },
+)
+
+test('a date that does not exist is left out and named', async () => {
+  const values = ['2024-02-28', '2024-02-30', 'soon', '2024-03-01'].map((d, v) => ({ d, v }))
+  const encoding = { x: { field: 'd', type: 'temporal' }, y: { field: 'v', type: 'quantitative' } }
+  const answer = await callTool(renderVegaLite, { spec: { data: { values }, mark: 'point', encoding }, format: 'svg' })
+  const [sentence, svg] = answer.content.map((block) => (block.type === 'text' ? block.text : ''))
+  expect(sentence).toContain('These are no dates, so their rows are left out: "2024-02-30", "soon".')
+  expect(svg?.match(/aria-roledescription="point"/g)).toHaveLength(2)
+  const later = await callTool(renderVegaLite, { spec: bars })
+  expect(later.content[0]).toMatchObject({ text: expect.not.stringContaining('no dates') as string })
+})
+
 const svgOf = async (spec: object): Promise<string> => {
   const answer = await callTool(renderVegaLite, { spec, format: 'svg' })
   return answer.content[1]?.type === 'text' ? answer.content[1].text : ''

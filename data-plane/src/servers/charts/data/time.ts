@@ -23,37 +23,91 @@ function isKnownZone(name: string): boolean {
  * is taken as that clock shows it.
  */
 export function timesOf(cells: Cell[], timezone = 'UTC'): (number | null)[] | undefined {
-  const clock = clockOf(timezone)
-  const times: (number | null)[] = []
+  const times = readTimes(cells)
+  if (!times) return undefined
+  const offsetMsAt = offsetsOf(timezone)
+  const steadyMs = steadyOffsetMs(times, offsetMsAt)
+  return times.map((time) => time && (time.isInstant ? time.ms + (steadyMs ?? offsetMsAt(time.ms)) : time.ms))
+}
+
+/** What a reader cannot see of how cells were read as times; undefined if there is nothing. */
+export function doubtOfTimes(name: string, cells: Cell[], timezone = 'UTC'): string | undefined {
+  const times = readTimes(cells)
+  if (!times) return doubtOfDates(name, cells)
+  const steadyMs = steadyOffsetMs(times, offsetsOf(timezone))
+  if (steadyMs === undefined) return undefined
+  return `The clock of ${timezone} is set back within "${name}" and shows some times twice, so all its times are drawn in ${utcName(steadyMs)}.`
+}
+
+/** A date that does not exist makes a column one of names: that is seldom what the caller meant. */
+function doubtOfDates(name: string, cells: Cell[]): string | undefined {
+  const wrong = cells.find((cell) => cell !== null && timeOf(cell) === undefined)
+  if (typeof wrong !== 'string' || !timePattern.test(wrong)) return undefined
+  return `"${name}" holds "${wrong}", which is no date, so its values are drawn as names.`
+}
+
+interface Time {
+  ms: number
+  /** Whether the text says its offset. Else it is what a clock shows. */
+  isInstant: boolean
+}
+
+function readTimes(cells: Cell[]): (Time | null)[] | undefined {
+  const times: (Time | null)[] = []
   for (const cell of cells) {
-    const ms = cell === null ? null : timeOf(cell, clock)
-    if (ms === undefined) return undefined
-    times.push(ms)
+    const time = cell === null ? null : timeOf(cell)
+    if (time === undefined) return undefined
+    times.push(time)
   }
   return times
 }
 
-function timeOf(cell: Cell, clock: (ms: number) => number): number | undefined {
+function timeOf(cell: Cell): Time | undefined {
   if (typeof cell !== 'string' || !timePattern.test(cell)) return undefined
   const isInstant = offsetPattern.test(cell.slice(10))
   const text = cell.replace(' ', 'T').replace(/(?<=:\d{2}(?:\.\d+)?[-+]\d{2})$/, ':00')
   const ms = Date.parse(cell.length > 10 && !isInstant ? `${text}Z` : text)
-  if (Number.isNaN(ms)) return undefined
-  return isInstant ? clock(ms) : ms
+  return Number.isNaN(ms) || !isDay(cell.slice(0, 10)) ? undefined : { ms, isInstant }
+}
+
+/** JavaScript makes 1 March of 30 February. */
+const isDay = (date: string) => new Date(date).toISOString().startsWith(date)
+
+/**
+ * When summer time ends, a clock shows an hour twice. If two different instants of a column would be the same time of
+ * the clock, all get the offset from UTC that the later one has; else undefined.
+ */
+function steadyOffsetMs(times: (Time | null)[], offsetMsAt: (ms: number) => number): number | undefined {
+  const instants = new Set(times.flatMap((time) => (time?.isInstant ? [time.ms] : [])))
+  const instantOfClock = new Map<number, number>()
+  for (const ms of instants) {
+    const clockMs = ms + offsetMsAt(ms)
+    const other = instantOfClock.get(clockMs)
+    if (other !== undefined) return offsetMsAt(Math.max(ms, other))
+    instantOfClock.set(clockMs, ms)
+  }
+  return undefined
+}
+
+/** An offset such as UTC−05:00. */
+function utcName(offsetMs: number): string {
+  const minutes = Math.abs(offsetMs) / 60_000
+  const digits = [Math.floor(minutes / 60), Math.round(minutes % 60)].map((part) => String(part).padStart(2, '0'))
+  return `UTC${offsetMs < 0 ? '−' : '+'}${digits.join(':')}`
 }
 
 const quarterHourMs = 900_000
 
-/** Shifts an instant to what the zone's clock shows. Zones change their offset at quarters of an hour only. */
-function clockOf(timezone: string): (ms: number) => number {
-  if (timezone === 'UTC') return (ms) => ms
+/** The offset of the zone's clock at an instant. Zones change it at quarters of an hour only. */
+function offsetsOf(timezone: string): (ms: number) => number {
+  if (timezone === 'UTC') return () => 0
   const offsets = new Map<number, number>()
   const format = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, timeZoneName: 'longOffset' })
-  return function shift(ms) {
+  return function offsetMsAt(ms) {
     const quarter = Math.floor(ms / quarterHourMs)
     const offsetMs = offsets.get(quarter) ?? offsetMsOf(format, ms)
     offsets.set(quarter, offsetMs)
-    return ms + offsetMs
+    return offsetMs
   }
 }
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Fault, Findings, Job, Picture, Reply } from './job.ts'
+import { readDatesByCalendar } from './calendar.ts'
 import { RenderFault } from './fault.ts'
 import { render } from './render.ts'
 import type { WatchdogData } from './watchdog.ts'
@@ -40,5 +41,6 @@ const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), {
 })
 watchdog.unref()
 
+readDatesByCalendar()
 process.on('message', (job: Job) => void answer(job))
 process.on('disconnect', () => process.exit())

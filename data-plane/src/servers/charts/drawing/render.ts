@@ -2,6 +2,7 @@ import { Resvg } from '@resvg/resvg-js'
 import * as vega from 'vega'
 import { expressionInterpreter } from 'vega-interpreter'
 import * as vegaLite from 'vega-lite'
+import { beginDates, unreadableDates } from './calendar.ts'
 import type { Picture } from './job.ts'
 import { LIMITS } from '../data/limits.ts'
 import type { Format } from '../data/limits.ts'
@@ -36,16 +37,18 @@ const loader = { load: loadNothing, sanitize: removeLink, http: loadNothing, fil
 
 /** Draws a Vega-Lite spec. Its expressions are interpreted as syntax trees, never compiled to code. */
 export async function render(specText: string, format: Format): Promise<Picture> {
+  beginDates(specText)
   const level = compile(specText, format, false)
   if (format === 'spec') return { format, width: 0, height: 0, content: specText, warnings: level.log.warnings }
 
   const { svg, width, height, log } = (await drawSvg(level)) ?? (await drawTurned(specText, format))
-  if (format === 'svg') return { format, width, height, content: svg, warnings: log.warnings }
+  const warnings = [...unreadableDates(), ...log.warnings]
+  if (format === 'svg') return { format, width, height, content: svg, warnings }
 
   const outlined = withOutlines(svg)
   checkLength(outlined.svg)
   const content = new Resvg(outlined.svg, { font: fonts, logLevel: 'off' }).render().asPng().toString('base64')
-  return { format, width, height, content, warnings: [...missingGlyphs(outlined.missing), ...log.warnings] }
+  return { format, width, height, content, warnings: [...missingGlyphs(outlined.missing), ...warnings] }
 }
 
 interface Compiled {
