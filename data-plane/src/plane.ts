@@ -62,7 +62,12 @@ export async function startPlane(
   const control = new ControlClient(identity, expulsion, contact)
   const sealer = new Sealer()
   const { journal, shipper } = await openAudit(config, identity, control, log)
-  const reporter = new AuditReporter({ control, state: () => shipper.state, log })
+  const reporter = new AuditReporter({
+    control,
+    state: () => shipper.state,
+    onStored: (stored, sent) => shipper.compare(stored, sent),
+    log,
+  })
   const sealingKeys = keepSealingKeys({ identity, control, sealer, path: join(config.homeDir, 'ring.box'), log }, stop.signal)
   const feed = new PolicyFeed({
     manifestKey: identity.manifestKey,

@@ -17,6 +17,7 @@ import * as policyHistories from './migrations/0010-policy-histories.ts'
 import * as healthTransport from './migrations/0011-health-transport.ts'
 import * as listFaults from './migrations/0012-list-faults.ts'
 import * as declaredPeople from './migrations/0013-declared-people.ts'
+import * as auditGap from './migrations/0014-audit-gap.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -40,6 +41,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0011-health-transport': healthTransport,
   '0012-list-faults': listFaults,
   '0013-declared-people': declaredPeople,
+  '0014-audit-gap': auditGap,
 }
 
 /**

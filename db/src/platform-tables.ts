@@ -62,6 +62,9 @@ interface PlanesTable {
   audit_told_at: ColumnType<Date | null, Date | undefined, Date>
   /** Since when the oldest record waits that was not stored then, by the control plane's clock. */
   audit_waiting_since: ColumnType<Date | null, Date | undefined, Date | null>
+  /** Since when records up to `audit_gap_to` are missing here, whatever the plane thinks; both null while none is. */
+  audit_gap_since: ColumnType<Date | null, Date | undefined, Date | null>
+  audit_gap_to: ColumnType<string | number | null, number | undefined, number | null>
   /** How many records could not be sent and lie in files on the plane. */
   audit_apart: ColumnType<number, number | undefined, number>
   audit_why: ColumnType<string | null, string | undefined, string | null>

@@ -52,7 +52,8 @@ async function warningOf(db: Kysely<Database>): Promise<string | undefined> {
   const rows = await db
     .selectFrom('planes')
     .innerJoin('audit_chains', 'audit_chains.plane', 'planes.id')
-    .select(['name', 'seq', 'seen_at', 'audit_written', 'audit_told_at', 'audit_waiting_since', 'audit_apart', 'audit_why', 'audit_ended'])
+    .select(['name', 'seq', 'seen_at', 'clock_off_ms', 'audit_written', 'audit_told_at', 'audit_waiting_since'])
+    .select(['audit_gap_since', 'audit_gap_to', 'audit_apart', 'audit_why', 'audit_ended'])
     .where('expelled_at', 'is', null)
     .orderBy('planes.id')
     .execute()

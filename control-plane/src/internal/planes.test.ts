@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testDb } from '@bir/db/testing'
-import { FIRST_PREV, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
+import { AUDIT_STORED_HEADER, FIRST_PREV, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { openSealed } from '@bir/sdk/seal-box'
 import { readJoinedPlane } from '@bir/sdk/contract/joined-plane'
 import { Fresh, IndexChunk, Manifest } from '@bir/sdk/contract/snapshot'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { parseBatch } from '../audit/batch.ts'
 import { ingest } from '../audit/ingest.ts'
@@ -189,6 +190,48 @@ test('the control plane knows of records that a plane has and does not send, and
   const long = new Date(Date.now() - 3_600_000)
   await control.db.updateTable('planes').set({ audit_told_at: long, seen_at: long, audit_ended: false }).execute()
   expect(await state()).toMatchObject({ standing: 'silent' })
+  await control.db.updateTable('planes').set({ seen_at: new Date(), clock_off_ms: 3_600_000 }).execute()
+  expect(await state()).toMatchObject({ standing: 'silent' })
+})
+
+test('records that a quiet plane sent and that are missing here are found, however often it says that nothing waits', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const records = plane.chain.many(5)
+  await plane.post('/audit', ndjson(records))
+  const tell = (written: number) => plane.post('/acks', JSON.stringify({ audit: { written, waitingMs: 0, apart: 0 } }))
+  const told = await tell(5)
+  expect([told.status, told.headers.get(AUDIT_STORED_HEADER)]).toEqual([204, '5'])
+  const state = async () => (await control.client().planes.list()).items[0]?.audit
+  const secondsPass = () => sql`update planes set audit_gap_since = audit_gap_since - interval '31 seconds'`.execute(control.db)
+  expect(await verify(control)).toMatchObject({ code: 0, 'plane-1': [] })
+
+  const cut = (seq: number) => control.db.deleteFrom('audit_headers').where('plane', '=', plane.id).where('seq', '>', seq).execute()
+  await cut(2)
+  await control.db
+    .updateTable('audit_chains')
+    .set({ seq: 2, hash: records[1]?.hash ?? '' })
+    .where('plane', '=', plane.id)
+    .execute()
+  expect((await tell(5)).headers.get(AUDIT_STORED_HEADER)).toBe('2')
+  expect(await state()).toMatchObject({ standing: 'current', waiting: 3 })
+  await secondsPass()
+  await tell(5)
+  await tell(6)
+  expect(await state()).toMatchObject({ standing: 'waiting', written: 6, waiting: 4 })
+  expect(await verify(control)).toMatchObject({ code: 3, 'plane-1': { seq: 3, fault: 'waiting' } })
+  const degraded = { status: 'degraded', warning: 'Audit records of the plane plane-1 that are not stored here: 4.' }
+  await expect.poll(async () => (await control.get('/health')).json()).toEqual(degraded)
+
+  await plane.post('/audit', ndjson(records.slice(2)))
+  expect(await state()).toMatchObject({ standing: 'current', waiting: 1 })
+  await tell(7) // records keep coming, so one is on its way at each report
+  expect(await state()).toMatchObject({ standing: 'current', waiting: 2 })
+  await secondsPass()
+  await plane.post('/audit', ndjson(plane.chain.many(2)))
+  await tell(7)
+  await secondsPass()
+  expect(await state()).toMatchObject({ standing: 'current', waiting: 0 })
 })
 
 /** The command asks several times, and an operator's assertion is good for one request. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
-import { AUDIT_VERSION, AUDIT_VERSION_HEADER, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
+import { AUDIT_STORED_HEADER, AUDIT_VERSION, AUDIT_VERSION_HEADER, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
 import { Ack, DefinitionsReport, isForeignAck, ListFaults, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
 import { Sha256 } from '@bir/sdk/contract/names'
@@ -91,8 +91,8 @@ async function receiveAck({ db, issuer, log }: InternalParts, exchange: Exchange
   const value = jsonOf(body)
   const held = HeldQuery.parse(Object.fromEntries(exchange.url.searchParams))
   const overSse = new Set(exchange.url.searchParams.get(OVER_SSE)?.split(','))
-  if (!isForeignAck(value)) await acknowledge(db, log, plane, parse(Ack, value), { held, overSse })
-  return { status: 204 }
+  const stored = isForeignAck(value) ? undefined : await acknowledge(db, log, plane, parse(Ack, value), { held, overSse })
+  return { status: 204, ...(stored !== undefined && { headers: { [AUDIT_STORED_HEADER]: String(stored) } }) }
 }
 
 async function receiveAudit({ db, issuer, log }: InternalParts, exchange: Exchange): Promise<Answer> {

@@ -8,7 +8,7 @@ import type { Log } from '../base/log.ts'
 
 /**
  * Stores what a plane reports: a revision it has (`held` says which of that number) or rejected, the health of servers,
- * or how far its audit is.
+ * or how far its audit is. Then it resolves with the last record of the plane that is stored.
  */
 export async function acknowledge(
   db: Kysely<Database>,
@@ -16,9 +16,22 @@ export async function acknowledge(
   { id, name }: { id: string; name: string },
   ack: Ack,
   { held, overSse }: { held: HeldQuery; overSse: ReadonlySet<string> },
-): Promise<void> {
-  if ('health' in ack) return storeHealth(db, id, ack.health, overSse)
+): Promise<number | undefined> {
   if ('audit' in ack) return storeAuditReport(db, id, ack.audit)
+  if ('health' in ack) await storeHealth(db, id, ack.health, overSse)
+  else await storeEnforcement(db, log, { id, name }, ack, held)
+  return undefined
+}
+
+type Enforcement = Extract<Ack, { revision: number } | { rejected: number }>
+
+async function storeEnforcement(
+  db: Kysely<Database>,
+  log: Log,
+  { id, name }: { id: string; name: string },
+  ack: Enforcement,
+  held: HeldQuery,
+): Promise<void> {
   const plane = db.updateTable('planes').where('id', '=', id)
   if ('revision' in ack) {
     const { history = null, root = null } = held

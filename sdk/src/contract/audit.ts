@@ -41,6 +41,12 @@ export const AUDIT_VERSION = 2
 export const AUDIT_VERSION_HEADER = 'bir-audit-version'
 
 /**
+ * The header of an answer to a report of the audit: the number of the last record of the plane that the control plane
+ * has stored. A plane that sent more sends it again. (An HTTP header, because the answer of before has no body.)
+ */
+export const AUDIT_STORED_HEADER = 'bir-audit-stored'
+
+/**
  * The part of a record that the chain covers. Its canonical text is the `JSON.stringify`
  * of its keys in the order below. Its hash is the SHA-256 of that text. `prev` is the hash
  * of the record before it. The bodies are not part of it, so that they can be erased.

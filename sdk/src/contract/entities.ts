@@ -222,9 +222,9 @@ export const AuditRow = z.strictObject({
  * How far the control plane has the audit of a plane.
  * - current: it has all that the plane told of.
  * - waiting: the plane has records that it should have sent by now.
- * - silent: the plane is not heard of. It may have recorded more than it told.
+ * - silent: the plane is not heard of, or refused for its clock. It may have recorded more than it told.
  * - ended: the plane stopped, and everything was sent.
- * - unknown: the plane tells nothing, because it is of an older version.
+ * - unknown: the plane told nothing yet. It may be new, refused for its clock, or of an older version.
  */
 export const AuditStanding = z.enum(['current', 'waiting', 'silent', 'ended', 'unknown'])
 

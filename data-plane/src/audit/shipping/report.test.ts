@@ -1,3 +1,4 @@
+import { AUDIT_STORED_HEADER } from '@bir/sdk/contract/audit'
 import { AUDIT_REPORT_EVERY_MS } from '@bir/sdk/contract/internal'
 import type { AuditReport } from '@bir/sdk/contract/internal'
 import { expect, test } from 'vitest'
@@ -6,24 +7,26 @@ import { AuditReporter } from './report.ts'
 import type { ShippingState } from './shipper.ts'
 
 /** A reporter with a clock and a state that the test sets, and what it posted and logged. */
-function aReporter() {
+function aReporter(headers: Record<string, string> = {}) {
   const clock = { nowMs: 0 }
   const state: ShippingState = { written: 5, stored: 5, waitingMs: 0, apart: 0, warning: undefined }
   const set: { now: ShippingState; fault: Error | undefined } = { now: state, fault: undefined }
   const posted: AuditReport[] = []
   const logged: string[] = []
+  const stored: number[][] = []
   const post = async (_: string, body: string | Buffer) => {
     if (set.fault) throw set.fault
     posted.push((JSON.parse(body.toString()) as { audit: AuditReport }).audit)
-    return { status: 204, headers: {}, bytes: Buffer.alloc(0) }
+    return { status: 204, headers, bytes: Buffer.alloc(0) }
   }
   const reporter = new AuditReporter({
     control: { post },
     state: () => set.now,
+    onStored: (...numbers) => void stored.push(numbers),
     log: (level, event) => void logged.push(`${level}: ${event}`),
     nowMs: () => clock.nowMs,
   })
-  return { clock, state, set, posted, logged, reporter }
+  return { clock, state, set, posted, logged, stored, reporter }
 }
 
 test('a plane tells how far it is at once, twice a minute, when something is wrong, and when it stops', async () => {
@@ -58,4 +61,12 @@ test('a control plane of an older version refuses the report: that is logged onc
   set.fault = undefined
   await reporter.tell()
   expect(posted).toHaveLength(1)
+})
+
+test('the answer says what is stored; that of an older control plane says nothing', async () => {
+  const today = aReporter({ [AUDIT_STORED_HEADER]: '3' })
+  await today.reporter.tell()
+  const older = aReporter()
+  await older.reporter.tell()
+  expect([today.stored, older.stored]).toEqual([[[3, 5]], []])
 })

@@ -1,4 +1,4 @@
-import { MAX_AUDIT_WAIT_MS } from '@bir/sdk/contract/audit'
+import { AUDIT_STORED_HEADER, MAX_AUDIT_WAIT_MS } from '@bir/sdk/contract/audit'
 import { boundText } from '@bir/sdk/contract/audit-limits'
 import { AUDIT_REPORT_EVERY_MS } from '@bir/sdk/contract/internal'
 import type { Ack, AuditReport } from '@bir/sdk/contract/internal'
@@ -10,6 +10,8 @@ import type { ShippingState } from './shipper.ts'
 interface Options {
   control: Pick<ControlClient, 'post'>
   state(): ShippingState
+  /** Called with the last record that the control plane has. `sent` is the one that it was thought to have before. */
+  onStored(stored: number, sent: number): void
   log: Log
   nowMs?(): number
 }
@@ -61,21 +63,24 @@ export class AuditReporter {
 
   private async tellIfDue(ended: boolean): Promise<void> {
     const nowMs = this.nowMs()
-    const { written, waitingMs, apart, warning } = this.options.state()
+    const { written, stored, waitingMs, apart, warning } = this.options.state()
     // The numbers in a warning change all the time, and are no reason to tell it again.
     const concern = `${apart} ${waitingMs > MAX_AUDIT_WAIT_MS} ${warning === undefined}`
     const isNew = this.told === undefined || concern !== this.told.concern || nowMs - this.told.atMs >= AUDIT_REPORT_EVERY_MS
     if (!ended && (!isNew || nowMs < this.notBeforeMs)) return
     const why = warning === undefined ? {} : { why: boundText(warning, maxWhyChars) }
-    await this.post({ written, waitingMs, apart, ...why, ...(ended && { ended }) }, nowMs)
+    await this.post({ written, waitingMs, apart, ...why, ...(ended && { ended }) }, stored, nowMs)
     if (!this.isFailing) this.told = { concern, atMs: nowMs }
   }
 
-  private async post(audit: AuditReport, nowMs: number): Promise<void> {
+  private async post(audit: AuditReport, sent: number, nowMs: number): Promise<void> {
     const ack: Ack = { audit }
     try {
-      await this.options.control.post('/acks', JSON.stringify(ack), undefined, AbortSignal.timeout(maxPostMs))
+      const { headers } = await this.options.control.post('/acks', JSON.stringify(ack), undefined, AbortSignal.timeout(maxPostMs))
       this.isFailing = false
+      // A control plane of an older version does not say it.
+      const stored = headers[AUDIT_STORED_HEADER]
+      if (typeof stored === 'string') this.options.onStored(Number(stored), sent)
     } catch (error) {
       // A control plane of an older version does not know this report.
       const level = error instanceof ControlError && error.status === 400 ? 'info' : 'warn'

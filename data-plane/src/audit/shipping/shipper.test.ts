@@ -167,6 +167,40 @@ test('the warning ends once the control plane accepts records again', async () =
   expect(plane.logged.at(-1)).toMatchObject({ level: 'info', event: 'audit is shipped again' })
 })
 
+test('a plane that writes nothing sends again what the control plane says it no longer has, and nothing while it has all', async () => {
+  const { stored, counts, controlUrl } = await aControlPlane()
+  const plane = aPlane(aDir(), controlUrl)
+  plane.shipper.start()
+  await plane.write(6)
+  await expect.poll(() => stored.length).toBe(6)
+  await expect.poll(() => plane.shipper.state.stored).toBe(6)
+  const requests = counts.requests
+  plane.shipper.compare(6, 6)
+  plane.shipper.compare(6, 4) // the answer to a report of before
+  expect(counts.requests).toBe(requests)
+
+  const records = [...stored]
+  stored.splice(2)
+  plane.shipper.compare(2, 6)
+  await expect.poll(() => stored).toEqual(records)
+  expect(plane.shipper.warning).toBeUndefined()
+  expect(plane.logged).toMatchObject([{ level: 'warn', event: 'the control plane has another number of audit records than it had' }])
+})
+
+test('a control plane that says it has more than was ever written holds another chain, until it has this one again', async () => {
+  const { stored, controlUrl } = await aControlPlane()
+  const plane = aPlane(aDir(), controlUrl)
+  plane.shipper.start()
+  await plane.write(2)
+  await expect.poll(() => plane.shipper.state.stored).toBe(2)
+  const [, last] = stored
+  if (last) stored.push(last)
+  plane.shipper.compare(3, 2)
+  await expect.poll(() => plane.shipper.warning).toMatch(/holds 3 audit records of this plane, whose own spool ends at 2/)
+  stored.pop()
+  await expect.poll(() => plane.shipper.warning).toBeUndefined()
+})
+
 test('when a record is in no file the shipper retries slowly, and does not block the event loop', async () => {
   const { controlUrl, counts } = await aControlPlane()
   const dir = aDir()

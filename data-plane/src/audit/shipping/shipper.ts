@@ -79,6 +79,8 @@ export class Shipper {
   private failuresHere = { seq: 0, count: 0 }
   private lastFailure: string | undefined
   private position: Position | undefined
+  /** The control plane has another number of records than it had. */
+  private isSetBack = false
   private stored = 0
   /** The newest version of records that the control plane reads. */
   private readable = 1
@@ -109,6 +111,18 @@ export class Shipper {
       apart: this.apart.count,
       warning: this.warning,
     }
+  }
+
+  /**
+   * Compares what the control plane says it has stored with what it was thought to have before it was asked. If it has
+   * less, its database was set back; if it has more than was ever written, it holds another chain. Then it is asked
+   * anew, and gets what it lacks, also while nothing is written.
+   */
+  compare(stored: number, sent: number): void {
+    if (stored >= sent && stored <= this.options.spool.written.seq) return
+    this.options.log('warn', 'the control plane has another number of audit records than it had', { stored, sent })
+    this.isSetBack = true
+    this.wake()
   }
 
   /** A message for the administrator; undefined while all is well. */
@@ -150,10 +164,12 @@ export class Shipper {
     const { signal } = this.stop
     while (!signal.aborted) {
       try {
+        if (this.isSetBack) this.position = undefined
+        this.isSetBack = false
         if (!this.position) await this.findPosition()
-        if (this.stored >= this.options.spool.written.seq && this.closing.signal.aborted) return
-        if (this.stored >= this.options.spool.written.seq) await this.nextWrite()
-        else await this.ship()
+        if (this.hasSentAll && this.closing.signal.aborted) return
+        if (this.hasSentAll) await this.nextWrite()
+        else if (!this.isSetBack) await this.ship()
       } catch (error) {
         if (this.closing.signal.aborted) return
         this.onFailure(error)
@@ -161,6 +177,10 @@ export class Shipper {
         await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(this.failures, 10)), undefined, { signal }).catch(() => undefined)
       }
     }
+  }
+
+  private get hasSentAll(): boolean {
+    return this.stored >= this.options.spool.written.seq && !this.isSetBack
   }
 
   private onSuccess(): void {
@@ -220,6 +240,7 @@ export class Shipper {
       position.seq += records
     }
     this.position = position
+    if (stored === written) this.onSuccess()
   }
 
   private async ship(): Promise<void> {

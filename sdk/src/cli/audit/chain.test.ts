@@ -62,6 +62,8 @@ interface Gateway {
   /** What the plane told of its audit. */
   audit?: Partial<z.input<typeof PlaneAudit>>
   expelled?: boolean
+  standing?: 'clock'
+  seenAt?: string | null
   /** The public key that the gateway shows as the plane's. */
   key?: KeyObject
   /** What the gateway says beside the records; undefined as an older version says nothing. */
@@ -76,13 +78,15 @@ const nothingBeside = { apart: [], misfiled: [], misdated: [] }
 /** A gateway that holds these records of the plane, and says it has so many. */
 function aGateway(records: AuditRecord[], given: Gateway = {}) {
   const { headSeq = records.length, own = ownChain(), audit = {}, expelled = false, key = publicKey, isGone = false } = given
+  const { standing, seenAt = '2026-11-22T08:30:00Z' } = given
   const page = 'page' in given ? given.page : nothingBeside
   const state: z.input<typeof PlaneState> = {
     id: plane,
     name: 'local',
     publicKey: {},
     joinedAt: '2026-11-22T08:00:00Z',
-    seenAt: '2026-11-22T08:30:00Z',
+    seenAt,
+    ...(standing && { standing }),
     revision: 7,
     rejected: null,
     auditSeq: headSeq,
@@ -231,7 +235,30 @@ const expelledAndSent =
 
 test.for<[story: string, given: Gateway, exit: number, verdict: RegExp]>([
   ['whose plane told that it wrote no more', { audit: { standing: 'ended' } }, 0, /^local .*: whole, 7 records/],
-  ['of an older version, which tells nothing', { audit: { standing: 'unknown' } }, 0, /unbroken, 7.*\n  not vouched for: .*does not tell/],
+  [
+    'whose plane told nothing yet',
+    { audit: { standing: 'unknown' } },
+    0,
+    /unbroken, 7.*\n.*has not told .*: it has joined only just now, or is of an/,
+  ],
+  [
+    'whose plane was never heard of',
+    { audit: { standing: 'unknown' }, seenAt: null },
+    0,
+    /unbroken, 7.*\n.*has not told .*: it was not heard of since it joined\. Records may/,
+  ],
+  [
+    'whose plane has a wrong clock and told nothing',
+    { audit: { standing: 'unknown' }, standing: 'clock' },
+    0,
+    /unbroken, 7.*\n.*has not told .*: it is refused, because its clock is wrong\. Records may/,
+  ],
+  [
+    'whose plane got a wrong clock',
+    { audit: { standing: 'silent', toldAt: '2026-11-22T08:25:00Z' }, standing: 'clock' },
+    0,
+    /unbroken, 7.*\n.*its clock is wrong\. It last told .* at 2026-11-22T08:25:00Z\. What/,
+  ],
   ['that is not heard of', { audit: { standing: 'silent' } }, 0, /unbroken, 7.*\n  not vouched for: .*last heard of at 2026-11-22T08:30/],
   [
     'that has records which do not come',

@@ -76,11 +76,21 @@ export function judgeStanding(finding: Finding, plane: Plane | undefined): Findi
   if (!plane) return finding
   if (plane.expelled) return withDoubt(finding, expelledText(plane, waiting))
   if (standing === 'waiting') return withFault(withDoubt(finding, waitingText(plane, waiting)), finding.head.seq + 1, 'waiting')
-  if (standing === 'silent')
-    return withDoubt(finding, `The plane was last heard of at ${plane.seenAt ?? 'no time'}. What it recorded since then is not here.`)
+  if (standing === 'silent') return withDoubt(finding, silentText(plane))
   if (standing === 'unknown')
-    return withDoubt(finding, 'The plane does not tell how far it has recorded, because it is of an older version. Records may wait on it.')
+    return withDoubt(finding, `The plane has not told how far it has recorded: ${untoldText(plane)}. Records may wait on it.`)
   return finding
+}
+
+/** The control plane hears of a plane whose clock is wrong, and takes nothing of it. */
+const silentText = ({ standing, seenAt, audit }: Plane) =>
+  standing === 'clock'
+    ? `The plane is refused, because its clock is wrong. It last told how far it has recorded at ${audit?.toldAt ?? 'no time'}. What it recorded since then is not here.`
+    : `The plane was last heard of at ${seenAt ?? 'no time'}. What it recorded since then is not here.`
+
+function untoldText({ standing, seenAt }: Plane): string {
+  if (standing === 'clock') return 'it is refused, because its clock is wrong'
+  return seenAt === null ? 'it was not heard of since it joined' : 'it has joined only just now, or is of an older version'
 }
 
 /** Nothing is taken of an expelled plane, so nobody knows what it recorded since. */

@@ -13,7 +13,7 @@ export const ENUM_VALUES: Readonly<Record<string, string>> = {
   'AuditStanding.current': 'All that the plane told of is stored.',
   'AuditStanding.ended': 'The plane stopped, and everything was sent.',
   'AuditStanding.silent': 'The plane is not heard of. It may have recorded more than it told.',
-  'AuditStanding.unknown': 'The plane tells nothing, because it is of an earlier version.',
+  'AuditStanding.unknown': 'The plane told nothing yet. It may be new, refused for its clock, or of an earlier version.',
   'AuditStanding.waiting': 'The plane has records that it should have sent by now.',
   'BreakerState.closed': 'The plane calls the server.',
   'BreakerState.open': 'The server failed so often that the plane does not call it for a while.',
