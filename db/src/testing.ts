@@ -55,7 +55,8 @@ function ensureTemplate(server: string): Promise<string> {
 async function makeTemplate(server: string): Promise<string> {
   const folder = new URL('./migrations/', import.meta.url)
   const hash = createHash('sha256')
-  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(new URL(file, folder)))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  for (const file of files.sort()) hash.update(readFileSync(new URL(file, folder)))
   const name = `bir_template_${hash.digest('hex').slice(0, 12)}`
 
   await onServer(server, async (client) => {
