@@ -84,6 +84,8 @@ test('the kill switch survives a new description of the server', async () => {
   const { revision } = it.published
   expect(await kill(it.ctx, { id: 'sql', killed: true })).toEqual({ revision })
   expect(await kill(it.ctx, { id: 'sql', killed: false })).toEqual({ revision: revision + 1 })
+  const kills = it.recorded.filter(({ action }) => action === 'servers.kill')
+  expect(kills.map(({ summary }) => summary)).toEqual(['sql: killed', 'sql: revived'])
   await expect(kill(it.ctx, { id: 'gitlab', killed: true })).rejects.toMatchObject({ code: 'not_found' })
 })
 

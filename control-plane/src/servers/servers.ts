@@ -72,7 +72,8 @@ export async function removeServer(trx: Transaction<Database>, id: string): Prom
 }
 
 export async function kill(ctx: Ctx, { id, killed }: Input<'kill'>) {
-  const { revision } = await change(ctx, { action: 'servers.kill', target: id, detail: String(killed) }, async (trx) => {
+  const record = { action: 'servers.kill', target: id, detail: String(killed), summary: `${id}: ${killed ? 'killed' : 'revived'}` }
+  const { revision } = await change(ctx, record, async (trx) => {
     await requireServer(trx, id)
     const { numUpdatedRows } = await trx
       .updateTable('servers')

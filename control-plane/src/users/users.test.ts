@@ -63,6 +63,25 @@ test('disabling voids the tokens issued until then; enabling again does not brin
   expect(await epoch()).toBe(voided)
 })
 
+test('the header of the audit record tells an act from its reversal, without what is personal', async () => {
+  await using it = await aControlPlane()
+  const who = { handle: 'alice', provider: 'demo', subject: '1' }
+  await put(it.ctx, { ...who, email: 'a@bank.example' })
+  await setDisabled(it.ctx, { handle: 'alice', disabled: true })
+  await setDisabled(it.ctx, { handle: 'alice', disabled: false })
+  await put(it.ctx, { handle: 'root', provider: 'demo', subject: '2', administrator: true })
+  await put(it.ctx, { ...who, administrator: true, email: 'b@bank.example' })
+  await put(it.ctx, { ...who, administrator: false })
+  expect(it.recorded.map(({ action, target, summary }) => `${action} ${summary ?? target}`)).toEqual([
+    'users.put alice',
+    'users.setDisabled alice: disabled',
+    'users.setDisabled alice: enabled',
+    'users.put root',
+    'users.put alice: administrator now',
+    'users.put alice: administrator no more',
+  ])
+})
+
 test('the error for an unknown person names them', async () => {
   await using it = await aControlPlane()
   await expect(get(it.ctx, { handle: 'mallory' })).rejects.toMatchObject({ code: 'not_found', message: 'There is no person mallory.' })

@@ -69,7 +69,8 @@ export async function putUser(trx: Transaction<Database>, input: Input<'put'>): 
     .where('id', '=', existing.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}` }
+  const role = administrator === existing.administrator ? {} : { summary: `${handle}: administrator ${administrator ? 'now' : 'no more'}` }
+  return { value, dirty: [], detail: `name ${name}, email ${email}, administrator ${administrator}`, ...role }
 }
 
 async function createUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
@@ -90,7 +91,8 @@ async function createUser(trx: Transaction<Database>, input: Input<'put'>): Prom
 }
 
 export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisabled'>): Promise<User> {
-  const { value } = await change(ctx, { action: 'users.setDisabled', target: handle, detail: String(disabled) }, async (trx) => {
+  const summary = `${handle}: ${disabled ? 'disabled' : 'enabled'}`
+  const { value } = await change(ctx, { action: 'users.setDisabled', target: handle, detail: String(disabled), summary }, async (trx) => {
     const row = await userRow(trx, handle)
     if (row.disabled === disabled) return { value: row, dirty: 'nothing' }
     if (disabled) await refuseLastAdministrator(trx, row, 'cannot be disabled')

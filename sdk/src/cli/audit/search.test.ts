@@ -82,6 +82,26 @@ test('a person reads a table', async () => {
   ])
 })
 
+test('a change is told with what it changed to, if its body is still there', async () => {
+  const changed = (detail: string, args: string | null, seq: number) =>
+    aRow(seq, { kind: 'change', method: 'x.put', tool: null, detail, args })
+  const items = [
+    changed('notes: killed', '{"action":"servers.kill","target":"notes","detail":"true"}', 5),
+    changed('alice', '{"action":"selections.set","target":"alice","detail":"sql: level read, off nothing"}', 4),
+    changed('alice', JSON.stringify({ target: 'alice', detail: 'x'.repeat(300) }), 3),
+    changed('alice', null, 2),
+    changed('alice', '{"target":"al', 1),
+  ]
+  await using gateway = await standIn({ audit: { search: () => ({ items, next: null }) } })
+  const { out } = await bir(['audit', 'search', '--kind', 'change'], at(gateway.url))
+  const why = out
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(' 12  ')[1])
+  expect(why).toEqual(['notes: killed', 'alice: sql: level read, off nothing', `alice: ${'x'.repeat(200)}…`, 'alice', 'alice'])
+})
+
 test('an empty result is noted on stderr, and is no failure', async () => {
   await using gateway = await aGateway(0)
   expect(await bir(['audit', 'search'], at(gateway.url))).toEqual({ exit: 0, out: '', err: 'Nothing is recorded that fits.\n' })

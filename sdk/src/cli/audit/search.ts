@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Client } from '../../client.ts'
 import type { api } from '../../contract/api.ts'
 import type { AuditRow } from '../../contract/entities.ts'
@@ -102,8 +102,35 @@ const columns = [
   { title: 'what', of: whatOf },
   { title: 'outcome', of: ({ outcome, kind }: Row) => outcome ?? kind },
   { title: 'ms', of: ({ durationMs }: Row) => (durationMs === null ? null : Math.round(durationMs)) },
-  { title: 'why', of: ({ reason, detail }: Row) => [...new Set([reason, detail])].filter(Boolean).join(': ') || null },
+  { title: 'why', of: whyOf },
 ]
+
+function whyOf({ reason, detail, kind, args }: Row): string | null {
+  const changed = kind === 'change' && args !== null ? changeIn(args) : undefined
+  const to = changed?.target === detail ? changed?.detail : undefined
+  return [...new Set([reason, detail, to])].filter(Boolean).join(': ') || null
+}
+
+const maxChangeChars = 200
+
+/** What a record of a change tells beside its header, unless that was erased: of what, and to what. */
+function changeIn(args: string): { target: string; detail?: string | undefined } | undefined {
+  const body = ChangeBody.safeParse(args).data
+  if (!body?.detail || body.detail.length <= maxChangeChars) return body
+  return { ...body, detail: `${body.detail.slice(0, maxChangeChars)}…` }
+}
+
+const ChangeBody = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue('is no JSON')
+      return z.NEVER
+    }
+  })
+  .pipe(z.looseObject({ target: z.string(), detail: z.string().optional() }))
 
 function whatOf({ server, tool, method, kind }: Row): string {
   if (tool) return server ? `${server}/${tool}` : tool
