@@ -10,6 +10,8 @@ import { needsFilter } from './messages/listen-filter.ts'
 import { loggable } from '../../protocol/log-level.ts'
 import { cancelledIn } from './messages/message.ts'
 import type { LegacyMessage } from './messages/message.ts'
+import { sessionLostFault } from './messages/status-fault.ts'
+import { speaksOfSession } from './messages/session-loss.ts'
 import { tokenOf, withToken } from '../../protocol/progress-token.ts'
 import type { LegacyReply } from './wire/reply.ts'
 import { modernErrorOf, modernResultOf } from './messages/result.ts'
@@ -254,8 +256,16 @@ export class RequestExchange implements PendingRequest {
       case 'error':
         // A server that could not read the request cannot know its id (JSON-RPC 2.0, section 5).
         if (message.id !== this.id && message.id !== null) throw protocolFault('an answer to a request that was not asked here')
+        await this.checkSession(message.message)
         throw this.missingCapability ?? modernErrorOf(message)
     }
+  }
+
+  /** An error in a stream may say that the server has lost the session. Throws when a ping shows that it has. */
+  private async checkSession(errorText: string): Promise<void> {
+    if (!this.posting || !this.reply?.isStream || !speaksOfSession(errorText)) return
+    const renewed = await this.session.renewAfter((await this.posting).openSession, 'words')
+    if (renewed) throw sessionLostFault('an error in a stream')
   }
 
   private async takeServerRequest(request: ServerRequest): Promise<void> {

@@ -17,6 +17,9 @@ export type SessionLoss = 'none' | 'doubt' | 'words' | 'sure'
 
 /** Servers say it in these words: "Session not found", "No valid session ID provided", "Server not initialized". */
 const lossWords = /session|initiali[sz]/i
+/** Whether the text of an error is about a session. Only a ping tells whether it is about ours. */
+export const speaksOfSession = (text: string): boolean => text.length <= maxLossChars && lossWords.test(text)
+
 /** No longer text only says that a session is lost. */
 const maxLossChars = 4096
 

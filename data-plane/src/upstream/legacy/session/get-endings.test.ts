@@ -100,6 +100,16 @@ test.for<[string, (response: ServerResponse) => unknown]>([
   expect(heard).toEqual([])
 })
 
+test('a stream that each time brings the same news and ends is opened again after ever longer pauses', async () => {
+  const openedMs: number[] = []
+  const news = 'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n'
+  await using server = await withGet((response) => (openedMs.push(performance.now()), response.writeHead(200, stream).end(news)))
+  await server.upstream.listen(aListen(listening))
+  await expect.poll(() => openedMs.length).toBeGreaterThanOrEqual(4)
+  const [, , third = 0, fourth = 0] = openedMs
+  expect(fourth - third).toBeGreaterThanOrEqual(319)
+})
+
 test.for([
   ['the same tools: nobody is told', 'hi', 0],
   ['another tool: the listener is told', 'new', 1],

@@ -18,6 +18,9 @@ const maxDelayMs = 30_000
 const successAfterMs = 10_000
 /** A server may end each stream after its messages and be polled: the pause stays below a few seconds. */
 const maxFailuresOfTalking = 2
+/** Of one stream so many notifications are remembered, and none that is longer. */
+const maxRemembered = 100
+const maxRememberedChars = 500
 
 export interface StreamHandlers {
   readonly take: (message: LegacyMessage, openSession: OpenSession) => Promise<void>
@@ -29,8 +32,8 @@ export interface StreamHandlers {
 
 /**
  * The GET stream of a session. It is read until `stop`, and resumed when it ends or breaks, each time after a longer
- * pause unless it lasted. A session that the server has lost is renewed, but never because of the GET alone: many
- * servers have no such route and answer as if the session were unknown.
+ * pause unless it lasted or brought news. A session that the server has lost is renewed, but never because of the GET
+ * alone: many servers have no such route and answer as if the session were unknown.
  */
 export class GetStream {
   /** The server offers no such stream. It may say so late, after `open` has resolved. */
@@ -44,6 +47,8 @@ export class GetStream {
   /** As the server last asked. */
   private askedRetryMs = 0
   private askedAtMs = 0
+  /** What the last stream that carried messages notified of. */
+  private lastNotified: ReadonlySet<string> = new Set()
   /** Streams in a row that failed or did not last. */
   private failures = 0
   /** There was such a stream once. */
@@ -97,9 +102,9 @@ export class GetStream {
   /** Reads one stream to its end. Resolves with the session to go on in; with undefined when there is no stream. */
   private async follow(answer: WireAnswer, openSession: OpenSession): Promise<OpenSession | undefined> {
     if (getAnswerOf(answer) !== 'stream') return this.withoutStream(answer, openSession)
-    const carried = await this.drain(answer, openSession)
+    const broughtNews = await this.drain(answer, openSession)
     if (performance.now() - this.askedAtMs > successAfterMs) this.failures = 0
-    else if (carried) this.failures = Math.min(this.failures, maxFailuresOfTalking)
+    else if (broughtNews) this.failures = Math.min(this.failures, maxFailuresOfTalking)
     return openSession
   }
 
@@ -123,21 +128,39 @@ export class GetStream {
     return undefined
   }
 
-  /** Hands on messages until the stream ends or breaks. True when it carried one. */
+  /**
+   * Hands on messages until the stream ends or breaks. True when it carried news: a server may greet every stream with
+   * the same notification.
+   */
   private async drain(answer: WireAnswer, openSession: OpenSession): Promise<boolean> {
     this.wasOpen = true
-    for (let carried = false; ;) {
+    const notified = new Set<string>()
+    for (let hasNews = false; ;) {
       const events = await answer.next().catch(endIfRetryable)
       this.askedRetryMs = answer.retryMs() ?? this.askedRetryMs
-      if (!events || this.cancel.cancelled) return carried
+      if (!events || this.cancel.cancelled) return this.endOf(notified, hasNews)
       this.lastEventId = events.at(-1)?.id ?? this.lastEventId
       for (const message of await messagesIn(events)) {
-        carried = true
+        hasNews = this.isNews(message, notified) || hasNews
         await this.throttle.next()
         if (this.cancel.cancelled) return true
         await this.handlers.take(message, openSession)
       }
     }
+  }
+
+  /** Adds a notification to those of this stream. */
+  private isNews(message: LegacyMessage, notified: Set<string>): boolean {
+    if (message.kind !== 'notification') return true
+    const text = `${message.method} ${JSON.stringify(message.params) ?? ''}`
+    if (text.length > maxRememberedChars || notified.size >= maxRemembered) return true
+    notified.add(text)
+    return !this.lastNotified.has(text)
+  }
+
+  private endOf(notified: ReadonlySet<string>, hasNews: boolean): boolean {
+    if (notified.size > 0) this.lastNotified = notified
+    return hasNews
   }
 
   private get({ headers }: OpenSession): Promise<WireAnswer> {

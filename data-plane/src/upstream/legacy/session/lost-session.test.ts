@@ -77,6 +77,28 @@ test.for<[string, Answer]>([
   expect(server.sent('initialize')).toHaveLength(3)
 })
 
+const inStream = (response: ServerResponse, message: object) =>
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
+
+test('a session that is lost by an error in a stream is opened again for the next request', async () => {
+  const unknown: Answer = (response, id) => inStream(response, { ...error('Received request before initialization was complete'), id })
+  await using server = await forgetful(unknown)
+  await server.upstream.request(aCall('hi'))
+  server.forget()
+  await expect(server.upstream.request(aCall('hi'))).rejects.toMatchObject({ publicMessage: 'The MCP server has ended the session.' })
+  expect(server.sent('tools/call')).toHaveLength(2)
+  await expect(server.upstream.request(aCall('hi'))).resolves.toMatchObject({ value: { content: [] } })
+  expect(server.sent('initialize')).toHaveLength(2)
+})
+
+test('an error in a stream that speaks of another session is passed on as it is', async () => {
+  const call: Answer = (response, id) => inStream(response, { ...error('Your booking session has expired'), id })
+  await using server = await forgetful(status(404), { call })
+  await expect(server.upstream.request(aCall('hi'))).rejects.toMatchObject({ name: 'UpstreamRpcError' })
+  expect(server.sent('initialize')).toHaveLength(1)
+  expect(server.sent('tools/call')).toHaveLength(1)
+})
+
 /** What a server or a proxy before it says after the tool has run. */
 const afterTheWork: [string, Answer][] = [
   ['500', (response) => response.writeHead(500).end("sqlalchemy.exc: This Session's transaction has been rolled back")],

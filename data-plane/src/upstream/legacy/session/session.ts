@@ -17,6 +17,7 @@ import type { LegacyMessage } from '../messages/message.ts'
 import { SeenLists } from './seen-lists.ts'
 import { openReply } from '../wire/open-reply.ts'
 import type { LegacyReply } from '../wire/reply.ts'
+import { pingStreamIsFine } from './ping-answer.ts'
 import { openSessionOf } from './open-session.ts'
 import type { OpenSession } from './open-session.ts'
 import { modernErrorOf } from '../messages/result.ts'
@@ -195,8 +196,10 @@ export class LegacySession {
   private async answersPing(to: OpenSession): Promise<boolean> {
     const id = this.nextId()
     const answer = await this.wire.send(legacyBody({ id, method: 'ping', params: {} }), to.headers, id).catch(() => undefined)
-    answer?.stop()
-    return !answer || lossOf(to, answer, id) === 'none'
+    if (!answer) return true
+    const isFine = answer.kind === 'stream' ? await pingStreamIsFine(answer) : lossOf(to, answer, id) === 'none'
+    answer.stop()
+    return isFine
   }
 
   /**
@@ -219,7 +222,7 @@ export class LegacySession {
   }
 
   /** Undefined when the session is to stay. */
-  private async renewAfter(openSession: OpenSession, loss: SessionLoss): Promise<OpenSession | undefined> {
+  async renewAfter(openSession: OpenSession, loss: SessionLoss): Promise<OpenSession | undefined> {
     if (loss === 'sure' && !this.mistrusts) return this.renew(openSession)
     if (performance.now() < this.nextDoubtMs) return undefined
     const renewed = await this.renewIfLost(openSession)

@@ -33,6 +33,11 @@ export class LegacyReply {
     this.answer = answer
   }
 
+  /** Its messages come one after another, so nobody has looked at them yet. */
+  get isStream(): boolean {
+    return this.answer.kind === 'stream'
+  }
+
   /** The messages of the next chunk; undefined at the end. Rejects with `UpstreamFault`. */
   async next(): Promise<LegacyMessage[] | undefined> {
     if (this.answer.readMessages) return this.answer.readMessages()
