@@ -30,9 +30,15 @@ test.for([
   ['PUBLIC_URL', 'http://mcp.example.com', 'https://mcp.example.com'],
   ['PORTAL_URL', 'http://portal.example.com', 'https://portal.example.com'],
   ['BIR_JOIN', `http:${line}`, `https:${line}`],
+  ['ALLOWED_ORIGINS', 'https://a.example.com, http://y.example', 'https://a.example.com,https://y.example'],
 ] as const)('outside stage local %s must be https', ([name, unencrypted, encrypted]) => {
   expect(() => readConfig({ ...safe, [name]: unencrypted })).toThrow(`${name} must be https:// in stage prod`)
   expect(readConfig({ ...safe, [name]: encrypted }).stage).toBe('prod')
+})
+
+test('an origin that is none is a fault at the start', () => {
+  for (const origins of ['app.example.com', '*', 'https://a.example.com, https://'])
+    expect(() => readConfig({ ...needed, ALLOWED_ORIGINS: origins })).toThrow('ALLOWED_ORIGINS must be origins such as')
 })
 
 test('an empty name of a file counts as not set', () => {

@@ -7,6 +7,9 @@ const list = z
   .default('')
   .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
 
+/** As a browser sends it: scheme, host and port (RFC 6454 §6.2). */
+const isOrigin = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text)
+
 /** `<control plane URL>#<join secret>.<fingerprint>` */
 const BirJoin = z
   .string()
@@ -37,7 +40,7 @@ export const Config = z.object({
   /** The portal, where a person manages secrets and grants. Messages name it. */
   portalUrl: z.url().optional(),
   /** Browser origins that may call, besides the gateway's own. */
-  allowedOrigins: list,
+  allowedOrigins: list.refine((origins) => origins.every(isOrigin), 'must be origins such as https://app.example.com, separated by commas'),
   /**
    * Host headers that are accepted besides that of the public URL. Outside loopback any is accepted unless this is
    * set.

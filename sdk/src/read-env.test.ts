@@ -41,6 +41,15 @@ test('faults of settings name their variables', () => {
 })
 
 test('every address without TLS is found, whatever its setting is called', () => {
-  const settings = { a: 'https://x', b: 'http://x', c: 'HTTP://x', d: 7, e: 'http://x', f: 'postgres://x' }
-  expect(unencryptedAddresses(settings, ['e'])).toEqual(['b', 'c'])
+  const settings = {
+    a: 'https://x',
+    b: 'http://x',
+    c: 'HTTP://x',
+    d: 7,
+    e: 'http://x',
+    f: 'postgres://x',
+    g: ['https://x', 'http://y'],
+    h: ['https://x'],
+  }
+  expect(unencryptedAddresses(settings, ['e'])).toEqual(['b', 'c', 'g'])
 })

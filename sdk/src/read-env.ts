@@ -44,9 +44,10 @@ export const settingFaults = ({ issues }: Pick<z.ZodError, 'issues'>, prefix = '
 
 /**
  * The settings whose address is http://, which shows tokens and keys to whoever is on the way, and lets them answer in
- * its stead. Looks at every setting, so that a new one cannot be forgotten; `exempt` names those that may be so.
+ * its stead. Looks at every setting and every item of a list, so that a new one cannot be forgotten; `exempt` names
+ * those that may be so.
  */
 export const unencryptedAddresses = (settings: object, exempt: readonly string[] = []): string[] =>
-  Object.entries(settings).flatMap(([key, value]) =>
-    typeof value === 'string' && /^http:/i.test(value) && !exempt.includes(key) ? [key] : [],
-  )
+  Object.entries(settings).flatMap(([key, value]) => (!exempt.includes(key) && [value].flat().some(isUnencrypted) ? [key] : []))
+
+const isUnencrypted = (value: unknown) => typeof value === 'string' && /^http:/i.test(value)

@@ -270,7 +270,7 @@ test('a search that finds nothing tells of names that neither the policy nor a r
   const settings = '{"url":"https://q.example.com"}'
   await store.ctx.db.insertInto('servers').values({ id: 'quiet', kind: 'remote', title: null, settings, labels: '{}' }).execute()
   const plane = await store.joined()
-  await plane.ship([plane.add({ handle: 'gone', server: 'gone-server', tool: 'gone_tool' })])
+  await plane.ship([plane.add({ handle: 'gone', server: 'gone-server', tool: 'gone_tool', reason: 'of-a-later-version' })])
   const searched = (filters: object) => search(store.ctx, { first: 5, ...filters })
   await expect(searched({ user: 'nobody' })).rejects.toMatchObject({
     code: 'not_found',
@@ -278,6 +278,12 @@ test('a search that finds nothing tells of names that neither the policy nor a r
   })
   await expect(searched({ server: 'nope' })).rejects.toMatchObject({ message: 'There is no server nope, and no record names one.' })
   await expect(searched({ tool: 'nope' })).rejects.toMatchObject({ message: 'No server has a tool nope, and no record names one.' })
+  const wrongReason = { code: 'not_found', message: 'no-grnat is none of the reasons that docs/audit.md lists, and no record has it.' }
+  await expect(searched({ reason: 'no-grnat' })).rejects.toMatchObject(wrongReason)
+  expect((await searched({ reason: 'no-grant' })).items).toEqual([])
+  expect((await searched({ reason: 'of-a-later-version', outcome: 'refused' })).items).toEqual([])
+  const backwards = { since: '2026-11-22T08:00:00Z', until: '2026-11-22T08:00:00+00:00' }
+  await expect(searched(backwards)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('until: ') as string })
   expect((await searched({ server: 'quiet' })).items).toEqual([])
   expect((await searched({ user: 'gone', server: 'gone-server', tool: 'gone_tool', outcome: 'refused' })).items).toEqual([])
 })

@@ -6,6 +6,7 @@ import { Id } from '@bir/sdk/contract/names'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
+import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, notOurs, pageOf } from '../base/paging.ts'
 import { refuseUnknownNames } from './unknown-names.ts'
@@ -18,6 +19,8 @@ type Search = z.infer<typeof api.audit.search.input>
 /** Finds records, newest first. A misspelt name is told: in an emergency, nobody takes it for "nothing happened". */
 export async function search(ctx: Ctx, input: Search) {
   const { db } = ctx
+  if (input.since !== undefined && input.until !== undefined && Date.parse(input.since) >= Date.parse(input.until))
+    throw new ApiError('invalid_input', `until: ${input.until} is not after since, which is ${input.since}`)
   const rows = await matchingRows(db, input)
     .orderBy('h.at', 'desc')
     .orderBy('h.plane', 'desc')

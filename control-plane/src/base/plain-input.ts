@@ -7,7 +7,8 @@ const maxTextLength = 64 * 1024
 
 /**
  * Refuses input that cannot be stored or compared, whatever field it is in: PostgreSQL knows no U+0000 in a text, and
- * UTF-8 no half of a character. Every operation passes here, so that no operation has to think of it.
+ * UTF-8 no half of a character; a member `__proto__` would vanish. Every operation passes here, so that no operation
+ * has to think of it.
  */
 export function refuseUnstorable(input: unknown): void {
   if (!nestsWithin(input, maxDepth)) throw new ApiError('invalid_input', `The input nests more than ${maxDepth} levels deep.`)
@@ -21,11 +22,14 @@ function check(value: unknown, path: string): void {
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
-    const fault = faultOf(key)
+    const fault = key === lostName ? `may not be ${lostName}` : faultOf(key)
     if (fault !== undefined) throw new ApiError('invalid_input', `${path === '' ? 'The input' : path}: a name ${fault}.`)
     check(inner, path === '' ? key : `${path}.${key}`)
   }
 }
+
+/** A JSON reader, or a schema, that meets this name may drop what it names without a word. */
+const lostName = '__proto__'
 
 function faultOf(text: string): string | undefined {
   if (text.includes('\0')) return 'may not hold the character U+0000'

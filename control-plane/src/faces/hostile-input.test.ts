@@ -164,7 +164,7 @@ test.for(procedures.map((procedure) => [procedure.path, procedure] as const))(
   },
 )
 
-test('what PostgreSQL cannot store is named, with its place', async () => {
+test('what cannot be stored is named, with its place', async () => {
   await using it = await aControlPlane()
   const refused = (path: OperationPath, input: unknown) => {
     const procedure = procedures.find((one) => one.path === path)
@@ -179,6 +179,10 @@ test('what PostgreSQL cannot store is named, with its place', async () => {
   await refused('servers.put', { id: 'sql', kind: 'mounted', settings: { 'a\0': 1 } }).toMatchObject({
     message: 'settings: a name may not hold the character U+0000.',
   })
+  for (const section of ['servers', 'users', 'groups'])
+    await refused('policy.apply', { file: JSON.parse(`{"${section}":{"__proto__":{}}}`) as unknown }).toMatchObject({
+      message: `file.${section}: a name may not be __proto__.`,
+    })
   for (const after of ['AA', cursorOf('x')])
     await refused('grants.list', { after }).toMatchObject({ code: 'invalid_input', message: 'after: this is no cursor of ours' })
 })

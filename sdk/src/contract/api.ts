@@ -209,8 +209,9 @@ export const api = {
   },
   audit: {
     /**
-     * Records in the search index, newest first. `since` is inclusive, `until` exclusive. Fails with `not_found` when
-     * nothing fits and a person, server or tool is named that neither the policy nor any record knows.
+     * Records in the search index, newest first. `since` is inclusive, `until` exclusive and later. Fails with
+     * `not_found` when nothing fits and a person, server, tool or reason is named that neither the gateway nor any
+     * record knows.
      */
     search: query(
       z.strictObject({

@@ -40,4 +40,4 @@ export const PlaneName = z.string().min(1).max(100)
 export const ShortHash = z.string().regex(/^[a-z2-7]{8}$/, 'a short hash is 8 of a-z 2-7, as "bir server definitions" prints it')
 
 /** A SHA-256 in lower-case hexadecimal. Chunks are named by it. */
-export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a hash is 64 of 0-9 a-f')

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { Sha256, ShortHash } from './names.ts'
 import { argumentFaults, schemaFaults } from './schema-faults.ts'
 
 const Input = z.strictObject({ id: z.uuid(), grants: z.array(z.strictObject({ level: z.enum(['read', 'write']) })) })
@@ -23,7 +24,9 @@ test.for([
   [z.array(z.int()).min(1), [], 'must have at least 1 entries'],
   [z.string().regex(/^a$/, 'a name is a'), 'b', 'a name is a'],
   [z.strictObject({}), { x: 1, y: 2 }, 'has unknown fields: x, y'],
-  [z.union([z.string(), z.int()]), true, 'has none of the forms that it may have'],
+  [z.union([z.string(), z.int()]), true, 'must be text, or must be a number'],
+  [z.union([z.strictObject({ a: z.int() }), z.strictObject({ b: z.int() })]), { a: 'x' }, 'has none of the forms that it may have'],
+  [z.union([Sha256, ShortHash]), 'x', 'a hash is 64 of 0-9 a-f, or a short hash is 8 of a-z 2-7, as "bir server definitions" prints it'],
   [z.iso.datetime(), 'x', 'must be a moment such as 2026-11-22T08:00:00Z'],
 ])('the fault of %# is in plain words', ([schema, value, words]) => {
   expect(schemaFaults((schema as z.ZodType).safeParse(value).error ?? { issues: [] })).toBe(words)

@@ -72,13 +72,20 @@ function plainWords(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `has ${issue.keys.length === 1 ? 'an unknown field' : 'unknown fields'}: ${issue.keys.join(', ')}`
     case 'invalid_union':
-      return 'has none of the forms that it may have'
+      return unionWords(issue.errors)
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':
     case 'custom':
       return message
   }
+}
+
+/** What each form wants, where all of them have their faults at one place. */
+function unionWords(forms: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const atPlace = forms.every((issues) => issues.length > 0 && issues.every(({ path }) => path.length === 0))
+  if (!atPlace || forms.length === 0) return 'has none of the forms that it may have'
+  return [...new Set(forms.map((issues) => issues.map(faultWords).join(' and ')))].join(', or ')
 }
 
 const typeNames: Record<string, string> = {

@@ -44,7 +44,7 @@ test('filters reach the gateway, with times as full dates', async () => {
   const asked: unknown[] = []
   await using gateway = await aGateway(1, asked)
   await bir(
-    ['audit', 'search', '--user', 'alice', '--outcome', 'refused', '--reason', 'no-grant', '--since', '2h', '--until', '2026-11-22'],
+    ['audit', 'search', '--user', 'alice', '--outcome', 'refused', '--reason', 'no-grant', '--since', '2h', '--until', '1h'],
     at(gateway.url),
   )
   expect(asked).toEqual([
@@ -54,7 +54,7 @@ test('filters reach the gateway, with times as full dates', async () => {
       outcome: 'refused',
       reason: 'no-grant',
       since: '2026-11-22T07:00:00.000Z',
-      until: '2026-11-22T00:00:00.000Z',
+      until: '2026-11-22T08:00:00.000Z',
     },
   ])
 })
@@ -124,4 +124,17 @@ test('lines are coloured and cut on a terminal alone', async () => {
   expect(out.split('\n')[1]).toHaveLength(40)
   const plain = await bir(['audit', 'search'], { ...at(gateway.url), terminal: { ...terminal, colour: false } })
   expect(plain.out).not.toContain('\u001B')
+})
+
+test.for([
+  [['--since', '1h', '--until', '2h'], '--until 2h is not after --since 1h.'],
+  [['--since', '2030-01-01'], '--since 2030-01-01 is yet to come: nothing is recorded from then on.'],
+] as const)('a time in which nothing can be recorded is a mistake: %s', async ([flags, words]) => {
+  const asked: unknown[] = []
+  await using gateway = await aGateway(1, asked)
+  expect(await bir(['audit', 'search', ...flags], at(gateway.url))).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining(words) as string,
+  })
+  expect(asked).toEqual([])
 })

@@ -61,8 +61,16 @@ export function auditSearch(audit: Command, act: Act): void {
 }
 
 function filtersOf({ user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
+  return { user, server, tool, outcome, reason, kind, ...spanOf(since, until, nowMs) }
+}
+
+/** A time in which nothing can be recorded is a mistake: nobody takes it for "nothing happened". */
+function spanOf(since: string | undefined, until: string | undefined, nowMs: number): Pick<Filters, 'since' | 'until'> {
   const moment = (text: string | undefined) => (text === undefined ? undefined : instantOf(text, nowMs))
-  return { user, server, tool, outcome, reason, kind, since: moment(since), until: moment(until) }
+  const [from, to] = [moment(since), moment(until)]
+  if (from !== undefined && Date.parse(from) > nowMs) throw badUsage(`--since ${since} is yet to come: nothing is recorded from then on.`)
+  if (from !== undefined && to !== undefined && from >= to) throw badUsage(`--until ${until} is not after --since ${since}.`)
+  return { since: from, until: to }
 }
 
 function limitOf(text: string): number {

@@ -44,6 +44,11 @@ test.for<[title: string, text: string, faults: string[]]>([
   ['a tab', 'groups:\n\tanalysts: {}\n', ['bir.yaml:2:1 Tabs are not allowed as indentation']],
   ['a key said twice', 'groups: {}\ngroups: {}\n', ['bir.yaml:2:1 Map keys must be unique']],
   ['two documents', 'groups: {}\n---\ngroups: {}\n', ['bir.yaml:2:1 a second document begins here; a policy is one']],
+  [
+    'a server, a person and a group that would vanish',
+    'servers: { __proto__: { kind: mounted } }\nusers: { __proto__: {} }\ngroups:\n  "__proto__": {}\n',
+    [1, 2, 4].map((line) => `bir.yaml:${line}:${[0, 12, 10, 0, 3][line]} __proto__: is not a known key`),
+  ],
   ['nothing', '# later\n', ['bir.yaml:1:1 it is empty']],
   ['a list at the top', '- a\n', ['bir.yaml:1:1 must be an object']],
   ['an unknown section', 'groups: {}\ngrant: []\n', ['bir.yaml:2:1 grant: is not a known key']],

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
+import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, Node, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import { PolicyFile } from '../../contract/policy-file.ts'
@@ -47,6 +47,12 @@ export function parsePolicy(text: string, name: string): PolicySource {
       document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: wordsOf(error) })),
     )
   }
+  const lost = lostKeys(document)
+  if (lost.length > 0)
+    throw notAPolicy(
+      name,
+      lost.map((offset) => ({ ...at(offset), path: '__proto__', message: 'is not a known key' })),
+    )
   const value = valueOf(document)
   if (value === undefined) throw notAPolicy(name, [{ ...at(0), path: '', message: 'an alias in it stands for too much' }])
   if (value === null) throw notAPolicy(name, [{ ...at(0), path: '', message: 'it is empty' }])
@@ -69,6 +75,17 @@ export const notAPolicy = (name: string, faults: FileFault[], cause?: unknown) =
     faults: faults.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     cause,
   })
+
+/** Where the document has the key `__proto__`. A schema leaves out what it names, without a fault. */
+function lostKeys(document: Document): number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') offsets.push(startOf(key) ?? 0)
+    },
+  })
+  return offsets
+}
 
 /**
  * The value of the document. Undefined when its aliases multiply

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { Sha256, ShortHash } from '../../contract/names.ts'
 import { badUsage, CliFault } from '../base/fault.ts'
 import type { Gateway } from '../base/gateway.ts'
 import { printable } from '../output/printable.ts'
@@ -50,11 +52,16 @@ export const serverApprove: Define = (parent, act) => {
 
 const howTo = (id: string) => `"bir server definitions ${id}" prints the tools with their hashes: bir server approve ${id} <tool>@<hash>`
 
+/** Short as `bir` prints it, or whole. */
+const Hash = z.union([ShortHash, Sha256])
+
 /** The name and the hash of a tool, as in `echo@k3v7abcd`. */
 function lookedAt(id: string, tool: string): readonly [name: string, hash: string] {
   const at = tool.lastIndexOf('@')
-  if (at > 0 && at < tool.length - 1) return [tool.slice(0, at), tool.slice(at + 1)]
-  throw badUsage(`${tool}: a hash must say what you have looked at. ${howTo(id)}`)
+  if (at <= 0 || at === tool.length - 1) throw badUsage(`${tool}: a hash must say what you have looked at. ${howTo(id)}`)
+  const hash = tool.slice(at + 1)
+  if (!Hash.safeParse(hash).success) throw badUsage(`${tool}: ${hash} is not the hash of a tool. ${howTo(id)}`)
+  return [tool.slice(0, at), hash]
 }
 
 /** The hashes of all tools that wait, if they are those that somebody has looked at. */

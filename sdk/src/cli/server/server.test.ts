@@ -191,3 +191,12 @@ test('a tool that is not offered is named, and nothing is approved', async () =>
   expect(exit).toBe(2)
   expect(err).toContain('The server everything offers no tool gone.')
 })
+
+test.for(['x@abc', 'x@y', 'x@'])('%s names no hash that somebody can have looked at: the words say how', async (tool) => {
+  const asked: object[] = []
+  await using control = await standIn({ servers: { approve: (input) => (asked.push(input), { revision: 1, approved: [] }) } })
+  const { exit, err } = await bir(['server', 'approve', 'notes', tool], at(control.url))
+  expect([exit, asked]).toEqual([2, []])
+  expect(err).toMatch(/^bir: x@(abc|y|): (\w+ is not the hash of a tool|a hash must say)/)
+  expect(err).toContain('bir server approve notes <tool>@<hash>')
+})
