@@ -41,7 +41,8 @@ test.for([
   [{ MCP_URL: 'http://mcp.example.com' }, 'MCP_URL must be https://'],
   [{ IDP_ISSUER: 'http://idp.example.com' }, 'IDP_ISSUER must be https://'],
   [{ IDP_ISSUER: 'HTTP://idp.example.com' }, 'IDP_ISSUER must be https://'],
-  [{ OPERATOR_KEY: operatorKey }, 'OPERATOR_KEY'],
+  [{ OPERATOR_KEY: operatorKey }, 'OPERATOR_KEY is for stage local only'],
+  [{ OPERATOR_KEY: '{}' }, 'OPERATOR_KEY is for stage local only'],
   [{ IDP_PROVIDER: 'demo' }, 'IDP_PROVIDER'],
 ] as const)('stage prod refuses to start with %o', ([unsafe, named]) => {
   expect(() => readConfig({ ...prod, ...unsafe })).toThrow(named)

@@ -59,7 +59,7 @@ export async function readList(
   }
   const { entries, leftOut, faults } = list
   if (why !== undefined) log('warn', 'a list was cut', { server, method, why, kept: entries.length })
-  if (leftOut > 0) log('warn', 'entries were left out', { server, method, why: faults.slice(0, 20), of: leftOut })
+  if (leftOut > 0) log('warn', 'entries were left out', { server, method, leftOut, see: '"bir server health" says which and why' })
   const excess = list.isFull && leftOut > 0 ? `more than ${maxEntries} entries` : why
   const cut = excess === undefined ? [] : [`${method} has ${excess}; the first ${entries.length} are offered.`]
   const named = method === 'tools/list' ? nameFaults(entries) : []

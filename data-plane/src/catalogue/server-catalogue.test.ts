@@ -62,7 +62,7 @@ test('of a hundred thousand tools five thousand are kept', async () => {
   await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
   await given.catalogue.refresh()
   expect(given.catalogue.entries('tools/list')).toHaveLength(5000)
-  expect(given.logged('entries were left out')).toMatchObject([{ of: 95_000 }])
+  expect(given.logged('entries were left out')).toMatchObject([{ leftOut: 95_000 }])
 })
 
 test('an entry that is too deep, too long or of too many parts is left out, and the others are offered', async () => {
@@ -79,7 +79,7 @@ test('an entry that is too deep, too long or of too many parts is left out, and 
   await using given = await aCatalogue(({ method }, say) => (method === 'tools/list' ? say.result(page(tools)) : 'as usual'))
   await given.catalogue.refresh()
   expect(names(given.catalogue)).toEqual(['good', 'last'])
-  expect(given.logged('entries were left out')).toMatchObject([{ of: 3 }])
+  expect(given.logged('entries were left out')).toMatchObject([{ leftOut: 3 }])
 })
 
 const acknowledge = (id: number, { event }: Say) =>

@@ -22,7 +22,7 @@ export const apply: Define = (parent, act) => {
     .command('apply')
     .summary('make the policy what a file says')
     .description(
-      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing: when somebody else changes the policy meanwhile, nothing is changed, and you are told. Says which data planes enforce it when the command returns; exits with 3 unless all do.',
+      'Makes the policy what a file says. A section in the file is complete: what it leaves out is removed. A section not in the file is left alone. It is all or nothing: when somebody else changes the policy while the command runs, nothing is changed, and you are told. What was changed before it began, it replaces without a word; --plan and --expect refuse then. Says which data planes enforce it when the command returns; exits with 3 unless all do.',
     )
     .option('-f, --file <file>', 'the policy, such as bir.yaml; - reads stdin')
     .option('--plan <file>', 'a plan that "bir plan -o" kept; it is refused when the policy is another one by now')
