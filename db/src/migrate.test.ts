@@ -69,6 +69,23 @@ test('the join secret of a database from before join lines is gone, and its plan
   ])
 })
 
+test('a declared subject of before counts as signed in only when something has happened to the person since', async () => {
+  await using database = await testDb({ migrated: false })
+  const { '0015-first-sign-in': added, ...later } = laterMigrations
+  await migrate(database.db, later)
+  await sql`insert into users (id, handle, provider, subject, declared, claimed, updated_at) values
+    ('01980000-0000-7000-8000-000000000001', 'waits', 'demo', 's-1', '{"subject":"s-1"}', true, now()),
+    ('01980000-0000-7000-8000-000000000002', 'came', 'demo', 's-2', '{"subject":"s-2"}', true, now() + interval '1 second'),
+    ('01980000-0000-7000-8000-000000000003', 'undeclared', 'demo', 's-3', null, true, now())`.execute(database.db)
+  await added?.up(database.db as unknown as Kysely<unknown>)
+  const rows = await database.db.selectFrom('users').select(['handle', 'awaits_subject']).orderBy('id').execute()
+  expect(rows.map(({ handle, awaits_subject }) => [handle, awaits_subject])).toEqual([
+    ['waits', true],
+    ['came', false],
+    ['undeclared', false],
+  ])
+})
+
 test('every file of a migration is in the list, in the order of its number, and says whether it expands or contracts', async () => {
   const files = readdirSync(new URL('./migrations/', import.meta.url)).filter((file) => file.endsWith('.ts'))
   const later = files.map((file) => file.replace(/\.ts$/, '')).toSorted()

@@ -18,6 +18,7 @@ import * as healthTransport from './migrations/0011-health-transport.ts'
 import * as listFaults from './migrations/0012-list-faults.ts'
 import * as declaredPeople from './migrations/0013-declared-people.ts'
 import * as auditGap from './migrations/0014-audit-gap.ts'
+import * as firstSignIn from './migrations/0015-first-sign-in.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -42,6 +43,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0012-list-faults': listFaults,
   '0013-declared-people': declaredPeople,
   '0014-audit-gap': auditGap,
+  '0015-first-sign-in': firstSignIn,
 }
 
 /**

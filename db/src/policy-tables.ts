@@ -30,14 +30,18 @@ interface UsersTable {
   email: string | null
   administrator: Generated<boolean>
   disabled: Generated<boolean>
+  /** True when only a file that left them out disabled them. A file that declares them again enables them. */
+  disabled_by_file: Generated<boolean>
   /** Seconds since 1970. Tokens issued before this moment are void; 0 = none is. A bigint: read it with Number(). */
   epoch: ColumnType<string, number | undefined, number>
   /** The last 12 bits of the id: which bucket of `principals` the person is in. */
   bucket: GeneratedAlways<number>
   /** What a policy file says of the person; null when none declares them. */
   declared: ColumnType<DeclaredUser | null, string | null | undefined, string | null>
-  /** False until the provider has said who this is. Then `subject` is only a placeholder. */
+  /** Whether `subject` is one of the provider. False: it is only a placeholder, and nobody has signed in. */
   claimed: Generated<boolean>
+  /** True while a file says the subject, and nobody has come with it yet. */
+  awaits_subject: Generated<boolean>
   /** Who signs in with this verified address, in lower case, is this person. Null when nobody may become them so. */
   awaits_email: ColumnType<string | null, string | null | undefined, string | null>
   created_at: Generated<Date>

@@ -8,11 +8,17 @@ import { newRestriction, restrictionKey } from '../restrictions/restrictions.ts'
 import { newServer } from '../servers/servers.ts'
 import { isSameAddress, trustOf } from '../servers/update-definitions.ts'
 import { nonDefaults } from '../settings/settings.ts'
+import type { Standing } from '../users/declared.ts'
 import type { PolicyState } from './state.ts'
 import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../policy-rows/types.ts'
 
 /** The policy after the file is applied. A row that the file repeats keeps its id, so that it counts as unchanged. */
-export function nextState(current: PolicyState, file: PolicyFile, userIds: ReadonlyMap<string, string>): PolicyState {
+export function nextState(
+  current: PolicyState,
+  file: PolicyFile,
+  userIds: ReadonlyMap<string, string>,
+  standingOf: (handle: string) => Standing,
+): PolicyState {
   const servers = file.servers ? nextServers(current.rows, file.servers) : current.rows.servers
   const groups = file.groups ? nextGroups(current.rows, file.groups) : current.rows.groups
   const groupIds = new Map(groups.map(({ id, handle }) => [handle, id]))
@@ -36,7 +42,7 @@ export function nextState(current: PolicyState, file: PolicyFile, userIds: Reado
         : current.rows.restrictions.filter(stays),
       settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
     },
-    users: file.users ? nextUsers(file.users, userIds) : current.users,
+    users: file.users ? nextUsers(file.users, userIds, standingOf) : current.users,
     members: file.groups ? nextMembers(current, file.groups, groupIds, userIds) : current.members,
     given: current.given,
     handles: new Map([...current.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
@@ -86,8 +92,8 @@ function nextGroups({ groups }: PolicyRows, section: Section<'groups'>) {
   return Object.entries(section).map(([handle, { title }]) => ({ id: ids.get(handle) ?? uuidv7(), handle, title: title ?? null }))
 }
 
-const nextUsers = (section: Section<'users'>, userIds: ReadonlyMap<string, string>) =>
-  new Map(Object.entries(section).map(([handle, entry]) => [handle, { id: idOf(userIds, handle), entry }]))
+const nextUsers = (section: Section<'users'>, userIds: ReadonlyMap<string, string>, standingOf: (handle: string) => Standing) =>
+  new Map(Object.entries(section).map(([handle, entry]) => [handle, { id: idOf(userIds, handle), entry, standing: standingOf(handle) }]))
 
 /** A group whose members the file does not name keeps those that it has. */
 function nextMembers(

@@ -11,6 +11,7 @@ import type { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 import type { Mountable } from '../compile/compile.ts'
 import { readPeople } from '../policy-rows/read.ts'
+import { disabledAfter } from '../users/declared.ts'
 import { editsBetween } from './edits.ts'
 import { policyOf } from './in-memory.ts'
 import { readFile } from './read-file.ts'
@@ -57,16 +58,17 @@ const withoutAnything = ({ id, handle }: { id: string; handle: string }): Person
  */
 function comparison(before: PolicyState, after: PolicyState, catalog: Mountable, nowMs: number) {
   const groupsAfter = groupsByUser(after)
+  const disabled = disabledAfter(before.users, after.users)
   const unseen = { before: unseenIn(before), after: unseenIn(after) }
   const changesByClasses = new Map<string, AccessChange[]>()
 
   return (batch: PersonRow[]): PlanChange[] => {
-    const batchAfter = batch.map((row) => ({ ...row, groups: groupsAfter(row) }))
+    const batchAfter = batch.map((row) => ({ ...row, groups: groupsAfter(row), disabled: disabled.get(row.id) ?? row.disabled }))
     const oldPolicy = policyOf(before.rows, batch, catalog)
     const newPolicy = policyOf(after.rows, batchAfter, catalog)
     return batch.flatMap((row) => {
       const person = { before: personIn(oldPolicy, row.id), after: personIn(newPolicy, row.id) }
-      const classes = `${person.before.classKey} ${person.after.classKey} ${row.disabled}`
+      const classes = `${person.before.classKey} ${person.after.classKey} ${row.disabled} ${disabled.get(row.id)}`
       const hasSelections = Object.keys(row.selections).length > 0
       const sides = {
         before: { policy: oldPolicy, person: person.before, unseen: unseen.before },

@@ -3,7 +3,7 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { sql } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
-import { declaredFaults } from '../users/declared.ts'
+import { declaredFaults, NOT_YET_HERE, standingColumns, standingOf } from '../users/declared.ts'
 import { fileFaults } from './faults.ts'
 import { nextState } from './next-state.ts'
 import { readState } from './state.ts'
@@ -28,7 +28,9 @@ export async function readFile(
   { withMembers = file.groups !== undefined } = {},
 ): Promise<Reading> {
   const before = await readState(db, { withMembers })
-  const userIds = await idsOf(db, handlesIn(file))
+  const people = await peopleOf(db, handlesIn(file))
+  const userIds = new Map(people.map(({ id, handle }) => [handle, id]))
+  const standings = new Map(people.map((row) => [row.handle, standingOf(row)]))
   const newcomers = Object.keys(file.users ?? {})
     .filter((handle) => !userIds.has(handle))
     .map((handle) => ({ id: uuidv7(), handle }))
@@ -36,7 +38,7 @@ export async function readFile(
   const declared = file.users ? await declaredFaults(db, idpProvider, file.users) : []
   const faults = [...declared.map(([handle, fault]) => `users.${handle}: ${fault}`), ...fileFaults(file, { before, userIds, catalog })]
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
-  return { before, after: nextState(before, file, userIds), newcomers }
+  return { before, after: nextState(before, file, userIds, (handle) => standings.get(handle) ?? NOT_YET_HERE), newcomers }
 }
 
 function handlesIn({ users = {}, groups = {}, grants = [], restrictions = [] }: PolicyFile): string[] {
@@ -44,12 +46,11 @@ function handlesIn({ users = {}, groups = {}, grants = [], restrictions = [] }: 
   return [...new Set([...Object.keys(users), ...Object.values(groups).flatMap(({ members = [] }) => members), ...holders])]
 }
 
-async function idsOf(db: Db, handles: string[]): Promise<Map<string, string>> {
-  if (handles.length === 0) return new Map()
-  const rows = await db
+async function peopleOf(db: Db, handles: string[]) {
+  if (handles.length === 0) return []
+  return db
     .selectFrom('users')
-    .select(['id', 'handle'])
+    .select(['id', 'handle', ...standingColumns])
     .where('handle', '=', sql<string>`any(${handles})`)
     .execute()
-  return new Map(rows.map(({ id, handle }) => [handle, id]))
 }

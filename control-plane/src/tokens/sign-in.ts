@@ -5,7 +5,8 @@ import { ApiError } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { ChangeResult, Ctx } from '../base/context.ts'
 import { followProvider } from '../groups/members.ts'
-import { claimDeclared } from '../users/declared.ts'
+import { isKnown } from '../users/declared.ts'
+import { claimDeclared } from '../users/write-declared.ts'
 import { isLastAdministrator } from '../users/last-administrator.ts'
 import { putUser } from '../users/users.ts'
 import type { UserRow } from '../users/users.ts'
@@ -36,9 +37,10 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
     .where('provider', '=', provider)
     .where('subject', '=', subject)
     .where('claimed', '=', true)
+    .where('awaits_subject', '=', false)
     .executeTakeFirst()
   const claimed = known ? undefined : await claimDeclared(trx, { provider, subject, email, isVerified: claims.email_verified === true })
-  const existing = known ?? claimed
+  const existing = known ?? claimed?.row
   // Refusing the sign-in would shut the gateway's last administrator out, and so would taking the role.
   const keepsRole = existing !== undefined && (await isLastAdministrator(trx, existing))
   const put = await putUser(trx, {
@@ -51,7 +53,7 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
   })
   const groupChanges = groups === undefined ? [] : await followProvider(trx, put.value.id, groups)
   const kept = keepsRole && roles?.includes(administratorRole) === false ? ['keeps the role administrator, which nobody else has'] : []
-  const first = claimed ? [`is who was declared as ${claimed.handle}, by the verified address`] : []
+  const first = claimed ? [`is who was declared as ${claimed.row.handle}, by the ${claimed.by}`] : []
   if (groupChanges.length + kept.length + first.length === 0) return put
 
   const bucket = existing && groupChanges.length > 0 ? [put.value.bucket] : []
@@ -64,8 +66,13 @@ async function updateFromClaims(trx: Transaction<Database>, provider: string, cl
 /** Nobody gets the handle of a declared person by calling themselves so. */
 async function newHandle(trx: Transaction<Database>, claims: ProviderClaims): Promise<string> {
   const handle = handleOf(claims)
-  const declared = await trx.selectFrom('users').select('id').where('handle', '=', handle).where('claimed', '=', false).executeTakeFirst()
-  if (!declared) return handle
+  const row = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
+  if (!row || isKnown(row)) return handle
+  if (row.declared === null)
+    throw oauthError(
+      'invalid_grant',
+      `The handle ${handle} is that of a person who was declared and never signed in. The policy declares them no more, and a handle never changes hands: an administrator may declare them again.`,
+    )
   throw oauthError(
     'invalid_grant',
     `The handle ${handle} is kept for a person whom the policy declares, and this token does not prove to be theirs: it needs their address as "email" with "email_verified", or an administrator names the subject.`,

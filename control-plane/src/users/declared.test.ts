@@ -111,3 +111,79 @@ test('a plan shows what people gain who do not exist yet', async () => {
   expect(people).toMatchObject([{ user: 'dana', server: 'charts', before: 'disabled', after: 'write' }])
   expect((await client.users.list()).items).toEqual([])
 })
+
+test('a declared subject with whom nobody has come is disabled when left out, and back when declared again', async () => {
+  await using made = await declared()
+  const { client, signIn } = made
+  const withErin = { users: { dana, erin: { subject: 's-erin' } }, grants: [{ user: 'erin', server: 'charts', level: 'read' as const }] }
+  await client.policy.apply({ file: withErin })
+  expect(await client.users.get({ handle: 'erin' })).toMatchObject({ subject: 's-erin', disabled: false })
+  const plan = await client.policy.plan({ file: { users: { dana } } })
+  expect(plan.edits).toEqual(['person erin is declared no more: nobody has signed in as them, so they are disabled'])
+  expect(plan.people).toMatchObject([{ user: 'erin', server: 'charts', before: 'read', after: 'disabled' }])
+  await client.policy.apply({ file: { users: { dana } } })
+  expect(await client.users.get({ handle: 'erin' })).toMatchObject({ subject: '', disabled: true })
+  const { status, body } = await signIn({ sub: 's-erin', preferred_username: 'erin' })
+  expect([status, body.error]).toEqual([400, 'invalid_grant'])
+  expect(body.error_description).toContain('The policy declares them no more')
+
+  const again = await client.policy.plan({ file: withErin })
+  expect(again.edits).toEqual(['declare person erin: whom the provider calls s-erin'])
+  expect(again.people).toMatchObject([{ user: 'erin', server: 'charts', before: 'disabled', after: 'read' }])
+  await client.policy.apply({ file: withErin })
+  expect((await signIn({ sub: 's-erin', preferred_username: 'e.b' })).status).toBe(200)
+  expect((await client.policy.plan({ file: { users: { dana } } })).edits).toEqual([
+    'person erin is declared no more, and stays as they are',
+  ])
+  await client.policy.apply({ file: { users: { dana } } })
+  expect(await client.users.get({ handle: 'erin' })).toMatchObject({ subject: 's-erin', disabled: false })
+})
+
+test.for([
+  ['while the file declares them', async (disable: () => Promise<unknown>, withdraw: () => Promise<unknown>) => disable().then(withdraw)],
+  ['after the file left them out', async (disable: () => Promise<unknown>, withdraw: () => Promise<unknown>) => withdraw().then(disable)],
+] as const)('no file enables whom an administrator disabled %s', async ([, both]) => {
+  await using made = await declared()
+  const { client } = made
+  await both(
+    () => client.users.setDisabled({ handle: 'dana', disabled: true }),
+    () => client.policy.apply({ file: { users: {} } }),
+  )
+  const { edits } = await client.policy.apply({ file: { users: { dana } } })
+  expect(edits).toEqual([
+    'declare person dana: who signs in with Dana@bank.example, and they stay disabled until an administrator enables them',
+  ])
+  expect(await client.users.get({ handle: 'dana' })).toMatchObject({ disabled: true })
+  await client.users.setDisabled({ handle: 'dana', disabled: false })
+  expect(await client.users.get({ handle: 'dana' })).toMatchObject({ disabled: false, awaitsEmail: 'dana@bank.example' })
+})
+
+test('who a declared person is can be changed until they sign in, and two may change places', async () => {
+  await using made = await declared()
+  const { client, signIn } = made
+  const users = (section: Record<string, { subject?: string; email?: string }>) => client.policy.apply({ file: { users: section } })
+  await users({
+    iris: { subject: 'typoo' },
+    jack: { subject: 's-iris' },
+    kim: { email: 'k@bank.example' },
+    lou: { email: 'l@bank.example' },
+  })
+  await users({
+    iris: { subject: 's-iris' },
+    jack: { subject: 'typoo' },
+    kim: { email: 'l@bank.example' },
+    lou: { email: 'k@bank.example' },
+  })
+  expect((await signIn({ sub: 's-iris', preferred_username: 'i' })).status).toBe(200)
+  expect(await client.users.get({ handle: 'iris' })).toMatchObject({ subject: 's-iris' })
+  expect((await signIn({ sub: 'k', preferred_username: 'k', email: 'k@bank.example', email_verified: true })).status).toBe(200)
+  expect(await client.users.get({ handle: 'lou' })).toMatchObject({ subject: 'k' })
+
+  await users({ iris: { subject: 's-iris' }, jack: { email: 'j@bank.example' } })
+  expect(await client.users.get({ handle: 'jack' })).toMatchObject({ subject: '', awaitsEmail: 'j@bank.example' })
+  await expect(users({ iris: { subject: 'other' } })).rejects.toMatchObject({ message: expect.stringContaining('never change hands') })
+  await expect(users({ jack: {} })).rejects.toMatchObject({ message: expect.stringContaining('nobody is known as jack yet') })
+  expect((await users({ iris: { email: 'i@bank.example' }, jack: { email: 'j@bank.example' } })).edits).toEqual([
+    'change person iris in the file alone: it is certain already who they are',
+  ])
+})

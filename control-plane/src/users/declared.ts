@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import type { FileUser } from '@bir/sdk/contract/policy-file'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { sql } from 'kysely'
-import type { Selectable, Transaction } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Db } from '../policy-rows/types.ts'
 
 /*
@@ -12,10 +11,21 @@ import type { Db } from '../policy-rows/types.ts'
  * the provider. The name that somebody chose (`preferred_username`) makes nobody a declared person.
  */
 
-interface DeclaredPerson {
+export interface DeclaredPerson {
   id: string
   entry: FileUser
+  /** As it is now, before the file is applied. */
+  standing: Standing
 }
+
+/** What of a person decides what a file can do to them. */
+export interface Standing {
+  /** Whether it is certain who this is: they have signed in, or an administrator made them. */
+  isKnown: boolean
+  disabledBy: 'file' | 'administrator' | null
+}
+
+export const NOT_YET_HERE: Standing = { isKnown: false, disabledBy: null }
 
 /** The people whom policy files have declared, by handle. */
 export type DeclaredPeople = ReadonlyMap<string, DeclaredPerson>
@@ -23,30 +33,42 @@ export type DeclaredPeople = ReadonlyMap<string, DeclaredPerson>
 export async function readDeclared(db: Db): Promise<DeclaredPeople> {
   const rows = await db
     .selectFrom('users')
-    .select(['id', 'handle', 'declared'])
+    .select(['id', 'handle', 'declared', ...standingColumns])
     .where('declared', 'is not', null)
     .orderBy('handle')
     .execute()
-  return new Map(rows.map(({ id, handle, declared }) => [handle, { id, entry: declared ?? {} }]))
+  return new Map(rows.map((row) => [row.handle, { id: row.id, entry: row.declared ?? {}, standing: standingOf(row) }]))
 }
 
 type Section = Readonly<Record<string, FileUser>>
 type UserRow = Selectable<Database['users']>
+
+/** The columns that `standingOf` needs. */
+export const standingColumns = ['claimed', 'awaits_subject', 'disabled', 'disabled_by_file'] as const
+
+export const standingOf = (row: Pick<UserRow, (typeof standingColumns)[number]>): Standing => ({
+  isKnown: isKnown(row),
+  disabledBy: row.disabled ? (row.disabled_by_file ? 'file' : 'administrator') : null,
+})
+
+export const isKnown = ({ claimed, awaits_subject }: Pick<UserRow, 'claimed' | 'awaits_subject'>) => claimed && !awaits_subject
 
 /** Everything that is wrong with the section `users` of a file, by handle. */
 export async function declaredFaults(db: Db, provider: string, section: Section): Promise<[handle: string, fault: string][]> {
   const entries = Object.entries(section)
   const rows = await rowsOf(db, provider, section)
   const byHandle = new Map(rows.map((row) => [row.handle, row]))
-  const bySubject = new Map(rows.filter((row) => row.claimed && row.provider === provider).map((row) => [row.subject, row.handle]))
+  // A subject with which nobody has come yet is free once the file names it no more.
+  const bySubject = new Map(rows.filter((row) => isKnown(row) && row.provider === provider).map((row) => [row.subject, row.handle]))
   return entries.flatMap(([handle, { subject, email }], index) => {
     const row = byHandle.get(handle)
     const earlier = entries.slice(0, index)
     const sameSubject =
       subject === undefined ? undefined : (earlier.find(([, other]) => other.subject === subject)?.[0] ?? bySubject.get(subject))
     const sameEmail = email === undefined ? undefined : earlier.find(([, other]) => other.email?.toLowerCase() === email.toLowerCase())?.[0]
-    const isAnother = row?.claimed === true && subject !== undefined && (row.subject !== subject || row.provider !== provider)
-    const isOpen = row?.claimed !== true && subject === undefined && email === undefined
+    const known = row && isKnown(row) ? row : undefined
+    const isAnother = known !== undefined && subject !== undefined && (known.subject !== subject || known.provider !== provider)
+    const isOpen = known === undefined && subject === undefined && email === undefined
     const faults = [
       isAnother && `the handle ${handle} belongs to another subject: handles never change hands`,
       sameSubject !== undefined && sameSubject !== handle && `the provider's subject is that of ${sameSubject}`,
@@ -71,15 +93,27 @@ function rowsOf(db: Db, provider: string, section: Section): Promise<UserRow[]> 
     .execute()
 }
 
+export const changedPeople = (before: DeclaredPeople, after: DeclaredPeople) =>
+  [...after].filter(([handle, { entry }]) => {
+    const old = before.get(handle)?.entry
+    return !old || canonical(old) !== canonical(entry)
+  })
+
+export const leftOut = (before: DeclaredPeople, after: DeclaredPeople) => [...before].filter(([handle]) => !after.has(handle))
+
 /** What a file changes, a text each. */
 export function declaredEdits(before: DeclaredPeople, after: DeclaredPeople): string[] {
-  const changes = [...after].flatMap(([handle, { entry }]) => {
-    const old = before.get(handle)?.entry
-    if (old && canonical(old) === canonical(entry)) return []
-    return [`${old ? 'change' : 'declare'} person ${handle}${wayIn(entry)}`]
+  const changes = changedPeople(before, after).map(([handle, { entry, standing }]) => {
+    const what = `${before.has(handle) ? 'change' : 'declare'} person ${handle}`
+    if (standing.isKnown) return `${what} in the file alone: it is certain already who they are`
+    return `${what}${wayIn(entry)}${standing.disabledBy === 'administrator' ? ', and they stay disabled until an administrator enables them' : ''}`
   })
-  const left = [...before.keys()].filter((handle) => !after.has(handle))
-  return [...changes, ...left.map((handle) => `person ${handle} is declared no more: who has not signed in cannot become this person`)]
+  const left = leftOut(before, after).map(([handle, { standing }]) =>
+    standing.isKnown
+      ? `person ${handle} is declared no more, and stays as they are`
+      : `person ${handle} is declared no more: nobody has signed in as them, so they are disabled`,
+  )
+  return [...changes, ...left]
 }
 
 function wayIn({ subject, email }: FileUser): string {
@@ -87,92 +121,12 @@ function wayIn({ subject, email }: FileUser): string {
   return email === undefined ? '' : `: who signs in with ${email}`
 }
 
-/** Writes the difference. Resolves with the buckets that it makes dirty. */
-export async function writeDeclared(
-  trx: Transaction<Database>,
-  provider: string,
-  before: DeclaredPeople,
-  after: DeclaredPeople,
-): Promise<number[]> {
-  const buckets: number[] = []
-  // First, so that an address is free for another person of the same file.
-  for (const [handle, { id }] of before) if (!after.has(handle)) buckets.push(...(await withdraw(trx, id)))
-  for (const [handle, { id, entry }] of after) {
-    const old = before.get(handle)?.entry
-    if (old && canonical(old) === canonical(entry)) continue
-    buckets.push(...(await declare(trx, { id, handle, provider, entry })))
-  }
-  return buckets
-}
-
-async function withdraw(trx: Transaction<Database>, id: string): Promise<number[]> {
-  await trx.updateTable('users').set({ declared: null, updated_at: new Date() }).where('id', '=', id).execute()
-  const rows = await trx
-    .updateTable('users')
-    .set({ disabled: true, awaits_email: null })
-    .where('id', '=', id)
-    .where('claimed', '=', false)
-    .returning('bucket')
-    .execute()
-  return rows.map(({ bucket }) => bucket)
-}
-
-interface Declaration extends DeclaredPerson {
-  handle: string
-  provider: string
-}
-
-async function declare(trx: Transaction<Database>, { id, handle, provider, entry }: Declaration): Promise<number[]> {
-  const declared = JSON.stringify(entry)
-  const existing = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
-  if (existing?.claimed) {
-    await trx.updateTable('users').set({ declared }).where('id', '=', existing.id).execute()
-    return []
-  }
-  const known =
-    entry.subject === undefined ? { claimed: false, subject: `unclaimed:${randomUUID()}` } : { claimed: true, subject: entry.subject }
-  const awaits_email = entry.subject === undefined ? (entry.email?.toLowerCase() ?? null) : null
-  const row = { ...known, provider, declared, awaits_email, name: entry.name ?? null, email: entry.email ?? null }
-  // Whom a file withdrew was disabled by it; whom an administrator disabled stays so.
-  const wasWithdrawn = existing !== undefined && existing.declared === null
-  const written = existing
-    ? await trx
-        .updateTable('users')
-        .set({ ...row, ...(wasWithdrawn ? { disabled: false } : {}), updated_at: new Date() })
-        .where('id', '=', existing.id)
-        .returning('bucket')
-        .executeTakeFirstOrThrow()
-    : await trx
-        .insertInto('users')
-        .values({ id, handle, ...row })
-        .returning('bucket')
-        .executeTakeFirstOrThrow()
-  return [written.bucket]
-}
-
-interface FirstSignIn {
-  provider: string
-  subject: string
-  email: string | undefined
-  /** Whether the provider has verified the address (OpenID Connect Core, section 5.1, `email_verified`). */
-  isVerified: boolean
-}
-
-/**
- * Makes the declared person with this verified address the one whom the provider calls `subject`. One whom an
- * administrator disabled meanwhile too: else they would come in as somebody new.
- */
-export async function claimDeclared(
-  trx: Transaction<Database>,
-  { provider, subject, email, isVerified }: FirstSignIn,
-): Promise<UserRow | undefined> {
-  if (!isVerified || email === undefined) return undefined
-  return trx
-    .updateTable('users')
-    .set({ subject, claimed: true, awaits_email: null, updated_at: new Date() })
-    .where('provider', '=', provider)
-    .where('awaits_email', '=', email.toLowerCase())
-    .where('claimed', '=', false)
-    .returningAll()
-    .executeTakeFirst()
+/** Who is disabled after the file and not before, or the other way round. */
+export function disabledAfter(before: DeclaredPeople, after: DeclaredPeople): ReadonlyMap<string, boolean> {
+  const left = leftOut(before, after).filter(([, { standing }]) => !standing.isKnown)
+  const back = changedPeople(before, after).filter(([, { standing }]) => !standing.isKnown && standing.disabledBy === 'file')
+  const entry =
+    (disabled: boolean) =>
+    ([, { id }]: [string, DeclaredPerson]): [string, boolean] => [id, disabled]
+  return new Map([...left.map(entry(true)), ...back.map(entry(false))])
 }

@@ -94,11 +94,12 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
   const summary = `${handle}: ${disabled ? 'disabled' : 'enabled'}`
   const { value } = await change(ctx, { action: 'users.setDisabled', target: handle, detail: String(disabled), summary }, async (trx) => {
     const row = await userRow(trx, handle)
-    if (row.disabled === disabled) return { value: row, dirty: 'nothing' }
+    // An administrator who disables whom only a file disabled makes it their own word, which no file takes back.
+    if (row.disabled === disabled && !row.disabled_by_file) return { value: row, dirty: 'nothing' }
     if (disabled) await refuseLastAdministrator(trx, row, 'cannot be disabled')
     const value = await trx
       .updateTable('users')
-      .set({ disabled, updated_at: new Date(), ...(disabled ? { epoch: nextSecond() } : {}) })
+      .set({ disabled, disabled_by_file: false, updated_at: new Date(), ...(disabled ? { epoch: nextSecond() } : {}) })
       .where('id', '=', row.id)
       .returningAll()
       .executeTakeFirstOrThrow()
