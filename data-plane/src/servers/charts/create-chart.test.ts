@@ -217,6 +217,70 @@ test('a line has a gap where there is no value, and the answer says so', async (
   expect(path.split('M').filter(Boolean)).toHaveLength(2)
 })
 
+const readSpec = async (args: object) => {
+  const answer = await callTool(createChart, { ...args, format: 'spec' })
+  const [, spec] = answer.content.map((block) => (block.type === 'text' ? block.text : ''))
+  return JSON.parse(spec ?? '') as { data: { values: { series: unknown }[] }; encoding: Record<string, { sort?: unknown }> }
+}
+
+test.for(['line', 'area', 'bar', 'scatter', 'boxplot'])(
+  '%s: rows without a series are not one with the series "null" or "(none)"',
+  async (type) => {
+    const data = [null, 'null', '(none)', 'a'].flatMap((s) => [1, 2].map((k) => ({ k, v: k, s })))
+    const { data: drawn } = await readSpec({ type, data, x: 'k', y: 'v', series: 's' })
+    expect([...new Set(drawn.values.map(({ series }) => series))]).toEqual(['((none))', 'null', '(none)', 'a'])
+  },
+)
+
+test.for([
+  ['heatmap', ['x', 'y']],
+  ['boxplot', ['x', 'color']],
+  ['line', ['color']],
+] as const)('%s: dates as names are in order of time', async ([type, channels]) => {
+  const days = ['2024-03-01', '2024-01-01', '2024-02-01T10:00']
+  const sorted = ['2024-01-01', '2024-02-01 10:00', '2024-03-01']
+  const data = days.map((d, v) => ({ d, v }))
+  const { encoding } = await readSpec({
+    type,
+    data,
+    x: type === 'line' ? 'v' : 'd',
+    y: type === 'heatmap' ? 'd' : 'v',
+    series: type === 'heatmap' ? 'v' : 'd',
+  })
+  for (const channel of channels) expect(encoding[channel]?.sort, channel).toEqual(sorted)
+})
+
+test('scatter says which ids above 2^53 it draws as one', async () => {
+  const data = ['9007199254740993', '9007199254740992'].map((id, v) => ({ id, v }))
+  const [sentence] = (await callTool(createChart, { type: 'scatter', data, x: 'id', y: 'v' })).content
+  expect(sentence).toMatchObject({
+    text: expect.stringContaining('draws some that differ, such as 9007199254740993 and 9007199254740992, as one.') as string,
+  })
+})
+
+test('a chart so small that its labels leave no room is refused', async () => {
+  const data = ['one', 'two'].map((n, v) => ({ k: `International Bank ${n}`, v: v + 1 }))
+  const small = { type: 'bar', data, x: 'k', y: 'v', width: 120, height: 120 }
+  await expect(callTool(createChart, small)).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining('The chart is too small: its labels leave ') as string,
+    hint: 'Set a larger width and height, or shorter names.',
+  })
+  expect(pixelsOf(await callTool(createChart, { ...small, width: 400, height: 300 })).countInk()).toBeGreaterThan(1_000)
+})
+
+test.for([
+  { type: 'area', data: [5, null, 9, null, 2].map((v, k) => ({ k, v })), dots: 3 },
+  { type: 'line', data: [...Array.from({ length: 60 }, (_, k) => ({ k, v: k, s: 'a' })), { k: 9, v: 1, s: 'b' }], series: 's', dots: 1 },
+])('$type: a point without neighbours is a dot', async ({ dots, ...encoding }) => {
+  const answer = await callTool(createChart, { ...encoding, x: 'k', y: 'v', format: 'svg' })
+  const svg = answer.content[1]?.type === 'text' ? answer.content[1].text : ''
+  const centres = [...svg.matchAll(/<g class="mark-symbol role-mark[^>]*>(.*?)<\/g>/gs)].flatMap(([, paths = '']) => [
+    ...paths.matchAll(/translate\(([^)]*)\)/g),
+  ])
+  expect(new Set(centres.map(([, centre]) => centre)).size).toBe(dots)
+})
+
 test('every series has a colour of its own, up to as many as a chart may have; beyond ten lines have dashes', async () => {
   const data = Array.from({ length: 40 }, (_, i) => ({ d: i >> 1 < 20 ? i % 2 : 0, s: `Branch ${i >> 1}`, v: i }))
   const svg = await callTool(createChart, { type: 'line', data, x: 'd', y: 'v', series: 's', format: 'svg' })

@@ -230,3 +230,44 @@ test('a boxplot has no warning', async () => {
     text: expect.stringMatching(/^Chart, \d+ × \d+ px\.$/) as string,
   })
 })
+
+const lines = { mark: 'line', encoding: { x: { field: 'k', type: 'quantitative' }, y: { field: 'v', type: 'quantitative' } } } as const
+const bySeries = { ...lines, encoding: { ...lines.encoding, color: { field: 's', type: 'nominal' } } }
+const counted = { x: { field: 'k', type: 'ordinal' }, y: { aggregate: 'count', type: 'quantitative', scale: { type: 'log' } } }
+test.for([
+  ['big ids', { ...bySeries, data: { values: [{ k: 1, v: 1, s: 2 ** 53 }] } }, 'The field "s" holds whole numbers above 2^53'],
+  [
+    'null',
+    { ...bySeries, data: { values: [null, 'null'].map((s, k) => ({ k, v: k, s })) } },
+    'holds the text "null" and the value null, which may',
+  ],
+  [
+    'many names',
+    { ...bySeries, data: { values: Array.from({ length: 42 }, (_, i) => ({ k: i, v: i, s: `s${i % 21}` })) } },
+    '21 names share 20 colours',
+  ],
+  [
+    'bars of count 1',
+    { mark: 'bar', encoding: counted, data: { values: [1, 2, 2].map((k) => ({ k })) } },
+    'One bar has no length, because a log scale',
+  ],
+  ['small', { ...lines, width: 60, height: 60, autosize: 'fit', data: { values: [{ k: 1, v: 1e9 }] } }, 'The chart is too small: '],
+] as const)('the answer says what the drawing cannot show: %s', async ([, spec, words]) => {
+  const said = await callTool(renderVegaLite, { spec }).then(({ content }) => JSON.stringify(content[0]), String)
+  expect(said.replaceAll('\\"', '"')).toContain(words)
+})
+
+test('what is drawn as it is has no such warning', async () => {
+  const values = Array.from({ length: 40 }, (_, i) => ({ k: i >> 1, v: i + 1, s: `s${i % 20}`, big: 1e20 }))
+  const spec = {
+    ...bySeries,
+    data: { values },
+    encoding: { ...bySeries.encoding, y: { field: 'big', type: 'quantitative', scale: { type: 'log' } } },
+  }
+  expect((await callTool(renderVegaLite, { spec })).content[0]).toMatchObject({ text: expect.stringMatching(/^Chart, .*px\.$/) as string })
+})
+
+test('a point of a line between gaps is a dot', async () => {
+  const svg = await svgOf({ ...lines, data: { values: [1, null, 5].map((v, k) => ({ k, v })) } })
+  expect(svg.match(/<g class="mark-symbol role-mark[^>]*>(.*?)<\/g>/s)?.[1]?.match(/<path/g)).toHaveLength(2)
+})

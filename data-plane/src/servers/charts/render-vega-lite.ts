@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { missingFieldWarnings } from './data/fields.ts'
+import { mergedValueWarnings, missingFieldWarnings } from './data/fields.ts'
 import { FORMATS } from './data/limits.ts'
 import { Timezone } from './data/time.ts'
 import { pictureAnswer, Picture, toResult } from './picture.ts'
@@ -19,7 +19,7 @@ export const renderVegaLite = charts.tool({
   output: Picture,
   async run({ spec, timezone, format }, { caller, signal }) {
     const job = { kind: 'render', spec: screenSpec(spec), format, ...(timezone !== undefined && { timezone }) } as const
-    return toResult(await renderer.draw(job, caller.id, signal), 'Chart', missingFieldWarnings(spec))
+    return toResult(await renderer.draw(job, caller.id, signal), 'Chart', [...missingFieldWarnings(spec), ...mergedValueWarnings(spec)])
   },
   ...pictureAnswer,
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { missingFieldWarnings } from './data/fields.ts'
+import { mergedValueWarnings, missingFieldWarnings } from './data/fields.ts'
 import { refusals, Spec } from './screen-spec.ts'
 import { charts, renderer } from './server.ts'
 
@@ -20,7 +20,11 @@ export const validateSpec = charts.tool({
     if (refusalsOfSpec.length > 0) return { valid: false, errors: refusalsOfSpec.slice(0, maxErrors), warnings: [] }
 
     const { errors, warnings } = await renderer.validate({ kind: 'validate', spec: JSON.stringify(spec) }, caller.id, signal)
-    return { valid: errors.length === 0, errors: errors.slice(0, maxErrors), warnings: [...missingFieldWarnings(spec), ...warnings] }
+    return {
+      valid: errors.length === 0,
+      errors: errors.slice(0, maxErrors),
+      warnings: [...missingFieldWarnings(spec), ...mergedValueWarnings(spec), ...warnings],
+    }
   },
   text({ valid, errors, warnings }) {
     const lines = errors.map(({ path, message, hint }) => `${path || 'spec'}: ${message}${hint ? ` ${hint}` : ''}`)

@@ -10,6 +10,8 @@ export interface Column {
   name: string
   kind: 'number' | 'time' | 'category'
   cells: Cell[]
+  /** Whether the names, when sorted, are in order of time. */
+  areTimes?: boolean
 }
 
 /**
@@ -30,7 +32,18 @@ export function columnOf(table: Table, field: string, name: string): Column {
 /** The column as names, also if it holds numbers or times: a colour, a slice or a place on an axis has a name. */
 export function categoriesOf(table: Table, field: string, name: string): Column {
   const column = columnOf(table, field, name)
-  return { name: column.name, kind: 'category', cells: namesOf(column) }
+  return { name: column.name, kind: 'category', cells: namesOf(column), areTimes: column.kind === 'time' }
+}
+
+/**
+ * The same, and null has a name too, which no other value has: Vega would draw the text null and the value null as one
+ * series, and write both as null.
+ */
+export function categoriesAndNone(table: Table, field: string, name: string): Column {
+  const column = categoriesOf(table, field, name)
+  let noName = '(none)'
+  while (column.cells.includes(noName)) noName = `(${noName})`
+  return { ...column, cells: column.cells.map((cell) => cell ?? noName) }
 }
 
 /**
@@ -51,6 +64,22 @@ export function numbersOf(table: Table, field: string, name: string): Column {
     throw invalid(field, `needs a column of numbers; every value of "${name}" is null.`, hintOf(table))
   }
   return { name: titleOf(name), kind: 'number', cells: cells.map(numberOf) }
+}
+
+/** A note if different texts of a column became the same number. */
+export function mergedNumbers(table: Table, name: string): string[] {
+  const textOfNumber = new Map<number, string>()
+  for (const cell of cellsOf(table, name, name)) {
+    const [text, number] = [String(cell), Number(cell)]
+    if (cell === null || Number.isSafeInteger(number) || !Number.isInteger(number)) continue
+    const other = textOfNumber.get(number)
+    if (other !== undefined && other !== text)
+      return [
+        `"${name.slice(0, 100)}" holds whole numbers above 2^53: this chart draws some that differ, such as ${other} and ${text}, as one.`,
+      ]
+    textOfNumber.set(number, text)
+  }
+  return []
 }
 
 function cellsOf(table: Table, field: string, name: string): Cell[] {

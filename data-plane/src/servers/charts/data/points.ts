@@ -49,4 +49,8 @@ function median(numbers: number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2
 }
 
-export const distinctCells = (column: Column | undefined): Cell[] => [...new Set(column?.cells.filter((cell) => cell !== null))]
+/** The cells that differ: names of times in order of time, else in the order in which they first occur. */
+export function distinctCells(column: Column | undefined): Cell[] {
+  const cells = [...new Set(column?.cells.filter((cell) => cell !== null))]
+  return column?.areTimes ? cells.toSorted((a, b) => (String(a) < String(b) ? -1 : 1)) : cells
+}

@@ -7,6 +7,8 @@ import type { Picture } from './job.ts'
 import { LIMITS } from '../data/limits.ts'
 import type { Format } from '../data/limits.ts'
 import { RenderFault } from './fault.ts'
+import { markLonePoints } from './scene/lone-points.ts'
+import { doubtsOfScene } from './scene/doubts.ts'
 import { FAMILY, FONT_FILES, textWidth } from './text/fonts.ts'
 import { hasCrowdedLabels, tellLabelsApart } from './text/labels.ts'
 import type { SceneMark } from './text/labels.ts'
@@ -92,7 +94,10 @@ async function drawSvg({ spec, log, areLabelsTurned }: Compiled): Promise<Drawin
     throwFaults(log)
     const scene = (view.scenegraph() as unknown as { root: SceneMark }).root
     if (!areLabelsTurned && hasCrowdedLabels(scene)) return undefined
+    checkPlotSize(spec, view)
+    log.warnings.push(...doubtsOfScene(spec, view, scene))
     tellLabelsApart(scene)
+    markLonePoints(scene)
     const svg = await view.toSVG()
     return { svg, ...checkedSize(svg), log }
   } finally {
@@ -110,6 +115,22 @@ function missingGlyphs(missing: Set<string>): string[] {
   return [
     `No font has these characters, so the image shows boxes: ${chars.join(' ')}${rest}. Write them in other letters, or ask for format svg. An administrator can install a font for them on the machine of the data plane.`,
   ]
+}
+
+/** Smaller plots show nothing that can be read. */
+const minPlotPx = 16
+
+/** Throws if a chart of a fixed size is so small that its labels leave no room for it. */
+function checkPlotSize(spec: vega.Spec, view: vega.View): void {
+  const { type } = typeof spec.autosize === 'object' && 'type' in spec.autosize ? spec.autosize : { type: spec.autosize }
+  if (type !== 'fit') return
+  const [width, height] = [Number(view.signal('width')), Number(view.signal('height'))]
+  if (Math.min(width, height) >= minPlotPx) return
+  throw new RenderFault({
+    code: 'invalid_input',
+    message: `The chart is too small: its labels leave ${Math.round(width)} × ${Math.round(height)} px for the drawing.`,
+    hint: 'Set a larger width and height, or shorter names.',
+  })
 }
 
 /** Matches images, links, scripts, and paint that refers to something outside. The text of labels does not match. */

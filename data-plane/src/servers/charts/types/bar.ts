@@ -1,4 +1,5 @@
 import { namesOf } from '../data/column.ts'
+import { distinctCells } from '../data/points.ts'
 import type { Draw } from './sketch.ts'
 import { quantitative, limitDistinct, nominal, colours, lengthOfLongest, longLabelPx } from './scales.ts'
 import { summarise } from './summed.ts'
@@ -39,7 +40,10 @@ export const bar: Draw = (table, encoding) => {
       values.map((row) => row.value),
     ),
   }
-  const offset = series && !isAdditive ? { [isHorizontal ? 'yOffset' : 'xOffset']: { field: 'series', type: 'nominal', sort: null } } : {}
+  const offset =
+    series && !isAdditive
+      ? { [isHorizontal ? 'yOffset' : 'xOffset']: { field: 'series', type: 'nominal', sort: distinctCells(series) } }
+      : {}
   return {
     values,
     spec: {

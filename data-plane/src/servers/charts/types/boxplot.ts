@@ -1,4 +1,4 @@
-import { categoriesOf, numbersOf } from '../data/column.ts'
+import { categoriesAndNone, numbersOf } from '../data/column.ts'
 import { distinctCells } from '../data/points.ts'
 import { invalid } from '../data/table.ts'
 import type { Draw } from './sketch.ts'
@@ -7,12 +7,13 @@ import { quantitative, limitDistinct, nominal, colours } from './scales.ts'
 /** Median, quartiles and whiskers of y for each x. */
 export const boxplot: Draw = (table, encoding) => {
   if (encoding.y === undefined) throw invalid('y', 'is missing: the column of numbers whose spread is shown for each x.')
-  const x = categoriesOf(table, 'x', encoding.x)
+  const x = categoriesAndNone(table, 'x', encoding.x)
   limitDistinct(40, 'x', x)
   const y = numbersOf(table, 'y', encoding.y)
-  const series = encoding.series === undefined ? undefined : limitDistinct(10, 'series', categoriesOf(table, 'series', encoding.series))
+  const series =
+    encoding.series === undefined ? undefined : limitDistinct(10, 'series', categoriesAndNone(table, 'series', encoding.series))
   const values = x.cells.map((cell, i) => ({ x: cell, y: y.cells[i] ?? null, series: series?.cells[i] ?? null }))
-  const offset = series ? { xOffset: { field: 'series', type: 'nominal', sort: null } } : {}
+  const offset = series ? { xOffset: { field: 'series', type: 'nominal', sort: distinctCells(series) } } : {}
   return {
     values,
     spec: {

@@ -1,4 +1,4 @@
-import { categoriesOf, numbersOf } from '../data/column.ts'
+import { categoriesAndNone, numbersOf } from '../data/column.ts'
 import { aggregatePlaces, distinctCells } from '../data/points.ts'
 import type { Aggregate } from '../data/points.ts'
 import { invalid } from '../data/table.ts'
@@ -10,8 +10,8 @@ const maxCategories = 80
 /** x and y are the axes. `series` is the column of numbers that colours the cells; without it rows are counted. */
 export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate, width }) => {
   if (yName === undefined) throw invalid('y', 'is missing: a heatmap has a column on either side.')
-  const x = categoriesOf(table, 'x', xName)
-  const y = categoriesOf(table, 'y', yName)
+  const x = categoriesAndNone(table, 'x', xName)
+  const y = categoriesAndNone(table, 'y', yName)
   limitDistinct(maxCategories, 'x', x)
   limitDistinct(maxCategories, 'y', y)
   const amount = series === undefined || aggregate === 'count' ? undefined : numbersOf(table, 'series', series)
@@ -26,8 +26,11 @@ export const heatmap: Draw = (table, { x: xName, y: yName, series, aggregate, wi
     spec: {
       mark: 'rect',
       encoding: {
-        x: { field: 'x', ...nominal(x.name, distinctCells(x), width) },
-        y: { field: 'y', ...nominal(y.name, distinctCells(y), width, { axis: { labelLimit: longLabelPx(width) } }) },
+        x: { field: 'x', ...nominal(x.name, distinctCells(x), width, { sort: distinctCells(x) }) },
+        y: {
+          field: 'y',
+          ...nominal(y.name, distinctCells(y), width, { sort: distinctCells(y), axis: { labelLimit: longLabelPx(width) } }),
+        },
         color: {
           field: 'value',
           type: 'quantitative',

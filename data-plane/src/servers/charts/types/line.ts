@@ -48,7 +48,7 @@ function linesOf(table: Table, encoding: ChartEncoding) {
 function xChannel(x: Column, width: number | undefined): object {
   if (x.kind === 'time') return { field: 'x', ...temporal(x.name) }
   if (x.kind === 'number')
-    return { field: 'x', ...quantitative(x.name, [], { scale: { zero: false, nice: false }, axis: { format: isYears(x) ? 'd' : ',' } }) }
+    return { field: 'x', ...quantitative(x.name, [], { scale: { zero: false, nice: false }, axis: { format: isYears(x) ? 'd' : ',f' } }) }
   limitDistinct(200, 'x', x)
   return { field: 'x', ...nominal(x.name, distinctCells(x), width, { type: 'ordinal' }) }
 }

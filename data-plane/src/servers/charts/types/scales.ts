@@ -55,7 +55,7 @@ export function colours(column: Column | undefined): { color?: object } {
     color: {
       field: 'series',
       type: 'nominal',
-      sort: null,
+      sort: names,
       title: column.name,
       legend: isAbove ? { orient: 'top', direction: 'horizontal' } : { orient: 'right', ...(names.length > 12 ? narrowRows : {}) },
     },

@@ -1,6 +1,6 @@
 import { aggregatePlaces } from '../data/points.ts'
 import type { Aggregate } from '../data/points.ts'
-import { categoriesOf, columnOf, numbersOf } from '../data/column.ts'
+import { categoriesAndNone, columnOf, numbersOf } from '../data/column.ts'
 import type { Column } from '../data/column.ts'
 import { invalid } from '../data/table.ts'
 import type { Cell, Table } from '../data/table.ts'
@@ -36,7 +36,7 @@ export function summariseWithGaps(
   { x: xName, y: yName, series: seriesName, aggregate }: ChartEncoding,
 ): Summary<number | null> & { missingRows: { x: number; y: number } } {
   const x = columnOf(table, 'x', xName)
-  const series = seriesName === undefined ? undefined : categoriesOf(table, 'series', seriesName)
+  const series = seriesName === undefined ? undefined : categoriesAndNone(table, 'series', seriesName)
   const y = yName === undefined || aggregate === 'count' ? undefined : numbersOf(table, 'y', yName)
   const rowIndexes = x.cells.flatMap((cell, i) => (cell === null ? [] : [i]))
   const missingY = y ? rowIndexes.filter((i) => y.cells[i] === null).length : 0

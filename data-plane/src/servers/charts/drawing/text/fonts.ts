@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Blob, Buffer, Face, Font, shape } from 'harfbuzzjs'
+import { Blob, Buffer, Direction, Face, Font, shape } from 'harfbuzzjs'
+import { isRightToLeft, visualOrder } from './bidi.ts'
 import { MACHINE_FOLDERS, MachineFonts } from './machine-fonts.ts'
 
 const file = (path: string) => fileURLToPath(import.meta.resolve(path))
@@ -63,11 +64,12 @@ class FontFile {
   }
 
   /** Adds the glyphs of a text. HarfBuzz chooses and places them, as ligatures and marks need it. */
-  append(layout: TextLayout, text: string): void {
+  append(layout: TextLayout, text: string, isToLeft: boolean): void {
     const unit = 1 / this.face.upem
     shapeBuffer.reset()
     shapeBuffer.addText(text)
     shapeBuffer.guessSegmentProperties()
+    shapeBuffer.setDirection(isToLeft ? Direction.RTL : Direction.LTR)
     shape(this.font, shapeBuffer)
     for (const { codepoint: id, xAdvance = 0, xOffset = 0, yOffset = 0 } of shapeBuffer.getGlyphInfosAndPositions()) {
       const path = this.font.glyphToPath(id)
@@ -92,9 +94,6 @@ type Weight = 'regular' | 'bold'
 const isIgnorable = (char: string) => /[\p{Default_Ignorable_Code_Point}\p{Cc}]/u.test(char)
 /** Emoji are all drawn in one hand, though the main font has a few. */
 const isEmoji = (text: string) => /[\p{Emoji_Presentation}\u{FE0F}]/u.test(text)
-/** Hebrew, Arabic, Syriac and what else is written from right to left. */
-const isRightToLeft = (text: string) => /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u.test(text)
-
 const has = (font: FontFile, text: string) => Array.from(text).every((char) => isIgnorable(char) || font.has(char.codePointAt(0) ?? 0))
 
 /** What a person takes for one character, which may be several code points. */
@@ -127,40 +126,54 @@ const isPlain = (text: string, weight: Weight) => !isEmoji(text) && has(fontAt(m
 const maxCached = 2_000
 const layouts = new Map<string, TextLayout | undefined>()
 
-/**
- * The layout of a text of which the main font lacks something, else undefined. Undefined too for a text from right to
- * left, whose order the rasteriser knows: only what is missing in it is told by `missingIn`.
- */
+/** The layout of a text of which the main font lacks something, else undefined. */
 export function layoutOf(text: string, isBold: boolean): TextLayout | undefined {
   const key = `${isBold ? 'b' : 'r'}${text}`
   if (layouts.has(key)) return layouts.get(key)
   if (layouts.size >= maxCached) layouts.clear()
   const weight = isBold ? 'bold' : 'regular'
-  const layout = isPlain(text, weight) || isRightToLeft(text) ? undefined : lay(text, weight)
+  const layout = isPlain(text, weight) ? undefined : lay(text, weight)
   layouts.set(key, layout)
   return layout
 }
 
 function lay(text: string, weight: Weight): TextLayout {
   const layout: TextLayout = { glyphs: [], width: 0, missing: [] }
-  const mainFont = fontAt(mainFiles[weight])
-  const runs: { font: FontFile; text: string }[] = []
-  for (const { segment } of segmenter.segment(text)) {
-    const font = fontFor(segment, weight)
-    if (!font) layout.missing.push(segment)
-    const run = runs.at(-1)
-    if (run && run.font === (font ?? mainFont)) run.text += segment
-    else runs.push({ font: font ?? mainFont, text: segment })
+  const characters = charactersOf(text)
+  const pieces = isRightToLeft(text) ? visualOrder(characters) : [{ text, isRightToLeft: false }]
+  for (const piece of pieces) {
+    const runs = runsOf(charactersOf(piece.text), weight, layout.missing)
+    for (const run of piece.isRightToLeft ? runs.toReversed() : runs) appendRun(layout, run, piece.isRightToLeft)
   }
-  for (const run of runs) run.font.append(layout, run.text)
   return layout
 }
 
-/** The characters of a text that no font has. */
-export function missingIn(text: string): string[] {
-  if (isPlain(text, 'regular')) return []
-  const find = isRightToLeft(text) ? ourFontFor : fontFor // the rasteriser has only our fonts
-  return Array.from(segmenter.segment(text), ({ segment }) => segment).filter((segment) => !find(segment, 'regular'))
+/** Emoji and other signs do not turn, but their order does, and brackets become those of the other side. */
+function appendRun(layout: TextLayout, { font, text }: Run, isToLeft: boolean): void {
+  const isTurned = isToLeft && !isRightToLeft(text)
+  const parts = isTurned ? charactersOf(text).toReversed() : [text]
+  for (const part of parts) font.append(layout, part, isToLeft && (!isTurned || /^\p{Bidi_Mirrored}/u.test(part)))
+}
+
+const charactersOf = (text: string) => Array.from(segmenter.segment(text), ({ segment }) => segment)
+
+interface Run {
+  font: FontFile
+  text: string
+}
+
+/** The neighbours that one font draws. What no font has is drawn by the main one, as boxes. */
+function runsOf(characters: string[], weight: Weight, missing: string[]): Run[] {
+  const runs: Run[] = []
+  for (const character of characters) {
+    const found = fontFor(character, weight)
+    if (!found) missing.push(character)
+    const font = found ?? fontAt(mainFiles[weight])
+    const run = runs.at(-1)
+    if (run?.font === font) run.text += character
+    else runs.push({ font, text: character })
+  }
+  return runs
 }
 
 interface TextItem {

@@ -2,6 +2,8 @@ import { textWidth } from './fonts.ts'
 
 /** What is read here of the scene that Vega draws: marks hold items, and the items of groups hold marks. */
 export interface SceneMark {
+  /** What is drawn of each item, such as line or text. */
+  marktype?: string
   role?: string
   items: SceneItem[]
 }

@@ -62,9 +62,43 @@ test('of several lines, those that the main font can draw stay texts in their pl
 })
 
 test('a text that the main font can draw is left alone; so is Arabic, whose order the rasteriser knows', () => {
-  for (const text of ['Крупнейшие клиенты', 'Bakı 5 €', 'مبلغ ₼ 100', 'סכום ₼']) {
+  for (const text of ['Крупнейшие клиенты', 'Bakı 5 €', 'مبلغ 100', 'סכום']) {
     expect(withOutlines(svgOf('', text))).toEqual({ svg: svgOf('', text), missing: new Set() })
   }
+})
+
+test.for(['مبلغ ₼ 100', 'ไทย العربية \u0378 😀', 'עברית 🇦🇿 ₿ \u0378 👨‍👩‍👧 हिन्दी'])(
+  'of %s every sign that a font has is drawn, whatever stands beside it',
+  (text) => {
+    const layout = layoutOf(text, false)
+    expect(layout?.missing).toEqual(text.includes('\u0378') ? ['\u0378'] : [])
+    const [box] = layoutOf('\u{10FFFD}', false)?.glyphs ?? []
+    expect(layout?.glyphs.filter(({ path }) => path === box?.path)).toHaveLength(layout?.missing.length ?? 0)
+  },
+)
+
+test('a bracket in a text from right to left opens to the left', () => {
+  const opening = layoutOf('₼ (', false)?.glyphs.at(-1)
+  const closing = layoutOf('₼ )', false)?.glyphs.at(-1)
+  const paths = layoutOf('מ ₼ (5) מ', false)?.glyphs.map(({ path }) => path) ?? []
+  expect(paths.indexOf(opening?.path ?? '')).toBeLessThan(paths.indexOf(closing?.path ?? ''))
+  expect(paths).toEqual(expect.arrayContaining([opening?.path, closing?.path]))
+})
+
+test('Arabic beside a sign of another font runs from right to left, and its letters are joined', () => {
+  const placesOf = (text: string, part: string) => {
+    const paths = new Set(layoutOf(part, false)?.glyphs.map(({ path }) => path))
+    return layoutOf(text, false)?.glyphs.flatMap(({ path, x }) => (paths.has(path) ? [x] : [])) ?? []
+  }
+  const [manat = 0] = placesOf('مبلغ ₼ مبلغ ₾', '₼')
+  const [lari = 0] = placesOf('مبلغ ₼ مبلغ ₾', '₾')
+  expect(manat).toBeLessThan(lari)
+  const isolated = ['م', 'ب', 'ل', 'غ'].reduce(
+    (width, char) => width + (layoutOf(`${char}₼`, false)?.width ?? 0) - (layoutOf('₼', false)?.width ?? 0),
+    0,
+  )
+  const joined = (layoutOf('مبلغ₼', false)?.width ?? 0) - (layoutOf('₼', false)?.width ?? 0)
+  expect(joined).toBeLessThan(isolated)
 })
 
 test('the characters that no font has are told, also in texts from right to left', () => {

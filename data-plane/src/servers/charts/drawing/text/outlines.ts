@@ -1,4 +1,4 @@
-import { isBoldWeight, layoutOf, missingIn } from './fonts.ts'
+import { isBoldWeight, layoutOf } from './fonts.ts'
 import type { TextLayout } from './fonts.ts'
 
 /**
@@ -9,9 +9,9 @@ export function withOutlines(svg: string): { svg: string; missing: Set<string> }
   const missing = new Set<string>()
   const drawn = svg.replace(/<text\b([^>]*)>(.*?)<\/text>/gs, (element, attributes: string, content: string) => {
     const lines = linesOf(content)
-    for (const char of lines.flatMap(({ text }) => missingIn(text))) missing.add(char)
     const isBold = isBoldWeight(attributeOf(attributes, 'font-weight'))
     const layouts = lines.map(({ text }) => layoutOf(text, isBold))
+    for (const char of layouts.flatMap((layout) => layout?.missing ?? [])) missing.add(char)
     if (layouts.every((layout) => layout === undefined)) return element
     return `<g${attributes.replace(/ (?:text-anchor|font-[a-z]+)="[^"]*"/g, '')}>${lines
       .map((line, i) => drawLine(line, layouts[i], attributes))
