@@ -34,6 +34,7 @@ import type { Evidence } from './snapshots/history.ts'
 import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
+import { whileAnswering } from './base/while-answering.ts'
 import { callerOf } from './tokens/caller.ts'
 import { metadataRoutes } from './tokens/metadata.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
@@ -169,7 +170,9 @@ function siteOf(
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
+  const answering = whileAnswering(watch.isSilent)
   const shared = {
+    whileAnswering: answering,
     db,
     idpProvider,
     catalog: mountedServers,
@@ -186,11 +189,22 @@ function siteOf(
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
-    { method: 'POST', path: '/oauth/token', answer: (exchange) => tokenEndpoint(tokens, exchange) },
+    { method: 'POST', path: '/oauth/token', answer: (exchange) => answering(() => tokenEndpoint(tokens, exchange)) },
     ...metadataRoutes({ issuer, stage, keys }),
-    ...internalRoutes({ db, issuer, master, manifestKey: keys.manifest, planeSites, watch, publishAbove, ctxOf, log }),
+    ...internalRoutes({
+      db,
+      issuer,
+      master,
+      manifestKey: keys.manifest,
+      planeSites,
+      watch,
+      publishAbove,
+      whileAnswering: answering,
+      ctxOf,
+      log,
+    }),
   ]
-  const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await callerOf(tokens, request)) })
+  const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await answering(() => callerOf(tokens, request))) })
   const loopback = isLoopbackAddress(config.host)
   return createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining, isStopping, log })
 }

@@ -3,6 +3,7 @@ import type { Database } from '@bir/db/schema'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
+import type { WhileAnswering } from './while-answering.ts'
 
 /** Who calls an operation. */
 export interface Actor {
@@ -30,6 +31,8 @@ export interface Ctx {
   /** Makes the short hash of a text. Nobody without the key can find two texts with the same one. */
   shortHash: (text: string) => string
   joinLines: JoinLines
+  /** Ends the wait for a database that hangs. Absent where nobody watches the database. */
+  whileAnswering?: WhileAnswering | undefined
 }
 
 /** What this process knows of the lines with which planes join. */

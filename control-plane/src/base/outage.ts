@@ -15,12 +15,25 @@ const connectionTexts =
 
 const unreachable = 'The control plane cannot reach its database. Try again in a moment; if it stays so, tell an operator.'
 
+const unanswered =
+  'The database stopped answering while this was under way. Whether a change was made is not known: look before you repeat it, and tell an operator.'
+
+/** The database answers nothing, and refuses nothing. `isBegun`: the work had begun, and may still happen. */
+export class DatabaseSilent extends Error {
+  override readonly name = 'DatabaseSilent'
+
+  constructor(isBegun: boolean) {
+    super(isBegun ? unanswered : unreachable)
+  }
+}
+
 /**
  * What to tell a caller when the database is away or takes nothing; undefined for every other error. It names no
  * address. The codes of five characters are those of Postgres (appendix A of its manual).
  */
 export function outageText(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
+  if (error instanceof DatabaseSilent) return error.message
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === '53100') return 'The disk of the database is full. Tell an operator.'
   if (code === '25006') return 'The database takes no changes: it is a standby. Tell an operator.'

@@ -40,12 +40,12 @@ const selfService: ReadonlySet<OperationPath> = new Set(['selections.get', 'sele
  * Runs an operation. tRPC and GraphQL both call it. It checks who may call, then the input, then it calls the
  * function.
  */
-export async function perform(
-  operations: Operations,
-  ctx: Ctx,
-  { path, group, name, input }: Procedure,
-  rawInput: unknown,
-): Promise<unknown> {
+export async function perform(operations: Operations, ctx: Ctx, procedure: Procedure, rawInput: unknown): Promise<unknown> {
+  const run = () => checkAndRun(operations, ctx, procedure, rawInput)
+  return ctx.whileAnswering ? ctx.whileAnswering(run) : run()
+}
+
+async function checkAndRun(operations: Operations, ctx: Ctx, { path, group, name, input }: Procedure, rawInput: unknown): Promise<unknown> {
   if (!ctx.actor.administrator && !selfService.has(path)) throw forbidden()
   refuseUnstorable(rawInput)
   const parsed = input.safeParse(rawInput ?? {})

@@ -1,3 +1,5 @@
+import { connect as connectTo, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { connect } from '@bir/db'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
@@ -52,6 +54,67 @@ test('without its database the control plane says so in its health, and every an
   await bringBack()
   await expect.poll(async () => (await healthOf(control)).status, { timeout: 20_000 }).toBe(200)
   expect(await control.client().users.list({})).toMatchObject({ items: [{ handle: 'alice' }] })
+})
+
+/** A way to the database that can hang: then it takes connections and passes nothing on, as a stopped process does. */
+async function aWayThatHangs(databaseUrl: string) {
+  const to = new URL(databaseUrl)
+  const folder = to.searchParams.get('host')
+  const port = Number(to.port || 5432)
+  const sockets = new Set<Socket>()
+  let isHanging = false
+  const server = createServer((from) => {
+    const target = folder === null ? connectTo(port, to.hostname) : connectTo(`${folder}/.s.PGSQL.${port}`)
+    for (const [one, other] of [
+      [from, target],
+      [target, from],
+    ] as const) {
+      sockets.add(one)
+      one.on('error', () => undefined)
+      one.on('close', () => other.destroy())
+      one.pipe(other)
+      if (isHanging) one.pause()
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(databaseUrl)
+  url.searchParams.delete('host')
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url: url.href,
+    hang(hangs: boolean) {
+      isHanging = hangs
+      for (const socket of sockets) if (hangs) socket.pause()
+      for (const socket of sockets) if (!hangs) socket.resume()
+    },
+    close: () => server.close(),
+  }
+}
+
+test('while the database hangs, requests that wait and those that come are answered 503, and all goes on after it', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const way = await aWayThatHangs(control.databaseUrl)
+  await control.restart(async () => ({ databaseUrl: way.url }))
+  await control.client().users.put({ handle: 'alice', provider: 'demo', subject: 'alice' })
+  way.hang(true)
+
+  const begun = { code: 'unavailable', httpStatus: 503, message: expect.stringContaining('Whether a change was made is not known') }
+  await expect(control.client().users.list({})).rejects.toMatchObject(begun)
+  const outage = expect.stringContaining('cannot reach its database')
+  await expect(control.client().users.list({})).rejects.toMatchObject({ code: 'unavailable', httpStatus: 503, message: outage })
+  const assertion = await control.assertion({ person: 'alice' })
+  const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+  const token = await control.token({ grant_type, assertion, resource: `${MCP_URL}/mcp` })
+  expect([token.status, await token.json()]).toEqual([503, { error: 'temporarily_unavailable', error_description: outage }])
+  for (const path of ['/snapshot?have=0&wait=20', '/planes']) expect((await plane.get(path)).status).toBe(503)
+  expect((await healthOf(control)).status).toBe(503)
+  expect((await control.get('/.well-known/oauth-authorization-server')).status).toBe(200)
+
+  way.hang(false)
+  await expect.poll(async () => (await healthOf(control)).status, { timeout: 20_000 }).toBe(200)
+  expect(await control.client().users.list({})).toMatchObject({ items: [{ handle: 'alice' }] })
+  way.close()
 })
 
 test('a control plane that stops says so first, answers on, and then closes its port', async () => {

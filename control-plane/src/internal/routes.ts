@@ -12,6 +12,7 @@ import { ingest } from '../audit/ingest.ts'
 import { acceptReport } from '../definitions/report.ts'
 import { json, Refusal } from '../base/http.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
+import type { WhileAnswering } from '../base/while-answering.ts'
 import { acknowledge } from '../planes/acknowledge.ts'
 import { join } from '../planes/join.ts'
 import type { JoinParts } from '../planes/join.ts'
@@ -39,6 +40,7 @@ export interface InternalParts extends JoinParts {
   master: MasterKey
   watch: RevisionWatch
   publishAbove: (evidence: Evidence) => Promise<boolean>
+  whileAnswering: WhileAnswering
 }
 
 type Handler = (parts: InternalParts, exchange: Exchange) => Promise<Answer>
@@ -48,7 +50,8 @@ export function internalRoutes(parts: InternalParts): Route[] {
   const route = (method: Route['method'], path: string, handle: Handler): Route => ({
     method,
     path,
-    answer: (exchange) => handle(parts, exchange),
+    // A poll waits for the policy, and not for the database: it looks itself.
+    answer: (exchange) => (handle === snapshot ? handle(parts, exchange) : parts.whileAnswering(() => handle(parts, exchange))),
   })
   return [
     route('POST', '/internal/v1/join', joinPlane),
@@ -77,11 +80,17 @@ const Poll = z.object({
     .transform((seconds) => Math.min(seconds, 55)),
 })
 
-async function snapshot({ db, issuer, manifestKey, watch, publishAbove, log }: InternalParts, exchange: Exchange): Promise<Answer> {
-  const plane = await planeOf(db, issuer, exchange)
+async function snapshot(
+  { db, issuer, manifestKey, watch, publishAbove, whileAnswering, log }: InternalParts,
+  exchange: Exchange,
+): Promise<Answer> {
   const { have: revision, wait, ...held } = Poll.parse(Object.fromEntries(exchange.url.searchParams))
   const claim = { revision, ...held }
-  await storeHeld(db, plane.id, plane.held, claim)
+  const plane = await whileAnswering(async () => {
+    const asking = await planeOf(db, issuer, exchange)
+    await storeHeld(db, asking.id, asking.held, claim)
+    return asking
+  })
   const poll = { plane: plane.id, claim, waitMs: wait * 1000 }
   return json(200, await serveSnapshot({ watch, key: manifestKey, publishAbove, log }, poll, exchange.signal))
 }

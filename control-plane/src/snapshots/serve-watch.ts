@@ -17,6 +17,8 @@ export interface Current extends Published {
 export interface RevisionWatch {
   /** Whether the database answers, as far as the last seconds show. */
   isConnected: () => boolean
+  /** Whether the database has neither answered nor refused anything for seconds. */
+  isSilent: () => boolean
   current: () => Current | undefined
   /** Asks the database now. */
   check: () => Promise<void>
@@ -43,6 +45,7 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
   let current: Current | undefined
   let isFailing = false
   let lastReadMs = performance.now()
+  let lastWordMs = performance.now()
 
   async function update(): Promise<void> {
     const atMs = Date.now()
@@ -60,11 +63,15 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
   }
 
   async function check(): Promise<void> {
+    const startedMs = performance.now()
     try {
       await update()
       isFailing = false
       lastReadMs = performance.now()
+      lastWordMs = lastReadMs
     } catch (error) {
+      // A connection that the network gave up after minutes is no word of the database.
+      if (performance.now() - startedMs < maxSilenceMs) lastWordMs = performance.now()
       if (!isFailing) log('warn', 'revision-unknown', { why: errorText(error) })
       isFailing = true
     }
@@ -79,6 +86,7 @@ export function watchRevisions({ db, databaseUrl, onSetBack, log }: WatchParts):
 
   return {
     isConnected: () => !isFailing && performance.now() - lastReadMs < maxSilenceMs,
+    isSilent: () => performance.now() - lastWordMs >= maxSilenceMs,
     current: () => current,
     check,
     newerThan: (revision, signal) => waitUntil(() => (current?.revision ?? 0) > revision, waiters, signal),
