@@ -45,7 +45,7 @@ test('a plane that is gone is forgotten: it is off every list and refused, while
   expect((await control.client().snapshot.status()).planes.map(({ name }) => name)).toEqual(['stays'])
   expect(await stateOf(control, goes.id)).toMatchObject({ expelled: true, forgotten: true })
   const refused = await goes.get('/snapshot?have=0')
-  expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ error: 'expelled' })])
+  expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ error: 'expelled', forgotten: true })])
   expect(control.joinLine()).toBe(line)
   expect(await ringOf(control)).toEqual(boxBefore)
   expect((await stays.take(held)).revision).toBeGreaterThan(held.revision)

@@ -51,7 +51,7 @@ export async function planeOf(
   }
   const { iat, exp, bdy } = verified.claims
   if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
-  if (row.expelled_at) throw new Refusal(403, 'expelled', expelledText(row))
+  if (row.expelled_at) throw new Refusal(403, 'expelled', expelledText(row), row.forgotten ? { forgotten: true } : {})
   await markSeen(db, row, iat * 1000 - Date.now())
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, held: row, bodyDigest: bdy }
 }

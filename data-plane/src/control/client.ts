@@ -10,7 +10,8 @@ import { EXPELLED } from './expulsion.ts'
 import type { Expulsion } from './expulsion.ts'
 import type { Identity } from './identity.ts'
 
-const Refused = z.object({ error: z.string() })
+/** `forgotten`: a plane that is no member was gone, and is not under suspicion. */
+const Refused = z.object({ error: z.string(), forgotten: z.boolean().optional() })
 
 export interface ControlAnswer {
   status: number
@@ -83,9 +84,9 @@ export class ControlClient {
     })
     this.contact?.answered({ sentAtMs, receivedAtMs: answer.atMs, headers: answer.headers })
     if (answer.status >= 400) {
-      const code = codeOf(answer)
+      const { error: code, forgotten = false } = refusalOf(answer) ?? {}
       this.contact?.refused(code)
-      if (answer.status === 403 && code === EXPELLED) this.expulsion?.told()
+      if (answer.status === 403 && code === EXPELLED) this.expulsion?.told(forgotten)
       const asked = `${method} ${path.split('?')[0]}`
       throw new ControlError(`the control plane answered ${answer.status} to ${asked}: ${excerptOf(answer)}`, answer.status, { code })
     }
@@ -114,7 +115,7 @@ export async function postJoin(controlUrl: string, body: object): Promise<unknow
   const answer = await ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   if (answer.status >= 400)
     throw new ControlError(`the control plane answered ${answer.status} to the join: ${excerptOf(answer)}`, answer.status, {
-      code: codeOf(answer),
+      code: refusalOf(answer)?.error,
     })
   return JSON.parse(answer.bytes.toString('utf8'))
 }
@@ -131,9 +132,9 @@ async function ask(url: string, options: NonNullable<Parameters<typeof request>[
 
 const excerptOf = ({ bytes }: ControlAnswer) => bytes.subarray(0, 500).toString('utf8')
 
-function codeOf({ bytes }: ControlAnswer): string | undefined {
+function refusalOf({ bytes }: ControlAnswer): z.infer<typeof Refused> | undefined {
   try {
-    return Refused.parse(JSON.parse(bytes.toString('utf8'))).error
+    return Refused.parse(JSON.parse(bytes.toString('utf8')))
   } catch {
     return undefined
   }

@@ -71,6 +71,19 @@ test.for<[story: string, ask: 'get' | 'post']>([
   }
 })
 
+test('a plane that was taken off the list while it was gone is told just that, also after a restart', async () => {
+  const plane = await aPlane()
+  plane.says(403, { error: 'expelled', forgotten: true })
+  await plane.ask()
+  for (const expulsion of [plane.expulsion, plane.made()]) {
+    expect(expulsion.notice).toMatch(/^An administrator took this plane off the list while it was gone; .*20\d\d-.*BIR_JOIN/)
+    expect(expulsion.refusal()).toMatchObject({ reason: 'plane-expelled', publicMessage: expect.stringContaining('taken off the list') })
+  }
+  plane.says(403, { error: 'expelled' })
+  await plane.ask()
+  for (const expulsion of [plane.expulsion, plane.made()]) expect(expulsion.notice).toMatch(/^An administrator expelled this plane; /)
+})
+
 test.for<[story: string, status: number, body: object]>([
   ['refuses something else', 403, { error: 'forbidden' }],
   ['knows no such plane', 401, { error: 'unauthenticated' }],
