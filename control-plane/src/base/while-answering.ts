@@ -1,6 +1,6 @@
 import { DatabaseSilent } from './outage.ts'
 
-/** Runs work that needs the database. Rejects with `DatabaseSilent` as soon as the database is known to answer nothing. */
+/** Runs work that needs the database. Rejects with `DatabaseSilent` once the database is known to answer nothing. */
 export type WhileAnswering = <T>(work: () => Promise<T>) => Promise<T>
 
 const lookEveryMs = 250
