@@ -19,7 +19,7 @@ type Request = RequestInit & { body: string }
 const withId = (request: Request, id: string): Request => ({ ...request, body: request.body.replace('"id":1,', `"id":${id},`) })
 
 /** Two numbers of JavaScript, four ids. */
-const longIds = ['9223372036854775807', '9223372036854775806', '-9007199254740993', '123456789012345678901234567890']
+const longIds = ['9223372036854775807', '9223372036854775806', '-9007199254740993', '1'.repeat(309), `-${'9'.repeat(1023)}`]
 
 test.for(['modern', 'legacy'] as const)('a %s client with ids of 19 digits and more gets them back as they were', async (era) => {
   await using plane = await aPlane()
@@ -38,9 +38,12 @@ test.for(['modern', 'legacy'] as const)('a %s client with ids of 19 digits and m
 
 test('an id that is no whole number is refused', async () => {
   await using plane = await aPlane()
-  for (const id of ['1.5', '1e400', 'true', '[1]', '{}']) {
+  for (const id of ['1.5', '1e400', 'true', '[1]', '{}', '1'.repeat(1025), `"${'x'.repeat(1025)}"`]) {
     const answer = await fetch(`${plane.url}/mcp`, withId(modernRequest(await plane.token(), 'tools/call', call), id))
-    expect(await answer.json()).toMatchObject({ id: null, error: { code: -32_600 } })
+    expect(await answer.json()).toMatchObject({
+      id: null,
+      error: { code: -32_600, message: expect.stringContaining('The id of a request') as string },
+    })
   }
 })
 
@@ -123,9 +126,19 @@ test('a client with long pictures and texts of itself gets a session of usual le
   expect(await answer.text()).toContain('"id":1,"result"')
 })
 
+test('a client that declares much that nobody here knows gets a session', async () => {
+  await using plane = await aPlane()
+  const much = { much: 'x'.repeat(3500) }
+  const capabilities = { roots: {}, experimental: much, extensions: { 'com.example/x': much, 'io.modelcontextprotocol/ui': {} }, odd: much }
+  const session = await sessionOf(plane, { ...initialize, capabilities })
+  expect(session['mcp-session-id'].length).toBeLessThan(1500)
+  const answer = await fetch(`${plane.url}/mcp`, legacyRequest(await plane.token(), 'tools/call', call, session))
+  expect(await answer.text()).toContain('"id":1,"result"')
+})
+
 test('a client that declares more than a session can hold is told so', async () => {
   await using plane = await aPlane()
-  const capabilities = { experimental: { much: 'x'.repeat(5000) } }
+  const capabilities = { roots: { much: 'x'.repeat(5000) } }
   const answer = await fetch(`${plane.url}/mcp`, legacyRequest(await plane.token(), 'initialize', { ...initialize, capabilities }))
   expect(await answer.json()).toMatchObject({ error: { code: -32_602, message: expect.stringContaining('more capabilities') } })
 })

@@ -35,7 +35,18 @@ test('a plane that stops ends its streams at once, each in the way of its era, a
   for (const [ofSession, ofListener] of [before, await open()]) {
     expect(await within(ofSession.text(), 'the stream of the session to end')).toBe('retry: 10000\n\n')
     const told = await within(ofListener.text(), 'the listener to be told')
-    expect(told.trimEnd().split('\n').at(-1)).toMatch(/^data: \{"jsonrpc":"2\.0",.*"result":/)
+    const last = told.trimEnd().split('\n').at(-1) ?? ''
+    expect(last).toMatch(/^data: \{"jsonrpc":"2\.0",.*"result":/)
+    expect(last.split('"_meta"')).toHaveLength(2)
+    expect(JSON.parse(last.slice('data: '.length))).toMatchObject({
+      result: {
+        resultType: 'complete',
+        _meta: {
+          'io.modelcontextprotocol/subscriptionId': 1,
+          'io.modelcontextprotocol/serverInfo': { name: 'bir-mcp' },
+        },
+      },
+    })
   }
   vi.advanceTimersByTime(5_100)
   await within(closing, 'the plane to stop')

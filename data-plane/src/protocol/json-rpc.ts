@@ -29,11 +29,13 @@ export function readMessage(body: unknown, text: string): Message {
   const { id, method, params = {} } = body
   if (typeof method !== 'string' || method === '' || method.length > 256) throw new GatewayError('invalidRequest', 'no method')
   const requestId = id === undefined ? undefined : idIn(body, text)
-  if (requestId === null) throw new GatewayError('invalidRequest', 'the id is neither text nor a whole number')
+  if (requestId === null) throw new GatewayError('invalidRequest', 'the id is neither text nor a whole number', { publicMessage: wrongId })
   if (!isObject(params)) throw new GatewayError('invalidRequest', 'params is no object')
   const source = body['params'] !== undefined ? new VerbatimJson(params, text, 'params') : undefined
   return { id: requestId, method, params, source, nameFault: requestFault(method, params) }
 }
+
+const wrongId = 'The id of a request must be text or a whole number, of at most 1,024 characters.'
 
 /**
  * A client's response to a request of a server, as a message without an id. Undefined when the body is not a

@@ -9,11 +9,12 @@ const maxChars = 1024
  */
 export function requestIdOf(value: unknown, json: () => string | undefined): RequestId | undefined {
   if (typeof value === 'string') return value.length <= maxChars ? value : undefined
-  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined
+  if (typeof value !== 'number') return undefined
   if (Number.isSafeInteger(value)) return value
   const text = json() ?? ''
   if (text.length > maxChars) return undefined
-  return /^-?\d+$/.test(text) ? BigInt(text) : BigInt(value)
+  if (/^-?\d+$/.test(text)) return BigInt(text)
+  return Number.isInteger(value) ? BigInt(value) : undefined
 }
 
 /** The JSON of an id. */

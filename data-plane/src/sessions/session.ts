@@ -1,5 +1,6 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
+import { isObject } from '../json/is-object.ts'
 import type { Sealer } from '../runtime/sealer.ts'
 import { LEGACY_VERSIONS } from '../protocol/versions.ts'
 
@@ -7,6 +8,7 @@ export const SESSION_LIFE_MS = 24 * 60 * 60 * 1000
 const maxBytes = 4_096
 const maxInfoChars = 1024
 const maxTextChars = 200
+const uiExtension = 'io.modelcontextprotocol/ui'
 
 /** The state of a legacy session. It is sealed into the session id itself, so no plane needs to store it. */
 const Session = z.object({
@@ -23,9 +25,14 @@ export type Session = z.infer<typeof Session>
 /** The time at which a session began. Its id, a UUIDv7, holds it. */
 export const createdAtMs = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
-/** Seals a session into its id. Throws when the client declared more than fits a header. */
+/**
+ * Seals a session into its id. Where a client declared more than fits a header, capabilities and extensions that are
+ * not known here are left out; throws when that does not suffice.
+ */
 export function sealSession(sealer: Sealer, person: string, full: Session, nowMs: number): string {
-  const session = { ...full, info: full.info && briefInfo(full.info) }
+  const whole = { ...full, info: full.info && briefInfo(full.info) }
+  const isLong = JSON.stringify(whole).length > maxBytes
+  const session = isLong ? { ...whole, capabilities: briefCapabilities(full.capabilities) } : whole
   if (JSON.stringify(session).length > maxBytes) {
     throw new GatewayError('invalidParams', 'a session too large to seal', {
       publicMessage: 'The client declares more capabilities than a session can hold.',
@@ -33,6 +40,18 @@ export function sealSession(sealer: Sealer, person: string, full: Session, nowMs
   }
   return sealer.seal('session', person, session, nowMs + SESSION_LIFE_MS)
 }
+
+/** What of a client's capabilities the protocol or the gateway knows. `experimental` is known to neither. */
+const knownCapabilities = ['roots', 'sampling', 'elicitation']
+
+function briefCapabilities(capabilities: Session['capabilities']): Session['capabilities'] {
+  const { extensions } = capabilities
+  const known = members(capabilities, knownCapabilities)
+  return isObject(extensions) ? { ...known, extensions: members(extensions, [uiExtension]) } : known
+}
+
+const members = (object: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(object, key) ? [[key, object[key]]] : [])))
 
 /** A client's description of itself, without what makes it long: a session needs its name, and no picture of it. */
 function briefInfo(info: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -15,12 +15,6 @@ export const ERRORS = {
   invalidParams: { http: 200, rpc: -32602, publicMessage: 'The parameters do not fit the method.' },
   invalidEnvelope: { http: 400, rpc: -32602, publicMessage: 'The request lacks the metadata its protocol version demands.' },
   unknownTool: { http: 200, rpc: -32602, publicMessage: 'Unknown tool.' },
-  unknownServer: {
-    http: 200,
-    rpc: -31420,
-    publicMessage:
-      'There is no server at this address that you may use. Check the name behind /mcp/, or ask an administrator for access; /mcp has every server that you may use.',
-  },
   unknownMethod: { http: 404, rpc: -32601, publicMessage: 'Method not found.' },
   headerMismatch: { http: 400, rpc: -32020, publicMessage: 'The headers contradict the body.' },
   missingCapability: { http: 400, rpc: -32021, publicMessage: 'The client has not declared a capability that this needs.' },

@@ -1,5 +1,4 @@
-import { decideServer, prospect } from '@bir/sdk/contract/decide-server'
-import { GatewayError } from '@bir/sdk/contract/errors'
+import { decideServer } from '@bir/sdk/contract/decide-server'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
@@ -35,16 +34,15 @@ const ownDescription: ClearedDescription = ownWords({
 const maxWaitMs = 2_000
 
 /**
- * `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to those who may only call
- * some of its tools, the gateway speaks. Throws the same for a server that does not exist and for one that this person
- * may do nothing with: a wrong address is told at once, and nobody learns which servers there are.
+ * `/mcp/{server}` speaks as the server itself, to those who may hear it; on `/mcp`, and to everybody else, the gateway
+ * speaks. So a server that does not exist and one that this person may not use are the same to them, and a grant that
+ * comes later counts in the session that is open.
  */
 export function describeEndpoint(ports: DescribePorts, outgoing: OutgoingFilters, call: Call): Awaitable<ClearedDescription> {
   const { server } = call.endpoint
   if (server === undefined) return describeAll(ports, outgoing, call)
   const upstream = ports.upstream(server)
-  if (!upstream || !mayUse(call, server)) throw new GatewayError('unknownServer', 'no server of this name for this person')
-  if (!mayHear(call, server)) return ownDescription
+  if (!upstream || !mayHear(call, server)) return ownDescription
   return upstream.describe(askerOf(call)).then((description) => clearDescription(outgoing, call, server, description))
 }
 
@@ -73,10 +71,6 @@ const identityOf = ({ servers }: Policy, server: string) => ({
   title: servers.get(server)?.title ?? server,
   version: GATEWAY_IDENTITY.version,
 })
-
-/** Whether anything of the server can be allowed, now that its tools may not be known. */
-const mayUse = ({ policy, person }: Call, server: string) =>
-  policy.servers.has(server) && prospect(policy, person, server, Date.now()).level !== 'disabled'
 
 const mayHear = ({ policy, person }: Call, server: string) => decideServer(policy, person, server, 'read', Date.now()).allow
 

@@ -30,8 +30,10 @@ const cacheable = new Set([
   'skills/get',
 ])
 
-/** The JSON of a result of the gateway's own, in the caller's era. */
+/** The JSON of a result of the gateway's own, in the caller's era. A `_meta` that it has gets the server's name too. */
 export function resultJson(result: Cleared<object>, isModern: boolean): Cleared<string> {
+  if (isModern && '_meta' in result && isObject(result._meta))
+    return madeOf([result], JSON.stringify(Object.assign({}, result, modern, { _meta: { ...result._meta, ...modern._meta } })))
   const json = JSON.stringify(result)
   if (!isModern) return madeOf([result], json)
   return madeOf([result], json === '{}' ? JSON.stringify(modern) : json.slice(0, -1) + modernTail)

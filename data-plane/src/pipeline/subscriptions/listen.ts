@@ -32,7 +32,8 @@ export function listen(ports: SubscriptionPorts, outgoing: OutgoingFilters): (ca
     const stopTimer = endWithToken(ports, call)
     const leave = ports.streams.add(call.cancel)
     try {
-      const honoured = await subscription.begin(wanted)
+      // A server that is slow to answer does not hold up the end.
+      const honoured = (await Promise.race([subscription.begin(wanted), subscription.ended])) ?? {}
       await channel.notify(tagged(await acknowledgement(outgoing, call, honoured), call))
       await subscription.ended
     } finally {

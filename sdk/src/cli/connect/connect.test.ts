@@ -51,13 +51,14 @@ test('Codex gets a table of TOML, and Continue an item of a list in YAML', async
   const around = { ...elsewhere, cwd: folder.path, homeDir: folder.path }
   const toml = '[mcp_servers.bir]\nurl = "https://gateway.example.com/mcp"\n'
   const yaml = 'mcpServers:\n  - name: bir\n    type: streamable-http\n    url: https://gateway.example.com/mcp\n'
-  for (const [client, file, text] of [
-    ['codex', '.codex/config.toml', toml],
-    ['continue', '.continue/config.yaml', yaml],
+  const begun = 'name: Local Config\nversion: 1.0.0\nschema: v1\n'
+  for (const [client, file, text, before] of [
+    ['codex', '.codex/config.toml', toml, ''],
+    ['continue', '.continue/config.yaml', yaml, begun],
   ] as const) {
     expect((await bir(['connect', client], around)).out).toBe(text)
     expect((await bir(['connect', client, '--write'], around)).exit).toBe(0)
-    expect(await readFile(join(folder.path, file), 'utf8')).toBe(text)
+    expect(await readFile(join(folder.path, file), 'utf8')).toBe(before + text)
     expect((await bir(['connect', client, '--write'], around)).err).toContain('says so already')
   }
 })

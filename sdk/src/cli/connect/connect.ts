@@ -73,6 +73,7 @@ const changeOf = (client: McpClient, endpoint: Endpoint): Change => ({
   name: endpoint.name,
   entry: client.entry(endpoint),
   lists: client.lists?.(endpoint) ?? {},
+  newFile: client.newFile,
 })
 
 /** What the client's own process needs in its environment. */

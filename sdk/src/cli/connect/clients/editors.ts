@@ -56,5 +56,7 @@ export const continueDev: McpClient = {
     const { headers } = bearer(endpoint)
     return { name: endpoint.name, type: 'streamable-http', url: endpoint.url, ...(headers && { requestOptions: { headers } }) }
   },
+  // Continue refuses a file without these.
+  newFile: { name: 'Local Config', version: '1.0.0', schema: 'v1' },
   next: 'Start Continue anew, in agent mode.',
 }

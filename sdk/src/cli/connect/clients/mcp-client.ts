@@ -24,6 +24,8 @@ export interface McpClient {
   /** Where in the file servers are: an object by their names; in YAML, a list. */
   section: string
   entry(endpoint: Endpoint): Entry
+  /** Members that the client requires of its file, and a new one is written with. */
+  newFile?: Entry
   /** What else the file needs, by its key: a list whose items have an `id`. */
   lists?(endpoint: Endpoint): Record<string, Entry[]>
   /**

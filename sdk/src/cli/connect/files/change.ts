@@ -5,6 +5,8 @@ export interface Change {
   readonly section: string
   readonly name: string
   readonly entry: Entry
+  /** What a new file must begin with, besides. */
+  readonly newFile?: Entry | undefined
   /** Items of lists, by the key of their list. An item of the same `id` is replaced. */
   readonly lists: Readonly<Record<string, readonly Entry[]>>
 }

@@ -11,7 +11,7 @@ export const yamlFile: FileFormat = {
     const [fault] = document.errors
     if (fault) throw new Unchangeable(`it is not YAML: ${fault.message.split('\n')[0]}`)
     if (document.contents === null)
-      return (text === '' || text.endsWith('\n') ? text : `${text}\n`) + stringify({ [change.section]: [change.entry] })
+      return (text === '' || text.endsWith('\n') ? text : `${text}\n`) + stringify({ ...change.newFile, [change.section]: [change.entry] })
     if (!isMap(document.contents)) throw new Unchangeable('it holds no object')
     if (isSaid(document, change)) return text
     put(document, change)
