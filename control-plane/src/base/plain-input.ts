@@ -31,6 +31,9 @@ function check(value: unknown, path: string): void {
 /** A JSON reader, or a schema, that meets this name may drop what it names without a word. */
 const lostName = '__proto__'
 
+/** Whether a text can be stored and compared as it is. */
+export const isStorable = (text: string) => faultOf(text) === undefined
+
 function faultOf(text: string): string | undefined {
   if (text.includes('\0')) return 'may not hold the character U+0000'
   if (!text.isWellFormed()) return 'may not hold half of a character (a lone surrogate)'

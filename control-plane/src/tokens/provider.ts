@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
+import { isStorable } from '../base/plain-input.ts'
 import { errorText } from '../base/log.ts'
 import { oauthError } from './oauth-error.ts'
 
@@ -10,14 +11,19 @@ export interface ProviderParts {
   idpAudience: string
 }
 
+/** PostgreSQL stores no U+0000, and would take two different halves of a character for the same: nobody may be both. */
+const text = z.string().refine(isStorable)
+const texts = z.array(z.string()).transform((all) => all.filter(isStorable))
+
 const Claims = z.looseObject({
-  sub: z.string().min(1).max(255),
-  preferred_username: z.string().optional(),
-  name: z.string().max(200).optional().catch(undefined),
+  sub: text.min(1).max(255),
+  preferred_username: text.optional().catch(undefined),
+  name: text.max(200).optional().catch(undefined),
   email: z.email().optional().catch(undefined),
   email_verified: z.boolean().optional().catch(undefined),
-  groups: z.array(z.string()).optional().catch(undefined),
-  roles: z.array(z.string()).optional().catch(undefined),
+  // A name that cannot be stored is that of no group here. The others count, so that who left one leaves it.
+  groups: texts.optional().catch(undefined),
+  roles: texts.optional().catch(undefined),
   azp: z.string().optional(),
   client_id: z.string().optional(),
 })

@@ -131,6 +131,20 @@ test('an invalid subject token is refused, and the error does not repeat it', as
   expect((await control.client().users.list()).items).toEqual([])
 })
 
+test.for(['\u0000', '\ud800'])('a claim with %j, which nothing can store, is left out, and the claim sub is refused', async (unfit) => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const client = control.client()
+  await client.groups.put({ handle: 'analysts', members: [] })
+  const signIn = async (claims: object) => asked(control, exchange(await idp.sign({ claims: { ...claims } })))
+  const { status } = await signIn({ name: `a${unfit}b`, groups: [`a${unfit}b`, 'analysts'] })
+  expect(status).toBe(200)
+  expect(await client.users.get({ handle: 'alice' })).toMatchObject({ name: null, groups: ['analysts'] })
+  expect((await signIn({ preferred_username: `a${unfit}b`, groups: ['analysts'] })).status).toBe(200)
+  const refused = await signIn({ sub: `s${unfit}n`, preferred_username: 'mallory' })
+  expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant'])
+})
+
 test('rotated keys of the provider are fetched', async () => {
   await using made = await aGateway()
   const { control, idp } = made
