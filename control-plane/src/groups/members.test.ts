@@ -69,3 +69,14 @@ test('whom the provider made a member is taken out there alone', async () => {
   })
   expect(await analysts()).toMatchObject({ members: ['alice', 'bob'] })
 })
+
+test('a title that the file does not name stays, and an empty one takes it away', async () => {
+  await using made = await withAnalysts()
+  const { client, analysts } = made
+  const apply = (analysts: object) => client.policy.apply({ file: { groups: { analysts } } })
+  await apply({ title: 'Analysts' })
+  await apply({})
+  expect((await analysts())?.title).toBe('Analysts')
+  await apply({ title: '' })
+  expect((await analysts())?.title).toBeNull()
+})

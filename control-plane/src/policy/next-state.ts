@@ -87,9 +87,13 @@ function approveAll(facts: readonly DefinitionFacts[]): DefinitionFacts[] {
   return newest.map((fact) => (fact.state === 'pending' ? { ...fact, state: 'approved' } : fact))
 }
 
+/** A group whose title the file does not name keeps it; an empty title takes it away. */
 function nextGroups({ groups }: PolicyRows, section: Section<'groups'>) {
-  const ids = new Map(groups.map(({ id, handle }) => [handle, id]))
-  return Object.entries(section).map(([handle, { title }]) => ({ id: ids.get(handle) ?? uuidv7(), handle, title: title ?? null }))
+  const current = new Map(groups.map((group) => [group.handle, group]))
+  return Object.entries(section).map(([handle, { title }]) => {
+    const group = current.get(handle)
+    return { id: group?.id ?? uuidv7(), handle, title: (title ?? group?.title) || null }
+  })
 }
 
 const nextUsers = (section: Section<'users'>, userIds: ReadonlyMap<string, string>, standingOf: (handle: string) => Standing) =>
