@@ -152,7 +152,7 @@ test('an explanation says where a level comes from and whether a tool is held ba
   await reported(it.ctx, tools.slice(0, 3), url)
   await reported(it.ctx, tools, url)
   const asked = (tool: string) => explain(it.ctx, { user: 'alice', server: 'everything', tool })
-  expect(await asked('echo')).toMatchObject({ allow: true, needs: 'destroy' })
+  expect(await asked('echo')).toMatchObject({ allow: true, needs: 'read' })
   expect((await asked('echo')).because).toContain('The tool echo needs read, as its hints and its name tell.')
   expect((await asked('frobnicate')).because).toContain(
     "The tool frobnicate needs read, by an administrator's label; its hints and its name tell destroy.",
