@@ -389,7 +389,7 @@ test('records that a control plane of an earlier version cannot read wait as the
   await expect.poll(() => stored.length).toBe(5)
   const lines = before[0]?.[1]?.split('\n') ?? []
   expect(JSON.stringify(stored[3]?.header)).toBe(/"header":(.*)}$/.exec(lines[3] ?? '')?.[1])
-  expect(plane.logged.at(-1)).toMatchObject({ event: 'audit is shipped again' })
+  await expect.poll(() => plane.logged.at(-1)).toMatchObject({ event: 'audit is shipped again' })
 })
 
 test('a spool of a version whose records this one cannot read stops the start with a sentence, and stays', () => {
