@@ -25,6 +25,7 @@ export class ListFaultsReporter {
   private readonly nowMs: () => number
   private readonly told = new Map<string, string>()
   private notBeforeMs = 0
+  private failing = false
   private turn: Promise<void> = Promise.resolve()
   private timer: NodeJS.Timeout | undefined
 
@@ -55,10 +56,13 @@ export class ListFaultsReporter {
     const due = all.filter((one) => this.told.get(one.server) !== digestOf(one))
     try {
       for (let at = 0; at < due.length; at += maxServers) await this.post(due.slice(at, at + maxServers))
+      this.failing = false
     } catch (error) {
       const isUnknown = error instanceof ControlError && error.status === 404
       this.notBeforeMs = this.nowMs() + (isUnknown ? againAfterUnknownMs : againAfterMs)
-      if (!isUnknown) this.options.log('warn', 'the control plane cannot be told what is wrong with lists', { why: String(error) })
+      if (!isUnknown && !this.failing)
+        this.options.log('warn', 'the control plane cannot be told what is wrong with lists', { why: String(error) })
+      this.failing = !isUnknown
     }
   }
 
