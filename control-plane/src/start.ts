@@ -189,7 +189,7 @@ function siteOf(
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
-    { method: 'POST', path: '/oauth/token', answer: (exchange) => answering(() => tokenEndpoint(tokens, exchange)) },
+    { method: 'POST', path: '/oauth/token', origins: 'any', answer: (exchange) => answering(() => tokenEndpoint(tokens, exchange)) },
     ...metadataRoutes({ issuer, stage, keys }),
     ...internalRoutes({
       db,

@@ -19,6 +19,7 @@ import * as listFaults from './migrations/0012-list-faults.ts'
 import * as declaredPeople from './migrations/0013-declared-people.ts'
 import * as auditGap from './migrations/0014-audit-gap.ts'
 import * as firstSignIn from './migrations/0015-first-sign-in.ts'
+import * as authorizationServer from './migrations/0016-authorization-server.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -44,6 +45,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0013-declared-people': declaredPeople,
   '0014-audit-gap': auditGap,
   '0015-first-sign-in': firstSignIn,
+  '0016-authorization-server': authorizationServer,
 }
 
 /**

@@ -70,6 +70,8 @@ interface PlanesTable {
   audit_why: ColumnType<string | null, string | undefined, string | null>
   /** The plane said that it stops. */
   audit_ended: ColumnType<boolean, boolean | undefined, boolean>
+  /** How many calls it answered by a token that had expired, while no control plane could renew it. */
+  offline_calls: ColumnType<string | number | null, number | undefined, number>
   /** The line that the plane joined with; null when it joined before there were such lines. */
   join_line: ColumnType<string | null, string | undefined, never>
   /** The plane whose expulsion came shortly before this one joined, or that had the same name. */
@@ -202,6 +204,8 @@ interface AuditHeadersTable {
   tool: string | null
   outcome: string | null
   reason: string | null
+  /** The id of the request, by which a person's page names its record. Null in records of earlier versions. */
+  call: ColumnType<string | null, string | null | undefined, string | null>
 }
 
 /**

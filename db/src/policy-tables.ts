@@ -12,6 +12,7 @@ export interface PolicyTables {
   servers: ServersTable
   definitions: DefinitionsTable
   settings: SettingsTable
+  policy_sections: PolicySectionsTable
   dirty: DirtyTable
   classes: ClassesTable
   bucket_classes: BucketClassesTable
@@ -26,6 +27,8 @@ interface UsersTable {
   handle: string
   provider: string
   subject: string
+  /** A service account holds grants as a person does. */
+  kind: Generated<'person' | 'service'>
   name: string | null
   email: string | null
   administrator: Generated<boolean>
@@ -155,6 +158,12 @@ interface DefinitionsTable {
 interface SettingsTable {
   only: Generated<boolean>
   values: Json<Record<string, unknown>>
+}
+
+/** Sections of the policy file that never reach a data plane, such as `providers`, as the file has them. */
+interface PolicySectionsTable {
+  name: 'providers' | 'clients'
+  value: Json<Record<string, unknown>>
 }
 
 /**

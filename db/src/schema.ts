@@ -1,3 +1,4 @@
+import type { OAuthTables } from './oauth-tables.ts'
 import type { PlatformTables } from './platform-tables.ts'
 import type { PolicyTables } from './policy-tables.ts'
 
@@ -5,4 +6,4 @@ export { EVERYONE_ID } from './policy-tables.ts'
 export type { HolderKind, ToolLabels } from './policy-tables.ts'
 
 /** All tables of the gateway's database. */
-export interface Database extends PolicyTables, PlatformTables {}
+export interface Database extends PolicyTables, PlatformTables, OAuthTables {}

@@ -64,6 +64,19 @@ test('half-sent bodies of strangers are bounded together, and let go when they l
   expect(await (await fetch(url, { method: 'POST', body: 'x'.repeat(30_000) })).json()).toEqual({ bytes: 30_000 })
 })
 
+test('pages of any origin may call what is for them, after a preflight, and nothing else', async () => {
+  await using control = await aRunningControlPlane()
+  const origin = { origin: 'https://inspector.example' }
+  const preflight = await control.get('/oauth/token', { method: 'OPTIONS', headers: origin })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('POST')
+  expect(preflight.headers.get('access-control-allow-headers')).toContain('content-type')
+  const refused = await control.get('/oauth/token', { method: 'POST', headers: origin, body: new URLSearchParams({ grant_type: 'x' }) })
+  expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([400, '*'])
+  expect((await control.get('/graphql', { method: 'POST', headers: origin })).status).toBe(403)
+  expect((await control.get('/graphql', { method: 'OPTIONS', headers: origin })).status).toBe(403)
+})
+
 test('tRPC and GraphQL both answer the operator', async () => {
   await using control = await aRunningControlPlane()
   await control.client().users.put(alice)

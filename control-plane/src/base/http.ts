@@ -10,6 +10,8 @@ import { isLoopbackHost, isLoopbackPeer } from './loopback.ts'
 export interface Exchange {
   request: IncomingMessage
   url: URL
+  /** The address of the client, as far as trusted proxies tell it. */
+  address: string
   /** The part of the path that the `*` of the route matched. */
   rest: string
   /** Aborted when the client has disconnected or the process is stopping. */
@@ -19,14 +21,20 @@ export interface Exchange {
 
 export interface Answer {
   status: number
-  headers?: Record<string, string>
+  /** Several values become several headers of the name, such as `set-cookie`. */
+  headers?: Record<string, string | string[]>
   body?: string | Uint8Array
 }
 
 export interface Route {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** A path; it may end in `/*`. */
   path: string
+  /**
+   * `any`: pages of every origin may call, and their scripts may read the answer (CORS); the browser sends no cookie
+   * with such a call. `own`, the default: no page but the gateway's own may call.
+   */
+  origins?: 'own' | 'any'
   answer: (exchange: Exchange) => Promise<Answer>
 }
 
@@ -64,8 +72,10 @@ export const json = (status: number, body: object, headers: Record<string, strin
 interface Site {
   routes: readonly Route[]
   mounts: readonly Mount[]
-  /** The only origin whose pages may call. Every origin may read `/.well-known/`. */
+  /** The only origin whose pages may call a route that is not for `any`. */
   origin: string
+  /** The address of the client. Absent: that of the connection. */
+  addressOf?: (request: IncomingMessage) => string
   /** The server listens on loopback only, so the Host header must name loopback too (against DNS rebinding). */
   loopback: boolean
   /** Aborts requests that wait, so that the process can end. */
@@ -110,15 +120,17 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   const url = URL.parse(request.url ?? '/', site.origin)
   if (!url) throw new Refusal(400, 'invalid_request', 'The address is malformed.')
   if (url.pathname !== '/health') refuseForeignHost(site, request)
-  if (request.headers.origin !== undefined && request.headers.origin !== site.origin && !url.pathname.startsWith('/.well-known/')) {
-    throw new Refusal(403, 'forbidden', 'Requests from this origin are not accepted.')
-  }
-
   if (site.isStopping?.()) response.setHeader('connection', 'close')
+  const routesAtPath = site.routes.filter(({ path }) => isAt(path, url.pathname))
+  const isForAnyOrigin = routesAtPath.some(({ origins }) => origins === 'any')
+  if (isForAnyOrigin) for (const [name, value] of Object.entries(anyOrigin)) response.setHeader(name, value)
+  else refuseForeignOrigin(site, request)
+  if (isForAnyOrigin && request.method === 'OPTIONS') return sendAnswer(response, { status: 204, headers: preflightOf(routesAtPath) })
+
   const mount = site.mounts.find(({ prefix }) => url.pathname === prefix || url.pathname.startsWith(`${prefix}/`))
   if (mount) return mount.handle(request, response)
 
-  const route = routeOf(site.routes, request.method ?? '', url.pathname)
+  const route = routeOf(routesAtPath, request.method ?? '')
   const rest = url.pathname.slice(route.path.length - 1)
   const aborter = new AbortController()
   const end = () => aborter.abort()
@@ -126,6 +138,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   site.draining.addEventListener('abort', end)
   if (site.draining.aborted) end()
   const sender = request.socket.remoteAddress ?? ''
+  const address = site.addressOf?.(request) ?? sender
   let heldBytes = 0
   const take = (bytes: number) => {
     if (!site.held.take(sender, bytes, heldBytes)) throw tooMuchAtOnce()
@@ -133,7 +146,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   }
   try {
     const body = (maxBytes: number) => readBody(request, maxBytes, take)
-    const answer = await route.answer({ request, url, rest, signal: aborter.signal, body })
+    const answer = await route.answer({ request, url, address, rest, signal: aborter.signal, body })
     if (site.draining.aborted) response.setHeader('connection', 'close')
     sendAnswer(response, answer)
   } finally {
@@ -148,8 +161,23 @@ function refuseForeignHost({ origin, loopback }: Site, { headers: { host = '' } 
   throw new Refusal(403, 'forbidden', 'Requests for this host are not accepted.')
 }
 
-function routeOf(routes: readonly Route[], method: string, pathname: string): Route {
-  const routesAtPath = routes.filter(({ path }) => (path.endsWith('/*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path))
+function refuseForeignOrigin({ origin }: Site, { headers }: IncomingMessage): void {
+  if (headers.origin === undefined || headers.origin === origin) return
+  throw new Refusal(403, 'forbidden', 'Requests from this origin are not accepted.')
+}
+
+/** What the browser of a page of any origin is told (Fetch standard, CORS protocol). Without credentials. */
+const anyOrigin = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'www-authenticate, retry-after' }
+
+const preflightOf = (routes: readonly Route[]) => ({
+  'access-control-allow-methods': routes.map(({ method }) => method).join(', '),
+  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version',
+  'access-control-max-age': '600',
+})
+
+const isAt = (path: string, pathname: string) => (path.endsWith('/*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path)
+
+function routeOf(routesAtPath: readonly Route[], method: string): Route {
   if (routesAtPath.length === 0) throw new Refusal(404, 'not_found', 'There is nothing here.')
   const route = routesAtPath.find((route) => route.method === method)
   const methods = routesAtPath.map(({ method }) => method).join(', ')

@@ -3,7 +3,7 @@ import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
 import { JWT_BEARER, TOKEN_EXCHANGE } from './token-endpoint.ts'
 
-const publicHeaders = { 'cache-control': 'public, max-age=60', 'access-control-allow-origin': '*' }
+const publicHeaders = { 'cache-control': 'public, max-age=60' }
 
 /** The metadata and keys of this authorization server. RFC 8414 and OpenID discovery get the same document. */
 export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage: string; keys: KeyRing }): Route[] {
@@ -21,8 +21,8 @@ export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage:
   }
   const answer = async () => json(200, document, publicHeaders)
   return [
-    { method: 'GET', path: '/.well-known/oauth-authorization-server', answer },
-    { method: 'GET', path: '/.well-known/openid-configuration', answer },
-    { method: 'GET', path: '/oauth/jwks', answer: async () => json(200, { keys: keys.tokenKeys() }, publicHeaders) },
+    { method: 'GET', path: '/.well-known/oauth-authorization-server', origins: 'any', answer },
+    { method: 'GET', path: '/.well-known/openid-configuration', origins: 'any', answer },
+    { method: 'GET', path: '/oauth/jwks', origins: 'any', answer: async () => json(200, { keys: keys.tokenKeys() }, publicHeaders) },
   ]
 }
