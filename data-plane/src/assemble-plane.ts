@@ -133,6 +133,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const server = createPublicServer({
     publicUrl,
     origins: parts.origins,
+    issuer: () => policy.held?.keys.issuer,
     health: () => parts.health(dropped.counts),
     isStopping: () => streams.isStopping,
     exchange,

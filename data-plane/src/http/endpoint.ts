@@ -39,11 +39,12 @@ export function endpointOfMetadata(publicUrl: string, path: string): Endpoint | 
 }
 
 /**
- * The metadata document (RFC 9728) of an endpoint. It names no authorization server: there is none yet where a client
- * could sign a person in, and a client that is sent to one that cannot do so shows that fault instead of our sentence.
+ * The metadata document (RFC 9728) of an endpoint. `issuer` is the authorization server where clients sign people in;
+ * a plane without a policy knows none.
  */
-export const protectedResource = (endpoint: Endpoint) => ({
+export const protectedResource = (endpoint: Endpoint, issuer: string | undefined) => ({
   resource: endpoint.resource,
+  ...(issuer !== undefined && { authorization_servers: [issuer] }),
   scopes_supported: ['mcp'],
   bearer_methods_supported: ['header'],
   resource_name: endpoint.server ? `Bir MCP: ${endpoint.server}` : 'Bir MCP',

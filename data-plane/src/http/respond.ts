@@ -76,8 +76,8 @@ export function errorHeaders(error: GatewayError, endpoint: Endpoint | undefined
  * token gets no error here (RFC 6750 §3.1): the body has the sentence.
  */
 function challenge({ reason, publicMessage = ERRORS.unauthenticated.publicMessage }: GatewayError, { metadataUrl }: Endpoint): string {
-  const fault = reason === 'token-missing' ? '' : `error="invalid_token", error_description="${quotable(publicMessage)}", `
-  return `Bearer ${fault}scope="mcp", resource_metadata="${metadataUrl}"`
+  const fault = reason === 'token-missing' ? '' : `, error="invalid_token", error_description="${quotable(publicMessage)}"`
+  return `Bearer resource_metadata="${metadataUrl}", scope="mcp"${fault}`
 }
 
 /** The characters that an `error_description` may have (RFC 6750 §3): no quote, no backslash, ASCII alone. */

@@ -28,6 +28,7 @@ async function forwardingServer(
   const policy = aPolicy({ planes: [{ id: home, name: 'home', publicKey, internalUrl }] })
   const source: PolicySource = {
     current: () => policy,
+    held: policy,
     refusal: () => undefined,
     freshAtMs: () => Date.now(),
     waitForRevision: () => Promise.resolve(true),

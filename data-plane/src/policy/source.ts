@@ -4,6 +4,8 @@ import type { Policy } from '@bir/sdk/contract/policy'
 export interface PolicySource {
   /** The policy in force. Throws `unavailable` before the first one. */
   current(): Policy
+  /** The same; undefined before the first one. */
+  readonly held: Policy | undefined
   /**
    * Why this plane serves nobody, whatever the policy says; undefined while it serves. `onChange` tells of it too.
    */

@@ -21,16 +21,17 @@ interface TokenFacts {
   readonly resource?: string | undefined
 }
 
-const getAnother = 'Get another with `bir token` or `bir connect`.'
+const getAnother = 'Sign in again in your client, or get another with `bir token`.'
 const revoked = `This token was revoked. ${getAnother}`
 
 const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => string)>> = {
-  'token-missing': 'The request has no token. Send the header Authorization: Bearer <token>; `bir connect` prints it for your client.',
+  'token-missing':
+    'The request has no token. Sign in with your client. A client that cannot do so sends the header Authorization: Bearer <token>; `bir token` prints a token.',
   'token-malformed': 'The header Authorization holds no bearer token. Send Authorization: Bearer <token>, the whole token in one line.',
-  'token-invalid': `This token is not of this gateway, or it is not whole. Copy the whole token, or get another with \`bir token\` or \`bir connect\`.`,
+  'token-invalid': `This token is not of this gateway, or it is not whole. ${getAnother}`,
   'token-wrong-scope': `This token is not for MCP. ${getAnother}`,
   'token-wrong-audience': ({ audience = [], resource }) =>
-    `This token is for ${audience.join(' and ').slice(0, 300)}, not for ${resource}. Use it there, or get a token for this address with \`bir token\` or \`bir connect\`.`,
+    `This token is for ${audience.join(' and ').slice(0, 300)}, not for ${resource}. Use it there, or sign in at this address; \`bir connect\` prints its configuration.`,
   'token-expired': ({ expiresAtS }) => `This token expired${expiresAtS === undefined ? '' : ` at ${minuteOf(expiresAtS)}`}. ${getAnother}`,
   'token-revoked': revoked,
   'session-revoked': revoked,

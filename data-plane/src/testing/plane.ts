@@ -145,6 +145,9 @@ export async function testPlane(
   const followers = new Set<() => void>()
   const source = {
     current: () => policy,
+    get held() {
+      return policy
+    },
     refusal: () => refusal,
     freshAtMs: () => fresh.atMs,
     waitForRevision: async (revision: number) => policy.revision >= revision,

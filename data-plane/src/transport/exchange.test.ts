@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ISSUER } from '../testing/policy.ts'
 import { ALICE, aServer, DAVE, legacyRequest, modernRequest, testPlane } from '../testing/plane.ts'
 
 const grants = { things: { groups: [{ level: 'write' as const }] }, debug: { everyone: [{ level: 'read' as const }] } }
@@ -153,11 +154,11 @@ test.for(['GET', 'POST'])(
   },
 )
 
-test.for(['/register', '/token', '/authorize'])('a client that looks for a sign-in at %s reads what to do instead', async (path) => {
+test.for(['/register', '/token', '/authorize'])('a client that looks for a sign-in at %s of the plane reads where it is', async (path) => {
   await using plane = await testPlane({ grants })
   const response = await fetch(`${plane.url}${path}`, { method: 'POST' })
   expect(response.status).toBe(404)
-  expect(await response.json()).toEqual({ error: 'access_denied', error_description: expect.stringContaining('`bir connect`') })
+  expect(await response.json()).toEqual({ error: 'invalid_request', error_description: expect.stringContaining(`That is ${ISSUER}. `) })
 })
 
 test('DELETE ends a legacy session', async () => {
@@ -185,7 +186,11 @@ const here = 'http://127.0.0.1:9/mcp/debug'
 const metadata = 'resource_metadata="http://127.0.0.1:9/.well-known/oauth-protected-resource/mcp/debug"'
 
 test.for([
-  ['expired', { lateS: 660 }, /^This token expired at \d\d:\d\d UTC on \d{4}-\d\d-\d\d\. Get another with `bir token` or `bir connect`\.$/],
+  [
+    'expired',
+    { lateS: 660 },
+    /^This token expired at \d\d:\d\d UTC on \d{4}-\d\d-\d\d\. Sign in again in your client, or get another with `bir token`\.$/,
+  ],
   [
     'for another resource',
     { aud: 'https://elsewhere.example.com/mcp' },
@@ -200,13 +205,13 @@ test.for([
   await using plane = await testPlane({ grants })
   const response = await fetch(`${plane.url}/mcp/debug`, modernRequest(await plane.token(claims), 'tools/list'))
   expect(response.status).toBe(401)
-  const challenge = /^Bearer error="invalid_token", error_description="([\x20\x21\x23-\x5b\x5d-\x7e]+)", scope="mcp", (.+)$/.exec(
+  const challenge = /^Bearer (.+), scope="mcp", error="invalid_token", error_description="([\x20\x21\x23-\x5b\x5d-\x7e]+)"$/.exec(
     response.headers.get('www-authenticate') ?? '',
   )
-  expect(challenge?.[1]).toMatch(sentence)
-  expect(challenge?.[2]).toBe(metadata)
+  expect(challenge?.[1]).toBe(metadata)
+  expect(challenge?.[2]).toMatch(sentence)
   const { error } = (await response.json()) as { error: { code: number; message: string } }
-  expect([error.code, error.message.replaceAll(/["\\ə]/g, '?')]).toEqual([-31401, challenge?.[1]])
+  expect([error.code, error.message.replaceAll(/["\\ə]/g, '?')]).toEqual([-31401, challenge?.[2]])
 })
 
 test('a missing token, one that is no token, and a revoked one are told apart too; without a token the challenge has no error', async () => {
@@ -217,7 +222,7 @@ test('a missing token, one that is no token, and a revoked one are told apart to
     const { error } = (await response.json()) as { error: { message: string } }
     return [response.status, error.message, response.headers.get('www-authenticate')]
   }
-  expect(await ask(undefined)).toEqual([401, expect.stringMatching(/^The request has no token\. /), `Bearer scope="mcp", ${metadata}`])
+  expect(await ask(undefined)).toEqual([401, expect.stringMatching(/^The request has no token\. /), `Bearer ${metadata}, scope="mcp"`])
   expect(await ask('Basic eDp5')).toEqual([401, expect.stringMatching(/holds no bearer token/), expect.any(String)])
   expect(await ask('Bearer nope')).toEqual([401, expect.stringMatching(/is not of this gateway, or it is not whole/), expect.any(String)])
   const revoked = `Bearer ${await plane.token({ jti: 'j1' })}`
@@ -282,11 +287,12 @@ test('a batch of 2025-03-26 is answered as a batch', async () => {
   ])
 })
 
-test('the document of each endpoint names its own resource, and no authorization server while none can sign a person in', async () => {
+test('the document of each endpoint names its own resource, and the authorization server', async () => {
   await using plane = await testPlane({ grants })
   const read = async (path: string) => (await fetch(`${plane.url}/.well-known/oauth-protected-resource${path}`)).json()
   expect(await read('/mcp/sql')).toEqual({
     resource: 'http://127.0.0.1:9/mcp/sql',
+    authorization_servers: [ISSUER],
     scopes_supported: ['mcp'],
     bearer_methods_supported: ['header'],
     resource_name: 'Bir MCP: sql',

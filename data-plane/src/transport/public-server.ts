@@ -12,6 +12,8 @@ import { closeUnread } from '../http/unread.ts'
 interface Options {
   publicUrl: string
   origins: OriginRules
+  /** The authorization server; undefined while the plane has no policy. */
+  issuer(): string | undefined
   health(): { ok: boolean; body: object }
   /** The plane stops: each answer says that its connection closes, so that the next request goes to another plane. */
   isStopping(): boolean
@@ -50,8 +52,11 @@ async function route(options: Options, request: IncomingMessage, response: Serve
   if (aggregate && nowhere !== undefined)
     return options.exchange.refuseAddress({ request, response, endpoint: aggregate, headers }, nowhere)
   const described = endpointOfMetadata(options.publicUrl, path)
-  if (described && request.method === 'GET') return sendMetadata(response, described, headers)
-  sendJson(response, 404, signInPaths.has(path) ? noSignIn : noSuchAddress, headers)
+  if (described && request.method === 'GET') return sendMetadata(options, response, described, headers)
+  const issuer = options.issuer()
+  const moved = issuer === undefined ? undefined : authorizationServerUrl(issuer, path)
+  if (moved !== undefined) return sendNothing(response, 307, { ...headers, ...readByAnyPage, Location: moved })
+  sendJson(response, 404, signInPaths.has(path) ? signInIsAt(issuer) : noSuchAddress, headers)
 }
 
 function sendHealth({ health }: Options, response: ServerResponse): void {
@@ -59,22 +64,35 @@ function sendHealth({ health }: Options, response: ServerResponse): void {
   sendJson(response, ok ? 200 : 503, JSON.stringify(body))
 }
 
-function sendMetadata(response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
-  sendJson(response, 200, JSON.stringify(protectedResource(endpoint)), { ...headers, 'Access-Control-Allow-Origin': '*' })
+const readByAnyPage = { 'Access-Control-Allow-Origin': '*' }
+
+function sendMetadata({ issuer }: Options, response: ServerResponse, endpoint: Endpoint, headers: Record<string, string>): void {
+  sendJson(response, 200, JSON.stringify(protectedResource(endpoint, issuer())), { ...headers, ...readByAnyPage })
 }
 
+/** The documents of an authorization server (RFC 8414 §3.1, OpenID Connect Discovery §4). */
+const serverDocuments = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+
 /**
- * Where a client goes after a 401 that names no authorization server (MCP 2025-03-26, "Fallbacks for Servers without
- * Metadata Discovery"). What it reads there is what it shows.
+ * Where the document lies that a client looks for at this path. Clients of 2025-03-26 know no RFC 9728 and take the
+ * host of the MCP server for the authorization server. Undefined for any other path.
  */
+function authorizationServerUrl(issuer: string, path: string): string | undefined {
+  const document = serverDocuments.find((one) => path === one || path === `${one}/mcp` || path.startsWith(`${one}/mcp/`))
+  return document && issuer.replace(/\/$/, '') + document
+}
+
+/** Where such a client goes when it reads no document ("Fallbacks for Servers without Metadata Discovery"). */
 const signInPaths = new Set(['/register', '/authorize', '/token'])
 
-/** In the form of RFC 6749 §5.2, which these clients read. */
-const noSignIn = JSON.stringify({
-  error: 'access_denied',
-  error_description:
-    'This gateway offers no sign-in for MCP clients yet, and the token of the client is missing, wrong or expired. Put a good one into its configuration: `bir connect` prints it.',
-})
+/** In the form of RFC 6749 §5.2, which these clients read and show. */
+function signInIsAt(issuer: string | undefined): string {
+  const where = issuer === undefined ? 'This plane does not know yet where: it has no policy' : `That is ${issuer}`
+  return JSON.stringify({
+    error: 'invalid_request',
+    error_description: `People do not sign in at this address, but at the authorization server. ${where}. The client finds it from resource_metadata in the answer 401 (RFC 9728), or from ${serverDocuments[0]} here: update a client that does neither, or give it a token with \`bir token\`.`,
+  })
+}
 
 const servedAt = 'MCP is served at /mcp and /mcp/{server}.'
 
