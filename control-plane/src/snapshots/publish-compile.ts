@@ -9,6 +9,7 @@ import { readRevocations } from '../tokens/revoked.ts'
 import { readClasses, recordClasses } from '../compile/classes.ts'
 import { holdersOf } from '../compile/holders.ts'
 import type { Holders } from '../compile/holders.ts'
+import { readPersonalTokens } from '../personal-tokens/published.ts'
 import { compileBucket, compileClasses } from '../compile/people.ts'
 import { compileRevocations, compileServers, compileSettings } from '../compile/compile.ts'
 import type { Mountable } from '../compile/compile.ts'
@@ -42,20 +43,28 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
     ['revocations', withNeeds('revocations', compileRevocations(revocations))],
     ['keys', withNeeds('keys', inputs.keys)],
     ['planes', withNeeds('planes', { planes: await readRoster(trx) })],
+    ['personalTokens', await personalTokensChunk(trx)],
   ])
   return [...replaced, ...(await fillSlots(trx, slots))]
 }
 
 /** The chunk names for the manifest, read from the slots. */
 export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames> {
-  const slots = await readSlots(trx, [...smallSlots, ...indexSlots])
+  const slots = await readSlots(trx, [...smallSlots, 'personalTokens', ...indexSlots])
   const name = (slot: string) => {
     const sha256 = slots.get(slot)
     if (!sha256) throw new Error(`no chunk is in ${slot}`)
     return sha256
   }
   const small = Object.fromEntries(smallSlots.map((slot) => [slot, name(slot)])) as Record<(typeof smallSlots)[number], string>
-  return { ...small, principals: indexSlots.map(name) }
+  const personalTokens = slots.get('personalTokens')
+  return { ...small, ...(personalTokens === undefined ? {} : { personalTokens }), principals: indexSlots.map(name) }
+}
+
+/** None while nobody has such a token: planes of the time before `needs` refuse a manifest that names it. */
+async function personalTokensChunk(trx: Transaction<Database>): Promise<object | undefined> {
+  const personalTokens = await readPersonalTokens(trx)
+  return Object.keys(personalTokens).length === 0 ? undefined : withNeeds('personalTokens', { personalTokens })
 }
 
 /**

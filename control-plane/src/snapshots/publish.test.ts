@@ -54,9 +54,11 @@ async function aPublisher() {
 
 /** Adds later members to the vocabulary for as long as a test runs. */
 function withLater(later: LaterMembers): void {
+  const before = { ...LATER }
   Object.assign(LATER, later)
   onTestFinished(() => {
     for (const part of Object.keys(later)) Reflect.deleteProperty(LATER, part)
+    Object.assign(LATER, before)
   })
 }
 

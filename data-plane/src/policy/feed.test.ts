@@ -15,13 +15,14 @@ import {
   IndexChunk,
   KeysChunk,
   Manifest,
+  PersonalTokensChunk,
   PlanesChunk,
   ProfileChunk,
   RevocationsChunk,
   ServersChunk,
   SettingsChunk,
 } from '@bir/sdk/contract/snapshot'
-import type { ServerEntry } from '@bir/sdk/contract/snapshot'
+import type { PersonalTokenEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { STRANGER, withStrangers } from '@bir/sdk/contract/testing'
 import { CompactSign, exportJWK, generateKeyPair } from 'jose'
@@ -34,6 +35,8 @@ import { sha256Hex } from '../runtime/sha256.ts'
 
 /** How a later version writes a part of the snapshot. */
 type Written = (part: Part, value: object) => object
+
+const aToken: PersonalTokenEntry = { id: ALICE, subject: ALICE, servers: ['things'], networks: ['10.0.0.0/8'], expiresAtS: 2_000_000_000 }
 
 /** Plays the control plane: publishes chunks by name, and signed statements. */
 async function aPublisher() {
@@ -62,6 +65,7 @@ async function aPublisher() {
         atMs = Date.now(),
         wrongRoot = false,
         history,
+        tokens = { ['c'.repeat(64)]: aToken },
         written = (_, value) => value,
       }: {
         level?: 'read' | 'write'
@@ -69,6 +73,8 @@ async function aPublisher() {
         atMs?: number
         wrongRoot?: boolean
         history?: string
+        /** Null: as a control plane of an earlier version, which has no personal access tokens. */
+        tokens?: Record<string, PersonalTokenEntry> | null
         written?: Written
       } = {},
     ) {
@@ -93,6 +99,7 @@ async function aPublisher() {
         revocations: chunk('revocations', { tokens: [], sessions: [], epochs: {}, killed: [] }),
         keys: chunk('keys', { issuer: 'http://control.test', tokenKeys: [{ kty: 'OKP', kid: 'k', alg: 'EdDSA' }] }),
         planes: chunk('planes', { planes: [{ id: ALICE, name: 'north', publicKey: { kty: 'OKP', kid: 'p', alg: 'EdDSA' } }] }),
+        ...(tokens && { personalTokens: chunk('personalTokens', { personalTokens: tokens }) }),
         principals: Array.from({ length: 64 }, (_, at) => index(at)),
       }
       const manifest = written('manifest', { format: 1, revision, root: '', atMs, chunks: names })
@@ -268,6 +275,27 @@ test('a level below that of the code needs the label of an administrator', async
   expect(Object.fromEntries(served ?? [])).toEqual({ update_thing: { level: 'write' }, delete_thing: { level: 'read', labelled: true } })
 })
 
+test('personal access tokens come and go with the policy, and a control plane of an earlier version names none', async () => {
+  const publisher = await aPublisher()
+  const { feed, dir } = await aFeed(publisher)
+  await feed.answer(await publisher.publish(1, { tokens: null }))
+  expect(feed.current().personalTokens.size).toBe(0)
+  await feed.answer(await publisher.publish(2))
+  const kept = feed.current().personalTokens
+  expect(kept.get('c'.repeat(64))).toEqual(aToken)
+  await feed.answer(await publisher.publish(3, { level: 'write' }))
+  expect(feed.current().personalTokens).toBe(kept)
+  await feed.saved()
+  const { feed: again } = await aFeed(publisher, dir)
+  expect(await again.restore()).toBe(true)
+  expect([...again.current().personalTokens]).toEqual([...kept])
+  await feed.answer(await publisher.publish(4, { tokens: {} }))
+  expect(feed.current().personalTokens.size).toBe(0)
+  await feed.answer(await publisher.publish(5))
+  await feed.answer(await publisher.publish(6, { tokens: null }))
+  expect(feed.current().personalTokens.size).toBe(0)
+})
+
 test('a wait for a revision ends when it arrives, or after a second', async () => {
   const publisher = await aPublisher()
   const { feed } = await aFeed(publisher)
@@ -292,6 +320,7 @@ const schemas: Record<Part, z.ZodType> = {
   revocations: RevocationsChunk,
   keys: KeysChunk,
   planes: PlanesChunk,
+  personalTokens: PersonalTokensChunk,
 }
 const parts = Object.keys(schemas) as Part[]
 

@@ -8,6 +8,7 @@ import {
   IndexChunk,
   KeysChunk,
   Manifest,
+  PersonalTokensChunk,
   PlanesChunk,
   ProfileChunk,
   RevocationsChunk,
@@ -27,6 +28,7 @@ const schemas: Record<Part, z.ZodType> = {
   revocations: RevocationsChunk,
   keys: KeysChunk,
   planes: PlanesChunk,
+  personalTokens: PersonalTokensChunk,
 }
 
 const levels = ['disabled', 'read', 'write', 'destroy']
@@ -59,6 +61,9 @@ const format1: Record<Part, readonly string[]> = {
   keys: words('issuer tokenKeys.*.kty tokenKeys.*.kid tokenKeys.*.alg'),
   planes: words(`planes.*.id planes.*.name planes.*.internalUrl planes.*.publicKey.kty planes.*.publicKey.kid planes.*.publicKey.alg
     planes.*.publicKey.sealingKey.kty planes.*.publicKey.sealingKey.crv planes.*.publicKey.sealingKey.x`),
+  // The part came later, and this is what every reader of it has known since.
+  personalTokens: words(`personalTokens.*.id personalTokens.*.subject personalTokens.*.servers.* personalTokens.*.networks.*
+    personalTokens.*.expiresAtS`),
 }
 
 function words(text: string): string[] {

@@ -10,7 +10,18 @@ import { z } from 'zod'
  */
 
 /** The parts of a snapshot that have a form of their own. */
-export type Part = 'manifest' | 'servers' | 'classes' | 'profile' | 'bucket' | 'index' | 'settings' | 'revocations' | 'keys' | 'planes'
+export type Part =
+  | 'manifest'
+  | 'servers'
+  | 'classes'
+  | 'profile'
+  | 'bucket'
+  | 'index'
+  | 'settings'
+  | 'revocations'
+  | 'keys'
+  | 'planes'
+  | 'personalTokens'
 
 /** What `LATER` says of a member that older readers may leave out. */
 export const MAY_BE_LEFT_OUT = 'may be left out'
@@ -23,6 +34,10 @@ export const MAY_BE_LEFT_OUT = 'may be left out'
  */
 export type LaterMembers = { readonly [P in Part]?: Readonly<Record<string, string>> }
 export const LATER: LaterMembers = {
+  manifest: {
+    // A plane that does not know personal access tokens refuses them.
+    'chunks.personalTokens': MAY_BE_LEFT_OUT,
+  },
   servers: {
     'servers.*.remote.era=sse': 'era-sse',
   },

@@ -3,6 +3,7 @@ import { classKeyAt, handleAt, isDisabled, positionIn, selectionAt } from './buc
 import type {
   KeysChunk,
   MountedEntry,
+  PersonalTokenEntry,
   PlanesChunk,
   ProfileChunk,
   RemoteEntry,
@@ -32,6 +33,8 @@ export interface Policy {
   readonly revoked: Revoked
   readonly keys: KeysChunk
   readonly planes: PlanesChunk['planes']
+  /** The personal access tokens that are good, by the SHA-256 of the token in hexadecimal. */
+  readonly personalTokens: ReadonlyMap<string, PersonalTokenEntry>
   /** The name of the servers chunk. Lists that were made from `servers` stay valid while it is the same. */
   readonly serversChunk: string
 }

@@ -6,6 +6,7 @@ import type {
   BucketChunk,
   ClassesChunk,
   KeysChunk,
+  PersonalTokensChunk,
   PlanesChunk,
   ProfileChunk,
   RevocationsChunk,
@@ -29,6 +30,8 @@ export interface PolicyChunks {
   revocations: RevocationsChunk
   keys: KeysChunk
   planes: PlanesChunk
+  /** Undefined where the manifest names none. */
+  personalTokens?: PersonalTokensChunk | undefined
 }
 
 /**
@@ -53,6 +56,7 @@ export function readPolicy(chunks: PolicyChunks): Policy {
     },
     keys: chunks.keys,
     planes: chunks.planes.planes,
+    personalTokens: new Map(Object.entries(chunks.personalTokens?.personalTokens ?? {})),
   }
 }
 

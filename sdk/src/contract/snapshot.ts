@@ -170,6 +170,28 @@ export const PlanesChunk = z.object({
 })
 export type PlanesChunk = z.infer<typeof PlanesChunk>
 
+/** A personal access token. Its holder proves to be the person by the token itself, of which only the hash is kept. */
+export const PersonalTokenEntry = z.object({
+  /** What audit records call the token (`tokenId`). */
+  id: Id,
+  /** The person's id. */
+  subject: Id,
+  /** Good for these servers alone, each at its own address; absent = for every server, also at `/mcp`. */
+  servers: z.array(ServerId).optional(),
+  /** Good from these networks alone (CIDR notation, RFC 4632 and RFC 4291 section 2.3); absent = from any. */
+  networks: z.array(z.string()).optional(),
+  /** Seconds since 1970. From this moment on it is void. */
+  expiresAtS: z.int(),
+})
+export type PersonalTokenEntry = z.infer<typeof PersonalTokenEntry>
+
+/**
+ * The personal access tokens that are good, by the SHA-256 of the token in hexadecimal. Revoked ones, and those of
+ * people who are disabled, are left out.
+ */
+export const PersonalTokensChunk = z.object({ personalTokens: z.record(Sha256, PersonalTokenEntry) })
+export type PersonalTokensChunk = z.infer<typeof PersonalTokensChunk>
+
 /** The names of all chunks of a snapshot. Profiles are named in the classes chunk, buckets in the index chunks. */
 export const ChunkNames = z.object({
   servers: Sha256,
@@ -178,6 +200,8 @@ export const ChunkNames = z.object({
   revocations: Sha256,
   keys: Sha256,
   planes: Sha256,
+  /** Absent while there is no personal access token. */
+  personalTokens: Sha256.optional(),
   /** 64 index chunks; each names 64 buckets. */
   principals: z.array(Sha256).length(BUCKETS / BUCKETS_PER_INDEX),
 })

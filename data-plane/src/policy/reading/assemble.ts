@@ -6,6 +6,7 @@ import {
   BucketChunk,
   BUCKETS_PER_INDEX,
   KeysChunk,
+  PersonalTokensChunk,
   PlanesChunk,
   ProfileChunk,
   RevocationsChunk,
@@ -28,6 +29,7 @@ export interface Parsed {
   /** One string per class key, which all buckets share to save memory. */
   readonly classKeys: Map<string, string>
   readonly servers: { name: string; value: Policy['servers'] } | undefined
+  readonly personalTokens: { name: string | undefined; value: Policy['personalTokens'] }
 }
 
 export const nothingParsed = (): Parsed => ({
@@ -36,6 +38,7 @@ export const nothingParsed = (): Parsed => ({
   buckets: new Map(),
   classKeys: new Map(),
   servers: undefined,
+  personalTokens: { name: undefined, value: new Map() },
 })
 
 /**
@@ -53,7 +56,8 @@ export async function assemble(
     previous.servers?.name === chunks.servers
       ? previous.servers
       : { name: chunks.servers, value: readServers(readChunk('servers', bytes, chunks.servers, ServersChunk)) }
-  const parsed: Parsed = { ...nothingParsed(), indexes, servers }
+  const personalTokens = personalTokensOf(chunks.personalTokens, bytes, previous)
+  const parsed: Parsed = { ...nothingParsed(), indexes, servers, personalTokens }
 
   const policyClasses = new Map<string, PolicyClass>()
   for (const [name, { profile: profileName, groups }] of Object.entries(classes)) {
@@ -92,7 +96,16 @@ export async function assemble(
     revoked: { tokens: new Set(tokens), sessions: new Set(sessions), epochs: new Map(Object.entries(epochs)), killed: new Set(killed) },
     keys: readChunk('keys', bytes, chunks.keys, KeysChunk),
     planes: readChunk('planes', bytes, chunks.planes, PlanesChunk).planes,
+    personalTokens: personalTokens.value,
   }
   await slice.yieldIfSpent()
   return { policy, parsed }
+}
+
+/** A control plane of an earlier version names no such chunk, and neither does one that knows no such token. */
+function personalTokensOf(name: string | undefined, bytes: GatheredChunks['bytes'], { personalTokens }: Parsed): Parsed['personalTokens'] {
+  if (name === personalTokens.name) return personalTokens
+  if (name === undefined) return nothingParsed().personalTokens
+  const chunk = readChunk('personalTokens', bytes, name, PersonalTokensChunk)
+  return { name, value: new Map(Object.entries(chunk.personalTokens)) }
 }

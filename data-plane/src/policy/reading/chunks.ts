@@ -30,7 +30,7 @@ interface PreviousChunks {
 export async function gather(manifest: Manifest, previous: PreviousChunks, fetch: FetchChunk, slice: TimeSlice): Promise<GatheredChunks> {
   const { principals, ...single } = manifest.chunks
   const bytes = new Map<string, Uint8Array>()
-  await fill(bytes, new Set([...Object.values(single), ...principals]), previous.bytes, fetch, slice)
+  await fill(bytes, new Set([...Object.values(single).filter((name) => name !== undefined), ...principals]), previous.bytes, fetch, slice)
 
   const { classes } = readChunk('classes', bytes, single.classes, ClassesChunk)
   const needed = new Set(Object.values(classes).map(({ profile }) => profile))
