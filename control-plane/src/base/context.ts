@@ -12,8 +12,11 @@ export interface Actor {
   /** The handle of a person, or a name such as `operator:root` or `plane:plane-1`. */
   label: string
   administrator: boolean
-  /** Set when the actor is a person in the database. */
+  /** Set when the actor is a person or a service account in the database. */
   userId?: string
+  /** The session that they came in by, and the client that it is of. */
+  sid?: string
+  client?: string
 }
 
 /** The context that every operation receives. */

@@ -1,5 +1,5 @@
 import { api } from '@bir/sdk/contract/api'
-import type { Api } from '@bir/sdk/contract/api'
+import type { Api, Who } from '@bir/sdk/contract/api'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'
@@ -21,6 +21,7 @@ export type OperationPath = { [G in keyof Api]: `${G}.${keyof Api[G] & string}` 
 
 export interface Procedure {
   path: OperationPath
+  who: Who
   group: string
   name: string
   kind: 'query' | 'mutation'
@@ -33,9 +34,6 @@ export const procedures: readonly Procedure[] = Object.entries(api).flatMap(([gr
   Object.entries(operations).map(([name, procedure]) => ({ ...procedure, group, name, path: `${group}.${name}` as OperationPath })),
 )
 
-/** The operations that people may call for themselves. All others are for administrators. */
-const selfService: ReadonlySet<OperationPath> = new Set(['selections.get', 'selections.set', 'policy.explain'])
-
 /**
  * Runs an operation. tRPC and GraphQL both call it. It checks who may call, then the input, then it calls the
  * function.
@@ -45,12 +43,14 @@ export async function perform(operations: Operations, ctx: Ctx, procedure: Proce
   return ctx.whileAnswering ? ctx.whileAnswering(run) : run()
 }
 
-async function checkAndRun(operations: Operations, ctx: Ctx, { path, group, name, input }: Procedure, rawInput: unknown): Promise<unknown> {
-  if (!ctx.actor.administrator && !selfService.has(path)) throw forbidden()
+async function checkAndRun(operations: Operations, ctx: Ctx, procedure: Procedure, rawInput: unknown): Promise<unknown> {
+  const { who, group, name, input } = procedure
+  const isOpen = ctx.actor.administrator || who === 'anyone'
+  if (!isOpen && who === 'administrator') throw forbidden()
   refuseUnstorable(rawInput)
   const parsed = input.safeParse(rawInput ?? {})
   if (!parsed.success) throw new ApiError('invalid_input', schemaFaults(parsed.error))
-  if (!ctx.actor.administrator && !(await isOneself(ctx, parsed.data))) throw forbidden()
+  if (!isOpen && !(await isOneself(ctx, parsed.data))) throw forbidden()
   return operationAt(operations, group, name)(ctx, parsed.data)
 }
 

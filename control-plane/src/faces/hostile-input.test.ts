@@ -51,6 +51,7 @@ const page = { first: 10, after: cursorOf(id) }
 /** An input of every operation that is good. An operation that is missing here does not compile. */
 const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'users.list': { first: 10, after: cursorOf('alice'), search: 'al' },
+  'users.me': {},
   'users.get': { handle: 'alice' },
   'users.put': { handle: 'alice', provider: 'demo', subject: 'subject-of-alice', name: 'Alice', email: 'alice@example.com' },
   'users.setDisabled': { handle: 'alice', disabled: false },

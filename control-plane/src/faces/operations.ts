@@ -29,7 +29,7 @@ import * as users from '../users/users.ts'
  * this table twice, through tRPC and through GraphQL. An operation that is missing here does not compile.
  */
 export const operations = {
-  users: { list: users.list, get: users.get, put: users.put, setDisabled: users.setDisabled },
+  users: { list: users.list, me: users.me, get: users.get, put: users.put, setDisabled: users.setDisabled },
   groups: {
     list: groups.list,
     put: groups.put,

@@ -58,5 +58,6 @@ async function personActor({ db, keys, issuer }: CallerParts, token: string): Pr
     .where((eb) => eb.or([eb.and({ kind: 'token', id: claims.jti }), eb.and({ kind: 'session', id: claims.sid })]))
     .executeTakeFirst()
   if (revoked) throw new Error('this token was revoked')
-  return { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
+  const session = { sid: claims.sid, client: claims.client_id }
+  return { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id, ...session }
 }

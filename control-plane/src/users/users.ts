@@ -1,5 +1,5 @@
 import type { Api } from '@bir/sdk/contract/api'
-import type { User as UserSchema } from '@bir/sdk/contract/entities'
+import type { Caller, User as UserSchema } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Database } from '@bir/db/schema'
 import type { Selectable, Transaction } from 'kysely'
@@ -43,6 +43,15 @@ export async function list({ db }: Ctx, { first, after, search }: Input<'list'>)
 export async function get({ db }: Ctx, { handle }: Input<'get'>): Promise<User> {
   const row = await userRow(db, handle)
   return userEntity(row, await groupsOf(db, [row]))
+}
+
+export async function me({ db, actor }: Ctx): Promise<z.infer<typeof Caller>> {
+  const { userId, label, administrator, sid, client } = actor
+  const session = { ...(sid === undefined ? {} : { sid }), ...(client === undefined ? {} : { client }) }
+  if (userId === undefined) return { handle: label, name: null, administrator, kind: 'operator', groups: [], ...session }
+  const row = await db.selectFrom('users').selectAll().where('id', '=', userId).executeTakeFirstOrThrow()
+  const groups = (await groupsOf(db, [row])).get(row.id) ?? []
+  return { handle: row.handle, name: row.name, administrator, kind: row.kind, groups, ...session }
 }
 
 export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {

@@ -4,6 +4,7 @@ import {
   AuditChain,
   StrayRecords,
   AuditRow,
+  Caller,
   Explanation,
   Grant,
   Group,
@@ -51,31 +52,41 @@ const RecordKindName = z.string().refine((kind) => RecordKind.options.some((know
   error: `must be one of ${RecordKind.options.join(', ')}`,
 })
 
-type Procedure = { kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
-const query = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'query', input, output }) as const
-const mutation = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ kind: 'mutation', input, output }) as const
+/**
+ * Who may call an operation. `administrator`: administrators. `self`: they, and a person about that person alone, whom
+ * the input names as `user`. `anyone`: everybody who is signed in; the operation itself limits what others than
+ * administrators see and do.
+ */
+export type Who = 'administrator' | 'self' | 'anyone'
+type Procedure = { who: Who; kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
+type InputFor<W extends Who> = W extends 'self' ? z.ZodType<{ user: string }> : z.ZodType
+const query = <W extends Who, I extends InputFor<W>, O extends z.ZodType>(who: W, input: I, output: O) =>
+  ({ who, kind: 'query', input, output }) as const
+const mutation = <W extends Who, I extends InputFor<W>, O extends z.ZodType>(who: W, input: I, output: O) =>
+  ({ who, kind: 'mutation', input, output }) as const
 
 /**
- * The API of the control plane: kind, input and output of every operation.
+ * The API of the control plane: who may call every operation, its kind, input and output.
  * tRPC, GraphQL, the client and the `bir` command are made from this table.
  *
- * Every operation needs an administrator. Only `selections.get`, `selections.set` and
- * `policy.explain` are open to a person, about that person alone. A mutation answers after
- * its revision of the policy is published. An operation fails with one of `API_ERRORS`:
+ * A mutation answers after its revision of the policy is published. An operation fails with one of `API_ERRORS`:
  * `unauthenticated`, `forbidden`, `invalid_input` and `internal` are possible everywhere.
  */
 export const api = {
   users: {
     /** People in the order of their handles. `search` finds a part of the handle, the name or the e-mail address. */
-    list: query(z.strictObject({ ...page, search: z.string().optional() }), paged(User)),
+    list: query('administrator', z.strictObject({ ...page, search: z.string().optional() }), paged(User)),
+    /** Who the caller is, as the gateway knows them: the answer to "am I signed in?". */
+    me: query('anyone', NoInput, Caller),
     /** Fails with `not_found` when there is no such person. */
-    get: query(z.strictObject({ handle: Handle }), User),
+    get: query('administrator', z.strictObject({ handle: Handle }), User),
     /**
      * Creates a person, or changes the name, address and role of one. Fails with `conflict` when the handle belongs
      * to another person, or the person has another handle: handles never move. Fails with `conflict` too when nobody
      * would be left who is an administrator and not disabled.
      */
     put: mutation(
+      'administrator',
       z.strictObject({
         handle: Handle,
         provider: Handle,
@@ -90,65 +101,71 @@ export const api = {
      * Disables a person, or enables them again. Disabling voids every token that was issued before. Fails with
      * `conflict` for the last administrator who is not disabled.
      */
-    setDisabled: mutation(z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
+    setDisabled: mutation('administrator', z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
   },
   groups: {
-    list: query(z.strictObject(page), paged(Group)),
+    list: query('administrator', z.strictObject(page), paged(Group)),
     /**
      * Creates a group, or changes it. A field that is absent stays as it is; `title: null` takes the title away.
      * `members` replaces the members that were declared. Those whom the identity provider made members stay.
      */
-    put: mutation(FileGroup.extend({ handle: Handle, title: FileGroup.shape.title.nullable() }), Group),
+    put: mutation('administrator', FileGroup.extend({ handle: Handle, title: FileGroup.shape.title.nullable() }), Group),
     /** Makes people members, and leaves the others as they are. */
-    addMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
+    addMembers: mutation('administrator', z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
     /** Takes people out. Fails with `conflict` when the identity provider makes one of them a member. */
-    removeMembers: mutation(z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
+    removeMembers: mutation('administrator', z.strictObject({ handle: Handle, members: z.array(Handle).min(1) }), Group),
     /** Removes a group with its grants and restrictions, which `removed` names. */
-    delete: mutation(z.strictObject({ handle: Handle }), AtRevision),
+    delete: mutation('administrator', z.strictObject({ handle: Handle }), AtRevision),
   },
   grants: {
     /** The grants of one user or group, or on one server. A user's list does not have the grants of their groups. */
-    list: query(z.strictObject({ ...page, user: Handle.optional(), group: Handle.optional(), server: ServerId.optional() }), paged(Grant)),
-    create: mutation(FileGrant, Grant),
-    delete: mutation(z.strictObject({ id: Id }), AtRevision),
+    list: query(
+      'administrator',
+      z.strictObject({ ...page, user: Handle.optional(), group: Handle.optional(), server: ServerId.optional() }),
+      paged(Grant),
+    ),
+    create: mutation('administrator', FileGrant, Grant),
+    delete: mutation('administrator', z.strictObject({ id: Id }), AtRevision),
   },
   restrictions: {
     /** Restrictions limit what a holder may read over a SQL connection. */
-    list: query(z.strictObject({ ...page, server: ServerId.optional() }), paged(Restriction)),
-    create: mutation(FileRestriction, Restriction),
-    delete: mutation(z.strictObject({ id: Id }), AtRevision),
+    list: query('administrator', z.strictObject({ ...page, server: ServerId.optional() }), paged(Restriction)),
+    create: mutation('administrator', FileRestriction, Restriction),
+    delete: mutation('administrator', z.strictObject({ id: Id }), AtRevision),
   },
   selections: {
     /** What a person has switched off for themselves, by server. */
-    get: query(z.strictObject({ user: Handle }), z.strictObject({ servers: z.record(ServerId, Selection) })),
+    get: query('self', z.strictObject({ user: Handle }), z.strictObject({ servers: z.record(ServerId, Selection) })),
     /**
      * Fields that are absent stay. `level: null` and an empty `off` take a choice back. A selection can only lower.
      */
     set: mutation(
+      'self',
       z.strictObject({ user: Handle, server: ServerId, level: Level.nullable().optional(), off: z.array(ToolName).optional() }),
       z.strictObject({ servers: z.record(ServerId, Selection) }),
     ),
   },
   servers: {
     /** Every server with its tools. Settings hold names of secrets, never secrets. */
-    list: query(NoInput, z.strictObject({ items: z.array(Server) })),
+    list: query('administrator', NoInput, z.strictObject({ items: z.array(Server) })),
     /**
      * Creates a server, or changes it. A field that is absent stays as it is; null, or `{}` for a field of several
      * parts, takes it back to its default. A server at another `url` is another server: then every field that the old
      * one had must be named, or the operation fails with `invalid_input`, so that no header goes there unasked.
      */
-    put: mutation(z.discriminatedUnion('kind', [MountedServerInput, RemoteServerInput]), Server),
+    put: mutation('administrator', z.discriminatedUnion('kind', [MountedServerInput, RemoteServerInput]), Server),
     /** Removes a server with its grants, restrictions and selections, which `removed` names. */
-    delete: mutation(z.strictObject({ id: ServerId }), AtRevision),
+    delete: mutation('administrator', z.strictObject({ id: ServerId }), AtRevision),
     /** The kill switch. While `killed` is true, every call on the server is refused, for everyone. */
-    kill: mutation(z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),
+    kill: mutation('administrator', z.strictObject({ id: ServerId, killed: z.boolean() }), AtRevision),
     /** The health of the remote servers: one item per server and data plane. */
-    health: query(z.strictObject({ id: ServerId.optional() }), z.strictObject({ items: z.array(ServerHealth) })),
+    health: query('administrator', z.strictObject({ id: ServerId.optional() }), z.strictObject({ items: z.array(ServerHealth) })),
     /**
      * The tools of a remote server, as approved and as offered. `listFaults` says what is wrong with its lists, as the
      * data planes read them. Fails with `not_found` for a mounted server.
      */
     definitions: query(
+      'administrator',
       z.strictObject({ id: ServerId }),
       z.strictObject({ items: z.array(ToolDefinition), listFaults: z.array(z.string()).optional() }),
     ),
@@ -158,6 +175,7 @@ export const api = {
      * the tools.
      */
     approve: mutation(
+      'administrator',
       z.strictObject({
         id: ServerId,
         names: z.array(ToolName).max(2000).optional(),
@@ -171,9 +189,9 @@ export const api = {
     ),
   },
   settings: {
-    get: query(NoInput, Settings),
+    get: query('administrator', NoInput, Settings),
     /** Changes the settings that are present, and leaves the others. */
-    put: mutation(SettingsPatch, Settings),
+    put: mutation('administrator', SettingsPatch, Settings),
   },
   policy: {
     /**
@@ -181,6 +199,7 @@ export const api = {
      * `expectRevision` it fails with `conflict`, and changes nothing, when the policy in force is another one.
      */
     apply: mutation(
+      'administrator',
       z.strictObject({
         file: PolicyFile,
         /** `policy` of `policy.version` or `policy.plan`. It changes with what a file can say, and nothing else. */
@@ -191,13 +210,13 @@ export const api = {
       z.strictObject({ revision: z.int(), edits: z.array(z.string()) }),
     ),
     /** What `apply` would change, and for whom. Changes nothing. */
-    plan: query(z.strictObject({ file: PolicyFile }), Plan),
+    plan: query('administrator', z.strictObject({ file: PolicyFile }), Plan),
     /** Which policy is in force: the hash of all that a file can say, and the published revision. */
-    version: query(NoInput, z.strictObject({ policy: Sha256, revision: z.int() })),
+    version: query('administrator', NoInput, z.strictObject({ policy: Sha256, revision: z.int() })),
     /** The policy as a file that `apply` takes. */
-    export: query(NoInput, PolicyFile),
+    export: query('administrator', NoInput, PolicyFile),
     /** Whether a person may call a tool now, and why. It asks the same function that the data plane enforces. */
-    explain: query(z.strictObject({ user: Handle, server: ServerId, tool: z.string() }), Explanation),
+    explain: query('self', z.strictObject({ user: Handle, server: ServerId, tool: z.string() }), Explanation),
   },
   tokens: {
     /**
@@ -205,7 +224,7 @@ export const api = {
      * by their claim `sid` (RFC 7519), before they expire. The gateway keeps no list of
      * its tokens: an id that no token has is not noticed, if it has the form of one.
      */
-    revoke: mutation(z.strictObject({ jti: TokenId.optional(), sid: TokenId.optional() }), AtRevision),
+    revoke: mutation('administrator', z.strictObject({ jti: TokenId.optional(), sid: TokenId.optional() }), AtRevision),
   },
   audit: {
     /**
@@ -214,6 +233,7 @@ export const api = {
      * record knows.
      */
     search: query(
+      'administrator',
       z.strictObject({
         ...page,
         user: z.string().optional(),
@@ -231,7 +251,7 @@ export const api = {
      * Every audit chain. The control plane's own chain is the last. `strays`: records that are stored beside these
      * chains, because no such plane is known or they stand before record 1. The gateway itself stores none.
      */
-    chains: query(NoInput, z.strictObject({ items: z.array(AuditChain), strays: z.array(StrayRecords).optional() })),
+    chains: query('administrator', NoInput, z.strictObject({ items: z.array(AuditChain), strays: z.array(StrayRecords).optional() })),
     /**
      * The records of one chain after `afterSeq`, as they were written, oldest first. A chain is verified from these.
      * `apart` stands in for records that could not be sent. `misfiled` names the columns of the search index that say
@@ -239,6 +259,7 @@ export const api = {
      * a wrong clock of their plane would explain. A page has `first` records and stand-ins.
      */
     chain: query(
+      'administrator',
       z.strictObject({ plane: Id, afterSeq: z.int().min(0), first: z.int().min(1).max(1000).default(500) }),
       z.strictObject({
         records: z.array(AuditRecord),
@@ -249,30 +270,31 @@ export const api = {
     ),
   },
   planes: {
-    list: query(NoInput, z.strictObject({ items: z.array(PlaneState) })),
+    list: query('administrator', NoInput, z.strictObject({ items: z.array(PlaneState) })),
     /**
      * Excludes a data plane for good: it gets no policy and no keys any more. The sealing keys are renewed. Void are
      * the line that it joined with, lines for a plane of its name, and the lines in the files of the control plane
      * (`JOIN_FILE`), which are replaced at once.
      */
-    expel: mutation(z.strictObject({ id: Id }), AtRevision),
+    expel: mutation('administrator', z.strictObject({ id: Id }), AtRevision),
     /**
      * Takes a plane off the list that is gone for good: away or stopped, with its audit stored. To come back it
      * joins anew. Unlike `expel`, this renews no keys and voids no join lines.
      */
-    forget: mutation(z.strictObject({ id: Id }), AtRevision),
+    forget: mutation('administrator', z.strictObject({ id: Id }), AtRevision),
     /**
      * Makes a line that lets data planes join: the value of their setting `BIR_JOIN`. It holds a secret, and is shown
      * this once. `until` is at most a year away; without it the line is good for an hour.
      */
     invite: mutation(
+      'administrator',
       z.strictObject({ name: PlaneName.optional(), uses: z.int().min(1).max(1000).default(1), until: Instant.optional() }),
       z.strictObject({ id: Id, line: z.string(), name: PlaneName.nullable(), uses: z.int(), until: Instant }),
     ),
     /** The lines that let planes join, newest first, with the planes that joined. `open`: only those of that state. */
-    lines: query(z.strictObject({ ...page, open: z.boolean().optional() }), paged(JoinLine)),
+    lines: query('administrator', z.strictObject({ ...page, open: z.boolean().optional() }), paged(JoinLine)),
     /** Makes a line void. Planes that joined with it stay. Fails with `conflict` when it admits nobody any more. */
-    revokeLine: mutation(z.strictObject({ id: Id }), AtRevision),
+    revokeLine: mutation('administrator', z.strictObject({ id: Id }), AtRevision),
   },
   snapshot: {
     /**
@@ -280,6 +302,7 @@ export const api = {
      * begins when the database was set back. Absent where a control plane of an earlier version published it.
      */
     status: query(
+      'administrator',
       NoInput,
       z.strictObject({ revision: z.int(), root: z.string(), history: Id.optional(), at: Instant, planes: z.array(PlaneState) }),
     ),

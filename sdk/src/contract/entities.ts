@@ -23,6 +23,21 @@ export const User = z.strictObject({
   /** Set while a declared person has not signed in: the verified address that makes somebody this person. */
   awaitsEmail: z.string().nullable().optional(),
 })
+/** operator: the holder of the operator key of an embedded gateway. service: a service account. */
+export const CallerKind = z.enum(['person', 'service', 'operator'])
+/** Who calls the API. */
+export const Caller = z.strictObject({
+  /** The handle; of an operator, a name such as `operator:root`. */
+  handle: z.string(),
+  name: z.string().nullable(),
+  administrator: z.boolean(),
+  kind: CallerKind,
+  groups: z.array(Handle),
+  /** The session of the token or cookie that the caller came with. */
+  sid: z.string().optional(),
+  /** The id of the client that the token was issued to. */
+  client: z.string().optional(),
+})
 export const Group = z.strictObject({
   handle: Handle,
   title: z.string().nullable(),

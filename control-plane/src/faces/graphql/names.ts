@@ -3,6 +3,8 @@ import {
   AuditChain,
   AuditRow,
   AuditStanding,
+  Caller,
+  CallerKind,
   Explanation,
   Grant,
   Group,
@@ -36,6 +38,7 @@ import type { OperationPath } from '../../base/perform.ts'
 /** The field of each operation on Query or Mutation. An operation that is missing here does not compile. */
 export const FIELD_NAMES = {
   'users.list': 'users',
+  'users.me': 'me',
   'users.get': 'user',
   'users.put': 'putUser',
   'users.setDisabled': 'setUserDisabled',
@@ -82,6 +85,8 @@ export const FIELD_NAMES = {
 /** The GraphQL type names of the contract's schemas. Other types get their name from the field that contains them. */
 export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [User, 'User'],
+  [Caller, 'Caller'],
+  [CallerKind, 'CallerKind'],
   [Group, 'Group'],
   [Grant, 'Grant'],
   [Restriction, 'Restriction'],

@@ -1,3 +1,4 @@
+import type { Who } from '@bir/sdk/contract/api'
 import type { GraphQLSchema } from 'graphql'
 import type { z } from 'zod'
 import { perform, procedures } from '../../base/perform.ts'
@@ -21,7 +22,8 @@ export function schemaOf(operations: Operations): GraphQLSchema {
   builder.queryType({})
   builder.mutationType({})
   for (const procedure of procedures) addField({ builder, types, connections, operations }, procedure)
-  return describe(builder.toSchema())
+  const whoByField = new Map<string, Who>(procedures.map(({ path, who }) => [FIELD_NAMES[path], who]))
+  return describe(builder.toSchema(), (field) => whoByField.get(field) ?? 'administrator')
 }
 
 interface Parts {

@@ -1,3 +1,4 @@
+import type { Who } from '@bir/sdk/contract/api'
 import { isEnumType, isInputObjectType, isIntrospectionType, isObjectType, isSpecifiedScalarType } from 'graphql'
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql'
 import { ENUM_VALUES } from './enum-values.ts'
@@ -17,12 +18,21 @@ const sameAs: Readonly<Record<string, readonly string[]>> = {
   PutUser: ['User'],
 }
 
-/** Writes a description onto every type, field, argument and value of the schema, and gives the schema back. */
-export function describe(schema: GraphQLSchema): GraphQLSchema {
+const whoTexts: Readonly<Record<Who, string>> = {
+  administrator: 'For administrators.',
+  self: 'For administrators, and for people about themselves.',
+  anyone: 'For everybody who is signed in.',
+}
+
+/**
+ * Writes a description onto every type, field, argument and value of the schema, and gives the schema back. `whoOf`
+ * says who may use a field of Query or Mutation.
+ */
+export function describe(schema: GraphQLSchema, whoOf: (field: string) => Who): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue
     type.description ??= typeText(type)
-    describeParts(type)
+    describeParts(type, whoOf)
   }
   return schema
 }
@@ -36,15 +46,20 @@ function typeText({ name }: GraphQLNamedType): string | undefined {
   return operation in OPERATIONS ? `What \`${operation}\` takes.` : TYPES[made]
 }
 
-function describeParts(type: GraphQLNamedType): void {
+function describeParts(type: GraphQLNamedType, whoOf: (field: string) => Who): void {
   if (isEnumType(type)) for (const value of type.getValues()) value.description = ENUM_VALUES[`${type.name}.${value.name}`]
   if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) field.description = fieldText(type.name, field.name)
   if (!isObjectType(type)) return
   const isRoot = type.name === 'Query' || type.name === 'Mutation'
   for (const field of Object.values(type.getFields())) {
-    field.description = isRoot ? OPERATIONS[field.name] : fieldText(type.name, field.name)
+    field.description = isRoot ? operationText(field.name, whoOf) : fieldText(type.name, field.name)
     for (const argument of field.args) argument.description = fieldText(field.name, argument.name)
   }
+}
+
+function operationText(field: string, whoOf: (field: string) => Who): string | undefined {
+  const text = OPERATIONS[field]
+  return text === undefined ? undefined : `${text} ${whoTexts[whoOf(field)]}`
 }
 
 function fieldText(type: string, field: string): string | undefined {

@@ -112,6 +112,11 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'auditRecords.kind': 'Of this kind: one of the values of `AuditKind`.',
   'auditRecords.user': 'The handle or id of a person.',
 
+  'Caller.administrator': 'True for an administrator.',
+  'Caller.client': 'The id of the client that the token was issued to.',
+  'Caller.groups': 'The handles of their groups.',
+  'Caller.handle': 'The handle; of an operator, a name such as `operator:root`.',
+  'Caller.sid': 'The session of the token or cookie that the caller came with.',
   'Explanation.allow': 'True when the person may call the tool.',
   'Explanation.because': 'The steps of the decision, a text each, in order.',
   'Explanation.level': 'The level that the person has.',

@@ -1,6 +1,7 @@
-/** What each operation does, by its field of Query or Mutation. */
+/** What each operation does, by its field of Query or Mutation. Who may call it is added from the contract. */
 export const OPERATIONS: Readonly<Record<string, string>> = {
   users: 'People in the order of their handles.',
+  me: 'Who the caller is, as the gateway knows them.',
   user: 'One person. Fails with `not_found` when there is none.',
   putUser: 'Creates a person, or changes name, address and role of one. A handle never goes to another person.',
   setUserDisabled: 'Disables a person, which voids their tokens, or lets them back in. The last administrator cannot be disabled.',
@@ -15,8 +16,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   restrictions: 'Restrictions on SQL connections.',
   createRestriction: 'Says what a holder may read over a SQL connection.',
   deleteRestriction: 'Takes a restriction back.',
-  selections: 'What a person has switched off for themselves. People may ask about themselves.',
-  setSelection: 'Changes what a person has switched off. What is absent stays. People may change their own.',
+  selections: 'What a person has switched off for themselves.',
+  setSelection: 'Changes what a person has switched off. What is absent stays.',
   servers: 'Every server with its tools.',
   putServer: 'Creates a server, or changes it. What is absent stays; null or `{}` takes it back.',
   deleteServer: 'Removes a server with its grants, restrictions and selections, which `removed` names.',
@@ -30,7 +31,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   planPolicy: 'What `applyPolicy` would change, and for whom. Changes nothing.',
   policyVersion: 'Which policy is in force.',
   exportPolicy: 'The policy in force as a file that `applyPolicy` takes.',
-  explain: 'Whether a person may call a tool now, and why. People may ask about themselves.',
+  explain: 'Whether a person may call a tool now, and why.',
   revokeToken: 'Voids a token, or all tokens of a session, before they expire.',
   auditRecords: 'Audit records, newest first. Tells of a person, server or tool that nobody knows.',
   auditChains: "Every audit chain. The control plane's own is the last.",

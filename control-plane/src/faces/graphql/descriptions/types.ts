@@ -1,7 +1,8 @@
 /** What each type is. Connections, edges and inputs are described by what they carry. */
 export const TYPES: Readonly<Record<string, string>> = {
-  Query: 'What can be asked. Every question is for administrators; a person may ask `selections` and `explain` about themselves.',
-  Mutation: 'What can be changed. Each answers after the new revision of the policy is published, and is recorded in the audit.',
+  Query: 'What can be asked. Each question says whom it is for.',
+  Mutation:
+    'What can be changed. Each says whom it is for, answers after the new revision of the policy is published, and is recorded in the audit.',
   ApplyPolicy: 'What applying a policy file has changed.',
   ApproveDefinitions: 'The definitions that were approved.',
   AuditChain: 'A page of one audit chain, as its plane wrote it.',
@@ -14,6 +15,8 @@ export const TYPES: Readonly<Record<string, string>> = {
   AuditRecordSetApart: 'Stands in a chain for a record that could not be sent and lies in a file on its plane.',
   AuditStanding: 'How far the control plane has the audit of a plane.',
   BreakerState: 'Whether a plane spares a server that failed too often.',
+  Caller: 'Who calls the API.',
+  CallerKind: 'What kind of principal a caller is.',
   Done: 'A change that is published.',
   Explanation: 'Whether a person may call a tool, and why. The function that the data planes enforce gives it.',
   ExplanationMissing: 'What does not exist.',
