@@ -54,6 +54,9 @@ const Config = z
       .default('demo'),
     /** The OAuth client whose tokens are accepted for exchange. */
     idpAudience: z.string().min(1).default('bir'),
+    /** The gateway's own client at that provider, with which people sign in. */
+    idpClientId: z.string().min(1).optional(),
+    idpClientSecret: z.string().min(1).optional(),
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
     stopDelayMs: z.coerce.number().int().min(0).optional(),

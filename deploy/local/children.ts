@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import type { ChildSpec } from './process/child.ts'
 import type { Places } from './base/home.ts'
+import { GATEWAY_CLIENT_ID } from './idp/clients.ts'
 import type { Ports } from './ports.ts'
 
 export const IDP_PROVIDER = 'demo'
@@ -42,6 +43,8 @@ export function childrenOf(places: Places, ports: Ports) {
     idp: child('idp', 'The demo identity provider', import.meta.resolve('./idp/main.ts'), addresses.idp, {
       PORT: String(ports.idpPort),
       HOME_DIR: places.idp,
+      GATEWAY_URL: addresses.control,
+      GATEWAY_SECRET_FILE: places.idpClientSecret,
     }),
     notes: child('notes', 'The demo server of notes', import.meta.resolve('./notes/main.ts'), addresses.notes, {
       PORT: String(ports.notesPort),
@@ -60,6 +63,8 @@ export function childrenOf(places: Places, ports: Ports) {
         IDP_ISSUER: addresses.idp,
         IDP_PROVIDER: IDP_PROVIDER,
         IDP_AUDIENCE: 'bir',
+        IDP_CLIENT_ID: GATEWAY_CLIENT_ID,
+        IDP_CLIENT_SECRET_FILE: places.idpClientSecret,
       }),
       nodeFlags: controlFlags,
     },
@@ -87,7 +92,8 @@ export function childrenOf(places: Places, ports: Ports) {
  * Settings that the launcher makes itself. Inherited ones may be
  * meant for another program or stage, so they are not passed on.
  */
-const launcherSettings = /^(npm_|BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
+const launcherSettings =
+  /^(npm_|BIR_JOIN|BIR_TOKEN|BIR_CLIENT_|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
 
 function inheritedEnv(env: Record<string, string | undefined>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !launcherSettings.test(name)))

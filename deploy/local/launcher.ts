@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createClient } from '@bir/sdk'
 import type { OperatorKey } from '@bir/sdk/operator'
 import type { EmbeddedPostgres } from '@bir/db/embedded'
@@ -56,7 +57,8 @@ export class Launcher {
 
     const operatorKey = await ensureOperatorKey(places)
     await ensureKeys(places.idp)
-    ensureSecret(places, NOTES_KEY)
+    ensureSecret(places.idpClientSecret)
+    ensureSecret(join(places.secrets, NOTES_KEY))
     const passwords = await ensurePasswords(places.idp)
     const client = this.client(operatorKey, addresses)
     try {

@@ -36,18 +36,25 @@ export async function serve(config: Config, terminal: Terminal, stopRequest: Sto
   }
 }
 
+/** These open the database, the private keys and the identity provider: no part but the control plane gets them. */
+const controlPlaneSettings = /^(DATABASE_URL|MASTER_KEY|IDP_)/
+
 function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildSpec[] {
   const places = placesOf(home)
   const { PUBLIC_URL: controlUrl = '', MCP_URL: mcpUrl = '' } = process.env
-  const part = (title: string, name: string, main: string, port: number, env: Record<string, string>): ChildSpec => ({
+  const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => !controlPlaneSettings.test(name)))
+  const part = (title: string, name: string, main: string, port: number, env: NodeJS.ProcessEnv): ChildSpec => ({
     name,
     title,
     script: fileURLToPath(main),
     healthUrl: `http://${LOOPBACK_HOST}:${port}/health`,
-    env: { ...process.env, STAGE: stage, PORT: String(port), ...env },
+    env: { ...others, STAGE: stage, PORT: String(port), ...env },
   })
   return [
     part('The control plane', 'control-plane', import.meta.resolve('@bir/control-plane/main'), controlPort, {
+      ...process.env,
+      STAGE: stage,
+      PORT: String(controlPort),
       HOME_DIR: places.control,
       JOIN_FILE: places.join,
     }),

@@ -20,6 +20,8 @@ export const placesOf = (home: string) => ({
   control: join(home, 'control'),
   plane: join(home, 'plane'),
   idp: join(home, 'idp'),
+  /** What the gateway proves to the demo provider that it is. No other part reads it. */
+  idpClientSecret: join(home, 'idp', 'client-secret'),
   notes: join(home, 'notes'),
   notesPort: join(home, 'notes', 'port'),
   logs: join(home, 'logs'),
@@ -71,9 +73,8 @@ function readOperatorKey(file: string): OperatorKey {
   }
 }
 
-/** Makes a random secret at the first start. The data plane finds it by its name. */
-export function ensureSecret({ secrets }: Places, name: string): void {
-  const file = join(secrets, name)
+/** Makes a file with a random secret, unless it is there. Only its owner can read it. */
+export function ensureSecret(file: string): void {
   if (!existsSync(file)) writeAtomically(file, randomBytes(24).toString('base64url'))
 }
 

@@ -8,6 +8,9 @@ const Config = z.object({
   port: z.coerce.number().int().min(0).max(65_535).default(8082),
   /** The folder with the provider's keys and the password hashes. */
   homeDir: z.string().min(1),
+  /** The gateway's control plane, whose own client the provider then knows, with its secret. */
+  gatewayUrl: z.url({ protocol: /^https?$/ }).optional(),
+  gatewaySecret: z.string().min(32).optional(),
 })
 export type Config = z.infer<typeof Config>
 

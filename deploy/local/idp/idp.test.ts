@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readIdpConfig } from './config.ts'
 import { ensurePasswords } from './people.ts'
@@ -113,3 +113,60 @@ test("the provider's own address says what it is, and takes a password without s
   expect(wrong.status).toBe(401)
   expect(await wrong.text()).toContain('do not belong together')
 })
+
+/** What the provider knows of the gateway in these tests. */
+const gatewaySecret = 'a-secret-of-the-gateway-for-tests-alone'
+const gatewayUrl = 'http://127.0.0.1:49153'
+const basic = (secret: string) => ({ authorization: `Basic ${Buffer.from(`bir-gateway:${secret}`).toString('base64')}` })
+
+test('the gateway has a client of its own: people return to its callback, its secret is asked for, and it signs them out', async () => {
+  await using withGateway = await startWithGateway()
+  const { issuer } = withGateway
+  const callback = `${gatewayUrl}/oauth/callback/demo`
+  const browser = new Browser(issuer, { clientId: 'bir-gateway', redirectUri: callback, scope: 'openid profile email' })
+  const { verifier, login } = await browser.authorize()
+  const returned = await browser.signIn(login, 'bob', passwords.bob ?? '')
+  expect(returned.href.startsWith(`${callback}?`)).toBe(true)
+
+  const form = {
+    grant_type: 'authorization_code',
+    code: returned.searchParams.get('code') ?? '',
+    redirect_uri: callback,
+    code_verifier: verifier,
+  }
+  const ask = (headers: Record<string, string>, more = {}) =>
+    fetch(`${issuer}/token`, { method: 'POST', headers, body: new URLSearchParams({ ...form, ...more }) })
+  expect((await ask({}, { client_id: 'bir-gateway' })).status).toBe(401)
+  expect((await ask(basic('a wrong secret'))).status).toBe(401)
+  const { id_token: idToken } = (await (await ask(basic(gatewaySecret))).json()) as { id_token: string }
+  expect(decodeJwt(idToken)).toMatchObject({ aud: 'bir-gateway', sub: 'bob', preferred_username: 'bob', groups: ['engineers'], roles: [] })
+
+  const signOut = { id_token_hint: idToken, post_logout_redirect_uri: `${gatewayUrl}/oauth/logout`, state: 'bye' }
+  const page = await browser.get(`/session/end?${String(new URLSearchParams(signOut))}`)
+  expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+  const html = await page.text()
+  expect(html).toContain('You are signed in here as bob')
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
+  const done = await browser.post(new URL('/session/end/confirm', issuer), { xsrf, logout: 'yes' })
+  expect(done.headers.get('location')).toBe(`${gatewayUrl}/oauth/logout?state=bye`)
+  // The provider asks for a password again.
+  expect(await (await browser.authorize()).page.text()).toContain('type="password"')
+})
+
+test('it sends nobody to an address that is not the gateway’s, at sign-in and at sign-out', async () => {
+  await using withGateway = await startWithGateway()
+  const browser = new Browser(withGateway.issuer, { clientId: 'bir-gateway', redirectUri: 'http://127.0.0.1:49154/oauth/callback/demo' })
+  expect((await browser.get(browser.authorizePath('challenge'))).status).toBe(400)
+  const signOut = { client_id: 'bir-gateway', post_logout_redirect_uri: 'http://127.0.0.1:49154/oauth/logout' }
+  expect((await browser.get(`/session/end?${String(new URLSearchParams(signOut))}`)).status).toBe(400)
+})
+
+test('without a gateway it knows only the client of programs', async () => {
+  const browser = new Browser(idp.issuer, { clientId: 'bir-gateway' })
+  expect((await browser.get(browser.authorizePath('challenge'))).status).toBe(400)
+})
+
+async function startWithGateway() {
+  const started = await startIdp({ stage: 'local', host: '127.0.0.1', port: 0, homeDir: home, gatewayUrl, gatewaySecret })
+  return { ...started, [Symbol.asyncDispose]: () => started.close() }
+}

@@ -12,6 +12,7 @@ h1 { margin: 0 0 .25rem; font-size: 1.4rem } p { margin: 0 0 1.25rem; color: var
 label { display: block; margin: 0 0 .25rem; font-weight: 600 }
 input { width: 100%; margin: 0 0 1rem; padding: .65rem .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px }
 button { width: 100%; padding: .7rem; font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: 8px; cursor: pointer }
+button.second { margin-top: .6rem; color: inherit; background: transparent; border: 1px solid var(--line) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 [role=alert], [role=status] { margin: 1rem 0;  padding: .6rem .75rem; border: 1px solid currentColor; border-radius: 8px }
 [role=status] { color: #18794e } [role=alert] { color: #c0262d } 
@@ -81,6 +82,17 @@ export const continuePage = (uid: string, handle: string): string =>
     `<h1>Continue as ${escape(handle)}?</h1><p>A program on this machine asks to act as you at Bir MCP.</p>
 <form method="post" action="/login/${escape(uid)}"><button>Continue</button></form>`,
   )
+
+/** Asks whether the session at this provider ends too. `form` is the provider's own, without a button. */
+export const signOutPage = (form: string, handle: string): string =>
+  page(
+    'Sign out – Bir MCP demo',
+    `<h1>Sign out?</h1><p>You are signed in here as ${escape(handle)}. The program that sent you here has ended its own session.</p>${form}
+<button form="op.logoutForm" name="logout" value="yes">Sign out here too</button>
+<button form="op.logoutForm" class="second">Stay signed in here</button>`,
+  )
+
+export const signedOutPage = (): string => page('Signed out – Bir MCP demo', '<h1>Signed out</h1><p>You can close this page.</p>')
 
 export const errorPage = (detail: string): string =>
   page(

@@ -1,39 +1,33 @@
-import { hostInUrl, LOOPBACK_HOSTS } from '@bir/sdk/contract/loopback'
 import { Provider } from 'oidc-provider'
-import type { Configuration } from 'oidc-provider'
+import type { ClientMetadata, Configuration } from 'oidc-provider'
 import type { Keys } from './keys.ts'
-import { errorPage } from './pages.ts'
+import { errorPage, PAGE_HEADERS, signedOutPage, signOutPage } from './pages.ts'
 import { Memory } from './memory.ts'
 import { emailOf } from './people.ts'
 import type { Person } from './people.ts'
 
 /** The only resource (RFC 8707). Access tokens of the provider are for the gateway's control plane. */
 const gateway = 'urn:bir:gateway'
-const redirectUris = LOOPBACK_HOSTS.map((host) => `http://${hostInUrl(host)}/callback`)
+
+interface Parts {
+  keys: Keys
+  clients: ClientMetadata[]
+  find(handle: string): Person | undefined
+}
 
 /** A real OpenID provider for the demo people: authorization code with PKCE alone, ES256, JWT access tokens. */
-export function createProvider(issuer: string, keys: Keys, find: (handle: string) => Person | undefined): Provider {
+export function createProvider(issuer: string, { keys, clients, find }: Parts): Provider {
   const configuration: Configuration = {
     adapter: Memory,
-    clients: [
-      {
-        client_id: 'bir',
-        client_name: 'Bir MCP',
-        application_type: 'native',
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        redirect_uris: redirectUris,
-        id_token_signed_response_alg: 'ES256',
-      },
-    ],
+    clients,
+    clientAuthMethods: ['none', 'client_secret_basic'],
     jwks: { keys: [{ ...keys.signing, alg: 'ES256', use: 'sig' }] },
     cookies: { keys: keys.cookies },
     pkce: { required: () => true },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
     claims: {
       openid: ['sub'],
-      profile: ['name', 'preferred_username'],
+      profile: ['name', 'preferred_username', 'groups', 'roles'],
       email: ['email', 'email_verified'],
       groups: ['groups', 'roles'],
     },
@@ -41,7 +35,17 @@ export function createProvider(issuer: string, keys: Keys, find: (handle: string
     responseTypes: ['code'],
     features: {
       devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => {
+          ctx.set(PAGE_HEADERS)
+          ctx.body = signOutPage(form, ctx.oidc.session?.accountId ?? '')
+        },
+        postLogoutSuccessSource: (ctx) => {
+          ctx.set(PAGE_HEADERS)
+          ctx.body = signedOutPage()
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => gateway,
@@ -57,7 +61,7 @@ export function createProvider(issuer: string, keys: Keys, find: (handle: string
       const person = find(id)
       return person && { accountId: id, claims: () => ({ sub: id, ...claimsOf(person) }) }
     },
-    // The only client is the gateway's own command and portal, so signing in counts as consent.
+    // The only clients are the gateway's own, so signing in counts as consent.
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client?.clientId ?? '',

@@ -32,8 +32,8 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return
     }
-    const isLogin = pathname.startsWith('/login/') || pathname === '/'
-    if (request.headers.host?.toLowerCase() !== host || !isOwnOrigin(request.headers.origin, isLogin)) {
+    const isPage = pathname.startsWith('/login/') || pathname === '/' || pathname === '/session/end/confirm'
+    if (request.headers.host?.toLowerCase() !== host || !isOwnOrigin(request.headers.origin, isPage)) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`This provider is served at ${origin} alone.`)
       return
     }
@@ -52,9 +52,9 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     })
   })
 
-  /** The login page has no referrer, so a browser sends its form with the origin `null`. A cookie protects the form. */
-  function isOwnOrigin(given: string | undefined, isLogin: boolean): boolean {
-    return given === undefined || given === origin || (isLogin && given === 'null')
+  /** The pages have no referrer, so a browser sends their forms with the origin `null`. A cookie protects the forms. */
+  function isOwnOrigin(given: string | undefined, isPage: boolean): boolean {
+    return given === undefined || given === origin || (isPage && given === 'null')
   }
 
   async function login(uid: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -21,30 +21,46 @@ export async function exchange(issuer: string, form: Record<string, string>): Pr
   return Tokens.parse(await response.json())
 }
 
-/** Keeps cookies and follows redirects, until one leads out of the provider. */
+interface AskingClient {
+  clientId?: string
+  redirectUri?: string
+  scope?: string
+}
+
+/** Keeps cookies and follows redirects, until one leads out of the provider. It is sent there by a client. */
 export class Browser {
   private readonly issuer: string
+  private readonly client: Required<AskingClient>
   private readonly cookies = new Map<string, string>()
 
-  constructor(issuer: string) {
+  constructor(issuer: string, client: AskingClient = {}) {
     this.issuer = issuer
+    this.client = { clientId: 'bir', redirectUri, scope: 'openid profile email groups', ...client }
   }
 
   async authorize(): Promise<{ verifier: string; login: URL; page: Response }> {
     const verifier = randomBytes(32).toString('base64url')
-    const query = new URLSearchParams({
-      client_id: 'bir',
-      response_type: 'code',
-      redirect_uri: redirectUri,
-      scope: 'openid profile email groups',
-      state: 's',
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-      code_challenge_method: 'S256',
-    })
-    const response = await this.request(new URL(`${this.issuer}/auth?${query.toString()}`))
+    const response = await this.get(this.authorizePath(createHash('sha256').update(verifier).digest('base64url')))
     const login = new URL(response.headers.get('location') ?? '', this.issuer)
     const page = await this.request(login)
     return { verifier, login, page }
+  }
+
+  authorizePath(challenge: string): string {
+    const query = new URLSearchParams({
+      client_id: this.client.clientId,
+      response_type: 'code',
+      redirect_uri: this.client.redirectUri,
+      scope: this.client.scope,
+      state: 's',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    })
+    return `/auth?${query.toString()}`
+  }
+
+  get(path: string): Promise<Response> {
+    return this.request(new URL(path, this.issuer))
   }
 
   post(url: URL, form: Record<string, string>): Promise<Response> {
