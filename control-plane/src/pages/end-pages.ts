@@ -1,0 +1,56 @@
+import type { Language } from '@bir/sdk/texts/language'
+import { textsOf } from '@bir/sdk/texts'
+import type { Answer } from '../base/http.ts'
+import { html } from './kit/html.ts'
+import { DONE_SIGN, ENDED_SIGN } from './kit/icons.ts'
+import { pageAnswer } from './kit/page.ts'
+import { hiddenFields } from './kit/parts.ts'
+import { letterOf, nameOf } from './kit/shown.ts'
+import type { ShownPerson } from './kit/shown.ts'
+
+export interface SignOutData {
+  csrf: string
+  person: ShownPerson
+  /** More that the form carries, such as where to return to. */
+  fields?: Record<string, string>
+}
+
+/** Asks whether to sign out. It posts `csrf` and the given fields to /oauth/logout. */
+export function signOutPage({ csrf, person, fields = {} }: SignOutData, language: Language): Answer {
+  const { signOut, common } = textsOf(language)
+  const name = nameOf(person.name || person.handle)
+  const body = html`<h1>${signOut.title}</h1>
+    <p class="lead">${signOut.ends}</p>
+    <div class="who">
+      <span class="letter" aria-hidden="true">${letterOf(name)}</span>
+      <div><small>${common.person}</small><strong>${name}</strong></div>
+    </div>
+    <form method="post" action="/oauth/logout">${hiddenFields({ ...fields, csrf })}<button class="main">${signOut.button}</button></form>`
+  // The provider's own sign-out comes next, and may send the browser on to others.
+  return pageAnswer({ language, title: signOut.title, body, formsLeadTo: 'anywhere' })
+}
+
+/** `stillAt`: the provider, where it has no sign-out that we could have used. */
+export function signedOutPage({ stillAt }: { stillAt?: string | undefined }, language: Language): Answer {
+  const { signOut, common } = textsOf(language)
+  const still = stillAt !== undefined && html`<p>${signOut.stillAt({ provider: nameOf(stillAt) })}</p>`
+  const body = html`${ENDED_SIGN}
+    <h1>${signOut.doneTitle}</h1>
+    <p class="lead">${signOut.done}</p>
+    ${still}
+    <p>${common.mayClose}</p>`
+  return pageAnswer({ language, title: signOut.doneTitle, body, isLast: true })
+}
+
+/** All is done, and the window has no more use. */
+export function donePage(language: Language): Answer {
+  const { done, common } = textsOf(language)
+  return pageAnswer({
+    language,
+    title: done.title,
+    body: html`${DONE_SIGN}
+      <h1>${done.title}</h1>
+      <p class="lead">${common.mayClose}</p>`,
+    isLast: true,
+  })
+}
