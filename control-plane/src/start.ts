@@ -34,6 +34,7 @@ import type { Evidence } from './snapshots/history.ts'
 import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
+import { languageRoute } from './pages/kit/language-route.ts'
 import { whileAnswering } from './base/while-answering.ts'
 import { callerOf } from './tokens/caller.ts'
 import { metadataRoutes } from './tokens/metadata.ts'
@@ -191,6 +192,7 @@ function siteOf(
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     { method: 'POST', path: '/oauth/token', origins: 'any', answer: (exchange) => answering(() => tokenEndpoint(tokens, exchange)) },
     ...metadataRoutes({ issuer, stage, keys }),
+    languageRoute(new URL(issuer).origin),
     ...internalRoutes({
       db,
       issuer,
