@@ -45,6 +45,7 @@ const file = {
   grants: [grant],
   restrictions: [restriction],
   settings: { truncateChars: 5000 },
+  clients: { allow: 'listed', listed: ['c-1'], domains: ['*.example.com'], approved: ['claude.ai'], metadataHosts: ['127.0.0.1:4000'] },
 }
 const page = { first: 10, after: cursorOf(id) }
 

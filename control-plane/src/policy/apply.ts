@@ -9,6 +9,7 @@ import { insertGrants } from '../grants/grants.ts'
 import { removeGroup } from '../groups/groups.ts'
 import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
+import { storeSections } from '../policy-sections/sections.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
 import { writeDeclared } from '../users/write-declared.ts'
@@ -43,6 +44,7 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
   buckets.push(...(await writeGroups(trx, before, after)))
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)
+  await storeSections(trx, before.sections, after.sections)
   for (const { id } of difference(before.rows.groups, after.rows.groups).removed) await removeGroup(trx, id)
   for (const { id } of difference(before.rows.servers, after.rows.servers).removed) buckets.push(...(await removeServer(trx, id)))
   return [...new Set(buckets)]

@@ -3,6 +3,7 @@ import { Settings } from '@bir/sdk/contract/settings'
 import { fileGrant, describeGrant, isOver } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction, describeRestriction } from '../restrictions/restrictions.ts'
+import { sectionEdits } from '../policy-sections/section-edits.ts'
 import { declaredEdits } from '../users/declared.ts'
 import type { PolicyState } from './state.ts'
 import type { GroupRow, ServerRow } from '../policy-rows/types.ts'
@@ -51,6 +52,7 @@ export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Da
     ...restrictions.removed.map((row) => `remove restriction: ${describeRestriction(fileRestriction(row, name(row)))}`).sort(),
     ...restrictions.added.map((row) => `add restriction: ${describeRestriction(fileRestriction(row, name(row)))}`),
     ...settingEdits(before.rows.settings, after.rows.settings),
+    ...sectionEdits(before.sections, after.sections),
   ]
 }
 

@@ -20,7 +20,7 @@ export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
 }
 
 /** The policy as one complete file. */
-export function fileOf({ rows, users, members, handles }: PolicyState): PolicyFile {
+export function fileOf({ rows, users, members, sections, handles }: PolicyState): PolicyFile {
   const name = holderNamer(handles)
   return {
     servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),
@@ -35,6 +35,8 @@ export function fileOf({ rows, users, members, handles }: PolicyState): PolicyFi
     grants: inOrder(rows.grants.map((row): FileGrant => fileGrant(row, name(row)))),
     restrictions: inOrder(rows.restrictions.map((row): FileRestriction => fileRestriction(row, name(row)))),
     settings: rows.settings,
+    // A section that says nothing is not there, so that a control plane of an earlier version takes the file too.
+    ...sections,
   }
 }
 

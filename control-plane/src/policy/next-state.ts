@@ -5,6 +5,7 @@ import { grantKey, newGrant } from '../grants/grants.ts'
 import { EVERYONE } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { newRestriction, restrictionKey } from '../restrictions/restrictions.ts'
+import { nextSections } from '../policy-sections/sections.ts'
 import { newServer } from '../servers/servers.ts'
 import { isSameAddress, trustOf } from '../servers/update-definitions.ts'
 import { nonDefaults } from '../settings/settings.ts'
@@ -45,6 +46,7 @@ export function nextState(
     users: file.users ? nextUsers(file.users, userIds, standingOf) : current.users,
     members: file.groups ? nextMembers(current, file.groups, groupIds, userIds) : current.members,
     given: current.given,
+    sections: nextSections(current.sections, file),
     handles: new Map([...current.handles, ...[...userIds].map(swap), ...[...groupIds].map(swap)]),
   }
 }

@@ -1,6 +1,8 @@
 import { readMembers } from '../groups/members.ts'
 import { readDeclared } from '../users/declared.ts'
 import type { DeclaredPeople } from '../users/declared.ts'
+import { readSections } from '../policy-sections/sections.ts'
+import type { Sections } from '../policy-sections/sections.ts'
 import { anyOf, readPolicyRows } from '../policy-rows/read.ts'
 import type { Db, PolicyRows } from '../policy-rows/types.ts'
 
@@ -12,6 +14,7 @@ export interface PolicyState {
   members: ReadonlyMap<string, readonly string[]>
   /** Whom the identity provider made a member, in the same form. A file changes nothing about them. */
   given: ReadonlyMap<string, readonly string[]>
+  sections: Sections
   /** Handles by id, of groups and of all people who appear in the policy. */
   handles: ReadonlyMap<string, string>
 }
@@ -20,11 +23,13 @@ export interface PolicyState {
 export async function readState(db: Db, { withMembers }: { withMembers: boolean }): Promise<PolicyState> {
   const rows = await readPolicyRows(db)
   const declared = await readDeclared(db)
+  const sections = await readSections(db)
   const { members, given } = withMembers ? await membersByGroup(db, rows) : { members: new Map(), given: new Map() }
   const holders = [...rows.grants, ...rows.restrictions].filter(({ kind }) => kind === 'user').map(({ holderId }) => holderId)
   const userIds = [...new Set([...holders, ...[...members.values()].flat()])]
   const users = await db.selectFrom('users').select(['id', 'handle']).where('id', '=', anyOf(userIds)).execute()
-  return { rows, users: declared, members, given, handles: new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle])) }
+  const handles = new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle]))
+  return { rows, users: declared, members, given, sections, handles }
 }
 
 async function membersByGroup(db: Db, { groups }: PolicyRows): Promise<Pick<PolicyState, 'members' | 'given'>> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FileClients } from './client-policy.ts'
 import { Level } from './level.ts'
 import { Handle, ServerId, ToolName } from './names.ts'
 import { RemoteSettings } from './remote.ts'
@@ -132,5 +133,7 @@ export const PolicyFile = z.strictObject({
   restrictions: z.array(FileRestriction).optional(),
   /** Settings that are left out take their defaults. */
   settings: Settings.partial().strict().optional(),
+  /** Which OAuth clients people may use. */
+  clients: FileClients.optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>

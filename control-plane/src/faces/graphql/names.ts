@@ -26,6 +26,7 @@ import {
 } from '@bir/sdk/contract/entities'
 import { AuditHeader, AuditRecord, Outcome, RecordKind, SetApart } from '@bir/sdk/contract/audit'
 import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
+import { FileClients } from '@bir/sdk/contract/client-policy'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
@@ -122,6 +123,7 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [PolicyFile, 'PolicyFile'],
   [FileServer, 'PolicyServer'],
   [FileGroup, 'PolicyGroup'],
+  [FileClients, 'PolicyClients'],
   [FileGrant, 'PolicyGrant'],
   [FileRestriction, 'PolicyRestriction'],
   [api.grants.delete.output, 'Done'],

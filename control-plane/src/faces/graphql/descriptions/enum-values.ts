@@ -48,6 +48,8 @@ export const ENUM_VALUES: Readonly<Record<string, string>> = {
   'PlaneStanding.enforcing': 'It enforces the published revision.',
   'PlaneStanding.rejecting': 'It refused the published revision.',
   'PlaneStanding.stopped': 'It said that it stops.',
+  'PolicyClientsAllow.any': 'Every client.',
+  'PolicyClientsAllow.listed': 'Those of `listed` and `domains`, and those that an administrator created.',
   'RemoteSettingsTrust.hold': 'It is held until somebody approves it.',
   'RemoteSettingsTrust.off': 'It is served.',
   'RemoteSettingsTrust.warn': 'It is served and reported.',

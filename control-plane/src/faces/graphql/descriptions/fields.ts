@@ -175,6 +175,12 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'PlaneAudit.why': 'What the plane says of it to administrators.',
   'PlaneAudit.written': 'The number of the last record that it told of.',
 
+  'PolicyClients.allow': '`any`, the default, or only those that are listed.',
+  'PolicyClients.approved': 'Clients that need no consent: ids, handles, and hosts as in `domains`.',
+  'PolicyClients.domains': 'Hosts, or `*.` and a domain: clients whose metadata document is there, or who receive codes nowhere else.',
+  'PolicyClients.listed': 'Ids of clients.',
+  'PolicyClients.metadataHosts': 'Hosts whose metadata documents may be at private addresses.',
+  'PolicyFile.clients': 'Which OAuth clients people may use.',
   'PolicyFile.grants': 'All grants.',
   'PolicyFile.groups': 'All groups, by handle: `{ title, members }`. Without `members`, nobody comes or leaves.',
   'PolicyFile.restrictions': 'All restrictions.',

@@ -41,6 +41,8 @@ export const TYPES: Readonly<Record<string, string>> = {
   PlaneAudit: 'What a plane told of its audit, compared with what is stored.',
   PlaneRejected: 'A revision of the policy that a plane refused.',
   PlaneStanding: 'Where a data plane stands.',
+  PolicyClients: 'Which OAuth clients people may use.',
+  PolicyClientsAllow: 'Which clients are admitted.',
   PolicyFile: 'The policy as a file (`bir.yaml`). A section that is present is complete; one that is absent stays as it is.',
   PolicyFileSettings: 'The settings section of a policy file. What it leaves out takes its default.',
   PolicyGrant: 'A grant in a policy file.',
