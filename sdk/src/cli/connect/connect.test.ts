@@ -12,13 +12,14 @@ test.for<[client: string, file: string, entry: unknown]>([
   ['cursor', '.cursor/mcp.json', { mcpServers: { bir: { url: 'https://gateway.example.com/mcp' } } }],
   ['windsurf', '.codeium/windsurf/mcp_config.json', { mcpServers: { bir: { serverUrl: 'https://gateway.example.com/mcp' } } }],
   ['gemini-cli', '.gemini/settings.json', { mcpServers: { bir: { url: 'https://gateway.example.com/mcp', type: 'http' } } }],
-  ['opencode', 'opencode.json', { mcp: { bir: { type: 'remote', url: 'https://gateway.example.com/mcp', enabled: true, oauth: false } } }],
+  ['opencode', 'opencode.json', { mcp: { bir: { type: 'remote', url: 'https://gateway.example.com/mcp', enabled: true } } }],
   [
     'cline',
     '.cline/data/settings/cline_mcp_settings.json',
     { mcpServers: { bir: { transport: { type: 'streamableHttp', url: 'https://gateway.example.com/mcp' } } } },
   ],
   ['vscode', '.vscode/mcp.json', { servers: { bir: { type: 'http', url: 'https://gateway.example.com/mcp' } } }],
+  ['zed', '.config/zed/settings.json', { context_servers: { bir: { url: 'https://gateway.example.com/mcp' } } }],
   [
     'claude-desktop',
     '.config/Claude/claude_desktop_config.json',
@@ -37,6 +38,16 @@ test.for<[client: string, file: string, entry: unknown]>([
   expect(JSON.parse(await readFile(join(folder.path, file), 'utf8'))).toEqual(content)
 })
 
+test.for(['claude-code', 'claude-desktop', 'cline', 'codex', 'cursor', 'gemini-cli', 'goose', 'opencode', 'vscode', 'windsurf', 'zed'])(
+  '%s is told how to sign in, and gets no token',
+  async (client) => {
+    const { out, err } = await bir(['connect', client], { env: { ...elsewhere.env, BIR_MCP_TOKEN: 'a.b.c' } })
+    expect(out).toContain('https://gateway.example.com/mcp')
+    expect(err).toMatch(/sign|login/i)
+    expect(out + err).not.toMatch(/a\.b\.c|a-token|Authorization/)
+  },
+)
+
 test.for<[platform: string, file: string]>([
   ['darwin', 'Library/Application Support/Claude/claude_desktop_config.json'],
   ['win32', 'AppData/Roaming/Claude/claude_desktop_config.json'],
@@ -46,15 +57,18 @@ test.for<[platform: string, file: string]>([
   expect((await stat(join(folder.path, file))).isFile()).toBe(true)
 })
 
-test('Codex gets a table of TOML, and Continue an item of a list in YAML', async () => {
+test('Codex gets a table of TOML, Continue an item of a list in YAML, and goose an entry of a map', async () => {
   await using folder = await aFolder()
   const around = { ...elsewhere, cwd: folder.path, homeDir: folder.path }
   const toml = '[mcp_servers.bir]\nurl = "https://gateway.example.com/mcp"\n'
   const yaml = 'mcpServers:\n  - name: bir\n    type: streamable-http\n    url: https://gateway.example.com/mcp\n'
+  const map =
+    'extensions:\n  bir:\n    enabled: true\n    type: streamable_http\n    name: bir\n    description: Bir MCP\n    uri: https://gateway.example.com/mcp\n    timeout: 300\n'
   const begun = 'name: Local Config\nversion: 1.0.0\nschema: v1\n'
   for (const [client, file, text, before] of [
     ['codex', '.codex/config.toml', toml, ''],
     ['continue', '.continue/config.yaml', yaml, begun],
+    ['goose', '.config/goose/config.yaml', map, ''],
   ] as const) {
     expect((await bir(['connect', client], around)).out).toBe(text)
     expect((await bir(['connect', client, '--write'], around)).exit).toBe(0)
@@ -84,6 +98,23 @@ test.for<[client: string, expected: object]>([
     {
       entry: { type: 'http', url: '{mcp}/sql', headers: { Authorization: 'Bearer ${input:bir-sql-token}' } },
       lists: { inputs: [{ type: 'promptString', id: 'bir-sql-token', description: 'The token of Bir MCP for bir-sql', password: true }] },
+    },
+  ],
+  ['zed', { entry: { url: '{mcp}/sql', headers: inFile } }],
+  [
+    'goose',
+    {
+      entry: {
+        enabled: true,
+        type: 'streamable_http',
+        name: 'bir-sql',
+        description: 'Bir MCP',
+        uri: '{mcp}/sql',
+        env_keys: ['BIR_MCP_TOKEN'],
+        headers: { Authorization: 'Bearer ${BIR_MCP_TOKEN}' },
+        timeout: 300,
+      },
+      environment,
     },
   ],
   ['cline', { entry: { transport: { type: 'streamableHttp', url: '{mcp}/sql', headers: inFile } } }],
@@ -235,6 +266,58 @@ test('in YAML the entry of that name is replaced, and comments and everything el
   expect((await bir(['connect', 'continue', '--write'], { ...elsewhere, homeDir: folder.path })).err).toContain(
     '"mcpServers" in it is not a list',
   )
+})
+
+test('in a YAML map the entry of that name is replaced, and comments and everything else stay', async () => {
+  await using folder = await aFolder()
+  const file = join(folder.path, '.config', 'goose', 'config.yaml')
+  await mkdir(dirname(file), { recursive: true })
+  const mine = '# mine\nGOOSE_MODEL: x # yet\nextensions:\n  git:\n    enabled: true # keep\n'
+  await writeFile(file, `${mine}  bir:\n    uri: http://old\n`)
+  const around = { ...elsewhere, homeDir: folder.path }
+  expect((await bir(['connect', 'goose', '--write'], around)).exit).toBe(0)
+  const after = await readFile(file, 'utf8')
+  expect(after.startsWith(`${mine}  bir:\n    enabled: true\n`)).toBe(true)
+  expect(after).not.toContain('http://old')
+  expect((await bir(['connect', 'goose', '--write'], around)).err).toContain('says so already')
+  await writeFile(file, 'extensions: [git]\n')
+  expect((await bir(['connect', 'goose', '--write'], around)).err).toContain('"extensions" in it is not an object')
+})
+
+test.for<[client: string, text: RegExp]>([
+  ['claude.ai', /^https:\/\/gateway\.example\.com\/mcp\n$/],
+  ['inspector', /^npx -y @modelcontextprotocol\/inspector .*--server-url https:\/\/gateway\.example\.com\/mcp\n$/],
+  ['curl', /^curl .*https:\/\/gateway\.example\.com\/mcp -H "Authorization: Bearer \$BIR_MCP_TOKEN"/],
+  ['langchain', /^from langchain_mcp_adapters\.client [^]*URL = "https:\/\/gateway\.example\.com\/mcp"[^]*"auth": auth/],
+  ['openai-agents', /^from agents\.mcp [^]*URL = "https:\/\/gateway\.example\.com\/mcp"[^]*"auth": auth/],
+])('%s has no file: what to run or paste is alone on stdout, and what to do with it on stderr', async ([client, text]) => {
+  const { exit, out, err } = await bir(['connect', client], elsewhere)
+  expect(exit).toBe(0)
+  expect(out).toMatch(text)
+  expect(err.trim()).not.toBe('')
+  expect(out).not.toContain('a-token')
+  expect((await bir(['connect', client, '--write'], elsewhere)).exit).toBe(2)
+})
+
+test('--token brings the token of BIR_MCP_TOKEN, and without one says where it comes from', async () => {
+  const env = { ...elsewhere.env, BIR_MCP_TOKEN: 'bir_pat_abc' }
+  expect((await bir(['connect', 'curl', '--token'], { env })).out).toMatch(/^export BIR_MCP_TOKEN='bir_pat_abc'\ncurl /)
+  expect(JSON.parse((await bir(['connect', 'zed', '--token', '--json'], { env })).out)).toHaveProperty(
+    'entry.headers.Authorization',
+    'Bearer bir_pat_abc',
+  )
+  const python = (await bir(['connect', 'langchain', '--token'], { env })).out
+  expect(python).toContain("os.environ['BIR_MCP_TOKEN']")
+
+  const without = await bir(['connect', 'curl', '--token'], elsewhere)
+  expect([without.exit, without.err.includes('bir pat create')]).toEqual([2, true])
+  const broken = await bir(['connect', 'curl', '--token'], { env: { ...env, BIR_MCP_TOKEN: "a'; rm -rf x" } })
+  expect([broken.exit, broken.err.includes('holds no token')]).toEqual([2, true])
+  expect((await bir(['connect', 'claude.ai', '--token'], { env })).exit).toBe(2)
+})
+
+test('a client that cannot sign in is said to need a token', async () => {
+  for (const client of ['continue', 'curl']) expect((await bir(['connect', client], elsewhere)).err).toContain('cannot sign in by itself')
 })
 
 test('without an address for clients it asks for BIR_MCP_URL', async () => {

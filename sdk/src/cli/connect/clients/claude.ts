@@ -13,6 +13,7 @@ export const claudeCode: McpClient = {
   command: ({ name, url, token }) =>
     `claude mcp add --transport http ${name} ${url}${token === undefined ? '' : ` --header "Authorization: Bearer ${token}"`}`,
   next: 'Start Claude Code in this folder and approve the server; /mcp shows it.',
+  signIn: (name) => `Claude Code signs in from /mcp, or with "claude mcp login ${name}".`,
 }
 
 /**
@@ -35,7 +36,8 @@ export const claudeDesktop: McpClient = {
       env: { BIR_AUTHORIZATION: `Bearer ${token}` },
     }
   },
-  next: 'Restart Claude Desktop. It starts mcp-remote with npx, which needs Node; a gateway on the internet can be added as a custom connector in its settings instead.',
+  next: 'Restart Claude Desktop. It starts mcp-remote with npx, which needs Node; a gateway on the internet can be added as a custom connector in its settings instead (bir connect claude.ai).',
+  signIn: () => 'mcp-remote opens a browser to sign in as soon as Claude Desktop starts it.',
 }
 
 function claudeDesktopFolder({ homeDir, platform, env }: Places): string {

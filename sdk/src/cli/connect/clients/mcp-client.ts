@@ -14,14 +14,14 @@ export type Places = Pick<Environment, 'cwd' | 'homeDir' | 'platform' | 'env'>
 /** The environment variable that a client reads the token from, where it can. */
 export const TOKEN_VARIABLE = 'BIR_MCP_TOKEN'
 
-/** How one MCP client is configured. */
+/** An MCP client that is configured by a file. */
 export interface McpClient {
   title: string
   /** The file lies in the project folder, so it may end up in version control. */
   perProject: boolean
   file(places: Places): string
-  format: 'json' | 'toml' | 'yaml'
-  /** Where in the file servers are: an object by their names; in YAML, a list. */
+  format: 'json' | 'toml' | 'yaml' | 'yaml-map'
+  /** Where in the file servers are: an object by their names; in the format `yaml`, a list. */
   section: string
   entry(endpoint: Endpoint): Entry
   /** Members that the client requires of its file, and a new one is written with. */
@@ -37,6 +37,8 @@ export interface McpClient {
   command?(endpoint: Endpoint): string
   /** The next step for the person, once the file is written. */
   next: string
+  /** How a person signs in at the gateway from this client. Undefined: it cannot, so it needs a token. */
+  signIn?(name: string): string
 }
 
 /** The member `headers` of an entry; nothing without a token. `value` is what the file says in the token's place. */
