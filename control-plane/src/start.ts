@@ -36,11 +36,10 @@ import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { languageRoute } from './pages/kit/language-route.ts'
 import { whileAnswering } from './base/while-answering.ts'
-import { callerOf } from './tokens/caller.ts'
-import { metadataRoutes } from './tokens/metadata.ts'
+import { callerOf } from './callers/caller.ts'
+import { oauthRoutes } from './oauth/endpoints.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
 import { createProvider } from './tokens/provider.ts'
-import { tokenEndpoint } from './tokens/token-endpoint.ts'
 import { startMaintenance } from './upkeep.ts'
 
 export interface Running {
@@ -186,12 +185,11 @@ function siteOf(
   const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
-  const tokens = { db, keys, issuer, mcpUrl, idpProvider, provider: createProvider(config), operators, ctxOf, log }
+  const tokens = { db, keys, issuer, mcpUrl, stage, idpProvider, provider: createProvider(config), operators, ctxOf, log }
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
-    { method: 'POST', path: '/oauth/token', origins: 'any', answer: (exchange) => answering(() => tokenEndpoint(tokens, exchange)) },
-    ...metadataRoutes({ issuer, stage, keys }),
+    ...oauthRoutes(tokens, answering),
     languageRoute(new URL(issuer).origin),
     ...internalRoutes({
       db,

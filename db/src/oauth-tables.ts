@@ -85,8 +85,6 @@ interface SignInsTable {
   purpose: 'authorize' | 'device' | 'page'
   request: Json<Record<string, unknown>>
   client_id: string | null
-  /** Of the `state` that the identity provider sends back. It is used once. */
-  state_hash: string | null
   provider: string | null
   /** The browser's session, once the person has signed in. */
   sid: string | null

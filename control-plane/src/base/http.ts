@@ -46,8 +46,9 @@ export interface Mount {
 
 /**
  * A request that is refused, with an HTTP status. `error` is a code for programs, the message is for people, and
- * neither holds a secret. It serves the routes for OAuth (made by `oauthError` in tokens/oauth-error.ts), the routes
- * for planes, and the HTTP server itself. The operations of the API throw an `ApiError` instead (base/api-error.ts).
+ * neither holds a secret. It serves the routes for OAuth (made by `oauthError` in base/errors/oauth-error.ts), the
+ * routes for planes, and the HTTP server itself. The operations of the API throw an `ApiError` instead
+ * (base/api-error.ts).
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal'

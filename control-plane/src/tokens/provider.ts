@@ -3,7 +3,7 @@ import type { JWTPayload } from 'jose'
 import { z } from 'zod'
 import { isStorable } from '../base/plain-input.ts'
 import { errorText } from '../base/log.ts'
-import { oauthError } from './oauth-error.ts'
+import { oauthError } from '../base/errors/oauth-error.ts'
 
 export interface ProviderParts {
   /** Undefined = there is no identity provider, so nobody can exchange its tokens. */

@@ -10,7 +10,7 @@ import { claimDeclared } from '../users/write-declared.ts'
 import { isLastAdministrator } from '../users/last-administrator.ts'
 import { putUser } from '../users/users.ts'
 import type { UserRow } from '../users/users.ts'
-import { oauthError } from './oauth-error.ts'
+import { oauthError } from '../base/errors/oauth-error.ts'
 import type { ProviderClaims } from './provider.ts'
 
 const administratorRole = 'administrator'

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { aPlane, aRunningControlPlane, ISSUER, MCP_URL } from '../internal/testing.ts'
 import { createOperatorVerifier } from './operator.ts'
-import { targetOf } from './resource.ts'
+import { targetOf } from '../oauth/base/resource.ts'
 import { aGateway, aProvider, asked, bearer, exchange } from './testing.ts'
 
 const alice = { handle: 'alice', provider: 'demo', subject: 'subject-alice' }

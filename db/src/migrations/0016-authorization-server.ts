@@ -67,7 +67,6 @@ const statements = [
     purpose text not null check (purpose in ('authorize', 'device', 'page')),
     request jsonb not null,
     client_id text,
-    state_hash text unique,
     provider text,
     sid uuid,
     made_at timestamptz not null default now(),

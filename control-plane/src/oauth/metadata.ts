@@ -1,7 +1,8 @@
 import type { KeyRing } from '../keys/key-ring.ts'
 import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
-import { JWT_BEARER, TOKEN_EXCHANGE } from './token-endpoint.ts'
+import { JWT_BEARER } from './grants/jwt-bearer.ts'
+import { TOKEN_EXCHANGE } from './grants/token-exchange.ts'
 
 const publicHeaders = { 'cache-control': 'public, max-age=60' }
 

@@ -1,7 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import { ServerId } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
-import { oauthError } from './oauth-error.ts'
+import { oauthError } from '../../base/errors/oauth-error.ts'
 
 interface Bases {
   issuer: string

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { aRunningControlPlane, ISSUER } from '../internal/testing.ts'
-import { aGateway, asked, bearer, exchange } from './testing.ts'
+import { aGateway, asked, bearer, exchange } from '../tokens/testing.ts'
 
 test('the API accepts administrators with a valid token for it', async () => {
   await using made = await aGateway()

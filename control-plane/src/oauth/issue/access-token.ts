@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { KeyRing } from '../keys/key-ring.ts'
+import type { KeyRing } from '../../keys/key-ring.ts'
 
 export const LIFE_SECONDS = 10 * 60
 const skewSeconds = 30

@@ -6,10 +6,10 @@ import type { Actor } from '../base/context.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { errorText } from '../base/log.ts'
 import { outageText } from '../base/outage.ts'
-import { verifyAccessToken } from './access-token.ts'
-import { assertedRequest, looksLikeOperatorAssertion, useOnce } from './operator.ts'
-import type { OperatorVerifier } from './operator.ts'
-import { apiAudience } from './resource.ts'
+import { verifyAccessToken } from '../oauth/issue/access-token.ts'
+import { assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/operator.ts'
+import type { OperatorVerifier } from '../tokens/operator.ts'
+import { apiAudience } from '../oauth/base/resource.ts'
 
 interface CallerParts {
   db: Kysely<Database>

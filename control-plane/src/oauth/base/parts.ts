@@ -1,0 +1,23 @@
+import type { Db } from '@bir/db'
+import type { Ctx } from '../../base/context.ts'
+import type { Log } from '../../base/log.ts'
+import type { KeyRing } from '../../keys/key-ring.ts'
+import type { OperatorVerifier } from '../../tokens/operator.ts'
+import type { Provider } from '../../tokens/provider.ts'
+
+/** What the stages of the authorization server work with. */
+export interface OAuthParts {
+  db: Db
+  keys: KeyRing
+  /** The issuer: the URL at which clients reach this process. */
+  issuer: string
+  /** The public base URL of the data planes. */
+  mcpUrl: string
+  stage: string
+  idpProvider: string
+  provider: Provider
+  operators: OperatorVerifier
+  /** The context of an operation that runs in this name. */
+  ctxOf: (label: string) => Ctx
+  log: Log
+}
