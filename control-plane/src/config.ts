@@ -1,5 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
+import { TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
@@ -57,6 +58,8 @@ const Config = z
     /** The gateway's own client at that provider, with which people sign in. */
     idpClientId: z.string().min(1).optional(),
     idpClientSecret: z.string().min(1).optional(),
+    /** The proxies before this process, which say who the client is. */
+    trustedProxies: TrustedProxies,
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
     stopDelayMs: z.coerce.number().int().min(0).optional(),

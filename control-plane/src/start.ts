@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import { clientAddress } from '@bir/sdk/client-address'
 import type { AddressInfo } from 'node:net'
 import { mountedServers } from '@bir/data-plane/catalog'
 import { connect } from '@bir/db'
@@ -206,7 +207,9 @@ function siteOf(
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await answering(() => callerOf(tokens, request))) })
   const loopback = isLoopbackAddress(config.host)
-  return createSite({ routes, mounts, origin: new URL(issuer).origin, loopback, draining, isStopping, log })
+  const addressOf = ({ socket, headers }: IncomingMessage) =>
+    clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
+  return createSite({ routes, mounts, origin: new URL(issuer).origin, addressOf, loopback, draining, isStopping, log })
 }
 
 interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {

@@ -32,6 +32,7 @@ import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
+import type { IsInside } from '@bir/sdk/network'
 import type { ProxyFor } from '@bir/sdk/proxies'
 import { openUpstreams } from './upstreams.ts'
 
@@ -59,6 +60,8 @@ export interface PlaneParts {
   readonly portalUrl?: string | undefined
   readonly origins: OriginRules
   readonly maxRequestBytes: number
+  /** Absent where no proxy stands before the plane. */
+  readonly isTrustedProxy?: IsInside
   /** Absent where every server is reached directly. */
   readonly proxyFor?: ProxyFor | undefined
   health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
@@ -137,6 +140,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     health: () => parts.health(dropped.counts),
     isStopping: () => streams.isStopping,
     exchange,
+    isTrustedProxy: parts.isTrustedProxy ?? (() => false),
     maxUnreadMs: parts.maxUnreadMs,
   })
   const internalServer = createInternalServer({

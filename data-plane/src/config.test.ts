@@ -45,3 +45,12 @@ test('an empty name of a file counts as not set', () => {
   expect(readConfig({ ...needed, BIR_JOIN_FILE: '', SECRETS_DIR_FILE: '' }).birJoin).toBeUndefined()
   expect(joinLineReader({ BIR_JOIN_FILE: '' })).toBeUndefined()
 })
+
+test('trusted proxies are networks, addresses and words; whatever else is a fault at the start', () => {
+  const { trustedProxies } = readConfig({ ...needed, TRUSTED_PROXIES: 'loopback, 10.1.0.0/16,192.0.2.7' })
+  expect(['127.0.0.1', '10.1.2.3', '192.0.2.7', '10.2.0.1'].map(trustedProxies)).toEqual([true, true, true, false])
+  expect(readConfig(needed).trustedProxies('127.0.0.1')).toBe(false)
+  expect(() => readConfig({ ...needed, TRUSTED_PROXIES: 'loopback, proxy.example.com' })).toThrow(
+    /TRUSTED_PROXIES must be networks .*; proxy\.example\.com is none/,
+  )
+})

@@ -1,5 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
+import { TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const list = z
@@ -46,6 +47,8 @@ export const Config = z.object({
    * set.
    */
   allowedHosts: list,
+  /** The proxies before this plane, which say who the client is. */
+  trustedProxies: TrustedProxies,
   maxRequestBytes: z.coerce
     .number()
     .int()

@@ -98,6 +98,7 @@ export async function startPlane(
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
+    isTrustedProxy: config.trustedProxies,
     health(dropped) {
       const trouble = contact.trouble(feed.freshAtMs(), Date.now())
       return healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice, trouble })

@@ -138,11 +138,10 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   response.once('close', end)
   site.draining.addEventListener('abort', end)
   if (site.draining.aborted) end()
-  const sender = request.socket.remoteAddress ?? ''
-  const address = site.addressOf?.(request) ?? sender
+  const address = site.addressOf?.(request) ?? request.socket.remoteAddress ?? ''
   let heldBytes = 0
   const take = (bytes: number) => {
-    if (!site.held.take(sender, bytes, heldBytes)) throw tooMuchAtOnce()
+    if (!site.held.take(address, bytes, heldBytes)) throw tooMuchAtOnce()
     heldBytes += bytes
   }
   try {
@@ -151,7 +150,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
     if (site.draining.aborted) response.setHeader('connection', 'close')
     sendAnswer(response, answer)
   } finally {
-    site.held.giveBack(sender, heldBytes)
+    site.held.giveBack(address, heldBytes)
     site.draining.removeEventListener('abort', end)
   }
 }

@@ -148,7 +148,10 @@ test('another plane’s body is read once it has signed for it, and only the bod
   const place: Place = { identity, homeDir, tokens, roster: () => [{ id: identity.id, name: 'here', publicKey }] }
   await using plane = await testPlane({ grants }, [], {}, place)
   const init = modernRequest(await plane.token(), 'tools/list')
-  const signature = await peerSigner(identity)(identity.id, requestDigest('POST', '/mcp', init.body), '192.0.2.7')
+  const signature = await peerSigner(identity)(identity.id, requestDigest('POST', '/mcp', init.body), {
+    ip: '192.0.2.7',
+    userAgent: undefined,
+  })
   const send = (headers: Record<string, string>, body: string) =>
     fetch(`${plane.internalUrl}/mcp`, { ...init, headers: { ...(init.headers as Record<string, string>), ...headers }, body })
   expect((await within(send({ 'bir-handed': signature }, init.body), 'the answer')).status).toBe(200)

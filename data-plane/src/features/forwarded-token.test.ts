@@ -25,7 +25,7 @@ async function aPlaneAmongOthers() {
   const authorization = `Bearer ${await plane.token()}`
   const init = modernRequest(undefined, 'tools/list')
   const digest = requestDigest('POST', '/mcp', init.body)
-  const signature = await peerSigner(identity)(identity.id, digest, '192.0.2.7')
+  const signature = await peerSigner(identity)(identity.id, digest, { ip: '192.0.2.7', userAgent: undefined })
   const send = async (headers: Record<string, string>) => {
     const all = { ...(init.headers as Record<string, string>), [PEER_SIGNATURE_HEADER]: signature, ...headers }
     return (await fetch(`${plane.internalUrl}/mcp`, { ...init, headers: all })).status

@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http'
+import { clientAddress } from '@bir/sdk/client-address'
+import type { IsInside } from '@bir/sdk/network'
 
-/** What HTTP tells about the sender of a request. */
-export function senderOf({ socket, headers }: IncomingMessage) {
-  return {
-    ip: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    userAgent: headers['user-agent'],
-    traceId: traceIdOf(headers['traceparent']),
-  }
+/** What is known of the sender of a request before anything is believed that it says. */
+export interface Sender {
+  /** The address of the client, as far as trusted proxies tell it. */
+  readonly ip: string
+  readonly userAgent: string | undefined
 }
 
-/** W3C Trace Context: the trace id of a `traceparent` header, 32 hex digits. */
-function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
+export const senderOf = ({ socket, headers }: IncomingMessage, isTrustedProxy: IsInside): Sender => ({
+  ip: clientAddress({ socketAddress: socket.remoteAddress, headers }, isTrustedProxy),
+  userAgent: headers['user-agent'],
+})
+
+/** W3C Trace Context: the trace id of the header `traceparent`, 32 hex digits. */
+export function traceIdOf({ headers: { traceparent } }: IncomingMessage): string | undefined {
   return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
 }

@@ -45,7 +45,7 @@ async function forwardingServer(
   if (!endpoint) throw new Error('no endpoint')
   const server = await serverOf((request, response) =>
     forwarder
-      .forward(home, { request, response, endpoint, headers: {} }, '')
+      .forward(home, { request, response, endpoint, sender: { ip: '192.0.2.7', userAgent: undefined }, headers: {} }, '')
       .catch(({ cause }: Error) => response.writeHead(404).end(String(cause))),
   )
   return {

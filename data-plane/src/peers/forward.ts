@@ -7,9 +7,10 @@ import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { SEALED_AUTHORIZATION_HEADER, sealAuthorization } from './sealed-authorization.ts'
 import { requestDigest } from './signature.ts'
+import type { SignForPeer } from './signature.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { HttpCall } from '../http/http-call.ts'
-import { senderOf } from '../http/sender.ts'
+import type { Sender } from '../http/sender.ts'
 import type { PolicySource } from '../policy/source.ts'
 import type { OpenStreams } from '../sessions/open-streams.ts'
 import { planeGuard } from '../upstream/http/connect/address.ts'
@@ -22,7 +23,7 @@ interface Options {
   node: string
   policy: PolicySource
   streams: Pick<OpenStreams, 'add'>
-  sign(to: string, digest: string, ip: string): Promise<string>
+  sign: SignForPeer
   /** A home is taken for gone when its open stream sends nothing for so long, not even a sign of life. */
   silentMs?: number
 }
@@ -31,10 +32,14 @@ type Plane = Policy['planes'][number]
 
 interface Sending {
   from: IncomingMessage
+  sender: Sender
   endpoint: Endpoint
   body: string
   signal: AbortSignal
 }
+
+/** The sender of what planes say to each other themselves. */
+const nobody: Sender = { ip: '', userAgent: undefined }
 
 const broadcastTimeoutMs = 2_000
 const connectTimeoutMs = 5_000
@@ -73,12 +78,12 @@ export class Forwarder {
   }
 
   /** Throws `unknownSession` when the home is gone: the client then opens a new session. */
-  async forward(node: string, { request: from, response, endpoint, headers }: HttpCall, body: string): Promise<void> {
+  async forward(node: string, { request: from, response, endpoint, sender, headers }: HttpCall, body: string): Promise<void> {
     const home = this.options.policy.current().planes.find(({ id }) => id === node)
     if (!home?.internalUrl || node === this.options.node) throw homeGone(node)
     const clientLeft = new AbortController()
     response.once('close', () => clientLeft.abort())
-    const sending = { from, endpoint, body, signal: clientLeft.signal }
+    const sending = { from, sender, endpoint, body, signal: clientLeft.signal }
     const answer = await this.send(home, home.internalUrl, sending).catch((cause: unknown) => {
       throw homeGone(node, cause)
     })
@@ -103,13 +108,13 @@ export class Forwarder {
   }
 
   /** Sends a request to every other plane too. A plane that does not answer in time is left out. */
-  async broadcast({ request: from, endpoint }: HttpCall, body: string): Promise<void> {
+  async broadcast({ request: from, endpoint, sender }: HttpCall, body: string): Promise<void> {
     const otherPlanes = this.options.policy.current().planes.filter(({ id }) => id !== this.options.node)
     const signal = AbortSignal.timeout(broadcastTimeoutMs)
     await Promise.allSettled(
       otherPlanes.map(async (plane) => {
         if (!plane.internalUrl) return
-        const answer = await this.send(plane, plane.internalUrl, { from, endpoint, body, signal })
+        const answer = await this.send(plane, plane.internalUrl, { from, sender, endpoint, body, signal })
         await answer.body.dump()
       }),
     )
@@ -123,7 +128,7 @@ export class Forwarder {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        [PEER_SIGNATURE_HEADER]: await this.options.sign(node, requestDigest('POST', path, body), ''),
+        [PEER_SIGNATURE_HEADER]: await this.options.sign(node, requestDigest('POST', path, body), nobody),
       },
       body,
       dispatcher: this.agent,
@@ -134,10 +139,14 @@ export class Forwarder {
     return text
   }
 
-  private async send({ id, publicKey }: Plane, url: string, { from, endpoint, body, signal }: Sending): Promise<Dispatcher.ResponseData> {
+  private async send(
+    { id, publicKey }: Plane,
+    url: string,
+    { from, sender, endpoint, body, signal }: Sending,
+  ): Promise<Dispatcher.ResponseData> {
     const method = from.method ?? 'POST'
     const digest = requestDigest(method, endpoint.path, body)
-    const signature = await this.options.sign(id, digest, senderOf(from).ip)
+    const signature = await this.options.sign(id, digest, sender)
     return request(url.replace(/\/$/, '') + endpoint.path, {
       method: method as 'POST',
       headers: { ...sealedFor(publicKey, digest, requestHeadersFor(from)), [PEER_SIGNATURE_HEADER]: signature },

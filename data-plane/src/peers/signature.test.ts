@@ -26,18 +26,20 @@ function signByHand(claims: object = {}, head: object = header): string {
 
 const verifyNow = (jwt: string, afterS = 0) => verifyPeer(jwt, there, keyOf, Date.now() / 1000 + afterS)
 
-test('a forwarded request names its plane and the address of the client', async () => {
-  const jwt = await peerSigner(identity)(there, digest, ip)
-  expect(await verifyNow(jwt)).toEqual({ iss: here, ip, dig: digest })
+test('a forwarded request names its plane, and address and user agent of the client', async () => {
+  const jwt = await peerSigner(identity)(there, digest, { ip, userAgent: 'agent/1' })
+  expect(await verifyNow(jwt)).toEqual({ iss: here, ip, ua: 'agent/1', dig: digest })
+  const ofNoAgent = await peerSigner(identity)(there, digest, { ip, userAgent: undefined })
+  expect((await verifyNow(ofNoAgent))?.ua).toBeNull()
 })
 
 test('a plane of the version before understands the signature', async () => {
-  const [head = '', payload = '', signature = ''] = (await peerSigner(identity)(there, digest, ip)).split('.')
+  const [head = '', payload = '', signature = ''] = (await peerSigner(identity)(there, digest, { ip, userAgent: 'agent/1' })).split('.')
   expect(head).toBe(base64url(header))
   const key = createPublicKey({ key: publicKey, format: 'jwk' })
   expect(verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(true)
   const { iat, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { iat: number }
-  expect(claims).toEqual({ iss: here, aud: there, exp: iat + 60, dig: digest, ip })
+  expect(claims).toEqual({ iss: here, aud: there, exp: iat + 60, dig: digest, ip, ua: 'agent/1' })
 })
 
 test('a signature of a plane of the version before is accepted, within its time', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { eddsaKey } from '../control/eddsa-key.ts'
 import type { Identity } from '../control/identity.ts'
+import type { Sender } from '../http/sender.ts'
 import { sha256Hex } from '../runtime/sha256.ts'
 
 const lifeS = 60
@@ -21,15 +22,20 @@ const Claims = z.object({
   dig: z.string(),
   /** The IP address of the client. */
   ip: z.string(),
+  /** The user agent of the client; null when it sent none. Planes of earlier versions do not say it. */
+  ua: z.string().nullable().optional(),
 })
-export type PeerClaims = Pick<z.infer<typeof Claims>, 'iss' | 'ip' | 'dig'>
+export type PeerClaims = Pick<z.infer<typeof Claims>, 'iss' | 'ip' | 'ua' | 'dig'>
+
+/** Signs that this plane forwards the request with this digest, which came from this sender, to that plane. */
+export type SignForPeer = (to: string, digest: string, sender: Sender) => Promise<string>
 
 /** Signs that this plane forwards exactly this request to that plane (EdDSA JWT, 60 s). */
-export function peerSigner({ id, signingKey }: Identity): (to: string, digest: string, ip: string) => Promise<string> {
-  return async (to, digest, ip) => {
+export function peerSigner({ id, signingKey }: Identity): SignForPeer {
+  return async (to, digest, { ip, userAgent = null }) => {
     // The clock is read once: between two readings a second may pass, and a life of 61 s is refused.
     const iat = Math.floor(Date.now() / 1000)
-    return new SignJWT({ iss: id, aud: to, iat, exp: iat + lifeS, dig: digest, ip })
+    return new SignJWT({ iss: id, aud: to, iat, exp: iat + lifeS, dig: digest, ip, ua: userAgent })
       .setProtectedHeader(protectedHeader)
       .sign(await eddsaKey(signingKey))
   }
@@ -47,9 +53,9 @@ export async function verifyPeer(
 ): Promise<PeerClaims | undefined> {
   const claims = await verifiedClaims(jwt, us, keyOf, nowS).catch(() => undefined)
   if (!claims) return undefined
-  const { iss, iat, exp, dig, ip } = claims
+  const { iss, iat, exp, dig, ip, ua } = claims
   const isTimely = iat <= nowS + skewS && exp - iat <= lifeS
-  return isTimely ? { iss, ip, dig } : undefined
+  return isTimely ? { iss, ip, ua, dig } : undefined
 }
 
 /** Rejects unless signature, header, issuer, audience and expiry are right. */

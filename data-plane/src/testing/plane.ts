@@ -116,6 +116,8 @@ export interface TestPlaneOptions {
   maxUnreadMs?: number
   /** How often calls under way are decided on again while the policy stays. */
   revocationCheckMs?: number
+  /** Takes this machine for a proxy before the plane. */
+  behindProxy?: boolean
 }
 
 /** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
@@ -130,6 +132,7 @@ export async function testPlane(
     maxRequestBytes = 100_000,
     maxUnreadMs,
     revocationCheckMs,
+    behindProxy = false,
   }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
@@ -183,6 +186,7 @@ export async function testPlane(
       local: false,
     }),
     maxRequestBytes,
+    isTrustedProxy: (address) => behindProxy && address === '127.0.0.1',
     health: () => ({ ok: true, body: { status: 'ok' } }),
     timers: new Timers({ tickMs: 5 }),
     idleCheckMs: 20,

@@ -24,7 +24,7 @@ import { acceptsJson } from '../http/negotiate.ts'
 import { sendError, sendNothing } from '../http/respond.ts'
 import { Slots } from '../runtime/slots.ts'
 import type { HttpCall } from '../http/http-call.ts'
-import { senderOf } from '../http/sender.ts'
+import type { Sender } from '../http/sender.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
 import type { Journal } from '../audit/fields.ts'
 
@@ -78,7 +78,7 @@ export class McpExchange {
     } catch (error) {
       if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body, caller)
       const fault = GatewayError.from(error)
-      this.recordRefusal(request, endpoint, fault, caller)
+      this.recordRefusal(http.sender, endpoint, fault, caller)
       sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     } finally {
       lease?.end()
@@ -99,39 +99,39 @@ export class McpExchange {
   }
 
   /** Answers at an address where clients look for MCP and find none. Whoever has no good token learns of that first. */
-  async refuseAddress({ request, response, endpoint, headers }: HttpCall, publicMessage: string): Promise<void> {
+  async refuseAddress(http: HttpCall, publicMessage: string): Promise<void> {
+    const { request, response, endpoint, headers } = http
     try {
       await this.options.identify(request.headers.authorization, endpoint)
       throw new GatewayError('notFound', 'no endpoint', { publicMessage })
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.recordRefusal(request, endpoint, fault)
+      this.recordRefusal(http.sender, endpoint, fault)
       sendError(response, fault, { id: null, modern: false, endpoint, headers })
     }
   }
 
   private async forward(http: HttpCall, { home }: ServedByOtherPlane, body: Body | undefined, caller: Caller | undefined): Promise<void> {
-    const { request, response, endpoint, headers } = http
+    const { response, endpoint, headers } = http
     try {
-      if (http.forwardedFrom !== undefined || !this.options.forwarder)
+      if (http.isForwarded || !this.options.forwarder)
         throw new GatewayError('unknownSession', 'its home is not here', { reason: 'home-gone' })
       await this.options.forwarder.forward(home, http, body?.text ?? '')
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.recordRefusal(request, endpoint, fault, caller)
+      this.recordRefusal(http.sender, endpoint, fault, caller)
       sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     }
   }
 
   /** Tells the other planes of this request. Those that can be reached know of it before the client is answered. */
   private async broadcast(http: HttpCall, body: string): Promise<void> {
-    if (http.forwardedFrom === undefined) await this.options.forwarder?.broadcast(http, body)
+    if (!http.isForwarded) await this.options.forwarder?.broadcast(http, body)
   }
 
   /** Records a refusal that no pipeline saw. A client that only asks what there is is not recorded. */
-  recordRefusal(request: IncomingMessage, endpoint: Endpoint | undefined, error: GatewayError, caller?: Caller): void {
+  recordRefusal({ ip, userAgent }: Sender, endpoint: Endpoint | undefined, error: GatewayError, caller?: Caller): void {
     if (error.code === 'methodNotAllowed' || error.code === 'notFound') return
-    const { ip, userAgent } = senderOf(request)
     const agent = userAgent === undefined ? {} : { userAgent }
     const { http, rpc } = ERRORS[error.code]
     const who = caller && { subject: caller.token.subject.id, handle: caller.person.handle, tokenId: caller.token.tokenId }

@@ -55,7 +55,9 @@ async function admit(options: Options, request: IncomingMessage, response: Serve
   if (isNews) return sendJson(response, 200, gossip.answer(body))
   const headers = headersOf(request, sealingKey, claims.dig)
   if (!headers || !endpoint) return sendNothing(response, 403)
-  await exchange.handle({ request: readAgain(request, headers, body), response, endpoint, headers: {}, forwardedFrom: claims.ip })
+  // A plane of an earlier version signs no user agent.
+  const sender = { ip: claims.ip, userAgent: claims.ua === undefined ? headers['user-agent'] : (claims.ua ?? undefined) }
+  await exchange.handle({ request: readAgain(request, headers, body), response, endpoint, sender, headers: {}, isForwarded: true })
 }
 
 /** The headers with the token as the client sent it. Undefined when it is in a box that is not for this request. */

@@ -5,7 +5,7 @@ import type { Classified } from './classify.ts'
 import type { Message } from '../protocol/json-rpc.ts'
 import type { HttpCall } from '../http/http-call.ts'
 import type { Caller } from '../policy/caller.ts'
-import { senderOf } from '../http/sender.ts'
+import { traceIdOf } from '../http/sender.ts'
 
 /** An HTTP request whose caller is known. */
 export interface IdentifiedCall extends HttpCall {
@@ -14,12 +14,11 @@ export interface IdentifiedCall extends HttpCall {
 
 /** A message as the pipeline gets it. Each stage adds its own fields. */
 export function newCall(
-  { request, endpoint, caller, paramHeaders = none, forwardedFrom }: IdentifiedCall,
+  { request, endpoint, caller, sender, paramHeaders = none }: IdentifiedCall,
   { id, method, params, source, nameFault }: Message,
   { modern, version, sessionId, client }: Classified,
   channel: Channel,
 ): Incoming {
-  const { ip, userAgent, traceId } = senderOf(request)
   return {
     id,
     method,
@@ -32,10 +31,10 @@ export function newCall(
     client,
     session: undefined,
     channel,
-    ip: forwardedFrom ?? ip,
-    userAgent,
+    ip: sender.ip,
+    userAgent: sender.userAgent,
     caller,
-    traceId,
+    traceId: traceIdOf(request),
     paramHeaders,
     endpoint,
     cancel: new Cancel(),

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IsInside } from '@bir/sdk/network'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
@@ -7,6 +8,8 @@ import type { McpExchange } from './exchange.ts'
 import { isOfOlderTransport, speaksStreamableHttp } from './older-transport.ts'
 import type { OriginRules } from '../http/allowed-origins.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
+import { senderOf } from '../http/sender.ts'
+import type { Sender } from '../http/sender.ts'
 import { closeUnread } from '../http/unread.ts'
 
 interface Options {
@@ -18,6 +21,7 @@ interface Options {
   /** The plane stops: each answer says that its connection closes, so that the next request goes to another plane. */
   isStopping(): boolean
   exchange: McpExchange
+  isTrustedProxy: IsInside
   maxUnreadMs?: number | undefined
 }
 
@@ -27,9 +31,10 @@ const arrivalLimits = { headersTimeout: 15_000, requestTimeout: 60_000, connecti
 /** The HTTP server for clients: MCP endpoints, their RFC 9728 documents, health. */
 export function createPublicServer(options: Options): Server {
   const server = createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => {
-    route(options, request, response).catch((error: unknown) => {
+    const sender = senderOf(request, options.isTrustedProxy)
+    route(options, request, response, sender).catch((error: unknown) => {
       const fault = GatewayError.from(error)
-      options.exchange.recordRefusal(request, undefined, fault)
+      options.exchange.recordRefusal(sender, undefined, fault)
       sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
     })
   })
@@ -37,7 +42,7 @@ export function createPublicServer(options: Options): Server {
   return server
 }
 
-async function route(options: Options, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(options: Options, request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {
   if (options.isStopping()) response.shouldKeepAlive = false
   const path = pathOf(request)
   if (path === '/health') return sendHealth(options, response)
@@ -46,11 +51,11 @@ async function route(options: Options, request: IncomingMessage, response: Serve
   if (request.method === 'OPTIONS') return sendNothing(response, 204, { ...headers, ...options.origins.preflight })
 
   const endpoint = endpointOf(options.publicUrl, path)
-  if (endpoint) return options.exchange.handle({ request, response, endpoint, headers })
+  if (endpoint) return options.exchange.handle({ request, response, endpoint, sender, headers })
   const aggregate = endpointOf(options.publicUrl, '/mcp')
   const nowhere = aggregate && addressFault(path, aggregate)
   if (aggregate && nowhere !== undefined)
-    return options.exchange.refuseAddress({ request, response, endpoint: aggregate, headers }, nowhere)
+    return options.exchange.refuseAddress({ request, response, endpoint: aggregate, sender, headers }, nowhere)
   const described = endpointOfMetadata(options.publicUrl, path)
   if (described && request.method === 'GET') return sendMetadata(options, response, described, headers)
   const issuer = options.issuer()

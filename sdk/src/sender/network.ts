@@ -35,7 +35,7 @@ const withoutZone = (address: string): string => address.replace(/%.*$/s, '')
 /** The mask of one byte of which the first `bits` bits count; all when there are more, none when there are fewer. */
 const maskOf = (bits: number): number => (bits >= 8 ? 0xff : bits <= 0 ? 0 : (0xff << (8 - bits)) & 0xff)
 
-/** Words that stand for several networks: this machine; the networks that the internet does not route (RFC 1918, 4193). */
+/** Words for several networks: this machine; those that the internet does not route (RFC 1918, RFC 4193). */
 const words: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
@@ -48,7 +48,9 @@ export type IsInside = (address: string) => boolean
  * Reads networks: `10.0.0.0/8`, `2001:db8::/32`, `10.0.0.7`, `loopback`, `private`. Returns the first item that is none
  * of these as `fault`.
  */
-export function readNetworks(items: readonly string[]): { isInside: IsInside; fault?: undefined } | { fault: string } {
+export function readNetworks(
+  items: readonly string[],
+): { isInside: IsInside; fault?: undefined } | { isInside?: undefined; fault: string } {
   const networks = items.flatMap((item) => words[item] ?? [item])
   const fault = networks.find((network) => !isNetwork(network))
   if (fault !== undefined) return { fault }

@@ -46,7 +46,7 @@ function readFromRight(peer: string, text: string, nodeOf: (entry: string) => st
 
 const trimmed = (entry: string): string => entry.trim()
 
-/** An address with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`. */
+/** An address with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`. */
 function addressOf(node: string): string | undefined {
   const [, inBrackets, ipv4] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/.exec(node) ?? []
   if (inBrackets !== undefined) return isIP(inBrackets) === 6 ? plainAddress(inBrackets) : undefined
