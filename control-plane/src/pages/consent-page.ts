@@ -6,7 +6,7 @@ import { html } from './kit/html.ts'
 import type { Part } from './kit/html.ts'
 import { SHIELD } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { cautions, decisionForm, fact, pair, point, who } from './kit/parts.ts'
+import { address, cautions, decisionForm, fact, pair, point, who } from './kit/parts.ts'
 import { redirectTargetOf } from './kit/redirect.ts'
 import type { RedirectTarget } from './kit/redirect.ts'
 import { nameOf } from './kit/shown.ts'
@@ -42,7 +42,7 @@ export function consentPage(data: ConsentData, language: Language): Answer {
     <ul aria-labelledby="may">
       ${point(consent.callTools)}${point(consent.recorded)}
     </ul>
-    <dl>${fact(consent.resource, data.resource)}${fact(consent.returnsTo, targetText(texts, target))}</dl>
+    <dl>${fact(consent.resource, address(data.resource))}${fact(consent.returnsTo, targetText(texts, target))}</dl>
     ${cautions(texts.common.cautions, cautionsOf(texts, data.client, target), consent.onlyIfStarted)}
     ${decisionForm(texts.common, { ...form, before: rememberField(texts, data.remember) })}`
   return pageAnswer({ language, title: consent.title({ client }), body, formsLeadTo: target.formsLeadTo })

@@ -4,7 +4,7 @@ import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
 import { DONE_SIGN, ENDED_SIGN } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { cautions, decisionForm, fact, pair, point, who } from './kit/parts.ts'
+import { address, cautions, decisionForm, describedByFault, fact, faultOf, pair, point, who } from './kit/parts.ts'
 import { nameOf } from './kit/shown.ts'
 import type { ShownClient, ShownPerson } from './kit/shown.ts'
 
@@ -21,7 +21,8 @@ export function deviceCodePage({ code, fault }: DeviceCodeData, language: Langua
   const body = html`<h1>${device.title}</h1>
     <p class="lead">${device.enter}</p>
     <form method="get" action="/oauth/device">
-      <label for="code">${device.code}</label>${said !== undefined && html`<p id="fault" class="box bad-box" role="alert">${said}</p>`}
+      ${faultOf(said)}
+      <label for="code">${device.code}</label>
       <input
         id="code"
         class="code"
@@ -34,7 +35,8 @@ export function deviceCodePage({ code, fault }: DeviceCodeData, language: Langua
         autocapitalize="characters"
         spellcheck="false"
         required
-        autofocus${said !== undefined && html` aria-invalid="true" aria-describedby="fault"`}
+        autofocus
+        ${describedByFault(said)}
       />
       <button class="main">${common.continue}</button>
     </form>`
@@ -75,7 +77,7 @@ export function deviceConfirmPage(data: DeviceConfirmData, language: Language): 
       ${point(consent.callTools)}${point(consent.recorded)}
     </ul>
     <dl>
-      ${fact(consent.resource, data.resource)}${fact(device.address, data.address)}${data.product !== undefined && fact(device.product, nameOf(data.product))}
+      ${fact(consent.resource, address(data.resource))}${fact(device.address, data.address)}${data.product !== undefined && fact(device.product, nameOf(data.product))}
     </dl>
     ${cautions(texts.common.cautions, warnings, device.startedYourself)} ${decisionForm(texts.common, form)}`
   return pageAnswer({ language, title: device.confirmTitle({ client }), body })

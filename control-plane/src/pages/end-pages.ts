@@ -4,8 +4,8 @@ import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
 import { DONE_SIGN, ENDED_SIGN } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { hiddenFields } from './kit/parts.ts'
-import { letterOf, nameOf } from './kit/shown.ts'
+import { hiddenFields, who } from './kit/parts.ts'
+import { nameOf } from './kit/shown.ts'
 import type { ShownPerson } from './kit/shown.ts'
 
 export interface SignOutData {
@@ -17,14 +17,11 @@ export interface SignOutData {
 
 /** Asks whether to sign out. It posts `csrf` and the given fields to /oauth/logout. */
 export function signOutPage({ csrf, person, fields = {} }: SignOutData, language: Language): Answer {
-  const { signOut, common } = textsOf(language)
-  const name = nameOf(person.name || person.handle)
+  const texts = textsOf(language)
+  const { signOut } = texts
   const body = html`<h1>${signOut.title}</h1>
     <p class="lead">${signOut.ends}</p>
-    <div class="who">
-      <span class="letter" aria-hidden="true">${letterOf(name)}</span>
-      <div><small>${common.person}</small><strong>${name}</strong></div>
-    </div>
+    ${who(texts, person)}
     <form method="post" action="/oauth/logout">${hiddenFields({ ...fields, csrf })}<button class="main">${signOut.button}</button></form>`
   // The provider's own sign-out comes next, and may send the browser on to others.
   return pageAnswer({ language, title: signOut.title, body, formsLeadTo: 'anywhere' })

@@ -60,22 +60,23 @@ export function errorPage(data: ErrorData, language: Language): Answer {
   const { error } = texts
   const { whose, status } = SITUATIONS[data.situation]
   const { title, what, next } = said(texts, data)
+  const reference = html`<code class="id">${data.id}</code><br /><small class="soft">${error.idUse}</small>`
   const body = html`${STOP_SIGN}
     <h1>${title}</h1>
     <p class="lead">${what}</p>
-    <dl>
-      ${fact(error.whose, error[whose])}${fact(error.next, next)}${fact(error.id, html`<code class="id">${data.id}</code><br /><small class="soft">${error.idUse}</small>`)}
-    </dl>
-    ${
-      data.detail !== undefined &&
-      html`<details>
-        <summary>${error.detail}</summary>
-        <p lang="en">${data.detail}</p>
-      </details>`
-    }
-    ${data.retryUrl !== undefined && html`<form class="after"><a class="button main" href="${data.retryUrl}">${error.retry}</a></form>`}`
+    <h2>${error.next}</h2>
+    <p>${next}</p>
+    ${data.retryUrl !== undefined && html`<p class="after"><a class="button main" href="${data.retryUrl}">${error.retry}</a></p>`}
+    <dl class="wide">${fact(error.whose, error[whose])}${fact(error.id, reference)}</dl>
+    ${data.detail !== undefined && detailOf(error.detail, data.detail)}`
   return pageAnswer({ language, title, body, status: data.status ?? status })
 }
+
+const detailOf = (summary: string, detail: string) =>
+  html`<details>
+    <summary>${summary}</summary>
+    <p lang="en">${detail}</p>
+  </details>`
 
 /** Names among the facts were chosen by others. */
 function said(texts: Texts, { situation, facts }: SituationWithFacts) {

@@ -4,7 +4,7 @@ import type { Texts } from '@bir/sdk/texts'
 import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
 import { pageAnswer } from './kit/page.ts'
-import { hiddenFields } from './kit/parts.ts'
+import { describedByFault, faultOf, hiddenFields } from './kit/parts.ts'
 import { nameOf } from './kit/shown.ts'
 
 export interface ProviderChoiceData {
@@ -40,9 +40,8 @@ export function providerChoicePage(data: ProviderChoiceData, language: Language)
 function emailField({ signIn }: Texts, email: ProviderChoiceData['email']) {
   const fault =
     email && (email.fault === 'no-address' ? signIn.noAddress : signIn.unknownDomain({ domain: nameOf(domainOf(email.written)) }))
-  const marks = fault !== undefined && html` aria-invalid="true" aria-describedby="fault"`
-  return html`<label for="email">${signIn.email}</label
-    >${fault !== undefined && html`<p id="fault" class="box bad-box" role="alert">${fault}</p>`}
+  return html`${faultOf(fault)}
+    <label for="email">${signIn.email}</label>
     <input
       id="email"
       name="email"
@@ -52,7 +51,8 @@ function emailField({ signIn }: Texts, email: ProviderChoiceData['email']) {
       autocapitalize="none"
       spellcheck="false"
       required
-      autofocus${marks}
+      autofocus
+      ${describedByFault(fault)}
     />`
 }
 

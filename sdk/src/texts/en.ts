@@ -4,11 +4,12 @@ interface Named {
   client: string
 }
 
-/** The texts of pages for people. English is the type: another language has the same texts with the same parameters. */
+/** The texts of pages for people. Another language has the same texts with the same parameters: English is the type. */
 export const en = {
   common: {
     language: 'Language',
     person: 'Signed in as',
+    notYou: 'Not you?',
     otherPerson: 'Not you? Sign in as another person',
     allow: 'Allow',
     deny: 'Deny',
@@ -40,12 +41,12 @@ export const en = {
     verifiedHow: 'Bir MCP has checked this address.',
     byAdministrators: 'Registered by your administrators',
     builtIn: 'Part of Bir MCP',
-    unverified: ({ client }: Named) => `Nobody has checked this client. It registered itself and chose the name “${client}”.`,
+    unverified: ({ client }: Named) => `Nobody has checked this program. It registered itself and chose the name “${client}”.`,
     toThisComputer: 'The answer goes to a program on this computer, and any program here can wait for it.',
     toApp: ({ scheme }: { scheme: string }) => `The answer goes to whichever app opens ${scheme} addresses on this device.`,
-    onlyIfStarted: 'Allow only if you have just started this client yourself.',
-    remember: 'Do not ask again for this client',
-    remembered: 'Your permission is remembered for this client.',
+    onlyIfStarted: 'Allow only if you have just started this program yourself.',
+    remember: 'Do not ask again for this program',
+    remembered: 'Your permission is remembered for this program.',
   },
   device: {
     title: 'Connect a device',
@@ -88,3 +89,5 @@ export const en = {
   },
   situations,
 }
+
+export type Texts = typeof en

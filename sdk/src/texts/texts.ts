@@ -1,7 +1,11 @@
+import { az } from './az.ts'
 import { en } from './en.ts'
+import type { Texts } from './en.ts'
 import type { Language } from './language.ts'
+import { ru } from './ru.ts'
+import { tr } from './tr.ts'
 
-export type Texts = typeof en
+export type { Texts } from './en.ts'
 
 /** What can go wrong for a person in front of a page. */
 export type Situation = keyof Texts['situations']
@@ -13,6 +17,6 @@ export type SituationWithFacts = {
 
 type FactsOf<Given extends unknown[]> = Given extends [infer Facts] ? { facts: Facts } : { facts?: never }
 
-const catalogue: Record<Language, Texts> = { en, az: en, ru: en, tr: en }
+const catalogue: Record<Language, Texts> = { en, az, ru, tr }
 
 export const textsOf = (language: Language): Texts => catalogue[language]

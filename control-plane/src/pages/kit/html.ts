@@ -35,7 +35,7 @@ function written(part: Part): string {
   if (part === false || part === undefined) return ''
   if (typeof part === 'string') return escaped(part)
   if (typeof part === 'number') return String(part)
-  return isList(part) ? part.map(written).join('') : part[markup]
+  return isList(part) ? part.map(written).join('') : (part[markup] ?? '')
 }
 
 const isList = (part: Html | readonly Part[]): part is readonly Part[] => Array.isArray(part)
@@ -68,7 +68,7 @@ function placeAfter(before: string): Place {
   const attribute = /\s([a-z-]+)="[^"]*$/.exec(tag)?.[1]
   const isOpen = (tag.match(/"/g)?.length ?? 0) % 2 === 1
   if (isOpen && attribute !== undefined) return /^(?:href|action|formaction|src)$/.test(attribute) ? 'address' : 'text'
-  if (!isOpen && /^<[a-z]/.test(tag) && !tag.endsWith('=')) return 'attributes'
+  if (!isOpen && /^<[a-z]/.test(tag) && !/[='`]/.test(tag.replace(/="[^"]*"/g, ''))) return 'attributes'
   throw new Error(`A text would not be safe in this place of a page: ${tag}`)
 }
 

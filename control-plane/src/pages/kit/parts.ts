@@ -14,20 +14,33 @@ export const hiddenFields = (fields: Record<string, string>): Html[] =>
 export const pair = (client: string): Html =>
   html`<div class="pair"><span class="letter" aria-hidden="true">${letterOf(client)}</span>${DOTS}${MARK}</div>`
 
-/** Who is signed in, and the way to be somebody else: a form of its own, which says `decision=other-person`. */
-export function who(texts: Texts, person: ShownPerson, form: { action: string; fields: Record<string, string> }): Html {
+/** Who is signed in. `form` is the way to be somebody else, which says `decision=other-person`. */
+export function who(texts: Texts, person: ShownPerson, form?: { action: string; fields: Record<string, string> }): Html {
   const name = nameOf(person.name || person.handle)
+  const handle = nameOf(person.handle)
+  const { otherPerson, notYou } = texts.common
   return html`<div class="who">
     <span class="letter" aria-hidden="true">${letterOf(name)}</span>
-    <div>
-      <small>${texts.common.person}</small
-      ><strong>${name}</strong>${name !== person.handle && html` <span class="soft">${nameOf(person.handle)}</span>`}
-      <form method="post" action="${form.action}">
-        ${hiddenFields(form.fields)}<button class="quiet" name="decision" value="other-person">${texts.common.otherPerson}</button>
-      </form>
-    </div>
+    <p><small>${texts.common.person}</small><strong>${name}</strong>${handle !== name && html` <span class="soft">${handle}</span>`}</p>
+    ${
+      form &&
+      html`<form method="post" action="${form.action}">
+        ${hiddenFields(form.fields)}
+        <button class="quiet" name="decision" value="other-person" aria-label="${otherPerson}" title="${otherPerson}">${notYou}</button>
+      </form>`
+    }
   </div>`
 }
+
+/** An address that may break after its parts. */
+export const address = (text: string): Html => html`${text.split(/(?<=[/.:](?![/.:]))/).map((part) => html`${part}<wbr />`)}`
+
+/** What was wrong with a field; the field names it with `describedByFault`. */
+export const faultOf = (text: string | undefined): Part =>
+  text !== undefined && html`<p id="fault" class="box fault" role="alert">${text}</p>`
+
+export const describedByFault = (fault: string | undefined): Part =>
+  fault !== undefined && html`aria-invalid="true" aria-describedby="fault"`
 
 export const point = (text: Part): Html => html`<li class="row good">${CHECK}<span>${text}</span></li>`
 

@@ -1,5 +1,5 @@
 /** What is said to a person whom something went wrong for: what happened, and what to do next. */
-export interface SituationText {
+interface SituationText {
   title: string
   what: string
   next: string
@@ -175,3 +175,5 @@ export const situations = {
     next: `Try again. If it happens again: ${askAdministrator}`,
   }),
 } satisfies Record<string, (facts: never) => SituationText>
+
+export type SituationTexts = typeof situations
