@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from './base/exit.ts'
 import { run } from './run.ts'
@@ -19,6 +21,17 @@ const environment: Environment = {
   terminal: stdout.isTTY ? { columns: stdout.columns || 80, colour: !env['NO_COLOR'] && env['TERM'] !== 'dumb' } : undefined,
   nowMs: () => Date.now(),
   readStdin: () => text(stdin),
+  wait: (ms, signal) => setTimeout(ms, undefined, { signal }),
+  // A browser that cannot be started is no failure: the person has the address.
+  startProgram: (command, args) =>
+    spawn(command, args, { stdio: 'ignore', detached: true })
+      .on('error', () => undefined)
+      .unref(),
+  interruption() {
+    const interrupted = new AbortController()
+    process.once('SIGINT', () => interrupted.abort())
+    return interrupted.signal
+  },
   out: (text) => void stdout.write(text),
   err: (text) => void stderr.write(text),
 }

@@ -3,6 +3,9 @@ import { apply } from './policy/apply.ts'
 import { audit } from './audit/audit.ts'
 import { connect } from './connect/connect.ts'
 import { explain } from './policy/explain.ts'
+import { login } from './login/login.ts'
+import { logout } from './login/logout.ts'
+import { whoami } from './login/whoami.ts'
 import { exportPolicy } from './policy/export.ts'
 import { plan } from './policy/plan.ts'
 import { plane } from './plane/plane.ts'
@@ -14,13 +17,33 @@ import { token } from './user/token.ts'
 import { user } from './user/user.ts'
 import type { Act } from './base/verb.ts'
 
-const verbs = [token, connect, plan, apply, exportPolicy, explain, server, user, revoke, audit, snapshotStatus, plane]
+const verbs = [
+  login,
+  logout,
+  whoami,
+  token,
+  connect,
+  plan,
+  apply,
+  exportPolicy,
+  explain,
+  server,
+  user,
+  revoke,
+  audit,
+  snapshotStatus,
+  plane,
+]
 
 const helpFooter = `
-It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or, with
-BIR_URL and BIR_TOKEN (or BIR_TOKEN_FILE), to the control plane of another.
+It speaks to the gateway that "npm start" runs here (its state in BIR_HOME), or to the
+control plane that BIR_URL names. It acts as the first of these that there is: the owner of
+BIR_TOKEN (or BIR_TOKEN_FILE), the service account of BIR_CLIENT_ID and BIR_CLIENT_SECRET
+(or BIR_CLIENT_SECRET_FILE), who signed in with "bir login", the operator of this machine's
+gateway. The first two need BIR_URL. "bir whoami" says who it is.
 
 Examples:
+  bir login --url https://gateway.example.com      sign in at a gateway
   bir token alice                                  a token to try the gateway with
   bir connect claude-code --user alice             an MCP client's configuration
   bir plan -f bir.yaml                             who would gain or lose what

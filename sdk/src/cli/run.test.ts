@@ -23,7 +23,7 @@ test.for<[string[], RegExp]>([
   [['connect', 'cursor', '--server', '../admin'], /--server "\.\.\/admin": a server id is/],
   [['server', 'approve'], /missing required argument 'id'/],
   [['server', 'definitions', '../x'], /server "\.\.\/x": a server id is/],
-  [['connect', 'emacs'], /There is no client emacs that bir can connect\. It knows claude-code, .*, codex, .*, windsurf\./],
+  [['connect', 'emacs'], /There is no client emacs that bir can connect\. It knows claude-code, .*, codex, .*, windsurf, zed\./],
   [['audit', 'search', '--outcome', 'lost'], /Allowed choices are answered, refused, failed, unknown/],
   [['audit', 'search', '--since', 'yesterday'], /"yesterday" is no moment/],
   [['audit', 'search', '--limit', 'many'], /--limit takes a number/],
@@ -36,6 +36,9 @@ test.for<[string[], RegExp]>([
 
 test.for([
   '',
+  'login',
+  'logout',
+  'whoami',
   'token',
   'connect',
   'plan',
@@ -97,7 +100,8 @@ test('every fault of the environment is named at once', async () => {
   const { exit, err } = await bir(['export'], { env: { BIR_URL: 'ftp://x', BIR_MCP_URL: 'nowhere' } })
   expect(exit).toBe(2)
   expect(err).toMatch(/BIR_URL: .*\n.*BIR_MCP_URL: /)
-  expect((await bir(['export'], { env: { BIR_URL: 'http://127.0.0.1:9' } })).err).toMatch(/BIR_TOKEN: BIR_URL needs a token/)
+  const nobody = await bir(['export'], { env: { BIR_URL: 'http://127.0.0.1:9', XDG_CONFIG_HOME: '/nowhere' } })
+  expect([nobody.exit, nobody.err]).toEqual([1, expect.stringMatching(/Nobody is signed in at .*: run "bir login", or set BIR_TOKEN/)])
 })
 
 test.for([

@@ -16,6 +16,12 @@ export interface Environment {
   /** How long a command waits for an answer of the gateway. Undefined: as long as the client does by itself. */
   timeoutMs?: ClientOptions['timeoutMs']
   readStdin(): Promise<string>
+  /** Waits. Rejects when the signal is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>
+  /** Starts a program, and does not wait for its end. */
+  startProgram(command: string, args: readonly string[]): void
+  /** Aborted when the person presses Ctrl-C from now on, instead of an end of the process. */
+  interruption(): AbortSignal
   /** Writes to stdout. */
   out(text: string): void
   /** Writes to stderr. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CliFault } from './fault.ts'
+import { CliFault } from '../base/fault.ts'
 import { createOperator, OperatorKey } from '../../operator.ts'
 import type { Operator } from '../../operator.ts'
 
