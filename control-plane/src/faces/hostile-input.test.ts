@@ -41,8 +41,9 @@ const remote = {
 }
 const file = {
   servers: { sql: mounted, things: remote },
+  serviceAccounts: { ci: { title: 'Pipeline', administrator: false } },
   groups: { staff: { title: 'Staff', members: ['alice'] } },
-  grants: [grant],
+  grants: [grant, { service: 'ci', server: 'sql', level: 'read' }],
   restrictions: [restriction],
   settings: { truncateChars: 5000 },
   clients: { allow: 'listed', listed: ['c-1'], domains: ['*.example.com'], approved: ['claude.ai'], metadataHosts: ['127.0.0.1:4000'] },
@@ -56,6 +57,8 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'users.get': { handle: 'alice' },
   'users.put': { handle: 'alice', provider: 'demo', subject: 'subject-of-alice', name: 'Alice', email: 'alice@example.com' },
   'users.setDisabled': { handle: 'alice', disabled: false },
+  'serviceAccounts.list': { first: 10, after: cursorOf('a') },
+  'serviceAccounts.put': { handle: 'ci', title: 'Pipeline', administrator: false },
   'groups.list': { first: 10, after: cursorOf('a') },
   'groups.put': { handle: 'staff', title: 'Staff', members: ['alice'] },
   'groups.addMembers': { handle: 'staff', members: ['alice'] },

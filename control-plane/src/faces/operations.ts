@@ -18,6 +18,7 @@ import * as restrictions from '../restrictions/restrictions.ts'
 import * as selections from '../selections/selections.ts'
 import { health } from '../servers/health.ts'
 import * as servers from '../servers/servers.ts'
+import * as serviceAccounts from '../service-accounts/service-accounts.ts'
 import * as settings from '../settings/settings.ts'
 import { status } from '../snapshots/status.ts'
 import { revoke } from '../tokens/revoke.ts'
@@ -30,6 +31,7 @@ import * as users from '../users/users.ts'
  */
 export const operations = {
   users: { list: users.list, me: users.me, get: users.get, put: users.put, setDisabled: users.setDisabled },
+  serviceAccounts: { list: serviceAccounts.list, put: serviceAccounts.put },
   groups: {
     list: groups.list,
     put: groups.put,

@@ -10,20 +10,20 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { bucketsOfHolders, holdsSomething } from '../holders/buckets.ts'
-import { groupId, resolveHolder, holderNames, describeHolder, requireServer, userId } from '../holders/holder.ts'
+import { groupId, resolveHolder, serviceId, holderNames, describeHolder, requireServer, userId } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { idKeyOf, pageOf } from '../base/paging.ts'
 import { grantRow } from '../policy-rows/read.ts'
 import { unknownTools } from '../servers/faults.ts'
-import type { GrantRow } from '../policy-rows/types.ts'
+import type { Db, GrantRow } from '../policy-rows/types.ts'
 
 type Input<K extends keyof Api['grants']> = z.output<Api['grants'][K]['input']>
 type Grant = z.infer<typeof GrantSchema>
 
 /** Lists the grants that the holder itself has. The list of a user does not contain the grants of their groups. */
-export async function list({ db }: Ctx, { first, after, user, group, server }: Input<'list'>) {
+export async function list({ db }: Ctx, { first, after, user, service, group, server }: Input<'list'>) {
   const key = idKeyOf(after)
-  const holder = user === undefined ? (group === undefined ? undefined : await groupId(db, group)) : await userId(db, user)
+  const holder = await holderIdOf(db, { user, service, group })
   const rows = await db
     .selectFrom('grants')
     .selectAll()
@@ -41,6 +41,12 @@ export async function list({ db }: Ctx, { first, after, user, group, server }: I
     ({ id }) => id,
     (row) => grantEntity(row, name(row)),
   )
+}
+
+async function holderIdOf(db: Db, { user, service, group }: Pick<Input<'list'>, 'user' | 'service' | 'group'>) {
+  if (user !== undefined) return userId(db, user)
+  if (service !== undefined) return serviceId(db, service)
+  return group === undefined ? undefined : groupId(db, group)
 }
 
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Grant> {
@@ -122,8 +128,9 @@ export const fileGrant = ({ server, level, allow, deny, expiresAtMs }: GrantRow,
 })
 
 /** Leaves out the fields that are undefined, as JSON does. */
-export const holderFields = ({ user, group, everyone }: HolderName): HolderName => ({
+export const holderFields = ({ user, service, group, everyone }: HolderName): HolderName => ({
   ...(user === undefined ? {} : { user }),
+  ...(service === undefined ? {} : { service }),
   ...(group === undefined ? {} : { group }),
   ...(everyone === undefined ? {} : { everyone }),
 })

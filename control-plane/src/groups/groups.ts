@@ -9,7 +9,7 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { bucketsOfHolders, bucketsOfUsers, holdsSomething } from '../holders/buckets.ts'
-import { groupId } from '../holders/holder.ts'
+import { groupId, isNoMemberText } from '../holders/holder.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
@@ -130,12 +130,14 @@ async function idsOf(db: Db, members: readonly string[]): Promise<string[]> {
   if (handles.length === 0) return []
   const rows = await db
     .selectFrom('users')
-    .select(['id', 'handle'])
+    .select(['id', 'handle', 'kind'])
     .where('handle', '=', sql<string>`any(${handles})`)
     .execute()
   const existing = new Set(rows.map(({ handle }) => handle))
   const unknown = handles.filter((handle) => !existing.has(handle)).sort()
   if (unknown.length > 0) throw new ApiError('not_found', noPeople(unknown))
+  const service = rows.find(({ kind }) => kind === 'service')
+  if (service) throw new ApiError('invalid_input', `${isNoMemberText(service.handle)}.`)
   return rows.map(({ id }) => id)
 }
 

@@ -11,6 +11,7 @@ import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { storeSections } from '../policy-sections/sections.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
+import { writeAccounts } from '../service-accounts/write.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
 import { writeDeclared } from '../users/write-declared.ts'
 import { storeSettings } from '../settings/settings.ts'
@@ -41,6 +42,7 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
 
   await writeServers(trx, before, after, actor.label)
   buckets.push(...(await writeDeclared(trx, idpProvider, before.users, after.users)))
+  buckets.push(...(await writeAccounts(trx, before.serviceAccounts, after.serviceAccounts)))
   buckets.push(...(await writeGroups(trx, before, after)))
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)

@@ -4,6 +4,7 @@ import { fileGrant, describeGrant, isOver } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction, describeRestriction } from '../restrictions/restrictions.ts'
 import { sectionEdits } from '../policy-sections/section-edits.ts'
+import { accountEdits } from '../service-accounts/declared.ts'
 import { declaredEdits } from '../users/declared.ts'
 import type { PolicyState } from './state.ts'
 import type { GroupRow, ServerRow } from '../policy-rows/types.ts'
@@ -30,7 +31,7 @@ export function difference<Row extends { id: string }>(before: readonly Row[], a
 
 /** What a file changes in the policy: one line per row. Empty if the file describes the policy that is in force. */
 export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Date.now()): string[] {
-  const name = holderNamer(new Map([...before.handles, ...after.handles]))
+  const name = holderNamer(new Map([...before.handles, ...after.handles]), new Set([...before.services, ...after.services]))
   const servers = difference(before.rows.servers, after.rows.servers)
   const groups = difference(before.rows.groups, after.rows.groups)
   const grants = difference(before.rows.grants, after.rows.grants)
@@ -40,6 +41,7 @@ export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Da
     ...servers.changed.map(serverEdit),
     ...servers.removed.map(({ id }) => `remove server ${id}`),
     ...declaredEdits(before.users, after.users),
+    ...accountEdits(before.serviceAccounts, after.serviceAccounts),
     ...groups.added.map(({ handle }) => `add group ${handle}`),
     ...groups.changed.map(({ after: { handle, title } }) => `change group ${handle}: title ${title ?? 'none'}`),
     ...after.rows.groups.flatMap((group) => memberEdits(group, before, after)),

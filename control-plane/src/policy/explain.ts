@@ -9,7 +9,7 @@ import { subjectOf } from '@bir/sdk/contract/subject'
 import type { z } from 'zod'
 import { notFound } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
-import { holderNamer } from '../holders/holder.ts'
+import { holderNamer, servicesAmong } from '../holders/holder.ts'
 import { holdsOn } from '../holders/holds-on.ts'
 import { declaredLevel } from '../compile/compile.ts'
 import { readPerson, readPolicyRows } from '../policy-rows/read.ts'
@@ -64,7 +64,7 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool: 
     missing: missing(policy.servers.has(server), entry !== undefined || wasFound(rows, server, tool)),
     tier: verdict.tier ?? null,
     because: explanationLines({
-      user: { handle: user, provider: row.provider, groups, disabled: row.disabled },
+      user: { handle: user, kind: row.kind, provider: row.provider, groups, disabled: row.disabled },
       server: {
         id: server,
         exists: policy.servers.has(server),
@@ -73,7 +73,7 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool: 
       },
       tool: { name: tool, entry, declared: declaredIn(rows, catalog, server, tool), pending: isPending(rows, server, tool) },
       grants: grantsOn(rows, personRow, server),
-      name: holderNamer(handles),
+      name: holderNamer(handles, servicesAmong([row])),
       selection: personRow.selections[server],
       verdict,
       nowMs,

@@ -7,7 +7,7 @@ import type { GrantRow } from '../policy-rows/types.ts'
 
 /** The facts that a verdict was based on. */
 export interface Evidence {
-  user: { handle: string; provider: string; groups: string[]; disabled: boolean }
+  user: { handle: string; kind: 'person' | 'service'; provider: string; groups: string[]; disabled: boolean }
   server: { id: string; exists: boolean; remote: boolean; killed: boolean }
   /** Undefined when the server has no such tool. */
   tool: {
@@ -37,10 +37,11 @@ export function explanationLines(evidence: Evidence): string[] {
   ]
 }
 
-function userLines({ user: { handle, provider, groups, disabled } }: Evidence): string[] {
+function userLines({ user: { handle, kind, provider, groups, disabled } }: Evidence): string[] {
   const membership =
     groups.length === 0 ? 'belongs to no group' : `belongs to ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
-  return [`${handle}, known through ${provider}, ${membership}.`, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
+  const who = kind === 'service' ? `${handle} is a service account.` : `${handle}, known through ${provider}, ${membership}.`
+  return [who, ...(disabled ? [`The account of ${handle} is disabled.`] : [])]
 }
 
 function serverLines({ server: { id, exists, killed } }: Evidence): string[] {

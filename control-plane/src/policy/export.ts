@@ -3,6 +3,7 @@ import type { FileGrant, FileRestriction, PolicyFile } from '@bir/sdk/contract/p
 import { canonical } from '@bir/sdk/contract/canonical'
 import { fileGrant } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
+import { fileAccounts } from '../service-accounts/declared.ts'
 import { fileRestriction } from '../restrictions/restrictions.ts'
 import { storedFields } from '../servers/described-server.ts'
 import type { PolicyState } from './state.ts'
@@ -20,12 +21,13 @@ export async function exportPolicy(ctx: Ctx): Promise<PolicyFile> {
 }
 
 /** The policy as one complete file. */
-export function fileOf({ rows, users, members, sections, handles }: PolicyState): PolicyFile {
-  const name = holderNamer(handles)
+export function fileOf({ rows, users, serviceAccounts, members, sections, handles, services }: PolicyState): PolicyFile {
+  const name = holderNamer(handles, services)
   return {
     servers: Object.fromEntries(rows.servers.map((row) => [row.id, fileServer(row)])),
     // Left out while nobody is declared, so that a control plane of an earlier version takes the file too.
     ...(users.size === 0 ? {} : { users: Object.fromEntries([...users].map(([handle, { entry }]) => [handle, entry])) }),
+    ...(serviceAccounts.size === 0 ? {} : { serviceAccounts: fileAccounts(serviceAccounts) }),
     groups: Object.fromEntries(
       rows.groups.map(({ id, handle, title }) => {
         const handlesOfMembers = (members.get(id) ?? []).map((userId) => handles.get(userId) ?? userId).sort()

@@ -1,5 +1,6 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { FileGrant, FileRestriction, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { isNoMemberText, isPersonText, isServiceText } from '../holders/holder.ts'
 import { connectionFaults, serverFaults, unknownTools } from '../servers/faults.ts'
 import type { Mountable } from '../compile/compile.ts'
 import type { PolicyState } from './state.ts'
@@ -8,6 +9,8 @@ interface FaultContext {
   before: PolicyState
   /** The ids of the people in the file who exist, by handle. */
   userIds: ReadonlyMap<string, string>
+  /** The ids of those of them who are service accounts. */
+  services: ReadonlySet<string>
   catalog: Mountable
 }
 
@@ -22,7 +25,7 @@ export function fileFaults(file: PolicyFile, context: FaultContext): string[] {
     ...Object.entries(groups).flatMap(([handle, { members = [] }]) =>
       at(
         `groups.${handle}`,
-        members.flatMap((member) => personFaults(context, member)),
+        members.flatMap((member) => memberFaults(context, member)),
       ),
     ),
     ...grants.flatMap((grant, index) =>
@@ -50,13 +53,31 @@ function serverSettings({ servers }: PolicyFile, { rows }: PolicyState): Setting
 
 function faultsOfHolders({ groups }: PolicyFile, context: FaultContext) {
   const handles = new Set(groups ? Object.keys(groups) : context.before.rows.groups.map(({ handle }) => handle))
-  return ({ user, group }: FileGrant | FileRestriction): string[] => {
+  return ({ user, service, group }: FileGrant | FileRestriction): string[] => {
+    if (service !== undefined) return serviceFaults(context, service)
     if (user !== undefined) return personFaults(context, user)
     return group === undefined || handles.has(group) ? [] : [`there is no group ${group}`]
   }
 }
 
-const personFaults = ({ userIds }: FaultContext, handle: string) => (userIds.has(handle) ? [] : [`there is no person ${handle}`])
+function personFaults({ userIds, services }: FaultContext, handle: string): string[] {
+  const id = userIds.get(handle)
+  if (id === undefined) return [`there is no person ${handle}`]
+  return services.has(id) ? [isServiceText(handle)] : []
+}
+
+function serviceFaults({ userIds, services }: FaultContext, handle: string): string[] {
+  const id = userIds.get(handle)
+  if (id === undefined) return [`there is no service account ${handle}`]
+  return services.has(id) ? [] : [isPersonText(handle)]
+}
+
+/** Groups are of people: the provider says who is in them, and knows no service accounts. */
+function memberFaults(context: FaultContext, handle: string): string[] {
+  const id = context.userIds.get(handle)
+  if (id !== undefined && context.services.has(id)) return [isNoMemberText(handle)]
+  return personFaults(context, handle)
+}
 
 function grantFaults({ server, tools }: FileGrant, settingsOf: SettingsOf, catalog: Mountable): string[] {
   if (!settingsOf.has(server)) return [`there is no server ${server}`]

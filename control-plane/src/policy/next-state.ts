@@ -6,6 +6,8 @@ import { EVERYONE } from '../holders/holder.ts'
 import type { Holder, HolderName } from '../holders/holder.ts'
 import { newRestriction, restrictionKey } from '../restrictions/restrictions.ts'
 import { nextSections } from '../policy-sections/sections.ts'
+import { nextAccounts } from '../service-accounts/declared.ts'
+import type { AccountStanding } from '../service-accounts/declared.ts'
 import { newServer } from '../servers/servers.ts'
 import { isSameAddress, trustOf } from '../servers/update-definitions.ts'
 import { nonDefaults } from '../settings/settings.ts'
@@ -13,12 +15,21 @@ import type { Standing } from '../users/declared.ts'
 import type { PolicyState } from './state.ts'
 import type { DefinitionFacts, HolderRow, PolicyRows, ServerRow } from '../policy-rows/types.ts'
 
+/** Those whom a file names or declares, also those who do not exist yet. */
+export interface Principals {
+  /** Ids by handle. */
+  userIds: ReadonlyMap<string, string>
+  /** The ids of those who are service accounts. */
+  services: ReadonlySet<string>
+  standingOf: (handle: string) => Standing
+  accountStandingOf: (handle: string) => AccountStanding
+}
+
 /** The policy after the file is applied. A row that the file repeats keeps its id, so that it counts as unchanged. */
 export function nextState(
   current: PolicyState,
   file: PolicyFile,
-  userIds: ReadonlyMap<string, string>,
-  standingOf: (handle: string) => Standing,
+  { userIds, services, standingOf, accountStandingOf }: Principals,
 ): PolicyState {
   const servers = file.servers ? nextServers(current.rows, file.servers) : current.rows.servers
   const groups = file.groups ? nextGroups(current.rows, file.groups) : current.rows.groups
@@ -44,6 +55,10 @@ export function nextState(
       settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
     },
     users: file.users ? nextUsers(file.users, userIds, standingOf) : current.users,
+    serviceAccounts: file.serviceAccounts
+      ? nextAccounts(file.serviceAccounts, (handle) => idOf(userIds, handle), accountStandingOf)
+      : current.serviceAccounts,
+    services: new Set([...current.services, ...services]),
     members: file.groups ? nextMembers(current, file.groups, groupIds, userIds) : current.members,
     given: current.given,
     sections: nextSections(current.sections, file),
@@ -118,7 +133,12 @@ function nextMembers(
   )
 }
 
-function holderOf({ user, group }: HolderName, userIds: ReadonlyMap<string, string>, groupIds: ReadonlyMap<string, string>): Holder {
+function holderOf(
+  { user, service, group }: HolderName,
+  userIds: ReadonlyMap<string, string>,
+  groupIds: ReadonlyMap<string, string>,
+): Holder {
+  if (service !== undefined) return { kind: 'user', holderId: idOf(userIds, service) }
   if (user !== undefined) return { kind: 'user', holderId: idOf(userIds, user) }
   if (group !== undefined) return { kind: 'group', holderId: idOf(groupIds, group) }
   return EVERYONE

@@ -11,6 +11,7 @@ import type { z } from 'zod'
 import type { Ctx } from '../base/context.ts'
 import type { Mountable } from '../compile/compile.ts'
 import { readPeople } from '../policy-rows/read.ts'
+import { accountsDisabledAfter } from '../service-accounts/declared.ts'
 import { disabledAfter } from '../users/declared.ts'
 import { editsBetween } from './edits.ts'
 import { policyOf } from './in-memory.ts'
@@ -58,7 +59,10 @@ const withoutAnything = ({ id, handle }: { id: string; handle: string }): Person
  */
 function comparison(before: PolicyState, after: PolicyState, catalog: Mountable, nowMs: number) {
   const groupsAfter = groupsByUser(after)
-  const disabled = disabledAfter(before.users, after.users)
+  const disabled = new Map([
+    ...disabledAfter(before.users, after.users),
+    ...accountsDisabledAfter(before.serviceAccounts, after.serviceAccounts),
+  ])
   const unseen = { before: unseenIn(before), after: unseenIn(after) }
   const changesByClasses = new Map<string, AccessChange[]>()
 

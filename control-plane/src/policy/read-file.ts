@@ -3,6 +3,8 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { sql } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
+import { servicesAmong } from '../holders/holder.ts'
+import { standingOfAccount } from '../service-accounts/declared.ts'
 import { declaredFaults, NOT_YET_HERE, standingColumns, standingOf } from '../users/declared.ts'
 import { fileFaults } from './faults.ts'
 import { nextState } from './next-state.ts'
@@ -31,26 +33,53 @@ export async function readFile(
   const people = await peopleOf(db, handlesIn(file))
   const userIds = new Map(people.map(({ id, handle }) => [handle, id]))
   const standings = new Map(people.map((row) => [row.handle, standingOf(row)]))
-  const newcomers = Object.keys(file.users ?? {})
-    .filter((handle) => !userIds.has(handle))
-    .map((handle) => ({ id: uuidv7(), handle }))
+  const accounts = new Map(people.map((row) => [row.handle, standingOfAccount(row)]))
+  const newPeople = newcomersOf(file.users, userIds)
+  const newAccounts = newcomersOf(file.serviceAccounts, userIds)
+  const newcomers = [...newPeople, ...newAccounts]
   for (const { id, handle } of newcomers) userIds.set(handle, id)
   const declared = file.users ? await declaredFaults(db, idpProvider, file.users) : []
-  const faults = [...declared.map(([handle, fault]) => `users.${handle}: ${fault}`), ...fileFaults(file, { before, userIds, catalog })]
+  const services = new Set([...servicesAmong(people), ...newAccounts.map(({ id }) => id)])
+  const faults = [
+    ...declared.map(([handle, fault]) => `users.${handle}: ${fault}`),
+    ...accountFaults(file, people),
+    ...fileFaults(file, { before, userIds, services, catalog }),
+  ]
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
-  return { before, after: nextState(before, file, userIds, (handle) => standings.get(handle) ?? NOT_YET_HERE), newcomers }
+  const principals = {
+    userIds,
+    services,
+    standingOf: (handle: string) => standings.get(handle) ?? NOT_YET_HERE,
+    accountStandingOf: (handle: string) => accounts.get(handle) ?? 'new',
+  }
+  return { before, after: nextState(before, file, principals), newcomers }
 }
 
-function handlesIn({ users = {}, groups = {}, grants = [], restrictions = [] }: PolicyFile): string[] {
-  const holders = [...grants, ...restrictions].flatMap(({ user }) => user ?? [])
-  return [...new Set([...Object.keys(users), ...Object.values(groups).flatMap(({ members = [] }) => members), ...holders])]
+const newcomersOf = (section: object | undefined, userIds: ReadonlyMap<string, string>) =>
+  Object.keys(section ?? {})
+    .filter((handle) => !userIds.has(handle))
+    .map((handle) => ({ id: uuidv7(), handle }))
+
+/** A handle never changes hands: neither between people and programs, nor within one file. */
+function accountFaults({ users = {}, serviceAccounts = {} }: PolicyFile, people: readonly { handle: string; kind: string }[]): string[] {
+  const taken = new Set(people.filter(({ kind }) => kind === 'person').map(({ handle }) => handle))
+  return Object.keys(serviceAccounts).flatMap((handle) => {
+    if (taken.has(handle)) return [`serviceAccounts.${handle}: ${handle} is a person: handles never change hands`]
+    return Object.hasOwn(users, handle) ? [`serviceAccounts.${handle}: the file declares ${handle} under users too`] : []
+  })
+}
+
+function handlesIn({ users = {}, serviceAccounts = {}, groups = {}, grants = [], restrictions = [] }: PolicyFile): string[] {
+  const holders = [...grants, ...restrictions].flatMap(({ user, service }) => user ?? service ?? [])
+  const declared = [...Object.keys(users), ...Object.keys(serviceAccounts)]
+  return [...new Set([...declared, ...Object.values(groups).flatMap(({ members = [] }) => members), ...holders])]
 }
 
 async function peopleOf(db: Db, handles: string[]) {
   if (handles.length === 0) return []
   return db
     .selectFrom('users')
-    .select(['id', 'handle', ...standingColumns])
+    .select(['id', 'handle', 'kind', ...standingColumns])
     .where('handle', '=', sql<string>`any(${handles})`)
     .execute()
 }

@@ -1,4 +1,7 @@
 import { readMembers } from '../groups/members.ts'
+import { readAccounts } from '../service-accounts/declared.ts'
+import type { DeclaredAccounts } from '../service-accounts/declared.ts'
+import { servicesAmong } from '../holders/holder.ts'
 import { readDeclared } from '../users/declared.ts'
 import type { DeclaredPeople } from '../users/declared.ts'
 import { readSections } from '../policy-sections/sections.ts'
@@ -10,6 +13,7 @@ import type { Db, PolicyRows } from '../policy-rows/types.ts'
 export interface PolicyState {
   rows: PolicyRows
   users: DeclaredPeople
+  serviceAccounts: DeclaredAccounts
   /** Who is declared to be a member: sorted user ids by group id. Empty if the file has no section `groups`. */
   members: ReadonlyMap<string, readonly string[]>
   /** Whom the identity provider made a member, in the same form. A file changes nothing about them. */
@@ -17,6 +21,8 @@ export interface PolicyState {
   sections: Sections
   /** Handles by id, of groups and of all people who appear in the policy. */
   handles: ReadonlyMap<string, string>
+  /** The ids of those who are service accounts, of all that appear in the policy. */
+  services: ReadonlySet<string>
 }
 
 /** Memberships are read only on request, because only they grow with the size of the company. */
@@ -24,12 +30,13 @@ export async function readState(db: Db, { withMembers }: { withMembers: boolean 
   const rows = await readPolicyRows(db)
   const declared = await readDeclared(db)
   const sections = await readSections(db)
+  const serviceAccounts = await readAccounts(db)
   const { members, given } = withMembers ? await membersByGroup(db, rows) : { members: new Map(), given: new Map() }
   const holders = [...rows.grants, ...rows.restrictions].filter(({ kind }) => kind === 'user').map(({ holderId }) => holderId)
   const userIds = [...new Set([...holders, ...[...members.values()].flat()])]
-  const users = await db.selectFrom('users').select(['id', 'handle']).where('id', '=', anyOf(userIds)).execute()
+  const users = await db.selectFrom('users').select(['id', 'handle', 'kind']).where('id', '=', anyOf(userIds)).execute()
   const handles = new Map([...users, ...rows.groups].map(({ id, handle }) => [id, handle]))
-  return { rows, users: declared, members, given, sections, handles }
+  return { rows, users: declared, serviceAccounts, members, given, sections, handles, services: servicesAmong(users) }
 }
 
 async function membersByGroup(db: Db, { groups }: PolicyRows): Promise<Pick<PolicyState, 'members' | 'given'>> {

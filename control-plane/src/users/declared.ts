@@ -35,6 +35,7 @@ export async function readDeclared(db: Db): Promise<DeclaredPeople> {
     .selectFrom('users')
     .select(['id', 'handle', 'declared', ...standingColumns])
     .where('declared', 'is not', null)
+    .where('kind', '=', 'person')
     .orderBy('handle')
     .execute()
   return new Map(rows.map((row) => [row.handle, { id: row.id, entry: row.declared ?? {}, standing: standingOf(row) }]))
@@ -66,6 +67,7 @@ export async function declaredFaults(db: Db, provider: string, section: Section)
     const sameSubject =
       subject === undefined ? undefined : (earlier.find(([, other]) => other.subject === subject)?.[0] ?? bySubject.get(subject))
     const sameEmail = email === undefined ? undefined : earlier.find(([, other]) => other.email?.toLowerCase() === email.toLowerCase())?.[0]
+    if (row?.kind === 'service') return [[handle, `${handle} is a service account: declare it under serviceAccounts`]]
     const known = row && isKnown(row) ? row : undefined
     const isAnother = known !== undefined && subject !== undefined && (known.subject !== subject || known.provider !== provider)
     const isOpen = known === undefined && subject === undefined && email === undefined

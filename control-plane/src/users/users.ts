@@ -11,6 +11,7 @@ import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
 import { refuseLastAdministrator } from './last-administrator.ts'
+import { SERVICE_PROVIDER } from './service-provider.ts'
 
 type Input<K extends keyof Api['users']> = z.output<Api['users'][K]['input']>
 type User = z.infer<typeof UserSchema>
@@ -62,7 +63,11 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<User> {
 /** Creates or updates a person in the caller's transaction. A handle always stays with its first person. */
 export async function putUser(trx: Transaction<Database>, input: Input<'put'>): Promise<ChangeResult<UserRow>> {
   const { handle, provider, subject } = input
+  if (provider === SERVICE_PROVIDER)
+    throw new ApiError('invalid_input', `provider: ${SERVICE_PROVIDER} stands for service accounts, which serviceAccounts.put makes.`)
   const existing = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
+  if (existing?.kind === 'service')
+    throw new ApiError('conflict', `The handle ${handle} is that of a service account: handles never change hands.`)
   if (!existing) return createUser(trx, input)
   if (existing.provider !== provider || existing.subject !== subject) {
     throw new ApiError('conflict', `The handle ${handle} belongs to another person: handles never change hands.`)
@@ -108,7 +113,7 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
     if (disabled) await refuseLastAdministrator(trx, row, 'cannot be disabled')
     const value = await trx
       .updateTable('users')
-      .set({ disabled, disabled_by_file: false, updated_at: new Date(), ...(disabled ? { epoch: nextSecond() } : {}) })
+      .set({ disabled, disabled_by_file: false, updated_at: new Date(), ...(disabled ? { epoch: voidingEpoch() } : {}) })
       .where('id', '=', row.id)
       .returningAll()
       .executeTakeFirstOrThrow()
@@ -117,8 +122,11 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
   return userEntity(value, await groupsOf(ctx.db, [value]))
 }
 
-/** Tokens hold their time in whole seconds, so tokens that were issued earlier in this second must be void too. */
-const nextSecond = () => Math.floor(Date.now() / 1000) + 1
+/**
+ * The epoch that voids every token of a person until now. Tokens hold their time in whole seconds, so those that were
+ * issued earlier in this second must be void too.
+ */
+export const voidingEpoch = () => Math.floor(Date.now() / 1000) + 1
 
 export async function userRow(db: Db, handle: string): Promise<UserRow> {
   const row = await db.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
@@ -141,6 +149,7 @@ async function groupsOf(db: Db, users: readonly { id: string }[]): Promise<Map<s
 const userEntity = (row: UserRow, groups: ReadonlyMap<string, string[]>): User => ({
   id: row.id,
   handle: row.handle,
+  kind: row.kind,
   provider: row.provider,
   subject: row.claimed ? row.subject : '',
   name: row.name,

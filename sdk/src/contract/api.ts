@@ -16,12 +16,21 @@ import {
   Restriction,
   Server,
   ServerHealth,
+  ServiceAccount,
   ToolDefinition,
   User,
 } from './entities.ts'
 import { Level } from './level.ts'
 import { Handle, Id, PlaneName, ServerId, Sha256, ShortHash, TokenId, ToolName } from './names.ts'
-import { FileGrant, FileGroup, FileRestriction, MountedFileServer, PolicyFile, RemoteFileServer } from './policy-file.ts'
+import {
+  FileGrant,
+  FileGroup,
+  FileRestriction,
+  FileServiceAccount,
+  MountedFileServer,
+  PolicyFile,
+  RemoteFileServer,
+} from './policy-file.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
@@ -103,6 +112,20 @@ export const api = {
      */
     setDisabled: mutation('administrator', z.strictObject({ handle: Handle, disabled: z.boolean() }), User),
   },
+  serviceAccounts: {
+    /** Service accounts in the order of their handles. */
+    list: query('administrator', z.strictObject(page), paged(ServiceAccount)),
+    /**
+     * Creates a service account, or changes it. A field that is absent stays as it is; `title: null` takes the title
+     * away. Fails with `conflict` when the handle is that of a person: handles never change hands. To disable one, or
+     * to let it in again, call `users.setDisabled`.
+     */
+    put: mutation(
+      'administrator',
+      FileServiceAccount.extend({ handle: Handle, title: FileServiceAccount.shape.title.nullable() }),
+      ServiceAccount,
+    ),
+  },
   groups: {
     list: query('administrator', z.strictObject(page), paged(Group)),
     /**
@@ -118,10 +141,19 @@ export const api = {
     delete: mutation('administrator', z.strictObject({ handle: Handle }), AtRevision),
   },
   grants: {
-    /** The grants of one user or group, or on one server. A user's list does not have the grants of their groups. */
+    /**
+     * The grants of one user, service account or group, or on one server. A user's list does not have the grants of
+     * their groups.
+     */
     list: query(
       'administrator',
-      z.strictObject({ ...page, user: Handle.optional(), group: Handle.optional(), server: ServerId.optional() }),
+      z.strictObject({
+        ...page,
+        user: Handle.optional(),
+        service: Handle.optional(),
+        group: Handle.optional(),
+        server: ServerId.optional(),
+      }),
       paged(Grant),
     ),
     create: mutation('administrator', FileGrant, Grant),

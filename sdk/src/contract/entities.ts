@@ -9,10 +9,15 @@ import { RemoteSettings } from './remote.ts'
 /** A moment as text (RFC 3339), such as `2026-11-22T08:00:00Z`. */
 export const Instant = z.iso.datetime({ offset: true })
 
+/** A service account is a program that holds grants as a person does, and signs in with its own secret or key. */
+export const UserKind = z.enum(['person', 'service'])
+
 /** A person. `provider` and `subject` are how the identity provider knows them (`iss` and `sub`). */
 export const User = z.strictObject({
   id: Id,
   handle: Handle,
+  /** Absent where the control plane is of an earlier version, which knows people alone. */
+  kind: UserKind.optional(),
   provider: Handle,
   subject: z.string(),
   name: z.string().nullable(),
@@ -37,6 +42,17 @@ export const Caller = z.strictObject({
   sid: z.string().optional(),
   /** The id of the client that the token was issued to. */
   client: z.string().optional(),
+})
+/** A service account. */
+export const ServiceAccount = z.strictObject({
+  id: Id,
+  handle: Handle,
+  title: z.string().nullable(),
+  /** True when it may administer the gateway. That opens no tool by itself. */
+  administrator: z.boolean(),
+  disabled: z.boolean(),
+  /** The ids of the OAuth clients that sign in as it. */
+  clients: z.array(z.string()),
 })
 export const Group = z.strictObject({
   handle: Handle,

@@ -10,18 +10,24 @@ import { ColumnName, TablePattern } from './tables.ts'
 /** A moment (RFC 3339). YAML may parse it as a date; it becomes text again. */
 const Instant = z.union([z.iso.datetime({ offset: true }), z.date().transform((date) => date.toISOString())])
 
-/** Who holds a grant or a restriction. Exactly one of the three is present. */
+/** Who holds a grant or a restriction. Exactly one of the four is present. */
 const holder = {
   user: Handle.optional(),
+  /** A service account. */
+  service: Handle.optional(),
   group: Handle.optional(),
   everyone: z.literal(true).optional(),
 }
 
 /** Does it name exactly one holder? */
-export const hasOneHolder = (item: { user?: string | undefined; group?: string | undefined; everyone?: true | undefined }) =>
-  [item.user, item.group, item.everyone].filter((holder) => holder !== undefined).length === 1
+export const hasOneHolder = (item: {
+  user?: string | undefined
+  service?: string | undefined
+  group?: string | undefined
+  everyone?: true | undefined
+}) => [item.user, item.service, item.group, item.everyone].filter((holder) => holder !== undefined).length === 1
 
-export const ONE_HOLDER_MESSAGE = 'name exactly one holder: user, group or everyone: true'
+export const ONE_HOLDER_MESSAGE = 'name exactly one holder: user, service, group or everyone: true'
 
 /** The fields that both kinds of server have. */
 const commonFields = {
@@ -69,6 +75,13 @@ export const FileUser = z.strictObject({
   subject: z.string().min(1).max(255).optional(),
 })
 export type FileUser = z.infer<typeof FileUser>
+
+/**
+ * A service account: a program that acts in its own name. `administrator`: it may also administer the gateway, as a
+ * pipeline must that applies the policy.
+ */
+export const FileServiceAccount = z.strictObject({ title: z.string().min(1).max(100).optional(), administrator: z.boolean().optional() })
+export type FileServiceAccount = z.infer<typeof FileServiceAccount>
 
 /**
  * A group. `members` are all whom the policy itself makes members; those whom the identity provider made members stay.
@@ -128,6 +141,11 @@ export const PolicyFile = z.strictObject({
    * this person.
    */
   users: z.record(Handle, FileUser).optional(),
+  /**
+   * Service accounts, by handle. Leaving one out disables it, and deletes nothing: its tokens are void, and declaring
+   * it again enables it with the grants that it then has.
+   */
+  serviceAccounts: z.record(Handle, FileServiceAccount).optional(),
   groups: z.record(Handle, FileGroup).optional(),
   grants: z.array(FileGrant).optional(),
   restrictions: z.array(FileRestriction).optional(),

@@ -20,9 +20,11 @@ import {
   Server,
   ServerHealth,
   ServerTool,
+  ServiceAccount,
   ToolDefinition,
   TrustState,
   User,
+  UserKind,
 } from '@bir/sdk/contract/entities'
 import { AuditHeader, AuditRecord, Outcome, RecordKind, SetApart } from '@bir/sdk/contract/audit'
 import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal'
@@ -43,6 +45,8 @@ export const FIELD_NAMES = {
   'users.get': 'user',
   'users.put': 'putUser',
   'users.setDisabled': 'setUserDisabled',
+  'serviceAccounts.list': 'serviceAccounts',
+  'serviceAccounts.put': 'putServiceAccount',
   'groups.list': 'groups',
   'groups.put': 'putGroup',
   'groups.addMembers': 'addGroupMembers',
@@ -86,6 +90,8 @@ export const FIELD_NAMES = {
 /** The GraphQL type names of the contract's schemas. Other types get their name from the field that contains them. */
 export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
   [User, 'User'],
+  [UserKind, 'UserKind'],
+  [ServiceAccount, 'ServiceAccount'],
   [Caller, 'Caller'],
   [CallerKind, 'CallerKind'],
   [Group, 'Group'],
@@ -135,6 +141,7 @@ const text = (item: Item, key: string) => String(item[key])
 /** The cursor of an item in each paged list. It equals the cursor that the list returns as `next`. */
 export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
   'users.list': (item) => cursorOf(text(item, 'handle')),
+  'serviceAccounts.list': (item) => cursorOf(text(item, 'handle')),
   'groups.list': (item) => cursorOf(text(item, 'handle')),
   'grants.list': (item) => cursorOf(text(item, 'id')),
   'restrictions.list': (item) => cursorOf(text(item, 'id')),

@@ -14,7 +14,9 @@ export const userList: Define = (parent, act) => {
   parent
     .command('list')
     .summary('everybody the gateway knows')
-    .description('Lists everybody the gateway knows: their groups, and whether they are an administrator or disabled.')
+    .description(
+      'Lists everybody the gateway knows, people and service accounts: their groups, and whether they are an administrator or disabled.',
+    )
     .option('--search <text>', 'only those whose handle, name or address holds it')
     .option('--json', 'a line of JSON a person')
     .addHelpText(
@@ -47,7 +49,8 @@ async function* readUsers(client: Client, search: string | undefined): AsyncGene
 }
 
 const columns = [
-  { title: 'person', of: ({ handle }: Person) => handle },
+  { title: 'handle', of: ({ handle }: Person) => handle },
+  { title: 'kind', of: ({ kind }: Person) => (kind === 'service' ? 'service account' : 'person') },
   { title: 'name', of: ({ name }: Person) => name },
   { title: 'groups', of: ({ groups }: Person) => (groups.length === 0 ? null : groups.join(', ')) },
   { title: 'state', of: stateOf },

@@ -59,4 +59,6 @@ export const ENUM_VALUES: Readonly<Record<string, string>> = {
   'TrustState.held': 'It is new or has changed, and is not served. The one approved before is served instead.',
   'TrustState.retired': 'The server no longer offers the tool.',
   'TrustState.unreviewed': 'It is new or has changed since somebody approved it. It is served.',
+  'UserKind.person': 'A person, whom an identity provider knows.',
+  'UserKind.service': 'A service account: a program.',
 }
