@@ -1,20 +1,8 @@
 import { lookup } from 'node:dns'
-import type { LookupAddress, LookupAllOptions } from 'node:dns'
 import { isIP } from 'node:net'
-import type { LookupFunction } from 'node:net'
+import { AddressRefused, guardedLookup } from '@bir/sdk/outgoing/guarded-lookup'
+import type { AddressGuard, Resolve } from '@bir/sdk/outgoing/guarded-lookup'
 import { buildConnector } from 'undici'
-import type { AddressGuard } from './address.ts'
-
-/** Nothing that the guard stands for may have this address. */
-export class AddressRefused extends Error {
-  override readonly name = 'AddressRefused'
-}
-
-export type Resolve = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void
 
 /**
  * Connects only to addresses that the guard admits. It checks the address of each connection, because the name
@@ -30,19 +18,5 @@ export function guardedConnector(guard: AddressGuard, connectTimeoutMs: number, 
       return
     }
     connect(options, callback)
-  }
-}
-
-/** Looks a name up, and gives only addresses that the guard admits. */
-export function guardedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const allowed = error ? [] : addresses.filter(({ address }) => guard.admits(address, hostname.replace(/\.$/, '')))
-      const [first] = allowed
-      if (error) return callback(error, [])
-      if (!first) return callback(new AddressRefused(`${hostname} has no address a ${guard.peer} may have`), [])
-      if (options.all !== true) return callback(null, first.address, first.family)
-      callback(null, allowed)
-    })
   }
 }

@@ -1,19 +1,11 @@
 import { lookup } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import type { Socket } from 'node:net'
-import { buildConnector } from 'undici'
-import type { AddressGuard } from './address.ts'
-import { AddressRefused, guardedLookup } from './guarded-connector.ts'
-import type { Resolve } from './guarded-connector.ts'
+import { AddressRefused, guardedLookup } from '@bir/sdk/outgoing/guarded-lookup'
+import type { AddressGuard, Resolve } from '@bir/sdk/outgoing/guarded-lookup'
+import { openTunnel } from '@bir/sdk/outgoing/proxy-tunnel'
 import type { Proxy } from '@bir/sdk/proxies'
-
-/** The proxy is not there, or does not let the connection through. */
-class ProxyRefused extends Error {
-  override readonly name = 'ProxyRefused'
-}
+import { buildConnector } from 'undici'
 
 /**
  * Connects through a proxy, by CONNECT (RFC 9110, section 9.3.6) for http:// too. A literal address is checked as
@@ -49,31 +41,3 @@ export function proxiedConnector(
 
 /** A look-up for one address gives text. */
 const addressIn = (found: string | readonly LookupAddress[]): string => (typeof found === 'string' ? found : (found[0]?.address ?? ''))
-
-type Opened = (...outcome: [ProxyRefused, null] | [null, Socket]) => void
-
-/** Opens a connection to `authority` through the proxy. A failure names the proxy, and no credential. */
-function openTunnel({ url, authorization }: Proxy, authority: string, timeoutMs: number, done: Opened): void {
-  const refuse = (why: string) => done(new ProxyRefused(`the proxy ${url.host} ${why}`), null)
-  const fail = (error: NodeJS.ErrnoException) => refuse(`cannot be reached (${error.code ?? 'unknown error'})`)
-  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
-    method: 'CONNECT',
-    path: authority,
-    agent: false,
-    headers: { host: authority, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
-  })
-  const timer = setTimeout(() => request.destroy(Object.assign(new Error(), { code: 'no answer in time' })), timeoutMs).unref()
-  request.once('close', () => clearTimeout(timer))
-  request.once('connect', ({ statusCode = 0 }, socket: Socket, head) => {
-    clearTimeout(timer)
-    request.off('error', fail)
-    if (statusCode < 200 || statusCode > 299) {
-      socket.destroy()
-      return refuse(`answered CONNECT with HTTP ${statusCode}`)
-    }
-    if (head.length > 0) socket.unshift(head)
-    done(null, socket)
-  })
-  request.once('error', fail)
-  request.end()
-}
