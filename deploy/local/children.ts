@@ -60,6 +60,7 @@ export function childrenOf(places: Places, ports: Ports) {
         HOME_DIR: places.control,
         OPERATOR_KEY_FILE: places.operatorKey,
         JOIN_FILE: places.join,
+        SECRETS_DIR: places.secrets,
         IDP_ISSUER: addresses.idp,
         IDP_PROVIDER: IDP_PROVIDER,
         IDP_AUDIENCE: 'bir',

@@ -57,6 +57,7 @@ function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildS
       PORT: String(controlPort),
       HOME_DIR: places.control,
       JOIN_FILE: places.join,
+      SECRETS_DIR: places.secrets,
     }),
     part('The data plane', 'data-plane', import.meta.resolve('@bir/data-plane/main'), port, {
       HOME_DIR: places.plane,

@@ -12,7 +12,7 @@ interface Cookie {
 export class Cookies {
   private cookies: Cookie[] = []
 
-  /** Keeps what an answer sets. A `__Host-` cookie needs `Secure`, `Path=/` and no domain (RFC 6265bis, section 4.1.3). */
+  /** Keeps what an answer sets. A `__Host-` cookie needs `Secure`, `Path=/` and no domain (RFC 6265bis, 4.1.3). */
   store(url: URL, lines: readonly string[]): void {
     for (const line of lines) {
       const cookie = parse(url, line)
@@ -28,7 +28,7 @@ export class Cookies {
       ({ host, path, isSecure, sameSite, expiresAtMs }) =>
         host === url.hostname &&
         isWithin(url.pathname, path) &&
-        (!isSecure || url.protocol === 'https:') &&
+        (!isSecure || isTrustworthy(url)) &&
         (!isCrossSitePost || sameSite === 'none') &&
         expiresAtMs > Date.now(),
     )
@@ -78,6 +78,9 @@ function split(pair: string): [string, string] {
   const at = pair.indexOf('=')
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]
 }
+
+/** Browsers take and send `Secure` cookies on loopback too, where nobody can listen (Secure Contexts, section 3.1). */
+const isTrustworthy = (url: URL) => url.protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
 
 function isWithin(pathname: string, path: string): boolean {
   return pathname === path || (pathname.startsWith(path) && (path.endsWith('/') || pathname[path.length] === '/'))

@@ -111,7 +111,7 @@ function redirectOf({ url, status, headers, html }: Page): URL | undefined {
   return refresh ? new URL(refresh.replaceAll('&amp;', '&'), url) : undefined
 }
 
-/** `null` where the page says that nobody learns where it was (Fetch, "append a request Origin header"), or after a detour. */
+/** `null` where the page hides where it was, or after a detour (Fetch, "append a request Origin header"). */
 function originOf(from: Page, visited: URL[]): string {
   const hides = from.headers['referrer-policy'] === 'no-referrer'
   return hides || visited.some(({ origin }, index) => index > 0 && origin !== visited[index - 1]?.origin) ? 'null' : from.url.origin

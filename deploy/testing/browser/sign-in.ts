@@ -15,37 +15,36 @@ interface Dance extends Person {
   remember?: boolean
 }
 
-const maxPages = 10
-
 /**
  * Does what a person does who has been sent to sign in: chooses a provider, types name and password, decides on the
- * consent page. Ends at the first page on which none of these is asked, or where the browser stops.
+ * consent page. Each of it once: it ends at the first page that asks nothing, asks again, or where the browser stops.
  */
 export async function dance(browser: ScriptedBrowser, start: string | URL, person: Dance): Promise<Page> {
+  const done = new Set<string>()
   let page = await browser.open(start)
-  for (let count = 0; count < maxPages; count += 1) {
-    const next = step(browser, page, person)
-    if (!next) return page
-    const before = page
-    page = await next
-    const isRefused = page.status >= 400 && page.url.pathname === before.url.pathname
-    if (isRefused) return page
+  for (;;) {
+    const next = step(page, person)
+    if (!next || done.has(next.what)) return page
+    done.add(next.what)
+    page = await browser.submit(page, next.form, next.values, next.press)
   }
-  throw new Error(`After ${maxPages} pages there is still a form: ${page.url.href}: ${page.text}`)
 }
 
-function step(browser: ScriptedBrowser, page: Page, person: Dance): Promise<Page> | undefined {
-  const { handle, password, decision = 'allow', provider, remember } = person
-  const passwordForm = page.forms.find(({ visible }) => visible.has('password'))
-  if (passwordForm) {
-    const name = [...passwordForm.visible].find((field) => ['handle', 'username', 'login'].includes(field)) ?? 'username'
-    return browser.submit(page, passwordForm, { [name]: handle, password })
-  }
-  const consent = page.forms.find((form) => hasButton(form, 'decision'))
-  if (consent) return browser.submit(page, consent, remember ? { remember: 'on' } : {}, decision)
-  const choice = page.forms.find((form) => provider !== undefined && form.buttons.some(({ value }) => value === provider))
-  if (choice && provider !== undefined) return browser.submit(page, choice, {}, provider)
-  return undefined
+interface Step {
+  what: 'sign in' | 'decide' | 'choose'
+  form: Form
+  values?: Record<string, string>
+  press?: string
 }
 
-const hasButton = (form: Form, wanted: string) => form.buttons.some(({ name }) => name === wanted)
+function step({ forms }: Page, { handle, password, decision = 'allow', provider, remember }: Dance): Step | undefined {
+  const login = forms.find(({ visible }) => visible.has('password'))
+  if (login) {
+    const name = login.visible.has('handle') ? 'handle' : 'username'
+    return { what: 'sign in', form: login, values: { [name]: handle, password } }
+  }
+  const consent = forms.find(({ buttons }) => buttons.some(({ name }) => name === 'decision'))
+  if (consent) return { what: 'decide', form: consent, values: remember ? { remember: 'on' } : {}, press: decision }
+  const choice = provider && forms.find(({ buttons }) => buttons.some(({ value }) => value === provider))
+  return choice ? { what: 'choose', form: choice, press: provider } : undefined
+}
