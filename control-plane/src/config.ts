@@ -47,19 +47,29 @@ const Config = z
     joinFile: z.string().min(1).optional(),
     /** Where planes may say that they are: hosts, `*.suffix`, networks. Absent: anywhere but where no plane can be. */
     planeHosts: PlaneHosts.default([]),
+    /** The one identity provider that needs no policy. Those of the policy stand beside it. */
     idpIssuer: z.url({ protocol: /^https?$/ }).optional(),
     /** The name of that provider in the database: a person is identified by provider and subject. */
     idpProvider: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+      .refine((handle) => handle !== 'service', 'the name service is kept for service accounts')
       .default('demo'),
-    /** The OAuth client whose tokens are accepted for exchange. */
-    idpAudience: z.string().min(1).default('bir'),
-    /** The gateway's own client at that provider, with which people sign in. */
+    /** The gateway's client at that provider. Absent: nobody signs in with it on a page. */
     idpClientId: z.string().min(1).optional(),
+    /** Absent: a public client. */
     idpClientSecret: z.string().min(1).optional(),
     /** The proxies before this process, which say who the client is. */
     trustedProxies: TrustedProxies,
+    /** Separated by blanks. */
+    idpScopes: z
+      .string()
+      .transform((text) => ['openid', ...text.split(/\s+/).filter((scope) => scope !== '' && scope !== 'openid')])
+      .optional(),
+    /** The audience of its tokens that are accepted for exchange. Absent: `idpClientId`, or else `bir`. */
+    idpAudience: z.string().min(1).optional(),
+    /** The folder of the secrets that the policy names for the control plane, a file each. */
+    secretsDir: z.string().min(1).optional(),
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
     stopDelayMs: z.coerce.number().int().min(0).optional(),

@@ -2,7 +2,6 @@ import { surviveStrayRejections } from '@bir/sdk/stray-rejections'
 import { readConfig } from './config.ts'
 import { log, errorText } from './base/log.ts'
 import { startControlPlane } from './start.ts'
-import { useProxy } from './use-proxy.ts'
 
 function fail(error: unknown): never {
   log('error', 'cannot-go-on', { why: errorText(error) })
@@ -14,7 +13,6 @@ const strays = surviveStrayRejections((facts) => log('error', 'stray-rejection',
 
 try {
   const config = readConfig()
-  useProxy(config)
   const running = await startControlPlane(config, log, strays)
   let stopping = false
   const stop = () => {

@@ -9,6 +9,7 @@ import { migrate } from '@bir/db/migrate'
 import { VERSION } from '@bir/sdk/contract/version'
 import { openOwnChain } from './audit/own-chain.ts'
 import type { OwnChain } from './audit/own-chain.ts'
+import { proxyRules } from '@bir/sdk/proxies'
 import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import type { Config } from './config.ts'
 import { markDirty } from './base/context.ts'
@@ -17,6 +18,8 @@ import { createSite, json } from './base/http.ts'
 import type { Answer, Route } from './base/http.ts'
 import { shortHasher } from './definitions/short-hash.ts'
 import { internalRoutes } from './internal/routes.ts'
+import { createProviders } from './providers/providers.ts'
+import { environmentProvider } from './environment-provider.ts'
 import { fingerprintOf, openKeyRing, readTokenKeys } from './keys/key-ring.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { readMasterKey } from './keys/master-key.ts'
@@ -40,7 +43,6 @@ import { whileAnswering } from './base/while-answering.ts'
 import { callerOf } from './callers/caller.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
-import { createProvider } from './tokens/provider.ts'
 import { startMaintenance } from './upkeep.ts'
 
 export interface Running {
@@ -172,10 +174,13 @@ function siteOf(
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
   const answering = whileAnswering(watch.isSilent)
+  const environment = environmentProvider(config)
+  const providers = createProviders({ db, environment, secretsDir: config.secretsDir, issuer, proxyFor: proxyRules(config), log })
   const shared = {
     whileAnswering: answering,
     db,
     idpProvider,
+    providers: { environment, isLocal: stage === 'local', states: providers.states },
     catalog: mountedServers,
     publisher,
     recordChange,
@@ -186,7 +191,7 @@ function siteOf(
   const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
-  const tokens = { db, keys, issuer, mcpUrl, stage, idpProvider, provider: createProvider(config), operators, ctxOf, log }
+  const tokens = { db, keys, issuer, mcpUrl, stage, providers, operators, ctxOf, log }
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },

@@ -56,6 +56,7 @@ export async function aControlPlane() {
     db,
     catalog: aCatalog,
     idpProvider: 'demo',
+    providers: { environment: undefined, isLocal: true, states: async () => [] },
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },

@@ -23,6 +23,7 @@ async function aStore() {
     db,
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     idpProvider: 'demo',
+    providers: { environment: undefined, isLocal: true, states: async () => [] },
     catalog: new Map(),
     publisher: { publish: async () => 1 },
     recordChange: async () => undefined,

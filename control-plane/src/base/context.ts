@@ -1,8 +1,10 @@
 import type { MountedServer } from '@bir/data-plane/catalog'
 import type { Database } from '@bir/db/schema'
+import type { ProviderState } from '@bir/sdk/contract/provider-state'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
+import type { z } from 'zod'
 import type { WhileAnswering } from './while-answering.ts'
 
 /** Who calls an operation. */
@@ -28,6 +30,7 @@ export interface Ctx {
   publisher: Publisher
   /** The name of the identity provider, under which its people are stored. */
   idpProvider: string
+  providers: ProviderSite
   recordChange: RecordChange
   /** The key that verifies the control plane's own audit chain. Its `kid` names that chain. */
   ownChainKey: PublicJwk
@@ -36,6 +39,16 @@ export interface Ctx {
   joinLines: JoinLines
   /** Ends the wait for a database that hangs. Absent where nobody watches the database. */
   whileAnswering?: WhileAnswering | undefined
+}
+
+/** What this process knows of the identity providers. */
+export interface ProviderSite {
+  /** That of the settings, beside those of the policy. */
+  environment: { handle: string; issuer: string } | undefined
+  /** Whether this is stage local. */
+  isLocal: boolean
+  /** Every provider, and whether it answers now. */
+  states(): Promise<z.output<typeof ProviderState>[]>
 }
 
 /** What this process knows of the lines with which planes join. */

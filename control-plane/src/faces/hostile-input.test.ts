@@ -46,6 +46,14 @@ const file = {
   grants: [grant, { service: 'ci', server: 'sql', level: 'read' }],
   restrictions: [restriction],
   settings: { truncateChars: 5000 },
+  providers: {
+    corp: {
+      issuer: 'https://idp.example',
+      clientId: 'bir',
+      domains: ['bank.example'],
+      claims: [{ handle: '{email|local}', groups: { from: 'g', map: { a: 'b' } } }],
+    },
+  },
   clients: { allow: 'listed', listed: ['c-1'], domains: ['*.example.com'], approved: ['claude.ai'], metadataHosts: ['127.0.0.1:4000'] },
 }
 const page = { first: 10, after: cursorOf(id) }
@@ -86,6 +94,8 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'policy.version': {},
   'policy.export': {},
   'policy.explain': { user: 'alice', server: 'sql', tool: 'execute_query' },
+  'providers.list': {},
+  'providers.test': { provider: 'corp', claims: { sub: 's', preferred_username: 'alice', groups: ['a'], roles: ['x'] } },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'audit.search': {
     first: 10,

@@ -14,6 +14,7 @@ import { explain } from '../policy/explain.ts'
 import { exportPolicy } from '../policy/export.ts'
 import { plan } from '../policy/plan.ts'
 import { version } from '../policy/version.ts'
+import * as providers from '../providers/operations.ts'
 import * as restrictions from '../restrictions/restrictions.ts'
 import * as selections from '../selections/selections.ts'
 import { health } from '../servers/health.ts'
@@ -53,6 +54,7 @@ export const operations = {
   },
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, version, export: exportPolicy, explain },
+  providers: { list: providers.list, test: providers.test },
   tokens: { revoke },
   audit: { search, chains, chain },
   planes: {

@@ -8,7 +8,7 @@ import type { Db } from '../policy-rows/types.ts'
  * The sections of the policy file that only the control plane reads. They are stored as the file has them, and no data
  * plane gets them. A new one needs its schema in the contract (`PolicyFile`) and its name here.
  */
-const sectionNames = ['clients'] as const satisfies readonly (keyof PolicyFile)[]
+const sectionNames = ['clients', 'providers'] as const satisfies readonly (keyof PolicyFile)[]
 type SectionName = (typeof sectionNames)[number]
 
 /** A section that says nothing is left out. */

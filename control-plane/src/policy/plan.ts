@@ -24,13 +24,13 @@ type PlanChange = z.infer<typeof PlanChangeSchema>
 type AccessChange = Omit<PlanChange, 'user'>
 
 /** Predicts what applying the file would change, and for whom. Writes nothing. */
-export function plan({ db, catalog, idpProvider }: Ctx, { file }: z.output<Api['policy']['plan']['input']>) {
+export function plan({ db, catalog, idpProvider, providers }: Ctx, { file }: z.output<Api['policy']['plan']['input']>) {
   return db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => {
-      const { before, after, newcomers } = await readFile(trx, { catalog, idpProvider }, file, { withMembers: true })
+      const { before, after, newcomers } = await readFile(trx, { catalog, idpProvider, providers }, file, { withMembers: true })
       const policy = policyHash(before)
       const edits = editsBetween(before, after)
       if (edits.length === 0) return { edits, people: [], policy }

@@ -3,6 +3,7 @@ import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { sql } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
+import { providerFaults } from '../providers/setup/section-faults.ts'
 import { servicesAmong } from '../holders/holder.ts'
 import { standingOfAccount } from '../service-accounts/declared.ts'
 import { declaredFaults, NOT_YET_HERE, standingColumns, standingOf } from '../users/declared.ts'
@@ -13,7 +14,7 @@ import type { PolicyState } from './state.ts'
 import type { Db } from '../policy-rows/types.ts'
 
 /** What this control plane is, for a file: its servers, and the provider of its people. */
-type Site = Pick<Ctx, 'catalog' | 'idpProvider'>
+type Site = Pick<Ctx, 'catalog' | 'idpProvider' | 'providers'>
 
 interface Reading {
   before: PolicyState
@@ -25,7 +26,7 @@ interface Reading {
 /** The policy before and after the file. Throws one error that names all faults of the file. Writes nothing. */
 export async function readFile(
   db: Db,
-  { catalog, idpProvider }: Site,
+  { catalog, idpProvider, providers }: Site,
   file: PolicyFile,
   { withMembers = file.groups !== undefined } = {},
 ): Promise<Reading> {
@@ -43,6 +44,7 @@ export async function readFile(
   const faults = [
     ...declared.map(([handle, fault]) => `users.${handle}: ${fault}`),
     ...accountFaults(file, people),
+    ...providerFaults(file.providers ?? {}, providers),
     ...fileFaults(file, { before, userIds, services, catalog }),
   ]
   if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))

@@ -1,8 +1,11 @@
-import type { Db } from '@bir/db'
+import type { ProviderState } from '@bir/sdk/contract/provider-state'
 import type { ProxyFor } from '@bir/sdk/proxies'
+import type { z } from 'zod'
 import type { Log } from '../base/log.ts'
+import type { Db } from '../policy-rows/types.ts'
 import { readClientSecret, readConfigured } from './setup/configured.ts'
 import type { ConfiguredProvider, EnvironmentProvider } from './setup/configured.ts'
+import { problemOf } from './faults/problem.ts'
 import { ProviderFault } from './faults/provider-fault.ts'
 import { verifyProviderToken } from './verify-token.ts'
 import type { VerifiedToken } from './verify-token.ts'
@@ -29,6 +32,8 @@ export interface Providers {
   verifyToken(token: string, tokenType: string): Promise<VerifiedToken>
   /** Where the browser goes to sign out (RP-Initiated Logout 1.0). Undefined when the provider has no such address. */
   logoutUrl(handle: string, options: { idToken: string; returnTo: string; state?: string }): Promise<URL | undefined>
+  /** Every provider, and whether it answers now. */
+  states(): Promise<z.output<typeof ProviderState>[]>
 }
 
 interface ProviderParts {
@@ -62,6 +67,20 @@ export function createProviders({ db, environment, secretsDir, issuer, proxyFor,
     return { provider, connection, redirectUri, client: clientOf(provider, provider.clientId, secret, connection), nowMs }
   }
 
+  async function stateOf(provider: ConfiguredProvider): Promise<z.output<typeof ProviderState>> {
+    const { handle, title, clientId, domains = [] } = provider
+    const state = { handle, title, issuer: provider.issuer, signsIn: clientId !== undefined, domains: [...domains] }
+    const from = handle === environment?.handle ? 'settings' : 'policy'
+    const redirectUri = `${issuer}/oauth/callback/${handle}`
+    try {
+      await (clientId === undefined ? connectionOf(provider) : reach(handle))
+      return { ...state, from, redirectUri, problem: null }
+    } catch (error) {
+      if (error instanceof ProviderFault) return { ...state, from, redirectUri, problem: problemOf(error) }
+      throw error
+    }
+  }
+
   async function told<T>(handle: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -81,6 +100,7 @@ export function createProviders({ db, environment, secretsDir, issuer, proxyFor,
     finish: (handle, callback, attempt) => told(handle, async () => finishSignIn(await reach(handle), callback, attempt)),
     verifyToken: async (token, tokenType) => verifyProviderToken({ providers: await all(), connectionOf, issuer, nowMs }, token, tokenType),
     logoutUrl: async (handle, options) => logoutUrlOf(await reach(handle), options),
+    states: async () => Promise.all((await all()).map(stateOf)),
   }
 }
 

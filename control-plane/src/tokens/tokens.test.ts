@@ -157,7 +157,7 @@ test('rotated keys of the provider are fetched', async () => {
 test('the error says when the provider is unavailable', async () => {
   await using control = await aRunningControlPlane({ IDP_ISSUER: 'http://127.0.0.1:9' })
   await using idp = await aProvider()
-  const { status, body } = await asked(control, exchange(await idp.sign()))
+  const { status, body } = await asked(control, exchange(await idp.sign({ iss: 'http://127.0.0.1:9' })))
   expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
 })
 

@@ -31,6 +31,8 @@ import {
   PolicyFile,
   RemoteFileServer,
 } from './policy-file.ts'
+import { ProviderHandle } from './provider.ts'
+import { ProviderState, ProviderTest } from './provider-state.ts'
 import { Settings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
@@ -249,6 +251,19 @@ export const api = {
     export: query('administrator', NoInput, PolicyFile),
     /** Whether a person may call a tool now, and why. It asks the same function that the data plane enforces. */
     explain: query('self', z.strictObject({ user: Handle, server: ServerId, tool: z.string() }), Explanation),
+  },
+  providers: {
+    /** The identity providers, and whether each answers now. Each is asked. */
+    list: query('administrator', NoInput, z.strictObject({ items: z.array(ProviderState) })),
+    /**
+     * Who somebody with these claims would be after a sign-in. Changes nothing. `provider` may be left out where there
+     * is one alone. Fails with `not_found` when there is no such provider.
+     */
+    test: query(
+      'administrator',
+      z.strictObject({ provider: ProviderHandle.optional(), claims: z.record(z.string(), z.unknown()) }),
+      ProviderTest,
+    ),
   },
   tokens: {
     /**

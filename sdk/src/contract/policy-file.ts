@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FileClients } from './client-policy.ts'
 import { Level } from './level.ts'
 import { Handle, ServerId, ToolName } from './names.ts'
+import { FileProviders } from './provider.ts'
 import { RemoteSettings } from './remote.ts'
 import { RemoteHeaders, RemoteUrl } from './remote-headers.ts'
 import { Settings } from './settings.ts'
@@ -153,5 +154,7 @@ export const PolicyFile = z.strictObject({
   settings: Settings.partial().strict().optional(),
   /** Which OAuth clients people may use. */
   clients: FileClients.optional(),
+  /** Through whom people sign in, by handle. The provider of the control plane's settings stands beside these. */
+  providers: FileProviders.optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>

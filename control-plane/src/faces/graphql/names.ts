@@ -31,6 +31,7 @@ import { BreakerState, HealthEra, HealthState } from '@bir/sdk/contract/internal
 import { FileClients } from '@bir/sdk/contract/client-policy'
 import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
+import { ProviderProblem, ProviderState, ProviderTest } from '@bir/sdk/contract/provider-state'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { Settings } from '@bir/sdk/contract/settings'
 import { Selection } from '@bir/sdk/contract/snapshot'
@@ -74,6 +75,8 @@ export const FIELD_NAMES = {
   'policy.version': 'policyVersion',
   'policy.export': 'exportPolicy',
   'policy.explain': 'explain',
+  'providers.list': 'providers',
+  'providers.test': 'testProvider',
   'tokens.revoke': 'revokeToken',
   'audit.search': 'auditRecords',
   'audit.chains': 'auditChains',
@@ -123,6 +126,9 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [AuditStanding, 'AuditStanding'],
   [SetApart, 'AuditRecordSetApart'],
   [MisfiledRecord, 'MisfiledAuditRecord'],
+  [ProviderState, 'Provider'],
+  [ProviderTest, 'ProviderTest'],
+  [ProviderProblem, 'ProviderProblem'],
   [Settings, 'Settings'],
   [Selection, 'Selection'],
   [Level, 'Level'],

@@ -3,7 +3,7 @@ import type { Ctx } from '../../base/context.ts'
 import type { Log } from '../../base/log.ts'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import type { OperatorVerifier } from '../../tokens/operator.ts'
-import type { Provider } from '../../tokens/provider.ts'
+import type { Providers } from '../../providers/providers.ts'
 
 /** What the stages of the authorization server work with. */
 export interface OAuthParts {
@@ -14,8 +14,7 @@ export interface OAuthParts {
   /** The public base URL of the data planes. */
   mcpUrl: string
   stage: string
-  idpProvider: string
-  provider: Provider
+  providers: Providers
   operators: OperatorVerifier
   /** The context of an operation that runs in this name. */
   ctxOf: (label: string) => Ctx

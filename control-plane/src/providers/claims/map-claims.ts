@@ -20,7 +20,7 @@ const usual: ClaimRule = {}
 const usualRoles = { from: 'roles', administrator: ['administrator'] }
 
 /** The first rule that matches, counted from 1; 0 when the provider has no rules. Undefined: none matches. */
-function matchRule({ claims: rules }: ClaimSource, claims: RawClaims): { number: number; rule: ClaimRule } | undefined {
+export function matchRule({ claims: rules }: ClaimSource, claims: RawClaims): { number: number; rule: ClaimRule } | undefined {
   if (!rules) return { number: 0, rule: usual }
   const index = rules.findIndex((rule) => holds(rule, claims))
   const rule = rules[index]

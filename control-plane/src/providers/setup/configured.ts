@@ -1,7 +1,7 @@
-import type { Db } from '@bir/db'
 import { FileProvider } from '@bir/sdk/contract/provider'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import { readSecretFile } from '@bir/sdk/secret-file'
+import type { Db } from '../../policy-rows/types.ts'
 import type { ClaimSource } from '../claims/map-claims.ts'
 import { ProviderFault } from '../faults/provider-fault.ts'
 
@@ -23,18 +23,23 @@ export interface ConfiguredProvider extends ClaimSource {
 export interface EnvironmentProvider {
   handle: string
   issuer: string
-  clientId: string | undefined
-  clientSecret: string | undefined
-  scopes: readonly string[] | undefined
-  audience: string
+  clientId?: string | undefined
+  clientSecret?: string | undefined
+  scopes?: readonly string[] | undefined
+  /** Of tokens that are taken in exchange. Default: the client id. */
+  audience?: string | undefined
 }
 
 const usualScopes = ['openid', 'profile', 'email']
 
-const fromEnvironment = ({ scopes, ...given }: EnvironmentProvider): ConfiguredProvider => ({
-  ...given,
-  title: given.handle,
+const fromEnvironment = ({ handle, issuer, clientId, clientSecret, scopes, audience }: EnvironmentProvider): ConfiguredProvider => ({
+  handle,
+  issuer,
+  clientId,
+  clientSecret,
+  title: handle,
   scopes: scopes ?? usualScopes,
+  audience: audience ?? clientId ?? '',
   clientAuth: undefined,
   userinfo: true,
 })

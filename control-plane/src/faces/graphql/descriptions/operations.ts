@@ -34,6 +34,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   policyVersion: 'Which policy is in force.',
   exportPolicy: 'The policy in force as a file that `applyPolicy` takes.',
   explain: 'Whether a person may call a tool now, and why.',
+  providers: 'The identity providers, and whether each answers now.',
+  testProvider: 'Who somebody with these claims would be after a sign-in. Changes nothing.',
   revokeToken: 'Voids a token, or all tokens of a session, before they expire.',
   auditRecords: 'Audit records, newest first. Tells of a person, server or tool that nobody knows.',
   auditChains: "Every audit chain. The control plane's own is the last.",
