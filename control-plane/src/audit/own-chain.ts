@@ -18,6 +18,8 @@ type RecordFields = Partial<AuditHeader> & Pick<AuditHeader, 'kind'>
  */
 export interface OwnChain {
   recordChange: RecordChange
+  /** Appends any other record, such as of a sign-in. */
+  record: (trx: Transaction<Database>, fields: RecordFields) => Promise<void>
   /** Adds a signed head to the chain, unless the last record is one. */
   signHead: () => Promise<void>
 }
@@ -61,6 +63,8 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
       const fields = { kind: 'change', ...person, method: action, outcome: 'answered', detail: summary ?? target } as const
       return append(trx, () => fields, { action, target, ...(detail === undefined ? {} : { detail }) })
     },
+
+    record: (trx, fields) => append(trx, () => fields),
 
     async signHead() {
       await db.transaction().execute(async (trx) => {

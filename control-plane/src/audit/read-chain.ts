@@ -72,10 +72,15 @@ type Row = Record<SearchColumn, string | null> & { seq: string | number; at: Dat
 
 /** The columns that say something else than the header, whose bytes the chain covers. */
 function misfiledColumns(row: Row, { header, standIn }: StoredHeader, nowMs: number): string[] {
-  const columns: string[] = searchColumns.filter((name) => row[name] !== (columnText(header, name) ?? null) && row[name] !== header[name])
+  const columns: string[] = searchColumns.filter(
+    (name) => !isOfBefore(name, row[name]) && row[name] !== (columnText(header, name) ?? null) && row[name] !== header[name],
+  )
   if (row.text !== (standIn ? JSON.stringify(standIn) : headerText(header))) columns.push('header')
   if (Number(row.seq) !== header.seq) columns.push('seq')
   if (standIn && row.hash !== standIn.hash) columns.push('hash')
   if (!isPlausibleAt(row.at.getTime(), header.atMs, nowMs)) columns.push('at')
   return columns
 }
+
+/** The column `call` came later: it is empty for what was stored before. */
+const isOfBefore = (name: string, value: string | null) => name === 'call' && value === null

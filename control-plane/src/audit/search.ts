@@ -31,11 +31,12 @@ export async function search(ctx: Ctx, input: Search) {
   return pageOf(rows, input.first, ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`, readableRow)
 }
 
-/** The columns that a search compares exactly. The other search columns, subject and handle, make up `user`. */
+/** The columns that a search compares exactly. Of the others, subject and handle make up `user`, and call is `id`. */
 const exactColumns = ['server', 'tool', 'outcome', 'reason', 'kind'] as const satisfies readonly SearchColumn[]
 
-function matchingRows(db: Kysely<Database>, { user, since, until, after, ...exact }: Search) {
+function matchingRows(db: Kysely<Database>, { id, user, since, until, after, ...exact }: Search) {
   let rows = withBodies(db).select('h.at')
+  if (id !== undefined) rows = rows.where('h.call', '=', id)
   for (const column of exactColumns) {
     const value = exact[column]
     if (value !== undefined) rows = rows.where(`h.${column}`, '=', value)

@@ -16,8 +16,8 @@ export interface RecordToStore extends AuditRecord {
   standIn?: SetApart
 }
 
-/** The header fields with their own column, so that a search can filter by them. They are $10 to $16 of `APPEND`. */
-export const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason'] as const
+/** The header fields with their own column, so that a search can filter by them. They are $10 to $17 of `APPEND`. */
+export const searchColumns = ['kind', 'subject', 'handle', 'server', 'tool', 'outcome', 'reason', 'call'] as const
 export type SearchColumn = (typeof searchColumns)[number]
 
 /**
@@ -33,11 +33,11 @@ export const APPEND = {
       insert into audit_headers (plane, seq, at, header, hash, ${searchColumns.join(', ')})
       select moved.plane, r.* from moved, unnest(
         $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[]
+        $15::text[], $16::text[], $17::text[]
       ) as r
     ), bodies as (
       insert into audit_bodies (plane, seq, at, args, result)
-      select moved.plane, r.* from moved, unnest($6::bigint[], $7::timestamptz[], $17::bytea[], $18::bytea[]) as r(seq, at, args, result)
+      select moved.plane, r.* from moved, unnest($6::bigint[], $7::timestamptz[], $18::bytea[], $19::bytea[]) as r(seq, at, args, result)
       where r.args is not null or r.result is not null
     )
     select from moved`,

@@ -283,6 +283,8 @@ export const api = {
       'administrator',
       z.strictObject({
         ...page,
+        /** The id of a request: an error names it, and so does a page with an error. */
+        id: Id.optional(),
         user: z.string().optional(),
         server: z.string().optional(),
         tool: z.string().optional(),

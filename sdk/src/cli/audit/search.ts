@@ -16,6 +16,7 @@ type Row = z.infer<typeof AuditRow>
 type Filters = z.input<typeof api.audit.search.input>
 
 interface Flags {
+  id?: string
   user?: string
   server?: string
   tool?: string
@@ -34,6 +35,7 @@ export function auditSearch(audit: Command, act: Act): void {
     .command('search')
     .summary('who called what, and what came of it')
     .description('Lists what is recorded, newest first.')
+    .option('--id <id>', 'of this request: the reference that an error, or a page with an error, names')
     .option('--user <handle>', 'by this person')
     .option('--server <id>', 'on this server')
     .option('--tool <name>', 'of this tool')
@@ -60,8 +62,8 @@ export function auditSearch(audit: Command, act: Act): void {
     )
 }
 
-function filtersOf({ user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
-  return { user, server, tool, outcome, reason, kind, ...spanOf(since, until, nowMs) }
+function filtersOf({ id, user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
+  return { id, user, server, tool, outcome, reason, kind, ...spanOf(since, until, nowMs) }
 }
 
 /** A time in which nothing can be recorded is a mistake: nobody takes it for "nothing happened". */

@@ -108,6 +108,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'MisfiledAuditRecord.columns': 'The columns that differ.',
   'auditChain.plane': 'The id of the chain.',
   'auditChain.afterSeq': 'Records behind this number. 0: from the beginning.',
+  'auditRecords.id': 'Of this request: the reference that an error, or a page with an error, names.',
   'auditRecords.since': 'From this moment on (RFC 3339).',
   'auditRecords.until': 'Before this moment (RFC 3339).',
   'auditRecords.kind': 'Of this kind: one of the values of `AuditKind`.',
