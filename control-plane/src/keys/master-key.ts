@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -7,6 +7,8 @@ export interface MasterKey {
   wrap: (kid: string, bytes: Uint8Array) => Buffer
   /** Throws unless this master key wrapped these bytes under this `kid`. */
   unwrap: (kid: string, wrapped: Uint8Array) => Buffer
+  /** A secret for one purpose, always the same. It tells nothing of the master key. */
+  derive: (purpose: string) => Buffer
 }
 
 const nonceBytes = 12
@@ -26,6 +28,7 @@ export function masterKeyOf(key: Buffer): MasterKey {
       decipher.setAuthTag(wrapped.subarray(-tagBytes))
       return Buffer.concat([decipher.update(wrapped.subarray(nonceBytes, -tagBytes)), decipher.final()])
     },
+    derive: (purpose) => createHmac('sha256', key).update(`derive ${purpose}`).digest(),
   }
 }
 

@@ -1,5 +1,5 @@
 import { canonical } from '@bir/sdk/contract/canonical'
-import { Settings } from '@bir/sdk/contract/settings'
+import { GatewaySettings } from '@bir/sdk/contract/settings'
 import { fileGrant, describeGrant, isOver } from '../grants/grants.ts'
 import { holderNamer } from '../holders/holder.ts'
 import { fileRestriction, describeRestriction } from '../restrictions/restrictions.ts'
@@ -96,9 +96,17 @@ export function memberChanges(before: readonly string[], after: readonly string[
 }
 
 function settingEdits(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
-  const oldSettings = Settings.parse(before)
-  return Object.entries(Settings.parse(after)).flatMap(([key, value]) => {
-    const oldValue = oldSettings[key as keyof Settings]
+  const oldValues = new Map(settingValues(GatewaySettings.parse(before)))
+  return settingValues(GatewaySettings.parse(after)).flatMap(([key, value]) => {
+    const oldValue = oldValues.get(key)
     return oldValue === value ? [] : [`change setting ${key}: ${oldValue} -> ${value}`]
+  })
+}
+
+/** Every value as text, with its name. That of a value in a group is as in `session.idleMs`. */
+function settingValues(settings: object): [string, string][] {
+  return Object.entries(settings).flatMap(([key, value]: [string, unknown]): [string, string][] => {
+    if (typeof value !== 'object' || value === null) return [[key, typeof value === 'string' ? value : JSON.stringify(value)]]
+    return settingValues(value).map(([inner, text]) => [`${key}.${inner}`, text])
   })
 }

@@ -1,4 +1,4 @@
-import { Settings } from '@bir/sdk/contract/settings'
+import { GatewaySettings } from '@bir/sdk/contract/settings'
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { grantKey, newGrant } from '../grants/grants.ts'
@@ -52,7 +52,7 @@ export function nextState(
       restrictions: restrictions
         ? keepIds(current.rows.restrictions, restrictions, restrictionKey)
         : current.rows.restrictions.filter(stays),
-      settings: file.settings ? nonDefaults(Settings.parse(file.settings)) : current.rows.settings,
+      settings: file.settings ? nonDefaults(GatewaySettings.parse(file.settings)) : current.rows.settings,
     },
     users: file.users ? nextUsers(file.users, userIds, standingOf) : current.users,
     serviceAccounts: file.serviceAccounts

@@ -1,18 +1,41 @@
 import { api } from '@bir/sdk/contract/api'
-import { publishedSettings, Settings } from '@bir/sdk/contract/settings'
+import { GatewaySettings, publishedSettings, Settings } from '@bir/sdk/contract/settings'
 import { expect, test } from 'vitest'
+import { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { compileSettings } from '../compile/compile.ts'
+import { exportPolicy } from '../policy/export.ts'
+import { plan } from '../policy/plan.ts'
 import { aControlPlane } from '../testing.ts'
 import { get, put } from './settings.ts'
 
 test('a change sets only the settings that it names, and only values that differ from the defaults are stored', async () => {
   await using it = await aControlPlane()
-  const defaults = Settings.parse({})
+  const defaults = GatewaySettings.parse({})
   expect(await get(it.ctx)).toEqual(defaults)
   await put(it.ctx, { truncateChars: 5_000 })
   const input = api.settings.put.input.parse({ rateBurst: 7 })
   expect(await put(it.ctx, input)).toEqual({ ...defaults, truncateChars: 5_000, rateBurst: 7 })
   await put(it.ctx, { rateBurst: defaults.rateBurst })
   expect((await it.db.selectFrom('settings').select('values').executeTakeFirstOrThrow()).values).toEqual({ truncateChars: 5_000 })
+})
+
+test('the life of sessions is a setting in parts, which change and are stored one by one', async () => {
+  await using it = await aControlPlane()
+  const { session } = await put(it.ctx, { session: { idleMs: 3_600_000 } })
+  expect(session).toEqual({ ...GatewaySettings.parse({}).session, idleMs: 3_600_000 })
+  expect((await put(it.ctx, { session: { remember: 'on' } })).session).toEqual({ ...session, remember: 'on' })
+  const stored = it.db.selectFrom('settings').select('values')
+  expect((await stored.executeTakeFirstOrThrow()).values).toEqual({ session: { idleMs: 3_600_000, remember: 'on' } })
+
+  const file = PolicyFile.parse({ settings: { session: { idleMs: 3_600_000 } } })
+  expect((await plan(it.ctx, { file })).edits).toEqual(['change setting session.remember: on -> ask'])
+  await it.applied(file)
+  expect((await exportPolicy(it.ctx)).settings).toEqual({ session: { idleMs: 3_600_000 } })
+  expect(PolicyFile.safeParse({ settings: { session: { idle: 1 } } }).success).toBe(false)
+})
+
+test('what only the control plane needs is in no snapshot', async () => {
+  expect(publishedSettings(compileSettings({ session: { remember: 'on' } }).settings)).not.toHaveProperty('session')
 })
 
 test('setting the present values makes no revision', async () => {

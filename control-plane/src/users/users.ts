@@ -10,6 +10,7 @@ import type { ChangeResult, Ctx } from '../base/context.ts'
 import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
+import { endSessionsOf } from '../sessions/end-session.ts'
 import { refuseLastAdministrator } from './last-administrator.ts'
 import { SERVICE_PROVIDER } from './service-provider.ts'
 
@@ -117,6 +118,7 @@ export async function setDisabled(ctx: Ctx, { handle, disabled }: Input<'setDisa
       .where('id', '=', row.id)
       .returningAll()
       .executeTakeFirstOrThrow()
+    if (disabled) await endSessionsOf(trx, row.id, `${handle} was disabled`)
     return { value, dirty: [row.bucket] }
   })
   return userEntity(value, await groupsOf(ctx.db, [value]))

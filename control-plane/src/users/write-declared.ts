@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import { anyOf } from '../policy-rows/read.ts'
+import { endSessionsOf } from '../sessions/end-session.ts'
 import { changedPeople, isKnown, leftOut } from './declared.ts'
 import type { DeclaredPeople, DeclaredPerson } from './declared.ts'
 import { refuseLastAdministrator } from './last-administrator.ts'
@@ -35,6 +36,7 @@ async function withdraw(trx: Transaction<Database>, id: string): Promise<number[
   // Whom an administrator disabled stays disabled when a file declares them again.
   const disabled_by_file = row.disabled ? row.disabled_by_file : true
   await trx.updateTable('users').set({ disabled: true, disabled_by_file }).where('id', '=', id).execute()
+  await endSessionsOf(trx, id, `${row.handle} was disabled by the policy file`)
   return [row.bucket]
 }
 

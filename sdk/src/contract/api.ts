@@ -33,7 +33,7 @@ import {
 } from './policy-file.ts'
 import { ProviderHandle } from './provider.ts'
 import { ProviderState, ProviderTest } from './provider-state.ts'
-import { Settings, SettingsPatch } from './settings.ts'
+import { GatewaySettings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 
 /** The codes of a failed operation. tRPC has it in `error.data.code`, GraphQL in `extensions.code`. */
@@ -223,9 +223,9 @@ export const api = {
     ),
   },
   settings: {
-    get: query('administrator', NoInput, Settings),
+    get: query('administrator', NoInput, GatewaySettings),
     /** Changes the settings that are present, and leaves the others. */
-    put: mutation('administrator', SettingsPatch, Settings),
+    put: mutation('administrator', SettingsPatch, GatewaySettings),
   },
   policy: {
     /**

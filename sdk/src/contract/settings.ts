@@ -63,6 +63,39 @@ export function publishedSettings(settings: Settings): Partial<Settings> {
 
 const { shape } = Settings
 
+const dayMs = 24 * 60 * minuteMs
+
+/** How long people stay signed in. A replica of before leaves out what it does not know. */
+export const SessionSettings = z.object({
+  /**
+   * A session ends when it was not used for this time: no page was opened in the browser, and the client asked for no
+   * new access token.
+   */
+  idleMs: z
+    .int()
+    .min(minuteMs)
+    .max(365 * dayMs)
+    .default(3 * dayMs),
+  /** A session ends at the latest after this time; then the person signs in again. */
+  maxMs: z
+    .int()
+    .min(minuteMs)
+    .max(365 * dayMs)
+    .default(30 * dayMs),
+  /**
+   * Whether a browser keeps its session, and the consent that was given in it, after it was closed. ask: the person
+   * chooses.
+   */
+  remember: z.enum(['off', 'ask', 'on']).default('ask'),
+})
+export type SessionSettings = z.infer<typeof SessionSettings>
+
+/** All settings: those that planes get, and those of the control plane alone, which no snapshot carries. */
+export const GatewaySettings = Settings.extend({ session: SessionSettings.prefault({}) })
+export type GatewaySettings = z.infer<typeof GatewaySettings>
+
+const { idleMs, maxMs, remember } = SessionSettings.shape
+
 /** The settings to change. Not `Settings.partial()`, which would set every absent setting to its default. */
 export const SettingsPatch = z.strictObject({
   ratePerSecond: shape.ratePerSecond.unwrap().optional(),
@@ -76,4 +109,8 @@ export const SettingsPatch = z.strictObject({
   staleWriteMs: shape.staleWriteMs.unwrap().optional(),
   staleDestroyMs: shape.staleDestroyMs.unwrap().optional(),
   auditDurability: shape.auditDurability.unwrap().optional(),
+  /** The parts that are present are changed, and the others stay. */
+  session: z
+    .strictObject({ idleMs: idleMs.unwrap().optional(), maxMs: maxMs.unwrap().optional(), remember: remember.unwrap().optional() })
+    .optional(),
 })

@@ -33,7 +33,7 @@ import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { ProviderProblem, ProviderState, ProviderTest } from '@bir/sdk/contract/provider-state'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
-import { Settings } from '@bir/sdk/contract/settings'
+import { GatewaySettings } from '@bir/sdk/contract/settings'
 import { Selection } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
 import { cursorOf } from '../../base/paging.ts'
@@ -129,7 +129,7 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [ProviderState, 'Provider'],
   [ProviderTest, 'ProviderTest'],
   [ProviderProblem, 'ProviderProblem'],
-  [Settings, 'Settings'],
+  [GatewaySettings, 'Settings'],
   [Selection, 'Selection'],
   [Level, 'Level'],
   [PolicyFile, 'PolicyFile'],

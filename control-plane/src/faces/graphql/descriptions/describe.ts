@@ -14,6 +14,8 @@ const sameAs: Readonly<Record<string, readonly string[]>> = {
   PolicyGrant: ['Grant'],
   PolicyGrantTools: ['GrantTools'],
   PolicyRestriction: ['Restriction'],
+  PolicyFileSettingsSession: ['SettingsSession'],
+  PutSettingsSession: ['SettingsSession'],
   PutServer: ['RemoteSettings', 'Server'],
   PutUser: ['User'],
 }

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http'
+import type { Database } from '@bir/db/schema'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Selectable } from 'kysely'
+import { readSettings } from '../settings/settings.ts'
+import { readCookie, removeCookie, setCookie } from './cookies.ts'
+import { endSessions } from './end-session.ts'
+import { isAlive, isInForce } from './life.ts'
+import type { SessionRow } from './life.ts'
+import { slideSession } from './slide-session.ts'
+import { openCookie, sealCookie } from './sealed-cookie.ts'
+import type { CookieContents, CookieParts } from './sealed-cookie.ts'
+import { insertSession } from './start-session.ts'
+
+type UserRow = Selectable<Database['users']>
+
+/** Who is signed in at the gateway's own pages. */
+export interface BrowserSession {
+  sid: string
+  user: UserRow
+  /** The identity provider that said who it is. */
+  provider: string | null
+  /** The browser keeps the session after it was closed. */
+  remembered: boolean
+  /** `set-cookie` headers for the answer, when the cookie must be renewed; often none. */
+  cookies: string[]
+}
+
+export interface BrowserSignIn {
+  user: UserRow
+  provider: string
+  idToken?: string | undefined
+  /** The provider's own id of the session (claim `sid`). */
+  providerSession?: string | undefined
+  remembered: boolean
+  address: string
+  userAgent?: string | undefined
+  /** The session that the browser had before. It ends: one browser is one person. */
+  replaces?: string | undefined
+}
+
+/** Its `client_id` in the list of sessions. */
+const pagesClient = 'browser'
+
+const maxIdTokenChars = 16 * 1024
+/** A session is not written more often than that when it is used. */
+const slideEveryMs = 60_000
+
+/**
+ * Begins the session of a person who has just signed in. Its `sid` is new at each sign-in, so nobody can know or choose
+ * it beforehand (session fixation).
+ */
+export async function startBrowserSession(parts: CookieParts, signIn: BrowserSignIn): Promise<{ sid: string; cookies: string[] }> {
+  const { user, provider, idToken = '', providerSession, remembered, address, userAgent, replaces } = signIn
+  const { sid, until } = await parts.db.transaction().execute(async (trx) => {
+    if (replaces !== undefined) await endSessions(trx, { sid: replaces, kind: 'browser' }, 'another sign-in in this browser')
+    const sid = uuidv7()
+    const isKept = idToken !== '' && idToken.length <= maxIdTokenChars
+    const id_token = isKept ? parts.master.wrap(wrappedAs(sid), Buffer.from(idToken)) : null
+    const session = { kind: 'browser', userId: user.id, clientId: pagesClient, address, userAgent, provider } as const
+    return insertSession(trx, session, { sid, id_token, provider_session: providerSession ?? null, remembered })
+  })
+  return { sid, cookies: [await cookieOf(parts, { sid, sub: user.id, iat: nowS() }, remembered, until)] }
+}
+
+const wrappedAs = (sid: string) => `id token of session ${sid}`
+
+/**
+ * Who is signed in in this browser. Nobody, unless the cookie is ours, names a session of that person that goes on, and
+ * the person is enabled. Using a session prolongs it (`settings.session.idleMs`).
+ */
+export async function readBrowserSession(parts: CookieParts, request: IncomingMessage): Promise<BrowserSession | undefined> {
+  const value = readCookie(parts.issuer, request, 'session')
+  const contents = value === undefined ? undefined : await openCookie(parts, value)
+  if (!contents) return undefined
+  const { db } = parts
+  const row = await db.selectFrom('sessions').selectAll().where('sid', '=', contents.sid).executeTakeFirst()
+  if (!row || row.kind !== 'browser' || row.user_id !== contents.sub) return undefined
+  const user = await db.selectFrom('users').selectAll().where('id', '=', row.user_id).executeTakeFirst()
+  const { session: settings } = await readSettings(db)
+  const nowMs = Date.now()
+  if (!user || !isAlive(row, settings, nowMs) || !isInForce(row, user)) return undefined
+
+  if (row.used_at.getTime() + slideEveryMs <= nowMs) await slideSession(db, row, settings, nowMs)
+  const cookies = contents.isOld ? [await cookieOf(parts, { ...contents, iat: nowS() }, row.remembered, row.until)] : []
+  return { sid: row.sid, user, provider: row.provider, remembered: row.remembered, cookies }
+}
+
+/** Headers that remove a session cookie that is good for nothing. */
+export const removeSessionCookie = ({ issuer }: Pick<CookieParts, 'issuer'>, request: IncomingMessage): string[] =>
+  removeCookie(issuer, request, 'session')
+
+const nowS = () => Math.floor(Date.now() / 1000)
+
+async function cookieOf(parts: CookieParts, { sid, sub, iat }: CookieContents, remembered: boolean, until: Date): Promise<string> {
+  const maxAgeS = remembered ? Math.max(1, Math.floor(until.getTime() / 1000) - nowS()) : undefined
+  return setCookie(parts.issuer, 'session', await sealCookie(parts, { sid, sub, iat }), maxAgeS)
+}
+
+/** The id token that the provider gave for this session, for ending its own session too. */
+export const idTokenOf = (
+  { master }: Pick<CookieParts, 'master'>,
+  { sid, id_token }: Pick<SessionRow, 'sid' | 'id_token'>,
+): string | undefined => (id_token === null ? undefined : master.unwrap(wrappedAs(sid), id_token).toString())

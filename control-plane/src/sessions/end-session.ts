@@ -1,0 +1,71 @@
+import type { Database } from '@bir/db/schema'
+import type { Transaction } from 'kysely'
+import { change } from '../base/context.ts'
+import type { Ctx } from '../base/context.ts'
+import { DAY_MS, MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
+import { anyOf } from '../policy-rows/read.ts'
+import type { SessionRow } from './life.ts'
+
+type Trx = Transaction<Database>
+
+/**
+ * Ends a session: it can be used no more, nor its refresh tokens and codes, and every plane refuses its access tokens
+ * within a second. Nothing happens when it has ended already. `reason` is for administrators and the audit.
+ */
+export async function endSession(ctx: Ctx, sid: string, reason: string): Promise<void> {
+  await change(ctx, { action: 'sessions.end', target: `session ${sid}`, detail: reason }, async (trx) => {
+    const ended = await endSessions(trx, { sid }, reason)
+    await voidTokens(trx, ended)
+    return { value: undefined, dirty: ended.length === 0 ? 'nothing' : [] }
+  })
+}
+
+/** Ends every session of a person. Their access tokens are voided by whoever calls this, through the person's epoch. */
+export async function endSessionsOf(trx: Trx, userId: string, reason: string): Promise<void> {
+  await endSessions(trx, { userId }, reason)
+}
+
+interface Which {
+  sid?: string
+  userId?: string
+  kind?: SessionRow['kind']
+}
+
+/** Ends the sessions in the caller's transaction, and resolves with those that had not ended before. */
+export async function endSessions(trx: Trx, { sid, userId, kind }: Which, reason: string): Promise<SessionRow[]> {
+  const ended = await trx
+    .updateTable('sessions')
+    .set({ ended_at: new Date(), end_reason: reason, id_token: null })
+    .where('ended_at', 'is', null)
+    .where((eb) =>
+      eb.and([
+        ...(sid === undefined ? [] : [eb('sid', '=', sid)]),
+        ...(userId === undefined ? [] : [eb('user_id', '=', userId)]),
+        ...(kind === undefined ? [] : [eb('kind', '=', kind)]),
+      ]),
+    )
+    .returningAll()
+    .execute()
+  const sids = anyOf(ended.map((row) => row.sid))
+  await trx.deleteFrom('sign_ins').where('sid', '=', sids).execute()
+  await trx.deleteFrom('refresh_tokens').where('sid', '=', sids).execute()
+  await trx.deleteFrom('authorization_codes').where('sid', '=', sids).execute()
+  await trx.deleteFrom('device_codes').where('sid', '=', sids).execute()
+  return ended
+}
+
+/** Has the planes refuse the access tokens of these sessions. */
+async function voidTokens(trx: Trx, ended: readonly SessionRow[]): Promise<void> {
+  const rows = ended.flatMap(({ sid, kind }) =>
+    kind === 'browser' ? [] : [{ kind: 'session' as const, id: sid, expires_at: outlives(kind) }],
+  )
+  if (rows.length === 0) return
+  await trx
+    .insertInto('revocations')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** When the last access token of the session has expired: those of clients with refresh tokens are good for minutes. */
+const outlives = (kind: SessionRow['kind']) => new Date(Date.now() + (kind === 'client' ? DAY_MS : MAX_TOKEN_LIFE_MS))

@@ -1,0 +1,70 @@
+import type { Database } from '@bir/db/schema'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import type { Transaction } from 'kysely'
+import { isStorable } from '../base/plain-input.ts'
+import { readSettings } from '../settings/settings.ts'
+import { ApiError } from '../base/api-error.ts'
+import { newLife } from './life.ts'
+
+export interface NewSession {
+  kind: 'browser' | 'client' | 'token'
+  userId: string
+  clientId: string
+  clientName?: string | undefined
+  audience?: string | undefined
+  /** Who acts for the person, such as `operator:root`. */
+  actor?: string | undefined
+  address?: string | undefined
+  userAgent?: string | undefined
+  provider?: string | undefined
+  /** Of a session of kind `token`: how long its token is good. */
+  lifeMs?: number | undefined
+}
+
+type Trx = Transaction<Database>
+
+/**
+ * Makes a session and resolves with its `sid`, which is always a new one. Fails with `forbidden` for a person who is
+ * disabled, also by somebody who disables them at this very moment: who disables waits for this transaction, and ends
+ * the session then.
+ */
+export async function startSession(trx: Trx, session: NewSession): Promise<string> {
+  const { sid } = await insertSession(trx, session, {})
+  return sid
+}
+
+interface BrowserFields {
+  sid?: string
+  provider_session?: string | null
+  id_token?: Buffer | null
+  remembered?: boolean
+}
+
+export async function insertSession(trx: Trx, session: NewSession, more: BrowserFields): Promise<{ sid: string; until: Date }> {
+  const { userId, kind, lifeMs } = session
+  const user = await trx.selectFrom('users').select('disabled').where('id', '=', userId).forShare().executeTakeFirst()
+  if (!user || user.disabled) throw new ApiError('forbidden', 'This account is disabled. Ask an administrator.')
+  const nowMs = Date.now()
+  const { session: settings } = await readSettings(trx)
+  const fixed = lifeMs === undefined ? undefined : new Date(nowMs + lifeMs)
+  const life = fixed ? { idle_until: fixed, until: fixed } : newLife(settings, nowMs)
+  const now = new Date(nowMs)
+  const row = { sid: uuidv7(), user_id: userId, kind, ...rest(session), made_at: now, used_at: now, ...life, ...more }
+  await trx.insertInto('sessions').values(row).execute()
+  return { sid: row.sid, until: row.until }
+}
+
+const rest = ({ clientId, clientName, audience, actor, address, userAgent, provider }: NewSession) => ({
+  client_id: clientId,
+  client_name: bounded(clientName),
+  audience: audience ?? null,
+  actor: actor ?? null,
+  ip: bounded(address),
+  user_agent: bounded(userAgent),
+  provider: provider ?? null,
+})
+
+const maxTextChars = 300
+
+/** What a client says of itself is stored as far as it can be. */
+const bounded = (text: string | undefined) => (text === undefined || !isStorable(text) ? null : text.slice(0, maxTextChars))
