@@ -11,6 +11,9 @@ const integration = [
   'deploy/{local,compat}/**/*.test.ts',
 ]
 
+/** Pages in a real Chromium. Skipped where the machine has none. */
+const browser = ['deploy/browser/**/*.test.ts']
+
 /** Everything else. A new test is a unit test unless its folder is named above. */
 const unit = ['{sdk,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts']
 
@@ -30,13 +33,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: unit,
-          exclude: [...configDefaults.exclude, ...integration, ...e2e],
+          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...browser],
           // A unit test that asks for a database fails, also where another project has started one.
           env: { BIR_TEST_POSTGRES: '', TEST_DATABASE_URL: '' },
         },
       },
       { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'], provide: { fuzz } } },
       { extends: true, test: { name: 'e2e', include: e2e } },
+      { extends: true, test: { name: 'browser', include: browser } },
     ],
     // A machine with other work is many times slower. So the runner limits a test, and `expect.poll` within it, by the
     // time that the test would have taken on a machine of its own; the limits here count the clock and only end what

@@ -45,7 +45,7 @@ export function consentPage(data: ConsentData, language: Language): Answer {
     <dl>${fact(consent.resource, address(data.resource))}${fact(consent.returnsTo, targetText(texts, target))}</dl>
     ${cautions(texts.common.cautions, cautionsOf(texts, data.client, target), consent.onlyIfStarted)}
     ${decisionForm(texts.common, { ...form, before: rememberField(texts, data.remember) })}`
-  return pageAnswer({ language, title: consent.title({ client }), body, formsLeadTo: target.formsLeadTo })
+  return pageAnswer({ language, title: consent.title({ client }), body, leadsElsewhere: true })
 }
 
 /** What is known about the client besides the name that it gave itself. */

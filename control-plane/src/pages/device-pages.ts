@@ -41,7 +41,7 @@ export function deviceCodePage({ code, fault }: DeviceCodeData, language: Langua
       <button class="main">${common.continue}</button>
     </form>`
   const status = fault ? { unknown: 422, 'too-many': 429 }[fault.kind] : 200
-  return pageAnswer({ language, title: device.title, body, status })
+  return pageAnswer({ language, title: device.title, body, status, leadsElsewhere: true })
 }
 
 export interface DeviceConfirmData {
@@ -80,7 +80,7 @@ export function deviceConfirmPage(data: DeviceConfirmData, language: Language): 
       ${fact(consent.resource, address(data.resource))}${fact(device.address, data.address)}${data.product !== undefined && fact(device.product, nameOf(data.product))}
     </dl>
     ${cautions(texts.common.cautions, warnings, device.startedYourself)} ${decisionForm(texts.common, form)}`
-  return pageAnswer({ language, title: device.confirmTitle({ client }), body })
+  return pageAnswer({ language, title: device.confirmTitle({ client }), body, leadsElsewhere: true })
 }
 
 /** What the person decided has been done. */

@@ -23,8 +23,7 @@ export function signOutPage({ csrf, person, fields = {} }: SignOutData, language
     <p class="lead">${signOut.ends}</p>
     ${who(texts, person)}
     <form method="post" action="/oauth/logout">${hiddenFields({ ...fields, csrf })}<button class="main">${signOut.button}</button></form>`
-  // The provider's own sign-out comes next, and may send the browser on to others.
-  return pageAnswer({ language, title: signOut.title, body, formsLeadTo: 'anywhere' })
+  return pageAnswer({ language, title: signOut.title, body, leadsElsewhere: true })
 }
 
 /** `stillAt`: the provider, where it has no sign-out that we could have used. */

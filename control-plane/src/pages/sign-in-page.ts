@@ -33,8 +33,7 @@ export function providerChoicePage(data: ProviderChoiceData, language: Language)
     ${data.asksEmail && html`<form method="post" action="/oauth/sign-in">${fields}${emailField(texts, data.email)}<button class="main">${texts.common.continue}</button></form>`}
     ${isChoice && html`<div class="or" role="separator">${signIn.or}</div>`}
     ${data.providers.length > 0 && html`<form class="bare" method="post" action="/oauth/sign-in">${fields}${data.providers.map(button)}</form>`}`
-  // A provider may send the browser on to others, of which we know nothing.
-  return pageAnswer({ language, title: signIn.title, body, status: data.email ? 422 : 200, formsLeadTo: 'anywhere' })
+  return pageAnswer({ language, title: signIn.title, body, status: data.email ? 422 : 200, leadsElsewhere: true })
 }
 
 function emailField({ signIn }: Texts, email: ProviderChoiceData['email']) {

@@ -13,10 +13,10 @@ interface Page {
   body: Part
   status?: number
   /**
-   * Where the forms of the page may lead besides this site, redirects after them counted: sources of a
-   * `Content-Security-Policy`. `anywhere`: they lead to places that nobody can name beforehand.
+   * Whether a form of the page leads to another site: a client, or a provider. Chromium holds `form-action` against
+   * each redirect after a form, those of the other site too, which nobody can name beforehand. So such a page has none.
    */
-  formsLeadTo?: readonly string[] | 'anywhere'
+  leadsElsewhere?: boolean
   /** Whether the page ends its flow. Such a page lets go of the window that opened it; others a client may wait for. */
   isLast?: boolean
   /** Whether the site has the language switch. The demo provider has none. */
@@ -27,7 +27,15 @@ interface Page {
 export const LANGUAGE_PATH = '/oauth/language'
 
 /** A whole page, with the headers that protect it. */
-export function pageAnswer({ language, title, body, status = 200, formsLeadTo = [], isLast = false, hasSwitch = true }: Page): Answer {
+export function pageAnswer({
+  language,
+  title,
+  body,
+  status = 200,
+  leadsElsewhere = false,
+  isLast = false,
+  hasSwitch = true,
+}: Page): Answer {
   const page = html`<html lang="${language}" dir="ltr">
     <head>
       <meta charset="utf-8" />
@@ -42,16 +50,15 @@ export function pageAnswer({ language, title, body, status = 200, formsLeadTo = 
       <footer>${hasSwitch && languageSwitch(language)}</footer>
     </body>
   </html>`
-  return { status, headers: headersOf(language, formsLeadTo, isLast), body: documentOf(page) }
+  return { status, headers: headersOf(language, leadsElsewhere, isLast), body: documentOf(page) }
 }
 
 /**
- * Chromium holds `form-action` against each redirect after a form too. `referrer-policy` is not `no-referrer`, with
- * which browsers send a form with `Origin: null`. An opener policy before the end would cut off the page of a client
- * that opened this window and waits for it.
+ * `referrer-policy` is not `no-referrer`, with which browsers send a form with `Origin: null`. An opener policy before
+ * the end would cut off the page of a client that opened this window and waits for it.
  */
-function headersOf(language: Language, formsLeadTo: readonly string[] | 'anywhere', isLast: boolean): Record<string, string> {
-  const formAction = formsLeadTo === 'anywhere' ? '' : `; form-action ${["'self'", ...formsLeadTo].join(' ')}`
+function headersOf(language: Language, leadsElsewhere: boolean, isLast: boolean): Record<string, string> {
+  const formAction = leadsElsewhere ? '' : "; form-action 'self'"
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-language': language,

@@ -3,8 +3,6 @@ export interface RedirectTarget {
   kind: 'web' | 'this-computer' | 'app'
   /** The host with its port, or the scheme of an app. */
   shown: string
-  /** How a `Content-Security-Policy` names it; `anywhere` where it cannot. */
-  formsLeadTo: readonly [string] | 'anywhere'
 }
 
 /**
@@ -12,11 +10,8 @@ export interface RedirectTarget {
  * (RFC 8252 §7.1).
  */
 export function redirectTargetOf(redirectUri: string): RedirectTarget {
-  const { protocol, host, hostname, origin } = new URL(redirectUri)
-  if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', shown: protocol, formsLeadTo: [protocol] }
+  const { protocol, host, hostname } = new URL(redirectUri)
+  if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', shown: protocol }
   const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-  return { kind: isHere ? 'this-computer' : 'web', shown: host, formsLeadTo: isNameable(hostname) ? [origin] : 'anywhere' }
+  return { kind: isHere ? 'this-computer' : 'web', shown: host }
 }
-
-/** CSP level 3, §2.3.1 and §6.7.2.8: no IPv6 address, no IPv4 address but 127.0.0.1, and only plain letters. */
-const isNameable = (hostname: string) => hostname === '127.0.0.1' || (/^[a-z0-9.-]+$/.test(hostname) && !/^[\d.]+$/.test(hostname))

@@ -98,18 +98,18 @@ button+button{margin-top:.6rem}.after{margin:1.5rem 0 0}
 .who{display:flex;align-items:center;gap:.75rem;margin:1.25rem 0 0;padding:.75rem .9rem;border:1px solid var(--line);border-radius:10px}
 .who p{flex:1;min-width:0;margin:0;line-height:1.35}.who form{margin:0}.who small{display:block;color:var(--soft)}
 .who .letter{width:2.25rem;height:2.25rem;border-radius:50%;font-size:1rem}
-.shown-code{display:block;margin:.25rem 0 0;padding:.8rem;text-align:center;font:600 1.75rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;letter-spacing:.1em;white-space:nowrap;background:var(--paper);border:1px solid var(--line);border-radius:10px}
+.shown-code{display:block;margin:.25rem 0 0;padding:.8rem;text-align:center;font:600 1.75rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;letter-spacing:.1em;background:var(--paper);border:1px solid var(--line);border-radius:10px}
 code.id{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;user-select:all}
 small{font-size:.875rem}
 main{font-size:.9375rem}.lead,label,input,button,.button{font-size:1rem}
-details{margin:1rem 0 0;color:var(--soft);font-size:.9rem}summary{cursor:pointer}details p,details ul{margin:.5rem 0 0}details li{margin:.35rem 0}
+details{margin:1rem 0 0;color:var(--soft);font-size:.9rem}summary{padding:.15rem 0;cursor:pointer}details p,details ul{margin:.5rem 0 0}details li{margin:.35rem 0}
 .languages form{display:flex;flex-wrap:wrap;justify-content:center;gap:.25rem 1rem;margin:0}
 .languages button{margin:0;font-size:.875rem;color:var(--soft)}
 .languages [aria-current]{color:var(--ink);text-decoration:none;font-weight:600}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 a{color:var(--accent)}
 @media (max-width:30rem){body{padding:1rem .75rem}main{padding:1.5rem 1.25rem}dl>div{grid-template-columns:1fr}input.code,.shown-code{font-size:1.35rem}}
-@media (prefers-reduced-motion:reduce){*{transition:none}}
+@media (prefers-reduced-motion:reduce){button,.button{transition:none}}
 @media (forced-colors:active){.main{border-width:2px}.letter,.box{forced-color-adjust:auto}}
 `
 
