@@ -6,7 +6,7 @@ import { html } from './kit/html.ts'
 import type { Part } from './kit/html.ts'
 import { SHIELD } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { address, cautions, decisionForm, fact, pair, point, who } from './kit/parts.ts'
+import { address, cautions, decisionForm, fact, pair, mayDo, who } from './kit/parts.ts'
 import { redirectTargetOf } from './kit/redirect.ts'
 import type { RedirectTarget } from './kit/redirect.ts'
 import { nameOf } from './kit/shown.ts'
@@ -40,7 +40,7 @@ export function consentPage(data: ConsentData, language: Language): Answer {
     ${standing(texts, data.client)} ${who(texts, data.person, form)}
     <h2 id="may">${consent.may}</h2>
     <ul aria-labelledby="may">
-      ${point(consent.callTools)}${point(consent.recorded)}
+      ${mayDo(texts, data.resource)}
     </ul>
     <dl>${fact(consent.resource, address(data.resource))}${fact(consent.returnsTo, targetText(texts, target))}</dl>
     ${cautions(texts.common.cautions, cautionsOf(texts, data.client, target), consent.onlyIfStarted)}

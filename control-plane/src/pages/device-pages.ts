@@ -4,7 +4,7 @@ import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
 import { DONE_SIGN, ENDED_SIGN } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { address, cautions, decisionForm, describedByFault, fact, faultOf, pair, point, who } from './kit/parts.ts'
+import { address, cautions, decisionForm, describedByFault, fact, faultOf, pair, mayDo, who } from './kit/parts.ts'
 import { nameOf } from './kit/shown.ts'
 import type { ShownClient, ShownPerson } from './kit/shown.ts'
 
@@ -74,7 +74,7 @@ export function deviceConfirmPage(data: DeviceConfirmData, language: Language): 
     ${who(texts, data.person, form)}
     <h2 id="may">${consent.may}</h2>
     <ul aria-labelledby="may">
-      ${point(consent.callTools)}${point(consent.recorded)}
+      ${mayDo(texts, data.resource)}
     </ul>
     <dl>
       ${fact(consent.resource, address(data.resource))}${fact(device.address, data.address)}${data.product !== undefined && fact(device.product, nameOf(data.product))}

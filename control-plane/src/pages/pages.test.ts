@@ -2,7 +2,7 @@ import { LANGUAGES } from '@bir/sdk/texts/language'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { consentPage } from './consent-page.ts'
-import { deviceDonePage } from './device-pages.ts'
+import { deviceConfirmPage, deviceDonePage } from './device-pages.ts'
 import { errorPage } from './error-page.ts'
 import { everyPage } from './testing.ts'
 import type { Answer } from '../base/http.ts'
@@ -109,6 +109,22 @@ test('a client whose document was checked is shown with its host; one that named
   expect(unchecked).toContain('evil.example')
   const local = shown({ name: 'Claude', kind: 'document', host: 'claude.ai' }, 'http://127.0.0.1:4000/cb')
   expect(local).toContain('any program here can wait for it')
+})
+
+test('a client that asks for the API is said to do all that the person may, not only to call tools', () => {
+  const may = (resource: string) => {
+    const data = {
+      csrf: 'c',
+      userCode: 'WDJB-MJHT',
+      person: { handle: 'bob' },
+      client: { name: 'bir', kind: 'built-in' },
+      address: 'a',
+    } as const
+    const body = String(deviceConfirmPage({ ...data, resource }, 'en').body)
+    return [body.includes('See and change'), body.includes('Call the tools')]
+  }
+  expect(may('https://gw.example/api')).toEqual([true, false])
+  for (const resource of ['https://gw.example/mcp', 'https://gw.example/x/mcp/api']) expect(may(resource)).toEqual([false, true])
 })
 
 test('a name cannot pretend to be a sentence of ours: it stands on one line, in quotation marks, and is cut', () => {

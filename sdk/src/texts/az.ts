@@ -28,6 +28,7 @@ export const az: Texts = {
     title: ({ client }) => `«${client}» proqramına Sizin adınızdan işləməyə icazə verilsin?`,
     may: 'Proqram nə edə biləcək',
     callTools: 'Yalnız administratorlarınızın Sizə verdiyi alətləri çağırmaq',
+    useApi: 'Bir MCP-də Sizə icazə verilən hər şeyi görmək və dəyişmək; administratorsunuzsa, onun sazlamalarını da',
     recorded: 'Hər çağırış Sizin adınızla qeydə alınır',
     resource: 'Xidmət',
     returnsTo: 'Qayıdacağınız yer',

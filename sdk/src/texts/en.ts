@@ -32,6 +32,7 @@ export const en = {
     title: ({ client }: Named) => `Allow “${client}” to act for you?`,
     may: 'What it may do',
     callTools: 'Call the tools that your administrators gave you, and no others',
+    useApi: 'See and change at Bir MCP whatever you may yourself; if you are an administrator, its settings too',
     recorded: 'Each call is recorded under your name',
     resource: 'Access to',
     returnsTo: 'You return to',

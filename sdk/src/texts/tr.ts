@@ -27,6 +27,7 @@ export const tr: Texts = {
     title: ({ client }) => `“${client}” programının sizin adınıza işlem yapmasına izin verilsin mi?`,
     may: 'Program neler yapabilecek',
     callTools: 'Yalnızca yöneticilerinizin size verdiği araçları çağırmak',
+    useApi: 'Bir MCP’de size izin verilen her şeyi görmek ve değiştirmek; yöneticiyseniz ayarlarını da',
     recorded: 'Her çağrı sizin adınızla kaydedilir',
     resource: 'Hizmet',
     returnsTo: 'Döneceğiniz yer',

@@ -44,6 +44,10 @@ export const describedByFault = (fault: string | undefined): Part =>
 
 export const point = (text: Part): Html => html`<li class="row good">${CHECK}<span>${text}</span></li>`
 
+/** What a client may do with a token for this resource: call tools at `…/mcp` or `…/mcp/<server>`, or use the API. */
+export const mayDo = ({ consent }: Texts, resource: string): Html[] =>
+  /\/mcp(?:\/[^/]+)?$/.test(resource) ? [point(consent.callTools), point(consent.recorded)] : [point(consent.useApi)]
+
 export const fact = (name: string, value: Part): Html =>
   html`<div>
     <dt>${name}</dt>
