@@ -5,6 +5,7 @@ import type { Publisher } from './base/context.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { errorText } from './base/log.ts'
 import type { Log } from './base/log.ts'
+import { deleteOldPersonalTokens } from './personal-tokens/used.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
 
@@ -50,6 +51,7 @@ async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: M
     await publisher.publish()
     await renewJoinFile()
     await deleteExpired(db)
+    await deleteOldPersonalTokens(db)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {
     log('error', 'upkeep-failed', { why: errorText(error) })

@@ -19,6 +19,8 @@ export interface Actor {
   /** The session that they came in by, and the client that it is of. */
   sid?: string
   client?: string
+  /** Who acts for them (claim `act` of the token), such as `operator:root`. */
+  through?: string
 }
 
 /** The context that every operation receives. */

@@ -58,6 +58,6 @@ async function personActor({ db, keys, issuer }: CallerParts, token: string): Pr
     .where((eb) => eb.or([eb.and({ kind: 'token', id: claims.jti }), eb.and({ kind: 'session', id: claims.sid })]))
     .executeTakeFirst()
   if (revoked) throw new Error('this token was revoked')
-  const session = { sid: claims.sid, client: claims.client_id }
+  const session = { sid: claims.sid, client: claims.client_id, ...(claims.act && { through: claims.act.sub }) }
   return { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id, ...session }
 }

@@ -56,6 +56,7 @@ const file = {
   },
   clients: { allow: 'listed', listed: ['c-1'], domains: ['*.example.com'], approved: ['claude.ai'], metadataHosts: ['127.0.0.1:4000'] },
 }
+const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
 const page = { first: 10, after: cursorOf(id) }
 
 /** An input of every operation that is good. An operation that is missing here does not compile. */
@@ -96,6 +97,9 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'policy.explain': { user: 'alice', server: 'sql', tool: 'execute_query' },
   'providers.list': {},
   'providers.test': { provider: 'corp', claims: { sub: 's', preferred_username: 'alice', groups: ['a'], roles: ['x'] } },
+  'personalTokens.create': { name: 'laptop', user: 'alice', servers: ['sql'], networks: ['10.0.0.0/8', '2001:db8::1'], until: inAnHour },
+  'personalTokens.list': { ...page, user: 'alice' },
+  'personalTokens.revoke': { id },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'audit.search': {
     first: 10,
@@ -114,7 +118,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'planes.list': {},
   'planes.expel': { id },
   'planes.forget': { id },
-  'planes.invite': { name: 'plane-2', uses: 3, until: new Date(Date.now() + 3_600_000).toISOString() },
+  'planes.invite': { name: 'plane-2', uses: 3, until: inAnHour },
   'planes.lines': { ...page, open: true },
   'planes.revokeLine': { id },
   'snapshot.status': {},

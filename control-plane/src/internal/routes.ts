@@ -17,6 +17,8 @@ import { acknowledge } from '../planes/acknowledge.ts'
 import { join } from '../planes/join.ts'
 import type { JoinParts } from '../planes/join.ts'
 import { setPlaneAddress } from '../planes/address.ts'
+import { errorText } from '../base/log.ts'
+import { notePersonalTokens } from '../personal-tokens/used.ts'
 import { planeOrigin } from '../planes/internal-url.ts'
 import { readRoster } from '../planes/roster.ts'
 import { sealedRingFor } from '../planes/sealed-ring.ts'
@@ -108,6 +110,8 @@ async function receiveAudit({ db, issuer, log }: InternalParts, exchange: Exchan
   const { plane, body } = await planeAndBody(db, issuer, exchange, MAX_AUDIT_RECORD_BYTES)
   const records = batchOf(body, plane.id)
   const { stored, fault } = await ingest(db, { plane: plane.id, key: plane.publicKey }, records, Date.now())
+  const kept = records.filter(({ header }) => header.seq <= stored)
+  await notePersonalTokens(db, kept, Date.now()).catch((error: unknown) => log('warn', 'token-use-not-noted', { why: errorText(error) }))
   for (const { standIn } of records)
     if (standIn) log('error', 'audit-record-apart', { plane: plane.id, name: plane.name, seq: standIn.apart.seq, why: standIn.why })
   if (!fault) return json(200, { stored }, { [AUDIT_VERSION_HEADER]: String(AUDIT_VERSION) })

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { ApiError } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
+import { revokeById } from '../personal-tokens/personal-tokens.ts'
 import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
 
 /**
@@ -20,6 +21,8 @@ export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.r
       .values(rows)
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
+    // A personal access token may outlive the row that voids other tokens.
+    if (jti) await revokeById(trx, jti)
     return { value: undefined, dirty: numInsertedOrUpdatedRows > 0n ? [] : 'nothing' }
   })
   return { revision }

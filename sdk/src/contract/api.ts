@@ -11,6 +11,7 @@ import {
   Instant,
   JoinLine,
   MisfiledRecord,
+  PersonalToken,
   Plan,
   PlaneState,
   Restriction,
@@ -264,6 +265,41 @@ export const api = {
       z.strictObject({ provider: ProviderHandle.optional(), claims: z.record(z.string(), z.unknown()) }),
       ProviderTest,
     ),
+  },
+  personalTokens: {
+    /**
+     * Makes a token of the caller for the MCP endpoints; it is not good for this API. `token` is shown this once. With
+     * `servers` it is good at their own addresses alone (`/mcp/<server>`), with `networks` (CIDR) from there alone.
+     * `until` is at most a year away; without it the token is good for 30 days. Only the operator of an embedded
+     * gateway may name a `user`. Fails with `conflict` when the person has 50 good ones.
+     */
+    create: mutation(
+      'anyone',
+      z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(100)
+          .regex(/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u, 'a name has only characters that can be seen, and no blank at its ends'),
+        user: Handle.optional(),
+        servers: z.array(ServerId).min(1).max(100).optional(),
+        networks: z.array(z.string().max(60)).min(1).max(50).optional(),
+        until: Instant.optional(),
+      }),
+      z.strictObject({
+        id: Id,
+        token: z.string(),
+        user: Handle,
+        name: z.string(),
+        servers: z.array(ServerId).nullable(),
+        networks: z.array(z.string()).nullable(),
+        until: Instant,
+      }),
+    ),
+    /** The caller's own tokens, newest first. Administrators may name anybody; the operator gets everybody's. */
+    list: query('anyone', z.strictObject({ ...page, user: Handle.optional() }), paged(PersonalToken)),
+    /** Voids a token: the caller's own, or anybody's for administrators. */
+    revoke: mutation('anyone', z.strictObject({ id: Id }), AtRevision),
   },
   tokens: {
     /**

@@ -43,6 +43,29 @@ export const Caller = z.strictObject({
   /** The id of the client that the token was issued to. */
   client: z.string().optional(),
 })
+/**
+ * Whether a personal access token is taken. void: its person is disabled, or was since it was made.
+ */
+export const PersonalTokenState = z.enum(['good', 'expired', 'revoked', 'void'])
+
+/** A personal access token. Its text is shown once, when it is made. */
+export const PersonalToken = z.strictObject({
+  /** What audit records call it. */
+  id: Id,
+  user: Handle,
+  name: z.string(),
+  /** The servers that it is good for, each at its own address. Null: every server. */
+  servers: z.array(ServerId).nullable(),
+  /** The networks (CIDR) that it is good from. Null: any. */
+  networks: z.array(z.string()).nullable(),
+  state: PersonalTokenState,
+  madeBy: z.string(),
+  madeAt: Instant,
+  until: Instant,
+  /** When a call with it was recorded last, to the minute. Null: never. */
+  lastUsed: Instant.nullable(),
+})
+
 /** A service account. */
 export const ServiceAccount = z.strictObject({
   id: Id,

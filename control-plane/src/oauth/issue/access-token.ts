@@ -41,7 +41,14 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
     .sign(privateKey)
 }
 
-const Claims = z.looseObject({ sub: z.uuid(), iat: z.number(), jti: z.string(), sid: z.string(), client_id: z.string() })
+const Claims = z.looseObject({
+  sub: z.uuid(),
+  iat: z.number(),
+  jti: z.string(),
+  sid: z.string(),
+  client_id: z.string(),
+  act: z.looseObject({ sub: z.string() }).optional(),
+})
 
 /** Throws unless we issued the token, for this audience, and it has not expired. */
 export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<z.infer<typeof Claims>> {

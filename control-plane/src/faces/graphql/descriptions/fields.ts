@@ -1,8 +1,11 @@
+import { IDENTITY_FIELDS } from './identity-fields.ts'
+
 /**
  * What each field and argument is: by `Type.field`, or by the name of the field where it means the same everywhere. An
  * input has the descriptions of the type that it makes.
  */
 export const FIELDS: Readonly<Record<string, string>> = {
+  ...IDENTITY_FIELDS,
   after: '`endCursor` of the page before. Absent for the first page.',
   first: 'The length of a page, 1 to 1000.',
   edges: 'The items of this page, each with its cursor.',
@@ -114,11 +117,6 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'auditRecords.kind': 'Of this kind: one of the values of `AuditKind`.',
   'auditRecords.user': 'The handle or id of a person.',
 
-  'Caller.administrator': 'True for an administrator.',
-  'Caller.client': 'The id of the client that the token was issued to.',
-  'Caller.groups': 'The handles of their groups.',
-  'Caller.handle': 'The handle; of an operator, a name such as `operator:root`.',
-  'Caller.sid': 'The session of the token or cookie that the caller came with.',
   'Explanation.allow': 'True when the person may call the tool.',
   'Explanation.because': 'The steps of the decision, a text each, in order.',
   'Explanation.level': 'The level that the person has.',
@@ -191,32 +189,6 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'PolicyFile.serviceAccounts': 'Service accounts, by handle: `{ title, administrator }`.',
   'PolicyFile.settings': 'The settings that differ from their defaults.',
   'PolicyFile.users': 'People who may sign in for the first time, by handle.',
-  'Provider.domains': 'The addresses of its people. Empty: any.',
-  'Provider.from': '`settings`: the IDP_… of the control plane. `policy`: the policy file.',
-  'Provider.issuer': 'Its issuer, as its tokens name it.',
-  'Provider.problem': 'Why nobody can sign in with it now. Null: somebody can.',
-  'Provider.redirectUri': 'What its settings of the gateway must allow.',
-  'Provider.signsIn': 'Whether people sign in with it on a page. Its tokens are exchanged in any case.',
-  'ProviderProblem.next': 'What to do, in a sentence.',
-  'ProviderProblem.reason': 'A fixed word, such as `provider-unreachable`.',
-  'ProviderProblem.what': 'What happened, in a sentence.',
-  'ProviderProblem.whose': 'Whose fault it is: you, provider, administrator or gateway.',
-  'ProviderTest.changes': 'What the sign-in would change. Null: nothing.',
-  'ProviderTest.notes': 'What an administrator should know.',
-  'ProviderTest.person': 'Null when the sign-in would be refused.',
-  'ProviderTest.problem': 'Why the sign-in would be refused.',
-  'ProviderTest.provider': 'The handle of the provider.',
-  'ProviderTest.rule': 'The first rule that matches, counted from 1. 0: there are no rules. Null: none matches.',
-  'ProviderTest.unknownGroups': 'Groups that the provider names and that do not exist here.',
-  'ProviderTestPerson.administrator': 'Whether they are an administrator after the sign-in.',
-  'ProviderTestPerson.disabled': 'The person is disabled, and could not come in.',
-  'ProviderTestPerson.email': 'Their address.',
-  'ProviderTestPerson.emailVerified': 'The provider vouches for the address.',
-  'ProviderTestPerson.groups': 'All groups after the sign-in, whatever made the person a member.',
-  'ProviderTestPerson.isNew': 'Nobody has signed in as this person yet.',
-  'ProviderTestPerson.subject': 'How the provider calls them.',
-  'testProvider.claims': 'The claims, as in an id token.',
-  'testProvider.provider': 'The handle of the provider. It may be left out where there is one alone.',
   'Restriction.allow': 'Tables that may be read.',
   'Restriction.connection': 'A connection in the settings of the server.',
   'Restriction.deny': 'Tables that may not be read, even when `allow` has them.',
@@ -260,12 +232,6 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'SetSelection.off': 'Tools that are off. An empty list takes the choice back.',
   'SetSelection.servers': 'By server: a level, and tools that are off.',
   'SetUserDisabled.disabled': 'True ends all that the person does; false lets them sign in again.',
-
-  'ServiceAccount.administrator': 'True when it may administer the gateway. It opens no tool.',
-  'ServiceAccount.clients': 'The ids of the OAuth clients that sign in as it.',
-  'ServiceAccount.disabled': 'True when it may not sign in.',
-  'PutServiceAccount.administrator': 'True when it may administer the gateway. It opens no tool.',
-  'PutServiceAccount.title': 'The name that people see. Null takes it away; absent leaves it.',
 
   'Settings.auditDurability': 'When an audit record must be on the disk.',
   'Settings.callTimeoutMs': 'The longest time of a call, in milliseconds.',
