@@ -9,6 +9,7 @@ import { whoami } from './login/whoami.ts'
 import { exportPolicy } from './policy/export.ts'
 import { plan } from './policy/plan.ts'
 import { plane } from './plane/plane.ts'
+import { provider } from './provider/provider.ts'
 import { revoke } from './user/revoke.ts'
 import { server } from './server/server.ts'
 import { snapshotStatus } from './plane/snapshot-status.ts'
@@ -28,6 +29,7 @@ const verbs = [
   exportPolicy,
   explain,
   server,
+  provider,
   user,
   revoke,
   audit,
