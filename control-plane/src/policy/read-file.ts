@@ -43,6 +43,7 @@ export async function readFile(
   const services = new Set([...servicesAmong(people), ...newAccounts.map(({ id }) => id)])
   const faults = [
     ...declared.map(([handle, fault]) => `users.${handle}: ${fault}`),
+    ...strangers(file, before.sections.providers, idpProvider),
     ...accountFaults(file, people),
     ...providerFaults(file.providers ?? {}, providers),
     ...fileFaults(file, { before, userIds, services, catalog }),
@@ -61,6 +62,14 @@ const newcomersOf = (section: object | undefined, userIds: ReadonlyMap<string, s
   Object.keys(section ?? {})
     .filter((handle) => !userIds.has(handle))
     .map((handle) => ({ id: uuidv7(), handle }))
+
+/** People of a provider that neither the file nor the policy in force nor the settings know. */
+function strangers({ users = {}, providers }: PolicyFile, inForce: PolicyFile['providers'], usual: string): string[] {
+  const known = new Set([usual, ...Object.keys(providers ?? inForce ?? {})])
+  return Object.entries(users).flatMap(([handle, { provider = usual }]) =>
+    known.has(provider) ? [] : [`users.${handle}: there is no provider ${provider}`],
+  )
+}
 
 /** A handle never changes hands: neither between people and programs, nor within one file. */
 function accountFaults({ users = {}, serviceAccounts = {} }: PolicyFile, people: readonly { handle: string; kind: string }[]): string[] {

@@ -113,6 +113,19 @@ test('a handle never goes from one provider to another: the sentence names it, a
   await expect(refused).rejects.toThrow('handles never change hands')
 })
 
+test('a declared person is whom the provider named beside them knows, and nobody of another provider', async () => {
+  await using it = await aSetUp()
+  const file = PolicyFile.parse({ users: { bea: { email: 'bea@bank.example', provider: 'corp' } } })
+  expect(await it.applied(file)).toMatchObject({ edits: ['declare person bea: who signs in with bea@bank.example at the provider corp'] })
+  const bea = { sub: 'b', preferred_username: 'bea', email: 'bea@bank.example', email_verified: true }
+  await expect(signIn(it.ctx, 'demo', mapClaims({ handle: 'demo' }, bea))).rejects.toThrow('kept for a person whom the policy declares')
+  const { user } = await signIn(it.ctx, 'corp', mapClaims({ handle: 'corp' }, { ...bea, preferred_username: 'b' }))
+  expect(user).toMatchObject({ handle: 'bea', provider: 'corp', subject: 'b' })
+  await expect(it.applied({ users: { cy: { email: 'cy@bank.example', provider: 'nowhere' } } })).rejects.toThrow(
+    'users.cy: there is no provider nowhere',
+  )
+})
+
 test('groups that the provider did not send are noted in the audit, and memberships stay', async () => {
   await using it = await aSetUp()
   const usual = { handle: 'corp' }

@@ -54,18 +54,21 @@ export const standingOf = (row: Pick<UserRow, (typeof standingColumns)[number]>)
 
 export const isKnown = ({ claimed, awaits_subject }: Pick<UserRow, 'claimed' | 'awaits_subject'>) => claimed && !awaits_subject
 
-/** Everything that is wrong with the section `users` of a file, by handle. */
-export async function declaredFaults(db: Db, provider: string, section: Section): Promise<[handle: string, fault: string][]> {
+/** Everything that is wrong with the section `users` of a file, by handle. `usual`: the provider that need not be named. */
+export async function declaredFaults(db: Db, usual: string, section: Section): Promise<[handle: string, fault: string][]> {
   const entries = Object.entries(section)
-  const rows = await rowsOf(db, provider, section)
+  const rows = await rowsOf(db, section)
   const byHandle = new Map(rows.map((row) => [row.handle, row]))
   // A subject with which nobody has come yet is free once the file names it no more.
-  const bySubject = new Map(rows.filter((row) => isKnown(row) && row.provider === provider).map((row) => [row.subject, row.handle]))
-  return entries.flatMap(([handle, { subject, email }], index) => {
+  const bySubject = new Map(rows.filter(isKnown).map((row) => [`${row.provider} ${row.subject}`, row.handle]))
+  return entries.flatMap(([handle, { subject, email, provider = usual }], index) => {
     const row = byHandle.get(handle)
     const earlier = entries.slice(0, index)
     const sameSubject =
-      subject === undefined ? undefined : (earlier.find(([, other]) => other.subject === subject)?.[0] ?? bySubject.get(subject))
+      subject === undefined
+        ? undefined
+        : (earlier.find(([, other]) => other.subject === subject && (other.provider ?? usual) === provider)?.[0] ??
+          bySubject.get(`${provider} ${subject}`))
     const sameEmail = email === undefined ? undefined : earlier.find(([, other]) => other.email?.toLowerCase() === email.toLowerCase())?.[0]
     if (row?.kind === 'service') return [[handle, `${handle} is a service account: declare it under serviceAccounts`]]
     const known = row && isKnown(row) ? row : undefined
@@ -81,17 +84,12 @@ export async function declaredFaults(db: Db, provider: string, section: Section)
   })
 }
 
-function rowsOf(db: Db, provider: string, section: Section): Promise<UserRow[]> {
+function rowsOf(db: Db, section: Section): Promise<UserRow[]> {
   const subjects = Object.values(section).flatMap(({ subject }) => subject ?? [])
   return db
     .selectFrom('users')
     .selectAll()
-    .where((eb) =>
-      eb.or([
-        eb('handle', '=', sql<string>`any(${Object.keys(section)})`),
-        eb.and([eb('provider', '=', provider), eb('subject', '=', sql<string>`any(${subjects})`)]),
-      ]),
-    )
+    .where((eb) => eb.or([eb('handle', '=', sql<string>`any(${Object.keys(section)})`), eb('subject', '=', sql<string>`any(${subjects})`)]))
     .execute()
 }
 
@@ -118,9 +116,10 @@ export function declaredEdits(before: DeclaredPeople, after: DeclaredPeople): st
   return [...changes, ...left]
 }
 
-function wayIn({ subject, email }: FileUser): string {
-  if (subject !== undefined) return `: whom the provider calls ${subject}`
-  return email === undefined ? '' : `: who signs in with ${email}`
+function wayIn({ subject, email, provider }: FileUser): string {
+  if (subject !== undefined) return `: whom the provider ${provider === undefined ? '' : `${provider} `}calls ${subject}`
+  const where = provider === undefined ? '' : ` at the provider ${provider}`
+  return email === undefined ? '' : `: who signs in with ${email}${where}`
 }
 
 /** Who is disabled after the file and not before, or the other way round. */

@@ -11,7 +11,7 @@ import type { UserRow } from './users.ts'
 /** Writes the difference. Resolves with the buckets that it makes dirty. */
 export async function writeDeclared(
   trx: Transaction<Database>,
-  provider: string,
+  usualProvider: string,
   before: DeclaredPeople,
   after: DeclaredPeople,
 ): Promise<number[]> {
@@ -23,7 +23,8 @@ export async function writeDeclared(
     trx,
     changed.map(([, { id }]) => id),
   )
-  for (const [handle, person] of changed) buckets.push(...(await declare(trx, { ...person, handle, provider })))
+  for (const [handle, person] of changed)
+    buckets.push(...(await declare(trx, { ...person, handle, provider: person.entry.provider ?? usualProvider })))
   return buckets
 }
 

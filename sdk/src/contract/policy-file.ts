@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { FileClients } from './client-policy.ts'
 import { Level } from './level.ts'
 import { Handle, ServerId, ToolName } from './names.ts'
-import { FileProviders } from './provider.ts'
+import { FileProviders, ProviderHandle } from './provider.ts'
 import { RemoteSettings } from './remote.ts'
 import { RemoteHeaders, RemoteUrl } from './remote-headers.ts'
 import { GatewaySettings, SessionSettings } from './settings.ts'
@@ -74,6 +74,8 @@ export const FileUser = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   email: z.email().max(320).optional(),
   subject: z.string().min(1).max(255).optional(),
+  /** The provider that says it. Default: the one of the control plane's settings. */
+  provider: ProviderHandle.optional(),
 })
 export type FileUser = z.infer<typeof FileUser>
 
