@@ -54,7 +54,7 @@ export const standingOf = (row: Pick<UserRow, (typeof standingColumns)[number]>)
 
 export const isKnown = ({ claimed, awaits_subject }: Pick<UserRow, 'claimed' | 'awaits_subject'>) => claimed && !awaits_subject
 
-/** Everything that is wrong with the section `users` of a file, by handle. `usual`: the provider that need not be named. */
+/** All that is wrong with the section `users` of a file, by handle. `usual`: the provider that need not be named. */
 export async function declaredFaults(db: Db, usual: string, section: Section): Promise<[handle: string, fault: string][]> {
   const entries = Object.entries(section)
   const rows = await rowsOf(db, section)
