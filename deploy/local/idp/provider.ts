@@ -1,7 +1,8 @@
+import type { Page } from '@bir/control-plane/pages/kit/page'
 import { Provider } from 'oidc-provider'
-import type { ClientMetadata, Configuration } from 'oidc-provider'
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Keys } from './keys.ts'
-import { errorPage, PAGE_HEADERS, signedOutPage, signOutPage } from './pages.ts'
+import { errorPage, signedOutPage, signOutPage } from './pages.ts'
 import { Memory } from './memory.ts'
 import { emailOf } from './people.ts'
 import type { Person } from './people.ts'
@@ -38,12 +39,10 @@ export function createProvider(issuer: string, { keys, clients, find }: Parts): 
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => {
-          ctx.set(PAGE_HEADERS)
-          ctx.body = signOutPage(form, ctx.oidc.session?.accountId ?? '')
+          show(ctx, signOutPage(form, ctx.oidc.session?.accountId ?? ''))
         },
         postLogoutSuccessSource: (ctx) => {
-          ctx.set(PAGE_HEADERS)
-          ctx.body = signedOutPage()
+          show(ctx, signedOutPage())
         },
       },
       resourceIndicators: {
@@ -74,12 +73,17 @@ export function createProvider(issuer: string, { keys, clients, find }: Parts): 
     issueRefreshToken: () => true,
     interactions: { url: (_ctx, interaction) => `/login/${interaction.uid}` },
     renderError: (ctx, { error, error_description: detail }) => {
-      ctx.type = 'html'
-      ctx.body = errorPage(detail ?? error)
+      show(ctx, errorPage(detail ?? error))
     },
     ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 3600, Interaction: 900, Session: 43_200, Grant: 43_200, RefreshToken: 43_200 },
   }
   return new Provider(issuer, configuration)
+}
+
+/** oidc-provider sets the status itself. */
+function show(ctx: KoaContextWithOIDC, { headers, body }: Page): void {
+  ctx.set(headers)
+  ctx.body = body
 }
 
 function claimsOf(person: Person) {

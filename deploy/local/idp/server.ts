@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Page } from '@bir/control-plane/pages/kit/page'
 import type { InteractionResults, Provider } from 'oidc-provider'
-import { continuePage, errorPage, loginPage, PAGE_HEADERS, startPage } from './pages.ts'
+import { continuePage, errorPage, loginPage, startPage } from './pages.ts'
 import type { Person, readPeople } from './people.ts'
 
 interface CheckedForm {
@@ -32,13 +33,13 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
       return
     }
-    const isPage = pathname.startsWith('/login/') || pathname === '/' || pathname === '/session/end/confirm'
-    if (request.headers.host?.toLowerCase() !== host || !isOwnOrigin(request.headers.origin, isPage)) {
+    const { host: asked, origin: sender = origin } = request.headers
+    if (asked?.toLowerCase() !== host || sender !== origin) {
       response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(`This provider is served at ${origin} alone.`)
       return
     }
     if (pathname === '/') {
-      tryPassword(request, response).catch(() => response.writeHead(400, PAGE_HEADERS).end(errorPage('Something went wrong here.')))
+      tryPassword(request, response).catch(() => show(response, errorPage('Something went wrong here.')))
       return
     }
     const uid = /^\/login\/([\w-]+)$/.exec(pathname)?.[1]
@@ -48,14 +49,9 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     }
     login(uid, request, response).catch((error: unknown) => {
       const detail = error instanceof Error && error.name === 'SessionNotFound' ? 'This sign-in has expired.' : 'Something went wrong here.'
-      response.writeHead(400, PAGE_HEADERS).end(errorPage(detail))
+      show(response, errorPage(detail))
     })
   })
-
-  /** The pages have no referrer, so a browser sends their forms with the origin `null`. A cookie protects the forms. */
-  function isOwnOrigin(given: string | undefined, isPage: boolean): boolean {
-    return given === undefined || given === origin || (isPage && given === 'null')
-  }
 
   async function login(uid: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { prompt, session } = await provider.interactionDetails(request, response)
@@ -63,23 +59,17 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
       provider.interactionFinished(request, response, { ...result, consent: {} }, { mergeWithLastSubmission: true })
     // The person is signed in already. A click is still needed, so that no program gets a token without the person.
     if (prompt.name === 'consent' && request.method === 'POST') return finish({})
-    if (prompt.name === 'consent') {
-      response.writeHead(200, PAGE_HEADERS).end(continuePage(uid, session?.accountId ?? ''))
-      return
-    }
-    if (request.method !== 'POST') {
-      response.writeHead(200, PAGE_HEADERS).end(loginPage(uid))
-      return
-    }
+    if (prompt.name === 'consent') return show(response, continuePage(uid, session?.accountId ?? ''))
+    if (request.method !== 'POST') return show(response, loginPage(uid))
     const checked = await checkForm(request)
     if (checked.person) return finish({ login: { accountId: checked.person.handle } })
-    response.writeHead(checked.status, PAGE_HEADERS).end(loginPage(uid, checked))
+    show(response, loginPage(uid, checked))
   }
 
   /** The provider's own address: nobody asked for a sign-in, so none is made. */
   async function tryPassword(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const checked = request.method === 'POST' ? await checkForm(request) : { status: 200, handle: '' }
-    response.writeHead(checked.status, PAGE_HEADERS).end(startPage(checked))
+    show(response, startPage(checked))
   }
 
   async function checkForm(request: IncomingMessage): Promise<CheckedForm> {
@@ -107,6 +97,10 @@ export function createIdpServer(provider: Provider, people: ReturnType<typeof re
     const recent = failures.get(handle) ?? { count: 0, sinceMs: Date.now() }
     failures.set(handle, { ...recent, count: recent.count + 1 })
   }
+}
+
+function show(response: ServerResponse, { status, headers, body }: Page): void {
+  response.writeHead(status, headers).end(body)
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -31,7 +31,7 @@ export const az: Texts = {
     useApi: 'Bir MCP-də Sizə icazə verilən hər şeyi görmək və dəyişmək; administratorsunuzsa, onun sazlamalarını da',
     recorded: 'Hər çağırış Sizin adınızla qeydə alınır',
     resource: 'Xidmət',
-    returnsTo: 'Qayıdacağınız yer',
+    returnsTo: 'Qayıdış yeri',
     thisComputer: ({ host }) => `bu kompüterdəki proqram (${host})`,
     app: ({ scheme }) => `${scheme} ünvanlarını açan tətbiq`,
     verified: ({ host }) => `Dərc edən: ${host}`,

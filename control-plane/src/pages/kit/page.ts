@@ -1,13 +1,12 @@
 import { LANGUAGE_NAMES, LANGUAGES } from '@bir/sdk/texts/language'
 import type { Language } from '@bir/sdk/texts/language'
 import { textsOf } from '@bir/sdk/texts'
-import type { Answer } from '../../base/http.ts'
 import { documentOf, html } from './html.ts'
 import type { Part } from './html.ts'
 import { FAVICON, MARK } from './icons.ts'
 import { STYLE } from './style.ts'
 
-interface Page {
+interface Content {
   language: Language
   title: string
   body: Part
@@ -23,6 +22,13 @@ interface Page {
   hasSwitch?: boolean
 }
 
+/** A page as it is sent: an `Answer` of the HTTP server. */
+export interface Page {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
 /** Where the language switch sends its choice. */
 export const LANGUAGE_PATH = '/oauth/language'
 
@@ -35,7 +41,7 @@ export function pageAnswer({
   leadsElsewhere = false,
   isLast = false,
   hasSwitch = true,
-}: Page): Answer {
+}: Content): Page {
   const page = html`<html lang="${language}" dir="ltr">
     <head>
       <meta charset="utf-8" />

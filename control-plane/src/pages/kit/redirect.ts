@@ -1,7 +1,7 @@
 /** Where the answer to a client goes, as a person should see it. */
 export interface RedirectTarget {
   kind: 'web' | 'this-computer' | 'app'
-  /** The host with its port, or the scheme of an app. */
+  /** The host with its port, or how addresses of an app begin. */
   shown: string
 }
 
@@ -11,7 +11,7 @@ export interface RedirectTarget {
  */
 export function redirectTargetOf(redirectUri: string): RedirectTarget {
   const { protocol, host, hostname } = new URL(redirectUri)
-  if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', shown: protocol }
+  if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', shown: `${protocol}//` }
   const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
   return { kind: isHere ? 'this-computer' : 'web', shown: host }
 }

@@ -72,7 +72,7 @@ svg{flex:none}
 dl{margin:1rem 0 0;border-top:1px solid var(--line)}
 dl>div{display:grid;grid-template-columns:minmax(6rem,28%) 1fr;gap:.1rem 1rem;padding:.55rem 0;border-bottom:1px solid var(--line)}
 .wide{margin-top:1.75rem}.wide>div{grid-template-columns:1fr}dl>div:last-child{border-bottom:0;padding-bottom:0}
-dt{color:var(--soft)}dd{margin:0;font-weight:500}
+dt{color:var(--soft);overflow-wrap:break-word}dd{margin:0;font-weight:500}
 .box{margin:1.25rem 0 0;padding:.9rem 1rem;border:1px solid var(--line);border-radius:10px}
 .box p{margin:0 0 .5rem}.box p:last-child{margin:0}
 .row.caution{margin:1.25rem 0 0}
@@ -85,18 +85,18 @@ input.code{font:600 1.5rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaV
 [aria-invalid=true]{border-color:var(--bad)}
 .check{font-size:.9375rem;display:flex;gap:.6rem;align-items:flex-start;margin:1.25rem 0 0;font-weight:400;cursor:pointer}
 .check input{flex:none;width:1.15rem;height:1.15rem;margin:.18rem 0 0;accent-color:var(--accent)}
-button,.button{display:block;width:100%;min-height:2.75rem;padding:.55rem 1rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;color:var(--ink);background:var(--card);border:1px solid var(--field);border-radius:9px;cursor:pointer;transition:background .12s,border-color .12s}
+button,.button{display:block;width:100%;min-height:2.75rem;padding:.55rem 1rem;font:inherit;font-weight:600;text-align:center;text-decoration:none;color:var(--ink);background:var(--card);border:1px solid var(--field);border-radius:9px;cursor:pointer;overflow-wrap:break-word;transition:background .12s,border-color .12s}
 button:hover,.button:hover{border-color:var(--accent)}
 .main{color:var(--on-accent);background:var(--accent);border-color:var(--accent)}
 .main:hover{background:var(--press);border-color:var(--press)}
 button+button{margin-top:.6rem}.after{margin:1.5rem 0 0}
-.two{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin-top:1.5rem}.two button{margin:0}
+.two{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.two button{flex:1 1 6rem;width:auto;margin:0;padding-inline:.6rem}
 .quiet{display:inline;font-size:.9375rem;width:auto;min-height:1.5rem;padding:0;font-weight:500;text-align:start;color:var(--accent);background:none;border:0;border-radius:4px;text-decoration:underline;text-underline-offset:.2em;text-decoration-thickness:1px}
 .quiet:hover{text-decoration-thickness:2px}
 .or{display:flex;align-items:center;gap:.75rem;margin:1.25rem 0;color:var(--soft);font-size:.875rem}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
-.who{display:flex;align-items:center;gap:.75rem;margin:1.25rem 0 0;padding:.75rem .9rem;border:1px solid var(--line);border-radius:10px}
-.who p{flex:1;min-width:0;margin:0;line-height:1.35}.who form{margin:0}.who small{display:block;color:var(--soft)}
+.who{display:flex;flex-wrap:wrap;align-items:center;overflow-wrap:break-word;gap:.4rem .75rem;margin:1.25rem 0 0;padding:.75rem .9rem;border:1px solid var(--line);border-radius:10px}
+.who p{flex:1 1 8rem;min-width:0;margin:0;line-height:1.35}.who form{margin:0}.who small{display:block;color:var(--soft)}
 .who .letter{width:2.25rem;height:2.25rem;border-radius:50%;font-size:1rem}
 .shown-code{display:block;margin:.25rem 0 0;padding:.8rem;text-align:center;font:600 1.75rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;letter-spacing:.1em;background:var(--paper);border:1px solid var(--line);border-radius:10px}
 code.id{font:.9rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;user-select:all}
@@ -108,7 +108,7 @@ details{margin:1rem 0 0;color:var(--soft);font-size:.9rem}summary{padding:.15rem
 .languages [aria-current]{color:var(--ink);text-decoration:none;font-weight:600}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 a{color:var(--accent)}
-@media (max-width:30rem){body{padding:1rem .75rem}main{padding:1.5rem 1.25rem}dl>div{grid-template-columns:1fr}input.code,.shown-code{font-size:1.35rem}}
+@media (max-width:30rem){body{padding:1rem .75rem}main{padding:1.5rem 1.25rem}dl>div{grid-template-columns:1fr}.who form{flex-basis:100%;padding-inline-start:3rem}input.code,.shown-code{font-size:1.35rem}}
 @media (prefers-reduced-motion:reduce){button,.button{transition:none}}
 @media (forced-colors:active){.main{border-width:2px}.letter,.box{forced-color-adjust:auto}}
 `
