@@ -41,6 +41,8 @@ import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { languageRoute } from './pages/kit/language-route.ts'
 import { whileAnswering } from './base/while-answering.ts'
 import { callerOf } from './callers/caller.ts'
+import { openClients } from './oauth/clients/authentication/open-clients.ts'
+import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
 import { startMaintenance } from './upkeep.ts'
@@ -191,11 +193,15 @@ function siteOf(
   const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
-  const tokens = { db, keys, issuer, mcpUrl, stage, providers, operators, ctxOf, log }
+  const addressOf = ({ socket, headers }: IncomingMessage) =>
+    clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
+  const clients = openClients({ db, issuer, proxyFor: proxyRules(config), addressOf })
+  const tokens = { db, keys, issuer, mcpUrl, stage, providers, operators, ...clients, ctxOf, log }
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     ...oauthRoutes(tokens, answering),
+    ...registrationRoutes({ db, issuer, log, answering, publish: () => publisher.publish() }),
     languageRoute(new URL(issuer).origin),
     ...internalRoutes({
       db,
@@ -212,8 +218,6 @@ function siteOf(
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await answering(() => callerOf(tokens, request))) })
   const loopback = isLoopbackAddress(config.host)
-  const addressOf = ({ socket, headers }: IncomingMessage) =>
-    clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
   return createSite({ routes, mounts, origin: new URL(issuer).origin, addressOf, loopback, draining, isStopping, log })
 }
 

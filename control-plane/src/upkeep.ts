@@ -6,6 +6,9 @@ import type { KeyRing } from './keys/key-ring.ts'
 import { errorText } from './base/log.ts'
 import type { Log } from './base/log.ts'
 import { deleteOldPersonalTokens } from './personal-tokens/used.ts'
+import { sweepAttempts } from './oauth/attempts/attempts.ts'
+import { sweepDocuments } from './oauth/clients/documents.ts'
+import { sweepClients } from './oauth/clients/stored-client.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
 
@@ -52,6 +55,9 @@ async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: M
     await renewJoinFile()
     await deleteExpired(db)
     await deleteOldPersonalTokens(db)
+    await sweepClients(db)
+    await sweepDocuments(db)
+    await sweepAttempts(db)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {
     log('error', 'upkeep-failed', { why: errorText(error) })

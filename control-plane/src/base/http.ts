@@ -55,12 +55,14 @@ export class Refusal extends Error {
   readonly status: number
   readonly error: string
   readonly facts: object
+  readonly headers: Record<string, string>
 
-  constructor(status: number, error: string, message: string, facts: object = {}) {
+  constructor(status: number, error: string, message: string, facts: object = {}, headers: Record<string, string> = {}) {
     super(message)
     this.status = status
     this.error = error
     this.facts = facts
+    this.headers = headers
   }
 }
 
@@ -228,8 +230,9 @@ const refusalHeaders: Record<number, Record<string, string>> = {
 
 function sendRefusal(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy()
-  const { status, error: code, message, facts } = error instanceof Refusal ? error : internalError
-  sendAnswer(response, json(status, { error: code, error_description: message, ...facts }, refusalHeaders[status]))
+  const { status, error: code, message, facts, headers } = error instanceof Refusal ? error : internalError
+  const body = { error: code, error_description: message, ...facts }
+  sendAnswer(response, json(status, body, { ...refusalHeaders[status], ...headers }))
 }
 
 const internalError = new Refusal(500, 'server_error', 'The control plane made a mistake. It is logged; try again or tell an operator.')

@@ -19,6 +19,12 @@ export async function readSections(db: Db): Promise<Sections> {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
 }
 
+/** One section, as it was stored: a later version may have written more than this one knows. */
+export async function readSection(db: Db, name: SectionName): Promise<unknown> {
+  const row = await db.selectFrom('policy_sections').select('value').where('name', '=', name).executeTakeFirst()
+  return row?.value ?? {}
+}
+
 /** A section that the file has replaces the one in force; the others stay. */
 export function nextSections(current: Sections, file: PolicyFile): Sections {
   const next = sectionNames.map((name) => [name, file[name] ?? current[name] ?? {}] as const)

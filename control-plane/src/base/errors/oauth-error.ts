@@ -31,6 +31,13 @@ const statusOf = {
 
 export type OAuthCode = keyof typeof statusOf
 
+interface Details {
+  /** The word of the audit record. */
+  reason?: string
+  facts?: object
+  headers?: Record<string, string>
+}
+
 /**
  * The error of an OAuth request. The message helps whoever builds the client. It never repeats what was sent, and never
  * says whether a secret was nearly right.
@@ -40,8 +47,8 @@ export class OAuthError extends Refusal {
   /** The word of the audit record. */
   readonly reason: string
 
-  constructor(code: OAuthCode, message: string, { reason = code, facts = {} }: { reason?: string; facts?: object } = {}) {
-    super(statusOf[code], code, message, facts)
+  constructor(code: OAuthCode, message: string, { reason = code, facts = {}, headers = {} }: Details = {}) {
+    super(statusOf[code], code, message, facts, headers)
     this.code = code
     this.reason = reason
   }

@@ -3,6 +3,7 @@ import type { Ctx } from '../../base/context.ts'
 import type { Log } from '../../base/log.ts'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import type { OperatorVerifier } from '../../tokens/operator.ts'
+import type { AuthenticateClient, FindClient } from '../clients/client.ts'
 import type { Providers } from '../../providers/providers.ts'
 
 /** What the stages of the authorization server work with. */
@@ -15,6 +16,8 @@ export interface OAuthParts {
   mcpUrl: string
   stage: string
   providers: Providers
+  findClient: FindClient
+  authenticateClient: AuthenticateClient
   operators: OperatorVerifier
   /** The context of an operation that runs in this name. */
   ctxOf: (label: string) => Ctx

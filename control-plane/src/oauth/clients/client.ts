@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http'
 import type { JSONWebKeySet } from 'jose'
 
 /** How a client proves at the token endpoint who it is (RFC 7591, section 2; RFC 7523). */
-type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 /**
  * An OAuth client, wherever this process knows it from.
@@ -30,3 +32,17 @@ export interface OAuthClient {
   /** An administrator approved it for everybody: it needs no consent. */
   isApproved: boolean
 }
+
+/**
+ * The client of this id. Throws `invalid_client` when there is none, and `unauthorized_client` when the policy does not
+ * admit it.
+ */
+export type FindClient = (clientId: string) => Promise<OAuthClient>
+
+/** The client that sent this form to the token, revocation or introspection endpoint. Throws `invalid_client`. */
+export type AuthenticateClient = (form: URLSearchParams, request: IncomingMessage) => Promise<OAuthClient>
+
+const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** Grants that a client may use which nobody vouches for. */
+export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', deviceCode]

@@ -1,0 +1,163 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely, Selectable } from 'kysely'
+import { oauthError, OAuthError } from '../../base/errors/oauth-error.ts'
+import type { OAuthClient } from './client.ts'
+import { DOCUMENT_RULES, readClientMetadata, StoredMetadata } from './client-metadata.ts'
+import type { ClientMetadata } from './client-metadata.ts'
+import { documentIdFault, isExcepted } from './document-id.ts'
+import { FetchFault } from './fetch/fetch-fault.ts'
+import type { FetchJson } from './fetch/fetch-json.ts'
+
+type Row = Selectable<Database['client_documents']>
+type DocumentClient = Omit<OAuthClient, 'isApproved'>
+
+export interface Documents {
+  /** The client whose metadata document is at this URL. Throws `invalid_client`, or `temporarily_unavailable`. */
+  find(clientId: string, metadataHosts: readonly string[]): Promise<DocumentClient>
+}
+
+/** A failure is remembered so long: people who try again do not make this process ask again. */
+const failureMs = 20_000
+const maxFailures = 1_000
+/** A document that cannot be fetched again for now is used as it was, so long after it was fetched. */
+const staleMs = 24 * 60 * 60_000
+const privateFreshMs = 5 * 60_000
+
+/**
+ * Client id metadata documents: the client's id is the URL of a document that says what the client is. Documents are
+ * fetched under the rules of `fetchJson`, and kept in the database for all replicas as long as HTTP caching says, but 5
+ * minutes at least and a day at most.
+ */
+export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetchJson: FetchJson }): Documents {
+  const underWay = new Map<string, Promise<DocumentClient>>()
+  const failures = new Map<string, { untilMs: number; error: OAuthError }>()
+
+  async function renew(url: URL, row: Row | undefined, isPrivate: boolean): Promise<DocumentClient> {
+    const clientId = url.href
+    try {
+      const fetched = await fetchJson(url, { etag: row?.etag ?? undefined, isPrivate })
+      const metadata = fetched.json === undefined ? undefined : readDocument(clientId, fetched.json)
+      const document = metadata ?? row?.document
+      if (document === undefined) throw new FetchFault('it did not come', 'gone')
+      // A host may be taken off the policy's list at any time.
+      const freshMs = isPrivate ? Math.min(fetched.freshMs, privateFreshMs) : fetched.freshMs
+      await store(db, clientId, { document, etag: fetched.etag ?? null, freshMs })
+      return clientOf(clientId, document)
+    } catch (error) {
+      const isPassing = error instanceof FetchFault && error.kind === 'passing'
+      if (!isPassing || !row || Date.now() - row.fetched_at.getTime() > staleMs) throw refusalOf(error)
+      const fresh_until = new Date(Date.now() + failureMs)
+      await db.updateTable('client_documents').set({ fresh_until }).where('client_id', '=', clientId).execute()
+      return clientOf(clientId, row.document)
+    }
+  }
+
+  async function renewOnce(url: URL, row: Row | undefined, isPrivate: boolean): Promise<DocumentClient> {
+    const failure = failures.get(url.href)
+    if (failure && failure.untilMs > Date.now()) throw failure.error
+    const renewing = underWay.get(url.href) ?? renew(url, row, isPrivate)
+    underWay.set(url.href, renewing)
+    try {
+      const client = await renewing
+      failures.delete(url.href)
+      return client
+    } catch (error) {
+      if (error instanceof OAuthError) remember(url.href, error)
+      throw error
+    } finally {
+      underWay.delete(url.href)
+    }
+  }
+
+  function remember(clientId: string, error: OAuthError): void {
+    failures.delete(clientId)
+    failures.set(clientId, { untilMs: Date.now() + failureMs, error })
+    const [oldest] = failures.keys()
+    if (failures.size > maxFailures && oldest !== undefined) failures.delete(oldest)
+  }
+
+  return {
+    async find(clientId, metadataHosts) {
+      const fault = documentIdFault(clientId)
+      if (fault !== undefined) throw invalid(`The client_id ${fault}.`)
+      const url = new URL(clientId)
+      const isPrivate = isExcepted(url, metadataHosts)
+      const row = await db.selectFrom('client_documents').selectAll().where('client_id', '=', clientId).executeTakeFirst()
+      if (row && row.fresh_until.getTime() > Date.now()) return clientOf(clientId, row.document)
+      return renewOnce(url, row, isPrivate)
+    },
+  }
+}
+
+const invalid = (message: string) => oauthError('invalid_client', message)
+
+/** Throws `invalid_client` for a document that does not fit: it is the client's, and so is the fault. */
+function readDocument(clientId: string, json: unknown): ClientMetadata {
+  const given: Record<string, unknown> = typeof json === 'object' && json !== null ? { ...json } : {}
+  if (given['client_id'] !== clientId) throw invalid('The client_id in the client metadata document is not the URL of the document.')
+  if (typeof given['client_name'] !== 'string' || given['client_name'].trim() === '')
+    throw invalid('The client metadata document has no client_name.')
+  if ('client_secret' in given || 'client_secret_expires_at' in given)
+    throw invalid('The client metadata document holds a client secret, which is a secret no more.')
+  try {
+    return readClientMetadata(given, DOCUMENT_RULES)
+  } catch (error) {
+    throw error instanceof OAuthError ? invalid(`The client metadata document does not fit: ${error.message}`) : error
+  }
+}
+
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof FetchFault)) return error
+  const message = `The client metadata document cannot be used: ${error.message}.`
+  return error.kind === 'passing' ? oauthError('temporarily_unavailable', message) : invalid(message)
+}
+
+function clientOf(clientId: string, document: unknown): DocumentClient {
+  const metadata = StoredMetadata.parse(document)
+  const { client_name: name } = document as ClientMetadata
+  return {
+    id: clientId,
+    kind: 'document',
+    name,
+    redirectUris: metadata.redirect_uris,
+    grantTypes: metadata.grant_types,
+    authMethod: metadata.token_endpoint_auth_method,
+    ...(metadata.jwks === undefined ? {} : { jwks: metadata.jwks }),
+    ...(metadata.jwks_uri === undefined ? {} : { jwksUri: metadata.jwks_uri }),
+    host: new URL(clientId).host,
+  }
+}
+
+interface Stored {
+  document: object
+  etag: string | null
+  freshMs: number
+}
+
+async function store(db: Kysely<Database>, clientId: string, { document, etag, freshMs }: Stored): Promise<void> {
+  const nowMs = Date.now()
+  const row = {
+    document: JSON.stringify(document),
+    etag,
+    fetched_at: new Date(nowMs),
+    fresh_until: new Date(nowMs + freshMs),
+  }
+  await db
+    .insertInto('client_documents')
+    .values({ client_id: clientId, ...row })
+    .onConflict((conflict) => conflict.column('client_id').doUpdateSet(row))
+    .execute()
+}
+
+const maxDocuments = 10_000
+
+/** Deletes documents that nobody asked for in a week, and the oldest ones when there are too many. */
+export async function sweepDocuments(db: Kysely<Database>): Promise<void> {
+  const weekMs = 7 * 24 * 60 * 60_000
+  await db
+    .deleteFrom('client_documents')
+    .where('fresh_until', '<', new Date(Date.now() - weekMs))
+    .execute()
+  const tooMany = db.selectFrom('client_documents').select('client_id').orderBy('fetched_at', 'desc').offset(maxDocuments)
+  await db.deleteFrom('client_documents').where('client_id', 'in', tooMany).execute()
+}

@@ -1,0 +1,159 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import { oauthError, OAuthError } from '../../../base/errors/oauth-error.ts'
+import { json, Refusal } from '../../../base/http.ts'
+import type { Answer, Exchange, Route } from '../../../base/http.ts'
+import type { Log } from '../../../base/log.ts'
+import { countAttempt, sourceOf } from '../../attempts/attempts.ts'
+import { isAdmitted } from '../admission.ts'
+import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
+import type { ClientMetadata } from '../client-metadata.ts'
+import { endClient } from '../end-client.ts'
+import { readClientPolicy } from '../find-client.ts'
+import { isSecret, newSecret } from '../secret.ts'
+import { createStoredClient, needsSecret, readClientRow } from '../stored-client.ts'
+import type { ClientRow } from '../stored-client.ts'
+import { makeRoom } from './room.ts'
+
+interface Parts {
+  db: Kysely<Database>
+  issuer: string
+  log: Log
+  /** Ends the wait for a database that hangs. */
+  answering: (run: () => Promise<Answer>) => Promise<Answer>
+  /** Publishes what ended with a client. */
+  publish: () => Promise<unknown>
+}
+
+const path = '/oauth/register'
+const maxBodyBytes = 32 * 1024
+const maxPerMinute = 20
+
+/**
+ * Clients register themselves (RFC 7591), and read, change and delete their registration with the token that they got
+ * (RFC 7592).
+ */
+export function registrationRoutes(parts: Parts): Route[] {
+  const answered = (answer: (parts: Parts, exchange: Exchange) => Promise<Answer>) => (exchange: Exchange) =>
+    parts.answering(() => answer(parts, exchange))
+  return [
+    { method: 'POST', path, origins: 'any', answer: answered(register) },
+    { method: 'GET', path: `${path}/*`, origins: 'any', answer: answered(read) },
+    { method: 'PUT', path: `${path}/*`, origins: 'any', answer: answered(replace) },
+    { method: 'DELETE', path: `${path}/*`, origins: 'any', answer: answered(remove) },
+  ]
+}
+
+async function register({ db, issuer, log }: Parts, exchange: Exchange): Promise<Answer> {
+  const { count, retryAfterS } = await countAttempt(db, `register ${sourceOf(exchange.address)}`)
+  if (count > maxPerMinute) throw tooMany(retryAfterS)
+  const metadata = readClientMetadata(await bodyOf(exchange), REGISTRATION_RULES)
+  await refuseUnlisted(db, metadata)
+  await makeRoom(db)
+  const { row, secret, registrationToken } = await createStoredClient(db, { kind: 'registered', metadata, madeBy: 'registration' })
+  log('info', 'client-registered', { client: row.client_id, method: metadata.token_endpoint_auth_method })
+  return json(201, { ...registrationOf(issuer, row), ...secretOf(secret), registration_access_token: registrationToken })
+}
+
+async function read({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> {
+  return json(200, registrationOf(issuer, await ownRow(db, exchange)))
+}
+
+/** What the client sends replaces all that it said of itself before (RFC 7592, section 2.2). */
+async function replace({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> {
+  const row = await ownRow(db, exchange)
+  const body = await bodyOf(exchange)
+  refuseForeign(row, body)
+  const metadata = readClientMetadata(body, REGISTRATION_RULES)
+  await refuseUnlisted(db, metadata)
+  const made = needsSecret(metadata) && row.secret_hash === null ? newSecret() : undefined
+  const secret_hash = needsSecret(metadata) ? (made?.hash ?? row.secret_hash) : null
+  const changed = await db
+    .updateTable('oauth_clients')
+    .set({ name: metadata.client_name, metadata: JSON.stringify(metadata), secret_hash })
+    .where('client_id', '=', row.client_id)
+    .returningAll()
+    .executeTakeFirst()
+  if (!changed) throw noToken()
+  return json(200, { ...registrationOf(issuer, changed), ...secretOf(made?.secret) })
+}
+
+async function remove({ db, log, publish }: Parts, exchange: Exchange): Promise<Answer> {
+  const row = await ownRow(db, exchange)
+  await db.transaction().execute((trx) => endClient(trx, row.client_id))
+  await publish()
+  log('info', 'client-deleted', { client: row.client_id })
+  return { status: 204, headers: { 'cache-control': 'no-store' } }
+}
+
+async function bodyOf({ request, body }: Exchange): Promise<Record<string, unknown>> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new Refusal(415, 'invalid_client_metadata', 'The body must be application/json (RFC 7591, section 3.1).')
+  const bytes = await body(maxBodyBytes)
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // It gets the same answer as JSON that is no object.
+  }
+  throw oauthError('invalid_client_metadata', 'The body must be one JSON object with the metadata of the client.')
+}
+
+async function refuseUnlisted(db: Kysely<Database>, { redirect_uris }: ClientMetadata): Promise<void> {
+  const policy = await readClientPolicy(db)
+  // A client that is listed by its id exists already: only where its codes go can admit a new one.
+  if (isAdmitted(policy, { id: '', kind: 'registered', redirectUris: redirect_uris })) return
+  throw oauthError(
+    'invalid_client_metadata',
+    'The administrators of this gateway admit only clients that they have listed. Ask them for a client, or to list the host of your redirect URIs.',
+  )
+}
+
+/** The registration that the token is of. Whatever is wrong, the answer is the same. */
+async function ownRow(db: Kysely<Database>, { request, rest }: Exchange): Promise<ClientRow> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const row = token === undefined || !/^[0-9a-f]{32}$/.test(rest) ? undefined : await readClientRow(db, rest)
+  if (token === undefined || row?.kind !== 'registered' || !isSecret(token, row.registration_hash ?? undefined)) throw noToken()
+  return row
+}
+
+const noToken = () =>
+  new OAuthError('invalid_token', 'The registration access token is missing, or it is not of this client.', {
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  })
+
+const readOnly = ['registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at']
+
+function refuseForeign(row: ClientRow, body: Record<string, unknown>): void {
+  const fault = (message: string) => oauthError('invalid_client_metadata', message)
+  if (body['client_id'] !== row.client_id) throw fault('The client_id in the body must be that of the registration.')
+  const found = readOnly.find((name) => name in body)
+  if (found !== undefined) throw fault(`${found} may not be sent: the server gives it (RFC 7592, section 2.2).`)
+  const { client_secret: secret } = body
+  if (secret === undefined || (typeof secret === 'string' && isSecret(secret, row.secret_hash ?? undefined))) return
+  throw fault('The client_secret in the body is not that of the client: a client cannot choose its secret.')
+}
+
+/** The whole registration (RFC 7591, section 3.2.1; RFC 7592, section 3), without its secrets. */
+function registrationOf(issuer: string, { client_id, made_at, metadata }: ClientRow): object {
+  return {
+    client_id,
+    client_id_issued_at: Math.floor(made_at.getTime() / 1000),
+    registration_client_uri: `${issuer}${path}/${client_id}`,
+    scope: 'mcp',
+    ...metadata,
+  }
+}
+
+/** 0: the secret does not expire. */
+const secretOf = (secret: string | undefined) => (secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 })
+
+const tooMany = (retryAfterS: number) =>
+  new Refusal(
+    429,
+    'slow_down',
+    `More than ${maxPerMinute} registrations in this minute. Try again in ${retryAfterS} s.`,
+    {},
+    { 'retry-after': String(retryAfterS) },
+  )
