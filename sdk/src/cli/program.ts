@@ -7,6 +7,7 @@ import { login } from './login/login.ts'
 import { logout } from './login/logout.ts'
 import { whoami } from './login/whoami.ts'
 import { exportPolicy } from './policy/export.ts'
+import { pat } from './pat/pat.ts'
 import { plan } from './policy/plan.ts'
 import { plane } from './plane/plane.ts'
 import { provider } from './provider/provider.ts'
@@ -31,6 +32,7 @@ const verbs = [
   server,
   provider,
   user,
+  pat,
   revoke,
   audit,
   snapshotStatus,

@@ -1,13 +1,11 @@
 import type { z } from 'zod'
-import type { Client } from '../../client.ts'
 import type { User } from '../../contract/entities.ts'
 import { EXIT } from '../base/exit.ts'
+import { everyRow } from '../base/pages.ts'
 import { table } from '../output/table.ts'
 import type { Define } from '../base/verb.ts'
 
 type Person = z.infer<typeof User>
-
-const pageRows = 500
 
 /** `bir user list` shows everybody whom the gateway knows. */
 export const userList: Define = (parent, act) => {
@@ -27,7 +25,7 @@ export const userList: Define = (parent, act) => {
       act<[{ search?: string; json?: true }]>(async (context, { search, json }) => {
         const { client } = await context.gateway()
         const people: Person[] = []
-        for await (const person of readUsers(client, search)) {
+        for await (const person of everyRow((page) => client.users.list({ ...page, ...(search !== undefined && { search }) }))) {
           if (json) context.printJson(person)
           else people.push(person)
         }
@@ -37,15 +35,6 @@ export const userList: Define = (parent, act) => {
         return EXIT.ok
       }),
     )
-}
-
-async function* readUsers(client: Client, search: string | undefined): AsyncGenerator<Person> {
-  let after: string | null | undefined
-  while (after !== null) {
-    const page = await client.users.list({ first: pageRows, ...(search !== undefined && { search }), ...(after && { after }) })
-    yield* page.items
-    after = page.next
-  }
 }
 
 const columns = [
