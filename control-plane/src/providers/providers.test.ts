@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { testDb } from '@bir/db/testing'
 import type { FileProviders } from '@bir/sdk/contract/provider'
 import { noProxies } from '@bir/sdk/proxies'
+import { exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 import type { EnvironmentProvider } from './setup/configured.ts'
 import { ProviderFault } from './faults/provider-fault.ts'
@@ -257,6 +258,25 @@ test('a redirect of the provider is not followed', async () => {
   made.idp.answerWith((request, response) => response.writeHead(302, { location: `${other.issuer}${request.url}` }).end())
   await faultOf(made.providers.authorizationUrl('corp', made.attempt))
   expect(other.asked).toEqual([])
+})
+
+test('an id token that is not signed with the keys of the provider is refused, whatever the way it came', async () => {
+  await using made = await aSetUp()
+  const { publicKey } = await generateKeyPair('ES256')
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig' }] })
+  made.idp.answerWith((request, response) => request.url === '/jwks' && response.setHeader('content-type', 'application/json').end(keys))
+  expect(await faultOf(made.signIn())).toMatchObject({ reason: 'provider-invalid', whose: 'provider' })
+})
+
+test.for([
+  ['/token', 500, 'provider-failing', 'provider'],
+  ['/jwks', 404, 'provider-invalid', 'provider'],
+  ['/me', 401, 'provider-misconfigured', 'administrator'],
+  ['/me', 503, 'provider-failing', 'provider'],
+] as const)('an answer %s of status %i is %s', async ([path, status, reason, whose]) => {
+  await using made = await aSetUp()
+  made.idp.answerWith((request, response) => request.url === path && response.writeHead(status, { 'www-authenticate': 'Bearer' }).end('no'))
+  expect(await faultOf(made.signIn())).toMatchObject({ reason, whose })
 })
 
 test('too many groups for a token leave memberships as they are, with a note', async () => {

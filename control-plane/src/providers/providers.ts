@@ -64,7 +64,7 @@ export function createProviders({ db, environment, secretsDir, issuer, proxyFor,
     const secret = await readClientSecret(provider, secretsDir)
     const connection = await connectionOf(provider)
     const redirectUri = `${issuer}/oauth/callback/${handle}`
-    return { provider, connection, redirectUri, client: clientOf(provider, provider.clientId, secret, connection), nowMs }
+    return { provider, connection, redirectUri, client: clientOf(provider, provider.clientId, secret, connection, nowMs()), nowMs }
   }
 
   async function stateOf(provider: ConfiguredProvider): Promise<z.output<typeof ProviderState>> {

@@ -26,7 +26,8 @@ interface Options {
   isThin?: boolean
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void
+/** Gives false where the provider itself answers. */
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** Of every kind of claim that a test gives somebody. */
 const claimNames = [
@@ -44,7 +45,7 @@ const claimNames = [
 
 /**
  * A foreign identity provider (`oidc-provider`) in this process. Its people sign in without a page, and a test may make
- * it fail: `answerWith` takes over all its answers until it is called without an argument.
+ * it fail: `answerWith` takes over its answers until it is called without an argument.
  */
 export async function aProvider({
   redirectUri = 'http://127.0.0.1:8081/oauth/callback/corp',
@@ -59,7 +60,7 @@ export async function aProvider({
   const stored = new Map<string, AdapterPayload>()
   const server = createServer((request, response) => {
     asked.push(request.url ?? '')
-    if (broken) return broken(request, response)
+    if (broken && broken(request, response) !== false) return
     const finish = instance && answerOf(instance, request, response)
     finish?.catch(() => response.destroy())
   })

@@ -10,6 +10,8 @@ interface Said {
   aud?: string
   life?: number
   kid?: string
+  typ?: string
+  iatMs?: number
 }
 
 /** An identity provider that serves discovery and keys over HTTP, and signs tokens for a test. */
@@ -33,12 +35,12 @@ export async function aProvider() {
   return {
     issuer,
     /** A token about alice for the client `bir`, unless the test passes other values. */
-    sign: ({ claims = {}, iss = issuer, aud = 'bir', life = 300, kid: named = kid }: Said = {}) =>
+    sign: ({ claims = {}, iss = issuer, aud = 'bir', life = 300, kid: named = kid, typ, iatMs = Date.now() }: Said = {}) =>
       new SignJWT({ sub: 'subject-alice', preferred_username: 'alice', name: 'Alice', email: 'alice@bank.example', azp: 'bir', ...claims })
-        .setProtectedHeader({ alg: 'ES256', kid: named })
+        .setProtectedHeader({ alg: 'ES256', kid: named, ...(typ === undefined ? {} : { typ }) })
         .setIssuer(iss)
         .setAudience(aud)
-        .setIssuedAt()
+        .setIssuedAt(Math.floor(iatMs / 1000))
         .setExpirationTime(Math.floor(Date.now() / 1000) + life)
         .sign(pair.privateKey),
     async turnKeys() {

@@ -10,7 +10,9 @@ export function explainFault(handle: string, error: unknown, nowMs = Date.now())
   const known = causesOf(error).find((cause) => cause instanceof ProviderFault)
   if (known) return known
   if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) return answeredFault(handle, error)
-  if (error instanceof oidc.WWWAuthenticateChallengeError) return answeredFault(handle, { error: 'invalid_client', status: error.status })
+  // Whoever fails may ask for a credential too, which then says nothing about ours.
+  if (error instanceof oidc.WWWAuthenticateChallengeError)
+    return answeredFault(handle, { error: error.status === 401 ? 'invalid_client' : 'error', status: error.status })
   const offMs = clockOff(error, nowMs)
   if (offMs !== undefined) return clockFault(handle, offMs, nowMs)
   return mismatch(handle, error) ?? badAnswer(handle, error)

@@ -13,8 +13,10 @@ export function clientOf(
   clientId: string,
   secret: string | undefined,
   { metadata, fetch }: Connection,
+  nowMs: number,
 ): oidc.Configuration {
-  const client = new oidc.Configuration(metadata, clientId, { [oidc.clockTolerance]: SKEW_S }, authOf(provider, secret, metadata))
+  const clock = { [oidc.clockTolerance]: SKEW_S, [oidc.clockSkew]: Math.round((nowMs - Date.now()) / 1000) }
+  const client = new oidc.Configuration(metadata, clientId, clock, authOf(provider, secret, metadata))
   client.timeout = TIMEOUT_MS / 1000
   client[oidc.customFetch] = fetch
   if (!isEncrypted(provider.issuer)) oidc.allowInsecureRequests(client)

@@ -73,7 +73,7 @@ export async function finishSignIn(reached: Reached, callback: URL, { state, non
 async function userInfoOf({ provider, connection, client, nowMs }: Reached, accessToken: string, subject: string): Promise<RawClaims> {
   if (!provider.userinfo || connection.metadata.userinfo_endpoint === undefined) return {}
   return oidc.fetchUserInfo(client, accessToken, subject).catch((error: unknown) => {
-    if (!(error instanceof oidc.WWWAuthenticateChallengeError)) throw explainFault(provider.handle, error, nowMs())
+    if (!(error instanceof oidc.WWWAuthenticateChallengeError) || error.status >= 500) throw explainFault(provider.handle, error, nowMs())
     throw new ProviderFault({
       reason: 'provider-misconfigured',
       whose: 'administrator',
