@@ -138,10 +138,19 @@ test('the gateway has a client of its own: people return to its callback, its se
     fetch(`${issuer}/token`, { method: 'POST', headers, body: new URLSearchParams({ ...form, ...more }) })
   expect((await ask({}, { client_id: 'bir-gateway' })).status).toBe(401)
   expect((await ask(basic('a wrong secret'))).status).toBe(401)
-  const { id_token: idToken } = (await (await ask(basic(gatewaySecret))).json()) as { id_token: string }
-  expect(decodeJwt(idToken)).toMatchObject({ aud: 'bir-gateway', sub: 'bob', preferred_username: 'bob', groups: ['engineers'], roles: [] })
+  const { id_token: idToken, access_token: token } = (await (await ask(basic(gatewaySecret))).json()) as Record<string, string>
+  expect(decodeJwt(idToken ?? '')).toMatchObject({
+    aud: 'bir-gateway',
+    sub: 'bob',
+    preferred_username: 'bob',
+    groups: ['engineers'],
+    roles: [],
+  })
 
-  const signOut = { id_token_hint: idToken, post_logout_redirect_uri: `${gatewayUrl}/oauth/logout`, state: 'bye' }
+  const userInfo = await fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${token}` } })
+  expect(await userInfo.json()).toMatchObject({ sub: 'bob', groups: ['engineers'] })
+
+  const signOut = { id_token_hint: idToken ?? '', post_logout_redirect_uri: `${gatewayUrl}/oauth/logout`, state: 'bye' }
   const page = await browser.get(`/session/end?${String(new URLSearchParams(signOut))}`)
   expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
   const html = await page.text()

@@ -1,6 +1,7 @@
 import type { Page } from '@bir/control-plane/pages/kit/page'
 import { Provider } from 'oidc-provider'
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { GATEWAY_CLIENT_ID } from './clients.ts'
 import type { Keys } from './keys.ts'
 import { errorPage, signedOutPage, signOutPage } from './pages.ts'
 import { Memory } from './memory.ts'
@@ -47,7 +48,8 @@ export function createProvider(issuer: string, { keys, clients, find }: Parts): 
       },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => gateway,
+        // The gateway's own client only asks who somebody is: a token without a resource opens UserInfo.
+        defaultResource: (_ctx, client) => (client?.clientId === GATEWAY_CLIENT_ID ? [] : gateway),
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({ scope: '', audience: 'bir', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } }),
       },
