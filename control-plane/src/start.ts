@@ -39,6 +39,7 @@ import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { languageRoute } from './pages/kit/language-route.ts'
+import { refusalPage } from './pages/refusal-page.ts'
 import { whileAnswering } from './base/while-answering.ts'
 import { callerOf } from './callers/caller.ts'
 import { openClients } from './oauth/clients/authentication/open-clients.ts'
@@ -218,7 +219,7 @@ function siteOf(
   ]
   const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await answering(() => callerOf(tokens, request))) })
   const loopback = isLoopbackAddress(config.host)
-  return createSite({ routes, mounts, origin: new URL(issuer).origin, addressOf, loopback, draining, isStopping, log })
+  return createSite({ routes, mounts, origin: new URL(issuer).origin, addressOf, loopback, draining, isStopping, log, refusalPage })
 }
 
 interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {

@@ -86,6 +86,8 @@ interface Site {
   /** Whether clients should connect elsewhere next time. */
   isStopping?: () => boolean
   log: Log
+  /** What a person in a browser is shown for a refusal, as a page. Absent: what programs get, which is JSON. */
+  refusalPage?: (refusal: Refusal, request: IncomingMessage) => Answer
   /** What the bodies of unfinished requests hold. Routes for people without a token read bodies too. */
   held?: HeldBytes
 }
@@ -115,7 +117,7 @@ async function serve(site: BoundedSite, request: IncomingMessage, response: Serv
   } catch (error) {
     if (!(error instanceof Refusal)) site.log('error', 'request-failed', { method: request.method, path, why: errorText(error) })
     const outage = outageText(error)
-    sendRefusal(response, outage === undefined ? error : new Refusal(503, 'temporarily_unavailable', outage))
+    sendRefusal(site, request, response, outage === undefined ? error : new Refusal(503, 'temporarily_unavailable', outage))
   }
 }
 
@@ -228,11 +230,18 @@ const refusalHeaders: Record<number, Record<string, string>> = {
   429: { 'retry-after': '1', connection: 'close' },
 }
 
-function sendRefusal(response: ServerResponse, error: unknown): void {
+function sendRefusal(site: Site, request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy()
-  const { status, error: code, message, facts, headers } = error instanceof Refusal ? error : internalError
-  const body = { error: code, error_description: message, ...facts }
-  sendAnswer(response, json(status, body, { ...refusalHeaders[status], ...headers }))
+  const refusal = error instanceof Refusal ? error : internalError
+  const { status, error: code, message, facts, headers } = refusal
+  const answer =
+    site.refusalPage && isBrowsing(request)
+      ? site.refusalPage(refusal, request)
+      : json(status, { error: code, error_description: message, ...facts })
+  sendAnswer(response, { ...answer, headers: { ...answer.headers, ...refusalHeaders[status], ...headers } })
 }
+
+/** A browser that goes to an address, or sends a form, asks for a page. A program does not. */
+const isBrowsing = ({ headers }: IncomingMessage) => /\btext\/html\b/.test(headers.accept ?? '')
 
 const internalError = new Refusal(500, 'server_error', 'The control plane made a mistake. It is logged; try again or tell an operator.')

@@ -38,14 +38,15 @@ export const SITUATIONS: Record<Situation, { whose: Whose; status: number }> = {
   'handle-taken': { whose: 'administrator', status: 403 },
   'account-disabled': { whose: 'administrator', status: 403 },
   'access-refused': { whose: 'administrator', status: 403 },
+  'foreign-form': { whose: 'you', status: 403 },
   'page-not-found': { whose: 'you', status: 404 },
   'try-later': { whose: 'gateway', status: 503 },
   'server-error': { whose: 'gateway', status: 500 },
 }
 
 export type ErrorData = SituationWithFacts & {
-  /** What `bir audit search --id` finds. */
-  id: string
+  /** What `bir audit search --id` finds. Absent where nothing was recorded. */
+  id?: string | undefined
   /** A path here, or an address, that begins again. */
   retryUrl?: string | undefined
   /** A sentence in English for those who mend it, such as the `error_description`. It holds no secret. */
@@ -60,17 +61,19 @@ export function errorPage(data: ErrorData, language: Language): Answer {
   const { error } = texts
   const { whose, status } = SITUATIONS[data.situation]
   const { title, what, next } = said(texts, data)
-  const reference = html`<code class="id">${data.id}</code><br /><small class="soft">${error.idUse}</small>`
   const body = html`${STOP_SIGN}
     <h1>${title}</h1>
     <p class="lead">${what}</p>
     <h2>${error.next}</h2>
     <p>${next}</p>
     ${data.retryUrl !== undefined && html`<p class="after"><a class="button main" href="${data.retryUrl}">${error.retry}</a></p>`}
-    <dl class="wide">${fact(error.whose, error[whose])}${fact(error.id, reference)}</dl>
+    <dl class="wide">${fact(error.whose, error[whose])}${data.id !== undefined && reference(texts, data.id)}</dl>
     ${data.detail !== undefined && detailOf(error.detail, data.detail)}`
   return pageAnswer({ language, title, body, status: data.status ?? status })
 }
+
+const reference = ({ error }: Texts, id: string) =>
+  fact(error.id, html`<code class="id">${id}</code><br /><small class="soft">${error.idUse}</small>`)
 
 const detailOf = (summary: string, detail: string) =>
   html`<details>

@@ -26,11 +26,13 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
     `error ${situation}`,
     errorPage({ ...({ situation, facts } as SituationWithFacts), id: text, detail: text, retryUrl: '/oauth/device' }, language),
   ])
+  const unrecorded: [string, Answer] = ['error without an id', errorPage({ situation: 'page-not-found' }, language)]
   const providers = [{ handle: text, title: text }]
   const common = { flow: text, csrf: text }
   return [
     ...consents,
     ...errors,
+    unrecorded,
     ['choice', providerChoicePage({ ...common, clientName: text, providers, asksEmail: false }, language)],
     [
       'choice by domain',

@@ -96,7 +96,7 @@ export const situations: SituationTexts = {
   }),
   'clock-off': ({ provider, minutes }) => ({
     title: 'Saatlar fərqlənir',
-    what: `${provider} ilə bu şlüzün saatları təxminən ${minutes} dəq. fərqlənir, ona görə giriş çox köhnə və ya çox yeni görünür.`,
+    what: `${provider} ilə bu şlüzün saatları ${minutes === undefined ? '' : `təxminən ${minutes} dəq. `}fərqlənir, ona görə giriş çox köhnə və ya çox yeni görünür.`,
     next: 'Saatları yalnız administrator düzəldə bilər. Aşağıdakı istinad nömrəsini administratorunuza verin.',
   }),
   'provider-refused': ({ provider }) => ({
@@ -134,6 +134,11 @@ export const situations: SituationTexts = {
     what: 'Daxil olmusunuz, lakin administratorlarınız Sizə buna icazə verməyib.',
     next: 'Administratorunuzdan icazə istəyin və ya başqa şəxs kimi daxil olun.',
   }),
+  'foreign-form': () => ({
+    title: 'Bu forma buradan göndərilməyib',
+    what: 'Brauzerə görə formanı başqa sayt göndərib, ona görə forma rədd edildi. Heç nə dəyişmədi.',
+    next: 'Səhifəni burada yenidən açın. Bunu etmisinizsə, brauzerin genişlənməsi formaların haradan göndərildiyini gizlədə bilər.',
+  }),
   'page-not-found': () => ({
     title: 'Burada heç nə yoxdur',
     what: 'Bu ünvanda səhifə yoxdur.',
@@ -147,6 +152,6 @@ export const situations: SituationTexts = {
   'server-error': () => ({
     title: 'Burada xəta baş verdi',
     what: 'Şlüz səhv etdi. Bu, qeydə alınıb.',
-    next: `Yenidən cəhd edin. Təkrarlansa: ${askAdministrator}`,
+    next: 'Yenidən cəhd edin. Təkrarlansa, nə vaxt nə etdiyinizi administratorunuza bildirin.',
   }),
 }

@@ -21,7 +21,8 @@ interface Wait {
   minutes: number
 }
 interface Clock extends Provider {
-  minutes: number
+  /** Absent where it is not known. */
+  minutes?: number | undefined
 }
 
 const goBack = 'Go back to the program and start again there.'
@@ -121,7 +122,7 @@ export const situations = {
   }),
   'clock-off': ({ provider, minutes }: Clock) => ({
     title: 'Two clocks differ',
-    what: `The clocks of ${provider} and of this gateway differ by about ${minutes} min, so the sign-in looks too old or too new.`,
+    what: `The clocks of ${provider} and of this gateway differ${minutes === undefined ? '' : ` by about ${minutes} min`}, so the sign-in looks too old or too new.`,
     next: 'Only an administrator can set the clocks. Give them the reference below.',
   }),
   'provider-refused': ({ provider }: Provider) => ({
@@ -159,6 +160,11 @@ export const situations = {
     what: 'You are signed in, but your administrators have not allowed you this.',
     next: 'Ask your administrator for access, or sign in as another person.',
   }),
+  'foreign-form': () => ({
+    title: 'This form did not come from here',
+    what: 'The browser says that another site sent this form, so it was refused. Nothing was changed.',
+    next: 'Open the page here again. If you did that, an extension of the browser may hide where its forms come from.',
+  }),
   'page-not-found': () => ({
     title: 'There is nothing here',
     what: 'This address belongs to no page.',
@@ -172,7 +178,7 @@ export const situations = {
   'server-error': () => ({
     title: 'Something went wrong here',
     what: 'The gateway made a mistake. It has been recorded.',
-    next: `Try again. If it happens again: ${askAdministrator}`,
+    next: 'Try again. If it happens again, tell your administrator what you did and when.',
   }),
 } satisfies Record<string, (facts: never) => SituationText>
 

@@ -96,7 +96,7 @@ export const situations: SituationTexts = {
   }),
   'clock-off': ({ provider, minutes }) => ({
     title: 'Saatler farklı',
-    what: `${provider} ile bu ağ geçidinin saatleri arasında yaklaşık ${minutes} dk. fark var, bu yüzden oturum açma çok eski veya çok yeni görünüyor.`,
+    what: `${provider} ile bu ağ geçidinin saatleri arasında ${minutes === undefined ? '' : `yaklaşık ${minutes} dk. `}fark var, bu yüzden oturum açma çok eski veya çok yeni görünüyor.`,
     next: 'Saatleri yalnızca bir yönetici düzeltebilir. Aşağıdaki başvuru numarasını yöneticinize verin.',
   }),
   'provider-refused': ({ provider }) => ({
@@ -134,6 +134,11 @@ export const situations: SituationTexts = {
     what: 'Oturumunuz açık, ancak yöneticileriniz size bunun için izin vermedi.',
     next: 'Yöneticinizden erişim isteyin veya başka biri olarak oturum açın.',
   }),
+  'foreign-form': () => ({
+    title: 'Bu form buradan gönderilmedi',
+    what: 'Tarayıcıya göre formu başka bir site gönderdi, bu yüzden form reddedildi. Hiçbir şey değişmedi.',
+    next: 'Sayfayı burada yeniden açın. Bunu yaptıysanız bir tarayıcı eklentisi formların nereden geldiğini gizliyor olabilir.',
+  }),
   'page-not-found': () => ({
     title: 'Burada bir şey yok',
     what: 'Bu adreste bir sayfa yok.',
@@ -147,6 +152,6 @@ export const situations: SituationTexts = {
   'server-error': () => ({
     title: 'Burada bir hata oluştu',
     what: 'Ağ geçidi bir hata yaptı. Bu hata kaydedildi.',
-    next: `Yeniden deneyin. Yinelenirse: ${askAdministrator}`,
+    next: 'Yeniden deneyin. Yinelenirse ne zaman ne yaptığınızı yöneticinize bildirin.',
   }),
 }
