@@ -45,6 +45,8 @@ import { callerOf } from './callers/caller.ts'
 import { openClients } from './oauth/clients/authentication/open-clients.ts'
 import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
+import { createRecorder } from './oauth/base/record.ts'
+import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
 import { startMaintenance } from './upkeep.ts'
 
@@ -194,10 +196,12 @@ function siteOf(
   const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
   const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
   const operators = createOperatorVerifier({ ...config, issuer })
+  const record = createRecorder(db, ownChain, log)
+  const settings = () => readSettings(db)
   const addressOf = ({ socket, headers }: IncomingMessage) =>
     clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
   const clients = openClients({ db, issuer, proxyFor: proxyRules(config), addressOf })
-  const tokens = { db, keys, issuer, mcpUrl, stage, providers, operators, ...clients, ctxOf, log }
+  const tokens = { db, keys, issuer, mcpUrl, stage, master, providers, operators, settings, record, ...clients, ctxOf, log }
 
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },

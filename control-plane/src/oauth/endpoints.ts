@@ -1,26 +1,91 @@
+import { donePage } from '../pages/end-pages.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
-import { issueToken } from './issue/issue-token.ts'
-import { metadataRoutes } from './metadata.ts'
+import { beginAuthorization } from './authorize/begin.ts'
+import {
+  checkPkce,
+  checkPrompt,
+  checkRedirectUri,
+  checkResource,
+  checkResponseType,
+  checkScope,
+  findClient,
+  readQuery,
+} from './authorize/read-request.ts'
+import { readForm } from './base/form.ts'
 import type { OAuthParts } from './base/parts.ts'
 import { Stages } from './base/stages.ts'
-import { findGrantType, findTarget, runGrant } from './token/token-endpoint.ts'
-import { readForm } from './base/form.ts'
+import { findQuestion, showConsent, takeDecision } from './consent/consent.ts'
+import { checkCsrf, findFlow, readBrowser } from './flow/browser.ts'
+import { issueToken } from './issue/issue-token.ts'
+import { metadataRoutes } from './metadata.ts'
+import { asJson, asPage } from './render.ts'
+import { finishAtProvider, findAttempt } from './sign-in/callback.ts'
+import { beginForPage, chooseProvider, takeChoice } from './sign-in/choose.ts'
+import { introspect } from './token/introspect.ts'
+import { revoke } from './token/revoke.ts'
+import { authenticateClient, checkGrant, findGrantType, findTarget, runGrant } from './token/token-endpoint.ts'
 
 /** Runs an answer, and ends its wait for a database that hangs. */
 type Answering = (run: () => Promise<Answer>) => Promise<Answer>
 
 /**
  * THE TABLE of the authorization server: every endpoint, and the stages of each in the order they run. A stage that
- * needs what no stage above it has established does not compile.
+ * needs what no stage above it has established does not compile. The last column is how errors are answered.
  */
 export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
-  const token = new Stages().add(readForm).add(findGrantType).add(findTarget(parts)).add(runGrant(parts)).answer(issueToken(parts), rethrow)
+  const inBrowser = new Stages().add(readBrowser(parts))
+  const inForm = new Stages().add(readForm)
+
+  const authorize = inBrowser
+    .add(readQuery)
+    .add(findClient(parts))
+    .add(checkRedirectUri) // below this line errors go to the client
+    .check(checkResponseType)
+    .add(checkPkce)
+    .add(checkResource(parts))
+    .add(checkScope)
+    .add(checkPrompt)
+    .answer(beginAuthorization(parts), asPage(parts, 'oauth/authorize'))
+
+  const choose = inBrowser.add(findFlow(parts)).answer(chooseProvider(parts), asPage(parts, 'oauth/sign-in'))
+  const begin = inBrowser.answer(beginForPage(parts), asPage(parts, 'oauth/sign-in'))
+  const take = inBrowser.add(readForm).add(findFlow(parts)).check(checkCsrf).answer(takeChoice(parts), asPage(parts, 'oauth/sign-in'))
+  const callback = inBrowser.add(findAttempt(parts)).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
+  const signedIn = inBrowser.answer(({ language }) => donePage(language), asPage(parts, 'oauth/signed-in'))
+
+  const question = inBrowser.add(findFlow(parts)).add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
+  const decision = inBrowser
+    .add(readForm)
+    .add(findFlow(parts))
+    .check(checkCsrf)
+    .add(findQuestion(parts))
+    .answer(takeDecision(parts), asPage(parts, 'oauth/authorize'))
+
+  const token = inForm
+    .add(findGrantType)
+    .add(authenticateClient(parts))
+    .check(checkGrant)
+    .add(findTarget(parts))
+    .add(runGrant(parts))
+    .answer(issueToken(parts), asJson(parts, 'oauth/token'))
+  const revocation = inForm.add(authenticateClient(parts)).answer(revoke(parts), asJson(parts, 'oauth/revoke'))
+  const introspection = inForm.add(authenticateClient(parts)).answer(introspect(parts), asJson(parts, 'oauth/introspect'))
 
   const bounded = (answer: (exchange: Exchange) => Promise<Answer>) => (exchange: Exchange) => answering(() => answer(exchange))
-  return [...metadataRoutes(parts), { method: 'POST', path: '/oauth/token', origins: 'any', answer: bounded(token) }]
-}
-
-/** Programs get an error as JSON, as the HTTP server writes it (RFC 6749, section 5.2). */
-const rethrow = (error: unknown): never => {
-  throw error
+  const signIn = (exchange: Exchange) => (exchange.url.searchParams.has('flow') ? choose(exchange) : begin(exchange))
+  return [
+    ...metadataRoutes(parts),
+    // Pages of other sites lead here, by a link or a form. They cannot read the answer: it sends no CORS header.
+    { method: 'GET', path: '/oauth/authorize', answer: bounded(authorize) },
+    { method: 'POST', path: '/oauth/authorize', origins: 'any', answer: bounded(authorize) },
+    { method: 'GET', path: '/oauth/sign-in', answer: bounded(signIn) },
+    { method: 'POST', path: '/oauth/sign-in', answer: bounded(take) },
+    { method: 'GET', path: '/oauth/signed-in', answer: bounded(signedIn) },
+    { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
+    { method: 'GET', path: '/oauth/consent', answer: bounded(question) },
+    { method: 'POST', path: '/oauth/consent', answer: bounded(decision) },
+    { method: 'POST', path: '/oauth/token', origins: 'any', answer: bounded(token) },
+    { method: 'POST', path: '/oauth/revoke', origins: 'any', answer: bounded(revocation) },
+    { method: 'POST', path: '/oauth/introspect', answer: bounded(introspection) },
+  ]
 }

@@ -1,29 +1,49 @@
 import type { KeyRing } from '../keys/key-ring.ts'
 import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
-import { JWT_BEARER } from './grants/jwt-bearer.ts'
-import { TOKEN_EXCHANGE } from './grants/token-exchange.ts'
+import { GRANT_TYPES } from './grants/index.ts'
 
 const publicHeaders = { 'cache-control': 'public, max-age=60' }
 
-/** The metadata and keys of this authorization server. RFC 8414 and OpenID discovery get the same document. */
-export function metadataRoutes({ issuer, stage, keys }: { issuer: string; stage: string; keys: KeyRing }): Route[] {
-  const document = {
+/**
+ * The metadata and keys of this authorization server (RFC 8414, OpenID Connect Discovery 1.0: both get the same
+ * document).
+ */
+export function metadataRoutes({ issuer, keys }: { issuer: string; keys: KeyRing }): Route[] {
+  const at = (name: string) => `${issuer}/oauth/${name}`
+  const clientAuth = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
+  const document = () => ({
     issuer,
-    token_endpoint: `${issuer}/oauth/token`,
-    jwks_uri: `${issuer}/oauth/jwks`,
-    grant_types_supported: [TOKEN_EXCHANGE, ...(stage === 'local' ? [JWT_BEARER] : [])],
-    token_endpoint_auth_methods_supported: ['none'],
-    response_types_supported: [],
+    authorization_endpoint: at('authorize'),
+    token_endpoint: at('token'),
+    registration_endpoint: at('register'),
+    revocation_endpoint: at('revoke'),
+    introspection_endpoint: at('introspect'),
+    jwks_uri: at('jwks'),
+    end_session_endpoint: at('logout'),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: Object.keys(GRANT_TYPES),
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: clientAuth,
+    token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    revocation_endpoint_auth_methods_supported: clientAuth,
+    introspection_endpoint_auth_methods_supported: clientAuth.filter((method) => method !== 'none'),
     scopes_supported: ['mcp'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['EdDSA'],
-    code_challenge_methods_supported: ['S256'],
-  }
-  const answer = async () => json(200, document, publicHeaders)
+    id_token_signing_alg_values_supported: [...new Set(keys.tokenKeys().map(({ alg }) => alg))],
+    client_id_metadata_document_supported: true,
+    authorization_response_iss_parameter_supported: true,
+    ui_locales_supported: ['en', 'az', 'ru', 'tr'],
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+  })
+  const answer = async () => json(200, document(), publicHeaders)
   return [
     { method: 'GET', path: '/.well-known/oauth-authorization-server', origins: 'any', answer },
     { method: 'GET', path: '/.well-known/openid-configuration', origins: 'any', answer },
     { method: 'GET', path: '/oauth/jwks', origins: 'any', answer: async () => json(200, { keys: keys.tokenKeys() }, publicHeaders) },
   ]
 }
+
+/** RFC 7523: the algorithms that a client may sign with. */
+const signingAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512']

@@ -24,3 +24,9 @@ export function optionalParameter(form: URLSearchParams, name: string): string |
   if (repetitions.length > 0) throw oauthError('invalid_request', `Exactly one ${name} is needed.`)
   return value || undefined
 }
+
+/** The same for a page: a parameter that comes twice counts as absent, and the page says what is missing. */
+export function optionalText(form: URLSearchParams, name: string): string | undefined {
+  const [value, ...repetitions] = form.getAll(name)
+  return repetitions.length > 0 ? undefined : value || undefined
+}

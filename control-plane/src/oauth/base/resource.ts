@@ -29,13 +29,25 @@ export function targetOf(resources: readonly string[], { issuer, mcpUrl }: Bases
   const url = URL.parse(resource)
   if (!url || url.hash !== '' || url.username !== '') throw unknownResource
   const requested = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-  if (requested === normalize(allServers)) return { audience: allServers }
+  // Clients of old name the host alone.
+  if (requested === normalize(allServers) || requested === normalize(mcpUrl).replace(/\/$/, '')) return { audience: allServers }
   if (requested === normalize(apiAudience(issuer))) return { audience: apiAudience(issuer) }
 
   const prefix = `${normalize(allServers)}/`
   const server = requested.startsWith(prefix) ? requested.slice(prefix.length) : ''
   if (!ServerId.safeParse(server).success) throw unknownResource
   return { audience: `${allServers}/${server}`, server }
+}
+
+/**
+ * The audience of a token under a grant: the grant's own, or a narrower one that the request names (RFC 8707 §2.2). A
+ * grant for `…/mcp` covers `…/mcp/gitlab`.
+ */
+export function narrowedAudience(granted: string, requested: Target | undefined): string {
+  const isCovered =
+    requested && (requested.audience === granted || (granted.endsWith('/mcp') && requested.audience.startsWith(`${granted}/`)))
+  if (requested && !isCovered) throw oauthError('invalid_target', 'The grant does not cover this resource.')
+  return requested?.audience ?? granted
 }
 
 /** Call it only after the caller is authenticated: strangers must not learn which servers exist. */

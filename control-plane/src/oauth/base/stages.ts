@@ -1,3 +1,4 @@
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Answer, Exchange } from '../../base/http.ts'
 
 type Awaitable<T> = T | Promise<T>
@@ -5,6 +6,8 @@ type Awaitable<T> = T | Promise<T>
 /** What every stage finds: the request. */
 export interface Incoming {
   readonly exchange: Exchange
+  /** The id of this request: pages and errors name it, and the audit has it. */
+  readonly id: string
 }
 
 /** Turns an error into an answer. It gets what the stages above the one that failed have established. */
@@ -39,7 +42,7 @@ export class Stages<Call extends object = Incoming> {
 
   answer(last: (call: Call) => Awaitable<Answer>, renderError: RenderError<Call>): (exchange: Exchange) => Promise<Answer> {
     return async (exchange) => {
-      let known: object = { exchange }
+      let known: Incoming = { exchange, id: uuidv7() }
       try {
         for (const step of this.steps) known = { ...known, ...(await step(known as never)) }
         return await last(known as Call)

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { KeyRing } from '../../keys/key-ring.ts'
@@ -15,8 +14,9 @@ export interface AccessToken {
   revision: number
   lifeSeconds: number
   jti: string
+  sid: string
   /** Set when somebody else acts for the person, such as an operator. */
-  actor?: string
+  actor?: string | undefined
 }
 
 /** Signs an access token (RFC 9068). It holds no permissions: the policy decides at each call. */
@@ -25,7 +25,7 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
   const claims = {
     client_id: token.clientId,
     scope: 'mcp',
-    sid: randomUUID(),
+    sid: token.sid,
     rev: token.revision,
     ...(token.actor === undefined ? {} : { act: { sub: token.actor } }),
   }

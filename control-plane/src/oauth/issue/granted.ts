@@ -7,11 +7,28 @@ export interface Granted {
   /** The revision of the policy that has this person. */
   revision: number
   clientId: string
+  clientName?: string
   lifeSeconds: number
   /** The actor that the audit record of the issue names. */
   recordedAs: Actor
   /** Set when somebody else acts for the person, such as an operator. */
   actor?: string
+  /** The audience, where it is not the one that the request names. */
+  audience?: string
+  /** The session that the token belongs to. Absent: one of its own, which ends with the token. */
+  sid?: string
+  /** With a refresh token. It needs `sid`. */
+  isRefreshable?: boolean
+}
+
+/** The answer of the token endpoint, already made (RFC 6749, section 5.1). */
+export interface TokenAnswer {
+  access_token: string
+  token_type: 'Bearer'
+  issued_token_type: string
+  expires_in: number
+  scope: string
+  refresh_token?: string
 }
 
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'

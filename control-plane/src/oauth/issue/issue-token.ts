@@ -1,27 +1,65 @@
 import { randomUUID } from 'node:crypto'
+import type { Database } from '@bir/db/schema'
+import type { Transaction } from 'kysely'
 import { json } from '../../base/http.ts'
-import type { Answer } from '../../base/http.ts'
+import type { Answer, Exchange } from '../../base/http.ts'
+import { startSession } from '../../sessions/start-session.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Target } from '../base/resource.ts'
 import { signAccessToken } from './access-token.ts'
 import { ACCESS_TOKEN_TYPE } from './granted.ts'
-import type { Granted } from './granted.ts'
+import type { Granted, TokenAnswer } from './granted.ts'
+import { addRefreshToken } from './refresh-token.ts'
+
+interface Asked {
+  target: Target
+  exchange: Exchange
+}
+
+/** Answers with what was granted, or with the answer that a grant type made itself. */
+export const issueToken =
+  (parts: OAuthParts) =>
+  async ({ granted, ...asked }: Asked & { granted: Granted | { answer: TokenAnswer } }): Promise<Answer> => {
+    const answer = 'answer' in granted ? granted.answer : await parts.db.transaction().execute((trx) => issueIn(trx, parts, granted, asked))
+    return json(200, answer, { pragma: 'no-cache' })
+  }
 
 /**
- * Signs the token that was granted. A token does not change the policy, so it needs only an audit record, no lock and
- * no new revision. The record is written before the token is sent.
+ * Makes the tokens that were granted. They do not change the policy, so they need only an audit record, no lock and no
+ * new revision. The record is written before the tokens are sent.
  */
-export const issueToken =
-  ({ db, keys, issuer, ctxOf, log }: OAuthParts) =>
-  async ({ granted, target: { audience } }: { granted: Granted; target: Target }): Promise<Answer> => {
-    const { user, revision, clientId, lifeSeconds, actor, recordedAs } = granted
-    const jti = randomUUID()
-    const token = { subject: user.id, audience, clientId, revision, lifeSeconds, jti, ...(actor === undefined ? {} : { actor }) }
-    const access_token = await signAccessToken(keys, issuer, token)
-    const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
-    const record = { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail }
-    await db.transaction().execute((trx) => ctxOf(recordedAs.label).recordChange(trx, record))
-    log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
-    const body = { access_token, issued_token_type: ACCESS_TOKEN_TYPE, token_type: 'Bearer', expires_in: lifeSeconds, scope: 'mcp' }
-    return json(200, body, { pragma: 'no-cache' })
+export async function issueIn(
+  trx: Transaction<Database>,
+  { keys, issuer, ctxOf, log }: OAuthParts,
+  granted: Granted,
+  { target, exchange: { address, request } }: Asked,
+): Promise<TokenAnswer> {
+  const { user, revision, clientId, clientName = clientId, lifeSeconds, actor, recordedAs, isRefreshable } = granted
+  const audience = granted.audience ?? target.audience
+  const userAgent = request.headers['user-agent']
+  const session = {
+    kind: 'token',
+    userId: user.id,
+    clientId,
+    clientName,
+    audience,
+    actor,
+    address,
+    userAgent,
+    lifeMs: lifeSeconds * 1000,
+  } as const
+  const sid = granted.sid ?? (await startSession(trx, session))
+  const jti = randomUUID()
+  const access_token = await signAccessToken(keys, issuer, { subject: user.id, audience, clientId, revision, lifeSeconds, jti, sid, actor })
+  const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
+  await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
+  log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
+  return {
+    access_token,
+    issued_token_type: ACCESS_TOKEN_TYPE,
+    token_type: 'Bearer',
+    expires_in: lifeSeconds,
+    scope: 'mcp',
+    ...(isRefreshable ? { refresh_token: await addRefreshToken(trx, { sid, clientId }) } : {}),
   }
+}

@@ -1,0 +1,66 @@
+import { oauthError } from '../../base/errors/oauth-error.ts'
+import type { OAuthError } from '../../base/errors/oauth-error.ts'
+import type { Answer } from '../../base/http.ts'
+import type { OAuthClient } from '../clients/client.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import type { Target } from '../base/resource.ts'
+import { optionalText } from '../base/form.ts'
+import type { Incoming } from '../base/stages.ts'
+import { clientAddress, seeOther } from '../flow/answers.ts'
+import type { InBrowser } from '../flow/browser.ts'
+import { beginSignIn } from '../flow/sign-ins.ts'
+import type { AuthorizeRequest } from '../flow/sign-ins.ts'
+import type { Redirectable } from './read-request.ts'
+
+interface Checked extends Incoming, InBrowser, Redirectable {
+  form: URLSearchParams
+  client: OAuthClient
+  codeChallenge: string
+  target: Target
+  scope: string
+  prompt: ReadonlySet<string>
+}
+
+/** Keeps the request, and leads the browser to the sign-in, or to the question whether the client may. */
+export const beginAuthorization =
+  ({ db }: OAuthParts) =>
+  async (call: Checked): Promise<Answer> => {
+    const { client, browser, session, cookies, prompt } = call
+    if (prompt.has('none')) throw oauthError(session ? 'interaction_required' : 'login_required', 'Nobody can be asked: prompt is none.')
+    const asksSignIn = prompt.has('login') || prompt.has('select_account')
+    const request = requestOf(call, { asksSignIn })
+    const sid = asksSignIn ? undefined : session?.sid
+    const flow = await beginSignIn(db, { purpose: 'authorize', request, browserHash: browser.hash, clientId: client.id, sid })
+    return seeOther(`/oauth/${sid === undefined ? 'sign-in' : 'consent'}?flow=${flow}`, cookies)
+  }
+
+function requestOf(
+  { client, redirect, codeChallenge, target, scope, prompt, form, exchange }: Checked,
+  { asksSignIn }: { asksSignIn: boolean },
+) {
+  const request: AuthorizeRequest = {
+    clientId: client.id,
+    redirectUri: redirect.uri,
+    state: redirect.state,
+    codeChallenge,
+    audience: target.audience,
+    scope,
+    isDirect: isDirect(exchange.request.headers['sec-fetch-site']),
+    asksConsent: prompt.has('consent'),
+    asksSignIn,
+    loginHint: optionalText(form, 'login_hint'),
+  }
+  return request
+}
+
+/**
+ * Whether the person came by themselves or from a program, and not by a link of another site (Fetch Metadata). A
+ * browser that does not say counts as foreign.
+ */
+const isDirect = (site: string | string[] | undefined) => site === 'none' || site === 'same-origin' || site === 'same-site'
+
+/** An error goes to the client once its redirect URI is known to be its own (RFC 6749, section 4.1.2.1). */
+export function redirectedError(issuer: string, { redirect }: Redirectable, error: OAuthError): Answer {
+  const { uri, state } = redirect
+  return seeOther(clientAddress(uri, issuer, { error: error.code, error_description: error.message, state }))
+}

@@ -1,0 +1,137 @@
+import type { Answer } from '../../base/http.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
+import type { OAuthClient } from '../clients/client.ts'
+import { redirectUriFault } from '../clients/redirect-uri.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import { refuseUnknownServer, targetOf } from '../base/resource.ts'
+import type { Incoming } from '../base/stages.ts'
+import { clientAddress, seeOther, withCookies } from '../flow/answers.ts'
+import { csrfOf } from '../flow/browser.ts'
+import type { InBrowser, InFlow } from '../flow/browser.ts'
+import { PageFault } from '../flow/page-fault.ts'
+import { AuthorizeRequest, finishSignIn } from '../flow/sign-ins.ts'
+import { makeCode } from '../issue/authorization-code.ts'
+import { consentPage } from '../../pages/consent-page.ts'
+import type { BrowserSession } from '../../sessions/browser-session.ts'
+import { startSession } from '../../sessions/start-session.ts'
+import { isRemembered, redirectHostOf, remember } from './consents.ts'
+
+/** What the person is asked about. */
+export interface InConsent {
+  session: BrowserSession
+  asked: AuthorizeRequest
+  client: OAuthClient
+  redirect: { uri: string; state: string | undefined }
+}
+
+/** Thrown where a person must sign in first. */
+class SignInNeeded extends Error {
+  override readonly name = 'SignInNeeded'
+}
+
+/**
+ * Finds what is asked, by whom. Everything that a link or an old page could have changed since is checked again: the
+ * person, the client, its redirect URI.
+ */
+export const findQuestion =
+  ({ findClient }: OAuthParts) =>
+  async ({ session, signIn }: InBrowser & InFlow): Promise<InConsent> => {
+    if (signIn.purpose !== 'authorize') throw new PageFault({ situation: 'page-not-found' })
+    if (signIn.finished_at !== null) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
+    if (!session || session.sid !== signIn.sid) throw new SignInNeeded()
+    const asked = AuthorizeRequest.parse(signIn.request)
+    const client = await findClient(asked.clientId)
+    const fault = redirectUriFault(client, asked.redirectUri)
+    if (fault !== undefined)
+      throw new PageFault({ situation: 'wrong-redirect', facts: { client: client.name } }, { reason: 'redirect-mismatch', detail: fault })
+    return { session, asked, client, redirect: { uri: asked.redirectUri, state: asked.state } }
+  }
+
+type Call = Incoming & InBrowser & InFlow & InConsent
+
+/** Asks the person, unless they or an administrator have answered already. */
+export const showConsent =
+  (parts: OAuthParts) =>
+  async (call: Call): Promise<Answer> => {
+    const { db } = parts
+    const { client, asked, session, flow, language, cookies } = call
+    await refuseUnknownServer(db, targetOf([asked.audience], parts))
+    if (client.isApproved && !asked.asksConsent) return allow(parts, call)
+    const mayBeSilent = asked.isDirect && !asked.asksConsent
+    if (mayBeSilent && (await isRemembered(db, consentOf(call)))) return allow(parts, call)
+    const data = {
+      flow,
+      csrf: csrfOf(call, flow),
+      person: session.user,
+      client,
+      redirectUri: asked.redirectUri,
+      resource: asked.audience,
+      remember: 'ask' as const,
+    }
+    return withCookies(consentPage(data, language), cookies)
+  }
+
+/** The person's answer. It counts once, in the browser that was asked. */
+export const takeDecision =
+  (parts: OAuthParts) =>
+  async (call: Call & { form: URLSearchParams }): Promise<Answer> => {
+    const { form, flow, cookies } = call
+    const decision = form.get('decision')
+    if (decision === 'other-person') return seeOther(`/oauth/sign-in?flow=${flow}&as=other`, cookies)
+    if (decision === 'deny') return deny(parts, call)
+    if (decision !== 'allow') throw new PageFault({ situation: 'stale-form' })
+    if (form.get('remember') === 'on') await remember(parts.db, consentOf(call))
+    return allow(parts, call)
+  }
+
+const consentOf = ({ session, client, asked }: InConsent) => ({
+  userId: session.user.id,
+  clientId: client.id,
+  redirectHost: redirectHostOf(asked.redirectUri),
+  audience: asked.audience,
+  scope: asked.scope,
+})
+
+async function deny({ db }: OAuthParts, { signIn }: Call): Promise<Answer> {
+  await finishOnce(db, signIn)
+  throw new OAuthError('access_denied', 'The person did not allow it.', { reason: 'consent-denied' })
+}
+
+async function allow(parts: OAuthParts, { exchange, signIn, client, asked, session, cookies, redirect }: Call): Promise<Answer> {
+  const { db, issuer } = parts
+  await finishOnce(db, signIn)
+  const { user, provider } = session
+  const { address, request } = exchange
+  const userAgent = request.headers['user-agent']
+  const { clientId, audience, scope, codeChallenge, redirectUri } = asked
+  const code = await db.transaction().execute(async (trx) => {
+    const sid = await startSession(trx, {
+      kind: 'client',
+      userId: user.id,
+      clientId,
+      clientName: client.name,
+      audience,
+      address,
+      userAgent,
+      provider: provider ?? undefined,
+    })
+    return makeCode(trx, { sid, clientId, redirectUri, codeChallenge, audience, scope })
+  })
+  await parts.record({
+    method: 'oauth/authorize',
+    outcome: 'answered',
+    user,
+    client: clientId,
+    address,
+    userAgent,
+    detail: `allowed for ${audience}`,
+  })
+  return seeOther(clientAddress(redirect.uri, issuer, { code, state: redirect.state }), cookies)
+}
+
+async function finishOnce(db: OAuthParts['db'], signIn: InFlow['signIn']): Promise<void> {
+  if (!(await finishSignIn(db, signIn))) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
+}
+
+/** Where somebody has to sign in first, the browser is led there. */
+export const leadsToSignIn = (error: unknown): boolean => error instanceof SignInNeeded

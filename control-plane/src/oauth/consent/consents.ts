@@ -1,0 +1,41 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+
+/** What somebody allowed: this client, at this host, for this audience. */
+export interface Consent {
+  userId: string
+  clientId: string
+  redirectHost: string
+  audience: string
+  scope: string
+}
+
+/** The consent is for one host: a client whose document names another one later asks again. */
+export const redirectHostOf = (redirectUri: string): string => {
+  const { protocol, hostname } = new URL(redirectUri)
+  return hostname === '' ? protocol : hostname
+}
+
+export async function isRemembered(db: Kysely<Database>, { userId, clientId, redirectHost, audience, scope }: Consent): Promise<boolean> {
+  const row = await db
+    .updateTable('consents')
+    .set({ used_at: new Date() })
+    .where('user_id', '=', userId)
+    .where('client_id', '=', clientId)
+    .where('redirect_host', '=', redirectHost)
+    .where('audience', '=', audience)
+    .where('scope', '=', scope)
+    .returning('user_id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function remember(db: Kysely<Database>, { userId, clientId, redirectHost, audience, scope }: Consent): Promise<void> {
+  await db
+    .insertInto('consents')
+    .values({ user_id: userId, client_id: clientId, redirect_host: redirectHost, audience, scope })
+    .onConflict((conflict) =>
+      conflict.columns(['user_id', 'client_id', 'redirect_host', 'audience']).doUpdateSet({ scope, used_at: new Date() }),
+    )
+    .execute()
+}

@@ -1,0 +1,73 @@
+import type { SituationWithFacts } from '@bir/sdk/texts'
+import { ApiError } from '../../base/api-error.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { Refusal } from '../../base/http.ts'
+import { outageText } from '../../base/outage.ts'
+import { ProviderFault } from '../../providers/faults/provider-fault.ts'
+import type { ProviderFaultReason } from '../../providers/faults/provider-fault.ts'
+
+/** A refusal for a person in front of a page: they see the situation in their language. */
+export class PageFault extends Error {
+  override readonly name = 'PageFault'
+  readonly situation: SituationWithFacts
+  /** The word of the audit record. */
+  readonly reason: string
+  /** A sentence in English for whoever mends it. It holds no secret. */
+  readonly detail: string | undefined
+
+  constructor(
+    situation: SituationWithFacts,
+    { reason = situation.situation, detail }: { reason?: string; detail?: string | undefined } = {},
+  ) {
+    super(detail ?? situation.situation)
+    this.situation = situation
+    this.reason = reason
+    this.detail = detail
+  }
+}
+
+/** What a person is shown for an error, whatever it is. */
+export function pageFaultOf(error: unknown, provider = ''): PageFault {
+  if (error instanceof PageFault) return error
+  if (error instanceof ProviderFault) return providerFault(error, provider)
+  if (error instanceof OAuthError) return new PageFault({ situation: 'faulty-request' }, { reason: error.reason, detail: error.message })
+  if (outageText(error) !== undefined) return new PageFault({ situation: 'try-later' }, { reason: 'unavailable' })
+  if (error instanceof ApiError && error.code === 'forbidden') return new PageFault({ situation: 'account-disabled' })
+  if (error instanceof Refusal && error.status < 500) return new PageFault({ situation: 'faulty-request' }, { detail: error.message })
+  return new PageFault({ situation: 'server-error' }, { reason: 'internal' })
+}
+
+function providerFault({ reason, what, next }: ProviderFault, provider: string): PageFault {
+  return new PageFault(situationOf(reason, provider), { reason, detail: `${what} ${next}` })
+}
+
+function situationOf(reason: ProviderFaultReason, provider: string): SituationWithFacts {
+  const facts = { provider }
+  switch (reason) {
+    case 'provider-unknown':
+      return { situation: 'unknown-provider' }
+    case 'provider-unreachable':
+    case 'provider-failing':
+      return { situation: 'provider-down', facts }
+    case 'provider-slow':
+      return { situation: 'provider-slow', facts }
+    case 'provider-invalid':
+    case 'provider-certificate':
+    case 'token-refused':
+      return { situation: 'faulty-provider', facts }
+    case 'provider-misconfigured':
+    case 'client-refused':
+      return { situation: 'provider-refused', facts }
+    case 'sign-in-denied':
+      return { situation: 'sign-in-cancelled', facts }
+    case 'sign-in-expired':
+    case 'sign-in-mismatch':
+      return { situation: 'sign-in-expired' }
+    case 'clock-off':
+      return { situation: 'clock-off', facts: { provider, minutes: 5 } }
+    case 'claims-refused':
+      return { situation: 'missing-claims', facts }
+    case 'handle-taken':
+      return { situation: 'access-refused' }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely, Selectable } from 'kysely'
+import { z } from 'zod'
+import { hashOf, isSame, newSecret } from '../base/secret.ts'
+import { PageFault } from './page-fault.ts'
+
+/** What a client asks for at the authorization endpoint, checked. */
+export const AuthorizeRequest = z.object({
+  clientId: z.string(),
+  redirectUri: z.string(),
+  state: z.string().optional(),
+  codeChallenge: z.string(),
+  audience: z.string(),
+  scope: z.string(),
+  /** The person came from the client itself, not by a link on a page of somebody else. */
+  isDirect: z.boolean(),
+  /** `prompt` of OpenID Connect: ask the person anew. */
+  asksConsent: z.boolean(),
+  asksSignIn: z.boolean(),
+  loginHint: z.string().optional(),
+})
+export type AuthorizeRequest = z.infer<typeof AuthorizeRequest>
+
+export type SignInRow = Selectable<Database['sign_ins']>
+
+/** Long enough to find a password, short enough that nobody finds an old page. */
+const lifeMs = 15 * 60_000
+
+interface NewSignIn {
+  purpose: SignInRow['purpose']
+  /** What happens afterwards. For `page` and `device`: `{ returnTo }`, a path of this site. */
+  request: object
+  browserHash: string
+  clientId?: string
+  /** The session of somebody who is signed in already. */
+  sid?: string | undefined
+}
+
+/** Begins a sign-in in one browser. Resolves with the handle that its pages carry. */
+export async function beginSignIn(db: Kysely<Database>, { purpose, request, browserHash, clientId, sid }: NewSignIn): Promise<string> {
+  const flow = newSecret()
+  await db
+    .insertInto('sign_ins')
+    .values({
+      id_hash: hashOf(flow),
+      browser_hash: browserHash,
+      purpose,
+      request: JSON.stringify(request),
+      client_id: clientId ?? null,
+      provider: null,
+      sid: sid ?? null,
+      expires_at: new Date(Date.now() + lifeMs),
+    })
+    .execute()
+  return flow
+}
+
+/**
+ * Finds a sign-in that goes on in this browser. Another browser does not get it, whoever sent the link: nobody signs
+ * in, or consents, for somebody else.
+ */
+export async function findSignIn(db: Kysely<Database>, flow: string, browser: { hash: string }): Promise<SignInRow> {
+  const row = await db.selectFrom('sign_ins').selectAll().where('id_hash', '=', hashOf(flow)).executeTakeFirst()
+  if (!row || row.expires_at.getTime() < Date.now()) throw new PageFault({ situation: 'sign-in-expired' })
+  if (!isSame(row.browser_hash, browser.hash)) throw new PageFault({ situation: 'other-browser' }, { reason: 'browser-mismatch' })
+  return row
+}
+
+export async function setProvider(db: Kysely<Database>, { id_hash }: SignInRow, provider: string): Promise<void> {
+  await db.updateTable('sign_ins').set({ provider }).where('id_hash', '=', id_hash).execute()
+}
+
+export async function setSession(db: Kysely<Database>, { id_hash }: SignInRow, sid: string): Promise<void> {
+  await db.updateTable('sign_ins').set({ sid }).where('id_hash', '=', id_hash).execute()
+}
+
+/** True for the one request that finishes the sign-in. A form that is sent twice, or in two tabs, counts once. */
+export async function finishSignIn(db: Kysely<Database>, { id_hash }: SignInRow): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('sign_ins')
+    .set({ finished_at: new Date() })
+    .where('id_hash', '=', id_hash)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}

@@ -1,0 +1,49 @@
+import { endSession } from '../../sessions/end-session.ts'
+import { optionalParameter, requireParameter } from '../base/form.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { narrowedAudience } from '../base/resource.ts'
+import { challengeOf, isSame } from '../base/secret.ts'
+import { LIFE_SECONDS } from '../issue/access-token.ts'
+import { findCode, useCode } from '../issue/authorization-code.ts'
+import { liveSession } from '../issue/live-session.ts'
+import type { GrantType } from './grant.ts'
+
+/**
+ * Exchanges a code (RFC 6749, section 4.1.3) with PKCE (RFC 7636). All bindings are checked before the code is used up,
+ * so that who has only the code cannot spoil it. A code that comes a second time ends what the first one gave
+ * (RFC 9700, section 2.1.1).
+ */
+export const authorizationCode: GrantType = async (parts, { form, client, target }) => {
+  const { db, ctxOf } = parts
+  const [code, verifier] = [requireParameter(form, 'code'), requireParameter(form, 'code_verifier')]
+  const row = await findCode(db, code)
+  if (!row || row.client_id !== client.id) throw unknownCode('code-unknown')
+  if (!isSame(challengeOf(verifier), row.code_challenge)) throw unknownCode('code-verifier-wrong')
+  const redirectUri = optionalParameter(form, 'redirect_uri')
+  if (redirectUri !== undefined && redirectUri !== row.redirect_uri) throw unknownCode('code-redirect-wrong')
+  if (row.used_at !== null || !(await useCode(db, row))) {
+    await endSession(ctxOf(`client:${client.id}`), row.sid, 'code-replayed')
+    throw unknownCode('code-replayed')
+  }
+  if (row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired')
+
+  const session = await liveSession(db, row.sid)
+  if (!session) throw unknownCode('session-ended')
+  const { user } = session
+  const recordedAs = { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
+  return {
+    user,
+    revision: await ctxOf(user.handle).publisher.publish(),
+    clientId: client.id,
+    clientName: client.name,
+    lifeSeconds: LIFE_SECONDS,
+    recordedAs,
+    sid: row.sid,
+    isRefreshable: client.grantTypes.includes('refresh_token'),
+    audience: narrowedAudience(row.audience, form.has('resource') ? target : undefined),
+  }
+}
+
+/** Who only guesses learns nothing. The audit record says what was wrong. */
+const unknownCode = (reason: string) =>
+  new OAuthError('invalid_grant', 'The code is unknown, expired, used already or not for this client. Begin the sign-in again.', { reason })

@@ -1,0 +1,63 @@
+import type { Transaction } from 'kysely'
+import type { Database } from '@bir/db/schema'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { endSession } from '../../sessions/end-session.ts'
+import { requireParameter } from '../base/form.ts'
+import { narrowedAudience } from '../base/resource.ts'
+import { LIFE_SECONDS } from '../issue/access-token.ts'
+import type { TokenAnswer } from '../issue/granted.ts'
+import { issueIn } from '../issue/issue-token.ts'
+import { liveSession, slideSession } from '../issue/live-session.ts'
+import { lockRefreshToken, repeatedAnswer, replaceRefreshToken } from '../issue/refresh-token.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import type { GrantType, TokenRequest } from './grant.ts'
+
+/** What became of a refresh token: an answer, or the reason to refuse it. */
+type Outcome = { answer: TokenAnswer } | { refusal: string; endsSession?: string }
+
+/**
+ * Rotates a refresh token (RFC 9700, section 4.14.2). Each is good once. The one that was replaced last gives the same
+ * answer for a while, for clients that lost it or asked twice at once; any older one ends the whole session, because
+ * two have it.
+ */
+export const refreshToken: GrantType = async (parts, request) => {
+  const { db, ctxOf } = parts
+  const revision = await ctxOf(`client:${request.client.id}`).publisher.publish()
+  const outcome = await db.transaction().execute((trx) => rotate(trx, parts, request, revision))
+  if ('answer' in outcome) return { answer: outcome.answer }
+  // After the transaction: what ends the session must stay when the request is refused.
+  if (outcome.endsSession !== undefined) await endSession(ctxOf(`client:${request.client.id}`), outcome.endsSession, outcome.refusal)
+  throw new OAuthError('invalid_grant', 'The refresh token is unknown, expired or used already. Sign in again.', {
+    reason: outcome.refusal,
+  })
+}
+
+async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: TokenRequest, revision: number): Promise<Outcome> {
+  const { form, client, target } = request
+  const token = requireParameter(form, 'refresh_token')
+  const row = await lockRefreshToken(trx, token)
+  if (!row || row.client_id !== client.id) return { refusal: 'refresh-unknown' }
+  const session = await liveSession(trx, row.sid)
+  if (!session) return { refusal: 'session-ended' }
+  if (row.replaced_at !== null) {
+    const answer = await repeatedAnswer(trx, token, row)
+    return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid }
+  }
+
+  const { user } = session
+  await slideSession(trx, session.row)
+  const granted = {
+    user,
+    revision,
+    clientId: client.id,
+    clientName: client.name,
+    lifeSeconds: LIFE_SECONDS,
+    recordedAs: { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id },
+    sid: row.sid,
+    isRefreshable: true,
+    audience: narrowedAudience(session.row.audience ?? target.audience, form.has('resource') ? target : undefined),
+  }
+  const answer = await issueIn(trx, parts, granted, request)
+  await replaceRefreshToken(trx, token, answer)
+  return { answer }
+}

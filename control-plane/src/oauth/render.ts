@@ -1,0 +1,69 @@
+import { OAuthError } from '../base/errors/oauth-error.ts'
+import { Refusal } from '../base/http.ts'
+import type { Answer } from '../base/http.ts'
+import { errorText } from '../base/log.ts'
+import { outageText } from '../base/outage.ts'
+import { errorPage } from '../pages/error-page.ts'
+import { languageOf } from '../pages/kit/language-of.ts'
+import { ProviderFault } from '../providers/faults/provider-fault.ts'
+import { redirectedError } from './authorize/begin.ts'
+import type { Redirectable } from './authorize/read-request.ts'
+import type { OAuthParts } from './base/parts.ts'
+import type { Incoming } from './base/stages.ts'
+import type { OAuthClient } from './clients/client.ts'
+import { leadsToSignIn } from './consent/consent.ts'
+import { seeOther } from './flow/answers.ts'
+import type { InBrowser, InFlow } from './flow/browser.ts'
+import { pageFaultOf } from './flow/page-fault.ts'
+
+/* How the endpoints answer errors. Each is recorded, with the id that the answer names. */
+
+type Known = Incoming & Partial<InBrowser & InFlow & Redirectable & { client: OAuthClient; provider: string }>
+
+const senderOf = ({ exchange: { address, request }, id, client, session }: Known) => ({
+  id,
+  address,
+  userAgent: request.headers['user-agent'],
+  client: client?.id,
+  user: session?.user,
+})
+
+/** A person in front of a page sees what happened, whose fault it is, and what to do. */
+export const asPage =
+  (parts: OAuthParts, method: string) =>
+  async (error: unknown, known: Known): Promise<Answer> => {
+    if (leadsToSignIn(error)) return seeOther(`/oauth/sign-in?flow=${known.flow}`, known.cookies)
+    const { redirect, id, exchange } = known
+    const fault = pageFaultOf(error, known.provider)
+    const isFailure = fault.situation.situation === 'server-error'
+    if (isFailure)
+      parts.log('error', 'request-failed', { method: exchange.request.method, path: exchange.url.pathname, id, why: errorText(error) })
+    await parts.record({
+      ...senderOf(known),
+      method,
+      outcome: isFailure ? 'failed' : 'refused',
+      reason: fault.reason,
+      detail: fault.detail,
+    })
+    // From here on the client is known, and learns it: the person comes back to it.
+    if (redirect && error instanceof OAuthError) return redirectedError(parts.issuer, { redirect }, error)
+    return errorPage({ ...fault.situation, id, detail: fault.detail }, languageOf(exchange.request))
+  }
+
+/** Programs get JSON (RFC 6749, section 5.2). */
+export const asJson =
+  (parts: OAuthParts, method: string) =>
+  async (error: unknown, known: Known): Promise<never> => {
+    const refusal = refusalOf(error)
+    if (!refusal) throw error
+    const reason = refusal instanceof OAuthError ? refusal.reason : refusal.error
+    await parts.record({ ...senderOf(known), method, outcome: 'refused', reason, detail: refusal.message })
+    throw refusal
+  }
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  if (outageText(error) !== undefined || !(error instanceof ProviderFault)) return undefined
+  const isAway = error.whose === 'provider'
+  return new OAuthError(isAway ? 'temporarily_unavailable' : 'invalid_grant', `${error.what} ${error.next}`, { reason: error.reason })
+}

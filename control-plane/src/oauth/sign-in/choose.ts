@@ -1,0 +1,88 @@
+import { optionalText } from '../base/form.ts'
+import type { Answer } from '../../base/http.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import type { Incoming } from '../base/stages.ts'
+import { deriveSecret, newSecret } from '../base/secret.ts'
+import { seeOther, withCookies } from '../flow/answers.ts'
+import { csrfOf } from '../flow/browser.ts'
+import type { InBrowser, InFlow } from '../flow/browser.ts'
+import { PageFault } from '../flow/page-fault.ts'
+import { beginSignIn, setProvider } from '../flow/sign-ins.ts'
+import { providerChoicePage } from '../../pages/sign-in-page.ts'
+
+type Call = Incoming & InBrowser & InFlow
+
+/** Leads to the only provider, or asks which one. */
+export const chooseProvider =
+  (parts: OAuthParts) =>
+  async (call: Call): Promise<Answer> => {
+    const providers = await parts.providers.list()
+    const [only, ...others] = providers
+    if (!only) throw new PageFault({ situation: 'no-provider' })
+    return others.length === 0 ? toProvider(parts, call, only.handle) : choicePage(parts, call, undefined)
+  }
+
+/** The answer to that question: a provider, or an address whose domain chooses one. */
+export const takeChoice =
+  (parts: OAuthParts) =>
+  async (call: Call & { form: URLSearchParams }): Promise<Answer> => {
+    const providers = await parts.providers.list()
+    const [handle, written] = [optionalText(call.form, 'provider'), optionalText(call.form, 'email')?.trim()]
+    if (handle !== undefined && providers.some((provider) => provider.handle === handle)) return toProvider(parts, call, handle)
+    if (written === undefined) throw new PageFault({ situation: 'unknown-provider' })
+    const domain = /^[^@\s]+@([^@\s]+)$/.exec(written)?.[1]?.toLowerCase()
+    if (domain === undefined) return choicePage(parts, call, { written, fault: 'no-address' })
+    const chosen = providers.find(({ domains }) => domains.includes(domain))
+    return chosen ? toProvider(parts, call, chosen.handle, written) : choicePage(parts, call, { written, fault: 'unknown-domain' })
+  }
+
+async function choicePage(parts: OAuthParts, call: Call, email: { written: string; fault: 'no-address' | 'unknown-domain' } | undefined) {
+  const providers = await parts.providers.list()
+  const { flow, signIn, language, cookies } = call
+  // A failure to find the client anew is no reason against the sign-in: the consent page tells.
+  const client = signIn.client_id === null ? undefined : await parts.findClient(signIn.client_id).catch(() => undefined)
+  const data = {
+    flow,
+    csrf: csrfOf(call, flow),
+    clientName: client?.name,
+    providers: providers.filter(({ domains }) => domains.length === 0),
+    asksEmail: providers.some(({ domains }) => domains.length > 0),
+    email,
+  }
+  return withCookies(providerChoicePage(data, language), cookies)
+}
+
+async function toProvider(
+  { db, providers }: OAuthParts,
+  { flow, signIn, browser, cookies }: Call,
+  handle: string,
+  loginHint?: string,
+): Promise<Answer> {
+  await setProvider(db, signIn, handle)
+  const state = `${flow}.${newSecret()}`
+  const url = await providers.authorizationUrl(handle, {
+    ...attemptOf(browser.secret, state),
+    ...(loginHint === undefined ? {} : { loginHint }),
+  })
+  return seeOther(url.href, cookies)
+}
+
+/** What binds an attempt to this browser. Only the browser's own cookie gives it, so nothing of it is stored. */
+export const attemptOf = (browserSecret: string, state: string) => ({
+  state,
+  nonce: deriveSecret(browserSecret, `nonce ${state}`),
+  codeVerifier: deriveSecret(browserSecret, `code verifier ${state}`),
+})
+
+/** Begins a sign-in for a page of ours, to which the browser returns: `GET /oauth/sign-in?return=/graphql`. */
+export const beginForPage =
+  ({ db }: OAuthParts) =>
+  async ({ exchange: { url }, browser, cookies }: Incoming & InBrowser): Promise<Answer> => {
+    const returnTo = optionalText(url.searchParams, 'return') ?? '/oauth/signed-in'
+    if (!isOwnPath(returnTo)) throw new PageFault({ situation: 'page-not-found' }, { reason: 'foreign-return' })
+    const flow = await beginSignIn(db, { purpose: 'page', request: { returnTo }, browserHash: browser.hash })
+    return seeOther(`/oauth/sign-in?flow=${flow}`, cookies)
+  }
+
+/** A path of this site, in no spelling that a browser takes for another site (open redirect). */
+const isOwnPath = (path: string): boolean => /^\/[A-Za-z0-9_-][\w/.-]*(?:\?[\w=&.%~-]*)?$/.test(path) && !path.includes('..')

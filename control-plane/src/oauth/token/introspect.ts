@@ -1,0 +1,31 @@
+import { json } from '../../base/http.ts'
+import type { Answer } from '../../base/http.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { requireParameter } from '../base/form.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import type { OAuthClient } from '../clients/client.ts'
+import { liveSession } from '../issue/live-session.ts'
+import { verifiedHere } from './verified-here.ts'
+
+/**
+ * Says whether an access token is good now, and whose it is (RFC 7662). Only clients that prove who they are may ask:
+ * otherwise anybody could try tokens here.
+ */
+export const introspect =
+  (parts: OAuthParts) =>
+  async ({ form, client }: { form: URLSearchParams; client: OAuthClient }): Promise<Answer> => {
+    if (client.authMethod === 'none')
+      throw new OAuthError('invalid_client', 'Only a client with a secret or a key may ask.', { reason: 'client-unauthenticated' })
+    const claims = await verifiedHere(parts, requireParameter(form, 'token'))
+    const session = claims && (await liveSession(parts.db, claims.sid))
+    const revoked = claims && (await isRevoked(parts, claims.jti))
+    if (!claims || !session || revoked) return json(200, { active: false })
+    const { aud, client_id, exp, iat, iss, jti, scope, sid, sub, act } = claims
+    const said = { aud, client_id, exp, iat, iss, jti, scope, sid, sub, username: session.user.handle, token_type: 'Bearer' }
+    return json(200, { active: true, ...said, ...(act === undefined ? {} : { act }) })
+  }
+
+async function isRevoked({ db }: OAuthParts, jti: string): Promise<boolean> {
+  const row = await db.selectFrom('revocations').select('id').where('kind', '=', 'token').where('id', '=', jti).executeTakeFirst()
+  return row !== undefined
+}
