@@ -25,14 +25,22 @@ export async function endSessionsOf(trx: Trx, userId: string, reason: string): P
   await endSessions(trx, { userId }, reason)
 }
 
+/** Ends every session of a client, and voids its access tokens. Resolves with the number of sessions. */
+export async function endSessionsOfClient(trx: Trx, clientId: string, reason: string): Promise<number> {
+  const ended = await endSessions(trx, { clientId }, reason)
+  await voidTokens(trx, ended)
+  return ended.length
+}
+
 interface Which {
   sid?: string
   userId?: string
+  clientId?: string
   kind?: SessionRow['kind']
 }
 
 /** Ends the sessions in the caller's transaction, and resolves with those that had not ended before. */
-export async function endSessions(trx: Trx, { sid, userId, kind }: Which, reason: string): Promise<SessionRow[]> {
+export async function endSessions(trx: Trx, { sid, userId, clientId, kind }: Which, reason: string): Promise<SessionRow[]> {
   const ended = await trx
     .updateTable('sessions')
     .set({ ended_at: new Date(), end_reason: reason, id_token: null })
@@ -41,6 +49,7 @@ export async function endSessions(trx: Trx, { sid, userId, kind }: Which, reason
       eb.and([
         ...(sid === undefined ? [] : [eb('sid', '=', sid)]),
         ...(userId === undefined ? [] : [eb('user_id', '=', userId)]),
+        ...(clientId === undefined ? [] : [eb('client_id', '=', clientId)]),
         ...(kind === undefined ? [] : [eb('kind', '=', kind)]),
       ]),
     )

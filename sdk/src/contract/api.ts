@@ -4,6 +4,9 @@ import {
   AuditChain,
   StrayRecords,
   AuditRow,
+  Client,
+  ClientAuthMethod,
+  ClientKind,
   Caller,
   Explanation,
   Grant,
@@ -70,6 +73,9 @@ const RecordKindName = z.string().refine((kind) => RecordKind.options.some((know
  * administrators see and do.
  */
 export type Who = 'administrator' | 'self' | 'anyone'
+const ClientName = z.string().min(1).max(200)
+const MadeClient = z.strictObject({ clientId: z.string(), handle: Handle.nullable(), clientSecret: z.string().nullable() })
+
 type Procedure = { who: Who; kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
 type InputFor<W extends Who> = W extends 'self' ? z.ZodType<{ user: string }> : z.ZodType
 const query = <W extends Who, I extends InputFor<W>, O extends z.ZodType>(who: W, input: I, output: O) =>
@@ -265,6 +271,33 @@ export const api = {
       z.strictObject({ provider: ProviderHandle.optional(), claims: z.record(z.string(), z.unknown()) }),
       ProviderTest,
     ),
+  },
+  clients: {
+    /** OAuth clients in the order of their ids, without those that are known by a metadata document. */
+    list: query('administrator', z.strictObject({ ...page, kind: ClientKind.optional() }), paged(Client)),
+    /**
+     * Creates a client: for people, with the `redirectUris` that codes may go to; or for a service account, which is
+     * created when there is none. `clientSecret` is shown this once; it is null for a client without one. `jwks` holds
+     * public keys. Fails with `conflict` when the handle is taken.
+     */
+    create: mutation(
+      'administrator',
+      z.strictObject({
+        name: z.string().min(1).max(200),
+        handle: Handle.optional(),
+        redirectUris: z.array(z.string().max(2048)).max(32).optional(),
+        /** Absent: `private_key_jwt` with keys, `client_secret_basic` for a service account, else `none`. */
+        authMethod: ClientAuthMethod.optional(),
+        jwks: z.record(z.string(), z.unknown()).optional(),
+        jwksUri: z.string().max(2048).optional(),
+        serviceAccount: Handle.optional(),
+      }),
+      MadeClient,
+    ),
+    /** Gives a client a new secret, shown this once. The old one is void at once. `client`: an id, or a handle. */
+    rotate: mutation('administrator', z.strictObject({ client: ClientName }), MadeClient),
+    /** Deletes a client. Its sessions end at once, on every plane; `removed` says how many. */
+    delete: mutation('administrator', z.strictObject({ client: ClientName }), AtRevision),
   },
   personalTokens: {
     /**

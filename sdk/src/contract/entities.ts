@@ -66,6 +66,38 @@ export const PersonalToken = z.strictObject({
   lastUsed: Instant.nullable(),
 })
 
+/** How a client authenticates at the token endpoint (RFC 7591, section 2). */
+export const ClientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+
+/**
+ * registered: it registered itself, and nothing that it says of itself is verified. administered: an administrator
+ * created it. service: a service account has it.
+ */
+export const ClientKind = z.enum(['registered', 'administered', 'service'])
+
+/** An OAuth client that the gateway stores. Its secret is shown once, when it is made. */
+export const Client = z.strictObject({
+  clientId: z.string(),
+  kind: ClientKind,
+  /** The name of it in commands. */
+  handle: z.string().nullable(),
+  name: z.string(),
+  redirectUris: z.array(z.string()),
+  grantTypes: z.array(z.string()),
+  authMethod: ClientAuthMethod,
+  serviceAccount: Handle.nullable(),
+  /** False when the policy admits only listed clients, and not this one. */
+  admitted: z.boolean(),
+  /** True when the policy approves it for everybody, so that it needs no consent. */
+  approved: z.boolean(),
+  madeBy: z.string(),
+  madeAt: Instant,
+  /** When it last authenticated, to the day. Null: never. */
+  usedAt: Instant.nullable(),
+  /** When it goes unless it is used before. Null: it stays. */
+  until: Instant.nullable(),
+})
+
 /** A service account. */
 export const ServiceAccount = z.strictObject({
   id: Id,

@@ -43,6 +43,10 @@ export type FindClient = (clientId: string) => Promise<OAuthClient>
 export type AuthenticateClient = (form: URLSearchParams, request: IncomingMessage) => Promise<OAuthClient>
 
 const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
+const exchanges = ['urn:ietf:params:oauth:grant-type:token-exchange', 'urn:ietf:params:oauth:grant-type:jwt-bearer']
 
-/** Grants that a client may use which nobody vouches for. */
-export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', deviceCode]
+/** Grants that any client may use: for each of them somebody signs in, or a trusted provider says who it is. */
+export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', deviceCode, ...exchanges]
+
+/** Grants of the client of a service account. */
+export const SERVICE_GRANT_TYPES: readonly string[] = ['client_credentials', ...exchanges]

@@ -1,38 +1,15 @@
 import type { Database } from '@bir/db/schema'
-import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
-import { markDirty } from '../../base/context.ts'
-import { MAX_TOKEN_LIFE_MS } from '../../keys/rotation.ts'
+import { endSessionsOfClient } from '../../sessions/end-session.ts'
 
 /**
- * Deletes a client and all that it was given: its sessions end, with their tokens, on every data plane with the next
- * revision; consents to it are forgotten. Resolves with the number of sessions. Publish afterwards.
+ * Deletes a client and all that it was given: its sessions end with their tokens, consents to it are forgotten.
+ * Resolves with the number of sessions. When there are any, mark the policy as changed, so that planes learn it.
  */
 export async function endClient(trx: Transaction<Database>, clientId: string): Promise<number> {
-  const ended = await trx
-    .updateTable('sessions')
-    .set({ ended_at: sql<Date>`now()`, end_reason: 'client-deleted' })
-    .where('client_id', '=', clientId)
-    .where('ended_at', 'is', null)
-    .returning('sid')
-    .execute()
-  await revokeSessions(
-    trx,
-    ended.map(({ sid }) => sid),
-  )
-  await trx.deleteFrom('authorization_codes').where('client_id', '=', clientId).execute()
-  await trx.deleteFrom('refresh_tokens').where('client_id', '=', clientId).execute()
+  const ended = await endSessionsOfClient(trx, clientId, 'client-deleted')
   await trx.deleteFrom('device_codes').where('client_id', '=', clientId).execute()
   await trx.deleteFrom('consents').where('client_id', '=', clientId).execute()
   await trx.deleteFrom('oauth_clients').where('client_id', '=', clientId).execute()
-  await markDirty(trx, [])
-  return ended.length
-}
-
-async function revokeSessions(trx: Transaction<Database>, sids: string[]): Promise<void> {
-  if (sids.length === 0) return
-  await sql`
-    insert into revocations (kind, id, expires_at)
-    select 'session', sid, ${new Date(Date.now() + MAX_TOKEN_LIFE_MS)} from unnest(${sids}::text[]) as sid
-    on conflict do nothing`.execute(trx)
+  return ended
 }

@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
+import { markDirty } from '../../../base/context.ts'
 import { oauthError, OAuthError } from '../../../base/errors/oauth-error.ts'
 import { json, Refusal } from '../../../base/http.ts'
 import type { Answer, Exchange, Route } from '../../../base/http.ts'
@@ -80,7 +81,9 @@ async function replace({ db, issuer }: Parts, exchange: Exchange): Promise<Answe
 
 async function remove({ db, log, publish }: Parts, exchange: Exchange): Promise<Answer> {
   const row = await ownRow(db, exchange)
-  await db.transaction().execute((trx) => endClient(trx, row.client_id))
+  await db.transaction().execute(async (trx) => {
+    if ((await endClient(trx, row.client_id)) > 0) await markDirty(trx, [])
+  })
   await publish()
   log('info', 'client-deleted', { client: row.client_id })
   return { status: 204, headers: { 'cache-control': 'no-store' } }

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { aControlPlane } from '../../../testing.ts'
+import { clientFinder } from '../find-client.ts'
+import { createDocuments } from '../documents.ts'
+import { isSecret } from '../secret.ts'
+import { create, list, remove, rotate } from './clients.ts'
+
+const page = { first: 10 }
+const redirectUris = ['https://desk.example/cb']
+
+async function withClients() {
+  const it = await aControlPlane()
+  const documents = createDocuments({ db: it.db, fetchJson: () => Promise.reject(new Error('nothing is fetched here')) })
+  const hashOf = async (clientId: string) =>
+    (await it.db.selectFrom('oauth_clients').select('secret_hash').where('client_id', '=', clientId).executeTakeFirst())?.secret_hash ??
+    undefined
+  return { ...it, find: clientFinder({ db: it.db, documents }), hashOf }
+}
+
+test('an administrator creates a client; its secret is in the answer alone, and the record says what was made', async () => {
+  await using it = await withClients()
+  const open = await create(it.ctx, { name: 'Desk', handle: 'desk', redirectUris })
+  expect(open).toEqual({ clientId: expect.stringMatching(/^[0-9a-f]{32}$/), handle: 'desk', clientSecret: null })
+  const closed = await create(it.ctx, { name: 'Hall', redirectUris, authMethod: 'client_secret_post' })
+  expect(isSecret(String(closed.clientSecret), await it.hashOf(closed.clientId))).toBe(true)
+  expect(JSON.stringify([await it.db.selectFrom('oauth_clients').selectAll().execute(), it.recorded])).not.toContain(closed.clientSecret)
+  expect(it.recorded).toMatchObject([
+    { action: 'clients.create', target: 'desk', detail: expect.stringContaining('none, redirect URIs https://desk.example/cb') },
+    { action: 'clients.create', target: 'Hall', detail: expect.stringContaining('client_secret_post') },
+  ])
+  expect(await it.find(open.clientId)).toMatchObject({
+    kind: 'administered',
+    name: 'Desk',
+    redirectUris,
+    authMethod: 'none',
+    isApproved: false,
+  })
+  expect((await list(it.ctx, page)).items.map(({ clientId }) => clientId)).toEqual([open.clientId, closed.clientId].sort())
+})
+
+test('the client of a service account signs in without a browser, and brings the account along', async () => {
+  await using it = await withClients()
+  const { clientId, clientSecret } = await create(it.ctx, { name: 'CI', serviceAccount: 'ci' })
+  expect(clientSecret).not.toBeNull()
+  const user = await it.db.selectFrom('users').select(['id', 'kind', 'administrator']).where('handle', '=', 'ci').executeTakeFirstOrThrow()
+  expect(user).toMatchObject({ kind: 'service', administrator: false })
+  expect(await it.find(clientId)).toMatchObject({ kind: 'service', userId: user.id, redirectUris: [], authMethod: 'client_secret_basic' })
+  expect((await it.find(clientId)).grantTypes).toContain('client_credentials')
+  expect((await list(it.ctx, { ...page, kind: 'service' })).items).toMatchObject([
+    { clientId, handle: 'ci', serviceAccount: 'ci', kind: 'service' },
+  ])
+  expect((await list(it.ctx, { ...page, kind: 'registered' })).items).toEqual([])
+  await expect(create(it.ctx, { name: 'CI', serviceAccount: 'ci' })).rejects.toMatchObject({ code: 'conflict' })
+  await create(it.ctx, { name: 'CI', serviceAccount: 'ci', handle: 'ci-2' })
+  await it.aPerson('alice')
+  await expect(create(it.ctx, { name: 'x', serviceAccount: 'alice' })).rejects.toMatchObject({ code: 'conflict' })
+})
+
+test.for([
+  [{ name: 'x' }, 'redirect_uris is needed'],
+  [{ name: 'x', redirectUris: ['javascript:alert(1)'] }, 'redirect_uris[0] has the scheme javascript:'],
+  [{ name: 'x\u202e', redirectUris }, 'client_name holds control'],
+  [{ name: 'x', redirectUris, authMethod: 'private_key_jwt' }, 'either jwks or jwks_uri'],
+  [{ name: 'x', redirectUris, jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }, 'private or a shared key'],
+  [{ name: 'x', redirectUris, serviceAccount: 'ci' }, 'without a browser'],
+  [{ name: 'x', authMethod: 'none', serviceAccount: 'ci' }, 'must authenticate'],
+] as const)('%j makes no client', async ([input, fault]) => {
+  await using it = await withClients()
+  await expect(create(it.ctx, structuredClone(input) as Parameters<typeof create>[1])).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining(fault),
+  })
+  expect(await it.db.selectFrom('users').select('id').execute()).toEqual([])
+})
+
+test('a new secret takes the place of the old one at once', async () => {
+  await using it = await withClients()
+  const made = await create(it.ctx, { name: 'CI', serviceAccount: 'ci' })
+  const renewed = await rotate(it.ctx, { client: 'ci' })
+  expect(renewed).toMatchObject({ clientId: made.clientId, handle: 'ci' })
+  const hash = await it.hashOf(made.clientId)
+  expect([made, renewed].map(({ clientSecret }) => isSecret(String(clientSecret), hash))).toEqual([false, true])
+  const open = await create(it.ctx, { name: 'Desk', redirectUris })
+  await expect(rotate(it.ctx, { client: open.clientId })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('has no secret'),
+  })
+  await expect(rotate(it.ctx, { client: 'nobody' })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a client that is deleted ends its sessions; the account stays', async () => {
+  await using it = await withClients()
+  const { clientId } = await create(it.ctx, { name: 'Desk', handle: 'desk', redirectUris })
+  const alice = await it.aPerson('alice')
+  const [sid, later] = [randomUUID(), new Date(Date.now() + 3_600_000)]
+  const session = { user_id: alice.id, kind: 'client' as const, idle_until: later, until: later }
+  await it.db
+    .insertInto('sessions')
+    .values([
+      { ...session, sid, client_id: clientId },
+      { ...session, sid: randomUUID(), client_id: 'other' },
+    ])
+    .execute()
+  expect(await remove(it.ctx, { client: 'desk' })).toMatchObject({ removed: ['1 session'] })
+  expect(await it.db.selectFrom('revocations').select(['kind', 'id']).execute()).toEqual([{ kind: 'session', id: sid }])
+  await expect(it.find(clientId)).rejects.toMatchObject({ error: 'invalid_client' })
+  await expect(remove(it.ctx, { client: 'desk' })).rejects.toMatchObject({ code: 'not_found' })
+  await create(it.ctx, { name: 'CI', serviceAccount: 'ci' })
+  expect(await remove(it.ctx, { client: 'ci' })).not.toHaveProperty('removed')
+  expect(await it.db.selectFrom('users').select('handle').where('kind', '=', 'service').execute()).toEqual([{ handle: 'ci' }])
+})
+
+test('the policy admits all clients, or those that it lists; what an administrator created is admitted by that', async () => {
+  await using it = await withClients()
+  const { clientId } = await create(it.ctx, { name: 'Desk', handle: 'desk', redirectUris })
+  const row = { name: 'x', made_by: 'registration', kind: 'registered' as const }
+  const metadata = (...redirect_uris: string[]) => JSON.stringify({ redirect_uris, token_endpoint_auth_method: 'none' })
+  await it.db
+    .insertInto('oauth_clients')
+    .values([
+      { ...row, client_id: 'listed', metadata: metadata('http://localhost/cb') },
+      { ...row, client_id: 'at-home', metadata: metadata('https://claude.ai/cb') },
+      { ...row, client_id: 'stranger', metadata: metadata('https://claude.ai/cb', 'http://localhost/cb') },
+    ])
+    .execute()
+  await it.applied({ clients: { allow: 'listed', listed: ['listed'], domains: ['claude.ai'], approved: ['desk', 'claude.ai'] } })
+  expect(await it.find('bir')).toMatchObject({ isApproved: false })
+  expect(await it.find(clientId)).toMatchObject({ isApproved: true })
+  expect(await it.find('listed')).toMatchObject({ isApproved: false })
+  expect(await it.find('at-home')).toMatchObject({ isApproved: true })
+  await expect(it.find('stranger')).rejects.toMatchObject({
+    status: 400,
+    error: 'unauthorized_client',
+    message: 'The administrators of this gateway admit only clients that they have listed. Ask them to list this one.',
+  })
+  const { items } = await list(it.ctx, page)
+  expect(Object.fromEntries(items.map((item) => [item.handle ?? item.clientId, [item.admitted, item.approved]]))).toEqual({
+    desk: [true, true],
+    listed: [true, false],
+    'at-home': [true, true],
+    stranger: [false, false],
+  })
+  await it.applied({ clients: {} })
+  expect(await it.find('stranger')).toMatchObject({ isApproved: false })
+})

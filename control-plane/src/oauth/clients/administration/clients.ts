@@ -1,0 +1,156 @@
+import type { Api } from '@bir/sdk/contract/api'
+import type { Client as ClientSchema } from '@bir/sdk/contract/entities'
+import type { Transaction } from 'kysely'
+import type { Database } from '@bir/db/schema'
+import type { z } from 'zod'
+import { ApiError, notFound } from '../../../base/api-error.ts'
+import { change } from '../../../base/context.ts'
+import type { Ctx } from '../../../base/context.ts'
+import { OAuthError } from '../../../base/errors/oauth-error.ts'
+import { keyOf, pageOf } from '../../../base/paging.ts'
+import type { Db } from '../../../policy-rows/types.ts'
+import { findAccount, insertAccount } from '../../../service-accounts/account.ts'
+import { isAdmitted, isApproved } from '../admission.ts'
+import { SERVICE_GRANT_TYPES } from '../client.ts'
+import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
+import type { ClientMetadata } from '../client-metadata.ts'
+import { endClient } from '../end-client.ts'
+import { readClientPolicy } from '../find-client.ts'
+import { newSecret } from '../secret.ts'
+import { clientOfRow, createStoredClient } from '../stored-client.ts'
+import type { ClientRow } from '../stored-client.ts'
+
+type Input<K extends keyof Api['clients']> = z.output<Api['clients'][K]['input']>
+type Output<K extends keyof Api['clients']> = z.output<Api['clients'][K]['output']>
+type Client = z.infer<typeof ClientSchema>
+
+/** The clients that are stored, in the order of their ids. */
+export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): Promise<Output<'list'>> {
+  const key = keyOf(after)
+  const policy = await readClientPolicy(db)
+  const rows = await db
+    .selectFrom('oauth_clients as client')
+    .leftJoin('users', 'users.id', 'client.user_id')
+    .selectAll('client')
+    .select('users.handle as account')
+    .$if(key !== undefined, (query) => query.where('client_id', '>', key ?? ''))
+    .$if(kind !== undefined, (query) => query.where('client.kind', '=', kind ?? 'administered'))
+    .orderBy('client_id')
+    .limit(first + 1)
+    .execute()
+  return pageOf(
+    rows,
+    first,
+    ({ client_id }) => client_id,
+    (row): Client => {
+      const client = { ...clientOfRow(row), handle: row.handle }
+      return {
+        clientId: client.id,
+        kind: row.kind,
+        handle: row.handle,
+        name: row.name,
+        redirectUris: [...client.redirectUris],
+        grantTypes: [...client.grantTypes],
+        authMethod: client.authMethod,
+        serviceAccount: row.account,
+        admitted: isAdmitted(policy, client),
+        approved: isApproved(policy, client),
+        madeBy: row.made_by,
+        madeAt: row.made_at.toISOString(),
+        usedAt: row.used_at?.toISOString() ?? null,
+        until: row.expires_at?.toISOString() ?? null,
+      }
+    },
+  )
+}
+
+/** Creates a client, for people or for a service account. A secret is in the answer and nowhere else. */
+export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'create'>> {
+  const metadata = metadataOf(input)
+  const handle = input.handle ?? input.serviceAccount
+  const target = handle ?? input.name
+  const { value } = await change(ctx, { action: 'clients.create', target }, async (trx) => {
+    if (handle !== undefined) await refuseTaken(trx, handle)
+    const account = input.serviceAccount === undefined ? undefined : await accountOf(trx, input.serviceAccount)
+    const kind = account ? ('service' as const) : ('administered' as const)
+    const made = await createStoredClient(trx, { kind, handle, metadata, userId: account?.id, madeBy: ctx.actor.label })
+    const detail = `${kind} client ${made.row.client_id}, ${metadata.token_endpoint_auth_method}, redirect URIs ${metadata.redirect_uris.join(' ') || 'none'}`
+    return { value: made, dirty: account?.isNew ? [account.bucket] : [], detail }
+  })
+  return { clientId: value.row.client_id, handle: value.row.handle, clientSecret: value.secret ?? null }
+}
+
+/** Gives a client a new secret. The old one is good no more from then on. */
+export async function rotate(ctx: Ctx, { client }: Input<'rotate'>): Promise<Output<'rotate'>> {
+  const made = newSecret()
+  const { value } = await change(ctx, { action: 'clients.rotate', target: client }, async (trx) => {
+    const row = await rowOf(trx, client)
+    if (row.secret_hash === null)
+      throw new ApiError('conflict', `The client ${client} has no secret: it authenticates by ${clientOfRow(row).authMethod}.`)
+    await trx.updateTable('oauth_clients').set({ secret_hash: made.hash }).where('client_id', '=', row.client_id).execute()
+    return { value: row, dirty: [], detail: `client ${row.client_id}` }
+  })
+  return { clientId: value.client_id, handle: value.handle, clientSecret: made.secret }
+}
+
+/** Deletes a client. Its sessions end at once; a service account stays. */
+export async function remove(ctx: Ctx, { client }: Input<'delete'>): Promise<Output<'delete'>> {
+  const { value, revision } = await change(ctx, { action: 'clients.delete', target: client }, async (trx) => {
+    const row = await rowOf(trx, client)
+    const ended = await endClient(trx, row.client_id)
+    const removed = ended === 0 ? [] : [`${ended} ${ended === 1 ? 'session' : 'sessions'}`]
+    return { value: removed, dirty: [], detail: [`${row.kind} client ${row.client_id}, ${row.name}`, ...removed].join('\n') }
+  })
+  return { revision, ...(value.length > 0 ? { removed: value } : {}) }
+}
+
+function metadataOf({ name, redirectUris, authMethod, jwks, jwksUri, serviceAccount }: Input<'create'>): ClientMetadata {
+  const isService = serviceAccount !== undefined
+  const fault = (message: string) => new ApiError('invalid_input', message)
+  if (isService && (redirectUris ?? []).length > 0)
+    throw fault('redirectUris: a service account signs in without a browser, so it has none.')
+  if (isService && authMethod === 'none') throw fault('authMethod: a service account must authenticate.')
+  const { grant_types, ...metadata } = described({
+    client_name: name,
+    // Read as those of a client without a browser, which needs no redirect URI.
+    grant_types: isService ? ['refresh_token'] : undefined,
+    redirect_uris: redirectUris ?? [],
+    token_endpoint_auth_method:
+      authMethod ?? (jwks !== undefined || jwksUri !== undefined ? 'private_key_jwt' : isService ? 'client_secret_basic' : 'none'),
+    jwks,
+    jwks_uri: jwksUri,
+  })
+  return { ...metadata, grant_types: isService ? [...SERVICE_GRANT_TYPES] : grant_types }
+}
+
+/** The rules for clients that register themselves hold for administrators too. */
+function described(metadata: object): ClientMetadata {
+  try {
+    return readClientMetadata(metadata, REGISTRATION_RULES)
+  } catch (error) {
+    throw error instanceof OAuthError ? new ApiError('invalid_input', error.message, { cause: error }) : error
+  }
+}
+
+async function refuseTaken(db: Db, handle: string): Promise<void> {
+  const row = await db.selectFrom('oauth_clients').select('client_id').where('handle', '=', handle).executeTakeFirst()
+  if (row) throw new ApiError('conflict', `There is a client ${handle} already. Name another handle, or give that one a new secret.`)
+}
+
+async function accountOf(trx: Transaction<Database>, handle: string) {
+  const account = await findAccount(trx, handle)
+  if (account) return { ...account, isNew: false }
+  return { ...(await insertAccount(trx, { handle, title: null, administrator: false })), isNew: true }
+}
+
+/** A client by its id, or by its handle. */
+async function rowOf(db: Db, client: string): Promise<ClientRow> {
+  const rows = await db
+    .selectFrom('oauth_clients')
+    .selectAll()
+    .where((eb) => eb.or([eb('client_id', '=', client), eb('handle', '=', client)]))
+    .execute()
+  const row = rows.find(({ client_id }) => client_id === client) ?? rows[0]
+  if (!row) throw notFound('client', client)
+  return row
+}
