@@ -9,6 +9,7 @@ import { deleteOldPersonalTokens } from './personal-tokens/used.ts'
 import { sweepAttempts } from './oauth/attempts/attempts.ts'
 import { sweepDocuments } from './oauth/clients/documents.ts'
 import { sweepClients } from './oauth/clients/stored-client.ts'
+import { sweepDeviceCodes } from './oauth/device/device-codes.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
 
@@ -58,6 +59,7 @@ async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: M
     await sweepClients(db)
     await sweepDocuments(db)
     await sweepAttempts(db)
+    await sweepDeviceCodes(db)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {
     log('error', 'upkeep-failed', { why: errorText(error) })

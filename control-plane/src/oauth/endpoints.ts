@@ -15,6 +15,8 @@ import { readForm } from './base/form.ts'
 import type { OAuthParts } from './base/parts.ts'
 import { Stages } from './base/stages.ts'
 import { findQuestion, showConsent, takeDecision } from './consent/consent.ts'
+import { giveCodes } from './device/ask.ts'
+import { findDecision, showDevice, takeDeviceDecision } from './device/question.ts'
 import { checkCsrf, findFlow, readBrowser } from './flow/browser.ts'
 import { issueToken } from './issue/issue-token.ts'
 import { metadataRoutes } from './metadata.ts'
@@ -61,6 +63,10 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
     .add(findQuestion(parts))
     .answer(takeDecision(parts), asPage(parts, 'oauth/authorize'))
 
+  const device = inForm.add(authenticateClient(parts)).add(findTarget(parts)).answer(giveCodes(parts), asJson(parts, 'oauth/device'))
+  const deviceQuestion = inBrowser.answer(showDevice(parts), asPage(parts, 'oauth/device'))
+  const deviceDecision = inBrowser.add(readForm).add(findDecision(parts)).answer(takeDeviceDecision(parts), asPage(parts, 'oauth/device'))
+
   const token = inForm
     .add(findGrantType)
     .add(authenticateClient(parts))
@@ -84,6 +90,9 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
     { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
     { method: 'GET', path: '/oauth/consent', answer: bounded(question) },
     { method: 'POST', path: '/oauth/consent', answer: bounded(decision) },
+    { method: 'POST', path: '/oauth/device', answer: bounded(device) },
+    { method: 'GET', path: '/oauth/device', answer: bounded(deviceQuestion) },
+    { method: 'POST', path: '/oauth/device/confirm', answer: bounded(deviceDecision) },
     { method: 'POST', path: '/oauth/token', origins: 'any', answer: bounded(token) },
     { method: 'POST', path: '/oauth/revoke', origins: 'any', answer: bounded(revocation) },
     { method: 'POST', path: '/oauth/introspect', answer: bounded(introspection) },

@@ -17,6 +17,7 @@ export function metadataRoutes({ issuer, keys }: { issuer: string; keys: KeyRing
     authorization_endpoint: at('authorize'),
     token_endpoint: at('token'),
     registration_endpoint: at('register'),
+    device_authorization_endpoint: at('device'),
     revocation_endpoint: at('revoke'),
     introspection_endpoint: at('introspect'),
     jwks_uri: at('jwks'),

@@ -42,11 +42,11 @@ export type FindClient = (clientId: string) => Promise<OAuthClient>
 /** The client that sent this form to the token, revocation or introspection endpoint. Throws `invalid_client`. */
 export type AuthenticateClient = (form: URLSearchParams, request: IncomingMessage) => Promise<OAuthClient>
 
-const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 const exchanges = ['urn:ietf:params:oauth:grant-type:token-exchange', 'urn:ietf:params:oauth:grant-type:jwt-bearer']
 
 /** Grants that any client may use: for each of them somebody signs in, or a trusted provider says who it is. */
-export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', deviceCode, ...exchanges]
+export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', DEVICE_CODE, ...exchanges]
 
 /** Grants of the client of a service account. */
 export const SERVICE_GRANT_TYPES: readonly string[] = ['client_credentials', ...exchanges]

@@ -1,0 +1,160 @@
+import { productOf } from '@bir/sdk/binding'
+import type { Answer } from '../../base/http.ts'
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../pages/device-pages.ts'
+import { startSession } from '../../sessions/start-session.ts'
+import type { BrowserSession } from '../../sessions/browser-session.ts'
+import { optionalText } from '../base/form.ts'
+import type { OAuthParts } from '../base/parts.ts'
+import { refuseUnknownServer, targetOf } from '../base/resource.ts'
+import { isSame } from '../base/secret.ts'
+import type { Incoming } from '../base/stages.ts'
+import type { OAuthClient } from '../clients/client.ts'
+import { seeOther, withCookies } from '../flow/answers.ts'
+import { csrfOf } from '../flow/browser.ts'
+import type { InBrowser } from '../flow/browser.ts'
+import { PageFault } from '../flow/page-fault.ts'
+import { beginSignIn } from '../flow/sign-ins.ts'
+import { decide, findPending } from './device-codes.ts'
+import type { DeviceRow } from './device-codes.ts'
+import { countLookUp } from './limits.ts'
+import { readUserCode } from './user-code.ts'
+
+const method = 'oauth/device'
+
+/**
+ * Asks for the code of a device, and then whether the device may act for the person. The person signs in before the
+ * code is looked up: who guesses codes has a name.
+ */
+export const showDevice =
+  (parts: OAuthParts) =>
+  async (call: Incoming & InBrowser): Promise<Answer> => {
+    const { exchange, session, language, cookies } = call
+    const code = optionalText(exchange.url.searchParams, 'user_code')
+    if (code === undefined) return withCookies(deviceCodePage({}, language), cookies)
+    const userCode = readUserCode(code)
+    if (userCode === undefined) return withCookies(deviceCodePage({ code, fault: { kind: 'unknown' } }, language), cookies)
+    if (!session) return toSignIn(parts, call, userCode)
+
+    const { address } = exchange
+    const minutes = await countLookUp(parts.db, { userId: session.user.id, browserHash: call.browser.hash, address })
+    if (minutes !== undefined) {
+      await refused(parts, call, 'too-many-attempts')
+      return withCookies(deviceCodePage({ code: userCode, fault: { kind: 'too-many', minutes } }, language), cookies)
+    }
+    const device = await findPending(parts.db, userCode)
+    if (!device) {
+      await refused(parts, call, 'user-code-unknown')
+      return withCookies(deviceCodePage({ code: userCode, fault: { kind: 'unknown' } }, language), cookies)
+    }
+    return confirmPage(parts, call, { device, userCode, session })
+  }
+
+async function confirmPage(
+  parts: OAuthParts,
+  call: Incoming & InBrowser,
+  { device, userCode, session }: { device: DeviceRow; userCode: string; session: BrowserSession },
+): Promise<Answer> {
+  await refuseUnknownServer(parts.db, targetOf([device.audience], parts))
+  const data = {
+    csrf: csrfOf(call, csrfName(userCode)),
+    userCode,
+    person: session.user,
+    client: await parts.findClient(device.client_id),
+    address: device.ip ?? '–',
+    product: productOf(device.user_agent ?? '') || undefined,
+    resource: device.audience,
+  }
+  return withCookies(deviceConfirmPage(data, call.language), call.cookies)
+}
+
+/** A form is good for one code, besides one browser and one session. */
+const csrfName = (userCode: string) => `device ${userCode}`
+
+interface Decision {
+  session: BrowserSession
+  device: DeviceRow
+  client: OAuthClient
+  userCode: string
+}
+
+/** Whose form it is, and which device it is about. */
+export const findDecision =
+  (parts: OAuthParts) =>
+  async (call: InBrowser & { form: URLSearchParams }): Promise<Decision> => {
+    const userCode = readUserCode(optionalText(call.form, 'user_code') ?? '')
+    if (userCode === undefined) throw new PageFault({ situation: 'stale-form' })
+    if (!isSame(call.form.get('csrf') ?? '', csrfOf(call, csrfName(userCode))))
+      throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+    if (!call.session) throw new PageFault({ situation: 'sign-in-expired' })
+    const device = await findPending(parts.db, userCode)
+    if (!device) throw new PageFault({ situation: 'code-used' })
+    return { session: call.session, device, client: await parts.findClient(device.client_id), userCode }
+  }
+
+type Decided = Incoming & InBrowser & Decision & { form: URLSearchParams }
+
+/** Does what the person decided. */
+export const takeDeviceDecision =
+  (parts: OAuthParts) =>
+  async (call: Decided): Promise<Answer> => {
+    const { client, language, cookies, userCode } = call
+    const decision = call.form.get('decision')
+    if (decision === 'other-person') return toSignIn(parts, call, userCode)
+    if (decision !== 'allow' && decision !== 'deny') throw new PageFault({ situation: 'stale-form' })
+    await (decision === 'allow' ? allow(parts, call) : deny(parts, call))
+    return withCookies(deviceDonePage({ decision, clientName: client.name }, language), cookies)
+  }
+
+async function allow(parts: OAuthParts, { device, client, session, exchange }: Decided): Promise<void> {
+  const { client_id: clientId, audience, ip, user_agent } = device
+  const { user, provider } = session
+  await parts.db.transaction().execute(async (trx) => {
+    const sid = await startSession(trx, {
+      kind: 'client',
+      userId: user.id,
+      clientId,
+      clientName: client.name,
+      audience,
+      // Of the device, not of the browser: it is the device that has the tokens.
+      address: ip ?? undefined,
+      userAgent: user_agent ?? undefined,
+      provider: provider ?? undefined,
+    })
+    if (!(await decide(trx, device, { state: 'approved', sid }))) throw new PageFault({ situation: 'code-used' })
+  })
+  const { address, request } = exchange
+  const detail = `a device at ${ip ?? 'an unknown address'}, for ${audience}`
+  await parts.record({
+    method,
+    outcome: 'answered',
+    user,
+    client: clientId,
+    address,
+    userAgent: request.headers['user-agent'],
+    detail,
+  })
+}
+
+async function deny(parts: OAuthParts, call: Decided): Promise<void> {
+  if (!(await decide(parts.db, call.device, { state: 'denied' }))) throw new PageFault({ situation: 'code-used' })
+  await refused(parts, call, 'device-denied', call.device)
+}
+
+const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrowser, reason: string, device?: DeviceRow) =>
+  parts.record({
+    id,
+    method,
+    outcome: 'refused',
+    reason,
+    user: session?.user,
+    client: device?.client_id,
+    address: exchange.address,
+    userAgent: exchange.request.headers['user-agent'],
+  })
+
+/** The person comes back to this code, as somebody who is signed in. */
+async function toSignIn({ db }: OAuthParts, { browser, session, cookies }: InBrowser, userCode: string): Promise<Answer> {
+  const returnTo = `/oauth/device?user_code=${userCode}`
+  const flow = await beginSignIn(db, { purpose: 'device', request: { returnTo }, browserHash: browser.hash })
+  return seeOther(`/oauth/sign-in?flow=${flow}${session ? '&as=other' : ''}`, cookies)
+}
