@@ -15,7 +15,7 @@ import { endIdleSessions } from './pipeline/session-end/end-idle.ts'
 import { SessionGossip } from './pipeline/session-end/gossip.ts'
 import { callerIdentifier } from './policy/caller.ts'
 import type { PolicySource } from './policy/source.ts'
-import { tokenVerifier } from './policy/verify-token.ts'
+import { tokenVerifier } from './policy/tokens/verify-token.ts'
 import type { Log } from './runtime/log.ts'
 import type { Sealer } from './runtime/sealer.ts'
 import { Slots } from './runtime/slots.ts'
@@ -62,6 +62,9 @@ export interface PlaneParts {
   readonly maxRequestBytes: number
   /** Absent where no proxy stands before the plane. */
   readonly isTrustedProxy?: IsInside
+  readonly offline: Ports['offline']
+  /** Ends a session whose token somebody else used; absent where nobody can. */
+  readonly misused?: Ports['misused']
   /** Absent where every server is reached directly. */
   readonly proxyFor?: ProxyFor | undefined
   health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
@@ -120,6 +123,8 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     node,
     timers,
     secrets,
+    offline: parts.offline,
+    misused: parts.misused ?? (() => undefined),
     portalUrl,
   }
   const forwarder = parts.signForPeer && new Forwarder({ node, policy, streams, sign: parts.signForPeer })

@@ -17,6 +17,7 @@ import type { Trouble } from './control/contact.ts'
 import { Expulsion } from './control/expulsion.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
+import { misuseReporter } from './control/report-misuse.ts'
 import { keepSealingKeys } from './control/sealing-keys.ts'
 import { originRules } from './http/allowed-origins.ts'
 import { peerSigner } from './peers/signature.ts'
@@ -62,9 +63,11 @@ export async function startPlane(
   const control = new ControlClient(identity, expulsion, contact)
   const sealer = new Sealer()
   const { journal, shipper } = await openAudit(config, identity, control, log)
+  const offline = { calls: 0 }
   const reporter = new AuditReporter({
     control,
     state: () => shipper.state,
+    offlineCalls: () => offline.calls,
     onStored: (stored, sent) => shipper.compare(stored, sent),
     log,
   })
@@ -98,6 +101,8 @@ export async function startPlane(
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),
     maxRequestBytes: config.maxRequestBytes,
+    offline,
+    misused: misuseReporter({ control, log }),
     isTrustedProxy: config.trustedProxies,
     health(dropped) {
       const trouble = contact.trouble(feed.freshAtMs(), Date.now())

@@ -48,6 +48,7 @@ const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
   traceId: text,
   count: int,
   signature: text,
+  offline: fc.constant(true),
 }
 const header = fc.record(fields, { requiredKeys: ['v', 'kind', 'plane', 'seq', 'prev', 'boot', 'atMs'] })
 const record = fc.record({ hash: hex, header, args: text, result: text }, { requiredKeys: ['hash', 'header'] })

@@ -56,6 +56,7 @@ const headerChecks: Record<keyof AuditHeader, Check> = {
   traceId: isText,
   count: isInteger,
   signature: isText,
+  offline: (value) => value === true,
 }
 
 const isHeader = checkOf(headerChecks, AuditHeader)

@@ -15,7 +15,7 @@ const silentAfterMs = 90_000
  * to a database that was set back since, sends it again.
  */
 export async function storeAuditReport(db: Kysely<Database>, plane: string, report: AuditReport, nowMs = Date.now()): Promise<number> {
-  const { written, waitingMs, apart, why, ended = false } = report
+  const { written, waitingMs, apart, why, ended = false, offlineCalls } = report
   const chain = await db.selectFrom('audit_chains').select('seq').where('plane', '=', plane).executeTakeFirst()
   const stored = Number(chain?.seq ?? 0)
   // A gap that was seen before counts from then on, until its last record is stored. Newer records may be on their way.
@@ -32,6 +32,7 @@ export async function storeAuditReport(db: Kysely<Database>, plane: string, repo
       audit_apart: Math.min(apart, 1_000_000),
       audit_why: why?.replaceAll('\0', '') ?? null,
       audit_ended: ended,
+      ...(offlineCalls !== undefined && { offline_calls: offlineCalls }),
     })
     .where('id', '=', plane)
     .execute()

@@ -3,8 +3,17 @@ import { gzip } from 'node:zlib'
 import type { Db } from '@bir/db'
 import { AUDIT_STORED_HEADER, AUDIT_VERSION, AUDIT_VERSION_HEADER, MAX_AUDIT_RECORD_BYTES } from '@bir/sdk/contract/audit'
 import { HeldQuery } from '@bir/sdk/contract/held'
-import { Ack, DefinitionsReport, isForeignAck, ListFaults, OPENS_SEALED, OVER_SSE, PlaneAddress } from '@bir/sdk/contract/internal'
-import { Sha256 } from '@bir/sdk/contract/names'
+import {
+  Ack,
+  DefinitionsReport,
+  isForeignAck,
+  ListFaults,
+  OPENS_SEALED,
+  OVER_SSE,
+  PlaneAddress,
+  SessionMisuse,
+} from '@bir/sdk/contract/internal'
+import { Id, Sha256 } from '@bir/sdk/contract/names'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { BatchFault, parseBatch } from '../audit/batch.ts'
@@ -25,6 +34,8 @@ import { sealedRingFor } from '../planes/sealed-ring.ts'
 import type { MasterKey } from '../keys/master-key.ts'
 import { storeHeld } from '../plane-state/held.ts'
 import type { Evidence } from '../snapshots/history.ts'
+import { endSession } from '../sessions/end-session.ts'
+import { readSettings } from '../settings/settings.ts'
 import { storeListFaults } from '../definitions/list-faults.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
@@ -64,6 +75,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
     route('POST', '/internal/v1/list-faults', receiveListFaults),
     route('POST', '/internal/v1/definitions', receiveDefinitions),
     route('GET', '/internal/v1/definitions/*', definition),
+    route('POST', '/internal/v1/sessions/*', endMisused),
     route('GET', '/internal/v1/sealing-keys', sealingKeys),
     route('POST', '/internal/v1/planes', receiveAddress),
     route('GET', '/internal/v1/planes', roster),
@@ -128,6 +140,18 @@ async function receiveDefinitions({ db, issuer, ctxOf }: InternalParts, exchange
 async function receiveListFaults({ db, issuer }: InternalParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxListFaultsBytes)
   await storeListFaults(db, plane.id, parse(ListFaults, jsonOf(body)))
+  return { status: 204 }
+}
+
+/** Ends the session, if the settings still say that misuse does. */
+async function endMisused({ db, issuer, ctxOf }: InternalParts, exchange: Exchange): Promise<Answer> {
+  const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
+  const [sid = '', act, ...more] = exchange.rest.split('/')
+  if (act !== 'end' || more.length > 0 || !Id.safeParse(sid).success)
+    throw new Refusal(404, 'not_found', 'A session is ended at /sessions/{sid}/end.')
+  const { reason } = parse(SessionMisuse, jsonOf(body))
+  const { bindingRevokes } = await readSettings(db)
+  if (bindingRevokes === 'on') await endSession(ctxOf(`plane:${plane.name}`), sid, reason)
   return { status: 204 }
 }
 

@@ -37,6 +37,7 @@ export async function list({ db }: Pick<Ctx, 'db'>): Promise<{ items: z.infer<ty
     rejected: row.rejected_revision === null ? null : { revision: Number(row.rejected_revision), reasons: row.rejected_reasons },
     auditSeq: Number(row.seq ?? 0),
     audit: auditOf({ ...row, seq: row.seq ?? 0 }, nowMs),
+    offlineCalls: row.offline_calls === null ? null : Number(row.offline_calls),
     expelled: row.expelled_at !== null,
     expelledAt: row.expelled_at?.toISOString() ?? null,
     forgotten: row.forgotten,

@@ -46,9 +46,24 @@ test('setting the present values makes no revision', async () => {
 })
 
 test('a setting that older planes do not know is published only where somebody chose a value, and means its default elsewhere', () => {
-  const { callsAtOnce, streamsAtOnce, ...known } = Settings.parse({})
+  const { callsAtOnce, streamsAtOnce, binding, ...known } = Settings.parse({})
   expect(publishedSettings(Settings.parse({}))).toEqual(known)
   expect(publishedSettings(Settings.parse({ callsAtOnce: 7 }))).toEqual({ ...known, callsAtOnce: 7 })
-  expect(Settings.parse(publishedSettings(Settings.parse({ callsAtOnce: 7 })))).toEqual({ ...known, callsAtOnce: 7, streamsAtOnce })
+  expect(Settings.parse(publishedSettings(Settings.parse({ callsAtOnce: 7 })))).toEqual({
+    ...known,
+    callsAtOnce: 7,
+    streamsAtOnce,
+    binding,
+  })
+  expect(publishedSettings(Settings.parse({ binding: 'ip' }))).toEqual({ ...known, binding: 'ip' })
   expect(callsAtOnce).toBe(64)
+})
+
+test('the network of a binding that is the default is not stored, however it is written', async () => {
+  await using it = await aControlPlane()
+  await put(it.ctx, api.settings.put.input.parse({ binding: 'both', bindingNetwork: { ipv4: 20 } }))
+  expect((await get(it.ctx)).bindingNetwork).toEqual({ ipv4: 20, ipv6: 56 })
+  await put(it.ctx, { bindingNetwork: { ipv6: 56, ipv4: 24 } })
+  expect((await it.db.selectFrom('settings').select('values').executeTakeFirstOrThrow()).values).toEqual({ binding: 'both' })
+  expect(api.settings.put.input.safeParse({ bindingNetwork: { ipv5: 1 } }).success).toBe(false)
 })

@@ -21,7 +21,7 @@ export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFiel
   const result = truncate(bodies.result)
   const seq = head.seq + 1
   const header: { [K in keyof AuditHeader]: AuditHeader[K] | undefined } = {
-    v: 1,
+    v: fields.offline ? 2 : 1,
     kind: fields.kind,
     plane: origin.plane,
     seq,
@@ -57,6 +57,7 @@ export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFiel
     traceId: boundField('traceId', fields.traceId),
     count: integer(fields.count),
     signature: boundField('signature', fields.signature),
+    offline: fields.offline,
   }
   const bytes = JSON.stringify(header)
   const hash = sha256(bytes)

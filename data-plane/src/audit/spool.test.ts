@@ -70,11 +70,13 @@ test('the header has the keys in the order of its schema, so that parsing and wr
     traceId: 't',
     count: 1,
     signature: 's',
+    offline: true,
   } as const
   const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, fields, { args: '{}', result: '{}' })
   const { header, hash } = AuditRecord.parse(JSON.parse(line))
   expect(Object.keys(header)).toEqual(Object.keys(AuditHeader.shape))
   expect(headerHash(header)).toBe(hash)
+  expect(header.v).toBe(2)
 })
 
 test('a record with any text can be read back, and the chain is intact', async () => {

@@ -31,6 +31,7 @@ async function forwardingServer(
     held: policy,
     refusal: () => undefined,
     freshAtMs: () => Date.now(),
+    isAway: () => false,
     waitForRevision: () => Promise.resolve(true),
     onChange: () => () => undefined,
   }

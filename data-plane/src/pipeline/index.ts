@@ -15,8 +15,9 @@ import { redactSecrets } from './filters/redact-secrets.ts'
 import { truncate } from './filters/truncate.ts'
 import { atOnce, CALLS_AT_ONCE, STREAMS_AT_ONCE } from './guards/at-once.ts'
 import { audit } from './guards/audit.ts'
-import { authenticate } from './guards/authenticate.ts'
+import { authenticate } from './guards/caller/authenticate.ts'
 import { authorise } from './guards/authorise.ts'
+import { bind } from './guards/caller/bind.ts'
 import { findServer } from './guards/find-server.ts'
 import { findTask } from './guards/find-task.ts'
 import { findTool } from './guards/find-tool.ts'
@@ -59,6 +60,7 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
   const authenticated = new Pipeline<Incoming>(clearError(out))
     .guard(audit(ports)) // outermost: refusals are recorded too. Adds note
     .guard(authenticate(ports)) // adds token, policy, person
+    .guard(bind(ports)) // to the network and the program that the token was issued to
     .guard(resumeSession(ports)) // legacy only: what its client declared when it initialized
   const everyone = authenticated.guard(rateLimit()).guard(refuseLookAlikes) // names that a server could read as others
   const opening = everyone.guard(atOnce(CALLS_AT_ONCE)) // the headers of its answer have the session's id

@@ -1,12 +1,12 @@
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
-import type { Person, Policy } from '@bir/sdk/contract/policy'
+import type { Person } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { PolicySource } from './source.ts'
-import { tokenFault } from './token.ts'
-import type { Token } from './token.ts'
-import { unauthenticated } from './unauthenticated.ts'
+import { standingOf } from './tokens/token.ts'
+import type { Token } from './tokens/token.ts'
+import { unauthenticated } from './tokens/unauthenticated.ts'
 
 /** Who sent a request: somebody whose token was good for its endpoint when it began. */
 export interface Caller {
@@ -22,35 +22,40 @@ export interface Caller {
  */
 export type IdentifyCaller = (authorization: string | undefined, endpoint: Endpoint) => Awaitable<Caller>
 
+type Source = Pick<PolicySource, 'current' | 'isAway' | 'freshAtMs'>
+
 interface Needs {
-  verify(bearer: string): Awaitable<Token>
-  readonly policy: Pick<PolicySource, 'current' | 'refusal' | 'waitForRevision'>
+  verify(bearer: string): Token
+  readonly policy: Source & Pick<PolicySource, 'refusal' | 'waitForRevision'>
 }
 
 export function callerIdentifier({ verify, policy }: Needs): IdentifyCaller {
   return function identify(authorization, endpoint) {
     const refusal = policy.refusal()
     if (refusal) throw refusal
-    const verified = verify(bearerOf(authorization))
-    const isNewer = ({ revision }: Token) => revision > policy.current().revision
-    const found = (token: Token, isBehind: boolean): Caller => ({
-      token,
-      person: admittedPerson(policy.current(), token, endpoint),
-      isBehind,
-    })
-    if (!(verified instanceof Promise) && !isNewer(verified)) return found(verified, false)
-    return Promise.resolve(verified).then(async (token) => found(token, isNewer(token) && !(await policy.waitForRevision(token.revision))))
+    const token = verify(bearerOf(authorization))
+    const isNewer = () => token.revision > policy.current().revision
+    const found = (isBehind: boolean): Caller => ({ token, person: admit(policy, token, endpoint).person, isBehind })
+    if (!isNewer()) return found(false)
+    return policy.waitForRevision(token.revision).then((isReached) => found(!isReached && isNewer()))
   }
 }
 
-/** The person whose token is good for the endpoint now. Throws `unauthenticated` or `personDisabled`. */
-export function admittedPerson(current: Policy, token: Token, endpoint: Endpoint): Person {
-  const fault = tokenFault(current, token, endpoint, Date.now() / 1000)
-  if (fault !== undefined) throw unauthenticated(fault, { ...token, resource: endpoint.resource })
-  const person = personOf(current, token.subject)
+/** Somebody whose token is good for the endpoint now. */
+export interface Admission {
+  readonly person: Person
+  /** The token has expired, and is good for reading alone, because no control plane can be reached to renew it. */
+  readonly isOffline: boolean
+}
+
+/** Throws `unauthenticated` or `personDisabled`. */
+export function admit(source: Source, token: Token, endpoint: Endpoint): Admission {
+  const standing = standingOf(source, token, endpoint, Date.now())
+  if (standing.fault !== undefined) throw unauthenticated(standing.fault, { ...token, resource: endpoint.resource })
+  const person = personOf(source.current(), token.subject)
   const refusal = refusalOf(person)
   if (refusal) throw refusal
-  return person as Person
+  return { person: person as Person, isOffline: standing.isOffline }
 }
 
 /** Why nothing is done for this person; undefined when there is no reason. */

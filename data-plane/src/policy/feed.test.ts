@@ -366,9 +366,9 @@ test.for(parts)('a %s that needs a word the plane does not know is refused, and 
   const publisher = await aPublisher()
   const { feed, acks } = await aFeed(publisher)
   await feed.answer(await publisher.publish(1))
-  const written: Written = (part, value) => (part === needing ? { ...value, needs: ['conditions', 'binding'] } : value)
+  const written: Written = (part, value) => (part === needing ? { ...value, needs: ['conditions', 'quorum'] } : value)
   const what = needing === 'manifest' ? 'the manifest' : `the ${needing} chunk`
-  const why = `${what} needs conditions, binding, which this plane does not know: update the plane`
+  const why = `${what} needs conditions, quorum, which this plane does not know: update the plane`
   await expect(feed.answer(await publisher.publish(2, { level: 'write', written }))).rejects.toThrow(`revision 2 cannot be served: ${why}`)
   expect(acks).toEqual([{ revision: 1 }, { rejected: 2, reasons: [why] }])
   expect(feed.current().revision).toBe(1)

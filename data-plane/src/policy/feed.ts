@@ -40,6 +40,7 @@ export class PolicyFeed implements PolicySource {
   private parsed = nothingParsed()
   private bytes: ReadonlyMap<string, Uint8Array> = new Map()
   private freshMs = 0
+  private silent = false
   private readonly revisionWaits = new Map<number, Promise<boolean>>()
   private waiters: ((policy: Policy) => void)[] = []
   private readonly changeListeners = new Set<() => void>()
@@ -75,6 +76,15 @@ export class PolicyFeed implements PolicySource {
 
   freshAtMs(): number {
     return this.freshMs
+  }
+
+  isAway(): boolean {
+    return this.silent
+  }
+
+  /** Whether the last request for a policy had an answer. */
+  heard(isAnswered: boolean): void {
+    this.silent = !isAnswered
   }
 
   onChange(listener: () => void): () => void {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../runtime/log.ts'
+import { ControlError } from '../control/client.ts'
 import type { ControlClient } from '../control/client.ts'
 import type { PolicyFeed } from './feed.ts'
 
@@ -14,6 +15,7 @@ export async function poll(feed: PolicyFeed, control: ControlClient, log: Log, s
   while (!signal.aborted) {
     try {
       const { bytes } = await control.get(`/snapshot?have=${feed.held?.revision ?? 0}&wait=${waitS}&${feed.heldQuery}`, signal)
+      feed.heard(true)
       await feed.answer(bytes)
       waitS = maxWaitS
       if (failures > 0) log('info', 'the control plane answers again')
@@ -21,9 +23,13 @@ export async function poll(feed: PolicyFeed, control: ControlClient, log: Log, s
     } catch (error) {
       if (signal.aborted) return
       failures++
+      if (error instanceof ControlError) feed.heard(isAnswer(error))
       if (failures === 1 || failures % 30 === 0) log('warn', 'no policy from the control plane', { why: String(error), failures })
       // An abort ends the wait; the loop then ends too.
       await wait(Math.min(maxBackOffMs, 100 * 2 ** Math.min(failures, 10)), undefined, { signal }).catch(() => undefined)
     }
   }
 }
+
+/** A control plane that is out of order renews no token either. */
+const isAnswer = ({ status }: ControlError): boolean => status !== undefined && status < 500

@@ -12,6 +12,8 @@ export interface PolicySource {
   refusal(): GatewayError | undefined
   /** The time of the newest signed statement from the control plane, in milliseconds since 1970. */
   freshAtMs(): number
+  /** No control plane answers now, or none that can renew a token. */
+  isAway(): boolean
   /** Calls the listener after every change of policy, until the returned function is called. */
   onChange(listener: () => void): () => void
   /** Waits up to a second for a revision; true when it is in force. Calls for one revision share the wait. */

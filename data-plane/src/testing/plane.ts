@@ -97,7 +97,12 @@ export interface TestPlane extends AsyncDisposable {
   /** Good for ten minutes, issued `lateS` ago. */
   token(claims?: { sub?: string; lateS?: number } & Record<string, unknown>): Promise<string>
   records(): AuditRecord[]
-  fresh: { atMs: number }
+  /** What is known of the control plane: when it spoke last, and whether it is away now. */
+  fresh: { atMs: number; isAway: boolean }
+  /** How many calls were served offline. */
+  offline: { calls: number }
+  /** The sessions that the plane wants to end, because somebody else used their token. */
+  misused: string[]
   sessions: SessionMemory
   dropped: DroppedMessages
   /** The bytes that unfinished requests hold. */
@@ -143,8 +148,10 @@ export async function testPlane(
   const made = (given: PolicyParts) =>
     restrictToMounted(mounted, aPolicy({ servers, tokenKeys: [tokenKey], planes: place?.roster() ?? [], ...given }))
   let policy = made(parts)
-  const fresh = { atMs: Date.now() }
+  const fresh = { atMs: Date.now(), isAway: false }
   let refusal: GatewayError | undefined
+  const misused: string[] = []
+  const offline = { calls: 0 }
   const followers = new Set<() => void>()
   const source = {
     current: () => policy,
@@ -153,6 +160,7 @@ export async function testPlane(
     },
     refusal: () => refusal,
     freshAtMs: () => fresh.atMs,
+    isAway: () => fresh.isAway,
     waitForRevision: async (revision: number) => policy.revision >= revision,
     onChange(changed: () => void) {
       followers.add(changed)
@@ -186,6 +194,8 @@ export async function testPlane(
       local: false,
     }),
     maxRequestBytes,
+    offline,
+    misused: (session) => void misused.push(session),
     isTrustedProxy: (address) => behindProxy && address === '127.0.0.1',
     health: () => ({ ok: true, body: { status: 'ok' } }),
     timers: new Timers({ tickMs: 5 }),
@@ -207,6 +217,8 @@ export async function testPlane(
     sessions: plane.sessions,
     fresh,
     dropped: plane.dropped,
+    offline,
+    misused,
     bodies: plane.bodies,
     close,
     use: (given) => {

@@ -1,7 +1,7 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import { Settings } from '@bir/sdk/contract/settings'
-import type { PlanesChunk, PublicJwk, Selection, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
+import type { PersonalTokenEntry, PlanesChunk, PublicJwk, Selection, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 
 export const ISSUER = 'http://control.test'
@@ -25,6 +25,7 @@ export interface PolicyParts {
   /** What alice chose for herself, by server. */
   selection?: Record<string, Selection>
   planes?: PlanesChunk['planes']
+  personalTokens?: Record<string, PersonalTokenEntry>
 }
 
 /** A policy of two people: alice of the analysts, and dave. */
@@ -39,6 +40,7 @@ export function aPolicy({
   disabled = [],
   selection,
   planes = [],
+  personalTokens = {},
 }: PolicyParts = {}): Policy {
   const people = [
     { id: ALICE, handle: 'alice', classKey: 'a'.repeat(16) },
@@ -66,6 +68,7 @@ export function aPolicy({
     revocations: { tokens: [], sessions: [], epochs: {}, killed: [], ...revoked },
     keys: { issuer: ISSUER, tokenKeys },
     planes: { planes },
+    personalTokens: { personalTokens },
   })
 }
 

@@ -15,6 +15,8 @@ const otherReasons = [
   'token-revoked',
   'session-revoked',
   'token-before-epoch',
+  'binding-network',
+  'binding-user-agent',
   'rate-limited',
   'plane-busy',
   'plane-stopped',

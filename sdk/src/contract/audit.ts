@@ -103,6 +103,8 @@ const KnownHeader = z.object({
   count: z.int().optional(),
   /** Of kind `head`: the Ed25519 signature of the text of `prev`, base64url. */
   signature: z.string().optional(),
+  /** True when the token had expired, and no control plane could be reached to renew it. Since version 2. */
+  offline: z.literal(true).optional(),
 })
 export type AuditHeader = z.infer<typeof KnownHeader>
 

@@ -355,6 +355,11 @@ export const PlaneState = z.strictObject({
   /** The highest sequence number of its audit that the control plane has stored. */
   auditSeq: z.int(),
   audit: PlaneAudit.optional(),
+  /**
+   * How many calls it served since its start by tokens that had expired, while no control plane could renew them. Null
+   * while it has not told.
+   */
+  offlineCalls: z.int().nullable().optional(),
   expelled: z.boolean(),
   /** Absent where the control plane is of an earlier version. */
   expelledAt: Instant.nullable().optional(),

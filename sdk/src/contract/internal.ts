@@ -132,6 +132,8 @@ export const AuditReport = z.object({
   why: z.string().max(500).optional(),
   /** The plane stops and writes no more. */
   ended: z.boolean().optional(),
+  /** How many calls it served since its start by tokens that had expired, while no control plane could renew them. */
+  offlineCalls: z.int().min(0).optional(),
 })
 export type AuditReport = z.infer<typeof AuditReport>
 
@@ -152,6 +154,13 @@ const ackMembers = ['revision', 'rejected', 'health', 'audit']
 /** Whether an ack says nothing that this version knows: then a later one wrote it, and it is left out as a whole. */
 export const isForeignAck = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0 && !ackMembers.some((name) => Object.hasOwn(value, name))
+
+/**
+ * `POST /internal/v1/sessions/{sid}/end`: somebody used a token of this session to whom it was not issued, and the
+ * setting `bindingRevokes` is on. (Earlier control planes answer 404.)
+ */
+export const SessionMisuse = z.object({ reason: z.enum(['binding-network', 'binding-user-agent']) })
+export type SessionMisuse = z.infer<typeof SessionMisuse>
 
 /** `GET /internal/v1/sealing-keys`: a sealed box (`@bir/sdk/seal-box`) that holds a `SealingRing` as JSON. */
 export const SealingKeysAnswer = z.looseObject({ box: z.string() })

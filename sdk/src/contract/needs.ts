@@ -38,6 +38,14 @@ export const LATER: LaterMembers = {
     // A plane that does not know personal access tokens refuses them.
     'chunks.personalTokens': MAY_BE_LEFT_OUT,
   },
+  settings: {
+    'settings.binding': 'binding',
+    // They say how to bind, and `binding` whether.
+    'settings.bindingNetwork': MAY_BE_LEFT_OUT,
+    'settings.bindingRevokes': MAY_BE_LEFT_OUT,
+    // A plane that does not know it takes no token after its end.
+    'settings.offlineReadMs': MAY_BE_LEFT_OUT,
+  },
   servers: {
     'servers.*.remote.era=sse': 'era-sse',
   },

@@ -5,7 +5,7 @@ import { Handle, ServerId, ToolName } from './names.ts'
 import { FileProviders, ProviderHandle } from './provider.ts'
 import { RemoteSettings } from './remote.ts'
 import { RemoteHeaders, RemoteUrl } from './remote-headers.ts'
-import { GatewaySettings, SessionSettings } from './settings.ts'
+import { GatewaySettings, GivenBindingNetwork, SessionSettings } from './settings.ts'
 import { ColumnName, TablePattern } from './tables.ts'
 
 /** A moment (RFC 3339). YAML may parse it as a date; it becomes text again. */
@@ -153,7 +153,10 @@ export const PolicyFile = z.strictObject({
   grants: z.array(FileGrant).optional(),
   restrictions: z.array(FileRestriction).optional(),
   /** Settings that are left out take their defaults. */
-  settings: GatewaySettings.partial().extend({ session: SessionSettings.strict().optional() }).strict().optional(),
+  settings: GatewaySettings.partial()
+    .extend({ session: SessionSettings.strict().optional(), bindingNetwork: GivenBindingNetwork.optional() })
+    .strict()
+    .optional(),
   /** Which OAuth clients people may use. */
   clients: FileClients.optional(),
   /** Through whom people sign in, by handle. The provider of the control plane's settings stands beside these. */

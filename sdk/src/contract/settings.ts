@@ -2,6 +2,19 @@ import { z } from 'zod'
 
 const minuteMs = 60_000
 
+/** What a call must share with the request for its token: the program, the network, or both. */
+export const BindingMode = z.enum(['off', 'user-agent', 'ip', 'both'])
+export type BindingMode = z.infer<typeof BindingMode>
+
+/** How many leading bits of an address are the network that a token is bound to (CIDR, RFC 4632, RFC 4291 §2.3). */
+export const BindingNetwork = z.object({
+  ipv4: z.int().min(8).max(32).default(24),
+  ipv6: z.int().min(16).max(128).default(56),
+})
+
+/** As somebody writes it. */
+export const GivenBindingNetwork = BindingNetwork.strict()
+
 /**
  * Settings that an administrator can change while the gateway runs. The snapshot carries them to every data plane. A
  * reader leaves out settings that it does not know; who writes them is held to `SettingsPatch`.
@@ -45,14 +58,29 @@ export const Settings = z.object({
    * or destroy; the records of reading calls follow within 50 ms.
    */
   auditDurability: z.enum(['default', 'strict']).default('default'),
+  /** What a call must share with the request for its token. A call that does not is refused (docs/binding.md). */
+  binding: BindingMode.default('off'),
+  bindingNetwork: BindingNetwork.default({ ipv4: 24, ipv6: 56 }),
+  /** `on`: such a call also ends the session of its token, so that every token of it is void. */
+  bindingRevokes: z.enum(['off', 'on']).default('off'),
+  /**
+   * While the control plane cannot be reached, a token that a data plane accepted before stays good there for so long
+   * after its end, for reading alone; never longer than `staleReadMs`. 0: never.
+   */
+  offlineReadMs: z
+    .int()
+    .min(0)
+    .max(7 * 24 * 60 * minuteMs)
+    .default(60 * minuteMs),
 })
 export type Settings = z.infer<typeof Settings>
 
 /**
  * Settings that came while data planes refused every setting that they did not know. These are published only where
- * they differ from their default: then a plane of that time serves on. Settings that come now need no line here.
+ * they differ from their default: then a plane of that time serves on. Settings that come now need no line here,
+ * unless they have a word in `needs.ts`: planes that lack the word must still get every policy that does not use it.
  */
-const laterSettings: readonly (keyof Settings)[] = ['callsAtOnce', 'streamsAtOnce']
+const laterSettings: readonly (keyof Settings)[] = ['callsAtOnce', 'streamsAtOnce', 'binding']
 
 /** The settings as they are published to data planes of any version. */
 export function publishedSettings(settings: Settings): Partial<Settings> {
@@ -113,4 +141,8 @@ export const SettingsPatch = z.strictObject({
   session: z
     .strictObject({ idleMs: idleMs.unwrap().optional(), maxMs: maxMs.unwrap().optional(), remember: remember.unwrap().optional() })
     .optional(),
+  binding: shape.binding.unwrap().optional(),
+  bindingNetwork: GivenBindingNetwork.optional(),
+  bindingRevokes: shape.bindingRevokes.unwrap().optional(),
+  offlineReadMs: shape.offlineReadMs.unwrap().optional(),
 })

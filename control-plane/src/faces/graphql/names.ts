@@ -38,7 +38,7 @@ import { Level } from '@bir/sdk/contract/level'
 import { FileGrant, FileGroup, FileRestriction, FileServer, PolicyFile } from '@bir/sdk/contract/policy-file'
 import { ProviderProblem, ProviderState, ProviderTest } from '@bir/sdk/contract/provider-state'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
-import { GatewaySettings } from '@bir/sdk/contract/settings'
+import { BindingNetwork, GatewaySettings, GivenBindingNetwork } from '@bir/sdk/contract/settings'
 import { Selection } from '@bir/sdk/contract/snapshot'
 import type { z } from 'zod'
 import { cursorOf } from '../../base/paging.ts'
@@ -147,6 +147,8 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [ProviderTest, 'ProviderTest'],
   [ProviderProblem, 'ProviderProblem'],
   [GatewaySettings, 'Settings'],
+  [BindingNetwork, 'BindingNetwork'],
+  [GivenBindingNetwork, 'GivenBindingNetwork'],
   [Selection, 'Selection'],
   [Level, 'Level'],
   [PolicyFile, 'PolicyFile'],

@@ -10,6 +10,8 @@ import type { ShippingState } from './shipper.ts'
 interface Options {
   control: Pick<ControlClient, 'post'>
   state(): ShippingState
+  /** How many calls were served by tokens that nobody could renew. */
+  offlineCalls?(): number
   /** Called with the last record that the control plane has. `sent` is the one that it was thought to have before. */
   onStored(stored: number, sent: number): void
   log: Log
@@ -69,7 +71,9 @@ export class AuditReporter {
     const isNew = this.told === undefined || concern !== this.told.concern || nowMs - this.told.atMs >= AUDIT_REPORT_EVERY_MS
     if (!ended && (!isNew || nowMs < this.notBeforeMs)) return
     const why = warning === undefined ? {} : { why: boundText(warning, maxWhyChars) }
-    await this.post({ written, waitingMs, apart, ...why, ...(ended && { ended }) }, stored, nowMs)
+    const offlineCalls = this.options.offlineCalls?.()
+    const offline = offlineCalls === undefined ? {} : { offlineCalls }
+    await this.post({ written, waitingMs, apart, ...why, ...(ended && { ended }), ...offline }, stored, nowMs)
     if (!this.isFailing) this.told = { concern, atMs: nowMs }
   }
 

@@ -37,5 +37,9 @@ export interface Ports {
   readonly timers: Timers
   /** Reads secrets for a server, and knows which of them must not come back in its answers. */
   readonly secrets: SecretsInUse
+  /** Counts the calls by tokens that have expired, while no control plane can renew them. */
+  readonly offline: { calls: number }
+  /** A token of this session was used by somebody else, and the settings say that this ends the session. */
+  misused(sessionId: string, reason: 'binding-network' | 'binding-user-agent'): void
   readonly portalUrl: string | undefined
 }

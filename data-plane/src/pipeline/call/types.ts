@@ -13,7 +13,7 @@ import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 import type { Caller } from '../../policy/caller.ts'
-import type { Token } from '../../policy/token.ts'
+import type { Token } from '../../policy/tokens/token.ts'
 
 /** A message as it came in over HTTP, from a caller who was known before it was read. */
 export interface Incoming extends Message {
@@ -58,6 +58,7 @@ export interface AuditNote {
   stoppedBy?: GatewayError
   detail?: string
   behind?: boolean
+  offline?: boolean
   argsText?: string
   revision?: number
   /** True once the answer is on its way into the record. */
@@ -73,6 +74,8 @@ export interface Authenticated {
   /** Read once per call, because a new policy may come in the middle of one. */
   readonly policy: Policy
   readonly person: Person
+  /** The token has expired, and is good for reading alone while no control plane can renew it. */
+  readonly isOffline: boolean
 }
 
 /** The tool that the client named, whether or not the person may call it. */

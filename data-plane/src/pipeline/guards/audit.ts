@@ -72,7 +72,7 @@ async function recordAnswer(ports: AuditPorts, call: Call, note: AuditNote, answ
 
 async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, error: unknown): Promise<void> {
   const { journal, callLog } = ports
-  const { reason, detail: why, outcome: failure, httpStatus, rpcCode, isByRate } = failureFacts(error)
+  const { reason, detail: why, outcome: failure, httpStatus, rpcCode, isOften } = failureFacts(error)
   const isStopped = note.outcome === 'unknown'
   const outcome = isStopped ? 'unknown' : failure
   const detail = isStopped ? `stopped while it was under way: ${why}` : why
@@ -81,7 +81,7 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
-  if (call.person && !isByRate) await journal.record(fields, bodies, mustSync(call, note))
+  if (call.person && !isOften) await journal.record(fields, bodies, mustSync(call, note))
   else await journal.refusal(fields, bodies, call.person && call.token?.subject.id, mustSync(call, note))
 }
 
@@ -94,6 +94,9 @@ function withoutSecrets({ secrets }: AuditPorts, { endpoint }: Call, note: Audit
   return boundText(clean, AUDIT_TEXT_CHARS.detail)
 }
 
+/** Whoever is refused for these may be refused as often as they call: the first of a second says everything. */
+const oftenRefused = new Set(['binding-network', 'binding-user-agent'])
+
 /** A server's own error is its failure, by its code; any other failure has a code of the gateway's. */
 function failureFacts(error: unknown) {
   if (error instanceof UpstreamRpcError) {
@@ -103,13 +106,20 @@ function failureFacts(error: unknown) {
       outcome: 'failed',
       httpStatus: 200,
       rpcCode: error.code,
-      isByRate: false,
+      isOften: false,
     } as const
   }
   const { code, reason, message } = toGatewayError(error)
   const { http, rpc } = ERRORS[code]
   const outcome = code === 'internal' ? 'failed' : 'refused'
-  return { reason, detail: message, outcome, httpStatus: http, rpcCode: rpc, isByRate: code === 'rateLimited' } as const
+  return {
+    reason,
+    detail: message,
+    outcome,
+    httpStatus: http,
+    rpcCode: rpc,
+    isOften: code === 'rateLimited' || oftenRefused.has(reason),
+  } as const
 }
 
 const mustSync = ({ policy }: Call, { level }: AuditNote) =>
@@ -145,6 +155,7 @@ export function factsOf(
     behind: note.behind === true ? true : undefined,
     durationUs: Math.round((performance.now() - call.startedMs) * 1000),
     traceId: call.traceId,
+    offline: note.offline === true ? true : undefined,
   })
 }
 

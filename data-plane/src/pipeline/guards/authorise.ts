@@ -1,7 +1,9 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { covers } from '@bir/sdk/contract/level'
 import type { Level } from '@bir/sdk/contract/level'
 import type { Settings } from '@bir/sdk/contract/settings'
+import { unauthenticated } from '../../policy/tokens/unauthenticated.ts'
 import { unknownTool } from './find-tool.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
@@ -13,20 +15,22 @@ export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & A
     const nowMs = Date.now()
     const verdict = decideFor(call.policy, call.person, call.serverId, call.toolName, nowMs)
     if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)
-    refuseStale(policy, call.policy.settings, call.needs, nowMs)
+    refuseStale(policy, call, call.needs, nowMs)
     return next({ level: verdict.level })
   }
 }
 
-/** Throws `unavailable` when the control plane has been silent for too long for a call of this level. */
-export function refuseStale(policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): void {
-  const refusal = staleRefusal(policy, settings, needs, nowMs)
+/** Throws when the control plane has been silent for too long for a call of this level. */
+export function refuseStale(policy: Ports['policy'], call: Authenticated, needs: Level, nowMs: number): void {
+  const refusal = staleRefusal(policy, call, needs, nowMs)
   if (refusal) throw refusal
 }
 
-/** Undefined while the policy is good for a call of this level. */
-export const staleRefusal = (policy: Ports['policy'], settings: Settings, needs: Level, nowMs: number): GatewayError | undefined =>
-  nowMs - policy.freshAtMs() > staleAfterMs(settings, needs) ? tooOld(needs) : undefined
+/** Undefined while the policy, and a token that nobody can renew, are good for a call of this level. */
+export function staleRefusal(source: Ports['policy'], call: Authenticated, needs: Level, nowMs: number): GatewayError | undefined {
+  if (call.isOffline && !covers('read', needs)) return unauthenticated('token-expired', { ...call.token, isAway: true })
+  return nowMs - source.freshAtMs() > staleAfterMs(call.policy.settings, needs) ? tooOld(needs) : undefined
+}
 
 /** How long the policy stays good without a word from the control plane, by the level of the call. */
 function staleAfterMs(settings: Settings, needs: Level): number {

@@ -28,7 +28,7 @@ export function findServer(
     const nowMs = Date.now()
     const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
     if (!verdict.allow) throw notThere(call, verdict.reason)
-    refuseStale(ports.policy, call.policy.settings, needs, nowMs)
+    refuseStale(ports.policy, call, needs, nowMs)
     return next({ serverId: target.server, server, upstream, needs, upstreamCall: target.upstreamCall, level: verdict.level })
   }
 }

@@ -32,7 +32,7 @@ export function findTask(
     if (!server || !upstream) throw unknownTask('unknown-server')
     const verdict = decideTask(policy, person, task, nowMs)
     if (!verdict.allow) throw unknownTask(verdict.reason)
-    refuseStale(ports.policy, policy.settings, needs, nowMs)
+    refuseStale(ports.policy, call, needs, nowMs)
     return next({ serverId: task.server, server, upstream, needs, upstreamCall, task, level: verdict.level })
   }
 }

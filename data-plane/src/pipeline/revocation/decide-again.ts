@@ -5,8 +5,8 @@ import type { GatewayError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
 import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { refusalOf } from '../../policy/caller.ts'
-import { revocationOf } from '../../policy/token.ts'
-import { unauthenticated } from '../../policy/unauthenticated.ts'
+import { revocationOf } from '../../policy/tokens/token.ts'
+import { unauthenticated } from '../../policy/tokens/unauthenticated.ts'
 import { decideTask } from '../../protocol/extensions/tasks.ts'
 import type { Ports } from '../call/ports.ts'
 import type { OpenCall } from '../call/types.ts'
@@ -35,7 +35,7 @@ export function refusalNow(policy: Policy, call: OpenCall, nowMs: number): Gatew
 export function decideAgain({ policy: source }: Pick<Ports, 'policy'>, call: OpenCall): void {
   const nowMs = Date.now()
   const policy = source.current()
-  const refusal = source.refusal() ?? refusalNow(policy, call, nowMs) ?? staleRefusal(source, policy.settings, call.needs, nowMs)
+  const refusal = source.refusal() ?? refusalNow(policy, call, nowMs) ?? staleRefusal(source, { ...call, policy }, call.needs, nowMs)
   if (refusal) {
     stopCall(call, refusal)
     throw refusal

@@ -13,7 +13,8 @@ import { NEARLY_OVER_S, stopClock } from '../../testing/stopped-clock.ts'
 import { within } from '../../testing/waiting.ts'
 import { endWithToken } from './end-with-token.ts'
 import { aRemoteEntry, planeBefore } from '../../testing/two-sides.ts'
-import type { Token } from '../../policy/token.ts'
+import type { PolicySource } from '../../policy/source.ts'
+import type { Token } from '../../policy/tokens/token.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -156,11 +157,13 @@ test('what changed while a session had no stream is told on the next, and nothin
   expect(methods()).toHaveLength(2)
 })
 
+const policy = { isAway: () => false } as PolicySource
+
 /** A stream whose token is good for so long. */
 function aStream(goodForMs: number) {
   const cancel = new Cancel()
   const token = { expiresAtS: (Date.now() + goodForMs) / 1000 } as Token
-  const takeBack = endWithToken({ timers: new Timers() }, { token, cancel })
+  const takeBack = endWithToken({ timers: new Timers(), policy }, { token, cancel })
   return { cancel, takeBack }
 }
 

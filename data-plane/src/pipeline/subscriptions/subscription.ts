@@ -7,7 +7,7 @@ import { notificationOnAggregate, resultOnAggregate } from '../../aggregate/rewr
 import { mergeHonoured, splitListen } from '../../aggregate/split-listen.ts'
 import { viewHash } from '../../aggregate/view-hash.ts'
 import { isObject } from '../../json/is-object.ts'
-import { tokenFault } from '../../policy/token.ts'
+import { standingOf } from '../../policy/tokens/token.ts'
 import { ownWords } from '../../protocol/channel/cleared.ts'
 import type { Cleared } from '../../protocol/channel/cleared.ts'
 import { withKeptTtl } from '../../protocol/extensions/tasks.ts'
@@ -292,8 +292,8 @@ export class Subscription {
   }
 
   private policyChanged(): void {
-    const { policy, person } = this.now()
-    const fault = tokenFault(policy, this.call.token, this.call.endpoint, Date.now() / 1000)
+    const { person } = this.now()
+    const { fault } = standingOf(this.ports.policy, this.call.token, this.call.endpoint, Date.now())
     if (person && !person.disabled && fault === undefined && !this.ports.policy.refusal()) {
       this.decideServers()
       return this.compareSoon()

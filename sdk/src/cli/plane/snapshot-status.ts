@@ -16,7 +16,7 @@ export const snapshotStatus: Define = (parent, act) => {
     .command('status')
     .summary('which revision is published, and which planes enforce it')
     .description(
-      'Says which revision of the policy is published, which data planes enforce it, and whether their audit is stored. A plane that was not heard of for a minute is away: it does not count as enforcing, because nobody knows. One that said that it stops is not counted. Exits with 3 when there is no plane, and when one lags behind, has rejected the policy, is away, or has audit records that should have been stored by now.',
+      'Says which revision of the policy is published, which data planes enforce it, and whether their audit is stored. A plane that was not heard of for a minute is away: it does not count as enforcing, because nobody knows. One that said that it stops is not counted. The column offline has the calls that a plane served since its start by tokens that had expired, while no control plane could renew them. Exits with 3 when there is no plane, and when one lags behind, has rejected the policy, is away, or has audit records that should have been stored by now.',
     )
     .option('--json', 'the whole state, and "enforcement": {"enforcedBy","of","missing"}')
     .addHelpText('after', '\nExamples:\n  bir snapshot status\n  until bir snapshot status --json > /dev/null; do sleep 1; done')
@@ -53,6 +53,7 @@ const columnsFor = (published: number) => [
   { title: 'revision', of: ({ revision }: Plane) => revision },
   { title: 'seen', of: ({ seenAt }: Plane) => seenAt },
   { title: 'audit', of: ({ auditSeq }: Plane) => auditSeq },
+  { title: 'offline', of: ({ offlineCalls = null }: Plane) => offlineCalls ?? '' },
   { title: 'state', of: (plane: Plane) => stateOf(plane, published) },
 ]
 

@@ -11,6 +11,8 @@ export type TokenFault =
   | 'token-revoked'
   | 'session-revoked'
   | 'token-before-epoch'
+  | 'binding-network'
+  | 'binding-user-agent'
   | 'unknown-person'
 
 /** What its holder may be told of a token whose signature holds. */
@@ -19,9 +21,15 @@ interface TokenFacts {
   readonly audience?: readonly string[] | undefined
   /** The address it was sent to. */
   readonly resource?: string | undefined
+  /** No control plane can be reached: the token is good for reading alone, and cannot be renewed now. */
+  readonly isAway?: boolean
 }
 
 const getAnother = 'Sign in again in your client, or get another with `bir token`.'
+const onlyReading =
+  'While the control plane of the gateway is away nobody can renew it, and it is still good for reading alone. Tell an administrator.'
+/** It says neither what the token is bound to nor which of the two differs: whoever stole one learns nothing. */
+const boundElsewhere = `This token was issued to another client, or to one in another network. ${getAnother}`
 const revoked = `This token was revoked. ${getAnother}`
 
 const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => string)>> = {
@@ -32,10 +40,13 @@ const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => s
   'token-wrong-scope': `This token is not for MCP. ${getAnother}`,
   'token-wrong-audience': ({ audience = [], resource }) =>
     `This token is for ${audience.join(' and ').slice(0, 300)}, not for ${resource}. Use it there, or sign in at this address; \`bir connect\` prints its configuration.`,
-  'token-expired': ({ expiresAtS }) => `This token expired${expiresAtS === undefined ? '' : ` at ${minuteOf(expiresAtS)}`}. ${getAnother}`,
+  'token-expired': ({ expiresAtS, isAway }) =>
+    `This token expired${expiresAtS === undefined ? '' : ` at ${minuteOf(expiresAtS)}`}. ${isAway ? onlyReading : getAnother}`,
   'token-revoked': revoked,
   'session-revoked': revoked,
   'token-before-epoch': revoked,
+  'binding-network': boundElsewhere,
+  'binding-user-agent': boundElsewhere,
   'unknown-person': 'This gateway does not know the person of this token. Ask an administrator.',
 }
 
@@ -43,10 +54,10 @@ const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => s
  * The refusal of a token, in a sentence for its holder. Only a token whose signature holds is said to be expired,
  * revoked or for another address: a forger learns from this no more than that the token is wrong.
  */
-export function unauthenticated(reason: TokenFault, facts: TokenFacts & { cause?: unknown } = {}): GatewayError {
+export function unauthenticated(reason: TokenFault, facts: TokenFacts & { cause?: unknown; detail?: string } = {}): GatewayError {
   const sentence = sentenceOf[reason]
   const publicMessage = typeof sentence === 'string' ? sentence : sentence(facts)
-  return new GatewayError('unauthenticated', reason, { reason, publicMessage, cause: facts.cause })
+  return new GatewayError('unauthenticated', facts.detail ?? reason, { reason, publicMessage, cause: facts.cause })
 }
 
 /** Such as `11:05 UTC on 2026-11-28`. A claim may be a number that is no date. */

@@ -1,0 +1,86 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { PersonalTokenEntry } from '@bir/sdk/contract/snapshot'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { expect, test } from 'vitest'
+import { ALICE, aServer, aWaitingServer, modernRequest, testPlane } from '../testing/plane.ts'
+import type { TestPlane } from '../testing/plane.ts'
+
+const grants = { things: { user: [{ level: 'read' as const }] } }
+
+/** A new personal token, and how the policy names it. */
+function aPersonalToken(entry: Partial<PersonalTokenEntry> = {}) {
+  const token = `bir_pat_${randomBytes(32).toString('base64url')}`
+  const whole = { id: uuidv7(), subject: ALICE, expiresAtS: Math.floor(Date.now() / 1000) + 600, ...entry }
+  return { token, personalTokens: { [createHash('sha256').update(token).digest('hex')]: whole }, id: whole.id }
+}
+
+const status = async (plane: TestPlane, token: string, path = '/mcp', headers = {}) =>
+  (await fetch(plane.url + path, modernRequest(token, 'tools/list', {}, headers))).status
+
+test('a personal token is good at every server, and its calls are recorded by its id', async () => {
+  const { token, personalTokens, id } = aPersonalToken()
+  await using plane = await testPlane({ grants, personalTokens }, [aServer()])
+  expect(await status(plane, token)).toBe(200)
+  const call = modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} })
+  expect((await fetch(`${plane.url}/mcp/things`, call)).status).toBe(200)
+  await expect.poll(() => plane.records().map(({ header }) => [header.tokenId, header.handle])).toEqual([[id, 'alice']])
+  expect(JSON.stringify(plane.records())).not.toContain(token)
+})
+
+test('a personal token for some servers is good at their addresses alone', async () => {
+  const { token, personalTokens } = aPersonalToken({ servers: ['things'] })
+  await using plane = await testPlane({ grants, personalTokens }, [aServer()])
+  expect([await status(plane, token, '/mcp/things'), await status(plane, token), await status(plane, token, '/mcp/sql')]).toEqual([
+    200, 401, 401,
+  ])
+})
+
+test('a personal token is good from its networks alone, whatever binding says', async () => {
+  const { token, personalTokens } = aPersonalToken({ networks: ['203.0.113.0/24', '2001:db8::/32'] })
+  await using plane = await testPlane({ grants, personalTokens }, [aServer()], {}, undefined, { behindProxy: true })
+  const from = (address: string) => status(plane, token, '/mcp', { 'x-forwarded-for': address })
+  expect([await from('203.0.113.9'), await from('2001:db8::1'), await from('198.51.100.1'), await status(plane, token)]).toEqual([
+    200, 200, 401, 401,
+  ])
+  await expect.poll(() => plane.records().map(({ header }) => header.reason)).toContain('binding-network')
+})
+
+test('an unknown, expired or malformed personal token, and one of nobody, is refused like a wrong one', async () => {
+  const nowS = Math.floor(Date.now() / 1000)
+  const [good, expired, stranger, ofOddNetworks] = [
+    aPersonalToken(),
+    aPersonalToken({ expiresAtS: nowS - 1 }),
+    aPersonalToken({ subject: uuidv7() }),
+    aPersonalToken({ networks: ['anywhere'] }),
+  ]
+  const personalTokens = { ...good.personalTokens, ...expired.personalTokens, ...stranger.personalTokens, ...ofOddNetworks.personalTokens }
+  await using plane = await testPlane({ grants, personalTokens }, [aServer()])
+  const others = [
+    expired.token,
+    stranger.token,
+    ofOddNetworks.token,
+    aPersonalToken().token,
+    `${good.token}=`,
+    good.token.slice(0, -1),
+    'bir_pat_',
+  ]
+  for (const token of others) expect(await status(plane, token)).toBe(401)
+  expect(await status(plane, good.token)).toBe(200)
+})
+
+test('a personal token of a person who is disabled is refused', async () => {
+  const { token, personalTokens } = aPersonalToken()
+  await using plane = await testPlane({ grants, personalTokens, disabled: ['alice'] }, [aServer()])
+  expect(await status(plane, token)).toBe(403)
+})
+
+test('a personal token that is revoked is refused at once, and ends the call under way that it began', async () => {
+  const { token, personalTokens } = aPersonalToken()
+  const { server, begun } = aWaitingServer()
+  await using plane = await testPlane({ grants, personalTokens }, [server])
+  const call = fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }))
+  await begun
+  plane.use({ personalTokens: {} })
+  expect(await (await call).text()).toMatch(/This token was revoked\./)
+  expect(await status(plane, token)).toBe(401)
+})
