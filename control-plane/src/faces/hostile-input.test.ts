@@ -110,6 +110,8 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'personalTokens.create': { name: 'laptop', user: 'alice', servers: ['sql'], networks: ['10.0.0.0/8', '2001:db8::1'], until: inAnHour },
   'personalTokens.list': { ...page, user: 'alice' },
   'personalTokens.revoke': { id },
+  'sessions.list': { ...page, user: 'alice' },
+  'sessions.end': { sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'audit.search': {
     first: 10,

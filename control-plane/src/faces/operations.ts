@@ -22,6 +22,7 @@ import * as selections from '../selections/selections.ts'
 import { health } from '../servers/health.ts'
 import * as servers from '../servers/servers.ts'
 import * as serviceAccounts from '../service-accounts/service-accounts.ts'
+import * as sessions from '../sessions/operations.ts'
 import * as settings from '../settings/settings.ts'
 import { status } from '../snapshots/status.ts'
 import { revoke } from '../tokens/revoke.ts'
@@ -59,6 +60,7 @@ export const operations = {
   providers: { list: providers.list, test: providers.test },
   clients: { list: clients.list, create: clients.create, rotate: clients.rotate, delete: clients.remove },
   personalTokens: { create: personalTokens.create, list: personalTokens.list, revoke: personalTokens.revoke },
+  sessions: { list: sessions.list, end: sessions.end },
   tokens: { revoke },
   audit: { search, chains, chain },
   planes: {

@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Transaction } from 'kysely'
+import { endSessionsOf } from '../sessions/end-session.ts'
 import { voidingEpoch } from '../users/users.ts'
 import { insertAccount } from './account.ts'
 import { accountsLeftOut, changedAccounts } from './declared.ts'
@@ -11,6 +12,7 @@ export async function writeAccounts(trx: Transaction<Database>, before: Declared
   for (const [, { id }] of accountsLeftOut(before, after)) {
     const out = { disabled: true, disabled_by_file: true, epoch: voidingEpoch(), updated_at: new Date() }
     const row = await trx.updateTable('users').set(out).where('id', '=', id).returning('bucket').executeTakeFirstOrThrow()
+    await endSessionsOf(trx, id, 'the policy file leaves the account out')
     buckets.push(row.bucket)
   }
   for (const [handle, { id, title, administrator, standing }] of changedAccounts(before, after)) {

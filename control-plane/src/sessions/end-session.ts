@@ -14,8 +14,7 @@ type Trx = Transaction<Database>
  */
 export async function endSession(ctx: Ctx, sid: string, reason: string): Promise<void> {
   await change(ctx, { action: 'sessions.end', target: `session ${sid}`, detail: reason }, async (trx) => {
-    const ended = await endSessions(trx, { sid }, reason)
-    await voidTokens(trx, ended)
+    const ended = await endAndVoid(trx, { sid }, reason)
     return { value: undefined, dirty: ended.length === 0 ? 'nothing' : [] }
   })
 }
@@ -26,10 +25,14 @@ export async function endSessionsOf(trx: Trx, userId: string, reason: string): P
 }
 
 /** Ends every session of a client, and voids its access tokens. Resolves with the number of sessions. */
-export async function endSessionsOfClient(trx: Trx, clientId: string, reason: string): Promise<number> {
-  const ended = await endSessions(trx, { clientId }, reason)
+export const endSessionsOfClient = async (trx: Trx, clientId: string, reason: string): Promise<number> =>
+  (await endAndVoid(trx, { clientId }, reason)).length
+
+/** Ends the sessions, and has the planes refuse their access tokens from the next revision on. */
+export async function endAndVoid(trx: Trx, which: Which, reason: string): Promise<SessionRow[]> {
+  const ended = await endSessions(trx, which, reason)
   await voidTokens(trx, ended)
-  return ended.length
+  return ended
 }
 
 interface Which {
@@ -41,6 +44,7 @@ interface Which {
 
 /** Ends the sessions in the caller's transaction, and resolves with those that had not ended before. */
 export async function endSessions(trx: Trx, { sid, userId, clientId, kind }: Which, reason: string): Promise<SessionRow[]> {
+  if (sid === undefined && userId === undefined && clientId === undefined) throw new Error('whose sessions shall end is not said')
   const ended = await trx
     .updateTable('sessions')
     .set({ ended_at: new Date(), end_reason: reason, id_token: null })
@@ -63,7 +67,6 @@ export async function endSessions(trx: Trx, { sid, userId, clientId, kind }: Whi
   return ended
 }
 
-/** Has the planes refuse the access tokens of these sessions. */
 async function voidTokens(trx: Trx, ended: readonly SessionRow[]): Promise<void> {
   const rows = ended.flatMap(({ sid, kind }) =>
     kind === 'browser' ? [] : [{ kind: 'session' as const, id: sid, expires_at: outlives(kind) }],

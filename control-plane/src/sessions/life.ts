@@ -19,18 +19,18 @@ export const slidLife = (
   idle_until: new Date(Math.min(until.getTime(), nowMs + idleMs)),
 })
 
-/** Whether the session goes on. A shorter setting shortens sessions that began before; a longer one prolongs none. */
-export function isAlive(
-  row: Pick<SessionRow, 'ended_at' | 'idle_until' | 'until' | 'used_at' | 'made_at' | 'kind'>,
-  settings: SessionSettings,
-  nowMs: number,
-): boolean {
-  if (row.ended_at !== null) return false
-  if (row.until.getTime() <= nowMs || row.idle_until.getTime() <= nowMs) return false
+type Lasting = Pick<SessionRow, 'idle_until' | 'until' | 'used_at' | 'made_at' | 'kind'>
+
+/** When the session ends unless it is used. A shorter setting shortens those that began before. */
+export function endsAt({ kind, idle_until, until, used_at, made_at }: Lasting, { idleMs, maxMs }: SessionSettings): Date {
   // The life of a single access token was decided when it was issued.
-  if (row.kind === 'token') return true
-  return row.used_at.getTime() + settings.idleMs > nowMs && row.made_at.getTime() + settings.maxMs > nowMs
+  if (kind === 'token') return until
+  return new Date(Math.min(idle_until.getTime(), until.getTime(), used_at.getTime() + idleMs, made_at.getTime() + maxMs))
 }
+
+/** Whether the session goes on. */
+export const isAlive = (row: Lasting & Pick<SessionRow, 'ended_at'>, settings: SessionSettings, nowMs: number): boolean =>
+  row.ended_at === null && endsAt(row, settings).getTime() > nowMs
 
 /** Whether the person may still use what began then: they are enabled, and were not disabled since. */
 export const isInForce = (

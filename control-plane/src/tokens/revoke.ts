@@ -5,10 +5,11 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { revokeById } from '../personal-tokens/personal-tokens.ts'
 import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
+import { endSessions } from '../sessions/end-session.ts'
 
 /**
- * Revokes a token or a session. Every plane learns it with the next revision. The row stays until every token that it
- * could revoke has expired.
+ * Revokes a token or a session, which ends then. Every plane learns it with the next revision. The row stays until
+ * every token that it could revoke has expired.
  */
 export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.revoke.input>): Promise<{ revision: number }> {
   const revocations = [...(jti ? [{ kind: 'token', id: jti } as const] : []), ...(sid ? [{ kind: 'session', id: sid } as const] : [])]
@@ -23,7 +24,8 @@ export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.r
       .executeTakeFirst()
     // A personal access token may outlive the row that voids other tokens.
     if (jti) await revokeById(trx, jti)
-    return { value: undefined, dirty: numInsertedOrUpdatedRows > 0n ? [] : 'nothing' }
+    const ended = sid === undefined ? [] : await endSessions(trx, { sid }, `revoked by ${ctx.actor.label}`)
+    return { value: undefined, dirty: numInsertedOrUpdatedRows > 0n || ended.length > 0 ? [] : 'nothing' }
   })
   return { revision }
 }

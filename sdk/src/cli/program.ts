@@ -12,6 +12,7 @@ import { plan } from './policy/plan.ts'
 import { plane } from './plane/plane.ts'
 import { provider } from './provider/provider.ts'
 import { revoke } from './user/revoke.ts'
+import { session } from './session/session.ts'
 import { server } from './server/server.ts'
 import { snapshotStatus } from './plane/snapshot-status.ts'
 import type { Environment } from './base/environment.ts'
@@ -33,6 +34,7 @@ const verbs = [
   provider,
   user,
   pat,
+  session,
   revoke,
   audit,
   snapshotStatus,

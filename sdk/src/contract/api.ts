@@ -21,6 +21,7 @@ import {
   Server,
   ServerHealth,
   ServiceAccount,
+  Session,
   ToolDefinition,
   User,
 } from './entities.ts'
@@ -333,6 +334,18 @@ export const api = {
     list: query('anyone', z.strictObject({ ...page, user: Handle.optional() }), paged(PersonalToken)),
     /** Voids a token: the caller's own, or anybody's for administrators. */
     revoke: mutation('anyone', z.strictObject({ id: Id }), AtRevision),
+  },
+  sessions: {
+    /**
+     * The caller's own sessions that go on, newest first. Administrators may name anybody; the operator of an embedded
+     * gateway gets everybody's.
+     */
+    list: query('anyone', z.strictObject({ ...page, user: Handle.optional() }), paged(Session)),
+    /**
+     * Ends a session of one's own; an administrator, anybody's. Its refresh tokens are void, and every plane refuses
+     * its access tokens within a second. Fails with `not_found` when there is no such session, or it has ended.
+     */
+    end: mutation('anyone', z.strictObject({ sid: TokenId }), AtRevision),
   },
   tokens: {
     /**

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REASONS } from './decide.ts'
 import { BreakerState, HealthEra, HealthState } from './internal.ts'
 import { Level } from './level.ts'
-import { Handle, Id, ServerId, Sha256, ShortHash } from './names.ts'
+import { Handle, Id, ServerId, Sha256, ShortHash, TokenId } from './names.ts'
 import { grantFields, restrictionFields } from './policy-file.ts'
 import { RemoteSettings } from './remote.ts'
 
@@ -180,6 +180,35 @@ export const ServerHealth = z.strictObject({
   listFaults: z.array(z.string()).optional(),
   /** True while the kill switch of the server is set: every call is refused, however the server is. */
   killed: z.boolean().optional(),
+})
+
+/** browser: at the gateway's own pages. client: of an OAuth client with refresh tokens. token: of one access token. */
+export const SessionKind = z.enum(['browser', 'client', 'token'])
+
+/** A session: what the claim `sid` of tokens names. */
+export const Session = z.strictObject({
+  sid: TokenId,
+  /** The handle of the person or service account. */
+  user: Handle,
+  kind: SessionKind,
+  /** The id of the client. Of the gateway's own pages: `browser`. */
+  client: z.string(),
+  /** What the client calls itself. */
+  clientName: z.string().nullable(),
+  /** What its tokens are good for. */
+  audience: z.string().nullable(),
+  /** Who acts for the person, such as `operator:root`. */
+  actor: z.string().nullable(),
+  /** The identity provider that the person signed in with. */
+  provider: z.string().nullable(),
+  /** Where it began: the address, and the header `User-Agent`. */
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  since: Instant,
+  /** When a page was opened, or an access token given, last. Calls with the access token are in the audit. */
+  lastUsed: Instant,
+  /** When it ends, unless it is used before. */
+  until: Instant,
 })
 
 const serverFields = {

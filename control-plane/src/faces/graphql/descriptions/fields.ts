@@ -252,9 +252,6 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'Settings.ratePerSecond': 'Calls per second that a person may make over time.',
   'Settings.sessionIdleMs': 'A legacy session that was not used for this time ends, in milliseconds.',
   'Settings.session': 'How long people stay signed in.',
-  'SettingsSession.idleMs': 'A session that was not used for this time ends, in milliseconds.',
-  'SettingsSession.maxMs': 'A session ends after this time at the latest, in milliseconds.',
-  'SettingsSession.remember': 'Whether a browser keeps its session after it was closed.',
   'Settings.staleDestroyMs': 'How old the policy may be for calls that destroy, in milliseconds.',
   'Settings.staleReadMs': 'How old the policy may be for calls that read, in milliseconds.',
   'Settings.staleWriteMs': 'How old the policy may be for calls that write, in milliseconds.',
@@ -285,4 +282,5 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'User.subject': 'How the provider knows the person (`sub`).',
   'User.awaitsEmail': 'The address with which the person signs in for the first time. Null: they are known to the provider.',
   'users.search': 'A part of the handle, the name or the e-mail address.',
+  ...IDENTITY_FIELDS,
 }

@@ -43,6 +43,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   createPersonalToken: 'Makes a token of the caller for the MCP endpoints, and shows it this once.',
   personalTokens: "The caller's own tokens, newest first. Administrators may name anybody.",
   revokePersonalToken: "Voids a token of the caller's own, or anybody's for administrators.",
+  sessions: 'Sessions that go on, newest first. Only administrators see those of others.',
+  endSession: 'Ends a session with all its tokens. Only administrators end those of others.',
   revokeToken: 'Voids a token, or all tokens of a session, before they expire.',
   auditRecords: 'Audit records, newest first. Tells of a person, server or tool that nobody knows.',
   auditChains: "Every audit chain. The control plane's own is the last.",

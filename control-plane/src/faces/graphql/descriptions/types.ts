@@ -72,6 +72,8 @@ export const TYPES: Readonly<Record<string, string>> = {
   ServerHealth: 'The health of a remote server, as one data plane last reported it.',
   ServerTool: 'A tool of a server, as the policy has it.',
   ServiceAccount: 'A program that acts in its own name. It holds grants as a person does.',
+  Session: 'A session: what the claim `sid` of tokens names.',
+  SessionKind: 'What a session is of.',
   SetSelection: 'What the person has switched off now.',
   Settings: 'Settings that an administrator changes while the gateway runs.',
   SettingsSession: 'How long people stay signed in, in browsers and in clients.',

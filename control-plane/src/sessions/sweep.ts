@@ -1,0 +1,54 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
+import { DAY_MS } from '../keys/rotation.ts'
+
+type Db = Kysely<Database>
+
+/** A refresh token that was replaced gives the same answer again for half a minute (RFC 9700, section 4.14.2). */
+const answerLifeMs = 5 * 60_000
+/** For so long an old refresh token that comes back ends its session. Later it is only refused. */
+const replayWatchMs = 7 * DAY_MS
+
+/** Deletes what time has ended: sessions, what belongs to them, and sign-ins that nobody finished. */
+export async function sweepSessions(db: Db, nowMs: number = Date.now()): Promise<void> {
+  await sweepEnded(db, nowMs)
+  await sweepRefreshTokens(db, nowMs)
+  await sweepPending(db, nowMs)
+}
+
+/**
+ * Sessions stay for a day after their end, so that whoever asks why they must sign in again finds it. That of a single
+ * token stays until the token has expired: the API asks the row.
+ */
+async function sweepEnded(db: Db, nowMs: number): Promise<void> {
+  const dayAgo = new Date(nowMs - DAY_MS)
+  await db
+    .deleteFrom('sessions')
+    .where((eb) =>
+      eb.or([
+        eb('until', '<', dayAgo),
+        eb.and([eb('kind', '!=', 'token'), eb.or([eb('idle_until', '<', dayAgo), eb('ended_at', '<', dayAgo)])]),
+      ]),
+    )
+    .execute()
+}
+
+async function sweepRefreshTokens(db: Db, nowMs: number): Promise<void> {
+  const isReplaced = db.updateTable('refresh_tokens').set({ answer: null })
+  await isReplaced
+    .where('answer', 'is not', null)
+    .where('replaced_at', '<', new Date(nowMs - answerLifeMs))
+    .execute()
+  await db
+    .deleteFrom('refresh_tokens')
+    .where('replaced_at', '<', new Date(nowMs - replayWatchMs))
+    .execute()
+}
+
+/** They stay for an hour after they expired: a page that was open that long can then say what happened. */
+async function sweepPending(db: Db, nowMs: number): Promise<void> {
+  const hourAgo = new Date(nowMs - DAY_MS / 24)
+  await db.deleteFrom('sign_ins').where('expires_at', '<', hourAgo).execute()
+  await db.deleteFrom('authorization_codes').where('expires_at', '<', hourAgo).execute()
+  await db.deleteFrom('device_codes').where('expires_at', '<', hourAgo).execute()
+}
