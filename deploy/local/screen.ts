@@ -34,8 +34,8 @@ export function readyScreen(state: {
     ...(state.passwords ? [] : [dim(`  A forgotten password: stop, delete ${state.home}/idp/people.json, start again.`)]),
     '',
     bold('A first thing to try'),
-    `  npm run -s bir -- connect claude-code --user alice   ${dim('how to connect an assistant as alice')}`,
-    `  npm run -s bir -- token alice                        ${dim('a token for any other client')}`,
+    `  npm run -s bir -- connect claude-code                ${dim('how to connect an assistant, which then signs you in')}`,
+    `  npm run -s bir -- token alice                        ${dim('a token for a client that cannot sign in')}`,
     `  npm run -s bir -- audit search                       ${dim('who called what, and what was refused')}`,
     '',
     dim(

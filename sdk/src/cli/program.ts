@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { apply } from './policy/apply.ts'
 import { audit } from './audit/audit.ts'
+import { client } from './client/client.ts'
 import { connect } from './connect/connect.ts'
 import { explain } from './policy/explain.ts'
 import { login } from './login/login.ts'
@@ -33,6 +34,7 @@ const verbs = [
   server,
   provider,
   user,
+  client,
   pat,
   session,
   revoke,

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import type { z } from 'zod'
+import type { Client } from '../../contract/entities.ts'
+import { standIn } from '../../testing.ts'
+import { at, bir } from '../testing.ts'
+
+const made = { clientId: 'svc_1', handle: 'ci', clientSecret: 'shown-once' }
+const row: z.input<typeof Client> = {
+  clientId: 'svc_1',
+  kind: 'service',
+  handle: 'ci',
+  name: 'ci',
+  redirectUris: [],
+  grantTypes: ['client_credentials'],
+  authMethod: 'client_secret_basic',
+  serviceAccount: 'ci',
+  admitted: true,
+  approved: false,
+  madeBy: 'operator:root',
+  madeAt: '2026-11-22T09:00:00Z',
+  usedAt: null,
+  until: null,
+}
+
+test('client create makes a service account with a client, or a client for people, and shows the secret once', async () => {
+  const asked: object[] = []
+  await using control = await standIn({ clients: { create: (input) => (asked.push(input), made) } })
+  const { exit, out, err } = await bir(['client', 'create', 'ci', '--service-account'], at(control.url))
+  expect([exit, out]).toEqual([0, 'client id      svc_1\nclient secret  shown-once\n'])
+  expect(err).toContain('shown only now')
+  expect(err).toContain('BIR_CLIENT_ID')
+  const uris = ['--redirect-uri', 'https://a.example/cb', '--redirect-uri', 'https://b.example/cb']
+  expect(JSON.parse((await bir(['client', 'create', 'Our Intranet', ...uris, '--secret', '--json'], at(control.url))).out)).toMatchObject(
+    made,
+  )
+  await bir(['client', 'create', 'intranet', ...uris.slice(0, 2), '--jwks-uri', 'https://a.example/jwks'], at(control.url))
+  expect(asked).toEqual([
+    { name: 'ci', handle: 'ci', serviceAccount: 'ci' },
+    { name: 'Our Intranet', redirectUris: [uris[1], uris[3]], authMethod: 'client_secret_basic' },
+    {
+      name: 'intranet',
+      handle: 'intranet',
+      redirectUris: [uris[1]],
+      authMethod: 'private_key_jwt',
+      jwksUri: 'https://a.example/jwks',
+    },
+  ])
+})
+
+test.for([
+  [['x'], /Give --redirect-uri/],
+  [['x', '--service-account', '--redirect-uri', 'https://a.example/cb'], /no browser/],
+  [['Not A Handle', '--service-account'], /is no handle for a service account/],
+  [['x', '--redirect-uri', 'https://a.example/cb', '--secret', '--jwks-uri', 'https://a.example/jwks'], /secret or with keys/],
+] as const)('client create %j is refused before the gateway is asked', async ([args, says]) => {
+  const { exit, err } = await bir(['client', 'create', ...args], at('http://127.0.0.1:9'))
+  expect([exit, err]).toEqual([2, expect.stringMatching(says)])
+})
+
+test('client list shows clients, also one a line for scripts', async () => {
+  const other = {
+    ...row,
+    clientId: 'c2',
+    kind: 'registered' as const,
+    handle: null,
+    name: 'Cursor',
+    serviceAccount: null,
+    admitted: false,
+    usedAt: '2026-11-21T00:00:00Z',
+  }
+  await using control = await standIn({ clients: { list: () => ({ items: [row, other], next: null }) } })
+  const { out } = await bir(['client', 'list'], at(control.url))
+  expect(out).toMatch(
+    /^client id +handle +name +kind +last used +state\nsvc_1 +ci +ci +service account ci +never +ok\nc2 +- +Cursor +registered +2026-11-21 +not admitted\n$/,
+  )
+  const lines = (await bir(['client', 'list', '--json'], at(control.url))).out.trim().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as typeof row).clientId)).toEqual(['svc_1', 'c2'])
+})
+
+test('client rotate shows the new secret, and client delete says who enforces it', async () => {
+  const asked: object[] = []
+  await using control = await standIn({
+    clients: { rotate: (input) => (asked.push(input), made), delete: (input) => (asked.push(input), { revision: 7 }) },
+  })
+  expect((await bir(['client', 'rotate', 'ci'], at(control.url))).out).toContain('client secret  shown-once')
+  const { exit, out } = await bir(['client', 'delete', 'svc_1'], at(control.url))
+  expect([exit, out]).toEqual([0, 'The client svc_1 is deleted, from revision 7 on. Enforced by 1 of 1 plane.\n'])
+  expect(asked).toEqual([{ client: 'ci' }, { client: 'svc_1' }])
+})

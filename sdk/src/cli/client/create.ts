@@ -1,0 +1,70 @@
+import { Handle } from '../../contract/names.ts'
+import { EXIT } from '../base/exit.ts'
+import { badUsage } from '../base/fault.ts'
+import type { Define } from '../base/verb.ts'
+import { printMade } from './made.ts'
+
+interface Flags {
+  serviceAccount?: true
+  redirectUri?: string[]
+  handle?: string
+  secret?: true
+  jwksUri?: string
+  json?: true
+}
+
+/** `bir client create` makes an OAuth client, and prints its secret for the only time. */
+export const clientCreate: Define = (parent, act) => {
+  parent
+    .command('create')
+    .summary('make a client, and print its secret for the only time')
+    .description(
+      'Makes an OAuth client: with --service-account for a service account, which is created when there is none of that handle; else for people, whose codes may go to each --redirect-uri. A service account may do nothing until the policy grants it something.',
+    )
+    .argument('<name>', 'the handle of the service account, or the name that people see')
+    .option('--service-account', 'for a service account')
+    .option('--redirect-uri <uri>', 'where codes may go; may be repeated', (text, former: string[] | undefined) => [
+      ...(former ?? []),
+      text,
+    ])
+    .option('--handle <handle>', 'what commands call it; else the name, where that is a handle')
+    .option('--secret', 'a client for people that can keep a secret, such as a web application, gets one')
+    .option('--jwks-uri <url>', 'it signs in with keys that lie there (private_key_jwt), not with a secret')
+    .option('--json', '{"clientId","handle","clientSecret"}; the secret is null where it has none')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bir client create ci --service-account --json\n  bir client create "Intranet" --handle intranet --redirect-uri https://intranet.example.com/callback --secret',
+    )
+    .action(
+      act<[string, Flags]>(async (context, name, flags) => {
+        const input = inputOf(name, flags)
+        const { client } = await context.gateway()
+        const made = await client.clients.create(input)
+        printMade(context, made, flags)
+        if (!flags.json && flags.serviceAccount) context.note(howToUse(name))
+        return EXIT.ok
+      }),
+    )
+}
+
+function inputOf(name: string, { serviceAccount, redirectUri, handle = handleIn(name), secret, jwksUri }: Flags) {
+  if (serviceAccount && redirectUri) throw badUsage('A service account has no browser: leave out --redirect-uri or --service-account.')
+  if (!serviceAccount && !redirectUri) throw badUsage('Give --redirect-uri, where its codes may go, or --service-account.')
+  if (serviceAccount && handleIn(name) === undefined)
+    throw badUsage(`"${name}" is no handle for a service account: ${Handle.safeParse(name).error?.issues[0]?.message ?? 'choose another'}.`)
+  if (secret && jwksUri !== undefined) throw badUsage('A client signs in with a secret or with keys: leave out --secret or --jwks-uri.')
+  const authMethod = jwksUri === undefined ? secret && ('client_secret_basic' as const) : ('private_key_jwt' as const)
+  return {
+    name,
+    ...(handle !== undefined && { handle }),
+    ...(redirectUri && { redirectUris: redirectUri }),
+    ...(authMethod && { authMethod }),
+    ...(jwksUri !== undefined && { jwksUri }),
+    ...(serviceAccount && { serviceAccount: name }),
+  }
+}
+
+const handleIn = (name: string): string | undefined => Handle.safeParse(name).data
+
+const howToUse = (handle: string) =>
+  `bir acts as ${handle} where BIR_URL, BIR_CLIENT_ID and BIR_CLIENT_SECRET (or BIR_CLIENT_SECRET_FILE) are set. Grants are given to it with "service: ${handle}".`
