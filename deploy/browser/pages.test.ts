@@ -28,7 +28,7 @@ const startGateway = (redirectUri: string): Promise<Site> =>
         client: { name: 'Inspector', kind: 'registered' },
         redirectUri,
         resource: 'https://gateway.example/mcp',
-        remember: 'ask',
+        asksStay: true,
       },
       language,
     )

@@ -21,13 +21,13 @@ export interface ConsentData {
   redirectUri: string
   /** The address that the token will be good for. */
   resource: string
-  /** `ask` shows the check box `remember`; `on` says that the answer is remembered. */
-  remember: 'off' | 'ask' | 'on'
+  /** Shows the check box `stay`: the browser may keep the sign-in after it was closed. */
+  asksStay: boolean
 }
 
 /**
  * Asks a person whether a client may act for them. It posts `flow`, `csrf` and `decision` (`allow`, `deny` or
- * `other-person`) to /oauth/consent, and `remember=on` where the person wants it.
+ * `other-person`) to /oauth/consent, and `remember=on` and `stay=on` where the person wants it.
  */
 export function consentPage(data: ConsentData, language: Language): Answer {
   const texts = textsOf(language)
@@ -44,7 +44,7 @@ export function consentPage(data: ConsentData, language: Language): Answer {
     </ul>
     <dl>${fact(consent.resource, address(data.resource))}${fact(consent.returnsTo, targetText(texts, target))}</dl>
     ${cautions(texts.common.cautions, cautionsOf(texts, data.client, target), consent.onlyIfStarted)}
-    ${decisionForm(texts.common, { ...form, before: rememberField(texts, data.remember) })}`
+    ${decisionForm(texts.common, { ...form, before: choices(texts, data) })}`
   return pageAnswer({ language, title: consent.title({ client }), body, leadsElsewhere: true })
 }
 
@@ -74,8 +74,8 @@ function cautionsOf({ consent }: Texts, client: ShownClient, { kind, shown }: Re
   ]
 }
 
-function rememberField({ consent }: Texts, remember: ConsentData['remember']): Part {
-  if (remember === 'off') return undefined
-  if (remember === 'on') return html`<p class="soft">${consent.remembered}</p>`
-  return html`<label class="check"><input type="checkbox" name="remember" value="on" /><span>${consent.remember}</span></label>`
+function choices({ consent }: Texts, { asksStay }: ConsentData): Part {
+  const box = (name: string, text: string) =>
+    html`<label class="check"><input type="checkbox" name="${name}" value="on" /><span>${text}</span></label>`
+  return html`${box('remember', consent.remember)}${asksStay && box('stay', consent.stay)}`
 }

@@ -84,7 +84,7 @@ test('what guards a form stands in hidden fields alone', () => {
       client: { name: 'c', kind: 'registered' },
       redirectUri: 'https://a.example/cb',
       resource: 'r',
-      remember: 'ask',
+      asksStay: true,
     },
     'en',
   )
@@ -100,7 +100,7 @@ test('a page whose forms stay here says so; one that leads to a client or a prov
 
 test('a client whose document was checked is shown with its host; one that named itself, with a warning', () => {
   const shown = (client: { name: string; kind: 'document' | 'registered'; host?: string }, redirectUri: string) =>
-    String(consentPage({ flow: 'f', csrf: 'c', person: { handle: 'bob' }, client, redirectUri, resource: 'r', remember: 'off' }, 'en').body)
+    String(consentPage({ flow: 'f', csrf: 'c', person: { handle: 'bob' }, client, redirectUri, resource: 'r', asksStay: false }, 'en').body)
   const checked = shown({ name: 'Claude', kind: 'document', host: 'claude.ai' }, 'https://claude.ai/cb')
   expect(checked).toContain('Published by claude.ai')
   expect(checked).not.toContain('Allow only if')

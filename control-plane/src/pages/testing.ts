@@ -13,10 +13,10 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
   const facts = { client: text, provider: text, host: text, handle: text, minutes: 5 }
   const consents = (['built-in', 'registered', 'document', 'administered', 'service'] as const).flatMap((kind) =>
     ['https://claude.ai/cb', 'http://127.0.0.1:4000/cb', 'http://[::1]:4000/cb', 'cursor://a/cb'].flatMap((redirectUri) =>
-      (['off', 'ask', 'on'] as const).map((remember): [string, Answer] => [
-        `consent ${kind} ${redirectUri} ${remember}`,
+      [true, false].map((asksStay): [string, Answer] => [
+        `consent ${kind} ${redirectUri} ${asksStay}`,
         consentPage(
-          { flow: text, csrf: text, person, client: { name: text, kind, host: text }, redirectUri, resource: text, remember },
+          { flow: text, csrf: text, person, client: { name: text, kind, host: text }, redirectUri, resource: text, asksStay },
           language,
         ),
       ]),

@@ -86,6 +86,18 @@ export async function readBrowserSession(parts: CookieParts, request: IncomingMe
   return { sid: row.sid, user, provider: row.provider, remembered: row.remembered, cookies }
 }
 
+/** The browser keeps the session after it was closed, as the person wished. Resolves with headers for the answer. */
+export async function keepSignedIn(parts: CookieParts, { sid, user }: Pick<BrowserSession, 'sid' | 'user'>): Promise<string[]> {
+  const row = await parts.db
+    .updateTable('sessions')
+    .set({ remembered: true })
+    .where('sid', '=', sid)
+    .where('ended_at', 'is', null)
+    .returning('until')
+    .executeTakeFirst()
+  return row ? [await cookieOf(parts, { sid, sub: user.id, iat: nowS() }, true, row.until)] : []
+}
+
 /** Headers that remove a session cookie that is good for nothing. */
 export const removeSessionCookie = ({ issuer }: Pick<CookieParts, 'issuer'>, request: IncomingMessage): string[] =>
   removeCookie(issuer, request, 'session')

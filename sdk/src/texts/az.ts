@@ -43,7 +43,7 @@ export const az: Texts = {
     toApp: ({ scheme }) => `Cavabı bu cihazda ${scheme} ünvanlarını açan istənilən tətbiq ala bilər.`,
     onlyIfStarted: 'Yalnız bu proqramı indicə özünüz işə salmısınızsa, icazə verin.',
     remember: 'Bu proqram üçün bir daha soruşma',
-    remembered: 'Bu proqrama verdiyiniz icazə yadda saxlanılır.',
+    stay: 'Bu brauzerdə daxil olmuş vəziyyətdə qal',
   },
   device: {
     title: 'Cihazın qoşulması',

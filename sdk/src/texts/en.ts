@@ -47,7 +47,7 @@ export const en = {
     toApp: ({ scheme }: { scheme: string }) => `The answer goes to whichever app opens ${scheme} addresses on this device.`,
     onlyIfStarted: 'Allow only if you have just started this program yourself.',
     remember: 'Do not ask again for this program',
-    remembered: 'Your permission is remembered for this program.',
+    stay: 'Stay signed in on this browser',
   },
   device: {
     title: 'Connect a device',

@@ -42,7 +42,7 @@ export const tr: Texts = {
     toApp: ({ scheme }) => `Yanıtı bu cihazda ${scheme} adreslerini açan herhangi bir uygulama alabilir.`,
     onlyIfStarted: 'Yalnızca bu programı az önce kendiniz başlattıysanız izin verin.',
     remember: 'Bu program için bir daha sorma',
-    remembered: 'Bu programa verdiğiniz izin hatırlanır.',
+    stay: 'Bu tarayıcıda oturumu açık tut',
   },
   device: {
     title: 'Cihaz bağlama',

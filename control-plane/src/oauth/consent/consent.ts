@@ -9,9 +9,10 @@ import { clientAddress, seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser, InFlow } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
-import { AuthorizeRequest, finishSignIn } from '../flow/sign-ins.ts'
+import { AuthorizeRequest, finishSignIn, signInAnew } from '../flow/sign-ins.ts'
 import { makeCode } from '../issue/authorization-code.ts'
 import { consentPage } from '../../pages/consent-page.ts'
+import { keepSignedIn } from '../../sessions/browser-session.ts'
 import type { BrowserSession } from '../../sessions/browser-session.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import { isRemembered, redirectHostOf, remember } from './consents.ts'
@@ -66,7 +67,7 @@ export const showConsent =
       client,
       redirectUri: asked.redirectUri,
       resource: asked.audience,
-      remember: 'ask' as const,
+      asksStay: await asksStay(parts, session),
     }
     return withCookies(consentPage(data, language), cookies)
   }
@@ -75,14 +76,24 @@ export const showConsent =
 export const takeDecision =
   (parts: OAuthParts) =>
   async (call: Call & { form: URLSearchParams }): Promise<Answer> => {
+    const { db } = parts
     const { form, flow, cookies } = call
     const decision = form.get('decision')
-    if (decision === 'other-person') return seeOther(`/oauth/sign-in?flow=${flow}&as=other`, cookies)
+    if (decision === 'other-person') {
+      await signInAnew(db, call.signIn)
+      return seeOther(`/oauth/sign-in?flow=${flow}`, cookies)
+    }
     if (decision === 'deny') return deny(parts, call)
     if (decision !== 'allow') throw new PageFault({ situation: 'stale-form' })
-    if (form.get('remember') === 'on') await remember(parts.db, consentOf(call))
-    return allow(parts, call)
+    if (form.get('remember') === 'on') await remember(db, consentOf(call))
+    const kept = form.get('stay') === 'on' && (await asksStay(parts, call.session)) ? await keepSignedIn(parts, call.session) : []
+    return allow(parts, { ...call, cookies: [...cookies, ...kept] })
   }
+
+/** Whether the browser may keep the session after it was closed, if the person wants it. */
+async function asksStay({ settings }: OAuthParts, { remembered }: BrowserSession): Promise<boolean> {
+  return !remembered && (await settings()).session.remember === 'ask'
+}
 
 const consentOf = ({ session, client, asked }: InConsent) => ({
   userId: session.user.id,

@@ -64,7 +64,7 @@ function situationOf(reason: ProviderFaultReason, provider: string): SituationWi
     case 'sign-in-mismatch':
       return { situation: 'sign-in-expired' }
     case 'clock-off':
-      return { situation: 'clock-off', facts: { provider, minutes: 5 } }
+      return { situation: 'clock-off', facts: { provider } }
     case 'claims-refused':
       return { situation: 'missing-claims', facts }
     case 'handle-taken':

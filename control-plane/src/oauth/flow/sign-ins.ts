@@ -74,6 +74,15 @@ export async function setSession(db: Kysely<Database>, { id_hash }: SignInRow, s
   await db.updateTable('sign_ins').set({ sid }).where('id_hash', '=', id_hash).execute()
 }
 
+/** The person in front of the page is somebody else: they sign in anew, at the provider too. */
+export async function signInAnew(db: Kysely<Database>, { id_hash, request }: SignInRow): Promise<void> {
+  await db
+    .updateTable('sign_ins')
+    .set({ sid: null, request: JSON.stringify({ ...request, asksSignIn: true }) })
+    .where('id_hash', '=', id_hash)
+    .execute()
+}
+
 /** True for the one request that finishes the sign-in. A form that is sent twice, or in two tabs, counts once. */
 export async function finishSignIn(db: Kysely<Database>, { id_hash }: SignInRow): Promise<boolean> {
   const { numUpdatedRows } = await db

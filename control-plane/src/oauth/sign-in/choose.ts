@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { optionalText } from '../base/form.ts'
 import type { Answer } from '../../base/http.ts'
 import type { OAuthParts } from '../base/parts.ts'
@@ -60,12 +61,14 @@ async function toProvider(
 ): Promise<Answer> {
   await setProvider(db, signIn, handle)
   const state = `${flow}.${newSecret()}`
-  const url = await providers.authorizationUrl(handle, {
-    ...attemptOf(browser.secret, state),
-    ...(loginHint === undefined ? {} : { loginHint }),
-  })
+  const { asksSignIn, loginHint: hint = loginHint } = Wishes.parse(signIn.request)
+  const attempt = { ...attemptOf(browser.secret, state), asksSignIn, ...(hint === undefined ? {} : { loginHint: hint }) }
+  const url = await providers.authorizationUrl(handle, attempt)
   return seeOther(url.href, cookies)
 }
+
+/** What a client wishes for the sign-in, or a person who is not the one that is signed in. */
+const Wishes = z.object({ asksSignIn: z.boolean().default(false), loginHint: z.string().optional() })
 
 /** What binds an attempt to this browser. Only the browser's own cookie gives it, so nothing of it is stored. */
 export const attemptOf = (browserSecret: string, state: string) => ({

@@ -15,6 +15,8 @@ export interface Attempt {
   codeVerifier: string
   /** The address that the person typed. */
   loginHint?: string
+  /** Asks the provider to have the person sign in again, or as another one. */
+  asksSignIn?: boolean
 }
 
 export interface ProviderSignIn {
@@ -34,7 +36,7 @@ interface Reached {
 
 /** `resource` is never sent: Entra ID refuses it, and the gateway wants no token for anything else. */
 export async function authorizationUrlOf({ provider, client, redirectUri }: Reached, attempt: Attempt): Promise<URL> {
-  const { state, nonce, codeVerifier, loginHint } = attempt
+  const { state, nonce, codeVerifier, loginHint, asksSignIn } = attempt
   const parameters = {
     redirect_uri: redirectUri,
     scope: provider.scopes.join(' '),
@@ -43,6 +45,7 @@ export async function authorizationUrlOf({ provider, client, redirectUri }: Reac
     code_challenge: await oidc.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+    ...(asksSignIn ? { prompt: 'login' } : {}),
   }
   try {
     return oidc.buildAuthorizationUrl(client, parameters)
