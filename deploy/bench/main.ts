@@ -9,6 +9,7 @@ const benches = {
   sql: 'The SQL guard with open and with closed columns, and the plans of what it sends, beside EXPLAIN (half a minute).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   soak: 'The whole product under mixed load with faults: memory, lost records, refusals that explain nothing (half an hour).',
+  token: 'Who calls: verifying tokens for the first time and again, and a flood of invalid ones (half a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches
@@ -21,7 +22,7 @@ ${Object.entries(benches)
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
 the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
-the soak takes (30). The soak exits with 1 when its bar is missed.
+the soak takes (30). The soak and token exit with 1 when a bar is missed.
 Only figures of one run compare: run it on an otherwise idle machine.
 `
 
@@ -34,6 +35,7 @@ const run = {
   sql: async () => (await import('./sql/sql.ts')).sql(),
   grant: async () => (await import('./grant/grant.ts')).grant(),
   soak: async ({ minutes = '30' }) => (await import('./soak/soak.ts')).soak({ minutes: Number(minutes) }),
+  token: async () => (await import('./token/token.ts')).token(),
   decide: async () => (await import('./decide/decide.ts')).decide(),
 } satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string }) => Promise<object>>
 

@@ -39,7 +39,7 @@ export function readAccessToken(bearer: string, keys: VerifyingKeys, issuer: str
 
 function tokenOf({ sub, ...claims }: z.infer<typeof Claims>, issuer: string, nowMs: number): Token {
   const subject = subjectOf(sub)
-  const { aud, client_id, scope, iat, exp, nbf = iat, jti, sid, rev = 0, act, bnd } = claims
+  const { aud, client_id, scope, iat, exp, nbf = 0, jti, sid, rev = 0, act, bnd } = claims
   // What a token is bound to is hashed for its session.
   if (!subject || claims.iss !== issuer || nbf > nowMs / 1000 + skewS || (bnd && sid === undefined)) throw unauthenticated('token-invalid')
   if (!scope.split(' ').includes('mcp')) throw unauthenticated('token-wrong-scope')

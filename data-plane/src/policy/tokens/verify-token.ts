@@ -18,7 +18,7 @@ const bearerForm = /^[\w~+/.-]+=*$/
  * were good once are kept: `standingOf` checks expiry and revocation on every call. Nothing is kept of the others, so
  * however many come, they take no memory and push no good one out.
  */
-export function tokenVerifier(policy: { current(): Policy }, nowMs: () => number = Date.now): (bearer: string) => Token {
+export function tokenVerifier(policy: { current(): Policy }): (bearer: string) => Token {
   const verified = new LRUCache<string, { bearer: string; token: Token }>({ max: maxTokens })
   let keysChunk: KeysChunk | undefined
   let keysText = ''
@@ -41,7 +41,7 @@ export function tokenVerifier(policy: { current(): Policy }, nowMs: () => number
     const cached = verified.get(tailOf(bearer))
     if (cached?.bearer === bearer) return cached.token
     if (!bearerForm.test(bearer)) throw unauthenticated('token-malformed')
-    const token = readAccessToken(bearer, keys, current.keys.issuer, nowMs())
+    const token = readAccessToken(bearer, keys, current.keys.issuer, Date.now())
     verified.set(tailOf(bearer), { bearer, token })
     return token
   }
