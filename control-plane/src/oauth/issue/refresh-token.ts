@@ -18,9 +18,18 @@ export async function addRefreshToken(trx: Transaction<Database>, { sid, clientI
   return token
 }
 
-/** Finds a refresh token, and keeps other replicas from it until the transaction ends. */
-export const lockRefreshToken = (trx: Transaction<Database>, token: string): Promise<RefreshRow | undefined> =>
-  trx.selectFrom('refresh_tokens').selectAll().where('token_hash', '=', hashOf(token)).forUpdate().executeTakeFirst()
+/**
+ * Finds a refresh token, and keeps everybody else, on any replica, from its session until the transaction ends. It
+ * locks the session and not the token: whoever ends a session locks it first and deletes its tokens then, and in the
+ * other order the two would wait for each other for ever.
+ */
+export async function lockRefreshToken(trx: Transaction<Database>, token: string): Promise<RefreshRow | undefined> {
+  const ofToken = trx.selectFrom('refresh_tokens').where('token_hash', '=', hashOf(token))
+  const found = await ofToken.select('sid').executeTakeFirst()
+  if (!found) return undefined
+  await trx.selectFrom('sessions').select('sid').where('sid', '=', found.sid).forNoKeyUpdate().execute()
+  return ofToken.selectAll().executeTakeFirst()
+}
 
 /** Keeps the answer that replaced a token, so that only who has the token can read it. */
 export async function replaceRefreshToken(trx: Transaction<Database>, token: string, answer: TokenAnswer): Promise<void> {

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { MCP_URL } from '../../internal/testing.ts'
 import { anAuthorization, aSignInGateway, registered, signedIn, TestBrowser, tokens } from '../testing.ts'
@@ -71,6 +72,26 @@ test('a refresh token that was replaced, and whose successor was used, ends the 
   expect((await refresh(third.body.refresh_token)).body.error).toBe('invalid_grant')
   const { items } = await gateway.control.client().audit.search({ reason: 'refresh-replayed' })
   expect(items).toHaveLength(1)
+})
+
+test('a session ends while its token is refreshed: neither waits for the other for ever, and the session stays ended', async () => {
+  await using gateway = await aSignInGateway()
+  const { db } = gateway.control
+  const clientId = await registered(gateway)
+  const { body } = await signedIn(gateway, { clientId })
+  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: body.refresh_token }
+  const sid = String(decodeJwt(body.access_token)['sid'])
+  // The statements of an end, in their order, with a refresh between them.
+  const refreshed = await db.transaction().execute(async (trx) => {
+    await trx.updateTable('sessions').set({ ended_at: new Date() }).where('sid', '=', sid).execute()
+    const running = tokens(gateway, form)
+    const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await expect.poll(async () => (await waiting.execute(db)).rows.length).toBe(1)
+    await trx.deleteFrom('refresh_tokens').where('sid', '=', sid).execute()
+    return { running }
+  })
+  expect((await refreshed.running).body.error).toBe('invalid_grant')
+  expect(await db.selectFrom('refresh_tokens').select('sid').where('sid', '=', sid).execute()).toEqual([])
 })
 
 test('a refresh token is bound to its client, and a narrower resource is all that it gives besides its own', async () => {
