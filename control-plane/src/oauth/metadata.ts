@@ -1,6 +1,7 @@
-import type { KeyRing } from '../keys/key-ring.ts'
 import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
+import type { OAuthParts } from './base/parts.ts'
+import { ID_JAG_PROFILE } from './grants/id-jag.ts'
 import { GRANT_TYPES } from './grants/index.ts'
 
 const publicHeaders = { 'cache-control': 'public, max-age=60' }
@@ -9,10 +10,10 @@ const publicHeaders = { 'cache-control': 'public, max-age=60' }
  * The metadata and keys of this authorization server (RFC 8414, OpenID Connect Discovery 1.0: both get the same
  * document).
  */
-export function metadataRoutes({ issuer, keys }: { issuer: string; keys: KeyRing }): Route[] {
+export function metadataRoutes({ issuer, keys, providers }: Pick<OAuthParts, 'issuer' | 'keys' | 'providers'>): Route[] {
   const at = (name: string) => `${issuer}/oauth/${name}`
   const clientAuth = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
-  const document = () => ({
+  const document = async () => ({
     issuer,
     authorization_endpoint: at('authorize'),
     token_endpoint: at('token'),
@@ -30,6 +31,7 @@ export function metadataRoutes({ issuer, keys }: { issuer: string; keys: KeyRing
     token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     revocation_endpoint_auth_methods_supported: clientAuth,
     introspection_endpoint_auth_methods_supported: clientAuth.filter((method) => method !== 'none'),
+    ...((await providers.takesIdJag()) ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] } : {}),
     scopes_supported: ['mcp'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.tokenKeys().map(({ alg }) => alg))],
@@ -38,7 +40,7 @@ export function metadataRoutes({ issuer, keys }: { issuer: string; keys: KeyRing
     ui_locales_supported: ['en', 'az', 'ru', 'tr'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
   })
-  const answer = async () => json(200, document(), publicHeaders)
+  const answer = async () => json(200, await document(), publicHeaders)
   return [
     { method: 'GET', path: '/.well-known/oauth-authorization-server', origins: 'any', answer },
     { method: 'GET', path: '/.well-known/openid-configuration', origins: 'any', answer },

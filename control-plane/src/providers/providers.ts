@@ -30,6 +30,8 @@ export interface Providers {
   finish(handle: string, callback: URL, attempt: Attempt): Promise<ProviderSignIn>
   /** Verifies a token of any provider; its claim `iss` says of which. `tokenType` is the URN of RFC 8693, section 3. */
   verifyToken(token: string, tokenType: string): Promise<VerifiedToken>
+  /** Whether any provider may assert which clients people use here (ID-JAG). */
+  takesIdJag(): Promise<boolean>
   /** Where the browser goes to sign out (RP-Initiated Logout 1.0). Undefined when the provider has no such address. */
   logoutUrl(handle: string, options: { idToken: string; returnTo: string; state?: string }): Promise<URL | undefined>
   /** Every provider, and whether it answers now. */
@@ -99,6 +101,7 @@ export function createProviders({ db, environment, secretsDir, issuer, proxyFor,
     authorizationUrl: (handle, attempt) => told(handle, async () => authorizationUrlOf(await reach(handle), attempt)),
     finish: (handle, callback, attempt) => told(handle, async () => finishSignIn(await reach(handle), callback, attempt)),
     verifyToken: async (token, tokenType) => verifyProviderToken({ providers: await all(), connectionOf, issuer, nowMs }, token, tokenType),
+    takesIdJag: async () => (await all()).some(({ idJag }) => idJag === true),
     logoutUrl: async (handle, options) => logoutUrlOf(await reach(handle), options),
     states: async () => Promise.all((await all()).map(stateOf)),
   }

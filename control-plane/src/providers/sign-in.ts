@@ -127,6 +127,7 @@ async function newHandle(trx: Transaction<Database>, provider: string, { handle,
     })
   const row = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
   if (!row) return handle
+  if (row.kind === 'service') throw taken(`The handle ${handle} is that of a service account: handles never change hands.`, nextOfTaken)
   if (isKnown(row)) throw taken(`The handle ${handle} belongs to another person: handles never change hands.`, nextOfTaken)
   if (row.declared === null)
     throw taken(

@@ -24,6 +24,7 @@ async function aSetUp() {
     clientAuth: undefined,
     scopes: [],
     audience: 'bir',
+    idJag: true,
     userinfo: true,
   }
   const other = { ...corp, handle: 'other', issuer: 'https://other.example' }

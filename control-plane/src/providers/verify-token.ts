@@ -42,6 +42,8 @@ export async function verifyProviderToken(
   const isIdJag = tokenType === idJagType
   if (isIdJag ? typ !== 'oauth-id-jag+jwt' : !usualTypes.includes(typ))
     throw refused('The token is of another type than was said.', getAnother)
+  if (isIdJag && provider.idJag !== true)
+    throw refused('The policy does not let this provider assert which clients people use here.', 'An administrator can, with idJag: true.')
 
   const connection = await connectionOf(provider)
   const expected = isIdJag ? { audience: issuer, typ: 'oauth-id-jag+jwt' } : { audience: provider.audience }

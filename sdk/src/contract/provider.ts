@@ -121,6 +121,11 @@ export const FileProvider = z.strictObject({
   audience: z.string().min(1).max(300).optional(),
   /** Whether UserInfo is asked at a sign-in, where the provider has it. Default: true. */
   userinfo: z.boolean().optional(),
+  /**
+   * Whether it may assert, for a client that it knows, that a person uses this client here (ID-JAG, enterprise-managed
+   * authorization). Default: false.
+   */
+  idJag: z.boolean().optional(),
   claims: z.array(ClaimRule).min(1).max(100).optional(),
 })
 export type FileProvider = z.infer<typeof FileProvider>

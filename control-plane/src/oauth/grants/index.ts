@@ -1,6 +1,7 @@
 import { authorizationCode } from './authorization-code.ts'
 import { DEVICE_CODE } from '../clients/client.ts'
 import { deviceCode } from './device-code.ts'
+import { CLIENT_CREDENTIALS, clientCredentials } from './client-credentials.ts'
 import type { GrantType } from './grant.ts'
 import { JWT_BEARER, jwtBearer } from './jwt-bearer.ts'
 import { refreshToken } from './refresh-token.ts'
@@ -17,6 +18,7 @@ export const GRANT_TYPES: Readonly<Record<string, GrantRow>> = {
   authorization_code: { grant: authorizationCode, needsClient: true },
   refresh_token: { grant: refreshToken, needsClient: true },
   [DEVICE_CODE]: { grant: deviceCode, needsClient: true },
+  [CLIENT_CREDENTIALS]: { grant: clientCredentials, needsClient: true },
   [TOKEN_EXCHANGE]: { grant: tokenExchange, needsClient: false },
   [JWT_BEARER]: { grant: jwtBearer, needsClient: false },
 }

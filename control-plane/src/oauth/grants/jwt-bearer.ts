@@ -1,6 +1,7 @@
 import { oauthError } from '../../base/errors/oauth-error.ts'
 import { requireParameter } from '../base/form.ts'
 import type { GrantType } from './grant.ts'
+import { idJag } from './id-jag.ts'
 import { operatorAssertion } from './operator-assertion.ts'
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -8,6 +9,7 @@ export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 /** The assertions that are taken (RFC 7523), by the `typ` of their header (RFC 8725, section 3.11). */
 const assertions: Readonly<Record<string, GrantType>> = {
   'bir-operator+jwt': operatorAssertion,
+  'oauth-id-jag+jwt': idJag,
 }
 
 /** What an assertion is, its header says. It is never tried as one thing after the other. */

@@ -1,6 +1,7 @@
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { KeyRing } from '../../keys/key-ring.ts'
+import { Act } from './act.ts'
 
 export const LIFE_SECONDS = 10 * 60
 const skewSeconds = 30
@@ -17,6 +18,8 @@ export interface AccessToken {
   sid: string
   /** Set when somebody else acts for the person, such as an operator. */
   actor?: string | undefined
+  /** Who acted before that actor. */
+  actedBefore?: Act | undefined
 }
 
 /** Signs an access token (RFC 9068). It holds no permissions: the policy decides at each call. */
@@ -27,7 +30,7 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
     scope: 'mcp',
     sid: token.sid,
     rev: token.revision,
-    ...(token.actor === undefined ? {} : { act: { sub: token.actor } }),
+    ...(token.actor === undefined ? {} : { act: { sub: token.actor, ...(token.actedBefore && { act: token.actedBefore }) } }),
   }
   const nowSeconds = Math.floor(Date.now() / 1000)
   return new SignJWT(claims)
@@ -43,11 +46,13 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
 
 const Claims = z.looseObject({
   sub: z.uuid(),
+  aud: z.string(),
   iat: z.number(),
+  exp: z.number(),
   jti: z.string(),
   sid: z.string(),
   client_id: z.string(),
-  act: z.looseObject({ sub: z.string() }).optional(),
+  act: Act.optional(),
 })
 
 /** Throws unless we issued the token, for this audience, and it has not expired. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../../base/context.ts'
+import type { Act } from './act.ts'
 import type { UserRow } from '../../users/users.ts'
 
 /** What a grant type gives: for whom, to whom, for how long. */
@@ -13,6 +14,8 @@ export interface Granted {
   recordedAs: Actor
   /** Set when somebody else acts for the person, such as an operator. */
   actor?: string
+  /** Who acted before that actor. */
+  actedBefore?: Act
   /** The audience, where it is not the one that the request names. */
   audience?: string
   /** The session that the token belongs to. Absent: one of its own, which ends with the token. */

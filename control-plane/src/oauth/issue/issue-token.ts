@@ -34,7 +34,7 @@ export async function issueIn(
   granted: Granted,
   { target, exchange: { address, request } }: Asked,
 ): Promise<TokenAnswer> {
-  const { user, revision, clientId, clientName = clientId, lifeSeconds, actor, recordedAs, isRefreshable } = granted
+  const { user, revision, clientId, clientName = clientId, lifeSeconds, actor, actedBefore, recordedAs, isRefreshable } = granted
   const audience = granted.audience ?? target.audience
   const userAgent = request.headers['user-agent']
   const session = {
@@ -50,7 +50,17 @@ export async function issueIn(
   } as const
   const sid = granted.sid ?? (await startSession(trx, session))
   const jti = randomUUID()
-  const access_token = await signAccessToken(keys, issuer, { subject: user.id, audience, clientId, revision, lifeSeconds, jti, sid, actor })
+  const access_token = await signAccessToken(keys, issuer, {
+    subject: user.id,
+    audience,
+    clientId,
+    revision,
+    lifeSeconds,
+    jti,
+    sid,
+    actor,
+    actedBefore,
+  })
   const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
   await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })

@@ -5,7 +5,7 @@ import { requireParameter } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import { liveSession } from '../issue/live-session.ts'
-import { verifiedHere } from './verified-here.ts'
+import { verifiedHere } from '../issue/verified-here.ts'
 
 /**
  * Says whether an access token is good now, and whose it is (RFC 7662). Only clients that prove who they are may ask:

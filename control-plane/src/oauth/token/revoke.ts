@@ -3,7 +3,7 @@ import { endSession } from '../../sessions/end-session.ts'
 import { requireParameter } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { OAuthClient } from '../clients/client.ts'
-import { verifiedHere } from './verified-here.ts'
+import { verifiedHere } from '../issue/verified-here.ts'
 import { hashOf } from '../base/secret.ts'
 
 /**

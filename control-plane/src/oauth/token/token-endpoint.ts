@@ -5,6 +5,7 @@ import { targetOf } from '../base/resource.ts'
 import type { Target } from '../base/resource.ts'
 import type { Incoming } from '../base/stages.ts'
 import type { OAuthClient } from '../clients/client.ts'
+import { ANYBODY } from '../grants/grant.ts'
 import type { GrantType, TokenRequest } from '../grants/grant.ts'
 import { GRANT_TYPES } from '../grants/index.ts'
 import type { Granted, TokenAnswer } from '../issue/granted.ts'
@@ -28,24 +29,13 @@ export const findGrantType = ({ form }: Form): FoundGrant => {
   return { grantName, grantType: row.grant, needsClient: row.needsClient }
 }
 
-/** Stands for the client of a request that names none, where a grant type needs none. It may do nothing by itself. */
-const anybody: OAuthClient = {
-  id: 'unknown',
-  kind: 'registered',
-  name: 'unknown',
-  redirectUris: [],
-  grantTypes: [],
-  authMethod: 'none',
-  isApproved: false,
-}
-
 /** Which client asks. It has proven it, if it has anything to prove it with. */
 export const authenticateClient =
   (parts: OAuthParts) =>
   async ({ exchange, form, needsClient = true }: Incoming & Form & Partial<FoundGrant>): Promise<{ client: OAuthClient }> => {
     const { request } = exchange
     const namesClient = form.has('client_id') || form.has('client_assertion') || request.headers.authorization !== undefined
-    if (!namesClient && !needsClient) return { client: anybody }
+    if (!namesClient && !needsClient) return { client: ANYBODY }
     return { client: await parts.authenticateClient(form, request) }
   }
 

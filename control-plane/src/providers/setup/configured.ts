@@ -17,6 +17,8 @@ export interface ConfiguredProvider extends ClaimSource {
   /** Of tokens that are taken in exchange. */
   audience: string
   userinfo: boolean
+  /** It may assert that a person uses a client here (ID-JAG). */
+  idJag?: boolean | undefined
 }
 
 /** The provider of the settings `IDP_…`. */
