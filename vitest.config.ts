@@ -13,6 +13,9 @@ const integration = [
 
 /** Pages in a real Chromium. Skipped where the machine has none. */
 const browser = ['deploy/browser/**/*.test.ts']
+/** With products of others, which lie outside of the project. They run only where this project is asked for by name. */
+const foreign = ['deploy/foreign/**/*.test.ts']
+const isForeignAsked = /--project[= ]foreign\b/.test(process.argv.join(' '))
 
 /** Everything else. A new test is a unit test unless its folder is named above. */
 const unit = ['{sdk,data-plane,portal}/src/**/*.test.ts', 'deploy/**/*.test.ts']
@@ -33,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: unit,
-          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...browser],
+          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...browser, ...foreign],
           // A unit test that asks for a database fails, also where another project has started one.
           env: { BIR_TEST_POSTGRES: '', TEST_DATABASE_URL: '' },
         },
@@ -41,6 +44,7 @@ export default defineConfig({
       { extends: true, test: { name: 'integration', include: integration, globalSetup: ['db/src/testing-setup.ts'], provide: { fuzz } } },
       { extends: true, test: { name: 'e2e', include: e2e } },
       { extends: true, test: { name: 'browser', include: browser } },
+      ...(isForeignAsked ? [{ extends: true as const, test: { name: 'foreign', include: foreign } }] : []),
     ],
     // A machine with other work is many times slower. So the runner limits a test, and `expect.poll` within it, by the
     // time that the test would have taken on a machine of its own; the limits here count the clock and only end what

@@ -10,6 +10,7 @@ const benches = {
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   soak: 'The whole product under mixed load with faults: memory, lost records, refusals that explain nothing (half an hour).',
   token: 'Who calls: verifying tokens for the first time and again, and a flood of invalid ones (half a minute).',
+  flows: 'Code flows and refreshes with races on two control planes, of which one is killed midway (several minutes).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches
@@ -22,7 +23,7 @@ ${Object.entries(benches)
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
 the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
-the soak takes (30). The soak and token exit with 1 when a bar is missed.
+the soak takes (30). The soak, token and flows exit with 1 when a bar is missed.
 Only figures of one run compare: run it on an otherwise idle machine.
 `
 
@@ -36,6 +37,7 @@ const run = {
   grant: async () => (await import('./grant/grant.ts')).grant(),
   soak: async ({ minutes = '30' }) => (await import('./soak/soak.ts')).soak({ minutes: Number(minutes) }),
   token: async () => (await import('./token/token.ts')).token(),
+  flows: async () => (await import('./flows/flows.ts')).flows(),
   decide: async () => (await import('./decide/decide.ts')).decide(),
 } satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string }) => Promise<object>>
 

@@ -11,6 +11,7 @@ Runs the official conformance suite against the gateway, in front of fixtures of
   --revision <date>     one revision: ${revisions.join(', ')} (all)
   --scenario <name>     one scenario of the suite (all)
   --gateway <kind>      what stands between: ${gatewayKinds.join(', ')} (plane)
+  --authorization       the authorization server, where a person signs in
   --client              the other leg: the suite's servers behind the gateway
   --direct              no gateway between: what the fixture itself is worth
 `
@@ -29,6 +30,7 @@ function parseOptions() {
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', short: 'h', default: false },
+      authorization: { type: 'boolean', default: false },
       client: { type: 'boolean', default: false },
       upstream: { type: 'string' },
       revision: { type: 'string' },
@@ -41,8 +43,9 @@ function parseOptions() {
     process.stdout.write(help)
     process.exit(0)
   }
-  const { client, direct, scenario } = values
+  const { authorization, client, direct, scenario } = values
   return {
+    authorization,
     client,
     direct,
     scenario,

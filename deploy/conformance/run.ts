@@ -1,3 +1,5 @@
+import { authorizationOf, knownAs } from './authorization.ts'
+import { bootGateway } from '../testing/boot-gateway.ts'
 import { clientCommand } from './client/command.ts'
 import { wayThrough } from './matrix.ts'
 import type { Behind, Way } from './matrix.ts'
@@ -47,5 +49,12 @@ async function runServer(kind: Behind): Promise<void> {
 /** A mounted fixture cannot run without a gateway, so "all" skips it then. */
 const isSkipped = (kind: Behind) => kind === 'mounted' && options.direct && !options.isUpstreamGiven
 
+async function runAuthorization(): Promise<void> {
+  await using gateway = await bootGateway()
+  for (const known of knownAs) report(`authorization, client known as ${known}`, await authorizationOf(gateway, known))
+}
+
+if (options.authorization) await runAuthorization()
 if (options.client) await runClient()
-for (const kind of options.client ? [] : options.upstreams.filter((kind) => !isSkipped(kind))) await runServer(kind)
+for (const kind of options.client || options.authorization ? [] : options.upstreams.filter((kind) => !isSkipped(kind)))
+  await runServer(kind)

@@ -15,6 +15,8 @@ export function readyScreen(state: {
   const bold = (text: string) => styleText('bold', text)
   const dim = (text: string) => styleText('dim', text)
   const row = (name: string, value: string, note = '') => `  ${name.padEnd(10)} ${value}${note && `  ${dim(note)}`}`
+  const command = (text: string, note: string) => `  ${text.padEnd(32)} ${dim(note)}`
+  const step = (verb: string, note: string) => command(`npm run -s bir -- ${verb}`, note)
   const who = ({ handle, may }: (typeof DEMO_PEOPLE)[number]) =>
     `  ${handle.padEnd(7)} ${(state.passwords?.[handle] ?? '').padEnd(state.passwords ? 21 : 0)}${dim(may)}`
 
@@ -34,9 +36,11 @@ export function readyScreen(state: {
     ...(state.passwords ? [] : [dim(`  A forgotten password: stop, delete ${state.home}/idp/people.json, start again.`)]),
     '',
     bold('A first thing to try'),
-    `  npm run -s bir -- connect claude-code                ${dim('how to connect an assistant, which then signs you in')}`,
-    `  npm run -s bir -- token alice                        ${dim('a token for a client that cannot sign in')}`,
-    `  npm run -s bir -- audit search                       ${dim('who called what, and what was refused')}`,
+    `  claude mcp add --transport http bir ${mcpBase}/mcp`,
+    command('claude mcp login bir', `your browser opens: sign in as bob${state.passwords ? ', with the password above' : ''}`),
+    step('connect cursor', 'how another assistant is connected: it needs the address alone'),
+    step('login', 'signs you in at the command line; "whoami" says as whom'),
+    step('audit search', 'who signed in and called what, and what was refused'),
     '',
     dim(
       `PostgreSQL ${state.postgresVersion} is bundled for evaluation and small teams; its minor releases lag upstream. Use your own in production.`,

@@ -37,6 +37,8 @@ export interface Gateway extends AsyncDisposable {
   token(handle: string, resource?: string): Promise<string>
   /** What the control plane's API takes from the operator, good for a minute. */
   operatorToken(): Promise<string>
+  /** The password of a demo person, as the first start has printed it. */
+  password(handle: string): string
   /** Ends it and forgets its home, unless that was brought along. */
   stop(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function bootGateway(options: BootOptions = {}): Promise<Gateway> {
     token: async (handle, resource = endpoints.mcp) =>
       requestToken(endpoints.issuer, await operatorAssertion(key, endpoints.issuer, handle), resource),
     operatorToken: () => operatorAssertion(key, endpoints.issuer),
+    password: (handle) => passwordIn(child.output(), handle),
     stop,
     [Symbol.asyncDispose]: stop,
   }
@@ -110,6 +113,12 @@ async function ready(home: string, child: ReturnType<typeof startProduct>): Prom
   }
   child.process.kill('SIGTERM')
   throw new Error(`The gateway did not get ready:\n${child.output()}`)
+}
+
+function passwordIn(output: string, handle: string): string {
+  const password = new RegExp(`\\b${handle} +(\\w{4}(?:-\\w{4}){3}) `).exec(output)?.[1]
+  if (!password) throw new Error(`This start has printed no password of ${handle}.`)
+  return password
 }
 
 function alive(pid: number): boolean {

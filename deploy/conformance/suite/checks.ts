@@ -42,7 +42,7 @@ export function readChecks(directory: string): Checks {
 
 const scenarioOf = (file: string) =>
   file
-    .replace(/^server-(?=.+-\d{4}-\d\d-\d\dT)/, '')
+    .replace(/^(authorization-)?server-(?=.+-\d{4}-\d\d-\d\dT)/, '')
     .replace(/-\d{4}-\d\d-\d\dT[\d-]+Z\/checks\.json$/, '')
     .replaceAll('\\', '/')
 

@@ -6,7 +6,7 @@ import { z } from 'zod'
 
 export const revisions = ['2025-11-25', '2026-07-28'] as const
 export type Revision = (typeof revisions)[number]
-export type Leg = 'server' | 'client'
+type Leg = 'server' | 'client'
 
 const Requirements = z.looseObject({
   server: z.array(z.string()),

@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { readChecks } from './checks.ts'
 import type { Checks, Finding } from './checks.ts'
-import { requirementsOf, suiteCommand } from './requirements.ts'
-import type { Leg, Revision } from './requirements.ts'
+import { requirementsOf } from './requirements.ts'
+import type { Revision } from './requirements.ts'
+import { run } from './run-suite.ts'
+import type { Run } from './run-suite.ts'
 
-const maxRunMs = 600_000
 const maxOutputChars = 4_000
 
 export interface SuiteResult {
@@ -54,14 +50,36 @@ export async function testClient(command: string, revision: Revision, onlyScenar
   return resultOf({ required, unscored: [] }, checks, output)
 }
 
+/** The scenarios for an authorization server. No revision requires them, so all of them count. */
+const authorizationScenarios = ['authorization-server-metadata-endpoint', 'authorization-code-grant']
+
+interface TestedAuthorization {
+  issuer: string
+  /** A public client that may return to `http://127.0.0.1:<port>/callback`. */
+  clientId: string
+  /** What the tokens are for. */
+  resource: string
+  port: number
+}
+
+/** Runs all scenarios for an authorization server. `open` does with an address what the person's browser does. */
+export async function testAuthorization(
+  { issuer, clientId, resource, port }: TestedAuthorization,
+  open: (url: string) => Promise<unknown>,
+): Promise<SuiteResult> {
+  const opened: Promise<unknown>[] = []
+  const { checks, output } = await run(
+    'authorization',
+    ['--url', issuer, '--client-id', clientId, '--resource', resource, '-p', String(port)],
+    // It prints the address on a line of its own.
+    (line) => line.startsWith(`${issuer}/`) && opened.push(open(line)),
+  )
+  await Promise.all(opened)
+  return resultOf({ required: authorizationScenarios, unscored: [] }, checks, output)
+}
+
 const clientScenarios = (revision: Revision) =>
   requirementsOf(revision, 'client').required.filter((scenario) => !scenario.startsWith('auth/'))
-
-interface Run {
-  checks: Checks
-  code: number | null
-  output: string
-}
 
 /**
  * Adds a failed check when the suite failed although all checks
@@ -71,25 +89,6 @@ function withExit(checks: Finding[] = [], { code, output }: Run): Finding[] {
   if (code === 0 || checks.some(({ status }) => status === 'FAILURE')) return checks
   const message = `the suite ended with ${code}: ${output.slice(-maxOutputChars)}`
   return [...checks, { scenario: checks[0]?.scenario ?? 'client', check: 'exit', status: 'FAILURE', message }]
-}
-
-async function run(leg: Leg, args: string[]): Promise<Run> {
-  const directory = mkdtempSync(join(tmpdir(), 'bir-conformance-'))
-  try {
-    const child = spawn(process.execPath, [suiteCommand, leg, ...args, '-o', directory], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: maxRunMs,
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
-    return { checks: readChecks(directory), code, output }
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
 }
 
 function resultOf(requirements: ReturnType<typeof requirementsOf>, checks: Checks, output: string): SuiteResult {

@@ -64,6 +64,10 @@ export function createProvider(issuer: string, { keys, clients, find }: Parts): 
     },
     // The only clients are the gateway's own, so signing in counts as consent.
     loadExistingGrant: async (ctx) => {
+      // A grant of its own for each sign-in would make the code of another tab worthless.
+      const known = ctx.oidc.session?.grantIdFor(ctx.oidc.client?.clientId ?? '')
+      const existing = known && (await ctx.oidc.provider.Grant.find(known))
+      if (existing) return existing
       const grant = new ctx.oidc.provider.Grant({
         clientId: ctx.oidc.client?.clientId ?? '',
         accountId: ctx.oidc.session?.accountId ?? '',

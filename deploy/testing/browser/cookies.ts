@@ -49,8 +49,8 @@ export class Cookies {
     return this.cookies.map(({ name }) => name)
   }
 
-  clear(): void {
-    this.cookies = []
+  forget(isForgotten: (name: string) => boolean): void {
+    this.cookies = this.cookies.filter(({ name }) => !isForgotten(name))
   }
 }
 

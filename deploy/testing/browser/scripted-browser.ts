@@ -6,6 +6,8 @@ import type { Form, Page } from './page.ts'
 const maxRedirects = 20
 
 interface BrowserOptions {
+  /** Those of another browser, as a thief has them, or the same person in another window. */
+  cookies?: Cookies
   /** The languages that it asks for, as `accept-language`. */
   language?: string
   userAgent?: string
@@ -29,11 +31,12 @@ interface Navigation {
  * real one does (`origin`, `sec-fetch-…`), because servers decide by that.
  */
 export class ScriptedBrowser {
-  readonly cookies = new Cookies()
+  readonly cookies: Cookies
   private readonly options: BrowserOptions
 
   constructor(options: BrowserOptions = {}) {
     this.options = options
+    this.cookies = options.cookies ?? new Cookies()
   }
 
   /** Opens an address as a person who types it. */

@@ -43,7 +43,7 @@ function step({ forms }: Page, { handle, password, decision = 'allow', provider,
     const name = login.visible.has('handle') ? 'handle' : 'username'
     return { what: 'sign in', form: login, values: { [name]: handle, password } }
   }
-  const consent = forms.find(({ buttons }) => buttons.some(({ name }) => name === 'decision'))
+  const consent = forms.find(({ buttons }) => buttons.some(({ name, value }) => name === 'decision' && value === decision))
   if (consent) return { what: 'decide', form: consent, values: remember ? { remember: 'on' } : {}, press: decision }
   const choice = provider && forms.find(({ buttons }) => buttons.some(({ value }) => value === provider))
   return choice ? { what: 'choose', form: choice, press: provider } : undefined
