@@ -206,7 +206,7 @@ function siteOf(
   const routes: Route[] = [
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     ...oauthRoutes(tokens, answering),
-    ...registrationRoutes({ db, issuer, log, answering, publish: () => publisher.publish() }),
+    ...registrationRoutes({ db, issuer, log, record, answering, publish: () => publisher.publish() }),
     languageRoute(new URL(issuer).origin),
     ...internalRoutes({
       db,

@@ -1,3 +1,4 @@
+import { isOAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { OAuthError } from '../base/errors/oauth-error.ts'
 import { Refusal } from '../base/http.ts'
 import type { Answer } from '../base/http.ts'
@@ -47,7 +48,7 @@ export const asPage =
     })
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && error instanceof OAuthError) return redirectedError(parts.issuer, { redirect }, error)
-    return errorPage({ ...fault.situation, id, detail: fault.detail }, languageOf(exchange.request))
+    return errorPage({ ...fault.situation, id, detail: fault.detail, retryUrl: retryOf(error, known) }, languageOf(exchange.request))
   }
 
 /** Programs get JSON (RFC 6749, section 5.2). */
@@ -56,10 +57,23 @@ export const asJson =
   async (error: unknown, known: Known): Promise<never> => {
     const refusal = refusalOf(error)
     if (!refusal) throw error
-    const reason = refusal instanceof OAuthError ? refusal.reason : refusal.error
+    const reason = reasonOf(refusal)
     await parts.record({ ...senderOf(known), method, outcome: 'refused', reason, detail: refusal.message })
     throw refusal
   }
+
+const reasonOf = (refusal: Refusal) => {
+  if (refusal instanceof OAuthError) return refusal.reason
+  return isOAuthReason(refusal.error) ? refusal.error : 'invalid_request'
+}
+
+/** Where somebody whose sign-in came to nothing tries again. What an administrator must mend would only fail again. */
+function retryOf(error: unknown, { flow, signIn }: Known): string | undefined {
+  const mayHelp = error instanceof ProviderFault && (error.whose === 'you' || error.whose === 'provider')
+  return mayHelp && flow !== undefined && signIn && signIn.finished_at === null
+    ? `/oauth/sign-in?flow=${encodeURIComponent(flow)}`
+    : undefined
+}
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error

@@ -22,7 +22,7 @@ export async function signIn(ctx: Ctx, provider: string, claims: MappedClaims): 
     const { value: user, revision } = await change(ctx, record, (trx) => updateFromClaims(trx, provider, claims))
     return { user, revision }
   } catch (error) {
-    throw asFault(error)
+    throw asFault(error, claims)
   }
 }
 
@@ -68,12 +68,12 @@ export async function trySignIn({ db }: Ctx, provider: string, claims: MappedCla
     })
   } catch (error) {
     if (error instanceof TakenBack) return error.found
-    throw asFault(error)
+    throw asFault(error, claims)
   }
 }
 
-const asFault = (error: unknown) =>
-  error instanceof ApiError && error.code === 'conflict' ? taken(error.message, nextOfTaken, error) : error
+const asFault = (error: unknown, { handle }: MappedClaims) =>
+  error instanceof ApiError && error.code === 'conflict' ? taken({ handle, what: error.message }, error) : error
 
 /** The person who has signed in as this subject before. */
 const personOf = (trx: Transaction<Database>, provider: string, subject: string): Promise<UserRow | undefined> =>
@@ -127,21 +127,30 @@ async function newHandle(trx: Transaction<Database>, provider: string, { handle,
     })
   const row = await trx.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirst()
   if (!row) return handle
-  if (row.kind === 'service') throw taken(`The handle ${handle} is that of a service account: handles never change hands.`, nextOfTaken)
-  if (isKnown(row)) throw taken(`The handle ${handle} belongs to another person: handles never change hands.`, nextOfTaken)
+  if (row.kind === 'service')
+    throw taken({ handle, what: `The handle ${handle} is that of a service account: handles never change hands.` })
+  if (isKnown(row)) throw taken({ handle, what: `The handle ${handle} belongs to another person: handles never change hands.` })
   if (row.declared === null)
-    throw taken(
-      `The handle ${handle} is that of a person who was declared and never signed in. The policy declares them no more, and a handle never changes hands.`,
-      'An administrator may declare them again.',
-    )
-  throw taken(
-    `The handle ${handle} is kept for a person whom the policy declares, and this sign-in does not prove to be theirs.`,
-    'It needs their address as "email" with "email_verified", or an administrator names the subject.',
-  )
+    throw taken({
+      handle,
+      what: `The handle ${handle} is that of a person who was declared and never signed in. The policy declares them no more, and a handle never changes hands.`,
+      next: 'An administrator may declare them again.',
+    })
+  throw taken({
+    handle,
+    what: `The handle ${handle} is kept for a person whom the policy declares, and this sign-in does not prove to be theirs.`,
+    next: 'It needs their address as "email" with "email_verified", or an administrator names the subject.',
+  })
 }
 
 const nextOfTaken =
   'An administrator can make handles of this provider different, by the rules "claims", such as handle: "{preferred_username}.corp".'
 
-const taken = (what: string, next: string, cause?: unknown) =>
-  new ProviderFault({ reason: 'handle-taken', whose: 'administrator', what, next }, { cause })
+interface Taken {
+  handle: string | undefined
+  what: string
+  next?: string
+}
+
+const taken = ({ handle, what, next = nextOfTaken }: Taken, cause?: unknown) =>
+  new ProviderFault({ reason: 'handle-taken', whose: 'administrator', what, next, handle }, { cause })

@@ -1,12 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { AUDIT_REASONS } from './audit-reasons.ts'
+import { AUDIT_REASONS, OAUTH_REASONS } from './audit-reasons.ts'
 
-test('every reason that the documentation explains is known', async () => {
+async function explained(): Promise<string[]> {
   const text = await readFile(new URL('../../../docs/audit.md', import.meta.url), 'utf8')
   const [, table = ''] = text.split('| `reason` | cause |\n')
   const causes = table.split('\n\n', 1)[0]?.split('\n') ?? []
-  const reasons = causes.flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, reason = '']) => reason))
+  return causes.flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, reason = '']) => reason))
+}
+
+test('every reason that the documentation explains is known', async () => {
+  const reasons = await explained()
   expect(reasons.length).toBeGreaterThan(30)
   expect(reasons.filter((reason) => !AUDIT_REASONS.has(reason))).toEqual([])
+})
+
+test('every reason of the authorization server is explained', async () => {
+  const reasons = new Set(await explained())
+  expect(OAUTH_REASONS.filter((reason) => !reasons.has(reason))).toEqual([])
 })

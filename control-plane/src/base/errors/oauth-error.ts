@@ -1,3 +1,4 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { Refusal } from '../http.ts'
 
 /** Every error code that this server answers with, and the HTTP status of each. */
@@ -33,7 +34,9 @@ export type OAuthCode = keyof typeof statusOf
 
 interface Details {
   /** The word of the audit record. */
-  reason?: string
+  reason?: OAuthReason
+  /** What a page names beside it: the name of a client, or the host of its document. */
+  about?: string | undefined
   facts?: object
   headers?: Record<string, string>
 }
@@ -45,12 +48,14 @@ interface Details {
 export class OAuthError extends Refusal {
   readonly code: OAuthCode
   /** The word of the audit record. */
-  readonly reason: string
+  readonly reason: OAuthReason
+  readonly about: string | undefined
 
-  constructor(code: OAuthCode, message: string, { reason = code, facts = {}, headers = {} }: Details = {}) {
+  constructor(code: OAuthCode, message: string, { reason = code, about, facts = {}, headers = {} }: Details = {}) {
     super(statusOf[code], code, message, facts, headers)
     this.code = code
     this.reason = reason
+    this.about = about
   }
 }
 

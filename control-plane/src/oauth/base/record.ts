@@ -1,4 +1,5 @@
 import type { Db } from '@bir/db'
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { OwnChain } from '../../audit/own-chain.ts'
 import { errorText } from '../../base/log.ts'
 import type { Log } from '../../base/log.ts'
@@ -10,7 +11,7 @@ interface OAuthEvent {
   outcome: 'answered' | 'refused' | 'failed'
   /** The id that a page or an error names. */
   id?: string
-  reason?: string
+  reason?: OAuthReason
   detail?: string | undefined
   user?: { id: string; handle: string } | undefined
   client?: string | undefined

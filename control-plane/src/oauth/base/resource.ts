@@ -1,7 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import { ServerId } from '@bir/sdk/contract/names'
 import type { Kysely } from 'kysely'
-import { oauthError } from '../../base/errors/oauth-error.ts'
+import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
 
 interface Bases {
   issuer: string
@@ -62,4 +62,4 @@ const normalize = (text: string) => {
   return `${origin}${pathname}`
 }
 
-const unknownResource = oauthError('invalid_target', 'This is no resource of this gateway.')
+const unknownResource = new OAuthError('invalid_target', 'This is no resource of this gateway.', { reason: 'unknown-resource' })

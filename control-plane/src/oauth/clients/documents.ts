@@ -1,6 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
-import { oauthError, OAuthError } from '../../base/errors/oauth-error.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
 import type { OAuthClient } from './client.ts'
 import { DOCUMENT_RULES, readClientMetadata, StoredMetadata } from './client-metadata.ts'
 import type { ClientMetadata } from './client-metadata.ts'
@@ -45,7 +45,7 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
       return clientOf(clientId, document)
     } catch (error) {
       const isPassing = error instanceof FetchFault && error.kind === 'passing'
-      if (!isPassing || !row || Date.now() - row.fetched_at.getTime() > staleMs) throw refusalOf(error)
+      if (!isPassing || !row || Date.now() - row.fetched_at.getTime() > staleMs) throw refusalOf(error, url.host)
       const fresh_until = new Date(Date.now() + failureMs)
       await db.updateTable('client_documents').set({ fresh_until }).where('client_id', '=', clientId).execute()
       return clientOf(clientId, row.document)
@@ -79,7 +79,7 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
   return {
     async find(clientId, metadataHosts) {
       const fault = documentIdFault(clientId)
-      if (fault !== undefined) throw invalid(`The client_id ${fault}.`)
+      if (fault !== undefined) throw new OAuthError('invalid_client', `The client_id ${fault}.`)
       const url = new URL(clientId)
       const isPrivate = isExcepted(url, metadataHosts)
       const row = await db.selectFrom('client_documents').selectAll().where('client_id', '=', clientId).executeTakeFirst()
@@ -89,27 +89,29 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
   }
 }
 
-const invalid = (message: string) => oauthError('invalid_client', message)
+const invalid = (message: string, about: string) => new OAuthError('invalid_client', message, { reason: 'faulty-client-document', about })
 
 /** Throws `invalid_client` for a document that does not fit: it is the client's, and so is the fault. */
 function readDocument(clientId: string, json: unknown): ClientMetadata {
   const given: Record<string, unknown> = typeof json === 'object' && json !== null ? { ...json } : {}
-  if (given['client_id'] !== clientId) throw invalid('The client_id in the client metadata document is not the URL of the document.')
+  const refused = (message: string) => invalid(message, new URL(clientId).host)
+  if (given['client_id'] !== clientId) throw refused('The client_id in the client metadata document is not the URL of the document.')
   if (typeof given['client_name'] !== 'string' || given['client_name'].trim() === '')
-    throw invalid('The client metadata document has no client_name.')
+    throw refused('The client metadata document has no client_name.')
   if ('client_secret' in given || 'client_secret_expires_at' in given)
-    throw invalid('The client metadata document holds a client secret, which is a secret no more.')
+    throw refused('The client metadata document holds a client secret, which is a secret no more.')
   try {
     return readClientMetadata(given, DOCUMENT_RULES)
   } catch (error) {
-    throw error instanceof OAuthError ? invalid(`The client metadata document does not fit: ${error.message}`) : error
+    throw error instanceof OAuthError ? refused(`The client metadata document does not fit: ${error.message}`) : error
   }
 }
 
-function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown, host: string): unknown {
   if (!(error instanceof FetchFault)) return error
   const message = `The client metadata document cannot be used: ${error.message}.`
-  return error.kind === 'passing' ? oauthError('temporarily_unavailable', message) : invalid(message)
+  if (error.kind === 'gone') return invalid(message, host)
+  return new OAuthError('temporarily_unavailable', message, { reason: 'unreachable-client-document', about: host })
 }
 
 function clientOf(clientId: string, document: unknown): DocumentClient {

@@ -1,5 +1,5 @@
 import { ClientPolicy } from '@bir/sdk/contract/client-policy'
-import { oauthError } from '../../base/errors/oauth-error.ts'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
 import type { Db } from '../../policy-rows/types.ts'
 import { readSection } from '../../policy-sections/sections.ts'
 import { isAdmitted, isApproved } from './admission.ts'
@@ -37,15 +37,19 @@ export function clientFinder({ db, documents }: { db: Db; documents: Documents }
   return async function findClient(clientId) {
     const policy = await readClientPolicy(db)
     const found = await lookUp(clientId, policy)
-    if (!found) throw oauthError('invalid_client', 'This gateway does not know the client, or no longer: register it again.')
-    if (!isAdmitted(policy, found)) throw notAdmitted()
+    if (!found) throw unknownClient()
+    if (!isAdmitted(policy, found)) throw notAdmitted(found.name)
     const { handle: _, ...client } = found
     return { ...client, isApproved: isApproved(policy, found) }
   }
 }
 
-const notAdmitted = () =>
-  oauthError(
+const unknownClient = () =>
+  new OAuthError('invalid_client', 'This gateway does not know the client, or no longer: register it again.', { reason: 'unknown-client' })
+
+const notAdmitted = (about: string) =>
+  new OAuthError(
     'unauthorized_client',
     'The administrators of this gateway admit only clients that they have listed. Ask them to list this one.',
+    { reason: 'client-not-allowed', about },
   )

@@ -1,3 +1,4 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { productOf } from '@bir/sdk/binding'
 import type { Answer } from '../../base/http.ts'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../pages/device-pages.ts'
@@ -140,7 +141,7 @@ async function deny(parts: OAuthParts, call: Decided): Promise<void> {
   await refused(parts, call, 'device-denied', call.device)
 }
 
-const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrowser, reason: string, device?: DeviceRow) =>
+const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrowser, reason: OAuthReason, device?: DeviceRow) =>
   parts.record({
     id,
     method,

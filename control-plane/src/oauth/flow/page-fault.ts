@@ -1,23 +1,23 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { SituationWithFacts } from '@bir/sdk/texts'
 import { ApiError } from '../../base/api-error.ts'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
 import { Refusal } from '../../base/http.ts'
 import { outageText } from '../../base/outage.ts'
 import { ProviderFault } from '../../providers/faults/provider-fault.ts'
-import type { ProviderFaultReason } from '../../providers/faults/provider-fault.ts'
 
 /** A refusal for a person in front of a page: they see the situation in their language. */
 export class PageFault extends Error {
   override readonly name = 'PageFault'
   readonly situation: SituationWithFacts
   /** The word of the audit record. */
-  readonly reason: string
+  readonly reason: OAuthReason
   /** A sentence in English for whoever mends it. It holds no secret. */
   readonly detail: string | undefined
 
   constructor(
     situation: SituationWithFacts,
-    { reason = situation.situation, detail }: { reason?: string; detail?: string | undefined } = {},
+    { reason = situation.situation, detail }: { reason?: OAuthReason; detail?: string | undefined } = {},
   ) {
     super(detail ?? situation.situation)
     this.situation = situation
@@ -30,18 +30,29 @@ export class PageFault extends Error {
 export function pageFaultOf(error: unknown, provider = ''): PageFault {
   if (error instanceof PageFault) return error
   if (error instanceof ProviderFault) return providerFault(error, provider)
-  if (error instanceof OAuthError) return new PageFault({ situation: 'faulty-request' }, { reason: error.reason, detail: error.message })
+  if (error instanceof OAuthError) return new PageFault(situationOfOAuth(error), { reason: error.reason, detail: error.message })
   if (outageText(error) !== undefined) return new PageFault({ situation: 'try-later' }, { reason: 'unavailable' })
   if (error instanceof ApiError && error.code === 'forbidden') return new PageFault({ situation: 'account-disabled' })
+  if (error instanceof Refusal && error.status === 429) return new PageFault({ situation: 'try-later' }, { reason: 'slow_down' })
   if (error instanceof Refusal && error.status < 500) return new PageFault({ situation: 'faulty-request' }, { detail: error.message })
   return new PageFault({ situation: 'server-error' }, { reason: 'internal' })
 }
 
-function providerFault({ reason, what, next }: ProviderFault, provider: string): PageFault {
-  return new PageFault(situationOf(reason, provider), { reason, detail: `${what} ${next}` })
+/** What is wrong with a client, for the person whom it sent here. */
+function situationOfOAuth({ reason, about }: OAuthError): SituationWithFacts {
+  if (reason === 'unknown-client' || reason === 'unknown-resource') return { situation: reason }
+  if (about === undefined) return { situation: 'faulty-request' }
+  if (reason === 'client-not-allowed') return { situation: reason, facts: { client: about } }
+  if (reason === 'unreachable-client-document' || reason === 'faulty-client-document') return { situation: reason, facts: { host: about } }
+  return { situation: 'faulty-request' }
 }
 
-function situationOf(reason: ProviderFaultReason, provider: string): SituationWithFacts {
+function providerFault(fault: ProviderFault, provider: string): PageFault {
+  const { reason, what, next } = fault
+  return new PageFault(situationOf(fault, provider), { reason, detail: `${what} ${next}` })
+}
+
+function situationOf({ reason, handle, clockOffMs }: ProviderFault, provider: string): SituationWithFacts {
   const facts = { provider }
   switch (reason) {
     case 'provider-unknown':
@@ -64,10 +75,12 @@ function situationOf(reason: ProviderFaultReason, provider: string): SituationWi
     case 'sign-in-mismatch':
       return { situation: 'sign-in-expired' }
     case 'clock-off':
-      return { situation: 'clock-off', facts: { provider } }
+      return { situation: 'clock-off', facts: { provider, minutes: minutesOf(clockOffMs) } }
     case 'claims-refused':
       return { situation: 'missing-claims', facts }
     case 'handle-taken':
-      return { situation: 'access-refused' }
+      return handle === undefined ? { situation: 'access-refused' } : { situation: 'handle-taken', facts: { handle } }
   }
 }
+
+const minutesOf = (ms: number | undefined) => (ms === undefined ? undefined : Math.max(1, Math.round(Math.abs(ms) / 60_000)))

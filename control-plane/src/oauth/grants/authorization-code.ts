@@ -1,3 +1,4 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { endSession } from '../../sessions/end-session.ts'
 import { optionalParameter, requireParameter } from '../base/form.ts'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
@@ -45,5 +46,5 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
 }
 
 /** Who only guesses learns nothing. The audit record says what was wrong. */
-const unknownCode = (reason: string) =>
+const unknownCode = (reason: OAuthReason) =>
   new OAuthError('invalid_grant', 'The code is unknown, expired, used already or not for this client. Begin the sign-in again.', { reason })

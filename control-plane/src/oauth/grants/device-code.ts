@@ -1,3 +1,4 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
 import { endSession } from '../../sessions/end-session.ts'
 import { requireParameter } from '../base/form.ts'
@@ -47,5 +48,5 @@ export const deviceCode: GrantType = async (parts, { form, client, target }) => 
   }
 }
 
-const unknownCode = (reason: string) =>
+const unknownCode = (reason: OAuthReason) =>
   new OAuthError('invalid_grant', 'The device code is unknown, used already or not for this client. Ask for another.', { reason })

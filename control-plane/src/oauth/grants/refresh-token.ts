@@ -1,3 +1,4 @@
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
@@ -13,7 +14,7 @@ import type { OAuthParts } from '../base/parts.ts'
 import type { GrantType, TokenRequest } from './grant.ts'
 
 /** What became of a refresh token: an answer, or the reason to refuse it. */
-type Outcome = { answer: TokenAnswer } | { refusal: string; endsSession?: string }
+type Outcome = { answer: TokenAnswer } | { refusal: OAuthReason; endsSession?: string }
 
 /**
  * Rotates a refresh token (RFC 9700, section 4.14.2). Each is good once. The one that was replaced last gives the same

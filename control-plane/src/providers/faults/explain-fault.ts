@@ -50,6 +50,7 @@ export function clockFault(handle: string, offMs: number, nowMs: number): Provid
     whose: 'administrator',
     what: `The sign-in of the identity provider ${handle} is not good at this time: ${clockText(`the identity provider ${handle}`, offMs, nowMs)}.`,
     next: 'An administrator must see which of the two clocks is wrong.',
+    clockOffMs: offMs,
   })
 }
 

@@ -28,6 +28,10 @@ interface Facts {
   next: string
   /** For the log alone: what the provider said, such as an error code of its own. */
   detail?: string | undefined
+  /** The handle that the person would have, where it is the trouble. */
+  handle?: string | undefined
+  /** By how much two clocks differ, where it is known. */
+  clockOffMs?: number | undefined
 }
 
 /** A sign-in, or a token of a provider, that comes to nothing. Its sentences are for people and hold no secret. */
@@ -38,13 +42,17 @@ export class ProviderFault extends Error {
   readonly what: string
   readonly next: string
   readonly detail: string | undefined
+  readonly handle: string | undefined
+  readonly clockOffMs: number | undefined
 
-  constructor({ reason, whose, what, next, detail }: Facts, options?: { cause?: unknown }) {
+  constructor({ reason, whose, what, next, detail, handle, clockOffMs }: Facts, options?: { cause?: unknown }) {
     super(`${what} ${next}`, options)
     this.reason = reason
     this.whose = whose
     this.what = what
     this.next = next
     this.detail = detail
+    this.handle = handle
+    this.clockOffMs = clockOffMs
   }
 }

@@ -107,4 +107,5 @@ const refused = (message: string) => oauthError('invalid_client', message)
 
 const isBasic = (credentials: Credentials) => credentials.method === 'secret' && credentials.isBasic
 
-const withChallenge = ({ message, facts }: OAuthError) => new OAuthError('invalid_client', message, { facts, headers: BASIC_CHALLENGE })
+const withChallenge = ({ message, facts, reason }: OAuthError) =>
+  new OAuthError('invalid_client', message, { reason, facts, headers: BASIC_CHALLENGE })

@@ -1,16 +1,20 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
+import { isOAuthReason } from '@bir/sdk/contract/audit-reasons'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { markDirty } from '../../../base/context.ts'
 import { oauthError, OAuthError } from '../../../base/errors/oauth-error.ts'
 import { json, Refusal } from '../../../base/http.ts'
 import type { Answer, Exchange, Route } from '../../../base/http.ts'
 import type { Log } from '../../../base/log.ts'
+import type { RecordOAuth } from '../../base/record.ts'
 import { countAttempt, sourceOf } from '../../attempts/attempts.ts'
 import { isAdmitted } from '../admission.ts'
-import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
+import { readClientMetadata, REGISTRATION_RULES, StoredMetadata } from '../client-metadata.ts'
 import type { ClientMetadata } from '../client-metadata.ts'
 import { endClient } from '../end-client.ts'
 import { readClientPolicy } from '../find-client.ts'
+import { redirectTarget } from '../redirect-uri.ts'
 import { isSecret, newSecret } from '../secret.ts'
 import { createStoredClient, needsSecret, readClientRow } from '../stored-client.ts'
 import type { ClientRow } from '../stored-client.ts'
@@ -20,6 +24,7 @@ interface Parts {
   db: Kysely<Database>
   issuer: string
   log: Log
+  record: RecordOAuth
   /** Ends the wait for a database that hangs. */
   answering: (run: () => Promise<Answer>) => Promise<Answer>
   /** Publishes what ended with a client. */
@@ -36,7 +41,7 @@ const maxPerMinute = 20
  */
 export function registrationRoutes(parts: Parts): Route[] {
   const answered = (answer: (parts: Parts, exchange: Exchange) => Promise<Answer>) => (exchange: Exchange) =>
-    parts.answering(() => answer(parts, exchange))
+    parts.answering(() => answer(parts, exchange).catch((error: unknown) => refuse(parts, exchange, error)))
   return [
     { method: 'POST', path, origins: 'any', answer: answered(register) },
     { method: 'GET', path: `${path}/*`, origins: 'any', answer: answered(read) },
@@ -45,13 +50,31 @@ export function registrationRoutes(parts: Parts): Route[] {
   ]
 }
 
-async function register({ db, issuer, log }: Parts, exchange: Exchange): Promise<Answer> {
+/** What the audit says of whoever registers: nobody knows more than where the request came from. */
+const senderOf = ({ address, request }: Exchange) => ({ method: 'oauth/register', address, userAgent: request.headers['user-agent'] })
+
+async function refuse({ record }: Parts, exchange: Exchange, error: unknown): Promise<never> {
+  if (!(error instanceof Refusal)) throw error
+  const reason = isOAuthReason(error.error) ? error.error : 'invalid_request'
+  await record({ ...senderOf(exchange), outcome: 'refused', id: uuidv7(), reason, detail: error.message })
+  throw error
+}
+
+async function recordDone({ record }: Parts, exchange: Exchange, { client_id, name, metadata }: ClientRow, what: string): Promise<void> {
+  const { redirect_uris } = StoredMetadata.parse(metadata)
+  const detail = `${what}: “${name}”, codes go to ${[...new Set(redirect_uris.map(redirectTarget))].join(', ') || 'no address'}`
+  await record({ ...senderOf(exchange), outcome: 'answered', client: client_id, detail })
+}
+
+async function register(parts: Parts, exchange: Exchange): Promise<Answer> {
+  const { db, issuer, log } = parts
   const { count, retryAfterS } = await countAttempt(db, `register ${sourceOf(exchange.address)}`)
   if (count > maxPerMinute) throw tooMany(retryAfterS)
   const metadata = readClientMetadata(await bodyOf(exchange), REGISTRATION_RULES)
   await refuseUnlisted(db, metadata)
   await makeRoom(db)
   const { row, secret, registrationToken } = await createStoredClient(db, { kind: 'registered', metadata, madeBy: 'registration' })
+  await recordDone(parts, exchange, row, 'registered itself')
   log('info', 'client-registered', { client: row.client_id, method: metadata.token_endpoint_auth_method })
   return json(201, { ...registrationOf(issuer, row), ...secretOf(secret), registration_access_token: registrationToken })
 }
@@ -61,7 +84,8 @@ async function read({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> 
 }
 
 /** What the client sends replaces all that it said of itself before (RFC 7592, section 2.2). */
-async function replace({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> {
+async function replace(parts: Parts, exchange: Exchange): Promise<Answer> {
+  const { db, issuer } = parts
   const row = await ownRow(db, exchange)
   const body = await bodyOf(exchange)
   refuseForeign(row, body)
@@ -76,15 +100,18 @@ async function replace({ db, issuer }: Parts, exchange: Exchange): Promise<Answe
     .returningAll()
     .executeTakeFirst()
   if (!changed) throw noToken()
+  await recordDone(parts, exchange, changed, 'changed its registration')
   return json(200, { ...registrationOf(issuer, changed), ...secretOf(made?.secret) })
 }
 
-async function remove({ db, log, publish }: Parts, exchange: Exchange): Promise<Answer> {
+async function remove(parts: Parts, exchange: Exchange): Promise<Answer> {
+  const { db, log, publish } = parts
   const row = await ownRow(db, exchange)
   await db.transaction().execute(async (trx) => {
     if ((await endClient(trx, row.client_id)) > 0) await markDirty(trx, [])
   })
   await publish()
+  await recordDone(parts, exchange, row, 'deleted its registration')
   log('info', 'client-deleted', { client: row.client_id })
   return { status: 204, headers: { 'cache-control': 'no-store' } }
 }

@@ -328,3 +328,26 @@ test('registrations that nobody used go after 90 days, and sooner when there are
   expect(await ids()).toEqual(['admin', 'new', 'used'])
   await expect(makeRoom(db, 2)).rejects.toMatchObject({ status: 503, error: 'temporarily_unavailable' })
 })
+
+test('what clients do with their registrations is recorded, and what they are refused', async () => {
+  await using control = await aRunningControlPlane()
+  const { body } = await register(control, native)
+  const path = `/oauth/register/${String(body['client_id'])}`
+  const authorization = { authorization: `Bearer ${String(body['registration_access_token'])}` }
+  const moved = { ...native, redirect_uris: ['https://assistant.example/callback'] }
+  expect((await send(control, 'PUT', path, { ...moved, client_id: body['client_id'] }, authorization)).status).toBe(200)
+  expect((await send(control, 'DELETE', path, undefined, { authorization: 'Bearer of-somebody-else' })).status).toBe(401)
+  expect((await send(control, 'DELETE', path, undefined, authorization)).status).toBe(204)
+  expect((await register(control, { ...native, redirect_uris: ['http://evil.example/'] })).status).toBe(400)
+
+  const { items } = await control.client().audit.search({})
+  const records = items.filter(({ method }) => method === 'oauth/register')
+  expect(records.map(({ outcome, reason, detail, client }) => ({ outcome, reason, detail, isNamed: client !== null }))).toEqual([
+    { outcome: 'refused', reason: 'invalid_redirect_uri', detail: expect.stringContaining('use https://'), isNamed: false },
+    { outcome: 'answered', reason: null, detail: 'deleted its registration: “An assistant”, codes go to assistant.example', isNamed: true },
+    { outcome: 'refused', reason: 'invalid_token', detail: expect.any(String), isNamed: false },
+    { outcome: 'answered', reason: null, detail: 'changed its registration: “An assistant”, codes go to assistant.example', isNamed: true },
+    { outcome: 'answered', reason: null, detail: 'registered itself: “An assistant”, codes go to localhost:3000', isNamed: true },
+  ])
+  expect(JSON.stringify(items)).not.toContain(body['registration_access_token'])
+})
