@@ -10,7 +10,8 @@ const benches = {
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
   soak: 'The whole product under mixed load with faults: memory, lost records, refusals that explain nothing (half an hour).',
   token: 'Who calls: verifying tokens for the first time and again, and a flood of invalid ones (half a minute).',
-  flows: 'Code flows and refreshes with races on two control planes, of which one is killed midway (several minutes).',
+  flows:
+    'A thousand code flows and ten thousand raced refreshes on two control planes, killed midway and started again (about ten minutes).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches

@@ -25,8 +25,9 @@ export async function roundRobin(): Promise<RoundRobin> {
   async function balance(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await buffer(incoming)
     turn += 1
+    const first = turn
     for (let tried = 0; tried < replicas.length; tried += 1) {
-      const port = replicas[(turn + tried) % replicas.length] ?? 0
+      const port = replicas[(first + tried) % replicas.length] ?? 0
       const answer = await send(port, incoming, body)
       if (answer === 'refused') continue
       if (answer === 'broken') break

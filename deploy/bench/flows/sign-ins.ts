@@ -4,7 +4,7 @@ import type { FlowClient, TokenAnswer } from '../../testing/oauth/flow-client.ts
 
 const maxTries = 5
 
-/** A browser of a person who is signed in at the provider. At the gateway, each flow begins anew. */
+/** The browser of a person who is signed in at the provider. At the gateway each flow begins anew. */
 export interface SignedIn {
   browser: ScriptedBrowser
   person: { handle: string; password: string }
@@ -23,7 +23,7 @@ export async function codeOf(client: FlowClient, { browser, person }: SignedIn) 
     const begun = client.begin()
     const end = await dance(browser, begun.url, person)
     // A replica that was killed midway: the person tries again.
-    if (end.status >= 500 && tried < maxTries) continue
+    if (end.status === 502 && tried < maxTries) continue
     if (end.status >= 400) throw new Error(`${end.url.pathname}: ${end.status} ${end.text}`)
     return { code: client.codeOf(end.url, begun), begun }
   }
@@ -33,6 +33,7 @@ export async function codeOf(client: FlowClient, { browser, person }: SignedIn) 
 export async function persistently(ask: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
   for (let tried = 1; ; tried += 1) {
     const answer = await ask()
-    if (answer.status < 500 || tried === maxTries) return answer
+    // Only the load balancer's: what a replica answers counts.
+    if (answer.status !== 502 || tried === maxTries) return answer
   }
 }
