@@ -7,6 +7,7 @@ import { challengeOf, isSame } from '../base/secret.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import { findCode, useCode } from '../issue/authorization-code.ts'
 import { liveSession } from '../issue/live-session.ts'
+import { bindSession } from '../issue/session-binding.ts'
 import type { GrantType } from './grant.ts'
 
 /**
@@ -14,7 +15,7 @@ import type { GrantType } from './grant.ts'
  * so that who has only the code cannot spoil it. A code that comes a second time ends what the first one gave
  * (RFC 9700, section 2.1.1).
  */
-export const authorizationCode: GrantType = async (parts, { form, client, target }) => {
+export const authorizationCode: GrantType = async (parts, { form, client, target, exchange }) => {
   const { db, ctxOf } = parts
   const [code, verifier] = [requireParameter(form, 'code'), requireParameter(form, 'code_verifier')]
   const row = await findCode(db, code)
@@ -31,6 +32,7 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
   const session = await liveSession(db, row.sid)
   if (!session) throw unknownCode('session-ended')
   const { user } = session
+  await bindSession(db, row.sid, exchange)
   const recordedAs = { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
   return {
     user,

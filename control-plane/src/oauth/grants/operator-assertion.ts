@@ -26,7 +26,7 @@ export const operatorAssertion: GrantType = async ({ db, operators, ctxOf }, { f
   refuseDisabled(user)
 
   const { actor, publisher } = ctxOf(label)
-  return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, recordedAs: actor, actor: label }
+  return { user, revision: await publisher.publish(), clientId: 'bir', lifeSeconds, recordedAs: actor, actor: label, isForOthers: true }
 }
 
 function lifeOf(form: URLSearchParams): number {

@@ -9,6 +9,7 @@ import { LIFE_SECONDS } from '../issue/access-token.ts'
 import type { TokenAnswer } from '../issue/granted.ts'
 import { issueIn } from '../issue/issue-token.ts'
 import { liveSession, slideSession } from '../issue/live-session.ts'
+import { bindingFault } from '../issue/session-binding.ts'
 import { lockRefreshToken, repeatedAnswer, replaceRefreshToken } from '../issue/refresh-token.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { GrantType, TokenRequest } from './grant.ts'
@@ -45,6 +46,8 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
     return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid }
   }
 
+  const strange = await bindingFault(trx, session.row, request.exchange)
+  if (strange !== undefined) return { refusal: strange.reason, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
   const { user } = session
   await slideSession(trx, session.row)
   const granted = {

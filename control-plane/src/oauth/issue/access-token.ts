@@ -1,5 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
+import type { BindingClaim } from '@bir/sdk/binding'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import { Act } from './act.ts'
 
@@ -16,6 +17,8 @@ export interface AccessToken {
   lifeSeconds: number
   jti: string
   sid: string
+  /** Whom it was issued to. Undefined: whoever has it may use it. */
+  binding?: BindingClaim | undefined
   /** Set when somebody else acts for the person, such as an operator. */
   actor?: string | undefined
   /** Who acted before that actor. */
@@ -30,6 +33,7 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
     scope: 'mcp',
     sid: token.sid,
     rev: token.revision,
+    ...(token.binding === undefined ? {} : { bnd: token.binding }),
     ...(token.actor === undefined ? {} : { act: { sub: token.actor, ...(token.actedBefore && { act: token.actedBefore }) } }),
   }
   const nowSeconds = Math.floor(Date.now() / 1000)

@@ -20,6 +20,8 @@ export interface Granted {
   audience?: string
   /** The session that the token belongs to. Absent: one of its own, which ends with the token. */
   sid?: string
+  /** Somebody else than who asked will use it: it is bound to no network and no program. */
+  isForOthers?: boolean
   /** With a refresh token. It needs `sid`. */
   isRefreshable?: boolean
 }

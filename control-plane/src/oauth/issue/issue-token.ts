@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
+import { bindingOf } from '@bir/sdk/binding'
 import type { Transaction } from 'kysely'
 import { json } from '../../base/http.ts'
 import type { Answer, Exchange } from '../../base/http.ts'
+import { readSettings } from '../../settings/settings.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Target } from '../base/resource.ts'
@@ -49,6 +51,8 @@ export async function issueIn(
     lifeMs: lifeSeconds * 1000,
   } as const
   const sid = granted.sid ?? (await startSession(trx, session))
+  const { bindingNetwork } = await readSettings(trx)
+  const binding = granted.isForOthers ? undefined : bindingOf(sid, { address, userAgent }, bindingNetwork)
   const jti = randomUUID()
   const access_token = await signAccessToken(keys, issuer, {
     subject: user.id,
@@ -60,6 +64,7 @@ export async function issueIn(
     sid,
     actor,
     actedBefore,
+    binding,
   })
   const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
   await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
