@@ -60,6 +60,9 @@ export const OAUTH_REASONS = [
   'consent_required',
   'interaction_required',
   'too_large',
+  // The request came from another network or program than the session is bound to.
+  'binding-network',
+  'binding-user-agent',
   // What the page said.
   'unknown-client',
   'client-not-allowed',

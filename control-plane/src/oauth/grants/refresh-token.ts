@@ -41,12 +41,12 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
   if (!row || row.client_id !== client.id) return { refusal: 'refresh-unknown' }
   const session = await liveSession(trx, row.sid)
   if (!session) return { refusal: 'session-ended' }
+  const strange = await bindingFault(trx, session.row, request.exchange)
   if (row.replaced_at !== null) {
-    const answer = await repeatedAnswer(trx, token, row)
+    const answer = strange ? undefined : await repeatedAnswer(trx, token, row)
     return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid }
   }
 
-  const strange = await bindingFault(trx, session.row, request.exchange)
   if (strange !== undefined) return { refusal: strange.reason, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
   const { user } = session
   await slideSession(trx, session.row)
