@@ -5,6 +5,7 @@ import { ApiError, notFound } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import type { Db } from '../policy-rows/types.ts'
 import { mapClaims, matchRule } from './claims/map-claims.ts'
+import { wholeClaims } from './claims/whole-claims.ts'
 import { ProviderFault } from './faults/provider-fault.ts'
 import { problemOf } from './faults/problem.ts'
 import { readConfigured } from './setup/configured.ts'
@@ -22,7 +23,7 @@ export async function test(ctx: Ctx, { provider: handle, claims: raw }: Input<'t
   const rule = matchRule(provider, raw)?.number ?? null
   const nobody = { provider: provider.handle, rule, person: null, unknownGroups: [], changes: null, notes: [] }
   try {
-    const claims = mapClaims(provider, raw)
+    const claims = mapClaims(provider, wholeClaims(provider, raw))
     const { user, isNew, groups, detail } = await trySignIn(ctx, provider.handle, claims)
     const { handle, subject, name, email, administrator, disabled } = user
     const person = { handle, subject, isNew, name, email, emailVerified: claims.isEmailVerified, administrator, disabled, groups }

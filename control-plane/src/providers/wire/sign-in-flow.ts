@@ -1,5 +1,6 @@
 import * as oidc from 'openid-client'
 import { mapClaims } from '../claims/map-claims.ts'
+import { wholeClaims } from '../claims/whole-claims.ts'
 import type { MappedClaims } from '../claims/mapped-claims.ts'
 import type { RawClaims } from '../claims/read-claim.ts'
 import type { ConfiguredProvider } from '../setup/configured.ts'
@@ -69,7 +70,7 @@ export async function finishSignIn(reached: Reached, callback: URL, { state, non
   })
   const more = await userInfoOf(reached, tokens.access_token, signed.sub ?? '')
   // What is signed goes before what is asked for.
-  const claims = mapClaims(provider, { ...more, ...signed })
+  const claims = mapClaims(provider, wholeClaims(provider, { ...more, ...signed }))
   return { claims, idToken, ...(typeof signed['sid'] === 'string' ? { session: signed['sid'] } : {}) }
 }
 
