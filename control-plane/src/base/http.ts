@@ -32,9 +32,10 @@ export interface Route {
   path: string
   /**
    * `any`: pages of every origin may call, and their scripts may read the answer (CORS); the browser sends no cookie
-   * with such a call. `own`, the default: no page but the gateway's own may call.
+   * with such a call. `lead`: pages of every origin may lead a browser here, by a link or a form, and read nothing.
+   * `own`, the default: no page but the gateway's own may call.
    */
-  origins?: 'own' | 'any'
+  origins?: 'own' | 'lead' | 'any'
   answer: (exchange: Exchange) => Promise<Answer>
 }
 
@@ -129,7 +130,7 @@ async function dispatch(site: BoundedSite, request: IncomingMessage, response: S
   const routesAtPath = site.routes.filter(({ path }) => isAt(path, url.pathname))
   const isForAnyOrigin = routesAtPath.some(({ origins }) => origins === 'any')
   if (isForAnyOrigin) for (const [name, value] of Object.entries(anyOrigin)) response.setHeader(name, value)
-  else refuseForeignOrigin(site, request)
+  else if (routesAtPath.every(({ origins }) => origins !== 'lead')) refuseForeignOrigin(site, request)
   if (isForAnyOrigin && request.method === 'OPTIONS') return sendAnswer(response, { status: 204, headers: preflightOf(routesAtPath) })
 
   const mount = site.mounts.find(({ prefix }) => url.pathname === prefix || url.pathname.startsWith(`${prefix}/`))

@@ -81,9 +81,8 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
   const signIn = (exchange: Exchange) => (exchange.url.searchParams.has('flow') ? choose(exchange) : begin(exchange))
   return [
     ...metadataRoutes(parts),
-    // Pages of other sites lead here, by a link or a form. They cannot read the answer: it sends no CORS header.
     { method: 'GET', path: '/oauth/authorize', answer: bounded(authorize) },
-    { method: 'POST', path: '/oauth/authorize', origins: 'any', answer: bounded(authorize) },
+    { method: 'POST', path: '/oauth/authorize', origins: 'lead', answer: bounded(authorize) },
     { method: 'GET', path: '/oauth/sign-in', answer: bounded(signIn) },
     { method: 'POST', path: '/oauth/sign-in', answer: bounded(take) },
     { method: 'GET', path: '/oauth/signed-in', answer: bounded(signedIn) },

@@ -7,7 +7,7 @@ import { outageText } from '../base/outage.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { languageOf } from '../pages/kit/language-of.ts'
 import { ProviderFault } from '../providers/faults/provider-fault.ts'
-import { redirectedError } from './authorize/begin.ts'
+import { mayLearn, redirectedError } from './authorize/begin.ts'
 import type { Redirectable } from './authorize/read-request.ts'
 import type { OAuthParts } from './base/parts.ts'
 import type { Incoming } from './base/stages.ts'
@@ -34,7 +34,7 @@ export const asPage =
   (parts: OAuthParts, method: string) =>
   async (error: unknown, known: Known): Promise<Answer> => {
     if (leadsToSignIn(error)) return seeOther(`/oauth/sign-in?flow=${known.flow}`, known.cookies)
-    const { redirect, id, exchange } = known
+    const { redirect, client, id, exchange } = known
     const fault = pageFaultOf(error, known.provider)
     const isFailure = fault.situation.situation === 'server-error'
     if (isFailure)
@@ -47,7 +47,8 @@ export const asPage =
       detail: fault.detail,
     })
     // From here on the client is known, and learns it: the person comes back to it.
-    if (redirect && error instanceof OAuthError) return redirectedError(parts.issuer, { redirect }, error)
+    if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
+      return redirectedError(parts.issuer, { redirect }, error)
     return errorPage({ ...fault.situation, id, detail: fault.detail, retryUrl: retryOf(error, known) }, languageOf(exchange.request))
   }
 

@@ -62,6 +62,8 @@ interface Sent {
 /** A browser with its cookies: it follows redirects, signs in at the provider, and sends forms. */
 export class TestBrowser {
   readonly cookies = new Map<string, string>()
+  /** Stops at the provider, before anybody signs in there. */
+  staysAtProvider = false
   private readonly gateway: Gateway
   private readonly subject: string
 
@@ -96,7 +98,8 @@ export class TestBrowser {
     if (location === null)
       return { status: response.status, url: new URL(path, ISSUER), html: await response.text(), headers: response.headers }
     let next = new URL(location, ISSUER)
-    if (next.origin === this.gateway.idp.issuer) next = await this.gateway.idp.signIn(next, this.subject)
+    const isAtProvider = next.origin === this.gateway.idp.issuer
+    if (isAtProvider && !this.staysAtProvider) next = await this.gateway.idp.signIn(next, this.subject)
     if (next.origin !== ISSUER) return { status: response.status, url: next, html: '', headers: response.headers }
     return this.send(next.pathname + next.search, { headers: { 'sec-fetch-site': 'cross-site' } }, steps - 1)
   }

@@ -59,6 +59,15 @@ function requestOf(
  */
 const isDirect = (site: string | string[] | undefined) => site === 'none' || site === 'same-origin' || site === 'same-site'
 
+/**
+ * Whether the client may learn of an error. A link with a fault would otherwise lead whoever clicks on it to any site
+ * that somebody has registered (RFC 9700, section 4.11.2). What the person decided goes to every client.
+ */
+export function mayLearn({ kind, isApproved }: OAuthClient, { redirect }: Redirectable, { code }: OAuthError): boolean {
+  const isKnown = isApproved || kind === 'built-in' || kind === 'administered' || kind === 'service'
+  return isKnown || code === 'access_denied' || !redirect.uri.startsWith('https://')
+}
+
 /** An error goes to the client once its redirect URI is known to be its own (RFC 6749, section 4.1.2.1). */
 export function redirectedError(issuer: string, { redirect }: Redirectable, error: OAuthError): Answer {
   const { uri, state } = redirect

@@ -50,9 +50,17 @@ export function checkResponseType({ form, client }: Asked & { client: OAuthClien
   if (mode !== undefined && mode !== 'query') throw new OAuthError('invalid_request', 'The only response_mode is query.')
   for (const name of ['request', 'request_uri'])
     if (form.has(name)) throw new OAuthError('invalid_request', `The parameter ${name} is not taken: send the parameters themselves.`)
-  optionalParameter(form, 'state')
+  for (const name of ['state', 'login_hint']) checkKept(optionalParameter(form, name), name)
   if (!client.grantTypes.includes('authorization_code'))
     throw new OAuthError('unauthorized_client', 'This client may not use the authorization code grant.')
+}
+
+const maxKeptChars = 4096
+
+/** What is kept until the person has answered: printable (RFC 6749, appendix A.5), and no more than clients need. */
+function checkKept(text: string | undefined, name: string): void {
+  if (text === undefined || (text.length <= maxKeptChars && !/\p{Cc}/u.test(text))) return
+  throw new OAuthError('invalid_request', `The ${name} must have ${maxKeptChars} characters at most, and no control characters.`)
 }
 
 /** Every client proves with PKCE that it is the one that asked, and only by S256 (OAuth 2.1, section 7.5.2). */

@@ -10,10 +10,14 @@ export interface Consent {
   scope: string
 }
 
-/** The consent is for one host: a client whose document names another one later asks again. */
+/**
+ * The consent is for one place: a client whose document names another one later asks again. An app's own scheme is part
+ * of it, and so is a port; on the loopback the port is another one each time.
+ */
 export const redirectHostOf = (redirectUri: string): string => {
-  const { protocol, hostname } = new URL(redirectUri)
-  return hostname === '' ? protocol : hostname
+  const { protocol, hostname, host } = new URL(redirectUri)
+  if (protocol === 'http:') return hostname
+  return protocol === 'https:' ? host : `${protocol}//${host}`
 }
 
 export async function isRemembered(db: Kysely<Database>, { userId, clientId, redirectHost, audience, scope }: Consent): Promise<boolean> {
