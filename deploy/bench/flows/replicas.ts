@@ -29,6 +29,9 @@ export interface Replicas extends AsyncDisposable {
   kill(index: number): Promise<void>
   /** Starts it again. */
   restart(index: number): Promise<void>
+  /** The provider goes away, and comes back at the same address. */
+  stopProvider(): Promise<void>
+  startProvider(): Promise<void>
 }
 
 export async function startReplicas(count: number): Promise<Replicas> {
@@ -53,8 +56,12 @@ export async function startReplicas(count: number): Promise<Replicas> {
     const secret = randomBytes(24).toString('base64url')
     const passwords = (await ensurePasswords(join(home, 'idp'))) ?? {}
     const known = { gatewayUrl: balancer.base, gatewaySecret: secret }
-    const idp = await startIdp({ stage: 'local', host: '127.0.0.1', port: 0, homeDir: join(home, 'idp'), ...known })
+    const provide = (port: number) => startIdp({ stage: 'local', host: '127.0.0.1', port, homeDir: join(home, 'idp'), ...known })
+    let idp = await provide(0)
     ends.push(() => idp.close())
+    const startProvider = async () => {
+      idp = await provide(Number(new URL(idp.issuer).port))
+    }
 
     const env = {
       PATH: process.env['PATH'],
@@ -81,7 +88,8 @@ export async function startReplicas(count: number): Promise<Replicas> {
       const child = children[index]
       if (child) await stop(child, 'SIGKILL')
     }
-    return { issuer: balancer.base, db, passwords, kill, restart: start, [Symbol.asyncDispose]: end }
+    const provider = { stopProvider: () => idp.close(), startProvider }
+    return { issuer: balancer.base, db, passwords, kill, restart: start, ...provider, [Symbol.asyncDispose]: end }
   } catch (error) {
     await end()
     throw error

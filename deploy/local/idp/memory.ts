@@ -49,8 +49,11 @@ export class Memory implements Adapter {
     Memory.entries.delete(this.key(id))
   }
 
+  /** Of this model alone: a sign-in that goes on has the grant too, and outlives the session of the person before. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    for (const [key, { payload }] of Memory.entries) if (payload.grantId === grantId) Memory.entries.delete(key)
+    for (const [key, { payload }] of Memory.entries) {
+      if (key.startsWith(`${this.model}:`) && payload.grantId === grantId) Memory.entries.delete(key)
+    }
   }
 
   private async search(matches: (payload: AdapterPayload) => boolean): Promise<AdapterPayload | undefined> {

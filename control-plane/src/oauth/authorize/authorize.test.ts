@@ -52,6 +52,7 @@ test('a permission is remembered for this client, person and address, and used o
     (await browser.go(anAuthorization(id).path, headers)).url.pathname === '/oauth/consent'
   expect(await asks(clientId)).toBe(false)
   expect(await asks(clientId, { 'sec-fetch-site': 'cross-site' })).toBe(true)
+  expect(await asks(clientId, { 'sec-fetch-site': 'same-site' })).toBe(true)
   expect(await asks(clientId, {})).toBe(true)
   expect(await asks(otherClient)).toBe(true)
 })

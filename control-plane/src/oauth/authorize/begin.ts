@@ -54,10 +54,11 @@ function requestOf(
 }
 
 /**
- * Whether the person came by themselves or from a program, and not by a link of another site (Fetch Metadata). A
- * browser that does not say counts as foreign.
+ * Whether the person came by themselves or from a program, and not by a link on a page (Fetch Metadata). A page of the
+ * same site is one of somebody else too: another port of this computer, or another host of the company. A browser that
+ * does not say counts as foreign.
  */
-const isDirect = (site: string | string[] | undefined) => site === 'none' || site === 'same-origin' || site === 'same-site'
+const isDirect = (site: string | string[] | undefined) => site === 'none' || site === 'same-origin'
 
 /**
  * Whether the client may learn of an error. A link with a fault would otherwise lead whoever clicks on it to any site
