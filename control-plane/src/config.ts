@@ -59,6 +59,8 @@ const Config = z
     idpClientId: z.string().min(1).optional(),
     /** Absent: a public client. */
     idpClientSecret: z.string().min(1).optional(),
+    /** What new token keys sign with. Keys that are there stay until their time is over. */
+    tokenAlg: z.enum(['EdDSA', 'ES256']).default('EdDSA'),
     /** The proxies before this process, which say who the client is. */
     trustedProxies: TrustedProxies,
     /** Separated by blanks. */

@@ -122,7 +122,7 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   if (ran.length > 0) log('info', 'migrated', { migrations: ran })
   if (ofLaterVersion.length > 0) log('info', 'beside-a-later-version', { version: VERSION, migrations: ofLaterVersion })
 
-  const keys = await openKeyRing(db, master)
+  const keys = await openKeyRing(db, master, { tokenAlg: config.tokenAlg })
   const ownChain = await openOwnChain(db, keys.audit)
   await ownChain.signHead()
   await openHistory(db, log)

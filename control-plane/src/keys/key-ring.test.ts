@@ -52,7 +52,7 @@ test('replicas that open the ring at once find the same keys', async () => {
 test('after a month, the key that was published ahead signs tokens, and the old key is still published', async () => {
   await using made = await testDb()
   let nowMs = Date.now()
-  const ring = await openKeyRing(made.db, master, () => nowMs)
+  const ring = await openKeyRing(made.db, master, { now: () => nowMs })
   const [old, ahead] = [ring.tokenKey().kid, ring.tokenKeys().find(({ kid }) => kid !== ring.tokenKey().kid)?.kid]
   nowMs += 31 * DAY_MS
   await ring.refresh()
@@ -65,7 +65,7 @@ test('after a month, the key that was published ahead signs tokens, and the old 
 test('sealing keys rotate daily, the one in use comes first, and there are at most eight', async () => {
   await using made = await testDb()
   let nowMs = Date.now() - 20 * DAY_MS
-  const ring = await openKeyRing(made.db, master, () => nowMs)
+  const ring = await openKeyRing(made.db, master, { now: () => nowMs })
   for (; nowMs <= Date.now(); nowMs += DAY_MS / 4) await ring.refresh()
   const keys = await readSealingKeys(made.db, master)
   expect(keys).toHaveLength(8)

@@ -4,7 +4,7 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import type { Kysely } from 'kysely'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { addKey, addSigningKey, withKeysLock, readKeys, signingKeyOf } from './key-rows.ts'
-import type { KeyRow, SigningKey } from './key-rows.ts'
+import type { KeyRow, SigningAlg, SigningKey } from './key-rows.ts'
 import type { MasterKey } from './master-key.ts'
 import { currentOf, rotateSealingKeys, rotateTokenKeys } from './rotation.ts'
 
@@ -22,10 +22,17 @@ export interface KeyRing {
   refresh: () => Promise<void>
 }
 
+interface Options {
+  now?: () => number
+  /** What token keys that are made from now on sign with. Those that are there stay until they are over. */
+  tokenAlg?: SigningAlg
+}
+
 /** Opens the keys. The very first start makes them; later starts and other replicas find the same ones. */
-export async function openKeyRing(db: Kysely<Database>, master: MasterKey, now = () => Date.now()): Promise<KeyRing> {
+export async function openKeyRing(db: Kysely<Database>, master: MasterKey, options: Options = {}): Promise<KeyRing> {
+  const { now = () => Date.now(), tokenAlg = 'EdDSA' } = options
   const { manifest, audit } = await withKeysLock(db, (trx) => openPermanentKeys(trx, master))
-  let tokenKeys = await rotateKeys(db, master, now())
+  let tokenKeys = await rotateKeys(db, master, now(), tokenAlg)
 
   return {
     manifest,
@@ -37,7 +44,7 @@ export async function openKeyRing(db: Kysely<Database>, master: MasterKey, now =
     },
     tokenKeys: () => publicOf(tokenKeys),
     async refresh() {
-      tokenKeys = await rotateKeys(db, master, now())
+      tokenKeys = await rotateKeys(db, master, now(), tokenAlg)
     },
   }
 }
@@ -69,10 +76,10 @@ async function openPermanentKeys(db: Kysely<Database>, master: MasterKey) {
 }
 
 /** Makes and deletes keys as they are due. Resolves with the token keys. */
-const rotateKeys = (db: Kysely<Database>, master: MasterKey, nowMs: number): Promise<SigningKey[]> =>
+const rotateKeys = (db: Kysely<Database>, master: MasterKey, nowMs: number, alg: SigningAlg): Promise<SigningKey[]> =>
   withKeysLock(db, async (trx) => {
     const tokens = rotateTokenKeys(await readKeys(trx, master, 'token'), nowMs)
-    for (const activeAt of tokens.make) await addSigningKey(trx, master, { purpose: 'token', activeAt })
+    for (const activeAt of tokens.make) await addSigningKey(trx, master, { purpose: 'token', activeAt, alg })
     const sealing = rotateSealingKeys(await readKeys(trx, master, 'sealing'), nowMs)
     for (const activeAt of sealing.make) await addSealingKey(trx, master, activeAt)
 
@@ -90,7 +97,7 @@ const addSealingKey = (db: Kysely<Database>, master: MasterKey, activeAt: Date) 
  */
 export async function readSealingKeys(db: Kysely<Database>, master: MasterKey): Promise<KeyRow[]> {
   const nowMs = Date.now()
-  if ((await readKeys(db, master, 'sealing')).length === 0) await rotateKeys(db, master, nowMs)
+  if ((await readKeys(db, master, 'sealing')).length === 0) await rotateKeys(db, master, nowMs, 'EdDSA')
   const rows = await readKeys(db, master, 'sealing')
   const current = currentOf(rows, nowMs)
   return [...rows.filter((row) => row === current), ...rows.filter((row) => row !== current)]

@@ -64,19 +64,24 @@ export async function addKey(
     .execute()
 }
 
-/** Makes an Ed25519 key. Its `kid` is its thumbprint (RFC 7638) unless the caller passes one. */
+/** What a key signs with (RFC 8037 §3.1, RFC 7518 §3.4). Every data plane takes both. */
+export type SigningAlg = 'EdDSA' | 'ES256'
+
+/** Makes a key, for EdDSA unless told otherwise. Its `kid` is its thumbprint (RFC 7638) unless one is passed. */
 export async function addSigningKey(
   db: Kysely<Database>,
   master: MasterKey,
-  key: { purpose: Purpose; activeAt: Date; kid?: string },
+  key: { purpose: Purpose; activeAt: Date; kid?: string; alg?: SigningAlg },
 ): Promise<void> {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { privateKey, publicKey } =
+    key.alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
   const kid = key.kid ?? (await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })))
   await addKey(db, master, { ...key, kid, bytes: privateKey.export({ format: 'der', type: 'pkcs8' }) })
 }
 
 export function signingKeyOf({ kid, bytes, activeAt }: KeyRow): SigningKey {
   const privateKey = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })
-  const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' }
+  const alg: SigningAlg = privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'EdDSA'
+  const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg, use: 'sig' }
   return { kid, privateKey, jwk: jwk as PublicJwk, activeAt }
 }

@@ -27,7 +27,7 @@ export interface AccessToken {
 
 /** Signs an access token (RFC 9068). It holds no permissions: the policy decides at each call. */
 export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToken): Promise<string> {
-  const { privateKey, kid } = keys.tokenKey()
+  const { privateKey, kid, jwk } = keys.tokenKey()
   const claims = {
     client_id: token.clientId,
     scope: 'mcp',
@@ -38,7 +38,7 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
   }
   const nowSeconds = Math.floor(Date.now() / 1000)
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
+    .setProtectedHeader({ alg: jwk.alg, typ: 'at+jwt', kid })
     .setIssuer(issuer)
     .setSubject(token.subject)
     .setAudience(token.audience)
@@ -67,7 +67,7 @@ export async function verifyAccessToken(keys: KeyRing, issuer: string, audience:
     issuer,
     audience,
     typ: 'at+jwt',
-    algorithms: ['EdDSA'],
+    algorithms: ['EdDSA', 'ES256'],
     clockTolerance: skewSeconds,
   })
   return Claims.parse(payload)

@@ -134,8 +134,11 @@ test('what changed while a session had no stream is told on the next, and nothin
   const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
   const headers = { authorization: `Bearer ${token}`, 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' }
   const post = (method: string, params: Record<string, unknown>) => fetch(url, legacyRequest(token, method, params, headers))
-  const listed = async () => (await post('tools/list', {})).text()
-  await expect.poll(listed).toContain('echo')
+  const listed = async (lists: string) => (await post(`${lists}/list`, {})).text()
+  // A list that the plane reads only after the first stream began has changed since.
+  await expect.poll(() => listed('tools')).toContain('echo')
+  await expect.poll(() => listed('resources')).toContain('things://')
+  await expect.poll(() => listed('resources/templates')).toContain('resourceTemplates')
   stopClock()
   const lastToken = await plane.token({ lateS: NEARLY_OVER_S })
   const last = { ...headers, authorization: `Bearer ${lastToken}`, accept: 'text/event-stream' }
