@@ -41,13 +41,14 @@ import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { languageRoute } from './pages/kit/language-route.ts'
 import { refusalPage } from './pages/refusal-page.ts'
 import { whileAnswering } from './base/while-answering.ts'
-import { callerOf } from './callers/caller.ts'
+import { callerOf, personActor } from './callers/caller.ts'
 import { openClients } from './oauth/clients/authentication/open-clients.ts'
 import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
 import { createRecorder } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
+import { readBrowserSession } from './sessions/browser-session.ts'
 import { startMaintenance } from './upkeep.ts'
 
 export interface Running {
@@ -200,6 +201,7 @@ function siteOf(
   const settings = () => readSettings(db)
   const addressOf = ({ socket, headers }: IncomingMessage) =>
     clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
+  const origin = new URL(issuer).origin
   const clients = openClients({ db, issuer, proxyFor: proxyRules(config), addressOf })
   const tokens = { db, keys, issuer, mcpUrl, stage, master, providers, operators, settings, record, ...clients, ctxOf, log }
 
@@ -207,7 +209,7 @@ function siteOf(
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     ...oauthRoutes(tokens, answering),
     ...registrationRoutes({ db, issuer, log, record, answering, publish: () => publisher.publish() }),
-    languageRoute(new URL(issuer).origin),
+    languageRoute(origin),
     ...internalRoutes({
       db,
       issuer,
@@ -221,9 +223,19 @@ function siteOf(
       log,
     }),
   ]
-  const mounts = mountsOf({ stage, log, ctxOf: async (request) => ctxFor(await answering(() => callerOf(tokens, request))) })
+  const callers = { ...tokens, addressOf }
+  const mounts = mountsOf({
+    stage,
+    log,
+    ctxOf: async (request) => ctxFor(await answering(() => callerOf(callers, request))),
+    sessions: {
+      origin,
+      read: (request) => answering(() => readBrowserSession(tokens, request)),
+      ctxOf: ({ user, sid }) => ctxFor(personActor(user, sid)),
+    },
+  })
   const loopback = isLoopbackAddress(config.host)
-  return createSite({ routes, mounts, origin: new URL(issuer).origin, addressOf, loopback, draining, isStopping, log, refusalPage })
+  return createSite({ routes, mounts, origin, addressOf, loopback, draining, isStopping, log, refusalPage })
 }
 
 interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {

@@ -39,6 +39,16 @@ test('the API accepts administrators with a valid token for it', async () => {
   expect(await code(last.body.access_token)).toBe('forbidden')
 })
 
+test('a token of the API is good no more once its session has ended, whatever else says so', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const { body, claims } = await asked(control, exchange(await idp.sign(), { resource: `${ISSUER}/api` }))
+  const me = () => control.client(body.access_token).users.me()
+  expect(await me()).toMatchObject({ handle: 'alice', kind: 'person', sid: claims['sid'] })
+  await control.db.updateTable('sessions').set({ ended_at: new Date() }).where('sid', '=', String(claims['sid'])).execute()
+  await expect(me()).rejects.toMatchObject({ code: 'unauthenticated', message: 'Sign in again: its session has ended.' })
+})
+
 test('an API token that the operator got for a person allows what the person may do', async () => {
   await using made = await aGateway()
   const { control } = made

@@ -19,6 +19,7 @@ import { giveCodes } from './device/ask.ts'
 import { findDecision, showDevice, takeDeviceDecision } from './device/question.ts'
 import { checkCsrf, findFlow, readBrowser } from './flow/browser.ts'
 import { issueToken } from './issue/issue-token.ts'
+import { askLogout, takeLogout } from './logout/logout.ts'
 import { metadataRoutes } from './metadata.ts'
 import { asJson, asPage } from './render.ts'
 import { finishAtProvider, findAttempt } from './sign-in/callback.ts'
@@ -55,6 +56,9 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
   const callback = inBrowser.add(findAttempt(parts)).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
   const signedIn = inBrowser.answer(({ language }) => donePage(language), asPage(parts, 'oauth/signed-in'))
 
+  const logout = inBrowser.answer(askLogout(parts), asPage(parts, 'oauth/logout'))
+  const loggedOut = inBrowser.add(readForm).answer(takeLogout(parts), asPage(parts, 'oauth/logout'))
+
   const question = inBrowser.add(findFlow(parts)).add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
   const decision = inBrowser
     .add(readForm)
@@ -87,6 +91,8 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
     { method: 'POST', path: '/oauth/sign-in', answer: bounded(take) },
     { method: 'GET', path: '/oauth/signed-in', answer: bounded(signedIn) },
     { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
+    { method: 'GET', path: '/oauth/logout', answer: bounded(logout) },
+    { method: 'POST', path: '/oauth/logout', origins: 'any', answer: bounded(loggedOut) },
     { method: 'GET', path: '/oauth/consent', answer: bounded(question) },
     { method: 'POST', path: '/oauth/consent', answer: bounded(decision) },
     { method: 'POST', path: '/oauth/device', answer: bounded(device) },

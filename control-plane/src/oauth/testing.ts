@@ -10,7 +10,7 @@ export async function aSignInGateway(env: Record<string, string> = {}) {
     'subject-alice': { preferred_username: 'alice', name: 'Alice', email: 'alice@bank.example', email_verified: true },
     'subject-bob': { preferred_username: 'bob', name: 'Bob', email: 'bob@bank.example', email_verified: true },
   }
-  const idp = await aProvider({ redirectUri: `${ISSUER}/oauth/callback/demo`, people })
+  const idp = await aProvider({ redirectUri: `${ISSUER}/oauth/callback/demo`, logoutUri: `${ISSUER}/oauth/logout`, people })
   const settings = { IDP_ISSUER: idp.issuer, IDP_AUDIENCE: CLIENT_ID, IDP_CLIENT_ID: CLIENT_ID, IDP_CLIENT_SECRET: CLIENT_SECRET }
   const control = await aRunningControlPlane({ ...settings, ...env })
   const dispose = async () => {

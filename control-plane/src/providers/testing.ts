@@ -153,17 +153,27 @@ async function answerOf(provider: Provider, request: IncomingMessage, response: 
 async function follow(start: URL, who: string, issuer: string): Promise<URL> {
   const cookies = new Map<string, string>()
   let at = start
+  let form: URLSearchParams | undefined
   for (let steps = 0; steps < 10; steps++) {
     if (at.origin !== issuer) return at
     if (at.pathname.startsWith('/interaction/')) at.search = who
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(at, { redirect: 'manual', headers: { cookie } })
+    const response = await fetch(at, { redirect: 'manual', headers: { cookie }, ...(form && { method: 'POST', body: form }) })
+    form = undefined
     for (const text of response.headers.getSetCookie()) {
       const [name = '', value = ''] = (text.split(';')[0] ?? '').split(/=(.*)/s)
       cookies.set(name, value)
     }
     const location = response.headers.get('location')
-    if (location === null) throw new Error(`the provider answered with a page: ${response.status} ${await response.text()}`)
+    if (location === null) {
+      const html = await response.text()
+      const [, action = '', xsrf = ''] = /action="([^"]+)">\s*<input type="hidden" name="xsrf" value="([^"]+)"/.exec(html) ?? []
+      if (action === '') throw new Error(`the provider answered with a page: ${response.status} ${html}`)
+      // The provider asks whether to sign out there too.
+      form = new URLSearchParams({ xsrf, logout: 'yes' })
+      at = new URL(action, at)
+      continue
+    }
     at = new URL(location, at)
   }
   throw new Error('the provider redirects without end')

@@ -50,5 +50,4 @@ async function sweepPending(db: Db, nowMs: number): Promise<void> {
   const hourAgo = new Date(nowMs - DAY_MS / 24)
   await db.deleteFrom('sign_ins').where('expires_at', '<', hourAgo).execute()
   await db.deleteFrom('authorization_codes').where('expires_at', '<', hourAgo).execute()
-  await db.deleteFrom('device_codes').where('expires_at', '<', hourAgo).execute()
 }

@@ -14,13 +14,18 @@ import { schemaOf } from './schema.ts'
 
 const schema = schemaOf(operations)
 
+/** No browser has a session. */
+const nobody = { origin: 'http://gateway.test', read: async () => undefined, ctxOf: () => expect.unreachable() }
+
 async function serving(ctx: Ctx, { graphiql = false } = {}) {
   const reported: unknown[] = []
   const ctxOf = async ({ headers }: IncomingMessage) => {
     if (headers.authorization === 'Bearer admin') return ctx
     throw new ApiError('unauthenticated', 'Sign in and try again.')
   }
-  const server = createServer(graphqlHandler(operations, { ctxOf, report: (error) => void reported.push(error), graphiql }))
+  const server = createServer(
+    graphqlHandler(operations, { ctxOf, report: (error) => void reported.push(error), ...(graphiql && { page: nobody }) }),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')

@@ -9,15 +9,17 @@ import type { Ctx } from '../../base/context.ts'
 import type { Operations } from '../../base/perform.ts'
 import { isOurs } from '../trpc/trpc.ts'
 import type { FaceParts, NodeHandler } from '../trpc/trpc.ts'
-import { graphiqlOptions, renderGraphiql, serveAsset } from './graphiql.ts'
+import { renderGraphiql, serveAsset } from './graphiql/page.ts'
+import { ctxOfPage } from './graphiql/page-session.ts'
+import type { PageSessions } from './graphiql/page-session.ts'
 import { asksOnlySchema } from './introspection.ts'
 import { MAX_TOKENS, limitError } from './limits.ts'
 import { refuseDeepNesting } from './nesting.ts'
 import { schemaOf } from './schema.ts'
 
 export interface GraphqlParts extends FaceParts {
-  /** Whether to serve GraphiQL, a page to try queries on. Only in stage local. */
-  graphiql: boolean
+  /** Where GraphiQL, a page to try queries on, is served: who is signed in in a browser. Only in stage local. */
+  page?: PageSessions
 }
 
 interface YogaContext {
@@ -29,12 +31,11 @@ interface YogaContext {
 const maxBodyBytes = 16 * 1024 * 1024
 
 /** Serves `/graphql`. It reads the body itself, and `ctxOf` authenticates the request. */
-export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql }: GraphqlParts): NodeHandler {
+export function graphqlHandler(operations: Operations, { ctxOf, report, page }: GraphqlParts): NodeHandler {
   const yoga = createYoga<YogaContext>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
-    graphiql: graphiql && graphiqlOptions,
-    renderGraphiQL: renderGraphiql,
+    graphiql: false,
     landingPage: false,
     logging: false,
     cors: false,
@@ -47,10 +48,10 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Authenticate before reading the query. The page itself needs no authentication, because it shows no data.
-    const isPage = graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html') === true
-    if (graphiql && (await serveAsset(request, response))) return
-    const context = isPage ? { ctx: anonymousCtx() } : await authenticate(request)
+    if (page && (await serveAsset(request, response))) return
+    if (page && request.method === 'GET' && request.headers.accept?.includes('text/html')) return servePage(page, request, response)
+    // Authenticate before reading the query.
+    const context = await authenticate(request)
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
     if (request.method === 'POST' && !bodyTypes.has(type ?? '')) return refuse(response, wrongType, report, 415)
     await yoga(request, response, context)
@@ -59,10 +60,10 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
   /** In GraphiQL the schema can be read before there is a token: it is public. Everything else is refused later. */
   async function authenticate(request: IncomingMessage): Promise<YogaContext> {
     try {
-      return { ctx: await ctxOf(request) }
+      return { ctx: (page && (await ctxOfPage(page, request))) ?? (await ctxOf(request)) }
     } catch (error) {
       const refusal = ApiError.from(error)
-      if (!graphiql || request.method !== 'POST' || refusal.code !== 'unauthenticated') throw error
+      if (!page || request.method !== 'POST' || refusal.code !== 'unauthenticated') throw error
       return { ctx: anonymousCtx(), refusal }
     }
   }
@@ -70,6 +71,18 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, graphiql
     answer(request, response).catch((error: unknown) => refuse(response, ApiError.from(error), report))
   }
 }
+
+/** The page itself needs nobody to be signed in: it shows no data. It says who is. */
+async function servePage(page: PageSessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const session = await page.read(request)
+  const html = await renderGraphiql(session?.user)
+  const cookies = session && session.cookies.length > 0 ? { 'set-cookie': session.cookies } : {}
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...pageHeaders, ...cookies })
+  response.end(html)
+}
+
+/** Nobody shows the page in a frame of their own, to have the person click there. */
+const pageHeaders = { 'content-security-policy': "frame-ancestors 'none'", 'x-content-type-options': 'nosniff' }
 
 const bodyTypes: ReadonlySet<string> = new Set([
   'application/json',

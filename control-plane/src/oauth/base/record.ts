@@ -11,7 +11,8 @@ interface OAuthEvent {
   outcome: 'answered' | 'refused' | 'failed'
   /** The id that a page or an error names. */
   id?: string
-  reason?: OAuthReason
+  /** The words of binding: a token for the API that somebody else sends. */
+  reason?: OAuthReason | 'binding-network' | 'binding-user-agent'
   detail?: string | undefined
   user?: { id: string; handle: string } | undefined
   client?: string | undefined

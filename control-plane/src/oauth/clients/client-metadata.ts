@@ -13,6 +13,8 @@ const maxNameLength = 200
 export interface ClientMetadata {
   client_name: string
   redirect_uris: string[]
+  /** RP-Initiated Logout 1.0, section 3.1. */
+  post_logout_redirect_uris?: string[]
   grant_types: string[]
   response_types: string[]
   token_endpoint_auth_method: AuthMethod
@@ -24,6 +26,7 @@ export interface ClientMetadata {
 /** Metadata as it is read from the database, where a later version may have written more. */
 export const StoredMetadata = z.object({
   redirect_uris: z.array(z.string()).default([]),
+  post_logout_redirect_uris: z.array(z.string()).optional(),
   grant_types: z.array(z.string()).default([]),
   token_endpoint_auth_method: z.enum(AUTH_METHODS),
   jwks: z.custom<JSONWebKeySet>().optional(),
@@ -35,6 +38,7 @@ const texts = z.array(z.string().max(2_100)).max(100).optional()
 const Given = z.object({
   client_name: z.string().max(maxNameLength).optional(),
   redirect_uris: texts,
+  post_logout_redirect_uris: texts,
   grant_types: texts,
   response_types: texts,
   token_endpoint_auth_method: z.string().max(100).optional(),
@@ -71,6 +75,7 @@ export function readClientMetadata(input: unknown, rules: Rules): ClientMetadata
   return {
     client_name: nameOf(given, redirectUris),
     redirect_uris: redirectUris,
+    ...logoutUrisOf(given),
     grant_types: grantTypes,
     response_types: grantTypes.includes('authorization_code') ? ['code'] : [],
     token_endpoint_auth_method: method,
@@ -99,6 +104,14 @@ function redirectUrisOf({ redirect_uris = [] }: Given, grantTypes: string[]): st
     if (fault !== undefined) throw redirectFault(`redirect_uris[${index}] ${fault}`)
   }
   return [...new Set(redirect_uris)]
+}
+
+function logoutUrisOf({ post_logout_redirect_uris = [] }: Given): Pick<ClientMetadata, 'post_logout_redirect_uris'> {
+  for (const [index, uri] of post_logout_redirect_uris.entries()) {
+    const fault = redirectUriFormFault(uri)
+    if (fault !== undefined) throw metadataFault(`post_logout_redirect_uris[${index}] ${fault}`)
+  }
+  return post_logout_redirect_uris.length === 0 ? {} : { post_logout_redirect_uris: [...new Set(post_logout_redirect_uris)] }
 }
 
 function methodOf({ token_endpoint_auth_method: given }: Given, { defaultMethod, methods }: Rules): AuthMethod {

@@ -19,6 +19,8 @@ export interface OAuthClient {
   kind: 'built-in' | 'registered' | 'document' | 'administered' | 'service'
   name: string
   redirectUris: readonly string[]
+  /** Where it may have people sent who signed out (OpenID Connect RP-Initiated Logout 1.0). */
+  postLogoutRedirectUris?: readonly string[]
   grantTypes: readonly string[]
   authMethod: AuthMethod
   /** SHA-256 of the client secret, in hexadecimal. */

@@ -122,6 +122,7 @@ function clientOf(clientId: string, document: unknown): DocumentClient {
     kind: 'document',
     name,
     redirectUris: metadata.redirect_uris,
+    ...(metadata.post_logout_redirect_uris && { postLogoutRedirectUris: metadata.post_logout_redirect_uris }),
     grantTypes: metadata.grant_types,
     authMethod: metadata.token_endpoint_auth_method,
     ...(metadata.jwks === undefined ? {} : { jwks: metadata.jwks }),

@@ -31,6 +31,7 @@ export function clientOfRow(row: ClientRow): Omit<OAuthClient, 'isApproved'> {
     kind: row.kind,
     name: row.name,
     redirectUris: metadata.redirect_uris,
+    ...(metadata.post_logout_redirect_uris && { postLogoutRedirectUris: metadata.post_logout_redirect_uris }),
     grantTypes: metadata.grant_types,
     authMethod: metadata.token_endpoint_auth_method,
     ...(row.secret_hash === null ? {} : { secretHash: row.secret_hash }),

@@ -1,6 +1,6 @@
+import { BindingClaim } from '@bir/sdk/binding'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { BindingClaim } from '@bir/sdk/binding'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import { Act } from './act.ts'
 
@@ -57,10 +57,12 @@ const Claims = z.looseObject({
   sid: z.string(),
   client_id: z.string(),
   act: Act.optional(),
+  bnd: BindingClaim.optional(),
 })
+export type AccessClaims = z.infer<typeof Claims>
 
 /** Throws unless we issued the token, for this audience, and it has not expired. */
-export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<z.infer<typeof Claims>> {
+export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<AccessClaims> {
   const keysById = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
   const keyFor = ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new Error('an unknown key'))
   const { payload } = await jwtVerify(token, keyFor, {

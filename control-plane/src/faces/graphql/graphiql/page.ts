@@ -11,17 +11,15 @@ const cacheForever = 'public, max-age=31536000, immutable'
 const mark =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#0b62c4"/><path d="M7 12h10M7 7l5 5-5 5M17 7l-5 5 5 5" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>'
 
-/** The page has no session, so it explains how to send a token. Headers are not written to the browser's storage. */
-export const graphiqlOptions: GraphiQLOptions = {
-  title: 'Bir MCP: GraphQL',
+const title = 'Bir MCP: GraphQL'
+const favicon = `data:image/svg+xml,${encodeURIComponent(mark)}`
+
+/** Headers are not written to the browser's storage. */
+const graphiqlOptions: GraphiQLOptions = {
+  title,
   logo: mark,
-  favicon: `data:image/svg+xml,${encodeURIComponent(mark)}`,
+  favicon,
   defaultQuery: `# The book at the top left shows the schema.
-# To ask, send a token. This prints one:
-#
-#   npm run -s bir -- token admin --api
-#
-# Put it into "Headers" below, for TOKEN.
 # People may ask about themselves,
 # administrators about everything.
 
@@ -41,8 +39,6 @@ export const graphiqlOptions: GraphiQLOptions = {
   }
 }
 `,
-  headers: JSON.stringify({ Authorization: 'Bearer TOKEN' }, null, 2),
-  defaultEditorToolsVisibility: 'headers',
   shouldPersistHeaders: false,
 }
 
@@ -76,29 +72,47 @@ async function loadAssets(): Promise<Assets> {
   return { hash: hash.digest('hex').slice(0, 16), files: new Map(files) }
 }
 
+const withToken: GraphiQLOptions = {
+  headers: JSON.stringify({ Authorization: 'Bearer TOKEN' }, null, 2),
+  defaultEditorToolsVisibility: 'headers',
+}
+
+const barStyle =
+  'body{display:flex;flex-direction:column;margin:0;height:100vh}#root{flex:1;min-height:0}#bar{padding:.4rem .8rem;font:14px system-ui,sans-serif}'
+
+/** A handle needs no escaping: it has letters, digits and . _ @ - alone. */
+const barOf = (person: { handle: string } | undefined) =>
+  person
+    ? `<div id="bar">Signed in as <strong>${person.handle}</strong>. <a href="/oauth/logout">Sign out</a></div>`
+    : `<div id="bar"><a href="/oauth/sign-in?return=/graphql">Sign in</a>, or put a token into "Headers" below, for TOKEN: <code>npm run -s bir -- token admin --api</code> prints one.</div>`
+
 /**
  * The page, which names its script, its style and its workers by their addresses here: it loads nothing from other
- * sites, and a browser fetches each part when it needs it, once.
+ * sites, and a browser fetches each part when it needs it, once. Who is signed in needs no token; everybody else may
+ * sign in, or send one.
  */
-export async function renderGraphiql(options: GraphiQLOptions | undefined): Promise<string> {
+export async function renderGraphiql(person: { handle: string } | undefined): Promise<string> {
+  const options = { ...graphiqlOptions, ...(person ? {} : withToken) }
   const base = `${assetsPath}${(await assets()).hash}`
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${options?.title ?? 'GraphQL'}</title>
-<link rel="icon" href="${options?.favicon ?? 'data:,'}">
+<title>${title}</title>
+<link rel="icon" href="${favicon}">
 <link rel="stylesheet" href="${base}/graphiql.css">
+<style>${barStyle}</style>
 </head>
 <body id="body" class="no-focus-outline">
 <noscript>This page needs JavaScript. The API does not: see schema.graphql.</noscript>
+${barOf(person)}
 <div id="root"></div>
 <script>
 const workers = { editorWorkerService: 'editor', json: 'json', graphql: 'graphql' }
 self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => '${base}/' + workers[label] + '.worker.js' }
 </script>
 <script src="${base}/graphiql.js"></script>
-<script>YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify(options ?? {}).replaceAll('<', '\\u003c')})</script>
+<script>YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify(options).replaceAll('<', '\\u003c')})</script>
 </body>
 </html>`
 }

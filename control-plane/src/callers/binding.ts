@@ -1,0 +1,24 @@
+import { networkHash, productHash } from '@bir/sdk/binding'
+import type { BindingClaim } from '@bir/sdk/binding'
+import type { Settings } from '@bir/sdk/contract/settings'
+
+export interface Sender {
+  address: string
+  userAgent: string | undefined
+}
+
+/**
+ * How a token is used by another than whom it was issued to, as far as the settings ask for that (`settings.binding`).
+ * The rules are those of the data plane, but for a token whose program had no name of its own: a plane binds it at its
+ * first call, and here such calls are too few, over too many replicas.
+ */
+export function bindingFault(
+  { sid, bnd }: { sid: string; bnd?: BindingClaim | undefined },
+  { address, userAgent }: Sender,
+  { binding, bindingNetwork }: Pick<Settings, 'binding' | 'bindingNetwork'>,
+): 'binding-network' | 'binding-user-agent' | undefined {
+  if (!bnd || binding === 'off') return undefined
+  if (binding !== 'user-agent' && networkHash(sid, address, bindingNetwork) !== bnd.ip) return 'binding-network'
+  if (binding === 'ip' || bnd.ua === null) return undefined
+  return productHash(sid, userAgent) === bnd.ua ? undefined : 'binding-user-agent'
+}
