@@ -14,12 +14,7 @@ const mark =
 const title = 'Bir MCP: GraphQL'
 const favicon = `data:image/svg+xml,${encodeURIComponent(mark)}`
 
-/** Headers are not written to the browser's storage. */
-const graphiqlOptions: GraphiQLOptions = {
-  title,
-  logo: mark,
-  favicon,
-  defaultQuery: `# The book at the top left shows the schema.
+const firstQuery = `# The book at the top left shows the schema.
 # People may ask about themselves,
 # administrators about everything.
 
@@ -38,7 +33,16 @@ const graphiqlOptions: GraphiQLOptions = {
     }
   }
 }
-`,
+`
+
+/** Headers are not written to the browser's storage. */
+const graphiqlOptions: GraphiQLOptions & { query: string } = {
+  title,
+  logo: mark,
+  favicon,
+  defaultQuery: firstQuery,
+  // A page that is loaded again opens this, and not an empty tab.
+  query: firstQuery,
   shouldPersistHeaders: false,
 }
 
