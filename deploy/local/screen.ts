@@ -15,7 +15,7 @@ export function readyScreen(state: {
   const bold = (text: string) => styleText('bold', text)
   const dim = (text: string) => styleText('dim', text)
   const row = (name: string, value: string, note = '') => `  ${name.padEnd(10)} ${value}${note && `  ${dim(note)}`}`
-  const command = (text: string, note: string) => `  ${text.padEnd(32)} ${dim(note)}`
+  const command = (text: string, note: string) => `  ${text.padEnd(36)} ${dim(note)}`
   const step = (verb: string, note: string) => command(`npm run -s bir -- ${verb}`, note)
   const who = ({ handle, may }: (typeof DEMO_PEOPLE)[number]) =>
     `  ${handle.padEnd(7)} ${(state.passwords?.[handle] ?? '').padEnd(state.passwords ? 21 : 0)}${dim(may)}`
