@@ -1,6 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
-import { TrustedProxies } from '@bir/sdk/trusted-proxies'
+import { ForwardedHeaderName, TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
@@ -63,6 +63,7 @@ const Config = z
     tokenAlg: z.enum(['EdDSA', 'ES256']).default('EdDSA'),
     /** The proxies before this process, which say who the client is. */
     trustedProxies: TrustedProxies,
+    forwardedHeader: ForwardedHeaderName,
     /** Separated by blanks. */
     idpScopes: z
       .string()

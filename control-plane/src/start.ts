@@ -200,7 +200,7 @@ function siteOf(
   const record = createRecorder(db, ownChain, log)
   const settings = () => readSettings(db)
   const addressOf = ({ socket, headers }: IncomingMessage) =>
-    clientAddress({ socketAddress: socket.remoteAddress, headers }, config.trustedProxies)
+    clientAddress({ socketAddress: socket.remoteAddress, headers }, { isTrusted: config.trustedProxies, header: config.forwardedHeader })
   const origin = new URL(issuer).origin
   const clients = openClients({ db, issuer, proxyFor: proxyRules(config), addressOf })
   const tokens = { db, keys, issuer, mcpUrl, stage, master, providers, operators, settings, record, ...clients, ctxOf, log }

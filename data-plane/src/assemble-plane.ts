@@ -32,7 +32,7 @@ import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
-import type { IsInside } from '@bir/sdk/network'
+import type { ProxiesBefore } from '@bir/sdk/client-address'
 import type { ProxyFor } from '@bir/sdk/proxies'
 import { openUpstreams } from './upstreams.ts'
 
@@ -61,7 +61,7 @@ export interface PlaneParts {
   readonly origins: OriginRules
   readonly maxRequestBytes: number
   /** Absent where no proxy stands before the plane. */
-  readonly isTrustedProxy?: IsInside
+  readonly proxies?: ProxiesBefore
   readonly offline: Ports['offline']
   /** Ends a session whose token somebody else used; absent where nobody can. */
   readonly misused?: Ports['misused']
@@ -145,7 +145,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     health: () => parts.health(dropped.counts),
     isStopping: () => streams.isStopping,
     exchange,
-    isTrustedProxy: parts.isTrustedProxy ?? (() => false),
+    proxies: parts.proxies ?? { isTrusted: () => false, header: 'x-forwarded-for' },
     maxUnreadMs: parts.maxUnreadMs,
   })
   const internalServer = createInternalServer({

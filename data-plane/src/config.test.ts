@@ -54,3 +54,9 @@ test('trusted proxies are networks, addresses and words; whatever else is a faul
     /TRUSTED_PROXIES must be networks .*; proxy\.example\.com is none/,
   )
 })
+
+test('one header of the proxies counts, and whatever else is a fault at the start', () => {
+  expect(readConfig(needed).forwardedHeader).toBe('x-forwarded-for')
+  expect(readConfig({ ...needed, FORWARDED_HEADER: 'Forwarded' }).forwardedHeader).toBe('forwarded')
+  expect(() => readConfig({ ...needed, FORWARDED_HEADER: 'x-real-ip' })).toThrow(/FORWARDED_HEADER must be .*forwarded/)
+})

@@ -1,6 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
-import { TrustedProxies } from '@bir/sdk/trusted-proxies'
+import { ForwardedHeaderName, TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const list = z
@@ -49,6 +49,7 @@ export const Config = z.object({
   allowedHosts: list,
   /** The proxies before this plane, which say who the client is. */
   trustedProxies: TrustedProxies,
+  forwardedHeader: ForwardedHeaderName,
   maxRequestBytes: z.coerce
     .number()
     .int()

@@ -103,7 +103,7 @@ export async function startPlane(
     maxRequestBytes: config.maxRequestBytes,
     offline,
     misused: misuseReporter({ control, log }),
-    isTrustedProxy: config.trustedProxies,
+    proxies: { isTrusted: config.trustedProxies, header: config.forwardedHeader },
     health(dropped) {
       const trouble = contact.trouble(feed.freshAtMs(), Date.now())
       return healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice, trouble })

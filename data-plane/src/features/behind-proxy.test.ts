@@ -5,18 +5,35 @@ import { neighbours } from '../testing/neighbours.ts'
 const grants = { things: { user: [{ level: 'read' as const }] } }
 const [client, victim] = ['203.0.113.7', '198.51.100.66']
 
-test('the record of a call behind a trusted proxy has the address that the proxy saw, whatever the client wrote before it', async () => {
-  await using plane = await testPlane({ grants }, [aServer()], {}, undefined, { behindProxy: true })
-  const call = (headers: Record<string, string>, token?: string) =>
-    fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }, headers))
-  await call({ 'x-forwarded-for': `${victim}, ${client}` }, await plane.token())
-  await call({ forwarded: `for=${victim}, for="${client}:5123"` })
-  await expect
-    .poll(() => plane.records().map(({ header }) => [header.outcome, header.ip]))
-    .toEqual([
+test.for([
+  ['x-forwarded-for', `${victim}, ${client}`, 'forwarded', `for=${victim}`],
+  ['x-forwarded-for', client, 'forwarded', 'for=127.0.0.1'],
+  ['forwarded', `for=${victim}, for="${client}:5123"`, 'x-forwarded-for', victim],
+  ['forwarded', `for=${client}`, 'x-forwarded-for', '127.0.0.1'],
+] as const)(
+  'behind a proxy that writes %s: %s, the record of a call has the address that the proxy saw, whatever the client wrote',
+  async ([forwardedHeader, value, foreign, written]) => {
+    await using plane = await testPlane({ grants }, [aServer()], {}, undefined, { behindProxy: true, forwardedHeader })
+    const call = async (headers: Record<string, string>) =>
+      fetch(
+        `${plane.url}/mcp/things`,
+        modernRequest(await plane.token(), 'tools/call', { name: 'get_thing', arguments: {} }, { [forwardedHeader]: value, ...headers }),
+      )
+    await call({})
+    await call({ [foreign]: written })
+    const ips = () => plane.records().map(({ header }) => [header.outcome, header.ip])
+    await expect.poll(ips).toEqual([
       ['answered', client],
-      ['refused', client],
+      ['answered', client],
     ])
+  },
+)
+
+test('a client that the trusted proxy does not tell is unknown in the record', async () => {
+  await using plane = await testPlane({ grants }, [aServer()], {}, undefined, { behindProxy: true })
+  for (const headers of [{ 'x-forwarded-for': 'unknown' }, { forwarded: `for=${client}` }, { 'x-forwarded-for': '127.0.0.1' }])
+    await fetch(`${plane.url}/mcp/things`, modernRequest(undefined, 'tools/list', {}, headers))
+  await expect.poll(() => plane.records().map(({ header }) => header.ip)).toEqual(['unknown', 'unknown', 'unknown'])
 })
 
 test('where no proxy is trusted, the record has the address of the connection', async () => {

@@ -45,6 +45,24 @@ test('a personal token is good from its networks alone, whatever binding says', 
   await expect.poll(() => plane.records().map(({ header }) => header.reason)).toContain('binding-network')
 })
 
+test('no header gives a client behind the proxy the address of the proxy, from which a personal token is good', async () => {
+  const { token, personalTokens } = aPersonalToken({ networks: ['127.0.0.0/8', '0.0.0.0/0'] })
+  const { token: inside, personalTokens: ofInside } = aPersonalToken({ networks: ['127.0.0.0/8'] })
+  const policy = { grants, personalTokens: { ...personalTokens, ...ofInside } }
+  await using plane = await testPlane(policy, [aServer()], {}, undefined, { behindProxy: true })
+  const proxied = { 'x-forwarded-for': '203.0.113.9' }
+  const attempts = [
+    { ...proxied, forwarded: 'for=127.0.0.1' },
+    { ...proxied, forwarded: 'for=_hidden' },
+    { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' },
+    { 'x-forwarded-for': 'unknown' },
+    { 'x-forwarded-for': '127.0.0.1' },
+    {},
+  ]
+  for (const headers of attempts) expect(await status(plane, inside, '/mcp', headers), JSON.stringify(headers)).toBe(401)
+  expect(await status(plane, token, '/mcp', proxied)).toBe(200)
+})
+
 test('an unknown, expired or malformed personal token, and one of nobody, is refused like a wrong one', async () => {
   const nowS = Math.floor(Date.now() / 1000)
   const [good, expired, stranger, ofOddNetworks] = [

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { clientAddress } from '@bir/sdk/client-address'
-import type { IsInside } from '@bir/sdk/network'
+import type { ProxiesBefore } from '@bir/sdk/client-address'
 
 /** What is known of the sender of a request before anything is believed that it says. */
 export interface Sender {
-  /** The address of the client, as far as trusted proxies tell it. */
+  /** The address of the client; `unknown` where trusted proxies do not tell it. */
   readonly ip: string
   readonly userAgent: string | undefined
 }
 
-export const senderOf = ({ socket, headers }: IncomingMessage, isTrustedProxy: IsInside): Sender => ({
-  ip: clientAddress({ socketAddress: socket.remoteAddress, headers }, isTrustedProxy),
+export const senderOf = ({ socket, headers }: IncomingMessage, proxies: ProxiesBefore): Sender => ({
+  ip: clientAddress({ socketAddress: socket.remoteAddress, headers }, proxies),
   userAgent: headers['user-agent'],
 })
 

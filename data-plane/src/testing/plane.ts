@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ForwardedHeader } from '@bir/sdk/client-address'
 import { AuditRecord } from '@bir/sdk/contract/audit'
 import type { PlanesChunk, RemoteEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
 import type { GatewayError } from '@bir/sdk/contract/errors'
@@ -123,6 +124,8 @@ export interface TestPlaneOptions {
   revocationCheckMs?: number
   /** Takes this machine for a proxy before the plane. */
   behindProxy?: boolean
+  /** The header in which that proxy says who the client is. */
+  forwardedHeader?: ForwardedHeader
 }
 
 /** The data plane as the process assembles it, with a policy that is set by hand instead of fetched. */
@@ -138,6 +141,7 @@ export async function testPlane(
     maxUnreadMs,
     revocationCheckMs,
     behindProxy = false,
+    forwardedHeader = 'x-forwarded-for',
   }: TestPlaneOptions = {},
 ): Promise<TestPlane> {
   const home = place?.homeDir ?? mkdtempSync(join(tmpdir(), 'bir-plane-'))
@@ -196,7 +200,7 @@ export async function testPlane(
     maxRequestBytes,
     offline,
     misused: (session) => void misused.push(session),
-    isTrustedProxy: (address) => behindProxy && address === '127.0.0.1',
+    proxies: { isTrusted: (address) => behindProxy && address === '127.0.0.1', header: forwardedHeader },
     health: () => ({ ok: true, body: { status: 'ok' } }),
     timers: new Timers({ tickMs: 5 }),
     idleCheckMs: 20,

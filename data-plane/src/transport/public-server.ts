@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { IsInside } from '@bir/sdk/network'
+import type { ProxiesBefore } from '@bir/sdk/client-address'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
@@ -21,7 +21,7 @@ interface Options {
   /** The plane stops: each answer says that its connection closes, so that the next request goes to another plane. */
   isStopping(): boolean
   exchange: McpExchange
-  isTrustedProxy: IsInside
+  proxies: ProxiesBefore
   maxUnreadMs?: number | undefined
 }
 
@@ -31,7 +31,7 @@ const arrivalLimits = { headersTimeout: 15_000, requestTimeout: 60_000, connecti
 /** The HTTP server for clients: MCP endpoints, their RFC 9728 documents, health. */
 export function createPublicServer(options: Options): Server {
   const server = createServer({ keepAliveTimeout: 65_000, ...arrivalLimits }, (request, response) => {
-    const sender = senderOf(request, options.isTrustedProxy)
+    const sender = senderOf(request, options.proxies)
     route(options, request, response, sender).catch((error: unknown) => {
       const fault = GatewayError.from(error)
       options.exchange.recordRefusal(sender, undefined, fault)

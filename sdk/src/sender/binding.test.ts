@@ -31,7 +31,12 @@ test('a token is bound to the product that asked for it, and not to a library th
   expect(bindingOf(sid, sender, prefixes)).toEqual({ ip: networkHash(sid, '192.0.2.1', prefixes), ua: productHash(sid, 'agent/1') })
   for (const userAgent of ['node', 'Bun/1.2', 'python-httpx/0.28', 'Mozilla/5.0 (X11)', undefined]) {
     expect(isGenericProduct(userAgent)).toBe(true)
-    expect(bindingOf(sid, { ...sender, userAgent }, prefixes)?.ua).toBeNull()
+    expect(bindingOf(sid, { ...sender, userAgent }, prefixes).ua).toBeNull()
   }
-  expect(bindingOf(sid, { ...sender, address: 'somewhere' }, prefixes)).toBeUndefined()
+})
+
+test('a token that was issued where nobody could tell the address fits no network, not even an unknown one', () => {
+  const { ip } = bindingOf(sid, { address: 'unknown', userAgent: 'agent/1' }, prefixes)
+  expect(ip).not.toBe(networkHash(sid, 'unknown', prefixes))
+  expect(ip).toMatch(/^[\w-]{22}$/)
 })

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { UNKNOWN_ADDRESS } from './client-address.ts'
 import { networkOf } from './network.ts'
 import type { PrefixLengths } from './network.ts'
 
@@ -12,14 +13,17 @@ import type { PrefixLengths } from './network.ts'
 export const BindingClaim = z.looseObject({ ip: z.string(), ua: z.string().nullable() })
 export type BindingClaim = z.infer<typeof BindingClaim>
 
-/** What a token is bound to when it is issued to this sender. Undefined when the address cannot be read. */
+/**
+ * What a token is bound to when it is issued to this sender. Where nobody can tell the address, it is bound to a
+ * network that no address is in: it must not be good from everywhere.
+ */
 export function bindingOf(
   sid: string,
   { address, userAgent }: { address: string; userAgent: string | undefined },
   prefixes: PrefixLengths,
-): BindingClaim | undefined {
-  const ip = networkHash(sid, address, prefixes)
-  return ip === undefined ? undefined : { ip, ua: isGenericProduct(userAgent) ? null : productHash(sid, userAgent) }
+): BindingClaim {
+  const ip = networkHash(sid, address, prefixes) ?? hashFor(sid, UNKNOWN_ADDRESS)
+  return { ip, ua: isGenericProduct(userAgent) ? null : productHash(sid, userAgent) }
 }
 
 /** The network of an address, hashed for one session. Undefined when the text is no address. */

@@ -9,40 +9,42 @@ interface Sent {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
+/** The header in which proxies append whom they heard from: RFC 7239, or the one that was there before it. */
+export type ForwardedHeader = 'x-forwarded-for' | 'forwarded'
+
+/** The proxies that stand before this process. */
+export interface ProxiesBefore {
+  readonly isTrusted: IsInside
+  /** The header that they write. The other is whatever the client wrote, and is not read. */
+  readonly header: ForwardedHeader
+}
+
+/** Stands for the address of a client that no trusted proxy tells. It is in no network, and fits no binding. */
+export const UNKNOWN_ADDRESS = 'unknown'
+
 /**
- * The address of the client of a request: that of the connection, unless a trusted proxy is there. Proxies append to
- * `Forwarded` (RFC 7239) or `X-Forwarded-For` whom they heard from, and anybody may have written what stands left of
- * that. So it is read from the right, as long as what is read is a trusted proxy: the first other address is the
- * client's. An entry that is no address (`unknown`, `_hidden`, a broken one) ends the reading, and the last trusted
- * hop stands for the client. A proxy that appends to one of the headers passes the other on as its client wrote it:
- * where both came and do not agree, the last hop is the connection.
+ * The address of the client of a request: that of the connection, unless a trusted proxy is there. Each proxy appends
+ * to its header whom it heard from, and anybody may have written what stands left of that. So the header is read from
+ * the right, as long as what is read is a trusted proxy: the first other address is the client's. `unknown` when none
+ * is found: without the header, with an entry that is no address (`unknown`, `_hidden`, a broken one), or when all are
+ * proxies. A proxy's own address never stands for a client: it is often in a network that tokens are good from.
  */
-export function clientAddress({ socketAddress = '', headers }: Sent, isTrusted: IsInside): string {
+export function clientAddress({ socketAddress = '', headers }: Sent, { isTrusted, header }: ProxiesBefore): string {
   const peer = plainAddress(socketAddress) ?? socketAddress
   if (!isTrusted(peer)) return peer
-  const forwarded = textOf(headers['forwarded'])
-  const forwardedFor = textOf(headers['x-forwarded-for'])
-  const byStandard = forwarded === undefined ? undefined : readFromRight(peer, forwarded, nodeOfElement, isTrusted)
-  const byCustom = forwardedFor === undefined ? undefined : readFromRight(peer, forwardedFor, trimmed, isTrusted)
-  if (byStandard === undefined || byCustom === undefined) return byStandard ?? byCustom ?? peer
-  return byStandard === byCustom ? byStandard : peer
+  const nodeOf = header === 'forwarded' ? nodeOfElement : trimmed
+  for (const entry of textOf(headers[header]).split(',').slice(-maxHops).reverse()) {
+    const address = addressOf(nodeOf(entry) ?? '')
+    if (address === undefined) return UNKNOWN_ADDRESS
+    if (!isTrusted(address)) return address
+  }
+  return UNKNOWN_ADDRESS
 }
 
 /** Chains of proxies are short, and a client may write thousands of entries. */
 const maxHops = 32
 
-const textOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(',') : value)
-
-function readFromRight(peer: string, text: string, nodeOf: (entry: string) => string | undefined, isTrusted: IsInside): string {
-  let lastHop = peer
-  for (const entry of text.split(',').slice(-maxHops).reverse()) {
-    const address = addressOf(nodeOf(entry) ?? '')
-    if (address === undefined) return lastHop
-    if (!isTrusted(address)) return address
-    lastHop = address
-  }
-  return lastHop
-}
+const textOf = (value: string | string[] | undefined): string => (Array.isArray(value) ? value.join(',') : (value ?? ''))
 
 const trimmed = (entry: string): string => entry.trim()
 

@@ -15,3 +15,10 @@ export const TrustedProxies = z
     context.addIssue(`must be networks such as 10.0.0.0/8, addresses, loopback or private, separated by commas; ${networks.fault} is none`)
     return z.NEVER
   })
+
+/** The setting FORWARDED_HEADER: the header in which these proxies say who the client is. No other is read. */
+export const ForwardedHeaderName = z
+  .string()
+  .default('x-forwarded-for')
+  .transform((name) => name.toLowerCase())
+  .pipe(z.enum(['x-forwarded-for', 'forwarded']))

@@ -58,6 +58,8 @@ test.for([
   ['user-agent', { ...home, 'user-agent': 'other/1' }, 400],
   ['both', { ...home, 'user-agent': 'other/1' }, 400],
   ['both', home, 200],
+  ['ip', { ...home, forwarded: 'for=198.51.100.1' }, 200],
+  ['ip', { ...home, 'x-forwarded-for': 'unknown' }, 400],
 ] as const)('with binding %s, a refresh token from %o is answered %s', async ([binding, from, status]) => {
   await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
   await gateway.control.client().settings.put({ binding })
@@ -75,4 +77,21 @@ test('where the policy wants it, a stranger who tries ends the session for both'
   expect((await refresh(home)).status).toBe(400)
   const { items } = await gateway.control.client().audit.search({ reason: 'binding-network' })
   expect(items[0]).toMatchObject({ method: 'oauth/token', outcome: 'refused', ip: '198.51.100.1' })
+})
+
+test('two addresses that nobody can tell are not one network', async () => {
+  await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
+  const hidden = { ...home, 'x-forwarded-for': 'unknown' }
+  const { body, refresh } = await aClientAt(gateway, hidden)
+  expect(decodeJwt(body.access_token)['bnd']).toBeDefined()
+  await gateway.control.client().settings.put({ binding: 'ip' })
+  expect((await refresh(hidden)).status).toBe(400)
+})
+
+test('the control plane reads the header that FORWARDED_HEADER names, and no other', async () => {
+  await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32', FORWARDED_HEADER: 'forwarded' })
+  await gateway.control.client().settings.put({ binding: 'ip' })
+  const { refresh } = await aClientAt(gateway, { ...home, forwarded: 'for=192.0.2.1' })
+  expect((await refresh({ ...home, forwarded: 'for=198.51.100.1' })).status).toBe(400)
+  expect((await refresh({ 'x-forwarded-for': '198.51.100.1', forwarded: 'for=192.0.2.99', 'user-agent': 'agent/1.0' })).status).toBe(200)
 })

@@ -25,7 +25,11 @@ export async function bindingFault(
 ): Promise<{ reason: 'binding-network' | 'binding-user-agent'; endsSession: boolean } | undefined> {
   const { binding, bindingNetwork, bindingRevokes } = await readSettings(db)
   const endsSession = bindingRevokes === 'on'
-  const isOfNetwork = () => networkHash(sid, ip ?? '', bindingNetwork) === networkHash(sid, address, bindingNetwork)
+  const isOfNetwork = () => {
+    const network = networkHash(sid, address, bindingNetwork)
+    // Two addresses that nobody can tell are not the same one.
+    return network !== undefined && network === networkHash(sid, ip ?? '', bindingNetwork)
+  }
   if ((binding === 'ip' || binding === 'both') && !isOfNetwork()) return { reason: 'binding-network', endsSession }
   const isOfProgram = () =>
     isGenericProduct(userAgent ?? undefined) || productHash(sid, userAgent ?? undefined) === productHash(sid, request.headers['user-agent'])
