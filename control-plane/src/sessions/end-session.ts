@@ -19,9 +19,12 @@ export async function endSession(ctx: Ctx, sid: string, reason: string): Promise
   })
 }
 
-/** Ends every session of a person. Their access tokens are voided by whoever calls this, through the person's epoch. */
+/**
+ * Ends every session of a person. Whoever calls this raises the person's epoch too. Tokens are voided by their session
+ * all the same: one that is issued in the second of the epoch must not be good when the person is enabled again.
+ */
 export async function endSessionsOf(trx: Trx, userId: string, reason: string): Promise<void> {
-  await endSessions(trx, { userId }, reason)
+  await endAndVoid(trx, { userId }, reason)
 }
 
 /** Ends every session of a client, and voids its access tokens. Resolves with the number of sessions. */

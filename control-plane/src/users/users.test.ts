@@ -15,6 +15,7 @@ test('a new person is in the bucket of their id, and only that bucket becomes di
     email: null,
     administrator: false,
     disabled: false,
+    kind: 'person',
     groups: [],
     awaitsEmail: null,
   })

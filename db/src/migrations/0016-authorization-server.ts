@@ -74,6 +74,7 @@ const statements = [
     finished_at timestamptz
   )`,
   `create index sign_ins_expiry on sign_ins (expires_at)`,
+  `create index sign_ins_of_session on sign_ins (sid)`,
 
   `create table authorization_codes (
     code_hash text primary key,
@@ -87,6 +88,7 @@ const statements = [
     used_at timestamptz
   )`,
   `create index authorization_codes_expiry on authorization_codes (expires_at)`,
+  `create index authorization_codes_of_session on authorization_codes (sid)`,
 
   `create table refresh_tokens (
     token_hash text primary key,
@@ -115,6 +117,7 @@ const statements = [
     expires_at timestamptz not null
   )`,
   `create index device_codes_expiry on device_codes (expires_at)`,
+  `create index device_codes_of_session on device_codes (sid)`,
 
   `create table consents (
     user_id uuid not null references users on delete cascade,

@@ -32,6 +32,9 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
   const underWay = new Map<string, Promise<DocumentClient>>()
   const failures = new Map<string, { untilMs: number; error: OAuthError }>()
 
+  const readRow = (clientId: string): Promise<Row | undefined> =>
+    db.selectFrom('client_documents').selectAll().where('client_id', '=', clientId).executeTakeFirst()
+
   async function renew(url: URL, row: Row | undefined, isPrivate: boolean): Promise<DocumentClient> {
     const clientId = url.href
     try {
@@ -52,10 +55,16 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
     }
   }
 
-  async function renewOnce(url: URL, row: Row | undefined, isPrivate: boolean): Promise<DocumentClient> {
+  /** Another request may have renewed it since the row was read. */
+  async function renewIfOld(url: URL, isPrivate: boolean): Promise<DocumentClient> {
+    const row = await readRow(url.href)
+    return row && isFresh(row) ? clientOf(url.href, row.document) : renew(url, row, isPrivate)
+  }
+
+  async function renewOnce(url: URL, isPrivate: boolean): Promise<DocumentClient> {
     const failure = failures.get(url.href)
     if (failure && failure.untilMs > Date.now()) throw failure.error
-    const renewing = underWay.get(url.href) ?? renew(url, row, isPrivate)
+    const renewing = underWay.get(url.href) ?? renewIfOld(url, isPrivate)
     underWay.set(url.href, renewing)
     try {
       const client = await renewing
@@ -82,12 +91,13 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
       if (fault !== undefined) throw new OAuthError('invalid_client', `The client_id ${fault}.`)
       const url = new URL(clientId)
       const isPrivate = isExcepted(url, metadataHosts)
-      const row = await db.selectFrom('client_documents').selectAll().where('client_id', '=', clientId).executeTakeFirst()
-      if (row && row.fresh_until.getTime() > Date.now()) return clientOf(clientId, row.document)
-      return renewOnce(url, row, isPrivate)
+      const row = await readRow(clientId)
+      return row && isFresh(row) ? clientOf(clientId, row.document) : renewOnce(url, isPrivate)
     },
   }
 }
+
+const isFresh = ({ fresh_until }: Row) => fresh_until.getTime() > Date.now()
 
 const invalid = (message: string, about: string) => new OAuthError('invalid_client', message, { reason: 'faulty-client-document', about })
 

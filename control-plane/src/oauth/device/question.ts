@@ -153,9 +153,13 @@ const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrow
     userAgent: exchange.request.headers['user-agent'],
   })
 
-/** The person comes back to this code, as somebody who is signed in. */
+/** The person comes back to this code, as somebody who is signed in. Who is not the one that is, signs in anew. */
 async function toSignIn({ db }: OAuthParts, { browser, session, cookies }: InBrowser, userCode: string): Promise<Answer> {
   const returnTo = `/oauth/device?user_code=${userCode}`
-  const flow = await beginSignIn(db, { purpose: 'device', request: { returnTo }, browserHash: browser.hash })
-  return seeOther(`/oauth/sign-in?flow=${flow}${session ? '&as=other' : ''}`, cookies)
+  const flow = await beginSignIn(db, {
+    purpose: 'device',
+    request: { returnTo, asksSignIn: session !== undefined },
+    browserHash: browser.hash,
+  })
+  return seeOther(`/oauth/sign-in?flow=${flow}`, cookies)
 }

@@ -41,8 +41,6 @@ export const findFlow =
   async ({ exchange: { url }, form, browser }: Incoming & InBrowser & { form?: URLSearchParams }): Promise<InFlow> => {
     const flow = optionalText(form ?? url.searchParams, 'flow')
     if (flow === undefined) throw new PageFault({ situation: 'page-not-found' })
-    // A browser that got its cookie only now has sent none back, although an earlier answer gave it one.
-    if (browser.cookies.length > 0) throw new PageFault({ situation: 'cookies-blocked' })
     return { flow, signIn: await findSignIn(db, flow, browser) }
   }
 

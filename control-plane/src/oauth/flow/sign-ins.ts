@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
 import { z } from 'zod'
 import { hashOf, isSame, newSecret } from '../base/secret.ts'
+import type { BrowserCookie } from '../../sessions/browser-cookie.ts'
 import { PageFault } from './page-fault.ts'
 
 /** What a client asks for at the authorization endpoint, checked. */
@@ -25,6 +26,7 @@ export type SignInRow = Selectable<Database['sign_ins']>
 
 /** Long enough to find a password, short enough that nobody finds an old page. */
 const lifeMs = 15 * 60_000
+const atOnceMs = 5_000
 
 interface NewSignIn {
   purpose: SignInRow['purpose']
@@ -59,9 +61,16 @@ export async function beginSignIn(db: Kysely<Database>, { purpose, request, brow
  * Finds a sign-in that goes on in this browser. Another browser does not get it, whoever sent the link: nobody signs
  * in, or consents, for somebody else.
  */
-export async function findSignIn(db: Kysely<Database>, flow: string, browser: { hash: string }): Promise<SignInRow> {
+export async function findSignIn(
+  db: Kysely<Database>,
+  flow: string,
+  browser: Pick<BrowserCookie, 'hash'> & Partial<Pick<BrowserCookie, 'cookies'>>,
+): Promise<SignInRow> {
   const row = await db.selectFrom('sign_ins').selectAll().where('id_hash', '=', hashOf(flow)).executeTakeFirst()
   if (!row || row.expires_at.getTime() < Date.now()) throw new PageFault({ situation: 'sign-in-expired' })
+  // A browser that sends no cookie at once after it got one keeps none. Later, it is more likely another browser.
+  const isAtOnce = Date.now() - row.made_at.getTime() < atOnceMs
+  if (browser.cookies?.length && isAtOnce) throw new PageFault({ situation: 'cookies-blocked' })
   if (!isSame(row.browser_hash, browser.hash)) throw new PageFault({ situation: 'other-browser' }, { reason: 'browser-mismatch' })
   return row
 }

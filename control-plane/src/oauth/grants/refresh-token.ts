@@ -61,7 +61,5 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
     isRefreshable: true,
     audience: narrowedAudience(session.row.audience ?? target.audience, form.has('resource') ? target : undefined),
   }
-  const answer = await issueIn(trx, parts, granted, request)
-  await replaceRefreshToken(trx, token, answer)
-  return { answer }
+  return { answer: await issueIn(trx, parts, granted, request, (answer) => replaceRefreshToken(trx, token, answer)) }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import { bindingOf } from '@bir/sdk/binding'
 import type { Transaction } from 'kysely'
+import { OAuthError } from '../../base/errors/oauth-error.ts'
 import { json } from '../../base/http.ts'
 import type { Answer, Exchange } from '../../base/http.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -28,13 +29,15 @@ export const issueToken =
 
 /**
  * Makes the tokens that were granted. They do not change the policy, so they need only an audit record, no lock and no
- * new revision. The record is written before the tokens are sent.
+ * new revision. The record is written before the tokens are sent. `keep` stores the answer in the same
+ * transaction.
  */
 export async function issueIn(
   trx: Transaction<Database>,
   { keys, issuer, ctxOf, log }: OAuthParts,
   granted: Granted,
   { target, exchange: { address, request } }: Asked,
+  keep?: (answer: TokenAnswer) => Promise<void>,
 ): Promise<TokenAnswer> {
   const { user, revision, clientId, clientName = clientId, lifeSeconds, actor, actedBefore, recordedAs, isRefreshable } = granted
   const audience = granted.audience ?? target.audience
@@ -50,6 +53,7 @@ export async function issueIn(
     userAgent,
     lifeMs: lifeSeconds * 1000,
   } as const
+  if (granted.sid !== undefined) await refuseEnded(trx, granted.sid)
   const sid = granted.sid ?? (await startSession(trx, session))
   const { bindingNetwork } = await readSettings(trx)
   const binding = granted.isForOthers ? undefined : bindingOf(sid, { address, userAgent }, bindingNetwork)
@@ -66,10 +70,7 @@ export async function issueIn(
     actedBefore,
     binding,
   })
-  const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
-  await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
-  log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
-  return {
+  const answer: TokenAnswer = {
     access_token,
     issued_token_type: ACCESS_TOKEN_TYPE,
     token_type: 'Bearer',
@@ -77,4 +78,17 @@ export async function issueIn(
     scope: 'mcp',
     ...(isRefreshable ? { refresh_token: await addRefreshToken(trx, { sid, clientId }) } : {}),
   }
+  await keep?.(answer)
+  const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
+  // Last, because all replicas wait for each other from here to the end of the transaction.
+  await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
+  log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
+  return answer
+}
+
+/** Who ends the session at this very moment waits until the tokens are made, and voids them. */
+async function refuseEnded(trx: Transaction<Database>, sid: string): Promise<void> {
+  const row = await trx.selectFrom('sessions').select('ended_at').where('sid', '=', sid).forShare().executeTakeFirst()
+  if (row?.ended_at === null) return
+  throw new OAuthError('invalid_grant', 'The session has ended. Sign in again.', { reason: 'session-ended' })
 }

@@ -26,8 +26,7 @@ export const findAttempt =
     const state = optionalText(url.searchParams, 'state') ?? ''
     const [flow = ''] = state.split('.')
     if (flow === '') throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'state-missing' })
-    if (browser.cookies.length > 0) throw new PageFault({ situation: 'other-browser' }, { reason: 'browser-mismatch' })
-    const signIn = await findSignIn(db, flow, browser)
+    const signIn = await findSignIn(db, flow, { hash: browser.hash })
     if (signIn.provider !== rest) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'provider-mix-up' })
     return { provider: rest, state, flow, signIn }
   }

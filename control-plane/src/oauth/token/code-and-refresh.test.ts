@@ -112,6 +112,11 @@ test('a person who is disabled gets nothing more', async () => {
   await gateway.control.client().users.setDisabled({ handle: 'alice', disabled: true })
   const refreshed = await tokens(gateway, { grant_type: 'refresh_token', client_id: clientId, refresh_token: body.refresh_token })
   expect(refreshed.body.error).toBe('invalid_grant')
+
+  // The session is void itself, so nothing of it comes back when the person does.
+  await gateway.control.client().users.setDisabled({ handle: 'alice', disabled: false })
+  const revoked = await gateway.control.db.selectFrom('revocations').select('id').where('kind', '=', 'session').execute()
+  expect(revoked).toEqual([{ id: decodeJwt(body.access_token)['sid'] }])
 })
 
 test('a client revokes its session by either token, and nobody else does', async () => {
