@@ -160,7 +160,8 @@ test('what time has ended is deleted, and what is needed to refuse it stays as l
     .insertInto('sign_ins')
     .values([
       { ...signIn, id_hash: 'old', expires_at: ago(dayMs) },
-      { ...signIn, id_hash: 'new', expires_at: ago(0) },
+      { ...signIn, id_hash: 'just expired', expires_at: ago(1) },
+      { ...signIn, id_hash: 'new', expires_at: ago(-1) },
     ])
     .execute()
 

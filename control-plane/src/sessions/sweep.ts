@@ -45,9 +45,12 @@ async function sweepRefreshTokens(db: Db, nowMs: number): Promise<void> {
     .execute()
 }
 
-/** They stay for an hour after they expired: a page that was open that long can then say what happened. */
+/**
+ * Sign-ins go at once: anybody may begin them, and a page says the same of one that expired and one that is gone. Codes
+ * stay for an hour, so that one that comes a second time still ends its session.
+ */
 async function sweepPending(db: Db, nowMs: number): Promise<void> {
   const hourAgo = new Date(nowMs - DAY_MS / 24)
-  await db.deleteFrom('sign_ins').where('expires_at', '<', hourAgo).execute()
+  await db.deleteFrom('sign_ins').where('expires_at', '<', new Date(nowMs)).execute()
   await db.deleteFrom('authorization_codes').where('expires_at', '<', hourAgo).execute()
 }

@@ -70,6 +70,7 @@ export async function startReplicas(count: number): Promise<Replicas> {
       MCP_URL: 'http://127.0.0.1:1',
       DATABASE_URL: url,
       HOME_DIR: home,
+      TRUSTED_PROXIES: 'loopback',
       MASTER_KEY: randomBytes(32).toString('base64'),
       IDP_ISSUER: idp.issuer,
       IDP_CLIENT_ID: GATEWAY_CLIENT_ID,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ISSUER } from '../../internal/testing.ts'
 import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser } from '../testing.ts'
 
 /* Attacks with what is sent to the authorization endpoint. Whoever sends it is a stranger with a link. */
@@ -102,6 +103,27 @@ test.for([
   const evil = await registered(gateway, { redirect_uris: ['https://evil.example/phish'] })
   const response = await ask(anAuthorization(evil, { redirect_uri: 'https://evil.example/phish', ...more }).path)
   expect([response.status, response.headers.get('location')]).toEqual([400, null])
+})
+
+// OpenID Connect Core, section 3.1.2.6, has two errors here. Which of them it is would tell who is signed in.
+test('a client that nobody vouches for does not learn by prompt=none whether somebody is signed in', async () => {
+  const appUri = 'evilapp://callback'
+  const app = await registered(gateway, { redirect_uris: [appUri] })
+  const made = await gateway.control.client().clients.create({ name: 'desk', redirectUris: [REDIRECT_URI] })
+  const signedInBrowser = new TestBrowser(gateway)
+  await signedInBrowser.go(anAuthorization(clientId).path)
+  const errorFor = async (browser: TestBrowser, id: string, redirect_uri: string) => {
+    const { url } = await browser.go(anAuthorization(id, { redirect_uri, prompt: 'none' }).path)
+    return url.searchParams.get('error')
+  }
+  for (const browser of [signedInBrowser, new TestBrowser(gateway)]) {
+    expect(await errorFor(browser, app, appUri)).toBe('interaction_required')
+    expect(await errorFor(browser, clientId, REDIRECT_URI)).toBe('interaction_required')
+    const page = await browser.go(anAuthorization(webClient, { redirect_uri: webUri, prompt: 'none' }).path)
+    expect([page.status, page.url.hostname]).toEqual([400, new URL(ISSUER).hostname])
+  }
+  expect(await errorFor(signedInBrowser, made.clientId, REDIRECT_URI)).toBe('interaction_required')
+  expect(await errorFor(new TestBrowser(gateway), made.clientId, REDIRECT_URI)).toBe('login_required')
 })
 
 test.for([

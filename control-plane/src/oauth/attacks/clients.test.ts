@@ -71,7 +71,12 @@ test('a client whose codes go to another place later is asked about again', asyn
   const clientId = `${site.url}/moving.json`
   await browser.submit(await ask(browser, clientId), { decision: 'allow', remember: 'on' })
   expect(isConsent(await ask(browser, clientId))).toBe(false)
-  for (const moved of ['https://evil.example/callback', 'https://app.example:8443/callback', 'app.example://app.example/callback']) {
+  for (const moved of [
+    'https://evil.example/callback',
+    'https://app.example:8443/callback',
+    'app.example://app.example/callback',
+    'evilapp://app.example/callback',
+  ]) {
     redirectUri = moved
     await gateway.control.db
       .updateTable('client_documents')
@@ -84,6 +89,41 @@ test('a client whose codes go to another place later is asked about again', asyn
     .updateTable('client_documents')
     .set({ fresh_until: new Date(0) })
     .execute()
+})
+
+// RFC 7592, section 2.2.
+test('a client that an administrator named by its id changes its registration no more, and so its codes go to no other place', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const metadata = { client_name: 'Desk', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' }
+  const made = await gateway.control.get('/oauth/register', { method: 'POST', headers, body: JSON.stringify(metadata) })
+  const { client_id, registration_access_token } = (await made.json()) as { client_id: string; registration_access_token: string }
+  const change = (redirect_uris: string[]) =>
+    gateway.control.get(`/oauth/register/${client_id}`, {
+      method: 'PUT',
+      headers: { ...headers, authorization: `Bearer ${registration_access_token}` },
+      body: JSON.stringify({ ...metadata, client_id, redirect_uris }),
+    })
+  const metadataHosts = [site.host, other.host]
+  for (const named of [{ approved: [client_id] }, { allow: 'listed', listed: [client_id], domains: ['evil.example', 'app.example'] }]) {
+    await policy({ ...named, metadataHosts })
+    const refused = await change(['https://evil.example/callback'])
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      { error: 'access_denied', error_description: expect.stringContaining('Register anew') },
+    ])
+    const moved = anAuthorization(client_id, { redirect_uri: 'https://evil.example/callback' }).path
+    expect((await new TestBrowser(gateway).go(moved)).status).toBe(400)
+  }
+  await policy({ approved: [client_id], metadataHosts })
+  expect((await ask(new TestBrowser(gateway), client_id)).url.searchParams.has('code')).toBe(true)
+  await policy({ metadataHosts })
+  const browser = new TestBrowser(gateway)
+  await browser.submit(await ask(browser, client_id), { decision: 'allow', remember: 'on' })
+  for (const moved of ['https://evil.example/callback', 'evilapp://app.example/callback']) {
+    expect((await change([moved])).status).toBe(200)
+    const page = await browser.go(anAuthorization(client_id, { redirect_uri: moved }).path)
+    expect([moved, isConsent(page)]).toEqual([moved, true])
+  }
 })
 
 test('a link of another site uses no consent that was given before', async () => {

@@ -14,10 +14,10 @@ beforeAll(async () => {
   gateway = await aSignInGateway()
   clientId = await registered(gateway)
   otherClient = await registered(gateway)
-  const body = JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'client_secret_post' })
-  const response = await gateway.control.get('/oauth/register', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  const { client_id, client_secret } = (await response.json()) as typeof asker
-  asker = { client_id, client_secret }
+  const made = await gateway.control
+    .client()
+    .clients.create({ name: 'checker', redirectUris: [REDIRECT_URI], authMethod: 'client_secret_post' })
+  asker = { client_id: made.clientId, client_secret: made.clientSecret ?? '' }
 })
 beforeEach(async () => void (await gateway.control.db.deleteFrom('attempt_counts').execute()))
 afterAll(() => gateway[Symbol.asyncDispose]())
@@ -37,13 +37,40 @@ async function aToken(resource: string) {
 const me = (token: string) =>
   gateway.control.get('/trpc/users.list?input=%7B%7D', { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status)
 
-async function isActive(token: string): Promise<boolean> {
-  const response = await gateway.control.get('/oauth/introspect', { method: 'POST', body: new URLSearchParams({ ...asker, token }) })
+async function isActive(token: string, client = asker): Promise<boolean> {
+  const response = await gateway.control.get('/oauth/introspect', { method: 'POST', body: new URLSearchParams({ ...client, token }) })
   return ((await response.json()) as { active: boolean }).active
+}
+
+/** A client with a secret, which anybody may have: it registered itself. */
+async function aRegisteredAsker(): Promise<typeof asker> {
+  const body = JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'client_secret_post' })
+  const response = await gateway.control.get('/oauth/register', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const { client_id, client_secret } = (await response.json()) as typeof asker
+  return { client_id, client_secret }
 }
 
 const revoke = (token: string, client_id = clientId) =>
   gateway.control.get('/oauth/revoke', { method: 'POST', body: new URLSearchParams({ client_id, token }) }).then(({ status }) => status)
+
+// RFC 7662, sections 2.2 and 4.
+test('a client that registered itself is told of its own tokens alone', async () => {
+  const stranger = await aRegisteredAsker()
+  const { access_token: token } = await aToken(api)
+  expect([await isActive(token), await isActive(token, stranger)]).toEqual([true, false])
+  const { path, verifier } = anAuthorization(stranger.client_id)
+  const browser = new TestBrowser(gateway)
+  const { url } = await browser.submit(await browser.go(path), { decision: 'allow' })
+  const code = url.searchParams.get('code') ?? ''
+  const own = await tokens(gateway, {
+    grant_type: 'authorization_code',
+    ...stranger,
+    redirect_uri: REDIRECT_URI,
+    code,
+    code_verifier: verifier,
+  })
+  expect([own.status, await isActive(own.body.access_token, stranger)]).toEqual([200, true])
+})
 
 // RFC 8725, sections 2.1, 3.1 and 3.5; RFC 9068, section 4.
 test('no token that the gateway did not sign, with its key, its algorithm and its type, is good anywhere', async () => {

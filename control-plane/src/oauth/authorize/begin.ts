@@ -26,13 +26,21 @@ export const beginAuthorization =
   ({ db }: OAuthParts) =>
   async (call: Checked): Promise<Answer> => {
     const { client, browser, session, cookies, prompt } = call
-    if (prompt.has('none')) throw oauthError(session ? 'interaction_required' : 'login_required', 'Nobody can be asked: prompt is none.')
+    if (prompt.has('none')) throw oauthError(silentFault(client, session), 'Nobody can be asked: prompt is none.')
     const asksSignIn = prompt.has('login') || prompt.has('select_account')
     const request = requestOf(call, { asksSignIn })
     const sid = asksSignIn ? undefined : session?.sid
-    const flow = await beginSignIn(db, { purpose: 'authorize', request, browserHash: browser.hash, clientId: client.id, sid })
+    const from = { address: call.exchange.address, userId: session?.user.id }
+    const flow = await beginSignIn(db, { from, purpose: 'authorize', request, browserHash: browser.hash, clientId: client.id, sid })
     return seeOther(`/oauth/${sid === undefined ? 'sign-in' : 'consent'}?flow=${flow}`, cookies)
   }
+
+/**
+ * Why nothing can be answered without asking. Whether somebody is signed in here is told only to clients that an
+ * administrator knows: any program may register itself, and would learn it of every visitor.
+ */
+const silentFault = (client: OAuthClient, session: object | undefined) =>
+  session || !isVouchedFor(client) ? 'interaction_required' : 'login_required'
 
 function requestOf(
   { client, redirect, codeChallenge, target, scope, prompt, form, exchange }: Checked,
@@ -64,10 +72,13 @@ const isDirect = (site: string | string[] | undefined) => site === 'none' || sit
  * Whether the client may learn of an error. A link with a fault would otherwise lead whoever clicks on it to any site
  * that somebody has registered (RFC 9700, section 4.11.2). What the person decided goes to every client.
  */
-export function mayLearn({ kind, isApproved }: OAuthClient, { redirect }: Redirectable, { code }: OAuthError): boolean {
-  const isKnown = isApproved || kind === 'built-in' || kind === 'administered' || kind === 'service'
-  return isKnown || code === 'access_denied' || !redirect.uri.startsWith('https://')
+export function mayLearn(client: OAuthClient, { redirect }: Redirectable, { code }: OAuthError): boolean {
+  return isVouchedFor(client) || code === 'access_denied' || !redirect.uri.startsWith('https://')
 }
+
+/** An administrator created or approved the client, or this program brings it along. */
+const isVouchedFor = ({ kind, isApproved }: OAuthClient): boolean =>
+  isApproved || kind === 'built-in' || kind === 'administered' || kind === 'service'
 
 /** An error goes to the client once its redirect URI is known to be its own (RFC 6749, section 4.1.2.1). */
 export function redirectedError(issuer: string, { redirect }: Redirectable, error: OAuthError): Answer {

@@ -15,8 +15,18 @@ interface Asked {
 }
 
 /** A request comes as a query or as a form (OpenID Connect Core, section 3.1.2.1). */
-export const readQuery = async (call: Incoming): Promise<Asked> =>
-  call.exchange.request.method === 'POST' ? readForm(call) : { form: call.exchange.url.searchParams }
+export async function readQuery(call: Incoming): Promise<Asked> {
+  const { request, url } = call.exchange
+  const { form } = request.method === 'POST' ? await readForm(call) : { form: url.searchParams }
+  let bytes = 0
+  for (const [name, value] of form) bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  if (bytes > maxBytes)
+    throw new PageFault({ situation: 'faulty-request' }, { detail: `The parameters may have ${maxBytes} bytes together.` })
+  return { form }
+}
+
+/** Of all parameters together: much of them is kept until the person has answered. */
+const maxBytes = 8 * 1024
 
 /** Until the redirect URI is known to be the client's, nothing is sent there: faults are for the person. */
 export const findClient =

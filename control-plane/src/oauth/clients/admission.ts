@@ -12,6 +12,10 @@ export function isAdmitted({ allow, listed, domains }: ClientPolicy, client: Kno
   return listed.includes(client.id) || isOfHosts(domains, client)
 }
 
+/** Whether an administrator trusts the client by its id, as they saw it then: listed it, or approved it. */
+export const isNamed = ({ listed, approved }: ClientPolicy, clientId: string): boolean =>
+  listed.includes(clientId) || approved.includes(clientId)
+
 /** Whether an administrator consented to the client for everybody. */
 export function isApproved({ approved }: ClientPolicy, client: Known): boolean {
   if (approved.includes(client.id) || (client.handle != null && approved.includes(client.handle))) return true

@@ -14,6 +14,13 @@ test.for([
   'cursor://anysphere.cursor-mcp/oauth/callback',
   'com.example.app:/oauth/callback',
   'vscode://vscode.github-authentication/did-authenticate',
+  'vscode-insiders://vscode.github-authentication/did-authenticate',
+  'windsurf://codeium.windsurf/callback',
+  'zed://oauth/callback',
+  'goose://oauth/callback',
+  'claude://oauth/callback',
+  'com.microsoft.app:/callback',
+  'searchlight://callback',
 ])('a client may have the redirect URI %s', (uri) => {
   expect(redirectUriFormFault(uri)).toBeUndefined()
 })
@@ -81,11 +88,56 @@ test.for([
   ['about:blank', 'has the scheme about:'],
   ['view-source:https://app.example/', 'has the scheme view-source:'],
   ['mailto:a@b.example', 'has the scheme mailto:'],
-  ['urn:ietf:wg:oauth:2.0:oob', 'has no path'],
+  ['urn:ietf:wg:oauth:2.0:oob', 'has the scheme urn:'],
   ['app:callback', 'has no path'],
   [`https://app.example/${'a'.repeat(2048)}`, 'is longer than 2048 characters'],
 ] as const)('no client may have the redirect URI %j', ([uri, fault]) => {
   expect(redirectUriFormFault(uri)).toContain(fault)
+})
+
+// What these do on Windows, macOS, Android or in a browser is not for a stranger to start.
+test.for(
+  [
+    'ms-msdt',
+    'ms-settings',
+    'ms-officecmd',
+    'ms-appinstaller',
+    'ms-word',
+    'MS-MSDT',
+    'search',
+    'search-ms',
+    'shell',
+    'microsoft.windows.camera',
+  ]
+    .concat(['ssh', 'sftp', 'telnet', 'ftp', 'ldap', 'smb', 'afp', 'vnc', 'rdp', 'mailto', 'tel', 'sms', 'callto', 'facetime'])
+    .concat([
+      'about',
+      'chrome',
+      'chrome-extension',
+      'edge',
+      'microsoft-edge',
+      'view-source',
+      'intent',
+      'jar',
+      'blob',
+      'filesystem',
+      'ws',
+      'wss',
+    ])
+    .concat([
+      'itms',
+      'itms-services',
+      'itms-apps',
+      'market',
+      'x-apple.systempreferences',
+      'x-man-page',
+      'applescript',
+      'shortcuts',
+      'web+x',
+    ]),
+)('no client may have the scheme %s, upon which a system acts', (scheme) => {
+  for (const uri of [`${scheme}://x/callback`, `${scheme}:/x/callback`])
+    expect(redirectUriFormFault(uri)).toMatch(/^has the scheme \S+: which/)
 })
 
 const client = {

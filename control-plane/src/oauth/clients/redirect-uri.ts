@@ -1,19 +1,10 @@
 import type { OAuthClient } from './client.ts'
+import { isSystemScheme } from './system-schemes.ts'
 
 const maxLength = 2048
 
 /** The hosts that a native app may listen on (RFC 8252, section 7.3), as a URL writes them. */
 const loopbackUri = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::(\d{1,5}))?((?:[/?].*)?)$/
-
-/**
- * Schemes that a browser itself acts upon: it runs what they hold, reads files, or goes elsewhere. No app receives a
- * code by one of them.
- */
-const browserSchemes = new Set(
-  ['about', 'blob', 'chrome', 'content', 'data', 'file', 'filesystem', 'ftp', 'intent', 'jar', 'javascript', 'livescript']
-    .concat(['mailto', 'mocha', 'resource', 'sms', 'tel', 'vbscript', 'view-source', 'ws', 'wss'])
-    .map((scheme) => `${scheme}:`),
-)
 
 /**
  * Says why no client may have this redirect URI. Undefined when one may: `https://…`, `http://` on the loopback of the
@@ -33,7 +24,8 @@ export function redirectUriFormFault(uri: string): string | undefined {
 function schemeFault(uri: string, { protocol }: URL): string | undefined {
   if (protocol === 'https:' || loopbackUri.test(uri)) return undefined
   if (protocol === 'http:') return 'may be http:// on 127.0.0.1, [::1] or localhost only: use https://'
-  if (browserSchemes.has(protocol)) return `has the scheme ${protocol} which never leads to an app`
+  if (isSystemScheme(protocol))
+    return `has the scheme ${protocol} which browsers or operating systems act upon: use a scheme of the app's own`
   return uri.startsWith(`${protocol}/`) ? undefined : 'has no path: write an own scheme as scheme://… or scheme:/…'
 }
 

@@ -154,9 +154,14 @@ const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrow
   })
 
 /** The person comes back to this code, as somebody who is signed in. Who is not the one that is, signs in anew. */
-async function toSignIn({ db }: OAuthParts, { browser, session, cookies }: InBrowser, userCode: string): Promise<Answer> {
+async function toSignIn(
+  { db }: OAuthParts,
+  { exchange, browser, session, cookies }: Incoming & InBrowser,
+  userCode: string,
+): Promise<Answer> {
   const returnTo = `/oauth/device?user_code=${userCode}`
   const flow = await beginSignIn(db, {
+    from: { address: exchange.address, userId: session?.user.id },
     purpose: 'device',
     request: { returnTo, asksSignIn: session !== undefined },
     browserHash: browser.hash,

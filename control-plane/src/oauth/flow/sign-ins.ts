@@ -1,6 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
 import { z } from 'zod'
+import { countAttempt, sourceOf } from '../attempts/attempts.ts'
 import { hashOf, isSame, newSecret } from '../base/secret.ts'
 import type { BrowserCookie } from '../../sessions/browser-cookie.ts'
 import { PageFault } from './page-fault.ts'
@@ -28,7 +29,14 @@ export type SignInRow = Selectable<Database['sign_ins']>
 const lifeMs = 15 * 60_000
 const atOnceMs = 5_000
 
+/** Sign-ins that may begin in a minute at one address, where many people may sit. Each is a row. */
+const perAddress = 60
+/** The same for somebody who is signed in, wherever they are: their own clients begin them. */
+const perPerson = 600
+
 interface NewSignIn {
+  /** Who begins it, as far as that is known. */
+  from: { address: string; userId: string | undefined }
   purpose: SignInRow['purpose']
   /** What happens afterwards. For `page` and `device`: `{ returnTo }`, a path of this site. */
   request: object
@@ -38,8 +46,15 @@ interface NewSignIn {
   sid?: string | undefined
 }
 
-/** Begins a sign-in in one browser. Resolves with the handle that its pages carry. */
-export async function beginSignIn(db: Kysely<Database>, { purpose, request, browserHash, clientId, sid }: NewSignIn): Promise<string> {
+/**
+ * Begins a sign-in in one browser. Resolves with the handle that its pages carry. Anybody may call this without a
+ * token, so too many in a minute, over all replicas, are refused before anything is stored.
+ */
+export async function beginSignIn(
+  db: Kysely<Database>,
+  { from, purpose, request, browserHash, clientId, sid }: NewSignIn,
+): Promise<string> {
+  await refuseTooMany(db, from)
   const flow = newSecret()
   await db
     .insertInto('sign_ins')
@@ -55,6 +70,12 @@ export async function beginSignIn(db: Kysely<Database>, { purpose, request, brow
     })
     .execute()
   return flow
+}
+
+async function refuseTooMany(db: Kysely<Database>, { address, userId }: NewSignIn['from']): Promise<void> {
+  const [key, max] = userId === undefined ? [`sign-in: from ${sourceOf(address)}`, perAddress] : [`sign-in: person ${userId}`, perPerson]
+  const { count } = await countAttempt(db, key)
+  if (count > max) throw new PageFault({ situation: 'too-many-attempts', facts: { minutes: 1 } })
 }
 
 /**

@@ -78,15 +78,16 @@ async function end(parts: OAuthParts, { exchange: { address, request }, id }: Ca
 /** Where the provider ends its own session. One that is away, or has no such address, keeps nobody signed in here. */
 async function providerAddress(
   parts: OAuthParts,
-  { browser }: Call,
-  { provider }: BrowserSession,
+  { browser, exchange }: Call,
+  { provider, user }: BrowserSession,
   { idToken, target }: { idToken: string | undefined; target: string | undefined },
 ): Promise<string | undefined> {
   if (provider === null || idToken === undefined) return undefined
   const returnTo = `${parts.issuer}${path}`
   try {
     // Only this browser is led on to the client, and only once it comes back.
-    const state = target === undefined ? undefined : await keepTarget(parts, browser, target)
+    const from = { address: exchange.address, userId: user.id }
+    const state = target === undefined ? undefined : await keepTarget(parts, { browser, from }, target)
     const url = await parts.providers.logoutUrl(provider, { idToken, returnTo, ...(state === undefined ? {} : { state }) })
     return url?.href
   } catch (error) {
@@ -95,5 +96,10 @@ async function providerAddress(
   }
 }
 
-const keepTarget = ({ db }: OAuthParts, { hash }: InBrowser['browser'], afterLogout: string): Promise<string> =>
-  beginSignIn(db, { purpose: 'page', request: { returnTo: '/oauth/signed-in', afterLogout }, browserHash: hash })
+interface Sender {
+  browser: InBrowser['browser']
+  from: { address: string; userId: string }
+}
+
+const keepTarget = ({ db }: OAuthParts, { browser, from }: Sender, afterLogout: string): Promise<string> =>
+  beginSignIn(db, { from, purpose: 'page', request: { returnTo: '/oauth/signed-in', afterLogout }, browserHash: browser.hash })

@@ -80,10 +80,15 @@ export const attemptOf = (browserSecret: string, state: string) => ({
 /** Begins a sign-in for a page of ours, to which the browser returns: `GET /oauth/sign-in?return=/graphql`. */
 export const beginForPage =
   ({ db }: OAuthParts) =>
-  async ({ exchange: { url }, browser, cookies }: Incoming & InBrowser): Promise<Answer> => {
+  async ({ exchange: { url, address }, browser, session, cookies }: Incoming & InBrowser): Promise<Answer> => {
     const returnTo = optionalText(url.searchParams, 'return') ?? '/oauth/signed-in'
     if (!isOwnPath(returnTo)) throw new PageFault({ situation: 'page-not-found' }, { reason: 'foreign-return' })
-    const flow = await beginSignIn(db, { purpose: 'page', request: { returnTo }, browserHash: browser.hash })
+    const flow = await beginSignIn(db, {
+      from: { address, userId: session?.user.id },
+      purpose: 'page',
+      request: { returnTo },
+      browserHash: browser.hash,
+    })
     return seeOther(`/oauth/sign-in?flow=${flow}`, cookies)
   }
 

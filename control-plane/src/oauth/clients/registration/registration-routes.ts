@@ -9,7 +9,7 @@ import type { Answer, Exchange, Route } from '../../../base/http.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RecordOAuth } from '../../base/record.ts'
 import { countAttempt, sourceOf } from '../../attempts/attempts.ts'
-import { isAdmitted } from '../admission.ts'
+import { isAdmitted, isNamed } from '../admission.ts'
 import { readClientMetadata, REGISTRATION_RULES, StoredMetadata } from '../client-metadata.ts'
 import type { ClientMetadata } from '../client-metadata.ts'
 import { endClient } from '../end-client.ts'
@@ -87,6 +87,7 @@ async function read({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> 
 async function replace(parts: Parts, exchange: Exchange): Promise<Answer> {
   const { db, issuer } = parts
   const row = await ownRow(db, exchange)
+  await refuseNamed(db, row)
   const body = await bodyOf(exchange)
   refuseForeign(row, body)
   const metadata = readClientMetadata(body, REGISTRATION_RULES)
@@ -137,6 +138,18 @@ async function refuseUnlisted(db: Kysely<Database>, { redirect_uris }: ClientMet
   throw oauthError(
     'invalid_client_metadata',
     'The administrators of this gateway admit only clients that they have listed. Ask them for a client, or to list the host of your redirect URIs.',
+  )
+}
+
+/**
+ * An administrator who names a client by its id trusts what it said of itself until then, above all where its codes go.
+ * So it may not say otherwise afterwards (RFC 7592, section 2.2: 403).
+ */
+async function refuseNamed(db: Kysely<Database>, { client_id }: ClientRow): Promise<void> {
+  if (!isNamed(await readClientPolicy(db), client_id)) return
+  throw new OAuthError(
+    'access_denied',
+    'An administrator has listed or approved this registration as it is. Register anew, or ask them to take it off the list first.',
   )
 }
 
