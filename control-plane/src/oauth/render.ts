@@ -3,6 +3,7 @@ import { OAuthError } from '../base/errors/oauth-error.ts'
 import { Refusal } from '../base/http.ts'
 import type { Answer } from '../base/http.ts'
 import { errorText } from '../base/log.ts'
+import { isStorable } from '../base/plain-input.ts'
 import { outageText } from '../base/outage.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { languageOf } from '../pages/kit/language-of.ts'
@@ -15,19 +16,25 @@ import type { OAuthClient } from './clients/client.ts'
 import { leadsToSignIn } from './consent/consent.ts'
 import { seeOther } from './flow/answers.ts'
 import type { InBrowser, InFlow } from './flow/browser.ts'
-import { pageFaultOf } from './flow/page-fault.ts'
+import { PageFault, pageFaultOf } from './flow/page-fault.ts'
 
 /* How the endpoints answer errors. Each is recorded, with the id that the answer names. */
 
-type Known = Incoming & Partial<InBrowser & InFlow & Redirectable & { client: OAuthClient; provider: string }>
+type Known = Incoming & Partial<InBrowser & InFlow & Redirectable & { client: OAuthClient; provider: string; form: URLSearchParams }>
 
-const senderOf = ({ exchange: { address, request }, id, client, session }: Known) => ({
+const senderOf = (error: unknown, { exchange: { address, request }, id, client, session, ...known }: Known) => ({
   id,
   address,
   userAgent: request.headers['user-agent'],
-  client: client?.id,
-  user: session?.user,
+  client: client?.id ?? namedClient(known),
+  user: session?.user ?? (error instanceof OAuthError || error instanceof PageFault ? error.whose : undefined),
 })
+
+/** Which client a request names that was refused before its client was known. An administrator may want to list it. */
+function namedClient({ form, signIn }: Pick<Known, 'form' | 'signIn'>): string | undefined {
+  const named = form?.get('client_id') ?? signIn?.client_id ?? undefined
+  return named && isStorable(named) ? named : undefined
+}
 
 /** A person in front of a page sees what happened, whose fault it is, and what to do. */
 export const asPage =
@@ -40,7 +47,7 @@ export const asPage =
     if (isFailure)
       parts.log('error', 'request-failed', { method: exchange.request.method, path: exchange.url.pathname, id, why: errorText(error) })
     await parts.record({
-      ...senderOf(known),
+      ...senderOf(error, known),
       method,
       outcome: isFailure ? 'failed' : 'refused',
       reason: fault.reason,
@@ -59,7 +66,8 @@ export const asJson =
     const refusal = refusalOf(error)
     if (!refusal) throw error
     const reason = reasonOf(refusal)
-    await parts.record({ ...senderOf(known), method, outcome: 'refused', reason, detail: refusal.message })
+    const detail = (refusal instanceof OAuthError ? refusal.recordDetail : undefined) ?? refusal.message
+    await parts.record({ ...senderOf(error, known), method, outcome: 'refused', reason, detail })
     throw refusal
   }
 

@@ -37,6 +37,9 @@ interface Details {
   reason?: OAuthReason
   /** What a page names beside it: the name of a client, or the host of its document. */
   about?: string | undefined
+  /** For the audit alone: whose token, code or session it was, and what an administrator should know. */
+  whose?: { id: string; handle: string } | undefined
+  recordDetail?: string | undefined
   facts?: object
   headers?: Record<string, string>
 }
@@ -50,12 +53,16 @@ export class OAuthError extends Refusal {
   /** The word of the audit record. */
   readonly reason: OAuthReason
   readonly about: string | undefined
+  readonly whose: { id: string; handle: string } | undefined
+  readonly recordDetail: string | undefined
 
-  constructor(code: OAuthCode, message: string, { reason = code, about, facts = {}, headers = {} }: Details = {}) {
+  constructor(code: OAuthCode, message: string, { reason = code, about, whose, recordDetail, facts = {}, headers = {} }: Details = {}) {
     super(statusOf[code], code, message, facts, headers)
     this.code = code
     this.reason = reason
     this.about = about
+    this.whose = whose
+    this.recordDetail = recordDetail
   }
 }
 

@@ -6,6 +6,12 @@ import { Refusal } from '../../base/http.ts'
 import { outageText } from '../../base/outage.ts'
 import { ProviderFault } from '../../providers/faults/provider-fault.ts'
 
+interface Details {
+  reason?: OAuthReason
+  detail?: string | undefined
+  whose?: { id: string; handle: string } | undefined
+}
+
 /** A refusal for a person in front of a page: they see the situation in their language. */
 export class PageFault extends Error {
   override readonly name = 'PageFault'
@@ -14,15 +20,15 @@ export class PageFault extends Error {
   readonly reason: OAuthReason
   /** A sentence in English for whoever mends it. It holds no secret. */
   readonly detail: string | undefined
+  /** For the audit: who it was, where that is known. */
+  readonly whose: { id: string; handle: string } | undefined
 
-  constructor(
-    situation: SituationWithFacts,
-    { reason = situation.situation, detail }: { reason?: OAuthReason; detail?: string | undefined } = {},
-  ) {
+  constructor(situation: SituationWithFacts, { reason = situation.situation, detail, whose }: Details = {}) {
     super(detail ?? situation.situation)
     this.situation = situation
     this.reason = reason
     this.detail = detail
+    this.whose = whose
   }
 }
 

@@ -1,3 +1,4 @@
+import { productOf } from '@bir/sdk/binding'
 import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
@@ -9,13 +10,21 @@ import { LIFE_SECONDS } from '../issue/access-token.ts'
 import type { TokenAnswer } from '../issue/granted.ts'
 import { issueIn } from '../issue/issue-token.ts'
 import { liveSession, slideSession } from '../issue/live-session.ts'
+import type { LiveSession } from '../issue/live-session.ts'
 import { bindingFault } from '../issue/session-binding.ts'
 import { lockRefreshToken, repeatedAnswer, replaceRefreshToken } from '../issue/refresh-token.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { GrantType, TokenRequest } from './grant.ts'
 
 /** What became of a refresh token: an answer, or the reason to refuse it. */
-type Outcome = { answer: TokenAnswer } | { refusal: OAuthReason; endsSession?: string }
+type Outcome = { answer: TokenAnswer } | Refused
+
+interface Refused {
+  refusal: OAuthReason
+  endsSession?: string
+  /** The session, where the token is one of it. */
+  session?: LiveSession
+}
 
 /**
  * Rotates a refresh token (RFC 9700, section 4.14.2). Each is good once. The one that was replaced last gives the same
@@ -31,7 +40,15 @@ export const refreshToken: GrantType = async (parts, request) => {
   if (outcome.endsSession !== undefined) await endSession(ctxOf(`client:${request.client.id}`), outcome.endsSession, outcome.refusal)
   throw new OAuthError('invalid_grant', 'The refresh token is unknown, expired or used already. Sign in again.', {
     reason: outcome.refusal,
+    whose: outcome.session?.user,
+    recordDetail: outcome.session && strangerText(outcome.session, request),
   })
+}
+
+/** What an administrator wants to know of a refresh token in the hands of two. */
+function strangerText({ row }: LiveSession, { exchange: { request } }: TokenRequest): string {
+  const product = productOf(request.headers['user-agent']) || 'no product'
+  return `a refresh token of session ${row.sid}, sent by ${product}; the session is of ${productOf(row.user_agent ?? undefined) || 'no product'}`
 }
 
 async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: TokenRequest, revision: number): Promise<Outcome> {
@@ -44,10 +61,10 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
   const strange = await bindingFault(trx, session.row, request.exchange)
   if (row.replaced_at !== null) {
     const answer = strange ? undefined : await repeatedAnswer(trx, token, row)
-    return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid }
+    return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid, session }
   }
 
-  if (strange !== undefined) return { refusal: strange.reason, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
+  if (strange !== undefined) return { refusal: strange.reason, session, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
   const { user } = session
   await slideSession(trx, session.row)
   const granted = {

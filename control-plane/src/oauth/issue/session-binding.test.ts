@@ -76,7 +76,8 @@ test('where the policy wants it, a stranger who tries ends the session for both'
   expect((await refresh({ ...home, 'x-forwarded-for': '198.51.100.1' })).status).toBe(400)
   expect((await refresh(home)).status).toBe(400)
   const { items } = await gateway.control.client().audit.search({ reason: 'binding-network' })
-  expect(items[0]).toMatchObject({ method: 'oauth/token', outcome: 'refused', ip: '198.51.100.1' })
+  expect(items[0]).toMatchObject({ method: 'oauth/token', outcome: 'refused', ip: '198.51.100.1', user: 'alice' })
+  expect(items[0]?.detail).toMatch(/^a refresh token of session [\da-f-]{36}, sent by agent/)
 })
 
 test('two addresses that nobody can tell are not one network', async () => {

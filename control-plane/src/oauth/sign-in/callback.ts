@@ -43,7 +43,8 @@ export const finishAtProvider =
     if (session && session.sid === signIn.sid) return seeOther(next, cookies)
     const said = await parts.providers.finish(provider, exchange.url, attemptOf(browser.secret, state))
     const { user } = await signInPerson(parts.ctxOf(`provider:${provider}`), provider, said.claims)
-    if (user.disabled) throw new PageFault({ situation: 'account-disabled' }, { reason: 'person-disabled' })
+    if (user.disabled)
+      throw new PageFault({ situation: 'account-disabled' }, { reason: 'person-disabled', whose: user, detail: `signed in at ${provider}` })
     await parts.record({ ...sender, method: 'oauth/callback', outcome: 'answered', user, detail: `signed in at ${provider}` })
     // Somebody who signs in twice, in two tabs, is in one session: the first tab goes on.
     if (session?.user.id === user.id) {
