@@ -25,7 +25,7 @@ interface Parts {
   addressOf: (request: IncomingMessage) => string
 }
 
-/** Wrong secrets of a client from one address, in a minute over all replicas. */
+/** Wrong secrets of a client from one address, in a minute over all replicas. Further wrong ones are answered 429. */
 const maxWrong = 10
 
 /** Authenticates the client of a request to the token, the revocation or the introspection endpoint. */
@@ -61,10 +61,11 @@ async function prove(parts: Parts, client: OAuthClient, credentials: Credentials
 /** A secret is taken in the header and in the form: where it is does not make it better or worse. */
 async function proveBySecret({ db, addressOf }: Parts, client: OAuthClient, secret: string, request: IncomingMessage): Promise<void> {
   if (client.secretHash === undefined) throw refused(`This client has no secret: it is registered with ${client.authMethod}.`)
+  // Whoever guesses wrong must not lock out the client itself; 256 bits are not guessed.
+  if (isSecret(secret, client.secretHash)) return
   const key = `secret ${client.id} ${sourceOf(addressOf(request))}`
   const { count, retryAfterS } = await readAttempts(db, key)
   if (count >= maxWrong) throw tooManyWrong(retryAfterS)
-  if (isSecret(secret, client.secretHash)) return
   await countAttempt(db, key)
   throw refused('The client secret is wrong.')
 }
