@@ -82,7 +82,7 @@ export class PolicyFeed implements PolicySource {
     return this.silent
   }
 
-  /** Whether the last request for a policy had an answer. */
+  /** Whether the last request for a policy had an answer. False as soon as one is overdue. */
   heard(isAnswered: boolean): void {
     this.silent = !isAnswered
   }
