@@ -13,7 +13,7 @@ import { readSettings } from '../settings/settings.ts'
 import { assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/operator.ts'
 import type { OperatorVerifier } from '../tokens/operator.ts'
 import { apiAudience } from '../oauth/base/resource.ts'
-import { bindingFault } from './binding.ts'
+import { bindingFault } from '../oauth/issue/token-binding.ts'
 
 interface CallerParts {
   db: Kysely<Database>

@@ -52,3 +52,16 @@ export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refre
 
 /** Grants of the client of a service account. */
 export const SERVICE_GRANT_TYPES: readonly string[] = ['client_credentials', ...exchanges]
+
+/** Stands for the client of a request that names none, where a grant type needs none. It may do nothing by itself. */
+export const ANYBODY: OAuthClient = {
+  id: 'unknown',
+  kind: 'registered',
+  name: 'unknown',
+  redirectUris: [],
+  grantTypes: [],
+  authMethod: 'none',
+  isApproved: false,
+}
+
+export const isAnybody = (client: OAuthClient): boolean => client === ANYBODY

@@ -14,18 +14,5 @@ export interface TokenRequest {
   exchange: Exchange
 }
 
-/** Stands for the client of a request that names none, where a grant type needs none. It may do nothing by itself. */
-export const ANYBODY: OAuthClient = {
-  id: 'unknown',
-  kind: 'registered',
-  name: 'unknown',
-  redirectUris: [],
-  grantTypes: [],
-  authMethod: 'none',
-  isApproved: false,
-}
-
-export const isAnybody = (client: OAuthClient): boolean => client === ANYBODY
-
 /** A row of the table of grant types. It refuses by throwing an `OAuthError`. */
 export type GrantType = (parts: OAuthParts, request: TokenRequest) => Promise<Granted | { answer: TokenAnswer }>

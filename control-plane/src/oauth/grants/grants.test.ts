@@ -47,6 +47,8 @@ async function aGateway({ idJag = true } = {}) {
     const authorization = `Basic ${Buffer.from(`${by?.id}:${by?.secret}`).toString('base64')}`
     return asked(control, form, by ? { headers: { authorization } } : {})
   }
+  /** The same, of the client that the tokens of the people here were issued to. */
+  const askBir = (form: Record<string, string>) => ask({ client_id: 'bir', ...form })
   const alice = async () => (await ask(exchange(await idp.sign()))).body.access_token
   const bob = async () =>
     (await ask(exchange(await idp.sign({ claims: { sub: 'b', preferred_username: 'bob', email: 'b@bank.example' } })))).body.access_token
@@ -59,7 +61,7 @@ async function aGateway({ idJag = true } = {}) {
     await control[Symbol.asyncDispose]()
     await idp[Symbol.asyncDispose]()
   }
-  return { idp, control, client, aClient, ask, alice, bob, lastRecord, [Symbol.asyncDispose]: dispose }
+  return { idp, control, client, aClient, ask, askBir, alice, bob, lastRecord, [Symbol.asyncDispose]: dispose }
 }
 
 type Gateway = Awaited<ReturnType<typeof aGateway>>
@@ -119,26 +121,26 @@ test('a token of the gateway becomes one for less, in the same session, and neve
   await using it = await aGateway()
   const alice = await it.alice()
   const whole = decodeJwt(alice)
-  const { claims, body } = await it.ask(exchange(alice, { audience: `${mcpUrl}/debug` }))
+  const { claims, body } = await it.askBir(exchange(alice, { audience: `${mcpUrl}/debug` }))
   const narrow = body.access_token
   expect(claims).toMatchObject({ sub: whole.sub, aud: `${mcpUrl}/debug`, sid: whole['sid'], client_id: 'bir' })
   expect(Number(claims.exp)).toBeLessThanOrEqual(Number(whole.exp))
-  expect((await it.ask(exchange(narrow))).claims).toMatchObject({ aud: `${mcpUrl}/debug` })
+  expect((await it.askBir(exchange(narrow))).claims).toMatchObject({ aud: `${mcpUrl}/debug` })
 
   const wider = 'The grant does not cover this resource.'
-  await refused(it.ask(exchange(narrow, { resource: mcpUrl })), 'invalid_target', wider)
-  await refused(it.ask(exchange(narrow, { resource: `${mcpUrl}/charts` })), 'invalid_target', wider)
-  await refused(it.ask(exchange(alice, { resource: apiUrl })), 'invalid_target', wider)
-  await refused(it.ask(exchange(alice, { resource: mcpUrl, audience: `${mcpUrl}/debug` })), 'invalid_target', /one resource/)
-  await refused(it.ask(exchange(alice, { audience: 'http://elsewhere.test/mcp' })), 'invalid_target')
+  await refused(it.askBir(exchange(narrow, { resource: mcpUrl })), 'invalid_target', wider)
+  await refused(it.askBir(exchange(narrow, { resource: `${mcpUrl}/charts` })), 'invalid_target', wider)
+  await refused(it.askBir(exchange(alice, { resource: apiUrl })), 'invalid_target', wider)
+  await refused(it.askBir(exchange(alice, { resource: mcpUrl, audience: `${mcpUrl}/debug` })), 'invalid_target', /one resource/)
+  await refused(it.askBir(exchange(alice, { audience: 'http://elsewhere.test/mcp' })), 'invalid_target')
   const api = (await it.ask(exchange(await it.idp.sign(), { resource: apiUrl }))).body.access_token
-  expect((await it.ask(exchange(api))).claims).toMatchObject({ aud: apiUrl })
-  await refused(it.ask(exchange(api, { resource: mcpUrl })), 'invalid_target', wider)
+  expect((await it.askBir(exchange(api))).claims).toMatchObject({ aud: apiUrl })
+  await refused(it.askBir(exchange(api, { resource: mcpUrl })), 'invalid_target', wider)
 })
 
 test('who exchanges for a person stands in act, with all who acted before, and in the record', async () => {
   await using it = await aGateway()
-  const ci = await it.aClient('service', 'ci')
+  const [ci, app] = [await it.aClient('service', 'ci'), await it.aClient('administered')]
   const [alice, bob] = [await it.alice(), await it.bob()]
   const byCi = await it.ask(exchange(alice), ci)
   expect(byCi.claims).toMatchObject({ client_id: ci.id, act: { sub: 'service:ci' } })
@@ -147,15 +149,15 @@ test('who exchanges for a person stands in act, with all who acted before, and i
 
   const acting = { actor_token: bob, actor_token_type: accessType }
   const both = { sub: 'bob', act: { sub: 'service:ci' } }
-  const byBoth = await it.ask(exchange(byCi.body.access_token, acting))
+  const byBoth = await it.ask(exchange(byCi.body.access_token, acting), app)
   expect(byBoth.claims['act']).toEqual(both)
   // Nobody drops who acted before, neither by exchanging alone nor in the name of the person.
-  expect((await it.ask(exchange(byBoth.body.access_token))).claims['act']).toEqual(both)
+  expect((await it.ask(exchange(byBoth.body.access_token), app)).claims['act']).toEqual(both)
   const asAlice = { actor_token: alice, actor_token_type: accessType }
-  expect((await it.ask(exchange(byBoth.body.access_token, asAlice))).claims['act']).toEqual(both)
+  expect((await it.ask(exchange(byBoth.body.access_token, asAlice), app)).claims['act']).toEqual(both)
   let token = byBoth.body.access_token
-  for (const by of [ci, undefined, ci]) token = (await it.ask(exchange(token, by ? {} : acting), by)).body.access_token
-  await refused(it.ask(exchange(token, acting)), 'invalid_grant', 'A token passes through 5 hands at most.')
+  for (const by of [ci, app, ci]) token = (await it.ask(exchange(token, by === app ? acting : {}), by)).body.access_token
+  await refused(it.ask(exchange(token, acting), app), 'invalid_grant', 'A token passes through 5 hands at most.')
 })
 
 test.for<[story: string, end: (it: Gateway, token: string) => Promise<unknown>]>([
@@ -168,8 +170,8 @@ test.for<[story: string, end: (it: Gateway, token: string) => Promise<unknown>]>
   const [alice, bob] = [await it.alice(), await it.bob()]
   await end(it, alice)
   const why = 'The token of this gateway is not good, or not any more. Sign in again.'
-  await refused(it.ask(exchange(alice)), 'invalid_grant', why)
-  await refused(it.ask(exchange(bob, { actor_token: alice, actor_token_type: accessType })), 'invalid_grant', why)
+  await refused(it.askBir(exchange(alice)), 'invalid_grant', why)
+  await refused(it.askBir(exchange(bob, { actor_token: alice, actor_token_type: accessType })), 'invalid_grant', why)
 })
 
 test('a disabled service account exchanges nothing', async () => {
@@ -188,7 +190,7 @@ test('a forged token of the gateway is refused, whatever its header says', async
   const stranger = (await generateKeyPair('EdDSA')).privateKey
   const sign = (header: object, more: object, key: Parameters<SignJWT['sign']>[0]) =>
     new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid, ...header }).sign(key)
-  expect((await it.ask(exchange(await sign({}, {}, privateKey)))).status).toBe(200)
+  expect((await it.askBir(exchange(await sign({}, {}, privateKey)))).status).toBe(200)
 
   const publicKey = new TextEncoder().encode(JSON.stringify(keys.tokenKeys()[0]))
   const [head, body, signature] = alice.split('.')
@@ -206,9 +208,9 @@ test('a forged token of the gateway is refused, whatever its header says', async
     `${head}.${body}.`,
     `${head}.${encoded({ ...claims, aud: apiUrl })}.${signature}`,
   ]
-  for (const forgery of forgeries) await refused(it.ask(exchange(forgery)), 'invalid_grant')
-  await refused(it.ask(exchange(`bir_pat_${'a'.repeat(43)}`)), 'invalid_grant', /^A personal access token is sent to/)
-  await refused(it.ask(exchange(alice, { actor_token: alice })), 'invalid_request', 'Exactly one actor_token_type is needed.')
+  for (const forgery of forgeries) await refused(it.askBir(exchange(forgery)), 'invalid_grant')
+  await refused(it.askBir(exchange(`bir_pat_${'a'.repeat(43)}`)), 'invalid_grant', /^A personal access token is sent to/)
+  await refused(it.askBir(exchange(alice, { actor_token: alice })), 'invalid_request', 'Exactly one actor_token_type is needed.')
 })
 
 interface Asserted {

@@ -8,7 +8,7 @@ import type { OAuthParts } from '../base/parts.ts'
 import { asOAuthError } from '../base/provider-refusal.ts'
 import { apiAudience, narrowedAudience, refuseUnknownServer, targetOf } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
-import { isAnybody } from './grant.ts'
+import { isAnybody } from '../clients/client.ts'
 import type { GrantType, TokenRequest } from './grant.ts'
 import { refuseDisabled } from './refuse-disabled.ts'
 

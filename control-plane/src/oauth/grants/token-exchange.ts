@@ -6,12 +6,12 @@ import { narrowedAudience, refuseUnknownServer, targetOf } from '../base/resourc
 import type { Target } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import { ACCESS_TOKEN_TYPE } from '../issue/granted.ts'
+import { isAnybody } from '../clients/client.ts'
 import { actingFor } from './exchange/acting.ts'
 import type { HeldToken } from './exchange/held.ts'
 import { lifeWithin } from './exchange/narrow.ts'
 import { ownToken } from './exchange/own-token.ts'
 import { providerToken } from './exchange/provider-token.ts'
-import { isAnybody } from './grant.ts'
 import type { GrantType, TokenRequest } from './grant.ts'
 import { refuseDisabled } from './refuse-disabled.ts'
 
@@ -31,9 +31,9 @@ export const tokenExchange: GrantType = async (parts, request) => {
   if (![ACCESS_TOKEN_TYPE, jwtType].includes(optionalParameter(form, 'requested_token_type') ?? ACCESS_TOKEN_TYPE))
     throw oauthError('invalid_request', 'Only access tokens are issued.')
 
-  const subject = await held(parts, subjectToken)
+  const subject = await held(parts, subjectToken, request)
   refuseDisabled(subject.user)
-  const actor = actorToken === undefined ? await serviceOf(parts, request) : (await held(parts, actorToken)).user
+  const actor = actorToken === undefined ? await serviceOf(parts, request) : (await held(parts, actorToken, request)).user
   if (actor) refuseDisabled(actor)
   const target = requestedTarget(parts, request)
   if (target) await refuseUnknownServer(parts.db, target)
@@ -49,7 +49,7 @@ export const tokenExchange: GrantType = async (parts, request) => {
     recordedAs: { id: by.id, label: by.handle, administrator: by.administrator, userId: by.id },
     audience: bounds ? narrowedAudience(bounds.audience, target) : (target ?? targetOf([], parts)).audience,
     ...(act && { actor: act.sub, ...(act.act && { actedBefore: act.act }) }),
-    ...(bounds && { sid: bounds.sid }),
+    ...(bounds && { sid: bounds.sid, madeOf: bounds }),
   }
 }
 
@@ -65,10 +65,10 @@ function tokenIn(form: URLSearchParams, name: 'subject_token' | 'actor_token'): 
 }
 
 /** Whose token it is, its issuer says. It is never tried as one thing after the other. */
-async function held(parts: OAuthParts, { token, type }: Sent): Promise<HeldToken> {
+async function held(parts: OAuthParts, { token, type }: Sent, request: TokenRequest): Promise<HeldToken> {
   if (token.startsWith('bir_pat_'))
     throw oauthError('invalid_grant', 'A personal access token is sent to /mcp as it is, and exchanged for nothing.')
-  return issuerOf(token) === parts.issuer ? ownToken(parts, token) : providerToken(parts, token, type)
+  return issuerOf(token) === parts.issuer ? ownToken(parts, token, request) : providerToken(parts, token, type)
 }
 
 function issuerOf(token: string): string | undefined {

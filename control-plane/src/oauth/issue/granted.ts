@@ -1,3 +1,4 @@
+import type { BindingClaim } from '@bir/sdk/binding'
 import type { Actor } from '../../base/context.ts'
 import type { Act } from './act.ts'
 import type { UserRow } from '../../users/users.ts'
@@ -20,6 +21,8 @@ export interface Granted {
   audience?: string
   /** The session that the token belongs to. Absent: one of its own, which ends with the token. */
   sid?: string
+  /** The token of the same session that it is made of, as far as that holds for the new one. */
+  madeOf?: { binding: BindingClaim | undefined }
   /** Somebody else than who asked will use it: it is bound to no network and no program. */
   isForOthers?: boolean
   /** With a refresh token. It needs `sid`. */

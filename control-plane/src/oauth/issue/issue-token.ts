@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import { bindingOf } from '@bir/sdk/binding'
+import type { BindingClaim } from '@bir/sdk/binding'
+import type { Settings } from '@bir/sdk/contract/settings'
 import type { Transaction } from 'kysely'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
 import { json } from '../../base/http.ts'
@@ -13,6 +15,8 @@ import { signAccessToken } from './access-token.ts'
 import { ACCESS_TOKEN_TYPE } from './granted.ts'
 import type { Granted, TokenAnswer } from './granted.ts'
 import { addRefreshToken } from './refresh-token.ts'
+import { keptBinding } from './token-binding.ts'
+import type { Sender } from './token-binding.ts'
 
 interface Asked {
   target: Target
@@ -55,8 +59,7 @@ export async function issueIn(
   } as const
   if (granted.sid !== undefined) await refuseEnded(trx, granted.sid)
   const sid = granted.sid ?? (await startSession(trx, session))
-  const { bindingNetwork } = await readSettings(trx)
-  const binding = granted.isForOthers ? undefined : bindingOf(sid, { address, userAgent }, bindingNetwork)
+  const binding = granted.isForOthers ? undefined : bindingFor(sid, granted, { address, userAgent }, await readSettings(trx))
   const jti = randomUUID()
   const access_token = await signAccessToken(keys, issuer, {
     subject: user.id,
@@ -91,4 +94,9 @@ async function refuseEnded(trx: Transaction<Database>, sid: string): Promise<voi
   const row = await trx.selectFrom('sessions').select('ended_at').where('sid', '=', sid).forShare().executeTakeFirst()
   if (row?.ended_at === null) return
   throw new OAuthError('invalid_grant', 'The session has ended. Sign in again.', { reason: 'session-ended' })
+}
+
+function bindingFor(sid: string, { madeOf }: Granted, sender: Sender, settings: Pick<Settings, 'bindingNetwork'>): BindingClaim {
+  if (madeOf?.binding) return keptBinding(sid, madeOf.binding, sender, settings)
+  return bindingOf(sid, sender, settings.bindingNetwork)
 }

@@ -1,14 +1,15 @@
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
-import { anAuthorization, aSignInGateway, registered, TestBrowser } from '../testing.ts'
+import { exchange as exchangeOf } from '../../tokens/testing.ts'
+import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser } from '../testing.ts'
 
 type Gateway = Awaited<ReturnType<typeof aSignInGateway>>
 
 const home = { 'x-forwarded-for': '203.0.113.7', 'user-agent': 'agent/1.0' }
 
 /** Signs alice in with a client that sends these headers. Resolves with what refreshes its tokens from elsewhere. */
-async function aClientAt(gateway: Gateway, headers: Record<string, string>) {
-  const clientId = await registered(gateway)
+async function aClientAt(gateway: Gateway, headers: Record<string, string>, known?: string) {
+  const clientId = known ?? (await registered(gateway))
   const browser = new TestBrowser(gateway)
   const { path, verifier } = anAuthorization(clientId)
   const { url } = await browser.submit(await browser.go(path), { decision: 'allow' })
@@ -26,7 +27,9 @@ async function aClientAt(gateway: Gateway, headers: Record<string, string>) {
     if (answer.status === 200) token = answer.body.refresh_token
     return answer
   }
-  return { body, refresh }
+  const exchange = async (form: Record<string, string>, from: Record<string, string>) =>
+    asked({ ...exchangeOf(body.access_token), ...form }, from)
+  return { clientId, body, refresh, exchange }
 }
 
 test('a token names, as hashes, the network and the program that it was issued to', async () => {
@@ -95,4 +98,66 @@ test('the control plane reads the header that FORWARDED_HEADER names, and no oth
   const { refresh } = await aClientAt(gateway, { ...home, forwarded: 'for=192.0.2.1' })
   expect((await refresh({ ...home, forwarded: 'for=198.51.100.1' })).status).toBe(400)
   expect((await refresh({ 'x-forwarded-for': '198.51.100.1', forwarded: 'for=192.0.2.99', 'user-agent': 'agent/1.0' })).status).toBe(200)
+})
+
+const away = { 'x-forwarded-for': '198.51.100.1', 'user-agent': 'thief/1' }
+
+test.for([
+  ['ip', { ...home, 'x-forwarded-for': '198.51.100.1' }, 'binding-network'],
+  ['user-agent', { ...home, 'user-agent': 'thief/1' }, 'binding-user-agent'],
+  ['both', away, 'binding-network'],
+] as const)('with binding %s, a stolen access token is exchanged for none from %o', async ([binding, from, reason]) => {
+  await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
+  await gateway.control.client().settings.put({ binding })
+  const alice = await aClientAt(gateway, home)
+  expect(await alice.exchange({}, from)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  // Nor does it act, for whom it was not issued to.
+  const thief = await aClientAt(gateway, from, alice.clientId)
+  const acting = { actor_token: alice.body.access_token, actor_token_type: 'urn:ietf:params:oauth:token-type:access_token' }
+  expect(await thief.exchange(acting, from)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  const { items } = await gateway.control.client().audit.search({ reason })
+  const refusal = { method: 'oauth/token', outcome: 'refused', ip: from['x-forwarded-for'] }
+  expect(items).toMatchObject([refusal, refusal])
+  expect((await alice.exchange({}, home)).status).toBe(200)
+})
+
+test('what an access token is exchanged for is bound to whom that one was issued to, also while nothing is compared', async () => {
+  await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
+  const { body, exchange } = await aClientAt(gateway, home)
+  const { status, body: made } = await exchange({}, away)
+  expect(status).toBe(200)
+  expect(decodeJwt(made.access_token)['bnd']).toEqual(decodeJwt(body.access_token)['bnd'])
+  // One of a program without a name of its own is bound to the first that has one.
+  const other = await aClientAt(gateway, { ...home, 'user-agent': 'node' })
+  const named = decodeJwt((await other.exchange({}, home)).body.access_token)['bnd']
+  expect(named).toEqual({ ...(decodeJwt(other.body.access_token)['bnd'] as object), ua: expect.stringMatching(/^[\w-]{22}$/) })
+})
+
+test('where the policy wants it, a stranger who exchanges a token ends its session', async () => {
+  await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
+  await gateway.control.client().settings.put({ binding: 'ip', bindingRevokes: 'on' })
+  const { exchange, refresh } = await aClientAt(gateway, home)
+  expect((await exchange({}, away)).status).toBe(400)
+  expect((await exchange({}, home)).status).toBe(400)
+  expect((await refresh(home)).status).toBe(400)
+})
+
+test('an access token is exchanged by its own client alone, or by one that an administrator trusts', async () => {
+  await using gateway = await aSignInGateway()
+  const { exchange, body } = await aClientAt(gateway, home)
+  const stranger = await registered(gateway)
+  expect(await exchange({ client_id: stranger }, home)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  const anonymous = await gateway.control.token(exchangeOf(body.access_token), { headers: home })
+  expect(anonymous.status).toBe(401)
+  expect(await anonymous.json()).toMatchObject({ error: 'invalid_client' })
+  // Whoever registers gets a secret: it proves nothing.
+  const metadata = { client_name: 'Thief', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'client_secret_post' }
+  const response = await gateway.control.get('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(metadata),
+  })
+  const { client_id, client_secret } = (await response.json()) as { client_id: string; client_secret: string }
+  expect(await exchange({ client_id, client_secret }, home)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  expect((await exchange({}, home)).status).toBe(200)
 })

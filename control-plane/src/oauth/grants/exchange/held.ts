@@ -1,5 +1,14 @@
+import type { BindingClaim } from '@bir/sdk/binding'
+import type { Exchange } from '../../../base/http.ts'
 import type { UserRow } from '../../../users/users.ts'
+import type { OAuthClient } from '../../clients/client.ts'
 import type { Act } from '../../issue/act.ts'
+
+/** Who brings a token: which client, from where. */
+export interface Requester {
+  client: OAuthClient
+  exchange: Exchange
+}
 
 /** A token that somebody brings: of whom it is, and what it is good for. */
 export interface HeldToken {
@@ -19,4 +28,6 @@ export interface TokenBounds {
   expiresAtS: number
   /** The session that the new token belongs to as well, so that it ends with it. */
   sid: string
+  /** Whom it was issued to, which holds for the new token too. */
+  binding: BindingClaim | undefined
 }

@@ -1,19 +1,27 @@
-import { oauthError } from '../../../base/errors/oauth-error.ts'
+import { OAuthError, oauthError } from '../../../base/errors/oauth-error.ts'
+import { endSession } from '../../../sessions/end-session.ts'
+import { readSettings } from '../../../settings/settings.ts'
 import type { OAuthParts } from '../../base/parts.ts'
+import type { AccessClaims } from '../../issue/access-token.ts'
 import { liveSession } from '../../issue/live-session.ts'
+import { bindingFault } from '../../issue/token-binding.ts'
 import { verifiedHere } from '../../issue/verified-here.ts'
-import type { HeldToken } from './held.ts'
+import type { HeldToken, Requester } from './held.ts'
+import { refuseAnybody, refuseStranger } from './stranger.ts'
 
 /**
  * Verifies an access token of this gateway, for whatever it is good. One of a session that has ended, and of a person
- * who is disabled or was since, is good for nothing.
+ * who is disabled or was since, is good for nothing. Nor is one in other hands than it was issued to: the new token
+ * would be bound to those.
  */
-export async function ownToken(parts: OAuthParts, token: string): Promise<HeldToken> {
+export async function ownToken(parts: OAuthParts, token: string, request: Requester): Promise<HeldToken> {
+  refuseAnybody(request.client)
   const claims = await verifiedHere(parts, token)
   if (!claims) throw refused()
+  refuseStranger(request.client, claims.client_id)
   // Published first, so that the new token names a revision that has all that was decided until now.
   const revision = await parts.ctxOf('token exchange').publisher.publish()
-  const { aud, exp, iat, jti, sid, client_id: clientId, act } = claims
+  const { aud, exp, iat, jti, sid, client_id: clientId, act, bnd: binding } = claims
   const session = await liveSession(parts.db, sid)
   if (!session || session.user.id !== claims.sub || iat < Number(session.user.epoch)) throw refused()
   const revoked = await parts.db
@@ -22,7 +30,17 @@ export async function ownToken(parts: OAuthParts, token: string): Promise<HeldTo
     .where((eb) => eb.or([eb.and({ kind: 'token', id: jti }), eb.and({ kind: 'session', id: sid })]))
     .executeTakeFirst()
   if (revoked) throw refused()
-  return { user: session.user, revision, clientId, act, bounds: { audience: aud, expiresAtS: exp, sid } }
+  await refuseOtherSender(parts, claims, request)
+  return { user: session.user, revision, clientId, act, bounds: { audience: aud, expiresAtS: exp, sid, binding } }
+}
+
+/** As a plane does, and a refresh: where the policy wants it, the session ends. */
+async function refuseOtherSender({ db, ctxOf }: OAuthParts, claims: AccessClaims, { client, exchange }: Requester): Promise<void> {
+  const settings = await readSettings(db)
+  const reason = bindingFault(claims, { address: exchange.address, userAgent: exchange.request.headers['user-agent'] }, settings)
+  if (reason === undefined) return
+  if (settings.bindingRevokes === 'on') await endSession(ctxOf(`client:${client.id}`), claims.sid, reason)
+  throw new OAuthError('invalid_grant', 'The token was issued to another network or program. Sign in again.', { reason })
 }
 
 const refused = () => oauthError('invalid_grant', 'The token of this gateway is not good, or not any more. Sign in again.')

@@ -1,6 +1,6 @@
 import { bindingOf } from '@bir/sdk/binding'
 import { expect, test } from 'vitest'
-import { bindingFault } from './binding.ts'
+import { bindingFault } from './token-binding.ts'
 
 const sid = '01a2237b-7af3-7487-a2b2-2fb8cce680d0'
 const home = { address: '192.0.2.1', userAgent: 'Assistant/1.0' }

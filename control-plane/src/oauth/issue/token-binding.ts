@@ -1,4 +1,4 @@
-import { networkHash, productHash } from '@bir/sdk/binding'
+import { bindingOf, networkHash, productHash } from '@bir/sdk/binding'
 import type { BindingClaim } from '@bir/sdk/binding'
 import type { Settings } from '@bir/sdk/contract/settings'
 
@@ -21,4 +21,17 @@ export function bindingFault(
   if (binding !== 'user-agent' && networkHash(sid, address, bindingNetwork) !== bnd.ip) return 'binding-network'
   if (binding === 'ip' || bnd.ua === null) return undefined
   return productHash(sid, userAgent) === bnd.ua ? undefined : 'binding-user-agent'
+}
+
+/**
+ * What a token is bound to that is made of another of the same session: never to less than the other. Where that one
+ * names no program yet, the new one names the program that asks.
+ */
+export function keptBinding(
+  sid: string,
+  before: BindingClaim,
+  sender: Sender,
+  { bindingNetwork }: Pick<Settings, 'bindingNetwork'>,
+): BindingClaim {
+  return { ...before, ua: before.ua ?? bindingOf(sid, sender, bindingNetwork).ua }
 }
