@@ -59,7 +59,8 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
 
   return {
     recordChange: (trx, { actor, action, target, detail, summary }) => {
-      const person = actor.userId === undefined ? { actor: actor.label } : { subject: actor.userId, handle: actor.label }
+      const through = actor.through === undefined ? {} : { actor: actor.through }
+      const person = actor.userId === undefined ? { actor: actor.label } : { subject: actor.userId, handle: actor.label, ...through }
       const fields = { kind: 'change', ...person, method: action, outcome: 'answered', detail: summary ?? target } as const
       return append(trx, () => fields, { action, target, ...(detail === undefined ? {} : { detail }) })
     },

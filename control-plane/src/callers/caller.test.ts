@@ -49,6 +49,30 @@ test('a token of the API is good no more once its session has ended, whatever el
   await expect(me()).rejects.toMatchObject({ code: 'unauthenticated', message: 'Sign in again: its session has ended.' })
 })
 
+test('a token that the API does not take is told why, in words for whoever sent it', async () => {
+  await using made = await aGateway()
+  const { control, idp } = made
+  const messageOf = (token: string) =>
+    control
+      .client(token)
+      .users.me()
+      .then(String, (error: Error) => error.message)
+  expect(await messageOf(`bir_pat_${'x'.repeat(43)}`)).toContain('A personal access token is for MCP alone')
+  expect(await messageOf((await asked(control, exchange(await idp.sign()))).body.access_token)).toContain(`the resource ${ISSUER}/api`)
+  expect(await messageOf('rubbish')).toContain('no access token of this gateway')
+  expect(await messageOf(await idp.sign())).toContain('no access token of this gateway')
+})
+
+test('what somebody does for a person is recorded with both', async () => {
+  await using made = await aGateway()
+  const { control } = made
+  await control.client().users.put({ handle: 'alice', provider: 'demo', subject: 'subject-alice' })
+  const { body } = await asked(control, bearer(await control.assertion({ person: 'alice' }), { resource: `${ISSUER}/api` }))
+  await control.client(body.access_token).personalTokens.create({ user: 'alice', name: 'laptop' })
+  const { items } = await control.client().audit.search({ user: 'alice', kind: 'change' })
+  expect(items.find(({ method }) => method === 'personalTokens.create')).toMatchObject({ user: 'alice', actor: 'operator:tester' })
+})
+
 test('an API token that the operator got for a person allows what the person may do', async () => {
   await using made = await aGateway()
   const { control } = made

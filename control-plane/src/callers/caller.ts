@@ -4,7 +4,6 @@ import type { Kysely } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
 import type { Actor } from '../base/context.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { errorText } from '../base/log.ts'
 import { outageText } from '../base/outage.ts'
 import type { RecordOAuth } from '../oauth/base/record.ts'
 import { verifyAccessToken } from '../oauth/issue/access-token.ts'
@@ -14,6 +13,7 @@ import { assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/
 import type { OperatorVerifier } from '../tokens/operator.ts'
 import { apiAudience } from '../oauth/base/resource.ts'
 import { bindingFault } from '../oauth/issue/token-binding.ts'
+import { tokenFaultText } from './token-fault.ts'
 
 interface CallerParts {
   db: Kysely<Database>
@@ -33,12 +33,9 @@ export async function callerOf(parts: CallerParts, request: IncomingMessage): Pr
     return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, request) : await tokenActor(parts, token, request)
   } catch (error) {
     if (error instanceof ApiError || outageText(error) !== undefined) throw ApiError.from(error)
-    throw new ApiError('unauthenticated', `Sign in again: ${withoutStop(errorText(error))}.`, { cause: error })
+    throw new ApiError('unauthenticated', tokenFaultText(error, token, apiAudience(parts.issuer)), { cause: error })
   }
 }
-
-/** Some of the texts are sentences, and some are not. */
-const withoutStop = (text: string) => text.replace(/\.$/, '')
 
 /** Each assertion is good for one request: whoever gets hold of a used one has nothing. */
 async function operatorActor({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Actor> {

@@ -1,5 +1,5 @@
 import { BindingClaim } from '@bir/sdk/binding'
-import { jwtVerify, SignJWT } from 'jose'
+import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import { Act } from './act.ts'
@@ -64,7 +64,7 @@ export type AccessClaims = z.infer<typeof Claims>
 /** Throws unless we issued the token, for this audience, and it has not expired. */
 export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<AccessClaims> {
   const keysById = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
-  const keyFor = ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new Error('an unknown key'))
+  const keyFor = ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())
   const { payload } = await jwtVerify(token, keyFor, {
     issuer,
     audience,

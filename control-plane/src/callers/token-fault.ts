@@ -1,0 +1,13 @@
+import { errors } from 'jose'
+import { errorText } from '../base/log.ts'
+
+/** Why the API does not take a token, in a sentence for whoever sent it. `apiAudience`: what a token must be for. */
+export function tokenFaultText(error: unknown, token: string, apiAudience: string): string {
+  if (token.startsWith('bir_pat_'))
+    return 'A personal access token is for MCP alone: take a token for the API, with "bir login" or as a service account.'
+  if (error instanceof errors.JWTExpired) return 'Sign in again: this token has expired.'
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud')
+    return `This token is not for the API: ask for one with the resource ${apiAudience}. "bir login" does; so does "bir token <person> --api".`
+  if (error instanceof errors.JOSEError) return 'This is no access token of this gateway, or it is not whole. Sign in again.'
+  return `Sign in again: ${errorText(error).replace(/\.$/, '')}.`
+}
