@@ -10,6 +10,7 @@ import { sweepAttempts } from './oauth/attempts/attempts.ts'
 import { sweepDocuments } from './oauth/clients/documents.ts'
 import { sweepClients } from './oauth/clients/stored-client.ts'
 import { sweepDeviceCodes } from './oauth/device/device-codes.ts'
+import { sweepExchanged } from './sessions/exchanged.ts'
 import { sweepSessions } from './sessions/sweep.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
@@ -61,6 +62,7 @@ async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: M
     await sweepDocuments(db)
     await sweepAttempts(db)
     await sweepDeviceCodes(db)
+    await sweepExchanged(db)
     await sweepSessions(db)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {

@@ -20,6 +20,7 @@ import * as declaredPeople from './migrations/0013-declared-people.ts'
 import * as auditGap from './migrations/0014-audit-gap.ts'
 import * as firstSignIn from './migrations/0015-first-sign-in.ts'
 import * as authorizationServer from './migrations/0016-authorization-server.ts'
+import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -46,6 +47,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0014-audit-gap': auditGap,
   '0015-first-sign-in': firstSignIn,
   '0016-authorization-server': authorizationServer,
+  '0017-exchanged-tokens': exchangedTokens,
 }
 
 /**

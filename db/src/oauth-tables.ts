@@ -8,6 +8,7 @@ export interface OAuthTables {
   sign_ins: SignInsTable
   authorization_codes: AuthorizationCodesTable
   refresh_tokens: RefreshTokensTable
+  exchanged_tokens: ExchangedTokensTable
   device_codes: DeviceCodesTable
   consents: ConsentsTable
   personal_tokens: PersonalTokensTable
@@ -107,6 +108,23 @@ interface AuthorizationCodesTable {
 }
 
 /** The refresh tokens of a session are a family: at most one of them has no successor. */
+/** Access tokens that others were exchanged for. */
+interface ExchangedTokensTable {
+  jti: string
+  sid: string
+  /** The token that it was made of. Null: one of an identity provider. */
+  subject_jti: string | null
+  /** Who acts with it, with which token of the gateway, if with any. */
+  actor_id: string | null
+  actor_jti: string | null
+  actor_sid: string | null
+  /** How the actor is called, such as `service:nightly`. */
+  actor: string | null
+  /** The client that asked. */
+  client_id: string
+  expires_at: Date
+}
+
 interface RefreshTokensTable {
   token_hash: string
   sid: string

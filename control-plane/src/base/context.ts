@@ -115,7 +115,7 @@ export async function change<T>(
   write: (trx: Transaction<Database>) => Promise<ChangeResult<T>>,
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(${changeLock})`.execute(trx)
+    await lockChanges(trx, 'alone')
     const { value, dirty, detail, summary, silent } = await write(trx)
     if (dirty === 'nothing') return value
     const known = { ...(detail === undefined ? {} : { detail }), ...(summary === undefined ? {} : { summary }) }
@@ -124,6 +124,12 @@ export async function change<T>(
     return value
   })
   return { value, revision: await ctx.publisher.publish() }
+}
+
+/** Until the transaction ends, nobody else changes the policy; where it is `shared`, nobody at all. */
+export async function lockChanges(trx: Transaction<Database>, how: 'alone' | 'shared'): Promise<void> {
+  if (how === 'alone') await sql`select pg_advisory_xact_lock(${changeLock})`.execute(trx)
+  else await sql`select pg_advisory_xact_lock_shared(${changeLock})`.execute(trx)
 }
 
 /** Adds a mark even when no bucket is dirty: the publisher compiles nothing when it finds no mark. */

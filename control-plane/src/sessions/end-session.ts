@@ -4,6 +4,7 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { DAY_MS, MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
 import { anyOf } from '../policy-rows/read.ts'
+import { voidExchanged } from './exchanged.ts'
 import type { SessionRow } from './life.ts'
 
 type Trx = Transaction<Database>
@@ -21,10 +22,12 @@ export async function endSession(ctx: Ctx, sid: string, reason: string): Promise
 
 /**
  * Ends every session of a person. Whoever calls this raises the person's epoch too. Tokens are voided by their session
- * all the same: one that is issued in the second of the epoch must not be good when the person is enabled again.
+ * all the same: one that is issued in the second of the epoch must not be good when the person is enabled again. What
+ * acts for somebody else by this person or service account ends too.
  */
 export async function endSessionsOf(trx: Trx, userId: string, reason: string): Promise<void> {
   await endAndVoid(trx, { userId }, reason)
+  await voidExchanged(trx, { actorId: userId })
 }
 
 /** Ends every session of a client, and voids its access tokens. Resolves with the number of sessions. */
@@ -35,6 +38,7 @@ export const endSessionsOfClient = async (trx: Trx, clientId: string, reason: st
 export async function endAndVoid(trx: Trx, which: Which, reason: string): Promise<SessionRow[]> {
   const ended = await endSessions(trx, which, reason)
   await voidTokens(trx, ended)
+  if (ended.length > 0) await voidExchanged(trx, { sids: ended.map((row) => row.sid) })
   return ended
 }
 

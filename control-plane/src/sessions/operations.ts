@@ -1,5 +1,6 @@
 import type { Api } from '@bir/sdk/contract/api'
 import type { Session } from '@bir/sdk/contract/entities'
+import { sql } from 'kysely'
 import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
@@ -25,6 +26,14 @@ export async function list({ db, actor }: Ctx, { first, after, user }: Input<'li
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .selectAll('sessions')
     .select('users.handle')
+    .select((eb) =>
+      eb
+        .selectFrom('exchanged_tokens')
+        .select(sql<string | null>`string_agg(distinct exchanged_tokens.actor, ', ')`.as('names'))
+        .whereRef('exchanged_tokens.sid', '=', 'sessions.sid')
+        .where('expires_at', '>', now)
+        .as('acting'),
+    )
     .where('ended_at', 'is', null)
     .where('idle_until', '>', now)
     .where('until', '>', now)
@@ -78,14 +87,14 @@ export async function end(ctx: Ctx, { sid }: Input<'end'>): Promise<{ revision: 
   return { revision }
 }
 
-const sessionEntity = (row: SessionRow & { handle: string }, ends: Date): z.infer<typeof Session> => ({
+const sessionEntity = (row: SessionRow & { handle: string; acting: string | null }, ends: Date): z.infer<typeof Session> => ({
   sid: row.sid,
   user: row.handle,
   kind: row.kind,
   client: row.client_id,
   clientName: row.client_name,
   audience: row.audience,
-  actor: row.actor,
+  actor: row.actor ?? row.acting,
   provider: row.provider,
   ip: row.ip,
   userAgent: row.user_agent,

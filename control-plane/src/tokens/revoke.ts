@@ -5,11 +5,12 @@ import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
 import { revokeById } from '../personal-tokens/personal-tokens.ts'
 import { MAX_TOKEN_LIFE_MS } from '../keys/rotation.ts'
-import { endSessions } from '../sessions/end-session.ts'
+import { endAndVoid } from '../sessions/end-session.ts'
+import { voidExchanged } from '../sessions/exchanged.ts'
 
 /**
- * Revokes a token or a session, which ends then. Every plane learns it with the next revision. The row stays until
- * every token that it could revoke has expired.
+ * Revokes a token, with all that it was exchanged for, or a session, which ends then. Every plane learns it with the
+ * next revision. The row stays until every token that it could revoke has expired.
  */
 export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.revoke.input>): Promise<{ revision: number }> {
   const revocations = [...(jti ? [{ kind: 'token', id: jti } as const] : []), ...(sid ? [{ kind: 'session', id: sid } as const] : [])]
@@ -24,8 +25,9 @@ export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.r
       .executeTakeFirst()
     // A personal access token may outlive the row that voids other tokens.
     if (jti) await revokeById(trx, jti)
-    const ended = sid === undefined ? [] : await endSessions(trx, { sid }, `revoked by ${ctx.actor.label}`)
-    return { value: undefined, dirty: numInsertedOrUpdatedRows > 0n || ended.length > 0 ? [] : 'nothing' }
+    const copies = jti ? await voidExchanged(trx, { jti }) : 0
+    const ended = sid === undefined ? [] : await endAndVoid(trx, { sid }, `revoked by ${ctx.actor.label}`)
+    return { value: undefined, dirty: numInsertedOrUpdatedRows > 0n || copies + ended.length > 0 ? [] : 'nothing' }
   })
   return { revision }
 }

@@ -23,7 +23,7 @@ test('a token of the provider is exchanged for one that verifies with the publis
   const keys = createRemoteJWKSet(new URL(`${control.url}/oauth/jwks`))
   await jwtVerify(body.access_token, keys, { issuer: ISSUER, audience: `${MCP_URL}/mcp`, typ: 'at+jwt', algorithms: ['EdDSA'] })
   const { id } = await control.client().users.get({ handle: 'alice' })
-  expect(Object.keys(claims).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'rev', 'scope', 'sid', 'sub'])
+  expect(Object.keys(claims).sort()).toEqual(['aud', 'bnd', 'client_id', 'exp', 'iat', 'iss', 'jti', 'rev', 'scope', 'sid', 'sub'])
   expect(claims).toMatchObject({ sub: id, client_id: 'bir', scope: 'mcp', rev: expect.any(Number) })
   expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(600)
 })

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { oauthError } from '../../base/errors/oauth-error.ts'
+import type { Exchanged } from '../../sessions/exchanged.ts'
 import { optionalParameter, requireParameter } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import { narrowedAudience, refuseUnknownServer, targetOf } from '../base/resource.ts'
@@ -7,6 +8,7 @@ import type { Target } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import { ACCESS_TOKEN_TYPE } from '../issue/granted.ts'
 import { isAnybody } from '../clients/client.ts'
+import type { OAuthClient } from '../clients/client.ts'
 import { actingFor } from './exchange/acting.ts'
 import type { HeldToken } from './exchange/held.ts'
 import { lifeWithin } from './exchange/narrow.ts'
@@ -33,14 +35,14 @@ export const tokenExchange: GrantType = async (parts, request) => {
 
   const subject = await held(parts, subjectToken, request)
   refuseDisabled(subject.user)
-  const actor = actorToken === undefined ? await serviceOf(parts, request) : (await held(parts, actorToken, request)).user
-  if (actor) refuseDisabled(actor)
+  const actor = actorToken === undefined ? await serviceOf(parts, request) : await held(parts, actorToken, request)
+  if (actor) refuseDisabled(actor.user)
   const target = requestedTarget(parts, request)
   if (target) await refuseUnknownServer(parts.db, target)
 
   const { user, revision, bounds } = subject
-  const by = actor ?? user
-  const act = actingFor(user, actor, subject.act)
+  const by = actor?.user ?? user
+  const act = actingFor(user, actor?.user, subject.act)
   return {
     user,
     revision,
@@ -49,9 +51,20 @@ export const tokenExchange: GrantType = async (parts, request) => {
     recordedAs: { id: by.id, label: by.handle, administrator: by.administrator, userId: by.id },
     audience: bounds ? narrowedAudience(bounds.audience, target) : (target ?? targetOf([], parts)).audience,
     ...(act && { actor: act.sub, ...(act.act && { actedBefore: act.act }) }),
+    ...((bounds || actor) && { exchanged: madeOf(subject, actor, client) }),
     ...(bounds && { sid: bounds.sid, madeOf: bounds }),
   }
 }
+
+type Acting = Pick<HeldToken, 'user' | 'bounds'>
+
+const madeOf = ({ bounds }: HeldToken, actor: Acting | undefined, client: OAuthClient): Exchanged => ({
+  subjectJti: bounds?.jti,
+  actorId: actor?.user.id,
+  actorJti: actor?.bounds?.jti,
+  actorSid: actor?.bounds?.sid,
+  isStoredClient: !isAnybody(client) && client.kind !== 'built-in' && client.kind !== 'document',
+})
 
 interface Sent {
   token: string
@@ -80,9 +93,10 @@ function issuerOf(token: string): string | undefined {
 }
 
 /** The service account whose client asks. Its client has proved to be it. */
-async function serviceOf({ db }: OAuthParts, { client }: TokenRequest) {
+async function serviceOf({ db }: OAuthParts, { client }: TokenRequest): Promise<Acting | undefined> {
   if (client.kind !== 'service' || client.userId === undefined || client.authMethod === 'none') return undefined
-  return db.selectFrom('users').selectAll().where('id', '=', client.userId).executeTakeFirst()
+  const user = await db.selectFrom('users').selectAll().where('id', '=', client.userId).executeTakeFirst()
+  return user && { user }
 }
 
 /** `audience` names a resource too (RFC 8693, section 2.1). Undefined: neither does. */

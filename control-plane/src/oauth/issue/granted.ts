@@ -1,4 +1,5 @@
 import type { BindingClaim } from '@bir/sdk/binding'
+import type { Exchanged } from '../../sessions/exchanged.ts'
 import type { Actor } from '../../base/context.ts'
 import type { Act } from './act.ts'
 import type { UserRow } from '../../users/users.ts'
@@ -23,6 +24,8 @@ export interface Granted {
   sid?: string
   /** The token of the same session that it is made of, as far as that holds for the new one. */
   madeOf?: { binding: BindingClaim | undefined }
+  /** The tokens and the actor that it ends with. */
+  exchanged?: Exchanged
   /** Somebody else than who asked will use it: it is bound to no network and no program. */
   isForOthers?: boolean
   /** With a refresh token. It needs `sid`. */

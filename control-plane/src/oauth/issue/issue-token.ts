@@ -4,9 +4,11 @@ import { bindingOf } from '@bir/sdk/binding'
 import type { BindingClaim } from '@bir/sdk/binding'
 import type { Settings } from '@bir/sdk/contract/settings'
 import type { Transaction } from 'kysely'
-import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
 import { json } from '../../base/http.ts'
 import type { Answer, Exchange } from '../../base/http.ts'
+import { lockChanges } from '../../base/context.ts'
+import { noteExchanged } from '../../sessions/exchanged.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import type { OAuthParts } from '../base/parts.ts'
@@ -32,9 +34,9 @@ export const issueToken =
   }
 
 /**
- * Makes the tokens that were granted. They do not change the policy, so they need only an audit record, no lock and no
- * new revision. The record is written before the tokens are sent. `keep` stores the answer in the same
- * transaction.
+ * Makes the tokens that were granted. They do not change the policy, so they need only an audit record and no new
+ * revision. Only an exchange waits for changes of the policy, as they may end what it is made of. The record is
+ * written before the tokens are sent. `keep` stores the answer in the same transaction.
  */
 export async function issueIn(
   trx: Transaction<Database>,
@@ -57,10 +59,14 @@ export async function issueIn(
     userAgent,
     lifeMs: lifeSeconds * 1000,
   } as const
+  if (granted.exchanged) await lockChanges(trx, 'shared')
   if (granted.sid !== undefined) await refuseEnded(trx, granted.sid)
   const sid = granted.sid ?? (await startSession(trx, session))
   const binding = granted.isForOthers ? undefined : bindingFor(sid, granted, { address, userAgent }, await readSettings(trx))
   const jti = randomUUID()
+  const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
+  if (granted.exchanged && !(await noteExchanged(trx, { ...granted.exchanged, jti, sid, actor, clientId, expiresAt })))
+    throw oauthError('invalid_grant', 'Something of this exchange has ended at this moment. Sign in again.')
   const access_token = await signAccessToken(keys, issuer, {
     subject: user.id,
     audience,

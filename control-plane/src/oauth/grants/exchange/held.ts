@@ -23,6 +23,7 @@ export interface HeldToken {
 }
 
 export interface TokenBounds {
+  jti: string
   audience: string
   /** Seconds since 1970. */
   expiresAtS: number

@@ -31,7 +31,7 @@ export async function ownToken(parts: OAuthParts, token: string, request: Reques
     .executeTakeFirst()
   if (revoked) throw refused()
   await refuseOtherSender(parts, claims, request)
-  return { user: session.user, revision, clientId, act, bounds: { audience: aud, expiresAtS: exp, sid, binding } }
+  return { user: session.user, revision, clientId, act, bounds: { jti, audience: aud, expiresAtS: exp, sid, binding } }
 }
 
 /** As a plane does, and a refresh: where the policy wants it, the session ends. */
