@@ -70,7 +70,7 @@ describe.skipIf(CHROMIUM === undefined)('in a real Chromium (skipped where there
     const gateway = await start(startGateway(`${client.origin}/callback`))
     const { page, said } = await openPage()
     await page.goto(`${gateway.origin}/oauth/consent`)
-    await page.getByRole('checkbox').check()
+    await page.getByRole('checkbox', { name: 'Do not ask again' }).check()
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.waitForURL(`${vendor.origin}/connected`)
     expect(client.arrivals.map(({ url }) => url)).toEqual(['/callback?code=x'])
@@ -121,7 +121,7 @@ describe.skipIf(CHROMIUM === undefined)('in a real Chromium (skipped where there
     const { page } = await openPage()
     await page.goto(`${gateway.origin}/oauth/consent`)
     const focused: string[] = []
-    for (let press = 0; press < 4; press += 1) {
+    for (let press = 0; press < 5; press += 1) {
       await page.keyboard.press('Tab')
       focused.push(
         await page.evaluate(() => {
@@ -131,7 +131,8 @@ describe.skipIf(CHROMIUM === undefined)('in a real Chromium (skipped where there
         }),
       )
     }
-    expect(focused).toEqual(['Not you? Sign in as another person solid 3px', 'checkbox solid 3px', 'Deny solid 3px', 'Allow solid 3px'])
+    const inOrder = ['Not you? Sign in as another person', 'checkbox', 'checkbox', 'Deny', 'Allow']
+    expect(focused).toEqual(inOrder.map((name) => `${name} solid 3px`))
     await page.keyboard.press('Enter')
     await page.waitForURL(/callback/)
   })
@@ -141,7 +142,7 @@ describe.skipIf(CHROMIUM === undefined)('in a real Chromium (skipped where there
     const gateway = await start(startGateway(`${client.origin}/callback`))
     const { page } = await openPage()
     await page.goto(`${gateway.origin}/oauth/consent`)
-    await page.getByRole('checkbox').press('Enter')
+    await page.getByRole('checkbox', { name: 'Do not ask again' }).press('Enter')
     await page.waitForURL(/callback/)
     expect(gateway.arrivals.find(({ method }) => method === 'POST')?.body).toContain('decision=deny')
   })

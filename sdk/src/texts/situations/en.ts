@@ -5,25 +5,13 @@ interface SituationText {
   next: string
 }
 
-interface Client {
-  client: string
-}
-interface Provider {
-  provider: string
-}
-interface Host {
-  host: string
-}
-interface Handle {
-  handle: string
-}
-interface Wait {
-  minutes: number
-}
-interface Clock extends Provider {
-  /** Absent where it is not known. */
-  minutes?: number | undefined
-}
+/* Aliases, not interfaces: the type of the texts is public, and names what these stand for. */
+type Client = { client: string }
+type Provider = { provider: string }
+type Host = { host: string }
+type Handle = { handle: string }
+type Wait = { minutes: number }
+type Clock = Provider & { minutes?: number | undefined }
 
 const goBack = 'Go back to the program and start again there.'
 const askAdministrator = 'Give the reference below to your administrator.'
