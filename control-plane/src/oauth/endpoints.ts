@@ -1,5 +1,6 @@
 import { donePage } from '../pages/end-pages.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
+import type { WhileAnswering } from '../base/while-answering.ts'
 import { beginAuthorization } from './authorize/begin.ts'
 import {
   checkPkce,
@@ -28,14 +29,11 @@ import { introspect } from './token/introspect.ts'
 import { revoke } from './token/revoke.ts'
 import { authenticateClient, checkGrant, findGrantType, findTarget, runGrant } from './token/token-endpoint.ts'
 
-/** Runs an answer, and ends its wait for a database that hangs. */
-type Answering = (run: () => Promise<Answer>) => Promise<Answer>
-
 /**
  * THE TABLE of the authorization server: every endpoint, and the stages of each in the order they run. A stage that
  * needs what no stage above it has established does not compile. The last column is how errors are answered.
  */
-export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
+export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route[] {
   const inBrowser = new Stages().add(readBrowser(parts))
   const inForm = new Stages().add(readForm)
 
@@ -84,7 +82,7 @@ export function oauthRoutes(parts: OAuthParts, answering: Answering): Route[] {
   const bounded = (answer: (exchange: Exchange) => Promise<Answer>) => (exchange: Exchange) => answering(() => answer(exchange))
   const signIn = (exchange: Exchange) => (exchange.url.searchParams.has('flow') ? choose(exchange) : begin(exchange))
   return [
-    ...metadataRoutes(parts),
+    ...metadataRoutes(parts, answering),
     { method: 'GET', path: '/oauth/authorize', answer: bounded(authorize) },
     { method: 'POST', path: '/oauth/authorize', origins: 'lead', answer: bounded(authorize) },
     { method: 'GET', path: '/oauth/sign-in', answer: bounded(signIn) },

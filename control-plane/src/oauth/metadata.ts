@@ -1,5 +1,6 @@
 import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
+import type { WhileAnswering } from '../base/while-answering.ts'
 import type { OAuthParts } from './base/parts.ts'
 import { ID_JAG_PROFILE } from './grants/id-jag.ts'
 import { GRANT_TYPES } from './grants/index.ts'
@@ -10,7 +11,17 @@ const publicHeaders = { 'cache-control': 'public, max-age=60' }
  * The metadata and keys of this authorization server (RFC 8414, OpenID Connect Discovery 1.0: both get the same
  * document).
  */
-export function metadataRoutes({ issuer, keys, providers }: Pick<OAuthParts, 'issuer' | 'keys' | 'providers'>): Route[] {
+export function metadataRoutes(
+  { issuer, keys, providers }: Pick<OAuthParts, 'issuer' | 'keys' | 'providers'>,
+  answering: WhileAnswering,
+): Route[] {
+  let takesIdJag = false
+  /** As it was known last while the database cannot be asked: the document is there at all times. */
+  const readIdJag = async () => {
+    takesIdJag = await answering(() => providers.takesIdJag()).catch(() => takesIdJag)
+    return takesIdJag
+  }
+
   const at = (name: string) => `${issuer}/oauth/${name}`
   const clientAuth = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
   const document = async () => ({
@@ -31,7 +42,7 @@ export function metadataRoutes({ issuer, keys, providers }: Pick<OAuthParts, 'is
     token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     revocation_endpoint_auth_methods_supported: clientAuth,
     introspection_endpoint_auth_methods_supported: clientAuth.filter((method) => method !== 'none'),
-    ...((await providers.takesIdJag()) ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] } : {}),
+    ...((await readIdJag()) ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] } : {}),
     scopes_supported: ['mcp'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.tokenKeys().map(({ alg }) => alg))],
