@@ -71,9 +71,9 @@ test('everybody is listed, over many pages', async () => {
   })
   const { out } = await bir(['user', 'list', '--search', 'e'], at(control.url))
   expect(out.split('\n')).toEqual([
-    'person  name  groups            state',
-    'dave    Dave  -                 disabled',
-    'eve     -     analysts, owners  administrator',
+    'handle  kind    name  groups            state',
+    'dave    person  Dave  -                 disabled',
+    'eve     person  -     analysts, owners  administrator',
     '',
   ])
   expect(asked).toEqual([

@@ -69,7 +69,7 @@ test.for<[title: string, text: string, faults: string[]]>([
   [
     'a grant to two holders',
     'grants:\n  - { user: bob, group: a, server: sql, level: read }\n',
-    ['bir.yaml:2:5 grants[0]: name exactly one holder: user, group or everyone: true'],
+    ['bir.yaml:2:5 grants[0]: name exactly one holder: user, service, group or everyone: true'],
   ],
   [
     'a handle in capitals',
