@@ -4,13 +4,13 @@ import { Refusal } from '../base/http.ts'
 import type { Answer } from '../base/http.ts'
 import { errorText } from '../base/log.ts'
 import { isStorable } from '../base/plain-input.ts'
-import { outageText } from '../base/outage.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { languageOf } from '../pages/kit/language-of.ts'
 import { ProviderFault } from '../providers/faults/provider-fault.ts'
 import { mayLearn, redirectedError } from './authorize/begin.ts'
 import type { Redirectable } from './authorize/read-request.ts'
 import type { OAuthParts } from './base/parts.ts'
+import { asOAuthError } from './base/provider-refusal.ts'
 import type { Incoming } from './base/stages.ts'
 import type { OAuthClient } from './clients/client.ts'
 import { leadsToSignIn } from './consent/consent.ts'
@@ -85,8 +85,6 @@ function retryOf(error: unknown, { flow, signIn }: Known): string | undefined {
 }
 
 function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof Refusal) return error
-  if (outageText(error) !== undefined || !(error instanceof ProviderFault)) return undefined
-  const isAway = error.whose === 'provider'
-  return new OAuthError(isAway ? 'temporarily_unavailable' : 'invalid_grant', `${error.what} ${error.next}`, { reason: error.reason })
+  const refusal = asOAuthError(error)
+  return refusal instanceof Refusal ? refusal : undefined
 }

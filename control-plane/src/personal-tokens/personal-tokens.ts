@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hashOf } from '../base/secrets/secret.ts'
 import type { Api } from '@bir/sdk/contract/api'
 import type { PersonalToken as PersonalTokenSchema } from '@bir/sdk/contract/entities'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -103,8 +104,6 @@ export async function revoke(ctx: Ctx, { id }: Input<'revoke'>): Promise<Output<
 export async function revokeById(trx: Transaction<Database>, id: string): Promise<void> {
   await trx.updateTable('personal_tokens').set({ revoked_at: new Date() }).where('id', '=', id).where('revoked_at', 'is', null).execute()
 }
-
-const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')
 
 /** A token that is made in the second in which its person was enabled again is not from before that. */
 const notBefore = ({ epoch }: UserRow) => new Date(Math.max(Date.now(), Number(epoch) * 1000))

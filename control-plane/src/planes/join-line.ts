@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hashOf } from '../base/secrets/secret.ts'
 import type { Database } from '@bir/db/schema'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Kysely, Selectable } from 'kysely'
@@ -17,8 +18,6 @@ export const joinLineOf = ({ issuer, fingerprint }: JoinAddress, secret: string)
 
 /** The secret in a line; undefined when the text is no join line. */
 export const secretIn = (line: string): string | undefined => /#([^.#]+)\.[0-9a-f]{64}\s*$/.exec(line)?.[1]
-
-const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
 
 interface NewLine {
   origin: JoinLineRow['origin']

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hashOf } from '../base/secrets/secret.ts'
 import type { IncomingMessage } from 'node:http'
 import { readCookie, setCookie } from './cookies.ts'
 
@@ -18,5 +19,3 @@ export function browserCookie(issuer: string, request: IncomingMessage): Browser
   const secret = randomBytes(32).toString('base64url')
   return { secret, hash: hashOf(secret), cookies: [setCookie(issuer, 'browser', secret)] }
 }
-
-const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')

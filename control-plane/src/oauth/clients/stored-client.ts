@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { OAuthClient } from './client.ts'
 import { StoredMetadata } from './client-metadata.ts'
 import type { ClientMetadata } from './client-metadata.ts'
-import { newSecret } from './secret.ts'
+import { newClientSecret } from './secret.ts'
 
 type Db = Kysely<Database> | Transaction<Database>
 export type ClientRow = Selectable<Database['oauth_clients']>
@@ -61,8 +61,8 @@ export interface MadeClient {
 
 /** Stores a new client, of whatever kind, with a new id, and with a secret if its metadata asks for one. */
 export async function createStoredClient(trx: Db, { kind, handle, metadata, userId, madeBy }: NewClient): Promise<MadeClient> {
-  const secret = needsSecret(metadata) ? newSecret() : undefined
-  const registration = kind === 'registered' ? newSecret() : undefined
+  const secret = needsSecret(metadata) ? newClientSecret() : undefined
+  const registration = kind === 'registered' ? newClientSecret() : undefined
   const row = await trx
     .insertInto('oauth_clients')
     .values({

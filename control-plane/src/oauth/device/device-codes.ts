@@ -1,6 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable, Transaction } from 'kysely'
-import { hashOf, newSecret } from '../base/secret.ts'
+import { hashOf, newSecret } from '../../base/secrets/secret.ts'
 import { newUserCode } from './user-code.ts'
 
 export type DeviceRow = Selectable<Database['device_codes']>

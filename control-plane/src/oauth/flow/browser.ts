@@ -1,5 +1,5 @@
 import { optionalText } from '../base/form.ts'
-import { deriveSecret, isSame } from '../base/secret.ts'
+import { deriveSecret, isSame } from '../../base/secrets/secret.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Incoming } from '../base/stages.ts'
 import { languageOf } from '../../pages/kit/language-of.ts'

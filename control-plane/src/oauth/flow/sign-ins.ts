@@ -2,7 +2,7 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
 import { z } from 'zod'
 import { countAttempt, sourceOf } from '../attempts/attempts.ts'
-import { hashOf, isSame, newSecret } from '../base/secret.ts'
+import { hashOf, isSame, newSecret } from '../../base/secrets/secret.ts'
 import type { BrowserCookie } from '../../sessions/browser-cookie.ts'
 import { PageFault } from './page-fault.ts'
 

@@ -1,6 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
-import { hashOf, newSecret } from '../base/secret.ts'
+import { hashOf, newSecret } from '../../base/secrets/secret.ts'
 
 export type CodeRow = Selectable<Database['authorization_codes']>
 

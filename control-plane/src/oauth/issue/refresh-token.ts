@@ -1,6 +1,6 @@
 import type { Database } from '@bir/db/schema'
 import type { Selectable, Transaction } from 'kysely'
-import { hashOf, newSecret, openWith, sealWith } from '../base/secret.ts'
+import { hashOf, newSecret, openWith, sealWith } from '../../base/secrets/secret.ts'
 import type { TokenAnswer } from './granted.ts'
 
 export type RefreshRow = Selectable<Database['refresh_tokens']>

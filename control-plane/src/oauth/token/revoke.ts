@@ -4,7 +4,7 @@ import { requireParameter } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import { verifiedHere } from '../issue/verified-here.ts'
-import { hashOf } from '../base/secret.ts'
+import { hashOf } from '../../base/secrets/secret.ts'
 
 /**
  * Revokes a token of the client that asks (RFC 7009). The whole session ends with it, at every data plane too. Whether

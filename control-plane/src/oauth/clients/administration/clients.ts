@@ -16,7 +16,7 @@ import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
 import type { ClientMetadata } from '../client-metadata.ts'
 import { endClient } from '../end-client.ts'
 import { readClientPolicy } from '../find-client.ts'
-import { newSecret } from '../secret.ts'
+import { newClientSecret } from '../secret.ts'
 import { clientOfRow, createStoredClient } from '../stored-client.ts'
 import type { ClientRow } from '../stored-client.ts'
 
@@ -82,7 +82,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'
 
 /** Gives a client a new secret. The old one is good no more from then on. */
 export async function rotate(ctx: Ctx, { client }: Input<'rotate'>): Promise<Output<'rotate'>> {
-  const made = newSecret()
+  const made = newClientSecret()
   const { value } = await change(ctx, { action: 'clients.rotate', target: client }, async (trx) => {
     const row = await rowOf(trx, client)
     if (row.secret_hash === null)

@@ -15,7 +15,7 @@ import type { ClientMetadata } from '../client-metadata.ts'
 import { endClient } from '../end-client.ts'
 import { readClientPolicy } from '../find-client.ts'
 import { redirectTarget } from '../redirect-uri.ts'
-import { isSecret, newSecret } from '../secret.ts'
+import { isSecret, newClientSecret } from '../secret.ts'
 import { createStoredClient, needsSecret, readClientRow } from '../stored-client.ts'
 import type { ClientRow } from '../stored-client.ts'
 import { makeRoom } from './room.ts'
@@ -92,7 +92,7 @@ async function replace(parts: Parts, exchange: Exchange): Promise<Answer> {
   refuseForeign(row, body)
   const metadata = readClientMetadata(body, REGISTRATION_RULES)
   await refuseUnlisted(db, metadata)
-  const made = needsSecret(metadata) && row.secret_hash === null ? newSecret() : undefined
+  const made = needsSecret(metadata) && row.secret_hash === null ? newClientSecret() : undefined
   const secret_hash = needsSecret(metadata) ? (made?.hash ?? row.secret_hash) : null
   const changed = await db
     .updateTable('oauth_clients')
