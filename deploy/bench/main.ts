@@ -8,6 +8,7 @@ const benches = {
   mounted: 'A mounted tool through the whole pipeline, against a bare node:http echo in the same run (about two minutes).',
   sql: 'The SQL guard with open and with closed columns, and the plans of what it sends, beside EXPLAIN (half a minute).',
   grant: 'How long a changed grant takes until it is enforced, through real calls (about a minute).',
+  leaver: 'How long a person who was disabled is still served by three data planes (about a minute).',
   soak: 'The whole product under mixed load with faults: memory, lost records, refusals that explain nothing (half an hour).',
   token: 'Who calls: verifying tokens for the first time and again, and a flood of invalid ones (half a minute).',
   flows:
@@ -24,7 +25,7 @@ ${Object.entries(benches)
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
 the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
-the soak takes (30). The soak, token and flows exit with 1 when a bar is missed.
+the soak takes (30). The soak, token, flows and leaver exit with 1 when a bar is missed.
 Only figures of one run compare: run it on an otherwise idle machine.
 `
 
@@ -36,6 +37,7 @@ const run = {
   mounted: async () => (await import('./mounted/mounted.ts')).mounted(),
   sql: async () => (await import('./sql/sql.ts')).sql(),
   grant: async () => (await import('./grant/grant.ts')).grant(),
+  leaver: async () => (await import('./leaver/leaver.ts')).leaver(),
   soak: async ({ minutes = '30' }) => (await import('./soak/soak.ts')).soak({ minutes: Number(minutes) }),
   token: async () => (await import('./token/token.ts')).token(),
   flows: async () => (await import('./flows/flows.ts')).flows(),

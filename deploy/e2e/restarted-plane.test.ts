@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../local/base/free-port.ts'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
-import { secondPlane } from './second-plane.ts'
+import { secondPlane } from '../testing/second-plane.ts'
 
 let gateway: Gateway
 const home = mkdtempSync(join(tmpdir(), 'bir-restarted-'))

@@ -11,8 +11,8 @@ import { until, within } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../testing/boot-gateway.ts'
 import type { Gateway } from '../testing/boot-gateway.ts'
 import { Events } from './events.ts'
-import { secondPlane } from './second-plane.ts'
-import type { SecondPlane } from './second-plane.ts'
+import { secondPlane } from '../testing/second-plane.ts'
+import type { SecondPlane } from '../testing/second-plane.ts'
 
 /**
  * Two planes behind one address, asked in turn. State that one plane holds is reached through the other, and its end

@@ -13,6 +13,7 @@ import type { Ctx } from '../base/context.ts'
 import { idKeyOf, pageOf } from '../base/paging.ts'
 import { holdsOn } from '../holders/holds-on.ts'
 import { requireServer } from '../holders/holder.ts'
+import { madeNow } from '../sessions/life.ts'
 import type { UserRow } from '../users/users.ts'
 import { tokenNetworks } from './networks.ts'
 import { ownerOf, refuseBorrowed, whoseTokens } from './owner.ts'
@@ -42,7 +43,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'
     const row = { id, user_id: owner.id, name: input.name, servers: servers ?? null, networks: networks ?? null, expires_at: until }
     await trx
       .insertInto('personal_tokens')
-      .values({ ...row, token_hash: hashOf(token), made_by: ctx.actor.through ?? ctx.actor.label, made_at: notBefore(owner) })
+      .values({ ...row, token_hash: hashOf(token), made_by: ctx.actor.through ?? ctx.actor.label, made_at: madeNow(owner) })
       .execute()
     return { value: owner, dirty: [], detail: describe({ ...row, handle: owner.handle }) }
   })
@@ -104,9 +105,6 @@ export async function revoke(ctx: Ctx, { id }: Input<'revoke'>): Promise<Output<
 export async function revokeById(trx: Transaction<Database>, id: string): Promise<void> {
   await trx.updateTable('personal_tokens').set({ revoked_at: new Date() }).where('id', '=', id).where('revoked_at', 'is', null).execute()
 }
-
-/** A token that is made in the second in which its person was enabled again is not from before that. */
-const notBefore = ({ epoch }: UserRow) => new Date(Math.max(Date.now(), Number(epoch) * 1000))
 
 function untilOf(until: string | undefined, nowMs: number): Date {
   const untilMs = until === undefined ? nowMs + defaultLifeMs : Date.parse(until)

@@ -32,6 +32,12 @@ export function endsAt({ kind, idle_until, until, used_at, made_at }: Lasting, {
 export const isAlive = (row: Lasting & Pick<SessionRow, 'ended_at'>, settings: SessionSettings, nowMs: number): boolean =>
   row.ended_at === null && endsAt(row, settings).getTime() > nowMs
 
+/**
+ * The time that something new of this person is given. Disabling voids all until the end of its second, so what is made
+ * in that same second, after the person was enabled again, is dated after it.
+ */
+export const madeNow = ({ epoch }: { epoch: number | string | bigint }): Date => new Date(Math.max(Date.now(), Number(epoch) * 1000))
+
 /** Whether the person may still use what began then: they are enabled, and were not disabled since. */
 export const isInForce = (
   { made_at }: Pick<SessionRow, 'made_at'>,

@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely'
 import { isStorable } from '../base/plain-input.ts'
 import { readSettings } from '../settings/settings.ts'
 import { ApiError } from '../base/api-error.ts'
-import { newLife } from './life.ts'
+import { madeNow, newLife } from './life.ts'
 
 export interface NewSession {
   kind: 'browser' | 'client' | 'token'
@@ -42,13 +42,13 @@ interface BrowserFields {
 
 export async function insertSession(trx: Trx, session: NewSession, more: BrowserFields): Promise<{ sid: string; until: Date }> {
   const { userId, kind, lifeMs } = session
-  const user = await trx.selectFrom('users').select('disabled').where('id', '=', userId).forShare().executeTakeFirst()
+  const user = await trx.selectFrom('users').select(['disabled', 'epoch']).where('id', '=', userId).forShare().executeTakeFirst()
   if (!user || user.disabled) throw new ApiError('forbidden', 'This account is disabled. Ask an administrator.')
   const nowMs = Date.now()
   const { session: settings } = await readSettings(trx)
   const fixed = lifeMs === undefined ? undefined : new Date(nowMs + lifeMs)
   const life = fixed ? { idle_until: fixed, until: fixed } : newLife(settings, nowMs)
-  const now = new Date(nowMs)
+  const now = madeNow(user)
   const row = { sid: uuidv7(), user_id: userId, kind, ...rest(session), made_at: now, used_at: now, ...life, ...more }
   await trx.insertInto('sessions').values(row).execute()
   return { sid: row.sid, until: row.until }

@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import { echoText, toolCall } from '../measure/call.ts'
-import { percentile, round, table } from '../measure/figures.ts'
+import { durations, round, table } from '../measure/figures.ts'
 import { startGateway } from '../measure/gateway.ts'
 import { machine } from '../measure/machine.ts'
 
@@ -42,7 +42,7 @@ export async function grant(): Promise<object> {
   }
   await pool.close()
 
-  const figures = { sent: figuresOf(fromSent), returned: figuresOf(fromReturned) }
+  const figures = { sent: durations(fromSent), returned: durations(fromReturned) }
   const rows = Object.entries(figures).map(([from, { p50Ms, p99Ms, maxMs }]) => [
     `from ${from}`,
     round(p50Ms, 1),
@@ -69,9 +69,4 @@ async function waitUntil(isAllowed: () => Promise<boolean>, expected: boolean): 
     if ((await isAllowed()) === expected) return performance.now()
   }
   throw new Error(`a change was not enforced within ${maxWaitMs / 1000} s`)
-}
-
-function figuresOf(valuesMs: number[]) {
-  const sorted = valuesMs.toSorted((a, b) => a - b)
-  return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), maxMs: percentile(sorted, 1) }
 }

@@ -9,6 +9,11 @@ export const median = (values: readonly number[]): number =>
     0.5,
   )
 
+export function durations(valuesMs: readonly number[]): { p50Ms: number; p99Ms: number; maxMs: number } {
+  const sorted = valuesMs.toSorted((a, b) => a - b)
+  return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), maxMs: percentile(sorted, 1) }
+}
+
 /** Formats a table. The first column is aligned to the left, the others to the right. */
 export function table(head: string[], rows: string[][]): string {
   const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)))

@@ -14,6 +14,7 @@ export interface AccessToken {
   clientId: string
   /** The newest revision when the token was issued. A plane with an older one waits until it has this revision. */
   revision: number
+  issuedAtSeconds: number
   lifeSeconds: number
   jti: string
   sid: string
@@ -36,14 +37,13 @@ export function signAccessToken(keys: KeyRing, issuer: string, token: AccessToke
     ...(token.binding === undefined ? {} : { bnd: token.binding }),
     ...(token.actor === undefined ? {} : { act: { sub: token.actor, ...(token.actedBefore && { act: token.actedBefore }) } }),
   }
-  const nowSeconds = Math.floor(Date.now() / 1000)
   return new SignJWT(claims)
     .setProtectedHeader({ alg: jwk.alg, typ: 'at+jwt', kid })
     .setIssuer(issuer)
     .setSubject(token.subject)
     .setAudience(token.audience)
-    .setIssuedAt(nowSeconds)
-    .setExpirationTime(nowSeconds + token.lifeSeconds)
+    .setIssuedAt(token.issuedAtSeconds)
+    .setExpirationTime(token.issuedAtSeconds + token.lifeSeconds)
     .setJti(token.jti)
     .sign(privateKey)
 }

@@ -9,6 +9,7 @@ import { json } from '../../base/http.ts'
 import type { Answer, Exchange } from '../../base/http.ts'
 import { lockChanges } from '../../base/context.ts'
 import { noteExchanged } from '../../sessions/exchanged.ts'
+import { madeNow } from '../../sessions/life.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import type { OAuthParts } from '../base/parts.ts'
@@ -72,6 +73,7 @@ export async function issueIn(
     audience,
     clientId,
     revision,
+    issuedAtSeconds: Math.floor(madeNow(user).getTime() / 1000),
     lifeSeconds,
     jti,
     sid,

@@ -15,7 +15,16 @@ test('another algorithm counts from the next key on, and tokens of the keys befo
   await openKeyRing(made.db, master, { now: () => nowMs })
   const ring = await openKeyRing(made.db, master, { now: () => nowMs, tokenAlg: 'ES256' })
   const issuer = 'http://control.test'
-  const token = { subject: uuidv7(), audience: 'mcp', clientId: 'c', revision: 1, lifeSeconds: 600, jti: 'j', sid: 's' }
+  const token = {
+    subject: uuidv7(),
+    audience: 'mcp',
+    clientId: 'c',
+    revision: 1,
+    issuedAtSeconds: Math.floor(Date.now() / 1000),
+    lifeSeconds: 600,
+    jti: 'j',
+    sid: 's',
+  }
   const before = await signAccessToken(ring, issuer, token)
   expect(decodeProtectedHeader(before).alg).toBe('EdDSA')
   for (let month = 0; month < 2; month++) {

@@ -36,7 +36,7 @@ test('whoever has only the code gets nothing for it, and does not spoil it', asy
   expect((await tokens(gateway, form)).status).toBe(200)
 })
 
-test('of many requests with one code at once, exactly one gets tokens', async () => {
+test('of many requests with one code at once, no two get tokens', async () => {
   await using gateway = await aSignInGateway()
   const clientId = await registered(gateway)
   const browser = new TestBrowser(gateway)
@@ -117,6 +117,18 @@ test('a person who is disabled gets nothing more', async () => {
   await gateway.control.client().users.setDisabled({ handle: 'alice', disabled: false })
   const revoked = await gateway.control.db.selectFrom('revocations').select('id').where('kind', '=', 'session').execute()
   expect(revoked).toEqual([{ id: decodeJwt(body.access_token)['sid'] }])
+})
+
+test('who is enabled again in the second in which they were disabled gets tokens that are good', async () => {
+  await using gateway = await aSignInGateway()
+  const clientId = await registered(gateway)
+  await signedIn(gateway, { clientId })
+  for (const disabled of [true, false]) await gateway.control.client().users.setDisabled({ handle: 'alice', disabled })
+  const { body } = await signedIn(gateway, { clientId })
+  const { epoch } = await gateway.control.db.selectFrom('users').select('epoch').where('handle', '=', 'alice').executeTakeFirstOrThrow()
+  expect(decodeJwt(body.access_token).iat).toBeGreaterThanOrEqual(Number(epoch))
+  const refreshed = await tokens(gateway, { grant_type: 'refresh_token', client_id: clientId, refresh_token: body.refresh_token })
+  expect(refreshed.status).toBe(200)
 })
 
 test('a client revokes its session by either token, and nobody else does', async () => {

@@ -5,10 +5,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from '@bir/data-plane/testing/waiting'
 import { freePort } from '../local/base/free-port.ts'
-import type { Gateway } from '../testing/boot-gateway.ts'
 
 const main = fileURLToPath(new URL('../../data-plane/src/main.ts', import.meta.url))
 const readyWithinMs = 100_000
+
+/** What of a running gateway another plane has to know. */
+interface Running {
+  endpoints: { mcp: string }
+  home: string
+}
 
 export interface SecondPlane extends AsyncDisposable {
   /** Its base, as `endpoints.mcp` is the first plane's. */
@@ -30,7 +35,7 @@ interface Options {
 }
 
 /** Another data plane of a running gateway, under the same public URL, as behind a load balancer. */
-export async function secondPlane(gateway: Gateway, given: Options = {}): Promise<SecondPlane> {
+export async function secondPlane(gateway: Running, given: Options = {}): Promise<SecondPlane> {
   const { name = 'second', health = 200, stopDelayMs = 0 } = given
   const home = given.home ?? mkdtempSync(join(tmpdir(), 'bir-second-'))
   const port = given.port ?? (await freePort())
