@@ -245,6 +245,16 @@ test.for([0, 1])('a session ended through plane %i is over at both', async (at) 
   expect(await pings()).toEqual([404, 404])
 })
 
+test('a personal token is good at both planes from the moment in which it is given', async () => {
+  const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+  const seen = new Set<number>()
+  for (let round = 0; round < 100; round++) {
+    const { token } = await client.personalTokens.create({ name: 'fresh', user: round % 2 === 0 ? 'alice' : 'bob' })
+    for (const url of planes) seen.add((await fetch(url, modernRequest(token, 'tools/list'))).status)
+  }
+  expect([...seen]).toEqual([200])
+})
+
 test('a session that is over is over at a plane that was not there when it ended', async () => {
   const session = await openSession(debug()[0] ?? '')
   const ended = await fetch(debug()[1] ?? '', { method: 'DELETE', headers: { ...headers(), 'mcp-session-id': session } })

@@ -13,6 +13,7 @@ import type { Ctx } from '../base/context.ts'
 import { idKeyOf, pageOf } from '../base/paging.ts'
 import { holdsOn } from '../holders/holds-on.ts'
 import { requireServer } from '../holders/holder.ts'
+import { untilHeld } from '../plane-state/until-held.ts'
 import { madeNow } from '../sessions/life.ts'
 import type { UserRow } from '../users/users.ts'
 import { tokenNetworks } from './networks.ts'
@@ -28,7 +29,10 @@ const maxLifeMs = 366 * dayMs
 /** Good ones of one person at the same time. */
 const maxTokens = 50
 
-/** Makes a token of the caller; the operator names a person. Its text is in the answer, and is stored nowhere. */
+/**
+ * Makes a token of the caller; the operator names a person. Its text is in the answer, and is stored nowhere. It says
+ * no revision, as an access token does, for a plane to wait for: so the planes have it before it is given.
+ */
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'create'>> {
   refuseBorrowed(ctx.actor)
   const until = untilOf(input.until, Date.now())
@@ -36,17 +40,22 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'
   const servers = input.servers && [...new Set(input.servers)].sort()
   const token = `bir_pat_${randomBytes(32).toString('base64url')}`
   const id = uuidv7()
-  const { value: owner } = await change(ctx, { action: 'personalTokens.create', target: input.user ?? ctx.actor.label }, async (trx) => {
-    const owner = await ownerOf(trx, ctx.actor, input.user)
-    await refuseTooMany(trx, owner)
-    for (const server of servers ?? []) await refuseUnknown(trx, ctx, owner, server)
-    const row = { id, user_id: owner.id, name: input.name, servers: servers ?? null, networks: networks ?? null, expires_at: until }
-    await trx
-      .insertInto('personal_tokens')
-      .values({ ...row, token_hash: hashOf(token), made_by: ctx.actor.through ?? ctx.actor.label, made_at: madeNow(owner) })
-      .execute()
-    return { value: owner, dirty: [], detail: describe({ ...row, handle: owner.handle }) }
-  })
+  const { value: owner, revision } = await change(
+    ctx,
+    { action: 'personalTokens.create', target: input.user ?? ctx.actor.label },
+    async (trx) => {
+      const owner = await ownerOf(trx, ctx.actor, input.user)
+      await refuseTooMany(trx, owner)
+      for (const server of servers ?? []) await refuseUnknown(trx, ctx, owner, server)
+      const row = { id, user_id: owner.id, name: input.name, servers: servers ?? null, networks: networks ?? null, expires_at: until }
+      await trx
+        .insertInto('personal_tokens')
+        .values({ ...row, token_hash: hashOf(token), made_by: ctx.actor.through ?? ctx.actor.label, made_at: madeNow(owner) })
+        .execute()
+      return { value: owner, dirty: [], detail: describe({ ...row, handle: owner.handle }) }
+    },
+  )
+  await untilHeld(ctx.db, revision)
   return {
     id,
     token,

@@ -1,6 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import { DAY_MS } from '../keys/rotation.ts'
+import { endSessions } from './end-session.ts'
 
 type Db = Kysely<Database>
 
@@ -11,9 +12,31 @@ const replayWatchMs = 7 * DAY_MS
 
 /** Deletes what time has ended: sessions, what belongs to them, and sign-ins that nobody finished. */
 export async function sweepSessions(db: Db, nowMs: number = Date.now()): Promise<void> {
+  await endUnredeemed(db, nowMs)
   await sweepEnded(db, nowMs)
   await sweepRefreshTokens(db, nowMs)
   await sweepPending(db, nowMs)
+}
+
+/** For how long after its end nobody ends the session of a code: the clocks of replicas differ a little. */
+const graceMs = 5_000
+
+/**
+ * A session begins when the person consents, and its client then fetches tokens with a code. Where the client never
+ * came, nobody uses the session: it ends.
+ */
+async function endUnredeemed(db: Db, nowMs: number): Promise<void> {
+  const over = new Date(nowMs - graceMs)
+  const ofCodes = db.selectFrom('authorization_codes').select('sid').where('used_at', 'is', null).where('expires_at', '<', over)
+  const ofDevices = db.selectFrom('device_codes').select('sid').where('state', '=', 'approved').where('expires_at', '<', over)
+  const rows = await db
+    .selectFrom('sessions')
+    .select('sid')
+    .where('kind', '=', 'client')
+    .where('ended_at', 'is', null)
+    .where((eb) => eb.or([eb('sid', 'in', ofCodes), eb('sid', 'in', ofDevices)]))
+    .execute()
+  for (const { sid } of rows) await db.transaction().execute((trx) => endSessions(trx, { sid }, 'its code was never used'))
 }
 
 /**

@@ -23,11 +23,13 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
   if (!isSame(challengeOf(verifier), row.code_challenge)) throw unknownCode('code-verifier-wrong')
   const redirectUri = optionalParameter(form, 'redirect_uri')
   if (redirectUri !== undefined && redirectUri !== row.redirect_uri) throw unknownCode('code-redirect-wrong')
-  if (row.used_at !== null || !(await useCode(db, row))) {
+  const isFirst = row.used_at === null
+  if (isFirst && row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired')
+  const audience = isFirst ? narrowedAudience(row.audience, form.has('resource') ? target : undefined) : row.audience
+  if (!isFirst || !(await useCode(db, row))) {
     await endSession(ctxOf(`client:${client.id}`), row.sid, 'code-replayed')
     throw unknownCode('code-replayed')
   }
-  if (row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired')
 
   const session = await liveSession(db, row.sid)
   if (!session) throw unknownCode('session-ended')
@@ -43,7 +45,7 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
     recordedAs,
     sid: row.sid,
     isRefreshable: client.grantTypes.includes('refresh_token'),
-    audience: narrowedAudience(row.audience, form.has('resource') ? target : undefined),
+    audience,
   }
 }
 

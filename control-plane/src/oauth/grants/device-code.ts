@@ -15,7 +15,12 @@ import type { GrantType } from './grant.ts'
 export const deviceCode: GrantType = async (parts, { form, client, target }) => {
   const { db, ctxOf } = parts
   const code = requireParameter(form, 'device_code')
-  const polled = await db.transaction().execute((trx) => poll(trx, code, client.id))
+  const polled = await db.transaction().execute(async (trx) => {
+    const found = await poll(trx, code, client.id)
+    if (found.is !== 'approved') return found
+    // What the grant does not cover uses no code up: the transaction ends with the error.
+    return { ...found, audience: narrowedAudience(found.audience, form.has('resource') ? target : undefined) }
+  })
   switch (polled.is) {
     case 'pending':
       throw oauthError('authorization_pending', 'The person has not decided yet.')
@@ -44,7 +49,7 @@ export const deviceCode: GrantType = async (parts, { form, client, target }) => 
     recordedAs: { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id },
     sid: polled.sid,
     isRefreshable: client.grantTypes.includes('refresh_token'),
-    audience: narrowedAudience(polled.audience, form.has('resource') ? target : undefined),
+    audience: polled.audience,
   }
 }
 
