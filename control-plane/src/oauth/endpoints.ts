@@ -15,14 +15,15 @@ import {
 import { readForm } from './base/form.ts'
 import type { OAuthParts } from './base/parts.ts'
 import { Stages } from './base/stages.ts'
-import { findQuestion, showConsent, takeDecision } from './consent/consent.ts'
+import { findGivenUp, findQuestion, giveUp, showConsent, takeDecision } from './consent/consent.ts'
 import { giveCodes } from './device/ask.ts'
 import { findDecision, showDevice, takeDeviceDecision } from './device/question.ts'
+import { RESULT_PATH, showResult } from './flow/after-form.ts'
 import { checkCsrf, findFlow, readBrowser } from './flow/browser.ts'
 import { issueToken } from './issue/issue-token.ts'
 import { askLogout, takeLogout } from './logout/logout.ts'
 import { metadataRoutes } from './metadata.ts'
-import { asJson, asPage } from './render.ts'
+import { asJson, asPage, asPageAfterForm } from './render.ts'
 import { finishAtProvider, findAttempt } from './sign-in/callback.ts'
 import { beginForPage, chooseProvider, takeChoice } from './sign-in/choose.ts'
 import { introspect } from './token/introspect.ts'
@@ -50,24 +51,26 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
 
   const choose = inBrowser.add(findFlow(parts)).answer(chooseProvider(parts), asPage(parts, 'oauth/sign-in'))
   const begin = inBrowser.answer(beginForPage(parts), asPage(parts, 'oauth/sign-in'))
-  const take = inBrowser.add(readForm).add(findFlow(parts)).check(checkCsrf).answer(takeChoice(parts), asPage(parts, 'oauth/sign-in'))
+  const inOwnForm = inBrowser.add(readForm).add(findFlow(parts)).check(checkCsrf)
+  const take = inOwnForm.answer(takeChoice(parts), asPageAfterForm(parts, 'oauth/sign-in'))
+  const cancel = inOwnForm.add(findGivenUp(parts)).answer(giveUp(parts), asPageAfterForm(parts, 'oauth/authorize'))
   const callback = inBrowser.add(findAttempt(parts)).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
   const signedIn = inBrowser.answer(({ language }) => donePage(language), asPage(parts, 'oauth/signed-in'))
 
   const logout = inBrowser.answer(askLogout(parts), asPage(parts, 'oauth/logout'))
-  const loggedOut = inBrowser.add(readForm).answer(takeLogout(parts), asPage(parts, 'oauth/logout'))
+  const loggedOut = inBrowser.add(readForm).answer(takeLogout(parts), asPageAfterForm(parts, 'oauth/logout'))
 
   const question = inBrowser.add(findFlow(parts)).add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
-  const decision = inBrowser
-    .add(readForm)
-    .add(findFlow(parts))
-    .check(checkCsrf)
-    .add(findQuestion(parts))
-    .answer(takeDecision(parts), asPage(parts, 'oauth/authorize'))
+  const decision = inOwnForm.add(findQuestion(parts)).answer(takeDecision(parts), asPageAfterForm(parts, 'oauth/authorize'))
 
   const device = inForm.add(authenticateClient(parts)).add(findTarget(parts)).answer(giveCodes(parts), asJson(parts, 'oauth/device'))
   const deviceQuestion = inBrowser.answer(showDevice(parts), asPage(parts, 'oauth/device'))
-  const deviceDecision = inBrowser.add(readForm).add(findDecision(parts)).answer(takeDeviceDecision(parts), asPage(parts, 'oauth/device'))
+  const deviceDecision = inBrowser
+    .add(readForm)
+    .add(findDecision(parts))
+    .answer(takeDeviceDecision(parts), asPageAfterForm(parts, 'oauth/device'))
+
+  const result = inBrowser.answer(showResult(parts), asPage(parts, 'oauth/result'))
 
   const token = inForm
     .add(findGrantType)
@@ -87,7 +90,9 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     { method: 'POST', path: '/oauth/authorize', origins: 'lead', answer: bounded(authorize) },
     { method: 'GET', path: '/oauth/sign-in', answer: bounded(signIn) },
     { method: 'POST', path: '/oauth/sign-in', answer: bounded(take) },
+    { method: 'POST', path: '/oauth/cancel', answer: bounded(cancel) },
     { method: 'GET', path: '/oauth/signed-in', answer: bounded(signedIn) },
+    { method: 'GET', path: RESULT_PATH, answer: bounded(result) },
     { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
     { method: 'GET', path: '/oauth/logout', answer: bounded(logout) },
     { method: 'POST', path: '/oauth/logout', origins: 'any', answer: bounded(loggedOut) },

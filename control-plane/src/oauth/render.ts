@@ -5,6 +5,7 @@ import type { Answer } from '../base/http.ts'
 import { errorText } from '../base/log.ts'
 import { isStorable } from '../base/plain-input.ts'
 import { errorPage } from '../pages/error-page.ts'
+import type { ErrorData } from '../pages/error-page.ts'
 import { languageOf } from '../pages/kit/language-of.ts'
 import { ProviderFault } from '../providers/faults/provider-fault.ts'
 import { mayLearn, redirectedError } from './authorize/begin.ts'
@@ -14,7 +15,9 @@ import { asOAuthError } from './base/provider-refusal.ts'
 import type { Incoming } from './base/stages.ts'
 import type { OAuthClient } from './clients/client.ts'
 import { leadsToSignIn } from './consent/consent.ts'
+import { errorAfterForm } from './flow/after-form.ts'
 import { seeOther } from './flow/answers.ts'
+import { csrfOf } from './flow/browser.ts'
 import type { InBrowser, InFlow } from './flow/browser.ts'
 import { PageFault, pageFaultOf } from './flow/page-fault.ts'
 
@@ -37,8 +40,14 @@ function namedClient({ form, signIn }: Pick<Known, 'form' | 'signIn'>): string |
 }
 
 /** A person in front of a page sees what happened, whose fault it is, and what to do. */
-export const asPage =
-  (parts: OAuthParts, method: string) =>
+export const asPage = (parts: OAuthParts, method: string) =>
+  pageWith(parts, method, (data, { exchange }) => errorPage(data, languageOf(exchange.request)))
+
+/** The same for an address that takes a form of these pages. */
+export const asPageAfterForm = (parts: OAuthParts, method: string) => pageWith(parts, method, (data) => errorAfterForm(parts, data))
+
+const pageWith =
+  (parts: OAuthParts, method: string, show: (data: ErrorData, known: Known) => Answer) =>
   async (error: unknown, known: Known): Promise<Answer> => {
     if (leadsToSignIn(error)) return seeOther(`/oauth/sign-in?flow=${known.flow}`, known.cookies)
     const { redirect, client, id, exchange } = known
@@ -56,7 +65,7 @@ export const asPage =
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
       return redirectedError(parts.issuer, { redirect }, error)
-    return errorPage({ ...fault.situation, id, detail: fault.detail, retryUrl: retryOf(error, known) }, languageOf(exchange.request))
+    return show({ ...fault.situation, id, detail: fault.detail, ...(await waysOut(parts, error, known)) }, known)
   }
 
 /** Programs get JSON (RFC 6749, section 5.2). */
@@ -76,12 +85,23 @@ const reasonOf = (refusal: Refusal) => {
   return isOAuthReason(refusal.error) ? refusal.error : 'invalid_request'
 }
 
-/** Where somebody whose sign-in came to nothing tries again. What an administrator must mend would only fail again. */
-function retryOf(error: unknown, { flow, signIn }: Known): string | undefined {
+type WaysOut = Pick<ErrorData, 'retryUrl' | 'choiceUrl' | 'cancel'>
+
+/**
+ * How somebody goes on whose sign-in came to nothing: once more at the same provider, unless an administrator must mend
+ * it first; at another provider; or back to the client, which learns that they gave up.
+ */
+async function waysOut({ providers }: OAuthParts, error: unknown, { flow, signIn, browser, session }: Known): Promise<WaysOut> {
+  const isProviders = error instanceof ProviderFault || (error instanceof PageFault && error.reason === 'person-disabled')
+  if (!isProviders || flow === undefined || !browser || !signIn || signIn.finished_at !== null) return {}
+  const choiceUrl = `/oauth/sign-in?flow=${encodeURIComponent(flow)}`
   const mayHelp = error instanceof ProviderFault && (error.whose === 'you' || error.whose === 'provider')
-  return mayHelp && flow !== undefined && signIn && signIn.finished_at === null
-    ? `/oauth/sign-in?flow=${encodeURIComponent(flow)}`
-    : undefined
+  const [, another] = await providers.list().catch(() => [])
+  return {
+    ...(mayHelp && { retryUrl: `${choiceUrl}&again=on` }),
+    ...(another && { choiceUrl }),
+    ...(signIn.purpose === 'authorize' && { cancel: { flow, csrf: csrfOf({ browser, session }, flow) } }),
+  }
 }
 
 function refusalOf(error: unknown): Refusal | undefined {

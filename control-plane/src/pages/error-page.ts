@@ -5,7 +5,7 @@ import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
 import { STOP_SIGN } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
-import { fact } from './kit/parts.ts'
+import { fact, hiddenFields } from './kit/parts.ts'
 import { nameOf } from './kit/shown.ts'
 
 type Whose = 'you' | 'client' | 'provider' | 'gateway' | 'administrator'
@@ -49,6 +49,10 @@ export type ErrorData = SituationWithFacts & {
   id?: string | undefined
   /** A path here, or an address, that begins again. */
   retryUrl?: string | undefined
+  /** A path here that asks which provider to sign in with. */
+  choiceUrl?: string | undefined
+  /** What the form carries by which the person gives up the sign-in. It posts to /oauth/cancel. */
+  cancel?: { flow: string; csrf: string } | undefined
   /** A sentence in English for those who mend it, such as the `error_description`. It holds no secret. */
   detail?: string | undefined
   /** Where the situation's own status would be wrong. */
@@ -67,9 +71,11 @@ export function errorPage(data: ErrorData, language: Language): Answer {
     <h2>${error.next}</h2>
     <p>${next}</p>
     ${data.retryUrl !== undefined && html`<p class="after"><a class="button main" href="${data.retryUrl}">${error.retry}</a></p>`}
+    ${data.choiceUrl !== undefined && html`<p class="after"><a class="button" href="${data.choiceUrl}">${error.otherWay}</a></p>`}
+    ${data.cancel && html`<form method="post" action="/oauth/cancel">${hiddenFields(data.cancel)}<button>${error.cancel}</button></form>`}
     <dl class="wide">${fact(error.whose, error[whose])}${data.id !== undefined && reference(texts, data.id)}</dl>
     ${data.detail !== undefined && detailOf(error.detail, data.detail)}`
-  return pageAnswer({ language, title, body, status: data.status ?? status })
+  return pageAnswer({ language, title, body, status: data.status ?? status, leadsElsewhere: data.cancel !== undefined })
 }
 
 const reference = ({ error }: Texts, id: string) =>

@@ -95,7 +95,7 @@ test('what guards a form stands in hidden fields alone', () => {
 test('a page whose forms stay here says so; one that leads to a client or a provider could not name all that follows', () => {
   const leading = everyPage('x', 'en').filter(([, { headers = {} }]) => !String(headers['content-security-policy']).includes('form-action'))
   const names = new Set(leading.map(([name]) => name.split(' ', 1)[0]))
-  expect([...names].sort()).toEqual(['choice', 'consent', 'device', 'no', 'sign', 'too'])
+  expect([...names].sort()).toEqual(['choice', 'consent', 'device', 'no', 'sign', 'too', 'ways'])
 })
 
 test('a client whose document was checked is shown with its host; one that named itself, with a warning', () => {

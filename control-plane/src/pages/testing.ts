@@ -26,12 +26,27 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
     `error ${situation}`,
     errorPage({ ...({ situation, facts } as SituationWithFacts), id: text, detail: text, retryUrl: '/oauth/device' }, language),
   ])
+  const ways: [string, Answer] = [
+    'ways out of an error',
+    errorPage(
+      {
+        situation: 'provider-down',
+        facts: { provider: text },
+        id: text,
+        retryUrl: '/oauth/sign-in?again=on',
+        choiceUrl: '/oauth/sign-in',
+        cancel: { flow: text, csrf: text },
+      },
+      language,
+    ),
+  ]
   const unrecorded: [string, Answer] = ['error without an id', errorPage({ situation: 'page-not-found' }, language)]
   const providers = [{ handle: text, title: text }]
   const common = { flow: text, csrf: text }
   return [
     ...consents,
     ...errors,
+    ways,
     unrecorded,
     ['choice', providerChoicePage({ ...common, clientName: text, providers, asksEmail: false }, language)],
     [

@@ -83,6 +83,8 @@ export const az: Texts = {
     idUse: 'Onu administratorunuza verin: audit jurnalında da həmin nömrə var.',
     detail: 'Administratorlar üçün təfərrüatlar',
     retry: 'Yenidən cəhd et',
+    otherWay: 'Başqa giriş üsulu seç',
+    cancel: 'Ləğv et',
   },
   situations,
 }

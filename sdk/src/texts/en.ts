@@ -87,6 +87,8 @@ export const en = {
     idUse: 'Give it to your administrator: the audit record has the same.',
     detail: 'Details for administrators',
     retry: 'Try again',
+    otherWay: 'Choose another way to sign in',
+    cancel: 'Cancel',
   },
   situations,
 }

@@ -82,6 +82,8 @@ export const tr: Texts = {
     idUse: 'Bunu yöneticinize verin: Denetim kaydında da aynı numara vardır.',
     detail: 'Yöneticiler için ayrıntılar',
     retry: 'Yeniden dene',
+    otherWay: 'Başka bir oturum açma yolu seç',
+    cancel: 'İptal',
   },
   situations,
 }

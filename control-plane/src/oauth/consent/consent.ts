@@ -35,18 +35,35 @@ class SignInNeeded extends Error {
  * person, the client, its redirect URI.
  */
 export const findQuestion =
-  ({ findClient }: OAuthParts) =>
+  (parts: OAuthParts) =>
   async ({ session, signIn }: InBrowser & InFlow): Promise<InConsent> => {
-    if (signIn.purpose !== 'authorize') throw new PageFault({ situation: 'page-not-found' })
-    if (signIn.finished_at !== null) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
+    refuseOver(signIn)
     if (!session || session.sid !== signIn.sid) throw new SignInNeeded()
-    const asked = AuthorizeRequest.parse(signIn.request)
-    const client = await findClient(asked.clientId)
-    const fault = redirectUriFault(client, asked.redirectUri)
-    if (fault !== undefined)
-      throw new PageFault({ situation: 'wrong-redirect', facts: { client: client.name } }, { reason: 'redirect-mismatch', detail: fault })
-    return { session, asked, client, redirect: { uri: asked.redirectUri, state: asked.state } }
+    return { session, ...(await findAsked(parts, signIn)) }
   }
+
+/** What the client asked for. The client must still be known, and its redirect URI be its own. */
+async function findAsked({ findClient }: OAuthParts, signIn: InFlow['signIn']): Promise<Omit<InConsent, 'session'>> {
+  const asked = AuthorizeRequest.parse(signIn.request)
+  const client = await findClient(asked.clientId)
+  const fault = redirectUriFault(client, asked.redirectUri)
+  if (fault !== undefined)
+    throw new PageFault({ situation: 'wrong-redirect', facts: { client: client.name } }, { reason: 'redirect-mismatch', detail: fault })
+  return { asked, client, redirect: { uri: asked.redirectUri, state: asked.state } }
+}
+
+/** Finds what a sign-in is for that a person gives up before they are signed in. */
+export const findGivenUp =
+  (parts: OAuthParts) =>
+  async ({ signIn }: InFlow): Promise<Omit<InConsent, 'session'>> => {
+    refuseOver(signIn)
+    return findAsked(parts, signIn)
+  }
+
+function refuseOver({ purpose, finished_at }: InFlow['signIn']): void {
+  if (purpose !== 'authorize') throw new PageFault({ situation: 'page-not-found' })
+  if (finished_at !== null) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
+}
 
 type Call = Incoming & InBrowser & InFlow & InConsent
 
@@ -107,6 +124,14 @@ async function deny({ db }: OAuthParts, { signIn }: Call): Promise<Answer> {
   await finishOnce(db, signIn)
   throw new OAuthError('access_denied', 'The person did not allow it.', { reason: 'consent-denied' })
 }
+
+/** The click on Cancel of a page that says why the sign-in came to nothing: the client learns it. */
+export const giveUp =
+  ({ db }: OAuthParts) =>
+  async ({ signIn }: InFlow & Omit<InConsent, 'session'>): Promise<Answer> => {
+    await finishOnce(db, signIn)
+    throw new OAuthError('access_denied', 'The person cancelled the sign-in.', { reason: 'sign-in-cancelled' })
+  }
 
 async function allow(parts: OAuthParts, { exchange, signIn, client, asked, session, cookies, redirect }: Call): Promise<Answer> {
   const { db, issuer } = parts

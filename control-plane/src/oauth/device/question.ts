@@ -1,7 +1,7 @@
 import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { productOf } from '@bir/sdk/binding'
 import type { Answer } from '../../base/http.ts'
-import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../pages/device-pages.ts'
+import { deviceCodePage, deviceConfirmPage } from '../../pages/device-pages.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import type { BrowserSession } from '../../sessions/browser-session.ts'
 import { optionalText } from '../base/form.ts'
@@ -10,6 +10,7 @@ import { refuseUnknownServer, targetOf } from '../base/resource.ts'
 import { isSame } from '../../base/secrets/secret.ts'
 import type { Incoming } from '../base/stages.ts'
 import type { OAuthClient } from '../clients/client.ts'
+import { resultAfterForm } from '../flow/after-form.ts'
 import { seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
@@ -98,12 +99,12 @@ type Decided = Incoming & InBrowser & Decision & { form: URLSearchParams }
 export const takeDeviceDecision =
   (parts: OAuthParts) =>
   async (call: Decided): Promise<Answer> => {
-    const { client, language, cookies, userCode } = call
+    const { client, userCode } = call
     const decision = call.form.get('decision')
     if (decision === 'other-person') return toSignIn(parts, call, userCode)
     if (decision !== 'allow' && decision !== 'deny') throw new PageFault({ situation: 'stale-form' })
     await (decision === 'allow' ? allow(parts, call) : deny(parts, call))
-    return withCookies(deviceDonePage({ decision, clientName: client.name }, language), cookies)
+    return resultAfterForm(parts, call, { kind: 'device-done', decision, clientName: client.name })
   }
 
 async function allow(parts: OAuthParts, { device, client, session, exchange }: Decided): Promise<void> {

@@ -8,6 +8,7 @@ import { optionalText } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import { isSame } from '../../base/secrets/secret.ts'
 import type { Incoming } from '../base/stages.ts'
+import { resultAfterForm } from '../flow/after-form.ts'
 import { seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
@@ -45,7 +46,7 @@ export const takeLogout =
     // A client may also send its wish by a form. The browser keeps its cookies from that; they come with this redirect.
     if (csrf === undefined) return seeOther(`${path}?${new URLSearchParams(wishOf(form))}`, call.cookies)
     const target = await clientReturn(parts, form)
-    if (!session) return afterwards(parts, call, target)
+    if (!session) return target === undefined ? seeOther(path, call.cookies) : afterwards(parts, call, target)
     if (!isSame(csrf, csrfOf(call, purpose))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
 
     const idToken = await readIdToken(parts, session)
@@ -54,7 +55,7 @@ export const takeLogout =
     const atProvider = await providerAddress(parts, call, session, { idToken, target })
     if (atProvider !== undefined) return seeOther(atProvider, gone)
     return target === undefined
-      ? withCookies(signedOutPage({ stillAt: session.provider ?? undefined }, call.language), gone)
+      ? resultAfterForm(parts, { ...call, cookies: gone }, { kind: 'signed-out', stillAt: session.provider ?? undefined })
       : seeOther(target, gone)
   }
 

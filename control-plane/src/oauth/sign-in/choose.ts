@@ -4,6 +4,7 @@ import type { Answer } from '../../base/http.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Incoming } from '../base/stages.ts'
 import { deriveSecret, newSecret } from '../../base/secrets/secret.ts'
+import { openFault, sealFault } from '../flow/after-form.ts'
 import { seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser, InFlow } from '../flow/browser.ts'
@@ -13,14 +14,24 @@ import { providerChoicePage } from '../../pages/sign-in-page.ts'
 
 type Call = Incoming & InBrowser & InFlow
 
-/** Leads to the only provider, or asks which one. */
+/** What was written instead of a choice, and why it chose nobody. */
+interface EmailFault {
+  written: string
+  fault: 'no-address' | 'unknown-domain'
+}
+
+/** Leads to the only provider, or asks which one. `again` leads to the one that was chosen before. */
 export const chooseProvider =
   (parts: OAuthParts) =>
   async (call: Call): Promise<Answer> => {
     const providers = await parts.providers.list()
     const [only, ...others] = providers
     if (!only) throw new PageFault({ situation: 'no-provider' })
-    return others.length === 0 ? toProvider(parts, call, only.handle) : choicePage(parts, call, undefined)
+    if (others.length === 0) return toProvider(parts, call, only.handle)
+    const { searchParams } = call.exchange.url
+    const before = searchParams.has('again') ? providers.find(({ handle }) => handle === call.signIn.provider) : undefined
+    if (before) return toProvider(parts, call, before.handle)
+    return choicePage(parts, call, openFault<EmailFault>(parts, call, optionalText(searchParams, 'fault') ?? ''))
   }
 
 /** The answer to that question: a provider, or an address whose domain chooses one. */
@@ -28,16 +39,23 @@ export const takeChoice =
   (parts: OAuthParts) =>
   async (call: Call & { form: URLSearchParams }): Promise<Answer> => {
     const providers = await parts.providers.list()
-    const [handle, written] = [optionalText(call.form, 'provider'), optionalText(call.form, 'email')?.trim()]
+    const [handle, written] = [optionalText(call.form, 'provider'), optionalText(call.form, 'email')?.trim().slice(0, maxEmailChars)]
     if (handle !== undefined && providers.some((provider) => provider.handle === handle)) return toProvider(parts, call, handle)
     if (written === undefined) throw new PageFault({ situation: 'unknown-provider' })
     const domain = /^[^@\s]+@([^@\s]+)$/.exec(written)?.[1]?.toLowerCase()
-    if (domain === undefined) return choicePage(parts, call, { written, fault: 'no-address' })
+    if (domain === undefined) return askAnew(parts, call, { written, fault: 'no-address' })
     const chosen = providers.find(({ domains }) => domains.includes(domain))
-    return chosen ? toProvider(parts, call, chosen.handle, written) : choicePage(parts, call, { written, fault: 'unknown-domain' })
+    return chosen ? toProvider(parts, call, chosen.handle, written) : askAnew(parts, call, { written, fault: 'unknown-domain' })
   }
 
-async function choicePage(parts: OAuthParts, call: Call, email: { written: string; fault: 'no-address' | 'unknown-domain' } | undefined) {
+/** RFC 5321, section 4.5.3.1: no address is longer. */
+const maxEmailChars = 320
+
+/** The same page again, with its sentence, at an address of its own. */
+const askAnew = (parts: OAuthParts, call: Call, fault: EmailFault): Answer =>
+  seeOther(`/oauth/sign-in?flow=${encodeURIComponent(call.flow)}&fault=${sealFault(parts, call, fault)}`, call.cookies)
+
+async function choicePage(parts: OAuthParts, call: Call, email: EmailFault | undefined) {
   const providers = await parts.providers.list()
   const { flow, signIn, language, cookies } = call
   // A failure to find the client anew is no reason against the sign-in: the consent page tells.

@@ -89,7 +89,7 @@ button,.button{display:block;width:100%;min-height:2.75rem;padding:.55rem 1rem;f
 button:hover,.button:hover{border-color:var(--accent)}
 .main{color:var(--on-accent);background:var(--accent);border-color:var(--accent)}
 .main:hover{background:var(--press);border-color:var(--press)}
-button+button{margin-top:.6rem}.after{margin:1.5rem 0 0}
+button+button{margin-top:.6rem}.after{margin:1.5rem 0 0}.after+.after,.after+form{margin-top:.75rem}
 .two{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.two button{flex:1 1 6rem;width:auto;margin:0;padding-inline:.6rem}
 .quiet{display:inline;font-size:.9375rem;width:auto;min-height:1.5rem;padding:0;font-weight:500;text-align:start;color:var(--accent);background:none;border:0;border-radius:4px;text-decoration:underline;text-underline-offset:.2em;text-decoration-thickness:1px}
 .quiet:hover{text-decoration-thickness:2px}
