@@ -18,7 +18,7 @@ import type { Gateway } from '../testing/boot-gateway.ts'
  * The keys are those of this one run, and no private one is written: the table `keys` is left out.
  */
 
-const people = ['admin', 'alice', 'bob', 'carol', 'dave', 'erin']
+const people = ['admin', 'alice', 'bob', 'carol', 'dave', 'erin', 'ci']
 
 /** Left out, because they hold secrets, or are made anew from the others. */
 const leftOut = new Set(['keys', 'used_assertions', 'chunks', 'chunk_slots', 'bucket_classes', 'classes', 'dirty', 'migrations'])
@@ -29,6 +29,7 @@ async function main(folder: string): Promise<void> {
   await using gateway = await bootGateway()
   const api = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
   await shapePolicy(api, things)
+  await shapeIdentity(api)
   await api.tokens.revoke({ jti: String(payloadOf(await gateway.token('carol'))['jti']) })
   await makeCalls(gateway)
   const write = (name: string, value: unknown) => writeFileSync(join(folder, name), `${JSON.stringify(value)}\n`)
@@ -86,6 +87,24 @@ async function shapePolicy(api: Api, things: Upstream): Promise<void> {
     maxRows: 10,
   })
   await api.settings.put({ rateBurst: 200, truncateChars: 50_000 })
+}
+
+/** Clients, providers, personal tokens, a service account, and sessions of some kinds. */
+async function shapeIdentity(api: Api): Promise<void> {
+  await api.serviceAccounts.put({ handle: 'ci', title: 'Pipeline' })
+  await api.grants.create({ service: 'ci', server: 'things', level: 'write' })
+  await api.policy.apply({
+    file: {
+      clients: { allow: 'listed', domains: ['*.bank.example'], approved: ['desk'] },
+      providers: { corp: { issuer: 'https://sso.bank.example', clientId: 'gateway', domains: ['bank.example'] } },
+    },
+  })
+  await api.settings.put({ binding: 'ip', bindingNetwork: { ipv4: 16 }, session: { idleMs: 86_400_000 } })
+  await api.clients.create({ serviceAccount: 'ci', name: 'Pipeline' })
+  await api.clients.create({ handle: 'desk', name: 'Desk', redirectUris: ['https://desk.bank.example/callback'] })
+  await api.personalTokens.create({ user: 'alice', name: 'script', servers: ['sql'], networks: ['10.0.0.0/8'] })
+  const { id } = await api.personalTokens.create({ user: 'bob', name: 'lost' })
+  await api.personalTokens.revoke({ id })
 }
 
 async function makeCalls(gateway: Gateway): Promise<void> {
@@ -195,10 +214,11 @@ async function tablesOf(home: string) {
 const newest = <R extends { row: Record<string, unknown> }>(rows: R[]) =>
   rows.toSorted(({ row: a }, { row: b }) => Number(b['revision']) - Number(a['revision'])).slice(0, 1)
 
-/** The hash of a join secret is no secret, but nobody needs it either: the hash of the line's id stands for it. */
+/** The hash of a secret is no secret, but nobody needs it either: the hash of the row's id stands for it. */
 function withoutSecrets(row: Record<string, unknown>): Record<string, unknown> {
-  if (!('secret_hash' in row)) return row
-  return { ...row, secret_hash: createHash('sha256').update(String(row['id'])).digest('hex') }
+  if (typeof row['secret_hash'] !== 'string') return row
+  const id = String(row['id'] ?? row['client_id'])
+  return { ...row, secret_hash: createHash('sha256').update(id).digest('hex') }
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
