@@ -31,6 +31,7 @@ import { drain } from './transport/drain.ts'
 import { McpExchange } from './transport/exchange.ts'
 import { createInternalServer } from './transport/internal-server.ts'
 import { createPublicServer } from './transport/public-server.ts'
+import { refusalRecorder } from './transport/record-refusal.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
 import type { ProxiesBefore } from '@bir/sdk/client-address'
 import type { ProxyFor } from '@bir/sdk/proxies'
@@ -137,7 +138,8 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const bodies = new BodyBudget(Math.max(minBodyBytes, 16 * maxRequestBytes))
   const identify = callerIdentifier({ verify: tokenVerifier(policy), policy })
   const methods = methodsOf(ports, parts.moreFilters)
-  const exchange = new McpExchange({ methods, identify, bodies, journal, maxRequestBytes, forwarder })
+  const recordRefusal = refusalRecorder({ journal, policy })
+  const exchange = new McpExchange({ methods, identify, bodies, recordRefusal, maxRequestBytes, forwarder })
   const server = createPublicServer({
     publicUrl,
     origins: parts.origins,
@@ -145,6 +147,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     health: () => parts.health(dropped.counts),
     isStopping: () => streams.isStopping,
     exchange,
+    recordRefusal,
     proxies: parts.proxies ?? { isTrusted: () => false, header: 'x-forwarded-for' },
     maxUnreadMs: parts.maxUnreadMs,
   })

@@ -49,6 +49,7 @@ const fields: Record<keyof AuditHeader, fc.Arbitrary<unknown>> = {
   count: int,
   signature: text,
   offline: fc.constant(true),
+  sessionId: text,
 }
 const header = fc.record(fields, { requiredKeys: ['v', 'kind', 'plane', 'seq', 'prev', 'boot', 'atMs'] })
 const record = fc.record({ hash: hex, header, args: text, result: text }, { requiredKeys: ['hash', 'header'] })

@@ -57,6 +57,7 @@ const headerChecks: Record<keyof AuditHeader, Check> = {
   count: isInteger,
   signature: isText,
   offline: (value) => value === true,
+  sessionId: isText,
 }
 
 const isHeader = checkOf(headerChecks, AuditHeader)

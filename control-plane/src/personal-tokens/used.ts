@@ -4,11 +4,14 @@ import type { Kysely } from 'kysely'
 
 /** What of an audit record says that a token was used. */
 interface Use {
-  header: { tokenId?: string | undefined; atMs: number; kind: string }
+  header: { tokenId?: string | undefined; atMs: number; kind: string; httpStatus?: number | undefined }
 }
 
 /** Personal access tokens have UUIDv7 (RFC 9562) as ids; the `jti` of access tokens are random, of version 4. */
 const isPersonal = (tokenId: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(tokenId)
+
+/** The token itself was refused, or its person: that is no use of it. */
+const isRefused = (httpStatus: number | undefined) => httpStatus === 401 || httpStatus === 403
 
 /** How exactly a use is kept: a token of a busy program does not write a row for every batch of records. */
 const precisionMs = 60_000
@@ -17,8 +20,8 @@ const precisionMs = 60_000
 export async function notePersonalTokens(db: Kysely<Database>, records: readonly Use[], nowMs: number): Promise<void> {
   const lastUse = new Map<string, number>()
   for (const { header } of records) {
-    const { tokenId, atMs, kind } = header
-    if (tokenId === undefined || kind !== 'call' || !isPersonal(tokenId)) continue
+    const { tokenId, atMs, kind, httpStatus } = header
+    if (tokenId === undefined || kind !== 'call' || isRefused(httpStatus) || !isPersonal(tokenId)) continue
     lastUse.set(tokenId, Math.max(lastUse.get(tokenId) ?? 0, Math.min(atMs, nowMs)))
   }
   if (lastUse.size === 0) return

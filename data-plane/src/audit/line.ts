@@ -1,4 +1,4 @@
-import { AUDIT_BODY_BYTES } from '@bir/sdk/contract/audit'
+import { AUDIT_BODY_BYTES, AUDIT_VERSION } from '@bir/sdk/contract/audit'
 import type { AuditHeader } from '@bir/sdk/contract/audit'
 import { boundField } from '@bir/sdk/contract/audit-limits'
 import type { ChainHead } from '@bir/sdk/chain'
@@ -14,14 +14,22 @@ export interface SpoolOrigin {
  * The next line of a chain, and the head after it. The header's keys must be in the schema's order, because their bytes
  * are hashed. They are listed here: to build the header in a loop over the schema takes three times as long.
  * Every text is cut and every number checked here, whoever wrote it: a record that the control plane cannot take would
- * hold back all records after it.
+ * hold back all records after it. `readable` is the newest version that the control plane reads: what needs a newer
+ * one is left out where the record would wait for it.
  */
-export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFields, bodies: Bodies): { line: string; head: ChainHead } {
+export function nextLine(
+  origin: SpoolOrigin,
+  head: ChainHead,
+  fields: AuditFields,
+  bodies: Bodies,
+  readable: number = AUDIT_VERSION,
+): { line: string; head: ChainHead } {
   const args = truncate(bodies.args)
   const result = truncate(bodies.result)
   const seq = head.seq + 1
+  const sessionId = readable < 2 ? undefined : boundField('sessionId', fields.sessionId)
   const header: { [K in keyof AuditHeader]: AuditHeader[K] | undefined } = {
-    v: fields.offline ? 2 : 1,
+    v: fields.offline || sessionId !== undefined ? 2 : 1,
     kind: fields.kind,
     plane: origin.plane,
     seq,
@@ -58,6 +66,7 @@ export function nextLine(origin: SpoolOrigin, head: ChainHead, fields: AuditFiel
     count: integer(fields.count),
     signature: boundField('signature', fields.signature),
     offline: fields.offline,
+    sessionId,
   }
   const bytes = JSON.stringify(header)
   const hash = sha256(bytes)

@@ -71,12 +71,24 @@ test('the header has the keys in the order of its schema, so that parsing and wr
     count: 1,
     signature: 's',
     offline: true,
+    sessionId: 's',
   } as const
   const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, fields, { args: '{}', result: '{}' })
   const { header, hash } = AuditRecord.parse(JSON.parse(line))
   expect(Object.keys(header)).toEqual(Object.keys(AuditHeader.shape))
   expect(headerHash(header)).toBe(hash)
   expect(header.v).toBe(2)
+})
+
+test('what a control plane of an earlier version does not read is left out, so that the records need not wait for it', () => {
+  const fields = { kind: 'call', atMs: 1, tokenId: 't', sessionId: 's' } as const
+  const headerFor = (readable: number) => {
+    const { line } = nextLine(origin, { seq: 0, hash: FIRST_PREV }, fields, {}, readable)
+    return AuditRecord.parse(JSON.parse(line)).header
+  }
+  expect(headerFor(2)).toMatchObject({ v: 2, tokenId: 't', sessionId: 's' })
+  expect(headerFor(1)).toMatchObject({ v: 1, tokenId: 't' })
+  expect(headerFor(1)).not.toHaveProperty('sessionId')
 })
 
 test('a record with any text can be read back, and the chain is intact', async () => {

@@ -42,6 +42,8 @@ export class Spool {
   private lazySync: NodeJS.Timeout | undefined
   private fault: Error | undefined
   private backlogBytes = 0
+  /** The newest version of records that the control plane reads, as far as it has said. The shipper sets it. */
+  readable = 1
   /** Called after records were written. The shipper sets it. */
   onWritten: () => void = () => undefined
 
@@ -87,7 +89,7 @@ export class Spool {
 
   append(fields: AuditFields, bodies: Bodies, synced: boolean): Promise<void> {
     this.ready()
-    const next = nextLine(this.origin, this.head, fields, bodies)
+    const next = nextLine(this.origin, this.head, fields, bodies, this.readable)
     this.head = next.head
     if (this.pending === '') setImmediate(() => this.gather(0, 1))
     this.pending += next.line

@@ -15,6 +15,6 @@ export const senderOf = ({ socket, headers }: IncomingMessage, proxies: ProxiesB
 })
 
 /** W3C Trace Context: the trace id of the header `traceparent`, 32 hex digits. */
-export function traceIdOf({ headers: { traceparent } }: IncomingMessage): string | undefined {
+export function traceIdOf({ headers: { traceparent } }: Pick<IncomingMessage, 'headers'>): string | undefined {
   return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
 }

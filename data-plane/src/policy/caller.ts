@@ -4,6 +4,7 @@ import type { Person } from '@bir/sdk/contract/policy'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
 import type { PolicySource } from './source.ts'
+import { aboutToken } from './tokens/holder.ts'
 import { standingOf } from './tokens/token.ts'
 import type { Token } from './tokens/token.ts'
 import { unauthenticated } from './tokens/unauthenticated.ts'
@@ -51,10 +52,10 @@ export interface Admission {
 /** Throws `unauthenticated` or `personDisabled`. */
 export function admit(source: Source, token: Token, endpoint: Endpoint): Admission {
   const standing = standingOf(source, token, endpoint, Date.now())
-  if (standing.fault !== undefined) throw unauthenticated(standing.fault, { ...token, resource: endpoint.resource })
+  if (standing.fault !== undefined) throw aboutToken(unauthenticated(standing.fault, { ...token, resource: endpoint.resource }), token)
   const person = personOf(source.current(), token.subject)
   const refusal = refusalOf(person)
-  if (refusal) throw refusal
+  if (refusal) throw aboutToken(refusal, token)
   return { person: person as Person, isOffline: standing.isOffline }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ForwardedHeader } from '@bir/sdk/client-address'
-import { AuditRecord } from '@bir/sdk/contract/audit'
+import { AUDIT_VERSION, AuditRecord } from '@bir/sdk/contract/audit'
 import type { PlanesChunk, RemoteEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
 import type { GatewayError } from '@bir/sdk/contract/errors'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -174,6 +174,7 @@ export async function testPlane(
 
   const node = place?.identity.id ?? uuidv7()
   const { spool } = Spool.open(join(home, 'spool'), { plane: node, boot: uuidv7() }, 1e9)
+  spool.readable = AUDIT_VERSION
   const journal = new SpoolJournal({ spool, sign: () => 'unsigned' })
   const sealer = new Sealer()
   sealer.use([{ kid: 's1', key: Buffer.alloc(32, 7) }])

@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { ERRORS, GatewayError } from '@bir/sdk/contract/errors'
-import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { GatewayError } from '@bir/sdk/contract/errors'
 import type { Incoming } from '../pipeline/call/types.ts'
 import { AnswerStream } from './answer-stream.ts'
 import { answerBatch } from './batch.ts'
 import { noChannel } from '../protocol/channel/channel.ts'
 import { classify, paramHeadersIn } from './classify.ts'
-import type { Endpoint } from '../http/endpoint.ts'
 import { ServedByOtherPlane } from '../peers/served-by-other-plane.ts'
 import { noStreamWithoutSession } from './older-transport.ts'
 import { renderError } from './error-response.ts'
@@ -24,9 +22,8 @@ import { acceptsJson } from '../http/negotiate.ts'
 import { sendError, sendNothing } from '../http/respond.ts'
 import { Slots } from '../runtime/slots.ts'
 import type { HttpCall } from '../http/http-call.ts'
-import type { Sender } from '../http/sender.ts'
 import type { Method, Methods } from '../pipeline/call/method.ts'
-import type { Journal } from '../audit/fields.ts'
+import type { RecordRefusal } from './record-refusal.ts'
 
 /**
  * When a client opens the stream of its session again. Official clients of the legacy era try twice at this distance
@@ -39,7 +36,7 @@ interface Options {
   identify: IdentifyCaller
   /** What the bodies of all unfinished requests may hold. */
   bodies: BodyBudget
-  journal: Pick<Journal, 'refusal'>
+  recordRefusal: RecordRefusal
   maxRequestBytes: number
   /** Undefined where there are no other planes. */
   forwarder: Forwarder | undefined
@@ -78,7 +75,7 @@ export class McpExchange {
     } catch (error) {
       if (error instanceof ServedByOtherPlane) return await this.forward(http, error, body, caller)
       const fault = GatewayError.from(error)
-      this.recordRefusal(http.sender, endpoint, fault, caller)
+      this.options.recordRefusal({ ...http, caller }, fault)
       sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     } finally {
       lease?.end()
@@ -106,7 +103,7 @@ export class McpExchange {
       throw new GatewayError('notFound', 'no endpoint', { publicMessage })
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.recordRefusal(http.sender, endpoint, fault)
+      this.options.recordRefusal(http, fault)
       sendError(response, fault, { id: null, modern: false, endpoint, headers })
     }
   }
@@ -119,7 +116,7 @@ export class McpExchange {
       await this.options.forwarder.forward(home, http, body?.text ?? '')
     } catch (error) {
       const fault = GatewayError.from(error)
-      this.recordRefusal(http.sender, endpoint, fault, caller)
+      this.options.recordRefusal({ ...http, caller }, fault)
       sendError(response, fault, { id: body ? idIn(body.value, body.text) : null, modern: false, endpoint, headers })
     }
   }
@@ -127,19 +124,6 @@ export class McpExchange {
   /** Tells the other planes of this request. Those that can be reached know of it before the client is answered. */
   private async broadcast(http: HttpCall, body: string): Promise<void> {
     if (!http.isForwarded) await this.options.forwarder?.broadcast(http, body)
-  }
-
-  /** Records a refusal that no pipeline saw. A client that only asks what there is is not recorded. */
-  recordRefusal({ ip, userAgent }: Sender, endpoint: Endpoint | undefined, error: GatewayError, caller?: Caller): void {
-    if (error.code === 'methodNotAllowed' || error.code === 'notFound') return
-    const agent = userAgent === undefined ? {} : { userAgent }
-    const { http, rpc } = ERRORS[error.code]
-    const who = caller && { subject: caller.token.subject.id, handle: caller.person.handle, tokenId: caller.token.tokenId }
-    const at = { ip, ...agent, ...who, ...(endpoint && { endpoint: endpoint.path }) }
-    const fields = { kind: 'call', atMs: Date.now(), call: uuidv7(), ...at } as const
-    const outcome = error.code === 'internal' ? 'failed' : 'refused'
-    const why = { outcome, reason: error.reason, detail: error.message, httpStatus: http, rpcCode: rpc } as const
-    this.options.journal.refusal({ ...fields, ...why }, {}, undefined).catch(() => undefined) // the spool's own fault shows on the next call
   }
 
   private post(http: IdentifiedCall, { value, text }: Body): Promise<void> {

@@ -5,6 +5,7 @@ import { GatewayError } from '@bir/sdk/contract/errors'
 import { endpointOf, endpointOfMetadata, protectedResource } from '../http/endpoint.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import type { McpExchange } from './exchange.ts'
+import type { RecordRefusal } from './record-refusal.ts'
 import { isOfOlderTransport, speaksStreamableHttp } from './older-transport.ts'
 import type { OriginRules } from '../http/allowed-origins.ts'
 import { sendError, sendJson, sendNothing } from '../http/respond.ts'
@@ -21,6 +22,7 @@ interface Options {
   /** The plane stops: each answer says that its connection closes, so that the next request goes to another plane. */
   isStopping(): boolean
   exchange: McpExchange
+  recordRefusal: RecordRefusal
   proxies: ProxiesBefore
   maxUnreadMs?: number | undefined
 }
@@ -34,7 +36,7 @@ export function createPublicServer(options: Options): Server {
     const sender = senderOf(request, options.proxies)
     route(options, request, response, sender).catch((error: unknown) => {
       const fault = GatewayError.from(error)
-      options.exchange.recordRefusal(sender, undefined, fault)
+      options.recordRefusal({ request, sender, endpoint: undefined }, fault)
       sendError(response, fault, { id: null, modern: false, endpoint: undefined, headers: options.origins.headers(request.headers) })
     })
   })

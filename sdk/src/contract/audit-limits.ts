@@ -27,6 +27,7 @@ export const AUDIT_TEXT_CHARS = {
   detail: 2000,
   traceId: 100,
   signature: 200,
+  sessionId: 200,
 } as const satisfies Record<FreeText, number>
 
 /** The text in at most `maxChars` UTF-16 code units. A text that was cut says so, and how long it was. */

@@ -105,6 +105,8 @@ const KnownHeader = z.object({
   signature: z.string().optional(),
   /** True when the token had expired, and no control plane could be reached to renew it. Since version 2. */
   offline: z.literal(true).optional(),
+  /** The session of the token: its claim `sid`. Since version 2. */
+  sessionId: z.string().optional(),
 })
 export type AuditHeader = z.infer<typeof KnownHeader>
 

@@ -392,6 +392,27 @@ test('records that a control plane of an earlier version cannot read wait as the
   await expect.poll(() => plane.logged.at(-1)).toMatchObject({ event: 'audit is shipped again' })
 })
 
+test('the session of a token is recorded once the control plane has said that it reads it, and nothing waits for that', async () => {
+  const reads: { version?: number } = {}
+  const { stored, controlUrl } = await aControlPlane(() => undefined, reads)
+  const plane = aPlane(aDir(), controlUrl)
+  plane.shipper.start()
+  const record = () => plane.spool.append({ kind: 'call', atMs: 0, sessionId: 's' }, {}, false)
+  await record()
+  await expect.poll(() => stored.length).toBe(1)
+  reads.version = 2
+  await record()
+  await expect.poll(() => stored.length).toBe(2)
+  await record()
+  await expect
+    .poll(() => stored.map(({ header }) => [header.v, header.sessionId]))
+    .toEqual([
+      [1, undefined],
+      [1, undefined],
+      [2, 's'],
+    ])
+})
+
 test('a spool of a version whose records this one cannot read stops the start with a sentence, and stays', () => {
   const dir = aDir()
   aLaterSpool(dir)

@@ -82,8 +82,6 @@ export class Shipper {
   /** The control plane has another number of records than it had. */
   private isSetBack = false
   private stored = 0
-  /** The newest version of records that the control plane reads. */
-  private readable = 1
   private wake: () => void = () => undefined
   private failures = 0
   private divergence: DivergedChain | undefined
@@ -300,7 +298,7 @@ export class Shipper {
 
   private async send(ndjson: Buffer): Promise<void> {
     const { bytes, headers } = await this.options.control.post('/audit', ndjson, 'application/x-ndjson', this.stop.signal)
-    this.readable = Number(headers[AUDIT_VERSION_HEADER] ?? 1)
+    this.options.spool.readable = Number(headers[AUDIT_VERSION_HEADER] ?? 1)
     this.stored = AuditReceipt.parse(JSON.parse(bytes.toString('utf8'))).stored
     this.noteWaiting()
   }
@@ -308,7 +306,7 @@ export class Shipper {
   /** The next records that the control plane can read. One that it cannot read would only be set apart: it waits. */
   private readBatch({ segment, offset }: Position): Batch {
     const batch = this.reader.read(segment.path, offset, this.maxRecords)
-    if (this.readable >= AUDIT_VERSION || batch.records === 0) return batch
+    if (this.options.spool.readable >= AUDIT_VERSION || batch.records === 0) return batch
     const count = recordsOfVersion1(batch)
     if (count === 0) throw new Error(olderControlPlane)
     return count < batch.records ? this.reader.read(segment.path, offset, count) : batch

@@ -82,7 +82,7 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
   if (call.person && !isOften) await journal.record(fields, bodies, mustSync(call, note))
-  else await journal.refusal(fields, bodies, call.person && call.token?.subject.id, mustSync(call, note))
+  else await journal.refusal(fields, bodies, call.caller.token.subject.id, mustSync(call, note))
 }
 
 /**
@@ -131,17 +131,19 @@ export function factsOf(
   note: AuditNote,
   outcome: 'answered' | 'refused' | 'failed' | 'unknown',
 ): Omit<AuditFields, 'outcome'> & { outcome: typeof outcome } {
+  // Known before the body was read, and also while a guard refuses the token after all.
+  const { token, person } = call.caller
   return compact({
     kind: 'call',
     atMs: Date.now(),
     call: note.call,
-    subject: call.token?.subject.id,
-    handle: call.person?.handle,
-    actor: call.token?.actor,
+    subject: token.subject.id,
+    handle: (call.person ?? person).handle,
+    actor: token.actor,
     client: clientOf(call),
     ip: call.ip,
     userAgent: call.userAgent,
-    tokenId: call.token?.tokenId,
+    tokenId: token.tokenId,
     endpoint: call.endpoint.path,
     era: call.version,
     method: call.method,
@@ -156,16 +158,16 @@ export function factsOf(
     durationUs: Math.round((performance.now() - call.startedMs) * 1000),
     traceId: call.traceId,
     offline: note.offline === true ? true : undefined,
+    sessionId: token.sessionId,
   })
 }
 
 /** A record does not tell an absent field from an undefined one; its type knows only absent fields. */
 const compact = <T extends object>(fields: T) => fields as { [K in keyof T]: Exclude<T[K], undefined> }
 
-function clientOf({ token, client }: Call): string | undefined {
+function clientOf({ caller: { token }, client }: Call): string {
   const name = clientName(client.info)
-  if (token === undefined || name === undefined) return token?.clientId ?? name
-  return `${token.clientId} ${name}`
+  return name === undefined ? token.clientId : `${token.clientId} ${name}`
 }
 
 function logCall(callLog: Ports['callLog'], call: Call, note: AuditNote, fields: AuditFields, answer: Rendered | undefined): void {

@@ -1,11 +1,13 @@
 import { BindingClaim } from '@bir/sdk/binding'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import { z } from 'zod'
+import { aboutToken } from './holder.ts'
 import { verifiedPayload } from './jws.ts'
 import type { VerifyingKeys } from './jws.ts'
 import { tokenEndMs } from './token.ts'
 import type { Token } from './token.ts'
 import { unauthenticated } from './unauthenticated.ts'
+import type { TokenFault } from './unauthenticated.ts'
 
 /** The claims of an access token (RFC 9068). Levels are not in it: the policy decides them. */
 const Claims = z.looseObject({
@@ -23,6 +25,7 @@ const Claims = z.looseObject({
   act: z.looseObject({ sub: z.string() }).optional(),
   bnd: BindingClaim.optional(),
 })
+type Claims = z.infer<typeof Claims>
 
 const skewS = 30
 
@@ -32,28 +35,35 @@ export function readAccessToken(bearer: string, keys: VerifyingKeys, issuer: str
   if (!payload) throw unauthenticated('token-invalid')
   const claims = Claims.safeParse(payload)
   if (!claims.success) throw unauthenticated('token-invalid', { cause: claims.error })
-  const token = tokenOf(claims.data, issuer, nowMs)
-  if (nowMs > tokenEndMs(token)) throw unauthenticated('token-expired', token)
+  const token = tokenOf(claims.data)
+  if (!token) throw unauthenticated('token-invalid')
+  const fault = faultOf(claims.data, issuer, nowMs) ?? (nowMs > tokenEndMs(token) ? 'token-expired' : undefined)
+  if (fault !== undefined) throw aboutToken(unauthenticated(fault, token), token)
   return token
 }
 
-function tokenOf({ sub, ...claims }: z.infer<typeof Claims>, issuer: string, nowMs: number): Token {
-  const subject = subjectOf(sub)
-  const { aud, client_id, scope, iat, exp, nbf = 0, jti, sid, rev = 0, act, bnd } = claims
+function faultOf({ iss, nbf = 0, bnd, sid, scope }: Claims, issuer: string, nowMs: number): TokenFault | undefined {
   // What a token is bound to is hashed for its session.
-  if (!subject || claims.iss !== issuer || nbf > nowMs / 1000 + skewS || (bnd && sid === undefined)) throw unauthenticated('token-invalid')
-  if (!scope.split(' ').includes('mcp')) throw unauthenticated('token-wrong-scope')
-  return {
-    subject,
-    tokenId: jti,
-    sessionId: sid,
-    clientId: client_id,
-    actor: act?.sub,
-    audience: typeof aud === 'string' ? [aud] : aud,
-    issuedAtS: iat,
-    expiresAtS: exp,
-    revision: rev,
-    binding: bnd,
-    personal: undefined,
-  }
+  if (iss !== issuer || nbf > nowMs / 1000 + skewS || (bnd && sid === undefined)) return 'token-invalid'
+  return scope.split(' ').includes('mcp') ? undefined : 'token-wrong-scope'
+}
+
+/** Undefined for a person who cannot be one. */
+function tokenOf({ sub, aud, client_id, iat, exp, jti, sid, rev = 0, act, bnd }: Claims): Token | undefined {
+  const subject = subjectOf(sub)
+  return (
+    subject && {
+      subject,
+      tokenId: jti,
+      sessionId: sid,
+      clientId: client_id,
+      actor: act?.sub,
+      audience: typeof aud === 'string' ? [aud] : aud,
+      issuedAtS: iat,
+      expiresAtS: exp,
+      revision: rev,
+      binding: bnd,
+      personal: undefined,
+    }
+  )
 }

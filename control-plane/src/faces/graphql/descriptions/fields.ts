@@ -100,6 +100,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'AuditHeader.subject': "The person's id.",
   'AuditHeader.handle': 'The handle of the person.',
   'AuditHeader.tokenId': 'The id of the token (`jti`).',
+  'AuditHeader.sessionId': 'The session of the token: its claim `sid`.',
   'AuditHeader.userAgent': 'The header User-Agent.',
   'AuditHeader.v': 'The version of the header.',
   'AuditRecord.header': 'The part that the chain covers.',
