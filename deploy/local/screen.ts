@@ -38,6 +38,7 @@ export function readyScreen(state: {
     bold('A first thing to try'),
     `  claude mcp add --transport http bir ${mcpBase}/mcp`,
     command('claude mcp login bir', `your browser opens: sign in as bob${state.passwords ? ', with the password above' : ''}`),
+    step('apply -f deploy/local/no-internet.bir.yaml', 'before that, where the internet cannot be reached'),
     step('connect cursor', 'how another assistant is connected: it needs the address alone'),
     step('login', 'signs you in at the command line; "whoami" says as whom'),
     step('audit search', 'who signed in and called what, and what was refused'),

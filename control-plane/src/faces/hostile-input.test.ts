@@ -54,7 +54,14 @@ const file = {
       claims: [{ handle: '{email|local}', groups: { from: 'g', map: { a: 'b' } } }],
     },
   },
-  clients: { allow: 'listed', listed: ['c-1'], domains: ['*.example.com'], approved: ['claude.ai'], metadataHosts: ['127.0.0.1:4000'] },
+  clients: {
+    allow: 'listed',
+    listed: ['c-1'],
+    domains: ['*.example.com'],
+    approved: ['claude.ai'],
+    metadataHosts: ['127.0.0.1:4000'],
+    metadataDocuments: 'on',
+  },
 }
 const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
 const page = { first: 10, after: cursorOf(id) }

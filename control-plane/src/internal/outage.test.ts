@@ -97,6 +97,13 @@ test('while the database hangs, requests that wait and those that come are answe
   const way = await aWayThatHangs(control.databaseUrl)
   await control.restart(async () => ({ databaseUrl: way.url }))
   await control.client().users.put({ handle: 'alice', provider: 'demo', subject: 'alice' })
+  await control.client().policy.apply({ file: { clients: { metadataDocuments: 'off' } } })
+  const metadata = async () => {
+    const answer = await control.get('/.well-known/oauth-authorization-server')
+    return { status: answer.status, body: (await answer.json()) as unknown }
+  }
+  const known = await metadata()
+  expect(known).toMatchObject({ status: 200, body: { client_id_metadata_document_supported: false } })
   way.hang(true)
 
   const begun = { code: 'unavailable', httpStatus: 503, message: expect.stringContaining('Whether a change was made is not known') }
@@ -109,7 +116,7 @@ test('while the database hangs, requests that wait and those that come are answe
   expect([token.status, await token.json()]).toEqual([503, { error: 'temporarily_unavailable', error_description: outage }])
   for (const path of ['/snapshot?have=0&wait=20', '/planes']) expect((await plane.get(path)).status).toBe(503)
   expect((await healthOf(control)).status).toBe(503)
-  expect((await control.get('/.well-known/oauth-authorization-server')).status).toBe(200)
+  expect(await metadata()).toEqual(known)
 
   way.hang(false)
   await expect.poll(async () => (await healthOf(control)).status, { timeout: 20_000 }).toBe(200)

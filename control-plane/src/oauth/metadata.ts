@@ -2,6 +2,7 @@ import { json } from '../base/http.ts'
 import type { Route } from '../base/http.ts'
 import type { WhileAnswering } from '../base/while-answering.ts'
 import type { OAuthParts } from './base/parts.ts'
+import { readClientPolicy } from './clients/find-client.ts'
 import { ID_JAG_PROFILE } from './grants/id-jag.ts'
 import { GRANT_TYPES } from './grants/index.ts'
 
@@ -12,19 +13,23 @@ const publicHeaders = { 'cache-control': 'public, max-age=60' }
  * document).
  */
 export function metadataRoutes(
-  { issuer, keys, providers }: Pick<OAuthParts, 'issuer' | 'keys' | 'providers'>,
+  { db, issuer, keys, providers }: Pick<OAuthParts, 'db' | 'issuer' | 'keys' | 'providers'>,
   answering: WhileAnswering,
 ): Route[] {
-  let takesIdJag = false
+  let known = { takesIdJag: false, takesDocuments: true }
+  const read = async () => {
+    const [takesIdJag, policy] = await Promise.all([providers.takesIdJag(), readClientPolicy(db)])
+    return { takesIdJag, takesDocuments: policy.metadataDocuments === 'on' }
+  }
   /** As it was known last while the database cannot be asked: the document is there at all times. */
-  const readIdJag = async () => {
-    takesIdJag = await answering(() => providers.takesIdJag()).catch(() => takesIdJag)
-    return takesIdJag
+  const readKnown = async () => {
+    known = await answering(read).catch(() => known)
+    return known
   }
 
   const at = (name: string) => `${issuer}/oauth/${name}`
   const clientAuth = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
-  const document = async () => ({
+  const document = ({ takesIdJag, takesDocuments }: typeof known) => ({
     issuer,
     authorization_endpoint: at('authorize'),
     token_endpoint: at('token'),
@@ -42,16 +47,16 @@ export function metadataRoutes(
     token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     revocation_endpoint_auth_methods_supported: clientAuth,
     introspection_endpoint_auth_methods_supported: clientAuth.filter((method) => method !== 'none'),
-    ...((await readIdJag()) ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] } : {}),
+    ...(takesIdJag ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] } : {}),
     scopes_supported: ['mcp'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.tokenKeys().map(({ alg }) => alg))],
-    client_id_metadata_document_supported: true,
+    client_id_metadata_document_supported: takesDocuments,
     authorization_response_iss_parameter_supported: true,
     ui_locales_supported: ['en', 'az', 'ru', 'tr'],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
   })
-  const answer = async () => json(200, await document(), publicHeaders)
+  const answer = async () => json(200, document(await readKnown()), publicHeaders)
   return [
     { method: 'GET', path: '/.well-known/oauth-authorization-server', origins: 'any', answer },
     { method: 'GET', path: '/.well-known/openid-configuration', origins: 'any', answer },

@@ -65,8 +65,14 @@ const pageWith =
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
       return redirectedError(parts.issuer, { redirect }, error)
-    return show({ ...fault.situation, id, detail: fault.detail, ...(await waysOut(parts, error, known)) }, known)
+    return show({ ...fault.situation, id, detail: helpOf(fault, parts.stage), ...(await waysOut(parts, error, known)) }, known)
   }
+
+/** Who looks at a page of stage local is its administrator too, and gets the command. */
+function helpOf({ situation: { situation }, detail }: PageFault, stage: string): string | undefined {
+  if (stage !== 'local' || situation !== 'unreachable-client-document') return detail
+  return `${detail} Here: npm run -s bir -- apply -f deploy/local/no-internet.bir.yaml`
+}
 
 /** Programs get JSON (RFC 6749, section 5.2). */
 export const asJson =

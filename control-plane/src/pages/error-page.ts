@@ -18,6 +18,7 @@ export const SITUATIONS: Record<Situation, { whose: Whose; status: number }> = {
   'faulty-request': { whose: 'client', status: 400 },
   'unreachable-client-document': { whose: 'client', status: 400 },
   'faulty-client-document': { whose: 'client', status: 400 },
+  'client-documents-off': { whose: 'administrator', status: 403 },
   'unknown-resource': { whose: 'client', status: 400 },
   'sign-in-expired': { whose: 'you', status: 400 },
   'other-browser': { whose: 'you', status: 400 },

@@ -15,6 +15,7 @@ import { ScriptedBrowser } from '../../testing/browser/scripted-browser.ts'
 import { dance } from '../../testing/browser/sign-in.ts'
 import { FlowClient } from '../../testing/oauth/flow-client.ts'
 import { sdkSignIn } from '../../testing/oauth/sdk-sign-in.ts'
+import type { SdkSignIn } from '../../testing/oauth/sdk-sign-in.ts'
 import { serveMetadataDocument } from './metadata-document.ts'
 import type { MetadataDocument } from './metadata-document.ts'
 
@@ -42,6 +43,13 @@ const newBrowser = () => new ScriptedBrowser({ stopsAt: (url) => url.href.starts
 const bob = () => ({ handle: 'bob', password: gateway.password('bob') })
 const api = () => createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
 
+/** An SDK client 2.x that connects. */
+function connect({ provider: authProvider }: SdkSignIn) {
+  const transport = new StreamableHTTPClientTransport(new URL(gateway.endpoints.mcp), { authProvider })
+  const client = new Client(info, { versionNegotiation: { mode: 'auto' } })
+  return { client, transport, connected: client.connect(transport) }
+}
+
 test('an SDK client 1.x registers itself, bob signs in and consents, and it calls a tool as bob', async () => {
   const signIn = sdkSignIn(redirectUri)
   const connect = async () => {
@@ -67,18 +75,13 @@ test('an SDK client 2.x is known by its metadata document, and refreshes its tok
   const { clients = {} } = await api().policy.export()
   await api().policy.apply({ file: { clients: { ...clients, metadataHosts: [document.host] } } })
   const signIn = sdkSignIn(redirectUri, document.url)
-  const connect = async () => {
-    const transport = new StreamableHTTPClientTransport(new URL(gateway.endpoints.mcp), { authProvider: signIn.provider })
-    const client = new Client(info, { versionNegotiation: { mode: 'auto' } })
-    return { client, transport, connected: client.connect(transport) }
-  }
-  const first = await connect()
+  const first = connect(signIn)
   await expect(first.connected).rejects.toThrow(UnauthorizedError)
   expect(signIn.sentTo().searchParams.get('client_id')).toBe(document.url)
 
   const callback = await dance(newBrowser(), signIn.sentTo(), bob())
   await first.transport.finishAuth(callback.url.searchParams)
-  const { client, connected } = await connect()
+  const { client, connected } = connect(signIn)
   await connected
   expect(JSON.stringify(await client.callTool({ name: 'meta_whoami', arguments: {} }))).toContain('bob')
   await client.close()
@@ -88,6 +91,27 @@ test('an SDK client 2.x is known by its metadata document, and refreshes its tok
   const refreshed = await flow.refresh(signIn.tokens()?.refresh_token ?? '')
   expect(refreshed).toMatchObject({ status: 200 })
   expect(refreshed.tokens?.refresh_token).not.toBe(signIn.tokens()?.refresh_token)
+})
+
+test('an SDK client 2.x registers itself after the command that the first screen names for places without internet', async () => {
+  const { clients = {} } = await api().policy.export()
+  const command = /apply -f (\S+)/.exec(gateway.output())?.[1] ?? ''
+  const file = new URL(`../../../${command}`, import.meta.url).pathname
+  expect(await bir('apply', '-f', file)).toContain('change clients.metadataDocuments: default -> off')
+  const fetched = document.fetched()
+  const signIn = sdkSignIn(redirectUri, document.url)
+  const first = connect(signIn)
+  await expect(first.connected).rejects.toThrow(UnauthorizedError)
+  expect(signIn.sentTo().searchParams.get('client_id')).toMatch(/^[0-9a-f]{32}$/)
+
+  const callback = await dance(newBrowser(), signIn.sentTo(), bob())
+  await first.transport.finishAuth(callback.url.searchParams)
+  const { client, connected } = connect(signIn)
+  await connected
+  expect(JSON.stringify(await client.callTool({ name: 'meta_whoami', arguments: {} }))).toContain('bob')
+  await client.close()
+  expect(document.fetched()).toBe(fetched)
+  await api().policy.apply({ file: { clients } })
 })
 
 test('whoever denies goes back to the client with access_denied, and the client gets no code', async () => {

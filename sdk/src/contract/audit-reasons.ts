@@ -70,6 +70,7 @@ export const OAUTH_REASONS = [
   'faulty-request',
   'unreachable-client-document',
   'faulty-client-document',
+  'client-documents-off',
   'unknown-resource',
   'sign-in-expired',
   'other-browser',

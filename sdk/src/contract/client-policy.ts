@@ -22,6 +22,11 @@ const ClientName = z.string().min(1).max(1000)
 
 const fields = {
   /**
+   * `off`: no client id metadata document is fetched, and a client id that is a URL is refused. Clients then register
+   * themselves.
+   */
+  metadataDocuments: z.enum(['on', 'off']).optional(),
+  /**
    * Hosts whose client id metadata documents may be fetched from private addresses; from this machine itself over
    * `http://` too. Documents elsewhere must be at public addresses.
    */
@@ -39,7 +44,8 @@ const fields = {
   approved: z.array(ClientName).max(10_000).optional(),
 }
 
-/** Which OAuth clients people may use. A member that is absent takes its default: nothing, and `allow: any`. */
+/** Which OAuth clients people may use. A member that is absent takes its default: nothing,
+ * `metadataDocuments: on` and `allow: any`. */
 export const FileClients = z
   .strictObject(fields)
   .refine(({ allow = 'any', listed = [], domains = [] }) => allow === 'listed' || listed.length + domains.length === 0, {
@@ -48,6 +54,7 @@ export const FileClients = z
 
 /** The same as it is read from the database, where a later version may have written more. */
 export const ClientPolicy = z.object({
+  metadataDocuments: z.enum(['on', 'off']).default('on'),
   metadataHosts: z.array(z.string()).default([]),
   allow: z.enum(['any', 'listed']).default('any'),
   listed: z.array(z.string()).default([]),

@@ -81,8 +81,26 @@ test('while its site is away, a client goes on for a day, and then no more', asy
   await it.age(25 * 3_600_000)
   await expect(it.gateway.findClient(it.clientId)).rejects.toMatchObject({
     error: 'temporarily_unavailable',
-    message: 'The client metadata document cannot be used: its host cannot be reached.',
+    message: expect.stringMatching(
+      /^The client metadata document cannot be used: its host cannot be reached\. .* "clients: { metadataDocuments: off }"/,
+    ),
   })
+})
+
+test('with metadataDocuments: off nothing is fetched, and a document that is kept already counts no more', async () => {
+  await using it = await aClientSite()
+  await it.gateway.findClient(it.clientId)
+  await it.gateway.policy({ metadataHosts: [it.site.host], metadataDocuments: 'off' })
+  for (const clientId of [it.clientId, `${it.site.url}/other.json`, 'https://'])
+    await expect(it.gateway.findClient(clientId)).rejects.toMatchObject({
+      status: 401,
+      error: 'invalid_client',
+      reason: 'client-documents-off',
+      message: expect.stringContaining('register the client'),
+    })
+  expect(it.site.requests).toHaveLength(1)
+  await it.gateway.policy({ metadataHosts: [it.site.host] })
+  expect(await it.gateway.findClient(it.clientId)).toMatchObject({ kind: 'document' })
 })
 
 test('a document that is gone ends the client, however long it was good for', async () => {

@@ -121,8 +121,11 @@ function refusalOf(error: unknown, host: string): unknown {
   if (!(error instanceof FetchFault)) return error
   const message = `The client metadata document cannot be used: ${error.message}.`
   if (error.kind === 'gone') return invalid(message, host)
-  return new OAuthError('temporarily_unavailable', message, { reason: 'unreachable-client-document', about: host })
+  return new OAuthError('temporarily_unavailable', `${message} ${withoutWayOut}`, { reason: 'unreachable-client-document', about: host })
 }
+
+const withoutWayOut =
+  'A gateway without a way there can do without such documents: with "clients: { metadataDocuments: off }" in its policy, clients register themselves.'
 
 function clientOf(clientId: string, document: unknown): DocumentClient {
   const metadata = StoredMetadata.parse(document)

@@ -28,7 +28,10 @@ export const readClientPolicy = async (db: Db): Promise<ClientPolicy> => ClientP
 export function clientFinder({ db, documents }: { db: Db; documents: Documents }): FindClient {
   async function lookUp(clientId: string, policy: ClientPolicy): Promise<Found | undefined> {
     if (clientId === bir.id) return bir
-    if (looksLikeDocumentId(clientId)) return documents.find(clientId, policy.metadataHosts)
+    if (looksLikeDocumentId(clientId)) {
+      if (policy.metadataDocuments === 'off') throw documentsOff(clientId)
+      return documents.find(clientId, policy.metadataHosts)
+    }
     if (!/^[\x21-\x7e]{1,200}$/.test(clientId)) return undefined
     const row = await readClientRow(db, clientId)
     return row && { ...clientOfRow(row), handle: row.handle }
@@ -46,6 +49,13 @@ export function clientFinder({ db, documents }: { db: Db; documents: Documents }
 
 const unknownClient = () =>
   new OAuthError('invalid_client', 'This gateway does not know the client, or no longer: register it again.', { reason: 'unknown-client' })
+
+const documentsOff = (clientId: string) =>
+  new OAuthError(
+    'invalid_client',
+    'The administrators of this gateway let it take no client metadata documents: register the client, and use the client_id that it is given.',
+    { reason: 'client-documents-off', about: URL.parse(clientId)?.host },
+  )
 
 const notAdmitted = (about: string) =>
   new OAuthError(

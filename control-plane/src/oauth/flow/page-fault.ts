@@ -49,7 +49,8 @@ function situationOfOAuth({ reason, about }: OAuthError): SituationWithFacts {
   if (reason === 'unknown-client' || reason === 'unknown-resource') return { situation: reason }
   if (about === undefined) return { situation: 'faulty-request' }
   if (reason === 'client-not-allowed') return { situation: reason, facts: { client: about } }
-  if (reason === 'unreachable-client-document' || reason === 'faulty-client-document') return { situation: reason, facts: { host: about } }
+  if (reason === 'unreachable-client-document' || reason === 'faulty-client-document' || reason === 'client-documents-off')
+    return { situation: reason, facts: { host: about } }
   return { situation: 'faulty-request' }
 }
 

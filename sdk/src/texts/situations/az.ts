@@ -27,12 +27,17 @@ export const situations: SituationTexts = {
   'unreachable-client-document': ({ host }) => ({
     title: 'Proqramı yoxlamaq mümkün olmadı',
     what: `Proqramın təsviri ${host} saytındadır, lakin həmin sayt cavab vermədi.`,
-    next: 'Bir neçə dəqiqədən sonra yenidən cəhd edin. Davam etsə, administratorunuzdan soruşun: şlüz həmin sayta müraciət edə bilirmi?',
+    next: 'Bir neçə dəqiqədən sonra yenidən cəhd edin. Davam etsə, administratorunuza deyin: şlüz həmin sayta müraciət edə bilməlidir və ya proqramlara özləri qeydiyyatdan keçməyə icazə verməlidir. Necə etmək aşağıdakı təfərrüatlarda yazılıb.',
   }),
   'faulty-client-document': ({ host }) => ({
     title: 'Proqramı yoxlamaq mümkün olmadı',
     what: `Proqramın ${host} saytındakı təsviri yanlışdır, ona görə proqrama etibar edilmədi.`,
     next: 'Proqramı hazırlayanlar onu aşağıdakı təfərrüatlarla düzəldə bilər.',
+  }),
+  'client-documents-off': ({ host }) => ({
+    title: 'Proqram burada qeydiyyatdan keçməlidir',
+    what: `Proqramın təsviri ${host} saytındadır. Administratorlarınız qərar verib ki, bu şlüz belə təsvirləri yükləməsin.`,
+    next: 'Proqramda qoşulmanı silin və yenidən əlavə edin: proqram burada özü qeydiyyatdan keçə bilər. Bu səhifə yenə açılsa, administratorunuzdan soruşun.',
   }),
   'unknown-resource': () => ({
     title: 'Burada belə xidmət yoxdur',

@@ -41,12 +41,17 @@ export const situations = {
   'unreachable-client-document': ({ host }: Host) => ({
     title: 'The program could not be checked',
     what: `The program says that ${host} describes it, and that site did not answer.`,
-    next: 'Try again in a few minutes. If it stays so, ask your administrator whether the gateway may reach that site.',
+    next: 'Try again in a few minutes. If it stays so, ask your administrator: the gateway must reach that site, or let programs register themselves. The details below say how.',
   }),
   'faulty-client-document': ({ host }: Host) => ({
     title: 'The program could not be checked',
     what: `The description of the program at ${host} is wrong, so the program was not trusted.`,
     next: 'Its makers can mend it with the details below.',
+  }),
+  'client-documents-off': ({ host }: Host) => ({
+    title: 'The program has to register here',
+    what: `The program says that ${host} describes it. Your administrators decided that this gateway fetches no such descriptions.`,
+    next: 'Remove the connection in the program and add it again: it can register itself here. If you come back to this page, ask your administrator.',
   }),
   'unknown-resource': () => ({
     title: 'There is no such service here',

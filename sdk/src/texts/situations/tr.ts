@@ -27,12 +27,17 @@ export const situations: SituationTexts = {
   'unreachable-client-document': ({ host }) => ({
     title: 'Program denetlenemedi',
     what: `Programın tanımı ${host} sitesinde, ancak site yanıt vermedi.`,
-    next: 'Birkaç dakika sonra yeniden deneyin. Sürerse yöneticinize ağ geçidinin bu siteye erişip erişemediğini sorun.',
+    next: 'Birkaç dakika sonra yeniden deneyin. Sürerse yöneticinize söyleyin: ağ geçidi bu siteye erişebilmeli ya da programların kendilerinin kaydolmasına izin vermelidir. Nasıl yapılacağı aşağıdaki ayrıntılarda yazıyor.',
   }),
   'faulty-client-document': ({ host }) => ({
     title: 'Program denetlenemedi',
     what: `Programın ${host} sitesindeki tanımı hatalı, bu yüzden programa güvenilmedi.`,
     next: 'Programı yapanlar onu aşağıdaki ayrıntılarla düzeltebilir.',
+  }),
+  'client-documents-off': ({ host }) => ({
+    title: 'Programın burada kaydolması gerekir',
+    what: `Programın tanımı ${host} sitesinde. Yöneticileriniz bu ağ geçidinin böyle tanımları almamasına karar verdi.`,
+    next: 'Programdaki bağlantıyı kaldırıp yeniden ekleyin: program burada kendisi kaydolabilir. Bu sayfa yine çıkarsa yöneticinize sorun.',
   }),
   'unknown-resource': () => ({
     title: 'Burada böyle bir hizmet yok',

@@ -60,6 +60,8 @@ export const ENUM_VALUES: Readonly<Record<string, string>> = {
   'PlaneStanding.rejecting': 'It refused the published revision.',
   'PlaneStanding.stopped': 'It said that it stops.',
   'PolicyClientsAllow.any': 'Every client.',
+  'PolicyClientsMetadataDocuments.off': 'A client id that is a URL is refused.',
+  'PolicyClientsMetadataDocuments.on': 'Clients may name themselves by their metadata document.',
   'PolicyClientsAllow.listed': 'Those of `listed` and `domains`, and those that an administrator created.',
   'RemoteSettingsTrust.hold': 'It is held until somebody approves it.',
   'RemoteSettingsTrust.off': 'It is served.',

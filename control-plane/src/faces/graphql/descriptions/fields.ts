@@ -183,6 +183,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'PolicyClients.approved': 'Clients that need no consent: ids, handles, and hosts as in `domains`.',
   'PolicyClients.domains': 'Hosts, or `*.` and a domain: clients whose metadata document is there, or who receive codes nowhere else.',
   'PolicyClients.listed': 'Ids of clients.',
+  'PolicyClients.metadataDocuments': '`off`: no metadata document is fetched, and clients register themselves.',
   'PolicyClients.metadataHosts': 'Hosts whose metadata documents may be at private addresses.',
   'PolicyFile.clients': 'Which OAuth clients people may use.',
   'PolicyFile.grants': 'All grants.',

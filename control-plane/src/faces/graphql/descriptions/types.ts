@@ -52,6 +52,7 @@ export const TYPES: Readonly<Record<string, string>> = {
   PlaneStanding: 'Where a data plane stands.',
   PolicyClients: 'Which OAuth clients people may use.',
   PolicyClientsAllow: 'Which clients are admitted.',
+  PolicyClientsMetadataDocuments: 'Whether client id metadata documents are taken.',
   PolicyFile: 'The policy as a file (`bir.yaml`). A section that is present is complete; one that is absent stays as it is.',
   PolicyFileSettings: 'The settings section of a policy file. What it leaves out takes its default.',
   PolicyFileSettingsSession: 'How long people stay signed in. What it leaves out takes its default.',
