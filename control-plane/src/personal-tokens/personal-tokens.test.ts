@@ -7,7 +7,8 @@ import { aControlPlane } from '../testing.ts'
 import { setDisabled } from '../users/users.ts'
 import { put as putServiceAccount } from '../service-accounts/service-accounts.ts'
 import { create, list, revoke } from './personal-tokens.ts'
-import { readPersonalTokens } from './published.ts'
+import { MAX_ENDED_PERSONAL_TOKENS } from '@bir/sdk/contract/snapshot'
+import { readEndedPersonalTokens, readPersonalTokens } from './published.ts'
 import { deleteOldPersonalTokens, notePersonalTokens } from './used.ts'
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex')
@@ -19,7 +20,8 @@ async function withPeople() {
   await it.applied({ servers: { sql: { kind: 'mounted' }, charts: { kind: 'mounted' } } })
   await it.applied({ grants: [{ user: 'alice', server: 'sql', level: 'read' }] })
   const published = () => it.db.transaction().execute((trx) => readPersonalTokens(trx))
-  return { ...it, alice: await it.as('alice'), bob: await it.as('bob'), published }
+  const ended = () => it.db.transaction().execute((trx) => readEndedPersonalTokens(trx))
+  return { ...it, alice: await it.as('alice'), bob: await it.as('bob'), published, ended }
 }
 
 const refused = (promise: Promise<unknown>, code: string, message: string | RegExp) =>
@@ -73,6 +75,65 @@ test('disabling a person voids their tokens for good, and a new one counts again
     [fresh.id, 'good'],
     [old.id, 'void'],
   ])
+})
+
+test('a token that ended is published for 30 days as ended: revoked, voided with its person, or expired', async () => {
+  await using it = await withPeople()
+  const ofAlice = [await create(it.alice, { name: 'revoked' }), await create(it.alice, { name: 'expired' })] as const
+  const ofBob = await create(it.bob, { name: 'void' })
+  expect(await it.ended()).toEqual({})
+  const ends = (id: string, days: number, column: 'expires_at' | 'revoked_at') =>
+    it.db
+      .updateTable('personal_tokens')
+      .set({ [column]: new Date(daysFromNow(days)) })
+      .where('id', '=', id)
+      .execute()
+  await revoke(it.alice, { id: ofAlice[0].id })
+  await ends(ofAlice[1].id, -1, 'expires_at')
+  await setDisabled(it.ctx, { handle: 'bob', disabled: true })
+  const entry = ({ id, until }: { id: string; until: string }, subject: string) => ({
+    id,
+    subject,
+    expiresAtS: Math.floor(Date.parse(until) / 1000),
+  })
+  const revokedOne = { ...entry(ofAlice[0], it.alice.actor.id), revoked: true }
+  const void_ = { ...entry(ofBob, it.bob.actor.id), revoked: true }
+  expect(await it.ended()).toEqual({
+    [hashOf(ofAlice[0].token)]: revokedOne,
+    [hashOf(ofAlice[1].token)]: { ...entry(ofAlice[1], it.alice.actor.id), expiresAtS: expect.any(Number) as number },
+    [hashOf(ofBob.token)]: void_,
+  })
+  expect(await it.published()).toEqual({})
+  await setDisabled(it.ctx, { handle: 'bob', disabled: false })
+  expect(await it.ended()).toMatchObject({ [hashOf(ofBob.token)]: void_ })
+
+  await ends(ofAlice[0].id, -31, 'revoked_at')
+  await ends(ofAlice[1].id, -31, 'expires_at')
+  expect(Object.keys(await it.ended())).toEqual([hashOf(ofBob.token)])
+})
+
+test('of ended tokens the newest are published, and no more than a snapshot bears', async () => {
+  await using it = await withPeople()
+  const at = Date.now()
+  const rows = Array.from({ length: MAX_ENDED_PERSONAL_TOKENS + 10 }, (_, age) => ({
+    id: uuidv7(),
+    user_id: it.alice.actor.id,
+    name: 'old',
+    token_hash: hashOf(`old ${age}`),
+    servers: null,
+    networks: null,
+    made_by: 'alice',
+    expires_at: new Date(daysFromNow(1)),
+    revoked_at: new Date(at - age * 1000),
+  }))
+  for (let from = 0; from < rows.length; from += 500)
+    await it.db
+      .insertInto('personal_tokens')
+      .values(rows.slice(from, from + 500))
+      .execute()
+  const hashes = new Set(Object.keys(await it.ended()))
+  expect(hashes.size).toBe(MAX_ENDED_PERSONAL_TOKENS)
+  expect([hashes.has(hashOf('old 0')), hashes.has(hashOf(`old ${MAX_ENDED_PERSONAL_TOKENS}`))]).toEqual([true, false])
 })
 
 test('nobody makes a token of somebody else: only the operator may, and nobody for a program', async () => {

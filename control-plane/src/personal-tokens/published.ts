@@ -1,5 +1,6 @@
 import type { Database } from '@bir/db/schema'
-import type { PersonalTokensChunk } from '@bir/sdk/contract/snapshot'
+import { MAX_ENDED_PERSONAL_TOKENS } from '@bir/sdk/contract/snapshot'
+import type { EndedPersonalToken, PersonalTokensChunk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 
@@ -27,6 +28,40 @@ export async function readPersonalTokens(trx: Transaction<Database>): Promise<Pe
         ...(row.servers === null ? {} : { servers: row.servers }),
         ...(row.networks === null ? {} : { networks: row.networks }),
         expiresAtS: Math.floor(row.expires_at.getTime() / 1000),
+      },
+    ]),
+  )
+}
+
+/**
+ * The personal access tokens that ended in the last 30 days, the newest of them, by the hash of the token: revoked,
+ * expired, or voided with their person. So a plane can say what became of one, and whose it was.
+ */
+export async function readEndedPersonalTokens(trx: Transaction<Database>): Promise<Record<string, EndedPersonalToken>> {
+  const isVoid = sql<boolean>`(token.revoked_at is not null or users.disabled or extract(epoch from token.made_at) < users.epoch)`
+  // `least` leaves nulls out. A person who is disabled has an epoch of that moment.
+  const endedAt = sql<Date>`least(
+    token.revoked_at, token.expires_at,
+    case when users.disabled or extract(epoch from token.made_at) < users.epoch then to_timestamp(users.epoch) end
+  )`
+  const rows = await trx
+    .selectFrom('personal_tokens as token')
+    .innerJoin('users', 'users.id', 'token.user_id')
+    .select(['token.id', 'token.user_id', 'token.token_hash', 'token.expires_at', isVoid.as('is_void')])
+    .where((eb) => eb.or([isVoid, eb('token.expires_at', '<=', sql<Date>`now()`)]))
+    .where(endedAt, '>', sql<Date>`now() - interval '30 days'`)
+    .orderBy(endedAt, 'desc')
+    .orderBy('token.id', 'desc')
+    .limit(MAX_ENDED_PERSONAL_TOKENS)
+    .execute()
+  return Object.fromEntries(
+    rows.map((row) => [
+      row.token_hash,
+      {
+        id: row.id,
+        subject: row.user_id,
+        expiresAtS: Math.floor(row.expires_at.getTime() / 1000),
+        ...(row.is_void ? { revoked: true as const } : {}),
       },
     ]),
   )

@@ -9,7 +9,7 @@ import { readRevocations } from '../tokens/revoked.ts'
 import { readClasses, recordClasses } from '../compile/classes.ts'
 import { holdersOf } from '../compile/holders.ts'
 import type { Holders } from '../compile/holders.ts'
-import { readPersonalTokens } from '../personal-tokens/published.ts'
+import { readEndedPersonalTokens, readPersonalTokens } from '../personal-tokens/published.ts'
 import { compileBucket, compileClasses } from '../compile/people.ts'
 import { compileRevocations, compileServers, compileSettings } from '../compile/compile.ts'
 import type { Mountable } from '../compile/compile.ts'
@@ -61,10 +61,11 @@ export async function chunkNames(trx: Transaction<Database>): Promise<ChunkNames
   return { ...small, ...(personalTokens === undefined ? {} : { personalTokens }), principals: indexSlots.map(name) }
 }
 
-/** None while nobody has such a token: planes of the time before `needs` refuse a manifest that names it. */
+/** None while nobody has, or had, such a token: planes of the time before `needs` refuse a manifest that names it. */
 async function personalTokensChunk(trx: Transaction<Database>): Promise<object | undefined> {
-  const personalTokens = await readPersonalTokens(trx)
-  return Object.keys(personalTokens).length === 0 ? undefined : withNeeds('personalTokens', { personalTokens })
+  const [personalTokens, ended] = [await readPersonalTokens(trx), await readEndedPersonalTokens(trx)]
+  if (Object.keys({ ...personalTokens, ...ended }).length === 0) return undefined
+  return withNeeds('personalTokens', { personalTokens, ...(Object.keys(ended).length === 0 ? {} : { ended }) })
 }
 
 /**

@@ -86,6 +86,34 @@ test('an unknown, expired or malformed personal token, and one of nobody, is ref
   expect(await status(plane, good.token)).toBe(200)
 })
 
+test('a personal token that was revoked or has expired is refused with that word, and recorded by its person and id', async () => {
+  const [revoked, expired, soon] = [aPersonalToken(), aPersonalToken(), aPersonalToken({ expiresAtS: 1_790_000_000 })]
+  const ended = (of: ReturnType<typeof aPersonalToken>, more: { revoked?: true; expiresAtS: number }) =>
+    Object.fromEntries(Object.keys(of.personalTokens).map((hash) => [hash, { id: of.id, subject: ALICE, ...more }]))
+  const endedPersonalTokens = {
+    ...ended(revoked, { revoked: true, expiresAtS: 9_999_999_999 }),
+    ...ended(expired, { expiresAtS: 1_790_000_000 }),
+  }
+  await using plane = await testPlane({ grants, personalTokens: soon.personalTokens, endedPersonalTokens }, [aServer()])
+  const said = async (token: string) => {
+    const call = modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} })
+    const response = await fetch(`${plane.url}/mcp/things`, call)
+    return [response.status, ((await response.json()) as { error: { message: string } }).error.message]
+  }
+  expect(await said(revoked.token)).toEqual([401, 'This token was revoked. Make another with `bir pat create`.'])
+  const over = [401, 'This token expired at 14:13 UTC on 2026-09-21. Make another with `bir pat create`.']
+  expect([await said(expired.token), await said(soon.token)]).toEqual([over, over])
+  expect((await said(aPersonalToken().token))[1]).toMatch(/^This token is not of this gateway/)
+  const recorded = () => plane.records().map(({ header: { reason, handle, client, tokenId } }) => [reason, handle, client, tokenId])
+  await expect
+    .poll(() => recorded().slice(0, 2))
+    .toEqual([
+      ['token-revoked', 'alice', 'personal-token', revoked.id],
+      ['token-expired', 'alice', 'personal-token', expired.id],
+    ])
+  expect(JSON.stringify(plane.records())).not.toContain('bir_pat_')
+})
+
 test('a personal token of a person who is disabled is refused', async () => {
   const { token, personalTokens } = aPersonalToken()
   await using plane = await testPlane({ grants, personalTokens, disabled: ['alice'] }, [aServer()])

@@ -66,6 +66,7 @@ async function aPublisher() {
         wrongRoot = false,
         history,
         tokens = { ['c'.repeat(64)]: aToken },
+        endedTokens,
         written = (_, value) => value,
       }: {
         level?: 'read' | 'write'
@@ -75,6 +76,7 @@ async function aPublisher() {
         history?: string
         /** Null: as a control plane of an earlier version, which has no personal access tokens. */
         tokens?: Record<string, PersonalTokenEntry> | null
+        endedTokens?: PersonalTokensChunk['ended']
         written?: Written
       } = {},
     ) {
@@ -99,7 +101,7 @@ async function aPublisher() {
         revocations: chunk('revocations', { tokens: [], sessions: [], epochs: {}, killed: [] }),
         keys: chunk('keys', { issuer: 'http://control.test', tokenKeys: [{ kty: 'OKP', kid: 'k', alg: 'EdDSA' }] }),
         planes: chunk('planes', { planes: [{ id: ALICE, name: 'north', publicKey: { kty: 'OKP', kid: 'p', alg: 'EdDSA' } }] }),
-        ...(tokens && { personalTokens: chunk('personalTokens', { personalTokens: tokens }) }),
+        ...(tokens && { personalTokens: chunk('personalTokens', { personalTokens: tokens, ...(endedTokens && { ended: endedTokens }) }) }),
         principals: Array.from({ length: 64 }, (_, at) => index(at)),
       }
       const manifest = written('manifest', { format: 1, revision, root: '', atMs, chunks: names })
@@ -289,8 +291,12 @@ test('personal access tokens come and go with the policy, and a control plane of
   const { feed: again } = await aFeed(publisher, dir)
   expect(await again.restore()).toBe(true)
   expect([...again.current().personalTokens]).toEqual([...kept])
-  await feed.answer(await publisher.publish(4, { tokens: {} }))
+  expect(feed.current().endedPersonalTokens.size).toBe(0)
+  const { id, subject, expiresAtS } = aToken
+  const endedTokens = { ['c'.repeat(64)]: { id, subject, expiresAtS, revoked: true as const } }
+  await feed.answer(await publisher.publish(4, { tokens: {}, endedTokens }))
   expect(feed.current().personalTokens.size).toBe(0)
+  expect([...feed.current().endedPersonalTokens]).toEqual(Object.entries(endedTokens))
   await feed.answer(await publisher.publish(5))
   await feed.answer(await publisher.publish(6, { tokens: null }))
   expect(feed.current().personalTokens.size).toBe(0)

@@ -1,7 +1,15 @@
 import type { Policy } from '@bir/sdk/contract/policy'
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import { Settings } from '@bir/sdk/contract/settings'
-import type { PersonalTokenEntry, PlanesChunk, PublicJwk, Selection, ServerEntry, ServerGrants } from '@bir/sdk/contract/snapshot'
+import type {
+  EndedPersonalToken,
+  PersonalTokenEntry,
+  PlanesChunk,
+  PublicJwk,
+  Selection,
+  ServerEntry,
+  ServerGrants,
+} from '@bir/sdk/contract/snapshot'
 import { subjectOf } from '@bir/sdk/contract/subject'
 
 export const ISSUER = 'http://control.test'
@@ -26,6 +34,7 @@ export interface PolicyParts {
   selection?: Record<string, Selection>
   planes?: PlanesChunk['planes']
   personalTokens?: Record<string, PersonalTokenEntry>
+  endedPersonalTokens?: Record<string, EndedPersonalToken>
 }
 
 /** A policy of two people: alice of the analysts, and dave. */
@@ -41,6 +50,7 @@ export function aPolicy({
   selection,
   planes = [],
   personalTokens = {},
+  endedPersonalTokens = {},
 }: PolicyParts = {}): Policy {
   const people = [
     { id: ALICE, handle: 'alice', classKey: 'a'.repeat(16) },
@@ -68,7 +78,7 @@ export function aPolicy({
     revocations: { tokens: [], sessions: [], epochs: {}, killed: [], ...revoked },
     keys: { issuer: ISSUER, tokenKeys },
     planes: { planes },
-    personalTokens: { personalTokens },
+    personalTokens: { personalTokens, ended: endedPersonalTokens },
   })
 }
 

@@ -46,6 +46,10 @@ export const LATER: LaterMembers = {
     // A plane that does not know it takes no token after its end.
     'settings.offlineReadMs': MAY_BE_LEFT_OUT,
   },
+  personalTokens: {
+    // A plane that does not know them refuses these tokens as unknown ones.
+    ended: MAY_BE_LEFT_OUT,
+  },
   servers: {
     'servers.*.remote.era=sse': 'era-sse',
   },

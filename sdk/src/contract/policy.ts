@@ -1,6 +1,7 @@
 import type { Bucket } from './bucket.ts'
 import { classKeyAt, handleAt, isDisabled, positionIn, selectionAt } from './bucket.ts'
 import type {
+  EndedPersonalToken,
   KeysChunk,
   MountedEntry,
   PersonalTokenEntry,
@@ -35,6 +36,8 @@ export interface Policy {
   readonly planes: PlanesChunk['planes']
   /** The personal access tokens that are good, by the SHA-256 of the token in hexadecimal. */
   readonly personalTokens: ReadonlyMap<string, PersonalTokenEntry>
+  /** Those that were good, as far as the policy still knows them. */
+  readonly endedPersonalTokens: ReadonlyMap<string, EndedPersonalToken>
   /** The name of the servers chunk. Lists that were made from `servers` stay valid while it is the same. */
   readonly serversChunk: string
 }

@@ -57,6 +57,7 @@ export function readPolicy(chunks: PolicyChunks): Policy {
     keys: chunks.keys,
     planes: chunks.planes.planes,
     personalTokens: new Map(Object.entries(chunks.personalTokens?.personalTokens ?? {})),
+    endedPersonalTokens: new Map(Object.entries(chunks.personalTokens?.ended ?? {})),
   }
 }
 

@@ -185,11 +185,28 @@ export const PersonalTokenEntry = z.object({
 })
 export type PersonalTokenEntry = z.infer<typeof PersonalTokenEntry>
 
-/**
- * The personal access tokens that are good, by the SHA-256 of the token in hexadecimal. Revoked ones, and those of
- * people who are disabled, are left out.
- */
-export const PersonalTokensChunk = z.object({ personalTokens: z.record(Sha256, PersonalTokenEntry) })
+/** A personal access token that is good no more. */
+export const EndedPersonalToken = z.object({
+  id: Id,
+  /** The person's id. */
+  subject: Id,
+  /** Seconds since 1970: when it expires, or would have. */
+  expiresAtS: z.int(),
+  /** Present when it was revoked, or voided because its person was disabled; absent when it only expired. */
+  revoked: z.literal(true).optional(),
+})
+export type EndedPersonalToken = z.infer<typeof EndedPersonalToken>
+
+/** How many ended tokens a snapshot names: the newest of the last 30 days. */
+export const MAX_ENDED_PERSONAL_TOKENS = 2000
+
+/** The personal access tokens, by the SHA-256 of the token in hexadecimal. */
+export const PersonalTokensChunk = z.object({
+  /** Those that are good. Revoked ones, and those of people who are disabled, are left out. */
+  personalTokens: z.record(Sha256, PersonalTokenEntry),
+  /** Those that were, so that a refusal can say what became of one, and the audit whose it was. They open nothing. */
+  ended: z.record(Sha256, EndedPersonalToken).optional(),
+})
 export type PersonalTokensChunk = z.infer<typeof PersonalTokensChunk>
 
 /** The names of all chunks of a snapshot. Profiles are named in the classes chunk, buckets in the index chunks. */

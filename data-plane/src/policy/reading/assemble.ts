@@ -29,7 +29,7 @@ export interface Parsed {
   /** One string per class key, which all buckets share to save memory. */
   readonly classKeys: Map<string, string>
   readonly servers: { name: string; value: Policy['servers'] } | undefined
-  readonly personalTokens: { name: string | undefined; value: Policy['personalTokens'] }
+  readonly personalTokens: { name: string | undefined } & Pick<Policy, 'personalTokens' | 'endedPersonalTokens'>
 }
 
 export const nothingParsed = (): Parsed => ({
@@ -38,7 +38,7 @@ export const nothingParsed = (): Parsed => ({
   buckets: new Map(),
   classKeys: new Map(),
   servers: undefined,
-  personalTokens: { name: undefined, value: new Map() },
+  personalTokens: { name: undefined, personalTokens: new Map(), endedPersonalTokens: new Map() },
 })
 
 /**
@@ -96,7 +96,8 @@ export async function assemble(
     revoked: { tokens: new Set(tokens), sessions: new Set(sessions), epochs: new Map(Object.entries(epochs)), killed: new Set(killed) },
     keys: readChunk('keys', bytes, chunks.keys, KeysChunk),
     planes: readChunk('planes', bytes, chunks.planes, PlanesChunk).planes,
-    personalTokens: personalTokens.value,
+    personalTokens: personalTokens.personalTokens,
+    endedPersonalTokens: personalTokens.endedPersonalTokens,
   }
   await slice.yieldIfSpent()
   return { policy, parsed }
@@ -107,5 +108,9 @@ function personalTokensOf(name: string | undefined, bytes: GatheredChunks['bytes
   if (name === personalTokens.name) return personalTokens
   if (name === undefined) return nothingParsed().personalTokens
   const chunk = readChunk('personalTokens', bytes, name, PersonalTokensChunk)
-  return { name, value: new Map(Object.entries(chunk.personalTokens)) }
+  return {
+    name,
+    personalTokens: new Map(Object.entries(chunk.personalTokens)),
+    endedPersonalTokens: new Map(Object.entries(chunk.ended ?? {})),
+  }
 }

@@ -21,16 +21,19 @@ interface TokenFacts {
   readonly audience?: readonly string[] | undefined
   /** The address it was sent to. */
   readonly resource?: string | undefined
+  /** Set for a personal access token, which no client can renew. */
+  readonly personal?: object | undefined
   /** No control plane can be reached: the token is good for reading alone, and cannot be renewed now. */
   readonly isAway?: boolean
 }
 
 const getAnother = 'Sign in again in your client, or get another with `bir token`.'
+const anotherOf = ({ personal }: TokenFacts) => (personal ? 'Make another with `bir pat create`.' : getAnother)
 const onlyReading =
   'While the control plane of the gateway is away nobody can renew it, and it is still good for reading alone. Tell an administrator.'
 /** It says neither what the token is bound to nor which of the two differs: whoever stole one learns nothing. */
 const boundElsewhere = `This token was issued to another client, or to one in another network. ${getAnother}`
-const revoked = `This token was revoked. ${getAnother}`
+const revoked = (facts: TokenFacts) => `This token was revoked. ${anotherOf(facts)}`
 
 const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => string)>> = {
   'token-missing':
@@ -40,8 +43,8 @@ const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => s
   'token-wrong-scope': `This token is not for MCP. ${getAnother}`,
   'token-wrong-audience': ({ audience = [], resource }) =>
     `This token is for ${audience.join(' and ').slice(0, 300)}, not for ${resource}. Use it there, or sign in at this address; \`bir connect\` prints its configuration.`,
-  'token-expired': ({ expiresAtS, isAway }) =>
-    `This token expired${expiresAtS === undefined ? '' : ` at ${minuteOf(expiresAtS)}`}. ${isAway ? onlyReading : getAnother}`,
+  'token-expired': (facts) =>
+    `This token expired${facts.expiresAtS === undefined ? '' : ` at ${minuteOf(facts.expiresAtS)}`}. ${facts.isAway ? onlyReading : anotherOf(facts)}`,
   'token-revoked': revoked,
   'session-revoked': revoked,
   'token-before-epoch': revoked,
@@ -51,8 +54,9 @@ const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => s
 }
 
 /**
- * The refusal of a token, in a sentence for its holder. Only a token whose signature holds is said to be expired,
- * revoked or for another address: a forger learns from this no more than that the token is wrong.
+ * The refusal of a token, in a sentence for its holder. Only a token whose signature holds, or whose hash the policy
+ * names, is said to be expired, revoked or for another address: a forger learns from this no more than that the token
+ * is wrong.
  */
 export function unauthenticated(reason: TokenFault, facts: TokenFacts & { cause?: unknown; detail?: string } = {}): GatewayError {
   const sentence = sentenceOf[reason]
