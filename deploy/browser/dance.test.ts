@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startReplicas } from '../bench/flows/replicas.ts'
 import type { Replicas } from '../bench/flows/replicas.ts'
+import { serveMetadataDocument } from '../e2e/identity/metadata-document.ts'
 import { FlowClient } from '../testing/oauth/flow-client.ts'
 import { CHROMIUM, openBrowser } from './chromium.ts'
 import { htmlAnswer, startSite } from './sites.ts'
@@ -80,6 +81,18 @@ describe.skipIf(CHROMIUM === undefined)('the whole way of a person in a real Chr
       expect(await page.getByRole('main').innerText()).toMatch(anId)
     }
     expect(client.arrivals.length).toBe(before)
+  })
+
+  test('a client whose site has a certificate of nobody known is refused, and an administrator reads how to trust it', async () => {
+    const { page } = await newPage()
+    await using document = await serveMetadataDocument('Described client', [flow.redirectUri])
+    const value = JSON.stringify({ metadataHosts: [document.host] })
+    await gateway.db.insertInto('policy_sections').values({ name: 'clients', value }).execute()
+    const described = await FlowClient.at(gateway.issuer, { id: document.url, redirectUri: flow.redirectUri })
+    await page.goto(described.begin().url.href)
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('The program could not be checked')
+    expect(await page.getByRole('main').innerText()).toContain('NODE_EXTRA_CA_CERTS')
+    expect(document.fetched()).toBe(0)
   })
 
   test('a page of a sign-in is of no use in another browser, and none after it has expired', async () => {

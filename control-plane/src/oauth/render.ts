@@ -65,7 +65,16 @@ const pageWith =
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
       return redirectedError(parts.issuer, { redirect }, error)
-    return show({ ...fault.situation, id, detail: helpOf(fault, parts.stage), ...(await waysOut(parts, error, known)) }, known)
+    return show(
+      {
+        ...fault.situation,
+        id,
+        detail: helpOf(fault, parts.stage),
+        retryAfterS: fault.retryAfterS,
+        ...(await waysOut(parts, error, known)),
+      },
+      known,
+    )
   }
 
 /** Who looks at a page of stage local is its administrator too, and gets the command. */

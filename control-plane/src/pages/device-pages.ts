@@ -11,13 +11,13 @@ import type { ShownClient, ShownPerson } from './kit/shown.ts'
 export interface DeviceCodeData {
   /** What was written, shown again after a fault. */
   code?: string | undefined
-  fault?: { kind: 'unknown' } | { kind: 'too-many'; minutes: number } | undefined
+  fault?: { kind: 'unknown' } | { kind: 'too-many'; retryAfterS: number } | undefined
 }
 
 /** Where a person enters the code of their device (RFC 8628 §3.3). The form asks GET /oauth/device with `user_code`. */
 export function deviceCodePage({ code, fault }: DeviceCodeData, language: Language): Answer {
   const { device, common } = textsOf(language)
-  const said = fault && (fault.kind === 'unknown' ? device.unknownCode : device.tooMany({ minutes: fault.minutes }))
+  const said = fault && (fault.kind === 'unknown' ? device.unknownCode : device.tooMany({ minutes: Math.ceil(fault.retryAfterS / 60) }))
   const body = html`<h1>${device.title}</h1>
     <p class="lead">${device.enter}</p>
     <form method="get" action="/oauth/device">
@@ -41,7 +41,8 @@ export function deviceCodePage({ code, fault }: DeviceCodeData, language: Langua
       <button class="main">${common.continue}</button>
     </form>`
   const status = fault ? { unknown: 422, 'too-many': 429 }[fault.kind] : 200
-  return pageAnswer({ language, title: device.title, body, status, leadsElsewhere: true })
+  const retryAfterS = fault?.kind === 'too-many' ? fault.retryAfterS : undefined
+  return pageAnswer({ language, title: device.title, body, status, retryAfterS, leadsElsewhere: true })
 }
 
 export interface DeviceConfirmData {

@@ -16,7 +16,9 @@ export const SITUATIONS: Record<Situation, { whose: Whose; status: number }> = {
   'client-not-allowed': { whose: 'administrator', status: 403 },
   'wrong-redirect': { whose: 'client', status: 400 },
   'faulty-request': { whose: 'client', status: 400 },
-  'unreachable-client-document': { whose: 'client', status: 400 },
+  'unreachable-client-document': { whose: 'administrator', status: 400 },
+  'untrusted-client-document': { whose: 'client', status: 400 },
+  'failing-client-document': { whose: 'client', status: 400 },
   'faulty-client-document': { whose: 'client', status: 400 },
   'client-documents-off': { whose: 'administrator', status: 403 },
   'unknown-resource': { whose: 'client', status: 400 },
@@ -56,6 +58,8 @@ export type ErrorData = SituationWithFacts & {
   cancel?: { flow: string; csrf: string } | undefined
   /** A sentence in English for those who mend it, such as the `error_description`. It holds no secret. */
   detail?: string | undefined
+  /** With status 429: when to try again; a minute where it does not say. */
+  retryAfterS?: number | undefined
   /** Where the situation's own status would be wrong. */
   status?: number | undefined
 }
@@ -76,7 +80,14 @@ export function errorPage(data: ErrorData, language: Language): Answer {
     ${data.cancel && html`<form method="post" action="/oauth/cancel">${hiddenFields(data.cancel)}<button>${error.cancel}</button></form>`}
     <dl class="wide">${fact(error.whose, error[whose])}${data.id !== undefined && reference(texts, data.id)}</dl>
     ${data.detail !== undefined && detailOf(error.detail, data.detail)}`
-  return pageAnswer({ language, title, body, status: data.status ?? status, leadsElsewhere: data.cancel !== undefined })
+  return pageAnswer({
+    language,
+    title,
+    body,
+    status: data.status ?? status,
+    retryAfterS: data.retryAfterS,
+    leadsElsewhere: data.cancel !== undefined,
+  })
 }
 
 const reference = ({ error }: Texts, id: string) =>

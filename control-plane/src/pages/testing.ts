@@ -58,7 +58,7 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
       providerChoicePage({ ...common, providers: [], asksEmail: true, email: { written: text, fault: 'no-address' } }, language),
     ],
     ['device code', deviceCodePage({ code: text, fault: { kind: 'unknown' } }, language)],
-    ['too many codes', deviceCodePage({ fault: { kind: 'too-many', minutes: 5 } }, language)],
+    ['too many codes', deviceCodePage({ fault: { kind: 'too-many', retryAfterS: 60 } }, language)],
     [
       'device confirm',
       deviceConfirmPage(

@@ -69,6 +69,8 @@ export const OAUTH_REASONS = [
   'wrong-redirect',
   'faulty-request',
   'unreachable-client-document',
+  'untrusted-client-document',
+  'failing-client-document',
   'faulty-client-document',
   'client-documents-off',
   'unknown-resource',

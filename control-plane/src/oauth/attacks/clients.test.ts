@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ISSUER } from '../../internal/testing.ts'
@@ -146,12 +147,18 @@ test('the page tells no more of an address inside than of one that is not there,
     'https://localhost/client.json',
     'https://10.0.0.1/client.json',
   ]
-  for (const clientId of inside) {
+  const notThere = 'https://nobody.invalid/client.json'
+  const said: string[] = []
+  for (const clientId of [...inside, notThere]) {
     const page = await ask(new TestBrowser(gateway), clientId)
     expect([clientId, page.status]).toEqual([clientId, 400])
     expect(page.html).toContain('The program could not be checked')
-    expect(await recordOf(page)).toEqual([['oauth/authorize', 'refused', 'faulty-client-document']])
+    expect(await recordOf(page)).toEqual([['oauth/authorize', 'refused', 'unreachable-client-document']])
+    said.push(page.html.replaceAll(new URL(clientId).host, 'host').replace(idOn(page), ''))
   }
+  expect(new Set(said).size).toBe(1)
+  for (const remedy of ['clients: metadataHosts', 'HTTPS_PROXY', 'clients: { metadataDocuments: off }']) expect(said[0]).toContain(remedy)
+  expect(said[0]).not.toContain('In the program that sent you here')
   expect(hidden.requests).toEqual([])
   await hidden[Symbol.asyncDispose]()
 })
@@ -177,8 +184,40 @@ test('keys of a client are not fetched from inside', async () => {
     client_assertion: assertion,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   })
-  expect([body.error, hidden.requests]).toEqual(['invalid_client', []])
+  expect([body.error, hidden.requests]).toEqual(['temporarily_unavailable', []])
   await hidden[Symbol.asyncDispose]()
+})
+
+test('whose fault a document is: that of its site, which fails, or that of the client', async () => {
+  const answers: Record<string, (response: ServerResponse) => unknown> = {
+    '/broken': (response) => response.writeHead(500).end(),
+    '/cut': (response) => response.destroy(),
+    '/gone': (response) => response.writeHead(404).end(),
+    '/leads-on': (response) => response.writeHead(302, { location: '/gone' }).end(),
+    '/text': (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{'),
+    '/long': (response) => sendJson(response, 'x'.repeat(11_000)),
+    '/of-another': (response) => sendJson(response, { client_id: 'https://other.example/c' }),
+  }
+  await using faulty = await aSite(({ url = '' }, response) => void answers[url]?.(response))
+  await policy({ metadataHosts: [faulty.host] })
+  const found: Record<string, unknown[]> = {}
+  const urls = [...Object.keys(answers).map((path) => faulty.url + path), `https://${faulty.host}/no-tls`]
+  for (const url of urls) {
+    const page = await ask(new TestBrowser(gateway), url)
+    const [[, , reason] = []] = await recordOf(page)
+    found[new URL(url).pathname] = [page.status, reason, page.html.includes('In the program that sent you here')]
+  }
+  await policy({ metadataHosts: [site.host, other.host] })
+  expect(found).toEqual({
+    '/broken': [400, 'failing-client-document', true],
+    '/cut': [400, 'failing-client-document', true],
+    '/gone': [400, 'faulty-client-document', true],
+    '/leads-on': [400, 'faulty-client-document', true],
+    '/text': [400, 'faulty-client-document', true],
+    '/long': [400, 'faulty-client-document', true],
+    '/of-another': [400, 'faulty-client-document', true],
+    '/no-tls': [400, 'failing-client-document', true],
+  })
 })
 
 test('what is wrong with a client is said to the person, with an id that finds it in the audit', async () => {

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { anAuthorization, aSignInGateway, registered, TestBrowser } from '../testing.ts'
+import { aSite, sendJson } from '../clients/testing.ts'
+import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser } from '../testing.ts'
 
-/* Attacks by what anybody may have stored here: sign-ins that begin, and never end. */
+/* Attacks by what anybody may have stored or fetched here: sign-ins that never end, documents of clients unknown. */
 
 let gateway: Awaited<ReturnType<typeof aSignInGateway>>
 let clientId: string
@@ -65,4 +68,73 @@ test('a request with more than 8 KiB of parameters is refused before anything of
   const answer = await send(form, '192.0.2.1')
   expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
   expect(await stored()).toBe(1)
+})
+
+test('an address makes 20 documents be fetched in a minute; what is known counts never, and nobody else is held up', async () => {
+  await using site = await aSite((request, response) => {
+    const client_id = `http://${request.headers.host}${request.url}`
+    sendJson(response, { client_id, client_name: 'Any', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' })
+  })
+  const value = JSON.stringify({ metadataHosts: [site.host] })
+  await gateway.control.db.insertInto('policy_sections').values({ name: 'clients', value }).execute()
+  const named = (n: number, address: string) => ask(anAuthorization(`${site.url}/${n}`).path, address)
+  expect((await named(0, '2001:db8:7::1')).status).toBe(303)
+
+  const flood = await Promise.all(Array.from({ length: 50 }, (_, n) => named(n + 1, `2001:db8:7::${(n + 1).toString(16)}`)))
+  // A minute may end meanwhile.
+  expect(site.requests.length).toBeLessThanOrEqual(40)
+  const refused = flood.findIndex(({ status }) => status === 429)
+  expect(await flood[refused]?.text()).toContain('Too many attempts')
+  expect((await named(0, '2001:db8:7::2')).status).toBe(303)
+  const again = await Promise.all(Array.from({ length: 30 }, () => named(0, '2001:db8:7::3')))
+  expect(again.filter(({ status }) => status !== 303)).toEqual([])
+  expect((await named(refused + 1, '2001:db8:8::1')).status).toBe(303)
+})
+
+test('who asks for a document that a flooded address asks for too, gets it', async () => {
+  await using site = await aSite((request, response) => {
+    const client_id = `http://${request.headers.host}${request.url}`
+    sendJson(response, { client_id, client_name: 'Any', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' })
+  })
+  await gateway.control.db
+    .updateTable('policy_sections')
+    .set({ value: JSON.stringify({ metadataHosts: [site.host] }) })
+    .where('name', '=', 'clients')
+    .execute()
+  const minute = sql<Date>`date_trunc('minute', now())`
+  await gateway.control.db
+    .insertInto('attempt_counts')
+    .values({ key: 'client document: from 192.0.2.0/32', window_start: minute, count: 1000 })
+    .execute()
+  const { path } = anAuthorization(`${site.url}/wanted`)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(path, n % 2 === 0 ? '192.0.2.0' : `198.51.100.${n}`)))
+  expect(answers.filter(({ status }) => status === 303).length).toBeGreaterThanOrEqual(10)
+  expect(site.requests).toHaveLength(1)
+})
+
+test('every answer 429 says within which minute to ask again', async () => {
+  const address = '203.0.113.77'
+  const post = (path: string, body: URLSearchParams | string, more: Record<string, string> = {}) =>
+    gateway.control.get(path, { method: 'POST', body, headers: { 'x-forwarded-for': address, ...more } })
+  const unknown = JSON.stringify({ redirect_uris: ['https://app.example/'], token_endpoint_auth_method: 'none' })
+  const browser = new TestBrowser(gateway)
+  await browser.go('/oauth/sign-in', from('203.0.113.78'))
+  const ways: Record<string, () => Promise<{ status: number; headers: Headers }>> = {
+    'a sign-in': () => ask(anAuthorization(clientId).path, address),
+    'a document': () => ask(anAuthorization(`https://127.0.0.1/${randomUUID()}`).path, address),
+    'a document of the token endpoint': () =>
+      post(
+        '/oauth/token',
+        new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id: `https://127.0.0.1/${randomUUID()}` }),
+      ),
+    'a registration': () => post('/oauth/register', unknown, { 'content-type': 'application/json' }),
+    'a code of a device': () => post('/oauth/device', new URLSearchParams({ client_id: 'bir' })),
+    'a code of a person': () => browser.go('/oauth/device?user_code=WDJB-MJHT', from('203.0.113.78')),
+  }
+  for (const [name, ask] of Object.entries(ways)) {
+    let answer = await ask()
+    for (let asked = 1; asked < 130 && answer.status !== 429; asked += 1) answer = await ask()
+    const seconds = Number(answer.headers.get('retry-after'))
+    expect([name, answer.status, seconds >= 1 && seconds <= 60]).toEqual([name, 429, true])
+  }
 })

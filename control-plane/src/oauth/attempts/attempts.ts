@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import { networkOf } from '@bir/sdk/network'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
+import { Refusal } from '../../base/http.ts'
 
 const windowMs = 60_000
 
@@ -41,3 +42,7 @@ export async function sweepAttempts(db: Kysely<Database>): Promise<void> {
 
 /** Whom an attempt counts for: the address, or the /64 of IPv6, which one host has to itself (RFC 6177). */
 export const sourceOf = (address: string): string => networkOf(address, { ipv4: 32, ipv6: 64 }) ?? 'unknown'
+
+/** The answer to one attempt too many: 429, with when to try again. */
+export const tooOften = (what: string, retryAfterS: number): Refusal =>
+  new Refusal(429, 'slow_down', `${what} Try again in ${retryAfterS} s.`, {}, { 'retry-after': String(retryAfterS) })

@@ -31,10 +31,10 @@ const maxBytes = 8 * 1024
 /** Until the redirect URI is known to be the client's, nothing is sent there: faults are for the person. */
 export const findClient =
   ({ findClient: find }: OAuthParts) =>
-  async ({ form }: Asked): Promise<{ client: OAuthClient }> => {
+  async ({ form, exchange }: Asked & Incoming): Promise<{ client: OAuthClient }> => {
     const clientId = optionalText(form, 'client_id')
     if (clientId === undefined) throw new PageFault({ situation: 'faulty-request' }, { detail: 'Exactly one client_id is needed.' })
-    return { client: await find(clientId) }
+    return { client: await find(clientId, exchange.address) }
   }
 
 /** What a client may rely on once its redirect URI is checked: errors are sent there. */

@@ -37,9 +37,9 @@ export interface OAuthClient {
 
 /**
  * The client of this id. Throws `invalid_client` when there is none, and `unauthorized_client` when the policy does not
- * admit it.
+ * admit it. `address`: who asks, because somebody unknown may have only so many documents fetched.
  */
-export type FindClient = (clientId: string) => Promise<OAuthClient>
+export type FindClient = (clientId: string, address: string) => Promise<OAuthClient>
 
 /** The client that sent this form to the token, revocation or introspection endpoint. Throws `invalid_client`. */
 export type AuthenticateClient = (form: URLSearchParams, request: IncomingMessage) => Promise<OAuthClient>

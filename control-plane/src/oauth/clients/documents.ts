@@ -1,19 +1,32 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely, Selectable } from 'kysely'
+import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
+import { sourceOf, tooOften } from '../attempts/attempts.ts'
 import type { OAuthClient } from './client.ts'
 import { DOCUMENT_RULES, readClientMetadata, StoredMetadata } from './client-metadata.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 import { documentIdFault, isExcepted } from './document-id.ts'
-import { FetchFault } from './fetch/fetch-fault.ts'
+import { FetchFault, FetchLimited } from './fetch/fetch-fault.ts'
+import type { FaultCause } from './fetch/fetch-fault.ts'
 import type { FetchJson } from './fetch/fetch-json.ts'
+import { AddressLimited, countFetch } from './fetch/count-fetch.ts'
 
 type Row = Selectable<Database['client_documents']>
 type DocumentClient = Omit<OAuthClient, 'isApproved'>
 
+interface Asked {
+  isPrivate: boolean
+  /** Who asks. */
+  address: string
+}
+
 export interface Documents {
-  /** The client whose metadata document is at this URL. Throws `invalid_client`, or `temporarily_unavailable`. */
-  find(clientId: string, metadataHosts: readonly string[]): Promise<DocumentClient>
+  /**
+   * The client whose metadata document is at this URL. Throws `invalid_client`, `temporarily_unavailable`, or 429 when
+   * the address has had too much fetched.
+   */
+  find(clientId: string, asked: { metadataHosts: readonly string[]; address: string }): Promise<DocumentClient>
 }
 
 /** A failure is remembered so long: people who try again do not make this process ask again. */
@@ -41,13 +54,13 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
       const fetched = await fetchJson(url, { etag: row?.etag ?? undefined, isPrivate })
       const metadata = fetched.json === undefined ? undefined : readDocument(clientId, fetched.json)
       const document = metadata ?? row?.document
-      if (document === undefined) throw new FetchFault('it did not come', 'gone')
+      if (document === undefined) throw new FetchFault('it did not come', 'content')
       // A host may be taken off the policy's list at any time.
       const freshMs = isPrivate ? Math.min(fetched.freshMs, privateFreshMs) : fetched.freshMs
       await store(db, clientId, { document, etag: fetched.etag ?? null, freshMs })
       return clientOf(clientId, document)
     } catch (error) {
-      const isPassing = error instanceof FetchFault && error.kind === 'passing'
+      const isPassing = error instanceof FetchLimited || (error instanceof FetchFault && error.kind === 'passing')
       if (!isPassing || !row || Date.now() - row.fetched_at.getTime() > staleMs) throw refusalOf(error, url.host)
       const fresh_until = new Date(Date.now() + failureMs)
       await db.updateTable('client_documents').set({ fresh_until }).where('client_id', '=', clientId).execute()
@@ -55,19 +68,17 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
     }
   }
 
-  /** Another request may have renewed it since the row was read. */
-  async function renewIfOld(url: URL, isPrivate: boolean): Promise<DocumentClient> {
+  /** Another request may have renewed it since the row was read. What is known already never counts. */
+  async function renewIfOld(url: URL, { isPrivate, address }: Asked): Promise<DocumentClient> {
     const row = await readRow(url.href)
-    return row && isFresh(row) ? clientOf(url.href, row.document) : renew(url, row, isPrivate)
+    if (row && isFresh(row)) return clientOf(url.href, row.document)
+    if (!row) await countFetch(db, address)
+    return renew(url, row, isPrivate)
   }
 
-  async function renewOnce(url: URL, isPrivate: boolean): Promise<DocumentClient> {
-    const failure = failures.get(url.href)
-    if (failure && failure.untilMs > Date.now()) throw failure.error
-    const renewing = underWay.get(url.href) ?? renewIfOld(url, isPrivate)
-    underWay.set(url.href, renewing)
+  async function begin(url: URL, asked: Asked): Promise<DocumentClient> {
     try {
-      const client = await renewing
+      const client = await renewIfOld(url, asked)
       failures.delete(url.href)
       return client
     } catch (error) {
@@ -78,6 +89,22 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
     }
   }
 
+  /** Many who ask at once wait for one answer. Where another address was refused it, the next one asks itself. */
+  async function renewOnce(url: URL, asked: Asked): Promise<DocumentClient> {
+    const failure = failures.get(url.href)
+    if (failure && failure.untilMs > Date.now()) throw failure.error
+    const source = sourceOf(asked.address)
+    const others = underWay.get(url.href)
+    if (others)
+      return others.catch((error: unknown) => {
+        if (error instanceof AddressLimited && error.source !== source) return renewOnce(url, asked)
+        throw error
+      })
+    const client = begin(url, asked)
+    underWay.set(url.href, client)
+    return client
+  }
+
   function remember(clientId: string, error: OAuthError): void {
     failures.delete(clientId)
     failures.set(clientId, { untilMs: Date.now() + failureMs, error })
@@ -86,13 +113,13 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
   }
 
   return {
-    async find(clientId, metadataHosts) {
+    async find(clientId, { metadataHosts, address }) {
       const fault = documentIdFault(clientId)
       if (fault !== undefined) throw new OAuthError('invalid_client', `The client_id ${fault}.`)
       const url = new URL(clientId)
       const isPrivate = isExcepted(url, metadataHosts)
       const row = await readRow(clientId)
-      return row && isFresh(row) ? clientOf(clientId, row.document) : renewOnce(url, isPrivate)
+      return row && isFresh(row) ? clientOf(clientId, row.document) : renewOnce(url, { isPrivate, address })
     },
   }
 }
@@ -118,14 +145,22 @@ function readDocument(clientId: string, json: unknown): ClientMetadata {
 }
 
 function refusalOf(error: unknown, host: string): unknown {
+  if (error instanceof FetchLimited) return tooOften(`The client metadata document is not fetched now: ${error.message}`, error.retryAfterS)
   if (!(error instanceof FetchFault)) return error
   const message = `The client metadata document cannot be used: ${error.message}.`
-  if (error.kind === 'gone') return invalid(message, host)
-  return new OAuthError('temporarily_unavailable', `${message} ${withoutWayOut}`, { reason: 'unreachable-client-document', about: host })
+  if (error.where === 'content') return invalid(message, host)
+  const text = error.where === 'way' ? `${message} ${withoutWayOut}` : message
+  return new OAuthError('temporarily_unavailable', text, { reason: reasons[error.where], about: host })
 }
 
 const withoutWayOut =
   'A gateway without a way there can do without such documents: with "clients: { metadataDocuments: off }" in its policy, clients register themselves.'
+
+const reasons = {
+  way: 'unreachable-client-document',
+  certificate: 'untrusted-client-document',
+  host: 'failing-client-document',
+} as const satisfies Record<Exclude<FaultCause, 'content'>, OAuthReason>
 
 function clientOf(clientId: string, document: unknown): DocumentClient {
   const metadata = StoredMetadata.parse(document)

@@ -26,20 +26,20 @@ export const readClientPolicy = async (db: Db): Promise<ClientPolicy> => ClientP
 
 /** Finds clients: `bir`, those that are stored, and those whose id is the URL of their metadata document. */
 export function clientFinder({ db, documents }: { db: Db; documents: Documents }): FindClient {
-  async function lookUp(clientId: string, policy: ClientPolicy): Promise<Found | undefined> {
+  async function lookUp(clientId: string, address: string, policy: ClientPolicy): Promise<Found | undefined> {
     if (clientId === bir.id) return bir
     if (looksLikeDocumentId(clientId)) {
       if (policy.metadataDocuments === 'off') throw documentsOff(clientId)
-      return documents.find(clientId, policy.metadataHosts)
+      return documents.find(clientId, { metadataHosts: policy.metadataHosts, address })
     }
     if (!/^[\x21-\x7e]{1,200}$/.test(clientId)) return undefined
     const row = await readClientRow(db, clientId)
     return row && { ...clientOfRow(row), handle: row.handle }
   }
 
-  return async function findClient(clientId) {
+  return async function findClient(clientId, address) {
     const policy = await readClientPolicy(db)
-    const found = await lookUp(clientId, policy)
+    const found = await lookUp(clientId, address, policy)
     if (!found) throw unknownClient()
     if (!isAdmitted(policy, found)) throw notAdmitted(found.name)
     const { handle: _, ...client } = found

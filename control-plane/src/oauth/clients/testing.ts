@@ -12,7 +12,10 @@ export const ISSUER = 'https://gateway.example'
 export async function clientsOfAGateway() {
   const { db, drop } = await testDb()
   const addressOf = ({ headers }: IncomingMessage) => String(headers['x-test-address'] ?? '192.0.2.1')
-  const open = () => openClients({ db, issuer: ISSUER, proxyFor: noProxies, addressOf })
+  const open = () => {
+    const { findClient, authenticateClient } = openClients({ db, issuer: ISSUER, proxyFor: noProxies, addressOf })
+    return { authenticateClient, findClient: (clientId: string, address = '192.0.2.1') => findClient(clientId, address) }
+  }
   const clients = open()
   return {
     db,

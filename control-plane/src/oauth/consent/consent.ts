@@ -36,16 +36,17 @@ class SignInNeeded extends Error {
  */
 export const findQuestion =
   (parts: OAuthParts) =>
-  async ({ session, signIn }: InBrowser & InFlow): Promise<InConsent> => {
+  async (call: Incoming & InBrowser & InFlow): Promise<InConsent> => {
+    const { session, signIn } = call
     refuseOver(signIn)
     if (!session || session.sid !== signIn.sid) throw new SignInNeeded()
-    return { session, ...(await findAsked(parts, signIn)) }
+    return { session, ...(await findAsked(parts, call)) }
   }
 
 /** What the client asked for. The client must still be known, and its redirect URI be its own. */
-async function findAsked({ findClient }: OAuthParts, signIn: InFlow['signIn']): Promise<Omit<InConsent, 'session'>> {
+async function findAsked({ findClient }: OAuthParts, { signIn, exchange }: InFlow & Incoming): Promise<Omit<InConsent, 'session'>> {
   const asked = AuthorizeRequest.parse(signIn.request)
-  const client = await findClient(asked.clientId)
+  const client = await findClient(asked.clientId, exchange.address)
   const fault = redirectUriFault(client, asked.redirectUri)
   if (fault !== undefined)
     throw new PageFault({ situation: 'wrong-redirect', facts: { client: client.name } }, { reason: 'redirect-mismatch', detail: fault })
@@ -55,9 +56,9 @@ async function findAsked({ findClient }: OAuthParts, signIn: InFlow['signIn']): 
 /** Finds what a sign-in is for that a person gives up before they are signed in. */
 export const findGivenUp =
   (parts: OAuthParts) =>
-  async ({ signIn }: InFlow): Promise<Omit<InConsent, 'session'>> => {
-    refuseOver(signIn)
-    return findAsked(parts, signIn)
+  async (call: Incoming & InFlow): Promise<Omit<InConsent, 'session'>> => {
+    refuseOver(call.signIn)
+    return findAsked(parts, call)
   }
 
 function refuseOver({ purpose, finished_at }: InFlow['signIn']): void {

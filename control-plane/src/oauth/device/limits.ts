@@ -10,7 +10,7 @@ const perAddress = 60
 const askedPerAddress = 30
 
 /**
- * Counts a code that a person looks up, before it is looked up. Resolves with the minutes to wait if they looked up too
+ * Counts a code that a person looks up, before it is looked up. Resolves with the seconds to wait if they looked up too
  * many. Right ones count too: so no number of guesses at once gets past the limit. Of 20^8 codes, a person tries 7,200
  * a day.
  */
@@ -25,10 +25,11 @@ export async function countLookUp(
   ])
   const [person, browser, source] = counted
   const isTooMany = person.count > perPerson || browser.count > perPerson || source.count > perAddress
-  return isTooMany ? Math.max(1, Math.ceil(person.retryAfterS / 60)) : undefined
+  return isTooMany ? Math.max(1, person.retryAfterS) : undefined
 }
 
-export async function asksTooOften(db: Kysely<Database>, address: string): Promise<boolean> {
-  const { count } = await countAttempt(db, `device code: asked from ${sourceOf(address)}`)
-  return count > askedPerAddress
+/** Counts a code that a device asks for. Resolves with the seconds to wait if its address asked for too many. */
+export async function countAsked(db: Kysely<Database>, address: string): Promise<number | undefined> {
+  const { count, retryAfterS } = await countAttempt(db, `device code: asked from ${sourceOf(address)}`)
+  return count > askedPerAddress ? retryAfterS : undefined
 }

@@ -38,10 +38,10 @@ export const showDevice =
     if (!session) return toSignIn(parts, call, userCode)
 
     const { address } = exchange
-    const minutes = await countLookUp(parts.db, { userId: session.user.id, browserHash: call.browser.hash, address })
-    if (minutes !== undefined) {
+    const retryAfterS = await countLookUp(parts.db, { userId: session.user.id, browserHash: call.browser.hash, address })
+    if (retryAfterS !== undefined) {
       await refused(parts, call, 'too-many-attempts')
-      return withCookies(deviceCodePage({ code: userCode, fault: { kind: 'too-many', minutes } }, language), cookies)
+      return withCookies(deviceCodePage({ code: userCode, fault: { kind: 'too-many', retryAfterS } }, language), cookies)
     }
     const device = await findPending(parts.db, userCode)
     if (!device) {
@@ -61,7 +61,7 @@ async function confirmPage(
     csrf: csrfOf(call, csrfName(userCode)),
     userCode,
     person: session.user,
-    client: await parts.findClient(device.client_id),
+    client: await parts.findClient(device.client_id, call.exchange.address),
     address: device.ip ?? '–',
     product: productOf(device.user_agent ?? '') || undefined,
     resource: device.audience,
@@ -82,7 +82,7 @@ interface Decision {
 /** Whose form it is, and which device it is about. */
 export const findDecision =
   (parts: OAuthParts) =>
-  async (call: InBrowser & { form: URLSearchParams }): Promise<Decision> => {
+  async (call: Incoming & InBrowser & { form: URLSearchParams }): Promise<Decision> => {
     const userCode = readUserCode(optionalText(call.form, 'user_code') ?? '')
     if (userCode === undefined) throw new PageFault({ situation: 'stale-form' })
     if (!isSame(call.form.get('csrf') ?? '', csrfOf(call, csrfName(userCode))))
@@ -90,7 +90,7 @@ export const findDecision =
     if (!call.session) throw new PageFault({ situation: 'sign-in-expired' })
     const device = await findPending(parts.db, userCode)
     if (!device) throw new PageFault({ situation: 'code-used' })
-    return { session: call.session, device, client: await parts.findClient(device.client_id), userCode }
+    return { session: call.session, device, client: await parts.findClient(device.client_id, call.exchange.address), userCode }
   }
 
 type Decided = Incoming & InBrowser & Decision & { form: URLSearchParams }

@@ -10,6 +10,7 @@ interface Details {
   reason?: OAuthReason
   detail?: string | undefined
   whose?: { id: string; handle: string } | undefined
+  retryAfterS?: number
 }
 
 /** A refusal for a person in front of a page: they see the situation in their language. */
@@ -22,13 +23,15 @@ export class PageFault extends Error {
   readonly detail: string | undefined
   /** For the audit: who it was, where that is known. */
   readonly whose: { id: string; handle: string } | undefined
+  readonly retryAfterS: number | undefined
 
-  constructor(situation: SituationWithFacts, { reason = situation.situation, detail, whose }: Details = {}) {
+  constructor(situation: SituationWithFacts, { reason = situation.situation, detail, whose, retryAfterS }: Details = {}) {
     super(detail ?? situation.situation)
     this.situation = situation
     this.reason = reason
     this.detail = detail
     this.whose = whose
+    this.retryAfterS = retryAfterS
   }
 }
 
@@ -39,9 +42,14 @@ export function pageFaultOf(error: unknown, provider = ''): PageFault {
   if (error instanceof OAuthError) return new PageFault(situationOfOAuth(error), { reason: error.reason, detail: error.message })
   if (outageText(error) !== undefined) return new PageFault({ situation: 'try-later' }, { reason: 'unavailable' })
   if (error instanceof ApiError && error.code === 'forbidden') return new PageFault({ situation: 'account-disabled' })
-  if (error instanceof Refusal && error.status === 429) return new PageFault({ situation: 'try-later' }, { reason: 'slow_down' })
+  if (error instanceof Refusal && error.status === 429) return tooManyFault(error)
   if (error instanceof Refusal && error.status < 500) return new PageFault({ situation: 'faulty-request' }, { detail: error.message })
   return new PageFault({ situation: 'server-error' }, { reason: 'internal' })
+}
+
+function tooManyFault({ message, headers }: Refusal): PageFault {
+  const retryAfterS = Number(headers['retry-after'] ?? 1)
+  return new PageFault({ situation: 'too-many-attempts', facts: { minutes: 1 } }, { reason: 'slow_down', detail: message, retryAfterS })
 }
 
 /** What is wrong with a client, for the person whom it sent here. */
@@ -49,10 +57,20 @@ function situationOfOAuth({ reason, about }: OAuthError): SituationWithFacts {
   if (reason === 'unknown-client' || reason === 'unknown-resource') return { situation: reason }
   if (about === undefined) return { situation: 'faulty-request' }
   if (reason === 'client-not-allowed') return { situation: reason, facts: { client: about } }
-  if (reason === 'unreachable-client-document' || reason === 'faulty-client-document' || reason === 'client-documents-off')
-    return { situation: reason, facts: { host: about } }
+  if (isOfDocument(reason)) return { situation: reason, facts: { host: about } }
   return { situation: 'faulty-request' }
 }
+
+const documentReasons = [
+  'unreachable-client-document',
+  'untrusted-client-document',
+  'failing-client-document',
+  'faulty-client-document',
+  'client-documents-off',
+] as const satisfies OAuthReason[]
+
+const isOfDocument = (reason: OAuthReason): reason is (typeof documentReasons)[number] =>
+  (documentReasons as readonly OAuthReason[]).includes(reason)
 
 function providerFault(fault: ProviderFault, provider: string): PageFault {
   const { reason, what, next } = fault

@@ -74,8 +74,8 @@ export async function beginSignIn(
 
 async function refuseTooMany(db: Kysely<Database>, { address, userId }: NewSignIn['from']): Promise<void> {
   const [key, max] = userId === undefined ? [`sign-in: from ${sourceOf(address)}`, perAddress] : [`sign-in: person ${userId}`, perPerson]
-  const { count } = await countAttempt(db, key)
-  if (count > max) throw new PageFault({ situation: 'too-many-attempts', facts: { minutes: 1 } })
+  const { count, retryAfterS } = await countAttempt(db, key)
+  if (count > max) throw new PageFault({ situation: 'too-many-attempts', facts: { minutes: 1 } }, { retryAfterS })
 }
 
 /**

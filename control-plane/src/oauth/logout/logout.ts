@@ -32,7 +32,7 @@ export const askLogout =
     const parameters = exchange.url.searchParams
     const comesBackTo = await returnOfProvider(parts.db, parameters, browser)
     if (comesBackTo !== undefined) return seeOther(comesBackTo, cookies)
-    if (!session) return afterwards(parts, call, await clientReturn(parts, parameters))
+    if (!session) return afterwards(parts, call, await clientReturn(parts, parameters, exchange.address))
     const page = signOutPage({ csrf: csrfOf(call, purpose), person: session.user, fields: wishOf(parameters) }, language)
     return withCookies(page, cookies)
   }
@@ -45,7 +45,7 @@ export const takeLogout =
     const csrf = optionalText(form, 'csrf')
     // A client may also send its wish by a form. The browser keeps its cookies from that; they come with this redirect.
     if (csrf === undefined) return seeOther(`${path}?${new URLSearchParams(wishOf(form))}`, call.cookies)
-    const target = await clientReturn(parts, form)
+    const target = await clientReturn(parts, form, exchange.address)
     if (!session) return target === undefined ? seeOther(path, call.cookies) : afterwards(parts, call, target)
     if (!isSame(csrf, csrfOf(call, purpose))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
 

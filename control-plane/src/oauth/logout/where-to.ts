@@ -23,10 +23,11 @@ export const wishOf = (parameters: URLSearchParams): Record<string, string> =>
 export async function clientReturn(
   { findClient }: Pick<OAuthParts, 'findClient'>,
   parameters: URLSearchParams,
+  from: string,
 ): Promise<string | undefined> {
   const { client_id: clientId, post_logout_redirect_uri: address, state } = wishOf(parameters)
   if (clientId === undefined || address === undefined) return undefined
-  const client = await findClient(clientId).catch((error: unknown) => {
+  const client = await findClient(clientId, from).catch((error: unknown) => {
     if (error instanceof OAuthError) return undefined
     throw error
   })

@@ -59,7 +59,8 @@ async function choicePage(parts: OAuthParts, call: Call, email: EmailFault | und
   const providers = await parts.providers.list()
   const { flow, signIn, language, cookies } = call
   // A failure to find the client anew is no reason against the sign-in: the consent page tells.
-  const client = signIn.client_id === null ? undefined : await parts.findClient(signIn.client_id).catch(() => undefined)
+  const client =
+    signIn.client_id === null ? undefined : await parts.findClient(signIn.client_id, call.exchange.address).catch(() => undefined)
   const data = {
     flow,
     csrf: csrfOf(call, flow),

@@ -11,6 +11,8 @@ interface Content {
   title: string
   body: Part
   status?: number
+  /** With status 429: when to ask again. */
+  retryAfterS?: number | undefined
   /**
    * Whether a form of the page leads to another site: a client, or a provider. Chromium holds `form-action` against
    * each redirect after a form, those of the other site too, which nobody can name beforehand. So such a page has none.
@@ -38,6 +40,7 @@ export function pageAnswer({
   title,
   body,
   status = 200,
+  retryAfterS = 60,
   leadsElsewhere = false,
   isLast = false,
   hasSwitch = true,
@@ -56,7 +59,8 @@ export function pageAnswer({
       <footer>${hasSwitch && languageSwitch(language)}</footer>
     </body>
   </html>`
-  return { status, headers: headersOf(language, leadsElsewhere, isLast), body: documentOf(page) }
+  const headers = headersOf(language, leadsElsewhere, isLast)
+  return { status, headers: status === 429 ? { ...headers, 'retry-after': String(retryAfterS) } : headers, body: documentOf(page) }
 }
 
 /**

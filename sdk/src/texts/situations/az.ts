@@ -26,8 +26,18 @@ export const situations: SituationTexts = {
   }),
   'unreachable-client-document': ({ host }) => ({
     title: 'Proqramı yoxlamaq mümkün olmadı',
-    what: `Proqramın təsviri ${host} saytındadır, lakin həmin sayt cavab vermədi.`,
-    next: 'Bir neçə dəqiqədən sonra yenidən cəhd edin. Davam etsə, administratorunuza deyin: şlüz həmin sayta müraciət edə bilməlidir və ya proqramlara özləri qeydiyyatdan keçməyə icazə verməlidir. Necə etmək aşağıdakı təfərrüatlarda yazılıb.',
+    what: `Proqramın təsviri ${host} saytındadır, lakin bu şlüz həmin sayta müraciət edə bilmir və ya buna icazəsi yoxdur.`,
+    next: `Yalnız administrator kömək edə bilər. ${host} şirkətinizin daxilindədirsə, administrator onu siyasətdə, “clients: metadataHosts” altında göstərir. İnternetdədirsə, şlüzə oraya yol açır (məsələn, HTTPS_PROXY) və ya “clients: { metadataDocuments: off }” təyin edir ki, belə proqramlar əvəzində qeydiyyatdan keçsin.`,
+  }),
+  'untrusted-client-document': ({ host }) => ({
+    title: 'Proqramı yoxlamaq mümkün olmadı',
+    what: `Proqramın təsviri ${host} saytındadır, lakin həmin saytın sertifikatına burada etibar edilmir.`,
+    next: 'Sertifikatı həmin saytın sahibləri düzəldə bilər. Şirkətinizin proksisi sertifikatları əvəz edirsə, administrator onun sertifikat mərkəzini NODE_EXTRA_CA_CERTS ilə əlavə edir.',
+  }),
+  'failing-client-document': ({ host }) => ({
+    title: 'Proqramı yoxlamaq mümkün olmadı',
+    what: `Proqramın təsviri ${host} saytındadır, lakin həmin sayt xəta ilə və ya çox gec cavab verir.`,
+    next: 'Bir neçə dəqiqədən sonra yenidən cəhd edin. Davam etsə, onu saytın sahibləri düzəltməlidir.',
   }),
   'faulty-client-document': ({ host }) => ({
     title: 'Proqramı yoxlamaq mümkün olmadı',

@@ -40,8 +40,18 @@ export const situations = {
   }),
   'unreachable-client-document': ({ host }: Host) => ({
     title: 'The program could not be checked',
-    what: `The program says that ${host} describes it, and that site did not answer.`,
-    next: 'Try again in a few minutes. If it stays so, ask your administrator: the gateway must reach that site, or let programs register themselves. The details below say how.',
+    what: `The program says that ${host} describes it, and this gateway cannot reach that site, or may not.`,
+    next: `Only an administrator can help. If ${host} is inside your company, they name it in the policy, under “clients: metadataHosts”. If it is on the internet, they open a way there for the gateway, such as HTTPS_PROXY, or set “clients: { metadataDocuments: off }”, so that programs register instead.`,
+  }),
+  'untrusted-client-document': ({ host }: Host) => ({
+    title: 'The program could not be checked',
+    what: `The program says that ${host} describes it, and the certificate of that site is not trusted here.`,
+    next: 'The makers of that site can mend its certificate. If a proxy of your company replaces certificates, an administrator adds its authority with NODE_EXTRA_CA_CERTS.',
+  }),
+  'failing-client-document': ({ host }: Host) => ({
+    title: 'The program could not be checked',
+    what: `The program says that ${host} describes it, and that site answers with an error, or too late.`,
+    next: 'Try again in a few minutes. If it stays so, the makers of that site must mend it.',
   }),
   'faulty-client-document': ({ host }: Host) => ({
     title: 'The program could not be checked',

@@ -26,8 +26,18 @@ export const situations: SituationTexts = {
   }),
   'unreachable-client-document': ({ host }) => ({
     title: 'Program denetlenemedi',
-    what: `Programın tanımı ${host} sitesinde, ancak site yanıt vermedi.`,
-    next: 'Birkaç dakika sonra yeniden deneyin. Sürerse yöneticinize söyleyin: ağ geçidi bu siteye erişebilmeli ya da programların kendilerinin kaydolmasına izin vermelidir. Nasıl yapılacağı aşağıdaki ayrıntılarda yazıyor.',
+    what: `Programın tanımı ${host} sitesinde, ancak bu ağ geçidi siteye ulaşamıyor veya ulaşmasına izin yok.`,
+    next: `Yalnızca bir yönetici yardımcı olabilir. ${host} şirketinizin içindeyse yönetici onu ilkede, “clients: metadataHosts” altında belirtir. İnternetteyse ağ geçidine oraya bir yol açar (örneğin HTTPS_PROXY) veya “clients: { metadataDocuments: off }” ayarlar; böylece bu tür programlar bunun yerine kaydolur.`,
+  }),
+  'untrusted-client-document': ({ host }) => ({
+    title: 'Program denetlenemedi',
+    what: `Programın tanımı ${host} sitesinde, ancak bu sitenin sertifikasına burada güvenilmiyor.`,
+    next: 'Sertifikayı sitenin sahipleri düzeltebilir. Şirketinizin vekil sunucusu sertifikaları değiştiriyorsa yönetici onun sertifika yetkilisini NODE_EXTRA_CA_CERTS ile ekler.',
+  }),
+  'failing-client-document': ({ host }) => ({
+    title: 'Program denetlenemedi',
+    what: `Programın tanımı ${host} sitesinde, ancak site hata veriyor veya çok geç yanıt veriyor.`,
+    next: 'Birkaç dakika sonra yeniden deneyin. Sürerse bunu sitenin sahipleri düzeltmelidir.',
   }),
   'faulty-client-document': ({ host }) => ({
     title: 'Program denetlenemedi',

@@ -12,10 +12,11 @@ const redirectUris = ['https://desk.example/cb']
 async function withClients() {
   const it = await aControlPlane()
   const documents = createDocuments({ db: it.db, fetchJson: () => Promise.reject(new Error('nothing is fetched here')) })
+  const find = clientFinder({ db: it.db, documents })
   const hashOf = async (clientId: string) =>
     (await it.db.selectFrom('oauth_clients').select('secret_hash').where('client_id', '=', clientId).executeTakeFirst())?.secret_hash ??
     undefined
-  return { ...it, find: clientFinder({ db: it.db, documents }), hashOf }
+  return { ...it, find: (clientId: string) => find(clientId, '192.0.2.1'), hashOf }
 }
 
 test('an administrator creates a client; its secret is in the answer alone, and the record says what was made', async () => {

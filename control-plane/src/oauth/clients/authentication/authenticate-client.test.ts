@@ -238,8 +238,8 @@ test('keys at an address are fetched under the rules of documents', async () => 
     return { jwks_uri: `${site.url}/keys` }
   })
   await expect(client.authenticate()).rejects.toMatchObject({
-    error: 'invalid_client',
-    message: 'The keys of the client cannot be used: its URL must be https://.',
+    error: 'temporarily_unavailable',
+    message: 'The keys of the client cannot be used: its host cannot be reached from here, or has no public address.',
   })
   expect(site.requests).toEqual([])
   await gateway.policy({ metadataHosts: [site.host] })
@@ -249,7 +249,7 @@ test('keys at an address are fetched under the rules of documents', async () => 
 
   const inside = await aKeyClient(gateway, () => ({ jwks_uri: 'https://169.254.169.254/keys' }))
   await expect(inside.authenticate()).rejects.toMatchObject({
-    message: 'The keys of the client cannot be used: its host has no public address.',
+    message: 'The keys of the client cannot be used: its host cannot be reached from here, or has no public address.',
   })
 })
 

@@ -33,7 +33,7 @@ export function clientAuthenticator(parts: Parts): AuthenticateClient {
   return async function authenticateClient(form, request) {
     const credentials = readCredentials(form, request)
     try {
-      const client = await parts.findClient(idOf(credentials))
+      const client = await parts.findClient(idOf(credentials), parts.addressOf(request))
       await prove(parts, client, credentials, request)
       await noteUse(parts.db, client)
       return client

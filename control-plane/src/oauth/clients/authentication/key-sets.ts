@@ -2,7 +2,8 @@ import type { JSONWebKeySet } from 'jose'
 import { oauthError, OAuthError } from '../../../base/errors/oauth-error.ts'
 import { readKeys } from '../client-keys.ts'
 import { isExcepted } from '../document-id.ts'
-import { FetchFault } from '../fetch/fetch-fault.ts'
+import { tooOften } from '../../attempts/attempts.ts'
+import { FetchFault, FetchLimited } from '../fetch/fetch-fault.ts'
 import type { FetchJson } from '../fetch/fetch-json.ts'
 
 interface Known {
@@ -50,8 +51,9 @@ export function keySets(fetchJson: FetchJson, nowMs: () => number = Date.now): K
 
 /** Without the cause, which tells of the network here. */
 function refusalOf(error: unknown): unknown {
+  if (error instanceof FetchLimited) return tooOften(error.message, error.retryAfterS)
   if (!(error instanceof FetchFault || error instanceof OAuthError)) return error
-  const isPassing = error instanceof FetchFault && error.kind === 'passing'
+  const isPassing = error instanceof FetchFault && error.where !== 'content'
   const why = error.message.replace(/\.$/, '')
   return oauthError(isPassing ? 'temporarily_unavailable' : 'invalid_client', `The keys of the client cannot be used: ${why}.`)
 }

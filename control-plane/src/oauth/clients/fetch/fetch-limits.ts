@@ -1,9 +1,13 @@
-import { FetchFault } from './fetch-fault.ts'
+import { FetchLimited } from './fetch-fault.ts'
 
 const maxAtOnce = 32
 const maxPerMinute = 30
 const maxHosts = 10_000
 const minuteMs = 60_000
+/** What is being fetched has come by then, or comes no more. */
+const busyS = 5
+
+const secondsUntil = (endMs: number, nowMs: number) => Math.min(60, Math.max(1, Math.ceil((endMs - nowMs) / 1000)))
 
 /**
  * Anybody can name a URL that this process then asks for. So it asks one host 30 times a minute at most, and for 32
@@ -17,7 +21,7 @@ export function createFetchLimits(nowMs: () => number = Date.now) {
     const known = hosts.get(host)
     const now = nowMs()
     const window = known && now - known.sinceMs < minuteMs ? known : { sinceMs: now, count: 0 }
-    if (window.count >= maxPerMinute) throw new FetchFault('its host is asked too often: try again in a minute', 'passing')
+    if (window.count >= maxPerMinute) throw new FetchLimited('Its host is asked too often.', secondsUntil(window.sinceMs + minuteMs, now))
     window.count += 1
     hosts.delete(host)
     hosts.set(host, window)
@@ -26,7 +30,7 @@ export function createFetchLimits(nowMs: () => number = Date.now) {
   }
 
   return async function limited<T>(host: string, run: () => Promise<T>): Promise<T> {
-    if (atOnce >= maxAtOnce) throw new FetchFault('too many are being fetched: try again in some seconds', 'passing')
+    if (atOnce >= maxAtOnce) throw new FetchLimited('Too many are being fetched.', busyS)
     count(host)
     atOnce += 1
     try {

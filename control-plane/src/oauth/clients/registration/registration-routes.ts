@@ -8,7 +8,7 @@ import { json, Refusal } from '../../../base/http.ts'
 import type { Answer, Exchange, Route } from '../../../base/http.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RecordOAuth } from '../../base/record.ts'
-import { countAttempt, sourceOf } from '../../attempts/attempts.ts'
+import { countAttempt, sourceOf, tooOften } from '../../attempts/attempts.ts'
 import { isAdmitted, isNamed } from '../admission.ts'
 import { readClientMetadata, REGISTRATION_RULES, StoredMetadata } from '../client-metadata.ts'
 import type { ClientMetadata } from '../client-metadata.ts'
@@ -69,7 +69,7 @@ async function recordDone({ record }: Parts, exchange: Exchange, { client_id, na
 async function register(parts: Parts, exchange: Exchange): Promise<Answer> {
   const { db, issuer, log } = parts
   const { count, retryAfterS } = await countAttempt(db, `register ${sourceOf(exchange.address)}`)
-  if (count > maxPerMinute) throw tooMany(retryAfterS)
+  if (count > maxPerMinute) throw tooOften(`More than ${maxPerMinute} registrations in this minute.`, retryAfterS)
   const metadata = readClientMetadata(await bodyOf(exchange), REGISTRATION_RULES)
   await refuseUnlisted(db, metadata)
   await makeRoom(db)
@@ -191,12 +191,3 @@ function registrationOf(issuer: string, { client_id, made_at, metadata }: Client
 
 /** 0: the secret does not expire. */
 const secretOf = (secret: string | undefined) => (secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 })
-
-const tooMany = (retryAfterS: number) =>
-  new Refusal(
-    429,
-    'slow_down',
-    `More than ${maxPerMinute} registrations in this minute. Try again in ${retryAfterS} s.`,
-    {},
-    { 'retry-after': String(retryAfterS) },
-  )
