@@ -55,6 +55,13 @@ describe.skipIf(CHROMIUM === undefined)('the whole way of a person in a real Chr
     return new URL(page.url()).searchParams
   }
 
+  /** The handle of the person that an access token is of. */
+  async function personOf(token = ''): Promise<string> {
+    const [, payload = ''] = token.split('.')
+    const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub: string }
+    return (await gateway.db.selectFrom('users').select('handle').where('id', '=', sub).executeTakeFirstOrThrow()).handle
+  }
+
   test('who denies comes back to the client, which learns it, and from whom', async () => {
     const { page } = await newPage()
     const begun = flow.begin()
@@ -125,10 +132,30 @@ describe.skipIf(CHROMIUM === undefined)('the whole way of a person in a real Chr
     await page.getByRole('button', { name: 'Allow' }).click()
     await arrived(page)
     const { tokens } = await flow.redeem(flow.codeOf(new URL(page.url()), begun), begun)
-    const [, payload = ''] = tokens?.access_token.split('.') ?? []
-    const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub: string }
-    const { handle } = await gateway.db.selectFrom('users').select('handle').where('id', '=', sub).executeTakeFirstOrThrow()
-    expect(handle).toBe('alice')
+    expect(await personOf(tokens?.access_token)).toBe('alice')
+  })
+
+  test('“Not you?” on the page of a device leads to the provider, and the device acts for whoever signs in there', async () => {
+    const { page } = await newPage()
+    const post = async <T>(path: string, form: Record<string, string>) => {
+      const body = new URLSearchParams({ client_id: 'bir', ...form })
+      return (await fetch(gateway.issuer + path, { method: 'POST', body }).then((answer) => answer.json())) as T
+    }
+    type Codes = Record<'device_code' | 'user_code' | 'verification_uri_complete', string>
+    const codes = await post<Codes>('/oauth/device', { resource: `${gateway.issuer}/api` })
+    await page.goto(codes.verification_uri_complete)
+    await signInAtProvider(page, 'bob')
+    const shown = () => page.getByRole('main').innerText()
+    await expect.poll(shown).toContain('Bob Həsənov')
+    await page.getByRole('button', { name: 'Not you?' }).click()
+    await signInAtProvider(page, 'alice')
+    await expect.poll(shown).toContain('Alice Məmmədova')
+    expect(await shown()).toContain(codes.user_code)
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'Connected' }).waitFor()
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+    const { access_token } = await post<{ access_token: string }>('/oauth/token', { grant_type, device_code: codes.device_code })
+    expect(await personOf(access_token)).toBe('alice')
   })
 
   test('who asked not to be asked again is not, but is where the page of somebody else leads there', async () => {

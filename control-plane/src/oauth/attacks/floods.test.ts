@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { aSite, sendJson } from '../clients/testing.ts'
@@ -70,13 +71,25 @@ test('a request with more than 8 KiB of parameters is refused before anything of
   expect(await stored()).toBe(1)
 })
 
-test('an address makes 20 documents be fetched in a minute; what is known counts never, and nobody else is held up', async () => {
-  await using site = await aSite((request, response) => {
+/** A site that has the document of whatever client is asked for. */
+const documentSite = () =>
+  aSite((request, response) => {
     const client_id = `http://${request.headers.host}${request.url}`
     sendJson(response, { client_id, client_name: 'Any', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' })
   })
-  const value = JSON.stringify({ metadataHosts: [site.host] })
-  await gateway.control.db.insertInto('policy_sections').values({ name: 'clients', value }).execute()
+
+async function excepting(...metadataHosts: string[]): Promise<void> {
+  const value = JSON.stringify({ metadataHosts })
+  await gateway.control.db
+    .insertInto('policy_sections')
+    .values({ name: 'clients', value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}
+
+test('an address makes 20 documents be fetched in a minute; what is known counts never, and nobody else is held up', async () => {
+  await using site = await documentSite()
+  await excepting(site.host)
   const named = (n: number, address: string) => ask(anAuthorization(`${site.url}/${n}`).path, address)
   expect((await named(0, '2001:db8:7::1')).status).toBe(303)
 
@@ -92,15 +105,8 @@ test('an address makes 20 documents be fetched in a minute; what is known counts
 })
 
 test('who asks for a document that a flooded address asks for too, gets it', async () => {
-  await using site = await aSite((request, response) => {
-    const client_id = `http://${request.headers.host}${request.url}`
-    sendJson(response, { client_id, client_name: 'Any', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' })
-  })
-  await gateway.control.db
-    .updateTable('policy_sections')
-    .set({ value: JSON.stringify({ metadataHosts: [site.host] }) })
-    .where('name', '=', 'clients')
-    .execute()
+  await using site = await documentSite()
+  await excepting(site.host)
   const minute = sql<Date>`date_trunc('minute', now())`
   await gateway.control.db
     .insertInto('attempt_counts')
@@ -110,6 +116,26 @@ test('who asks for a document that a flooded address asks for too, gets it', asy
   const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(path, n % 2 === 0 ? '192.0.2.0' : `198.51.100.${n}`)))
   expect(answers.filter(({ status }) => status === 303).length).toBeGreaterThanOrEqual(10)
   expect(site.requests).toHaveLength(1)
+})
+
+test('32 documents are fetched at once in a process, however many ask from wherever; who is refused may ask again', async () => {
+  const held: ServerResponse[] = []
+  const hold = () => aSite((_, response) => void held.push(response))
+  await using one = await hold()
+  await using two = await hold()
+  await excepting(one.host, two.host)
+  const named = (url: string, address: string) => ask(anAuthorization(url).path, address)
+  const flood = Array.from({ length: 40 }, (_, n) => named(`${n % 2 === 0 ? one.url : two.url}/${n}`, `198.51.100.${n}`))
+  await expect.poll(() => held.length).toBe(32)
+  const late = await named(`${one.url}/late`, '198.51.100.99')
+  expect([late.status, late.headers.get('retry-after')]).toEqual([429, '5'])
+  for (const response of held) response.writeHead(404).end()
+  const statuses = (await Promise.all(flood)).map(({ status }) => status)
+  expect([statuses.filter((status) => status === 429).length, statuses.filter((status) => status === 400).length]).toEqual([8, 32])
+  const again = named(`${one.url}/late`, '198.51.100.99')
+  await expect.poll(() => held.length).toBe(33)
+  held[32]?.writeHead(404).end()
+  expect((await again).status).toBe(400)
 })
 
 test('every answer 429 says within which minute to ask again', async () => {
