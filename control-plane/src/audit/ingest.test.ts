@@ -266,6 +266,41 @@ test('a search returns the newest records first, in pages, and filters them', as
   await expect(search(store.ctx, { first: 3, after: Buffer.from('x y').toString('base64url') })).rejects.toThrow('cursor')
 })
 
+test('the records of a token and of a session are found, with all that they say, and no record that only quotes one', async () => {
+  await using store = await aStore()
+  const plane = await store.joined()
+  const [token, sid, quoted] = [uuidv7(), uuidv7(), uuidv7()]
+  const said = {
+    subject: quoted,
+    userAgent: `agent "tokenId":"${quoted}" ${quoted}`,
+    endpoint: '/mcp/sql',
+    era: '2026-07-28',
+    httpStatus: 401,
+    rpcCode: -31401,
+    argsBytes: 3,
+    resultBytes: 4,
+  }
+  const atMs = Date.now()
+  await plane.ship([
+    plane.add({ tokenId: token, handle: 'alice', atMs: atMs - 40 * 86_400_000 }),
+    plane.add({ v: 2, tokenId: token, sessionId: sid, handle: 'alice', behind: true, offline: true, ...said, atMs }),
+    plane.add({ v: 2, tokenId: uuidv7(), sessionId: sid, handle: 'alice', atMs }),
+    plane.add({ kind: 'change', method: 'sessions.end', detail: `session ${sid}`, atMs }),
+    plane.add({ kind: 'refusals', outcome: 'refused', handle: 'alice', count: 7, atMs }),
+  ])
+  const seqs = async (filters: object) => (await search(store.ctx, { first: 10, ...filters })).items.map(({ seq }) => seq)
+  expect(await seqs({ token })).toEqual([2])
+  expect(await seqs({ token: token.toUpperCase(), since: new Date(atMs - 32 * 86_400_000).toISOString() })).toEqual([2, 1])
+  expect(await seqs({ token, until: new Date(atMs - 1).toISOString() })).toEqual([1])
+  expect(await seqs({ session: sid })).toEqual([4, 3, 2])
+  expect(await seqs({ session: sid, kind: 'change' })).toEqual([4])
+  expect(await seqs({ session: sid, token })).toEqual([2])
+  expect([await seqs({ token: quoted }), await seqs({ session: quoted }), await seqs({ token: sid })]).toEqual([[], [], []])
+  const whole = { ...said, user: 'alice', tokenId: token, sessionId: sid, behind: true, offline: true, count: null }
+  expect((await search(store.ctx, { token, first: 1 })).items).toMatchObject([whole])
+  expect((await search(store.ctx, { kind: 'refusals', first: 1 })).items).toMatchObject([{ count: 7, tokenId: null, offline: null }])
+})
+
 test('a search that finds nothing tells of names that neither the policy nor a record knows', async () => {
   await using store = await aStore()
   const settings = '{"url":"https://q.example.com"}'

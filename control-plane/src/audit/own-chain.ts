@@ -32,14 +32,15 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
     const head = await lockHead(trx, plane)
     const args = body && canonical(body)
     const digests = args === undefined ? {} : { argsBytes: Buffer.byteLength(args), argsDigest: sha256(args) }
+    const fields = boundTexts(fieldsFor(head.hash))
     const header = AuditHeader.parse({
-      v: 1,
+      v: fields.sessionId === undefined ? 1 : 2,
       plane,
       seq: head.seq + 1,
       prev: head.hash,
       boot,
       atMs: Date.now(),
-      ...boundTexts(fieldsFor(head.hash)),
+      ...fields,
       ...digests,
     })
     const text = headerText(header)
@@ -58,10 +59,10 @@ export async function openOwnChain(db: Kysely<Database>, key: SigningKey): Promi
   })
 
   return {
-    recordChange: (trx, { actor, action, target, detail, summary }) => {
+    recordChange: (trx, { actor, action, target, detail, summary, about }) => {
       const through = actor.through === undefined ? {} : { actor: actor.through }
       const person = actor.userId === undefined ? { actor: actor.label } : { subject: actor.userId, handle: actor.label, ...through }
-      const fields = { kind: 'change', ...person, method: action, outcome: 'answered', detail: summary ?? target } as const
+      const fields = { kind: 'change', ...person, method: action, outcome: 'answered', detail: summary ?? target, ...about } as const
       return append(trx, () => fields, { action, target, ...(detail === undefined ? {} : { detail }) })
     },
 

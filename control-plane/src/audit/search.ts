@@ -34,8 +34,12 @@ export async function search(ctx: Ctx, input: Search) {
 /** The columns that a search compares exactly. Of the others, subject and handle make up `user`, and call is `id`. */
 const exactColumns = ['server', 'tool', 'outcome', 'reason', 'kind'] as const satisfies readonly SearchColumn[]
 
-function matchingRows(db: Kysely<Database>, { id, user, since, until, after, ...exact }: Search) {
+function matchingRows(db: Kysely<Database>, input: Search) {
+  const { id, token, session, user, until, after, ...exact } = input
+  const since = sinceOf(input, Date.now())
   let rows = withBodies(db).select('h.at')
+  if (token !== undefined) rows = rows.where(names('tokenId', token))
+  if (session !== undefined) rows = rows.where(names('sessionId', session))
   if (id !== undefined) rows = rows.where('h.call', '=', id)
   for (const column of exactColumns) {
     const value = exact[column]
@@ -50,6 +54,27 @@ function matchingRows(db: Kysely<Database>, { id, user, since, until, after, ...
   const [at = '', plane, seq = ''] = key.split(' ')
   if (!Instant.safeParse(at).success || !uuid.test(plane ?? '') || !/^-?\d{1,19}$/.test(seq)) throw notOurs()
   return rows.where(sql<boolean>`(h.at, h.plane, h.seq) < (${at}::timestamptz, ${plane}::uuid, ${seq}::bigint)`)
+}
+
+/** Tokens and sessions have no column: their records are found in the text of the header, which is read for that. */
+const readsHeaders = ({ token, session }: Search) => token !== undefined || session !== undefined
+const defaultSpanMs = 31 * 24 * 60 * 60_000
+
+/** A search that reads every header of its time needs a beginning. */
+function sinceOf(input: Search, nowMs: number): string | undefined {
+  if (input.since !== undefined || !readsHeaders(input)) return input.since
+  return new Date((input.until === undefined ? nowMs : Date.parse(input.until)) - defaultSpanMs).toISOString()
+}
+
+/**
+ * Whether a record says that it is about this token or session: in a member of its own, or in the detail, as a record
+ * of its end does. In JSON no text holds a quote that ends it, so nobody can write a member into another.
+ */
+function names(member: 'tokenId' | 'sessionId', uuid: string) {
+  const id = uuid.toLowerCase()
+  const word = member === 'tokenId' ? 'token' : 'session'
+  const inDetail = String.raw`"detail":"(([^"\\]|\\.)*${word} )?${id}`
+  return sql<boolean>`strpos(h.header, ${id}) > 0 and (strpos(h.header, ${`"${member}":"${id}"`}) > 0 or h.header ~ ${inDetail})`
 }
 
 /** As the database has it, whatever its version: a row that somebody else wrote may be the last of a page. */
@@ -99,6 +124,19 @@ const nothingKnown = {
   result: null,
   traceId: null,
   call: null,
+  subject: null,
+  userAgent: null,
+  tokenId: null,
+  sessionId: null,
+  endpoint: null,
+  era: null,
+  httpStatus: null,
+  rpcCode: null,
+  behind: null,
+  offline: null,
+  argsBytes: null,
+  resultBytes: null,
+  count: null,
 }
 
 const nilId = '00000000-0000-0000-0000-000000000000'
@@ -139,6 +177,19 @@ const auditRow = ({ header, standIn }: StoredHeader, { args, result }: Bodies): 
   result: result?.toString() ?? null,
   traceId: header.traceId ?? null,
   call: header.call ?? null,
+  subject: header.subject ?? null,
+  userAgent: header.userAgent ?? null,
+  tokenId: header.tokenId ?? null,
+  sessionId: header.sessionId ?? null,
+  endpoint: header.endpoint ?? null,
+  era: header.era ?? null,
+  httpStatus: header.httpStatus ?? null,
+  rpcCode: header.rpcCode ?? null,
+  behind: header.behind ?? null,
+  offline: header.offline ?? null,
+  argsBytes: header.argsBytes ?? null,
+  resultBytes: header.resultBytes ?? null,
+  count: header.count ?? null,
 })
 
 /** What a record says whose own text lies on its plane. */

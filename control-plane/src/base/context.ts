@@ -80,6 +80,8 @@ export interface Change {
   detail?: string
   /** Stands in the header of the audit record instead of the target: it remains when the body is erased. */
   summary?: string
+  /** The token or session that it is about, for the header of the audit record. */
+  about?: { tokenId?: string; sessionId?: string }
 }
 
 /**

@@ -96,6 +96,16 @@ async function refuseOtherSender(
   const sender = { address: addressOf(request), userAgent: request.headers['user-agent'] }
   const reason = bindingFault(claims, sender, await readSettings(db))
   if (reason === undefined) return
-  await record({ ...sender, method: 'api', outcome: 'refused', reason, user, client: claims.client_id, detail: `session ${claims.sid}` })
+  await record({
+    ...sender,
+    method: 'api',
+    outcome: 'refused',
+    reason,
+    user,
+    client: claims.client_id,
+    tokenId: claims.jti,
+    sessionId: claims.sid,
+    detail: `session ${claims.sid}`,
+  })
   throw new Error('this token was issued to another network or program')
 }

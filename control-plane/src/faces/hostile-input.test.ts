@@ -123,6 +123,9 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'audit.search': {
     first: 10,
     after: cursorOf(`2026-11-22T08:00:00Z ${id} 7`),
+    id,
+    token: id,
+    session: id,
     user: 'alice',
     server: 'sql',
     tool: 'x',

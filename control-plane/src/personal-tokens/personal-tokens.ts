@@ -42,7 +42,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'
   const id = uuidv7()
   const { value: owner, revision } = await change(
     ctx,
-    { action: 'personalTokens.create', target: input.user ?? ctx.actor.label },
+    { action: 'personalTokens.create', target: input.user ?? ctx.actor.label, about: { tokenId: id } },
     async (trx) => {
       const owner = await ownerOf(trx, ctx.actor, input.user)
       await refuseTooMany(trx, owner)
@@ -93,7 +93,7 @@ export async function list({ db, actor }: Ctx, { first, after, user }: Input<'li
 
 /** Voids a token. No plane takes it after the revision of the answer. */
 export async function revoke(ctx: Ctx, { id }: Input<'revoke'>): Promise<Output<'revoke'>> {
-  const { revision } = await change(ctx, { action: 'personalTokens.revoke', target: id }, async (trx) => {
+  const { revision } = await change(ctx, { action: 'personalTokens.revoke', target: id, about: { tokenId: id } }, async (trx) => {
     const row = await trx
       .selectFrom('personal_tokens as token')
       .innerJoin('users', 'users.id', 'token.user_id')

@@ -14,7 +14,7 @@ type Trx = Transaction<Database>
  * within a second. Nothing happens when it has ended already. `reason` is for administrators and the audit.
  */
 export async function endSession(ctx: Ctx, sid: string, reason: string): Promise<void> {
-  await change(ctx, { action: 'sessions.end', target: `session ${sid}`, detail: reason }, async (trx) => {
+  await change(ctx, { action: 'sessions.end', target: `session ${sid}`, detail: reason, about: { sessionId: sid } }, async (trx) => {
     const ended = await endAndVoid(trx, { sid }, reason)
     return { value: undefined, dirty: ended.length === 0 ? 'nothing' : [] }
   })

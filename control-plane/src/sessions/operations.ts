@@ -79,7 +79,7 @@ export async function end(ctx: Ctx, { sid }: Input<'end'>): Promise<{ revision: 
     .where('ended_at', 'is', null)
     .executeTakeFirst()
   if (!row || !(actor.administrator || row.user_id === actor.userId)) throw notFound('session that goes on with the id', sid)
-  const record = { action: 'sessions.end', target: row.handle, detail: `session ${sid}` }
+  const record = { action: 'sessions.end', target: row.handle, detail: `session ${sid}`, about: { sessionId: sid } }
   const { revision } = await change(ctx, record, async (trx) => {
     const ended = await endAndVoid(trx, { sid }, `ended by ${actor.label}`)
     return { value: undefined, dirty: ended.length === 0 ? 'nothing' : [] }

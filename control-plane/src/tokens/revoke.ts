@@ -17,7 +17,8 @@ export async function revoke(ctx: Ctx, { jti, sid }: z.infer<typeof api.tokens.r
   if (revocations.length === 0) throw new ApiError('invalid_input', 'Give the jti of a token or the sid of a session.')
   const rows = revocations.map((row) => ({ ...row, expires_at: new Date(Date.now() + MAX_TOKEN_LIFE_MS) }))
   const target = revocations.map(({ kind, id }) => `${kind} ${id}`).join(', ')
-  const { revision } = await change(ctx, { action: 'tokens.revoke', target }, async (trx) => {
+  const about = { ...(jti ? { tokenId: jti } : {}), ...(sid ? { sessionId: sid } : {}) }
+  const { revision } = await change(ctx, { action: 'tokens.revoke', target, about }, async (trx) => {
     const { numInsertedOrUpdatedRows = 0n } = await trx
       .insertInto('revocations')
       .values(rows)

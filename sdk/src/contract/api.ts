@@ -359,7 +359,7 @@ export const api = {
     /**
      * Records in the search index, newest first. `since` is inclusive, `until` exclusive and later. Fails with
      * `not_found` when nothing fits and a person, server, tool or reason is named that neither the gateway nor any
-     * record knows.
+     * record knows. With `token` or `session` and without `since`, records of the last 31 days are searched.
      */
     search: query(
       'administrator',
@@ -367,6 +367,10 @@ export const api = {
         ...page,
         /** The id of a request: an error names it, and so does a page with an error. */
         id: Id.optional(),
+        /** The id of a token, as records and `personalTokens.list` name it: its calls, and what was done with it. */
+        token: Id.optional(),
+        /** The id of a session (`sid`): the calls with all its tokens, and what was done with it. */
+        session: Id.optional(),
         user: z.string().optional(),
         server: z.string().optional(),
         tool: z.string().optional(),

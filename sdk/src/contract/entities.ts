@@ -331,6 +331,20 @@ export const AuditRow = z.strictObject({
   result: z.string().nullable(),
   traceId: z.string().nullable(),
   call: z.string().nullable(),
+  // A gateway of an earlier version does not say these.
+  subject: z.string().nullable().optional(),
+  userAgent: z.string().nullable().optional(),
+  tokenId: z.string().nullable().optional(),
+  sessionId: z.string().nullable().optional(),
+  endpoint: z.string().nullable().optional(),
+  era: z.string().nullable().optional(),
+  httpStatus: z.int().nullable().optional(),
+  rpcCode: z.int().nullable().optional(),
+  behind: z.boolean().nullable().optional(),
+  offline: z.boolean().nullable().optional(),
+  argsBytes: z.int().nullable().optional(),
+  resultBytes: z.int().nullable().optional(),
+  count: z.int().nullable().optional(),
 })
 
 /**

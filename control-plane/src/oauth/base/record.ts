@@ -18,6 +18,8 @@ interface OAuthEvent {
   client?: string | undefined
   address?: string | undefined
   userAgent?: string | undefined
+  tokenId?: string | undefined
+  sessionId?: string | undefined
 }
 
 /** Appends to the control plane's own chain. What is refused is recorded at most so often; see `createRecorder`. */
@@ -44,7 +46,7 @@ export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: 
     await append({ kind: 'refusals', method: 'oauth', outcome: 'refused', count })
   }
 
-  return async function record({ id, user, client, address, userAgent, detail, reason, method, outcome }) {
+  return async function record({ id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome }) {
     const nowSecond = Math.floor(Date.now() / 1000)
     if (nowSecond !== second) {
       second = nowSecond
@@ -61,7 +63,7 @@ export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: 
       method,
       outcome,
       ...person,
-      ...present({ call: id, client, ip: address, userAgent, reason, detail }),
+      ...present({ call: id, client, ip: address, userAgent, tokenId, sessionId, reason, detail }),
     }
     // A refusal that cannot be recorded is refused all the same. What is given is given only with its record.
     await append(fields).catch((error: unknown) => {

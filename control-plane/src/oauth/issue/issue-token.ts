@@ -92,7 +92,13 @@ export async function issueIn(
   await keep?.(answer)
   const detail = `client ${clientId}, for ${audience}, ${lifeSeconds} s, jti ${jti}`
   // Last, because all replicas wait for each other from here to the end of the transaction.
-  await ctxOf(recordedAs.label).recordChange(trx, { actor: recordedAs, action: 'tokens.issue', target: user.handle, detail })
+  await ctxOf(recordedAs.label).recordChange(trx, {
+    actor: recordedAs,
+    action: 'tokens.issue',
+    target: user.handle,
+    detail,
+    about: { tokenId: jti, sessionId: sid },
+  })
   log('info', 'token-issued', { person: user.handle, audience, clientId, actor, lifeSeconds })
   return answer
 }

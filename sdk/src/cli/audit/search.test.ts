@@ -24,6 +24,10 @@ const aRow = (seq: number, more = {}) => ({
   result: null,
   traceId: null,
   call: null,
+  tokenId: '01a2237b-7ff3-7093-91e8-aedd233c79cd',
+  sessionId: '01a2237b-7af3-7487-a2b2-2fb8cce680d0',
+  userAgent: 'agent/1',
+  offline: true,
   ...more,
 })
 
@@ -57,6 +61,15 @@ test('filters reach the gateway, with times as full dates', async () => {
       until: '2026-11-22T08:00:00.000Z',
     },
   ])
+})
+
+test('the records of a token and of a session are asked for by their ids', async () => {
+  const asked: unknown[] = []
+  await using gateway = await aGateway(1, asked)
+  const [token, session] = ['01a2237b-7ff3-7093-91e8-aedd233c79cd', '01a2237b-7af3-7487-a2b2-2fb8cce680d0']
+  const { out } = await bir(['audit', 'search', '--token', token, '--session', session, '--json'], at(gateway.url))
+  expect(asked).toEqual([{ first: 50, token, session }])
+  expect(JSON.parse(out)).toMatchObject({ tokenId: token, sessionId: session, userAgent: 'agent/1', offline: true })
 })
 
 test.for<[limit: string, lines: number]>([

@@ -17,6 +17,8 @@ type Filters = z.input<typeof api.audit.search.input>
 
 interface Flags {
   id?: string
+  token?: string
+  session?: string
   user?: string
   server?: string
   tool?: string
@@ -36,6 +38,8 @@ export function auditSearch(audit: Command, act: Act): void {
     .summary('who called what, and what came of it')
     .description('Lists what is recorded, newest first.')
     .option('--id <id>', 'of this request: the reference that an error, or a page with an error, names')
+    .option('--token <id>', 'with this token, or about it; of the last 31 days without --since')
+    .option('--session <sid>', 'with a token of this session, or about it; of the last 31 days without --since')
     .option('--user <handle>', 'by this person')
     .option('--server <id>', 'on this server')
     .option('--tool <name>', 'of this tool')
@@ -48,7 +52,7 @@ export function auditSearch(audit: Command, act: Act): void {
     .option('--json', 'a line of JSON a record, with arguments and result')
     .addHelpText(
       'after',
-      '\nExamples:\n  bir audit search --user alice --since 1h\n  bir audit search --outcome refused --limit 10\n  bir audit search --kind change          who changed the policy\n  bir audit search --user alice --json | jq -r .args',
+      '\nExamples:\n  bir audit search --user alice --since 1h\n  bir audit search --outcome refused --limit 10\n  bir audit search --token 01a2237b-7ff3-7093-91e8-aedd233c79cd --since 7d\n  bir audit search --kind change          who changed the policy\n  bir audit search --user alice --json | jq -r .args',
     )
     .action(
       act<[Flags]>(async (context, flags) => {
@@ -62,8 +66,8 @@ export function auditSearch(audit: Command, act: Act): void {
     )
 }
 
-function filtersOf({ id, user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
-  return { id, user, server, tool, outcome, reason, kind, ...spanOf(since, until, nowMs) }
+function filtersOf({ id, token, session, user, server, tool, outcome, reason, kind, since, until }: Flags, nowMs: number): Filters {
+  return { id, token, session, user, server, tool, outcome, reason, kind, ...spanOf(since, until, nowMs) }
 }
 
 /** A time in which nothing can be recorded is a mistake: nobody takes it for "nothing happened". */
