@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { isOAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { OAuthError } from '../base/errors/oauth-error.ts'
 import { Refusal } from '../base/http.ts'
@@ -13,6 +14,7 @@ import type { Redirectable } from './authorize/read-request.ts'
 import type { OAuthParts } from './base/parts.ts'
 import { asOAuthError } from './base/provider-refusal.ts'
 import type { Incoming } from './base/stages.ts'
+import { claimedClient } from './clients/authentication/authenticate-client.ts'
 import type { OAuthClient } from './clients/client.ts'
 import { leadsToSignIn } from './consent/consent.ts'
 import { errorAfterForm } from './flow/after-form.ts'
@@ -29,13 +31,13 @@ const senderOf = (error: unknown, { exchange: { address, request }, id, client, 
   id,
   address,
   userAgent: request.headers['user-agent'],
-  client: client?.id ?? namedClient(known),
+  client: client?.id ?? namedClient(request, known),
   user: session?.user ?? (error instanceof OAuthError || error instanceof PageFault ? error.whose : undefined),
 })
 
 /** Which client a request names that was refused before its client was known. An administrator may want to list it. */
-function namedClient({ form, signIn }: Pick<Known, 'form' | 'signIn'>): string | undefined {
-  const named = form?.get('client_id') ?? signIn?.client_id ?? undefined
+function namedClient(request: IncomingMessage, { form, signIn }: Pick<Known, 'form' | 'signIn'>): string | undefined {
+  const named = (form && claimedClient(form, request)) ?? signIn?.client_id
   return named && isStorable(named) ? named : undefined
 }
 
@@ -60,7 +62,7 @@ const pageWith =
       method,
       outcome: isFailure ? 'failed' : 'refused',
       reason: fault.reason,
-      detail: fault.detail,
+      detail: recordDetailOf(error) ?? fault.detail,
     })
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
@@ -90,10 +92,12 @@ export const asJson =
     const refusal = refusalOf(error)
     if (!refusal) throw error
     const reason = reasonOf(refusal)
-    const detail = (refusal instanceof OAuthError ? refusal.recordDetail : undefined) ?? refusal.message
+    const detail = recordDetailOf(refusal) ?? refusal.message
     await parts.record({ ...senderOf(error, known), method, outcome: 'refused', reason, detail })
     throw refusal
   }
+
+const recordDetailOf = (error: unknown) => (error instanceof OAuthError ? error.recordDetail : undefined)
 
 const reasonOf = (refusal: Refusal) => {
   if (refusal instanceof OAuthError) return refusal.reason

@@ -41,7 +41,7 @@ export function clientFinder({ db, documents }: { db: Db; documents: Documents }
     const policy = await readClientPolicy(db)
     const found = await lookUp(clientId, address, policy)
     if (!found) throw unknownClient()
-    if (!isAdmitted(policy, found)) throw notAdmitted(found.name)
+    if (!isAdmitted(policy, found)) throw notAdmitted(found)
     const { handle: _, ...client } = found
     return { ...client, isApproved: isApproved(policy, found) }
   }
@@ -57,9 +57,13 @@ const documentsOff = (clientId: string) =>
     { reason: 'client-documents-off', about: URL.parse(clientId)?.host },
   )
 
-const notAdmitted = (about: string) =>
+const notAdmitted = ({ name, id }: Found) =>
   new OAuthError(
     'unauthorized_client',
     'The administrators of this gateway admit only clients that they have listed. Ask them to list this one.',
-    { reason: 'client-not-allowed', about },
+    {
+      reason: 'client-not-allowed',
+      about: name,
+      recordDetail: `The policy admits listed clients alone (clients: { allow: listed }), and not “${name}” (${id}).`,
+    },
   )

@@ -105,6 +105,32 @@ test('a refresh token is bound to its client, and a narrower resource is all tha
   expect(decodeJwt(narrow.body.access_token).aud).toBe(`${MCP_URL}/mcp/sql`)
 })
 
+test('a client that the policy admits no more gets no new tokens, and the audit says which it was and why', async () => {
+  await using gateway = await aSignInGateway()
+  const api = gateway.control.client()
+  const clientId = await registered(gateway, { client_name: 'Desk' })
+  const withSecret = await registered(gateway, { client_name: 'Hall', token_endpoint_auth_method: 'client_secret_basic' })
+  const { body } = await signedIn(gateway, { clientId })
+  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: body.refresh_token }
+  await api.policy.apply({ file: { clients: { allow: 'listed', listed: ['another'] } } })
+  const refused = await tokens(gateway, form)
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { error: 'unauthorized_client', error_description: expect.stringContaining('The administrators of this gateway admit only') },
+  })
+  const authorization = `Basic ${Buffer.from(`${withSecret}:secret`).toString('base64')}`
+  const sent = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x' })
+  await gateway.control.get('/oauth/token', { method: 'POST', headers: { authorization }, body: sent })
+  const { items } = await api.audit.search({ reason: 'client-not-allowed' })
+  expect(items).toMatchObject([
+    { method: 'oauth/token', outcome: 'refused', client: withSecret, detail: expect.stringContaining('“Hall”') },
+    { method: 'oauth/token', outcome: 'refused', client: clientId, detail: expect.stringContaining('“Desk”') },
+  ])
+
+  await api.policy.apply({ file: { clients: {} } })
+  expect((await tokens(gateway, form)).status).toBe(200)
+})
+
 test('a person who is disabled gets nothing more', async () => {
   await using gateway = await aSignInGateway()
   const clientId = await registered(gateway)

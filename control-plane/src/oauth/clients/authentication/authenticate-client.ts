@@ -52,6 +52,15 @@ function idOf(credentials: Credentials): string {
   return clientId
 }
 
+/** The client that a request says it is of, for the audit. Nothing of it is proven. */
+export function claimedClient(form: URLSearchParams, request: IncomingMessage): string | undefined {
+  try {
+    return idOf(readCredentials(form, request))
+  } catch {
+    return form.get('client_id') || undefined
+  }
+}
+
 async function prove(parts: Parts, client: OAuthClient, credentials: Credentials, request: IncomingMessage): Promise<void> {
   if (credentials.method === 'assertion') return proveByAssertion(parts, client, credentials.assertion)
   if (credentials.method === 'secret') return proveBySecret(parts, client, credentials.secret, request)
