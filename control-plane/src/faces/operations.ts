@@ -9,6 +9,7 @@ import type { Operations } from '../base/perform.ts'
 import * as invitations from '../planes/invitations.ts'
 import * as planeState from '../plane-state/list.ts'
 import * as planes from '../planes/planes.ts'
+import { approve as approveClient } from '../oauth/clients/administration/approve.ts'
 import * as clients from '../oauth/clients/administration/clients.ts'
 import * as personalTokens from '../personal-tokens/personal-tokens.ts'
 import { apply } from '../policy/apply.ts'
@@ -58,7 +59,7 @@ export const operations = {
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, version, export: exportPolicy, explain },
   providers: { list: providers.list, test: providers.test },
-  clients: { list: clients.list, create: clients.create, rotate: clients.rotate, delete: clients.remove },
+  clients: { list: clients.list, create: clients.create, rotate: clients.rotate, approve: approveClient, delete: clients.remove },
   personalTokens: { create: personalTokens.create, list: personalTokens.list, revoke: personalTokens.revoke },
   sessions: { list: sessions.list, end: sessions.end },
   tokens: { revoke },

@@ -279,7 +279,7 @@ export const api = {
     /**
      * Creates a client: for people, with the `redirectUris` that codes may go to; or for a service account, which is
      * created when there is none. `clientSecret` is shown this once; it is null for a client without one. `jwks` holds
-     * public keys. Fails with `conflict` when the handle is taken.
+     * public keys. Fails with `conflict` when the handle is taken, or the service account is disabled.
      */
     create: mutation(
       'administrator',
@@ -287,6 +287,8 @@ export const api = {
         name: z.string().min(1).max(200),
         handle: Handle.optional(),
         redirectUris: z.array(z.string().max(2048)).max(32).optional(),
+        /** Where it may have people sent who signed out (OpenID Connect RP-Initiated Logout 1.0). */
+        postLogoutRedirectUris: z.array(z.string().max(2048)).max(32).optional(),
         /** Absent: `private_key_jwt` with keys, `client_secret_basic` for a service account, else `none`. */
         authMethod: ClientAuthMethod.optional(),
         jwks: z.record(z.string(), z.unknown()).optional(),
@@ -297,6 +299,13 @@ export const api = {
     ),
     /** Gives a client a new secret, shown this once. The old one is void at once. `client`: an id, or a handle. */
     rotate: mutation('administrator', z.strictObject({ client: ClientName }), MadeClient),
+    /**
+     * Approves a client for everybody, so that nobody is asked for consent, or takes that back: it changes the member
+     * `approved` of the policy's section `clients`, as a policy file does. `client`: an id, a handle, or the URL of a
+     * metadata document. Fails with `conflict` for a client that the policy does not admit, and where it stays approved
+     * by its host.
+     */
+    approve: mutation('administrator', z.strictObject({ client: z.string().min(1).max(1000), approved: z.boolean() }), AtRevision),
     /** Deletes a client. Its sessions end at once, on every plane; `removed` says how many. */
     delete: mutation('administrator', z.strictObject({ client: ClientName }), AtRevision),
   },

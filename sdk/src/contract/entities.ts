@@ -83,9 +83,13 @@ export const Client = z.strictObject({
   handle: z.string().nullable(),
   name: z.string(),
   redirectUris: z.array(z.string()),
+  /** Where it may have people sent who signed out. Absent where an older gateway does not tell. */
+  postLogoutRedirectUris: z.array(z.string()).optional(),
   grantTypes: z.array(z.string()),
   authMethod: ClientAuthMethod,
   serviceAccount: Handle.nullable(),
+  /** True when its service account is disabled: it signs in nowhere. Absent where an older gateway does not tell. */
+  disabled: z.boolean().optional(),
   /** False when the policy admits only listed clients, and not this one. */
   admitted: z.boolean(),
   /** True when the policy approves it for everybody, so that it needs no consent. */

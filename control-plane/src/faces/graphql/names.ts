@@ -87,6 +87,7 @@ export const FIELD_NAMES = {
   'clients.list': 'clients',
   'clients.create': 'createClient',
   'clients.rotate': 'rotateClient',
+  'clients.approve': 'approveClient',
   'clients.delete': 'deleteClient',
   'personalTokens.create': 'createPersonalToken',
   'personalTokens.list': 'personalTokens',

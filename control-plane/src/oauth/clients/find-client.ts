@@ -10,7 +10,7 @@ import type { Documents } from './documents.ts'
 import { clientOfRow, readClientRow } from './stored-client.ts'
 
 /** The `bir` command, which every gateway knows. It keeps no secret: it runs on people's machines. */
-const bir: Found = {
+export const BIR: Found = {
   id: 'bir',
   kind: 'built-in',
   name: 'bir',
@@ -27,7 +27,7 @@ export const readClientPolicy = async (db: Db): Promise<ClientPolicy> => ClientP
 /** Finds clients: `bir`, those that are stored, and those whose id is the URL of their metadata document. */
 export function clientFinder({ db, documents }: { db: Db; documents: Documents }): FindClient {
   async function lookUp(clientId: string, address: string, policy: ClientPolicy): Promise<Found | undefined> {
-    if (clientId === bir.id) return bir
+    if (clientId === BIR.id) return BIR
     if (looksLikeDocumentId(clientId)) {
       if (policy.metadataDocuments === 'off') throw documentsOff(clientId)
       return documents.find(clientId, { metadataHosts: policy.metadataHosts, address })

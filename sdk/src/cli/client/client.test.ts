@@ -29,11 +29,12 @@ test('client create makes a service account with a client, or a client for peopl
   expect([exit, out]).toEqual([0, 'client id      svc_1\nclient secret  shown-once\n'])
   expect(err).toContain('shown only now')
   expect(err).toContain('BIR_CLIENT_ID')
+  const bye = ['--post-logout-redirect-uri', 'https://a.example/bye']
   const uris = ['--redirect-uri', 'https://a.example/cb', '--redirect-uri', 'https://b.example/cb']
   expect(JSON.parse((await bir(['client', 'create', 'Our Intranet', ...uris, '--secret', '--json'], at(control.url))).out)).toMatchObject(
     made,
   )
-  await bir(['client', 'create', 'intranet', ...uris.slice(0, 2), '--jwks-uri', 'https://a.example/jwks'], at(control.url))
+  await bir(['client', 'create', 'intranet', ...uris.slice(0, 2), ...bye, '--jwks-uri', 'https://a.example/jwks'], at(control.url))
   expect(asked).toEqual([
     { name: 'ci', handle: 'ci', serviceAccount: 'ci' },
     { name: 'Our Intranet', redirectUris: [uris[1], uris[3]], authMethod: 'client_secret_basic' },
@@ -41,6 +42,7 @@ test('client create makes a service account with a client, or a client for peopl
       name: 'intranet',
       handle: 'intranet',
       redirectUris: [uris[1]],
+      postLogoutRedirectUris: [bye[1]],
       authMethod: 'private_key_jwt',
       jwksUri: 'https://a.example/jwks',
     },
@@ -50,6 +52,7 @@ test('client create makes a service account with a client, or a client for peopl
 test.for([
   [['x'], /Give --redirect-uri/],
   [['x', '--service-account', '--redirect-uri', 'https://a.example/cb'], /no browser/],
+  [['x', '--service-account', '--post-logout-redirect-uri', 'https://a.example/'], /no browser/],
   [['Not A Handle', '--service-account'], /is no handle for a service account/],
   [['x', '--redirect-uri', 'https://a.example/cb', '--secret', '--jwks-uri', 'https://a.example/jwks'], /secret or with keys/],
 ] as const)('client create %j is refused before the gateway is asked', async ([args, says]) => {
@@ -66,15 +69,28 @@ test('client list shows clients, also one a line for scripts', async () => {
     name: 'Cursor',
     serviceAccount: null,
     admitted: false,
+    redirectUris: ['https://a.example/cb', 'cursor://a/cb'],
+    madeBy: 'registration',
     usedAt: '2026-11-21T00:00:00Z',
   }
-  await using control = await standIn({ clients: { list: () => ({ items: [row, other], next: null }) } })
+  const off = { ...row, clientId: 'svc_2', disabled: true }
+  await using control = await standIn({ clients: { list: () => ({ items: [row, other, off], next: null }) } })
   const { out } = await bir(['client', 'list'], at(control.url))
   expect(out).toMatch(
-    /^client id +handle +name +kind +last used +state\nsvc_1 +ci +ci +service account ci +never +ok\nc2 +- +Cursor +registered +2026-11-21 +not admitted\n$/,
+    /^client id +handle +name +kind +made by +last used +state +codes go to\nsvc_1 +ci +ci +service account ci +operator:root +never +ok +-\nc2 +- +Cursor +registered +registration +2026-11-21 +not admitted +https:\/\/a\.example\/cb cursor:\/\/a\/cb\nsvc_2 .* account disabled +-\n$/,
   )
   const lines = (await bir(['client', 'list', '--json'], at(control.url))).out.trim().split('\n')
-  expect(lines.map((line) => (JSON.parse(line) as typeof row).clientId)).toEqual(['svc_1', 'c2'])
+  expect(lines.map((line) => (JSON.parse(line) as typeof row).clientId)).toEqual(['svc_1', 'c2', 'svc_2'])
+})
+
+test('client approve says what people are asked from then on', async () => {
+  const asked: object[] = []
+  await using control = await standIn({ clients: { approve: (input) => (asked.push(input), { revision: 7 }) } })
+  const { exit, out } = await bir(['client', 'approve', 'desk'], at(control.url))
+  expect([exit, out]).toEqual([0, 'The client desk is approved: nobody is asked for consent.\n'])
+  expect((await bir(['client', 'approve', 'desk', '--undo'], at(control.url))).out).toContain('asked for consent again')
+  expect(JSON.parse((await bir(['client', 'approve', 'desk', '--json'], at(control.url))).out)).toEqual({ revision: 7 })
+  expect(asked).toEqual([true, false, true].map((approved) => ({ client: 'desk', approved })))
 })
 
 test('client rotate shows the new secret, and client delete says who enforces it', async () => {

@@ -7,6 +7,7 @@ import { printMade } from './made.ts'
 interface Flags {
   serviceAccount?: true
   redirectUri?: string[]
+  postLogoutRedirectUri?: string[]
   handle?: string
   secret?: true
   jwksUri?: string
@@ -19,14 +20,12 @@ export const clientCreate: Define = (parent, act) => {
     .command('create')
     .summary('make a client, and print its secret for the only time')
     .description(
-      'Makes an OAuth client: with --service-account for a service account, which is created when there is none of that handle; else for people, whose codes may go to each --redirect-uri. A service account may do nothing until the policy grants it something.',
+      'Makes an OAuth client: with --service-account for a service account, which is created when there is none of that handle; else for people, whose codes may go to each --redirect-uri. A service account may do nothing until the policy grants it something; for one that is disabled no client is made.',
     )
     .argument('<name>', 'the handle of the service account, or the name that people see')
     .option('--service-account', 'for a service account')
-    .option('--redirect-uri <uri>', 'where codes may go; may be repeated', (text, former: string[] | undefined) => [
-      ...(former ?? []),
-      text,
-    ])
+    .option('--redirect-uri <uri>', 'where codes may go; may be repeated', repeated)
+    .option('--post-logout-redirect-uri <uri>', 'where it may have people sent who signed out; may be repeated', repeated)
     .option('--handle <handle>', 'what commands call it; else the name, where that is a handle')
     .option('--secret', 'a client for people that can keep a secret, such as a web application, gets one')
     .option('--jwks-uri <url>', 'it signs in with keys that lie there (private_key_jwt), not with a secret')
@@ -47,8 +46,13 @@ export const clientCreate: Define = (parent, act) => {
     )
 }
 
-function inputOf(name: string, { serviceAccount, redirectUri, handle = handleIn(name), secret, jwksUri }: Flags) {
+const repeated = (text: string, former: string[] | undefined): string[] => [...(former ?? []), text]
+
+function inputOf(name: string, flags: Flags) {
+  const { serviceAccount, redirectUri, postLogoutRedirectUri, handle = handleIn(name), secret, jwksUri } = flags
   if (serviceAccount && redirectUri) throw badUsage('A service account has no browser: leave out --redirect-uri or --service-account.')
+  if (serviceAccount && postLogoutRedirectUri)
+    throw badUsage('A service account has no browser: leave out --post-logout-redirect-uri or --service-account.')
   if (!serviceAccount && !redirectUri) throw badUsage('Give --redirect-uri, where its codes may go, or --service-account.')
   if (serviceAccount && handleIn(name) === undefined)
     throw badUsage(`"${name}" is no handle for a service account: ${Handle.safeParse(name).error?.issues[0]?.message ?? 'choose another'}.`)
@@ -58,6 +62,7 @@ function inputOf(name: string, { serviceAccount, redirectUri, handle = handleIn(
     name,
     ...(handle !== undefined && { handle }),
     ...(redirectUri && { redirectUris: redirectUri }),
+    ...(postLogoutRedirectUri && { postLogoutRedirectUris: postLogoutRedirectUri }),
     ...(authMethod && { authMethod }),
     ...(jwksUri !== undefined && { jwksUri }),
     ...(serviceAccount && { serviceAccount: name }),

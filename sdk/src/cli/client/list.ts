@@ -13,7 +13,7 @@ export const clientList: Define = (parent, act) => {
     .command('list')
     .summary('the clients that the gateway stores')
     .description(
-      'Lists OAuth clients: which kind each is, when it was used last, and whether the policy admits it. Clients with a metadata document are not stored.',
+      'Lists OAuth clients: which kind each is, who made it, when it was used last (to the day), whether the policy admits it or approves it for everybody, and where its codes go. Clients with a metadata document are not stored.',
     )
     .option('--json', 'a line of JSON a client')
     .addHelpText('after', '\nExamples:\n  bir client list\n  bir client list --json | jq -r "select(.kind == \\"service\\").clientId"')
@@ -38,11 +38,14 @@ const columns = [
   { title: 'handle', of: ({ handle }: OAuthClient) => handle },
   { title: 'name', of: ({ name }: OAuthClient) => name },
   { title: 'kind', of: ({ kind, serviceAccount }: OAuthClient) => (serviceAccount === null ? kind : `service account ${serviceAccount}`) },
+  { title: 'made by', of: ({ madeBy }: OAuthClient) => madeBy },
   { title: 'last used', of: ({ usedAt }: OAuthClient) => usedAt?.slice(0, 10) ?? 'never' },
   { title: 'state', of: stateOf },
+  { title: 'codes go to', of: ({ redirectUris }: OAuthClient) => (redirectUris.length === 0 ? null : redirectUris.join(' ')) },
 ]
 
-function stateOf({ admitted, approved }: OAuthClient): string {
+function stateOf({ admitted, approved, disabled }: OAuthClient): string {
+  if (disabled) return 'account disabled'
   if (!admitted) return 'not admitted'
   return approved ? 'approved' : 'ok'
 }

@@ -9,7 +9,7 @@ const verbs = [
     disabled: true,
     summary: 'end all that a person does, at once',
     description:
-      'Disables a person: they cannot sign in, and every data plane that enforces it refuses all tokens issued to them so far and ends their open streams within a second. Says which planes do; exits with 3 unless all do. Their grants stay as they are.',
+      'Disables a person, or a service account: they cannot sign in, and every data plane that enforces it refuses all tokens issued to them so far and ends their open streams within a second. Says which planes do; exits with 3 unless all do. Their grants stay as they are.',
     done: 'is disabled',
     whenAll: ' What they had open ends, and no token of theirs is good any more.',
   },
@@ -17,7 +17,7 @@ const verbs = [
     verb: 'enable',
     disabled: false,
     summary: 'let a disabled person back in',
-    description: 'Lets a disabled person sign in again, with the grants they have. Tokens from before stay void.',
+    description: 'Lets a disabled person, or a service account, sign in again, with the grants they have. Tokens from before stay void.',
     done: 'may sign in again',
     whenAll: '',
   },
@@ -30,7 +30,7 @@ export const userDisable: Define = (parent, act) => {
       .command(verb)
       .summary(summary)
       .description(description)
-      .argument('<person>', 'their handle')
+      .argument('<person>', 'their handle, or that of a service account')
       .option('--json', 'the person, and "enforcement": {"enforcedBy","of","missing"}')
       .addHelpText('after', `\nExamples:\n  bir user ${verb} dave`)
       .action(

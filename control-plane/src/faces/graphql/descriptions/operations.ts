@@ -39,6 +39,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   clients: 'OAuth clients in the order of their ids, without those that are known by a metadata document.',
   createClient: 'Creates an OAuth client, for people or for a service account, and shows its secret this once.',
   rotateClient: 'Gives a client a new secret, and shows it this once. The old one is void at once.',
+  approveClient: 'Approves a client for everybody, so that nobody is asked for consent, or takes that back. It changes the policy.',
   deleteClient: 'Deletes a client. Its sessions end at once, on every plane.',
   createPersonalToken: 'Makes a token of the caller for the MCP endpoints, and shows it this once.',
   personalTokens: "The caller's own tokens, newest first. Administrators may name anybody.",

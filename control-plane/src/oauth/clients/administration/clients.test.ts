@@ -5,6 +5,7 @@ import { clientFinder } from '../find-client.ts'
 import { createDocuments } from '../documents.ts'
 import { isSecret } from '../secret.ts'
 import { create, list, remove, rotate } from './clients.ts'
+import { setDisabled } from '../../../users/users.ts'
 
 const page = { first: 10 }
 const redirectUris = ['https://desk.example/cb']
@@ -66,6 +67,8 @@ test.for([
   [{ name: 'x', redirectUris, jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }, 'private or a shared key'],
   [{ name: 'x', redirectUris, serviceAccount: 'ci' }, 'without a browser'],
   [{ name: 'x', authMethod: 'none', serviceAccount: 'ci' }, 'must authenticate'],
+  [{ name: 'x', postLogoutRedirectUris: redirectUris, serviceAccount: 'ci' }, 'without a browser'],
+  [{ name: 'x', redirectUris, postLogoutRedirectUris: ['https://u@desk.example/'] }, 'post_logout_redirect_uris[0]'],
 ] as const)('%j makes no client', async ([input, fault]) => {
   await using it = await withClients()
   await expect(create(it.ctx, structuredClone(input) as Parameters<typeof create>[1])).rejects.toMatchObject({
@@ -73,6 +76,45 @@ test.for([
     message: expect.stringContaining(fault),
   })
   expect(await it.db.selectFrom('users').select('id').execute()).toEqual([])
+})
+
+test('a service account that is disabled gets no client, and the refusal says how it is enabled', async () => {
+  await using it = await withClients()
+  await create(it.ctx, { name: 'CI', serviceAccount: 'ci' })
+  const again = () => create(it.ctx, { name: 'CI', handle: 'ci-2', serviceAccount: 'ci' })
+  const disabled = async () => (await list(it.ctx, page)).items.map((client) => client.disabled)
+  expect(await disabled()).toEqual([false])
+  await setDisabled(it.ctx, { handle: 'ci', disabled: true })
+  expect(await disabled()).toEqual([true])
+  const message = 'The service account ci is disabled, so its client could sign in nowhere. Enable it first: run "bir user enable ci".'
+  await expect(again()).rejects.toMatchObject({ code: 'conflict', message })
+  await setDisabled(it.ctx, { handle: 'ci', disabled: false })
+  await it.applied({ serviceAccounts: { other: {} } })
+  const declare = expect.stringContaining('declare it under serviceAccounts, or run "bir user enable ci"')
+  await expect(again()).rejects.toMatchObject({ code: 'conflict', message: declare })
+  await it.applied({ serviceAccounts: { ci: {}, other: {} } })
+  expect(await again()).toMatchObject({ handle: 'ci-2' })
+})
+
+test('a client may have people sent to its own addresses who signed out', async () => {
+  await using it = await withClients()
+  const postLogoutRedirectUris = ['https://desk.example/bye']
+  const { clientId } = await create(it.ctx, { name: 'Desk', redirectUris, postLogoutRedirectUris })
+  expect(await it.find(clientId)).toMatchObject({ postLogoutRedirectUris })
+  expect((await list(it.ctx, page)).items).toMatchObject([{ redirectUris, postLogoutRedirectUris }])
+})
+
+test('a registration that has expired is listed no more, as nobody finds it', async () => {
+  await using it = await withClients()
+  const row = { name: 'x', made_by: 'registration', kind: 'registered' as const, metadata: '{"token_endpoint_auth_method":"none"}' }
+  await it.db
+    .insertInto('oauth_clients')
+    .values([
+      { ...row, client_id: 'gone', expires_at: new Date(Date.now() - 1000) },
+      { ...row, client_id: 'here', expires_at: new Date(Date.now() + 3_600_000) },
+    ])
+    .execute()
+  expect((await list(it.ctx, page)).items.map(({ clientId }) => clientId)).toEqual(['here'])
 })
 
 test('a new secret takes the place of the old one at once', async () => {

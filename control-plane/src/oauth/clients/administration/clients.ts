@@ -1,5 +1,6 @@
 import type { Api } from '@bir/sdk/contract/api'
 import type { Client as ClientSchema } from '@bir/sdk/contract/entities'
+import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
 import type { z } from 'zod'
@@ -10,6 +11,7 @@ import { OAuthError } from '../../../base/errors/oauth-error.ts'
 import { keyOf, pageOf } from '../../../base/paging.ts'
 import type { Db } from '../../../policy-rows/types.ts'
 import { findAccount, insertAccount } from '../../../service-accounts/account.ts'
+import type { AccountRow } from '../../../service-accounts/account.ts'
 import { isAdmitted, isApproved } from '../admission.ts'
 import { SERVICE_GRANT_TYPES } from '../client.ts'
 import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
@@ -32,7 +34,9 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
     .selectFrom('oauth_clients as client')
     .leftJoin('users', 'users.id', 'client.user_id')
     .selectAll('client')
-    .select('users.handle as account')
+    .select(['users.handle as account', 'users.disabled as account_disabled'])
+    // One that has expired is unknown already, before it is swept.
+    .where((eb) => eb.or([eb('client.expires_at', 'is', null), eb('client.expires_at', '>', sql<Date>`now()`)]))
     .$if(key !== undefined, (query) => query.where('client_id', '>', key ?? ''))
     .$if(kind !== undefined, (query) => query.where('client.kind', '=', kind ?? 'administered'))
     .orderBy('client_id')
@@ -50,9 +54,11 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
         handle: row.handle,
         name: row.name,
         redirectUris: [...client.redirectUris],
+        postLogoutRedirectUris: [...(client.postLogoutRedirectUris ?? [])],
         grantTypes: [...client.grantTypes],
         authMethod: client.authMethod,
         serviceAccount: row.account,
+        disabled: row.account_disabled === true,
         admitted: isAdmitted(policy, client),
         approved: isApproved(policy, client),
         madeBy: row.made_by,
@@ -104,17 +110,28 @@ export async function remove(ctx: Ctx, { client }: Input<'delete'>): Promise<Out
   return { revision, ...(value.length > 0 ? { removed: value } : {}) }
 }
 
-function metadataOf({ name, redirectUris, authMethod, jwks, jwksUri, serviceAccount }: Input<'create'>): ClientMetadata {
+function metadataOf({
+  name,
+  redirectUris,
+  postLogoutRedirectUris,
+  authMethod,
+  jwks,
+  jwksUri,
+  serviceAccount,
+}: Input<'create'>): ClientMetadata {
   const isService = serviceAccount !== undefined
   const fault = (message: string) => new ApiError('invalid_input', message)
   if (isService && (redirectUris ?? []).length > 0)
     throw fault('redirectUris: a service account signs in without a browser, so it has none.')
+  if (isService && (postLogoutRedirectUris ?? []).length > 0)
+    throw fault('postLogoutRedirectUris: a service account signs in without a browser, so it has none.')
   if (isService && authMethod === 'none') throw fault('authMethod: a service account must authenticate.')
   const { grant_types, ...metadata } = described({
     client_name: name,
     // Read as those of a client without a browser, which needs no redirect URI.
     grant_types: isService ? ['refresh_token'] : undefined,
     redirect_uris: redirectUris ?? [],
+    post_logout_redirect_uris: postLogoutRedirectUris,
     token_endpoint_auth_method:
       authMethod ?? (jwks !== undefined || jwksUri !== undefined ? 'private_key_jwt' : isService ? 'client_secret_basic' : 'none'),
     jwks,
@@ -139,12 +156,20 @@ async function refuseTaken(db: Db, handle: string): Promise<void> {
 
 async function accountOf(trx: Transaction<Database>, handle: string) {
   const account = await findAccount(trx, handle)
+  if (account?.disabled) throw disabledAccount(account)
   if (account) return { ...account, isNew: false }
   return { ...(await insertAccount(trx, { handle, title: null, administrator: false })), isNew: true }
 }
 
+/** A client whose account is disabled could sign in nowhere. */
+function disabledAccount({ handle, disabled_by_file }: AccountRow): ApiError {
+  const why = disabled_by_file ? 'is disabled, because the policy file declares it no more' : 'is disabled'
+  const remedy = `Enable it first: ${disabled_by_file ? 'declare it under serviceAccounts, or ' : ''}run "bir user enable ${handle}".`
+  return new ApiError('conflict', `The service account ${handle} ${why}, so its client could sign in nowhere. ${remedy}`)
+}
+
 /** A client by its id, or by its handle. */
-async function rowOf(db: Db, client: string): Promise<ClientRow> {
+export async function rowOf(db: Db, client: string): Promise<ClientRow> {
   const rows = await db
     .selectFrom('oauth_clients')
     .selectAll()
