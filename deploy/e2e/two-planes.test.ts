@@ -255,6 +255,25 @@ test('a personal token is good at both planes from the moment in which it is giv
   expect([...seen]).toEqual([200])
 })
 
+test('a personal token that was revoked is refused at both planes with that word, and all its calls are found by its id', async () => {
+  const client = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
+  const { id, token } = await client.personalTokens.create({ name: 'lost', user: 'dave' })
+  const said = async () => {
+    const answers = await Promise.all(planes.map((url) => fetch(url, modernRequest(token, 'tools/call', { name: 'none' }))))
+    return Promise.all(answers.map(async (response) => [response.status, (await response.text()).includes('This token was revoked.')]))
+  }
+  await said()
+  await client.personalTokens.revoke({ id })
+  const refused = [401, true]
+  await expect.poll(said).toEqual([refused, refused])
+  const found = async () => (await client.audit.search({ token: id })).items
+  await expect.poll(async () => (await found()).filter(({ reason }) => reason === 'token-revoked').length).toBeGreaterThanOrEqual(2)
+  const rows = await found()
+  const revoked = rows.filter(({ reason }) => reason === 'token-revoked')
+  for (const row of revoked) expect(row).toMatchObject({ user: 'dave', tokenId: id, client: 'personal-token', method: 'tools/call' })
+  expect(rows.map(({ method }) => method)).toEqual(expect.arrayContaining(['personalTokens.create', 'personalTokens.revoke']))
+})
+
 test('a session that is over is over at a plane that was not there when it ended', async () => {
   const session = await openSession(debug()[0] ?? '')
   const ended = await fetch(debug()[1] ?? '', { method: 'DELETE', headers: { ...headers(), 'mcp-session-id': session } })
