@@ -230,7 +230,7 @@ function siteOf(
     ctxOf: async (request) => ctxFor(await answering(() => callerOf(callers, request))),
     sessions: {
       origin,
-      read: (request) => answering(() => readBrowserSession(tokens, request)),
+      read: (request) => answering(async () => (await readBrowserSession(tokens, request, addressOf(request))).session),
       ctxOf: ({ user, sid }) => ctxFor(personActor(user, sid)),
     },
   })

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isOfOtherPrefix } from '@bir/sdk/binding'
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
@@ -96,6 +97,10 @@ async function refuseOtherSender(
   const sender = { address: addressOf(request), userAgent: request.headers['user-agent'] }
   const reason = bindingFault(claims, sender, await readSettings(db))
   if (reason === undefined) return
+  const isNewSetting = reason === 'binding-network' && isOfOtherPrefix(claims.sid, sender.address, claims.bnd)
+  const why = isNewSetting
+    ? 'the setting bindingNetwork has changed since this token was issued'
+    : 'this token was issued to another network or program'
   await record({
     ...sender,
     method: 'api',
@@ -105,7 +110,7 @@ async function refuseOtherSender(
     client: claims.client_id,
     tokenId: claims.jti,
     sessionId: claims.sid,
-    detail: `session ${claims.sid}`,
+    detail: `${why} (session ${claims.sid})`,
   })
-  throw new Error('this token was issued to another network or program')
+  throw new Error(why)
 }

@@ -28,7 +28,7 @@ import { finishAtProvider, findAttempt } from './sign-in/callback.ts'
 import { beginForPage, chooseProvider, takeChoice } from './sign-in/choose.ts'
 import { introspect } from './token/introspect.ts'
 import { revoke } from './token/revoke.ts'
-import { authenticateClient, checkGrant, findGrantType, findTarget, runGrant } from './token/token-endpoint.ts'
+import { authenticateClient, checkGrant, findGrantType, findSettings, findTarget, runGrant } from './token/token-endpoint.ts'
 
 /**
  * THE TABLE of the authorization server: every endpoint, and the stages of each in the order they run. A stage that
@@ -77,6 +77,7 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     .add(authenticateClient(parts))
     .check(checkGrant)
     .add(findTarget(parts))
+    .add(findSettings(parts))
     .add(runGrant(parts))
     .answer(issueToken(parts), asJson(parts, 'oauth/token'))
   const revocation = inForm.add(authenticateClient(parts)).answer(revoke(parts), asJson(parts, 'oauth/revoke'))

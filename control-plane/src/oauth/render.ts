@@ -16,12 +16,12 @@ import { asOAuthError } from './base/provider-refusal.ts'
 import type { Incoming } from './base/stages.ts'
 import { claimedClient } from './clients/authentication/authenticate-client.ts'
 import type { OAuthClient } from './clients/client.ts'
-import { leadsToSignIn } from './consent/consent.ts'
 import { errorAfterForm } from './flow/after-form.ts'
 import { seeOther } from './flow/answers.ts'
 import { csrfOf } from './flow/browser.ts'
 import type { InBrowser, InFlow } from './flow/browser.ts'
 import { PageFault, pageFaultOf } from './flow/page-fault.ts'
+import { SignInNeeded } from './flow/sign-in-needed.ts'
 
 /* How the endpoints answer errors. Each is recorded, with the id that the answer names. */
 
@@ -51,7 +51,7 @@ export const asPageAfterForm = (parts: OAuthParts, method: string) => pageWith(p
 const pageWith =
   (parts: OAuthParts, method: string, show: (data: ErrorData, known: Known) => Answer) =>
   async (error: unknown, known: Known): Promise<Answer> => {
-    if (leadsToSignIn(error)) return seeOther(`/oauth/sign-in?flow=${known.flow}`, known.cookies)
+    if (error instanceof SignInNeeded) return seeOther(error.page ?? `/oauth/sign-in?flow=${known.flow}`, known.cookies)
     const { redirect, client, id, exchange } = known
     const fault = pageFaultOf(error, known.provider)
     const isFailure = fault.situation.situation === 'server-error'
@@ -67,16 +67,8 @@ const pageWith =
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
       return redirectedError(parts.issuer, { redirect }, error)
-    return show(
-      {
-        ...fault.situation,
-        id,
-        detail: helpOf(fault, parts.stage),
-        retryAfterS: fault.retryAfterS,
-        ...(await waysOut(parts, error, known)),
-      },
-      known,
-    )
+    const said = { id, detail: helpOf(fault, parts.stage), sentence: fault.sentence, retryAfterS: fault.retryAfterS }
+    return show({ ...fault.situation, ...said, ...(await waysOut(parts, error, known)) }, known)
   }
 
 /** Who looks at a page of stage local is its administrator too, and gets the command. */

@@ -62,6 +62,8 @@ interface Sent {
 /** A browser with its cookies: it follows redirects, signs in at the provider, and sends forms. */
 export class TestBrowser {
   readonly cookies = new Map<string, string>()
+  /** Sent with every request: what the browser calls itself, and where it is. */
+  headers: Record<string, string> = {}
   /** Stops at the provider, before anybody signs in there. */
   staysAtProvider = false
   private readonly gateway: Gateway
@@ -92,7 +94,11 @@ export class TestBrowser {
   private async send(path: string, init: Sent, steps = 10): Promise<Stop> {
     if (steps === 0) throw new Error('the gateway redirects without end')
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await this.gateway.control.get(path, { redirect: 'manual', ...init, headers: { cookie, ...init.headers } })
+    const response = await this.gateway.control.get(path, {
+      redirect: 'manual',
+      ...init,
+      headers: { cookie, ...this.headers, ...init.headers },
+    })
     for (const text of response.headers.getSetCookie()) this.keep(text)
     const location = response.headers.get('location')
     if (location === null)

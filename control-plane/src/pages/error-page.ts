@@ -60,6 +60,8 @@ export type ErrorData = SituationWithFacts & {
   detail?: string | undefined
   /** With status 429: when to try again; a minute where it does not say. */
   retryAfterS?: number | undefined
+  /** What the administrators say to the person, in place of what the situation says and of its details. */
+  sentence?: string | undefined
   /** Where the situation's own status would be wrong. */
   status?: number | undefined
 }
@@ -72,14 +74,17 @@ export function errorPage(data: ErrorData, language: Language): Answer {
   const { title, what, next } = said(texts, data)
   const body = html`${STOP_SIGN}
     <h1>${title}</h1>
-    <p class="lead">${what}</p>
-    <h2>${error.next}</h2>
-    <p>${next}</p>
+    <p class="lead">${data.sentence ?? what}</p>
+    ${
+      data.sentence === undefined &&
+      html`<h2>${error.next}</h2>
+        <p>${next}</p>`
+    }
     ${data.retryUrl !== undefined && html`<p class="after"><a class="button main" href="${data.retryUrl}">${error.retry}</a></p>`}
     ${data.choiceUrl !== undefined && html`<p class="after"><a class="button" href="${data.choiceUrl}">${error.otherWay}</a></p>`}
     ${data.cancel && html`<form method="post" action="/oauth/cancel">${hiddenFields(data.cancel)}<button>${error.cancel}</button></form>`}
     <dl class="wide">${fact(error.whose, error[whose])}${data.id !== undefined && reference(texts, data.id)}</dl>
-    ${data.detail !== undefined && detailOf(error.detail, data.detail)}`
+    ${data.detail !== undefined && data.sentence === undefined && detailOf(error.detail, data.detail)}`
   return pageAnswer({
     language,
     title,

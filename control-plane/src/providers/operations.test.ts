@@ -75,7 +75,7 @@ test('a sign-in that would be refused says why, and by which rule', async () => 
   expect(await of({ email: 'eve@rival.example' })).toMatchObject({
     rule: 1,
     person: null,
-    problem: { reason: 'claims-refused', what: 'People of the rival are not served.' },
+    problem: { reason: 'claims-refused', what: 'People of the rival are not served.', next: '' },
   })
   expect(await of({ email: 'eve@other.example' })).toMatchObject({ rule: 2, problem: { what: expect.stringContaining('other.example') } })
   await expect(tryClaims(it.ctx, { provider: 'nobody', claims })).rejects.toThrow('There is no identity provider nobody.')

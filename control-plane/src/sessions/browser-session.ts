@@ -9,6 +9,8 @@ import { isAlive, isInForce } from './life.ts'
 import type { SessionRow } from './life.ts'
 import { slideSession } from './slide-session.ts'
 import { openCookie, sealCookie } from './sealed-cookie.ts'
+import { browserFault } from './sender.ts'
+import type { Sender, SenderFault } from './sender.ts'
 import type { CookieContents, CookieParts } from './sealed-cookie.ts'
 import { insertSession } from './start-session.ts'
 
@@ -65,25 +67,55 @@ export async function startBrowserSession(parts: CookieParts, signIn: BrowserSig
 
 const wrappedAs = (sid: string) => `id token of session ${sid}`
 
+/** What the cookie of a browser says. */
+export interface FoundSession {
+  /** Who is signed in here. */
+  session: BrowserSession | undefined
+  /**
+   * A session that goes on, whose cookie came from another network or browser than it is bound to. Whoever sends that
+   * must sign in.
+   */
+  elsewhere?: { sid: string; userId: string }
+}
+
+interface ReadParts extends CookieParts {
+  record: (
+    event: Sender & { method: string; outcome: 'refused'; reason: SenderFault; user: UserRow; sessionId: string; detail: string },
+  ) => Promise<void>
+}
+
 /**
- * Who is signed in in this browser. Nobody, unless the cookie is ours, names a session of that person that goes on, and
- * the person is enabled. Using a session prolongs it (`settings.session.idleMs`).
+ * Who is signed in in this browser. Nobody, unless the cookie is ours, names a session of that person that goes on, the
+ * person is enabled, and the browser is the one that signed in, as far as the policy asks (`settings.binding`). Using a
+ * session prolongs it (`settings.session.idleMs`).
  */
-export async function readBrowserSession(parts: CookieParts, request: IncomingMessage): Promise<BrowserSession | undefined> {
+export async function readBrowserSession(parts: ReadParts, request: IncomingMessage, address: string): Promise<FoundSession> {
   const value = readCookie(parts.issuer, request, 'session')
   const contents = value === undefined ? undefined : await openCookie(parts, value)
-  if (!contents) return undefined
-  const { db } = parts
+  const found = contents && (await findSession(parts, contents))
+  if (!found) return { session: undefined }
+  const { row, user, settings } = found
+  const sender = { address, userAgent: request.headers['user-agent'] }
+  const reason = browserFault(row, sender, settings)
+  if (reason !== undefined) {
+    const detail = `the cookie of browser session ${row.sid} came from another ${reason === 'binding-network' ? 'network' : 'browser'} than it was given to`
+    await parts.record({ ...sender, method: 'oauth/session', outcome: 'refused', reason, user, sessionId: row.sid, detail })
+    return { session: undefined, elsewhere: { sid: row.sid, userId: user.id } }
+  }
+
+  const nowMs = Date.now()
+  if (row.used_at.getTime() + slideEveryMs <= nowMs) await slideSession(parts.db, row, settings.session, nowMs)
+  const cookies = contents.isOld ? [await cookieOf(parts, { ...contents, iat: nowS() }, row.remembered, row.until)] : []
+  return { session: { sid: row.sid, user, provider: row.provider, remembered: row.remembered, cookies } }
+}
+
+/** The session that a cookie names, while it goes on and its person is enabled. */
+async function findSession({ db }: CookieParts, contents: CookieContents) {
   const row = await db.selectFrom('sessions').selectAll().where('sid', '=', contents.sid).executeTakeFirst()
   if (!row || row.kind !== 'browser' || row.user_id !== contents.sub) return undefined
   const user = await db.selectFrom('users').selectAll().where('id', '=', row.user_id).executeTakeFirst()
-  const { session: settings } = await readSettings(db)
-  const nowMs = Date.now()
-  if (!user || !isAlive(row, settings, nowMs) || !isInForce(row, user)) return undefined
-
-  if (row.used_at.getTime() + slideEveryMs <= nowMs) await slideSession(db, row, settings, nowMs)
-  const cookies = contents.isOld ? [await cookieOf(parts, { ...contents, iat: nowS() }, row.remembered, row.until)] : []
-  return { sid: row.sid, user, provider: row.provider, remembered: row.remembered, cookies }
+  const settings = await readSettings(db)
+  return user && isAlive(row, settings.session, Date.now()) && isInForce(row, user) ? { row, user, settings } : undefined
 }
 
 /** The browser keeps the session after it was closed, as the person wished. Resolves with headers for the answer. */

@@ -19,21 +19,24 @@ async function aSite(issuer = 'https://gateway.test') {
   const it = await aControlPlane()
   await it.aPerson('alice')
   await it.aPerson('bob')
-  const parts = { db: it.db, master: masterKeyOf(Buffer.alloc(32, 7)), issuer }
+  const strangers: string[] = []
+  const record = async ({ reason }: { reason: string }) => void strangers.push(reason)
+  const parts = { db: it.db, master: masterKeyOf(Buffer.alloc(32, 7)), issuer, record }
   const user = (handle: string) => it.db.selectFrom('users').selectAll().where('handle', '=', handle).executeTakeFirstOrThrow()
-  const signIn = async (handle = 'alice', more: { remembered?: boolean; replaces?: string } = {}) => {
+  const signIn = async (handle = 'alice', more: { remembered?: boolean; replaces?: string; address?: string; userAgent?: string } = {}) => {
     const started = { user: await user(handle), provider: 'demo', idToken: 'an.id.token', remembered: false, address: '192.0.2.1', ...more }
     const { sid, cookies } = await startBrowserSession(parts, started)
     return { sid, header: cookies[0] ?? '', cookie: (cookies[0] ?? '').split(';')[0] ?? '' }
   }
-  const read = (cookie: string) => readBrowserSession(parts, asked(cookie))
+  const read = async (cookie: string, { address = '192.0.2.1', ...headers }: { address?: string; 'user-agent'?: string } = {}) =>
+    (await readBrowserSession(parts, asked(cookie, headers), address)).session
   const row = (sid: string) => it.db.selectFrom('sessions').selectAll().where('sid', '=', sid).executeTakeFirstOrThrow()
   const moved = (sid: string, times: { used_at?: Date; made_at?: Date; idle_until?: Date; until?: Date }) =>
     it.db.updateTable('sessions').set(times).where('sid', '=', sid).execute()
-  return { ...it, parts, user, signIn, read, row, moved, [Symbol.asyncDispose]: it[Symbol.asyncDispose] }
+  return { ...it, parts, strangers, user, signIn, read, row, moved, [Symbol.asyncDispose]: it[Symbol.asyncDispose] }
 }
 
-const asked = (cookie: string) => ({ headers: { cookie } }) as IncomingMessage
+const asked = (cookie: string, headers = {}) => ({ headers: { cookie, ...headers } }) as IncomingMessage
 const ago = (ms: number) => new Date(Date.now() - ms)
 
 test('a browser that signed in is known by its cookie, which only the gateway can read and only the host can set', async () => {
@@ -181,4 +184,49 @@ test('every browser has a secret of its own, which is given once and never chose
   expect(browserCookie('https://gateway.test', asked(cookie))).toEqual({ secret: made.secret, hash: made.hash, cookies: [] })
   for (const planted of ['__Host-bir-browser=short', `${cookie}; ${cookie}`, '__Host-bir-browser='])
     expect(browserCookie('https://gateway.test', asked(planted))).toMatchObject({ cookies: [expect.any(String)] })
+})
+
+const chrome = (version: number) =>
+  `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0'
+const [network, browser] = ['binding-network', 'binding-user-agent']
+
+test.for([
+  ['off', { address: '198.51.100.1', 'user-agent': 'curl/8' }, undefined],
+  ['user-agent', { address: '198.51.100.1', 'user-agent': chrome(143) }, undefined],
+  ['user-agent', { 'user-agent': firefox }, browser],
+  ['user-agent', { 'user-agent': 'curl/8' }, browser],
+  ['user-agent', {}, browser],
+  ['ip', { address: '192.0.2.77', 'user-agent': firefox }, undefined],
+  ['ip', { address: '198.51.100.1', 'user-agent': chrome(142) }, network],
+  ['ip', { address: 'unknown', 'user-agent': chrome(142) }, network],
+  ['both', { 'user-agent': chrome(142) }, undefined],
+  ['both', { 'user-agent': firefox }, browser],
+  ['both', { address: '198.51.100.1', 'user-agent': 'curl/8' }, network],
+] as const)(
+  'with binding %s, a cookie that comes from %j signs in if nothing is wrong, and is recorded with %s',
+  async ([binding, from, reason]) => {
+    await using site = await aSite()
+    await put(site.ctx, { binding })
+    const { sid, cookie } = await site.signIn('alice', { userAgent: chrome(142) })
+    expect((await site.read(cookie, from))?.sid).toBe(reason === undefined ? sid : undefined)
+    expect(site.strangers).toEqual(reason === undefined ? [] : [reason])
+    expect(await site.read(cookie, { 'user-agent': chrome(142) }), 'its holder is signed in as before').toMatchObject({ sid })
+  },
+)
+
+test('a browser whose address nobody could tell is bound to no network, and is not led to sign in for ever', async () => {
+  await using site = await aSite()
+  await put(site.ctx, { binding: 'ip' })
+  const { sid, cookie } = await site.signIn('alice', { address: 'unknown' })
+  expect(await site.read(cookie, { address: 'unknown' })).toMatchObject({ sid })
+  expect(await site.read(cookie, { address: '192.0.2.1' })).toBeUndefined()
+})
+
+test('a browser that says more of itself than is stored is the same browser', async () => {
+  await using site = await aSite()
+  await put(site.ctx, { binding: 'user-agent' })
+  const userAgent = `Mozilla/5.0 (${'x'.repeat(290)}) Firefox/145.0`
+  const { sid, cookie } = await site.signIn('alice', { userAgent })
+  expect(await site.read(cookie, { 'user-agent': userAgent })).toMatchObject({ sid })
 })

@@ -45,9 +45,8 @@ export async function insertSession(trx: Trx, session: NewSession, more: Browser
   const user = await trx.selectFrom('users').select(['disabled', 'epoch']).where('id', '=', userId).forShare().executeTakeFirst()
   if (!user || user.disabled) throw new ApiError('forbidden', 'This account is disabled. Ask an administrator.')
   const nowMs = Date.now()
-  const { session: settings } = await readSettings(trx)
   const fixed = lifeMs === undefined ? undefined : new Date(nowMs + lifeMs)
-  const life = fixed ? { idle_until: fixed, until: fixed } : newLife(settings, nowMs)
+  const life = fixed ? { idle_until: fixed, until: fixed } : newLife((await readSettings(trx)).session, nowMs)
   const now = madeNow(user)
   const row = { sid: uuidv7(), user_id: userId, kind, ...rest(session), made_at: now, used_at: now, ...life, ...more }
   await trx.insertInto('sessions').values(row).execute()
@@ -56,15 +55,16 @@ export async function insertSession(trx: Trx, session: NewSession, more: Browser
 
 const rest = ({ clientId, clientName, audience, actor, address, userAgent, provider }: NewSession) => ({
   client_id: clientId,
-  client_name: bounded(clientName),
+  client_name: storedText(clientName),
   audience: audience ?? null,
   actor: actor ?? null,
-  ip: bounded(address),
-  user_agent: bounded(userAgent),
+  ip: storedText(address),
+  user_agent: storedText(userAgent),
   provider: provider ?? null,
 })
 
 const maxTextChars = 300
 
 /** What a client says of itself is stored as far as it can be. */
-const bounded = (text: string | undefined) => (text === undefined || !isStorable(text) ? null : text.slice(0, maxTextChars))
+export const storedText = (text: string | undefined): string | null =>
+  text === undefined || !isStorable(text) ? null : text.slice(0, maxTextChars)

@@ -113,6 +113,21 @@ test('wider networks and another mode count from the next call on', async () => 
   expect(await statusFrom(plane, token, '203.0.7.7', 'agent')).toBe(200)
 })
 
+test('after bindingNetwork has changed, a token is refused for that, also in the audit, and its session goes on', async () => {
+  await using plane = await planeWith({ binding: 'ip', bindingRevokes: 'on', bindingNetwork: { ipv4: 16, ipv6: 48 } })
+  const sid = uuidv7()
+  const token = await plane.token({ sid, bnd: bindingOf(sid, home, prefixes) })
+  expect(await statusFrom(plane, token, sameNetwork, 'agent', 'tools/call', { name: 'get_thing', arguments: {} })).toBe(401)
+  expect(plane.misused).toEqual([])
+  await expect
+    .poll(() => plane.records().map(({ header: { reason, detail } }) => [reason, detail]))
+    .toEqual([
+      ['binding-network', expect.stringMatching(/^the setting bindingNetwork has changed since the token was issued, .* a new token/)],
+    ])
+  expect(await statusFrom(plane, token, elsewhere, 'agent')).toBe(401)
+  expect(plane.misused, 'a thief is a thief').toEqual([sid])
+})
+
 test('a token that is bound to nobody is good from anywhere in every mode', async () => {
   await using plane = await planeWith({ binding: 'both' })
   expect(await statusFrom(plane, await plane.token(), elsewhere, 'curl/8')).toBe(200)

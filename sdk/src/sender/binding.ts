@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { z } from 'zod'
 import { UNKNOWN_ADDRESS } from './client-address.ts'
-import { networkOf } from './network.ts'
+import { networkOf, plainAddress } from './network.ts'
 import type { PrefixLengths } from './network.ts'
 
 /**
@@ -30,6 +31,20 @@ export function bindingOf(
 export function networkHash(sid: string, address: string, prefixes: PrefixLengths): string | undefined {
   const network = networkOf(address, prefixes)
   return network === undefined ? undefined : hashFor(sid, network)
+}
+
+/**
+ * Whether the network that a token is bound to (`BindingClaim`) is one of this address all the same, with other prefix
+ * lengths than are in force: then the setting has changed since the token was issued, and not its holder. It tries them
+ * all, so ask it only of a token that is refused.
+ */
+export function isOfOtherPrefix(sid: string, address: string, { ip }: Pick<BindingClaim, 'ip'>): boolean {
+  const plain = plainAddress(address)
+  if (plain === undefined) return false
+  for (let bits = isIPv4(plain) ? 32 : 128; bits >= 8; bits--) {
+    if (networkHash(sid, plain, { ipv4: bits, ipv6: bits }) === ip) return true
+  }
+  return false
 }
 
 /** The product of a user agent, hashed for one session. Whoever sends none has a hash too. */

@@ -9,6 +9,7 @@ import { clientAddress, seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser, InFlow } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
+import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { AuthorizeRequest, finishSignIn, signInAnew } from '../flow/sign-ins.ts'
 import { makeCode } from '../issue/authorization-code.ts'
 import { consentPage } from '../../pages/consent-page.ts'
@@ -23,11 +24,6 @@ export interface InConsent {
   asked: AuthorizeRequest
   client: OAuthClient
   redirect: { uri: string; state: string | undefined }
-}
-
-/** Thrown where a person must sign in first. */
-class SignInNeeded extends Error {
-  override readonly name = 'SignInNeeded'
 }
 
 /**
@@ -169,6 +165,3 @@ async function allow(parts: OAuthParts, { exchange, signIn, client, asked, sessi
 async function finishOnce(db: OAuthParts['db'], signIn: InFlow['signIn']): Promise<void> {
   if (!(await finishSignIn(db, signIn))) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
 }
-
-/** Where somebody has to sign in first, the browser is led there. */
-export const leadsToSignIn = (error: unknown): boolean => error instanceof SignInNeeded

@@ -15,6 +15,7 @@ import { seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
+import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { beginSignIn } from '../flow/sign-ins.ts'
 import { decide, findPending } from './device-codes.ts'
 import type { DeviceRow } from './device-codes.ts'
@@ -86,7 +87,9 @@ export const findDecision =
     const userCode = readUserCode(optionalText(call.form, 'user_code') ?? '')
     if (userCode === undefined) throw new PageFault({ situation: 'stale-form' })
     if (!isSame(call.form.get('csrf') ?? '', csrfOf(call, csrfName(userCode))))
-      throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+      throw call.elsewhere
+        ? new SignInNeeded(`/oauth/device?user_code=${userCode}`)
+        : new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
     if (!call.session) throw new PageFault({ situation: 'sign-in-expired' })
     const device = await findPending(parts.db, userCode)
     if (!device) throw new PageFault({ situation: 'code-used' })

@@ -7,13 +7,14 @@ import type { Language } from '@bir/sdk/texts/language'
 import { browserCookie } from '../../sessions/browser-cookie.ts'
 import type { BrowserCookie } from '../../sessions/browser-cookie.ts'
 import { readBrowserSession } from '../../sessions/browser-session.ts'
-import type { BrowserSession } from '../../sessions/browser-session.ts'
+import type { BrowserSession, FoundSession } from '../../sessions/browser-session.ts'
 import { findSignIn } from './sign-ins.ts'
 import type { SignInRow } from './sign-ins.ts'
 import { PageFault } from './page-fault.ts'
+import { SignInNeeded } from './sign-in-needed.ts'
 
 /** The browser in front of which somebody sits, and who is signed in there. */
-export interface InBrowser {
+export interface InBrowser extends Pick<FoundSession, 'elsewhere'> {
   browser: BrowserCookie
   session: BrowserSession | undefined
   language: Language
@@ -23,10 +24,10 @@ export interface InBrowser {
 
 export const readBrowser =
   (parts: OAuthParts) =>
-  async ({ exchange: { request } }: Incoming): Promise<InBrowser> => {
+  async ({ exchange: { request, address } }: Incoming): Promise<InBrowser> => {
     const browser = browserCookie(parts.issuer, request)
-    const session = await readBrowserSession(parts, request)
-    return { browser, session, language: languageOf(request), cookies: [...browser.cookies, ...(session?.cookies ?? [])] }
+    const found = await readBrowserSession(parts, request, address)
+    return { browser, ...found, language: languageOf(request), cookies: [...browser.cookies, ...(found.session?.cookies ?? [])] }
   }
 
 export interface InFlow {
@@ -49,5 +50,7 @@ export const csrfOf = ({ browser, session }: Pick<InBrowser, 'browser' | 'sessio
   deriveSecret(browser.secret, `csrf ${flow} ${session?.sid ?? ''}`)
 
 export const checkCsrf = ({ form, flow, ...browser }: InBrowser & InFlow & { form: URLSearchParams }): void => {
-  if (!isSame(form.get('csrf') ?? '', csrfOf(browser, flow))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+  if (isSame(form.get('csrf') ?? '', csrfOf(browser, flow))) return
+  // The page is of a session whose cookie comes from elsewhere now: nothing is decided, and the sign-in goes on.
+  throw browser.elsewhere ? new SignInNeeded() : new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
 }

@@ -11,6 +11,7 @@ interface Details {
   detail?: string | undefined
   whose?: { id: string; handle: string } | undefined
   retryAfterS?: number
+  sentence?: string | undefined
 }
 
 /** A refusal for a person in front of a page: they see the situation in their language. */
@@ -24,14 +25,17 @@ export class PageFault extends Error {
   /** For the audit: who it was, where that is known. */
   readonly whose: { id: string; handle: string } | undefined
   readonly retryAfterS: number | undefined
+  /** What the administrators want to be said, instead of what the situation says. */
+  readonly sentence: string | undefined
 
-  constructor(situation: SituationWithFacts, { reason = situation.situation, detail, whose, retryAfterS }: Details = {}) {
+  constructor(situation: SituationWithFacts, { reason = situation.situation, detail, whose, sentence, retryAfterS }: Details = {}) {
     super(detail ?? situation.situation)
     this.situation = situation
     this.reason = reason
     this.detail = detail
     this.whose = whose
     this.retryAfterS = retryAfterS
+    this.sentence = sentence
   }
 }
 
@@ -73,11 +77,10 @@ const isOfDocument = (reason: OAuthReason): reason is (typeof documentReasons)[n
   (documentReasons as readonly OAuthReason[]).includes(reason)
 
 function providerFault(fault: ProviderFault, provider: string): PageFault {
-  const { reason, what, next } = fault
-  return new PageFault(situationOf(fault, provider), { reason, detail: `${what} ${next}` })
+  return new PageFault(situationOf(fault, provider), { reason: fault.reason, detail: fault.message, sentence: fault.shutOut?.sentence })
 }
 
-function situationOf({ reason, handle, clockOffMs }: ProviderFault, provider: string): SituationWithFacts {
+function situationOf({ reason, handle, clockOffMs, shutOut }: ProviderFault, provider: string): SituationWithFacts {
   const facts = { provider }
   switch (reason) {
     case 'provider-unknown':
@@ -102,7 +105,7 @@ function situationOf({ reason, handle, clockOffMs }: ProviderFault, provider: st
     case 'clock-off':
       return { situation: 'clock-off', facts: { provider, minutes: minutesOf(clockOffMs) } }
     case 'claims-refused':
-      return { situation: 'missing-claims', facts }
+      return shutOut ? { situation: 'access-refused' } : { situation: 'missing-claims', facts }
     case 'handle-taken':
       return handle === undefined ? { situation: 'access-refused' } : { situation: 'handle-taken', facts: { handle } }
   }

@@ -15,7 +15,7 @@ import type { GrantType } from './grant.ts'
  * so that who has only the code cannot spoil it. A code that comes a second time ends what the first one gave
  * (RFC 9700, section 2.1.1).
  */
-export const authorizationCode: GrantType = async (parts, { form, client, target, exchange }) => {
+export const authorizationCode: GrantType = async (parts, { form, client, target, exchange, settings }) => {
   const { db, ctxOf } = parts
   const [code, verifier] = [requireParameter(form, 'code'), requireParameter(form, 'code_verifier')]
   const row = await findCode(db, code)
@@ -31,7 +31,7 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
     throw unknownCode('code-replayed')
   }
 
-  const session = await liveSession(db, row.sid)
+  const session = await liveSession(db, row.sid, settings)
   if (!session) throw unknownCode('session-ended')
   const { user } = session
   await bindSession(db, row.sid, exchange)

@@ -12,7 +12,7 @@ import type { GrantType } from './grant.ts'
  * Answers a device that waits for its person (RFC 8628, sections 3.4 and 3.5). The code is good for the client that
  * asked for it, and gives tokens once: one that comes again ends what the first one gave, because two have it.
  */
-export const deviceCode: GrantType = async (parts, { form, client, target }) => {
+export const deviceCode: GrantType = async (parts, { form, client, target, settings }) => {
   const { db, ctxOf } = parts
   const code = requireParameter(form, 'device_code')
   const polled = await db.transaction().execute(async (trx) => {
@@ -37,7 +37,7 @@ export const deviceCode: GrantType = async (parts, { form, client, target }) => 
       throw unknownCode('device-code-unknown')
     case 'approved':
   }
-  const session = await liveSession(db, polled.sid)
+  const session = await liveSession(db, polled.sid, settings)
   if (!session) throw unknownCode('session-ended')
   const { user } = session
   return {

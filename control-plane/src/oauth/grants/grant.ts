@@ -1,3 +1,4 @@
+import type { GatewaySettings } from '@bir/sdk/contract/settings'
 import type { Exchange } from '../../base/http.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import type { Granted, TokenAnswer } from '../issue/granted.ts'
@@ -12,6 +13,8 @@ export interface TokenRequest {
   /** What the parameter `resource` asks for. */
   target: Target
   exchange: Exchange
+  /** Those in force when the request came. */
+  settings: GatewaySettings
 }
 
 /** A row of the table of grant types. It refuses by throwing an `OAuthError`. */

@@ -4,12 +4,13 @@ import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
 import { endSession } from '../../sessions/end-session.ts'
+import { slideSession } from '../../sessions/slide-session.ts'
 import { requireParameter } from '../base/form.ts'
 import { narrowedAudience } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import type { TokenAnswer } from '../issue/granted.ts'
 import { issueIn } from '../issue/issue-token.ts'
-import { liveSession, slideSession } from '../issue/live-session.ts'
+import { liveSession } from '../issue/live-session.ts'
 import type { LiveSession } from '../issue/live-session.ts'
 import { bindingFault } from '../issue/session-binding.ts'
 import { lockRefreshToken, repeatedAnswer, replaceRefreshToken } from '../issue/refresh-token.ts'
@@ -52,13 +53,13 @@ function strangerText({ row }: LiveSession, { exchange: { request } }: TokenRequ
 }
 
 async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: TokenRequest, revision: number): Promise<Outcome> {
-  const { form, client, target } = request
+  const { form, client, target, settings } = request
   const token = requireParameter(form, 'refresh_token')
   const row = await lockRefreshToken(trx, token)
   if (!row || row.client_id !== client.id) return { refusal: 'refresh-unknown' }
-  const session = await liveSession(trx, row.sid)
+  const session = await liveSession(trx, row.sid, settings)
   if (!session) return { refusal: 'session-ended' }
-  const strange = await bindingFault(trx, session.row, request.exchange)
+  const strange = bindingFault(session.row, request.exchange, settings)
   if (row.replaced_at !== null) {
     const answer = strange ? undefined : await repeatedAnswer(trx, token, row)
     return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid, session }
@@ -66,7 +67,7 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
 
   if (strange !== undefined) return { refusal: strange.reason, session, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
   const { user } = session
-  await slideSession(trx, session.row)
+  await slideSession(trx, session.row, settings.session, Date.now())
   const granted = {
     user,
     revision,

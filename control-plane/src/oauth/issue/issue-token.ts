@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '@bir/db/schema'
 import { bindingOf } from '@bir/sdk/binding'
 import type { BindingClaim } from '@bir/sdk/binding'
-import type { Settings } from '@bir/sdk/contract/settings'
+import type { GatewaySettings, Settings } from '@bir/sdk/contract/settings'
 import type { Transaction } from 'kysely'
 import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
 import { json } from '../../base/http.ts'
@@ -10,8 +10,8 @@ import type { Answer, Exchange } from '../../base/http.ts'
 import { lockChanges } from '../../base/context.ts'
 import { noteExchanged } from '../../sessions/exchanged.ts'
 import { madeNow } from '../../sessions/life.ts'
-import { readSettings } from '../../settings/settings.ts'
 import { startSession } from '../../sessions/start-session.ts'
+import type { Sender } from '../../sessions/sender.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Target } from '../base/resource.ts'
 import { signAccessToken } from './access-token.ts'
@@ -19,11 +19,11 @@ import { ACCESS_TOKEN_TYPE } from './granted.ts'
 import type { Granted, TokenAnswer } from './granted.ts'
 import { addRefreshToken } from './refresh-token.ts'
 import { keptBinding } from './token-binding.ts'
-import type { Sender } from './token-binding.ts'
 
 interface Asked {
   target: Target
   exchange: Exchange
+  settings: GatewaySettings
 }
 
 /** Answers with what was granted, or with the answer that a grant type made itself. */
@@ -43,7 +43,7 @@ export async function issueIn(
   trx: Transaction<Database>,
   { keys, issuer, ctxOf, log }: OAuthParts,
   granted: Granted,
-  { target, exchange: { address, request } }: Asked,
+  { target, exchange: { address, request }, settings }: Asked,
   keep?: (answer: TokenAnswer) => Promise<void>,
 ): Promise<TokenAnswer> {
   const { user, revision, clientId, clientName = clientId, lifeSeconds, actor, actedBefore, recordedAs, isRefreshable } = granted
@@ -63,7 +63,7 @@ export async function issueIn(
   if (granted.exchanged) await lockChanges(trx, 'shared')
   if (granted.sid !== undefined) await refuseEnded(trx, granted.sid)
   const sid = granted.sid ?? (await startSession(trx, session))
-  const binding = granted.isForOthers ? undefined : bindingFor(sid, granted, { address, userAgent }, await readSettings(trx))
+  const binding = granted.isForOthers ? undefined : bindingFor(sid, granted, { address, userAgent }, settings)
   const jti = randomUUID()
   const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
   if (granted.exchanged && !(await noteExchanged(trx, { ...granted.exchanged, jti, sid, actor, clientId, expiresAt })))

@@ -1,9 +1,11 @@
 import type { Database } from '@bir/db/schema'
-import { isGenericProduct, networkHash, productHash } from '@bir/sdk/binding'
+import { isGenericProduct, productHash } from '@bir/sdk/binding'
+import type { Settings } from '@bir/sdk/contract/settings'
 import type { Kysely } from 'kysely'
 import type { Exchange } from '../../base/http.ts'
 import type { SessionRow } from '../../sessions/life.ts'
-import { readSettings } from '../../settings/settings.ts'
+import { isOfNetwork } from '../../sessions/sender.ts'
+import type { SenderFault } from '../../sessions/sender.ts'
 
 /** Notes which network and program a client is in when it gets its first tokens: the session is bound to them. */
 export async function bindSession(db: Kysely<Database>, sid: string, { address, request }: Exchange): Promise<void> {
@@ -18,19 +20,15 @@ export async function bindSession(db: Kysely<Database>, sid: string, { address, 
  * Why a refresh token is refused here, though it is good: a stolen one would give tokens that are bound to the thief.
  * Undefined when the policy binds nothing, or the request comes from where the session is bound to.
  */
-export async function bindingFault(
-  db: Kysely<Database>,
-  { sid, ip, user_agent: userAgent }: SessionRow,
+export function bindingFault(
+  row: SessionRow,
   { address, request }: Exchange,
-): Promise<{ reason: 'binding-network' | 'binding-user-agent'; endsSession: boolean } | undefined> {
-  const { binding, bindingNetwork, bindingRevokes } = await readSettings(db)
+  settings: Settings,
+): { reason: SenderFault; endsSession: boolean } | undefined {
+  const { sid, user_agent: userAgent } = row
+  const { binding, bindingRevokes } = settings
   const endsSession = bindingRevokes === 'on'
-  const isOfNetwork = () => {
-    const network = networkHash(sid, address, bindingNetwork)
-    // Two addresses that nobody can tell are not the same one.
-    return network !== undefined && network === networkHash(sid, ip ?? '', bindingNetwork)
-  }
-  if ((binding === 'ip' || binding === 'both') && !isOfNetwork()) return { reason: 'binding-network', endsSession }
+  if ((binding === 'ip' || binding === 'both') && !isOfNetwork(row, address, settings)) return { reason: 'binding-network', endsSession }
   const isOfProgram = () =>
     isGenericProduct(userAgent ?? undefined) || productHash(sid, userAgent ?? undefined) === productHash(sid, request.headers['user-agent'])
   if ((binding === 'user-agent' || binding === 'both') && !isOfProgram()) return { reason: 'binding-user-agent', endsSession }

@@ -1,11 +1,7 @@
 import { bindingOf, networkHash, productHash } from '@bir/sdk/binding'
 import type { BindingClaim } from '@bir/sdk/binding'
 import type { Settings } from '@bir/sdk/contract/settings'
-
-export interface Sender {
-  address: string
-  userAgent: string | undefined
-}
+import type { Sender, SenderFault } from '../../sessions/sender.ts'
 
 /**
  * How a token is used by another than whom it was issued to, as far as the settings ask for that (`settings.binding`).
@@ -16,7 +12,7 @@ export function bindingFault(
   { sid, bnd }: { sid: string; bnd?: BindingClaim | undefined },
   { address, userAgent }: Sender,
   { binding, bindingNetwork }: Pick<Settings, 'binding' | 'bindingNetwork'>,
-): 'binding-network' | 'binding-user-agent' | undefined {
+): SenderFault | undefined {
   if (!bnd || binding === 'off') return undefined
   if (binding !== 'user-agent' && networkHash(sid, address, bindingNetwork) !== bnd.ip) return 'binding-network'
   if (binding === 'ip' || bnd.ua === null) return undefined

@@ -13,6 +13,7 @@ import { seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
+import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { beginSignIn } from '../flow/sign-ins.ts'
 import { clientReturn, returnOfProvider, wishOf } from './where-to.ts'
 
@@ -32,6 +33,7 @@ export const askLogout =
     const parameters = exchange.url.searchParams
     const comesBackTo = await returnOfProvider(parts.db, parameters, browser)
     if (comesBackTo !== undefined) return seeOther(comesBackTo, cookies)
+    if (call.elsewhere) throw new SignInNeeded(signInFirst(exchange.url))
     if (!session) return afterwards(parts, call, await clientReturn(parts, parameters, exchange.address))
     const page = signOutPage({ csrf: csrfOf(call, purpose), person: session.user, fields: wishOf(parameters) }, language)
     return withCookies(page, cookies)
@@ -45,6 +47,7 @@ export const takeLogout =
     const csrf = optionalText(form, 'csrf')
     // A client may also send its wish by a form. The browser keeps its cookies from that; they come with this redirect.
     if (csrf === undefined) return seeOther(`${path}?${new URLSearchParams(wishOf(form))}`, call.cookies)
+    if (call.elsewhere) throw new SignInNeeded(signInFirst(new URL(`${path}?${new URLSearchParams(wishOf(form))}`, exchange.url)))
     const target = await clientReturn(parts, form, exchange.address)
     if (!session) return target === undefined ? seeOther(path, call.cookies) : afterwards(parts, call, target)
     if (!isSame(csrf, csrfOf(call, purpose))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
@@ -58,6 +61,10 @@ export const takeLogout =
       ? resultAfterForm(parts, { ...call, cookies: gone }, { kind: 'signed-out', stillAt: session.provider ?? undefined })
       : seeOther(target, gone)
   }
+
+/** To end a session takes whoever it is of: the browser that has moved comes back here when it is signed in. */
+const signInFirst = ({ pathname, search }: URL): string =>
+  `/oauth/sign-in?${new URLSearchParams({ return: pathname + search.replaceAll('+', '%20') })}`
 
 /** Nobody is signed in: what remains is where to go. A cookie that is good for nothing goes. */
 function afterwards(parts: OAuthParts, { exchange, language, cookies }: Call, target: string | undefined): Answer {

@@ -8,7 +8,7 @@ import { startBrowserSession } from '../../sessions/browser-session.ts'
 import { seeOther } from '../flow/answers.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
-import { findSignIn, setSession } from '../flow/sign-ins.ts'
+import { findSignIn, leaveSession, setSession } from '../flow/sign-ins.ts'
 import type { SignInRow } from '../flow/sign-ins.ts'
 import { attemptOf } from './choose.ts'
 
@@ -37,7 +37,17 @@ export const findAttempt =
  */
 export const finishAtProvider =
   (parts: OAuthParts) =>
-  async ({ exchange, browser, session, cookies, provider, state, flow, signIn }: Incoming & InBrowser & AtCallback): Promise<Answer> => {
+  async ({
+    exchange,
+    browser,
+    session,
+    elsewhere,
+    cookies,
+    provider,
+    state,
+    flow,
+    signIn,
+  }: Incoming & InBrowser & AtCallback): Promise<Answer> => {
     const next = nextOf(signIn, flow)
     const sender = { address: exchange.address, userAgent: exchange.request.headers['user-agent'] }
     if (session && session.sid === signIn.sid) return seeOther(next, cookies)
@@ -51,6 +61,9 @@ export const finishAtProvider =
       await setSession(parts.db, signIn, session.sid)
       return seeOther(next, cookies)
     }
+    // The same person in the same browser, which has moved: the session that it had is not needed any more.
+    const moved = elsewhere?.userId === user.id ? elsewhere.sid : undefined
+    if (moved !== undefined) await leaveSession(parts.db, moved)
     const started = await startBrowserSession(parts, {
       user,
       provider,
@@ -58,7 +71,7 @@ export const finishAtProvider =
       providerSession: said.session,
       remembered: (await parts.settings()).session.remember === 'on',
       ...sender,
-      replaces: session?.sid,
+      replaces: session?.sid ?? moved,
     })
     await setSession(parts.db, signIn, started.sid)
     return seeOther(next, [...browser.cookies, ...started.cookies])

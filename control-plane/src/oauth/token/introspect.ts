@@ -19,7 +19,7 @@ export const introspect =
       throw new OAuthError('invalid_client', 'Only a client with a secret or a key may ask.', { reason: 'client-unauthenticated' })
     const claims = await verifiedHere(parts, requireParameter(form, 'token'))
     if (!claims || !mayAsk(client, claims)) return json(200, { active: false })
-    const session = await liveSession(parts.db, claims.sid)
+    const session = await liveSession(parts.db, claims.sid, await parts.settings())
     const revoked = await isRevoked(parts, claims.jti)
     if (!session || revoked) return json(200, { active: false })
     const { aud, client_id, exp, iat, iss, jti, scope, sid, sub, act } = claims

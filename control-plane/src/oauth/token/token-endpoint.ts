@@ -1,3 +1,4 @@
+import type { GatewaySettings } from '@bir/sdk/contract/settings'
 import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
 import { requireParameter } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
@@ -47,6 +48,11 @@ export function checkGrant({ grantName, client, needsClient }: FoundGrant & { cl
 export const findTarget =
   (parts: OAuthParts) =>
   ({ form }: Form): { target: Target } => ({ target: targetOf(form.getAll('resource'), parts) })
+
+/** Read once, so that all of a request is decided by the same. */
+export const findSettings =
+  ({ settings }: OAuthParts) =>
+  async (): Promise<{ settings: GatewaySettings }> => ({ settings: await settings() })
 
 export const runGrant =
   (parts: OAuthParts) =>

@@ -35,8 +35,8 @@ export function mapClaims(provider: ClaimSource, claims: RawClaims): MappedClaim
   const subject = readText(claims, 'sub')
   if (subject === undefined || subject.length > 255) throw refused('The provider does not say whose sign-in this is.', askAdministrator)
   const { rule } = matchRule(provider, claims) ?? {}
-  if (!rule) throw refused(`None of the rules for people of ${provider.handle} covers this person.`, askAdministrator)
-  if (rule.refuse !== undefined) throw refused(rule.refuse, askAdministrator)
+  if (!rule) throw shutOut(`None of the rules for people of ${provider.handle} covers this person.`, askAdministrator)
+  if (rule.refuse !== undefined) throw shutOut(rule.refuse, '', rule.refuse)
   const { email, isEmailVerified } = emailOf(rule, claims)
   refuseOutsider(provider, isEmailVerified ? email : undefined)
   return {
@@ -52,7 +52,15 @@ export function mapClaims(provider: ClaimSource, claims: RawClaims): MappedClaim
 
 const askAdministrator = 'Ask an administrator of the gateway whether you should have access.'
 
+/** The claims do not say what is needed. */
 const refused = (what: string, next: string) => new ProviderFault({ reason: 'claims-refused', whose: 'administrator', what, next })
+
+/**
+ * The administrators want this person not to come in. Their own `sentence` is all that is said then: it says whom to
+ * ask, or that there is nobody to ask.
+ */
+const shutOut = (what: string, next: string, sentence?: string) =>
+  new ProviderFault({ reason: 'claims-refused', whose: 'administrator', what, next, shutOut: { sentence } })
 
 function handleOf({ handle: text = 'preferred_username' }: ClaimRule, claims: RawClaims): Pick<MappedClaims, 'handle' | 'handleFault'> {
   const value = fillIn(claims, text)
@@ -95,7 +103,7 @@ function refuseOutsider({ handle, domains }: ClaimSource, email: string | undefi
         `The provider ${handle} names no verified address of this person, and people of ${named} alone may use it.`,
         'An administrator can say where the address is, and that the provider verifies it: email: { from: …, verified: true }.',
       )
-    : refused(
+    : shutOut(
         `An address of ${domain} may not sign in with the provider ${handle}: it is for ${named}.`,
         'Sign in with your other account.',
       )

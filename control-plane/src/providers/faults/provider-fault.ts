@@ -32,6 +32,8 @@ interface Facts {
   handle?: string | undefined
   /** By how much two clocks differ, where it is known. */
   clockOffMs?: number | undefined
+  /** The administrators shut this person out by a rule, with a sentence of their own or without. */
+  shutOut?: { sentence: string | undefined } | undefined
 }
 
 /** A sign-in, or a token of a provider, that comes to nothing. Its sentences are for people and hold no secret. */
@@ -44,9 +46,10 @@ export class ProviderFault extends Error {
   readonly detail: string | undefined
   readonly handle: string | undefined
   readonly clockOffMs: number | undefined
+  readonly shutOut: { sentence: string | undefined } | undefined
 
-  constructor({ reason, whose, what, next, detail, handle, clockOffMs }: Facts, options?: { cause?: unknown }) {
-    super(`${what} ${next}`, options)
+  constructor({ reason, whose, what, next, detail, handle, clockOffMs, shutOut }: Facts, options?: { cause?: unknown }) {
+    super(`${what} ${next}`.trim(), options)
     this.reason = reason
     this.whose = whose
     this.what = what
@@ -54,5 +57,6 @@ export class ProviderFault extends Error {
     this.detail = detail
     this.handle = handle
     this.clockOffMs = clockOffMs
+    this.shutOut = shutOut
   }
 }

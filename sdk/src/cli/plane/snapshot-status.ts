@@ -16,7 +16,7 @@ export const snapshotStatus: Define = (parent, act) => {
     .command('status')
     .summary('which revision is published, and which planes enforce it')
     .description(
-      'Says which revision of the policy is published, which data planes enforce it, and whether their audit is stored. A plane that was not heard of for a minute is away: it does not count as enforcing, because nobody knows. One that said that it stops is not counted. The column offline has the calls that a plane served since its start by tokens that had expired, while no control plane could renew them. Exits with 3 when there is no plane, and when one lags behind, has rejected the policy, is away, or has audit records that should have been stored by now.',
+      'Says which revision of the policy is published, which data planes enforce it, and whether their audit is stored. A plane that was not heard of for a minute is away: it does not count as enforcing, because nobody knows. One that said that it stops is not counted. The column offline has the calls that a plane served since its start by tokens that had expired, while no control plane could renew them. The line root has the hash of the whole policy: two gateways or revisions with the same root have the same policy. Exits with 3 when there is no plane, and when one lags behind, has rejected the policy, is away, or has audit records that should have been stored by now.',
     )
     .option('--json', 'the whole state, and "enforcement": {"enforcedBy","of","missing"}')
     .addHelpText('after', '\nExamples:\n  bir snapshot status\n  until bir snapshot status --json > /dev/null; do sleep 1; done')
@@ -33,7 +33,7 @@ export const snapshotStatus: Define = (parent, act) => {
           return exit
         }
         context.print(`Revision ${status.revision} since ${status.at}: ${enforcedText(enforcement)}`)
-        context.print(context.paint('dim', `root ${status.root}`))
+        context.print(context.paint('dim', `root ${status.root} (SHA-256 of the whole policy: equal roots are equal policies)`))
         const columns = columnsFor(status.revision)
         for (const line of table(columns, status.planes, context.environment.terminal?.columns)) context.print(line)
         for (const line of missingLines(enforcement)) context.print(line)

@@ -99,6 +99,13 @@ test('a sign-in that would be refused exits with 3 and says why', async () => {
   expect(out).not.toContain('\u001b')
 })
 
+test('a sentence of the rules stands alone', async () => {
+  const problem = { reason: 'claims-refused', whose: 'administrator', what: 'Ask the service desk.', next: '' }
+  await using control = await standIn({ providers: { test: () => ({ ...tested, rule: 2, person: null, problem }) } })
+  const { out } = await bir(['provider', 'test', '--claims', '-'], { ...at(control.url), readStdin: async () => '{}' })
+  expect(out).toMatch(/^refused: Ask the service desk\.$/m)
+})
+
 test.for(['[]', 'rubbish', '"text"', 'a.b.c'])('a file with %s is refused with a sentence', async (text) => {
   const { exit, err } = await bir(['provider', 'test', '--claims', '-'], { ...at('http://127.0.0.1:9'), readStdin: async () => text })
   expect([exit, err]).toEqual([2, 'bir: The standard input holds neither claims as a JSON object nor an id token.\n'])

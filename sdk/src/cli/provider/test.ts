@@ -68,7 +68,7 @@ function claimsIn(text: string, file: string): Record<string, unknown> {
 
 function print({ print, note, paint }: Context, { provider, rule, problem, person, unknownGroups, changes, notes }: Tested): void {
   print(`provider ${provider}, ${ruleText(rule)}`)
-  if (problem) print(`${paint('bad', 'refused')}: ${printable(`${problem.what} ${problem.next}`)}`)
+  if (problem) print(`${paint('bad', 'refused')}: ${printable(`${problem.what} ${problem.next}`.trim())}`)
   if (person) {
     print(`${person.handle}${person.isNew ? ' (signs in for the first time)' : ''}${person.disabled ? ' (disabled: cannot come in)' : ''}`)
     print(`  subject        ${printable(person.subject)}`)

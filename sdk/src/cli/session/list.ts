@@ -4,6 +4,7 @@ import type { Session } from '../../contract/entities.ts'
 import { EXIT } from '../base/exit.ts'
 import type { Define } from '../base/verb.ts'
 import { table } from '../output/table.ts'
+import { readUserAgent } from '../../sender/user-agent.ts'
 
 type Row = z.infer<typeof Session>
 
@@ -15,7 +16,7 @@ export const sessionList: Define = (parent, act) => {
     .command('list')
     .summary('where people are signed in')
     .description(
-      'Lists the sessions that go on, newest first: your own, or those of --user. The operator of this machine\'s gateway gets everybody\'s without it. "used" says when a page was opened, or an access token given, last: single calls are in the audit. "ends" is when it ends unless it is used before.',
+      'Lists the sessions that go on, newest first: your own, or those of --user. The operator of this machine\'s gateway gets everybody\'s without it. "used" says when a page was opened, or an access token given, last: single calls are in the audit. "ends" is when it ends unless it is used before. "from" is where it began, and the program; --json has its whole User-Agent.',
     )
     .option('--user <person>', 'only those of this person or service account')
     .option('--json', 'a line of JSON a session')
@@ -54,6 +55,16 @@ const columns = [
   { title: 'client', of: ({ client, clientName }: Row) => clientName ?? client },
   { title: 'since', of: ({ since }: Row) => since },
   { title: 'used', of: ({ lastUsed }: Row) => lastUsed },
-  { title: 'from', of: ({ ip, userAgent }: Row) => [ip, userAgent].filter((part) => part !== null).join(', ') || null },
+  { title: 'from', of: ({ ip, userAgent }: Row) => [ip, programOf(userAgent)].filter((part) => part !== null).join(', ') || null },
   { title: 'ends', of: ({ until }: Row) => until },
 ]
+
+const maxProgramChars = 40
+
+/** Such as `Chrome 142 on Windows`. Null when the program did not say what it is. */
+function programOf(userAgent: string | null): string | null {
+  const { program, version, system } = readUserAgent(userAgent ?? '')
+  if (program === '') return null
+  const text = [program, version, system && `on ${system}`].filter((part) => part !== undefined).join(' ')
+  return text.length > maxProgramChars ? `${text.slice(0, maxProgramChars - 1)}…` : text
+}

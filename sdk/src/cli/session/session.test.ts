@@ -43,7 +43,7 @@ test('the sessions of one person are listed over all pages, with client, times a
   expect(exit).toBe(0)
   expect(out.split('\n')).toEqual([
     'sid                                   person                   client     since                 used                  from                      ends',
-    `${sid}  dave                     Assistant  2026-11-22T08:00:00Z  2026-11-22T09:00:00Z  192.0.2.1, Assistant/1.0  2026-11-25T09:00:00Z`,
+    `${sid}  dave                     Assistant  2026-11-22T08:00:00Z  2026-11-22T09:00:00Z  192.0.2.1, Assistant 1.0  2026-11-25T09:00:00Z`,
     `${sid}  dave (by operator:root)  bir        2026-11-22T08:00:00Z  2026-11-22T09:00:00Z  -                         2026-11-25T09:00:00Z`,
     '',
   ])
@@ -58,6 +58,20 @@ test('the sessions of one person are listed over all pages, with client, times a
       .split('\n')
       .map((line) => JSON.parse(line) as unknown),
   ).toEqual([row, operator])
+})
+
+test('of a browser the table has the name, the version and the system, and JSON the whole User-Agent', async () => {
+  const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+  const items = [
+    { ...row, userAgent },
+    { ...row, userAgent: 'x'.repeat(300) },
+  ]
+  await using control = await standIn({ sessions: { list: () => ({ items, next: null }) } })
+  const { out } = await bir(['session', 'list'], at(control.url))
+  expect(out).toContain('  192.0.2.1, Chrome 142 on Windows ')
+  expect(out).toContain(`  192.0.2.1, ${'x'.repeat(39)}…  `)
+  const json = await bir(['session', 'list', '--json'], at(control.url))
+  expect(json.out).toContain(userAgent)
 })
 
 test('a list without sessions says so', async () => {

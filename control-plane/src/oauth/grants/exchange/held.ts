@@ -1,4 +1,5 @@
 import type { BindingClaim } from '@bir/sdk/binding'
+import type { GatewaySettings } from '@bir/sdk/contract/settings'
 import type { Exchange } from '../../../base/http.ts'
 import type { UserRow } from '../../../users/users.ts'
 import type { OAuthClient } from '../../clients/client.ts'
@@ -8,6 +9,7 @@ import type { Act } from '../../issue/act.ts'
 export interface Requester {
   client: OAuthClient
   exchange: Exchange
+  settings: GatewaySettings
 }
 
 /** A token that somebody brings: of whom it is, and what it is good for. */

@@ -1,6 +1,6 @@
+import { isOfOtherPrefix } from '@bir/sdk/binding'
 import { OAuthError, oauthError } from '../../../base/errors/oauth-error.ts'
 import { endSession } from '../../../sessions/end-session.ts'
-import { readSettings } from '../../../settings/settings.ts'
 import type { OAuthParts } from '../../base/parts.ts'
 import type { AccessClaims } from '../../issue/access-token.ts'
 import { liveSession } from '../../issue/live-session.ts'
@@ -22,7 +22,7 @@ export async function ownToken(parts: OAuthParts, token: string, request: Reques
   // Published first, so that the new token names a revision that has all that was decided until now.
   const revision = await parts.ctxOf('token exchange').publisher.publish()
   const { aud, exp, iat, jti, sid, client_id: clientId, act, bnd: binding } = claims
-  const session = await liveSession(parts.db, sid)
+  const session = await liveSession(parts.db, sid, request.settings)
   if (!session || session.user.id !== claims.sub || iat < Number(session.user.epoch)) throw refused()
   const revoked = await parts.db
     .selectFrom('revocations')
@@ -35,10 +35,11 @@ export async function ownToken(parts: OAuthParts, token: string, request: Reques
 }
 
 /** As a plane does, and a refresh: where the policy wants it, the session ends. */
-async function refuseOtherSender({ db, ctxOf }: OAuthParts, claims: AccessClaims, { client, exchange }: Requester): Promise<void> {
-  const settings = await readSettings(db)
+async function refuseOtherSender({ ctxOf }: OAuthParts, claims: AccessClaims, { client, exchange, settings }: Requester): Promise<void> {
   const reason = bindingFault(claims, { address: exchange.address, userAgent: exchange.request.headers['user-agent'] }, settings)
   if (reason === undefined) return
+  if (reason === 'binding-network' && claims.bnd && isOfOtherPrefix(claims.sid, exchange.address, claims.bnd))
+    throw new OAuthError('invalid_grant', 'The setting bindingNetwork has changed since the token was issued. Get another.', { reason })
   if (settings.bindingRevokes === 'on') await endSession(ctxOf(`client:${client.id}`), claims.sid, reason)
   throw new OAuthError('invalid_grant', 'The token was issued to another network or program. Sign in again.', { reason })
 }

@@ -1,4 +1,4 @@
-import { networkHash, productHash, productOf } from '@bir/sdk/binding'
+import { isOfOtherPrefix, networkHash, productHash, productOf } from '@bir/sdk/binding'
 import type { Settings } from '@bir/sdk/contract/settings'
 import { networkOf } from '@bir/sdk/network'
 import { LRUCache } from 'lru-cache'
@@ -42,8 +42,9 @@ export function bind({ misused }: Pick<Ports, 'misused'>): Guard<Call> {
       fits.set(token, { ip, userAgent, settings })
       return next({})
     }
-    if (settings.bindingRevokes === 'on' && token.sessionId !== undefined) misused(token.sessionId, mismatch)
-    throw unauthenticated(mismatch, { detail: detailOf(call, settings, mismatch) })
+    const isNewSetting = mismatch === 'binding-network' && isOfEarlierSetting(call)
+    if (settings.bindingRevokes === 'on' && token.sessionId !== undefined && !isNewSetting) misused(token.sessionId, mismatch)
+    throw unauthenticated(mismatch, { detail: isNewSetting ? newSettingText(call) : detailOf(call, settings, mismatch) })
   }
 }
 
@@ -60,6 +61,13 @@ function mismatchOf({ token, ip, userAgent }: Call, settings: Settings, firstPro
   if (first === undefined) firstProducts.set(sessionId, product)
   return first === undefined || first === product ? undefined : 'binding-user-agent'
 }
+
+/** The token would fit with the network prefixes that were in force when it was issued. Its client gets another. */
+const isOfEarlierSetting = ({ token: { binding, sessionId = '' }, ip }: Call): boolean =>
+  binding !== undefined && isOfOtherPrefix(sessionId, ip, binding)
+
+const newSettingText = ({ token }: Call): string =>
+  `the setting bindingNetwork has changed since the token was issued, in the network that the call came from; its client needs a new token (session ${token.sessionId})`
 
 /** What an administrator needs to tell a theft from a journey. The record has the address and the user agent. */
 function detailOf({ token, ip, userAgent }: Call, settings: Settings, mismatch: Mismatch): string {
