@@ -15,7 +15,7 @@ export function readyScreen(state: {
   const bold = (text: string) => styleText('bold', text)
   const dim = (text: string) => styleText('dim', text)
   const row = (name: string, value: string, note = '') => `  ${name.padEnd(10)} ${value}${note && `  ${dim(note)}`}`
-  const command = (text: string, note: string) => `  ${text.padEnd(36)} ${dim(note)}`
+  const command = (text: string, note: string) => `  ${text.padEnd(35)}  ${dim(note)}`
   const step = (verb: string, note: string) => command(`npm run -s bir -- ${verb}`, note)
   const who = ({ handle, may }: (typeof DEMO_PEOPLE)[number]) =>
     `  ${handle.padEnd(7)} ${(state.passwords?.[handle] ?? '').padEnd(state.passwords ? 21 : 0)}${dim(may)}`
@@ -38,7 +38,7 @@ export function readyScreen(state: {
     bold('A first thing to try'),
     `  claude mcp add --transport http bir ${mcpBase}/mcp`,
     command('claude mcp login bir', `your browser opens: sign in as bob${state.passwords ? ', with the password above' : ''}`),
-    step('apply -f deploy/local/no-internet.bir.yaml', 'before that, where the internet cannot be reached'),
+    step('apply -f deploy/local/no-internet.bir.yaml', 'first, where the internet cannot be reached'),
     step('connect cursor', 'how another assistant is connected: it needs the address alone'),
     step('login', 'signs you in at the command line; "whoami" says as whom'),
     step('audit search', 'who signed in and called what, and what was refused'),
