@@ -150,15 +150,32 @@ test('the examples of the SDK run as they are printed, under the Node that start
   const installed = join(scratch, 'node_modules/@bir/sdk')
   await buildSdk(installed)
   symlinkSync(fileURLToPath(new URL('../../sdk/node_modules', import.meta.url)), join(installed, 'node_modules'))
+  const official = fileURLToPath(new URL('../node_modules/@modelcontextprotocol', import.meta.url))
+  symlinkSync(official, join(scratch, 'node_modules/@modelcontextprotocol'))
   const token = (await bir('token', 'admin', '--api')).out.trim()
-  const env = { ...process.env, BIR_URL: gateway.endpoints.control, BIR_TOKEN: token }
+  const { clientId, clientSecret } = JSON.parse((await bir('client', 'create', 'nightly', '--service-account', '--json')).out)
+  const personal = (await bir('pat', 'create', 'report', '--user', 'alice')).out.trim()
+  const env = {
+    ...process.env,
+    BIR_URL: gateway.endpoints.control,
+    BIR_TOKEN: token,
+    BIR_CLIENT_ID: clientId,
+    BIR_CLIENT_SECRET: clientSecret,
+    BIR_MCP_URL: gateway.endpoints.mcp,
+    BIR_MCP_TOKEN: personal,
+  }
   const outputs = []
   for (const code of examplesIn('sdk.md', 'js')) {
     const file = join(scratch, 'example.mjs')
     writeFileSync(file, code)
     outputs.push((await promisify(execFile)(process.env['BIR_BOOT_NODE'] ?? process.execPath, [file], { env })).stdout)
   }
-  expect(outputs).toEqual([expect.stringContaining('sql'), expect.stringMatching(/^granted .*\ntaken back\n$/)])
+  expect(outputs).toEqual([
+    expect.stringContaining('sql'),
+    expect.stringMatching(/^granted .*\ntaken back\n$/),
+    'acting as nightly\n',
+    expect.stringMatching(/^may call [1-9]\d* tools\n$/),
+  ])
 })
 
 test('the examples of the API answer as they are printed', async () => {
