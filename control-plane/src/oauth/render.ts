@@ -74,7 +74,7 @@ const pageWith =
 /** Who looks at a page of stage local is its administrator too, and gets the command. */
 function helpOf({ situation: { situation }, detail }: PageFault, stage: string): string | undefined {
   if (stage !== 'local' || situation !== 'unreachable-client-document') return detail
-  return `${detail} Here: npm run -s bir -- apply -f deploy/local/no-internet.bir.yaml`
+  return `${detail} Here: npm run -s bir -- apply -f deploy/local/no-internet.bir.yaml. Then let the program forget what it tried, such as by "claude mcp logout bir", and sign in again.`
 }
 
 /** Programs get JSON (RFC 6749, section 5.2). */
