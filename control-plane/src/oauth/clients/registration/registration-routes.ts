@@ -2,11 +2,12 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import { isOAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
-import { markDirty } from '../../../base/context.ts'
+import { lockChanges, markDirty } from '../../../base/context.ts'
 import { oauthError, OAuthError } from '../../../base/errors/oauth-error.ts'
 import { json, Refusal } from '../../../base/http.ts'
 import type { Answer, Exchange, Route } from '../../../base/http.ts'
 import type { Log } from '../../../base/log.ts'
+import type { Db } from '../../../policy-rows/types.ts'
 import type { RecordOAuth } from '../../base/record.ts'
 import { countAttempt, sourceOf, tooOften } from '../../attempts/attempts.ts'
 import { isAdmitted, isNamed } from '../admission.ts'
@@ -86,23 +87,34 @@ async function read({ db, issuer }: Parts, exchange: Exchange): Promise<Answer> 
 /** What the client sends replaces all that it said of itself before (RFC 7592, section 2.2). */
 async function replace(parts: Parts, exchange: Exchange): Promise<Answer> {
   const { db, issuer } = parts
-  const row = await ownRow(db, exchange)
-  await refuseNamed(db, row)
+  await ownRow(db, exchange)
   const body = await bodyOf(exchange)
-  refuseForeign(row, body)
   const metadata = readClientMetadata(body, REGISTRATION_RULES)
-  await refuseUnlisted(db, metadata)
-  const made = needsSecret(metadata) && row.secret_hash === null ? newClientSecret() : undefined
-  const secret_hash = needsSecret(metadata) ? (made?.hash ?? row.secret_hash) : null
-  const changed = await db
+  const { row, secret } = await db.transaction().execute(async (trx) => {
+    // The client chooses when its body ends. So all that counts is looked at again, and nobody can name it meanwhile.
+    await lockChanges(trx, 'shared')
+    const before = await ownRow(trx, exchange)
+    await refuseNamed(trx, before)
+    refuseForeign(before, body)
+    await refuseUnlisted(trx, metadata)
+    return storeReplaced(trx, before, metadata)
+  })
+  await recordDone(parts, exchange, row, 'changed its registration')
+  return json(200, { ...registrationOf(issuer, row), ...secretOf(secret) })
+}
+
+async function storeReplaced(trx: Db, { client_id, secret_hash: oldHash }: ClientRow, metadata: ClientMetadata) {
+  const made = needsSecret(metadata) && oldHash === null ? newClientSecret() : undefined
+  const secret_hash = needsSecret(metadata) ? (made?.hash ?? oldHash) : null
+  const row = await trx
     .updateTable('oauth_clients')
     .set({ name: metadata.client_name, metadata: JSON.stringify(metadata), secret_hash })
-    .where('client_id', '=', row.client_id)
+    .where('client_id', '=', client_id)
     .returningAll()
     .executeTakeFirst()
-  if (!changed) throw noToken()
-  await recordDone(parts, exchange, changed, 'changed its registration')
-  return json(200, { ...registrationOf(issuer, changed), ...secretOf(made?.secret) })
+  // It was swept meanwhile.
+  if (!row) throw noToken()
+  return { row, secret: made?.secret }
 }
 
 async function remove(parts: Parts, exchange: Exchange): Promise<Answer> {
@@ -131,7 +143,7 @@ async function bodyOf({ request, body }: Exchange): Promise<Record<string, unkno
   throw oauthError('invalid_client_metadata', 'The body must be one JSON object with the metadata of the client.')
 }
 
-async function refuseUnlisted(db: Kysely<Database>, { redirect_uris }: ClientMetadata): Promise<void> {
+async function refuseUnlisted(db: Db, { redirect_uris }: ClientMetadata): Promise<void> {
   const policy = await readClientPolicy(db)
   // A client that is listed by its id exists already: only where its codes go can admit a new one.
   if (isAdmitted(policy, { id: '', kind: 'registered', redirectUris: redirect_uris })) return
@@ -145,7 +157,7 @@ async function refuseUnlisted(db: Kysely<Database>, { redirect_uris }: ClientMet
  * An administrator who names a client by its id trusts what it said of itself until then, above all where its codes go.
  * So it may not say otherwise afterwards (RFC 7592, section 2.2: 403).
  */
-async function refuseNamed(db: Kysely<Database>, { client_id }: ClientRow): Promise<void> {
+async function refuseNamed(db: Db, { client_id }: ClientRow): Promise<void> {
   if (!isNamed(await readClientPolicy(db), client_id)) return
   throw new OAuthError(
     'access_denied',
@@ -154,7 +166,7 @@ async function refuseNamed(db: Kysely<Database>, { client_id }: ClientRow): Prom
 }
 
 /** The registration that the token is of. Whatever is wrong, the answer is the same. */
-async function ownRow(db: Kysely<Database>, { request, rest }: Exchange): Promise<ClientRow> {
+async function ownRow(db: Db, { request, rest }: Exchange): Promise<ClientRow> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const row = token === undefined || !/^[0-9a-f]{32}$/.test(rest) ? undefined : await readClientRow(db, rest)
   if (token === undefined || row?.kind !== 'registered' || !isSecret(token, row.registration_hash ?? undefined)) throw noToken()
