@@ -130,3 +130,19 @@ test('a personal token that is revoked is refused at once, and ends the call und
   expect(await (await call).text()).toMatch(/This token was revoked\./)
   expect(await status(plane, token)).toBe(401)
 })
+
+test('a personal token that expires ends no call under way', async () => {
+  const { token, personalTokens, id } = aPersonalToken()
+  const [hash = ''] = Object.keys(personalTokens)
+  const expired = { personalTokens: {}, endedPersonalTokens: { [hash]: { id, subject: ALICE, expiresAtS: Math.floor(Date.now() / 1000) } } }
+  const { server, begun, answer } = aWaitingServer()
+  await using plane = await testPlane({ grants, personalTokens }, [server], {}, undefined, { revocationCheckMs: 5 })
+  const call = fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/call', { name: 'get_thing', arguments: {} }))
+  await begun
+  plane.use({ ...expired, revision: 2 })
+  plane.use({ ...expired, revision: 3 })
+  const again = await fetch(`${plane.url}/mcp/things`, modernRequest(token, 'tools/list', {}))
+  expect([again.status, await again.text()]).toEqual([401, expect.stringMatching(/This token expired at /)])
+  answer('whole')
+  expect(await (await call).text()).toContain('whole')
+})

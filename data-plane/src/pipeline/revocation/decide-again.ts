@@ -21,7 +21,7 @@ import { unknownTool } from '../guards/find-tool.ts'
  */
 export function refusalNow(policy: Policy, call: OpenCall, nowMs: number): GatewayError | undefined {
   const revocation = revocationOf(policy, call.token)
-  if (revocation !== undefined) return unauthenticated(revocation, call.token)
+  if (revocation !== undefined && revocation !== 'token-expired') return unauthenticated(revocation, call.token)
   const person = personOf(policy, call.token.subject)
   if (!person || person.disabled) return refusalOf(person)
   const verdict = verdictNow(policy, person, call, nowMs)

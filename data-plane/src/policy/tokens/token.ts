@@ -1,6 +1,7 @@
 import type { BindingClaim } from '@bir/sdk/binding'
 import type { Subject } from '@bir/sdk/contract/subject'
 import type { Policy } from '@bir/sdk/contract/policy'
+import type { EndedPersonalToken } from '@bir/sdk/contract/snapshot'
 import type { IsInside } from '@bir/sdk/network'
 import type { Endpoint } from '../../http/endpoint.ts'
 import type { TokenFault } from './unauthenticated.ts'
@@ -72,17 +73,24 @@ export function offlineEndMs(source: Source, token: Token): number {
   return offlineReadMs === 0 ? -Infinity : Math.min(tokenEndMs(token) + offlineReadMs, source.freshAtMs() + staleReadMs)
 }
 
-/** The reason why a token that was good is so no more, whatever its age; undefined when there is none. */
+/**
+ * The reason why a token that was good is so no more, whatever its age; undefined when there is none. It is
+ * `token-expired` only for a personal token that the policy names as good no more, and of which it says that time alone
+ * ended it.
+ */
 export function revocationOf(
-  { revoked, personalTokens }: Pick<Policy, 'revoked' | 'personalTokens'>,
+  { revoked, personalTokens, endedPersonalTokens }: Pick<Policy, 'revoked' | 'personalTokens' | 'endedPersonalTokens'>,
   token: Token,
 ): TokenFault | undefined {
-  if (token.personal && !personalTokens.has(token.personal.hash)) return 'token-revoked'
+  if (token.personal && !personalTokens.has(token.personal.hash)) return endOf(endedPersonalTokens.get(token.personal.hash))
   if (revoked.tokens.has(token.tokenId)) return 'token-revoked'
   if (token.sessionId !== undefined && revoked.sessions.has(token.sessionId)) return 'session-revoked'
   if (token.issuedAtS < (revoked.epochs.get(token.subject.id) ?? 0)) return 'token-before-epoch'
   return undefined
 }
+
+/** Of a token that the policy does not know any more nobody can tell: it counts as revoked. */
+const endOf = (ended: EndedPersonalToken | undefined): TokenFault => (!ended || ended.revoked ? 'token-revoked' : 'token-expired')
 
 /** A token for `…/mcp` is valid for `…/mcp/*` too. A token for `…/mcp/gitlab` is valid only there. */
 function reaches({ audience, personal }: Token, { resource, server }: Endpoint): boolean {
