@@ -39,11 +39,18 @@ export const refreshToken: GrantType = async (parts, request) => {
   if ('answer' in outcome) return { answer: outcome.answer }
   // After the transaction: what ends the session must stay when the request is refused.
   if (outcome.endsSession !== undefined) await endSession(ctxOf(`client:${request.client.id}`), outcome.endsSession, outcome.refusal)
-  throw new OAuthError('invalid_grant', 'The refresh token is unknown, expired or used already. Sign in again.', {
+  throw new OAuthError('invalid_grant', sentenceOf(outcome.refusal), {
     reason: outcome.refusal,
     whose: outcome.session?.user,
     recordDetail: outcome.session && strangerText(outcome.session, request),
   })
+}
+
+/** As a plane says it of an access token: neither what it is bound to nor which of the two differs. */
+function sentenceOf(refusal: OAuthReason): string {
+  return refusal === 'binding-network' || refusal === 'binding-user-agent'
+    ? 'The refresh token was issued to another client, or to one in another network. Sign in again.'
+    : 'The refresh token is unknown, expired or used already. Sign in again.'
 }
 
 /** What an administrator wants to know of a refresh token in the hands of two. */

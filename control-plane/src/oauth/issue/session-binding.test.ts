@@ -3,6 +3,13 @@ import { expect, test } from 'vitest'
 import { exchange as exchangeOf } from '../../tokens/testing.ts'
 import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser } from '../testing.ts'
 
+interface Body {
+  access_token: string
+  refresh_token: string
+  error: string
+  error_description: string
+}
+
 type Gateway = Awaited<ReturnType<typeof aSignInGateway>>
 
 const home = { 'x-forwarded-for': '203.0.113.7', 'user-agent': 'agent/1.0' }
@@ -15,7 +22,7 @@ async function aClientAt(gateway: Gateway, headers: Record<string, string>, know
   const { url } = await browser.submit(await browser.go(path), { decision: 'allow' })
   const asked = async (form: Record<string, string>, from: Record<string, string>) => {
     const response = await gateway.control.token({ client_id: clientId, ...form }, { headers: from })
-    return { status: response.status, body: (await response.json()) as { access_token: string; refresh_token: string; error: string } }
+    return { status: response.status, body: (await response.json()) as Body }
   }
   const { body } = await asked(
     { grant_type: 'authorization_code', code: url.searchParams.get('code') ?? '', code_verifier: verifier },
@@ -52,22 +59,27 @@ test('what the operator takes for somebody is bound to nothing', async () => {
   expect(decodeJwt(access_token)['bnd']).toBeUndefined()
 })
 
+const boundElsewhere = 'The refresh token was issued to another client, or to one in another network. Sign in again.'
+
 test.for([
-  ['off', { ...home, 'x-forwarded-for': '198.51.100.1' }, 200],
-  ['ip', { ...home, 'x-forwarded-for': '203.0.113.99' }, 200],
-  ['ip', { ...home, 'x-forwarded-for': '198.51.100.1' }, 400],
-  ['ip', { ...home, 'user-agent': 'other/1' }, 200],
-  ['user-agent', { ...home, 'user-agent': 'agent/2.1' }, 200],
-  ['user-agent', { ...home, 'user-agent': 'other/1' }, 400],
-  ['both', { ...home, 'user-agent': 'other/1' }, 400],
-  ['both', home, 200],
-  ['ip', { ...home, forwarded: 'for=198.51.100.1' }, 200],
-  ['ip', { ...home, 'x-forwarded-for': 'unknown' }, 400],
-] as const)('with binding %s, a refresh token from %o is answered %s', async ([binding, from, status]) => {
+  ['off', { ...home, 'x-forwarded-for': '198.51.100.1' }, undefined],
+  ['ip', { ...home, 'x-forwarded-for': '203.0.113.99' }, undefined],
+  ['ip', { ...home, 'x-forwarded-for': '198.51.100.1' }, 'binding-network'],
+  ['ip', { ...home, 'user-agent': 'other/1' }, undefined],
+  ['user-agent', { ...home, 'user-agent': 'agent/2.1' }, undefined],
+  ['user-agent', { ...home, 'user-agent': 'other/1' }, 'binding-user-agent'],
+  ['both', { ...home, 'user-agent': 'other/1' }, 'binding-user-agent'],
+  ['both', home, undefined],
+  ['ip', { ...home, forwarded: 'for=198.51.100.1' }, undefined],
+  ['ip', { ...home, 'x-forwarded-for': 'unknown' }, 'binding-network'],
+] as const)('with binding %s, a refresh token from %o is refused for %s', async ([binding, from, reason]) => {
   await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
   await gateway.control.client().settings.put({ binding })
   const { refresh } = await aClientAt(gateway, home)
-  expect((await refresh(from)).status).toBe(status)
+  const { status, body } = await refresh(from)
+  expect([status, body.error_description]).toEqual(reason ? [400, boundElsewhere] : [200, undefined])
+  const { items } = reason ? await gateway.control.client().audit.search({ reason }) : { items: [] }
+  expect(items.map(({ method, user }) => [method, user])).toEqual(reason ? [['oauth/token', 'alice']] : [])
   // A stranger who tries does not end the session of its holder.
   expect((await refresh(home)).status).toBe(200)
 })
@@ -141,6 +153,30 @@ test('where the policy wants it, a stranger who exchanges a token ends its sessi
   expect((await exchange({}, home)).status).toBe(400)
   expect((await refresh(home)).status).toBe(400)
 })
+
+test.for([
+  ['fewer bits', 16],
+  ['more bits', 32],
+] as const)(
+  'with %s in bindingNetwork a client that stays where it is keeps its session: it refreshes, also after an exchange is refused',
+  async ([, ipv4]) => {
+    await using gateway = await aSignInGateway({ TRUSTED_PROXIES: '127.0.0.1/32' })
+    const put = (bits: number) =>
+      gateway.control.client().settings.put({ binding: 'ip', bindingRevokes: 'on', bindingNetwork: { ipv4: bits, ipv6: 56 } })
+    await put(24)
+    const { exchange, refresh, body } = await aClientAt(gateway, home)
+    await put(ipv4)
+    const said = { error: 'invalid_grant', error_description: expect.stringMatching(/^The setting bindingNetwork has changed/) as string }
+    expect(await exchange({}, home)).toMatchObject({ status: 400, body: said })
+    const renewed = await refresh(home)
+    expect(renewed.status).toBe(200)
+    // The new token fits the new setting.
+    expect((await exchange({ subject_token: renewed.body.access_token }, home)).status).toBe(200)
+    // A stranger is a stranger all the same.
+    expect((await exchange({ subject_token: body.access_token }, away)).status).toBe(400)
+    expect((await refresh(home)).status).toBe(400)
+  },
+)
 
 test('an access token is exchanged by its own client alone, or by one that an administrator trusts', async () => {
   await using gateway = await aSignInGateway()
