@@ -83,10 +83,17 @@ export function createProviders({ db, environment, secretsDir, issuer, proxyFor,
     }
   }
 
+  /** What people call the provider: the button that leads there says so. Its handle, while that cannot be read. */
+  async function titleOf(handle: string): Promise<string> {
+    const providers = await all().catch(() => [])
+    return providers.find((provider) => provider.handle === handle)?.title ?? handle
+  }
+
   async function told<T>(handle: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
+      if (error instanceof ProviderFault) error.provider = await titleOf(handle)
       if (error instanceof ProviderFault && error.whose !== 'you')
         log('warn', 'provider-fault', { provider: handle, reason: error.reason, what: error.what, detail: error.detail })
       throw error

@@ -45,6 +45,22 @@ test.for(LANGUAGES)('the texts of %s are whole sentences: no blank ends, no doub
   expect(untidy).toEqual([])
 })
 
+test.for(LANGUAGES)('a provider whose name is not known leaves no gap in a sentence of %s', (language) => {
+  const { situations } = textsOf(language)
+  const said = (provider: string) =>
+    sentencesOf(Object.entries(situations).map(([name, say]) => ({ [name]: (say as (given: object) => unknown)({ ...facts, provider }) })))
+  const named = said('<provider>').filter(([, sentence]) => sentence.includes('<provider>'))
+  expect(named).toHaveLength(8)
+  const unnamed = new Map(said(''))
+  for (const [path, sentence] of named) {
+    const text = unnamed.get(path) ?? ''
+    // What remains when a name is cut out of its sentence is no sentence.
+    expect(text).not.toBe(sentence.replace('<provider>', ''))
+    expect(text).not.toMatch(/\s\s|\(\)|^[\s,]|[\s]$|undefined|null/)
+    expect(text[0], text).toBe(text[0]?.toUpperCase())
+  }
+})
+
 test('a language is found by its tag, whatever follows the tag', () => {
   expect(['az-Latn-AZ', 'RU_ru', 'tr', 'en-GB', 'de', ''].map((tag) => spokenOf([tag]))).toEqual([
     'az',

@@ -39,7 +39,7 @@ export class PageFault extends Error {
   }
 }
 
-/** What a person is shown for an error, whatever it is. */
+/** What a person is shown for an error, whatever it is. `provider`: at which one, where the fault does not say it. */
 export function pageFaultOf(error: unknown, provider = ''): PageFault {
   if (error instanceof PageFault) return error
   if (error instanceof ProviderFault) return providerFault(error, provider)
@@ -77,7 +77,11 @@ const isOfDocument = (reason: OAuthReason): reason is (typeof documentReasons)[n
   (documentReasons as readonly OAuthReason[]).includes(reason)
 
 function providerFault(fault: ProviderFault, provider: string): PageFault {
-  return new PageFault(situationOf(fault, provider), { reason: fault.reason, detail: fault.message, sentence: fault.shutOut?.sentence })
+  return new PageFault(situationOf(fault, fault.provider ?? provider), {
+    reason: fault.reason,
+    detail: fault.message,
+    sentence: fault.shutOut?.sentence,
+  })
 }
 
 function situationOf({ reason, handle, clockOffMs, shutOut }: ProviderFault, provider: string): SituationWithFacts {

@@ -47,6 +47,8 @@ export class ProviderFault extends Error {
   readonly handle: string | undefined
   readonly clockOffMs: number | undefined
   readonly shutOut: { sentence: string | undefined } | undefined
+  /** How people know the provider, once it is known which one it is. */
+  provider: string | undefined
 
   constructor({ reason, whose, what, next, detail, handle, clockOffMs, shutOut }: Facts, options?: { cause?: unknown }) {
     super(`${what} ${next}`.trim(), options)

@@ -3,6 +3,10 @@ import type { SituationTexts } from './en.ts'
 const goBack = 'Proqrama qayıdın və orada yenidən başlayın.'
 const askAdministrator = 'Aşağıdakı istinad nömrəsini administratorunuza verin.'
 
+/* A provider whose name is not known is not left out of its sentence. */
+const signIn = 'Şirkətinizin giriş xidməti'
+const signInThere = 'şirkətinizin giriş xidməti'
+
 export const situations: SituationTexts = {
   'unknown-client': () => ({
     title: 'Bu proqram burada tanınmır',
@@ -86,37 +90,37 @@ export const situations: SituationTexts = {
   }),
   'sign-in-cancelled': ({ provider }) => ({
     title: 'Daxil olmadınız',
-    what: `Giriş ${provider} tərəfində ləğv və ya rədd edildi.`,
+    what: `Giriş ${provider || signInThere} tərəfində ləğv və ya rədd edildi.`,
     next: 'Yenidən cəhd edin. Şirkətinizin provayderi Sizi rədd edirsə, administratorunuza müraciət edin.',
   }),
   'provider-down': ({ provider }) => ({
     title: 'Giriş xidməti cavab vermir',
-    what: `Şirkətinizin giriş xidməti olan ${provider} əlçatan deyil.`,
+    what: `${provider ? `Şirkətinizin giriş xidməti olan ${provider}` : signIn} əlçatan deyil.`,
     next: 'Bir neçə dəqiqədən sonra yenidən cəhd edin. Davam etsə, administratorunuza bildirin.',
   }),
   'provider-slow': ({ provider }) => ({
     title: 'Giriş çox uzun çəkir',
-    what: `Şirkətinizin giriş xidməti olan ${provider} vaxtında cavab vermədi.`,
+    what: `${provider ? `Şirkətinizin giriş xidməti olan ${provider}` : signIn} vaxtında cavab vermədi.`,
     next: 'Yenidən cəhd edin. Davam etsə, administratorunuza bildirin.',
   }),
   'faulty-provider': ({ provider }) => ({
     title: 'Girişi yoxlamaq mümkün olmadı',
-    what: `${provider} xidmətinin cavabı yoxlamadan keçmədi, ona görə ona etibar edilmədi.`,
+    what: `${provider ? `${provider} xidmətinin` : `${signIn}nin`} cavabı yoxlamadan keçmədi, ona görə ona etibar edilmədi.`,
     next: `Yenidən cəhd edin. Təkrarlansa: ${askAdministrator}`,
   }),
   'unknown-provider-key': ({ provider }) => ({
     title: 'Girişi yoxlamaq mümkün olmadı',
-    what: `${provider} cavabını dərc etmədiyi açarla imzalayıb. Ola bilsin, açarlarını dəyişir.`,
+    what: `${provider || signIn} cavabını dərc etmədiyi açarla imzalayıb. Ola bilsin, açarlarını dəyişir.`,
     next: `Bir dəqiqədən sonra yenidən cəhd edin. Davam etsə: ${askAdministrator}`,
   }),
   'clock-off': ({ provider, minutes }) => ({
     title: 'Saatlar fərqlənir',
-    what: `${provider} ilə bu şlüzün saatları ${minutes === undefined ? '' : `təxminən ${minutes} dəq. `}fərqlənir, ona görə giriş çox köhnə və ya çox yeni görünür.`,
+    what: `${provider || signIn} ilə bu şlüzün saatları ${minutes === undefined ? '' : `təxminən ${minutes} dəq. `}fərqlənir, ona görə giriş çox köhnə və ya çox yeni görünür.`,
     next: 'Saatları yalnız administrator düzəldə bilər. Aşağıdakı istinad nömrəsini administratorunuza verin.',
   }),
   'provider-refused': ({ provider }) => ({
     title: 'Giriş düzgün qurulmayıb',
-    what: `${provider} bu şlüzü rədd etdi. Şlüzün oradakı qeydiyyatı yanlışdır və ya vaxtı bitib.`,
+    what: `${provider || signIn} bu şlüzü rədd etdi. Şlüzün oradakı qeydiyyatı yanlışdır və ya vaxtı bitib.`,
     next: askAdministrator,
   }),
   'unknown-provider': () => ({
@@ -131,7 +135,7 @@ export const situations: SituationTexts = {
   }),
   'missing-claims': ({ provider }) => ({
     title: 'Giriş Sizin kim olduğunuzu bildirmir',
-    what: `${provider} xidmətinin cavabında buradakı adınızın yaradılması üçün lazım olan məlumat yoxdur.`,
+    what: `${provider ? `${provider} xidmətinin` : `${signIn}nin`} cavabında buradakı adınızın yaradılması üçün lazım olan məlumat yoxdur.`,
     next: `${askAdministrator} Administrator provayderin göndərdiyini və ya onun oxunma qaydasını dəyişə bilər.`,
   }),
   'handle-taken': ({ handle }) => ({

@@ -16,6 +16,10 @@ type Clock = Provider & { minutes?: number | undefined }
 const goBack = 'Go back to the program and start again there.'
 const askAdministrator = 'Give the reference below to your administrator.'
 
+/* A provider whose name is not known is not left out of its sentence. */
+const signIn = 'Your company’s sign-in'
+const signInThere = 'your company’s sign-in'
+
 /** A text for each situation. Its parameters are the facts of the situation: names and numbers, and never a secret. */
 export const situations = {
   'unknown-client': () => ({
@@ -100,37 +104,37 @@ export const situations = {
   }),
   'sign-in-cancelled': ({ provider }: Provider) => ({
     title: 'You are not signed in',
-    what: `The sign-in at ${provider} was cancelled or refused there.`,
+    what: `The sign-in at ${provider || signInThere} was cancelled or refused there.`,
     next: 'Try again. If your company’s provider refuses you, ask your administrator.',
   }),
   'provider-down': ({ provider }: Provider) => ({
     title: 'The sign-in does not answer',
-    what: `${provider}, where your company signs in, cannot be reached.`,
+    what: `${provider ? `${provider}, where your company signs in,` : signIn} cannot be reached.`,
     next: 'Try again in a few minutes. If it stays so, tell your administrator.',
   }),
   'provider-slow': ({ provider }: Provider) => ({
     title: 'The sign-in takes too long',
-    what: `${provider}, where your company signs in, did not answer in time.`,
+    what: `${provider ? `${provider}, where your company signs in,` : signIn} did not answer in time.`,
     next: 'Try again. If it stays so, tell your administrator.',
   }),
   'faulty-provider': ({ provider }: Provider) => ({
     title: 'The sign-in could not be verified',
-    what: `The answer of ${provider} did not pass the checks, so it was not trusted.`,
+    what: `The answer of ${provider || signInThere} did not pass the checks, so it was not trusted.`,
     next: `Try again. If it happens again: ${askAdministrator}`,
   }),
   'unknown-provider-key': ({ provider }: Provider) => ({
     title: 'The sign-in could not be verified',
-    what: `${provider} signed its answer with a key that it does not publish. It may be changing its keys.`,
+    what: `${provider || signIn} signed its answer with a key that it does not publish. It may be changing its keys.`,
     next: `Try again in a minute. If it stays so: ${askAdministrator}`,
   }),
   'clock-off': ({ provider, minutes }: Clock) => ({
     title: 'Two clocks differ',
-    what: `The clocks of ${provider} and of this gateway differ${minutes === undefined ? '' : ` by about ${minutes} min`}, so the sign-in looks too old or too new.`,
+    what: `The clocks of ${provider || signInThere} and of this gateway differ${minutes === undefined ? '' : ` by about ${minutes} min`}, so the sign-in looks too old or too new.`,
     next: 'Only an administrator can set the clocks. Give them the reference below.',
   }),
   'provider-refused': ({ provider }: Provider) => ({
     title: 'The sign-in is not set up correctly',
-    what: `${provider} refused this gateway. Its registration there is wrong or has expired.`,
+    what: `${provider || signIn} refused this gateway. Its registration there is wrong or has expired.`,
     next: askAdministrator,
   }),
   'unknown-provider': () => ({
@@ -145,7 +149,7 @@ export const situations = {
   }),
   'missing-claims': ({ provider }: Provider) => ({
     title: 'The sign-in does not say who you are',
-    what: `The answer of ${provider} lacks what your name here is made from.`,
+    what: `The answer of ${provider || signInThere} lacks what your name here is made from.`,
     next: `${askAdministrator} They can change what the provider sends, or how it is read.`,
   }),
   'handle-taken': ({ handle }: Handle) => ({

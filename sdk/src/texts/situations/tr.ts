@@ -3,6 +3,10 @@ import type { SituationTexts } from './en.ts'
 const goBack = 'Programa dönün ve orada yeniden başlayın.'
 const askAdministrator = 'Aşağıdaki başvuru numarasını yöneticinize verin.'
 
+/* A provider whose name is not known is not left out of its sentence. */
+const signIn = 'Şirketinizin oturum açma hizmeti'
+const signInThere = 'şirketinizin oturum açma hizmeti'
+
 export const situations: SituationTexts = {
   'unknown-client': () => ({
     title: 'Bu program burada tanınmıyor',
@@ -86,37 +90,37 @@ export const situations: SituationTexts = {
   }),
   'sign-in-cancelled': ({ provider }) => ({
     title: 'Oturum açılmadı',
-    what: `Oturum açma işlemi ${provider} tarafında iptal edildi veya reddedildi.`,
+    what: `Oturum açma işlemi ${provider || signInThere} tarafında iptal edildi veya reddedildi.`,
     next: 'Yeniden deneyin. Şirketinizin oturum açma hizmeti sizi reddediyorsa yöneticinize başvurun.',
   }),
   'provider-down': ({ provider }) => ({
     title: 'Oturum açma hizmeti yanıt vermiyor',
-    what: `Şirketinizin oturum açma hizmeti ${provider} erişilebilir değil.`,
+    what: `${signIn}${provider && ` ${provider}`} erişilebilir değil.`,
     next: 'Birkaç dakika sonra yeniden deneyin. Sürerse yöneticinize bildirin.',
   }),
   'provider-slow': ({ provider }) => ({
     title: 'Oturum açma çok uzun sürüyor',
-    what: `Şirketinizin oturum açma hizmeti ${provider} zamanında yanıt vermedi.`,
+    what: `${signIn}${provider && ` ${provider}`} zamanında yanıt vermedi.`,
     next: 'Yeniden deneyin. Sürerse yöneticinize bildirin.',
   }),
   'faulty-provider': ({ provider }) => ({
     title: 'Oturum açma doğrulanamadı',
-    what: `${provider} hizmetinin yanıtı denetimlerden geçmedi, bu yüzden ona güvenilmedi.`,
+    what: `${provider ? `${provider} hizmetinin` : `${signIn}nin`} yanıtı denetimlerden geçmedi, bu yüzden ona güvenilmedi.`,
     next: `Yeniden deneyin. Yinelenirse: ${askAdministrator}`,
   }),
   'unknown-provider-key': ({ provider }) => ({
     title: 'Oturum açma doğrulanamadı',
-    what: `${provider} yanıtını yayımlamadığı bir anahtarla imzaladı. Anahtarlarını değiştiriyor olabilir.`,
+    what: `${provider || signIn} yanıtını yayımlamadığı bir anahtarla imzaladı. Anahtarlarını değiştiriyor olabilir.`,
     next: `Bir dakika sonra yeniden deneyin. Sürerse: ${askAdministrator}`,
   }),
   'clock-off': ({ provider, minutes }) => ({
     title: 'Saatler farklı',
-    what: `${provider} ile bu ağ geçidinin saatleri arasında ${minutes === undefined ? '' : `yaklaşık ${minutes} dk. `}fark var, bu yüzden oturum açma çok eski veya çok yeni görünüyor.`,
+    what: `${provider || signIn} ile bu ağ geçidinin saatleri arasında ${minutes === undefined ? '' : `yaklaşık ${minutes} dk. `}fark var, bu yüzden oturum açma çok eski veya çok yeni görünüyor.`,
     next: 'Saatleri yalnızca bir yönetici düzeltebilir. Aşağıdaki başvuru numarasını yöneticinize verin.',
   }),
   'provider-refused': ({ provider }) => ({
     title: 'Oturum açma doğru kurulmamış',
-    what: `${provider} bu ağ geçidini reddetti. Ağ geçidinin oradaki kaydı hatalı veya süresi dolmuş.`,
+    what: `${provider || signIn} bu ağ geçidini reddetti. Ağ geçidinin oradaki kaydı hatalı veya süresi dolmuş.`,
     next: askAdministrator,
   }),
   'unknown-provider': () => ({
@@ -131,7 +135,7 @@ export const situations: SituationTexts = {
   }),
   'missing-claims': ({ provider }) => ({
     title: 'Oturum açma kim olduğunuzu bildirmiyor',
-    what: `${provider} hizmetinin yanıtında buradaki adınızın oluşturulacağı bilgi yok.`,
+    what: `${provider ? `${provider} hizmetinin` : `${signIn}nin`} yanıtında buradaki adınızın oluşturulacağı bilgi yok.`,
     next: `${askAdministrator} Yöneticiniz hizmetin gönderdiğini veya bunun okunma biçimini değiştirebilir.`,
   }),
   'handle-taken': ({ handle }) => ({
