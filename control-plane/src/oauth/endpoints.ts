@@ -96,7 +96,7 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     { method: 'GET', path: RESULT_PATH, answer: bounded(result) },
     { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
     { method: 'GET', path: '/oauth/logout', answer: bounded(logout) },
-    { method: 'POST', path: '/oauth/logout', origins: 'any', answer: bounded(loggedOut) },
+    { method: 'POST', path: '/oauth/logout', origins: 'lead', answer: bounded(loggedOut) },
     { method: 'GET', path: '/oauth/consent', answer: bounded(question) },
     { method: 'POST', path: '/oauth/consent', answer: bounded(decision) },
     { method: 'POST', path: '/oauth/device', answer: bounded(device) },

@@ -1,7 +1,9 @@
 import type { Language } from '@bir/sdk/texts/language'
 import { textsOf } from '@bir/sdk/texts'
+import type { Texts } from '@bir/sdk/texts'
 import type { Answer } from '../base/http.ts'
 import { html } from './kit/html.ts'
+import type { Part } from './kit/html.ts'
 import { DONE_SIGN, ENDED_SIGN } from './kit/icons.ts'
 import { pageAnswer } from './kit/page.ts'
 import { hiddenFields, who } from './kit/parts.ts'
@@ -26,16 +28,30 @@ export function signOutPage({ csrf, person, fields = {} }: SignOutData, language
   return pageAnswer({ language, title: signOut.title, body, leadsElsewhere: true })
 }
 
-/** `stillAt`: the provider, where it has no sign-out that we could have used. */
-export function signedOutPage({ stillAt }: { stillAt?: string | undefined }, language: Language): Answer {
+export interface SignedOutData {
+  /** The provider, where it has no sign-out that we could have used. */
+  stillAt?: string | undefined
+  /** A site that a client wants the person to go on to, and that nobody here vouches for. */
+  onwardTo?: string | undefined
+}
+
+export function signedOutPage({ stillAt, onwardTo }: SignedOutData, language: Language): Answer {
   const { signOut, common } = textsOf(language)
   const still = stillAt !== undefined && html`<p>${signOut.stillAt({ provider: nameOf(stillAt) })}</p>`
   const body = html`${ENDED_SIGN}
     <h1>${signOut.doneTitle}</h1>
     <p class="lead">${signOut.done}</p>
     ${still}
-    <p>${common.mayClose}</p>`
+    <p>${common.mayClose}</p>
+    ${onwardTo !== undefined && wayOn(signOut, onwardTo)}`
   return pageAnswer({ language, title: signOut.doneTitle, body, isLast: true })
+}
+
+/** The host is named in full, as browsers resolve it: letters of other scripts are written as `xn--…`. */
+function wayOn({ onward, goOn }: Texts['signOut'], href: string): Part {
+  const { host } = new URL(href)
+  return html`<p>${onward({ host })}</p>
+    <p class="after"><a class="button" href="${href}">${goOn({ host })}</a></p>`
 }
 
 /** All is done, and the window has no more use. */

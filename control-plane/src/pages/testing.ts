@@ -77,7 +77,7 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
     ['connected', deviceDonePage({ decision: 'allow', clientName: text }, language)],
     ['denied', deviceDonePage({ decision: 'deny', clientName: text }, language)],
     ['sign out', signOutPage({ csrf: text, person, fields: { state: text } }, language)],
-    ['signed out', signedOutPage({ stillAt: text }, language)],
+    ['signed out', signedOutPage({ stillAt: text, onwardTo: `https://app.example/?${new URLSearchParams({ text })}` }, language)],
     ['done', donePage(language)],
   ]
 }

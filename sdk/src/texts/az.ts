@@ -69,6 +69,9 @@ export const az: Texts = {
     doneTitle: 'Hesabdan çıxdınız',
     done: 'Bu brauzerdəki sessiyanız bitdi.',
     stillAt: ({ provider }) => `${provider} hesabınız hələ açıq ola bilər. Ortaq kompüterdə oradan da çıxın.`,
+    onward: ({ host }) =>
+      `Bir proqram sizi ${host} saytına yönləndirmək istəyir. Bu saytı heç kim yoxlamayıb. Yalnız bunu gözləyirdinizsə, keçin.`,
+    goOn: ({ host }) => `${host} saytına keç`,
   },
   done: { title: 'Hazırdır' },
   error: {

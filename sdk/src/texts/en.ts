@@ -73,6 +73,9 @@ export const en = {
     doneTitle: 'You are signed out',
     done: 'Your session in this browser has ended.',
     stillAt: ({ provider }: { provider: string }) => `You may still be signed in at ${provider}. On a shared computer, sign out there too.`,
+    onward: ({ host }: { host: string }) =>
+      `A program wants you to go on to ${host}. Nobody has checked that site. Go there only if you expect it.`,
+    goOn: ({ host }: { host: string }) => `Go on to ${host}`,
   },
   done: { title: 'Done' },
   error: {

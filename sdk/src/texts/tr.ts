@@ -68,6 +68,9 @@ export const tr: Texts = {
     doneTitle: 'Oturumunuz kapandı',
     done: 'Bu tarayıcıdaki oturumunuz sona erdi.',
     stillAt: ({ provider }) => `${provider} oturumunuz hâlâ açık olabilir. Ortak bir bilgisayarda oradan da çıkın.`,
+    onward: ({ host }) =>
+      `Bir program sizi ${host} sitesine yönlendirmek istiyor. Bu siteyi kimse denetlemedi. Yalnızca bunu bekliyorsanız gidin.`,
+    goOn: ({ host }) => `${host} sitesine git`,
   },
   done: { title: 'Tamam' },
   error: {

@@ -1,6 +1,7 @@
 import { oauthError } from '../../base/errors/oauth-error.ts'
 import type { OAuthError } from '../../base/errors/oauth-error.ts'
 import type { Answer } from '../../base/http.ts'
+import { isVouchedFor, mayLeadTo } from '../clients/admission.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Target } from '../base/resource.ts'
@@ -68,17 +69,10 @@ function requestOf(
  */
 const isDirect = (site: string | string[] | undefined) => site === 'none' || site === 'same-origin'
 
-/**
- * Whether the client may learn of an error. A link with a fault would otherwise lead whoever clicks on it to any site
- * that somebody has registered (RFC 9700, section 4.11.2). What the person decided goes to every client.
- */
+/** Whether the client may learn of an error. What the person decided goes to every client. */
 export function mayLearn(client: OAuthClient, { redirect }: Redirectable, { code }: OAuthError): boolean {
-  return isVouchedFor(client) || code === 'access_denied' || !redirect.uri.startsWith('https://')
+  return code === 'access_denied' || mayLeadTo(client, redirect.uri)
 }
-
-/** An administrator created or approved the client, or this program brings it along. */
-const isVouchedFor = ({ kind, isApproved }: OAuthClient): boolean =>
-  isApproved || kind === 'built-in' || kind === 'administered' || kind === 'service'
 
 /** An error goes to the client once its redirect URI is known to be its own (RFC 6749, section 4.1.2.1). */
 export function redirectedError(issuer: string, { redirect }: Redirectable, error: OAuthError): Answer {

@@ -22,6 +22,19 @@ export function isApproved({ approved }: ClientPolicy, client: Known): boolean {
   return isOfHosts(approved, client)
 }
 
+/** An administrator created or approved the client, or this program brings it along. */
+export const isVouchedFor = ({ kind, isApproved: approved }: Pick<OAuthClient, 'kind' | 'isApproved'>): boolean =>
+  approved || kind === 'built-in' || kind === 'administered' || kind === 'service'
+
+/**
+ * Whether a link to this gateway may lead a browser on to an address of the client without a click. Anybody may
+ * register a site, and a link to it would look like one to the gateway (RFC 9700, section 4.11.2). What runs on the
+ * person's own machine is no such site.
+ */
+export function mayLeadTo(client: OAuthClient, address: string): boolean {
+  return isVouchedFor(client) || !address.startsWith('https://')
+}
+
 /**
  * Whoever registers may claim any name. What they cannot claim is the host that codes go to: if all go to a host of the
  * list, the client is at home there.

@@ -19,7 +19,7 @@ import { PageFault } from './page-fault.ts'
 /** A page that says what a form has done. */
 export type ResultPage =
   | { kind: 'device-done'; decision: 'allow' | 'deny'; clientName: string }
-  | { kind: 'signed-out'; stillAt?: string | undefined }
+  | { kind: 'signed-out'; stillAt?: string | undefined; onwardTo?: string | undefined }
 
 type Shown = ResultPage | { kind: 'error'; data: ErrorData }
 

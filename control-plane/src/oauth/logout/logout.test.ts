@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ISSUER } from '../../internal/testing.ts'
 import { aSignInGateway, anAuthorization, registered, TestBrowser } from '../testing.ts'
+import type { Stop } from '../testing.ts'
 
 const after = 'http://127.0.0.1:9999/bye'
 
@@ -98,4 +99,45 @@ test('a provider that is away keeps nobody signed in here; the person is told wh
   expect(done.html).toContain('You are signed out')
   expect(done.html).toContain('still be signed in at demo')
   expect(await site.sessions()).toEqual([])
+})
+
+const site = 'https://evil.example/phish'
+
+// RFC 9700, section 4.11.2.
+test('to a site that anybody may have registered no browser is led without a click, before, at or after a sign-out', async () => {
+  await using it = await signedInBrowser('bob')
+  const clientId = await registered(it.gateway, { post_logout_redirect_uris: [site] })
+  const wish = { client_id: clientId, post_logout_redirect_uri: site, state: 'x' }
+  const path = `/oauth/logout?${new URLSearchParams(wish)}`
+  const shows = ({ url, html }: Stop) => [
+    url.origin,
+    /<h1>([^<]*)/.exec(html)?.[1],
+    /href="(https:[^"]*)"[^>]*>([^<]*)/.exec(html)?.slice(1),
+  ]
+  const end = [ISSUER, 'You are signed out', [`${site}?state=x`, 'Go on to evil.example']]
+
+  expect(shows(await new TestBrowser(it.gateway).go(path)), 'nobody is signed in').toEqual(end)
+  // What a page of another site sends: the browser keeps the cookie of the session from its form.
+  const stranger = new TestBrowser(it.gateway)
+  const page = await it.browser.go(path)
+  const forged = await stranger.submit(page, { csrf: 'x' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+  expect(shows(forged)).toEqual(end)
+  expect(await it.sessions()).toHaveLength(1)
+  expect(shows(await it.browser.submit(page, {})), 'and back from the provider').toEqual(end)
+  expect(await it.sessions()).toEqual([])
+
+  await it.gateway.control.client().clients.approve({ client: clientId, approved: true })
+  expect((await it.browser.go(path)).url.href, 'an administrator vouches for it').toBe(`${site}?state=x`)
+})
+
+test('a form of another site makes a browser that is signed in only ask', async () => {
+  await using it = await signedInBrowser()
+  const body = new URLSearchParams({ client_id: it.clientId, post_logout_redirect_uri: after, csrf: 'x' })
+  const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const answer = await it.gateway.control.get('/oauth/logout', { method: 'POST', body, headers, redirect: 'manual' })
+  const question = answer.headers.get('location') ?? ''
+  expect([answer.status, question]).toEqual([303, expect.stringMatching(/^\/oauth\/logout\?client_id=/)])
+  expect((await it.browser.go(question)).html).toContain('Sign out?')
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+  expect(await it.sessions()).toHaveLength(1)
 })

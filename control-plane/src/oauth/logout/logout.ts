@@ -16,6 +16,7 @@ import { PageFault } from '../flow/page-fault.ts'
 import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { beginSignIn } from '../flow/sign-ins.ts'
 import { clientReturn, returnOfProvider, wishOf } from './where-to.ts'
+import type { Onward } from './where-to.ts'
 
 type Call = Incoming & InBrowser
 const path = '/oauth/logout'
@@ -45,21 +46,24 @@ export const takeLogout =
   async (call: Call & { form: URLSearchParams }): Promise<Answer> => {
     const { form, session, exchange } = call
     const csrf = optionalText(form, 'csrf')
+    const question = `${path}?${new URLSearchParams(wishOf(form))}`
     // A client may also send its wish by a form. The browser keeps its cookies from that; they come with this redirect.
-    if (csrf === undefined) return seeOther(`${path}?${new URLSearchParams(wishOf(form))}`, call.cookies)
-    if (call.elsewhere) throw new SignInNeeded(signInFirst(new URL(`${path}?${new URLSearchParams(wishOf(form))}`, exchange.url)))
-    const target = await clientReturn(parts, form, exchange.address)
-    if (!session) return target === undefined ? seeOther(path, call.cookies) : afterwards(parts, call, target)
+    if (csrf === undefined) return seeOther(question, call.cookies)
+    if (call.elsewhere) throw new SignInNeeded(signInFirst(new URL(question, exchange.url)))
+    // Nobody is signed in any more, or the form is of another site, which is sent without the cookie of the session.
+    if (!session) return seeOther(question, call.cookies)
     if (!isSame(csrf, csrfOf(call, purpose))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
 
+    const onward = await clientReturn(parts, form, exchange.address)
     const idToken = await readIdToken(parts, session)
     await end(parts, call, session)
     const gone = removeSessionCookie(parts, exchange.request)
+    const target = onward && (onward.isLed ? onward.address : parts.issuer + question)
     const atProvider = await providerAddress(parts, call, session, { idToken, target })
     if (atProvider !== undefined) return seeOther(atProvider, gone)
-    return target === undefined
-      ? resultAfterForm(parts, { ...call, cookies: gone }, { kind: 'signed-out', stillAt: session.provider ?? undefined })
-      : seeOther(target, gone)
+    if (onward?.isLed) return seeOther(onward.address, gone)
+    const page = { kind: 'signed-out', stillAt: session.provider ?? undefined, onwardTo: onward?.address } as const
+    return resultAfterForm(parts, { ...call, cookies: gone }, page)
   }
 
 /** To end a session takes whoever it is of: the browser that has moved comes back here when it is signed in. */
@@ -67,9 +71,9 @@ const signInFirst = ({ pathname, search }: URL): string =>
   `/oauth/sign-in?${new URLSearchParams({ return: pathname + search.replaceAll('+', '%20') })}`
 
 /** Nobody is signed in: what remains is where to go. A cookie that is good for nothing goes. */
-function afterwards(parts: OAuthParts, { exchange, language, cookies }: Call, target: string | undefined): Answer {
+function afterwards(parts: OAuthParts, { exchange, language, cookies }: Call, onward: Onward | undefined): Answer {
   const all = [...cookies, ...removeSessionCookie(parts, exchange.request)]
-  return target === undefined ? withCookies(signedOutPage({}, language), all) : seeOther(target, all)
+  return onward?.isLed ? seeOther(onward.address, all) : withCookies(signedOutPage({ onwardTo: onward?.address }, language), all)
 }
 
 async function readIdToken(parts: OAuthParts, { sid }: BrowserSession): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
 import { optionalText } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
+import { mayLeadTo } from '../clients/admission.ts'
 import { redirectUriFault } from '../clients/redirect-uri.ts'
 import { PageFault } from '../flow/page-fault.ts'
 import { findSignIn } from '../flow/sign-ins.ts'
@@ -19,12 +20,19 @@ export const wishOf = (parameters: URLSearchParams): Record<string, string> =>
     names.flatMap((name) => [optionalText(parameters, name)].flatMap((value) => (value === undefined ? [] : [[name, value]]))),
   )
 
+/** Where a person goes on to who is signed out. */
+export interface Onward {
+  address: string
+  /** The browser is led there. Otherwise the page of the end has a link to it. */
+  isLed: boolean
+}
+
 /** Where a client wants the person to go afterwards: one of its own addresses. Undefined for any other wish. */
 export async function clientReturn(
   { findClient }: Pick<OAuthParts, 'findClient'>,
   parameters: URLSearchParams,
   from: string,
-): Promise<string | undefined> {
+): Promise<Onward | undefined> {
   const { client_id: clientId, post_logout_redirect_uri: address, state } = wishOf(parameters)
   if (clientId === undefined || address === undefined) return undefined
   const client = await findClient(clientId, from).catch((error: unknown) => {
@@ -32,10 +40,10 @@ export async function clientReturn(
     throw error
   })
   const redirectUris = client?.postLogoutRedirectUris ?? []
-  if (redirectUriFault({ redirectUris }, address) !== undefined) return undefined
+  if (!client || redirectUriFault({ redirectUris }, address) !== undefined) return undefined
   const url = new URL(address)
   if (state !== undefined) url.searchParams.set('state', state)
-  return url.href
+  return { address: url.href, isLed: mayLeadTo(client, address) }
 }
 
 const Kept = z.object({ afterLogout: z.string() })
