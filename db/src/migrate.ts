@@ -21,6 +21,7 @@ import * as auditGap from './migrations/0014-audit-gap.ts'
 import * as firstSignIn from './migrations/0015-first-sign-in.ts'
 import * as authorizationServer from './migrations/0016-authorization-server.ts'
 import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
+import * as ownRevision from './migrations/0018-own-revision.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -48,6 +49,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0015-first-sign-in': firstSignIn,
   '0016-authorization-server': authorizationServer,
   '0017-exchanged-tokens': exchangedTokens,
+  '0018-own-revision': ownRevision,
 }
 
 /**

@@ -174,6 +174,8 @@ interface PolicySectionsTable {
 interface DirtyTable {
   id: GeneratedAlways<string>
   part: string
+  /** There is a new revision also if the planes get the same policy as before. */
+  own_revision: Generated<boolean>
 }
 
 /** The classes that had people at the last publication, and in how many buckets. Only the publisher writes here. */

@@ -64,7 +64,8 @@ export interface JoinLines {
 export interface Publisher {
   /**
    * Compiles the dirty parts, signs them and publishes them. Resolves with a revision that contains everything that
-   * was committed before the call. If the rows compile to the same root, there is no new revision.
+   * was committed before the call. If the rows compile to the same root, and nobody recorded a change, there is no new
+   * revision.
    */
   publish(): Promise<number>
 }
@@ -122,7 +123,7 @@ export async function change<T>(
     if (dirty === 'nothing') return value
     const known = { ...(detail === undefined ? {} : { detail }), ...(summary === undefined ? {} : { summary }) }
     if (!silent) await ctx.recordChange(trx, { ...record, ...known, actor: ctx.actor })
-    await markDirty(trx, dirty)
+    await markDirty(trx, dirty, { ownRevision: !silent })
     return value
   })
   return { value, revision: await ctx.publisher.publish() }
@@ -134,11 +135,14 @@ export async function lockChanges(trx: Transaction<Database>, how: 'alone' | 'sh
   else await sql`select pg_advisory_xact_lock_shared(${changeLock})`.execute(trx)
 }
 
-/** Adds a mark even when no bucket is dirty: the publisher compiles nothing when it finds no mark. */
-export async function markDirty(trx: Transaction<Database>, dirty: Dirty): Promise<void> {
+/**
+ * Adds a mark even when no bucket is dirty: the publisher compiles nothing when it finds no mark. `ownRevision`: there
+ * is a new revision even if the planes get the same as before. Whoever expects a revision relies on it.
+ */
+export async function markDirty(trx: Transaction<Database>, dirty: Dirty, { ownRevision = false } = {}): Promise<void> {
   const parts = dirty === 'all' ? ['all'] : ['policy', ...new Set(dirty.map(String))]
   await trx
     .insertInto('dirty')
-    .values(parts.map((part) => ({ part })))
+    .values(parts.map((part) => ({ part, own_revision: ownRevision })))
     .execute()
 }

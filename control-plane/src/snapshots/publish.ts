@@ -52,6 +52,7 @@ async function publishOnce({ db, manifestKey, inputs, onPublished, log }: Publis
   if (cleanRevision !== undefined) return cleanRevision
   const startedMs = performance.now()
   const { revision, isNew } = await withPublishLock(db, async (trx) => {
+    const isChanged = await hasOwnRevision(trx)
     const replaced = await compileInto(trx, await inputs(trx))
     const chunks = await chunkNames(trx)
     const root = rootOf(chunks)
@@ -59,7 +60,7 @@ async function publishOnce({ db, manifestKey, inputs, onPublished, log }: Publis
     const history = await newestHistory(trx)
     const above = history?.above ?? 0
     const lastRevision = Number(last?.revision ?? 0)
-    if (last?.root === root && lastRevision > above) return { revision: lastRevision, isNew: false }
+    if (!isChanged && last?.root === root && lastRevision > above) return { revision: lastRevision, isNew: false }
 
     const revision = Math.max(lastRevision, above) + 1
     const atMs = Date.now()
@@ -85,6 +86,12 @@ async function revisionIfClean(db: Kysely<Database>): Promise<number | undefined
     select (select max(revision) from revisions) as revision, exists (select from dirty) as dirty`.execute(db)
   const [row] = rows
   return row && row.revision !== null && !row.dirty ? Number(row.revision) : undefined
+}
+
+/** Somebody changed something, perhaps what no plane reads: whoever expects a revision must see that. */
+async function hasOwnRevision(trx: Transaction<Database>): Promise<boolean> {
+  const mark = await trx.selectFrom('dirty').select('id').where('own_revision', '=', true).limit(1).executeTakeFirst()
+  return mark !== undefined
 }
 
 /**
