@@ -13,7 +13,7 @@ import { proxyRules } from '@bir/sdk/proxies'
 import type { StrayRejections } from '@bir/sdk/stray-rejections'
 import type { Config } from './config.ts'
 import { markDirty } from './base/context.ts'
-import type { Actor, Ctx, JoinLines, Publisher } from './base/context.ts'
+import type { Ctx, JoinLines, Publisher } from './base/context.ts'
 import { createSite, json } from './base/http.ts'
 import type { Answer, Route } from './base/http.ts'
 import { shortHasher } from './definitions/short-hash.ts'
@@ -41,7 +41,7 @@ import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { languageRoute } from './pages/kit/language-route.ts'
 import { refusalPage } from './pages/refusal-page.ts'
 import { whileAnswering } from './base/while-answering.ts'
-import { callerOf, personActor } from './callers/caller.ts'
+import { callerOf, pageCaller } from './callers/caller.ts'
 import { openClients } from './oauth/clients/authentication/open-clients.ts'
 import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
@@ -194,8 +194,8 @@ function siteOf(
     joinLines,
     shortHash: shortHasher(keys.audit.privateKey),
   }
-  const ctxFor = (actor: Actor): Ctx => ({ ...shared, actor })
-  const ctxOf = (label: string) => ctxFor({ id: label, label, administrator: true })
+  const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })
+  const ctxOf = (label: string) => ctxFor({ actor: { id: label, label, administrator: true } })
   const operators = createOperatorVerifier({ ...config, issuer })
   const record = createRecorder(db, ownChain, log)
   const settings = () => readSettings(db)
@@ -231,7 +231,7 @@ function siteOf(
     sessions: {
       origin,
       read: (request) => answering(async () => (await readBrowserSession(tokens, request, addressOf(request))).session),
-      ctxOf: ({ user, sid }) => ctxFor(personActor(user, sid)),
+      ctxOf: (session, request) => ctxFor(pageCaller(callers, request, session)),
     },
   })
   const loopback = isLoopbackAddress(config.host)

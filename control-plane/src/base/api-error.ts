@@ -1,4 +1,5 @@
 import type { ApiErrorCode } from '@bir/sdk/contract/api'
+import type { ApiReason } from '@bir/sdk/contract/audit-reasons'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { outageText } from './outage.ts'
@@ -11,10 +12,13 @@ import { outageText } from './outage.ts'
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ApiErrorCode
+  /** The word of the audit record, where a caller is refused. */
+  readonly reason: ApiReason | undefined
 
-  constructor(code: ApiErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ApiErrorCode, message: string, { reason, ...options }: { cause?: unknown; reason?: ApiReason } = {}) {
     super(message, options)
     this.code = code
+    this.reason = reason
   }
 
   /**

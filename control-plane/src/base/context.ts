@@ -5,6 +5,7 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
+import type { ApiError } from './api-error.ts'
 import type { WhileAnswering } from './while-answering.ts'
 
 /** Who calls an operation. */
@@ -23,10 +24,20 @@ export interface Actor {
   through?: string
 }
 
+/** Somebody whose rights can be taken away while their request is under way: they may hold its body back. */
+export interface Caller {
+  /** Throws an `ApiError` unless what they came with is still good, and gives the same rights. */
+  confirm(db: Kysely<Database>): Promise<void>
+  /** Records that they were refused an operation, such as `users.setDisabled`. */
+  recordRefusal(operation: string, refusal: ApiError): Promise<void>
+}
+
 /** The context that every operation receives. */
 export interface Ctx {
   db: Kysely<Database>
   actor: Actor
+  /** Absent where nobody can take the actor's rights away: the operator of this machine, a plane, the gateway. */
+  caller?: Caller | undefined
   /** The servers that can be mounted: `mountedServers` of the data plane's catalogue. */
   catalog: ReadonlyMap<string, MountedServer>
   publisher: Publisher
@@ -110,7 +121,8 @@ const changeLock = 0x62697201
 
 /**
  * The only way to change the policy. Rows, audit record and dirty marks commit together; then a revision is
- * published.
+ * published. Whoever takes a caller's rights away does it with this lock too, so nothing that the caller changes
+ * commits after that.
  */
 export async function change<T>(
   ctx: Ctx,
@@ -119,6 +131,7 @@ export async function change<T>(
 ): Promise<{ value: T; revision: number }> {
   const value = await ctx.db.transaction().execute(async (trx) => {
     await lockChanges(trx, 'alone')
+    await ctx.caller?.confirm(trx)
     const { value, dirty, detail, summary, silent } = await write(trx)
     if (dirty === 'nothing') return value
     const known = { ...(detail === undefined ? {} : { detail }), ...(summary === undefined ? {} : { summary }) }

@@ -35,16 +35,23 @@ export const procedures: readonly Procedure[] = Object.entries(api).flatMap(([gr
 )
 
 /**
- * Runs an operation. tRPC and GraphQL both call it. It checks who may call, then the input, then it calls the
- * function.
+ * Runs an operation. tRPC and GraphQL both call it, once the whole request is read. It checks whether the caller is
+ * still who they were when it began, who may call, then the input, then it calls the function.
  */
 export async function perform(operations: Operations, ctx: Ctx, procedure: Procedure, rawInput: unknown): Promise<unknown> {
-  const run = () => checkAndRun(operations, ctx, procedure, rawInput)
+  const run = () => checkAndRun(operations, ctx, procedure, rawInput).catch((error: unknown) => recordRefusal(ctx, procedure, error))
   return ctx.whileAnswering ? ctx.whileAnswering(run) : run()
+}
+
+async function recordRefusal({ caller }: Ctx, { path }: Procedure, error: unknown): Promise<never> {
+  const isRefusal = error instanceof ApiError && (error.code === 'unauthenticated' || error.code === 'forbidden')
+  if (isRefusal) await caller?.recordRefusal(path, error)
+  throw error
 }
 
 async function checkAndRun(operations: Operations, ctx: Ctx, procedure: Procedure, rawInput: unknown): Promise<unknown> {
   const { who, group, name, input } = procedure
+  await ctx.caller?.confirm(ctx.db)
   const isOpen = ctx.actor.administrator || who === 'anyone'
   if (!isOpen && who === 'administrator') throw forbidden()
   refuseUnstorable(rawInput)
@@ -54,7 +61,7 @@ async function checkAndRun(operations: Operations, ctx: Ctx, procedure: Procedur
   return operationAt(operations, group, name)(ctx, parsed.data)
 }
 
-const forbidden = () => new ApiError('forbidden', 'Only an administrator may do this.')
+const forbidden = () => new ApiError('forbidden', 'Only an administrator may do this.', { reason: 'not-administrator' })
 
 /** Whether the input is about the actor. Compares ids, not names: an operator may have the same name as a person. */
 async function isOneself({ db, actor }: Ctx, input: unknown): Promise<boolean> {

@@ -1,84 +1,90 @@
 import type { IncomingMessage } from 'node:http'
 import { isOfOtherPrefix } from '@bir/sdk/binding'
-import type { Database } from '@bir/db/schema'
-import type { Kysely } from 'kysely'
 import { ApiError } from '../base/api-error.ts'
-import type { Actor } from '../base/context.ts'
+import type { Actor, Caller } from '../base/context.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { outageText } from '../base/outage.ts'
-import type { RecordOAuth } from '../oauth/base/record.ts'
-import { verifyAccessToken } from '../oauth/issue/access-token.ts'
+import { issuedClaims, verifyAccessToken } from '../oauth/issue/access-token.ts'
 import type { AccessClaims } from '../oauth/issue/access-token.ts'
 import { readSettings } from '../settings/settings.ts'
 import { assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/operator.ts'
 import type { OperatorVerifier } from '../tokens/operator.ts'
 import { apiAudience } from '../oauth/base/resource.ts'
 import { bindingFault } from '../oauth/issue/token-binding.ts'
-import { tokenFaultText } from './token-fault.ts'
+import { recordRefusal } from './record-refusal.ts'
+import type { RefusalParts } from './record-refusal.ts'
+import { confirmStanding, personWith } from './standing.ts'
+import type { Credential, Person } from './standing.ts'
+import { tokenFault } from './token-fault.ts'
 
-interface CallerParts {
-  db: Kysely<Database>
+interface CallerParts extends RefusalParts {
   keys: KeyRing
   issuer: string
   operators: OperatorVerifier
-  /** The address of the client, as far as trusted proxies tell it. */
-  addressOf: (request: IncomingMessage) => string
-  record: RecordOAuth
 }
 
-/** Authenticates a caller of the API: a person with an access token, or the operator of an embedded gateway. */
-export async function callerOf(parts: CallerParts, request: IncomingMessage): Promise<Actor> {
+/** Who calls, and how what they may is confirmed later. */
+interface Authenticated {
+  actor: Actor
+  caller?: Caller
+}
+
+/**
+ * Authenticates a caller of the API: a person with an access token, or the operator of an embedded gateway. Refusals
+ * are recorded, with whose token it was if it is one of ours.
+ */
+export async function callerOf(parts: CallerParts, request: IncomingMessage): Promise<Authenticated> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token === undefined) throw new ApiError('unauthenticated', 'Sign in: the header Authorization must hold a bearer token.')
   try {
-    return looksLikeOperatorAssertion(token) ? await operatorActor(parts, token, request) : await tokenActor(parts, token, request)
+    return looksLikeOperatorAssertion(token) ? await operatorCaller(parts, token, request) : await tokenCaller(parts, token, request)
   } catch (error) {
-    if (error instanceof ApiError || outageText(error) !== undefined) throw ApiError.from(error)
-    throw new ApiError('unauthenticated', tokenFaultText(error, token, apiAudience(parts.issuer)), { cause: error })
+    if (outageText(error) !== undefined) throw ApiError.from(error)
+    const refusal = error instanceof ApiError ? error : tokenFault(error, token, apiAudience(parts.issuer))
+    await recordRefusal(parts, request, refusal, { claims: await issuedClaims(parts.keys, token) })
+    throw refusal
   }
 }
 
 /** Each assertion is good for one request: whoever gets hold of a used one has nothing. */
-async function operatorActor({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Actor> {
+async function operatorCaller({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Authenticated> {
   const operator = await operators.verify(token, assertedRequest(request))
   const { label, person } = operator
   if (person !== undefined) throw new Error('this assertion is for getting a token of a person, not for the API')
   await useOnce(db, operator)
-  return { id: label, label, administrator: true }
+  return { actor: { id: label, label, administrator: true } }
 }
 
-async function tokenActor(parts: CallerParts, token: string, request: IncomingMessage): Promise<Actor> {
+async function tokenCaller(parts: CallerParts, token: string, request: IncomingMessage): Promise<Authenticated> {
   const { db, keys, issuer } = parts
   const claims = await verifyAccessToken(keys, issuer, apiAudience(issuer), token)
-  const user = await db
-    .selectFrom('users')
-    .select(['id', 'handle', 'administrator', 'disabled', 'epoch'])
-    .where('id', '=', claims.sub)
-    .executeTakeFirst()
-  if (!user) throw new Error('there is no such person')
-  if (user.disabled) throw new ApiError('forbidden', 'This account is disabled. Ask an administrator.')
-  if (claims.iat < Number(user.epoch)) throw new Error('this token was voided')
-  const revoked = await db
-    .selectFrom('revocations')
-    .select('id')
-    .where((eb) => eb.or([eb.and({ kind: 'token', id: claims.jti }), eb.and({ kind: 'session', id: claims.sid })]))
-    .executeTakeFirst()
-  if (revoked) throw new Error('this token was revoked')
-  // A token of before has a session without a row.
-  const row = await db.selectFrom('sessions').select('ended_at').where('sid', '=', claims.sid).executeTakeFirst()
-  if (row && row.ended_at !== null) throw new Error('its session has ended')
-  await refuseOtherSender(parts, claims, request, user)
-  return { ...personActor(user, claims.sid), client: claims.client_id, ...(claims.act && { through: claims.act.sub }) }
+  const { sub: userId, sid, jti, iat, exp } = claims
+  const credential: Credential = { kind: 'token', userId, sid, jti, iat, exp }
+  const user = await personWith(db, credential)
+  await refuseOtherSender(parts, claims, request)
+  const actor = { ...personActor(user, sid), client: claims.client_id, ...(claims.act && { through: claims.act.sub }) }
+  return { actor, caller: callerWith(parts, request, { user, credential, claims }) }
 }
 
-interface Person {
-  id: string
-  handle: string
-  administrator: boolean
+/** Whoever is signed in in a browser, at GraphiQL. */
+export function pageCaller(parts: CallerParts, request: IncomingMessage, { user, sid }: { user: Person; sid: string }): Authenticated {
+  const credential: Credential = { kind: 'browser', userId: user.id, sid }
+  return { actor: personActor(user, sid), caller: callerWith(parts, request, { user, credential }) }
 }
+
+interface Known {
+  user: Person
+  credential: Credential
+  claims?: AccessClaims
+}
+
+const callerWith = (parts: CallerParts, request: IncomingMessage, { user, credential, claims }: Known): Caller => ({
+  confirm: (db) => confirmStanding(db, credential, user.administrator),
+  recordRefusal: (operation, refusal) => recordRefusal(parts, request, refusal, { operation, user, claims, sid: credential.sid }),
+})
 
 /** A person or service account as the actor of operations, in one of their sessions. */
-export const personActor = ({ id, handle, administrator }: Person, sid: string): Actor => ({
+const personActor = ({ id, handle, administrator }: Person, sid: string): Actor => ({
   id,
   label: handle,
   administrator,
@@ -86,13 +92,8 @@ export const personActor = ({ id, handle, administrator }: Person, sid: string):
   sid,
 })
 
-/** Refuses a token that somebody else sends than it was issued to, and records it: it may be stolen. */
-async function refuseOtherSender(
-  { db, addressOf, record }: CallerParts,
-  claims: AccessClaims,
-  request: IncomingMessage,
-  user: { id: string; handle: string },
-): Promise<void> {
+/** Refuses a token that somebody else sends than it was issued to: it may be stolen. */
+async function refuseOtherSender({ db, addressOf }: CallerParts, claims: AccessClaims, request: IncomingMessage): Promise<void> {
   if (!claims.bnd) return
   const sender = { address: addressOf(request), userAgent: request.headers['user-agent'] }
   const reason = bindingFault(claims, sender, await readSettings(db))
@@ -101,16 +102,5 @@ async function refuseOtherSender(
   const why = isNewSetting
     ? 'the setting bindingNetwork has changed since this token was issued'
     : 'this token was issued to another network or program'
-  await record({
-    ...sender,
-    method: 'api',
-    outcome: 'refused',
-    reason,
-    user,
-    client: claims.client_id,
-    tokenId: claims.jti,
-    sessionId: claims.sid,
-    detail: `${why} (session ${claims.sid})`,
-  })
-  throw new Error(why)
+  throw new ApiError('unauthenticated', `Sign in again: ${why}.`, { reason })
 }

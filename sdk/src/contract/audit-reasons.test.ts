@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { AUDIT_REASONS, OAUTH_REASONS } from './audit-reasons.ts'
+import { API_REASONS, AUDIT_REASONS, OAUTH_REASONS } from './audit-reasons.ts'
 
 async function explained(): Promise<string[]> {
   const text = await readFile(new URL('../../../docs/audit.md', import.meta.url), 'utf8')
@@ -15,7 +15,7 @@ test('every reason that the documentation explains is known', async () => {
   expect(reasons.filter((reason) => !AUDIT_REASONS.has(reason))).toEqual([])
 })
 
-test('every reason of the authorization server is explained', async () => {
+test('every reason of the authorization server and of the API is explained', async () => {
   const reasons = new Set(await explained())
-  expect(OAUTH_REASONS.filter((reason) => !reasons.has(reason))).toEqual([])
+  expect([...OAUTH_REASONS, ...API_REASONS].filter((reason) => !reasons.has(reason))).toEqual([])
 })

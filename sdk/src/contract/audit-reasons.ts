@@ -141,6 +141,24 @@ export type OAuthReason = (typeof OAUTH_REASONS)[number]
 
 export const isOAuthReason = (word: string): word is OAuthReason => (OAUTH_REASONS as readonly string[]).includes(word)
 
+/** What a record of a refused call of the control plane's API may have as its `reason`. */
+export const API_REASONS = [
+  // The token or the browser's session, in the words of the planes.
+  'token-invalid',
+  'token-expired',
+  'token-wrong-audience',
+  'token-revoked',
+  'session-revoked',
+  'token-before-epoch',
+  'binding-network',
+  'binding-user-agent',
+  'person-disabled',
+  // Who calls is known, and may not do this.
+  'not-administrator',
+  'forbidden',
+] as const
+export type ApiReason = (typeof API_REASONS)[number]
+
 /**
  * The reasons that the planes of this version write; docs/audit.md says what they mean. A plane of another version may
  * write others.
@@ -151,4 +169,5 @@ export const AUDIT_REASONS: ReadonlySet<string> = new Set([
   ...TOOL_ERRORS,
   ...otherReasons,
   ...OAUTH_REASONS,
+  ...API_REASONS,
 ])

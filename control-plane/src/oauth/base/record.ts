@@ -1,18 +1,17 @@
 import type { Db } from '@bir/db'
-import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
+import type { ApiReason, OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { OwnChain } from '../../audit/own-chain.ts'
 import { errorText } from '../../base/log.ts'
 import type { Log } from '../../base/log.ts'
 
 /** What happened at the authorization server, for the audit. */
 interface OAuthEvent {
-  /** The endpoint, such as `oauth/authorize`. */
+  /** The endpoint, such as `oauth/authorize`, or the operation of the API, such as `users.list`. */
   method: string
   outcome: 'answered' | 'refused' | 'failed'
   /** The id that a page or an error names. */
   id?: string
-  /** The words of binding: a token for the API that somebody else sends. */
-  reason?: OAuthReason | 'binding-network' | 'binding-user-agent'
+  reason?: OAuthReason | ApiReason
   detail?: string | undefined
   user?: { id: string; handle: string } | undefined
   client?: string | undefined

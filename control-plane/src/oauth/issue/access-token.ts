@@ -1,5 +1,5 @@
 import { BindingClaim } from '@bir/sdk/binding'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { compactVerify, errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import { Act } from './act.ts'
@@ -63,14 +63,27 @@ export type AccessClaims = z.infer<typeof Claims>
 
 /** Throws unless we issued the token, for this audience, and it has not expired. */
 export async function verifyAccessToken(keys: KeyRing, issuer: string, audience: string, token: string): Promise<AccessClaims> {
-  const keysById = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
-  const keyFor = ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())
-  const { payload } = await jwtVerify(token, keyFor, {
-    issuer,
-    audience,
-    typ: 'at+jwt',
-    algorithms: ['EdDSA', 'ES256'],
-    clockTolerance: skewSeconds,
-  })
+  const { payload } = await jwtVerify(token, keyOf(keys), { issuer, audience, typ, algorithms, clockTolerance: skewSeconds })
   return Claims.parse(payload)
 }
+
+const typ = 'at+jwt'
+const algorithms = ['EdDSA', 'ES256']
+
+function keyOf(keys: KeyRing) {
+  const keysById = new Map(keys.tokenKeys().map((jwk) => [jwk.kid, jwk]))
+  return ({ kid = '' }: { kid?: string }) => keysById.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())
+}
+
+/** What a token says that we issued, good or not: the audit names whose it is. Undefined: it is none of ours. */
+export async function issuedClaims(keys: KeyRing, token: string): Promise<AccessClaims | undefined> {
+  try {
+    const { payload, protectedHeader } = await compactVerify(token, keyOf(keys), { algorithms })
+    return protectedHeader.typ === typ ? Claims.parse(JSON.parse(Buffer.from(payload).toString())) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it has expired since it was verified. */
+export const hasExpired = ({ exp }: Pick<AccessClaims, 'exp'>): boolean => exp + skewSeconds <= Date.now() / 1000

@@ -9,7 +9,7 @@ export interface PageSessions {
   /** Who is signed in in this browser. */
   read(request: IncomingMessage): Promise<BrowserSession | undefined>
   /** The context of an operation that they call. */
-  ctxOf(session: BrowserSession): Ctx
+  ctxOf(session: BrowserSession, request: IncomingMessage): Ctx
 }
 
 /**
@@ -26,5 +26,5 @@ function isFromOwnPage({ method, headers }: IncomingMessage, origin: string): bo
 export async function ctxOfPage(sessions: PageSessions, request: IncomingMessage): Promise<Ctx | undefined> {
   if (!isFromOwnPage(request, sessions.origin)) return undefined
   const session = await sessions.read(request)
-  return session && sessions.ctxOf(session)
+  return session && sessions.ctxOf(session, request)
 }
