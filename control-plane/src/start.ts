@@ -38,7 +38,6 @@ import type { Evidence } from './snapshots/history.ts'
 import { createPublisher } from './snapshots/publish.ts'
 import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
-import { languageRoute } from './pages/kit/language-route.ts'
 import { refusalPage } from './pages/refusal-page.ts'
 import { whileAnswering } from './base/while-answering.ts'
 import { callerOf, pageCaller } from './callers/caller.ts'
@@ -209,7 +208,6 @@ function siteOf(
     { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
     ...oauthRoutes(tokens, answering),
     ...registrationRoutes({ db, issuer, log, record, answering, publish: () => publisher.publish() }),
-    languageRoute(origin),
     ...internalRoutes({
       db,
       issuer,

@@ -1,4 +1,5 @@
 import { donePage } from '../pages/end-pages.ts'
+import { languageRoute } from '../pages/kit/language-route.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
 import type { WhileAnswering } from '../base/while-answering.ts'
 import { beginAuthorization } from './authorize/begin.ts'
@@ -70,6 +71,8 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     .add(findDecision(parts))
     .answer(takeDeviceDecision(parts), asPageAfterForm(parts, 'oauth/device'))
 
+  const choice = languageRoute(new URL(parts.issuer).origin)
+  const language = new Stages().answer(({ exchange }) => choice.answer(exchange), asPageAfterForm(parts, 'oauth/language'))
   const result = inBrowser.answer(showResult(parts), asPage(parts, 'oauth/result'))
 
   const token = inForm
@@ -93,6 +96,7 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     { method: 'POST', path: '/oauth/sign-in', answer: bounded(take) },
     { method: 'POST', path: '/oauth/cancel', answer: bounded(cancel) },
     { method: 'GET', path: '/oauth/signed-in', answer: bounded(signedIn) },
+    { ...choice, answer: bounded(language) },
     { method: 'GET', path: RESULT_PATH, answer: bounded(result) },
     { method: 'GET', path: '/oauth/callback/*', answer: bounded(callback) },
     { method: 'GET', path: '/oauth/logout', answer: bounded(logout) },

@@ -129,6 +129,15 @@ test('a failure is remembered for some seconds, so that it is not asked for agai
   expect(site.requests).toHaveLength(1)
 })
 
+test('what was refused before the policy named the host is forgotten as soon as it does', async () => {
+  await using site = await aSite((request, response) => sendJson(response, document(`${site.url}${request.url}`)))
+  await using gateway = await clientsOfAGateway()
+  const find = () => gateway.findClient(`${site.url}/c`)
+  for (let times = 0; times < 2; times++) await expect(find()).rejects.toMatchObject({ reason: 'unreachable-client-document' })
+  await gateway.policy({ metadataHosts: [site.host] })
+  expect((await find()).name).toBe('An assistant')
+})
+
 test('a host is asked 30 times a minute at most, whatever path it is asked for', async () => {
   await using site = await aSite((_, response) => void response.writeHead(404).end())
   await using gateway = await clientsOfAGateway()

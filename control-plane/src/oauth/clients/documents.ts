@@ -42,6 +42,7 @@ const privateFreshMs = 5 * 60_000
  * minutes at least and a day at most.
  */
 export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetchJson: FetchJson }): Documents {
+  /* By `keyOf`: what was refused under one policy says nothing about another. */
   const underWay = new Map<string, Promise<DocumentClient>>()
   const failures = new Map<string, { untilMs: number; error: OAuthError }>()
 
@@ -79,35 +80,36 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
   async function begin(url: URL, asked: Asked): Promise<DocumentClient> {
     try {
       const client = await renewIfOld(url, asked)
-      failures.delete(url.href)
+      failures.delete(keyOf(url, asked))
       return client
     } catch (error) {
-      if (error instanceof OAuthError) remember(url.href, error)
+      if (error instanceof OAuthError) remember(keyOf(url, asked), error)
       throw error
     } finally {
-      underWay.delete(url.href)
+      underWay.delete(keyOf(url, asked))
     }
   }
 
   /** Many who ask at once wait for one answer. Where another address was refused it, the next one asks itself. */
   async function renewOnce(url: URL, asked: Asked): Promise<DocumentClient> {
-    const failure = failures.get(url.href)
+    const key = keyOf(url, asked)
+    const failure = failures.get(key)
     if (failure && failure.untilMs > Date.now()) throw failure.error
     const source = sourceOf(asked.address)
-    const others = underWay.get(url.href)
+    const others = underWay.get(key)
     if (others)
       return others.catch((error: unknown) => {
         if (error instanceof AddressLimited && error.source !== source) return renewOnce(url, asked)
         throw error
       })
     const client = begin(url, asked)
-    underWay.set(url.href, client)
+    underWay.set(key, client)
     return client
   }
 
-  function remember(clientId: string, error: OAuthError): void {
-    failures.delete(clientId)
-    failures.set(clientId, { untilMs: Date.now() + failureMs, error })
+  function remember(key: string, error: OAuthError): void {
+    failures.delete(key)
+    failures.set(key, { untilMs: Date.now() + failureMs, error })
     const [oldest] = failures.keys()
     if (failures.size > maxFailures && oldest !== undefined) failures.delete(oldest)
   }
@@ -123,6 +125,8 @@ export function createDocuments({ db, fetchJson }: { db: Kysely<Database>; fetch
     },
   }
 }
+
+const keyOf = ({ href }: URL, { isPrivate }: Asked): string => (isPrivate ? `private ${href}` : href)
 
 const isFresh = ({ fresh_until }: Row) => fresh_until.getTime() > Date.now()
 

@@ -39,12 +39,14 @@ export function keySets(fetchJson: FetchJson, nowMs: () => number = Date.now): K
   return async function keysAt(jwksUri, { metadataHosts, isRetry }) {
     const known = sets.get(jwksUri)
     if (known && nowMs() - known.fetchedMs < (isRetry ? cooldownMs : freshMs)) return known.keys
-    const fetching = underWay.get(jwksUri) ?? fetchKeys(jwksUri, isExcepted(new URL(jwksUri), metadataHosts))
-    underWay.set(jwksUri, fetching)
+    const isPrivate = isExcepted(new URL(jwksUri), metadataHosts)
+    const key = `${isPrivate} ${jwksUri}`
+    const fetching = underWay.get(key) ?? fetchKeys(jwksUri, isPrivate)
+    underWay.set(key, fetching)
     try {
       return await fetching
     } finally {
-      underWay.delete(jwksUri)
+      underWay.delete(key)
     }
   }
 }
