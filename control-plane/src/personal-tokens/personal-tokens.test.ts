@@ -28,6 +28,13 @@ const refused = (promise: Promise<unknown>, code: string, message: string | RegE
   expect(promise).rejects.toMatchObject({ code, message: typeof message === 'string' ? message : expect.stringMatching(message) })
 const daysFromNow = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
 
+/** As if all tokens had been made then. */
+const madeDaysAgo = ({ db }: Awaited<ReturnType<typeof withPeople>>, days: number) =>
+  db
+    .updateTable('personal_tokens')
+    .set({ made_at: new Date(daysFromNow(-days)) })
+    .execute()
+
 test('a person makes a token: it is shown once, its hash is published with its limits, and the record has no secret', async () => {
   await using it = await withPeople()
   const made = await create(it.alice, { name: 'laptop', servers: ['sql', 'sql'], networks: ['10.20.0.0/16', '2001:db8::7'] })
@@ -112,28 +119,44 @@ test('a token that ended is published for 30 days as ended: revoked, voided with
   expect(Object.keys(await it.ended())).toEqual([hashOf(ofBob.token)])
 })
 
-test('of ended tokens the newest are published, and no more than a snapshot bears', async () => {
+test('of ended tokens the newest of each person are published: who ends many pushes nobody else off', async () => {
   await using it = await withPeople()
-  const at = Date.now()
-  const rows = Array.from({ length: MAX_ENDED_PERSONAL_TOKENS + 10 }, (_, age) => ({
-    id: uuidv7(),
-    user_id: it.alice.actor.id,
-    name: 'old',
-    token_hash: hashOf(`old ${age}`),
-    servers: null,
-    networks: null,
-    made_by: 'alice',
-    expires_at: new Date(daysFromNow(1)),
-    revoked_at: new Date(at - age * 1000),
-  }))
-  for (let from = 0; from < rows.length; from += 500)
-    await it.db
+  const [ofBob, ofAlice] = [await create(it.bob, { name: 'long ago' }), await create(it.alice, { name: 'just now' })]
+  for (const made of [ofBob, ofAlice]) await revoke(it.ctx, { id: made.id })
+  const daysAgo = (days: number) => new Date(daysFromNow(-days))
+  await it.db
+    .updateTable('personal_tokens')
+    .set({ revoked_at: daysAgo(20) })
+    .where('id', '=', ofBob.id)
+    .execute()
+  for (let at = 0; at < 25; at++) await it.aPerson(`p${at}`)
+  const users = await it.db.selectFrom('users').select(['id', 'handle']).execute()
+  const endedOnes = (userId: string, count: number) =>
+    it.db
       .insertInto('personal_tokens')
-      .values(rows.slice(from, from + 500))
+      .values(
+        Array.from({ length: count }, (_, age) => ({
+          id: uuidv7(),
+          user_id: userId,
+          name: 'old',
+          token_hash: hashOf(`${userId} ${age}`),
+          servers: null,
+          networks: null,
+          made_by: 'alice',
+          expires_at: new Date(daysFromNow(1)),
+          revoked_at: new Date(Date.now() - age * 1000),
+        })),
+      )
       .execute()
-  const hashes = new Set(Object.keys(await it.ended()))
-  expect(hashes.size).toBe(MAX_ENDED_PERSONAL_TOKENS)
-  expect([hashes.has(hashOf('old 0')), hashes.has(hashOf(`old ${MAX_ENDED_PERSONAL_TOKENS}`))]).toEqual([true, false])
+  await endedOnes(it.alice.actor.id, 300)
+  const ofOne = Object.values(await it.ended()).filter(({ subject }) => subject === it.alice.actor.id)
+  expect(ofOne).toHaveLength(100)
+  for (const { id } of users.filter(({ handle }) => handle.startsWith('p'))) await endedOnes(id, 110)
+  const hashes = Object.keys(await it.ended())
+  expect(hashes).toHaveLength(MAX_ENDED_PERSONAL_TOKENS)
+  // Twenty-five people ended a hundred each later than he did his one.
+  expect(hashes).toContain(hashOf(ofBob.token))
+  expect(hashes).not.toContain(hashOf(`${it.alice.actor.id} 99`))
 })
 
 test('nobody makes a token of somebody else: only the operator may, and nobody for a program', async () => {
@@ -174,9 +197,28 @@ test('a token ends within a year, and a person has at most fifty good ones', asy
   await refused(create(it.alice, { name: 'x', until: daysFromNow(367) }), 'invalid_input', /a year at most/)
   const made = []
   for (let at = 0; at < 50; at++) made.push(await create(it.alice, { name: `t${at}` }))
+  await madeDaysAgo(it, 2)
   await refused(create(it.alice, { name: 'x' }), 'conflict', 'alice has 50 personal access tokens, which is the most: revoke one first.')
   await revoke(it.alice, { id: made[0]?.id ?? '' })
   expect(await create(it.alice, { name: 'x' })).toMatchObject({ name: 'x' })
+})
+
+test('fifty tokens of a person are made in a day, by whomever, however many are revoked meanwhile, and also at once', async () => {
+  await using it = await withPeople()
+  for (let at = 0; at < 47; at++) await revoke(it.alice, { id: (await create(it.alice, { name: 'x' })).id })
+  await create(it.ctx, { name: 'x', user: 'alice' })
+  const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => create(it.alice, { name: 'x' })))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  const againAt =
+    /^50 personal access tokens of alice were made in 24 hours, which is the most; revoked ones count\. Try again after (\S+)\.$/
+  await refused(create(it.ctx, { name: 'x', user: 'alice' }), 'conflict', againAt)
+  const said = await create(it.alice, { name: 'x' }).catch((error: Error) => error.message)
+  const inMs = Date.parse(againAt.exec(String(said))?.[1] ?? '') - Date.now()
+  expect(inMs).toBeGreaterThan(86_000_000)
+  expect(inMs).toBeLessThanOrEqual(86_400_000)
+  expect(await create(it.bob, { name: 'x' }), 'somebody else').toMatchObject({ user: 'bob' })
+  await madeDaysAgo(it, 1.001)
+  expect(await create(it.alice, { name: 'x' }), 'a day later').toMatchObject({ user: 'alice' })
 })
 
 test.for<[network: string, why: string]>([

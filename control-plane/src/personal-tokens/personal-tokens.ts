@@ -16,6 +16,7 @@ import { requireServer } from '../holders/holder.ts'
 import { untilHeld } from '../plane-state/until-held.ts'
 import { madeNow } from '../sessions/life.ts'
 import type { UserRow } from '../users/users.ts'
+import { refuseTooMany } from './limits.ts'
 import { tokenNetworks } from './networks.ts'
 import { ownerOf, refuseBorrowed, whoseTokens } from './owner.ts'
 
@@ -26,8 +27,6 @@ type Row = Selectable<Database['personal_tokens']>
 const dayMs = 86_400_000
 const defaultLifeMs = 30 * dayMs
 const maxLifeMs = 366 * dayMs
-/** Good ones of one person at the same time. */
-const maxTokens = 50
 
 /**
  * Makes a token of the caller; the operator names a person. Its text is in the answer, and is stored nowhere. It says
@@ -45,7 +44,7 @@ export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'
     { action: 'personalTokens.create', target: input.user ?? ctx.actor.label, about: { tokenId: id } },
     async (trx) => {
       const owner = await ownerOf(trx, ctx.actor, input.user)
-      await refuseTooMany(trx, owner)
+      await refuseTooMany(trx, owner, Date.now())
       for (const server of servers ?? []) await refuseUnknown(trx, ctx, owner, server)
       const row = { id, user_id: owner.id, name: input.name, servers: servers ?? null, networks: networks ?? null, expires_at: until }
       await trx
@@ -120,18 +119,6 @@ function untilOf(until: string | undefined, nowMs: number): Date {
   if (untilMs <= nowMs) throw new ApiError('invalid_input', 'until: this moment is past; name one that comes')
   if (untilMs > nowMs + maxLifeMs) throw new ApiError('invalid_input', 'until: a personal access token is good for a year at most')
   return new Date(untilMs)
-}
-
-async function refuseTooMany(trx: Transaction<Database>, { id, handle }: UserRow): Promise<void> {
-  const { count } = await trx
-    .selectFrom('personal_tokens')
-    .select(({ fn }) => fn.countAll<string>().as('count'))
-    .where('user_id', '=', id)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', new Date())
-    .executeTakeFirstOrThrow()
-  if (Number(count) < maxTokens) return
-  throw new ApiError('conflict', `${handle} has ${maxTokens} personal access tokens, which is the most: revoke one first.`)
 }
 
 /** Only who holds something on a server, or administers, may learn that it exists. */

@@ -33,9 +33,13 @@ export async function readPersonalTokens(trx: Transaction<Database>): Promise<Pe
   )
 }
 
+/** How many of the ended tokens of one person are published: the newest. */
+const maxEndedOfOne = 100
+
 /**
- * The personal access tokens that ended in the last 30 days, the newest of them, by the hash of the token: revoked,
- * expired, or voided with their person. So a plane can say what became of one, and whose it was.
+ * The personal access tokens that ended in the last 30 days, by the hash of the token: revoked, expired, or voided with
+ * their person. So a plane can say what became of one, and whose it was. Where there are more than a snapshot bears,
+ * everybody's newest come first, then everybody's second: nobody who ends many pushes those of others off.
  */
 export async function readEndedPersonalTokens(trx: Transaction<Database>): Promise<Record<string, EndedPersonalToken>> {
   const isVoid = sql<boolean>`(token.revoked_at is not null or users.disabled or extract(epoch from token.made_at) < users.epoch)`
@@ -44,14 +48,20 @@ export async function readEndedPersonalTokens(trx: Transaction<Database>): Promi
     token.revoked_at, token.expires_at,
     case when users.disabled or extract(epoch from token.made_at) < users.epoch then to_timestamp(users.epoch) end
   )`
-  const rows = await trx
+  const ended = trx
     .selectFrom('personal_tokens as token')
     .innerJoin('users', 'users.id', 'token.user_id')
-    .select(['token.id', 'token.user_id', 'token.token_hash', 'token.expires_at', isVoid.as('is_void')])
+    .select(['token.id', 'token.user_id', 'token.token_hash', 'token.expires_at', isVoid.as('is_void'), endedAt.as('ended_at')])
+    .select(sql<number>`row_number() over (partition by token.user_id order by ${endedAt} desc, token.id desc)`.as('newer_of_one'))
     .where((eb) => eb.or([isVoid, eb('token.expires_at', '<=', sql<Date>`now()`)]))
     .where(endedAt, '>', sql<Date>`now() - interval '30 days'`)
-    .orderBy(endedAt, 'desc')
-    .orderBy('token.id', 'desc')
+  const rows = await trx
+    .selectFrom(ended.as('ended'))
+    .selectAll()
+    .where('newer_of_one', '<=', maxEndedOfOne)
+    .orderBy('newer_of_one')
+    .orderBy('ended_at', 'desc')
+    .orderBy('id', 'desc')
     .limit(MAX_ENDED_PERSONAL_TOKENS)
     .execute()
   return Object.fromEntries(

@@ -314,7 +314,8 @@ export const api = {
      * Makes a token of the caller for the MCP endpoints; it is not good for this API. `token` is shown this once. With
      * `servers` it is good at their own addresses alone (`/mcp/<server>`), with `networks` (CIDR) from there alone.
      * `until` is at most a year away; without it the token is good for 30 days. Only the operator of an embedded
-     * gateway may name a `user`. Fails with `conflict` when the person has 50 good ones.
+     * gateway may name a `user`. Fails with `conflict` when the person has 50 good ones, or when 50 of theirs
+     * were made in 24 hours, revoked ones included; the message says when to try again.
      */
     create: mutation(
       'anyone',

@@ -197,7 +197,7 @@ export const EndedPersonalToken = z.object({
 })
 export type EndedPersonalToken = z.infer<typeof EndedPersonalToken>
 
-/** How many ended tokens a snapshot names: the newest of the last 30 days. */
+/** How many ended tokens a snapshot names: of the last 30 days, the newest of each person. */
 export const MAX_ENDED_PERSONAL_TOKENS = 2000
 
 /** The personal access tokens, by the SHA-256 of the token in hexadecimal. */
