@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { CompactEncrypt } from 'jose'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { readSealingKeys } from '../keys/key-ring.ts'
 import { masterKeyOf } from '../keys/master-key.ts'
+import { put as putServiceAccount } from '../service-accounts/service-accounts.ts'
 import { put } from '../settings/settings.ts'
 import { aControlPlane } from '../testing.ts'
 import { setDisabled } from '../users/users.ts'
@@ -10,7 +12,7 @@ import { browserCookie } from './browser-cookie.ts'
 import { idTokenOf, readBrowserSession, removeSessionCookie, startBrowserSession } from './browser-session.ts'
 import { endSession } from './end-session.ts'
 import { openCookie, sealCookie } from './sealed-cookie.ts'
-import { startSession } from './start-session.ts'
+import { MAX_BEGUN_A_DAY, startSession } from './start-session.ts'
 
 const hourMs = 3_600_000
 
@@ -229,4 +231,45 @@ test('a browser that says more of itself than is stored is the same browser', as
   const userAgent = `Mozilla/5.0 (${'x'.repeat(290)}) Firefox/145.0`
   const { sid, cookie } = await site.signIn('alice', { userAgent })
   expect(await site.read(cookie, { 'user-agent': userAgent })).toMatchObject({ sid })
+})
+
+test('a person begins two thousand sessions of clients in a day, ended ones included; whom nobody holds up is counted apart', async () => {
+  await using it = await aSite()
+  await putServiceAccount(it.ctx, { handle: 'ci' })
+  const begin = async (handle: string, more: { kind?: 'client' | 'token'; actor?: string } = {}) => {
+    const { id: userId } = await it.user(handle)
+    return it.db.transaction().execute((trx) => startSession(trx, { kind: 'client', userId, clientId: 'c', lifeMs: hourMs, ...more }))
+  }
+  const begun = (handle: string, count: number, actor: string | null = null) =>
+    sql`
+      insert into sessions (sid, user_id, kind, client_id, actor, made_at, idle_until, until, ended_at)
+      select gen_random_uuid(), users.id, 'client', 'c', ${actor}, now() - interval '23 hours', now(), now(), now()
+      from users, generate_series(1, ${count}::int) where handle = ${handle}`.execute(it.db)
+
+  await begun('alice', MAX_BEGUN_A_DAY - 1)
+  await begun('alice', MAX_BEGUN_A_DAY, 'operator:root')
+  await begun('ci', MAX_BEGUN_A_DAY)
+  await it.signIn('alice')
+  await begin('alice')
+  const tooMany = {
+    status: 429,
+    error: 'slow_down',
+    message: expect.stringMatching(/^This person began 2000 sessions in 24 hours/) as string,
+  }
+  for (const kind of ['client', 'token'] as const) await expect(begin('alice', { kind }), kind).rejects.toMatchObject(tooMany)
+  const { headers } = await begin('alice').then(
+    () => ({ headers: {} as Record<string, string> }),
+    (error: { headers: Record<string, string> }) => error,
+  )
+  expect(Math.round(Number(headers['retry-after']) / 60)).toBe(60)
+  await it.signIn('alice')
+  await begin('alice', { kind: 'token', actor: 'operator:root' })
+  await begin('ci', { kind: 'token' })
+  await begin('bob')
+  await it.db
+    .updateTable('sessions')
+    .set({ made_at: ago(24 * hourMs) })
+    .where('ended_at', 'is not', null)
+    .execute()
+  await begin('alice')
 })

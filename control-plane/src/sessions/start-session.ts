@@ -4,6 +4,8 @@ import type { Transaction } from 'kysely'
 import { isStorable } from '../base/plain-input.ts'
 import { readSettings } from '../settings/settings.ts'
 import { ApiError } from '../base/api-error.ts'
+import { Refusal } from '../base/http.ts'
+import { DAY_MS } from '../keys/rotation.ts'
 import { madeNow, newLife } from './life.ts'
 
 export interface NewSession {
@@ -24,13 +26,43 @@ export interface NewSession {
 type Trx = Transaction<Database>
 
 /**
+ * How many sessions of their clients a person begins in 24 hours. Each is a row for days, and one that is ended is
+ * named to all planes for a day or more. Clients need far fewer: two thousand are one every 43 s.
+ */
+export const MAX_BEGUN_A_DAY = 2000
+
+/**
  * Makes a session and resolves with its `sid`, which is always a new one. Fails with `forbidden` for a person who is
  * disabled, also by somebody who disables them at this very moment: who disables waits for this transaction, and ends
- * the session then.
+ * the session then. Fails with 429 for a person who has begun too many.
  */
 export async function startSession(trx: Trx, session: NewSession): Promise<string> {
+  if (!isOfOperator(session)) await refuseTooMany(trx, session.userId, Date.now())
   const { sid } = await insertSession(trx, session, {})
   return sid
+}
+
+const isOfOperator = ({ actor }: NewSession) => actor?.startsWith('operator:') ?? false
+
+/** Service accounts get a session for each token, as often as their pipelines run: they are not counted. */
+async function refuseTooMany(trx: Trx, userId: string, nowMs: number): Promise<void> {
+  const row = await trx
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select('made_at')
+    .where('user_id', '=', userId)
+    .where('users.kind', '=', 'person')
+    .where('sessions.kind', '!=', 'browser')
+    .where((eb) => eb.or([eb('actor', 'is', null), eb('actor', 'not like', 'operator:%')]))
+    .where('made_at', '>', new Date(nowMs - DAY_MS))
+    .orderBy('made_at', 'desc')
+    .offset(MAX_BEGUN_A_DAY - 1)
+    .limit(1)
+    .executeTakeFirst()
+  if (!row) return
+  const retryAfterS = Math.max(1, Math.ceil((row.made_at.getTime() + DAY_MS - nowMs) / 1000))
+  const message = `This person began ${MAX_BEGUN_A_DAY} sessions in 24 hours, which is the most. Try again in ${retryAfterS} s.`
+  throw new Refusal(429, 'slow_down', message, {}, { 'retry-after': String(retryAfterS) })
 }
 
 interface BrowserFields {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { MAX_BEGUN_A_DAY } from '../../sessions/start-session.ts'
 import { aSite, sendJson } from '../clients/testing.ts'
 import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser } from '../testing.ts'
 
@@ -163,4 +164,18 @@ test('every answer 429 says within which minute to ask again', async () => {
     const seconds = Number(answer.headers.get('retry-after'))
     expect([name, answer.status, seconds >= 1 && seconds <= 60]).toEqual([name, 429, true])
   }
+})
+
+test('a person who began too many sessions sees a page that says how long to wait, and their client gets no code', async () => {
+  const browser = new TestBrowser(gateway)
+  const page = await browser.go(anAuthorization(clientId).path)
+  await sql`
+    insert into sessions (sid, user_id, kind, client_id, made_at, idle_until, until)
+    select gen_random_uuid(), users.id, 'client', 'c', now() - interval '23 hours', now(), now()
+    from users, generate_series(1, ${MAX_BEGUN_A_DAY}::int) where handle = 'alice'`.execute(gateway.control.db)
+  const { status, html, headers } = await browser.submit(page, { decision: 'allow' })
+  await sql`delete from sessions where client_id = 'c'`.execute(gateway.control.db)
+  expect(status).toBe(429)
+  expect(html).toMatch(/Wait (59|60) min/)
+  expect(Number(headers.get('retry-after'))).toBeGreaterThan(3_000)
 })

@@ -53,7 +53,8 @@ export function pageFaultOf(error: unknown, provider = ''): PageFault {
 
 function tooManyFault({ message, headers }: Refusal): PageFault {
   const retryAfterS = Number(headers['retry-after'] ?? 1)
-  return new PageFault({ situation: 'too-many-attempts', facts: { minutes: 1 } }, { reason: 'slow_down', detail: message, retryAfterS })
+  const minutes = Math.ceil(retryAfterS / 60)
+  return new PageFault({ situation: 'too-many-attempts', facts: { minutes } }, { reason: 'slow_down', detail: message, retryAfterS })
 }
 
 /** What is wrong with a client, for the person whom it sent here. */
