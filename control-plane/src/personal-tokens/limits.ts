@@ -10,7 +10,7 @@ const maxGood = 50
  * How many are made of one person in 24 hours, by whomever. Those that were revoked since count too: each stays a row,
  * two records and two revisions of the policy.
  */
-export const MAX_MADE_A_DAY = 50
+const maxMadeADay = 50
 
 /**
  * Refuses one token too many of a person. Call it in the transaction of the change: changes run one at a time, so no
@@ -23,9 +23,9 @@ export async function refuseTooMany(trx: Transaction<Database>, { id, handle }: 
     .where('user_id', '=', id)
     .where('made_at', '>', new Date(nowMs - DAY_MS))
     .orderBy('made_at', 'desc')
-    .limit(MAX_MADE_A_DAY)
+    .limit(maxMadeADay)
     .execute()
-  const oldest = lastMade[MAX_MADE_A_DAY - 1]
+  const oldest = lastMade[maxMadeADay - 1]
   if (oldest) throw tooManyMade(handle, new Date(oldest.made_at.getTime() + DAY_MS))
 
   const { count } = await trx
@@ -42,5 +42,5 @@ export async function refuseTooMany(trx: Transaction<Database>, { id, handle }: 
 const tooManyMade = (handle: string, againAt: Date) =>
   new ApiError(
     'conflict',
-    `${MAX_MADE_A_DAY} personal access tokens of ${handle} were made in 24 hours, which is the most; revoked ones count. Try again after ${againAt.toISOString()}.`,
+    `${maxMadeADay} personal access tokens of ${handle} were made in 24 hours, which is the most; revoked ones count. Try again after ${againAt.toISOString()}.`,
   )
