@@ -51,7 +51,10 @@ export const asPageAfterForm = (parts: OAuthParts, method: string) => pageWith(p
 const pageWith =
   (parts: OAuthParts, method: string, show: (data: ErrorData, known: Known) => Answer) =>
   async (error: unknown, known: Known): Promise<Answer> => {
-    if (error instanceof SignInNeeded) return seeOther(error.page ?? `/oauth/sign-in?flow=${known.flow}`, known.cookies)
+    if (error instanceof SignInNeeded) {
+      await recordOver(parts, method, error, known)
+      return seeOther(error.page ?? `/oauth/sign-in?flow=${known.flow}`, known.cookies)
+    }
     const { redirect, client, id, exchange } = known
     const fault = pageFaultOf(error, known.provider)
     const isFailure = fault.situation.situation === 'server-error'
@@ -70,6 +73,14 @@ const pageWith =
     const said = { id, detail: helpOf(fault, parts.stage), sentence: fault.sentence, retryAfterS: fault.retryAfterS }
     return show({ ...fault.situation, ...said, ...(await waysOut(parts, error, known)) }, known)
   }
+
+/** Somebody sent a form of a session that has ended: they sign in again, and the audit has whose session it was. */
+async function recordOver(parts: OAuthParts, method: string, { over }: SignInNeeded, known: Known): Promise<void> {
+  if (!over) return
+  const { sid: sessionId, user } = over
+  const detail = 'A form of a session that has ended was sent: the person must sign in again.'
+  await parts.record({ ...senderOf(over, known), user, sessionId, method, outcome: 'refused', reason: 'session-ended', detail })
+}
 
 /** Who looks at a page of stage local is its administrator too, and gets the command. */
 function helpOf({ situation: { situation }, detail }: PageFault, stage: string): string | undefined {

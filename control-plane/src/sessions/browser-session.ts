@@ -76,6 +76,8 @@ export interface FoundSession {
    * must sign in.
    */
   elsewhere?: { sid: string; userId: string }
+  /** A session of this browser that has ended, or whose person was disabled. Nobody is signed in by it. */
+  over?: { sid: string; user: UserRow }
 }
 
 interface ReadParts extends CookieParts {
@@ -97,6 +99,7 @@ export async function readBrowserSession(parts: ReadParts, request: IncomingMess
   const { row, user, settings } = found
   const sender = { address, userAgent: request.headers['user-agent'] }
   const reason = browserFault(row, sender, settings)
+  if (!found.goesOn) return { session: undefined, ...(reason === undefined && { over: { sid: row.sid, user } }) }
   if (reason !== undefined) {
     const detail = `the cookie of browser session ${row.sid} came from another ${reason === 'binding-network' ? 'network' : 'browser'} than it was given to`
     await parts.record({ ...sender, method: 'oauth/session', outcome: 'refused', reason, user, sessionId: row.sid, detail })
@@ -109,13 +112,14 @@ export async function readBrowserSession(parts: ReadParts, request: IncomingMess
   return { session: { sid: row.sid, user, provider: row.provider, remembered: row.remembered, cookies } }
 }
 
-/** The session that a cookie names, while it goes on and its person is enabled. */
+/** The session that a cookie names, and whether it goes on and its person is enabled. */
 async function findSession({ db }: CookieParts, contents: CookieContents) {
   const row = await db.selectFrom('sessions').selectAll().where('sid', '=', contents.sid).executeTakeFirst()
   if (!row || row.kind !== 'browser' || row.user_id !== contents.sub) return undefined
   const user = await db.selectFrom('users').selectAll().where('id', '=', row.user_id).executeTakeFirst()
   const settings = await readSettings(db)
-  return user && isAlive(row, settings.session, Date.now()) && isInForce(row, user) ? { row, user, settings } : undefined
+  const goesOn = user !== undefined && isAlive(row, settings.session, Date.now()) && isInForce(row, user)
+  return user && { row, user, settings, goesOn }
 }
 
 /** The browser keeps the session after it was closed, as the person wished. Resolves with headers for the answer. */

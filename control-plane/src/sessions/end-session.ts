@@ -67,7 +67,8 @@ export async function endSessions(trx: Trx, { sid, userId, clientId, kind }: Whi
     .returningAll()
     .execute()
   const sids = anyOf(ended.map((row) => row.sid))
-  await trx.deleteFrom('sign_ins').where('sid', '=', sids).execute()
+  // A page that somebody has open asks them to sign in again, and goes on.
+  await trx.updateTable('sign_ins').set({ sid: null }).where('sid', '=', sids).execute()
   await trx.deleteFrom('refresh_tokens').where('sid', '=', sids).execute()
   await trx.deleteFrom('authorization_codes').where('sid', '=', sids).execute()
   await trx.deleteFrom('device_codes').where('sid', '=', sids).execute()

@@ -201,7 +201,7 @@ test('a form of the person who was signed in before counts no more', async () =>
   const consent = await asked(browser)
   await gateway.control.db.updateTable('sessions').set({ ended_at: new Date() }).where('kind', '=', 'browser').execute()
   const refused = await browser.submit(consent, { decision: 'allow' })
-  expect([refused.status, codeIn(refused)]).toEqual([400, null])
+  expect([refused.url.pathname, codeIn(refused)], 'signed in again, and asked again').toEqual(['/oauth/consent', null])
 })
 
 test('what a page or an address gave away is good for nobody without the client', async () => {

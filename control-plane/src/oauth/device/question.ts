@@ -7,15 +7,13 @@ import type { BrowserSession } from '../../sessions/browser-session.ts'
 import { optionalText } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import { refuseUnknownServer, targetOf } from '../base/resource.ts'
-import { isSame } from '../../base/secrets/secret.ts'
 import type { Incoming } from '../base/stages.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import { resultAfterForm } from '../flow/after-form.ts'
 import { seeOther, withCookies } from '../flow/answers.ts'
-import { csrfOf } from '../flow/browser.ts'
+import { checkForm, csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
-import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { beginSignIn } from '../flow/sign-ins.ts'
 import { decide, findPending } from './device-codes.ts'
 import type { DeviceRow } from './device-codes.ts'
@@ -86,10 +84,7 @@ export const findDecision =
   async (call: Incoming & InBrowser & { form: URLSearchParams }): Promise<Decision> => {
     const userCode = readUserCode(optionalText(call.form, 'user_code') ?? '')
     if (userCode === undefined) throw new PageFault({ situation: 'stale-form' })
-    if (!isSame(call.form.get('csrf') ?? '', csrfOf(call, csrfName(userCode))))
-      throw call.elsewhere
-        ? new SignInNeeded(`/oauth/device?user_code=${userCode}`)
-        : new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+    checkForm(call, csrfName(userCode), `/oauth/device?user_code=${userCode}`)
     if (!call.session) throw new PageFault({ situation: 'sign-in-expired' })
     const device = await findPending(parts.db, userCode)
     if (!device) throw new PageFault({ situation: 'code-used' })

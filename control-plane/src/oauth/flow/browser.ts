@@ -14,7 +14,7 @@ import { PageFault } from './page-fault.ts'
 import { SignInNeeded } from './sign-in-needed.ts'
 
 /** The browser in front of which somebody sits, and who is signed in there. */
-export interface InBrowser extends Pick<FoundSession, 'elsewhere'> {
+export interface InBrowser extends Pick<FoundSession, 'elsewhere' | 'over'> {
   browser: BrowserCookie
   session: BrowserSession | undefined
   language: Language
@@ -46,11 +46,36 @@ export const findFlow =
   }
 
 /** What a form must carry, so that no page of others can send it (CSRF). It is good for one sign-in and one session. */
-export const csrfOf = ({ browser, session }: Pick<InBrowser, 'browser' | 'session'>, flow: string): string =>
+export const csrfOf = ({ browser, session }: Pick<InBrowser, 'browser'> & { session: { sid: string } | undefined }, flow: string): string =>
   deriveSecret(browser.secret, `csrf ${flow} ${session?.sid ?? ''}`)
 
-export const checkCsrf = ({ form, flow, ...browser }: InBrowser & InFlow & { form: URLSearchParams }): void => {
-  if (isSame(form.get('csrf') ?? '', csrfOf(browser, flow))) return
-  // The page is of a session whose cookie comes from elsewhere now: nothing is decided, and the sign-in goes on.
-  throw browser.elsewhere ? new SignInNeeded() : new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+/** Checks the form of a sign-in. */
+export const checkCsrf = ({ flow, ...call }: InBrowser & InFlow & { form: URLSearchParams }): void => checkForm(call, flow)
+
+/**
+ * Checks that the form is of a page of ours, which was shown in this browser, to whom is signed in now. Whose session
+ * has ended since signs in again and goes on: nothing is decided. `page` leads there, where it is no page of a sign-in.
+ */
+export function checkForm(
+  { form, over, elsewhere, ...inBrowser }: InBrowser & { form: URLSearchParams },
+  name: string,
+  page?: string,
+): void {
+  const csrf = form.get('csrf') ?? ''
+  if (isSame(csrf, csrfOf(inBrowser, name))) return
+  if (over && isSame(csrf, csrfOf({ ...inBrowser, session: over }, name))) {
+    refuseDisabled(over)
+    throw new SignInNeeded(page, over)
+  }
+  // The page is of a session whose cookie comes from elsewhere now: the sign-in goes on.
+  throw elsewhere ? new SignInNeeded(page) : new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
+}
+
+/** Whose account is disabled learns that, as at a sign-in. */
+export function refuseDisabled({ sid, user }: NonNullable<InBrowser['over']>): void {
+  if (!user.disabled) return
+  throw new PageFault(
+    { situation: 'account-disabled' },
+    { reason: 'person-disabled', whose: user, detail: `sent a form of session ${sid}` },
+  )
 }

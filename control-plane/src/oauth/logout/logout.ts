@@ -10,7 +10,7 @@ import { isSame } from '../../base/secrets/secret.ts'
 import type { Incoming } from '../base/stages.ts'
 import { resultAfterForm } from '../flow/after-form.ts'
 import { seeOther, withCookies } from '../flow/answers.ts'
-import { csrfOf } from '../flow/browser.ts'
+import { csrfOf, refuseDisabled } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
 import { SignInNeeded } from '../flow/sign-in-needed.ts'
@@ -50,6 +50,7 @@ export const takeLogout =
     // A client may also send its wish by a form. The browser keeps its cookies from that; they come with this redirect.
     if (csrf === undefined) return seeOther(question, call.cookies)
     if (call.elsewhere) throw new SignInNeeded(signInFirst(new URL(question, exchange.url)))
+    if (call.over && isSame(csrf, csrfOf({ ...call, session: call.over }, purpose))) await takenLate(parts, call, call.over)
     // Nobody is signed in any more, or the form is of another site, which is sent without the cookie of the session.
     if (!session) return seeOther(question, call.cookies)
     if (!isSame(csrf, csrfOf(call, purpose))) throw new PageFault({ situation: 'stale-form' }, { reason: 'csrf' })
@@ -65,6 +66,15 @@ export const takeLogout =
     const page = { kind: 'signed-out', stillAt: session.provider ?? undefined, onwardTo: onward?.address } as const
     return resultAfterForm(parts, { ...call, cookies: gone }, page)
   }
+
+/** The session has ended before the click, so there is nothing to sign in again for. The audit has whose it was. */
+async function takenLate(parts: OAuthParts, { exchange: { address, request }, id }: Call, over: NonNullable<Call['over']>): Promise<void> {
+  refuseDisabled(over)
+  const { sid: sessionId, user } = over
+  const detail = 'The session had ended before the person signed out.'
+  const sender = { address, userAgent: request.headers['user-agent'] }
+  await parts.record({ id, method: 'oauth/logout', outcome: 'refused', reason: 'session-ended', user, sessionId, detail, ...sender })
+}
 
 /** To end a session takes whoever it is of: the browser that has moved comes back here when it is signed in. */
 const signInFirst = ({ pathname, search }: URL): string =>
