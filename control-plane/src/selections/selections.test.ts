@@ -46,3 +46,23 @@ test('a tool that does not exist cannot be switched off', async () => {
   await using it = await withAlice()
   await expect(set(it.ctx, { user: 'alice', server: 'sql', off: ['dorp'] })).rejects.toMatchObject({ code: 'invalid_input' })
 })
+
+test('a person changes their selections sixty times a minute, and holds up nobody else', async () => {
+  await using it = await withAlice()
+  await it.aPerson('bob')
+  await create(it.ctx, { everyone: true, server: 'sql', level: 'write' })
+  const [alice, bob] = [await it.as('alice'), await it.as('bob')]
+  const choose = (at: number) => set(alice, { user: 'alice', server: 'sql', level: at % 2 === 0 ? 'read' : null })
+  const outcomes = await Promise.allSettled(Array.from({ length: 130 }, (_, at) => choose(at)))
+  const made = outcomes.filter(({ status }) => status === 'fulfilled').length
+  // A minute may end meanwhile, and the next one begins to count anew.
+  expect(made).toBeGreaterThanOrEqual(60)
+  expect(made).toBeLessThanOrEqual(120)
+  const refusal = outcomes.find((outcome) => outcome.status === 'rejected')
+  const message = expect.stringMatching(
+    /^alice changed selections 60 times in a minute, which is the most\. Try again in \d+ s\.$/,
+  ) as string
+  expect(refusal?.reason).toMatchObject({ code: 'conflict', message })
+  await set(bob, { user: 'bob', server: 'sql', level: 'read' })
+  await set(it.ctx, { user: 'alice', server: 'sql', level: 'read' })
+})

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { ApiError, notFound } from '../base/api-error.ts'
 import { change } from '../base/context.ts'
 import type { Ctx } from '../base/context.ts'
+import { countAttempt } from '../oauth/attempts/attempts.ts'
 import { holdsOn } from '../holders/holds-on.ts'
 import { requireServer } from '../holders/holder.ts'
 import { unknownTools } from '../servers/faults.ts'
@@ -21,6 +22,7 @@ export async function get({ db }: Ctx, { user }: Input<'get'>) {
 
 /** Changes only the fields that the input has. `level: null` and an empty `off` remove the person's choice. */
 export async function set(ctx: Ctx, input: Input<'set'>) {
+  await refuseTooOften(ctx)
   const { user, server } = input
   const { value } = await change(ctx, { action: 'selections.set', target: user }, async (trx) => {
     const { id, bucket } = await userRow(trx, user)
@@ -41,6 +43,19 @@ export async function set(ctx: Ctx, input: Input<'set'>) {
     return { value: id, dirty: [bucket], detail: `${server}: level ${level ?? 'as granted'}, off ${next.off?.join(', ') ?? 'nothing'}` }
   })
   return { servers: await selectionsOf(ctx.db, value) }
+}
+
+/** How often a person changes their choices in a minute. Each change is a record, and a revision for all planes. */
+const maxPerMinute = 60
+
+async function refuseTooOften({ db, actor }: Ctx): Promise<void> {
+  if (actor.administrator) return
+  const { count, retryAfterS } = await countAttempt(db, `selections: person ${actor.id}`)
+  if (count <= maxPerMinute) return
+  throw new ApiError(
+    'conflict',
+    `${actor.label} changed selections ${maxPerMinute} times in a minute, which is the most. Try again in ${retryAfterS} s.`,
+  )
 }
 
 async function selectionsOf(db: Db, userId: string): Promise<Record<string, Selection>> {

@@ -180,6 +180,7 @@ export const api = {
     get: query('self', z.strictObject({ user: Handle }), z.strictObject({ servers: z.record(ServerId, Selection) })),
     /**
      * Fields that are absent stay. `level: null` and an empty `off` take a choice back. A selection can only lower.
+     * Fails with `conflict` when a person calls it more than 60 times in a minute.
      */
     set: mutation(
       'self',
