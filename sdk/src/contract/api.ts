@@ -40,6 +40,7 @@ import { ProviderHandle } from './provider.ts'
 import { ProviderState, ProviderTest } from './provider-state.ts'
 import { GatewaySettings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
+import { isSeen } from './visible-name.ts'
 
 /** The codes of a failed operation. tRPC has it in `error.data.code`, GraphQL in `extensions.code`. */
 export const API_ERRORS = ['unauthenticated', 'forbidden', 'not_found', 'invalid_input', 'conflict', 'unavailable', 'internal'] as const
@@ -325,7 +326,7 @@ export const api = {
           .string()
           .min(1)
           .max(100)
-          .regex(/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u, 'a name has only characters that can be seen, and no blank at its ends'),
+          .refine((name) => isSeen(name) && name.trim() === name, 'a name has only characters that can be seen, and no blank at its ends'),
         user: Handle.optional(),
         servers: z.array(ServerId).min(1).max(100).optional(),
         networks: z.array(z.string().max(60)).min(1).max(50).optional(),

@@ -1,3 +1,4 @@
+import { isSeen } from '@bir/sdk/contract/visible-name'
 import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
 import { oauthError } from '../../base/errors/oauth-error.ts'
@@ -134,12 +135,8 @@ function applicationTypeOf({ application_type: given }: Given, redirectUris: str
   return given ?? (other >= 0 ? 'native' : 'web')
 }
 
-/** Characters that do not show, or turn the text around them: nobody's name has them, and a trick may. */
-const unfitForNames = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u
-
 function nameOf({ client_name = '' }: Given, [firstUri]: string[]): string {
-  if (!client_name.isWellFormed() || unfitForNames.test(client_name))
-    throw metadataFault('client_name holds control characters, or others that do not show')
+  if (!isSeen(client_name)) throw metadataFault('client_name holds characters that cannot be seen, or too many marks on one character')
   return client_name.trim() || (firstUri === undefined ? 'unnamed' : redirectTarget(firstUri))
 }
 

@@ -1,3 +1,5 @@
+import { seenOf } from '@bir/sdk/contract/visible-name'
+
 /** A client, as far as a page shows it: an `OAuthClient` is one. */
 export interface ShownClient {
   name: string
@@ -14,12 +16,12 @@ export interface ShownPerson {
 
 const maxNameLength = 60
 
-/** A name that somebody else chose: on one line, cut where it is long, and not turned by what stands around it. */
+/**
+ * A name that somebody else chose: what can be seen of it, on one line, cut where it is long, and not turned by what
+ * stands around it.
+ */
 export function nameOf(name: string): string {
-  const line = name
-    .replace(/[\u2066-\u2069]/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
+  const line = seenOf(name).trim() || '?'
   const characters = Array.from(line)
   const cut = characters.length > maxNameLength ? `${characters.slice(0, maxNameLength - 1).join('')}…` : line
   return /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u.test(cut) ? `\u2068${cut}\u2069` : cut

@@ -62,7 +62,8 @@ test('the client of a service account signs in without a browser, and brings the
 test.for([
   [{ name: 'x' }, 'redirect_uris is needed'],
   [{ name: 'x', redirectUris: ['javascript:alert(1)'] }, 'redirect_uris[0] has the scheme javascript:'],
-  [{ name: 'x\u202e', redirectUris }, 'client_name holds control'],
+  [{ name: 'x\u202e', redirectUris }, 'client_name holds'],
+  [{ name: '\u115f\u1160', redirectUris }, 'client_name holds'],
   [{ name: 'x', redirectUris, authMethod: 'private_key_jwt' }, 'either jwks or jwks_uri'],
   [{ name: 'x', redirectUris, jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }, 'private or a shared key'],
   [{ name: 'x', redirectUris, serviceAccount: 'ci' }, 'without a browser'],
