@@ -45,6 +45,7 @@ import { openClients } from './oauth/clients/authentication/open-clients.ts'
 import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
 import { createRecorder } from './oauth/base/record.ts'
+import type { RecordOAuth } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
 import { readBrowserSession } from './sessions/browser-session.ts'
@@ -88,7 +89,8 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
 
   const draining = new AbortController()
   let isStopping = false
-  const server = siteOf(core, { draining: draining.signal, isStopping: () => isStopping })
+  const recorder = createRecorder(db, ownChain, log)
+  const server = siteOf(core, recorder.record, { draining: draining.signal, isStopping: () => isStopping })
   await listen(server, config)
   const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, log })
   const following = joinFile?.follow(watch, draining.signal)
@@ -106,6 +108,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
       await closeServer(server, config.drainMs)
       await maintenance.stop()
       await following
+      await recorder.end()
       await ownChain.signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: errorText(error) }))
       await watch.stop()
       await auditWatch.stop()
@@ -173,6 +176,7 @@ function siteOf(
     auditWatch,
     strays,
   }: Core & { strays: StrayRejections },
+  record: RecordOAuth,
   { draining, isStopping }: { draining: AbortSignal; isStopping: () => boolean },
 ): Server {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
@@ -196,7 +200,6 @@ function siteOf(
   const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })
   const ctxOf = (label: string) => ctxFor({ actor: { id: label, label, administrator: true } })
   const operators = createOperatorVerifier({ ...config, issuer })
-  const record = createRecorder(db, ownChain, log)
   const settings = () => readSettings(db)
   const addressOf = ({ socket, headers }: IncomingMessage) =>
     clientAddress({ socketAddress: socket.remoteAddress, headers }, { isTrusted: config.trustedProxies, header: config.forwardedHeader })

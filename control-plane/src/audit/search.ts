@@ -196,9 +196,9 @@ const auditRow = ({ header, standIn }: StoredHeader, { args, result }: Bodies): 
 const apartDetail = ({ bytes, why }: SetApart) => `set apart on its plane, ${bytes} bytes: ${why}`
 
 /** The detail of a record that stands for many refusals: their number. */
-function countDetail({ count, subject }: AuditHeader): string | null {
+function countDetail({ count, subject, sessionId, tokenId, client }: AuditHeader): string | null {
   if (count === undefined) return null
-  return subject === undefined
+  return (subject ?? sessionId ?? tokenId ?? client) === undefined
     ? `${count} more before authentication, not recorded one by one`
     : `${count} more within a second, not recorded one by one`
 }

@@ -32,7 +32,8 @@ const senderOf = (error: unknown, { exchange: { address, request }, id, client, 
   address,
   userAgent: request.headers['user-agent'],
   client: client?.id ?? namedClient(request, known),
-  user: session?.user ?? (error instanceof OAuthError || error instanceof PageFault ? error.whose : undefined),
+  user: session?.user ?? (error instanceof PageFault ? error.whose : undefined),
+  ...(error instanceof OAuthError && error.whose),
 })
 
 /** Which client a request names that was refused before its client was known. An administrator may want to list it. */
@@ -60,7 +61,7 @@ const pageWith =
     const isFailure = fault.situation.situation === 'server-error'
     if (isFailure)
       parts.log('error', 'request-failed', { method: exchange.request.method, path: exchange.url.pathname, id, why: errorText(error) })
-    await parts.record({
+    const isRecorded = await parts.record({
       ...senderOf(error, known),
       method,
       outcome: isFailure ? 'failed' : 'refused',
@@ -70,7 +71,13 @@ const pageWith =
     // From here on the client is known, and learns it: the person comes back to it.
     if (redirect && client && error instanceof OAuthError && mayLearn(client, { redirect }, error))
       return redirectedError(parts.issuer, { redirect }, error)
-    const said = { id, detail: helpOf(fault, parts.stage), sentence: fault.sentence, retryAfterS: fault.retryAfterS }
+    // A refusal that was only counted has nothing that its id would find. A failure is in the log by its id too.
+    const said = {
+      id: isRecorded || isFailure ? id : undefined,
+      detail: helpOf(fault, parts.stage),
+      sentence: fault.sentence,
+      retryAfterS: fault.retryAfterS,
+    }
     return show({ ...fault.situation, ...said, ...(await waysOut(parts, error, known)) }, known)
   }
 
@@ -96,7 +103,8 @@ export const asJson =
     if (!refusal) throw error
     const reason = reasonOf(refusal)
     const detail = recordDetailOf(refusal) ?? refusal.message
-    await parts.record({ ...senderOf(error, known), method, outcome: 'refused', reason, detail })
+    const isClientProven = known.client !== undefined && known.client.authMethod !== 'none'
+    await parts.record({ ...senderOf(error, known), isClientProven, method, outcome: 'refused', reason, detail })
     throw refusal
   }
 

@@ -82,8 +82,16 @@ export interface FoundSession {
 
 interface ReadParts extends CookieParts {
   record: (
-    event: Sender & { method: string; outcome: 'refused'; reason: SenderFault; user: UserRow; sessionId: string; detail: string },
-  ) => Promise<void>
+    event: Sender & {
+      method: string
+      outcome: 'refused'
+      reason: SenderFault
+      user: UserRow
+      client: string
+      sessionId: string
+      detail: string
+    },
+  ) => Promise<unknown>
 }
 
 /**
@@ -102,7 +110,8 @@ export async function readBrowserSession(parts: ReadParts, request: IncomingMess
   if (!found.goesOn) return { session: undefined, ...(reason === undefined && { over: { sid: row.sid, user } }) }
   if (reason !== undefined) {
     const detail = `the cookie of browser session ${row.sid} came from another ${reason === 'binding-network' ? 'network' : 'browser'} than it was given to`
-    await parts.record({ ...sender, method: 'oauth/session', outcome: 'refused', reason, user, sessionId: row.sid, detail })
+    const ofSession = { user, client: row.client_id, sessionId: row.sid }
+    await parts.record({ ...sender, method: 'oauth/session', outcome: 'refused', reason, ...ofSession, detail })
     return { session: undefined, elsewhere: { sid: row.sid, userId: user.id } }
   }
 

@@ -25,8 +25,8 @@ export interface Journal {
   /** Resolves once the record is written; when `synced`, once it is on the disk. */
   record(fields: AuditFields, bodies: Bodies, synced: boolean): Promise<void>
   /**
-   * Records a refusal that can come very often: of a person who calls too often, or of a sender who is unknown
-   * (`person` is undefined). Beyond the first in a second they are counted instead.
+   * Records a refusal that can come very often: of a person who calls too often or whose token is refused, or of a
+   * sender who is unknown (without `subject`). Beyond the first in a second they are counted instead.
    */
-  refusal(fields: AuditFields, bodies: Bodies, person: string | undefined, synced?: boolean): Promise<void>
+  refusal(fields: AuditFields, bodies: Bodies, synced?: boolean): Promise<void>
 }

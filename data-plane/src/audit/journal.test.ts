@@ -21,8 +21,7 @@ function aJournal() {
   const spool = { append, tip: { seq: 0, hash: '' }, close: () => undefined } as unknown as Spool
   const journal = new SpoolJournal({ spool, sign: () => '' })
   const flood = async (count: number, who: Partial<AuditFields> = {}) => {
-    for (let at = 0; at < count; at++)
-      await journal.refusal({ kind: 'call', atMs: Date.now(), outcome: 'refused', ...who }, {}, who.subject)
+    for (let at = 0; at < count; at++) await journal.refusal({ kind: 'call', atMs: Date.now(), outcome: 'refused', ...who }, {})
   }
   const counts = () => ({
     calls: written.filter(({ kind }) => kind === 'call').length,

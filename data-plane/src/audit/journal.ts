@@ -1,7 +1,8 @@
 import { SET_APART, setApartText } from '@bir/sdk/contract/audit'
+import { Refusals } from '@bir/sdk/refusals'
+import type { About } from '@bir/sdk/refusals'
 import { auditFieldsOf } from './fields.ts'
 import type { AuditFields, Bodies, Journal } from './fields.ts'
-import { Refusals } from './refusals.ts'
 import type { Recovered } from './segments.ts'
 import type { Spool } from './spool.ts'
 
@@ -27,7 +28,10 @@ export class SpoolJournal implements Journal {
     this.spool = spool
     this.sign = sign
     this.now = now
-    this.refusals = new Refusals((fields) => this.record(fields, {}, false), now)
+    this.refusals = new Refusals(
+      ({ about, ...sum }) => this.record({ kind: 'refusals', atMs: now(), ...about, outcome: 'refused', ...sum }, {}, false),
+      now,
+    )
     this.headTimer = setInterval(() => this.sweep(), headIntervalMs).unref()
   }
 
@@ -53,8 +57,8 @@ export class SpoolJournal implements Journal {
   }
 
   /** Records the first refusals of a second, and the number of the rest: nobody who is refused may fill the disk. */
-  async refusal(fields: AuditFields, bodies: Bodies, person: string | undefined, synced = false): Promise<void> {
-    if (await this.refusals.admits(person, fields)) await this.record(fields, bodies, synced)
+  async refusal(fields: AuditFields, bodies: Bodies, synced = false): Promise<void> {
+    if (this.refusals.admits(aboutOf(fields))) await this.record(fields, bodies, synced)
   }
 
   /** Says in the chain, under a signature, that a record could not be sent to the control plane. */
@@ -65,7 +69,7 @@ export class SpoolJournal implements Journal {
   /** Writes what was only counted, and signs the chain. Nothing but `close` may follow. */
   async end(): Promise<void> {
     clearInterval(this.headTimer)
-    await this.refusals.sumUp()
+    await this.refusals.flush()
     await this.signHead()
   }
 
@@ -86,5 +90,19 @@ export class SpoolJournal implements Journal {
     const { seq, hash } = this.spool.tip
     this.signedSeq = seq + 1
     await this.record({ kind: 'head', atMs: this.now(), ...fields, signature: this.sign(hash) }, {}, true)
+  }
+}
+
+/** What tells a refusal apart. Whoever has no token of the gateway is a stranger. */
+function aboutOf({ subject, handle, client, tokenId, sessionId, reason }: AuditFields): About {
+  const why = reason === undefined ? {} : { reason }
+  if (subject === undefined) return why
+  return {
+    subject,
+    ...(handle !== undefined && { handle }),
+    ...(client !== undefined && { client }),
+    ...(tokenId !== undefined && { tokenId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...why,
   }
 }

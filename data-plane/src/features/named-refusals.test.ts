@@ -111,6 +111,18 @@ test('a person whose refused token is sent again and again fills no disk, and hi
   await expect.poll(() => of('dave')).toMatchObject([{ tokenId: jti }])
 })
 
+test('of two revoked tokens of one person, both are named, however often one of them is sent', async () => {
+  const other = uuidv7()
+  await using plane = await testPlane({ grants, revoked: { tokens: [jti, other] } }, [aServer()])
+  const [noise, thiefs] = [await plane.token(claims), await plane.token({ ...claims, jti: other })]
+  const loud = Array.from({ length: 20 }, () => fetch(`${plane.url}/mcp`, call(noise)))
+  await Promise.all([...loud, fetch(`${plane.url}/mcp/things`, call(thiefs, { 'user-agent': 'thief/9' }))])
+  const of = (tokenId: string) => refusals(plane).filter((header) => header.tokenId === tokenId)
+  await expect.poll(() => of(jti).reduce((sum, { count = 1 }) => sum + count, 0)).toBe(20)
+  for (const header of of(jti)) expect(header).toMatchObject({ handle: 'alice', sessionId: sid, reason: 'token-revoked' })
+  expect(of(other)).toMatchObject([{ kind: 'call', handle: 'alice', userAgent: 'thief/9', server: 'things' }])
+})
+
 test('a call that is good has the session of its token in its record', async () => {
   await using plane = await testPlane({ grants }, [aServer()])
   expect((await fetch(`${plane.url}/mcp/things`, call(await plane.token(claims)))).status).toBe(200)

@@ -55,7 +55,7 @@ export function refusalRecorder({ journal, policy }: Needs): RecordRefusal {
       httpStatus: http,
       rpcCode: rpc,
     }
-    journal.refusal(fields as AuditFields, {}, token?.subject.id).catch(() => undefined) // the spool's own fault shows on the next call
+    journal.refusal(fields as AuditFields, {}).catch(() => undefined) // the spool's own fault shows on the next call
   }
 }
 

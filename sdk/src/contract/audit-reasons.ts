@@ -159,6 +159,21 @@ export const API_REASONS = [
 ] as const
 export type ApiReason = (typeof API_REASONS)[number]
 
+/** Two have something that one should have: a code, a refresh token, an access token or a cookie may be stolen. */
+const theftReasons: ReadonlySet<string | undefined> = new Set([
+  'code-replayed',
+  'device-code-replayed',
+  'refresh-replayed',
+  'binding-network',
+  'binding-user-agent',
+  // What comes of a session that was ended, perhaps for one of these.
+  'session-ended',
+  'session-revoked',
+])
+
+/** Whether a refusal for this reason may tell of a theft, so that no flood of others may hide it. */
+export const tellsOfTheft = (reason: string | undefined): boolean => theftReasons.has(reason)
+
 /**
  * The reasons that the planes of this version write; docs/audit.md says what they mean. A plane of another version may
  * write others.

@@ -32,13 +32,20 @@ const statusOf = {
 
 export type OAuthCode = keyof typeof statusOf
 
+/** Whose a token, code or session is that was refused, as the gateway knows it. */
+export interface Holder {
+  user: { id: string; handle: string }
+  sessionId?: string | undefined
+  tokenId?: string | undefined
+}
+
 interface Details {
   /** The word of the audit record. */
   reason?: OAuthReason
   /** What a page names beside it: the name of a client, or the host of its document. */
   about?: string | undefined
   /** For the audit alone: whose token, code or session it was, and what an administrator should know. */
-  whose?: { id: string; handle: string } | undefined
+  whose?: Holder | undefined
   recordDetail?: string | undefined
   facts?: object
   headers?: Record<string, string>
@@ -53,7 +60,7 @@ export class OAuthError extends Refusal {
   /** The word of the audit record. */
   readonly reason: OAuthReason
   readonly about: string | undefined
-  readonly whose: { id: string; handle: string } | undefined
+  readonly whose: Holder | undefined
   readonly recordDetail: string | undefined
 
   constructor(code: OAuthCode, message: string, { reason = code, about, whose, recordDetail, facts = {}, headers = {} }: Details = {}) {

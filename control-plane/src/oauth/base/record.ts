@@ -1,5 +1,7 @@
 import type { Db } from '@bir/db'
 import type { ApiReason, OAuthReason } from '@bir/sdk/contract/audit-reasons'
+import { Refusals } from '@bir/sdk/refusals'
+import type { About } from '@bir/sdk/refusals'
 import type { OwnChain } from '../../audit/own-chain.ts'
 import { errorText } from '../../base/log.ts'
 import type { Log } from '../../base/log.ts'
@@ -13,49 +15,47 @@ interface OAuthEvent {
   id?: string
   reason?: OAuthReason | ApiReason
   detail?: string | undefined
+  /** Whose session, token or code it is. Absent where somebody only says so. */
   user?: { id: string; handle: string } | undefined
+  /** The client that asks, or that somebody says to be. */
   client?: string | undefined
+  /** It has proved to be that client. */
+  isClientProven?: boolean | undefined
   address?: string | undefined
   userAgent?: string | undefined
   tokenId?: string | undefined
   sessionId?: string | undefined
 }
 
-/** Appends to the control plane's own chain. What is refused is recorded at most so often; see `createRecorder`. */
-export type RecordOAuth = (event: OAuthEvent) => Promise<void>
+/**
+ * Appends to the control plane's own chain. Refusals are recorded at most so often; see `createRecorder`. Resolves with
+ * whether this event has a record of its own, which its id finds.
+ */
+export type RecordOAuth = (event: OAuthEvent) => Promise<boolean>
 
-/** Refusals of strangers that are recorded one by one within a second. More are counted, and told in one record. */
-const maxRefusalsPerSecond = 50
+interface Recorder {
+  record: RecordOAuth
+  /** Writes what was only counted. Nothing may be recorded after it. */
+  end: () => Promise<void>
+}
 
 /**
- * Records what happens at the authorization server. Anybody can be refused as often as they like, so a flood of
- * refusals becomes one record a second.
+ * Records what happens at the authorization server. Anybody can be refused as often as they like, so refusals are
+ * counted once there are too many in a second.
  */
-export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: Log): RecordOAuth {
-  let second = 0
-  let refusals = 0
-  let uncounted = 0
-
+export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: Log): Recorder {
   const append = (fields: Parameters<OwnChain['record']>[1]) => db.transaction().execute((trx) => ownChain.record(trx, fields))
-
-  async function appendSum(): Promise<void> {
-    if (uncounted === 0) return
-    const count = uncounted
-    uncounted = 0
-    await append({ kind: 'refusals', method: 'oauth', outcome: 'refused', count })
-  }
-
-  return async function record({ id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome }) {
-    const nowSecond = Math.floor(Date.now() / 1000)
-    if (nowSecond !== second) {
-      second = nowSecond
-      refusals = 0
-      await appendSum()
+  const refusals = new Refusals(async ({ about, ...sum }) => {
+    try {
+      await append({ kind: 'refusals', method: 'oauth', outcome: 'refused', ...about, ...sum })
+    } catch (error) {
+      log('warn', 'refusals-unrecorded', { ...sum, why: errorText(error) })
+      throw error
     }
-    if (outcome !== 'answered' && ++refusals > maxRefusalsPerSecond) {
-      uncounted += 1
-      return
-    }
+  })
+
+  async function record(event: OAuthEvent): Promise<boolean> {
+    const { id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome } = event
     const person = user && { subject: user.id, handle: user.handle }
     const fields = {
       kind: 'call' as const,
@@ -64,14 +64,33 @@ export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: 
       ...person,
       ...present({ call: id, client, ip: address, userAgent, tokenId, sessionId, reason, detail }),
     }
-    // A refusal that cannot be recorded is refused all the same. What is given is given only with its record.
-    await append(fields).catch((error: unknown) => {
-      if (outcome === 'answered') throw error
+    // What is given is given only with its record.
+    if (outcome === 'answered') return append(fields).then(() => true)
+    const about = aboutOf(event)
+    if (!refusals.admits(about)) return false
+    try {
+      await append(fields)
+      return true
+    } catch (error) {
+      // A refusal that cannot be recorded is refused all the same, and counted for later.
       log('error', 'refusal-unrecorded', { method, reason, why: errorText(error) })
-    })
+      refusals.count(about)
+      return false
+    }
   }
+
+  async function end(): Promise<void> {
+    await refusals.flush().catch((error: unknown) => log('error', 'refusals-lost', { count: refusals.waiting, why: errorText(error) }))
+  }
+  return { record, end }
+}
+
+/** What tells a refusal apart. A client that somebody only names makes nobody known. */
+function aboutOf({ user, client, isClientProven = false, tokenId, sessionId, reason, method }: OAuthEvent): About {
+  const isKnown = isClientProven || (user?.id ?? tokenId ?? sessionId) !== undefined
+  return present({ method, reason, tokenId, sessionId, subject: user?.id, handle: user?.handle, client: isKnown ? client : undefined })
 }
 
 /** Without the members that are undefined. */
-const present = (fields: Record<string, string | undefined>): Record<string, string> =>
-  Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+const present = <Name extends string>(fields: Record<Name, string | undefined>): { [N in Name]?: string } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [N in Name]?: string }

@@ -2,11 +2,12 @@ import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { endSession } from '../../sessions/end-session.ts'
 import { optionalParameter, requireParameter } from '../base/form.ts'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
+import type { Holder } from '../../base/errors/oauth-error.ts'
 import { narrowedAudience } from '../base/resource.ts'
 import { challengeOf, isSame } from '../../base/secrets/secret.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import { findCode, useCode } from '../issue/authorization-code.ts'
-import { liveSession } from '../issue/live-session.ts'
+import { holderOf, liveSession } from '../issue/live-session.ts'
 import { bindSession } from '../issue/session-binding.ts'
 import type { GrantType } from './grant.ts'
 
@@ -20,19 +21,20 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
   const [code, verifier] = [requireParameter(form, 'code'), requireParameter(form, 'code_verifier')]
   const row = await findCode(db, code)
   if (!row || row.client_id !== client.id) throw unknownCode('code-unknown')
-  if (!isSame(challengeOf(verifier), row.code_challenge)) throw unknownCode('code-verifier-wrong')
+  const whose = () => holderOf(db, row.sid)
+  if (!isSame(challengeOf(verifier), row.code_challenge)) throw unknownCode('code-verifier-wrong', await whose())
   const redirectUri = optionalParameter(form, 'redirect_uri')
-  if (redirectUri !== undefined && redirectUri !== row.redirect_uri) throw unknownCode('code-redirect-wrong')
+  if (redirectUri !== undefined && redirectUri !== row.redirect_uri) throw unknownCode('code-redirect-wrong', await whose())
   const isFirst = row.used_at === null
-  if (isFirst && row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired')
+  if (isFirst && row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired', await whose())
   const audience = isFirst ? narrowedAudience(row.audience, form.has('resource') ? target : undefined) : row.audience
   if (!isFirst || !(await useCode(db, row))) {
     await endSession(ctxOf(`client:${client.id}`), row.sid, 'code-replayed')
-    throw unknownCode('code-replayed')
+    throw unknownCode('code-replayed', await whose())
   }
 
   const session = await liveSession(db, row.sid, settings)
-  if (!session) throw unknownCode('session-ended')
+  if (!session) throw unknownCode('session-ended', await whose())
   const { user } = session
   await bindSession(db, row.sid, exchange)
   const recordedAs = { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
@@ -50,5 +52,8 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
 }
 
 /** Who only guesses learns nothing. The audit record says what was wrong. */
-const unknownCode = (reason: OAuthReason) =>
-  new OAuthError('invalid_grant', 'The code is unknown, expired, used already or not for this client. Begin the sign-in again.', { reason })
+const unknownCode = (reason: OAuthReason, whose?: Holder) =>
+  new OAuthError('invalid_grant', 'The code is unknown, expired, used already or not for this client. Begin the sign-in again.', {
+    reason,
+    whose,
+  })

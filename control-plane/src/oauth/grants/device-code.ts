@@ -1,11 +1,12 @@
 import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { OAuthError, oauthError } from '../../base/errors/oauth-error.ts'
+import type { Holder } from '../../base/errors/oauth-error.ts'
 import { endSession } from '../../sessions/end-session.ts'
 import { requireParameter } from '../base/form.ts'
 import { narrowedAudience } from '../base/resource.ts'
 import { poll } from '../device/device-codes.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
-import { liveSession } from '../issue/live-session.ts'
+import { holderOf, liveSession } from '../issue/live-session.ts'
 import type { GrantType } from './grant.ts'
 
 /**
@@ -32,13 +33,13 @@ export const deviceCode: GrantType = async (parts, { form, client, target, setti
       throw oauthError('expired_token', 'The code has expired. Ask for another.')
     case 'replayed':
       await endSession(ctxOf(`client:${client.id}`), polled.sid, 'device-code-replayed')
-      throw unknownCode('device-code-replayed')
+      throw unknownCode('device-code-replayed', await holderOf(db, polled.sid))
     case 'unknown':
       throw unknownCode('device-code-unknown')
     case 'approved':
   }
   const session = await liveSession(db, polled.sid, settings)
-  if (!session) throw unknownCode('session-ended')
+  if (!session) throw unknownCode('session-ended', await holderOf(db, polled.sid))
   const { user } = session
   return {
     user,
@@ -53,5 +54,5 @@ export const deviceCode: GrantType = async (parts, { form, client, target, setti
   }
 }
 
-const unknownCode = (reason: OAuthReason) =>
-  new OAuthError('invalid_grant', 'The device code is unknown, used already or not for this client. Ask for another.', { reason })
+const unknownCode = (reason: OAuthReason, whose?: Holder) =>
+  new OAuthError('invalid_grant', 'The device code is unknown, used already or not for this client. Ask for another.', { reason, whose })

@@ -3,6 +3,7 @@ import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
+import type { Holder } from '../../base/errors/oauth-error.ts'
 import { endSession } from '../../sessions/end-session.ts'
 import { slideSession } from '../../sessions/slide-session.ts'
 import { requireParameter } from '../base/form.ts'
@@ -10,7 +11,7 @@ import { narrowedAudience } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import type { TokenAnswer } from '../issue/granted.ts'
 import { issueIn } from '../issue/issue-token.ts'
-import { liveSession } from '../issue/live-session.ts'
+import { holderOf, liveSession } from '../issue/live-session.ts'
 import type { LiveSession } from '../issue/live-session.ts'
 import { bindingFault } from '../issue/session-binding.ts'
 import { lockRefreshToken, repeatedAnswer, replaceRefreshToken } from '../issue/refresh-token.ts'
@@ -25,6 +26,8 @@ interface Refused {
   endsSession?: string
   /** The session, where the token is one of it. */
   session?: LiveSession
+  /** Where there is no such session any more: whose it was. */
+  whose?: Holder | undefined
 }
 
 /**
@@ -41,7 +44,7 @@ export const refreshToken: GrantType = async (parts, request) => {
   if (outcome.endsSession !== undefined) await endSession(ctxOf(`client:${request.client.id}`), outcome.endsSession, outcome.refusal)
   throw new OAuthError('invalid_grant', sentenceOf(outcome.refusal), {
     reason: outcome.refusal,
-    whose: outcome.session?.user,
+    whose: outcome.session ? { user: outcome.session.user, sessionId: outcome.session.row.sid } : outcome.whose,
     recordDetail: outcome.session && strangerText(outcome.session, request),
   })
 }
@@ -65,7 +68,7 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
   const row = await lockRefreshToken(trx, token)
   if (!row || row.client_id !== client.id) return { refusal: 'refresh-unknown' }
   const session = await liveSession(trx, row.sid, settings)
-  if (!session) return { refusal: 'session-ended' }
+  if (!session) return { refusal: 'session-ended', whose: await holderOf(trx, row.sid) }
   const strange = bindingFault(session.row, request.exchange, settings)
   if (row.replaced_at !== null) {
     const answer = strange ? undefined : await repeatedAnswer(trx, token, row)

@@ -1,6 +1,7 @@
 import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import type { GatewaySettings } from '@bir/sdk/contract/settings'
+import type { Holder } from '../../base/errors/oauth-error.ts'
 import { isAlive, isInForce } from '../../sessions/life.ts'
 import type { SessionRow } from '../../sessions/life.ts'
 import type { UserRow } from '../../users/users.ts'
@@ -21,4 +22,15 @@ export async function liveSession(
   if (!row) return undefined
   const user = await db.selectFrom('users').selectAll().where('id', '=', row.user_id).executeTakeFirstOrThrow()
   return isAlive(row, settings, Date.now()) && isInForce(row, user) ? { row, user } : undefined
+}
+
+/** Whose session this is or was, for the audit. */
+export async function holderOf(db: Kysely<Database>, sid: string): Promise<Holder | undefined> {
+  const user = await db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select(['users.id', 'users.handle'])
+    .where('sid', '=', sid)
+    .executeTakeFirst()
+  return user && { user, sessionId: sid }
 }

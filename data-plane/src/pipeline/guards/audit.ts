@@ -82,7 +82,7 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
   if (call.person && !isOften) await journal.record(fields, bodies, mustSync(call, note))
-  else await journal.refusal(fields, bodies, call.caller.token.subject.id, mustSync(call, note))
+  else await journal.refusal(fields, bodies, mustSync(call, note))
 }
 
 /**

@@ -1,4 +1,5 @@
-import { OAuthError, oauthError } from '../../../base/errors/oauth-error.ts'
+import { OAuthError } from '../../../base/errors/oauth-error.ts'
+import type { Holder } from '../../../base/errors/oauth-error.ts'
 import { isAnybody } from '../../clients/client.ts'
 import type { OAuthClient } from '../../clients/client.ts'
 
@@ -17,11 +18,12 @@ export function refuseAnybody(client: OAuthClient): void {
  * Refuses a client that is neither the one that the token was issued to, nor one that an administrator trusts and that
  * has proved who it is. A client that registered itself has proved only that it did.
  */
-export function refuseStranger({ id, kind, authMethod, isApproved }: OAuthClient, holder: string): void {
+export function refuseStranger({ id, kind, authMethod, isApproved }: OAuthClient, holder: string, whose: Holder | undefined): void {
   const isTrusted = kind === 'service' || kind === 'administered' || isApproved
   if (id === holder || (authMethod !== 'none' && isTrusted)) return
-  throw oauthError(
+  throw new OAuthError(
     'invalid_grant',
     'The token was issued to another client. Only a service account may exchange it, or a client with a secret.',
+    { whose },
   )
 }

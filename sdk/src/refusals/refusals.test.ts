@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Refusals } from './refusals.ts'
+import type { About, Sum } from './refusals.ts'
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }))
+afterEach(() => void vi.useRealTimers())
+
+function aCounter() {
+  const written: Sum[] = []
+  const disk: { refuses: (sum: Sum) => boolean } = { refuses: () => false }
+  const refusals = new Refusals(async (sum) => {
+    if (disk.refuses(sum)) throw new Error('the disk is full')
+    written.push(sum)
+  })
+  /** How many of them get a record of their own. */
+  const refused = (abouts: About[]) => abouts.filter((about) => refusals.admits(about)).length
+  return { refusals, refused, written, disk }
+}
+
+const times = <Item>(count: number, of: (n: number) => Item) => Array.from({ length: count }, (_, n) => of(n))
+const total = (sums: Sum[]) => sums.reduce((sum, { count }) => sum + count, 0)
+const alice = { subject: 'a', handle: 'alice' }
+const revoked = (tokenId: string) => ({ ...alice, tokenId, reason: 'token-revoked' })
+
+test('strangers share 50 records a second; each token and reason of a person has one', async () => {
+  const { refused, refusals, written } = aCounter()
+  expect(refused(times(80, () => ({ reason: 'token-missing' })))).toBe(50)
+  expect(refused(times(5, () => revoked('one')))).toBe(1)
+  expect(refused([revoked('two'), { ...revoked('two'), reason: 'token-expired' }])).toBe(2)
+  await refusals.flush()
+  expect(written).toEqual([
+    { about: { reason: 'token-missing' }, count: 30 },
+    { about: revoked('one'), count: 4 },
+  ])
+})
+
+test('a client that proved itself, a token and a session are told apart like people', () => {
+  const { refused } = aCounter()
+  refused(times(80, () => ({})))
+  expect(refused([{ client: 'c1' }, { client: 'c2' }, { tokenId: 't1' }, { sessionId: 's1' }, { client: 'c1' }])).toBe(4)
+})
+
+test('who sends many refused tokens has 20 records a second, hides nobody else, and no theft of their own', async () => {
+  const { refused, refusals, written } = aCounter()
+  expect(refused(times(5_000, (n) => revoked(`t${n}`)))).toBe(21)
+  expect(refused([{ subject: 'b', tokenId: 'x', reason: 'token-revoked' }])).toBe(1)
+  expect(refused(times(2, () => ({ ...alice, sessionId: 's', reason: 'refresh-replayed' })))).toBe(1)
+  await refusals.flush()
+  expect(written).toEqual([
+    { about: { ...alice, reason: 'token-revoked' }, count: 4979 },
+    { about: { ...alice, sessionId: 's', reason: 'refresh-replayed' }, count: 1 },
+  ])
+})
+
+test('the number of buckets is bounded: beyond it those who are known share one, and a theft still has its own', async () => {
+  const { refused, refusals, written } = aCounter()
+  expect(refused(times(3_000, (n) => ({ subject: `p${n}`, reason: 'token-revoked' })))).toBe(1_050)
+  expect(refused([{ subject: 'b', sessionId: 's', reason: 'binding-network' }])).toBe(1)
+  await refusals.flush()
+  expect(written).toEqual([{ about: { reason: 'token-revoked' }, count: 1950, detail: expect.stringMatching(/^1950 more of several/) }])
+})
+
+test('what was counted is written at the end of the second, and what cannot be written as soon as it can', async () => {
+  const { refused, written, disk } = aCounter()
+  const both = [...times(5, () => revoked('one')), ...times(5, () => revoked('two'))]
+  disk.refuses = ({ about }) => about.tokenId === 'one'
+  refused(both)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(written).toEqual([{ about: revoked('two'), count: 4 }])
+  refused(both)
+  disk.refuses = () => false
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(total(written)).toBe(4 + 8 + 4)
+})
+
+test('while nothing can be written memory is bounded, and no refusal is lost', async () => {
+  const { refused, refusals, written, disk } = aCounter()
+  disk.refuses = () => true
+  let [asked, recorded] = [0, 0]
+  for (let second = 0; second < 20; second++) {
+    const abouts = times(2_000, (n) => ({ subject: `p${second}-${n >> 1}`, reason: 'token-revoked' }))
+    asked += abouts.length
+    recorded += refused(abouts)
+    await vi.advanceTimersByTimeAsync(1_000)
+  }
+  disk.refuses = () => false
+  await refusals.flush()
+  expect(written.length).toBeLessThanOrEqual(5_002)
+  expect(recorded + total(written)).toBe(asked)
+})

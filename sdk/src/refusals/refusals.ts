@@ -1,0 +1,117 @@
+import { Buckets } from './buckets.ts'
+import type { About, Bucket } from './buckets.ts'
+
+export type { About } from './buckets.ts'
+
+/** What a record says that stands for several refusals. */
+export interface Sum {
+  /** What all of them have in common. */
+  readonly about: About
+  /** Their number. */
+  readonly count: number
+  /** Present where `about` cannot say whose they are. */
+  readonly detail?: string
+}
+
+interface Owed extends Pick<Bucket, 'key' | 'whose'> {
+  about: About
+  count: number
+}
+
+/** Sums that wait for a record. More than the buckets of a few seconds wait only while nothing can be written. */
+const maxOwed = 5_000
+
+/**
+ * Counts refusals, so that whoever is refused very often fills no disk, and hides no other. The first of each bucket in
+ * a second have records of their own; the rest becomes one record with their number.
+ */
+export class Refusals {
+  private readonly write: (sum: Sum) => Promise<void>
+  private readonly now: () => number
+  private second = 0
+  private buckets = new Buckets()
+  private owed = new Map<string, Owed>()
+  private timer: NodeJS.Timeout | undefined
+  private writing: Promise<void> = Promise.resolve()
+
+  /** `write` appends the record of a sum, or throws; `now` is in ms since 1970. */
+  constructor(write: (sum: Sum) => Promise<void>, now: () => number = Date.now) {
+    this.write = write
+    this.now = now
+  }
+
+  /** Whether this refusal gets a record of its own; otherwise it is counted. */
+  admits(about: About): boolean {
+    const second = Math.floor(this.now() / 1000)
+    if (second !== this.second) {
+      this.second = second
+      this.buckets = new Buckets()
+    }
+    const bucket = this.buckets.of(about)
+    bucket.seen++
+    if (bucket.seen <= bucket.maxRecords) return true
+    this.owe({ ...bucket, about, count: 1 })
+    return false
+  }
+
+  /** Counts a refusal whose own record could not be written. */
+  count(about: About): void {
+    const { key, whose } = this.buckets.of(about)
+    this.owe({ key, whose, about, count: 1 })
+  }
+
+  /** Of how many refusals nothing is written yet. */
+  get waiting(): number {
+    return this.owed.values().reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** Writes the sums of everything that was only counted. What could not be written is kept for the next time. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    const written = this.writing.then(() => this.writeOwed())
+    this.writing = written.catch(() => undefined)
+    return written
+  }
+
+  private owe({ key, whose, about, count }: Owed): void {
+    const sum = this.owed.get(key)
+    if (sum) {
+      sum.about = common(sum.about, about)
+      sum.count += count
+    } else if (this.owed.size < maxOwed || key === 'strangers' || key === 'several') this.owed.set(key, { key, whose, about, count })
+    else return this.owe({ key: 'several', whose: 'several', about, count })
+    this.flushSoon()
+  }
+
+  /** At the end of the second, so that each second of a flood has one sum. */
+  private flushSoon(): void {
+    this.timer ??= setTimeout(() => void this.flush().catch(() => undefined), 1000 - (this.now() % 1000)).unref()
+  }
+
+  /** One after the other: a flood of refusals takes no connections from others. */
+  private async writeOwed(): Promise<void> {
+    const owed = [...this.owed.values()]
+    this.owed = new Map()
+    for (const [at, sum] of owed.entries()) {
+      try {
+        await this.write(sumOf(sum))
+      } catch (error) {
+        // The one that failed comes last, so that it never stops the others.
+        for (const kept of [...owed.slice(at + 1), sum]) this.owe(kept)
+        throw error
+      }
+    }
+  }
+}
+
+function sumOf({ whose, about, count }: Owed): Sum {
+  if (whose !== 'several') return { about, count }
+  return { about, count, detail: `${count} more of several people or clients that are known, not recorded one by one` }
+}
+
+/** What both say. */
+function common(one: About, other: About): About {
+  const same = Object.entries(one).filter(([name, value]) => other[name as keyof About] === value)
+  return Object.fromEntries(same)
+}
