@@ -40,7 +40,7 @@ import { watchRevisions } from './snapshots/serve-watch.ts'
 import type { RevisionWatch } from './snapshots/serve-watch.ts'
 import { refusalPage } from './pages/refusal-page.ts'
 import { whileAnswering } from './base/while-answering.ts'
-import { callerOf, pageCaller } from './callers/caller.ts'
+import { callerOf, pageCaller, refusePage } from './callers/caller.ts'
 import { openClients } from './oauth/clients/authentication/open-clients.ts'
 import { registrationRoutes } from './oauth/clients/registration/registration-routes.ts'
 import { oauthRoutes } from './oauth/endpoints.ts'
@@ -231,7 +231,8 @@ function siteOf(
     ctxOf: async (request) => ctxFor(await answering(() => callerOf(callers, request))),
     sessions: {
       origin,
-      read: (request) => answering(async () => (await readBrowserSession(tokens, request, addressOf(request))).session),
+      read: (request) => answering(() => readBrowserSession(tokens, request, addressOf(request))),
+      refuse: (over, request) => refusePage(callers, request, over),
       ctxOf: (session, request) => ctxFor(pageCaller(callers, request, session)),
     },
   })

@@ -46,6 +46,8 @@ describe.skipIf(CHROMIUM === undefined)('back, forward and reload in a real Chro
     return { page, pagesOfForms }
   }
 
+  /** What a person reads who comes back to what they have answered in this browser. */
+  const finished = 'This is finished'
   const heading = (page: Page) => page.getByRole('heading', { level: 1 })
   const shows = (page: Page, title: string) => expect.poll(() => heading(page).innerText()).toBe(title)
 
@@ -127,10 +129,23 @@ describe.skipIf(CHROMIUM === undefined)('back, forward and reload in a real Chro
     await second.goto(page.url())
     await page.getByRole('button', { name: 'Deny' }).click()
     await page.getByText('Back at the client').waitFor()
-    await survives(page, 'This page has expired', 'Back at the client')
+    await survives(page, finished, 'Back at the client')
+    await page.goBack()
+    await shows(page, finished)
+    await page.getByRole('button', { name: 'Türkçe' }).click()
+    await shows(page, 'Bu işlem tamamlandı')
+    await page.getByRole('button', { name: 'English' }).click()
+    await shows(page, finished)
     await second.getByRole('button', { name: 'Allow' }).click()
     await shows(second, 'This page has expired')
-    await survives(second, 'This page has expired', 'This page has expired')
+    await survives(second, finished, 'This page has expired')
+
+    const { page: allowed } = await newPage()
+    await allowed.goto(flow.begin().url.href)
+    await signIn(allowed, 'alice')
+    await allowed.getByRole('button', { name: 'Allow' }).click()
+    await allowed.getByText('Back at the client').waitFor()
+    await survives(allowed, finished, 'Back at the client')
     expect(pagesOfForms).toEqual([])
   })
 
@@ -150,7 +165,11 @@ describe.skipIf(CHROMIUM === undefined)('back, forward and reload in a real Chro
     await shows(page, 'Connect “bir”?')
     await page.getByRole('button', { name: 'Allow' }).click()
     await shows(page, 'Connected')
-    await survives(page, 'Connect a device', 'Connected')
+    await survives(page, finished, 'Connected')
+    const { page: other } = await newPage()
+    await other.goto(`${gateway.issuer}/oauth/device?user_code=${code}`)
+    await signIn(other, 'carol')
+    await shows(other, 'Connect a device')
     await page.getByRole('button', { name: 'Türkçe' }).click()
     await expect.poll(() => page.locator('html').getAttribute('lang')).toBe('tr')
     expect(pagesOfForms).toEqual([])

@@ -72,6 +72,22 @@ export function pageCaller(parts: CallerParts, request: IncomingMessage, { user,
   return { actor: personActor(user, sid), caller: callerWith(parts, request, { user, credential }) }
 }
 
+/** Refuses whoever was signed in in a browser until their session ended or their account was disabled. */
+export async function refusePage(
+  parts: CallerParts,
+  request: IncomingMessage,
+  { user, sid }: { user: Person; sid: string },
+): Promise<never> {
+  try {
+    await confirmStanding(parts.db, { kind: 'browser', userId: user.id, sid }, user.administrator)
+  } catch (error) {
+    const refusal = ApiError.from(error)
+    await recordRefusal(parts, request, refusal, { user, sid })
+    throw refusal
+  }
+  throw new ApiError('unavailable', 'Try again: this account was enabled a moment ago.')
+}
+
 interface Known {
   user: Person
   credential: Credential

@@ -21,6 +21,7 @@ import { giveCodes } from './device/ask.ts'
 import { findDecision, showDevice, takeDeviceDecision } from './device/question.ts'
 import { RESULT_PATH, showResult } from './flow/after-form.ts'
 import { checkCsrf, findFlow, readBrowser } from './flow/browser.ts'
+import { checkUnfinished } from './flow/sign-in-finished.ts'
 import { issueToken } from './issue/issue-token.ts'
 import { askLogout, takeLogout } from './logout/logout.ts'
 import { metadataRoutes } from './metadata.ts'
@@ -50,18 +51,19 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
     .add(checkPrompt)
     .answer(beginAuthorization(parts), asPage(parts, 'oauth/authorize'))
 
-  const choose = inBrowser.add(findFlow(parts)).answer(chooseProvider(parts), asPage(parts, 'oauth/sign-in'))
+  const inUnfinished = inBrowser.add(findFlow(parts)).check(checkUnfinished)
+  const choose = inUnfinished.answer(chooseProvider(parts), asPage(parts, 'oauth/sign-in'))
   const begin = inBrowser.answer(beginForPage(parts), asPage(parts, 'oauth/sign-in'))
   const inOwnForm = inBrowser.add(readForm).add(findFlow(parts)).check(checkCsrf)
   const take = inOwnForm.answer(takeChoice(parts), asPageAfterForm(parts, 'oauth/sign-in'))
   const cancel = inOwnForm.add(findGivenUp(parts)).answer(giveUp(parts), asPageAfterForm(parts, 'oauth/authorize'))
-  const callback = inBrowser.add(findAttempt(parts)).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
+  const callback = inBrowser.add(findAttempt(parts)).check(checkUnfinished).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
   const signedIn = inBrowser.answer(({ language }) => donePage(language), asPage(parts, 'oauth/signed-in'))
 
   const logout = inBrowser.answer(askLogout(parts), asPage(parts, 'oauth/logout'))
   const loggedOut = inBrowser.add(readForm).answer(takeLogout(parts), asPageAfterForm(parts, 'oauth/logout'))
 
-  const question = inBrowser.add(findFlow(parts)).add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
+  const question = inUnfinished.add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
   const decision = inOwnForm.add(findQuestion(parts)).answer(takeDecision(parts), asPageAfterForm(parts, 'oauth/authorize'))
 
   const device = inForm.add(authenticateClient(parts)).add(findTarget(parts)).answer(giveCodes(parts), asJson(parts, 'oauth/device'))

@@ -5,6 +5,7 @@ import { Refusal } from '../base/http.ts'
 import type { Answer } from '../base/http.ts'
 import { errorText } from '../base/log.ts'
 import { isStorable } from '../base/plain-input.ts'
+import { finishedPage } from '../pages/end-pages.ts'
 import { errorPage } from '../pages/error-page.ts'
 import type { ErrorData } from '../pages/error-page.ts'
 import { languageOf } from '../pages/kit/language-of.ts'
@@ -17,10 +18,11 @@ import type { Incoming } from './base/stages.ts'
 import { claimedClient } from './clients/authentication/authenticate-client.ts'
 import type { OAuthClient } from './clients/client.ts'
 import { errorAfterForm } from './flow/after-form.ts'
-import { seeOther } from './flow/answers.ts'
+import { seeOther, withCookies } from './flow/answers.ts'
 import { csrfOf } from './flow/browser.ts'
 import type { InBrowser, InFlow } from './flow/browser.ts'
 import { PageFault, pageFaultOf } from './flow/page-fault.ts'
+import { SignInFinished } from './flow/sign-in-finished.ts'
 import { SignInNeeded } from './flow/sign-in-needed.ts'
 
 /* How the endpoints answer errors. Each is recorded, with the id that the answer names. */
@@ -52,6 +54,7 @@ export const asPageAfterForm = (parts: OAuthParts, method: string) => pageWith(p
 const pageWith =
   (parts: OAuthParts, method: string, show: (data: ErrorData, known: Known) => Answer) =>
   async (error: unknown, known: Known): Promise<Answer> => {
+    if (error instanceof SignInFinished) return withCookies(finishedPage(languageOf(known.exchange.request)), known.cookies ?? [])
     if (error instanceof SignInNeeded) {
       await recordOver(parts, method, error, known)
       return seeOther(error.page ?? `/oauth/sign-in?flow=${known.flow}`, known.cookies)

@@ -66,3 +66,12 @@ export function donePage(language: Language): Answer {
     isLast: true,
   })
 }
+
+/** Somebody comes back to what they have answered in this browser, whatever they answered. */
+export function finishedPage(language: Language): Answer {
+  const { done, common } = textsOf(language)
+  const body = html`${ENDED_SIGN}
+    <h1>${done.finished}</h1>
+    <p class="lead">${common.mayClose}</p>`
+  return pageAnswer({ language, title: done.finished, body, isLast: true })
+}

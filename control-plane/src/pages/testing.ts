@@ -3,7 +3,7 @@ import type { SituationWithFacts } from '@bir/sdk/texts'
 import type { Answer } from '../base/http.ts'
 import { consentPage } from './consent-page.ts'
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device-pages.ts'
-import { donePage, signedOutPage, signOutPage } from './end-pages.ts'
+import { donePage, finishedPage, signedOutPage, signOutPage } from './end-pages.ts'
 import { errorPage, SITUATIONS } from './error-page.ts'
 import { providerChoicePage } from './sign-in-page.ts'
 
@@ -79,5 +79,6 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
     ['sign out', signOutPage({ csrf: text, person, fields: { state: text } }, language)],
     ['signed out', signedOutPage({ stillAt: text, onwardTo: `https://app.example/?${new URLSearchParams({ text })}` }, language)],
     ['done', donePage(language)],
+    ['finished', finishedPage(language)],
   ]
 }

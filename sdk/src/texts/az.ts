@@ -73,7 +73,7 @@ export const az: Texts = {
       `Bir proqram sizi ${host} saytına yönləndirmək istəyir. Bu saytı heç kim yoxlamayıb. Yalnız bunu gözləyirdinizsə, keçin.`,
     goOn: ({ host }) => `${host} saytına keç`,
   },
-  done: { title: 'Hazırdır' },
+  done: { title: 'Hazırdır', finished: 'Bu artıq tamamlanıb' },
   error: {
     whose: 'Problem haradadır',
     you: 'Bu brauzerdə və ya bura daxil edilənlərdə',

@@ -77,7 +77,7 @@ export const en = {
       `A program wants you to go on to ${host}. Nobody has checked that site. Go there only if you expect it.`,
     goOn: ({ host }: { host: string }) => `Go on to ${host}`,
   },
-  done: { title: 'Done' },
+  done: { title: 'Done', finished: 'This is finished' },
   error: {
     whose: 'Where the problem lies',
     you: 'In this browser, or in what was entered here',

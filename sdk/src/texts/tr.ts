@@ -72,7 +72,7 @@ export const tr: Texts = {
       `Bir program sizi ${host} sitesine yönlendirmek istiyor. Bu siteyi kimse denetlemedi. Yalnızca bunu bekliyorsanız gidin.`,
     goOn: ({ host }) => `${host} sitesine git`,
   },
-  done: { title: 'Tamam' },
+  done: { title: 'Tamam', finished: 'Bu işlem tamamlandı' },
   error: {
     whose: 'Sorun nerede',
     you: 'Bu tarayıcıda veya buraya girilenlerde',

@@ -15,7 +15,12 @@ import { schemaOf } from './schema.ts'
 const schema = schemaOf(operations)
 
 /** No browser has a session. */
-const nobody = { origin: 'http://gateway.test', read: async () => undefined, ctxOf: () => expect.unreachable() }
+const nobody = {
+  origin: 'http://gateway.test',
+  read: async () => ({ session: undefined }),
+  refuse: () => expect.unreachable(),
+  ctxOf: () => expect.unreachable(),
+}
 
 async function serving(ctx: Ctx, { graphiql = false } = {}) {
   const reported: unknown[] = []

@@ -74,7 +74,7 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, page }: 
 
 /** The page itself needs nobody to be signed in: it shows no data. It says who is. */
 async function servePage(page: PageSessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const session = await page.read(request)
+  const { session } = await page.read(request)
   const html = await renderGraphiql(session?.user)
   const cookies = session && session.cookies.length > 0 ? { 'set-cookie': session.cookies } : {}
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...pageHeaders, ...cookies })

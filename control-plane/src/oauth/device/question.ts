@@ -2,6 +2,7 @@ import type { OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { productOf } from '@bir/sdk/binding'
 import type { Answer } from '../../base/http.ts'
 import { deviceCodePage, deviceConfirmPage } from '../../pages/device-pages.ts'
+import { finishedPage } from '../../pages/end-pages.ts'
 import { startSession } from '../../sessions/start-session.ts'
 import type { BrowserSession } from '../../sessions/browser-session.ts'
 import { optionalText } from '../base/form.ts'
@@ -14,7 +15,7 @@ import { seeOther, withCookies } from '../flow/answers.ts'
 import { checkForm, csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
-import { beginSignIn } from '../flow/sign-ins.ts'
+import { beginSignIn, finishDevice, isDeviceFinished } from '../flow/sign-ins.ts'
 import { decide, findPending } from './device-codes.ts'
 import type { DeviceRow } from './device-codes.ts'
 import { countLookUp } from './limits.ts'
@@ -34,6 +35,7 @@ export const showDevice =
     if (code === undefined) return withCookies(deviceCodePage({}, language), cookies)
     const userCode = readUserCode(code)
     if (userCode === undefined) return withCookies(deviceCodePage({ code, fault: { kind: 'unknown' } }, language), cookies)
+    if (await isDeviceFinished(parts.db, userCode, call.browser.hash)) return withCookies(finishedPage(language), cookies)
     if (!session) return toSignIn(parts, call, userCode)
 
     const { address } = exchange
@@ -102,6 +104,7 @@ export const takeDeviceDecision =
     if (decision === 'other-person') return toSignIn(parts, call, userCode)
     if (decision !== 'allow' && decision !== 'deny') throw new PageFault({ situation: 'stale-form' })
     await (decision === 'allow' ? allow(parts, call) : deny(parts, call))
+    await finishDevice(parts.db, userCode, call.browser.hash)
     return resultAfterForm(parts, call, { kind: 'device-done', decision, clientName: client.name })
   }
 

@@ -118,6 +118,35 @@ export async function signInAnew(db: Kysely<Database>, { id_hash, request }: Sig
     .execute()
 }
 
+/**
+ * Remembers that a device's code was decided on in this browser, as a sign-in that is finished: whoever goes back to
+ * the code there learns that, and nobody else does.
+ */
+export async function finishDevice(db: Kysely<Database>, userCode: string, browserHash: string): Promise<void> {
+  const expires_at = new Date(Date.now() + lifeMs)
+  const row = {
+    id_hash: decidedHash(userCode, browserHash),
+    browser_hash: browserHash,
+    purpose: 'device' as const,
+    request: '{}',
+    expires_at,
+  }
+  await db
+    .insertInto('sign_ins')
+    .values({ ...row, finished_at: new Date() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Whether a device's code was decided on in this browser, a while ago at the most. */
+export async function isDeviceFinished(db: Kysely<Database>, userCode: string, browserHash: string): Promise<boolean> {
+  const id = decidedHash(userCode, browserHash)
+  const row = await db.selectFrom('sign_ins').select('expires_at').where('id_hash', '=', id).executeTakeFirst()
+  return row !== undefined && row.expires_at.getTime() > Date.now()
+}
+
+const decidedHash = (userCode: string, browserHash: string) => hashOf(`device code ${userCode} decided in browser ${browserHash}`)
+
 /** True for the one request that finishes the sign-in. A form that is sent twice, or in two tabs, counts once. */
 export async function finishSignIn(db: Kysely<Database>, { id_hash }: SignInRow): Promise<boolean> {
   const { numUpdatedRows } = await db

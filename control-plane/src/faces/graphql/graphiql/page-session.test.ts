@@ -62,10 +62,14 @@ test('who is disabled, or whose session was ended elsewhere, is nobody in Graphi
   const client = page.gateway.control.client()
   const [session] = (await client.sessions.list({ user: 'alice' })).items
   await client.sessions.end({ sid: session?.sid ?? '' })
-  expect((await page.ask()).status).toBe(401)
+  const ended = await page.ask()
+  expect([ended.status, ended.text]).toEqual([401, expect.stringContaining('Sign in again: its session has ended.')])
+  expect((await client.audit.search({ reason: 'session-revoked' })).items[0]).toMatchObject({ user: 'alice', sessionId: session?.sid })
 
   await page.browser.go('/oauth/sign-in?return=/graphql')
   expect((await page.ask()).status).toBe(200)
   await client.users.setDisabled({ handle: 'alice', disabled: true })
-  expect((await page.ask()).status).toBe(401)
+  const disabled = await page.ask()
+  expect([disabled.status, disabled.text]).toEqual([403, expect.stringContaining('This account is disabled.')])
+  expect((await client.audit.search({ reason: 'person-disabled' })).items[0]).toMatchObject({ user: 'alice' })
 })

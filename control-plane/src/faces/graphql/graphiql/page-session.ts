@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Ctx } from '../../../base/context.ts'
-import type { BrowserSession } from '../../../sessions/browser-session.ts'
+import type { BrowserSession, FoundSession } from '../../../sessions/browser-session.ts'
 
 /** How GraphiQL is used without a token: by the session of the browser. */
 export interface PageSessions {
   /** The origin of the gateway's own pages. */
   origin: string
   /** Who is signed in in this browser. */
-  read(request: IncomingMessage): Promise<BrowserSession | undefined>
+  read(request: IncomingMessage): Promise<FoundSession>
+  /** Refuses whose session is over, with its reason, and records it. */
+  refuse(over: NonNullable<FoundSession['over']>, request: IncomingMessage): Promise<never>
   /** The context of an operation that they call. */
   ctxOf(session: BrowserSession, request: IncomingMessage): Ctx
 }
@@ -25,6 +27,7 @@ function isFromOwnPage({ method, headers }: IncomingMessage, origin: string): bo
 /** The context of whoever is signed in in the browser that sent the request from our page. */
 export async function ctxOfPage(sessions: PageSessions, request: IncomingMessage): Promise<Ctx | undefined> {
   if (!isFromOwnPage(request, sessions.origin)) return undefined
-  const session = await sessions.read(request)
+  const { session, over } = await sessions.read(request)
+  if (over) return sessions.refuse(over, request)
   return session && sessions.ctxOf(session, request)
 }
