@@ -307,7 +307,19 @@ export const api = {
      * metadata document. Fails with `conflict` for a client that the policy does not admit, and where it stays approved
      * by its host.
      */
-    approve: mutation('administrator', z.strictObject({ client: z.string().min(1).max(1000), approved: z.boolean() }), AtRevision),
+    approve: mutation(
+      'administrator',
+      z.strictObject({
+        client: z.string().min(1).max(1000),
+        approved: z.boolean(),
+        /**
+         * The redirect URIs that the administrator has looked at, in any order. When the client has others by now,
+         * nothing is approved and the operation fails with `conflict`. Only for clients that are stored.
+         */
+        redirectUris: z.array(z.string().max(2048)).max(32).optional(),
+      }),
+      AtRevision,
+    ),
     /** Deletes a client. Its sessions end at once, on every plane; `removed` says how many. */
     delete: mutation('administrator', z.strictObject({ client: ClientName }), AtRevision),
   },

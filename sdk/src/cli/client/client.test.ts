@@ -91,6 +91,9 @@ test('client approve says what people are asked from then on', async () => {
   expect((await bir(['client', 'approve', 'desk', '--undo'], at(control.url))).out).toContain('asked for consent again')
   expect(JSON.parse((await bir(['client', 'approve', 'desk', '--json'], at(control.url))).out)).toEqual({ revision: 7 })
   expect(asked).toEqual([true, false, true].map((approved) => ({ client: 'desk', approved })))
+  const seen = ['https://desk.example/cb', 'https://desk.example/other']
+  await bir(['client', 'approve', 'desk', ...seen.flatMap((uri) => ['--redirect-uri', uri])], at(control.url))
+  expect(asked.at(-1)).toEqual({ client: 'desk', approved: true, redirectUris: seen })
 })
 
 test('client rotate shows the new secret, and client delete says who enforces it', async () => {

@@ -28,6 +28,8 @@ export const IDENTITY_FIELDS: Readonly<Record<string, string>> = {
   'CreateClient.jwksUri': 'Where its public keys are.',
   'CreateClient.name': 'The name that people see when they consent.',
   'CreateClient.postLogoutRedirectUris': 'Where it may have people sent who signed out.',
+  'ApproveClient.redirectUris':
+    'The redirect URIs that you have looked at. If the client has others by now, nothing is approved, and the error is `conflict`.',
   'CreateClient.redirectUris': 'Where codes may go.',
   'CreateClient.serviceAccount': 'The service account that it signs in as. It is created when there is none.',
   'RotateClient.client': 'The id of the client, or its handle.',

@@ -47,6 +47,22 @@ test('a client that a file approved by its handle is approved no more, and a sec
   expect((await exportPolicy(it.ctx)).clients).toEqual({ approved: [document, 'bir'] })
 })
 
+test('who names the redirect URIs that they have seen approves no client that has changed them since', async () => {
+  await using it = await aControlPlane()
+  const uris = [...redirectUris, 'https://desk.example/other']
+  await create(it.ctx, { name: 'Desk', handle: 'desk', redirectUris: uris })
+  for (const seen of [redirectUris, [], [...redirectUris, ...redirectUris], [...uris, 'https://evil.example/cb']])
+    await expect(approve(it.ctx, { client: 'desk', approved: true, redirectUris: seen })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(uris.join(', ')),
+    })
+  for (const client of [document, 'bir'])
+    await expect(approve(it.ctx, { client, approved: true, redirectUris: [] })).rejects.toMatchObject({ code: 'invalid_input' })
+  expect(await it.db.selectFrom('policy_sections').selectAll().execute()).toEqual([])
+  await approve(it.ctx, { client: 'desk', approved: true, redirectUris: uris.toReversed() })
+  expect((await list(it.ctx, page)).items).toMatchObject([{ approved: true }])
+})
+
 test('what a later version keeps in the section stays', async () => {
   await using it = await aControlPlane()
   const value = JSON.stringify({ later: [1] })

@@ -22,10 +22,11 @@ type Known = Parameters<typeof isApproved>[1]
  * Approves a client for everybody, or takes that back. It edits the policy's section as a file would: an export has the
  * change, and a file without it takes it back.
  */
-export async function approve(ctx: Ctx, { client, approved }: Input): Promise<z.output<Api['clients']['approve']['output']>> {
+export async function approve(ctx: Ctx, { client, approved, redirectUris }: Input): Promise<z.output<Api['clients']['approve']['output']>> {
   const { revision } = await change(ctx, { action: 'clients.approve', target: client }, async (trx) => {
     const before = await readSections(trx)
     const known = await knownOf(trx, client, ClientPolicy.parse(before.clients ?? {}))
+    if (redirectUris !== undefined) refuseOthers(known, redirectUris)
     const after = approved ? withApproved(before, known) : withoutApproved(before, known)
     const edits = sectionEdits(before, after)
     if (edits.length === 0) return { value: undefined, dirty: 'nothing' }
@@ -46,6 +47,14 @@ async function knownOf(trx: Transaction<Database>, client: string, { metadataDoc
   if (metadataDocuments === 'off')
     throw conflict('The policy takes no metadata documents (metadataDocuments: off): no client has a URL as its id.')
   return { id: client, kind: 'document', host: new URL(client).host, redirectUris: [] }
+}
+
+/** A client that registered itself may have changed its registration since somebody looked at it. */
+function refuseOthers({ kind, redirectUris }: Known, seen: readonly string[]): void {
+  if (kind === 'document' || kind === 'built-in')
+    throw new ApiError('invalid_input', 'redirectUris: only a client that is stored has redirect URIs that can be compared.')
+  if (redirectUris.length === new Set(seen).size && redirectUris.every((uri) => seen.includes(uri))) return
+  throw conflict(`The client has other redirect URIs by now: ${redirectUris.join(', ') || 'none'}. Look at them, then approve it again.`)
 }
 
 function withApproved(before: Sections, known: Known): Sections {
