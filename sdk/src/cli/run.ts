@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { contextOf } from './base/context.ts'
 import { EXIT } from './base/exit.ts'
 import type { ExitCode } from './base/exit.ts'
@@ -13,7 +13,10 @@ export async function run(args: readonly string[], environment: Environment): Pr
   let exit: ExitCode = EXIT.ok
   let gateway: Promise<Gateway> | undefined
   const context = contextOf(environment, () => (gateway ??= findGateway(environment)))
+  let command: Command | undefined
   const program = programOf(environment, (verb) => async (...args) => {
+    const last = args.at(-1)
+    if (last instanceof Command) command = last
     exit = await verb(context, ...args)
   })
 
@@ -22,7 +25,7 @@ export async function run(args: readonly string[], environment: Environment): Pr
     return exit
   } catch (error) {
     if (error instanceof CommanderError && helpCodes.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
-    const fault = error instanceof CommanderError ? usageFault(error) : toCliFault(error)
+    const fault = error instanceof CommanderError ? usageFault(error) : toCliFault(error, command)
     environment.err(args.includes('--json') ? faultJson(fault) : faultText(fault))
     return fault.exit
   }

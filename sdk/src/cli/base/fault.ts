@@ -1,6 +1,8 @@
+import type { Command } from 'commander'
 import { EXIT } from './exit.ts'
 import type { ExitCode } from './exit.ts'
 import { ApiFailure } from '../../client.ts'
+import { inOptions } from './option-names.ts'
 import { printable } from '../output/printable.ts'
 
 /** One fault in a file, and its place. Lines and columns count from 1. */
@@ -38,13 +40,15 @@ export const badUsage = (message: string) => new CliFault('usage', message, { ex
 
 /**
  * Turns anything that was thrown into a fault. An unexpected
- * error gets the code `internal`, and its stack is not shown.
+ * error gets the code `internal`, and its stack is not shown. What is wrong with the input is said of the options of
+ * the command that ran.
  */
-export function toCliFault(error: unknown): CliFault {
+export function toCliFault(error: unknown, command?: Command): CliFault {
   if (error instanceof CliFault) return error
   if (error instanceof ApiFailure) {
     const exit = error.code === 'invalid_input' || error.code === 'not_found' ? EXIT.badInput : EXIT.failed
-    return new CliFault(error.code, error.message, { exit, cause: error })
+    const isOfInput = error.code === 'invalid_input' && command !== undefined
+    return new CliFault(error.code, isOfInput ? inOptions(error.message, command) : error.message, { exit, cause: error })
   }
   const message = error instanceof Error ? error.message : String(error)
   return new CliFault('internal', `This should not have happened: ${message}`, { cause: error })

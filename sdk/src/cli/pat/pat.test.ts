@@ -110,3 +110,20 @@ test.for([
   const { exit, err } = await bir([...args], at('http://127.0.0.1:9'))
   expect([exit, err]).toEqual([2, expect.stringMatching(says)])
 })
+
+test.for([
+  ['user: name the person whose token it is.', '--user: name the person whose token it is.'],
+  ['until: a personal access token is good for a year at most', '--ttl: a personal access token is good for a year at most'],
+  ['servers[1]: must be a handle; networks[0]: must be a network', '--server: must be a handle; --network: must be a network'],
+  ['name: must have 1 to 100 characters', 'name: must have 1 to 100 characters'],
+] as const)('a fault of the API about %s is said with the option that sets it', async ([said, shown]) => {
+  await using control = await standIn({
+    personalTokens: {
+      create: () => {
+        throw new Refusal('invalid_input', said)
+      },
+    },
+  })
+  const { exit, err } = await bir(['pat', 'create', 'laptop', '--ttl', '500d'], at(control.url))
+  expect([exit, err]).toEqual([2, `bir: ${shown}\n`])
+})
