@@ -41,7 +41,7 @@ export async function planeOf(
   if (token === undefined) throw unauthenticated('there is no bearer token')
   const id = issuerOf(token)
   const row = id === undefined ? undefined : await db.selectFrom('planes').selectAll().where('id', '=', id).executeTakeFirst()
-  if (!row) throw new Refusal(401, 'unknown_plane', 'This gateway knows no such plane: it must join first.')
+  if (!row) throw unknownPlane()
 
   const publicKey = createPublicKey({ key: JSON.parse(row.public_jwk), format: 'jwk' })
   const verified = await verifyToken(token, publicKey, { issuer: row.id, audience: `${issuer}/internal` })
@@ -51,12 +51,15 @@ export async function planeOf(
   }
   const { iat, exp, bdy } = verified.claims
   if (exp - iat > lifeSeconds) throw unauthenticated(`the token lives for more than ${lifeSeconds} s`)
-  if (row.expelled_at) throw new Refusal(403, 'expelled', expelledText(row), row.forgotten ? { forgotten: true } : {})
+  refuseExpelled(row)
   await markSeen(db, row, iat * 1000 - Date.now())
   return { id: row.id, name: row.name, publicKey, sealingJwk: row.sealing_jwk, held: row, bodyDigest: bdy }
 }
 
-/** Finds the plane that signed this request, and only then reads the body. Checks that the signature covers it. */
+/**
+ * Finds the plane that signed this request, and only then reads the body. Checks that the signature covers it, and that
+ * the plane was not expelled while the body was on its way.
+ */
 export async function planeAndBody(
   db: Kysely<Database>,
   issuer: string,
@@ -66,6 +69,9 @@ export async function planeAndBody(
   const { bodyDigest, ...plane } = await planeOf(db, issuer, exchange)
   const body = await exchange.body(maxBytes)
   if (bodyDigest !== createHash('sha256').update(body).digest('hex')) throw unauthenticated('the body is not the one that was signed')
+  const row = await db.selectFrom('planes').select(['expelled_at', 'forgotten']).where('id', '=', plane.id).executeTakeFirst()
+  if (!row) throw unknownPlane()
+  refuseExpelled(row)
   return { plane, body }
 }
 
@@ -91,6 +97,12 @@ function issuerOf(token: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+const unknownPlane = () => new Refusal(401, 'unknown_plane', 'This gateway knows no such plane: it must join first.')
+
+function refuseExpelled({ expelled_at, forgotten }: { expelled_at: Date | null; forgotten: boolean }): void {
+  if (expelled_at) throw new Refusal(403, 'expelled', expelledText({ forgotten }), forgotten ? { forgotten } : {})
 }
 
 const unauthenticated = (why: string) => new Refusal(401, 'unauthenticated', `Not a signed request of a plane: ${why}.`)

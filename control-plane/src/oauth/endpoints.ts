@@ -37,11 +37,14 @@ import { authenticateClient, checkGrant, findGrantType, findSettings, findTarget
  * needs what no stage above it has established does not compile. The last column is how errors are answered.
  */
 export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route[] {
-  const inBrowser = new Stages().add(readBrowser(parts))
+  // Whoever sends a body may hold it back for a minute. So it is read first, and what the answer stands on after it.
   const inForm = new Stages().add(readForm)
+  const inBrowser = new Stages().add(readBrowser(parts))
+  const inBrowsersForm = inForm.add(readBrowser(parts))
 
-  const authorize = inBrowser
+  const authorize = new Stages()
     .add(readQuery)
+    .add(readBrowser(parts))
     .add(findClient(parts))
     .add(checkRedirectUri) // below this line errors go to the client
     .check(checkResponseType)
@@ -54,24 +57,21 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
   const inUnfinished = inBrowser.add(findFlow(parts)).check(checkUnfinished)
   const choose = inUnfinished.answer(chooseProvider(parts), asPage(parts, 'oauth/sign-in'))
   const begin = inBrowser.answer(beginForPage(parts), asPage(parts, 'oauth/sign-in'))
-  const inOwnForm = inBrowser.add(readForm).add(findFlow(parts)).check(checkCsrf)
+  const inOwnForm = inBrowsersForm.add(findFlow(parts)).check(checkCsrf)
   const take = inOwnForm.answer(takeChoice(parts), asPageAfterForm(parts, 'oauth/sign-in'))
   const cancel = inOwnForm.add(findGivenUp(parts)).answer(giveUp(parts), asPageAfterForm(parts, 'oauth/authorize'))
   const callback = inBrowser.add(findAttempt(parts)).check(checkUnfinished).answer(finishAtProvider(parts), asPage(parts, 'oauth/callback'))
   const signedIn = inBrowser.answer(({ language }) => donePage(language), asPage(parts, 'oauth/signed-in'))
 
   const logout = inBrowser.answer(askLogout(parts), asPage(parts, 'oauth/logout'))
-  const loggedOut = inBrowser.add(readForm).answer(takeLogout(parts), asPageAfterForm(parts, 'oauth/logout'))
+  const loggedOut = inBrowsersForm.answer(takeLogout(parts), asPageAfterForm(parts, 'oauth/logout'))
 
   const question = inUnfinished.add(findQuestion(parts)).answer(showConsent(parts), asPage(parts, 'oauth/authorize'))
   const decision = inOwnForm.add(findQuestion(parts)).answer(takeDecision(parts), asPageAfterForm(parts, 'oauth/authorize'))
 
   const device = inForm.add(authenticateClient(parts)).add(findTarget(parts)).answer(giveCodes(parts), asJson(parts, 'oauth/device'))
   const deviceQuestion = inBrowser.answer(showDevice(parts), asPage(parts, 'oauth/device'))
-  const deviceDecision = inBrowser
-    .add(readForm)
-    .add(findDecision(parts))
-    .answer(takeDeviceDecision(parts), asPageAfterForm(parts, 'oauth/device'))
+  const deviceDecision = inBrowsersForm.add(findDecision(parts)).answer(takeDeviceDecision(parts), asPageAfterForm(parts, 'oauth/device'))
 
   const choice = languageRoute(new URL(parts.issuer).origin)
   const language = new Stages().answer(({ exchange }) => choice.answer(exchange), asPageAfterForm(parts, 'oauth/language'))

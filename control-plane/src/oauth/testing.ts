@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { aHeldRequest } from '../base/testing.ts'
 import { aRunningControlPlane, ISSUER } from '../internal/testing.ts'
 import { aProvider, CLIENT_ID, CLIENT_SECRET } from '../providers/testing.ts'
 
@@ -80,24 +81,27 @@ export class TestBrowser {
 
   /** Sends the form of a page, with the fields that the page has hidden in it. */
   submit(stop: Stop, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Stop> {
-    const action = /<form[^>]*action="(\/oauth\/(?!language)[^"]*)"/.exec(stop.html)?.[1] ?? ''
-    const hidden = Object.fromEntries(
-      [...stop.html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]),
-    )
-    return this.send(action, {
-      method: 'POST',
-      headers: { origin: ISSUER, ...headers },
-      body: new URLSearchParams({ ...hidden, ...fields }),
-    })
+    const { action, body } = formOf(stop, fields)
+    return this.send(action, { method: 'POST', headers: { origin: ISSUER, ...headers }, body })
+  }
+
+  /** Begins to send the form of a page, and stops after its first byte. */
+  hold(stop: Stop, fields: Record<string, string>) {
+    const { action, body } = formOf(stop, fields)
+    const headers = { cookie: this.cookie, origin: ISSUER, 'content-type': 'application/x-www-form-urlencoded', ...this.headers }
+    return aHeldRequest(this.gateway.control.url + action, { headers, body: body.toString() })
+  }
+
+  private get cookie(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
   private async send(path: string, init: Sent, steps = 10): Promise<Stop> {
     if (steps === 0) throw new Error('the gateway redirects without end')
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await this.gateway.control.get(path, {
       redirect: 'manual',
       ...init,
-      headers: { cookie, ...this.headers, ...init.headers },
+      headers: { cookie: this.cookie, ...this.headers, ...init.headers },
     })
     for (const text of response.headers.getSetCookie()) this.keep(text)
     const location = response.headers.get('location')
@@ -115,6 +119,14 @@ export class TestBrowser {
     if (/max-age=0/i.test(text)) this.cookies.delete(name)
     else this.cookies.set(name, value)
   }
+}
+
+/** Where the form of a page goes, with the fields that the page has hidden in it. */
+function formOf({ html }: Stop, fields: Record<string, string>) {
+  const action = /<form[^>]*action="(\/oauth\/(?!language)[^"]*)"/.exec(html)?.[1] ?? ''
+  const inputs = html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)
+  const hidden = Object.fromEntries([...inputs].map(([, name, value]) => [name, value]))
+  return { action, body: new URLSearchParams({ ...hidden, ...fields }) }
 }
 
 interface TokenAnswer {

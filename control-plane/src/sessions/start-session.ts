@@ -65,6 +65,15 @@ async function refuseTooMany(trx: Trx, userId: string, nowMs: number): Promise<v
   throw new Refusal(429, 'slow_down', message, {}, { 'retry-after': String(retryAfterS) })
 }
 
+/**
+ * Whether the session goes on. If so, whoever ends it at this very moment waits for this transaction, and ends what it
+ * has made. Who is of the session is locked first where both are (`startSession`): who disables them does it so too.
+ */
+export async function holdSession(trx: Trx, sid: string): Promise<boolean> {
+  const row = await trx.selectFrom('sessions').select('ended_at').where('sid', '=', sid).forShare().executeTakeFirst()
+  return row?.ended_at === null
+}
+
 interface BrowserFields {
   sid?: string
   provider_session?: string | null

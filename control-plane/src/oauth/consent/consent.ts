@@ -1,3 +1,5 @@
+import type { Database } from '@bir/db/schema'
+import type { Kysely } from 'kysely'
 import type { Answer } from '../../base/http.ts'
 import { OAuthError } from '../../base/errors/oauth-error.ts'
 import type { OAuthClient } from '../clients/client.ts'
@@ -15,7 +17,7 @@ import { makeCode } from '../issue/authorization-code.ts'
 import { consentPage } from '../../pages/consent-page.ts'
 import { keepSignedIn } from '../../sessions/browser-session.ts'
 import type { BrowserSession } from '../../sessions/browser-session.ts'
-import { startSession } from '../../sessions/start-session.ts'
+import { holdSession, startSession } from '../../sessions/start-session.ts'
 import { isRemembered, redirectHostOf, remember } from './consents.ts'
 
 /** What the person is asked about. */
@@ -99,9 +101,8 @@ export const takeDecision =
     }
     if (decision === 'deny') return deny(parts, call)
     if (decision !== 'allow') throw new PageFault({ situation: 'stale-form' })
-    if (form.get('remember') === 'on') await remember(db, consentOf(call))
     const kept = form.get('stay') === 'on' && (await asksStay(parts, call.session)) ? await keepSignedIn(parts, call.session) : []
-    return allow(parts, { ...call, cookies: [...cookies, ...kept] })
+    return allow(parts, { ...call, cookies: [...cookies, ...kept], remembers: form.get('remember') === 'on' })
   }
 
 /** Whether the browser may keep the session after it was closed, if the person wants it. */
@@ -130,9 +131,9 @@ export const giveUp =
     throw new OAuthError('access_denied', 'The person cancelled the sign-in.', { reason: 'sign-in-cancelled' })
   }
 
-async function allow(parts: OAuthParts, { exchange, signIn, client, asked, session, cookies, redirect }: Call): Promise<Answer> {
+async function allow(parts: OAuthParts, call: Call & { remembers?: boolean }): Promise<Answer> {
   const { db, issuer } = parts
-  await finishOnce(db, signIn)
+  const { exchange, signIn, client, asked, session, cookies, redirect } = call
   const { user, provider } = session
   const { address, request } = exchange
   const userAgent = request.headers['user-agent']
@@ -148,6 +149,9 @@ async function allow(parts: OAuthParts, { exchange, signIn, client, asked, sessi
       userAgent,
       provider: provider ?? undefined,
     })
+    if (!(await holdSession(trx, session.sid))) throw new SignInNeeded()
+    await finishOnce(trx, signIn)
+    if (call.remembers) await remember(trx, consentOf(call))
     return makeCode(trx, { sid, clientId, redirectUri, codeChallenge, audience, scope })
   })
   await parts.record({
@@ -162,6 +166,6 @@ async function allow(parts: OAuthParts, { exchange, signIn, client, asked, sessi
   return seeOther(clientAddress(redirect.uri, issuer, { code, state: redirect.state }), cookies)
 }
 
-async function finishOnce(db: OAuthParts['db'], signIn: InFlow['signIn']): Promise<void> {
+async function finishOnce(db: Kysely<Database>, signIn: InFlow['signIn']): Promise<void> {
   if (!(await finishSignIn(db, signIn))) throw new PageFault({ situation: 'sign-in-expired' }, { reason: 'answered-already' })
 }

@@ -3,7 +3,7 @@ import { productOf } from '@bir/sdk/binding'
 import type { Answer } from '../../base/http.ts'
 import { deviceCodePage, deviceConfirmPage } from '../../pages/device-pages.ts'
 import { finishedPage } from '../../pages/end-pages.ts'
-import { startSession } from '../../sessions/start-session.ts'
+import { holdSession, startSession } from '../../sessions/start-session.ts'
 import type { BrowserSession } from '../../sessions/browser-session.ts'
 import { optionalText } from '../base/form.ts'
 import type { OAuthParts } from '../base/parts.ts'
@@ -15,6 +15,7 @@ import { seeOther, withCookies } from '../flow/answers.ts'
 import { checkForm, csrfOf } from '../flow/browser.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
+import { SignInNeeded } from '../flow/sign-in-needed.ts'
 import { beginSignIn, finishDevice, isDeviceFinished } from '../flow/sign-ins.ts'
 import { decide, findPending } from './device-codes.ts'
 import type { DeviceRow } from './device-codes.ts'
@@ -108,7 +109,7 @@ export const takeDeviceDecision =
     return resultAfterForm(parts, call, { kind: 'device-done', decision, clientName: client.name })
   }
 
-async function allow(parts: OAuthParts, { device, client, session, exchange }: Decided): Promise<void> {
+async function allow(parts: OAuthParts, { device, client, session, exchange, userCode }: Decided): Promise<void> {
   const { client_id: clientId, audience, ip, user_agent } = device
   const { user, provider } = session
   await parts.db.transaction().execute(async (trx) => {
@@ -123,6 +124,7 @@ async function allow(parts: OAuthParts, { device, client, session, exchange }: D
       userAgent: user_agent ?? undefined,
       provider: provider ?? undefined,
     })
+    if (!(await holdSession(trx, session.sid))) throw new SignInNeeded(`/oauth/device?user_code=${userCode}`)
     if (!(await decide(trx, device, { state: 'approved', sid }))) throw new PageFault({ situation: 'code-used' })
   })
   const { address, request } = exchange

@@ -10,7 +10,7 @@ import type { Answer, Exchange } from '../../base/http.ts'
 import { lockChanges } from '../../base/context.ts'
 import { noteExchanged } from '../../sessions/exchanged.ts'
 import { madeNow } from '../../sessions/life.ts'
-import { startSession } from '../../sessions/start-session.ts'
+import { holdSession, startSession } from '../../sessions/start-session.ts'
 import type { Sender } from '../../sessions/sender.ts'
 import type { OAuthParts } from '../base/parts.ts'
 import type { Target } from '../base/resource.ts'
@@ -103,10 +103,8 @@ export async function issueIn(
   return answer
 }
 
-/** Who ends the session at this very moment waits until the tokens are made, and voids them. */
 async function refuseEnded(trx: Transaction<Database>, sid: string): Promise<void> {
-  const row = await trx.selectFrom('sessions').select('ended_at').where('sid', '=', sid).forShare().executeTakeFirst()
-  if (row?.ended_at === null) return
+  if (await holdSession(trx, sid)) return
   throw new OAuthError('invalid_grant', 'The session has ended. Sign in again.', { reason: 'session-ended' })
 }
 
