@@ -30,7 +30,7 @@ export class SpoolJournal implements Journal {
     this.now = now
     this.refusals = new Refusals(
       ({ about, ...sum }) => this.record({ kind: 'refusals', atMs: now(), ...about, outcome: 'refused', ...sum }, {}, false),
-      now,
+      { now },
     )
     this.headTimer = setInterval(() => this.sweep(), headIntervalMs).unref()
   }

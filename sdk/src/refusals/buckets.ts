@@ -34,6 +34,12 @@ const maxBucketsPerHolder = { ordinary: 20, theft: 100 }
 export class Buckets {
   private readonly buckets = new Map<string, Bucket>()
   private readonly counts = new Map<string, number>()
+  private readonly ofHolder: number
+
+  /** `ofHolder`: how many refusals of one bucket of somebody known have records of their own. */
+  constructor(ofHolder: number) {
+    this.ofHolder = ofHolder
+  }
 
   /** The bucket of a refusal. Beyond the bounds a holder has one for everything, or shares one with others. */
   of(about: About): Bucket {
@@ -42,12 +48,12 @@ export class Buckets {
     const { reason, method, sessionId, tokenId } = about
     const kind = tellsOfTheft(reason) ? 'theft' : 'ordinary'
     const key = [kind, holder, reason, method, sessionId, tokenId].join('\n')
-    if (this.buckets.has(key)) return this.bucket(key, 'one', 1)
+    if (this.buckets.has(key)) return this.bucket(key, 'one', this.ofHolder)
     if (this.counted(kind) >= maxBuckets[kind]) return this.bucket('several', 'several', manyRecords)
     const ofHolder = `${kind}\n${holder}`
-    if (this.counted(ofHolder) >= maxBucketsPerHolder[kind]) return this.bucket(ofHolder, 'one', 1)
+    if (this.counted(ofHolder) >= maxBucketsPerHolder[kind]) return this.bucket(ofHolder, 'one', this.ofHolder)
     for (const name of [kind, ofHolder]) this.counts.set(name, this.counted(name) + 1)
-    return this.bucket(key, 'one', 1)
+    return this.bucket(key, 'one', this.ofHolder)
   }
 
   private counted(name: string): number {

@@ -5,13 +5,13 @@ import type { About, Sum } from './refusals.ts'
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
 afterEach(() => void vi.useRealTimers())
 
-function aCounter() {
+function aCounter(options = {}) {
   const written: Sum[] = []
   const disk: { refuses: (sum: Sum) => boolean } = { refuses: () => false }
   const refusals = new Refusals(async (sum) => {
     if (disk.refuses(sum)) throw new Error('the disk is full')
     written.push(sum)
-  })
+  }, options)
   /** How many of them get a record of their own. */
   const refused = (abouts: About[]) => abouts.filter((about) => refusals.admits(about)).length
   return { refusals, refused, written, disk }
@@ -32,6 +32,12 @@ test('strangers share 50 records a second; each token and reason of a person has
     { about: { reason: 'token-missing' }, count: 30 },
     { about: revoked('one'), count: 4 },
   ])
+})
+
+test('where pages name the ids of records, more refusals of somebody known have one', () => {
+  const { refused } = aCounter({ recordsOfHolder: 10 })
+  expect(refused(times(15, () => revoked('one')))).toBe(10)
+  expect(refused(times(80, () => ({})))).toBe(50)
 })
 
 test('a client that proved itself, a token and a session are told apart like people', () => {

@@ -13,6 +13,13 @@ export interface Sum {
   readonly detail?: string
 }
 
+interface Options {
+  /** In ms since 1970. */
+  now?: () => number
+  /** How many refusals of one bucket of somebody known have records of their own in a second. */
+  recordsOfHolder?: number
+}
+
 interface Owed extends Pick<Bucket, 'key' | 'whose'> {
   about: About
   count: number
@@ -29,15 +36,18 @@ export class Refusals {
   private readonly write: (sum: Sum) => Promise<void>
   private readonly now: () => number
   private second = 0
-  private buckets = new Buckets()
+  private readonly recordsOfHolder: number
+  private buckets: Buckets
   private owed = new Map<string, Owed>()
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
 
-  /** `write` appends the record of a sum, or throws; `now` is in ms since 1970. */
-  constructor(write: (sum: Sum) => Promise<void>, now: () => number = Date.now) {
+  /** `write` appends the record of a sum, or throws. */
+  constructor(write: (sum: Sum) => Promise<void>, { now = Date.now, recordsOfHolder = 1 }: Options = {}) {
     this.write = write
     this.now = now
+    this.recordsOfHolder = recordsOfHolder
+    this.buckets = new Buckets(recordsOfHolder)
   }
 
   /** Whether this refusal gets a record of its own; otherwise it is counted. */
@@ -45,7 +55,7 @@ export class Refusals {
     const second = Math.floor(this.now() / 1000)
     if (second !== this.second) {
       this.second = second
-      this.buckets = new Buckets()
+      this.buckets = new Buckets(this.recordsOfHolder)
     }
     const bucket = this.buckets.of(about)
     bucket.seen++

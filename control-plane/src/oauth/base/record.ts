@@ -33,6 +33,9 @@ interface OAuthEvent {
  */
 export type RecordOAuth = (event: OAuthEvent) => Promise<boolean>
 
+/** A person with several tabs reads several pages in a second, and each names the id of its record. */
+const recordsOfHolderPerSecond = 10
+
 interface Recorder {
   record: RecordOAuth
   /** Writes what was only counted. Nothing may be recorded after it. */
@@ -45,14 +48,15 @@ interface Recorder {
  */
 export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: Log): Recorder {
   const append = (fields: Parameters<OwnChain['record']>[1]) => db.transaction().execute((trx) => ownChain.record(trx, fields))
-  const refusals = new Refusals(async ({ about, ...sum }) => {
+  const write: ConstructorParameters<typeof Refusals>[0] = async ({ about, ...sum }) => {
     try {
       await append({ kind: 'refusals', method: 'oauth', outcome: 'refused', ...about, ...sum })
     } catch (error) {
       log('warn', 'refusals-unrecorded', { ...sum, why: errorText(error) })
       throw error
     }
-  })
+  }
+  const refusals = new Refusals(write, { recordsOfHolder: recordsOfHolderPerSecond })
 
   async function record(event: OAuthEvent): Promise<boolean> {
     const { id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome } = event
