@@ -161,7 +161,7 @@ test.for([
   ['a redirect URI that leads nowhere good', { redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris[0] has the scheme javascript:'],
   ['a method with a shared secret', { token_endpoint_auth_method: 'client_secret_basic' }, 'must be one of none, private_key_jwt'],
   ['a secret', { client_secret: 'x' }, 'holds a client secret'],
-  ['a name that turns the text around', { client_name: 'Good\u202e' }, 'client_name holds control characters'],
+  ['a name that turns the text around', { client_name: 'Good\u202e' }, 'client_name holds characters that cannot be seen'],
 ] as const)('a document with %s makes no client', async ([, more, fault]) => {
   await using it = await aClientSite(more)
   await expect(it.gateway.findClient(it.clientId)).rejects.toMatchObject({
