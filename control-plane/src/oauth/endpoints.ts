@@ -1,4 +1,6 @@
 import { donePage } from '../pages/end-pages.ts'
+import { languageOf } from '../pages/kit/language-of.ts'
+import { welcomePage } from '../pages/welcome-page.ts'
 import { languageRoute } from '../pages/kit/language-route.ts'
 import type { Answer, Exchange, Route } from '../base/http.ts'
 import type { WhileAnswering } from '../base/while-answering.ts'
@@ -88,10 +90,12 @@ export function oauthRoutes(parts: OAuthParts, answering: WhileAnswering): Route
   const revocation = inForm.add(authenticateClient(parts)).answer(revoke(parts), asJson(parts, 'oauth/revoke'))
   const introspection = inForm.add(authenticateClient(parts)).answer(introspect(parts), asJson(parts, 'oauth/introspect'))
 
+  const welcome = { mcp: `${parts.mcpUrl}/mcp`, graphiql: parts.stage === 'local' ? '/graphql' : undefined }
   const bounded = (answer: (exchange: Exchange) => Promise<Answer>) => (exchange: Exchange) => answering(() => answer(exchange))
   const signIn = (exchange: Exchange) => (exchange.url.searchParams.has('flow') ? choose(exchange) : begin(exchange))
   return [
     ...metadataRoutes(parts, answering),
+    { method: 'GET', path: '/', answer: async ({ request }) => welcomePage(welcome, languageOf(request)) },
     { method: 'GET', path: '/oauth/authorize', answer: bounded(authorize) },
     { method: 'POST', path: '/oauth/authorize', origins: 'lead', answer: bounded(authorize) },
     { method: 'GET', path: '/oauth/sign-in', answer: bounded(signIn) },

@@ -6,6 +6,7 @@ import { deviceCodePage, deviceConfirmPage, deviceDonePage } from './device-page
 import { donePage, finishedPage, signedOutPage, signOutPage } from './end-pages.ts'
 import { errorPage, SITUATIONS } from './error-page.ts'
 import { providerChoicePage } from './sign-in-page.ts'
+import { welcomePage } from './welcome-page.ts'
 
 /** Every page in every shape, by name, with the text wherever a page takes one that somebody else chose. */
 export function everyPage(text: string, language: Language): [string, Answer][] {
@@ -48,6 +49,7 @@ export function everyPage(text: string, language: Language): [string, Answer][] 
     ...errors,
     ways,
     unrecorded,
+    ['welcome', welcomePage({ mcp: text, graphiql: '/graphql' }, language)],
     ['choice', providerChoicePage({ ...common, clientName: text, providers, asksEmail: false }, language)],
     [
       'choice by domain',

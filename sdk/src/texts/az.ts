@@ -13,6 +13,14 @@ export const az: Texts = {
     mayClose: 'Bu pəncərəni bağlaya bilərsiniz.',
     cautions: 'İcazə verməzdən əvvəl',
   },
+  welcome: {
+    title: 'Şirkətinizin şlüzünə giriş',
+    what: 'Şlüzə qoşulan köməkçilər sizi bura göndərir və geri qaytarır. Bu səhifədə ayrıca heç nə etmək lazım deyil.',
+    assistants: 'Köməkçilər bu ünvana qoşulur',
+    device: 'Cihazın kodunu daxil edin',
+    signOut: 'Bu brauzerdə hesabdan çıxın',
+    api: 'API-ni sınayın',
+  },
   signIn: {
     title: 'Daxil olun',
     forClient: ({ client }) => `Sizi bura «${client}» proqramı yönləndirib. Davam etmək üçün şirkət hesabınızla daxil olun.`,

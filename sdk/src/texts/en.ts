@@ -17,6 +17,14 @@ export const en = {
     mayClose: 'You may close this window.',
     cautions: 'Before you allow this',
   },
+  welcome: {
+    title: 'The sign-in of your company’s gateway',
+    what: 'Assistants that connect to the gateway send you here, and bring you back. There is nothing to do on this page by itself.',
+    assistants: 'Assistants connect to',
+    device: 'Enter the code of a device',
+    signOut: 'Sign out in this browser',
+    api: 'Try the API',
+  },
   signIn: {
     title: 'Sign in',
     forClient: ({ client }: Named) => `“${client}” sent you here. Sign in with your company’s account to continue.`,

@@ -13,6 +13,14 @@ export const tr: Texts = {
     mayClose: 'Bu pencereyi kapatabilirsiniz.',
     cautions: 'İzin vermeden önce',
   },
+  welcome: {
+    title: 'Şirketinizin ağ geçidine giriş',
+    what: 'Ağ geçidine bağlanan asistanlar sizi buraya gönderir ve geri götürür. Bu sayfada ayrıca yapmanız gereken bir şey yok.',
+    assistants: 'Asistanların bağlandığı adres',
+    device: 'Bir cihazın kodunu girin',
+    signOut: 'Bu tarayıcıda oturumu kapatın',
+    api: 'API’yi deneyin',
+  },
   signIn: {
     title: 'Oturum açın',
     forClient: ({ client }) => `Sizi buraya “${client}” programı yönlendirdi. Devam etmek için şirket hesabınızla oturum açın.`,
