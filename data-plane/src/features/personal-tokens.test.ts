@@ -43,6 +43,10 @@ test('a personal token is good from its networks alone, whatever binding says', 
     200, 200, 401, 401,
   ])
   await expect.poll(() => plane.records().map(({ header }) => header.reason)).toContain('binding-network')
+  const answer = await fetch(`${plane.url}/mcp`, modernRequest(token, 'tools/list', {}, { 'x-forwarded-for': '198.51.100.1' }))
+  const text = await answer.text()
+  expect(text).toContain('may not be used from here. Use it from the networks that it was made for, or make another with `bir pat create`.')
+  expect(text, 'a thief is not told from where').not.toMatch(/203\.0\.113|2001:db8/)
 })
 
 test('no header gives a client behind the proxy the address of the proxy, from which a personal token is good', async () => {

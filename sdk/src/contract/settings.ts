@@ -6,10 +6,13 @@ const minuteMs = 60_000
 export const BindingMode = z.enum(['off', 'user-agent', 'ip', 'both'])
 export type BindingMode = z.infer<typeof BindingMode>
 
+/** The shortest and longest prefix that `BindingNetwork` allows. */
+export const PREFIX_BITS = { ipv4: { min: 8, max: 32 }, ipv6: { min: 16, max: 128 } } as const
+
 /** How many leading bits of an address are the network that a token is bound to (CIDR, RFC 4632, RFC 4291 §2.3). */
 export const BindingNetwork = z.object({
-  ipv4: z.int().min(8).max(32).default(24),
-  ipv6: z.int().min(16).max(128).default(56),
+  ipv4: z.int().min(PREFIX_BITS.ipv4.min).max(PREFIX_BITS.ipv4.max).default(24),
+  ipv6: z.int().min(PREFIX_BITS.ipv6.min).max(PREFIX_BITS.ipv6.max).default(56),
 })
 
 /** As somebody writes it. */

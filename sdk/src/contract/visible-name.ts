@@ -3,12 +3,12 @@
  * the same, or one look like none.
  */
 
-/** Scripts whose letters change their shape where a joiner stands: cursive ones, and those with conjuncts (UAX 31 §2.3). */
-const joiningScripts = [
-  ...['Arabic', 'Syriac', 'Mandaic', 'Mongolian', 'Nko', 'Adlam', 'Hanifi_Rohingya', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati'],
-  ...['Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Balinese', 'Javanese', 'Meetei_Mayek'],
-]
-const joined = String.raw`(?!\p{Default_Ignorable_Code_Point})(?=[\p{L}\p{M}])[${joiningScripts.map((script) => `\\p{scx=${script}}`).join('')}]`
+/** Scripts whose letters change their shape where a joiner stands (UAX 31 §2.3): cursive ones, those with conjuncts. */
+const cursive = ['Arabic', 'Syriac', 'Mandaic', 'Mongolian', 'Nko', 'Adlam', 'Hanifi_Rohingya']
+const indic = ['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala']
+const othersWithConjuncts = ['Khmer', 'Myanmar', 'Balinese', 'Javanese', 'Meetei_Mayek']
+const ofJoiningScript = [...cursive, ...indic, ...othersWithConjuncts].map((script) => String.raw`\p{scx=${script}}`).join('')
+const joined = String.raw`(?!\p{Default_Ignorable_Code_Point})(?=[\p{L}\p{M}])[${ofJoiningScript}]`
 const emoji = String.raw`\p{Extended_Pictographic}`
 /** Joiners (UAX 31, UTS 51) and selectors of text or colour that show, because of what stands around them. */
 const shown = [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bindingOf, isGenericProduct, networkHash, productHash, productOf } from './binding.ts'
+import { PREFIX_BITS } from '../contract/settings.ts'
+import { bindingOf, isGenericProduct, isOfOtherPrefix, networkHash, productHash, productOf } from './binding.ts'
 
 const prefixes = { ipv4: 24, ipv6: 56 }
 const [sid, otherSid] = ['01980000-0000-7000-8000-000000000001', '01980000-0000-7000-8000-000000000002']
@@ -40,3 +41,19 @@ test('a token that was issued where nobody could tell the address fits no networ
   expect(ip).not.toBe(networkHash(sid, 'unknown', prefixes))
   expect(ip).toMatch(/^[\w-]{22}$/)
 })
+
+test.for([
+  ['ipv4', '192.0.2.1', 25],
+  ['ipv6', '2001:db8::1', 113],
+] as const)(
+  'a token of another prefix length of %s is told by trying the lengths that the setting allows, and no other',
+  ([family, address, count]) => {
+    const lengths = Array.from({ length: 129 }, (_, bits) => bits).filter((bits) => {
+      const bound = networkHash(sid, address, { ipv4: bits, ipv6: bits }) ?? ''
+      return isOfOtherPrefix(sid, address, { ip: bound })
+    })
+    const { min, max } = PREFIX_BITS[family]
+    expect([lengths.length, lengths[0], lengths.at(-1)]).toEqual([count, min, max])
+    expect(isOfOtherPrefix(sid, 'unknown', { ip: '' })).toBe(false)
+  },
+)

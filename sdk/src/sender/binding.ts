@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { PREFIX_BITS } from '../contract/settings.ts'
 import { UNKNOWN_ADDRESS } from './client-address.ts'
 import { networkOf, plainAddress } from './network.ts'
 import type { PrefixLengths } from './network.ts'
@@ -35,13 +36,15 @@ export function networkHash(sid: string, address: string, prefixes: PrefixLength
 
 /**
  * Whether the network that a token is bound to (`BindingClaim`) is one of this address all the same, with other prefix
- * lengths than are in force: then the setting has changed since the token was issued, and not its holder. It tries them
- * all, so ask it only of a token that is refused.
+ * lengths than are in force: then the setting has changed since the token was issued, and not its holder. It tries each
+ * length that the setting allows, 113 for IPv6: ask it only of a token that is refused, and keep the answer where calls
+ * come often.
  */
 export function isOfOtherPrefix(sid: string, address: string, { ip }: Pick<BindingClaim, 'ip'>): boolean {
   const plain = plainAddress(address)
   if (plain === undefined) return false
-  for (let bits = isIPv4(plain) ? 32 : 128; bits >= 8; bits--) {
+  const { min, max } = PREFIX_BITS[isIPv4(plain) ? 'ipv4' : 'ipv6']
+  for (let bits = max; bits >= min; bits--) {
     if (networkHash(sid, plain, { ipv4: bits, ipv6: bits }) === ip) return true
   }
   return false

@@ -82,8 +82,8 @@ export function revocationOf(
   { revoked, personalTokens, endedPersonalTokens }: Pick<Policy, 'revoked' | 'personalTokens' | 'endedPersonalTokens'>,
   token: Token,
 ): TokenFault | undefined {
-  if (token.personal && !personalTokens.has(token.personal.hash)) return endOf(endedPersonalTokens.get(token.personal.hash))
   if (revoked.tokens.has(token.tokenId)) return 'token-revoked'
+  if (token.personal && !personalTokens.has(token.personal.hash)) return endOf(endedPersonalTokens.get(token.personal.hash))
   if (token.sessionId !== undefined && revoked.sessions.has(token.sessionId)) return 'session-revoked'
   if (token.issuedAtS < (revoked.epochs.get(token.subject.id) ?? 0)) return 'token-before-epoch'
   return undefined

@@ -33,6 +33,9 @@ const onlyReading =
   'While the control plane of the gateway is away nobody can renew it, and it is still good for reading alone. Tell an administrator.'
 /** It says neither what the token is bound to nor which of the two differs: whoever stole one learns nothing. */
 const boundElsewhere = `This token was issued to another client, or to one in another network. ${getAnother}`
+/** It does not say which networks. */
+const outsideItsNetworks =
+  'This personal access token may not be used from here. Use it from the networks that it was made for, or make another with `bir pat create`.'
 const revoked = (facts: TokenFacts) => `This token was revoked. ${anotherOf(facts)}`
 
 const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => string)>> = {
@@ -48,7 +51,7 @@ const sentenceOf: Readonly<Record<TokenFault, string | ((facts: TokenFacts) => s
   'token-revoked': revoked,
   'session-revoked': revoked,
   'token-before-epoch': revoked,
-  'binding-network': boundElsewhere,
+  'binding-network': ({ personal }) => (personal ? outsideItsNetworks : boundElsewhere),
   'binding-user-agent': boundElsewhere,
   'unknown-person': 'This gateway does not know the person of this token. Ask an administrator.',
 }

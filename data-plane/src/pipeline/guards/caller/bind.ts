@@ -18,6 +18,12 @@ interface Fit {
   readonly settings: Settings
 }
 
+/** Whether a token that was refused is of an earlier setting, as it was last asked. */
+interface Answer {
+  readonly ip: string
+  readonly isOfEarlierSetting: boolean
+}
+
 const maxSessions = 50_000
 
 /**
@@ -28,6 +34,8 @@ const maxSessions = 50_000
 export function bind({ misused }: Pick<Ports, 'misused'>): Guard<Call> {
   /** Of each token: most calls come from where the one before came from. */
   const fits = new WeakMap<Token, Fit>()
+  /** Of each token that was refused: whoever sends it again and again costs no more than the first time. */
+  const answers = new WeakMap<Token, Answer>()
   /** By session: the product of the first call here, where the token names none. */
   const firstProducts = new LRUCache<string, string>({ max: maxSessions })
 
@@ -42,9 +50,10 @@ export function bind({ misused }: Pick<Ports, 'misused'>): Guard<Call> {
       fits.set(token, { ip, userAgent, settings })
       return next({})
     }
-    const isNewSetting = mismatch === 'binding-network' && isOfEarlierSetting(call)
+    const isNewSetting = mismatch === 'binding-network' && isOfEarlierSetting(call, answers)
     if (settings.bindingRevokes === 'on' && token.sessionId !== undefined && !isNewSetting) misused(token.sessionId, mismatch)
-    throw unauthenticated(mismatch, { detail: isNewSetting ? newSettingText(call) : detailOf(call, settings, mismatch) })
+    const detail = isNewSetting ? newSettingText(call) : detailOf(call, settings, mismatch)
+    throw unauthenticated(mismatch, { personal: token.personal, detail })
   }
 }
 
@@ -63,8 +72,15 @@ function mismatchOf({ token, ip, userAgent }: Call, settings: Settings, firstPro
 }
 
 /** The token would fit with the network prefixes that were in force when it was issued. Its client gets another. */
-const isOfEarlierSetting = ({ token: { binding, sessionId = '' }, ip }: Call): boolean =>
-  binding !== undefined && isOfOtherPrefix(sessionId, ip, binding)
+function isOfEarlierSetting({ token, ip }: Call, answers: WeakMap<Token, Answer>): boolean {
+  const { binding, sessionId = '' } = token
+  if (!binding) return false
+  const known = answers.get(token)
+  if (known?.ip === ip) return known.isOfEarlierSetting
+  const answer = { ip, isOfEarlierSetting: isOfOtherPrefix(sessionId, ip, binding) }
+  answers.set(token, answer)
+  return answer.isOfEarlierSetting
+}
 
 const newSettingText = ({ token }: Call): string =>
   `the setting bindingNetwork has changed since the token was issued, in the network that the call came from; its client needs a new token (session ${token.sessionId})`
