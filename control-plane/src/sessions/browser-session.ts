@@ -55,12 +55,14 @@ const slideEveryMs = 60_000
 export async function startBrowserSession(parts: CookieParts, signIn: BrowserSignIn): Promise<{ sid: string; cookies: string[] }> {
   const { user, provider, idToken = '', providerSession, remembered, address, userAgent, replaces } = signIn
   const { sid, until } = await parts.db.transaction().execute(async (trx) => {
-    if (replaces !== undefined) await endSessions(trx, { sid: replaces, kind: 'browser' }, 'another sign-in in this browser')
     const sid = uuidv7()
     const isKept = idToken !== '' && idToken.length <= maxIdTokenChars
     const id_token = isKept ? parts.master.wrap(wrappedAs(sid), Buffer.from(idToken)) : null
     const session = { kind: 'browser', userId: user.id, clientId: pagesClient, address, userAgent, provider } as const
-    return insertSession(trx, session, { sid, id_token, provider_session: providerSession ?? null, remembered })
+    // The person is locked before their sessions: who disables them does it so too.
+    const started = await insertSession(trx, session, { sid, id_token, provider_session: providerSession ?? null, remembered })
+    if (replaces !== undefined) await endSessions(trx, { sid: replaces, kind: 'browser' }, 'another sign-in in this browser')
+    return started
   })
   return { sid, cookies: [await cookieOf(parts, { sid, sub: user.id, iat: nowS() }, remembered, until)] }
 }

@@ -10,11 +10,17 @@ import { aControlPlane } from '../testing.ts'
 import { setDisabled } from '../users/users.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { idTokenOf, readBrowserSession, removeSessionCookie, startBrowserSession } from './browser-session.ts'
-import { endSession } from './end-session.ts'
+import { endSession, endSessionsOf } from './end-session.ts'
 import { openCookie, sealCookie } from './sealed-cookie.ts'
-import { MAX_BEGUN_A_DAY, startSession } from './start-session.ts'
+import { MAX_BEGUN_A_DAY, NEVER_USED, startSession } from './start-session.ts'
 
 const hourMs = 3_600_000
+
+interface Begun {
+  actor?: string | null
+  kind?: 'client' | 'token'
+  why?: string
+}
 
 /** A control plane where alice may sign in with a browser. */
 async function aSite(issuer = 'https://gateway.test') {
@@ -36,6 +42,13 @@ async function aSite(issuer = 'https://gateway.test') {
   const moved = (sid: string, times: { used_at?: Date; made_at?: Date; idle_until?: Date; until?: Date }) =>
     it.db.updateTable('sessions').set(times).where('sid', '=', sid).execute()
   return { ...it, parts, strangers, user, signIn, read, row, moved, [Symbol.asyncDispose]: it[Symbol.asyncDispose] }
+}
+
+/** How many transactions of this database wait for a lock. */
+async function waiting({ db }: Pick<Awaited<ReturnType<typeof aControlPlane>>, 'db'>): Promise<number> {
+  const query = sql<{ count: number }>`
+    select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  return (await query.execute(db)).rows[0]?.count ?? 0
 }
 
 const asked = (cookie: string, headers = {}) => ({ headers: { cookie, ...headers } }) as IncomingMessage
@@ -107,6 +120,21 @@ test('each sign-in has a session of its own that nobody knew before, and ends th
   expect(second.sid).not.toBe(first.sid)
   expect(await site.read(first.cookie)).toBeUndefined()
   expect(await site.read(second.cookie)).toMatchObject({ user: { handle: 'bob' } })
+})
+
+test('who disables a person at the moment of their sign-in waits for it, and it for them: both come to an end', async () => {
+  await using site = await aSite()
+  const { sid } = await site.signIn()
+  // As disabling does: the person first, then their sessions, and in between the sign-in begins.
+  let signingIn: Promise<unknown> | undefined
+  await site.db.transaction().execute(async (trx) => {
+    await trx.updateTable('users').set({ disabled: true }).where('handle', '=', 'alice').execute()
+    signingIn = site.signIn('alice', { replaces: sid }).catch((error: unknown) => error)
+    await expect.poll(() => waiting(site)).toBe(1)
+    await endSessionsOf(trx, (await site.user('alice')).id, 'disabled')
+  })
+  expect(await signingIn).toMatchObject({ code: 'forbidden' })
+  expect(await site.row(sid)).toMatchObject({ end_reason: 'disabled' })
 })
 
 test('an ended session stays ended: the old cookie signs nobody in any more', async () => {
@@ -233,30 +261,35 @@ test('a browser that says more of itself than is stored is the same browser', as
   expect(await site.read(cookie, { 'user-agent': userAgent })).toMatchObject({ sid })
 })
 
-test('a person begins two thousand sessions of clients in a day, ended ones included; whom nobody holds up is counted apart', async () => {
+test('a person begins two thousand sessions of clients in a day, and as many of single tokens; whom nobody holds up is not counted', async () => {
   await using it = await aSite()
   await putServiceAccount(it.ctx, { handle: 'ci' })
   const begin = async (handle: string, more: { kind?: 'client' | 'token'; actor?: string } = {}) => {
     const { id: userId } = await it.user(handle)
     return it.db.transaction().execute((trx) => startSession(trx, { kind: 'client', userId, clientId: 'c', lifeMs: hourMs, ...more }))
   }
-  const begun = (handle: string, count: number, actor: string | null = null) =>
+  const begun = (handle: string, count: number, { actor = null, kind = 'client', why = 'logout' }: Begun = {}) =>
     sql`
-      insert into sessions (sid, user_id, kind, client_id, actor, made_at, idle_until, until, ended_at)
-      select gen_random_uuid(), users.id, 'client', 'c', ${actor}, now() - interval '23 hours', now(), now(), now()
+      insert into sessions (sid, user_id, kind, client_id, actor, made_at, idle_until, until, ended_at, end_reason)
+      select gen_random_uuid(), users.id, ${kind}, 'c', ${actor}, now() - interval '23 hours', now(), now(), now(), ${why}
       from users, generate_series(1, ${count}::int) where handle = ${handle}`.execute(it.db)
 
   await begun('alice', MAX_BEGUN_A_DAY - 1)
-  await begun('alice', MAX_BEGUN_A_DAY, 'operator:root')
+  await begun('alice', MAX_BEGUN_A_DAY, { actor: 'operator:root' })
+  await begun('alice', MAX_BEGUN_A_DAY, { why: NEVER_USED })
   await begun('ci', MAX_BEGUN_A_DAY)
   await it.signIn('alice')
   await begin('alice')
   const tooMany = {
     status: 429,
     error: 'slow_down',
-    message: expect.stringMatching(/^This person began 2000 sessions in 24 hours/) as string,
+    message: expect.stringMatching(/^This person began 2000 sessions of (clients|single tokens) in 24 hours/) as string,
   }
-  for (const kind of ['client', 'token'] as const) await expect(begin('alice', { kind }), kind).rejects.toMatchObject(tooMany)
+  await expect(begin('alice')).rejects.toMatchObject(tooMany)
+  await begin('alice', { kind: 'token' })
+  await begun('alice', MAX_BEGUN_A_DAY, { kind: 'token' })
+  await begun('bob', MAX_BEGUN_A_DAY, { kind: 'token' })
+  for (const handle of ['alice', 'bob']) await expect(begin(handle, { kind: 'token' }), handle).rejects.toMatchObject(tooMany)
   const { headers } = await begin('alice').then(
     () => ({ headers: {} as Record<string, string> }),
     (error: { headers: Record<string, string> }) => error,

@@ -26,10 +26,18 @@ export interface NewSession {
 type Trx = Transaction<Database>
 
 /**
- * How many sessions of their clients a person begins in 24 hours. Each is a row for days, and one that is ended is
- * named to all planes for a day or more. Clients need far fewer: two thousand are one every 43 s.
+ * How many sessions of their clients a person begins in 24 hours, and in how many a program exchanges something for a
+ * single token of theirs. The two are counted apart: a program that exchanges without end shuts nobody out of their own
+ * sign-ins. Each is a row for days, and one that is ended is named to all planes for a day or more. Clients need far
+ * fewer: two thousand are one every 43 s.
  */
 export const MAX_BEGUN_A_DAY = 2000
+
+/**
+ * Why a session ended whose client never fetched tokens. It is not counted: how many sign-ins begin in a minute is
+ * limited, and no plane needs to hear of it.
+ */
+export const NEVER_USED = 'its code was never used'
 
 /**
  * Makes a session and resolves with its `sid`, which is always a new one. Fails with `forbidden` for a person who is
@@ -37,7 +45,7 @@ export const MAX_BEGUN_A_DAY = 2000
  * the session then. Fails with 429 for a person who has begun too many.
  */
 export async function startSession(trx: Trx, session: NewSession): Promise<string> {
-  if (!isOfOperator(session)) await refuseTooMany(trx, session.userId, Date.now())
+  if (!isOfOperator(session)) await refuseTooMany(trx, session, Date.now())
   const { sid } = await insertSession(trx, session, {})
   return sid
 }
@@ -45,14 +53,15 @@ export async function startSession(trx: Trx, session: NewSession): Promise<strin
 const isOfOperator = ({ actor }: NewSession) => actor?.startsWith('operator:') ?? false
 
 /** Service accounts get a session for each token, as often as their pipelines run: they are not counted. */
-async function refuseTooMany(trx: Trx, userId: string, nowMs: number): Promise<void> {
+async function refuseTooMany(trx: Trx, { userId, kind }: NewSession, nowMs: number): Promise<void> {
   const row = await trx
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select('made_at')
     .where('user_id', '=', userId)
     .where('users.kind', '=', 'person')
-    .where('sessions.kind', '!=', 'browser')
+    .where('sessions.kind', '=', kind)
+    .where((eb) => eb.or([eb('end_reason', 'is', null), eb('end_reason', '!=', NEVER_USED)]))
     .where((eb) => eb.or([eb('actor', 'is', null), eb('actor', 'not like', 'operator:%')]))
     .where('made_at', '>', new Date(nowMs - DAY_MS))
     .orderBy('made_at', 'desc')
@@ -61,7 +70,8 @@ async function refuseTooMany(trx: Trx, userId: string, nowMs: number): Promise<v
     .executeTakeFirst()
   if (!row) return
   const retryAfterS = Math.max(1, Math.ceil((row.made_at.getTime() + DAY_MS - nowMs) / 1000))
-  const message = `This person began ${MAX_BEGUN_A_DAY} sessions in 24 hours, which is the most. Try again in ${retryAfterS} s.`
+  const what = kind === 'token' ? 'sessions of single tokens' : 'sessions of clients'
+  const message = `This person began ${MAX_BEGUN_A_DAY} ${what} in 24 hours, which is the most. Try again in ${retryAfterS} s.`
   throw new Refusal(429, 'slow_down', message, {}, { 'retry-after': String(retryAfterS) })
 }
 

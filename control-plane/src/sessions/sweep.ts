@@ -2,6 +2,7 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import { DAY_MS } from '../keys/rotation.ts'
 import { endSessions } from './end-session.ts'
+import { NEVER_USED } from './start-session.ts'
 
 type Db = Kysely<Database>
 
@@ -36,7 +37,7 @@ async function endUnredeemed(db: Db, nowMs: number): Promise<void> {
     .where('ended_at', 'is', null)
     .where((eb) => eb.or([eb('sid', 'in', ofCodes), eb('sid', 'in', ofDevices)]))
     .execute()
-  for (const { sid } of rows) await db.transaction().execute((trx) => endSessions(trx, { sid }, 'its code was never used'))
+  for (const { sid } of rows) await db.transaction().execute((trx) => endSessions(trx, { sid }, NEVER_USED))
 }
 
 /**

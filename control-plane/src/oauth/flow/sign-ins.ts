@@ -104,11 +104,6 @@ export async function setSession(db: Kysely<Database>, { id_hash }: SignInRow, s
   await db.updateTable('sign_ins').set({ sid }).where('id_hash', '=', id_hash).execute()
 }
 
-/** The session is replaced in its browser. What goes on there, in whichever tab, asks for the new one. */
-export async function leaveSession(db: Kysely<Database>, sid: string): Promise<void> {
-  await db.updateTable('sign_ins').set({ sid: null }).where('sid', '=', sid).execute()
-}
-
 /** The person in front of the page is somebody else: they sign in anew, at the provider too. */
 export async function signInAnew(db: Kysely<Database>, { id_hash, request }: SignInRow): Promise<void> {
   await db

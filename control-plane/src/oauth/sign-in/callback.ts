@@ -8,7 +8,7 @@ import { startBrowserSession } from '../../sessions/browser-session.ts'
 import { seeOther } from '../flow/answers.ts'
 import type { InBrowser } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
-import { findSignIn, leaveSession, setSession } from '../flow/sign-ins.ts'
+import { findSignIn, setSession } from '../flow/sign-ins.ts'
 import type { SignInRow } from '../flow/sign-ins.ts'
 import { attemptOf } from './choose.ts'
 
@@ -63,7 +63,6 @@ export const finishAtProvider =
     }
     // The same person in the same browser, which has moved: the session that it had is not needed any more.
     const moved = elsewhere?.userId === user.id ? elsewhere.sid : undefined
-    if (moved !== undefined) await leaveSession(parts.db, moved)
     const started = await startBrowserSession(parts, {
       user,
       provider,
