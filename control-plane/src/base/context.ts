@@ -121,8 +121,9 @@ const changeLock = 0x62697201
 
 /**
  * The only way to change the policy. Rows, audit record and dirty marks commit together; then a revision is
- * published. Whoever takes a caller's rights away does it with this lock too, so nothing that the caller changes
- * commits after that.
+ * published. Operations that take a caller's rights away (an account is disabled, a session ended, a token revoked) do
+ * it with this lock too, so nothing that the caller changes commits after that. Two do it without: a sign-in that takes
+ * the place of the session in its browser, and the end of a session whose code nobody redeemed.
  */
 export async function change<T>(
   ctx: Ctx,

@@ -34,10 +34,32 @@ test('strangers share 50 records a second; each token and reason of a person has
   ])
 })
 
-test('where pages name the ids of records, more refusals of somebody known have one', () => {
-  const { refused } = aCounter({ recordsOfHolder: 10 })
+const limits = { perBucket: 10, perHolder: { ordinary: 10, theft: 10 }, together: { ordinary: 100, theft: 100 } }
+const calls = (subject: string) => (n: number) => ({ subject, method: `operation-${n % 25}`, reason: 'token-expired' })
+const replays = (subject: string) => (n: number) => ({ subject, sessionId: `s${n % 25}`, reason: 'refresh-replayed' })
+
+test('where a record costs a transaction, one holder has a number of them over all buckets, and thefts have another', async () => {
+  const { refused, refusals, written } = aCounter({ limits })
   expect(refused(times(15, () => revoked('one')))).toBe(10)
-  expect(refused(times(80, () => ({})))).toBe(50)
+  expect(refused(times(500, calls('b')))).toBe(10)
+  expect(refused(times(500, replays('b')))).toBe(10)
+  // A bucket that is new has its first record as long as its holder has records left.
+  expect(refused([...times(9, () => revoked('x')), revoked('y')].map((about) => ({ ...about, subject: 'c' })))).toBe(10)
+  await refusals.flush()
+  expect(total(written)).toBe(5 + 490 + 490)
+  // What is only counted stays in its own bucket.
+  expect(written).toContainEqual({ about: calls('b')(3), count: 19 })
+})
+
+test('where a record costs a transaction, all who are known have a number of them together, and strangers their own', async () => {
+  const { refused, refusals, written } = aCounter({ limits })
+  expect(refused(times(3_000, (n) => calls(`p${n % 150}`)(n)))).toBe(100)
+  expect(refused(times(3_000, (n) => replays(`p${n % 150}`)(n)))).toBe(100)
+  expect(refused(times(80, () => ({ reason: 'token-missing' })))).toBe(50)
+  await refusals.flush()
+  expect(total(written)).toBe(2_900 + 2_900 + 30)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(refused(times(20, calls('p149')))).toBe(10)
 })
 
 test('a client that proved itself, a token and a session are told apart like people', () => {
@@ -48,22 +70,22 @@ test('a client that proved itself, a token and a session are told apart like peo
 
 test('who sends many refused tokens has 20 records a second, hides nobody else, and no theft of their own', async () => {
   const { refused, refusals, written } = aCounter()
-  expect(refused(times(5_000, (n) => revoked(`t${n}`)))).toBe(21)
+  expect(refused(times(5_000, (n) => revoked(`t${n}`)))).toBe(20)
   expect(refused([{ subject: 'b', tokenId: 'x', reason: 'token-revoked' }])).toBe(1)
   expect(refused(times(2, () => ({ ...alice, sessionId: 's', reason: 'refresh-replayed' })))).toBe(1)
   await refusals.flush()
   expect(written).toEqual([
-    { about: { ...alice, reason: 'token-revoked' }, count: 4979 },
+    { about: { ...alice, reason: 'token-revoked' }, count: 4980 },
     { about: { ...alice, sessionId: 's', reason: 'refresh-replayed' }, count: 1 },
   ])
 })
 
 test('the number of buckets is bounded: beyond it those who are known share one, and a theft still has its own', async () => {
   const { refused, refusals, written } = aCounter()
-  expect(refused(times(3_000, (n) => ({ subject: `p${n}`, reason: 'token-revoked' })))).toBe(1_050)
+  expect(refused(times(3_000, (n) => ({ subject: `p${n}`, reason: 'token-revoked' })))).toBe(1_000)
   expect(refused([{ subject: 'b', sessionId: 's', reason: 'binding-network' }])).toBe(1)
   await refusals.flush()
-  expect(written).toEqual([{ about: { reason: 'token-revoked' }, count: 1950, detail: expect.stringMatching(/^1950 more of several/) }])
+  expect(written).toEqual([{ about: { reason: 'token-revoked' }, count: 2000, detail: expect.stringMatching(/^2000 more of several/) }])
 })
 
 test('what was counted is written at the end of the second, and what cannot be written as soon as it can', async () => {

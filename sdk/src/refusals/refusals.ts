@@ -1,7 +1,10 @@
 import { Buckets } from './buckets.ts'
 import type { About, Bucket } from './buckets.ts'
+import { OwnRecords } from './own-records.ts'
+import type { RecordLimits } from './own-records.ts'
 
 export type { About } from './buckets.ts'
+export type { RecordLimits } from './own-records.ts'
 
 /** What a record says that stands for several refusals. */
 export interface Sum {
@@ -16,13 +19,19 @@ export interface Sum {
 interface Options {
   /** In ms since 1970. */
   now?: () => number
-  /** How many refusals of one bucket of somebody known have records of their own in a second. */
-  recordsOfHolder?: number
+  limits?: RecordLimits
 }
 
 interface Owed extends Pick<Bucket, 'key' | 'whose'> {
   about: About
   count: number
+}
+
+/** Where a record costs little: the first of each bucket has one. */
+const cheapRecords: RecordLimits = {
+  perBucket: 1,
+  perHolder: { ordinary: 20, theft: 100 },
+  together: { ordinary: 1_000, theft: 1_000 },
 }
 
 /** Sums that wait for a record. More than the buckets of a few seconds wait only while nothing can be written. */
@@ -36,18 +45,19 @@ export class Refusals {
   private readonly write: (sum: Sum) => Promise<void>
   private readonly now: () => number
   private second = 0
-  private readonly recordsOfHolder: number
-  private buckets: Buckets
+  private readonly limits: RecordLimits
+  private buckets = new Buckets()
+  private ownRecords: OwnRecords
   private owed = new Map<string, Owed>()
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
 
   /** `write` appends the record of a sum, or throws. */
-  constructor(write: (sum: Sum) => Promise<void>, { now = Date.now, recordsOfHolder = 1 }: Options = {}) {
+  constructor(write: (sum: Sum) => Promise<void>, { now = Date.now, limits = cheapRecords }: Options = {}) {
     this.write = write
     this.now = now
-    this.recordsOfHolder = recordsOfHolder
-    this.buckets = new Buckets(recordsOfHolder)
+    this.limits = limits
+    this.ownRecords = new OwnRecords(limits)
   }
 
   /** Whether this refusal gets a record of its own; otherwise it is counted. */
@@ -55,12 +65,12 @@ export class Refusals {
     const second = Math.floor(this.now() / 1000)
     if (second !== this.second) {
       this.second = second
-      this.buckets = new Buckets(this.recordsOfHolder)
+      this.buckets = new Buckets()
+      this.ownRecords = new OwnRecords(this.limits)
     }
     const bucket = this.buckets.of(about)
-    bucket.seen++
-    if (bucket.seen <= bucket.maxRecords) return true
-    this.owe({ ...bucket, about, count: 1 })
+    if (this.ownRecords.give(bucket)) return true
+    this.owe({ key: bucket.key, whose: bucket.whose, about, count: 1 })
     return false
   }
 

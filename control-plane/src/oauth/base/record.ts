@@ -1,7 +1,7 @@
 import type { Db } from '@bir/db'
 import type { ApiReason, OAuthReason } from '@bir/sdk/contract/audit-reasons'
 import { Refusals } from '@bir/sdk/refusals'
-import type { About } from '@bir/sdk/refusals'
+import type { About, RecordLimits } from '@bir/sdk/refusals'
 import type { OwnChain } from '../../audit/own-chain.ts'
 import { errorText } from '../../base/log.ts'
 import type { Log } from '../../base/log.ts'
@@ -33,8 +33,15 @@ interface OAuthEvent {
  */
 export type RecordOAuth = (event: OAuthEvent) => Promise<boolean>
 
-/** A person with several tabs reads several pages in a second, and each names the id of its record. */
-const recordsOfHolderPerSecond = 10
+/**
+ * A person with several tabs reads several pages in a second, and each names the id of its record. Each record is a
+ * transaction on the one row of the chain, so nobody gets many, and all together leave the database to others.
+ */
+const limits: RecordLimits = {
+  perBucket: 10,
+  perHolder: { ordinary: 10, theft: 10 },
+  together: { ordinary: 100, theft: 100 },
+}
 
 interface Recorder {
   record: RecordOAuth
@@ -56,7 +63,7 @@ export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: 
       throw error
     }
   }
-  const refusals = new Refusals(write, { recordsOfHolder: recordsOfHolderPerSecond })
+  const refusals = new Refusals(write, { limits })
 
   async function record(event: OAuthEvent): Promise<boolean> {
     const { id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome } = event
