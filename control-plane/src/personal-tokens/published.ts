@@ -34,7 +34,7 @@ export async function readPersonalTokens(trx: Transaction<Database>): Promise<Pe
 }
 
 /** How many of the ended tokens of one person are published: the newest. */
-const maxEndedOfOne = 100
+const maxEndedOfOne = 20
 
 /**
  * The personal access tokens that ended in the last 30 days, by the hash of the token: revoked, expired, or voided with

@@ -26,7 +26,8 @@ export interface Journal {
   record(fields: AuditFields, bodies: Bodies, synced: boolean): Promise<void>
   /**
    * Records a refusal that can come very often: of a person who calls too often or whose token is refused, or of a
-   * sender who is unknown (without `subject`). Beyond the first in a second they are counted instead.
+   * sender who is unknown (without `subject`). Beyond the first in a second (of
+   * strangers: 50) they are counted instead.
    */
   refusal(fields: AuditFields, bodies: Bodies, synced?: boolean): Promise<void>
 }

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AuditRecord } from '@bir/sdk/contract/audit'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { AuditFields } from './fields.ts'
 import { SpoolJournal } from './journal.ts'
+import { segments } from './segments.ts'
 import { Spool } from './spool.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -100,4 +102,24 @@ test('a start signs the chain at once, with the records that a killed process di
   expect([signed.length, spool.tip.seq]).toEqual([1, 2])
   await journal.close()
   expect(signed).toHaveLength(1)
+})
+
+test('the end of a call that a killed process left open keeps the session of its attempt, before the control plane answers', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bir-journal-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const open = () => Spool.open(dir, { plane: uuidv7(), boot: uuidv7() }, 1e9)
+  const { spool } = open()
+  spool.readable = 2
+  await spool.append({ kind: 'attempt', atMs: 0, call: uuidv7(), sessionId: 's' }, {}, true)
+  spool.close()
+  const next = open()
+  const journal = new SpoolJournal({ spool: next.spool, sign: () => '' })
+  await journal.begin(next.recovered)
+  await journal.close()
+  const [path = ''] = segments(dir).map((segment) => segment.path)
+  const headers = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => AuditRecord.parse(JSON.parse(line)).header)
+  expect(headers.find(({ reason }) => reason === 'process-ended')).toMatchObject({ v: 2, sessionId: 's', outcome: 'unknown' })
 })

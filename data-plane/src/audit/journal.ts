@@ -7,6 +7,8 @@ import type { Recovered } from './segments.ts'
 import type { Spool } from './spool.ts'
 
 const headIntervalMs = 60_000
+/** The spool writes records that arrive together at once. */
+const sumsAtOnce = 100
 
 interface Options {
   spool: Spool
@@ -30,7 +32,7 @@ export class SpoolJournal implements Journal {
     this.now = now
     this.refusals = new Refusals(
       ({ about, ...sum }) => this.record({ kind: 'refusals', atMs: now(), ...about, outcome: 'refused', ...sum }, {}, false),
-      { now },
+      { now, atOnce: sumsAtOnce },
     )
     this.headTimer = setInterval(() => this.sweep(), headIntervalMs).unref()
   }

@@ -27,6 +27,8 @@ export interface Recovered {
   readonly bytes: number
   /** Attempts in this segment that have no end: their outcome is unknown. */
   readonly open: AuditRecord[]
+  /** The newest version of a record in this segment; 1 when it has none. */
+  readonly version: number
 }
 
 /**
@@ -36,11 +38,11 @@ export interface Recovered {
 export function recover(dir: string): Recovered {
   const allSegments = segments(dir)
   const last = allSegments.at(-1)
-  if (!last) return { head: { seq: 0, hash: FIRST_PREV }, path: segmentPath(dir, 1), bytes: 0, open: [] }
-  const { isEmpty, head, bytes, isTorn, open } = readSegment(last)
+  if (!last) return { head: { seq: 0, hash: FIRST_PREV }, path: segmentPath(dir, 1), bytes: 0, open: [], version: 1 }
+  const { isEmpty, head, bytes, isTorn, open, version } = readSegment(last)
   if (!isEmpty || allSegments.length === 1) {
     if (isTorn) truncateFile(last.path, bytes)
-    return { head, path: last.path, bytes, open }
+    return { head, path: last.path, bytes, open, version }
   }
   // The process ended before it wrote into this segment. The head is in the one before.
   unlinkSync(last.path)
@@ -53,18 +55,20 @@ function readSegment({ path, firstSeq }: Segment) {
   const attempts = new Map<string, AuditRecord>()
   let head: ChainHead | undefined
   let start = 0
+  let version = 1
   for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
     const record = parse(bytes.toString('utf8', start, end), path)
     head ??= { seq: firstSeq - 1, hash: record.header.prev }
     const fault = faultOf(head, record)
     if (fault) throw damaged(fault, path)
     head = { seq: record.header.seq, hash: record.hash }
+    version = Math.max(version, record.header.v)
     trackAttempt(attempts, record)
     start = end + 1
   }
   const emptyHead = { seq: firstSeq - 1, hash: FIRST_PREV }
   const open = [...attempts.values()]
-  return { isEmpty: head === undefined, head: head ?? emptyHead, bytes: start, isTorn: start < bytes.length, open }
+  return { isEmpty: head === undefined, head: head ?? emptyHead, bytes: start, isTorn: start < bytes.length, open, version }
 }
 
 const newline = 10

@@ -91,6 +91,24 @@ test('what a control plane of an earlier version does not read is left out, so t
   expect(headerFor(1)).not.toHaveProperty('sessionId')
 })
 
+test('after a start a spool goes by its newest file, until the control plane says what it reads', async () => {
+  const dir = aDir()
+  /** Starts the spool, appends a record of a session, and stops it. The control plane may say what it reads. */
+  const run = async (says?: number) => {
+    const spool = aSpool(dir)
+    if (says !== undefined) spool.readable = says
+    await spool.append({ kind: 'call', atMs: 1, sessionId: 's' }, {}, true)
+    spool.close()
+    return lines(dir).at(-1)?.header.v
+  }
+  expect(await run()).toBe(1)
+  expect(await run()).toBe(1)
+  expect(await run(2)).toBe(2)
+  expect(await run()).toBe(2)
+  expect(await run(1)).toBe(1)
+  expectIntact(lines(dir))
+})
+
 test('a record with any text can be read back, and the chain is intact', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -42,18 +42,23 @@ export class Spool {
   private lazySync: NodeJS.Timeout | undefined
   private fault: Error | undefined
   private backlogBytes = 0
-  /** The newest version of records that the control plane reads, as far as it has said. The shipper sets it. */
-  readable = 1
+  /**
+   * The newest version of records that the control plane reads. The shipper sets it to what the control plane said.
+   * Until then a record of version 2 in the recovered segment stands for it: either it was taken, or the records
+   * wait for a control plane that takes it anyway.
+   */
+  readable: number
   /** Called after records were written. The shipper sets it. */
   onWritten: () => void = () => undefined
 
-  private constructor(dir: string, origin: SpoolOrigin, maxBytes: number, { head, path, bytes }: Recovered) {
+  private constructor(dir: string, origin: SpoolOrigin, maxBytes: number, { head, path, bytes, version }: Recovered) {
     this.dir = dir
     this.origin = origin
     this.maxBytes = maxBytes
     this.head = head
     this.writtenHead = head
     this.offset = bytes
+    this.readable = version
     this.fd = openSegment(path)
     this.spare = new Spare(dir)
     reserve(this.fd, bytes)

@@ -197,8 +197,11 @@ export const EndedPersonalToken = z.object({
 })
 export type EndedPersonalToken = z.infer<typeof EndedPersonalToken>
 
-/** How many ended tokens a snapshot names: of the last 30 days, the newest of each person. */
-export const MAX_ENDED_PERSONAL_TOKENS = 2000
+/**
+ * How many ended tokens a snapshot names: of the last 30 days, the newest of each person, 20 a person at most. A plane
+ * reads them in one turn, and anew whenever a token is made or ends.
+ */
+export const MAX_ENDED_PERSONAL_TOKENS = 300
 
 /** The personal access tokens, by the SHA-256 of the token in hexadecimal. */
 export const PersonalTokensChunk = z.object({

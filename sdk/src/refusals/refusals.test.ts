@@ -101,6 +101,35 @@ test('what was counted is written at the end of the second, and what cannot be w
   expect(total(written)).toBe(4 + 8 + 4)
 })
 
+test('sums are written in groups, and only those of a group that fail are kept, with the groups after it', async () => {
+  let [underWay, peak, isFull] = [0, 0, true]
+  const written: Sum[] = []
+  const append = async (sum: Sum) => {
+    peak = Math.max(peak, ++underWay)
+    await Promise.resolve()
+    underWay--
+    written.push(sum)
+  }
+  const refusals = new Refusals(
+    (sum) => {
+      // The spool throws at once when it cannot take a record.
+      if (isFull && sum.about.subject === 'p3') throw new Error('the disk is full')
+      return append(sum)
+    },
+    { atOnce: 10 },
+  )
+  for (const subject of times(25, (n) => `p${n}`)) times(3, () => refusals.admits({ subject }))
+  await expect(refusals.flush()).rejects.toThrow('the disk is full')
+  expect(peak).toBe(9)
+  expect(written).toHaveLength(9)
+  expect(refusals.waiting).toBe(16 * 2)
+  isFull = false
+  await refusals.flush()
+  expect(peak).toBe(10)
+  expect(written.map(({ about: { subject } }) => subject).toSorted()).toEqual(times(25, (n) => `p${n}`).toSorted())
+  expect(total(written)).toBe(25 * 2)
+})
+
 test('while nothing can be written memory is bounded, and no refusal is lost', async () => {
   const { refused, refusals, written, disk } = aCounter()
   disk.refuses = () => true

@@ -20,6 +20,8 @@ interface Options {
   /** In ms since 1970. */
   now?: () => number
   limits?: RecordLimits
+  /** How many sums are written at once. */
+  atOnce?: number
 }
 
 interface Owed extends Pick<Bucket, 'key' | 'whose'> {
@@ -46,6 +48,7 @@ export class Refusals {
   private readonly now: () => number
   private second = 0
   private readonly limits: RecordLimits
+  private readonly atOnce: number
   private buckets = new Buckets()
   private ownRecords: OwnRecords
   private owed = new Map<string, Owed>()
@@ -53,10 +56,11 @@ export class Refusals {
   private writing: Promise<void> = Promise.resolve()
 
   /** `write` appends the record of a sum, or throws. */
-  constructor(write: (sum: Sum) => Promise<void>, { now = Date.now, limits = cheapRecords }: Options = {}) {
+  constructor(write: (sum: Sum) => Promise<void>, { now = Date.now, limits = cheapRecords, atOnce = 1 }: Options = {}) {
     this.write = write
     this.now = now
     this.limits = limits
+    this.atOnce = atOnce
     this.ownRecords = new OwnRecords(limits)
   }
 
@@ -109,18 +113,19 @@ export class Refusals {
     this.timer ??= setTimeout(() => void this.flush().catch(() => undefined), 1000 - (this.now() % 1000)).unref()
   }
 
-  /** One after the other: a flood of refusals takes no connections from others. */
+  /** A group after the other: where each write takes a connection, a flood of refusals takes none from others. */
   private async writeOwed(): Promise<void> {
     const owed = [...this.owed.values()]
     this.owed = new Map()
-    for (const [at, sum] of owed.entries()) {
-      try {
-        await this.write(sumOf(sum))
-      } catch (error) {
-        // The one that failed comes last, so that it never stops the others.
-        for (const kept of [...owed.slice(at + 1), sum]) this.owe(kept)
-        throw error
-      }
+    for (let next = 0; next < owed.length;) {
+      const group = owed.slice(next, (next += this.atOnce))
+      const results = await Promise.allSettled(group.map(async (sum) => this.write(sumOf(sum))))
+      const fault = results.find((result) => result.status === 'rejected')
+      if (!fault) continue
+      // Those that failed come last, so that they never stop the others.
+      const failed = group.filter((_, at) => results[at]?.status === 'rejected')
+      for (const kept of [...owed.slice(next), ...failed]) this.owe(kept)
+      throw fault.reason
     }
   }
 }

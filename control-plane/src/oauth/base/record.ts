@@ -63,7 +63,7 @@ export function createRecorder(db: Db, ownChain: Pick<OwnChain, 'record'>, log: 
       throw error
     }
   }
-  const refusals = new Refusals(write, { limits })
+  const refusals = new Refusals(write, { limits, atOnce: 1 })
 
   async function record(event: OAuthEvent): Promise<boolean> {
     const { id, user, client, address, userAgent, tokenId, sessionId, detail, reason, method, outcome } = event

@@ -413,6 +413,34 @@ test('the session of a token is recorded once the control plane has said that it
     ])
 })
 
+test('a record that a control plane cannot read any more, because it was set back to an earlier version, waits too', async () => {
+  const reads: { version?: number } = { version: 2 }
+  const isUnreadable = (line: string) => reads.version === undefined && line.includes('"v":2')
+  const { stored, counts, controlUrl } = await aControlPlane((lines) => (lines.some(isUnreadable) ? 400 : undefined), reads)
+  const plane = aPlane(aDir(), controlUrl)
+  plane.shipper.start()
+  await plane.write(1)
+  await expect.poll(() => plane.shipper.state.stored).toBe(1)
+
+  delete reads.version
+  await plane.spool.append({ kind: 'call', atMs: 0, sessionId: 's' }, {}, false)
+  await expect
+    .poll(() => plane.logged)
+    .toEqual([{ level: 'warn', event: 'audit cannot be shipped', why: expect.stringContaining('update the control plane') }])
+  const requestsBefore = counts.requests
+  await expect.poll(() => counts.requests).toBeGreaterThan(requestsBefore + 1)
+  expect(stored).toHaveLength(1)
+  expect(plane.shipper.state).toMatchObject({ stored: 1, apart: 0 })
+
+  reads.version = 2
+  await expect
+    .poll(() => stored.map(({ header, standIn }) => [header.sessionId, standIn]))
+    .toEqual([
+      [undefined, undefined],
+      ['s', undefined],
+    ])
+})
+
 test('a spool of a version whose records this one cannot read stops the start with a sentence, and stays', () => {
   const dir = aDir()
   aLaterSpool(dir)

@@ -250,6 +250,7 @@ export class Shipper {
     const { seq: written } = this.options.spool.written
     const refusal = await this.sendBatch(position, batch)
     if (refusal !== undefined && batch.records > 1) return
+    if (refusal !== undefined) await this.refuseOlderControlPlane(batch)
     if (refusal !== undefined) await this.sendStandIn(position, batch.bytes, refusal)
     if (this.stored !== position.seq + batch.records - 1)
       throw new Error(`the control plane says it has ${this.stored} where ${position.seq + batch.records - 1} was sent`)
@@ -310,6 +311,16 @@ export class Shipper {
     const count = recordsOfVersion1(batch)
     if (count === 0) throw new Error(olderControlPlane)
     return count < batch.records ? this.reader.read(segment.path, offset, count) : batch
+  }
+
+  /**
+   * Asks which version the control plane reads now, before a record is set apart. An older one may have taken its place
+   * since the last receipt: it calls no record what only a later one reads.
+   */
+  private async refuseOlderControlPlane(record: Batch): Promise<void> {
+    if (recordsOfVersion1(record) > 0) return
+    await this.send(Buffer.alloc(0))
+    if (this.options.spool.readable < AUDIT_VERSION) throw new Error(olderControlPlane)
   }
 
   private nextSegment({ segment, seq }: Position): void {

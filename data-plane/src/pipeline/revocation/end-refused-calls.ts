@@ -8,7 +8,8 @@ const defaultMs = 1_000
 
 /**
  * Ends calls under way that are allowed no more: because their server was switched off, their person was disabled, a
- * grant or a token was taken or expired, or this plane was expelled. Looks through all of them at every change of
+ * grant was taken or expired, a token or its session was revoked, or this plane was expelled. A token that only expires
+ * ends none. Looks through all of them at every change of
  * policy and every second, in short turns. A call that goes on pays nothing for it but its place in the list.
  */
 export function endRefusedCalls({ policy, openCalls }: Pick<Ports, 'policy' | 'openCalls'>, everyMs = defaultMs): { close(): void } {
