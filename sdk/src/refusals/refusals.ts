@@ -86,7 +86,7 @@ export class Refusals {
 
   /** Of how many refusals nothing is written yet. */
   get waiting(): number {
-    return this.owed.values().reduce((sum, { count }) => sum + count, 0)
+    return [...this.owed.values()].reduce((sum, { count }) => sum + count, 0)
   }
 
   /** Writes the sums of everything that was only counted. What could not be written is kept for the next time. */

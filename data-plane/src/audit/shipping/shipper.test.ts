@@ -218,7 +218,7 @@ test('a segment is deleted only after a record of the next one was stored, and e
   const dir = aDir()
   const plane = aPlane(dir, controlUrl)
   await plane.write(280, 'x'.repeat(60_000))
-  expect(segments(dir).length).toBeGreaterThan(2)
+  await expect.poll(() => segments(dir).length).toBeGreaterThan(2)
   plane.shipper.start()
   await expect.poll(() => stored.length).toBe(280)
   await expect.poll(() => segments(dir).length).toBe(1)
@@ -309,13 +309,15 @@ test.for<[story: string, detailChars: number, answersTo: (lines: string[]) => nu
   const kept = readFileSync(join(dir, 'apart', '0000000000000002.ndjson'), 'utf8')
   expect(kept === `${whole}\n` && header.seq === 2).toBe(true)
   expect(plane.errors()).toMatchObject([{ event: 'an audit record cannot be sent and is set apart' }])
-  expect(plane.shipper.state).toMatchObject({
-    written: 6,
-    stored: 6,
-    waitingMs: 0,
-    apart: 1,
-    warning: expect.stringContaining('spool/apart'),
-  })
+  await expect
+    .poll(() => plane.shipper.state)
+    .toMatchObject({
+      written: 6,
+      stored: 6,
+      waitingMs: 0,
+      apart: 1,
+      warning: expect.stringContaining('spool/apart'),
+    })
 })
 
 test('one bad record among many is found, and all others arrive', async () => {
