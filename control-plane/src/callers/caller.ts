@@ -3,11 +3,10 @@ import { isOfOtherPrefix } from '@bir/sdk/binding'
 import { ApiError } from '../base/api-error.ts'
 import type { Actor, Caller } from '../base/context.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { outageText } from '../base/outage.ts'
 import { issuedClaims, verifyAccessToken } from '../oauth/issue/access-token.ts'
 import type { AccessClaims } from '../oauth/issue/access-token.ts'
 import { readSettings } from '../settings/settings.ts'
-import { assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/operator.ts'
+import { AssertionFault, assertedRequest, looksLikeOperatorAssertion, useOnce } from '../tokens/operator.ts'
 import type { OperatorVerifier } from '../tokens/operator.ts'
 import { apiAudience } from '../oauth/base/resource.ts'
 import { bindingFault } from '../oauth/issue/token-binding.ts'
@@ -39,25 +38,33 @@ export async function callerOf(parts: CallerParts, request: IncomingMessage): Pr
   try {
     return looksLikeOperatorAssertion(token) ? await operatorCaller(parts, token, request) : await tokenCaller(parts, token, request)
   } catch (error) {
-    if (outageText(error) !== undefined) throw ApiError.from(error)
-    const refusal = error instanceof ApiError ? error : tokenFault(error, token, apiAudience(parts.issuer))
+    const refusal = error instanceof AssertionFault ? tokenFault(error, token, apiAudience(parts.issuer)) : error
+    if (!isRefusal(refusal)) throw error
     await recordRefusal(parts, request, refusal, { claims: await issuedClaims(parts.keys, token) })
     throw refusal
   }
 }
 
+/** Everything else is an outage or a mistake of ours, which says nothing about the token. */
+const isRefusal = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.code === 'unauthenticated' || error.code === 'forbidden')
+
 /** Each assertion is good for one request: whoever gets hold of a used one has nothing. */
 async function operatorCaller({ db, operators }: CallerParts, token: string, request: IncomingMessage): Promise<Authenticated> {
   const operator = await operators.verify(token, assertedRequest(request))
   const { label, person } = operator
-  if (person !== undefined) throw new Error('this assertion is for getting a token of a person, not for the API')
+  if (person !== undefined) throw new AssertionFault('this assertion is for getting a token of a person, not for the API')
   await useOnce(db, operator)
   return { actor: { id: label, label, administrator: true } }
 }
 
 async function tokenCaller(parts: CallerParts, token: string, request: IncomingMessage): Promise<Authenticated> {
   const { db, keys, issuer } = parts
-  const claims = await verifyAccessToken(keys, issuer, apiAudience(issuer), token)
+  const audience = apiAudience(issuer)
+  // It reads nothing but the token and our keys, so whatever fails is a fault of the token.
+  const claims = await verifyAccessToken(keys, issuer, audience, token).catch((error: unknown) => {
+    throw tokenFault(error, token, audience)
+  })
   const { sub: userId, sid, jti, iat, exp } = claims
   const credential: Credential = { kind: 'token', userId, sid, jti, iat, exp }
   const user = await personWith(db, credential)
@@ -81,9 +88,8 @@ export async function refusePage(
   try {
     await confirmStanding(parts.db, { kind: 'browser', userId: user.id, sid }, user.administrator)
   } catch (error) {
-    const refusal = ApiError.from(error)
-    await recordRefusal(parts, request, refusal, { user, sid })
-    throw refusal
+    if (isRefusal(error)) await recordRefusal(parts, request, error, { user, sid })
+    throw error
   }
   throw new ApiError('unavailable', 'Try again: this account was enabled a moment ago.')
 }

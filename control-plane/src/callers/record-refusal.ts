@@ -31,12 +31,14 @@ export async function recordRefusal(
   { operation = operationOf(request), claims, ...known }: Refused,
 ): Promise<void> {
   const owner = async () => claims && db.selectFrom('users').select(['id', 'handle']).where('id', '=', claims.sub).executeTakeFirst()
+  // A query that fails takes the name from the record, and not the refusal from the answer.
+  const user = known.user ?? (await owner().catch(() => undefined))
   await record({
     method: operation,
     outcome: 'refused',
     reason: reason ?? (code === 'forbidden' ? 'forbidden' : 'token-invalid'),
     detail: message,
-    user: known.user ?? (await owner()),
+    user,
     client: claims?.client_id,
     tokenId: claims?.jti,
     sessionId: claims?.sid ?? known.sid,

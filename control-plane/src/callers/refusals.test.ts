@@ -1,7 +1,8 @@
 import { SignJWT } from 'jose'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { ISSUER } from '../internal/testing.ts'
-import { aGateway, asked, exchange } from '../tokens/testing.ts'
+import { aGateway, asked, bearer, exchange } from '../tokens/testing.ts'
 
 const api = { resource: `${ISSUER}/api` }
 
@@ -66,4 +67,60 @@ test('a token that the gateway did not sign is a record without a name, whatever
   expect(items.map(({ user, sessionId, method }) => ({ user, sessionId, method }))).toEqual(
     Array.from({ length: 2 }, () => ({ user: null, sessionId: null, method: 'users.list' })),
   )
+})
+
+/** Runs what is given while the database lacks a table, so that a query of ours fails whoever calls. */
+async function without(table: string, { db }: Made, run: () => Promise<void>): Promise<void> {
+  const [name, away] = [sql.id(table), sql.id(`${table}_away`)]
+  await sql`alter table ${name} rename to ${away}`.execute(db)
+  await run()
+  await sql`alter table ${away} rename to ${name}`.execute(db)
+}
+
+const failures = ({ events }: Made) => events.filter(({ event }) => event === 'operation-failed').map(({ facts }) => String(facts?.['why']))
+
+test('a query that fails while a caller is authenticated is a mistake of ours: 500, in the log, and no refusal of their token', async () => {
+  await using made = await aGateway()
+  const { control } = made
+  const { send, records } = await aliceWithToken(made)
+  await without('revocations', control, async () => {
+    const query = { method: 'POST', body: JSON.stringify({ query: '{ me { handle } }' }) }
+    for (const answer of [await send('/trpc/users.me'), await send('/graphql', query)]) {
+      expect(answer.status).toBe(500)
+      expect(await answer.text()).not.toMatch(/relation|revocations|Sign in/)
+    }
+  })
+  expect(failures(control).filter((why) => why.includes('"revocations"'))).toHaveLength(2)
+  expect(await records()).toEqual([])
+  expect((await send('/trpc/users.me')).status).toBe(200)
+})
+
+test('a query that fails while an assertion of the operator is used up is no fault of the assertion', async () => {
+  await using made = await aGateway()
+  const { control } = made
+  await without('used_assertions', control, async () => {
+    const headers = { authorization: `Bearer ${await control.assertion()}` }
+    expect((await control.get('/trpc/users.list', { headers })).status).toBe(500)
+    const answer = await control.token(bearer(await control.assertion({ person: 'alice' })))
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).not.toContain('used_assertions')
+  })
+  expect((await control.client().audit.search({ reason: 'token-invalid' })).items).toEqual([])
+})
+
+test('a refusal is answered and recorded also where its person cannot be looked up', async () => {
+  await using made = await aGateway()
+  const { send, records, whose } = await aliceWithToken(made, {})
+  await without('users', made.control, async () => expect((await send('/trpc/users.me')).status).toBe(401))
+  expect(await records()).toMatchObject([{ ...whose, user: null, reason: 'token-wrong-audience' }])
+})
+
+test('a token that names our key with another algorithm is a refusal, and no mistake of ours', async () => {
+  await using made = await aGateway()
+  const { body } = await asked(made.control, exchange(await made.idp.sign(), api))
+  const [header = '', ...rest] = body.access_token.split('.')
+  const { alg, ...more } = JSON.parse(Buffer.from(header, 'base64url').toString())
+  const other = Buffer.from(JSON.stringify({ ...more, alg: alg === 'ES256' ? 'EdDSA' : 'ES256' })).toString('base64url')
+  const headers = { authorization: `Bearer ${[other, ...rest].join('.')}` }
+  expect((await made.control.get('/trpc/users.me', { headers })).status).toBe(401)
 })

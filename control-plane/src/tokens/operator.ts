@@ -31,10 +31,14 @@ interface Operator {
   expiresAt: Date
 }
 
+/** An assertion of an operator that is not taken. Whoever sent it may see the message. */
+export class AssertionFault extends Error {
+  override readonly name = 'AssertionFault'
+}
+
 export interface OperatorVerifier {
   /**
-   * Resolves with the operator. Rejects with an `Error` whose message the caller may see. Whoever acts on it uses it up
-   * first (`useOnce`).
+   * Resolves with the operator. Rejects with an `AssertionFault`. Whoever acts on it uses it up first (`useOnce`).
    */
   verify: (assertion: string, request: AssertedRequest) => Promise<Operator>
 }
@@ -66,11 +70,11 @@ export function createOperatorVerifier({ stage, issuer, operatorKey }: OperatorP
   const key = stage === 'local' && operatorKey ? createPublicKey({ key: operatorKey, format: 'jwk' }) : undefined
   return {
     async verify(assertion, { isLocal, method, path }) {
-      if (!key) throw new Error('this gateway takes no operator assertions')
-      if (!isLocal) throw new Error('operator assertions are taken from this machine alone')
+      if (!key) throw new AssertionFault('this gateway takes no operator assertions')
+      if (!isLocal) throw new AssertionFault('operator assertions are taken from this machine alone')
       const { htm, htu, ...operator } = await verifyAssertion(assertion, key, issuer)
-      if (htm !== undefined && htm !== method) throw new Error('the operator assertion is for another method')
-      if (htu !== undefined && URL.parse(htu)?.pathname !== path) throw new Error('the operator assertion is for another address')
+      if (htm !== undefined && htm !== method) throw new AssertionFault('the operator assertion is for another method')
+      if (htu !== undefined && URL.parse(htu)?.pathname !== path) throw new AssertionFault('the operator assertion is for another address')
       return operator
     },
   }
@@ -90,20 +94,20 @@ async function verifyAssertion(
   }
   const { payload } = await jwtVerify(assertion, key, expected).catch((error: Error) => {
     const offMs = clockOffOf(error, Date.now())
-    if (offMs !== undefined) throw new Error(clockText('the machine that asks', offMs, Date.now()))
-    throw new Error(`the operator assertion does not hold: ${error.message}`)
+    if (offMs !== undefined) throw new AssertionFault(clockText('the machine that asks', offMs, Date.now()))
+    throw new AssertionFault(`the operator assertion does not hold: ${error.message}`)
   })
   const claims = Claims.safeParse(payload)
-  if (!claims.success) throw new Error('the operator assertion lacks iss, iat, exp or jti')
+  if (!claims.success) throw new AssertionFault('the operator assertion lacks iss, iat, exp or jti')
   const { iss, sub, iat, exp, jti, htm, htu } = claims.data
-  if (exp - iat > lifeSeconds) throw new Error(`the operator assertion lives for more than ${lifeSeconds} s`)
+  if (exp - iat > lifeSeconds) throw new AssertionFault(`the operator assertion lives for more than ${lifeSeconds} s`)
   return { label: iss, person: sub, jti, expiresAt: new Date((exp + skewSeconds) * 1000), htm, htu }
 }
 
-/** Uses an assertion up. Rejects when it was used before, anywhere. */
+/** Uses an assertion up. Rejects with an `AssertionFault` when it was used before, anywhere. */
 export async function useOnce(db: Kysely<Database>, { jti, expiresAt }: Operator): Promise<void> {
   if (!(await isFirstUse(db, `operator ${jti}`, expiresAt)))
-    throw new Error('the operator assertion has been used before: sign one for each request')
+    throw new AssertionFault('the operator assertion has been used before: sign one for each request')
 }
 
 /** Whether a token claims to be an operator assertion. Nothing about it is verified yet. */

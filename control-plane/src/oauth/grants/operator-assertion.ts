@@ -1,6 +1,5 @@
-import { outageText } from '../../base/outage.ts'
 import { MAX_TOKEN_LIFE_MS } from '../../keys/rotation.ts'
-import { assertedRequest, useOnce } from '../../tokens/operator.ts'
+import { AssertionFault, assertedRequest, useOnce } from '../../tokens/operator.ts'
 import { oauthError } from '../../base/errors/oauth-error.ts'
 import { refuseUnknownServer } from '../base/resource.ts'
 import { requireParameter } from '../base/form.ts'
@@ -12,8 +11,8 @@ const defaultLifeSeconds = 8 * 60 * 60
 /** Gives the holder of the operator key a token for a person of their choice (RFC 7523). */
 export const operatorAssertion: GrantType = async ({ db, operators, ctxOf }, { form, target, exchange }) => {
   const refuse = (error: Error) => {
-    if (outageText(error) !== undefined) throw error
-    throw oauthError('invalid_grant', `Refused: ${error.message}.`)
+    if (error instanceof AssertionFault) throw oauthError('invalid_grant', `Refused: ${error.message}.`)
+    throw error
   }
   const operator = await operators.verify(requireParameter(form, 'assertion'), assertedRequest(exchange.request)).catch(refuse)
   await refuseUnknownServer(db, target)
