@@ -1,6 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { MountedServer, MountedTool } from '@bir/data-plane/catalog'
+import type { Database } from '@bir/db/schema'
 import { testDb } from '@bir/db/testing'
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Level } from '@bir/sdk/contract/level'
 import type { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
@@ -43,6 +46,13 @@ export const aCatalog = new Map(
     aServer('charts', { create_chart: 'read', save_chart: 'write' }),
   ].map((server) => [server.id, server]),
 )
+
+/** How many transactions of this database wait for a lock. */
+export async function waitingForLocks(db: Kysely<Database>): Promise<number> {
+  const query = sql<{ count: number }>`
+    select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  return (await query.execute(db)).rows[0]?.count ?? 0
+}
 
 /**
  * An administrator's context with a database for one test. Its publisher only counts: one revision for each change

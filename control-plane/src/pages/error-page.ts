@@ -25,6 +25,7 @@ export const SITUATIONS: Record<Situation, { whose: Whose; status: number }> = {
   'sign-in-expired': { whose: 'you', status: 400 },
   'other-browser': { whose: 'you', status: 400 },
   'cookies-blocked': { whose: 'you', status: 400 },
+  'network-changes': { whose: 'administrator', status: 403 },
   'code-used': { whose: 'you', status: 400 },
   'stale-form': { whose: 'you', status: 400 },
   'too-many-attempts': { whose: 'you', status: 429 },

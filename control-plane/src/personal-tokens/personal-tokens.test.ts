@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import type { Ctx } from '../base/context.ts'
 import { revoke as revokeToken } from '../tokens/revoke.ts'
@@ -52,6 +53,13 @@ test('a person makes a token: it is shown once, its hash is published with its l
   expect(it.recorded.at(-1)).toMatchObject({ action: 'personalTokens.create', target: 'alice', actor: 'alice' })
   expect((await list(it.alice, { first: 10 })).items).toMatchObject([{ id, user: 'alice', state: 'good', lastUsed: null, madeBy: 'alice' }])
   expect((await list(it.bob, { first: 10 })).items).toEqual([])
+})
+
+test('a token that is made is given also when nobody can tell whether the planes hold it', async () => {
+  await using it = await withPeople()
+  await sql`alter table planes rename to planes_away`.execute(it.db)
+  const { token } = await create(it.alice, { name: 'laptop' })
+  expect(Object.keys(await it.published())).toEqual([hashOf(token)])
 })
 
 test('a revoked token is published no more, also when it is revoked by the id that the audit has of it', async () => {

@@ -6,7 +6,7 @@ import { readSealingKeys } from '../keys/key-ring.ts'
 import { masterKeyOf } from '../keys/master-key.ts'
 import { put as putServiceAccount } from '../service-accounts/service-accounts.ts'
 import { put } from '../settings/settings.ts'
-import { aControlPlane } from '../testing.ts'
+import { aControlPlane, waitingForLocks } from '../testing.ts'
 import { setDisabled } from '../users/users.ts'
 import { browserCookie } from './browser-cookie.ts'
 import { idTokenOf, readBrowserSession, removeSessionCookie, startBrowserSession } from './browser-session.ts'
@@ -42,13 +42,6 @@ async function aSite(issuer = 'https://gateway.test') {
   const moved = (sid: string, times: { used_at?: Date; made_at?: Date; idle_until?: Date; until?: Date }) =>
     it.db.updateTable('sessions').set(times).where('sid', '=', sid).execute()
   return { ...it, parts, strangers, user, signIn, read, row, moved, [Symbol.asyncDispose]: it[Symbol.asyncDispose] }
-}
-
-/** How many transactions of this database wait for a lock. */
-async function waiting({ db }: Pick<Awaited<ReturnType<typeof aControlPlane>>, 'db'>): Promise<number> {
-  const query = sql<{ count: number }>`
-    select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  return (await query.execute(db)).rows[0]?.count ?? 0
 }
 
 const asked = (cookie: string, headers = {}) => ({ headers: { cookie, ...headers } }) as IncomingMessage
@@ -130,7 +123,7 @@ test('who disables a person at the moment of their sign-in waits for it, and it 
   await site.db.transaction().execute(async (trx) => {
     await trx.updateTable('users').set({ disabled: true }).where('handle', '=', 'alice').execute()
     signingIn = site.signIn('alice', { replaces: sid }).catch((error: unknown) => error)
-    await expect.poll(() => waiting(site)).toBe(1)
+    await expect.poll(() => waitingForLocks(site.db)).toBe(1)
     await endSessionsOf(trx, (await site.user('alice')).id, 'disabled')
   })
   expect(await signingIn).toMatchObject({ code: 'forbidden' })

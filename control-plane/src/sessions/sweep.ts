@@ -28,16 +28,37 @@ const graceMs = 5_000
  */
 async function endUnredeemed(db: Db, nowMs: number): Promise<void> {
   const over = new Date(nowMs - graceMs)
-  const ofCodes = db.selectFrom('authorization_codes').select('sid').where('used_at', 'is', null).where('expires_at', '<', over)
-  const ofDevices = db.selectFrom('device_codes').select('sid').where('state', '=', 'approved').where('expires_at', '<', over)
-  const rows = await db
-    .selectFrom('sessions')
+  for (const sid of await unredeemed(db, over)) {
+    await db.transaction().execute(async (trx) => {
+      // Whoever ends a session locks it before its codes, and so does this.
+      const row = await trx.selectFrom('sessions').select(['kind', 'ended_at']).where('sid', '=', sid).forUpdate().executeTakeFirst()
+      if (row?.kind !== 'client' || row.ended_at !== null) return
+      const isStillUnused = (await unredeemed(trx, over, sid)).length > 0
+      if (isStillUnused) await endSessions(trx, { sid }, NEVER_USED)
+    })
+  }
+}
+
+/**
+ * The sessions whose code expired before that moment and was never used. Codes are few, and found by their expiry. Of
+ * one session: its code is locked, so that nobody uses it meanwhile.
+ */
+async function unredeemed(db: Db, over: Date, sid?: string): Promise<string[]> {
+  const codes = await db
+    .selectFrom('authorization_codes')
     .select('sid')
-    .where('kind', '=', 'client')
-    .where('ended_at', 'is', null)
-    .where((eb) => eb.or([eb('sid', 'in', ofCodes), eb('sid', 'in', ofDevices)]))
+    .where('used_at', 'is', null)
+    .where('expires_at', '<', over)
+    .$if(sid !== undefined, (query) => query.where('sid', '=', sid ?? '').forUpdate())
     .execute()
-  for (const { sid } of rows) await db.transaction().execute((trx) => endSessions(trx, { sid }, NEVER_USED))
+  const devices = await db
+    .selectFrom('device_codes')
+    .select('sid')
+    .where('state', '=', 'approved')
+    .where('expires_at', '<', over)
+    .$if(sid !== undefined, (query) => query.where('sid', '=', sid ?? '').forUpdate())
+    .execute()
+  return [...codes, ...devices].flatMap((row) => row.sid ?? [])
 }
 
 /**

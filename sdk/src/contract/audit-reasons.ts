@@ -77,6 +77,7 @@ export const OAUTH_REASONS = [
   'sign-in-expired',
   'other-browser',
   'cookies-blocked',
+  'network-changes',
   'code-used',
   'stale-form',
   'too-many-attempts',

@@ -62,6 +62,22 @@ test('a browser that moves while somebody decides shows the sign-in and the ques
   expect(await it.sids()).toEqual([expect.not.stringContaining(before ?? '')])
 })
 
+test('a browser whose address changes at each request reads why it cannot sign in, and is not led around for ever', async () => {
+  await using it = await atConsent('ip')
+  const browser = new TestBrowser(it.gateway)
+  let requests = 0
+  const address = () => (requests++ % 2 === 0 ? home : away)['x-forwarded-for']
+  browser.headers = Object.defineProperty({ ...home }, 'x-forwarded-for', { get: address, enumerable: true })
+  const stop = await browser.go(anAuthorization(it.clientId).path)
+  expect(stop).toMatchObject({ status: 403, url: { pathname: '/oauth/consent' } })
+  expect(stop.html).toContain('settings.binding')
+  const { items } = await it.client.audit.search({ reason: 'network-changes' })
+  expect(items).toMatchObject([{ outcome: 'refused', method: 'oauth/authorize' }])
+  browser.headers = home
+  const consent = await browser.go(anAuthorization(it.clientId).path)
+  expect((await browser.submit(consent, { decision: 'allow' })).url.searchParams.get('code'), 'on one network').not.toBeNull()
+})
+
 test('a browser that has moved signs in before it signs out, and then no session of it is left', async () => {
   await using it = await atConsent('ip')
   it.browser.headers = away

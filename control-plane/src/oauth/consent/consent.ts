@@ -12,7 +12,7 @@ import { csrfOf } from '../flow/browser.ts'
 import type { InBrowser, InFlow } from '../flow/browser.ts'
 import { PageFault } from '../flow/page-fault.ts'
 import { SignInNeeded } from '../flow/sign-in-needed.ts'
-import { AuthorizeRequest, finishSignIn, signInAnew } from '../flow/sign-ins.ts'
+import { AuthorizeRequest, finishSignIn, noteMove, signInAnew } from '../flow/sign-ins.ts'
 import { makeCode } from '../issue/authorization-code.ts'
 import { consentPage } from '../../pages/consent-page.ts'
 import { keepSignedIn } from '../../sessions/browser-session.ts'
@@ -35,11 +35,22 @@ export interface InConsent {
 export const findQuestion =
   (parts: OAuthParts) =>
   async (call: Incoming & InBrowser & InFlow): Promise<InConsent> => {
-    const { session, signIn } = call
+    const { session, elsewhere, signIn } = call
     refuseOver(signIn)
-    if (!session || session.sid !== signIn.sid) throw new SignInNeeded()
+    if (!session || session.sid !== signIn.sid) {
+      if (elsewhere && elsewhere.sid === signIn.sid) await refuseMovingOn(parts.db, signIn)
+      throw new SignInNeeded()
+    }
     return { session, ...(await findAsked(parts, call)) }
   }
+
+/**
+ * A browser that has moved since it signed in for this client signs in again, once. Where its address changes from one
+ * request to the next, that would never end.
+ */
+async function refuseMovingOn(db: Kysely<Database>, signIn: InFlow['signIn']): Promise<void> {
+  if (await noteMove(db, signIn)) throw new PageFault({ situation: 'network-changes' })
+}
 
 /** What the client asked for. The client must still be known, and its redirect URI be its own. */
 async function findAsked({ findClient }: OAuthParts, { signIn, exchange }: InFlow & Incoming): Promise<Omit<InConsent, 'session'>> {

@@ -105,11 +105,10 @@ export const takeDeviceDecision =
     if (decision === 'other-person') return toSignIn(parts, call, userCode)
     if (decision !== 'allow' && decision !== 'deny') throw new PageFault({ situation: 'stale-form' })
     await (decision === 'allow' ? allow(parts, call) : deny(parts, call))
-    await finishDevice(parts.db, userCode, call.browser.hash)
     return resultAfterForm(parts, call, { kind: 'device-done', decision, clientName: client.name })
   }
 
-async function allow(parts: OAuthParts, { device, client, session, exchange, userCode }: Decided): Promise<void> {
+async function allow(parts: OAuthParts, { device, client, session, exchange, userCode, browser }: Decided): Promise<void> {
   const { client_id: clientId, audience, ip, user_agent } = device
   const { user, provider } = session
   await parts.db.transaction().execute(async (trx) => {
@@ -126,6 +125,7 @@ async function allow(parts: OAuthParts, { device, client, session, exchange, use
     })
     if (!(await holdSession(trx, session.sid))) throw new SignInNeeded(`/oauth/device?user_code=${userCode}`)
     if (!(await decide(trx, device, { state: 'approved', sid }))) throw new PageFault({ situation: 'code-used' })
+    await finishDevice(trx, userCode, browser.hash)
   })
   const { address, request } = exchange
   const detail = `a device at ${ip ?? 'an unknown address'}, for ${audience}`
@@ -141,8 +141,12 @@ async function allow(parts: OAuthParts, { device, client, session, exchange, use
 }
 
 async function deny(parts: OAuthParts, call: Decided): Promise<void> {
-  if (!(await decide(parts.db, call.device, { state: 'denied' }))) throw new PageFault({ situation: 'code-used' })
-  await refused(parts, call, 'device-denied', call.device)
+  const { device, userCode, browser } = call
+  await parts.db.transaction().execute(async (trx) => {
+    if (!(await decide(trx, device, { state: 'denied' }))) throw new PageFault({ situation: 'code-used' })
+    await finishDevice(trx, userCode, browser.hash)
+  })
+  await refused(parts, call, 'device-denied', device)
 }
 
 const refused = (parts: OAuthParts, { id, exchange, session }: Incoming & InBrowser, reason: OAuthReason, device?: DeviceRow) =>

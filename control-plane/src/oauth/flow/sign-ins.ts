@@ -104,6 +104,18 @@ export async function setSession(db: Kysely<Database>, { id_hash }: SignInRow, s
   await db.updateTable('sign_ins').set({ sid }).where('id_hash', '=', id_hash).execute()
 }
 
+/** Notes that the browser has moved since it signed in for this. True when it had moved before. */
+export async function noteMove(db: Kysely<Database>, { id_hash, request }: SignInRow): Promise<boolean> {
+  const { hasMoved } = Moved.parse(request)
+  if (!hasMoved) {
+    const moved = JSON.stringify({ ...request, hasMoved: true })
+    await db.updateTable('sign_ins').set({ request: moved }).where('id_hash', '=', id_hash).execute()
+  }
+  return hasMoved
+}
+
+const Moved = z.object({ hasMoved: z.boolean().default(false) })
+
 /** The person in front of the page is somebody else: they sign in anew, at the provider too. */
 export async function signInAnew(db: Kysely<Database>, { id_hash, request }: SignInRow): Promise<void> {
   await db

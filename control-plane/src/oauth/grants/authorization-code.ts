@@ -7,6 +7,7 @@ import { narrowedAudience } from '../base/resource.ts'
 import { challengeOf, isSame } from '../../base/secrets/secret.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import { findCode, useCode } from '../issue/authorization-code.ts'
+import type { CodeRow } from '../issue/authorization-code.ts'
 import { holderOf, liveSession } from '../issue/live-session.ts'
 import { bindSession } from '../issue/session-binding.ts'
 import type { GrantType } from './grant.ts'
@@ -28,7 +29,9 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
   const isFirst = row.used_at === null
   if (isFirst && row.expires_at.getTime() < Date.now()) throw unknownCode('code-expired', await whose())
   const audience = isFirst ? narrowedAudience(row.audience, form.has('resource') ? target : undefined) : row.audience
-  if (!isFirst || !(await useCode(db, row))) {
+  const isUsedNow = isFirst && (await useCode(db, row))
+  if (isFirst && !isUsedNow) await refuseOver(await findCode(db, code), whose)
+  if (!isUsedNow) {
     await endSession(ctxOf(`client:${client.id}`), row.sid, 'code-replayed')
     throw unknownCode('code-replayed', await whose())
   }
@@ -49,6 +52,12 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
     isRefreshable: client.grantTypes.includes('refresh_token'),
     audience,
   }
+}
+
+/** A code that was good a moment ago may have expired since, or its session ended: nobody has used it. */
+async function refuseOver(row: CodeRow | undefined, whose: () => Promise<Holder | undefined>): Promise<void> {
+  if (!row) throw unknownCode('session-ended', await whose())
+  if (row.used_at === null) throw unknownCode('code-expired', await whose())
 }
 
 /** Who only guesses learns nothing. The audit record says what was wrong. */

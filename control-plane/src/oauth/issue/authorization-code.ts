@@ -31,13 +31,14 @@ export async function makeCode(
 export const findCode = (db: Kysely<Database>, code: string): Promise<CodeRow | undefined> =>
   db.selectFrom('authorization_codes').selectAll().where('code_hash', '=', hashOf(code)).executeTakeFirst()
 
-/** True for the one request, on any replica, that uses the code up. */
+/** True for the one request, on any replica, that uses the code up while it is still good. */
 export async function useCode(db: Kysely<Database>, { code_hash }: CodeRow): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('authorization_codes')
     .set({ used_at: new Date() })
     .where('code_hash', '=', code_hash)
     .where('used_at', 'is', null)
+    .where('expires_at', '>', new Date())
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ISSUER, MCP_URL } from '../../internal/testing.ts'
 import { sweepSessions } from '../../sessions/sweep.ts'
+import { waitingForLocks } from '../../testing.ts'
 import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser, tokens } from '../testing.ts'
 
 const minuteMs = 60_000
@@ -51,6 +52,25 @@ test('a code that came too late, or for a resource that it is not for, gives not
     .set({ expires_at: new Date(Date.now() - minuteMs) })
     .execute()
   expect((await it.redeem({ resource: `${MCP_URL}/mcp` })).body.error).toBe('invalid_grant')
+  await sweepSessions(it.db, Date.now())
+  expect(await it.clients()).toEqual([])
+})
+
+test('a code that expires while its redemption is held up gives nothing, and the audit has why', async () => {
+  await using it = await consented()
+  let redeeming: ReturnType<typeof it.redeem> | undefined
+  await it.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('authorization_codes')
+      .set({ expires_at: new Date(Date.now() - minuteMs) })
+      .execute()
+    redeeming = it.redeem()
+    // It found the code good, and waits to use it.
+    await expect.poll(() => waitingForLocks(it.db)).toBe(1)
+  })
+  expect(await redeeming).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  const { items } = await it.gateway.control.client().audit.search({ reason: 'code-expired' })
+  expect(items).toMatchObject([{ user: 'alice', outcome: 'refused' }])
   await sweepSessions(it.db, Date.now())
   expect(await it.clients()).toEqual([])
 })

@@ -73,6 +73,11 @@ export const situations: SituationTexts = {
     what: 'Daxil olmaq üçün bu saytın kukisi lazımdır, lakin brauzer onu geri göndərmədi.',
     next: 'Bu sayt üçün kukilərə icazə verin və yenidən cəhd edin. Gizli pəncərə də onları bloklaya bilər.',
   }),
+  'network-changes': () => ({
+    title: 'Giriş zamanı şəbəkəniz dəyişir',
+    what: 'Bu şlüz girişi bir şəbəkəyə bağlayır, brauzeriniz isə hər addımda başqa şəbəkədən gəldi. Buna görə giriş başa çata bilmir.',
+    next: 'Bir şəbəkə üzərindən, məsələn VPN olmadan, yenidən cəhd edin. Kömək etməsə, administratordan settings.binding haqqında soruşun.',
+  }),
   'code-used': () => ({
     title: 'Bu addım artıq tamamlanıb',
     what: 'Səhifə iki dəfə yüklənib, hər giriş isə yalnız bir dəfə qəbul edilir.',

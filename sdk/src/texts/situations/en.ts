@@ -87,6 +87,11 @@ export const situations = {
     what: 'Signing in needs a cookie of this site, and the browser did not send it back.',
     next: 'Allow cookies for this site, then try again. A private window may block them too.',
   }),
+  'network-changes': () => ({
+    title: 'Your network changes while you sign in',
+    what: 'This gateway holds a sign-in to one network, and your browser came from another one at each step. So the sign-in cannot end.',
+    next: 'Try again over one network, such as without a VPN. If that does not help, ask an administrator about the policy’s settings.binding.',
+  }),
   'code-used': () => ({
     title: 'This step is done already',
     what: 'The page was loaded twice, and each sign-in counts once.',

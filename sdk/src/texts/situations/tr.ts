@@ -73,6 +73,11 @@ export const situations: SituationTexts = {
     what: 'Oturum açmak için bu sitenin bir çerezi gerekir, ancak tarayıcı onu geri göndermedi.',
     next: 'Bu site için çerezlere izin verip yeniden deneyin. Gizli pencere de onları engelleyebilir.',
   }),
+  'network-changes': () => ({
+    title: 'Oturum açarken ağınız değişiyor',
+    what: 'Bu ağ geçidi bir oturumu tek bir ağa bağlar, tarayıcınız ise her adımda başka bir ağdan geldi. Bu yüzden oturum açma tamamlanamıyor.',
+    next: 'Tek bir ağ üzerinden, örneğin VPN olmadan, yeniden deneyin. Yardımcı olmazsa bir yöneticiye settings.binding ayarını sorun.',
+  }),
   'code-used': () => ({
     title: 'Bu adım zaten tamamlandı',
     what: 'Sayfa iki kez yüklendi; her oturum açma yalnızca bir kez geçerlidir.',
