@@ -19,7 +19,7 @@ export function welcomePage({ mcp, graphiql }: WelcomeData, language: Language):
     <p class="lead">${welcome.what}</p>
     <dl>${fact(welcome.assistants, address(mcp))}</dl>
     <p class="after"><a class="button" href="/oauth/device">${welcome.device}</a></p>
-    <p class="after"><a href="/oauth/logout">${welcome.signOut}</a></p>
-    ${graphiql !== undefined && html`<p class="after"><a href="${graphiql}">${welcome.api}</a></p>`}`
+    <p class="after"><a class="button" href="/oauth/logout">${welcome.signOut}</a></p>
+    ${graphiql !== undefined && html`<p class="after"><a class="button" href="${graphiql}">${welcome.api}</a></p>`}`
   return pageAnswer({ language, title: welcome.title, body })
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ISSUER } from '../../internal/testing.ts'
 import { anAuthorization, aSignInGateway, REDIRECT_URI, registered, TestBrowser, tokens } from '../testing.ts'
 import type { Stop } from '../testing.ts'
@@ -12,6 +12,13 @@ beforeAll(async () => {
   clientId = await registered(gateway)
 })
 afterAll(() => gateway[Symbol.asyncDispose]())
+
+/* Each of two people has only so many records of refusals in a second, and each test reads those of its own. */
+const second = () => Math.floor(Date.now() / 1000)
+beforeEach(async () => {
+  const before = second()
+  await expect.poll(second).toBeGreaterThan(before)
+})
 
 const browserOf = (person: 'alice' | 'bob') => new TestBrowser(gateway, person)
 const asked = (browser: TestBrowser): Promise<Stop> => browser.go(anAuthorization(clientId).path)

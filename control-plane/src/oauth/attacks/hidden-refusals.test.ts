@@ -91,9 +91,9 @@ test('a sum says whose refusals it counts', async () => {
   const { body } = await forApi(gateway, clientId)
   await gateway.control.client().settings.put({ binding: 'ip' })
   const headers = { authorization: `Bearer ${body.access_token}`, 'x-forwarded-for': '198.51.100.1' }
-  await Promise.all(Array.from({ length: 20 }, () => gateway.control.get('/trpc/users.me', { headers })))
+  await Promise.all(Array.from({ length: 60 }, () => gateway.control.get('/trpc/users.me', { headers })))
   const ofToken = () => found(gateway, { token: decodeJwt(body.access_token).jti, reason: 'binding-network' })
-  await expect.poll(async () => total(await ofToken())).toBe(20)
+  await expect.poll(async () => total(await ofToken())).toBe(60)
   const [sum] = (await ofToken()).filter(({ kind }) => kind === 'refusals')
   expect(sum).toMatchObject({ user: 'alice', client: clientId, sessionId: sidOf(body), method: 'users.me' })
   expect(sum?.detail).toMatch(/^\d+ more within a second/)

@@ -38,8 +38,8 @@ export type RecordOAuth = (event: OAuthEvent) => Promise<boolean>
  * transaction on the one row of the chain, so nobody gets many, and all together leave the database to others.
  */
 const limits: RecordLimits = {
-  perBucket: 10,
-  perHolder: { ordinary: 10, theft: 10 },
+  perBucket: 20,
+  perHolder: { ordinary: 20, theft: 20 },
   together: { ordinary: 100, theft: 100 },
 }
 
