@@ -50,6 +50,16 @@ function connect({ provider: authProvider }: SdkSignIn) {
   return { client, transport, connected: client.connect(transport) }
 }
 
+/** Bob signs in and consents where the client has sent him, and the client calls a tool as bob. */
+async function callAsBob(signIn: SdkSignIn, transport: StreamableHTTPClientTransport): Promise<void> {
+  const callback = await dance(newBrowser(), signIn.sentTo(), bob())
+  await transport.finishAuth(callback.url.searchParams)
+  const { client, connected } = connect(signIn)
+  await connected
+  expect(JSON.stringify(await client.callTool({ name: 'meta_whoami', arguments: {} }))).toContain('bob')
+  await client.close()
+}
+
 test('an SDK client 1.x registers itself, bob signs in and consents, and it calls a tool as bob', async () => {
   const signIn = sdkSignIn(redirectUri)
   const connect = async () => {
@@ -79,12 +89,7 @@ test('an SDK client 2.x is known by its metadata document, and refreshes its tok
   await expect(first.connected).rejects.toThrow(UnauthorizedError)
   expect(signIn.sentTo().searchParams.get('client_id')).toBe(document.url)
 
-  const callback = await dance(newBrowser(), signIn.sentTo(), bob())
-  await first.transport.finishAuth(callback.url.searchParams)
-  const { client, connected } = connect(signIn)
-  await connected
-  expect(JSON.stringify(await client.callTool({ name: 'meta_whoami', arguments: {} }))).toContain('bob')
-  await client.close()
+  await callAsBob(signIn, first.transport)
   expect(document.fetched()).toBeGreaterThan(0)
 
   const flow = await FlowClient.at(gateway.endpoints.issuer, { id: document.url, redirectUri, resource: gateway.endpoints.mcp })
@@ -104,12 +109,7 @@ test('an SDK client 2.x registers itself after the command that the first screen
   await expect(first.connected).rejects.toThrow(UnauthorizedError)
   expect(signIn.sentTo().searchParams.get('client_id')).toMatch(/^[0-9a-f]{32}$/)
 
-  const callback = await dance(newBrowser(), signIn.sentTo(), bob())
-  await first.transport.finishAuth(callback.url.searchParams)
-  const { client, connected } = connect(signIn)
-  await connected
-  expect(JSON.stringify(await client.callTool({ name: 'meta_whoami', arguments: {} }))).toContain('bob')
-  await client.close()
+  await callAsBob(signIn, first.transport)
   expect(document.fetched()).toBe(fetched)
   await api().policy.apply({ file: { clients } })
 })
