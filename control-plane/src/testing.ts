@@ -24,7 +24,7 @@ export function aServer(id: string, levels: Record<string, Level>): MountedServe
   return {
     id,
     title: id.toUpperCase(),
-    needsSecret: false,
+    secret: undefined,
     tools: new Map(Object.entries(levels).map(tool)),
     resources: new Map(),
     templates: new Map(),

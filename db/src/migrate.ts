@@ -22,6 +22,7 @@ import * as firstSignIn from './migrations/0015-first-sign-in.ts'
 import * as authorizationServer from './migrations/0016-authorization-server.ts'
 import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
 import * as ownRevision from './migrations/0018-own-revision.ts'
+import * as secrets from './migrations/0019-secrets.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -50,6 +51,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0016-authorization-server': authorizationServer,
   '0017-exchanged-tokens': exchangedTokens,
   '0018-own-revision': ownRevision,
+  '0019-secrets': secrets,
 }
 
 /**

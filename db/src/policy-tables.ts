@@ -1,4 +1,5 @@
 import type { Level } from '@bir/sdk/contract/level'
+import type { SecretPolicy } from '@bir/sdk/contract/secret-policy'
 import type { ColumnType, GeneratedAlways, Generated } from 'kysely'
 
 /** The tables of the policy: who may do what. */
@@ -128,6 +129,8 @@ interface ServersTable {
   registered_by: string | null
   /** True once a plane has found tools at this address. */
   examined: Generated<boolean>
+  /** A `SecretPolicy`; null = the defaults. */
+  secret: ColumnType<SecretPolicy | null, string | null | undefined, string | null>
   created_at: Generated<Date>
 }
 

@@ -1,4 +1,5 @@
 import type { Level } from '@bir/sdk/contract/level'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { GatewayView } from './gateway-view.ts'
@@ -17,8 +18,8 @@ export interface CallContext {
   readonly level: Level
   /** The administrator's settings of this server, as the policy carries them. */
   readonly settings: object
-  /** Reserved for a secret of the person for this server. The gateway sets none yet: it is always undefined. */
-  readonly secret: unknown
+  /** The secret with which the call is made, by field; undefined where the server needs none. Never for an answer. */
+  readonly secret: SecretFields | undefined
   /** Aborted when the call times out and when the client disconnects. */
   readonly signal: AbortSignal
   /** The tables that the caller may read over an SQL connection. Undefined: none. */

@@ -1,4 +1,5 @@
 import { parseKnownMembers } from '@bir/sdk/contract/known-members'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { z } from 'zod'
 import { Changes } from './changes.ts'
 import type { ChangeKind } from './changes.ts'
@@ -9,6 +10,7 @@ import { mountResource, mountTemplate } from './define-resource.ts'
 import type { MountedResource, MountedTemplate, ResourceSpec, TemplateSpec } from './define-resource.ts'
 import { mountTool } from './define-tool.ts'
 import type { MountedTool, StrictObject, ToolSpec } from './define-tool.ts'
+import type { FieldsOf, MountedSecret, SecretFieldSpec, SecretSpec } from './secret/define-secret.ts'
 import type { CheckStep } from './gateway-view.ts'
 import { NO_CLIENT_ROUND } from './round.ts'
 import type { Round } from './round.ts'
@@ -20,20 +22,20 @@ export type { MountedResource, MountedTemplate } from './define-resource.ts'
 export type { MountedTool } from './define-tool.ts'
 
 /**
- * What a server is, without its tools, resources and prompts. The administrator writes `settings`. `secret` is
- * reserved for a secret of the person.
+ * What a server is, without its tools, resources and prompts. The administrator writes `settings`. With `secret`, the
+ * server needs a secret of everyone who uses it, and its tools find the values by field in `context.secret`.
  */
-export interface ServerSpec<Settings extends z.ZodType, Secret extends z.ZodType> {
+export interface ServerSpec<Settings extends z.ZodType, Field extends string> {
   id: string
   title: string
   settings: Settings
-  secret?: Secret
+  secret?: SecretSpec<z.output<Settings>, Field>
   /** What may change while the server runs. It announces such changes through `changes`. */
   emits?: readonly ChangeKind[]
   /** The server sends log messages to clients that ask for them. */
   logs?: boolean
   /** Tries the settings against the real service. Throws ToolError to say what is wrong. */
-  check?(context: ContextOf<Settings, Secret>): Promise<CheckStep[]>
+  check?(context: ContextOf<Settings, Field>): Promise<CheckStep[]>
   /** Ends what the server keeps running, such as a child process. Called once when the plane stops. */
   close?(): Promise<void>
 }
@@ -44,7 +46,8 @@ export type Offer = MountedTool | MountedResource | MountedTemplate | MountedPro
 export interface MountedServer {
   readonly id: string
   readonly title: string
-  readonly needsSecret: boolean
+  /** Undefined: it needs none. */
+  readonly secret: MountedSecret | undefined
   readonly tools: ReadonlyMap<string, MountedTool>
   readonly resources: ReadonlyMap<string, MountedResource>
   readonly templates: ReadonlyMap<string, MountedTemplate>
@@ -68,13 +71,11 @@ export interface MountedServer {
  * Declares a server. Declare what it offers with `.tool`, `.resource`, `.template` and `.prompt`, which type the
  * settings and the secret of each handler's context. `.with` puts them together into a server that can be mounted.
  */
-export function defineServer<Settings extends z.ZodType<object>, Secret extends z.ZodType = z.ZodUndefined>(
-  spec: ServerSpec<Settings, Secret>,
-) {
-  type Context = ContextOf<Settings, Secret>
+export function defineServer<Settings extends z.ZodType<object>, Field extends string = never>(spec: ServerSpec<Settings, Field>) {
+  type Context = ContextOf<Settings, Field>
   const changes = new Changes()
   const makeContext = (context: CallContext, round: Round): Context =>
-    new TypedContext(context, round, parseOnce(spec.settings, context.settings), spec.secret?.parse(context.secret) as z.output<Secret>)
+    new TypedContext(context, round, parseOnce(spec.settings, context.settings), requiredFields(spec, context.secret))
 
   return {
     changes,
@@ -93,7 +94,7 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
       return {
         id: spec.id,
         title: spec.title,
-        needsSecret: spec.secret !== undefined,
+        secret: mountedSecret(spec),
         tools: new Map(offers.filter((offer) => 'call' in offer).map((tool) => [tool.name, tool])),
         resources: new Map(offers.filter((offer) => 'uri' in offer).map((resource) => [resource.uri, resource])),
         templates: new Map(offers.filter((offer) => 'uriTemplate' in offer).map((template) => [template.uriTemplate, template])),
@@ -112,6 +113,30 @@ export function defineServer<Settings extends z.ZodType<object>, Secret extends 
         },
       }
     },
+  }
+}
+
+/** What handlers find in `context.secret`. The gateway lets no call through without it: then it is our mistake. */
+function requiredFields<Field extends string>(
+  { id, secret }: { id: string; secret?: { fields: Readonly<Record<Field, SecretFieldSpec>> } },
+  given: SecretFields | undefined,
+): FieldsOf<Field> {
+  const needed = Object.entries<SecretFieldSpec>(secret?.fields ?? {}).filter(([, { optional }]) => !optional)
+  if (needed.some(([name]) => given?.[name] === undefined)) throw new Error(`a call of ${id} came without its secret`)
+  return given ?? {}
+}
+
+function mountedSecret<Settings extends z.ZodType<object>, Field extends string>({
+  settings: type,
+  secret,
+}: ServerSpec<Settings, Field>): MountedSecret | undefined {
+  if (!secret) return undefined
+  return {
+    fields: secret.fields,
+    scopes: secret.scopes ?? {},
+    createAt: (settings) => secret.createAt?.(parseOnce(type, settings)),
+    audience: (settings) => secret.audience(parseOnce(type, settings)),
+    prove: (settings, fields, options) => secret.prove(parseOnce(type, settings), fields, options),
   }
 }
 

@@ -4,6 +4,7 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { z } from 'zod'
 import type { CallContext, Caller } from './context.ts'
+import type { FieldsOf } from './secret/define-secret.ts'
 import type { GatewayView } from './gateway-view.ts'
 import { sendLog, sendProgress } from './round.ts'
 import type { Round, Speech } from './round.ts'
@@ -11,8 +12,8 @@ import type { Awaitable } from '../runtime/awaitable.ts'
 import type { LogLevel } from '../protocol/log-level.ts'
 import type { Notification } from '../protocol/notification.ts'
 
-/** The handler context of a server whose settings and secret have these zod types. */
-export type ContextOf<Settings extends z.ZodType, Secret extends z.ZodType> = HandlerContext<z.output<Settings>, z.output<Secret>>
+/** The handler context of a server with settings of this zod type, and with a secret of these fields. */
+export type ContextOf<Settings extends z.ZodType, Field extends string> = HandlerContext<z.output<Settings>, FieldsOf<Field>>
 
 /** The context of a handler: the call's context with typed settings and secret, and the means to reach the client. */
 export type HandlerContext<Settings, Secret> = Omit<CallContext, 'settings' | 'secret'> & Speech & { settings: Settings; secret: Secret }

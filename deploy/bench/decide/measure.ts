@@ -56,7 +56,7 @@ function standIn(id: string): MountedServer {
   return {
     id,
     title: id,
-    needsSecret: false,
+    secret: undefined,
     tools: new Map(tools),
     ...noOtherContent,
     changes,

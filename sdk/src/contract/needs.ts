@@ -52,6 +52,16 @@ export const LATER: LaterMembers = {
   },
   servers: {
     'servers.*.remote.era=sse': 'era-sse',
+    // A reader that left it out would take the file of the name for everybody.
+    'servers.*.remote.headers.*.of=person': 'secret',
+    'servers.sql.settings.connections.*.password.of=person': 'secret',
+    // A reader that left it out would list and call what only a secret opens.
+    'servers.*.secret': 'secret',
+  },
+  bucket: {
+    secrets: 'secret',
+    // It says what `secrets` means.
+    secretServers: MAY_BE_LEFT_OUT,
   },
 }
 

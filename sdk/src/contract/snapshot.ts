@@ -76,6 +76,14 @@ export const BucketChunk = z.object({
   flags: z.string(),
   /** By the person's position, then by server. */
   selections: z.record(z.string().regex(/^\d+$/), z.record(ServerId, Selection)).optional(),
+  /** The servers for which somebody in this bucket has a secret of their own. */
+  secretServers: z.array(ServerId).optional(),
+  /**
+   * base64 of four little-endian uint32 per secret, sorted by the first two: the person's position; the index into
+   * `secretServers`, with the state (`SECRET_USABLE` …) shifted left by 16 bits, and the level (its index in
+   * `Level.options`, or 0 for every level) by 24; the version; when it expires, in seconds since 1970, or 0 for never.
+   */
+  secrets: z.string().optional(),
 })
 export type BucketChunk = z.infer<typeof BucketChunk>
 
@@ -101,12 +109,43 @@ export const ToolEntry = z.object({
 })
 export type ToolEntry = z.infer<typeof ToolEntry>
 
+/**
+ * What the policy says of a secret's state, as a number: the state of a column. A number that a reader does not know
+ * is not usable.
+ */
+export const SECRET_USABLE = 0
+export const SECRET_UNUSABLE = ['expired', 'invalid', 'insufficient_scope', 'wrong_person', 'moved'] as const
+
+/** A secret that lies in a store, as far as planes must know it: never its value. */
+export const SecretEntry = z.object({
+  /** Rises with every value that is saved. */
+  version: z.int().positive(),
+  /** `SECRET_USABLE`, or 1 + the index into `SECRET_UNUSABLE`. */
+  state: z.int(),
+  /** The highest level of tools that it covers; absent = every level. */
+  level: Level.optional(),
+  /** Milliseconds since 1970. From this moment on it is not usable. */
+  expiresAtMs: z.int().optional(),
+})
+export type SecretEntry = z.infer<typeof SecretEntry>
+
+/** The secrets of a server, but those of people, which are in their buckets. */
+export const ServerSecret = z.object({
+  /** Present: people need a secret for this server. Whose it may be: the first that there is counts. */
+  order: z.array(z.string()).optional(),
+  shared: SecretEntry.optional(),
+  /** By the handle of the group. */
+  groups: z.record(Handle, SecretEntry.extend({ id: Id })).optional(),
+})
+export type ServerSecret = z.infer<typeof ServerSecret>
+
 /** A server that runs inside the gateway. */
 export const MountedEntry = z.object({
   kind: z.literal('mounted'),
   title: z.string(),
   settings: z.record(z.string(), z.unknown()),
   tools: z.record(ToolName, ToolEntry),
+  secret: ServerSecret.optional(),
 })
 export type MountedEntry = z.infer<typeof MountedEntry>
 
@@ -117,6 +156,7 @@ export const RemoteEntry = z.object({
   remote: RemoteSettings,
   /** The tools that are served, according to the server's `trust` setting. */
   tools: z.record(ToolName, ToolEntry),
+  secret: ServerSecret.optional(),
 })
 export type RemoteEntry = z.infer<typeof RemoteEntry>
 

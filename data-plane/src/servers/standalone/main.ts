@@ -35,7 +35,7 @@ async function main(): Promise<void> {
 function readSetup([id = '']: string[], { settings: file, secrets }: { settings?: string; secrets?: string }): StandaloneSetup {
   const server = mountedServers.get(id)
   if (!server) throw new Error(`which server?\n${usage}`)
-  if (server.needsSecret) throw new Error(`${id} works with a person's own secret, which only the gateway has`)
+  if (server.secret) throw new Error(`${id} works with a person's own secret, which only the gateway has`)
   const settings: unknown = file === undefined ? {} : parse(readFileSync(file, 'utf8'))
   const faults = server.faults(settings)
   if (faults.length > 0) throw new Error(`the settings of ${id} have faults:\n${faults.join('\n')}`)
