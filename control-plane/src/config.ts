@@ -24,7 +24,7 @@ const PlaneHosts = z
   .transform((text) => text.split(',').flatMap((item) => item.trim().toLowerCase() || []))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6(), z.string().regex(/^(\*\.)?[a-z0-9.:-]+$/)], 'must be hosts, *.suffixes and networks')))
 
-const Config = z
+export const Config = z
   .object({
     stage: z.enum(['local', 'dev', 'preprod', 'prod']).default('local'),
     host: z.string().default('127.0.0.1'),
@@ -33,6 +33,8 @@ const Config = z
     publicUrl: origin,
     /** The public base URL of the data planes. Access tokens have the audience `<mcpUrl>/mcp`. */
     mcpUrl: origin,
+    /** The portal, where a person manages secrets. Messages name it. */
+    portalUrl: origin.optional(),
     databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }),
     /** The folder of the master key, unless `masterKey` is set. */
     homeDir: z.string().min(1),

@@ -15,6 +15,18 @@ import { processesWith, untilGone } from './processes.ts'
 // One home lives through all of this, test by test: so few starts are what two slow cores can afford.
 const home = mkdtempSync(join(tmpdir(), 'bir-lifecycle-'))
 const endpointsFile = join(home, 'endpoints.json')
+/** Set where `npm start` runs. */
+const canaries = ['VAULT_CANARY', 'CONSUL_CANARY', 'PLANE_VAULT_CANARY', 'MASTER_KEY', 'DATABASE_URL', 'BIR_TOKEN', 'SOME_SERVICE_TOKEN']
+const canaryOf = (name: string) => `canary-of-${name}`
+/** The command of every process that the launcher starts. */
+const parts = [
+  'control-plane/src/main.ts',
+  'data-plane/src/main.ts',
+  'portal/src/main.ts',
+  'local/idp/main.ts',
+  'local/notes/main.ts',
+  'bin/postgres',
+]
 const comesBackWithinMs = 100_000
 let gateway: Gateway
 
@@ -25,12 +37,28 @@ afterAll(async () => {
 })
 
 test('npm start brings everything up, with passwords shown, and every address answers', async () => {
-  gateway = await bootGateway({ home, npm: true })
+  gateway = await bootGateway({ home, npm: true, env: Object.fromEntries(canaries.map((name) => [name, canaryOf(name)])) })
   const { mcp, control, portal, idp } = gateway.endpoints
   for (const base of [new URL(mcp).origin, control, portal, idp]) expect((await fetch(`${base}/health`)).status, base).toBe(200)
   await expect.poll(() => gateway.output(), { message: 'what npm start printed' }).toContain('Ctrl-C')
   expect(gateway.output()).toMatch(/alice +\w{4}-\w{4}-\w{4}-\w{4} /)
   expect((await servers()).toSorted()).toEqual(['charts', 'debug', 'meta', 'notes', 'sql'])
+})
+
+test('a running part holds no secret of the environment that it does not need', async () => {
+  const processes = (await Promise.all(parts.map((part) => processesWith(home, part)))).flat()
+  const texts = processes.map(({ pid, command }) => ({ command, text: read(pid, 'environ') + read(pid, 'cmdline') }))
+  const holdersOf = (name: string) => texts.filter(({ text }) => text.includes(canaryOf(name))).map(({ command }) => command)
+  const holders = Object.fromEntries(canaries.map((name) => [name, holdersOf(name)]))
+  expect(holders).toEqual({
+    VAULT_CANARY: [expect.stringContaining('control-plane/src/main.ts')],
+    CONSUL_CANARY: [expect.stringContaining('control-plane/src/main.ts')],
+    PLANE_VAULT_CANARY: [expect.stringContaining('data-plane/src/main.ts')],
+    MASTER_KEY: [],
+    DATABASE_URL: [],
+    BIR_TOKEN: [],
+    SOME_SERVICE_TOKEN: [],
+  })
 })
 
 test('a second start from the same home says that it runs already', async () => {
@@ -145,6 +173,9 @@ test('outside stage local nothing embedded starts, and what is unsafe is named a
     /^In stage prod nothing embedded starts .*: set PUBLIC_URL .*; set MCP_URL|MCP_URL .*DATABASE_URL .*MASTER_KEY_FILE .*IDP_ISSUER/,
   )
 })
+
+/** What Linux tells about a running process. */
+const read = (pid: number, file: 'environ' | 'cmdline') => readFileSync(`/proc/${pid}/${file}`, 'utf8')
 
 /** Ends at once, with one sentence and code 1. */
 async function refused(options: Parameters<typeof startProduct>[0], sentence: RegExp): Promise<void> {

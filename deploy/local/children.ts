@@ -3,8 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import type { ChildSpec } from './process/child.ts'
 import type { Places } from './base/home.ts'
+import { environmentOf } from './environment.ts'
+import type { Part } from './environment.ts'
 import { GATEWAY_CLIENT_ID } from './idp/clients.ts'
 import type { Ports } from './ports.ts'
+
+/** The names of their logs. */
+const names: Record<Part, string> = { idp: 'idp', notes: 'notes', control: 'control-plane', plane: 'data-plane', portal: 'portal' }
 
 export const IDP_PROVIDER = 'demo'
 /** The name of the secret that the gateway sends to the demo server of notes. */
@@ -31,12 +36,12 @@ export type Addresses = ReturnType<typeof addressesOf>
 /** The processes of the local stage. `notes` runs only while the policy names it. */
 export function childrenOf(places: Places, ports: Ports) {
   const addresses = addressesOf(ports)
-  const child = (name: string, title: string, script: string, url: string, env: Record<string, string>): ChildSpec => ({
-    name,
+  const child = (part: Part, title: string, script: string, url: string, env: Record<string, string>): ChildSpec => ({
+    name: names[part],
     title,
     script: fileURLToPath(script),
     healthUrl: `${url}/health`,
-    env: { ...inheritedEnv(process.env), STAGE: 'local', HOST: LOOPBACK_HOST, BIR_HOME: places.home, ...env },
+    env: { ...inheritedEnv(part, process.env), STAGE: 'local', HOST: LOOPBACK_HOST, BIR_HOME: places.home, ...env },
   })
 
   return {
@@ -52,10 +57,11 @@ export function childrenOf(places: Places, ports: Ports) {
       KEY_FILE: join(places.secrets, NOTES_KEY),
     }),
     control: {
-      ...child('control-plane', 'The control plane', import.meta.resolve('@bir/control-plane/main'), addresses.control, {
+      ...child('control', 'The control plane', import.meta.resolve('@bir/control-plane/main'), addresses.control, {
         PORT: String(ports.controlPort),
         PUBLIC_URL: addresses.control,
         MCP_URL: addresses.mcpBase,
+        PORTAL_URL: addresses.portal,
         DATABASE_URL_FILE: places.databaseUrl,
         HOME_DIR: places.control,
         OPERATOR_KEY_FILE: places.operatorKey,
@@ -70,7 +76,7 @@ export function childrenOf(places: Places, ports: Ports) {
       nodeFlags: controlFlags,
     },
     plane: {
-      ...child('data-plane', 'The data plane', import.meta.resolve('@bir/data-plane/main'), addresses.mcpBase, {
+      ...child('plane', 'The data plane', import.meta.resolve('@bir/data-plane/main'), addresses.mcpBase, {
         PORT: String(ports.port),
         PUBLIC_URL: addresses.mcpBase,
         HOME_DIR: places.plane,
@@ -93,9 +99,8 @@ export function childrenOf(places: Places, ports: Ports) {
  * Settings that the launcher makes itself. Inherited ones may be
  * meant for another program or stage, so they are not passed on.
  */
-const launcherSettings =
-  /^(npm_|BIR_JOIN|BIR_TOKEN|BIR_CLIENT_|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|NODE_OPTIONS$)/
+const launcherSettings = /^(BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL)/
 
-function inheritedEnv(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !launcherSettings.test(name)))
+function inheritedEnv(part: Part, env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environmentOf(part, env)).filter(([name]) => !launcherSettings.test(name)))
 }

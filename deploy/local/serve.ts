@@ -3,6 +3,8 @@ import { LOOPBACK_HOST } from '@bir/sdk/contract/loopback'
 import { startChild } from './process/child.ts'
 import type { ChildSpec } from './process/child.ts'
 import type { Config } from './config.ts'
+import { environmentOf } from './environment.ts'
+import type { Part } from './environment.ts'
 import { placesOf, prepareHome } from './base/home.ts'
 import { takeLock } from './process/launcher-lock.ts'
 import { reportDeaths } from './process/report-deaths.ts'
@@ -36,35 +38,31 @@ export async function serve(config: Config, terminal: Terminal, stopRequest: Sto
   }
 }
 
-/** These open the database, the private keys and the identity provider: no part but the control plane gets them. */
-const controlPlaneSettings = /^(DATABASE_URL|MASTER_KEY|IDP_)/
-
-function partsOf({ stage, home, controlPort, port, portalPort }: Config): ChildSpec[] {
+export function partsOf({ stage, home, controlPort, port, portalPort }: Config, environment: NodeJS.ProcessEnv = process.env): ChildSpec[] {
   const places = placesOf(home)
-  const { PUBLIC_URL: controlUrl = '', MCP_URL: mcpUrl = '' } = process.env
-  const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => !controlPlaneSettings.test(name)))
-  const part = (title: string, name: string, main: string, port: number, env: NodeJS.ProcessEnv): ChildSpec => ({
+  const { PUBLIC_URL: controlUrl = '', MCP_URL: mcpUrl = '', NODE_OPTIONS: nodeOptions } = environment
+  const part = (part: Part, name: string, title: string, main: string, port: number, env: NodeJS.ProcessEnv): ChildSpec => ({
     name,
     title,
     script: fileURLToPath(main),
     healthUrl: `http://${LOOPBACK_HOST}:${port}/health`,
-    env: { ...others, STAGE: stage, PORT: String(port), ...env },
+    env: { ...environmentOf(part, environment), NODE_OPTIONS: nodeOptions, STAGE: stage, PORT: String(port), ...env },
   })
   return [
-    part('The control plane', 'control-plane', import.meta.resolve('@bir/control-plane/main'), controlPort, {
-      ...process.env,
-      STAGE: stage,
-      PORT: String(controlPort),
+    part('control', 'control-plane', 'The control plane', import.meta.resolve('@bir/control-plane/main'), controlPort, {
       HOME_DIR: places.control,
       JOIN_FILE: places.join,
       SECRETS_DIR: places.secrets,
     }),
-    part('The data plane', 'data-plane', import.meta.resolve('@bir/data-plane/main'), port, {
+    part('plane', 'data-plane', 'The data plane', import.meta.resolve('@bir/data-plane/main'), port, {
       HOME_DIR: places.plane,
       PUBLIC_URL: mcpUrl,
       BIR_JOIN_FILE: places.join,
       SECRETS_DIR: places.secrets,
     }),
-    part('The portal', 'portal', import.meta.resolve('@bir/portal/main'), portalPort, { CONTROL_URL: controlUrl, MCP_URL: mcpUrl }),
+    part('portal', 'portal', 'The portal', import.meta.resolve('@bir/portal/main'), portalPort, {
+      CONTROL_URL: controlUrl,
+      MCP_URL: mcpUrl,
+    }),
   ]
 }

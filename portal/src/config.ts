@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-const Config = z.object({
+export const Config = z.object({
   host: z.string().default('127.0.0.1'),
   /** The portal's own address. Where it is not set, a portal on loopback answers to the names of loopback alone. */
   portalUrl: z.url({ protocol: /^https?$/ }).optional(),
