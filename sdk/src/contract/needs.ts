@@ -45,6 +45,9 @@ export const LATER: LaterMembers = {
     'settings.bindingRevokes': MAY_BE_LEFT_OUT,
     // A plane that does not know it takes no token after its end.
     'settings.offlineReadMs': MAY_BE_LEFT_OUT,
+    // A plane that does not know them uses no secrets.
+    'settings.secretCacheMs': MAY_BE_LEFT_OUT,
+    'settings.secretLeaseMs': MAY_BE_LEFT_OUT,
   },
   personalTokens: {
     // A plane that does not know them refuses these tokens as unknown ones.

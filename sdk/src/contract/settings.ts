@@ -75,6 +75,21 @@ export const Settings = z.object({
     .min(0)
     .max(7 * 24 * 60 * minuteMs)
     .default(60 * minuteMs),
+  /** A data plane reads a secret that it uses from its store again when it was read so long ago. */
+  secretCacheMs: z
+    .int()
+    .min(1000)
+    .max(60 * minuteMs)
+    .default(minuteMs),
+  /**
+   * While the store does not answer, a data plane goes on with a secret for so long after it read it last. Then calls
+   * that need it are refused. 0: no secret is used that was not read just now.
+   */
+  secretLeaseMs: z
+    .int()
+    .min(0)
+    .max(24 * 60 * minuteMs)
+    .default(15 * minuteMs),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -148,4 +163,6 @@ export const SettingsPatch = z.strictObject({
   bindingNetwork: GivenBindingNetwork.optional(),
   bindingRevokes: shape.bindingRevokes.unwrap().optional(),
   offlineReadMs: shape.offlineReadMs.unwrap().optional(),
+  secretCacheMs: shape.secretCacheMs.unwrap().optional(),
+  secretLeaseMs: shape.secretLeaseMs.unwrap().optional(),
 })

@@ -267,6 +267,8 @@ export const FIELDS: Readonly<Record<string, string>> = {
     'How long a token stays good for reading after its end while the control plane cannot be reached, in milliseconds.',
   'Settings.rateBurst': 'Calls that a person may make at once.',
   'Settings.ratePerSecond': 'Calls per second that a person may make over time.',
+  'Settings.secretCacheMs': 'How old a secret may be in a data plane before it is read from its store again, in milliseconds.',
+  'Settings.secretLeaseMs': 'How long a data plane goes on with a secret that it read while the store does not answer, in milliseconds.',
   'Settings.sessionIdleMs': 'A legacy session that was not used for this time ends, in milliseconds.',
   'Settings.session': 'How long people stay signed in.',
   'Settings.staleDestroyMs': 'How old the policy may be for calls that destroy, in milliseconds.',
