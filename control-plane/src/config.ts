@@ -75,6 +75,8 @@ export const Config = z
     idpAudience: z.string().min(1).optional(),
     /** The folder of the secrets that the policy names for the control plane, a file each. */
     secretsDir: z.string().min(1).optional(),
+    /** Where the values of secrets of people and servers lie. */
+    secretStore: z.enum(['embedded']).default('embedded'),
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
     stopDelayMs: z.coerce.number().int().min(0).optional(),

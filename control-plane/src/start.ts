@@ -48,6 +48,8 @@ import { createRecorder } from './oauth/base/record.ts'
 import type { RecordOAuth } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
+import { openSecretStore } from './secrets/open-store.ts'
+import type { SecretStore } from './secrets/stores/store.ts'
 import { readBrowserSession } from './sessions/browser-session.ts'
 import { startMaintenance } from './upkeep.ts'
 
@@ -77,13 +79,14 @@ interface Core {
   joinLines: JoinLines
   joinFile: JoinFile | undefined
   auditWatch: AuditWatch
+  store: SecretStore
 }
 
 /** Starts the whole process: migrates the database, opens the keys, publishes the policy, and listens. */
 export async function startControlPlane(config: Config, log: Log, strays: StrayRejections = { count: 0 }): Promise<Running> {
   const { publicUrl: issuer, stage } = config
   const core = { ...(await openCore(config, log)), strays }
-  const { db, keys, ownChain, publisher, watch, joinLines, joinFile, auditWatch } = core
+  const { db, keys, ownChain, publisher, watch, joinLines, joinFile, auditWatch, store } = core
   const revision = await publishAtStart(core)
   await joinFile?.renew()
 
@@ -112,6 +115,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
       await ownChain.signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: errorText(error) }))
       await watch.stop()
       await auditWatch.stop()
+      await store.close()
       await db.destroy()
       log('info', 'stopped')
     },
@@ -149,7 +153,9 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   const address = { issuer: config.publicUrl, fingerprint: fingerprintOf(keys.manifest.jwk) }
   const joinFile = config.joinFile === undefined ? undefined : joinFileOf({ db, path: config.joinFile, address, log })
   const joinLines = { lineOf: (secret: string) => joinLineOf(address, secret), renewFile: async () => joinFile?.tryRenew() }
-  return { config, log, db, master, keys, ownChain, watch, publisher, publishAbove, joinLines, joinFile, auditWatch: watchAudit(db, log) }
+  const store = openSecretStore(config, { db, master, log })
+  const auditWatch = watchAudit(db, log)
+  return { config, log, db, master, keys, ownChain, watch, publisher, publishAbove, joinLines, joinFile, auditWatch, store }
 }
 
 /** Publishes what changed while no control plane ran, such as keys or the catalogue of servers. */
@@ -174,6 +180,7 @@ function siteOf(
     publishAbove,
     joinLines,
     auditWatch,
+    store,
     strays,
   }: Core & { strays: StrayRejections },
   record: RecordOAuth,
@@ -195,6 +202,7 @@ function siteOf(
     recordChange,
     ownChainKey: keys.audit.jwk,
     joinLines,
+    secrets: { store },
     shortHash: shortHasher(keys.audit.privateKey),
   }
   const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { MountedServer, MountedTool } from '@bir/data-plane/catalog'
 import type { Database } from '@bir/db/schema'
 import { testDb } from '@bir/db/testing'
@@ -9,7 +9,9 @@ import type { PolicyFile } from '@bir/sdk/contract/policy-file'
 import { uuidv7 } from '@bir/sdk/contract/uuid'
 import type { Change, Ctx } from './base/context.ts'
 import { shortHasher } from './definitions/short-hash.ts'
+import { masterKeyOf } from './keys/master-key.ts'
 import { apply } from './policy/apply.ts'
+import { createEmbeddedStore } from './secrets/stores/embedded/embedded-store.ts'
 import { z } from 'zod'
 import { put } from './users/users.ts'
 
@@ -69,6 +71,7 @@ export async function aControlPlane() {
     providers: { environment: undefined, isLocal: true, states: async () => [] },
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
+    secrets: { store: createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) }) },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },
     shortHash: shortHasher(generateKeyPairSync('ed25519').privateKey),
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { testDb } from '@bir/db/testing'
 import { faultOf } from '@bir/sdk/chain'
 import { FIRST_PREV } from '@bir/sdk/contract/audit'
@@ -8,6 +9,8 @@ import * as fc from 'fast-check'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import type { Ctx } from '../base/context.ts'
+import { masterKeyOf } from '../keys/master-key.ts'
+import { createEmbeddedStore } from '../secrets/stores/embedded/embedded-store.ts'
 import { parseBatch } from './batch.ts'
 import { ingest } from './ingest.ts'
 import { chain } from './read-chain.ts'
@@ -29,6 +32,7 @@ async function aStore() {
     recordChange: async () => undefined,
     ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => secret, renewFile: async () => undefined },
+    secrets: { store: createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) }) },
     shortHash: (text) => text,
   }
   const joined = async () => {

@@ -5,6 +5,7 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
+import type { SecretStore } from '../secrets/stores/store.ts'
 import type { ApiError } from './api-error.ts'
 import type { WhileAnswering } from './while-answering.ts'
 
@@ -50,6 +51,8 @@ export interface Ctx {
   /** Makes the short hash of a text. Nobody without the key can find two texts with the same one. */
   shortHash: (text: string) => string
   joinLines: JoinLines
+  /** Where the values of secrets lie. */
+  secrets: { store: SecretStore }
   /** Ends the wait for a database that hangs. Absent where nobody watches the database. */
   whileAnswering?: WhileAnswering | undefined
 }
