@@ -1,4 +1,4 @@
-import { EVERYONE_ID } from '@bir/db/schema'
+import { EVERYONE_ID, SHARED_ID } from '@bir/db/schema'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { decide } from '@bir/sdk/contract/decide'
 import { BucketChunk, ClassesChunk, ProfileChunk, ServersChunk } from '@bir/sdk/contract/snapshot'
@@ -13,7 +13,7 @@ import { aServer } from '../testing.ts'
 import { holdersOf } from './holders.ts'
 import { compileBucket, compileClasses } from './people.ts'
 import { compileServers } from './compile.ts'
-import type { GrantRow, PersonRow, PolicyRows, RestrictionRow } from '../policy-rows/types.ts'
+import type { GrantRow, PersonRow, PolicyRows, RestrictionRow, SecretFacts } from '../policy-rows/types.ts'
 
 const fixedNowMs = 1_000
 const rankOf: Record<Level, number> = { disabled: 0, read: 1, write: 2, destroy: 3 }
@@ -69,6 +69,25 @@ const aRestriction: fc.Arbitrary<RestrictionRow> = fc
   )
   .map(([holder, restriction]) => ({ ...holder, ...restriction, server: 'sql' }))
 
+const secretStates = ['ok', 'unchecked', 'expired', 'invalid', 'insufficient_scope', 'wrong_person', 'moved', 'of another version']
+const aSecret = (holder: Pick<SecretFacts, 'kind' | 'holderId'>): fc.Arbitrary<SecretFacts> =>
+  fc
+    .record({
+      server: fc.constantFrom('sql', 'other'),
+      version: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      state: fc.constantFrom('ok', ...secretStates),
+      level: fc.option(fc.constantFrom('read' as const, 'write' as const, 'destroy' as const)),
+      expiresAtMs: fc.option(fc.constantFrom(fixedNowMs, fixedNowMs + 1_000)),
+    })
+    .map((facts) => ({ ...holder, ...facts }))
+const atMostOneAServer = (secrets: SecretFacts[]) =>
+  secrets.filter(({ holderId, server }, at) => secrets.findIndex((one) => one.holderId === holderId && one.server === server) === at)
+const secretsOf = (holder: Pick<SecretFacts, 'kind' | 'holderId'>) => fc.array(aSecret(holder), { maxLength: 3 }).map(atMostOneAServer)
+const holdersOfSecrets = [
+  ...groupIds.map((holderId) => ({ kind: 'group' as const, holderId })),
+  { kind: 'shared' as const, holderId: SHARED_ID },
+]
+
 const aPerson = (id: string): fc.Arbitrary<PersonRow> =>
   fc.record({
     id: fc.constant(id),
@@ -80,6 +99,7 @@ const aPerson = (id: string): fc.Arbitrary<PersonRow> =>
       fc.constant({}),
       fc.record({ level: aLevel, off: fc.subarray(toolNames.slice(0, 3)) }, { requiredKeys: [] }).map((sql) => ({ sql })),
     ),
+    secrets: secretsOf({ kind: 'person', holderId: id }),
   })
 
 const somePolicy: fc.Arbitrary<PolicyRows> = fc.record({
@@ -91,16 +111,20 @@ const somePolicy: fc.Arbitrary<PolicyRows> = fc.record({
         fc.record({ level: fc.constantFrom('read', 'write', 'destroy'), hidden: fc.boolean() }, { requiredKeys: [] }),
         { maxKeys: 2 },
       ),
+      settings: fc.constantFrom({}, { password: { secret: 'password' } }, { password: { secret: 'password', of: 'person' } }),
+      secret: fc.option(fc.record({ from: fc.shuffledSubarray(['person', 'group', 'shared'], { minLength: 1 }) })),
     })
-    .map((server) => [{ id: 'sql', kind: 'mounted' as const, title: null, settings: {}, ...server }]),
+    .map((server) => [{ id: 'sql', kind: 'mounted' as const, title: null, ...server }]),
   groups: fc.constant(groupIds.map((id) => ({ id, handle: `group-${id.at(-1)}`, title: null }))),
   grants: fc.array(aGrant, { maxLength: 6 }),
   restrictions: fc.array(aRestriction, { maxLength: 6 }),
   settings: fc.constant({}),
+  secrets: fc.tuple(...holdersOfSecrets.map(secretsOf)).map((each) => each.flat()),
 }) as fc.Arbitrary<PolicyRows>
 
 /** Decides directly from the rows, without compiling: the reference for the compiled policy. */
-function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string): Level | 'no' {
+function naive(rows: PolicyRows, person: PersonRow, tool: string): Level | 'no' {
+  const { servers, grants } = rows
   const [server] = servers
   if (!server || person.disabled || server.killed) return 'no'
   const declared = catalog.get('sql')?.tools.get(tool)?.level
@@ -123,7 +147,23 @@ function naive({ servers, grants }: PolicyRows, person: PersonRow, tool: string)
   const chosen = person.selections.sql
   if (chosen?.off?.includes(tool)) return 'no'
   const effective = Math.min(ceiling, chosen?.level === undefined ? Infinity : rankOf[chosen.level])
-  return effective === 0 || effective < needed ? 'no' : (levelNames[effective] ?? 'no')
+  const covered = Math.min(effective, coveredBySecret(rows, person))
+  return covered === 0 || covered < needed ? 'no' : (levelNames[covered] ?? 'no')
+}
+
+/** The level that the secret covers which a call would be made with; 0 where there is none that is good. */
+function coveredBySecret({ servers, secrets, groups }: PolicyRows, person: PersonRow): number {
+  const [server] = servers
+  if (!JSON.stringify(server?.settings).includes('"of":"person"')) return Infinity
+  const ofGroups = groups.filter(({ id }) => person.groups.includes(id)).map(({ id }) => id)
+  const candidates = (server?.secret?.from ?? ['person', 'group', 'shared']).map((kind) => {
+    if (kind === 'person') return person.secrets.find((one) => one.server === 'sql')
+    const ids = kind === 'group' ? ofGroups : [SHARED_ID]
+    return ids.map((id) => secrets.find(({ holderId, server }) => holderId === id && server === 'sql')).find((one) => one !== undefined)
+  })
+  const used = candidates.find((one) => one !== undefined)
+  if (!used || (used.state !== 'ok' && used.state !== 'unchecked')) return 0
+  return used.expiresAtMs !== null && fixedNowMs >= used.expiresAtMs ? 0 : rankOf[used.level ?? 'destroy']
 }
 
 test('for any rows, decisions on the compiled policy equal decisions on the rows themselves', () => {
@@ -185,10 +225,15 @@ test('the bytes do not depend on the order of rows, and chunks match the contrac
         BucketChunk.parse(bucket.chunk)
         ClassesChunk.parse(chunk)
         for (const profile of profiles.values()) expect(ProfileChunk.parse(profile)).toEqual(profile)
-        const servers = ServersChunk.parse(compileServers(rows.servers, catalog))
+        const servers = ServersChunk.parse(compileServers(rows.servers, catalog, [], rows))
         return canonical([bucket.chunk, chunk, [...profiles].sort(([a], [b]) => (a < b ? -1 : 1)), servers])
       }
-      const turned = { ...rows, grants: rows.grants.toReversed(), restrictions: rows.restrictions.toReversed() }
+      const turned = {
+        ...rows,
+        grants: rows.grants.toReversed(),
+        restrictions: rows.restrictions.toReversed(),
+        secrets: rows.secrets.toReversed(),
+      }
       expect(bytes(turned, people.toReversed())).toBe(bytes(rows, people))
     }),
     { numRuns: 200 },
@@ -196,7 +241,15 @@ test('the bytes do not depend on the order of rows, and chunks match the contrac
 })
 
 test('a grant to a group changes one profile and no bucket of its members', () => {
-  const member = { id: userIds[0] ?? '', handle: 'ann', bucket: 1, disabled: false, groups: [groupIds[0] ?? ''], selections: {} }
+  const member = {
+    id: userIds[0] ?? '',
+    handle: 'ann',
+    bucket: 1,
+    disabled: false,
+    groups: [groupIds[0] ?? ''],
+    selections: {},
+    secrets: [],
+  }
   const grant = (level: Level): GrantRow => ({
     id: idOf(9),
     kind: 'group',
@@ -212,6 +265,7 @@ test('a grant to a group changes one profile and no bucket of its members', () =
       groups: [{ id: groupIds[0] ?? '', handle: 'staff', title: null }],
       grants: [grant(level)],
       restrictions: [],
+      secrets: [],
     })
     const { chunk, classes } = compileBucket(holders, [member])
     return { bucket: canonical(chunk), classes: compileClasses(holders, classes) }
@@ -231,13 +285,17 @@ test('a person whose groups hold nothing is in the class of people who hold noth
     disabled: false,
     groups,
     selections: {},
+    secrets: [],
   })
-  const { classes } = compileBucket(holdersOf({ groups: [], grants: [], restrictions: [] }), [person(0, groupIds), person(1, [])])
+  const { classes } = compileBucket(holdersOf({ groups: [], grants: [], restrictions: [], secrets: [] }), [
+    person(0, groupIds),
+    person(1, []),
+  ])
   expect(classes).toEqual([{ key: 'e3b0c44298fc1c14', holders: [] }])
 })
 
 test('a label is compiled as a label, even if it equals the declared level', () => {
-  const [server] = [{ id: 'sql', kind: 'mounted' as const, title: 'Bank', settings: {}, killed: false }]
+  const [server] = [{ id: 'sql', kind: 'mounted' as const, title: 'Bank', settings: {}, killed: false, secret: null }]
   const labels = { look: { level: 'write' as const }, change: { hidden: true }, drop: { level: 'destroy' as const } }
   expect(compileServers([{ ...server, labels }], catalog)).toEqual({
     servers: {
@@ -256,12 +314,19 @@ test('a label is compiled as a label, even if it equals the declared level', () 
 })
 
 test('a server this version cannot mount has no tools', () => {
-  const row = { id: 'gone', kind: 'mounted' as const, title: null, settings: {}, labels: {}, killed: false }
+  const row = { id: 'gone', kind: 'mounted' as const, title: null, settings: {}, labels: {}, killed: false, secret: null }
   expect(compileServers([row], catalog).servers.gone).toEqual({ kind: 'mounted', title: 'gone', settings: {}, tools: {} })
 })
 
 test('approved tools of a remote server are compiled with their hash, and the inferred or labelled level', () => {
-  const row = { id: 'everything', kind: 'remote' as const, title: null, settings: { url: 'https://tools.example.com/mcp' }, killed: false }
+  const row = {
+    id: 'everything',
+    kind: 'remote' as const,
+    title: null,
+    settings: { url: 'https://tools.example.com/mcp' },
+    killed: false,
+    secret: null,
+  }
   const labels = { wipe: { level: 'read' as const }, echo: { hidden: true }, absent: { level: 'write' as const } }
   const fact = { server: 'everything', readOnly: null, destructive: null, state: 'approved' as const, mark: null }
   const definitions = [

@@ -12,7 +12,8 @@ import type {
   SettingsChunk,
   ToolEntry,
 } from '@bir/sdk/contract/snapshot'
-import type { DefinitionFacts, ServerRow } from '../policy-rows/types.ts'
+import type { DefinitionFacts, PolicyRows, ServerRow } from '../policy-rows/types.ts'
+import { serverSecret } from './secrets.ts'
 
 /* Compiles rows to chunks. Pure functions without a clock: the same rows, in any order, give the same bytes. */
 
@@ -23,13 +24,19 @@ export function compileServers(
   rows: readonly ServerRow[],
   mountable: Mountable,
   definitions: readonly DefinitionFacts[] = [],
+  { groups, secrets }: Pick<PolicyRows, 'groups' | 'secrets'> = { groups: [], secrets: [] },
 ): ServersChunk {
+  const groupHandles = new Map(groups.map(({ id, handle }) => [id, handle]))
   const offered = Map.groupBy(
     definitions.filter(({ state }) => state === 'approved'),
     ({ server }) => server,
   )
-  const entry = (row: ServerRow): ServerEntry =>
-    row.kind === 'remote' ? remoteEntry(row, offered.get(row.id) ?? []) : mountedEntry(row, mountable.get(row.id))
+  const entry = (row: ServerRow): ServerEntry => {
+    const mounted = mountable.get(row.id)
+    const secret = serverSecret(row, mounted, secrets, groupHandles)
+    const server = row.kind === 'remote' ? remoteEntry(row, offered.get(row.id) ?? []) : mountedEntry(row, mounted)
+    return { ...server, ...(secret && { secret }) }
+  }
   return { servers: Object.fromEntries(rows.map((row) => [row.id, entry(row)])) }
 }
 

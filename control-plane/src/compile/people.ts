@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '@bir/sdk/contract/canonical'
 import { withNeeds } from '@bir/sdk/contract/needs'
+import { writeSecretColumn } from '@bir/sdk/contract/bucket-secrets'
+import type { SecretRow } from '@bir/sdk/contract/bucket-secrets'
 import { DISABLED_FLAG } from '@bir/sdk/contract/snapshot'
 import type { BucketChunk, ClassesChunk, ProfileChunk } from '@bir/sdk/contract/snapshot'
 import { classOf } from './holders.ts'
 import type { Class, Holders } from './holders.ts'
 import { compileProfile } from './profile.ts'
+import { secretEntry } from './secrets.ts'
 import type { PersonRow } from '../policy-rows/types.ts'
 
 /** Compiles the people of one bucket into columns, and returns their classes. Without people there is no chunk. */
@@ -23,6 +26,9 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
   const selections = sorted.flatMap(({ selections }, at) =>
     Object.keys(selections).length === 0 ? [] : [[String(at), selections] as const],
   )
+  const secrets = sorted.flatMap((person, position) =>
+    person.secrets.map((facts) => ({ ...secretEntry(facts), position, server: facts.server })),
+  )
 
   const chunk: BucketChunk = {
     ids: Buffer.from(sorted.map(({ id }) => id.replaceAll('-', '')).join(''), 'hex').toString('base64'),
@@ -31,8 +37,14 @@ export function compileBucket(holders: Holders, people: readonly PersonRow[]): {
     classOf: classColumn.toString('base64'),
     flags: Buffer.from(sorted.map(({ disabled }) => (disabled ? DISABLED_FLAG : 0))).toString('base64'),
     ...(selections.length === 0 ? {} : { selections: Object.fromEntries(selections) }),
+    ...(secrets.length === 0 ? {} : secretColumns(secrets)),
   }
   return { chunk: withNeeds('bucket', chunk), classes }
+}
+
+function secretColumns(rows: readonly SecretRow[]): Pick<BucketChunk, 'secretServers' | 'secrets'> {
+  const { secretServers, secrets } = writeSecretColumn(rows)
+  return { secretServers, secrets: Buffer.from(secrets).toString('base64') }
 }
 
 /**

@@ -1,12 +1,16 @@
 import type { Database } from '@bir/db/schema'
-import type { Level } from '@bir/sdk/contract/level'
+import { Level } from '@bir/sdk/contract/level'
 import type { Selection } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
-import type { Db, GrantRow, RestrictionRow, DefinitionFacts, PolicyRows, PersonRow } from './types.ts'
+import type { Db, DefinitionFacts, GrantRow, PersonRow, PolicyRows, RestrictionRow, SecretFacts } from './types.ts'
 
 export async function readPolicyRows(db: Db): Promise<PolicyRows> {
-  const servers = await db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed']).orderBy('id').execute()
+  const servers = await db
+    .selectFrom('servers')
+    .select(['id', 'kind', 'title', 'settings', 'labels', 'killed', 'secret'])
+    .orderBy('id')
+    .execute()
   const definitions = await readDefinitionFacts(db)
   const groups = await db.selectFrom('groups').select(['id', 'handle', 'title']).orderBy('handle').execute()
   const grants = await db.selectFrom('grants').selectAll().orderBy('id').execute()
@@ -19,8 +23,28 @@ export async function readPolicyRows(db: Db): Promise<PolicyRows> {
     grants: grants.map(grantRow),
     restrictions: restrictions.map(restrictionRow),
     settings: settings?.values ?? {},
+    secrets: await secretFacts(db)
+      .where('holder_kind', '!=', 'person')
+      .orderBy('id')
+      .execute()
+      .then((rows) => rows.map(factsOf)),
   }
 }
+
+const secretFacts = (db: Db) =>
+  db.selectFrom('secrets').select(['holder_kind', 'holder_id', 'server', 'version', 'state', 'level', 'expires_at'])
+
+const factsOf = (
+  row: Pick<Stored<'secrets'>, 'holder_kind' | 'holder_id' | 'server' | 'version' | 'state' | 'level' | 'expires_at'>,
+): SecretFacts => ({
+  kind: row.holder_kind,
+  holderId: row.holder_id,
+  server: row.server,
+  version: row.version,
+  state: row.state,
+  level: Level.nullable().catch('disabled').parse(row.level),
+  expiresAtMs: row.expires_at?.getTime() ?? null,
+})
 
 /** The definitions of all remote servers, without their JSON, which may be large. */
 export const readDefinitionFacts = (db: Db): Promise<DefinitionFacts[]> =>
@@ -88,8 +112,8 @@ export const anyOf = (ids: readonly string[]) => sql<string>`any(${ids}::uuid[])
 
 const people = (db: Db) => db.selectFrom('users').select(['id', 'handle', 'disabled', 'bucket'])
 
-async function withHoldings(db: Db, users: Omit<PersonRow, 'groups' | 'selections'>[]): Promise<PersonRow[]> {
-  const rows = new Map(users.map((user): [string, PersonRow] => [user.id, { ...user, groups: [], selections: {} }]))
+async function withHoldings(db: Db, users: Omit<PersonRow, 'groups' | 'selections' | 'secrets'>[]): Promise<PersonRow[]> {
+  const rows = new Map(users.map((user): [string, PersonRow] => [user.id, { ...user, groups: [], selections: {}, secrets: [] }]))
   const ids = [...rows.keys()]
   if (ids.length === 0) return []
 
@@ -100,6 +124,8 @@ async function withHoldings(db: Db, users: Omit<PersonRow, 'groups' | 'selection
     const person = rows.get(row.user_id)
     if (person) person.selections[row.server] = selectionOf(row)
   }
+  const secrets = await secretFacts(db).where('holder_id', '=', anyOf(ids)).where('holder_kind', '=', 'person').execute()
+  for (const row of secrets) rows.get(row.holder_id)?.secrets.push(factsOf(row))
   return [...rows.values()]
 }
 

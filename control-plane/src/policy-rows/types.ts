@@ -1,5 +1,6 @@
 import type { Database, HolderKind, ToolLabels } from '@bir/db/schema'
 import type { Level } from '@bir/sdk/contract/level'
+import type { SecretPolicy } from '@bir/sdk/contract/secret-policy'
 import type { Selection } from '@bir/sdk/contract/snapshot'
 import type { Kysely, Transaction } from 'kysely'
 
@@ -40,6 +41,20 @@ export interface ServerRow {
   settings: Record<string, unknown>
   labels: ToolLabels
   killed: boolean
+  /** What the administrator says of its secrets; null = the defaults. */
+  secret: SecretPolicy | null
+}
+
+/** What is known of a secret, as far as planes must know it. */
+export interface SecretFacts {
+  kind: 'person' | 'group' | 'shared'
+  holderId: string
+  server: string
+  version: number
+  /** A state of the table `secrets`. */
+  state: string
+  level: Level | null
+  expiresAtMs: number | null
 }
 
 /** The facts about a tool of a remote server that the compiler needs. */
@@ -68,6 +83,8 @@ export interface PolicyRows {
   restrictions: RestrictionRow[]
   /** The settings that differ from the defaults. */
   settings: Record<string, unknown>
+  /** The secrets of groups, and those that are shared. */
+  secrets: SecretFacts[]
 }
 
 export interface PersonRow {
@@ -78,4 +95,6 @@ export interface PersonRow {
   /** The ids of the person's groups. */
   groups: string[]
   selections: Record<string, Selection>
+  /** Their own. */
+  secrets: SecretFacts[]
 }

@@ -116,6 +116,9 @@ const sentences: Record<Reason, string> = {
   'level-too-low': 'the level granted does not cover what the tool needs',
   'switched-off': 'the person has switched this tool off',
   'selected-lower': 'the person has chosen a lower level than the tool needs',
+  'secret-missing': 'the server needs a secret of the person, and there is none',
+  'secret-unusable': 'the server needs a secret of the person, and the one that there is is not good any more',
+  'secret-level-too-low': 'the secret of the person may do less than the tool needs',
 }
 
 function conclusion({ verdict }: Evidence): string {

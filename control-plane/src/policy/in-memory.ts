@@ -26,7 +26,7 @@ export function policyOf(rows: PolicyRows, people: readonly PersonRow[], catalog
   return readPolicy({
     revision: 0,
     root: '',
-    servers: compileServers(rows.servers, catalog, rows.definitions),
+    servers: compileServers(rows.servers, catalog, rows.definitions, rows),
     serversChunk: '',
     classes: chunk,
     profiles,

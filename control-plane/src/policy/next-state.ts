@@ -47,6 +47,7 @@ export function nextState(
     rows: {
       servers,
       definitions: nextDefinitions(current.rows, servers),
+      secrets: current.rows.secrets.filter(({ server }) => serverIds.has(server)),
       groups,
       grants: grants ? keepIds(current.rows.grants, grants, grantKey) : current.rows.grants.filter(stays),
       restrictions: restrictions

@@ -51,6 +51,7 @@ const withoutAnything = ({ id, handle }: { id: string; handle: string }): Person
   bucket: Number.parseInt(id.slice(-3), 16),
   groups: [],
   selections: {},
+  secrets: [],
 })
 
 /**
@@ -68,8 +69,8 @@ function comparison(before: PolicyState, after: PolicyState, catalog: Mountable,
 
   return (batch: PersonRow[]): PlanChange[] => {
     const batchAfter = batch.map((row) => ({ ...row, groups: groupsAfter(row), disabled: disabled.get(row.id) ?? row.disabled }))
-    const oldPolicy = policyOf(before.rows, batch, catalog)
-    const newPolicy = policyOf(after.rows, batchAfter, catalog)
+    const oldPolicy = byGrants(policyOf(before.rows, batch, catalog))
+    const newPolicy = byGrants(policyOf(after.rows, batchAfter, catalog))
     return batch.flatMap((row) => {
       const person = { before: personIn(oldPolicy, row.id), after: personIn(newPolicy, row.id) }
       const classes = `${person.before.classKey} ${person.after.classKey} ${row.disabled} ${disabled.get(row.id)}`
@@ -149,6 +150,12 @@ function unseenIn({ rows }: PolicyState): Map<string, ServerRow> {
   const seen = new Set(rows.definitions.map(({ server }) => server))
   return new Map(rows.servers.filter(({ id, kind }) => kind === 'remote' && !seen.has(id)).map((row) => [row.id, row]))
 }
+
+/** The policy as grants make it. A plan says who may do what; whether they have a secret yet is their own business. */
+const byGrants = (policy: Policy): Policy => ({
+  ...policy,
+  servers: new Map([...policy.servers].map(([id, server]) => [id, { ...server, secret: undefined }])),
+})
 
 /** The tools that a person may call on a server, and the highest of their levels. */
 export function reach(policy: Policy, person: Person, server: string, nowMs: number): Reach {

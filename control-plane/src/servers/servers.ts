@@ -101,6 +101,7 @@ export function newServer({ id, title, tools = {}, ...input }: DescribedServer, 
     settings: settingsOf(input),
     labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
     killed: existing?.killed ?? false,
+    secret: existing?.secret ?? null,
   }
 }
 
@@ -134,4 +135,4 @@ export async function storeServer(trx: Transaction<Database>, after: ServerRow, 
   await updateDefinitions(trx, { before, after, administrator })
 }
 
-const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed'])
+const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed', 'secret'])

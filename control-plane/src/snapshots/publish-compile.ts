@@ -38,7 +38,7 @@ export async function compileInto(trx: Transaction<Database>, inputs: Inputs): P
     ...(await slotsUnder(trx, 'profile/')).map((slot) => [slot, undefined] as const),
     ...[...profiles].map(([name, profile]) => [`profile/${name}`, profile] as const),
     ['classes', withNeeds('classes', classes)],
-    ['servers', withNeeds('servers', compileServers(rows.servers, inputs.mountable, rows.definitions))],
+    ['servers', withNeeds('servers', compileServers(rows.servers, inputs.mountable, rows.definitions, rows))],
     ['settings', withNeeds('settings', { settings: publishedSettings(compileSettings(rows.settings).settings) })],
     ['revocations', withNeeds('revocations', compileRevocations(revocations))],
     ['keys', withNeeds('keys', inputs.keys)],

@@ -54,7 +54,16 @@ export async function validatePolicy(
   for (const [classKey, { profile, groups }] of policy.classes) {
     if (checkedProfiles.has(profile)) continue
     checkedProfiles.add(profile)
-    const person = { handle: '', disabled: false, classKey, groups, grants: profile, selection: undefined }
+    const person = {
+      id: '',
+      secretOf: () => undefined,
+      handle: '',
+      disabled: false,
+      classKey,
+      groups,
+      grants: profile,
+      selection: undefined,
+    }
     for (const server of profile.keys()) {
       faults.push(...decisionFaults(policy, person, server, nowMs))
       await slice.yieldIfSpent()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readSecretColumn, writeSecretColumn } from './bucket-secrets.ts'
 import { handleAt, isDisabled, positionIn, readBucket } from './bucket.ts'
 import { subjectOf } from './subject.ts'
 import { uuidv7 } from './uuid.ts'
@@ -53,4 +54,44 @@ test('UUIDv7 of later moments sort later, and carry version and variant', () => 
   expect(ids.toSorted()).toEqual(ids)
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   expect(new Set(Array.from({ length: 1000 }, () => uuidv7(1))).size).toBe(1000)
+})
+
+const aSecret = fc.record({
+  version: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+  state: fc.integer({ min: 0, max: 255 }),
+  level: fc.option(fc.constantFrom('read' as const, 'write' as const, 'destroy' as const), { nil: undefined }),
+  expiresAtMs: fc.option(
+    fc.integer({ min: 1, max: 2 ** 32 - 1 }).map((seconds) => seconds * 1000),
+    { nil: undefined },
+  ),
+})
+
+test('the column of secrets says of every person and server what was written, and nothing of others', () => {
+  const places = fc.uniqueArray(fc.tuple(fc.nat(49), fc.constantFrom('gitlab', 'jira', 'sql')), { selector: String, maxLength: 40 })
+  fc.assert(
+    fc.property(places, fc.infiniteStream(aSecret), (pairs, secrets) => {
+      const rows = pairs.map(([position, server]) => ({ position, server, ...secrets.next().value }))
+      const { secretServers, secrets: bytes } = writeSecretColumn(rows)
+      const column = readSecretColumn(new DataView(bytes.buffer), secretServers, 50)
+      for (const { position, server, ...entry } of rows) expect(column.of(position, server)).toEqual(JSON.parse(JSON.stringify(entry)))
+      expect(column.of(50, 'sql')).toBeUndefined()
+      expect(column.of(0, 'absent')).toBeUndefined()
+    }),
+  )
+})
+
+test('a column of secrets that does not fit its bucket is refused', () => {
+  const { secretServers, secrets } = writeSecretColumn([
+    { position: 0, server: 'gitlab', version: 1, state: 0 },
+    { position: 1, server: 'jira', version: 1, state: 0 },
+  ])
+  const read = (bytes: Uint8Array, servers: string[], people: number) => () =>
+    readSecretColumn(new DataView(bytes.slice().buffer), servers, people)
+  const unfit = /column of secrets/
+  expect(read(secrets, secretServers, 2)).not.toThrow()
+  expect(read(secrets, secretServers, 1)).toThrow(unfit)
+  expect(read(secrets, ['gitlab'], 2)).toThrow(unfit)
+  expect(read(secrets.slice(0, 20), secretServers, 2)).toThrow(unfit)
+  const turned = new Uint8Array([...secrets.slice(16), ...secrets.slice(0, 16)])
+  expect(read(turned, secretServers, 2)).toThrow(unfit)
 })

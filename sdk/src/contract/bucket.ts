@@ -1,4 +1,6 @@
-import type { BucketChunk, Selection } from './snapshot.ts'
+import { readSecretColumn } from './bucket-secrets.ts'
+import type { SecretColumn } from './bucket-secrets.ts'
+import type { BucketChunk, SecretEntry, Selection } from './snapshot.ts'
 import { DISABLED_FLAG } from './snapshot.ts'
 import type { Subject } from './subject.ts'
 
@@ -17,6 +19,8 @@ export interface Bucket {
   readonly handles: string
   /** By the person's position, then by server. */
   readonly selections: ReadonlyMap<number, ReadonlyMap<string, Selection>>
+  /** The secrets of people's own; undefined when nobody here has one. */
+  readonly secrets: SecretColumn | undefined
 }
 
 const wordsPerPerson = 5
@@ -47,7 +51,8 @@ export function readBucket(chunk: BucketChunk, share: ShareKey = (key) => key): 
     if ((flags.getUint8(at) & ~DISABLED_FLAG) !== 0) throw new Error('people have flags that this version does not know: update it')
     people[at * wordsPerPerson + 4] = (classIndex << 8) | (flags.getUint8(at) & DISABLED_FLAG) | (selections.has(at) ? selectedFlag : 0)
   }
-  return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections }
+  const secrets = chunk.secrets === undefined ? undefined : readSecretColumn(decode(chunk.secrets), chunk.secretServers ?? [], count)
+  return { people, classes: chunk.classes.map(share), handles: chunk.handles, selections, secrets }
 }
 
 /** The person's position in the bucket, or -1 for an unknown person. A binary search that allocates nothing. */
@@ -75,6 +80,9 @@ export const classKeyAt = ({ people, classes }: Bucket, position: number): strin
 /** What the person at a position has switched off, by server. Undefined when it is nothing. */
 export const selectionAt = ({ people, selections }: Bucket, position: number): ReadonlyMap<string, Selection> | undefined =>
   ((people[position * wordsPerPerson + 4] ?? 0) & selectedFlag) === 0 ? undefined : selections.get(position)
+
+/** What the policy says of the secret that the person at a position has of their own for a server. */
+export const secretAt = ({ secrets }: Bucket, position: number, server: string): SecretEntry | undefined => secrets?.of(position, server)
 
 /** The handle of the person at a position; empty for position -1. */
 export const handleAt = (bucket: Bucket, position: number): string => bucket.handles.split('\n')[position] ?? ''

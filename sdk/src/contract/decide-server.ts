@@ -1,5 +1,6 @@
 import { covers, higher, lower } from './level.ts'
 import type { Level } from './level.ts'
+import { applySecret } from './decide.ts'
 import type { Verdict } from './decide.ts'
 import type { Person, Policy } from './policy.ts'
 import { TIERS } from './snapshot.ts'
@@ -8,7 +9,7 @@ import type { Alternative } from './snapshot.ts'
 /**
  * Decides about everything on a server that is no tool: resources, prompts, completion,
  * extensions. `needs` is the level of the request. The tiers are those of `decide`. A
- * grant that lists tools opens those tools and nothing else, so it does not count here.
+ * grant that lists tools opens those tools and nothing else, so it does not count here. A secret counts as for tools.
  */
 export function decideServer(policy: Policy, person: Person, server: string, needs: Level, nowMs: number): Verdict {
   if (person.disabled) return { allow: false, reason: 'person-disabled' }
@@ -25,7 +26,8 @@ export function decideServer(policy: Policy, person: Person, server: string, nee
     const granted = highestLevel(wholeServer)
     if (!covers(granted, needs)) return { allow: false, reason: 'level-too-low', tier }
     const level = lower(granted, person.selection?.get(server)?.level ?? granted)
-    return covers(level, needs) ? { allow: true, level, tier } : { allow: false, reason: 'selected-lower', tier }
+    if (!covers(level, needs)) return { allow: false, reason: 'selected-lower', tier }
+    return applySecret({ allow: true, level, tier }, policy, person, server, needs, nowMs)
   }
   return { allow: false, reason: grants && TIERS.some((tier) => grants[tier]) ? 'grants-expired' : 'no-grant' }
 }

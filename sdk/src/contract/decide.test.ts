@@ -37,6 +37,8 @@ interface Holds {
 }
 
 const aPerson = ({ selection, disabled = false, ...tiers }: Holds): Person => ({
+  id: '',
+  secretOf: () => undefined,
   handle: 'ana',
   disabled,
   classKey: '',
@@ -154,6 +156,6 @@ test('the next moment at which something expires is the earliest that is still t
     groups: [{ level: 'read', expiresAtMs: noon + 9 }],
     everyone: [{ level: 'read', expiresAtMs: noon + 5 }],
   })
-  expect(nextExpiryMs(person, noon)).toBe(noon + 5)
-  expect(nextExpiryMs(aPerson({}), noon)).toBe(Infinity)
+  expect(nextExpiryMs(policy, person, noon)).toBe(noon + 5)
+  expect(nextExpiryMs(policy, aPerson({}), noon)).toBe(Infinity)
 })

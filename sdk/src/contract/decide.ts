@@ -1,3 +1,4 @@
+import { nextSecretExpiryMs, secretFor } from './decide-secret.ts'
 import { covers, higher, Level, lower } from './level.ts'
 import { personOf } from './policy.ts'
 import type { Person, Policy } from './policy.ts'
@@ -28,6 +29,9 @@ export interface Question {
  * - tool-denied, tool-not-in-list: a grant denies the tool, or no grant lists it.
  * - level-too-low: the granted level does not cover the tool's.
  * - switched-off, selected-lower: the person switched the tool off, or chose a lower level.
+ * - secret-missing, secret-unusable: everything else allows it, but the server needs a secret of the person, and there
+ *   is none, or none that is good.
+ * - secret-level-too-low: the secret is good, but covers only tools of a lower level.
  */
 export const REASONS = [
   'unknown-person',
@@ -45,6 +49,9 @@ export const REASONS = [
   'level-too-low',
   'switched-off',
   'selected-lower',
+  'secret-missing',
+  'secret-unusable',
+  'secret-level-too-low',
 ] as const
 export type Reason = (typeof REASONS)[number]
 
@@ -65,6 +72,7 @@ export type Verdict =
  * 3. In that tier a `deny` wins. Then the highest level of the alternatives that open the tool must cover the tool's
  *    level. In the tier `user`, one alternative with the level `disabled` refuses.
  * 4. A selection of the person can lower the result, never raise it.
+ * 5. Where the server needs a secret, there must be a good one (`secretFor`). It can lower the result, never raise it.
  */
 export function decide(policy: Policy, { subject, server, tool, nowMs }: Question): Verdict {
   const person = personOf(policy, subject)
@@ -87,18 +95,31 @@ export function decideFor(policy: Policy, person: Person, server: string, tool: 
   const tier = decidingTier(grants, nowMs)
   if (!tier) return refuse(grants.user || grants.groups || grants.everyone ? 'grants-expired' : 'no-grant')
   const verdict = decideInTier(tier, grants[tier] ?? noAlternatives, tool, entry, nowMs)
-  return applySelection(verdict, person.selection, server, tool, entry)
+  return applySecret(applySelection(verdict, person.selection, server, tool, entry), policy, person, server, entry.level, nowMs)
 }
 
 /**
- * When the next grant of a person expires, in milliseconds since
- * 1970; Infinity when none will. Verdicts stay the same until then.
+ * Lowers a verdict to what the secret covers that the call would be made with, `needs` being the level of the call. A
+ * refusal stays: nobody learns of a secret who may not call anyway.
  */
-export function nextExpiryMs(person: Person, nowMs: number): number {
+export function applySecret(verdict: Verdict, policy: Policy, person: Person, server: string, needs: Level, nowMs: number): Verdict {
+  if (!verdict.allow) return verdict
+  const standing = secretFor(policy, person, server, nowMs)
+  if (!standing) return verdict
+  if (!standing.usable) return refuse(standing.why === 'missing' ? 'secret-missing' : 'secret-unusable', verdict.tier)
+  const level = lower(verdict.level, standing.secret.level)
+  return covers(level, needs) ? allow(level, verdict.tier) : refuse('secret-level-too-low', verdict.tier)
+}
+
+/**
+ * When the next grant or secret of a person expires, in milliseconds since 1970; Infinity when none will. Verdicts stay
+ * the same until then.
+ */
+export function nextExpiryMs(policy: Policy, person: Person, nowMs: number): number {
   const alternatives = [...person.grants.values()].flatMap((grants) => TIERS.flatMap((tier) => grants[tier] ?? []))
   return alternatives.reduce(
     (nextMs, { expiresAtMs = Infinity }) => (expiresAtMs > nowMs ? Math.min(nextMs, expiresAtMs) : nextMs),
-    Infinity,
+    nextSecretExpiryMs(policy, person, nowMs),
   )
 }
 

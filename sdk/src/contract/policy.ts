@@ -1,5 +1,5 @@
 import type { Bucket } from './bucket.ts'
-import { classKeyAt, handleAt, isDisabled, positionIn, selectionAt } from './bucket.ts'
+import { classKeyAt, handleAt, isDisabled, positionIn, secretAt, selectionAt } from './bucket.ts'
 import type {
   EndedPersonalToken,
   KeysChunk,
@@ -8,6 +8,7 @@ import type {
   PlanesChunk,
   ProfileChunk,
   RemoteEntry,
+  SecretEntry,
   Selection,
   ServerGrants,
   ServersChunk,
@@ -71,6 +72,7 @@ export interface Revoked {
 
 /** One person in a policy. */
 export interface Person {
+  readonly id: string
   readonly handle: string
   readonly disabled: boolean
   readonly classKey: string
@@ -78,6 +80,8 @@ export interface Person {
   readonly grants: Profile
   /** What the person has switched off, by server; undefined when it is nothing. */
   readonly selection: ReadonlyMap<string, Selection> | undefined
+  /** What the policy says of the secret that the person has of their own for a server. */
+  secretOf(server: string): SecretEntry | undefined
 }
 
 /** Reads a profile chunk. */
@@ -96,7 +100,7 @@ export function personOf(policy: Policy, subject: Subject): Person | undefined {
   const position = positionIn(bucket, subject)
   if (position < 0) return undefined
 
-  return new PersonView(policy, bucket, position)
+  return new PersonView(policy, bucket, position, subject.id)
 }
 
 /** Reads a person's fields when they are used: one is made for every call, and most calls use few of them. */
@@ -105,8 +109,10 @@ class PersonView implements Person {
   private readonly position: number
   private readonly policyClass: PolicyClass | undefined
   readonly classKey: string
+  readonly id: string
 
-  constructor(policy: Policy, bucket: Bucket, position: number) {
+  constructor(policy: Policy, bucket: Bucket, position: number, id: string) {
+    this.id = id
     this.bucket = bucket
     this.position = position
     this.classKey = classKeyAt(bucket, position)
@@ -131,5 +137,9 @@ class PersonView implements Person {
 
   get selection(): ReadonlyMap<string, Selection> | undefined {
     return selectionAt(this.bucket, this.position)
+  }
+
+  secretOf(server: string): SecretEntry | undefined {
+    return secretAt(this.bucket, this.position, server)
   }
 }

@@ -20,6 +20,8 @@ const selection = fc.option(fc.record({ level: fc.option(level, { nil: undefined
 const anybody = fc
   .record({ user: tier, groups: tier, everyone: tier, selection, disabled: fc.boolean() })
   .map(({ user, groups, everyone, selection: chosen, disabled }): Person => ({
+    id: '',
+    secretOf: () => undefined,
     handle: 'ana',
     disabled,
     classKey: '',

@@ -1,6 +1,7 @@
 import { decideFor, nextExpiryMs } from '@bir/sdk/contract/decide'
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
+import { secretSetOf } from '@bir/sdk/contract/decide-secret'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { isShownTo, withoutUnreadableUi } from '../../aggregate/apps.ts'
 import { audienceOf } from '../../catalogue/audiences.ts'
@@ -67,19 +68,20 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
     const lists = current?.version === version ? current : new PreparedLists(version)
     prepared.set(call.policy, lists)
     const nowMs = Date.now()
-    const key = keyOf(call)
+    const key = keyOf(call, nowMs)
     const ready = lists.get(key, nowMs)
     if (ready) return ready
 
-    const untilMs = nextExpiryMs(call.person, nowMs)
+    const untilMs = nextExpiryMs(call.policy, call.person, nowMs)
     const rendered = lister.fromMemory(call, undefined)
     return rendered instanceof Promise ? rendered.then((later) => lists.keep(key, later, untilMs)) : lists.keep(key, rendered, untilMs)
   }
 }
 
 /** What lists of one policy differ by. */
-function keyOf({ endpoint, modern, person, token, client }: Call): string {
-  return `${endpoint.path} ${modern} ${audienceOf(client.capabilities)} ${person.classKey} ${person.selection ? token.subject.id : ''}`
+function keyOf({ endpoint, modern, person, token, client, policy }: Call, nowMs: number): string {
+  const selection = person.selection ? token.subject.id : ''
+  return `${endpoint.path} ${modern} ${audienceOf(client.capabilities)} ${person.classKey} ${selection} ${secretSetOf(policy, person, nowMs)}`
 }
 
 /**
