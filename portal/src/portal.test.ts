@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -26,6 +27,20 @@ test('the page names the address to connect to, and runs no script', async () =>
   expect(html).toContain('http://127.0.0.1:8080/mcp')
   expect(html).not.toContain('<script')
   expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+})
+
+test('the page of secrets has the command to use, and allows one script, by its hash', async () => {
+  const response = await fetch(`${origin}/secrets`)
+  const html = await response.text()
+  expect(response.status).toBe(200)
+  expect(html).toContain('bir secret put <span data-server>')
+  // What the address of the control plane holds becomes no markup.
+  expect(html.match(/<script/g)).toHaveLength(1)
+  const script = /<script>([^]*)<\/script>/.exec(html)?.[1] ?? ''
+  const hash = createHash('sha256').update(script).digest('base64')
+  expect(response.headers.get('content-security-policy')).toContain(`default-src 'none'; style-src 'sha256-`)
+  expect(response.headers.get('content-security-policy')).toContain(` script-src 'sha256-${hash}'; `)
+  expect((await fetch(`${origin}/secrets/more`)).status).toBe(404)
 })
 
 test('health answers, other pages do not exist, and nothing can be posted', async () => {

@@ -2,11 +2,16 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { Config } from './config.ts'
 import { ownAddress } from './own-address.ts'
-import { page, PAGE_HEADERS } from './page.ts'
+import { homePage } from './home-page.ts'
+import { secretsPage } from './secrets-page.ts'
 
-/** Serves the page, which is made once, and the health check. */
+/** Serves the pages, which are made once, and the health check. */
 export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl' | 'host' | 'portalUrl'>): Server {
-  const html = page(config)
+  const home = homePage(config)
+  const pages = new Map([
+    ['/', home],
+    ['/secrets', secretsPage(config)],
+  ])
   const isForUs = ownAddress(config)
   return createServer((request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -24,6 +29,7 @@ export function createPortal(config: Pick<Config, 'mcpUrl' | 'controlUrl' | 'hos
         .end('Requests for this host or from this origin are not accepted.')
       return
     }
-    response.writeHead(path === '/' ? 200 : 404, PAGE_HEADERS).end(html)
+    const page = pages.get(path ?? '')
+    response.writeHead(page ? 200 : 404, (page ?? home).headers).end((page ?? home).html)
   })
 }
