@@ -12,6 +12,8 @@ export const ok = (body: unknown, headers?: Readonly<Record<string, string>>): A
 })
 export const created = (body: unknown): Answer => ({ status: 201, body })
 
+export const noContent: Answer = { status: 204, body: undefined }
+
 /** A refusal of GitLab, with the body that it would send. */
 export class Refusal extends Error {
   readonly answer: Answer

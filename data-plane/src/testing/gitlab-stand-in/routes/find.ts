@@ -3,7 +3,7 @@ import { numberParam, param } from '../http/call.ts'
 import type { Call } from '../http/call.ts'
 import { ACCESS } from '../world/people.ts'
 import type { Access, User } from '../world/people.ts'
-import type { MergeRequest, Project } from '../world/project.ts'
+import type { Issue, MergeRequest, Pipeline, Project } from '../world/project.ts'
 
 /** The project of `:id`, a number or a path. Hidden ones are not there. */
 export function projectOf(call: Call): Project {
@@ -24,6 +24,20 @@ export function mergeRequestOf(call: Call, project = projectOf(call)): MergeRequ
   const iid = numberParam(call, 'iid')
   const found = project.mergeRequests.find((mergeRequest) => mergeRequest.iid === iid)
   if (!found) throw notFound('Merge Request')
+  return found
+}
+
+export function issueOf(call: Call, project = projectOf(call)): Issue {
+  const iid = numberParam(call, 'iid')
+  const found = project.issues.find((issue) => issue.iid === iid)
+  if (!found) throw notFound('Issue')
+  return found
+}
+
+export function pipelineOf(call: Call, project = projectOf(call)): Pipeline {
+  const id = numberParam(call, 'pipeline')
+  const found = project.pipelines.find((pipeline) => pipeline.id === id)
+  if (!found) throw notFound('Pipeline')
   return found
 }
 

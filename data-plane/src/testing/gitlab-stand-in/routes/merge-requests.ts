@@ -7,9 +7,9 @@ import type { MergeRequest, Project } from '../world/project.ts'
 import { timestamp } from '../world/timestamps.ts'
 import { mergeRequestOf, projectFor, projectOf, usersOf } from './find.ts'
 import { ofCaller, select } from './lists.ts'
-import { changesOf, headOf } from './merge-request-changes.ts'
-import { presentCommit } from './present-commit.ts'
-import { presentIssue, presentMergeRequest, presentPipeline, presentWholeMergeRequest, mergeStatus } from './present-noteable.ts'
+import { changesOf, headOf } from '../present/merge-request-changes.ts'
+import { presentCommit } from '../present/commit.ts'
+import { presentIssue, presentMergeRequest, presentPipeline, presentWholeMergeRequest, mergeStatus } from '../present/noteable.ts'
 import { projectsOfGroup, visible } from './projects.ts'
 
 const at = '/projects/:id/merge_requests/:iid'
@@ -128,7 +128,7 @@ function change(call: Call, mergeRequest: MergeRequest): void {
   mergeRequest.updatedAt = call.world.now()
 }
 
-function labelsAfter(call: Call, before: readonly string[]): string[] {
+export function labelsAfter(call: Call, before: readonly string[]): string[] {
   const kept = words(call, 'labels') ?? before
   const removed = words(call, 'remove_labels') ?? []
   return [...new Set([...kept, ...(words(call, 'add_labels') ?? [])])].filter((label) => !removed.includes(label))

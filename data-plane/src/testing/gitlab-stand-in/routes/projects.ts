@@ -12,7 +12,7 @@ const orders = ['id', 'name', 'path', 'created_at', 'updated_at', 'last_activity
 
 export const projectRoutes: readonly Route[] = [
   route('GET', '/projects', listProjects),
-  route('GET', '/projects/:id', (call) => ok(present(call, projectOf(call)))),
+  route('GET', '/projects/:id', (call) => ok(presentProject(call, projectOf(call)))),
   route('GET', '/projects/:id/languages', (call) => ok(projectOf(call).languages)),
   route('GET', '/projects/:id/members/all', (call) => {
     const project = projectOf(call)
@@ -32,7 +32,7 @@ export const projectRoutes: readonly Route[] = [
     const group = groupOf(call)
     const deep = flag(call, 'include_subgroups') ?? false
     const projects = visible(call).filter(({ path }) => (deep ? path.startsWith(`${group.path}/`) : parentOf(path) === group.path))
-    return paginate(call, ordered(call, filtered(call, projects)), (project) => present(call, project), { furthestOffset: true })
+    return paginate(call, ordered(call, filtered(call, projects)), (project) => presentProject(call, project), { furthestOffset: true })
   }),
 ]
 
@@ -55,7 +55,7 @@ function listProjects(call: Call) {
   const mine = flag(call, 'membership') ?? false
   const projects = visible(call).filter((project) => !mine || (call.world.accessTo(project, call.user) ?? 0) > 0)
   const rows = ordered(call, filtered(call, projects))
-  const show = (project: Project) => present(call, project)
+  const show = (project: Project) => presentProject(call, project)
   if (text(call, 'pagination') !== 'keyset') return paginate(call, rows, show, { furthestOffset: true })
   const descending = (text(call, 'sort') ?? 'desc') === 'desc'
   return paginateByKey(call, rows, show, ({ id }) => ({ [descending ? 'id_before' : 'id_after']: String(id) }))
@@ -101,7 +101,7 @@ const presentGroup = (group: Group) => ({
   runners_token: 'GR1348941-of-the-group-never-shown',
 })
 
-function present(call: Call, project: Project) {
+export function presentProject(call: Call, project: Project) {
   const access = call.world.accessTo(project, call.user) ?? 0
   const simple = {
     id: project.id,

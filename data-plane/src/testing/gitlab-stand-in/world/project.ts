@@ -2,7 +2,7 @@ import type { FileDiff } from './file-diff.ts'
 import type { Access, User } from './people.ts'
 import type { Repository } from './repository.ts'
 
-interface Note {
+export interface Note {
   readonly id: number
   body: string
   readonly author: User
@@ -15,7 +15,7 @@ interface Note {
   readonly position: object | undefined
 }
 
-interface Discussion {
+export interface Discussion {
   readonly id: string
   /** One comment without a thread. */
   readonly individual: boolean
@@ -72,7 +72,7 @@ export interface Issue extends Noteable {
 
 type JobStatus = 'created' | 'pending' | 'running' | 'success' | 'failed' | 'canceled' | 'skipped' | 'manual'
 
-interface Job {
+export interface Job {
   readonly id: number
   readonly name: string
   readonly stage: string
