@@ -1,5 +1,6 @@
 import { REASONS } from '@bir/sdk/contract/decide'
 import { PolicyFile } from '@bir/sdk/contract/policy-file'
+import { uuidv7 } from '@bir/sdk/contract/uuid'
 import { expect, test } from 'vitest'
 import { set } from '../selections/selections.ts'
 import { kill } from '../servers/servers.ts'
@@ -108,4 +109,33 @@ test('a person gets explanations for servers where they hold a grant, and does n
 test('there is no explanation for an unknown person', async () => {
   await using it = await withPolicy()
   await expect(it.why('mallory', 'sql', 'drop_table')).rejects.toMatchObject({ code: 'not_found', message: 'There is no person mallory.' })
+})
+
+test('an explanation says whose secret is used and until when, or what is wrong with it', async () => {
+  await using it = await withPolicy()
+  const settings = { connections: { bank: { database: 'bank', password: { secret: 'password', of: 'person' } } } }
+  await it.db
+    .updateTable('servers')
+    .set({ settings: JSON.stringify(settings) })
+    .where('id', '=', 'sql')
+    .execute()
+  const { id } = await it.db.selectFrom('users').select('id').where('handle', '=', 'alice').executeTakeFirstOrThrow()
+  const question = ['alice', 'sql', 'list_tables'] as const
+
+  expect(await it.why(...question)).toMatchObject({ allow: false, reason: 'secret-missing', level: 'destroy' })
+  const row = { id: uuidv7(), holder_id: id, holder_kind: 'person' as const, server: 'sql', fields: ['password'] }
+  const standing = { version: 1, store: 'embedded' as const, audience: '', state: 'ok', saved_by: 'alice' }
+  await it.db
+    .insertInto('secrets')
+    .values({ ...row, ...standing, level: 'write', expires_at: new Date('2100-01-01T00:00:00Z') })
+    .execute()
+  const good = await it.why(...question)
+  expect(good).toMatchObject({ allow: true, level: 'write' })
+  expect(good.because).toContain(
+    "The server sql needs a secret: alice uses the person's own, which covers write, until 2100-01-01T00:00:00.000Z.",
+  )
+  await it.db.updateTable('secrets').set({ state: 'invalid' }).execute()
+  const bad = await it.why(...question)
+  expect(bad.reason).toBe('secret-unusable')
+  expect(bad.because).toContain("The server sql needs a secret, and the person's own is not good: the service does not take it any more.")
 })

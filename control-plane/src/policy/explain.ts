@@ -2,6 +2,7 @@ import { EVERYONE_ID } from '@bir/db/schema'
 import type { Api } from '@bir/sdk/contract/api'
 import type { Explanation as ExplanationSchema } from '@bir/sdk/contract/entities'
 import { decide } from '@bir/sdk/contract/decide'
+import { secretFor } from '@bir/sdk/contract/decide-secret'
 import type { Level } from '@bir/sdk/contract/level'
 import { personOf } from '@bir/sdk/contract/policy'
 import { policyName } from '@bir/sdk/policy-name'
@@ -16,7 +17,7 @@ import { readPerson, readPolicyRows } from '../policy-rows/read.ts'
 import { userRow } from '../users/users.ts'
 import { explanationLines } from './explanation.ts'
 import { policyOf } from './in-memory.ts'
-import { reach } from './plan.ts'
+import { byGrants, reach } from './plan.ts'
 import type { Db, PersonRow, PolicyRows } from '../policy-rows/types.ts'
 
 type Explanation = z.infer<typeof ExplanationSchema>
@@ -49,7 +50,7 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool: 
   const verdict = decide(policy, { subject, server, tool, nowMs })
   const person = personOf(policy, subject)
   const entry = policy.servers.get(server)?.tools.get(tool)
-  const reachableLevel = person ? reach(policy, person, server, nowMs).level : 'disabled'
+  const reachableLevel = person ? reach(byGrants(policy), person, server, nowMs).level : 'disabled'
 
   const handles = new Map([[row.id, row.handle], ...rows.groups.map(({ id, handle }): [string, string] => [id, handle])])
   const groups = personRow.groups.flatMap((id) => handles.get(id) ?? []).sort()
@@ -75,6 +76,7 @@ async function explainIn(db: Db, { actor, catalog }: Ctx, { user, server, tool: 
       grants: grantsOn(rows, personRow, server),
       name: holderNamer(handles, servicesAmong([row])),
       selection: personRow.selections[server],
+      secret: person && secretFor(policy, person, server, nowMs),
       verdict,
       nowMs,
     }),

@@ -1,4 +1,5 @@
 import type { Reason, Verdict } from '@bir/sdk/contract/decide'
+import type { SecretStanding } from '@bir/sdk/contract/decide-secret'
 import { TIERS } from '@bir/sdk/contract/snapshot'
 import type { Selection, Tier, ToolEntry } from '@bir/sdk/contract/snapshot'
 import { fileGrant, describeGrant } from '../grants/grants.ts'
@@ -21,6 +22,8 @@ export interface Evidence {
   grants: readonly GrantRow[]
   name: (row: GrantRow) => HolderName
   selection: Selection | undefined
+  /** Undefined when the server needs no secret. */
+  secret: SecretStanding | undefined
   verdict: Verdict
   nowMs: number
 }
@@ -33,6 +36,7 @@ export function explanationLines(evidence: Evidence): string[] {
     ...toolLines(evidence),
     ...grantLines(evidence),
     ...selectionLines(evidence),
+    ...secretLines(evidence),
     conclusion(evidence),
   ]
 }
@@ -98,6 +102,30 @@ function selectionLines({ user: { handle }, server, selection }: Evidence): stri
     ...(selection.off?.length ? [`${handle} has switched off ${selection.off.join(', ')}.`] : []),
   ]
 }
+
+const holderWords = { person: "the person's own", group: "their group's", shared: 'the shared one' } as const
+
+function secretLines({ user: { handle }, server: { id }, secret }: Evidence): string[] {
+  if (!secret) return []
+  if (secret.usable) {
+    const { holder, level, expiresAtMs } = secret.secret
+    const until = expiresAtMs === undefined ? '' : `, until ${new Date(expiresAtMs).toISOString()}`
+    return [`The server ${id} needs a secret: ${handle} uses ${holderWords[holder.kind]}, which covers ${level}${until}.`]
+  }
+  if (secret.why === 'missing')
+    return [`The server ${id} needs a secret, and there is none for ${handle}: "bir secret put ${id}" gives one.`]
+  const whose = secret.holder ? holderWords[secret.holder.kind] : 'one'
+  return [`The server ${id} needs a secret, and ${whose} is not good: ${faultWords[secret.why]}.`]
+}
+
+const faultWords = {
+  expired: 'it has expired',
+  invalid: 'the service does not take it any more',
+  insufficient_scope: 'it lacks scopes',
+  wrong_person: 'it belongs to somebody else',
+  moved: 'it was proven for another address of the server',
+  unusable: 'this version does not know its state',
+} as const
 
 /** Each reason in words that an administrator can act on. */
 const sentences: Record<Reason, string> = {

@@ -152,7 +152,7 @@ function unseenIn({ rows }: PolicyState): Map<string, ServerRow> {
 }
 
 /** The policy as grants make it. A plan says who may do what; whether they have a secret yet is their own business. */
-const byGrants = (policy: Policy): Policy => ({
+export const byGrants = (policy: Policy): Policy => ({
   ...policy,
   servers: new Map([...policy.servers].map(([id, server]) => [id, { ...server, secret: undefined }])),
 })
