@@ -35,6 +35,8 @@ import { refusalRecorder } from './transport/record-refusal.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
 import type { ProxiesBefore } from '@bir/sdk/client-address'
 import type { ProxyFor } from '@bir/sdk/proxies'
+import { noCallerSecrets } from './upstream/remote/caller-secrets.ts'
+import type { CallerSecrets } from './upstream/remote/caller-secrets.ts'
 import { openUpstreams } from './upstreams.ts'
 
 /** What the bodies of all unfinished requests may hold together, at least. */
@@ -49,6 +51,8 @@ export interface PlaneParts {
   readonly journal: Journal
   readonly sealer: Sealer
   readonly secrets: SecretsInUse
+  /** Absent where the plane has no secrets of people. */
+  readonly callerSecrets?: CallerSecrets | undefined
   readonly endedSessions: EndedSessions
   readonly log: Log
   /** Absent where nobody approves definitions or hears of health: what a server offers is what is served. */
@@ -102,7 +106,17 @@ export interface AssembledPlane {
  */
 export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
-  const upstreams = openUpstreams({ mounted, policy, sealer, log, node, control, secrets, proxyFor: parts.proxyFor })
+  const upstreams = openUpstreams({
+    mounted,
+    policy,
+    sealer,
+    log,
+    node,
+    control,
+    secrets,
+    callerSecrets: parts.callerSecrets ?? noCallerSecrets,
+    proxyFor: parts.proxyFor,
+  })
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
   const dropped = new DroppedMessages()
   const timers = parts.timers ?? new Timers()

@@ -10,6 +10,7 @@ import type { ControlClient } from './control/client.ts'
 import type { MountedServer } from './server-kit/define.ts'
 import { MountedUpstream } from './upstream/mounted/mounted-upstream.ts'
 import type { ProxyFor } from '@bir/sdk/proxies'
+import type { CallerSecrets } from './upstream/remote/caller-secrets.ts'
 import { RemoteUpstreams } from './upstream/remote/remote-upstreams.ts'
 import { RemoteCatalogues } from './catalogue/remote-catalogues.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -26,6 +27,7 @@ interface Options {
   /** Undefined where nobody approves definitions: then what a server offers is served. */
   control: ControlClient | undefined
   secrets: SecretsInUse
+  callerSecrets: CallerSecrets
   proxyFor?: ProxyFor | undefined
 }
 
@@ -37,15 +39,16 @@ export interface Upstreams {
 }
 
 /** Opens the servers, and follows the policy: remote servers come, go, and change with it. */
-export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets, proxyFor }: Options): Upstreams {
+export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets, callerSecrets, proxyFor }: Options): Upstreams {
   const mountedUpstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
-  const remote = new RemoteUpstreams({ secrets, log, nodeId: node, proxyFor }, () => policy.current())
+  const remote = new RemoteUpstreams({ secrets, callerSecrets, log, nodeId: node, proxyFor }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => mountedUpstreams.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 
   const catalogues = new RemoteCatalogues({
     log,
     secrets,
+    callerSecrets,
     upstream,
     async report(id, tools) {
       const server = policy.current().servers.get(id)

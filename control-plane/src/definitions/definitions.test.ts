@@ -58,6 +58,19 @@ test.for(['off', 'warn', 'hold'] as Trust[])('registering a server approves its 
   expect(await served(it.ctx)).toEqual(await hashes(it.ctx))
 })
 
+test.for(['off', 'warn', 'hold'] as Trust[])(
+  'of a server that is sent a secret of each person, what one is not offered is not gone, with trust %s',
+  async (trust) => {
+    await using it = await aControlPlane()
+    await register(it.ctx, { trust, headers: { authorization: { secret: 'token', of: 'person' } } })
+    await reported(it.ctx, [echo, aTool('add')])
+    const all = await served(it.ctx)
+    await reported(it.ctx, [echo])
+    expect(await served(it.ctx)).toEqual(all)
+    expect(await standing(it.ctx)).toEqual({ add: 'approved', echo: 'approved' })
+  },
+)
+
 test('trust `hold`: new and changed definitions are held back, and approved ones stay served, until an administrator approves', async () => {
   await using it = await aControlPlane()
   await register(it.ctx, { trust: 'hold' })

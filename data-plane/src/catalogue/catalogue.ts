@@ -9,19 +9,24 @@ type Entry = Readonly<Record<string, unknown>>
 export interface Catalogue {
   /** Rises when anything that is offered changes. */
   readonly version: number
-  /** Undefined for a list of a remote server that was never read, and for a mounted server that does not exist. */
-  entries(server: string, list: ListMethod, policy: Policy): readonly Entry[] | undefined
+  /**
+   * What a server offers to the person of this id. Undefined for a list of a remote server that was never read, and for
+   * a mounted server that does not exist.
+   */
+  entries(server: string, list: ListMethod, policy: Policy, person: string): readonly Entry[] | undefined
+  /** Whether the server is sent a secret of each person: then its lists are each person's own. */
+  isPersonal(server: string): boolean
   /**
    * Whether a server lists this tool, by its own name, to a client with these capabilities. Undefined while that is not
    * known.
    */
-  isOffered(server: string, tool: string, capabilities: Entry): boolean | undefined
+  isOffered(server: string, tool: string, capabilities: Entry, person: string): boolean | undefined
   /** Undefined when it is known what these servers offer to a client with these capabilities. Resolves soon. */
-  ready(servers: Iterable<string>, capabilities: Entry): Promise<void> | undefined
+  ready(servers: Iterable<string>, list: ListMethod, capabilities: Entry, person: string): Promise<void> | undefined
   /** Calls back when a remote server offers something else, until the returned function is called. */
   onChange(changed: () => void): () => void
   /** A server says that what it offers has changed: reads it again soon. */
-  refreshSoon(server: string): void
+  refreshSoon(server: string, person: string): void
 }
 
 /** Mounted servers offer what they declare; remote servers offer what their catalogue last read. */
@@ -36,23 +41,30 @@ export class MemoryCatalogue implements Catalogue {
     this.remotes = remotes
   }
 
-  entries(id: string, list: ListMethod, { servers }: Policy): readonly Entry[] | undefined {
+  entries(id: string, list: ListMethod, { servers }: Policy, person: string): readonly Entry[] | undefined {
     const server = servers.get(id)
     if (server?.kind !== 'remote') return this.mounted.get(id)?.[list]
     if (!this.remotes) return undefined
-    return list === 'tools/list' ? this.remotes.tools(id, server) : this.remotes.entries(id, list)
+    return list === 'tools/list' ? this.remotes.tools(id, server, person) : this.remotes.entries(id, list, person)
+  }
+
+  isPersonal(server: string): boolean {
+    return this.remotes?.isPersonal(server) ?? false
   }
 
   /** A mounted server offers the same to every client. */
-  isOffered(server: string, tool: string, capabilities: Entry): boolean | undefined {
-    const audiences = this.remotes?.audiences(server)
+  isOffered(server: string, tool: string, capabilities: Entry, person: string): boolean | undefined {
+    const audiences = this.remotes?.catalogue(server, person)?.audiences
     return audiences ? audiences.isOffered(tool, capabilities) : true
   }
 
-  ready(servers: Iterable<string>, capabilities: Entry): Promise<void> | undefined {
+  ready(servers: Iterable<string>, list: ListMethod, capabilities: Entry, person: string): Promise<void> | undefined {
     const pending: Promise<void>[] = []
     for (const server of servers) {
-      const reading = this.remotes?.audiences(server)?.ready(capabilities)
+      const catalogue = this.remotes?.catalogue(server, person)
+      // Of a server that is read for each person, somebody's first list waits until it was read for them.
+      const first = this.isPersonal(server) ? catalogue?.firstReading : undefined
+      const reading = first ?? (list === 'tools/list' ? catalogue?.audiences.ready(capabilities) : undefined)
       if (reading) pending.push(reading)
     }
     if (pending.length === 0) return undefined
@@ -60,8 +72,8 @@ export class MemoryCatalogue implements Catalogue {
   }
 
   /** A mounted server's declarations do not change, so nothing is read again. */
-  refreshSoon(server: string): void {
-    this.remotes?.refreshSoon(server)
+  refreshSoon(server: string, person: string): void {
+    this.remotes?.catalogue(server, person)?.refreshSoon()
   }
 
   changed(): void {

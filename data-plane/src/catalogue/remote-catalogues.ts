@@ -1,3 +1,4 @@
+import { isPersonal } from '@bir/sdk/contract/remote'
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import type { Policy } from '@bir/sdk/contract/policy'
 import type { SecretsInUse } from '../secrets/in-use.ts'
@@ -6,14 +7,16 @@ import type { Log } from '../runtime/log.ts'
 import { servable } from '../protocol/entries/servable.ts'
 import { policyName } from '@bir/sdk/policy-name'
 import type { ListMethod } from '../protocol/list-methods.ts'
-import type { Audiences } from './audiences.ts'
 import type { ReadEntry } from './bounded-list.ts'
+import { PersonalCatalogues } from './personal-catalogues.ts'
 import { ServerCatalogue, definitionHash } from './server-catalogue.ts'
+import type { CallerSecrets } from '../upstream/remote/caller-secrets.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 interface Options {
   log: Log
   secrets: Pick<SecretsInUse, 'of'>
+  callerSecrets: Pick<CallerSecrets, 'of' | 'inUse'>
   /** The server behind an id. It is the same object until its settings change. */
   upstream(id: string): Upstream | undefined
   report(server: string, tools: readonly Readonly<Record<string, unknown>>[]): Promise<void>
@@ -23,10 +26,10 @@ interface Options {
   changed(): void
 }
 
-interface OpenCatalogue {
-  upstream: Upstream
-  catalogue: ServerCatalogue
-}
+/** Of a server that is sent a secret of each person there is a catalogue for each of them, opened when they need it. */
+type OpenCatalogue =
+  | { readonly upstream: Upstream; readonly catalogue: ServerCatalogue; readonly people?: undefined }
+  | { readonly upstream: Upstream; readonly people: PersonalCatalogues; readonly catalogue?: undefined }
 
 type Entry = Readonly<Record<string, unknown>>
 
@@ -41,7 +44,7 @@ export class RemoteCatalogues {
   private readonly options: Options
   private readonly openCatalogues = new Map<string, OpenCatalogue>()
   private readonly definitions = new Map<string, Readonly<Record<string, unknown>>>()
-  private readonly served = new Map<string, ServedTools>()
+  private readonly served = new WeakMap<readonly ReadEntry[], ServedTools>()
   private readonly offered = new WeakMap<readonly ReadEntry[], readonly Entry[]>()
 
   constructor(options: Options) {
@@ -51,32 +54,36 @@ export class RemoteCatalogues {
   /** Follows a new policy: opens and closes catalogues as remote servers come and go. */
   follow(policy: Policy): void {
     const remote = new Map([...policy.servers].filter(([, { kind }]) => kind === 'remote'))
-    for (const [id, { catalogue, upstream }] of this.openCatalogues) {
-      if (remote.has(id) && this.options.upstream(id) === upstream) continue
-      catalogue.close()
+    for (const [id, open] of this.openCatalogues) {
+      if (remote.has(id) && this.options.upstream(id) === open.upstream) {
+        open.people?.follow()
+        continue
+      }
+      closeAll(open)
       this.openCatalogues.delete(id)
     }
-    for (const id of remote.keys()) this.keep(id)
+    for (const [id, server] of remote) if (server.kind === 'remote') this.keep(id, isPersonal(server.remote))
     for (const server of remote.values()) if (server.kind === 'remote' && server.remote.trust === 'hold') this.fetchApproved(server.tools)
   }
 
-  refreshSoon(server: string): void {
-    this.openCatalogues.get(server)?.catalogue.refreshSoon()
+  isPersonal(server: string): boolean {
+    return this.openCatalogues.get(server)?.people !== undefined
   }
 
-  /** Which tools the server offers to which clients. */
-  audiences(server: string): Audiences | undefined {
-    return this.openCatalogues.get(server)?.catalogue.audiences
+  /** What the server offers to this person, who may be anybody where it is not sent a secret of each. */
+  catalogue(server: string, person: string): ServerCatalogue | undefined {
+    const open = this.openCatalogues.get(server)
+    return open?.people ? open.people.of(person) : open?.catalogue
   }
 
   /** What is wrong with the lists of each server: sentences for administrators. */
   faults(): { id: string; faults: readonly string[] }[] {
-    return [...this.openCatalogues].map(([id, { catalogue }]) => ({ id, faults: catalogue.faults() }))
+    return [...this.openCatalogues].map(([id, { catalogue, people }]) => ({ id, faults: people ? people.faults() : catalogue.faults() }))
   }
 
   /** A list as it is offered. Undefined until it was read. The same object while it stays the same. */
-  entries(server: string, method: ListMethod): readonly Entry[] | undefined {
-    const read = this.openCatalogues.get(server)?.catalogue.entries(method)
+  entries(server: string, method: ListMethod, person: string): readonly Entry[] | undefined {
+    const read = this.catalogue(server, person)?.entries(method)
     return read && this.offeredOf(read)
   }
 
@@ -84,35 +91,35 @@ export class RemoteCatalogues {
   tools(
     id: string,
     entry: { remote: RemoteEntry['remote']; tools: ReadonlyMap<string, { definition?: string | undefined }> },
+    person: string,
   ): readonly Entry[] | undefined {
-    const read = this.openCatalogues.get(id)?.catalogue.entries('tools/list')
+    const read = this.catalogue(id, person)?.entries('tools/list')
     if (!read || entry.remote.trust !== 'hold') return read && this.offeredOf(read)
     const madeOf = [read, entry.tools, this.options.secrets.of(id).values, this.definitions.size]
-    const made = this.served.get(id)
+    const made = this.served.get(read)
     if (made?.madeOf.every((part, index) => part === madeOf[index])) return made.tools
     const live = new Map(read.toReversed().map((tool) => [policyName(String(tool.raw['name'])), tool]))
     const tools = [...entry.tools].flatMap(([name, { definition }]) => this.approvedTool(id, definition, live.get(name)))
-    this.served.set(id, { madeOf, tools })
+    this.served.set(read, { madeOf, tools })
     return tools
   }
 
   close(): void {
-    for (const { catalogue } of this.openCatalogues.values()) catalogue.close()
+    for (const open of this.openCatalogues.values()) closeAll(open)
     this.openCatalogues.clear()
   }
 
-  private keep(id: string): void {
+  private keep(id: string, personal: boolean): void {
     const upstream = this.options.upstream(id)
     if (this.openCatalogues.has(id) || !upstream) return
-    const { log, secrets, changed } = this.options
+    const { log, secrets, callerSecrets, changed } = this.options
     // A list that was read before the address changed says nothing of the server that is there now.
     const report = async (tools: Parameters<Options['report']>[1]) => {
       if (this.options.upstream(id) === upstream) await this.options.report(id, tools)
     }
-    this.openCatalogues.set(id, {
-      upstream,
-      catalogue: new ServerCatalogue({ server: id, upstream, secrets: secrets.of(id), log, report, changed }),
-    })
+    const server = { server: id, upstream, log, report, changed }
+    if (personal) this.openCatalogues.set(id, { upstream, people: new PersonalCatalogues(server, callerSecrets) })
+    else this.openCatalogues.set(id, { upstream, catalogue: new ServerCatalogue({ ...server, secrets: secrets.of(id) }) })
   }
 
   private approvedTool(server: string, approved: string | undefined, live: ReadEntry | undefined): Entry[] {
@@ -147,4 +154,9 @@ export class RemoteCatalogues {
       )
     }
   }
+}
+
+function closeAll({ catalogue, people }: OpenCatalogue): void {
+  catalogue?.close()
+  people?.close()
 }

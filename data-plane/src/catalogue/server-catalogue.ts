@@ -20,6 +20,8 @@ import { readList } from './read-list.ts'
 import type { ReadList } from './read-list.ts'
 
 const againMs = 60_000
+/** A server that is read for each person is read less often. */
+const personalAgainMs = 10 * 60_000
 /** How soon a server is read again that says that something changed, and how late at most when it keeps saying so. */
 const soonMs = 50
 const latestMs = 30_000
@@ -32,14 +34,18 @@ const maxFaultChars = 400
 
 type Entry = Readonly<Record<string, unknown>>
 
-interface Options {
+export interface CatalogueOptions {
   server: string
+  /** Whose list it is, where the server is sent a secret of each person. Undefined: everybody's. */
+  person?: string | undefined
   upstream: Upstream
   secrets: Pick<ServerSecrets, 'values' | 'hold'>
   log: Log
   /** Called with every tool that can be offered, as the server lists it. */
   report(tools: readonly Entry[]): Promise<void>
   changed(): void
+  /** Gives the entries of an equal list that is kept already, so that many people's equal lists are kept once. */
+  shared?(name: string, entries: readonly ReadEntry[]): readonly ReadEntry[]
 }
 
 /**
@@ -69,7 +75,8 @@ const noList: ReadList = { entries: [], faults: [] }
  * itself: one that cannot be read keeps what was read of it last, and the others are read all the same.
  */
 export class ServerCatalogue {
-  private readonly options: Options
+  private readonly options: CatalogueOptions
+  private readonly asker: Asker
   private readonly cancel = new Cancel()
   private readonly lists = new Map<ListMethod, KeptList>()
   /** Why a list could not be read last time. */
@@ -84,20 +91,26 @@ export class ServerCatalogue {
   private waitMs = soonMs
   private due: NodeJS.Timeout | undefined
 
-  constructor(options: Options) {
+  constructor(options: CatalogueOptions) {
     this.options = { ...options, log: hidingLog(options.log, options.secrets) }
+    this.asker = options.person === undefined ? gateway : { ...gateway, person: options.person }
     this.audiences = new Audiences({
       read: (capabilities) => this.toolNames(capabilities),
       changed: () => this.options.changed(),
     })
     const refresh = () => unawaited(this.refresh())
-    this.timer = setInterval(refresh, againMs).unref()
+    this.timer = setInterval(refresh, options.person === undefined ? againMs : personalAgainMs).unref()
     refresh()
   }
 
   /** What the server offers in a list. Undefined until it was read. The same object while it stays the same. */
   entries(method: ListMethod): readonly ReadEntry[] | undefined {
     return this.lists.get(method)?.entries
+  }
+
+  /** The reading under way, while nothing was read yet. */
+  get firstReading(): Promise<void> | undefined {
+    return this.lists.size === 0 ? this.refreshing : undefined
   }
 
   /** What is wrong with the lists of the server: sentences for administrators, bounded. */
@@ -155,7 +168,7 @@ export class ServerCatalogue {
   }
 
   private async read(): Promise<void> {
-    const { capabilities } = await this.inTime(() => this.options.upstream.describe(gateway))
+    const { capabilities } = await this.inTime(() => this.options.upstream.describe(this.asker))
     for (const method of LISTS) {
       if (this.cancel.cancelled) return
       await this.readOne(method, capabilities)
@@ -168,7 +181,7 @@ export class ServerCatalogue {
     const { server, log } = this.options
     try {
       const isOffered = method === 'skills/list' ? servesSkills(capabilities) : capabilities[capabilityOf[method]] !== undefined
-      await this.keep(method, isOffered ? await this.inTime((cancel) => readList(this.options, gateway, method, cancel)) : noList)
+      await this.keep(method, isOffered ? await this.inTime((cancel) => readList(this.options, this.asker, method, cancel)) : noList)
       this.failures.delete(method)
     } catch (error) {
       if (this.cancel.cancelled || isAboutAll(error)) throw error
@@ -190,7 +203,9 @@ export class ServerCatalogue {
     const fingerprint = hash('sha256', canonical(list.entries.map(({ raw }) => raw)), 'hex')
     const kept = this.lists.get(method)
     if (method === 'tools/list') await this.refreshAudiences(list, kept?.fingerprint !== fingerprint)
-    this.lists.set(method, { ...list, fingerprint, entries: kept?.fingerprint === fingerprint ? kept.entries : list.entries })
+    const entries =
+      kept?.fingerprint === fingerprint ? kept.entries : (this.options.shared?.(`${method} ${fingerprint}`, list.entries) ?? list.entries)
+    this.lists.set(method, { ...list, fingerprint, entries })
     if (kept?.fingerprint !== fingerprint) changed()
     if (method !== 'tools/list') return
     await report(list.entries.map(({ raw }) => raw)).catch((error: unknown) =>
@@ -211,7 +226,7 @@ export class ServerCatalogue {
   }
 
   private async toolNames(capabilities: Entry): Promise<ReadonlySet<string>> {
-    const asker = { ...gateway, client: { ...gateway.client, capabilities } }
+    const asker = { ...this.asker, client: { ...gateway.client, capabilities } }
     const release = this.options.secrets.hold()
     try {
       const quiet = { ...this.options, log: () => undefined }
@@ -254,7 +269,13 @@ export class ServerCatalogue {
     this.listening = true
     const filter = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true }
     await this.options.upstream
-      .listen({ ...gateway, filter, cancel: this.cancel, onNotification: () => this.refreshSoon(), onEnd: () => (this.listening = false) })
+      .listen({
+        ...this.asker,
+        filter,
+        cancel: this.cancel,
+        onNotification: () => this.refreshSoon(),
+        onEnd: () => (this.listening = false),
+      })
       .catch(() => (this.listening = false)) // the next refresh tries again
   }
 }

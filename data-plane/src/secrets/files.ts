@@ -9,7 +9,8 @@ export type ReadSecret = (ref: SecretRef) => Promise<string>
 export const secretFiles =
   (dir: string | undefined): ReadSecret =>
   async (ref) => {
-    if (dir === undefined) throw missing(ref.secret)
+    // A file is everybody's.
+    if (dir === undefined || ref.of !== undefined) throw missing(ref.secret)
     return readSecretFile(dir, ref).catch((cause: unknown) => {
       throw missing(ref.secret, cause)
     })

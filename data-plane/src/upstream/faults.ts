@@ -59,12 +59,19 @@ export const unreachableFault = (detail: string, cause?: unknown): UpstreamFault
 const cannotBeReached = 'The MCP server cannot be reached.'
 const tryLater = (detail: string) => ({ detail, retryable: true, hint: 'Try again later.' })
 
-/** The server refused the credential of the gateway. The caller can do nothing about it. */
-export const credentialFault = (status: number): UpstreamFault =>
-  new UpstreamFault('secret_invalid', "The MCP server does not accept the gateway's credential.", {
-    detail: `status ${status}`,
-    hint: 'An administrator must renew it.',
-  })
+/** The server refused the credential that it was sent. */
+export class CredentialFault extends UpstreamFault {
+  readonly status: number
+
+  constructor(status: number) {
+    // Where the credential is a person's, `PersonalUpstream` says so instead.
+    super('secret_invalid', "The MCP server does not accept the gateway's credential.", {
+      detail: `status ${status}`,
+      hint: 'An administrator must renew it.',
+    })
+    this.status = status
+  }
+}
 
 const networkErrorTexts: Record<string, string> = {
   ECONNREFUSED: 'connection refused',

@@ -1,4 +1,4 @@
-import { credentialFault, rateLimitFault, unreachableFault } from './faults.ts'
+import { CredentialFault, rateLimitFault, unreachableFault } from './faults.ts'
 import type { UpstreamFault } from './upstream.ts'
 
 /** The server refused the credential of the gateway. */
@@ -9,7 +9,7 @@ export const refusesCredential = (status: number): boolean => status === 401 || 
  * must judge. `detail` is for the record of a server that is down.
  */
 export function statusFault(status: number, detail: string, retryAfter?: string): UpstreamFault | undefined {
-  if (refusesCredential(status)) return credentialFault(status)
+  if (refusesCredential(status)) return new CredentialFault(status)
   if (status === 429) return rateLimitFault(retryAfter)
   return status >= 500 ? unreachableFault(detail) : undefined
 }

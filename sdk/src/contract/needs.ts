@@ -58,6 +58,8 @@ export const LATER: LaterMembers = {
     // A reader that left it out would take the file of the name for everybody.
     'servers.*.remote.headers.*.of=person': 'secret',
     'servers.sql.settings.connections.*.password.of=person': 'secret',
+    'servers.sql.settings.connections.*.user.of=person': 'secret',
+    'servers.sql.settings.connections.*.user.secret': 'secret',
     // A reader that left it out would list and call what only a secret opens.
     'servers.*.secret': 'secret',
   },

@@ -28,3 +28,7 @@ export const RemoteSettings = z.object({
   privateNetwork: z.boolean().default(true),
 })
 export type RemoteSettings = z.infer<typeof RemoteSettings>
+
+/** Do requests to the server carry a secret of the person on whose behalf they are made? */
+export const isPersonal = ({ headers }: Pick<RemoteSettings, 'headers'>): boolean =>
+  Object.values(headers).some((value) => typeof value !== 'string' && value.of === 'person')

@@ -31,11 +31,11 @@ export function findTool({
     const entry = server?.tools.get(address.tool)
     const toolServer = upstream(address.server)
     if (!server || !entry || !toolServer) throw unknownTool(name, 'unknown-tool')
-    const entries = catalogue.entries(address.server, 'tools/list', call.policy)
+    const entries = catalogue.entries(address.server, 'tools/list', call.policy, call.token.subject.id)
     const own = ownName(entries, address.tool, call.endpoint.server === undefined ? address.tool : name)
     if (!isCallableBy(call.client.capabilities, entries, own)) throw unknownTool(name, 'app-only')
-    if (call.endpoint.server === undefined && catalogue.isOffered(address.server, own, call.client.capabilities) === false)
-      throw unknownTool(name, 'not-offered-to-client')
+    const isOffered = () => catalogue.isOffered(address.server, own, call.client.capabilities, call.token.subject.id)
+    if (call.endpoint.server === undefined && isOffered() === false) throw unknownTool(name, 'not-offered-to-client')
     call.note.level = entry.level
     const ownParams = withoutEnvelope(call.params)
     const params = call.endpoint.server === undefined ? responsesForServer(address.server, ownParams) : ownParams

@@ -25,7 +25,7 @@ export function matchParamHeaders({ catalogue }: Pick<Ports, 'catalogue'>): Guar
 
   return function matchParamHeaders(call, next) {
     if (!call.modern) return next({})
-    const entries = catalogue.entries(call.serverId, 'tools/list', call.policy)
+    const entries = catalogue.entries(call.serverId, 'tools/list', call.policy, call.token.subject.id)
     const annotations = entries && annotationsOf(entries).get(call.upstreamCall.params['name'])
     if (!annotations) return next({})
     const args = call.upstreamCall.params['arguments']

@@ -50,9 +50,8 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
   const prepared = new WeakMap<Policy, PreparedLists>()
 
   return function list(call) {
-    const { server } = call.endpoint
-    const ids = server === undefined ? call.person.grants.keys() : [server]
-    const pending = method === 'tools/list' ? ports.catalogue.ready(ids, call.client.capabilities) : undefined
+    const ids = idsOf(call)
+    const pending = ports.catalogue.ready(ids, method, call.client.capabilities, call.token.subject.id)
     return pending ? pending.then(() => answer(call)) : answer(call)
   }
 
@@ -68,7 +67,7 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
     const lists = current?.version === version ? current : new PreparedLists(version)
     prepared.set(call.policy, lists)
     const nowMs = Date.now()
-    const key = keyOf(call, nowMs)
+    const key = keyOf(ports, call, nowMs)
     const ready = lists.get(key, nowMs)
     if (ready) return ready
 
@@ -78,10 +77,15 @@ export function list(ports: ListPorts, outgoing: OutgoingFilters, method: ListMe
   }
 }
 
+/** The servers that a list at the call's endpoint has something of. */
+const idsOf = ({ endpoint, person }: Call): string[] => (endpoint.server === undefined ? [...person.grants.keys()] : [endpoint.server])
+
 /** What lists of one policy differ by. */
-function keyOf({ endpoint, modern, person, token, client, policy }: Call, nowMs: number): string {
-  const selection = person.selection ? token.subject.id : ''
-  return `${endpoint.path} ${modern} ${audienceOf(client.capabilities)} ${person.classKey} ${selection} ${secretSetOf(policy, person, nowMs)}`
+function keyOf({ catalogue }: ListPorts, call: Call, nowMs: number): string {
+  const { endpoint, modern, person, token, client, policy } = call
+  const isOwn = person.selection !== undefined || idsOf(call).some((id) => catalogue.isPersonal(id))
+  const own = isOwn ? token.subject.id : ''
+  return `${endpoint.path} ${modern} ${audienceOf(client.capabilities)} ${person.classKey} ${own} ${secretSetOf(policy, person, nowMs)}`
 }
 
 /**
@@ -92,7 +96,7 @@ export function visibleEntries({ catalogue }: Pick<Ports, 'catalogue'>, method: 
   const { server } = call.endpoint
   const ids = server === undefined ? [...call.policy.servers.keys()] : [server]
   return ids.flatMap((id) =>
-    (catalogue.entries(id, method, call.policy) ?? [])
+    (catalogue.entries(id, method, call.policy, call.token.subject.id) ?? [])
       .filter((entry) => mayList(call, method, id, entry) && isOffered(catalogue, call, method, id, entry))
       .map((entry) => ({ server: id, entry })),
   )
@@ -115,8 +119,8 @@ function mayList({ policy, person, client }: Incoming & Authenticated, method: L
 }
 
 /** Whether the server itself would list the entry to this client. What is not known yet is not listed. */
-function isOffered(catalogue: Ports['catalogue'], { client }: Incoming, method: ListMethod, id: string, entry: Fields): boolean {
-  return method !== 'tools/list' || catalogue.isOffered(id, String(entry['name']), client.capabilities) === true
+function isOffered(catalogue: Ports['catalogue'], call: Incoming & Authenticated, method: ListMethod, id: string, entry: Fields): boolean {
+  return method !== 'tools/list' || catalogue.isOffered(id, String(entry['name']), call.client.capabilities, call.token.subject.id) === true
 }
 
 /** A host would offer a view that its person may not read. The same list where they may. */
@@ -194,7 +198,7 @@ class Lister {
   }
 
   private ofOneServer(server: string, call: Call): Awaitable<Rendered> {
-    const entries = (this.ports.catalogue.entries(server, this.method, call.policy) ?? []).filter((entry) =>
+    const entries = (this.ports.catalogue.entries(server, this.method, call.policy, call.token.subject.id) ?? []).filter((entry) =>
       this.isListed(call, server, entry),
     )
     const readable = this.method === 'tools/list' ? withReadableViews(call, server, entries) : entries
@@ -209,7 +213,7 @@ class Lister {
 
   /** What a server offers, cleared, as one page of it. */
   private page(server: string, position: ServerPage['position'], call: Call): Awaitable<ServerPage> {
-    const entries = this.ports.catalogue.entries(server, this.method, call.policy)
+    const entries = this.ports.catalogue.entries(server, this.method, call.policy, call.token.subject.id)
     const fault = () => new UpstreamFault('upstream_down', 'The server has not been seen yet.')
     if (!entries) return { server, position, settled: { status: 'rejected', reason: fault() } }
     const pageOf = (result: Cleared<UpstreamResult>): ServerPage => ({

@@ -1,6 +1,5 @@
 import { decideFor } from '@bir/sdk/contract/decide'
 import { ToolError } from '@bir/sdk/contract/errors'
-import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
 import { policyName } from '@bir/sdk/policy-name'
@@ -27,7 +26,7 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
     },
     revision: policy.revision,
     limits: { ratePerSecond, rateBurst, callsAtOnce, streamsAtOnce, truncateChars, callTimeoutMs },
-    servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, policy, person, id) : [])),
+    servers: () => [...policy.servers.keys()].flatMap((id) => (person.grants.has(id) ? serverView(ports, call, id) : [])),
     calls: (max) => ports.callLog.of(token.subject.id, max),
     async check(id, signal) {
       const server = ports.servers.get(id)
@@ -40,11 +39,13 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
   }
 }
 
-function serverView({ catalogue, upstream }: Needs, policy: Policy, person: Person, id: string): ServerView[] {
+function serverView({ catalogue, upstream }: Needs, { token, policy, person }: Incoming & Authenticated, id: string): ServerView[] {
   const server = policy.servers.get(id)
   const reachable = upstream(id)
   if (!server || !reachable) return []
-  const offered = new Map((catalogue.entries(id, 'tools/list', policy) ?? []).map((entry) => [policyName(String(entry['name'])), entry]))
+  const offered = new Map(
+    (catalogue.entries(id, 'tools/list', policy, token.subject.id) ?? []).map((entry) => [policyName(String(entry['name'])), entry]),
+  )
   const tools = [...server.tools].flatMap(([name, entry]): ToolView[] => {
     const tool = offered.get(name)
     if (!tool || entry.hidden) return []

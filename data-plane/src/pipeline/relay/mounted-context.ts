@@ -5,6 +5,7 @@ import type { CallContext, Caller } from '../../server-kit/context.ts'
 import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
+import { fieldOf } from '../../secrets/field-of.ts'
 import { gatewayView } from './gateway-view.ts'
 
 type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
@@ -53,6 +54,6 @@ export class MountedContext implements CallContext {
   }
 
   readSecret(ref: SecretRef): Promise<string> {
-    return this.ports.secrets.of(this.call.serverId).read(ref)
+    return ref.of === 'person' ? fieldOf(this.secret, ref) : this.ports.secrets.of(this.call.serverId).read(ref)
   }
 }

@@ -14,7 +14,7 @@ const kind = 'task'
 /** Translates names of `/mcp` back to a server's own, for this person. */
 export const routesOf = ({ sealer, catalogue }: Needs, { token, policy }: Call): Routes => ({
   bookOf(server) {
-    const entries = catalogue.entries(server, 'prompts/list', policy) ?? []
+    const entries = catalogue.entries(server, 'prompts/list', policy, token.subject.id) ?? []
     return nameBook(
       server,
       entries.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),

@@ -251,7 +251,8 @@ export class Subscription {
   /** Decided anew for each notification: the person may have lost a permission since. */
   private pass({ server, translate }: ServerSubscription, notification: Notification): Awaitable<void> {
     const { method, params } = notification
-    if (listChangeOf(method) && this.call.endpoint.server === undefined) return this.ports.catalogue.refreshSoon(server)
+    if (listChangeOf(method) && this.call.endpoint.server === undefined)
+      return this.ports.catalogue.refreshSoon(server, this.call.token.subject.id)
     const isTask = method === 'notifications/tasks'
     if (isTask ? !this.tasks.mayHear(server, params?.['taskId'], this.now()) : !this.mayRead(server)) return undefined
     const context = this.contextFor(server)

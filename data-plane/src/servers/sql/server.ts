@@ -1,6 +1,7 @@
 import { openConnections } from './connection/open-connection.ts'
 import { checkConnection } from './check-connection.ts'
-import { SqlSettings } from './connection/settings.ts'
+import { isPersonal, SqlSettings } from './connection/settings.ts'
+import { proveLogIn } from './prove-log-in.ts'
 import { closeParser } from './guard/parser/parse.ts'
 import { closePools } from './postgres/session/pool.ts'
 import { defineServer } from '../../server-kit/define.ts'
@@ -12,6 +13,16 @@ export const sql = defineServer({
   id: 'sql',
   title: 'SQL databases',
   settings: SqlSettings,
+  // Its fields are those that the settings name with `of: person`.
+  secret: {
+    fields: {},
+    audience: ({ connections }) =>
+      Object.values(connections)
+        .flatMap((one) => (isPersonal(one) ? [`${one.host}:${one.port}`] : []))
+        .sort()
+        .join(' '),
+    prove: proveLogIn,
+  },
   async check(context) {
     const steps = []
     for (const connection of openConnections(context)) steps.push(...(await checkConnection(connection)))

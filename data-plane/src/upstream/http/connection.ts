@@ -22,6 +22,8 @@ export interface RemoteServer {
   readonly proxyFor?: ProxyFor | undefined
   /** This plane's id, for other planes. */
   readonly nodeId: string
+  /** Its headers hold a secret of one person: what that person's secret meets says nothing of the server. */
+  readonly isPersonal?: true
   /** The time limit of the policy. The server's own setting goes before it. */
   readonly callTimeoutMs: number
 }
@@ -35,6 +37,9 @@ export interface RemoteConnection extends RemoteServer {
   readonly sentSecrets: SentSecrets
 }
 
+/** Of one person's requests: all that the others have together must not be theirs. */
+const limitsOfOne = { connections: 64, maxInFlight: 256 }
+
 const noSecrets: SentSecrets = { values: [], hold: () => () => undefined }
 
 export function openConnection(server: RemoteServer): RemoteConnection {
@@ -44,7 +49,7 @@ export function openConnection(server: RemoteServer): RemoteConnection {
     sentSecrets,
     callTimeoutMs: settings.callTimeoutMs ?? callTimeoutMs,
     url: new URL(settings.url),
-    pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork, proxyFor }),
+    pool: new HttpPool({ url: settings.url, privateNetwork: settings.privateNetwork, proxyFor, ...(server.isPersonal && limitsOfOne) }),
     headers: new HeaderSource(settings.headers, readSecret),
   }
 }

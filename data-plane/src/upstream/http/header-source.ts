@@ -51,6 +51,8 @@ export class HeaderSource {
 
   private secret(ref: SecretRef): Promise<string> {
     return this.readSecret(ref).catch((cause: unknown) => {
+      // The person can mend it, and its words say how.
+      if (ref.of === 'person' && cause instanceof ToolError) throw cause
       const hint = cause instanceof ToolError ? cause.hint : undefined
       throw new UpstreamFault('secret_missing', 'The gateway has no secret for this connection.', {
         ...(hint !== undefined && { hint }),

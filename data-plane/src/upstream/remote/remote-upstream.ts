@@ -45,6 +45,8 @@ const provesUp = () => true
 /** The upstream may have answered without asking the server. */
 const provesNothing = () => false
 
+const ofCredential = new Set<string>(['secret_missing', 'secret_invalid', 'secret_expired', 'scope_missing'])
+
 const rootsChanged = 'notifications/roots/list_changed'
 
 /** When the upstream closes, calls under way have this long to end by themselves. */
@@ -178,6 +180,7 @@ export class RemoteUpstream implements Upstream {
     const fault = error instanceof UpstreamFault || error instanceof ToolError ? error : undefined
     if (!fault || fault instanceof UnaskedFault || fault instanceof AsideFault) return this.breaker.recordNothing(entered)
     const { code } = fault
+    if (this.options.isPersonal && ofCredential.has(code)) return this.breaker.recordNothing(entered)
     this.lastError = lastErrorOf(fault, this.options.sentSecrets.values)
     if (code === 'upstream_down' || code === 'secret_missing' || code === 'secret_invalid') this.state = 'down'
     if (fault instanceof UnreachableFault) return this.breaker.recordUnreachable(entered)

@@ -3,6 +3,7 @@ import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { ServerEntry } from '@bir/sdk/contract/snapshot'
 import { aPolicy } from '../../testing/plane.ts'
 import { SecretsInUse } from '../../secrets/in-use.ts'
+import { noCallerSecrets } from './caller-secrets.ts'
 import { RemoteUpstreams } from './remote-upstreams.ts'
 
 const remote = (url: string): ServerEntry => ({ kind: 'remote', title: 'R', remote: RemoteSettings.parse({ url }), tools: {} })
@@ -15,6 +16,7 @@ function aRegistry(first: Record<string, ServerEntry>) {
       () => Promise.resolve(''),
       () => undefined,
     ),
+    callerSecrets: noCallerSecrets,
     log: () => undefined,
     nodeId: 'n1',
   }

@@ -1,20 +1,27 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
+import { isPersonal } from '@bir/sdk/contract/remote'
 import { hidingLog } from '../../secrets/hiding-log.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
+import type { CallerSecrets } from './caller-secrets.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { PersonalUpstream } from './personal-upstream.ts'
 import { RemoteUpstream } from './remote-upstream.ts'
-import type { UpstreamHealth } from '../upstream.ts'
+import type { Upstream, UpstreamHealth } from '../upstream.ts'
 import type { RemoteServer } from '../http/connection.ts'
 
 interface Held {
-  readonly upstream: RemoteUpstream
+  readonly upstream: RemoteUpstream | PersonalUpstream
   /** The settings object it was last found equal to: a policy shares what did not change. */
   settings: RemoteServer['settings']
   readonly made: string
   readonly callTimeoutMs: number
 }
 
-type World = Pick<RemoteServer, 'log' | 'nodeId' | 'proxyFor'> & { readonly secrets: Pick<SecretsInUse, 'of'> }
+type World = Pick<RemoteServer, 'log' | 'nodeId' | 'proxyFor'> & {
+  readonly secrets: Pick<SecretsInUse, 'of'>
+  readonly callerSecrets: CallerSecrets
+}
 
 /**
  * The remote servers of the policy in force, each made when first asked for and kept while its settings stay the same.
@@ -30,7 +37,7 @@ export class RemoteUpstreams {
   }
 
   /** Undefined for an id that is no remote server's. The same object until its settings change. */
-  get(id: string): RemoteUpstream | undefined {
+  get(id: string): Upstream | undefined {
     const { servers, settings } = this.policy()
     const entry = servers.get(id)
     if (entry?.kind !== 'remote') return undefined
@@ -48,9 +55,10 @@ export class RemoteUpstreams {
   /** Closes what the policy does not know any more; called after every change of it. */
   follow(): void {
     for (const [id, held] of this.held) {
-      if (this.policy().servers.get(id)?.kind === 'remote') this.get(id)
-      else this.retire(id, held)
+      if (this.policy().servers.get(id)?.kind !== 'remote') this.retire(id, held)
+      else this.get(id)
     }
+    for (const { upstream } of this.held.values()) if (upstream instanceof PersonalUpstream) upstream.follow()
   }
 
   async close(): Promise<void> {
@@ -59,27 +67,56 @@ export class RemoteUpstreams {
     await Promise.all(all.map(({ upstream }) => upstream.close()))
   }
 
-  private renewed(id: string, held: Held | undefined, settings: RemoteServer['settings'], callTimeoutMs: number): RemoteUpstream {
+  private renewed(id: string, held: Held | undefined, settings: RemoteServer['settings'], callTimeoutMs: number): Upstream {
     const made = canonical(settings)
     if (held && held.made === made && held.callTimeoutMs === callTimeoutMs) {
       held.settings = settings
       return held.upstream
     }
     if (held) this.retire(id, held)
+    const server = { id, settings, callTimeoutMs }
+    const upstream = isPersonal(settings) ? this.openPersonal(server) : this.openShared(server)
+    this.held.set(id, { upstream, settings, made, callTimeoutMs })
+    return upstream
+  }
+
+  private openShared(server: Pick<RemoteServer, 'id' | 'settings' | 'callTimeoutMs'>): RemoteUpstream {
     const { log, nodeId, proxyFor, secrets } = this.world
-    const ofServer = secrets.of(id)
-    const upstream = new RemoteUpstream({
+    const ofServer = secrets.of(server.id)
+    return new RemoteUpstream({
+      ...server,
       log: hidingLog(log, ofServer),
       nodeId,
       proxyFor,
       readSecret: (ref) => ofServer.read(ref),
       sentSecrets: ofServer,
-      id,
-      settings,
-      callTimeoutMs,
     })
-    this.held.set(id, { upstream, settings, made, callTimeoutMs })
-    return upstream
+  }
+
+  /** Whether the server is up is known of it once, by all who ask; nothing else is shared. */
+  private openPersonal(server: Pick<RemoteServer, 'id' | 'settings' | 'callTimeoutMs'>): PersonalUpstream {
+    const { log, nodeId, proxyFor, secrets, callerSecrets } = this.world
+    const { id } = server
+    const breaker = new CircuitBreaker()
+    return new PersonalUpstream({
+      id,
+      secrets: callerSecrets,
+      open(person, secret) {
+        const inUse = callerSecrets.inUse(person, id)
+        return new RemoteUpstream(
+          {
+            ...server,
+            log: hidingLog(log, inUse),
+            nodeId,
+            proxyFor,
+            isPersonal: true,
+            readSecret: (ref) => (ref.of === 'person' ? callerSecrets.read(person, secret, ref) : secrets.of(id).read(ref)),
+            sentSecrets: inUse,
+          },
+          { breaker },
+        )
+      },
+    })
   }
 
   private retire(id: string, { upstream }: Held): void {

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg'
 import type { OpenConnection } from '../../connection/open-connection.ts'
-import { clientConfig, loadPg } from './pool.ts'
+import { clientConfig, loadPg, readLogIn } from './log-in.ts'
 
 /**
  * Cancels the client's query. It logs in outside the pool, because all clients of the pool may be running such
@@ -10,7 +10,7 @@ export async function cancelQuery(client: PoolClient, { settings, readSecret }: 
   const { processID } = client as unknown as { processID: number | null }
   if (processID === null) return
   const { Client } = await loadPg()
-  const canceller = new Client(clientConfig(settings, () => readSecret))
+  const canceller = new Client(clientConfig(settings, await readLogIn(settings, readSecret)))
   try {
     await canceller.connect()
     await canceller.query('select pg_cancel_backend($1)', [processID])
