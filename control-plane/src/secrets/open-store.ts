@@ -2,12 +2,14 @@ import type { Database } from '@bir/db/schema'
 import type { Kysely } from 'kysely'
 import type { Log } from '../base/log.ts'
 import type { MasterKey } from '../keys/master-key.ts'
+import { openConsul } from './stores/consul/consul-client.ts'
+import { consulSettingsOf } from './stores/consul/consul-settings.ts'
+import type { ConsulGiven } from './stores/consul/consul-settings.ts'
+import { createConsulStore } from './stores/consul/consul-store.ts'
 import { createEmbeddedStore } from './stores/embedded/embedded-store.ts'
 import type { SecretStore } from './stores/store.ts'
 
-export interface StoreSettings {
-  secretStore: 'embedded'
-}
+export type StoreSettings = ConsulGiven & { secretStore: 'embedded' | 'consul' }
 
 interface StoreParts {
   db: Kysely<Database>
@@ -16,9 +18,14 @@ interface StoreParts {
 }
 
 /** The store of the settings. It asks nobody yet. */
-export function openSecretStore({ secretStore }: StoreSettings, { db, master }: StoreParts): SecretStore {
-  switch (secretStore) {
+export function openSecretStore(settings: StoreSettings, { db, master }: StoreParts): SecretStore {
+  switch (settings.secretStore) {
     case 'embedded':
       return createEmbeddedStore({ db, master })
+    case 'consul': {
+      const consul = consulSettingsOf(settings)
+      if (!consul) throw new Error('SECRET_STORE=consul needs CONSUL_HTTP_ADDR.')
+      return createConsulStore({ kv: openConsul(consul), prefix: consul.prefix, db, master })
+    }
   }
 }
