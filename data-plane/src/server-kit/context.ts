@@ -3,6 +3,7 @@ import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { GatewayView } from './gateway-view.ts'
+import type { SentRequest } from './http/service.ts'
 
 /** The person on whose behalf a call is made. */
 export interface Caller {
@@ -26,6 +27,8 @@ export interface CallContext {
   tables(connection: string): TableRules | undefined
   /** Resolves a reference that stands in the settings. The value stays in memory and must never enter an answer. */
   readSecret(ref: SecretRef): Promise<string>
+  /** Told of each request that the call sends to a service, for the caller's own list of calls. */
+  sent?(request: SentRequest): void
   /** The gateway as the caller may see it. The servers meta and debug show it. */
   readonly gateway: GatewayView
 }

@@ -113,8 +113,29 @@ function annotationsOf({ level, idempotent, openWorld }: { level: Level; idempot
   }
 }
 
+const briefs = new WeakMap<z.core.$ZodType, readonly string[]>()
+
+/**
+ * A part of an input or output of which `tools/list` tells little, because every client pays for every word there: its
+ * type and description, and of an object these members. It is checked and projected all the same.
+ */
+export function inBrief<Type extends z.ZodType>(type: Type, members: readonly string[] = []): Type {
+  briefs.set(type, members)
+  return type
+}
+
 /** Leaves out `$schema`, unless the declaration sets it. */
 function schemaOf(type: z.ZodObject, io: 'input' | 'output'): object {
-  const { $schema, ...schema } = z.toJSONSchema(type, { io })
+  const { $schema, ...schema } = z.toJSONSchema(type, { io, override: shorten })
   return type.meta()?.['$schema'] === undefined ? schema : { $schema, ...schema }
+}
+
+function shorten({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const members = briefs.get(zodSchema)
+  if (!members) return
+  const { type, description, properties = {} } = jsonSchema
+  for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name)
+  const kept = Object.fromEntries(members.flatMap((name) => (properties[name] === undefined ? [] : [[name, properties[name]]])))
+  Object.assign(jsonSchema, { ...(description !== undefined && { description }), type })
+  if (members.length > 0) Object.assign(jsonSchema, { properties: kept, required: members })
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '@bir/sdk/contract/decide'
 import type { Level } from '@bir/sdk/contract/level'
+import type { SentRequest } from './http/service.ts'
 
 /** The gateway as one caller may see it. It shows nothing of a server on which the caller holds no grant. */
 export interface GatewayView {
@@ -65,6 +66,8 @@ export interface CallView {
   argsBytes: number
   resultBytes: number
   call: string
+  /** What a server inside the gateway sent to its service for the call. */
+  requests?: readonly SentRequest[]
 }
 
 export interface CheckStep {

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { CallContext, Caller } from './context.ts'
 import type { FieldsOf } from './secret/define-secret.ts'
 import type { GatewayView } from './gateway-view.ts'
+import type { SentRequest } from './http/service.ts'
 import { sendLog, sendProgress } from './round.ts'
 import type { Round, Speech } from './round.ts'
 import type { Awaitable } from '../runtime/awaitable.ts'
@@ -16,7 +17,8 @@ import type { Notification } from '../protocol/notification.ts'
 export type ContextOf<Settings extends z.ZodType, Field extends string> = HandlerContext<z.output<Settings>, FieldsOf<Field>>
 
 /** The context of a handler: the call's context with typed settings and secret, and the means to reach the client. */
-export type HandlerContext<Settings, Secret> = Omit<CallContext, 'settings' | 'secret'> & Speech & { settings: Settings; secret: Secret }
+export type HandlerContext<Settings, Secret> = Omit<CallContext, 'settings' | 'secret' | 'sent'> &
+  Speech & { settings: Settings; secret: Secret; sent(request: SentRequest): void }
 
 /**
  * A class with getters, because one is made for every call: copying the fields of the call's context would cost more.
@@ -69,6 +71,10 @@ export class TypedContext<Settings, Secret> implements HandlerContext<Settings, 
 
   readSecret(ref: SecretRef): Promise<string> {
     return this.context.readSecret(ref)
+  }
+
+  sent(request: SentRequest): void {
+    this.context.sent?.(request)
   }
 
   notify(notification: Notification): Awaitable<void> {

@@ -60,6 +60,13 @@ export const LATER: LaterMembers = {
     'servers.sql.settings.connections.*.password.of=person': 'secret',
     'servers.sql.settings.connections.*.user.of=person': 'secret',
     'servers.sql.settings.connections.*.user.secret': 'secret',
+    // A reader that does not know the server does not offer it.
+    'servers.gitlab.settings.url': MAY_BE_LEFT_OUT,
+    'servers.gitlab.settings.ca': MAY_BE_LEFT_OUT,
+    'servers.gitlab.settings.clientCertificate': MAY_BE_LEFT_OUT,
+    'servers.gitlab.settings.proxy': MAY_BE_LEFT_OUT,
+    'servers.gitlab.settings.timeoutMs': MAY_BE_LEFT_OUT,
+    'servers.gitlab.settings.atOncePerPerson': MAY_BE_LEFT_OUT,
     // A reader that left it out would list and call what only a secret opens.
     'servers.*.secret': 'secret',
   },

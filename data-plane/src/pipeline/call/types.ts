@@ -13,6 +13,7 @@ import type { VerbatimJson } from '../../json/verbatim.ts'
 import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 import type { Caller } from '../../policy/caller.ts'
+import type { SentRequest } from '../../server-kit/http/service.ts'
 import type { Token } from '../../policy/tokens/token.ts'
 
 /** A message as it came in over HTTP, from a caller who was known before it was read. */
@@ -61,6 +62,8 @@ export interface AuditNote {
   offline?: boolean
   argsText?: string
   revision?: number
+  /** What a server inside the gateway sent to its service, for the caller's own list of calls. */
+  requests?: SentRequest[]
   /** True once the answer is on its way into the record. */
   isRecorded?: boolean
   /** The answer is on its way to the client, and recorded where it has to be. */

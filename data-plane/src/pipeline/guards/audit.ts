@@ -182,5 +182,6 @@ function logCall(callLog: Ports['callLog'], call: Call, note: AuditNote, fields:
     argsBytes: note.argsText?.length ?? 0,
     resultBytes: answer?.json.length ?? 0,
     call: note.call,
+    ...(note.requests && { requests: note.requests }),
   })
 }

@@ -3,12 +3,16 @@ import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { CallContext, Caller } from '../../server-kit/context.ts'
 import type { GatewayView } from '../../server-kit/gateway-view.ts'
+import type { SentRequest } from '../../server-kit/http/service.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
 import { fieldOf } from '../../secrets/field-of.ts'
 import { gatewayView } from './gateway-view.ts'
 
 type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
+
+/** Of one call, as its person sees them in their list of calls. */
+const maxRequests = 50
 
 /**
  * What a mounted server may ask of a call. It is a class, since one is made for every call: what few servers ask for
@@ -16,9 +20,9 @@ type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upst
  */
 export class MountedContext implements CallContext {
   private readonly ports: Needs
-  private readonly call: Incoming & Authenticated & ResolvedServer & Authorised
+  private readonly call: Incoming & Audited & Authenticated & ResolvedServer & Authorised
 
-  constructor(ports: Needs, call: Incoming & Authenticated & ResolvedServer & Authorised) {
+  constructor(ports: Needs, call: Incoming & Audited & Authenticated & ResolvedServer & Authorised) {
     this.ports = ports
     this.call = call
   }
@@ -51,6 +55,12 @@ export class MountedContext implements CallContext {
   tables(connection: string): TableRules | undefined {
     const connections = this.call.person.grants.get(this.call.serverId)?.connections ?? {}
     return Object.hasOwn(connections, connection) ? connections[connection] : undefined
+  }
+
+  sent(request: SentRequest): void {
+    const { note } = this.call
+    note.requests ??= []
+    if (note.requests.length < maxRequests) note.requests.push(request)
   }
 
   readSecret(ref: SecretRef): Promise<string> {
