@@ -48,6 +48,7 @@ import { createRecorder } from './oauth/base/record.ts'
 import type { RecordOAuth } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
+import { createProver } from './secrets/proving/prover.ts'
 import { openSecretStore } from './secrets/open-store.ts'
 import type { SecretStore } from './secrets/stores/store.ts'
 import { readBrowserSession } from './sessions/browser-session.ts'
@@ -95,7 +96,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
   const recorder = createRecorder(db, ownChain, log)
   const server = siteOf(core, recorder.record, { draining: draining.signal, isStopping: () => isStopping })
   await listen(server, config)
-  const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, log })
+  const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, store, log })
   const following = joinFile?.follow(watch, draining.signal)
   const url = urlOf(server)
   log('info', 'listening', { url, issuer, stage, revision })
@@ -202,7 +203,7 @@ function siteOf(
     recordChange,
     ownChainKey: keys.audit.jwk,
     joinLines,
-    secrets: { store },
+    secrets: { store, prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: async () => undefined }) },
     shortHash: shortHasher(keys.audit.privateKey),
   }
   const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })

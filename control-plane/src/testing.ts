@@ -11,6 +11,7 @@ import type { Change, Ctx } from './base/context.ts'
 import { shortHasher } from './definitions/short-hash.ts'
 import { masterKeyOf } from './keys/master-key.ts'
 import { apply } from './policy/apply.ts'
+import { createProver } from './secrets/proving/prover.ts'
 import { createEmbeddedStore } from './secrets/stores/embedded/embedded-store.ts'
 import { z } from 'zod'
 import { put } from './users/users.ts'
@@ -64,6 +65,7 @@ export async function aControlPlane() {
   const { db, drop } = await testDb()
   const recorded: (Change & { actor: string })[] = []
   const published = { revision: 0, marks: [] as string[] }
+  const store = createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) })
   const ctx: Ctx = {
     db,
     catalog: aCatalog,
@@ -71,7 +73,7 @@ export async function aControlPlane() {
     providers: { environment: undefined, isLocal: true, states: async () => [] },
     actor: { id: 'operator:test', label: 'operator:test', administrator: true },
     ownChainKey: { kty: 'OKP', kid: uuidv7(), alg: 'EdDSA' },
-    secrets: { store: createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) }) },
+    secrets: { store, prove: createProver({ store, secretsDir: undefined, proveAtPlanes: async () => undefined }) },
     joinLines: { lineOf: (secret) => `http://control.test#${secret}.${'0'.repeat(64)}`, renewFile: async () => undefined },
     shortHash: shortHasher(generateKeyPairSync('ed25519').privateKey),
     recordChange: async (_trx, { actor, ...change }) => void recorded.push({ ...change, actor: actor.label }),

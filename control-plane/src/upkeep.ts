@@ -12,6 +12,8 @@ import { sweepClients } from './oauth/clients/stored-client.ts'
 import { sweepDeviceCodes } from './oauth/device/device-codes.ts'
 import { sweepExchanged } from './sessions/exchanged.ts'
 import { sweepSessions } from './sessions/sweep.ts'
+import { finishErasures } from './secrets/erasures/erasures.ts'
+import type { SecretStore } from './secrets/stores/store.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
 
@@ -22,6 +24,7 @@ interface MaintenanceParts {
   signHead: () => Promise<void>
   /** Logs its own failures. */
   renewJoinFile: () => Promise<void>
+  store: SecretStore
   log: Log
 }
 
@@ -48,7 +51,10 @@ export function startMaintenance(parts: MaintenanceParts): { stop: () => Promise
   }
 }
 
-async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: MaintenanceParts, isSweepDue: boolean): Promise<void> {
+async function runRound(
+  { db, keys, publisher, signHead, renewJoinFile, store, log }: MaintenanceParts,
+  isSweepDue: boolean,
+): Promise<void> {
   try {
     await signHead() // first, so that the chain is signed even if a later step fails
     const kidsBefore = kidsOf(keys)
@@ -64,6 +70,7 @@ async function runRound({ db, keys, publisher, signHead, renewJoinFile, log }: M
     await sweepDeviceCodes(db)
     await sweepExchanged(db)
     await sweepSessions(db)
+    await finishErasures(db, store, log)
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {
     log('error', 'upkeep-failed', { why: errorText(error) })

@@ -7,6 +7,7 @@ export interface SecretTables {
   secret_values: SecretValuesTable
   secret_history: SecretHistoryTable
   secret_check_orders: SecretCheckOrdersTable
+  secret_erasures: SecretErasuresTable
 }
 
 type Json<T> = ColumnType<T, string, string>
@@ -83,4 +84,12 @@ interface SecretCheckOrdersTable {
   box: string
   ordered_at: Generated<Date>
   verdict: Json<unknown> | null
+}
+
+/** What the store has still to destroy: its server or group is gone, and the secret with it. */
+interface SecretErasuresTable {
+  holder_kind: SecretHolderColumn
+  holder_id: string
+  server: string
+  since: Generated<Date>
 }

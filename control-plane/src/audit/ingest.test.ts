@@ -32,7 +32,7 @@ async function aStore() {
     recordChange: async () => undefined,
     ownChainKey: { kty: 'OKP', kid: ours, alg: 'EdDSA' },
     joinLines: { lineOf: (secret) => secret, renewFile: async () => undefined },
-    secrets: { store: createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) }) },
+    secrets: { store: createEmbeddedStore({ db, master: masterKeyOf(randomBytes(32)) }), prove: async () => undefined },
     shortHash: (text) => text,
   }
   const joined = async () => {

@@ -1,6 +1,8 @@
 import type { MountedServer } from '@bir/data-plane/catalog'
 import type { Database } from '@bir/db/schema'
 import type { ProviderState } from '@bir/sdk/contract/provider-state'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
+import type { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
@@ -51,10 +53,26 @@ export interface Ctx {
   /** Makes the short hash of a text. Nobody without the key can find two texts with the same one. */
   shortHash: (text: string) => string
   joinLines: JoinLines
-  /** Where the values of secrets lie. */
-  secrets: { store: SecretStore }
+  secrets: SecretSite
   /** Ends the wait for a database that hangs. Absent where nobody watches the database. */
   whileAnswering?: WhileAnswering | undefined
+}
+
+/** What this process can do with secrets. */
+export interface SecretSite {
+  /** Where the values lie. */
+  store: SecretStore
+  /** Tries a secret against its service. Undefined: nothing can try it. Never rejects. */
+  prove: (trial: SecretTrial) => Promise<SecretVerdict | undefined>
+}
+
+export interface SecretTrial {
+  server: string
+  kind: 'mounted' | 'remote'
+  /** How the declaration of a mounted server tries it. */
+  mounted: MountedServer['secret']
+  settings: object
+  fields: SecretFields
 }
 
 /** What this process knows of the identity providers. */

@@ -1,5 +1,6 @@
 import { api } from '@bir/sdk/contract/api'
-import type { Api, Who } from '@bir/sdk/contract/api'
+import type { Api } from '@bir/sdk/contract/api'
+import type { Who } from '@bir/sdk/contract/operation'
 import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { ApiError } from './api-error.ts'

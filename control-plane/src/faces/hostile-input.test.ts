@@ -119,6 +119,13 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'personalTokens.create': { name: 'laptop', user: 'alice', servers: ['sql'], networks: ['10.0.0.0/8', '2001:db8::1'], until: inAnHour },
   'personalTokens.list': { ...page, user: 'alice' },
   'personalTokens.revoke': { id },
+  'secrets.put': { server: 'sql', user: 'alice', fields: { password: 'fake-1' }, unchecked: false },
+  'secrets.check': { server: 'sql', group: 'staff' },
+  'secrets.delete': { server: 'sql', shared: true },
+  'secrets.list': { ...page, user: 'alice', server: 'sql', state: 'missing' },
+  'secrets.form': { server: 'sql', shared: true },
+  'secrets.forms': { user: 'alice' },
+  'secrets.history': { ...page, server: 'sql', user: 'alice' },
   'sessions.list': { ...page, user: 'alice' },
   'sessions.end': { sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
@@ -192,7 +199,10 @@ test.for(procedures.map((procedure) => [procedure.path, procedure] as const))(
     await using it = await aControlPlane()
     await it.aPerson('alice')
     await it.applied({
-      servers: { sql: { kind: 'mounted', settings: { connections: { bank: {} } } }, things: { kind: 'remote', url: remote.url } },
+      servers: {
+        sql: { kind: 'mounted', settings: { connections: { bank: { password: { secret: 'password', of: 'person' } } } } },
+        things: { kind: 'remote', url: remote.url },
+      },
     })
     const run = (input: unknown) => perform(operations, it.ctx, procedure, input)
     const good = await run(goodInputs[path]).catch((error: unknown) => ApiError.from(error).code)

@@ -19,6 +19,12 @@ import { plan } from '../policy/plan.ts'
 import { version } from '../policy/version.ts'
 import * as providers from '../providers/operations.ts'
 import * as restrictions from '../restrictions/restrictions.ts'
+import { check as checkSecret } from '../secrets/operations/check.ts'
+import { remove as removeSecret } from '../secrets/operations/delete.ts'
+import * as secretForms from '../secrets/operations/form.ts'
+import { history as secretHistory } from '../secrets/operations/history.ts'
+import { list as listSecrets } from '../secrets/operations/list.ts'
+import { put as putSecret } from '../secrets/operations/put.ts'
 import * as selections from '../selections/selections.ts'
 import { health } from '../servers/health.ts'
 import * as servers from '../servers/servers.ts'
@@ -61,6 +67,15 @@ export const operations = {
   providers: { list: providers.list, test: providers.test },
   clients: { list: clients.list, create: clients.create, rotate: clients.rotate, approve: approveClient, delete: clients.remove },
   personalTokens: { create: personalTokens.create, list: personalTokens.list, revoke: personalTokens.revoke },
+  secrets: {
+    put: putSecret,
+    check: checkSecret,
+    delete: removeSecret,
+    list: listSecrets,
+    form: secretForms.form,
+    forms: secretForms.forms,
+    history: secretHistory,
+  },
   sessions: { list: sessions.list, end: sessions.end },
   tokens: { revoke },
   audit: { search, chains, chain },

@@ -14,6 +14,7 @@ import { keyOf, pageOf } from '../base/paging.ts'
 import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
 import { holdingTexts } from '../holders/holding-texts.ts'
+import { forgetSecrets, secretTexts, tryErasures } from '../secrets/erasures/erasures.ts'
 import { editMembers, NO_CHANGE, readMembers, setMembers } from './members.ts'
 import type { MemberChange } from './members.ts'
 
@@ -103,24 +104,27 @@ async function entityOf(db: Db, { id, handle, title }: GroupRow): Promise<Group>
   return { handle, title, ...((await membersOf(db, [id])).get(id) ?? noMembers) }
 }
 
-/** Deletes the group with its grants and restrictions. Resolves with what went with it. */
+/** Deletes the group with its grants, restrictions and secrets. Resolves with what went with it. */
 export async function remove(ctx: Ctx, { handle }: Input<'delete'>) {
   const { value: removed, revision } = await change(ctx, { action: 'groups.delete', target: handle }, async (trx) => {
     const id = await groupId(trx, handle)
     const { members = [] } = (await membersOf(trx, [id])).get(id) ?? {}
     const lost = members.length === 0 ? [] : [`${members.length} ${members.length === 1 ? 'membership' : 'memberships'}`]
-    const removed = [...(await holdingTexts(trx, { column: 'holder_id', value: id })), ...lost]
-    return { value: removed, dirty: await removeGroup(trx, id), detail: removed.join('\n') }
+    const ofGroup = { column: 'holder_id', value: id } as const
+    const removed = [...(await holdingTexts(trx, ofGroup)), ...lost, ...(await secretTexts(trx, ofGroup))]
+    return { value: removed, dirty: await removeGroup(trx, id, ctx.actor.label), detail: removed.join('\n') }
   })
+  await tryErasures(ctx.db, ctx.secrets.store)
   return { revision, ...(removed.length === 0 ? {} : { removed }) }
 }
 
 /** Resolves with the buckets of the people whose class changes. */
-export async function removeGroup(trx: Transaction<Database>, id: string): Promise<number[]> {
+export async function removeGroup(trx: Transaction<Database>, id: string, by: string): Promise<number[]> {
   const heldSomething = await holdsSomething(trx, { kind: 'group', holderId: id })
   const buckets = heldSomething ? await bucketsOfHolders(trx, [id]) : []
   await trx.deleteFrom('grants').where('holder_id', '=', id).execute()
   await trx.deleteFrom('restrictions').where('holder_id', '=', id).execute()
+  await forgetSecrets(trx, { column: 'holder_id', value: id, by })
   await trx.deleteFrom('groups').where('id', '=', id).execute()
   return buckets
 }

@@ -10,6 +10,7 @@ import { removeGroup } from '../groups/groups.ts'
 import { setMembers } from '../groups/members.ts'
 import { bucketsOfHolders, bucketsOfUsers, symmetricDifference } from '../holders/buckets.ts'
 import { storeSections } from '../policy-sections/sections.ts'
+import { tryErasures } from '../secrets/erasures/erasures.ts'
 import { insertRestrictions } from '../restrictions/restrictions.ts'
 import { writeAccounts } from '../service-accounts/write.ts'
 import { removeServer, storeServer } from '../servers/servers.ts'
@@ -32,6 +33,7 @@ export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['polic
     if (edits.length === 0) return { value: edits, dirty: 'nothing' }
     return { value: edits, dirty: await write(trx, before, after, ctx), detail: edits.join('\n') }
   })
+  await tryErasures(ctx.db, ctx.secrets.store)
   return { revision, edits }
 }
 
@@ -47,8 +49,9 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
   await writeHoldings(trx, before, after)
   if (canonical(before.rows.settings) !== canonical(after.rows.settings)) await storeSettings(trx, after.rows.settings)
   await storeSections(trx, before.sections, after.sections)
-  for (const { id } of difference(before.rows.groups, after.rows.groups).removed) await removeGroup(trx, id)
-  for (const { id } of difference(before.rows.servers, after.rows.servers).removed) buckets.push(...(await removeServer(trx, id)))
+  for (const { id } of difference(before.rows.groups, after.rows.groups).removed) await removeGroup(trx, id, actor.label)
+  for (const { id } of difference(before.rows.servers, after.rows.servers).removed)
+    buckets.push(...(await removeServer(trx, id, actor.label)))
   return [...new Set(buckets)]
 }
 

@@ -12,6 +12,7 @@ import { activeHolders, bucketsOfHolders, bucketsOfUsers, symmetricDifference } 
 import { requireServer } from '../holders/holder.ts'
 import { holdingTexts } from '../holders/holding-texts.ts'
 import { readDefinitionFacts } from '../policy-rows/read.ts'
+import { forgetSecrets, secretTexts, tryErasures } from '../secrets/erasures/erasures.ts'
 import { serverFaults } from './faults.ts'
 import { describedServer } from './described-server.ts'
 import type { DescribedServer } from './described-server.ts'
@@ -52,22 +53,29 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
 export async function remove(ctx: Ctx, { id }: Input<'delete'>) {
   const { value: removed, revision } = await change(ctx, { action: 'servers.delete', target: id }, async (trx) => {
     await requireServer(trx, id)
-    const removed = await holdingTexts(trx, { column: 'server', value: id })
-    return { value: removed, dirty: await removeServer(trx, id), detail: removed.join('\n') }
+    const removed = [
+      ...(await holdingTexts(trx, { column: 'server', value: id })),
+      ...(await secretTexts(trx, { column: 'server', value: id })),
+    ]
+    return { value: removed, dirty: await removeServer(trx, id, ctx.actor.label), detail: removed.join('\n') }
   })
+  await tryErasures(ctx.db, ctx.secrets.store)
   return { revision, ...(removed.length === 0 ? {} : { removed }) }
 }
 
-/** Deletes a server with its grants, restrictions and selections. Resolves with the buckets that become dirty. */
-export async function removeServer(trx: Transaction<Database>, id: string): Promise<number[]> {
+/**
+ * Deletes a server with its grants, restrictions, selections and secrets. Resolves with the buckets that become dirty.
+ */
+export async function removeServer(trx: Transaction<Database>, id: string, by: string): Promise<number[]> {
   const holdersBefore = await activeHolders(trx)
+  const secrets = await forgetSecrets(trx, { column: 'server', value: id, by })
   const selectionRows = await trx.selectFrom('selections').select('user_id').where('server', '=', id).execute()
   await trx.deleteFrom('servers').where('id', '=', id).execute()
   const classes = await bucketsOfHolders(trx, symmetricDifference(holdersBefore, await activeHolders(trx)))
-  const selections = await bucketsOfUsers(
-    trx,
-    selectionRows.map(({ user_id }) => user_id),
-  )
+  const selections = await bucketsOfUsers(trx, [
+    ...selectionRows.map(({ user_id }) => user_id),
+    ...secrets.flatMap(({ kind, holderId }) => (kind === 'person' ? [holderId] : [])),
+  ])
   return [...classes, ...selections]
 }
 

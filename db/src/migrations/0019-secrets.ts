@@ -64,6 +64,14 @@ const statements = [
     primary key (id, plane)
   )`,
   `create index secret_check_orders_by_plane on secret_check_orders (plane, ordered_at)`,
+  // Values that are still in the store although nobody may use them any more.
+  `create table secret_erasures (
+    holder_kind text not null,
+    holder_id uuid not null,
+    server text not null,
+    since timestamptz not null default now(),
+    primary key (holder_id, server)
+  )`,
   `alter table servers add column secret jsonb`,
 ]
 

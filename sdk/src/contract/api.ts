@@ -26,6 +26,8 @@ import {
   User,
 } from './entities.ts'
 import { Level } from './level.ts'
+import { AtRevision, mutation, NoInput, page, paged, query } from './operation.ts'
+import type { Procedure } from './operation.ts'
 import { Handle, Id, PlaneName, ServerId, Sha256, ShortHash, TokenId, ToolName } from './names.ts'
 import {
   FileGrant,
@@ -38,6 +40,7 @@ import {
 } from './policy-file.ts'
 import { ProviderHandle } from './provider.ts'
 import { ProviderState, ProviderTest } from './provider-state.ts'
+import { secrets } from './api-secrets.ts'
 import { GatewaySettings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
 import { isSeen } from './visible-name.ts'
@@ -45,17 +48,6 @@ import { isSeen } from './visible-name.ts'
 /** The codes of a failed operation. tRPC has it in `error.data.code`, GraphQL in `extensions.code`. */
 export const API_ERRORS = ['unauthenticated', 'forbidden', 'not_found', 'invalid_input', 'conflict', 'unavailable', 'internal'] as const
 export type ApiErrorCode = (typeof API_ERRORS)[number]
-
-/** `first`: the length of a page. `after`: `next` of the page before; absent for the first page. */
-const page = { first: z.int().min(1).max(1000).default(100), after: z.string().optional() }
-/** A page of results. `next` is null on the last page. */
-const paged = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
-const NoInput = z.strictObject({})
-/**
- * `revision`: the published revision of the policy that holds the change. `removed`: what went with the thing that was
- * deleted, a text each; absent when nothing did.
- */
-const AtRevision = z.strictObject({ revision: z.int(), removed: z.array(z.string()).optional() })
 
 const MountedServerInput = MountedFileServer.extend({ id: ServerId, title: MountedFileServer.shape.title.nullable() })
 const RemoteServerInput = RemoteFileServer.extend({
@@ -69,21 +61,8 @@ const RecordKindName = z.string().refine((kind) => RecordKind.options.some((know
   error: `must be one of ${RecordKind.options.join(', ')}`,
 })
 
-/**
- * Who may call an operation. `administrator`: administrators. `self`: they, and a person about that person alone, whom
- * the input names as `user`. `anyone`: everybody who is signed in; the operation itself limits what others than
- * administrators see and do.
- */
-export type Who = 'administrator' | 'self' | 'anyone'
 const ClientName = z.string().min(1).max(200)
 const MadeClient = z.strictObject({ clientId: z.string(), handle: Handle.nullable(), clientSecret: z.string().nullable() })
-
-type Procedure = { who: Who; kind: 'query' | 'mutation'; input: z.ZodType; output: z.ZodType }
-type InputFor<W extends Who> = W extends 'self' ? z.ZodType<{ user: string }> : z.ZodType
-const query = <W extends Who, I extends InputFor<W>, O extends z.ZodType>(who: W, input: I, output: O) =>
-  ({ who, kind: 'query', input, output }) as const
-const mutation = <W extends Who, I extends InputFor<W>, O extends z.ZodType>(who: W, input: I, output: O) =>
-  ({ who, kind: 'mutation', input, output }) as const
 
 /**
  * The API of the control plane: who may call every operation, its kind, input and output.
@@ -359,6 +338,7 @@ export const api = {
     /** Voids a token: the caller's own, or anybody's for administrators. */
     revoke: mutation('anyone', z.strictObject({ id: Id }), AtRevision),
   },
+  secrets,
   sessions: {
     /**
      * The caller's own sessions that go on, newest first. Administrators may name anybody; the operator of an embedded

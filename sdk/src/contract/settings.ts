@@ -137,10 +137,20 @@ export const SessionSettings = z.object({
 export type SessionSettings = z.infer<typeof SessionSettings>
 
 /** All settings: those that planes get, and those of the control plane alone, which no snapshot carries. */
-export const GatewaySettings = Settings.extend({ session: SessionSettings.prefault({}) })
+export const GatewaySettings = Settings.extend({
+  session: SessionSettings.prefault({}),
+  /** How often a stored secret is tried again against its service, a tenth earlier or later. 0: never. */
+  secretCheckEveryMs: z
+    .int()
+    .min(0)
+    .max(365 * dayMs)
+    .refine((ms) => ms === 0 || ms >= minuteMs, 'must be 0 or at least 60000')
+    .default(dayMs),
+})
 export type GatewaySettings = z.infer<typeof GatewaySettings>
 
 const { idleMs, maxMs, remember } = SessionSettings.shape
+const { secretCheckEveryMs } = GatewaySettings.shape
 
 /** The settings to change. Not `Settings.partial()`, which would set every absent setting to its default. */
 export const SettingsPatch = z.strictObject({
@@ -165,4 +175,5 @@ export const SettingsPatch = z.strictObject({
   offlineReadMs: shape.offlineReadMs.unwrap().optional(),
   secretCacheMs: shape.secretCacheMs.unwrap().optional(),
   secretLeaseMs: shape.secretLeaseMs.unwrap().optional(),
+  secretCheckEveryMs: secretCheckEveryMs.unwrap().optional(),
 })

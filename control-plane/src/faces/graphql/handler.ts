@@ -16,6 +16,7 @@ import { asksOnlySchema } from './introspection.ts'
 import { MAX_TOKENS, limitError } from './limits.ts'
 import { refuseDeepNesting } from './nesting.ts'
 import { schemaOf } from './schema.ts'
+import { secretRequests, unspoken } from './unspoken.ts'
 
 export interface GraphqlParts extends FaceParts {
   /** Where GraphiQL, a page to try queries on, is served: who is signed in in a browser. Only in stage local. */
@@ -32,6 +33,7 @@ const maxBodyBytes = 16 * 1024 * 1024
 
 /** Serves `/graphql`. It reads the body itself, and `ctxOf` authenticates the request. */
 export function graphqlHandler(operations: Operations, { ctxOf, report, page }: GraphqlParts): NodeHandler {
+  const { plugin: watchSecrets, mayHoldSecret } = secretRequests()
   const yoga = createYoga<YogaContext>({
     schema: schemaOf(operations),
     graphqlEndpoint: '/graphql',
@@ -44,7 +46,7 @@ export function graphqlHandler(operations: Operations, { ctxOf, report, page }: 
     maxRequestBodySize: maxBodyBytes,
     // Yoga masks only errors of the execution. Our plugin formats all errors in the same way.
     maskedErrors: false,
-    plugins: [limits(), publicErrors(report)],
+    plugins: [watchSecrets, limits(), publicErrors(report, mayHoldSecret)],
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -145,13 +147,19 @@ function boundedParse(source: string): DocumentNode {
   return parse(source, { maxTokens: MAX_TOKENS })
 }
 
-function publicErrors(report: FaceParts['report']): Plugin {
+function publicErrors(report: FaceParts['report'], mayHoldSecret: (request: Request) => boolean): Plugin {
   return {
-    onResultProcess({ result, setResult }) {
+    onResultProcess({ request, result, setResult }) {
       if (!('errors' in result) || !result.errors) return
-      setResult({ ...result, errors: result.errors.map((error) => publicError(error, report)) })
+      const speaking = { report, mayHoldSecret: mayHoldSecret(request) }
+      setResult({ ...result, errors: result.errors.map((error) => publicError(error, speaking)) })
     },
   }
+}
+
+interface Speaking {
+  report: FaceParts['report']
+  mayHoldSecret: boolean
 }
 
 /**
@@ -159,12 +167,13 @@ function publicErrors(report: FaceParts['report']): Plugin {
  * cause is about the query itself, so the caller can correct it. Other errors come from an operation; internal ones
  * stay secret.
  */
-function publicError(error: GraphQLError, report: FaceParts['report']): GraphQLError {
+function publicError(error: GraphQLError, { report, mayHoldSecret }: Speaking): GraphQLError {
   const { nodes, source, positions, path, extensions } = error
   const at = { nodes, source, positions, path }
   const cause = causeOf(error.cause)
   if (cause === undefined && path === undefined) {
-    return new GraphQLError(error.message, { ...at, extensions: { ...extensions, code: 'invalid_input' } })
+    const { originalError: _, ...known } = extensions
+    return new GraphQLError(unspoken(error, mayHoldSecret), { ...at, extensions: { ...known, code: 'invalid_input' } })
   }
   const apiError = ApiError.from(cause)
   if (apiError.code === 'internal') report(apiError.cause ?? apiError)

@@ -42,9 +42,23 @@ import { ProviderProblem, ProviderState, ProviderTest } from '@bir/sdk/contract/
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { BindingNetwork, GatewaySettings, GivenBindingNetwork } from '@bir/sdk/contract/settings'
 import { Selection } from '@bir/sdk/contract/snapshot'
+import {
+  ListedSecretState,
+  Secret,
+  SecretAct,
+  SecretEvent,
+  SecretHolderName,
+  SecretResult,
+  SecretResultVerdict,
+} from '@bir/sdk/contract/secret-entities'
+import { SecretField, SecretForm } from '@bir/sdk/contract/secret-form'
+import { SecretHolderKind } from '@bir/sdk/contract/secret-holder'
+import { SecretPolicy } from '@bir/sdk/contract/secret-policy'
+import { SecretOwner, VerdictWord } from '@bir/sdk/contract/secret-verdict'
 import type { z } from 'zod'
 import { cursorOf } from '../../base/paging.ts'
 import type { OperationPath } from '../../base/perform.ts'
+import { secretCursor } from '../../secrets/operations/list.ts'
 
 /** The field of each operation on Query or Mutation. An operation that is missing here does not compile. */
 export const FIELD_NAMES = {
@@ -92,6 +106,13 @@ export const FIELD_NAMES = {
   'personalTokens.create': 'createPersonalToken',
   'personalTokens.list': 'personalTokens',
   'personalTokens.revoke': 'revokePersonalToken',
+  'secrets.put': 'putSecret',
+  'secrets.check': 'checkSecret',
+  'secrets.delete': 'deleteSecret',
+  'secrets.list': 'secrets',
+  'secrets.form': 'secretForm',
+  'secrets.forms': 'secretForms',
+  'secrets.history': 'secretHistory',
   'sessions.list': 'sessions',
   'sessions.end': 'endSession',
   'tokens.revoke': 'revokeToken',
@@ -125,6 +146,19 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [Server, 'Server'],
   [Session, 'Session'],
   [SessionKind, 'SessionKind'],
+  [Secret, 'Secret'],
+  [SecretHolderName, 'SecretHolder'],
+  [SecretHolderKind, 'SecretHolderKind'],
+  [ListedSecretState, 'SecretState'],
+  [SecretOwner, 'SecretOwner'],
+  [SecretResult, 'SecretResult'],
+  [SecretResultVerdict, 'SecretResultVerdict'],
+  [VerdictWord, 'SecretVerdict'],
+  [SecretForm, 'SecretForm'],
+  [SecretField, 'SecretField'],
+  [SecretEvent, 'SecretEvent'],
+  [SecretAct, 'SecretAct'],
+  [SecretPolicy, 'SecretPolicy'],
   [ServerTool, 'ServerTool'],
   [ServerHealth, 'ServerHealth'],
   [HealthState, 'HealthState'],
@@ -179,6 +213,8 @@ export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
   'grants.list': (item) => cursorOf(text(item, 'id')),
   'clients.list': (item) => cursorOf(text(item, 'clientId')),
   'personalTokens.list': (item) => cursorOf(text(item, 'id')),
+  'secrets.list': secretCursor,
+  'secrets.history': (item) => cursorOf(text(item, 'id')),
   'restrictions.list': (item) => cursorOf(text(item, 'id')),
   'sessions.list': (item) => cursorOf(text(item, 'sid')),
   'planes.lines': (item) => cursorOf(text(item, 'id')),

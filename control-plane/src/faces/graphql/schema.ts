@@ -1,4 +1,4 @@
-import type { Who } from '@bir/sdk/contract/api'
+import type { Who } from '@bir/sdk/contract/operation'
 import type { GraphQLSchema } from 'graphql'
 import type { z } from 'zod'
 import { perform, procedures } from '../../base/perform.ts'

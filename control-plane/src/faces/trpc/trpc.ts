@@ -39,10 +39,14 @@ const t = initTRPC.context<Ctx>().create({
   isDev: false,
   errorFormatter: ({ error, shape }) => {
     const code = codeOf(error)
-    const message = code === 'internal' ? ApiError.from(error).message : shape.message
+    const message = code === 'internal' ? ApiError.from(error).message : isNotJson(error) ? notJsonText : shape.message
     return { ...shape, message, data: { code, httpStatus: shape.data.httpStatus, path: shape.data.path } }
   },
 })
+
+/** V8 quotes the text that it cannot parse, and that may hold a secret. */
+const isNotJson = ({ code, cause }: TRPCError) => code === 'PARSE_ERROR' || cause instanceof SyntaxError
+const notJsonText = 'The input is not JSON.'
 
 /**
  * Makes one tRPC procedure for each operation of the contract. The router is flat, with keys such as `policy.apply`,

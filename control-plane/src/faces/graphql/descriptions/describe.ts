@@ -1,4 +1,4 @@
-import type { Who } from '@bir/sdk/contract/api'
+import type { Who } from '@bir/sdk/contract/operation'
 import { isEnumType, isInputObjectType, isIntrospectionType, isObjectType, isSpecifiedScalarType } from 'graphql'
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql'
 import { ENUM_VALUES } from './enum-values.ts'

@@ -1,5 +1,8 @@
+import { SECRET_VALUES } from './secrets.ts'
+
 /** What each value of an enum means. */
 export const ENUM_VALUES: Readonly<Record<string, string>> = {
+  ...SECRET_VALUES,
   'AuditKind.attempt': 'A call that writes or destroys is about to be made.',
   'AuditKind.boot': 'A process started.',
   'AuditKind.call': 'A call has ended.',

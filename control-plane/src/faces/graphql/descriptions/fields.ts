@@ -1,4 +1,5 @@
 import { IDENTITY_FIELDS } from './identity-fields.ts'
+import { SECRET_FIELDS } from './secrets.ts'
 
 /**
  * What each field and argument is: by `Type.field`, or by the name of the field where it means the same everywhere. An
@@ -6,6 +7,7 @@ import { IDENTITY_FIELDS } from './identity-fields.ts'
  */
 export const FIELDS: Readonly<Record<string, string>> = {
   ...IDENTITY_FIELDS,
+  ...SECRET_FIELDS,
   after: '`endCursor` of the page before. Absent for the first page.',
   first: 'The length of a page, 1 to 1000.',
   edges: 'The items of this page, each with its cursor.',
@@ -302,4 +304,5 @@ export const FIELDS: Readonly<Record<string, string>> = {
   'User.awaitsEmail': 'The address with which the person signs in for the first time. Null: they are known to the provider.',
   'users.search': 'A part of the handle, the name or the e-mail address.',
   ...IDENTITY_FIELDS,
+  ...SECRET_FIELDS,
 }

@@ -1,0 +1,51 @@
+import type { SecretField } from '@bir/sdk/contract/secret-form'
+import type { SecretFields, SecretHolderKind } from '@bir/sdk/contract/secret-holder'
+import { valueFault } from '@bir/sdk/contract/secret-value'
+import { kindOfToken } from '@bir/sdk/contract/token-kind'
+import { ApiError } from '../../base/api-error.ts'
+import type { SecretNeed } from '../need.ts'
+
+/** The fields that a holder of this kind may give for the server. */
+export function fieldsFor(need: SecretNeed, kind: SecretHolderKind): SecretField[] {
+  return kind === 'shared' ? [...need.personal, ...need.named] : [...need.personal]
+}
+
+/** Refuses fields that the server has not, and values that cannot be one. No fault holds a value. */
+export function refuseBadFields(server: string, allowed: readonly SecretField[], given: SecretFields): void {
+  const names = allowed.map(({ name }) => name)
+  const faults = Object.entries(given).flatMap(([name, value]) => {
+    const field = allowed.find((one) => one.name === name)
+    if (!field) return [`${unknownField(name)}; ${server} has ${names.join(', ')}`]
+    const fault = valueFault(value, field)
+    return fault === undefined ? [] : [`fields.${name}: ${fault}`]
+  })
+  if (Object.keys(given).length === 0) faults.push(`fields: name the fields to save; ${server} has ${names.join(', ')}`)
+  if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
+}
+
+const maxNameChars = 32
+
+/** Somebody may have written the value where the name belongs. */
+function unknownField(name: string): string {
+  const looksLikeName = /^[a-z][a-z._-]*$/i.test(name) && name.length <= maxNameChars && kindOfToken(name) === undefined
+  return looksLikeName ? `fields.${name}: there is no such field` : 'fields: there is no field of a name that was given'
+}
+
+/** The whole secret: what is given, and of the stored one what is not. */
+export function mergedFields(allowed: readonly SecretField[], stored: SecretFields, given: SecretFields): SecretFields {
+  const known = new Set(allowed.map(({ name }) => name))
+  return { ...Object.fromEntries(Object.entries(stored).filter(([name]) => known.has(name))), ...given }
+}
+
+/** Refuses a secret that is not whole. A shared one may have the fields of the settings alone. */
+export function refuseMissing(need: SecretNeed, kind: SecretHolderKind, fields: SecretFields): void {
+  const hasPersonal = need.personal.some(({ name }) => Object.hasOwn(fields, name))
+  if (kind === 'shared' && !hasPersonal && need.named.length > 0) return
+  const missing = need.personal.filter(({ name, required }) => required && !Object.hasOwn(fields, name))
+  if (missing.length > 0)
+    throw new ApiError('invalid_input', missing.map(({ name, title }) => `fields.${name}: is missing (${title})`).join('\n'))
+}
+
+/** Whether it has what its check needs. A shared secret may hold only what the settings name. */
+export const canBeTried = (need: SecretNeed, fields: SecretFields): boolean =>
+  need.personal.every(({ name, required }) => !required || Object.hasOwn(fields, name))

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { Handle, ServerId } from './names.ts'
+import { AtRevision, mutation, page, paged, query } from './operation.ts'
+import { ListedSecretState, Secret, SecretEvent, SecretResult } from './secret-entities.ts'
+import { SecretForm } from './secret-form.ts'
+
+/**
+ * Whose secret: a person's or a service account's, a group's, or the one that all who may use the server share; at most
+ * one is named. None: the caller's own. Those of others are for administrators.
+ */
+const place = {
+  server: ServerId,
+  user: Handle.optional(),
+  group: Handle.optional(),
+  shared: z.boolean().optional(),
+}
+
+/** The values may stand where no field is foreseen: then the fault does not repeat the name. */
+const quietly = { error: ({ code }: { code?: string }) => (code === 'unrecognized_keys' ? 'has a field that it may not have' : undefined) }
+
+/** Values go in, and never come out. Who lacks a grant on the server is told that there is no such server. */
+export const secrets = {
+  /**
+   * Tries a secret against the real service, and saves it when it is good. A verdict that is not `ok` is a normal
+   * answer, with `saved: false`. Fields that are absent stay as they are stored. Fails with `invalid_input` for a value
+   * that cannot be one, `conflict` after five refused secrets in a minute or when somebody else saved meanwhile, and
+   * `unavailable` while the store does not answer.
+   */
+  put: mutation(
+    'anyone',
+    z.strictObject(
+      {
+        ...place,
+        fields: z.record(z.string(), z.string()),
+        /** An administrator saves it although nobody can check it, where the policy of the server allows that. */
+        unchecked: z.boolean().optional(),
+      },
+      quietly,
+    ),
+    SecretResult,
+  ),
+  /** Tries the stored secret against the real service now. Fails with `not_found` when there is none. */
+  check: mutation('anyone', z.strictObject(place), SecretResult),
+  /** Destroys a secret in its store. Fails with `not_found` when there is none. */
+  delete: mutation('anyone', z.strictObject(place), AtRevision),
+  /**
+   * Secrets, newest first, never their values. Administrators see all. A person sees their own, and those of their
+   * groups and shared ones for the servers that they have a grant on. For one person (the caller, or `user`) the list
+   * ends with the servers that need a secret and have none, in state `missing`.
+   */
+  list: query(
+    'anyone',
+    z.strictObject({
+      ...page,
+      user: Handle.optional(),
+      group: Handle.optional(),
+      server: ServerId.optional(),
+      state: ListedSecretState.optional(),
+    }),
+    paged(Secret),
+  ),
+  /** What a server asks of people. `shared`: also what its settings take from the secret that all share. */
+  form: query('anyone', z.strictObject({ server: ServerId, shared: z.boolean().optional() }), SecretForm),
+  /** The forms of all servers that need a secret and that the caller, or `user`, has a grant on. */
+  forms: query('anyone', z.strictObject({ user: Handle.optional() }), z.strictObject({ items: z.array(SecretForm) })),
+  /** What happened to secrets, newest first: one's own; for administrators, all. */
+  history: query(
+    'anyone',
+    z.strictObject({
+      ...page,
+      server: ServerId.optional(),
+      user: Handle.optional(),
+      group: Handle.optional(),
+      shared: z.boolean().optional(),
+    }),
+    paged(SecretEvent),
+  ),
+} as const
