@@ -49,7 +49,9 @@ import type { RecordOAuth } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
 import { createProver } from './secrets/proving/prover.ts'
+import { followConsul } from './secrets/changes/follow-consul.ts'
 import { openSecretStore } from './secrets/open-store.ts'
+import { consulSettingsOf } from './secrets/stores/consul/consul-settings.ts'
 import type { SecretStore } from './secrets/stores/store.ts'
 import { readBrowserSession } from './sessions/browser-session.ts'
 import { startMaintenance } from './upkeep.ts'
@@ -94,9 +96,11 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
   const draining = new AbortController()
   let isStopping = false
   const recorder = createRecorder(db, ownChain, log)
-  const server = siteOf(core, recorder.record, { draining: draining.signal, isStopping: () => isStopping })
+  const { server, ctxOf } = siteOf(core, recorder.record, { draining: draining.signal, isStopping: () => isStopping })
   await listen(server, config)
   const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, store, log })
+  const consul = config.secretStore === 'consul' ? consulSettingsOf(config) : undefined
+  const secretWatch = consul && followConsul({ consul, ctx: ctxOf('gateway'), log })
   const following = joinFile?.follow(watch, draining.signal)
   const url = urlOf(server)
   log('info', 'listening', { url, issuer, stage, revision })
@@ -110,6 +114,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
       if (stopDelayMs > 0) await wait(stopDelayMs)
       draining.abort()
       await closeServer(server, config.drainMs)
+      await secretWatch?.stop()
       await maintenance.stop()
       await following
       await recorder.end()
@@ -186,7 +191,7 @@ function siteOf(
   }: Core & { strays: StrayRejections },
   record: RecordOAuth,
   { draining, isStopping }: { draining: AbortSignal; isStopping: () => boolean },
-): Server {
+): { server: Server; ctxOf: (label: string) => Ctx } {
   const { publicUrl: issuer, mcpUrl, stage, idpProvider, planeHosts } = config
   const planeSites = { loopback: stage === 'local', hosts: planeHosts }
   const { recordChange } = ownChain
@@ -246,7 +251,7 @@ function siteOf(
     },
   })
   const loopback = isLoopbackAddress(config.host)
-  return createSite({ routes, mounts, origin, addressOf, loopback, draining, isStopping, log, refusalPage })
+  return { ctxOf, server: createSite({ routes, mounts, origin, addressOf, loopback, draining, isStopping, log, refusalPage }) }
 }
 
 interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {
