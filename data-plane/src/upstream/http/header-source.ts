@@ -43,7 +43,7 @@ export class HeaderSource {
   }
 
   private async read(): Promise<Headers> {
-    const values = await Promise.all(this.secrets.map(async ([name, ref]) => [name, await this.secret(ref)] as const))
+    const values = await Promise.all(this.secrets.map(async ([name, ref]) => [name, inHeader(name, ref, await this.secret(ref))] as const))
     this.held = written([...this.fixed, ...values])
     this.heldUntilMs = performance.now() + keptMs
     return this.held
@@ -61,6 +61,10 @@ export class HeaderSource {
     })
   }
 }
+
+/** People give a token alone, so its scheme is added (RFC 6750, section 2.1). A file has the whole value. */
+const inHeader = (name: string, { of }: SecretRef, value: string): string =>
+  of === 'person' && name === 'authorization' && !value.includes(' ') ? `Bearer ${value}` : value
 
 const written = (headers: readonly (readonly [string, string])[]): Headers =>
   Object.fromEntries(headers.map(([name, value]) => [name, checked(value)]))

@@ -45,3 +45,10 @@ test('a server that is away cannot say', async () => {
   expect(await prove('http://127.0.0.1:1/mcp', 'a-token')).toMatchObject({ verdict: 'unreachable' })
   expect(await prove('http://127.0.0.1:1/mcp', 'a-token\nwith a line')).toMatchObject({ verdict: 'invalid' })
 })
+
+test('in the header Authorization a person’s token has the scheme Bearer before it', async () => {
+  await using server = await modernServer(() => 'as usual')
+  const authorization = { secret: 'token', of: 'person' }
+  await proveRemote({ url: `${server.url}/mcp`, headers: { authorization }, era: '2026-07-28' }, { token: 'bare-token' }, options)
+  expect(new Set(server.asked.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer bare-token']))
+})
