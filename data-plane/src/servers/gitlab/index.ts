@@ -1,8 +1,38 @@
+import { commitFiles } from './commits/commit-files.ts'
+import { createBranch } from './commits/create-branch.ts'
+import { deleteBranch } from './commits/delete-branch.ts'
 import { gitlab } from './declaration/server.ts'
+import { addComment } from './discussions/add-comment.ts'
+import { getIssue } from './issues/get-issue.ts'
+import { saveIssue } from './issues/save-issue.ts'
+import { createMergeRequest } from './merge-request-changes/create-merge-request.ts'
+import { mergeMergeRequest } from './merge-request-changes/merge-merge-request.ts'
+import { updateMergeRequest } from './merge-request-changes/update-merge-request.ts'
 import { getMergeRequest } from './merge-requests/get-merge-request.ts'
 import { listMergeRequests } from './merge-requests/list-merge-requests.ts'
+import { getJobLog } from './pipelines/get-job-log.ts'
+import { getPipeline } from './pipelines/get-pipeline.ts'
+import { runPipeline } from './pipelines/run-pipeline.ts'
 import { getProject } from './projects/get-project.ts'
 import { listProjects } from './projects/list-projects.ts'
 import { search } from './projects/search.ts'
 
-export default gitlab.with(search, listProjects, getProject, listMergeRequests, getMergeRequest)
+export default gitlab.with(
+  search,
+  listProjects,
+  getProject,
+  listMergeRequests,
+  getMergeRequest,
+  getIssue,
+  getPipeline,
+  getJobLog,
+  createBranch,
+  commitFiles,
+  createMergeRequest,
+  updateMergeRequest,
+  addComment,
+  saveIssue,
+  runPipeline,
+  mergeMergeRequest,
+  deleteBranch,
+)

@@ -70,7 +70,7 @@ export interface Issue extends Noteable {
   type: string
 }
 
-type JobStatus = 'created' | 'pending' | 'running' | 'success' | 'failed' | 'canceled' | 'skipped' | 'manual'
+export type JobStatus = 'created' | 'pending' | 'running' | 'success' | 'failed' | 'canceled' | 'skipped' | 'manual'
 
 export interface Job {
   readonly id: number
