@@ -48,6 +48,9 @@ import { createRecorder } from './oauth/base/record.ts'
 import type { RecordOAuth } from './oauth/base/record.ts'
 import { readSettings } from './settings/settings.ts'
 import { createOperatorVerifier } from './tokens/operator.ts'
+import { checkDueSecrets } from './secrets/operations/schedule.ts'
+import { watchOrders } from './secrets/orders/order-watch.ts'
+import { proveAtPlanes } from './secrets/orders/prove-at-planes.ts'
 import { createProver } from './secrets/proving/prover.ts'
 import { followConsul } from './secrets/changes/follow-consul.ts'
 import { openSecretStore } from './secrets/open-store.ts'
@@ -98,7 +101,16 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
   const recorder = createRecorder(db, ownChain, log)
   const { server, ctxOf } = siteOf(core, recorder.record, { draining: draining.signal, isStopping: () => isStopping })
   await listen(server, config)
-  const maintenance = startMaintenance({ db, keys, publisher, signHead: ownChain.signHead, renewJoinFile: joinLines.renewFile, store, log })
+  const maintenance = startMaintenance({
+    db,
+    keys,
+    publisher,
+    signHead: ownChain.signHead,
+    renewJoinFile: joinLines.renewFile,
+    store,
+    checkSecrets: () => checkDueSecrets(ctxOf('gateway'), log, draining.signal),
+    log,
+  })
   const consul = config.secretStore === 'consul' ? consulSettingsOf(config) : undefined
   const secretWatch = consul && followConsul({ consul, ctx: ctxOf('gateway'), log })
   const following = joinFile?.follow(watch, draining.signal)
@@ -208,7 +220,7 @@ function siteOf(
     recordChange,
     ownChainKey: keys.audit.jwk,
     joinLines,
-    secrets: { store, prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: async () => undefined }) },
+    secrets: { store, prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: (trial) => proveAtPlanes(db, trial) }) },
     shortHash: shortHasher(keys.audit.privateKey),
   }
   const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })
@@ -234,6 +246,7 @@ function siteOf(
       watch,
       publishAbove,
       whileAnswering: answering,
+      orders: watchOrders(db, log),
       ctxOf,
       log,
     }),

@@ -13,6 +13,7 @@ import { sweepDeviceCodes } from './oauth/device/device-codes.ts'
 import { sweepExchanged } from './sessions/exchanged.ts'
 import { sweepSessions } from './sessions/sweep.ts'
 import { finishErasures } from './secrets/erasures/erasures.ts'
+import { sweepOrders } from './secrets/orders/prove-at-planes.ts'
 import type { SecretStore } from './secrets/stores/store.ts'
 import { sweepChunks } from './snapshots/publish.ts'
 import { deleteExpired } from './tokens/used-once.ts'
@@ -25,6 +26,8 @@ interface MaintenanceParts {
   /** Logs its own failures. */
   renewJoinFile: () => Promise<void>
   store: SecretStore
+  /** Tries secrets again that are due. */
+  checkSecrets: () => Promise<void>
   log: Log
 }
 
@@ -52,7 +55,7 @@ export function startMaintenance(parts: MaintenanceParts): { stop: () => Promise
 }
 
 async function runRound(
-  { db, keys, publisher, signHead, renewJoinFile, store, log }: MaintenanceParts,
+  { db, keys, publisher, signHead, renewJoinFile, store, checkSecrets, log }: MaintenanceParts,
   isSweepDue: boolean,
 ): Promise<void> {
   try {
@@ -71,6 +74,8 @@ async function runRound(
     await sweepExchanged(db)
     await sweepSessions(db)
     await finishErasures(db, store, log)
+    await sweepOrders(db)
+    await checkSecrets()
     if (isSweepDue) await sweepChunks(db)
   } catch (error) {
     log('error', 'upkeep-failed', { why: errorText(error) })

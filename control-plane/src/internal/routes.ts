@@ -40,6 +40,8 @@ import { storeListFaults } from '../definitions/list-faults.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
 import { planeAndBody, planeOf } from './plane.ts'
+import { answerOrder, checkOrders, receiveVerdict } from './secret-checks.ts'
+import type { OrderWatch } from '../secrets/orders/order-watch.ts'
 
 const maxJsonBytes = 64 * 1024
 /** 20 servers of 60 sentences with 500 characters, of which JSON can make 6 bytes each, with room to spare. */
@@ -54,17 +56,20 @@ export interface InternalParts extends JoinParts {
   watch: RevisionWatch
   publishAbove: (evidence: Evidence) => Promise<boolean>
   whileAnswering: WhileAnswering
+  orders: OrderWatch
 }
 
 type Handler = (parts: InternalParts, exchange: Exchange) => Promise<Answer>
+
+/** They wait for something else than the database, and look themselves whether it answers. */
+const waits: ReadonlySet<Handler> = new Set([snapshot, checkOrders])
 
 /** The routes for data planes. They must never be reachable through a public ingress. */
 export function internalRoutes(parts: InternalParts): Route[] {
   const route = (method: Route['method'], path: string, handle: Handler): Route => ({
     method,
     path,
-    // A poll waits for the policy, and not for the database: it looks itself.
-    answer: (exchange) => (handle === snapshot ? handle(parts, exchange) : parts.whileAnswering(() => handle(parts, exchange))),
+    answer: (exchange) => (waits.has(handle) ? handle(parts, exchange) : parts.whileAnswering(() => handle(parts, exchange))),
   })
   return [
     route('POST', '/internal/v1/join', joinPlane),
@@ -79,6 +84,9 @@ export function internalRoutes(parts: InternalParts): Route[] {
     route('GET', '/internal/v1/sealing-keys', sealingKeys),
     route('POST', '/internal/v1/planes', receiveAddress),
     route('GET', '/internal/v1/planes', roster),
+    route('GET', '/internal/v1/secrets/checks', checkOrders),
+    route('POST', '/internal/v1/secrets/checks/*', answerOrder),
+    route('POST', '/internal/v1/secrets/verdict', receiveVerdict),
   ]
 }
 

@@ -38,11 +38,12 @@ export async function apply(ctx: Ctx, { file, ...expected }: z.output<Api['polic
 }
 
 /** Writes the difference. Resolves with the buckets that it makes dirty. */
-async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, { actor, idpProvider }: Ctx): Promise<number[]> {
+async function write(trx: Transaction<Database>, before: PolicyState, after: PolicyState, ctx: Ctx): Promise<number[]> {
+  const { actor, idpProvider } = ctx
   // Must come first: a person who leaves a group that loses its last grant is still found by their membership.
   const buckets = await bucketsOfHolders(trx, symmetricDifference(active(before.rows), active(after.rows)))
 
-  await writeServers(trx, before, after, actor.label)
+  buckets.push(...(await writeServers(trx, before, after, ctx)))
   buckets.push(...(await writeDeclared(trx, idpProvider, before.users, after.users)))
   buckets.push(...(await writeAccounts(trx, before.serviceAccounts, after.serviceAccounts)))
   buckets.push(...(await writeGroups(trx, before, after)))
@@ -57,9 +58,11 @@ async function write(trx: Transaction<Database>, before: PolicyState, after: Pol
 
 const active = ({ grants, restrictions }: PolicyRows) => new Set([...grants, ...restrictions].map(({ holderId }) => holderId))
 
-async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState, administrator: string): Promise<void> {
+async function writeServers(trx: Transaction<Database>, before: PolicyState, after: PolicyState, ctx: Ctx): Promise<number[]> {
   const { added, changed } = difference(before.rows.servers, after.rows.servers)
-  for (const server of [...added, ...changed.map((change) => change.after)]) await storeServer(trx, server, administrator)
+  const buckets: number[] = []
+  for (const server of [...added, ...changed.map((change) => change.after)]) buckets.push(...(await storeServer(trx, ctx, server)))
+  return buckets
 }
 
 async function writeGroups(trx: Transaction<Database>, before: PolicyState, after: PolicyState): Promise<number[]> {

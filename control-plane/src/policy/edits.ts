@@ -60,7 +60,7 @@ export function editsBetween(before: PolicyState, after: PolicyState, nowMs = Da
 
 /** Names the parts that changed, without their values: settings may be long. */
 function serverEdit({ before, after }: { before: ServerRow; after: ServerRow }): string {
-  const parts = (['title', 'settings', 'labels'] as const).filter((part) => canonical(before[part]) !== canonical(after[part]))
+  const parts = (['title', 'settings', 'labels', 'secret'] as const).filter((part) => canonical(before[part]) !== canonical(after[part]))
   const names = parts.flatMap((part) => (part === 'settings' && after.kind === 'remote' ? settingNames(before, after) : [part]))
   return `change server ${after.id}: ${names.join(', ').replace('labels', 'tools')}`
 }

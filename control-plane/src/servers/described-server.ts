@@ -26,8 +26,12 @@ export function describedServer({ id, ...input }: ServerInput, existing: ServerR
 }
 
 /** The fields of a row that differ from their defaults, as a policy file names them. */
-export function storedFields({ kind, title, settings, labels }: ServerRow): Record<string, unknown> {
-  const described = { ...(title === null ? {} : { title }), ...(Object.keys(labels).length === 0 ? {} : { tools: labels }) }
+export function storedFields({ kind, title, settings, labels, secret }: ServerRow): Record<string, unknown> {
+  const described = {
+    ...(title === null ? {} : { title }),
+    ...(Object.keys(labels).length === 0 ? {} : { tools: labels }),
+    ...(secret === null ? {} : { secret }),
+  }
   if (kind === 'remote') return { kind, ...described, ...settings }
   return { kind, ...described, ...(Object.keys(settings).length === 0 ? {} : { settings }) }
 }

@@ -13,6 +13,8 @@ import { requireServer } from '../holders/holder.ts'
 import { holdingTexts } from '../holders/holding-texts.ts'
 import { readDefinitionFacts } from '../policy-rows/read.ts'
 import { forgetSecrets, secretTexts, tryErasures } from '../secrets/erasures/erasures.ts'
+import { moveSecrets } from '../secrets/erasures/moved.ts'
+import { secretNeedOf } from '../secrets/need.ts'
 import { serverFaults } from './faults.ts'
 import { describedServer } from './described-server.ts'
 import type { DescribedServer } from './described-server.ts'
@@ -38,8 +40,8 @@ export async function put(ctx: Ctx, input: Input<'put'>): Promise<Server> {
     if (faults.length > 0) throw new ApiError('invalid_input', faults.join('\n'))
     const value = newServer(described, existing)
     if (existing && canonical(existing) === canonical(value)) return { value, dirty: 'nothing' }
-    await storeServer(trx, value, ctx.actor.label)
-    return { value, dirty: [], detail: existing ? 'changed' : 'added' }
+    const dirty = await storeServer(trx, ctx, value)
+    return { value, dirty, detail: existing ? 'changed' : 'added' }
   })
   const definitions = await readDefinitionFacts(ctx.db)
   return serverEntity(
@@ -101,7 +103,7 @@ export async function readServer(db: Db, id: string): Promise<ServerRow> {
 }
 
 /** The row for a described server. The description has no kill switch, so `killed` keeps its value. */
-export function newServer({ id, title, tools = {}, ...input }: DescribedServer, existing?: ServerRow): ServerRow {
+export function newServer({ id, title, tools = {}, secret, ...input }: DescribedServer, existing?: ServerRow): ServerRow {
   return {
     id,
     kind: input.kind,
@@ -109,11 +111,11 @@ export function newServer({ id, title, tools = {}, ...input }: DescribedServer, 
     settings: settingsOf(input),
     labels: Object.fromEntries(Object.entries(tools).filter(([, { level, hidden }]) => level !== undefined || hidden === true)),
     killed: existing?.killed ?? false,
-    secret: existing?.secret ?? null,
+    secret: secret && Object.keys(secret).length > 0 ? secret : null,
   }
 }
 
-type ServerDescription = DistributiveOmit<DescribedServer, 'id' | 'title' | 'tools'>
+type ServerDescription = DistributiveOmit<DescribedServer, 'id' | 'title' | 'tools' | 'secret'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 /** Stores only the settings of a remote server that differ from the defaults: writing a default changes nothing. */
@@ -128,19 +130,24 @@ function settingsOf(input: ServerDescription): Record<string, unknown> {
 }
 
 /**
- * Stores a server. If it is a new remote one, `administrator` counts as the person who approves its first
- * definitions.
+ * Stores a server. If it is a new remote one, the actor counts as the person who approves its first definitions.
+ * Secrets that were proven for another address are used no more. Resolves with the buckets that become dirty.
  */
-export async function storeServer(trx: Transaction<Database>, after: ServerRow, administrator: string): Promise<void> {
-  const { id, kind, title, settings, labels } = after
+export async function storeServer(
+  trx: Transaction<Database>,
+  { actor, catalog }: Pick<Ctx, 'actor' | 'catalog'>,
+  after: ServerRow,
+): Promise<number[]> {
+  const { id, kind, title, settings, labels, secret } = after
   const before = await selectServers(trx).where('id', '=', id).executeTakeFirst()
-  const row = { kind, title, settings: JSON.stringify(settings), labels: JSON.stringify(labels) }
+  const row = { kind, title, settings: JSON.stringify(settings), labels: JSON.stringify(labels), secret: secret && JSON.stringify(secret) }
   await trx
     .insertInto('servers')
     .values({ id, ...row })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute()
-  await updateDefinitions(trx, { before, after, administrator })
+  await updateDefinitions(trx, { before, after, administrator: actor.label })
+  return moveSecrets(trx, { server: id, audience: secretNeedOf(after, catalog.get(id)).audience, by: actor.label })
 }
 
 const selectServers = (db: Db) => db.selectFrom('servers').select(['id', 'kind', 'title', 'settings', 'labels', 'killed', 'secret'])

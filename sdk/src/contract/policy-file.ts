@@ -6,6 +6,7 @@ import { FileProviders, ProviderHandle } from './provider.ts'
 import { RemoteSettings } from './remote.ts'
 import { RemoteHeaders, RemoteUrl } from './remote-headers.ts'
 import { GatewaySettings, GivenBindingNetwork, SessionSettings } from './settings.ts'
+import { SecretPolicy } from './secret-policy.ts'
 import { ColumnName, TablePattern } from './tables.ts'
 
 /** A moment (RFC 3339). YAML may parse it as a date; it becomes text again. */
@@ -38,6 +39,8 @@ const commonFields = {
    * An administrator's labels by tool. A label sets the level that the tool needs, or hides the tool from everyone.
    */
   tools: z.record(ToolName, z.strictObject({ level: Level.optional(), hidden: z.boolean().optional() })).optional(),
+  /** Whose secrets the server uses, and which are good enough. */
+  secret: SecretPolicy.optional(),
 }
 
 /** A server that runs inside the gateway. The server's own schema checks `settings`. */

@@ -29,7 +29,7 @@ export const noSecret = (server: string, holder: Pick<NamedHolder, 'kind' | 'han
   new ApiError('not_found', `There is no secret of ${describeSecretHolder(holder)} for ${server}.`)
 
 /** Tries a stored secret, and takes over what the service says. */
-async function recheck(ctx: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretResult> {
+export async function recheck(ctx: Ctx, row: SecretRow, holder: NamedHolder): Promise<SecretResult> {
   const verdict = await verdictOn(ctx, row, holder)
   if (verdict === 'moved' || verdict === undefined) {
     const state = stateOf(row, Date.now())
@@ -50,6 +50,6 @@ async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: 
   if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
   if (!canBeTried(need, stored.fields)) return undefined
   const { mounted, settings } = need
-  const verdict = await secrets.prove({ server: server.id, kind: server.kind, mounted, settings, fields: stored.fields })
+  const verdict = await secrets.prove({ server: server.id, mounted, settings, fields: stored.fields })
   return verdict && (await judge(db, need.policy, holder, verdict)).verdict
 }

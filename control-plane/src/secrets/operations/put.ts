@@ -60,12 +60,12 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked }:
   const place = { kind: holder.kind, holderId: holder.holderId, server: row.id }
   const saving = { server: row.id, holder, fields, audience: need.audience, act: 'saved' as const }
   const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields) : undefined
-  if (!tried || (row.kind === 'remote' && !isJudged(tried.verdict.verdict))) {
+  if (!tried) {
     const revision = await save(ctx, { ...saving, state: 'unchecked', verdict: undefined }, seen)
     return {
       saved: true,
       verdict: 'unchecked',
-      says: tried ? `${untriedText} ${tried.verdict.says}` : untriedText,
+      says: untriedText,
       state: 'unchecked',
       revision,
     }
@@ -91,7 +91,7 @@ const untriedText = 'It was saved unchecked: nothing of this server can try it.'
 
 const trial = ({ db, actor, secrets }: Ctx, { row, need }: NeededBy, holder: NamedHolder, fields: SecretFields) =>
   withinTries(db, actor.id, async () => {
-    const verdict = await secrets.prove({ server: row.id, kind: row.kind, mounted: need.mounted, settings: need.settings, fields })
+    const verdict = await secrets.prove({ server: row.id, mounted: need.mounted, settings: need.settings, fields })
     if (!verdict) return undefined
     return judge(db, need.policy, holder, verdict)
   })

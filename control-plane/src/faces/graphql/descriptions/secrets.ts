@@ -95,6 +95,7 @@ export const SECRET_FIELDS: Readonly<Record<string, string>> = {
   'SecretEvent.verdict': 'What the service said.',
   'SecretEvent.says': 'The same in words.',
   'PutSecret.fields': 'The values, by the name of the field. They are shown nowhere again.',
+  'PutServer.secret': 'What the policy says of its secrets. `{}` takes it back.',
   'PutSecret.unchecked': 'Save it although nobody can check it, where the policy allows that.',
   shared: 'True for the secret that all who may use the server share.',
   'SecretPolicy.from': 'Whose secrets the server uses: the first that there is counts.',

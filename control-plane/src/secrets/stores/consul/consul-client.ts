@@ -7,7 +7,7 @@ import type { ConsulSettings } from './consul-settings.ts'
 import { consulFault, notConsul } from './consul-fault.ts'
 
 /** One key of Consul's KV store. */
-export interface KvEntry {
+interface KvEntry {
   readonly key: string
   readonly value: Buffer
   /** Rises with every write of this key. Who writes says which one they read. */

@@ -1,0 +1,64 @@
+import { CheckOrder, CheckOrders } from '@bir/sdk/contract/secret-messages'
+import { openSealed } from '@bir/sdk/seal-box'
+import { expect, test } from 'vitest'
+import { proveAtPlanes } from '../secrets/orders/prove-at-planes.ts'
+import { aToken } from '../secrets/testing.ts'
+import { aPlane, aRunningControlPlane } from './testing.ts'
+
+const trialOf = (token: string) => ({ server: 'vcs', mounted: undefined, settings: { url: 'https://vcs.test' }, fields: { token } })
+
+const ordersAt = async (plane: Awaited<ReturnType<typeof aPlane>>) => {
+  const response = await plane.get('/secrets/checks?wait=25')
+  const text = await response.text()
+  return { text, orders: CheckOrders.parse(JSON.parse(text)).checks }
+}
+
+test('a data plane tries what the control plane cannot reach: by an order that it alone can open, which is gone afterwards', async () => {
+  await using control = await aRunningControlPlane()
+  const [near, far] = [await aPlane(control, 'near'), await aPlane(control, 'far')]
+  const token = aToken()
+  const waiting = ordersAt(near)
+  await far.get('/secrets/checks?wait=0')
+  const proving = proveAtPlanes(control.db, trialOf(token), 60_000)
+  const { text, orders } = await waiting
+  expect(text).not.toContain(token)
+  const [order] = orders
+  const opened = CheckOrder.parse(JSON.parse(openSealed(near.sealingKey, order?.box ?? '').toString()))
+  expect(opened).toEqual({ id: order?.id, server: 'vcs', settings: { url: 'https://vcs.test' }, fields: { token } })
+  expect(() => openSealed(far.sealingKey, order?.box ?? '')).toThrow()
+
+  await far.post(`/secrets/checks/${order?.id}`, JSON.stringify({ verdict: 'unreachable', says: 'No way from here.' }))
+  const verdict = { verdict: 'ok', says: `It is good: ${token}.` }
+  expect((await near.post(`/secrets/checks/${order?.id}`, JSON.stringify(verdict))).status).toBe(204)
+  expect(await proving).toEqual({ verdict: 'ok', says: 'It is good: [secret].' })
+  expect(await control.db.selectFrom('secret_check_orders').selectAll().execute()).toEqual([])
+})
+
+test('without a plane nobody tries, and when all planes say that they cannot either, that is the verdict', async () => {
+  await using control = await aRunningControlPlane()
+  expect(await proveAtPlanes(control.db, trialOf(aToken()))).toBeUndefined()
+  const plane = await aPlane(control)
+  await plane.get('/secrets/checks?wait=0')
+  const proving = proveAtPlanes(control.db, trialOf(aToken()), 60_000)
+  const { orders } = await ordersAt(plane)
+  await plane.post(`/secrets/checks/${orders[0]?.id}`, JSON.stringify({ verdict: 'unreachable', says: 'No way from here.' }))
+  expect(await proving).toMatchObject({ verdict: 'unreachable' })
+})
+
+test('many planes that wait for orders leave the database to others, and stop with the control plane', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  const waiting = Array.from({ length: 30 }, () => plane.get('/secrets/checks?wait=55').then((answer) => answer.status))
+  expect((await control.client().users.list({})).items).toEqual([])
+  await control.restart()
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
+})
+
+test('a report or a verdict that is none is refused, and who is no plane gets nothing', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  expect((await plane.post('/secrets/verdict', '{"server":"vcs"}')).status).toBe(400)
+  expect((await plane.post('/secrets/checks/x', '{"verdict":"ok","says":"x"}')).status).toBe(404)
+  expect((await control.get('/internal/v1/secrets/checks')).status).toBe(401)
+  expect((await control.get('/internal/v1/secrets/verdict', { method: 'POST', body: '{}' })).status).toBe(401)
+})
