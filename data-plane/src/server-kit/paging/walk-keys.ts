@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { ItemId, MAX_READS } from './page.ts'
+import type { ServicePage, WalkedPage } from './page.ts'
+
+/** What a service wants in the request for the next page, such as `{ page_token: … }`. */
+export const PageKey = z.record(z.string().max(40), z.string().max(1_000))
+export type PageKey = z.infer<typeof PageKey>
+
+/** A list that the service itself pages by a key (keyset paging): its order does not change under a walk. */
+export interface KeySource<Item> {
+  /** `nextKey`: where the next page begins. Undefined: there is none. */
+  read(asked: { key: PageKey; perPage: number }): Promise<{ items: readonly Item[]; nextKey: PageKey | undefined }>
+  /** The first page alone, in another order, such as the most recently active first. */
+  first?(perPage: number): Promise<ServicePage<Item>>
+  id(item: Item): ItemId
+}
+
+export const KeyPlace = z.object({ key: PageKey, shown: z.array(ItemId).max(100) })
+export type KeyPlace = z.infer<typeof KeyPlace>
+
+/**
+ * The next page of a walk that gives every item once. What the first page showed in its own order is left out later.
+ */
+export async function walkKeys<Item>(
+  source: KeySource<Item>,
+  place: KeyPlace | undefined,
+  limit: number,
+): Promise<WalkedPage<Item, KeyPlace>> {
+  if (!place && source.first) {
+    const { items, hasNext, total } = await source.first(limit)
+    return { items: [...items], total, next: hasNext ? { key: {}, shown: items.map((item) => source.id(item)) } : undefined }
+  }
+  const shown = place?.shown ?? []
+  const wasShown = new Set(shown)
+  const items: Item[] = []
+  let key = place?.key ?? {}
+  for (let reads = 0; items.length < limit && reads < MAX_READS; reads++) {
+    const found = await source.read({ key, perPage: limit - items.length })
+    items.push(...found.items.filter((item) => !wasShown.has(source.id(item))))
+    if (!found.nextKey) return { items, next: undefined }
+    key = found.nextKey
+  }
+  return { items, next: { key, shown } }
+}

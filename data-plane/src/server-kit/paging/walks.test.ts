@@ -1,0 +1,173 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readCursor, writeCursor } from './cursor.ts'
+import { KeyPlace, walkKeys } from './walk-keys.ts'
+import { NumberedPlace, walkPages } from './walk-pages.ts'
+import { walkWindow, WindowPlace } from './walk-window.ts'
+import type { WalkedPage } from './page.ts'
+
+interface Row {
+  readonly id: number
+  /** To the microsecond, as a database has it; a reply shows milliseconds. */
+  readonly madeUs: number
+  activeMs: number
+}
+
+/** A service whose list changes: before each request that it answers, somebody adds, removes or touches items. */
+class ChangingList {
+  rows: Row[]
+  readonly requests: number[] = []
+  private readonly changes: (() => void)[]
+  private lastId: number
+
+  constructor(madeUs: readonly number[], changes: readonly Change[]) {
+    this.rows = madeUs.map((madeUs, index) => ({ id: index + 1, madeUs, activeMs: madeUs }))
+    this.lastId = this.rows.length
+    this.changes = changes.map((change) => () => this.apply(change))
+  }
+
+  page(order: (row: Row) => readonly number[], keeps: (row: Row) => boolean, page: number, perPage: number) {
+    this.changes.shift()?.()
+    const sorted = this.rows.filter(keeps).toSorted((one, other) => compareAll(order(one), order(other)))
+    return { items: sorted.slice((page - 1) * perPage, page * perPage), hasNext: sorted.length > page * perPage, total: sorted.length }
+  }
+
+  private apply({ kind, at }: Change): void {
+    const index = at % Math.max(1, this.rows.length)
+    if (kind === 'add') {
+      this.lastId += 1
+      this.rows.push({ id: this.lastId, madeUs: 1_000_000 + this.lastId, activeMs: 1_000_000 })
+    }
+    if (kind === 'remove') this.rows.splice(index, 1)
+    const touched = this.rows[index]
+    if (kind === 'touch' && touched) touched.activeMs = 2_000_000 + at
+  }
+}
+
+interface Change {
+  readonly kind: 'add' | 'remove' | 'touch' | 'none'
+  readonly at: number
+}
+
+function compareAll(one: readonly number[], other: readonly number[]): number {
+  for (const [index, value] of one.entries()) if (value !== other[index]) return value - (other[index] ?? 0)
+  return 0
+}
+
+const id = ({ id }: Row) => id
+
+const asWindow = (list: ChangingList) => ({
+  id,
+  createdAt: ({ madeUs }: Row) => new Date(Math.floor(madeUs / 1_000)).toISOString(),
+  first: async (perPage: number) =>
+    list.page(
+      ({ activeMs, id }) => [-activeMs, -id],
+      () => true,
+      1,
+      perPage,
+    ),
+  read: async ({ before, page, perPage }: { before: string | undefined; page: number; perPage: number }) => {
+    const beforeUs = before === undefined ? Infinity : Date.parse(before) * 1_000
+    return list.page(
+      ({ madeUs, id }) => [-madeUs, -id],
+      ({ madeUs }) => madeUs <= beforeUs,
+      page,
+      perPage,
+    )
+  },
+})
+
+const asKeys = (list: ChangingList) => ({
+  id,
+  first: async (perPage: number) =>
+    list.page(
+      ({ activeMs, id }) => [-activeMs, -id],
+      () => true,
+      1,
+      perPage,
+    ),
+  read: async ({ key, perPage }: { key: Record<string, string>; perPage: number }) => {
+    const before = Number(key['id_before'] ?? Infinity)
+    const { items, hasNext } = list.page(
+      ({ id }) => [-id],
+      ({ id }) => id < before,
+      1,
+      perPage,
+    )
+    return { items, nextKey: hasNext ? { id_before: String(items.at(-1)?.id) } : undefined }
+  },
+})
+
+const asNumbered = (list: ChangingList) => ({
+  id,
+  read: async ({ page, perPage }: { page: number; perPage: number }) =>
+    list.page(
+      ({ id }) => [id],
+      () => true,
+      page,
+      perPage,
+    ),
+})
+
+const query = { tool: 'list_things', args: {} }
+
+const walks = {
+  window: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
+    written(await walkWindow(asWindow(list), cursor === undefined ? undefined : readCursor(query, WindowPlace, cursor), limit)),
+  keys: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
+    written(await walkKeys(asKeys(list), cursor === undefined ? undefined : readCursor(query, KeyPlace, cursor), limit)),
+  numbered: (list: ChangingList) => async (cursor: string | undefined, limit: number) =>
+    written(await walkPages(asNumbered(list), cursor === undefined ? undefined : readCursor(query, NumberedPlace, cursor), limit)),
+}
+
+const written = ({ items, next }: WalkedPage<Row, object>) => ({ items, cursor: next && writeCursor(query, next) })
+
+const changes = fc.array(
+  fc.record({ kind: fc.constantFrom<Change['kind']>('add', 'remove', 'touch', 'none', 'none'), at: fc.nat(1_000) }),
+  { maxLength: 40 },
+)
+
+// Few milliseconds for many items, as an import makes them.
+const times = fc.array(fc.integer({ min: 1, max: 9_000 }), { maxLength: 60 })
+
+test.for(Object.entries(walks))(
+  'a walk by %s gives every item that is there all the time once, and none twice, while others are added and removed',
+  async ([, walk]) => {
+    await fc.assert(
+      fc.asyncProperty(times, changes, fc.integer({ min: 1, max: 12 }), async (madeUs, changes, limit) => {
+        const list = new ChangingList(madeUs, changes)
+        const before = new Set(list.rows.map(id))
+        const next = walk(list)
+        const given: number[] = []
+        let cursor: string | undefined
+        for (let pages = 0; ; pages++) {
+          expect(pages).toBeLessThan(500)
+          const page = await next(cursor, limit)
+          expect(page.items.length).toBeLessThanOrEqual(limit)
+          given.push(...page.items.map(id))
+          cursor = page.cursor
+          if (cursor === undefined) break
+        }
+        expect(given.length).toBe(new Set(given).size)
+        const stayed = list.rows.map(id).filter((id) => before.has(id))
+        expect(stayed.filter((id) => !given.includes(id))).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  },
+)
+
+test('a cursor of another tool, of other arguments, or of nobody is refused; another limit is no other query', () => {
+  const place = { page: 2, perPage: 5, seen: [] }
+  const cursor = writeCursor({ tool: 'list_issues', args: { project: 'a', limit: 5 } }, place)
+  expect(readCursor({ tool: 'list_issues', args: { project: 'a', limit: 9, cursor } }, NumberedPlace, cursor)).toEqual(place)
+  for (const other of [
+    { tool: 'list_issues', args: { project: 'b' } },
+    { tool: 'list_projects', args: { project: 'a' } },
+  ]) {
+    expect(() => readCursor(other, NumberedPlace, cursor)).toThrow(ToolError)
+  }
+  for (const made of ['', 'x', 'bnVsbA', writeCursor(query, { page: -1 })])
+    expect(() => readCursor(query, NumberedPlace, made)).toThrow(ToolError)
+})
