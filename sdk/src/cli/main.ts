@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { askOn } from './ask/ask.ts'
 import { EXIT } from './base/exit.ts'
 import { run } from './run.ts'
 import type { Environment } from './base/environment.ts'
@@ -21,6 +22,7 @@ const environment: Environment = {
   terminal: stdout.isTTY ? { columns: stdout.columns || 80, colour: !env['NO_COLOR'] && env['TERM'] !== 'dumb' } : undefined,
   nowMs: () => Date.now(),
   readStdin: () => text(stdin),
+  ask: stdin.isTTY ? askOn(stdin, (text) => void stderr.write(text)) : undefined,
   wait: (ms, signal) => setTimeout(ms, undefined, { signal }),
   // A browser that cannot be started is no failure: the person has the address.
   startProgram: (command, args) =>

@@ -13,6 +13,7 @@ import { plan } from './policy/plan.ts'
 import { plane } from './plane/plane.ts'
 import { provider } from './provider/provider.ts'
 import { revoke } from './user/revoke.ts'
+import { secret } from './secret/secret.ts'
 import { session } from './session/session.ts'
 import { server } from './server/server.ts'
 import { snapshotStatus } from './plane/snapshot-status.ts'
@@ -36,6 +37,7 @@ const verbs = [
   user,
   client,
   pat,
+  secret,
   session,
   revoke,
   audit,
@@ -63,7 +65,8 @@ Exit codes:
   0  done    1  the gateway is away, refused or failed    2  wrong usage or input
   3  it worked and the answer is no: explain refused, plan --exit-code differs,
      audit verify found a fault, a plane lags behind, server definitions --exit-code
-     found something that waits, server health --exit-code one that is not up`
+     found something that waits, server health --exit-code one that is not up,
+     a secret is not good`
 
 /** The whole command line. Each verb is declared in a file of its own. */
 export function programOf(environment: Environment, act: Act): Command {

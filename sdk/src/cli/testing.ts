@@ -39,6 +39,7 @@ export async function bir(args: string[], environment: Partial<Environment> = {}
     terminal: undefined,
     nowMs: () => NOW_MS,
     readStdin: async () => '',
+    ask: undefined,
     wait: async () => undefined,
     startProgram: () => undefined,
     interruption: () => new AbortController().signal,

@@ -1,5 +1,16 @@
 import type { ClientOptions } from '../../client.ts'
 
+/** A terminal on which a person can be asked. */
+export interface Ask {
+  /**
+   * Asks for a secret, and shows nothing of what is typed. `lines`: it has lines, and Ctrl-D ends it. Throws `CliFault`
+   * when the person gives up (Ctrl-C).
+   */
+  hidden(question: string, options: { lines: boolean }): Promise<string>
+  /** Asks a question that is answered with yes or no. Anything but `y` or `yes` is no. */
+  confirm(question: string): Promise<boolean>
+}
+
 /** Everything the command uses of its process. `main.ts` takes it from Node; tests make their own. */
 export interface Environment {
   env: Readonly<Record<string, string | undefined>>
@@ -16,6 +27,8 @@ export interface Environment {
   /** How long a command waits for an answer of the gateway. Undefined: as long as the client does by itself. */
   timeoutMs?: ClientOptions['timeoutMs']
   readStdin(): Promise<string>
+  /** Asks the person who types. Undefined: stdin is no terminal. */
+  ask: Ask | undefined
   /** Waits. Rejects when the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>
   /** Starts a program, and does not wait for its end. */
