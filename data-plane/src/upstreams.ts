@@ -11,6 +11,7 @@ import type { MountedServer } from './server-kit/define.ts'
 import { MountedUpstream } from './upstream/mounted/mounted-upstream.ts'
 import type { ProxyFor } from '@bir/sdk/proxies'
 import type { CallerSecrets } from './upstream/remote/caller-secrets.ts'
+import type { ReadShared } from './upstream/remote/remote-upstreams.ts'
 import { RemoteUpstreams } from './upstream/remote/remote-upstreams.ts'
 import { RemoteCatalogues } from './catalogue/remote-catalogues.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -28,6 +29,8 @@ interface Options {
   control: ControlClient | undefined
   secrets: SecretsInUse
   callerSecrets: CallerSecrets
+  /** Reads a secret that everybody's requests to a server carry. Absent where these are files alone. */
+  readShared?: ReadShared | undefined
   proxyFor?: ProxyFor | undefined
 }
 
@@ -39,9 +42,20 @@ export interface Upstreams {
 }
 
 /** Opens the servers, and follows the policy: remote servers come, go, and change with it. */
-export function openUpstreams({ mounted, policy, sealer, log, node, control, secrets, callerSecrets, proxyFor }: Options): Upstreams {
+export function openUpstreams({
+  mounted,
+  policy,
+  sealer,
+  log,
+  node,
+  control,
+  secrets,
+  callerSecrets,
+  readShared = (server, ref) => secrets.of(server).read(ref),
+  proxyFor,
+}: Options): Upstreams {
   const mountedUpstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))
-  const remote = new RemoteUpstreams({ secrets, callerSecrets, log, nodeId: node, proxyFor }, () => policy.current())
+  const remote = new RemoteUpstreams({ secrets, callerSecrets, readShared, log, nodeId: node, proxyFor }, () => policy.current())
   const upstream = (id: string): Upstream | undefined => mountedUpstreams.get(id) ?? remote.get(id)
   const report = control && reportDefinitions(control)
 

@@ -20,11 +20,9 @@ const headers = { 'x-token': { secret: 'token', of: 'person' as const }, 'x-tena
 function personalUpstream(url: string, era: RemoteSettings['era'], people = somePeople('ann', 'ben')) {
   const remote = RemoteSettings.parse({ url, era, headers, trust: 'off' })
   const state = { policy: aPolicy({ servers: { old: { kind: 'remote', title: 'Old', remote, tools: {} } } }) }
-  const noShared = new SecretsInUse(
-    () => Promise.reject(new Error('no file of the gateway is read for a person')),
-    () => undefined,
-  )
-  const world = { secrets: noShared, callerSecrets: people.secrets, log: () => undefined, nodeId: 'n1' }
+  const noFile = () => Promise.reject(new Error('no file of the gateway is read for a person'))
+  const none = new SecretsInUse(noFile, () => undefined)
+  const world = { secrets: none, callerSecrets: people.secrets, readShared: noFile, log: () => undefined, nodeId: 'n1' }
   const upstreams = new RemoteUpstreams(world, () => state.policy)
   return {
     ...people,

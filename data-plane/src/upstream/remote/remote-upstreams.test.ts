@@ -17,6 +17,7 @@ function aRegistry(first: Record<string, ServerEntry>) {
       () => undefined,
     ),
     callerSecrets: noCallerSecrets,
+    readShared: () => Promise.resolve(''),
     log: () => undefined,
     nodeId: 'n1',
   }

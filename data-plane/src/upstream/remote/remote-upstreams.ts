@@ -1,6 +1,7 @@
 import { canonical } from '@bir/sdk/contract/canonical'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { isPersonal } from '@bir/sdk/contract/remote'
+import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import { hidingLog } from '../../secrets/hiding-log.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
 import type { CallerSecrets } from './caller-secrets.ts'
@@ -18,9 +19,13 @@ interface Held {
   readonly callTimeoutMs: number
 }
 
+/** Reads a secret of a server that is no person's. Rejects with `ToolError` `secret_missing`, or if nobody can say. */
+export type ReadShared = (server: string, ref: SecretRef) => Promise<string>
+
 type World = Pick<RemoteServer, 'log' | 'nodeId' | 'proxyFor'> & {
   readonly secrets: Pick<SecretsInUse, 'of'>
   readonly callerSecrets: CallerSecrets
+  readonly readShared: ReadShared
 }
 
 /**
@@ -81,21 +86,21 @@ export class RemoteUpstreams {
   }
 
   private openShared(server: Pick<RemoteServer, 'id' | 'settings' | 'callTimeoutMs'>): RemoteUpstream {
-    const { log, nodeId, proxyFor, secrets } = this.world
+    const { log, nodeId, proxyFor, secrets, readShared } = this.world
     const ofServer = secrets.of(server.id)
     return new RemoteUpstream({
       ...server,
       log: hidingLog(log, ofServer),
       nodeId,
       proxyFor,
-      readSecret: (ref) => ofServer.read(ref),
+      readSecret: (ref) => readShared(server.id, ref),
       sentSecrets: ofServer,
     })
   }
 
   /** Whether the server is up is known of it once, by all who ask; nothing else is shared. */
   private openPersonal(server: Pick<RemoteServer, 'id' | 'settings' | 'callTimeoutMs'>): PersonalUpstream {
-    const { log, nodeId, proxyFor, secrets, callerSecrets } = this.world
+    const { log, nodeId, proxyFor, callerSecrets, readShared } = this.world
     const { id } = server
     const breaker = new CircuitBreaker()
     return new PersonalUpstream({
@@ -110,7 +115,7 @@ export class RemoteUpstreams {
             nodeId,
             proxyFor,
             isPersonal: true,
-            readSecret: (ref) => (ref.of === 'person' ? callerSecrets.read(person, secret, ref) : secrets.of(id).read(ref)),
+            readSecret: (ref) => (ref.of === 'person' ? callerSecrets.read(person, secret, ref) : readShared(id, ref)),
             sentSecrets: inUse,
           },
           { breaker },
