@@ -13,6 +13,7 @@ const benches = {
   token: 'Who calls: verifying tokens for the first time and again, and a flood of invalid ones (half a minute).',
   flows:
     'A thousand code flows and ten thousand raced refreshes on two control planes, killed midway and started again (about ten minutes).',
+  secrets: 'A page of secrets by state, out of 100,000, through GraphQL (a minute).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches
@@ -41,6 +42,7 @@ const run = {
   soak: async ({ minutes = '30' }) => (await import('./soak/soak.ts')).soak({ minutes: Number(minutes) }),
   token: async () => (await import('./token/token.ts')).token(),
   flows: async () => (await import('./flows/flows.ts')).flows(),
+  secrets: async () => (await import('./secrets/secrets.ts')).secrets(),
   decide: async () => (await import('./decide/decide.ts')).decide(),
 } satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string }) => Promise<object>>
 
