@@ -4,6 +4,7 @@ import { deleteBranch } from './commits/delete-branch.ts'
 import { gitlab } from './declaration/server.ts'
 import { addComment } from './discussions/add-comment.ts'
 import { getIssue } from './issues/get-issue.ts'
+import { listIssues } from './issues/list-issues.ts'
 import { saveIssue } from './issues/save-issue.ts'
 import { createMergeRequest } from './merge-request-changes/create-merge-request.ts'
 import { mergeMergeRequest } from './merge-request-changes/merge-merge-request.ts'
@@ -23,6 +24,7 @@ export default gitlab.with(
   getProject,
   listMergeRequests,
   getMergeRequest,
+  listIssues,
   getIssue,
   getPipeline,
   getJobLog,

@@ -48,3 +48,17 @@ test('a login that nobody has, a milestone that is not there and a new issue wit
   }
   expect(shop.standIn.requests.filter(({ method }) => method === 'POST')).toEqual([])
 })
+
+test('list_issues filters, writes a line for each issue, and goes on where the last reply ended', async () => {
+  await using shop = await gitlabShop()
+  const [web] = shop.world.projects
+  if (!web) throw new Error('the shop has a project')
+  for (let count = 0; count < 5; count += 1) shop.world.addIssue(web, shop.world.user('bob'), { title: `Issue ${count}`, labels: ['many'] })
+  const { data, text } = await shop.call('list_issues', { project: 'shop/web', labels: 'many', limit: 3 })
+  expect(data).toMatchObject({ count: 3, total: 5, truncated: true, next_cursor: expect.any(String) })
+  expect(text.split('\n')[0]).toMatch(/^shop\/web#6 Issue 4 \(opened, Bob \(bob\), many, 2026-/)
+  const next = await shop.call('list_issues', { project: 'shop/web', labels: 'many', limit: 3, cursor: data['next_cursor'] })
+  expect(next.data).toMatchObject({ count: 2, truncated: false, next_cursor: null })
+  const other = shop.call('list_issues', { project: 'shop/web', cursor: data['next_cursor'] })
+  await expect(other).rejects.toMatchObject({ code: 'invalid_input', message: 'cursor belongs to a call with other arguments.' })
+})

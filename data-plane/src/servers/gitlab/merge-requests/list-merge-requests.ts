@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
-import { listPage } from '../api/list-page.ts'
+import { windowPage } from '../api/walks.ts'
 import { gitlab } from '../declaration/server.ts'
 import { GroupArg, ProjectArg, textArg } from '../input/text-arg.ts'
 import { groupId, projectId } from '../input/reference.ts'
@@ -26,7 +26,8 @@ export const listMergeRequests = gitlab.tool({
     ...listInput,
   }),
   output: listOutput(MergeRequestItem),
-  async run({ project, group, scope, state, author, reviewer, labels, target_branch, updated_after, limit, cursor }, context) {
+  async run(args, context) {
+    const { project, group, scope, state, author, reviewer, labels, target_branch, updated_after } = args
     const { settings } = context
     const where =
       project !== undefined
@@ -44,7 +45,19 @@ export const listMergeRequests = gitlab.tool({
       target_branch,
       updated_after,
     }
-    return listReply(await listPage(api(context), where, MergeRequestRow, { query, limit, cursor }))
+    const item = MergeRequestRow
+    const asked = { tool: 'list_merge_requests', args }
+    return listReply(
+      await windowPage({
+        api: api(context),
+        path: where,
+        item,
+        query,
+        asked,
+        id: ({ id }) => id,
+        createdAt: ({ created_at }) => created_at,
+      }),
+    )
   },
   text: (reply) => listText(reply, mergeRequestLine, 'merge requests'),
 })

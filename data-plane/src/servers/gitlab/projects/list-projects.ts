@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
-import { listPage } from '../api/list-page.ts'
+import { keysetPage, numberedPage } from '../api/walks.ts'
 import { gitlab } from '../declaration/server.ts'
 import { GroupArg, textArg } from '../input/text-arg.ts'
 import { groupId } from '../input/reference.ts'
@@ -11,7 +11,7 @@ import { ProjectItem, projectLine, ProjectRow } from '../shape/project.ts'
 export const listProjects = gitlab.tool({
   name: 'list_projects',
   description:
-    'Projects that you are a member of, or those of a group, the most recently active first. Use search to find any other project.',
+    'Projects that you are a member of (first page: the most recently active first), or those of a group. Use search to find any other project.',
   level: 'read',
   openWorld: true,
   input: z.strictObject({
@@ -22,11 +22,27 @@ export const listProjects = gitlab.tool({
     ...listInput,
   }),
   output: listOutput(ProjectItem),
-  async run({ query, group, archived, include_subgroups, limit, cursor }, context) {
-    const where = group === undefined ? path`/projects` : path`/groups/${groupId(context.settings, group)}/projects`
-    const scope = group === undefined ? { membership: true } : { include_subgroups }
-    const asked = { ...scope, simple: true, order_by: 'last_activity_at', sort: 'desc', search: query, archived }
-    return listReply(await listPage(api(context), where, ProjectRow, { query: asked, limit, cursor }))
+  async run(args, context) {
+    const { query, group, archived, include_subgroups } = args
+    const ofGroup = group !== undefined
+    const list = {
+      api: api(context),
+      path: ofGroup ? path`/groups/${groupId(context.settings, group)}/projects` : path`/projects`,
+      item: ProjectRow,
+      query: {
+        ...(ofGroup ? { include_subgroups } : { membership: true }),
+        simple: true,
+        search: query,
+        archived,
+        order_by: 'id',
+        sort: 'asc',
+      },
+      asked: { tool: 'list_projects', args },
+      id: ({ id }: { id: number }) => id,
+    }
+    // GitLab pages the projects of a group by number alone.
+    const byActivity = { order_by: 'last_activity_at', sort: 'desc' }
+    return listReply(await (ofGroup ? numberedPage(list) : keysetPage({ ...list, first: byActivity })))
   },
   text: (reply) => listText(reply, projectLine, 'projects'),
 })

@@ -2,7 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
-import { listPage } from '../api/list-page.ts'
+import { numberedPage } from '../api/walks.ts'
 import { gitlab } from '../declaration/server.ts'
 import { GroupArg, ProjectArg, textArg } from '../input/text-arg.ts'
 import { groupId, projectId } from '../input/reference.ts'
@@ -24,8 +24,11 @@ export const search = gitlab.tool({
     ...listInput,
   }),
   output: listOutput(Found),
-  async run({ scope, query, project, group, ref, limit, cursor }, context) {
+  async run(args, context) {
+    const { scope, query, project, group, ref } = args
     const { settings } = context
+    const asked = { tool: 'search', args }
+    const id = ({ ref, web_url, title, facts }: Found) => JSON.stringify([ref, web_url ?? title, facts]).slice(0, 200)
     const where =
       project !== undefined
         ? path`/projects/${projectId(settings, project)}/search`
@@ -33,7 +36,9 @@ export const search = gitlab.tool({
           ? path`/groups/${groupId(settings, group)}/search`
           : path`/search`
     try {
-      return listReply(await listPage(api(context), where, rowOf(scope), { query: { scope, search: query, ref }, limit, cursor }))
+      return listReply(
+        await numberedPage({ api: api(context), path: where, item: rowOf(scope), query: { scope, search: query, ref }, asked, id }),
+      )
     } catch (error) {
       throw project === undefined && needsAdvanced.has(scope) && isRefusal(error) ? advancedMissing(scope) : error
     }

@@ -28,8 +28,12 @@ export const issueHead = ({ references, milestone, ...row }: z.output<typeof Iss
   milestone: milestone?.title,
 })
 
-/** An issue as GitLab lists it. */
-export const IssueRow = Issue.transform(issueHead)
+/** An issue as GitLab lists it. No reply has `id` and `made_at`: walks need them, to the millisecond. */
+export const IssueRow = z.object({ ...issueShape, id: z.number(), created_at: z.string() }).transform(({ id, created_at, ...row }) => ({
+  ...issueHead({ ...row, created_at: Minute.parse(created_at) }),
+  id,
+  made_at: created_at,
+}))
 
 export const issueItemShape = {
   iid: z.number(),

@@ -37,8 +37,10 @@ export const mergeRequestHead = (row: MergeRequest) => ({
   web_url: row.web_url,
 })
 
-/** A merge request as GitLab lists it. */
-export const MergeRequestRow = MergeRequest.transform(mergeRequestHead)
+/** A merge request as GitLab lists it. No reply has its id and `created_at`: walks need them. */
+export const MergeRequestRow = z
+  .object({ ...mergeRequestShape, id: z.number(), created_at: z.string() })
+  .transform((row) => ({ ...mergeRequestHead(row), id: row.id, created_at: row.created_at }))
 
 export const mergeRequestItemShape = {
   iid: z.number(),

@@ -5,6 +5,8 @@ import { Minute } from './time.ts'
 
 /** A project in a list, as `simple=true` gives it. */
 export const ProjectRow = z.object({
+  /** For walks alone: no reply has it. */
+  id: z.number(),
   path_with_namespace: z.string(),
   description: OptionalLine,
   default_branch: absent(z.string()),
@@ -12,7 +14,6 @@ export const ProjectRow = z.object({
   last_activity_at: absent(Minute),
   web_url: z.string(),
 })
-export type ProjectRow = z.output<typeof ProjectRow>
 
 export const ProjectItem = z.object({
   path_with_namespace: z.string(),
@@ -23,7 +24,7 @@ export const ProjectItem = z.object({
   web_url: z.string(),
 })
 
-export const projectLine = ({ path_with_namespace, description, last_activity_at }: ProjectRow): string =>
+export const projectLine = ({ path_with_namespace, description, last_activity_at }: z.input<typeof ProjectItem>): string =>
   `${path_with_namespace}${last_activity_at === undefined ? '' : ` (active ${last_activity_at})`}${description === undefined ? '' : `: ${description}`}`
 
 const roles: Readonly<Record<number, string>> = {
