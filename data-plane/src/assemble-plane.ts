@@ -1,5 +1,6 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { Server } from 'node:http'
+import { Settings } from '@bir/sdk/contract/settings'
 import type { Journal } from './audit/fields.ts'
 import { CallLog } from './audit/call-log.ts'
 import type { ControlClient } from './control/client.ts'
@@ -20,7 +21,11 @@ import type { Log } from './runtime/log.ts'
 import type { Sealer } from './runtime/sealer.ts'
 import { Slots } from './runtime/slots.ts'
 import { Timers } from './runtime/timers.ts'
+import { secretFollower } from './policy/follow-secrets.ts'
 import type { SecretsInUse } from './secrets/in-use.ts'
+import { SecretLeases } from './secrets/leases.ts'
+import type { SecretReading } from './secrets/leases.ts'
+import type { SecretReader } from './secrets/reader.ts'
 import type { MountedServer } from './server-kit/define.ts'
 import { CallsInFlight } from './sessions/calls-in-flight.ts'
 import { ClientRequests } from './sessions/client-requests.ts'
@@ -35,12 +40,14 @@ import { refusalRecorder } from './transport/record-refusal.ts'
 import { DroppedMessages } from './upstream/dropped.ts'
 import type { ProxiesBefore } from '@bir/sdk/client-address'
 import type { ProxyFor } from '@bir/sdk/proxies'
-import { noCallerSecrets } from './upstream/remote/caller-secrets.ts'
-import type { CallerSecrets } from './upstream/remote/caller-secrets.ts'
+import { callerSecrets } from './policy/caller-secrets.ts'
 import { openUpstreams } from './upstreams.ts'
 
 /** What the bodies of all unfinished requests may hold together, at least. */
 const minBodyBytes = 64 * 1024 * 1024
+
+/** Before there is a policy nobody calls. */
+const noSettings = Settings.parse({})
 
 /** What a plane is made of: the parts that differ between the process and a test. */
 export interface PlaneParts {
@@ -51,8 +58,10 @@ export interface PlaneParts {
   readonly journal: Journal
   readonly sealer: Sealer
   readonly secrets: SecretsInUse
-  /** Absent where the plane has no secrets of people. */
-  readonly callerSecrets?: CallerSecrets | undefined
+  /** Reads the secrets that calls are made with. */
+  readonly secretReader: SecretReader
+  /** Tries a secret that its service refused in a call; absent where nobody can be told of the result. */
+  readonly recheck?: Ports['recheck'] | undefined
   readonly endedSessions: EndedSessions
   readonly log: Log
   /** Absent where nobody approves definitions or hears of health: what a server offers is what is served. */
@@ -72,7 +81,7 @@ export interface PlaneParts {
   readonly misused?: Ports['misused']
   /** Absent where every server is reached directly. */
   readonly proxyFor?: ProxyFor | undefined
-  health(dropped: DroppedMessages['counts']): { ok: boolean; body: object }
+  health(dropped: DroppedMessages['counts'], secrets: SecretReading): { ok: boolean; body: object }
   readonly timers?: Timers
   readonly idleCheckMs?: number
   readonly gossipMs?: number
@@ -106,6 +115,8 @@ export interface AssembledPlane {
  */
 export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
+  const leases = new SecretLeases({ reader: parts.secretReader, times: () => policy.held?.settings ?? noSettings, log })
+  const unfollowSecrets = policy.onChange(secretFollower({ policy, leases, secrets }))
   const upstreams = openUpstreams({
     mounted,
     policy,
@@ -114,7 +125,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     node,
     control,
     secrets,
-    callerSecrets: parts.callerSecrets ?? noCallerSecrets,
+    callerSecrets: callerSecrets({ policy, leases, secrets, portalUrl }),
     proxyFor: parts.proxyFor,
   })
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
@@ -138,6 +149,8 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     node,
     timers,
     secrets,
+    leases,
+    recheck: parts.recheck ?? (async () => undefined),
     offline: parts.offline,
     misused: parts.misused ?? (() => undefined),
     portalUrl,
@@ -158,7 +171,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     publicUrl,
     origins: parts.origins,
     issuer: () => policy.held?.keys.issuer,
-    health: () => parts.health(dropped.counts),
+    health: () => parts.health(dropped.counts, leases.health),
     isStopping: () => streams.isStopping,
     exchange,
     recordRefusal,
@@ -197,8 +210,10 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
       })
       revocation.close()
       gossip.close()
+      unfollowSecrets()
       await forwarder?.close()
       await upstreams.close()
+      await leases.close()
     },
   }
 }

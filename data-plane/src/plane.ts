@@ -18,16 +18,21 @@ import { Expulsion } from './control/expulsion.ts'
 import { headSigner } from './control/identity.ts'
 import type { Identity } from './control/identity.ts'
 import { misuseReporter } from './control/report-misuse.ts'
+import { followCheckOrders } from './control/secrets/check-orders.ts'
+import { readThroughControlPlane } from './control/secrets/reader.ts'
+import { secretRechecker } from './control/secrets/recheck.ts'
 import { keepSealingKeys } from './control/sealing-keys.ts'
 import { originRules } from './http/allowed-origins.ts'
 import { peerSigner } from './peers/signature.ts'
 import { PolicyCache } from './policy/cache.ts'
 import { PolicyFeed } from './policy/feed.ts'
 import { poll } from './policy/poll.ts'
+import { unawaited } from './runtime/awaitable.ts'
 import type { Log } from './runtime/log.ts'
 import { Sealer } from './runtime/sealer.ts'
 import { secretFiles } from './secrets/files.ts'
 import { SecretsInUse } from './secrets/in-use.ts'
+import type { SecretReading } from './secrets/leases.ts'
 import type { MountedServer } from './server-kit/define.ts'
 import { EndedSessions } from './sessions/ended-sessions.ts'
 import type { DroppedMessages } from './upstream/dropped.ts'
@@ -83,6 +88,8 @@ export async function startPlane(
     planesChanged: () => void sealingKeys.refresh(),
   })
   expulsion.onChange = () => feed.refusalChanged()
+  const secrets = new SecretsInUse(secretFiles(config.secretsDir), log)
+  const proving = { mounted, readSecret: (server: string, ref: { secret: string }) => secrets.of(server).read(ref) }
   let stopping = false
   const plane = assemblePlane({
     node: identity.id,
@@ -90,7 +97,9 @@ export async function startPlane(
     policy: feed,
     journal,
     sealer,
-    secrets: new SecretsInUse(secretFiles(config.secretsDir), log),
+    secrets,
+    secretReader: readThroughControlPlane({ control, sealingKey: identity.sealingKey }),
+    recheck: secretRechecker({ ...proving, control, log }),
     endedSessions: openEndedSessions(config, log),
     log,
     control,
@@ -104,9 +113,10 @@ export async function startPlane(
     offline,
     misused: misuseReporter({ control, log }),
     proxies: { isTrusted: config.trustedProxies, header: config.forwardedHeader },
-    health(dropped) {
+    health(dropped, reading) {
       const trouble = contact.trouble(feed.freshAtMs(), Date.now())
-      return healthOf(feed, stopping, { warning: shipper.warning, dropped, strays: strays.count, expelled: expulsion.notice, trouble })
+      const { warning } = shipper
+      return healthOf(feed, stopping, { warning, dropped, strays: strays.count, expelled: expulsion.notice, trouble, reading })
     },
   })
 
@@ -115,6 +125,7 @@ export async function startPlane(
   reporter.start()
   const polling = poll(feed, control, log, stop.signal)
   polling.catch(onEnd)
+  unawaited(followCheckOrders({ ...proving, control, sealingKey: identity.sealingKey, log }, stop.signal))
   await plane.start()
   await listenToPeers(plane.internalServer, config, control, log)
   await listening(plane.server, config.host, config.port)
@@ -177,24 +188,40 @@ interface HealthFacts {
   /** What happened to an expelled plane, and what to do. */
   expelled?: string | undefined
   trouble?: Trouble | undefined
+  reading?: SecretReading | undefined
 }
 
 /** A warning or a stray rejection does not stop the plane: calls are still made and recorded. */
 export function healthOf(
   { held }: Pick<PolicyFeed, 'held'>,
   stopping: boolean,
-  { warning, dropped = {}, strays = 0, expelled, trouble }: HealthFacts = {},
+  { warning, dropped = {}, strays = 0, expelled, trouble, reading }: HealthFacts = {},
 ): { ok: boolean; body: object } {
   const notes = {
     ...(warning !== undefined && { warning }),
     ...(Object.keys(dropped).length > 0 && { dropped }),
     ...(strays > 0 && { strayRejections: strays }),
+    ...secretFacts(reading),
   }
+  const isWell = warning === undefined && reading?.awaySinceMs === undefined
   if (expelled !== undefined) return { ok: false, body: { status: 'expelled', why: expelled, ...notes } }
   if (stopping) return { ok: false, body: { status: 'stopping', ...notes } }
   if (trouble) return { ok: false, body: { ...trouble, ...(held && { revision: held.revision }), ...notes } }
   if (!held) return { ok: false, body: { status: 'waiting', why: 'no policy yet: the control plane has not been reached', ...notes } }
-  return { ok: true, body: { status: warning === undefined ? 'ok' : 'degraded', revision: held.revision, ...notes } }
+  return { ok: true, body: { status: isWell ? 'ok' : 'degraded', revision: held.revision, ...notes } }
+}
+
+/** Nothing as long as no secret was needed. */
+function secretFacts({ leases = 0, lastReadAtMs, awaySinceMs }: Partial<SecretReading> = {}): object {
+  if (lastReadAtMs === undefined && awaySinceMs === undefined) return {}
+  const moment = (ms: number) => new Date(ms).toISOString()
+  return {
+    secrets: {
+      held: leases,
+      ...(lastReadAtMs !== undefined && { lastReadAt: moment(lastReadAtMs) }),
+      ...(awaySinceMs !== undefined && { storeAwaySince: moment(awaySinceMs) }),
+    },
+  }
 }
 
 const listening = (server: Server, host: string, port: number) =>

@@ -14,7 +14,6 @@ import {
   SessionMisuse,
 } from '@bir/sdk/contract/internal'
 import { Id, Sha256 } from '@bir/sdk/contract/names'
-import { schemaFaults } from '@bir/sdk/contract/schema-faults'
 import { z } from 'zod'
 import { BatchFault, parseBatch } from '../audit/batch.ts'
 import { ingest } from '../audit/ingest.ts'
@@ -39,9 +38,11 @@ import { readSettings } from '../settings/settings.ts'
 import { storeListFaults } from '../definitions/list-faults.ts'
 import { serveSnapshot } from '../snapshots/serve.ts'
 import type { RevisionWatch } from '../snapshots/serve-watch.ts'
+import { jsonOf, parse } from './body.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 import { answerOrder, checkOrders, receiveVerdict } from './secret-checks.ts'
 import type { OrderWatch } from '../secrets/orders/order-watch.ts'
+import { readSecret } from './secrets.ts'
 
 const maxJsonBytes = 64 * 1024
 /** 20 servers of 60 sentences with 500 characters, of which JSON can make 6 bytes each, with room to spare. */
@@ -87,6 +88,7 @@ export function internalRoutes(parts: InternalParts): Route[] {
     route('GET', '/internal/v1/secrets/checks', checkOrders),
     route('POST', '/internal/v1/secrets/checks/*', answerOrder),
     route('POST', '/internal/v1/secrets/verdict', receiveVerdict),
+    route('POST', '/internal/v1/secrets/read', readSecret),
   ]
 }
 
@@ -211,18 +213,4 @@ function batchOf(body: Buffer, plane: string) {
     if (error instanceof BatchFault) throw new Refusal(400, 'invalid_request', error.message)
     throw error
   }
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    throw new Refusal(400, 'invalid_request', 'The body is not JSON.')
-  }
-}
-
-function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new Refusal(400, 'invalid_request', schemaFaults(result.error))
 }

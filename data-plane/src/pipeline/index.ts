@@ -24,6 +24,7 @@ import { findTool } from './guards/find-tool.ts'
 import { matchParamHeaders } from './guards/match-param-headers.ts'
 import { refuseLookAlikes } from './guards/refuse-look-alikes.ts'
 import { rateLimit } from './guards/rate-limit.ts'
+import { injectSecret } from './guards/secret/inject-secret.ts'
 import { recordAttempt } from './guards/record-attempt.ts'
 import { resumeSession } from './guards/resume-session.ts'
 import { answerQuestion } from './methods/answer-question.ts'
@@ -66,12 +67,18 @@ export function methodsOf(ports: Ports, moreFilters: readonly OutgoingFilter[] =
   const opening = everyone.guard(atOnce(CALLS_AT_ONCE)) // the headers of its answer have the session's id
   const calls = opening.guard(beginEarly(ports)) // whatever may wait for a server
   const streams = everyone.guard(atOnce(STREAMS_AT_ONCE))
-  const ofServer = calls.guard(findServer(ports)) // adds server, upstream, upstreamCall, level
-  const ofTask = calls.guard(findTask(ports)).guard(recordAttempt(ports)) // adds the same, and task
+  const ofServer = calls
+    .guard(findServer(ports)) // adds server, upstream, upstreamCall, level
+    .guard(injectSecret(ports)) // adds secret
+  const ofTask = calls
+    .guard(findTask(ports)) // adds the same, and task
+    .guard(injectSecret(ports))
+    .guard(recordAttempt(ports))
   const ofTool = calls
     .guard(findTool(ports)) // adds server, upstream, toolName, needs, upstreamCall
     .guard(authorise(ports)) // adds level
     .guard(matchParamHeaders(ports)) // modern only: arguments that are headers too
+    .guard(injectSecret(ports)) // adds secret
     .guard(recordAttempt(ports)) // writes and destroys are on disk before they are tried
 
   const table: Record<string, Method> = {

@@ -1,55 +1,28 @@
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { Log } from '../runtime/log.ts'
 import type { ReadSecret } from './files.ts'
-import { MIN_HIDDEN_LENGTH, spellingsOf } from './spellings.ts'
+import { HiddenValues } from './hidden-values.ts'
+import { PersonalSecrets } from './personal-secrets.ts'
+import { MIN_HIDDEN_LENGTH } from './spellings.ts'
 
-/**
- * A replaced value stays hidden for so long: the server may have noted it down, and it may still be good somewhere. Of
- * more than so many, the older are hidden only while they are held.
- */
-const keptMs = 24 * 60 * 60 * 1000
-const maxKept = 8
-
-interface OldValue {
-  readonly value: string
-  /** Calls that began in this generation or before may have been sent the value. */
-  readonly generation: number
-  readonly keptUntilMs: number
-}
+/** What of a server must not leave the gateway, and who may have been sent it. */
+export type HiddenThere = Pick<ServerSecrets, 'values' | 'hold'>
 
 interface ServerSecretsOptions {
-  readonly server: string
   readonly readSecret: ReadSecret
-  readonly log: Log
-  /** Called when a value is replaced or goes out of use. */
-  onChange(): void
-  nowMs(): number
+  readonly hidden: HiddenValues
 }
 
-/**
- * The secrets of one server: those read for it, which its answers may repeat. A value that was replaced stays among
- * them for a day, and until every call, stream and session that began before is over.
- */
+/** The secrets of one server that all who use it share: those read for it, which its answers may repeat. */
 export class ServerSecrets {
-  private readonly server: string
   private readonly readSecret: ReadSecret
-  private readonly log: Log
-  private readonly onChange: () => void
-  private readonly nowMs: () => number
-  private readonly current = new Map<string, string>()
-  private old: OldValue[] = []
-  /** Rises whenever a value is replaced. */
-  private generation = 0
-  /** How many holders began in each generation and are not over. */
-  private readonly holders = new Map<number, number>()
-  private hidden: readonly string[] = []
+  private readonly hidden: HiddenValues
+  private injected: SecretFields | undefined
 
-  constructor({ server, readSecret, log, onChange, nowMs }: ServerSecretsOptions) {
-    this.server = server
+  constructor({ readSecret, hidden }: ServerSecretsOptions) {
     this.readSecret = readSecret
-    this.log = log
-    this.onChange = onChange
-    this.nowMs = nowMs
+    this.hidden = hidden
   }
 
   /**
@@ -57,15 +30,22 @@ export class ServerSecrets {
    * changes.
    */
   get values(): readonly string[] {
-    return this.hidden
+    return this.hidden.values
   }
 
   /** Reads a secret for this server. Rejects with `secret_missing`. */
   async read(ref: SecretRef): Promise<string> {
     const value = await this.readSecret(ref)
-    const previous = this.current.get(ref.secret)
-    if (value !== previous) this.replace(ref.secret, previous, value)
+    this.hidden.set(ref.secret, value)
     return value
+  }
+
+  /** Calls of everybody are about to be made with these values. */
+  inject(fields: SecretFields): void {
+    if (fields === this.injected) return
+    this.injected = fields
+    // A file of the same name as a field is another value.
+    for (const [name, value] of Object.entries(fields)) this.hidden.set(`field ${name}`, value)
   }
 
   /**
@@ -73,13 +53,7 @@ export class ServerSecrets {
    * that it is over.
    */
   hold(): () => void {
-    const { generation } = this
-    this.holders.set(generation, (this.holders.get(generation) ?? 0) + 1)
-    let isHeld = true
-    return () => {
-      if (isHeld) this.release(generation)
-      isHeld = false
-    }
+    return this.hidden.hold()
   }
 
   /**
@@ -87,63 +61,26 @@ export class ServerSecrets {
    * them.
    */
   retire(): void {
-    for (const value of this.current.values()) this.keep(value)
-    this.current.clear()
-    this.generation++
-    this.old = this.old.filter(this.isInUse, this)
-    this.changed()
-  }
-
-  private release(generation: number): void {
-    const count = (this.holders.get(generation) ?? 0) - 1
-    if (count > 0) this.holders.set(generation, count)
-    else this.holders.delete(generation)
-    if (count <= 0) this.dropOld()
-  }
-
-  private replace(name: string, previous: string | undefined, value: string): void {
-    this.current.set(name, value)
-    if (value.length < MIN_HIDDEN_LENGTH)
-      this.log('warn', 'a secret is too short to be hidden in answers', { server: this.server, secret: name, minLength: MIN_HIDDEN_LENGTH })
-    if (previous !== undefined) {
-      this.keep(previous)
-      this.generation++
-    }
-    this.old = this.old.filter(this.isInUse, this)
-    this.changed()
-  }
-
-  private keep(value: string): void {
-    const others = this.old.filter((old) => old.value !== value)
-    this.old = [...others, { value, generation: this.generation, keptUntilMs: this.nowMs() + keptMs }]
-  }
-
-  private dropOld(): void {
-    if (this.old.length === 0) return
-    const left = this.old.filter(this.isInUse, this)
-    if (left.length === this.old.length) return
-    this.old = left
-    this.changed()
-  }
-
-  private isInUse({ generation, keptUntilMs }: OldValue, index: number): boolean {
-    const isHeld = Math.min(...this.holders.keys()) <= generation
-    return isHeld || (index >= this.old.length - maxKept && this.nowMs() < keptUntilMs)
-  }
-
-  private changed(): void {
-    const values = new Set([...this.current.values(), ...this.old.map(({ value }) => value)])
-    this.hidden = [...new Set([...values].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
-    this.onChange()
+    this.injected = undefined
+    this.hidden.keepOnly(new Set())
   }
 }
 
-/** Secrets in use, server by server: what one server was sent is looked for in its own words alone. */
+/** So many people's values are remembered at least while they are not held; those injected longest ago go first. */
+const maxPeople = 10_000
+
+/**
+ * Secrets in use, server by server and person by person: what one server was sent is looked for in its own words alone,
+ * and what it was sent for one person in its words to that person alone.
+ */
 export class SecretsInUse {
   private readonly readSecret: ReadSecret
   private readonly log: Log
   private readonly nowMs: () => number
   private readonly servers = new Map<string, ServerSecrets>()
+  /** By server, then by person: two steps, so that finding one makes no string. */
+  private readonly personal = new Map<string, Map<string, PersonalSecrets>>()
+  private readonly allPersonal = new Set<PersonalSecrets>()
   private changes = 0
 
   constructor(readSecret: ReadSecret, log: Log, nowMs = () => performance.now()) {
@@ -152,17 +89,58 @@ export class SecretsInUse {
     this.nowMs = nowMs
   }
 
-  /** Rises when a value of any server changes: what was made before may repeat it. */
+  /** Rises when a value that a server was sent for everybody changes: what was made before may repeat it. */
   get version(): number {
     return this.changes
   }
 
+  /** The secrets that all who use a server share. */
   of(server: string): ServerSecrets {
     const known = this.servers.get(server)
     if (known) return known
-    const { readSecret, log, nowMs } = this
-    const secrets = new ServerSecrets({ server, readSecret, log, onChange: () => this.changes++, nowMs })
+    const secrets = new ServerSecrets({ readSecret: this.readSecret, hidden: this.hiddenValues(server, () => this.changes++) })
     this.servers.set(server, secrets)
     return secrets
+  }
+
+  /** What must not stand in a server's words to a person: the shared secrets, and those of the person's calls. */
+  for(server: string, person: string): HiddenThere {
+    return this.personal.get(server)?.get(person) ?? this.of(server)
+  }
+
+  /** Calls of this person are about to be made with these values. */
+  inject(server: string, person: string, fields: SecretFields): void {
+    const people = this.personal.get(server) ?? new Map<string, PersonalSecrets>()
+    const known = people.get(person)
+    if (known) return known.inject(fields)
+    const shared = this.of(server)
+    const made = new PersonalSecrets({ server, person, shared, hidden: this.hiddenValues(server, () => undefined) })
+    made.inject(fields)
+    this.personal.set(server, people.set(person, made))
+    this.allPersonal.add(made)
+    if (this.allPersonal.size > maxPeople) this.dropOne()
+  }
+
+  /** Forgets the values of people whom no call, stream or session is about, unless `isKept` says that they stay. */
+  keepOnly(isKept: (server: string, person: string) => boolean): void {
+    for (const secrets of this.allPersonal) if (!secrets.isHeld && !isKept(secrets.server, secrets.person)) this.drop(secrets)
+  }
+
+  private hiddenValues(server: string, onChange: () => void): HiddenValues {
+    const onShort = (secret: string) =>
+      this.log('warn', 'a secret is too short to be hidden in answers', { server, secret, minLength: MIN_HIDDEN_LENGTH })
+    return new HiddenValues({ onChange, onShort, nowMs: this.nowMs })
+  }
+
+  private dropOne(): void {
+    for (const secrets of this.allPersonal) if (!secrets.isHeld) return this.drop(secrets)
+  }
+
+  private drop(secrets: PersonalSecrets): void {
+    const { server, person } = secrets
+    this.allPersonal.delete(secrets)
+    const people = this.personal.get(server)
+    people?.delete(person)
+    if (people?.size === 0) this.personal.delete(server)
   }
 }

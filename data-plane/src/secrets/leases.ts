@@ -2,6 +2,7 @@ import { ToolError } from '@bir/sdk/contract/errors'
 import type { SecretFields, SecretPlace } from '@bir/sdk/contract/secret-holder'
 import type { Settings } from '@bir/sdk/contract/settings'
 import type { Awaitable } from '../runtime/awaitable.ts'
+import type { Log } from '../runtime/log.ts'
 import { StoreUnavailable } from './reader.ts'
 import type { SecretReader } from './reader.ts'
 
@@ -11,7 +12,16 @@ const defaultMax = { leases: 10_000, chars: 32 * 1024 * 1024 }
 const againAfterMs = 1000
 /** A value that a service refused is read anew once in so long: the store may have had a newer one. */
 const readAnewEveryMs = 60_000
-const sweepEveryMs = 60_000
+/** A store that is away is tried again so often, also when nobody calls. */
+const sweepEveryMs = 10_000
+
+/** The secret with which a call is made. */
+export interface InjectedSecret {
+  readonly place: SecretPlace
+  readonly version: number
+  /** The values. Never for an answer, an error or a log. */
+  readonly fields: SecretFields
+}
 
 /** A secret that is held for calls. */
 interface Lease {
@@ -31,6 +41,7 @@ interface Lease {
 interface LeasesOptions {
   readonly reader: SecretReader
   times(): Pick<Settings, 'secretCacheMs' | 'secretLeaseMs'>
+  readonly log: Log
   nowMs?(): number
   readonly max?: typeof defaultMax
 }
@@ -42,8 +53,6 @@ export interface SecretReading {
   readonly lastReadAtMs: number | undefined
   /** Since when the store does not answer; undefined while it does. */
   readonly awaySinceMs: number | undefined
-  /** Why, for administrators. */
-  readonly why: string | undefined
 }
 
 /**
@@ -54,6 +63,7 @@ export interface SecretReading {
 export class SecretLeases {
   private readonly reader: SecretReader
   private readonly times: LeasesOptions['times']
+  private readonly log: Log
   private readonly nowMs: () => number
   private readonly max: typeof defaultMax
   /** By holder, then by server: two steps, so that finding one makes no string. */
@@ -64,12 +74,13 @@ export class SecretLeases {
   private readonly all = new Set<Lease>()
   private chars = 0
   private lastReadAtMs: number | undefined
-  private away: { readonly sinceMs: number; readonly why: string } | undefined
+  private awaySinceMs: number | undefined
   private readonly sweeper: NodeJS.Timeout
 
-  constructor({ reader, times, nowMs = () => Date.now(), max = defaultMax }: LeasesOptions) {
+  constructor({ reader, times, log, nowMs = () => Date.now(), max = defaultMax }: LeasesOptions) {
     this.reader = reader
     this.times = times
+    this.log = log
     this.nowMs = nowMs
     this.max = max
     this.sweeper = setInterval(() => this.sweep(), sweepEveryMs).unref()
@@ -109,8 +120,8 @@ export class SecretLeases {
   }
 
   get health(): SecretReading {
-    const { lastReadAtMs, away } = this
-    return { leases: this.all.size, lastReadAtMs, awaySinceMs: away?.sinceMs, why: away?.why }
+    const { lastReadAtMs, awaySinceMs } = this
+    return { leases: this.all.size, lastReadAtMs, awaySinceMs }
   }
 
   async close(): Promise<void> {
@@ -157,12 +168,11 @@ export class SecretLeases {
   private async readNow(lease: Lease): Promise<SecretFields> {
     const { place, version } = lease
     const found = await this.reader.read(place, version).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) this.away ??= { sinceMs: this.nowMs(), why: error.message }
+      if (error instanceof StoreUnavailable) this.noteAway(error)
       throw error
     })
     const nowMs = this.nowMs()
-    this.away = undefined
-    this.lastReadAtMs = nowMs
+    this.noteRead(nowMs)
     if (!found) {
       this.drop(lease)
       throw gone(place.server)
@@ -174,6 +184,17 @@ export class SecretLeases {
     lease.renewAtMs = nowMs + this.times().secretCacheMs
     this.makeRoom()
     return fields
+  }
+
+  private noteAway({ message }: StoreUnavailable): void {
+    if (this.awaySinceMs === undefined) this.log('warn', 'secrets cannot be read: calls go on with those that are held', { why: message })
+    this.awaySinceMs ??= this.nowMs()
+  }
+
+  private noteRead(nowMs: number): void {
+    if (this.awaySinceMs !== undefined) this.log('info', 'secrets can be read again')
+    this.awaySinceMs = undefined
+    this.lastReadAtMs = nowMs
   }
 
   private add(lease: Lease): void {
@@ -215,6 +236,8 @@ export class SecretLeases {
     const { secretCacheMs, secretLeaseMs } = this.times()
     const oldestMs = this.nowMs() - Math.max(secretCacheMs, secretLeaseMs)
     for (const lease of this.all) if (lease.fields && lease.readAtMs < oldestMs) this.drop(lease)
+    const [first] = this.all
+    if (first && this.awaySinceMs !== undefined) this.renew(first)
   }
 }
 

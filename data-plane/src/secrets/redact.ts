@@ -38,6 +38,13 @@ export async function redactLong<T extends SourcedObject>(object: T, secrets: re
   return present.length === 0 ? object : { ...object, ...withoutSecrets(json, present) }
 }
 
+/** JSON with every secret hidden that a string or a number of it holds. The very same text where there is none. */
+export function redactJson(json: string, secrets: readonly string[]): string {
+  if (secrets.length === 0) return json
+  const holdsOne = asInJson(secrets).some((secret) => json.includes(secret)) || /\\[/u]/.test(json)
+  return holdsOne ? hiddenIn(json, secrets) : json
+}
+
 const listsInJson = new WeakMap<readonly string[], readonly string[]>()
 
 /** The same list of secrets is looked for in answer after answer. */
@@ -54,10 +61,14 @@ function asInJson(secrets: readonly string[]): readonly string[] {
  * contains a secret is hidden whole.
  */
 function withoutSecrets(json: string, secrets: readonly string[]): Required<SourcedObject> {
-  const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(HIDDEN))
-  const redactedJson = withScalars(json, (text) => redactText(text, secrets), redactedNumber)
+  const redactedJson = hiddenIn(json, secrets)
   const value = JSON.parse(redactedJson) as SourcedObject['value']
   return { value, source: new VerbatimJson(value, redactedJson) }
+}
+
+function hiddenIn(json: string, secrets: readonly string[]): string {
+  const redactedNumber = (number: string) => (redactText(number, secrets) === number ? number : JSON.stringify(HIDDEN))
+  return withScalars(json, (text) => redactText(text, secrets), redactedNumber)
 }
 
 /**

@@ -23,6 +23,8 @@ import type { OutgoingFilter } from '../pipeline/filters/outgoing.ts'
 import { restrictToMounted } from '../policy/validate.ts'
 import { Sealer } from '../runtime/sealer.ts'
 import { Timers } from '../runtime/timers.ts'
+import type { Ports } from '../pipeline/call/ports.ts'
+import type { SecretReader } from '../secrets/reader.ts'
 import type { ReadSecret } from '../secrets/files.ts'
 import { SecretsInUse } from '../secrets/in-use.ts'
 import { defineServer } from '../server-kit/define.ts'
@@ -115,6 +117,11 @@ export interface TestPlane extends AsyncDisposable {
 export interface TestPlaneOptions {
   /** What `{ secret: … }` resolves to. */
   readSecret?: ReadSecret
+  /** Where the secrets lie that calls are made with. */
+  secretReader?: SecretReader
+  /** Hears of the secrets that services refused. */
+  recheck?: Ports['recheck']
+  portalUrl?: string
   /** Outgoing filters beside the gateway's own. */
   moreFilters?: readonly OutgoingFilter[]
   maxRequestBytes?: number
@@ -136,6 +143,9 @@ export async function testPlane(
   place?: Place,
   {
     readSecret = () => Promise.resolve(SECRET),
+    secretReader = { read: async () => undefined, close: async () => undefined },
+    recheck,
+    portalUrl,
     moreFilters = [],
     maxRequestBytes = 100_000,
     maxUnreadMs,
@@ -185,6 +195,9 @@ export async function testPlane(
     journal,
     sealer,
     secrets: new SecretsInUse(readSecret, () => undefined),
+    secretReader,
+    recheck,
+    portalUrl,
     endedSessions: new EndedSessions({ path: join(home, 'ended-sessions') }),
     log: () => undefined,
     signForPeer: place && peerSigner(place.identity),

@@ -1,3 +1,4 @@
+import { writeSecretColumn } from '@bir/sdk/contract/bucket-secrets'
 import type { Policy } from '@bir/sdk/contract/policy'
 import { readPolicy } from '@bir/sdk/contract/read-policy'
 import { Settings } from '@bir/sdk/contract/settings'
@@ -7,6 +8,7 @@ import type {
   PlanesChunk,
   PublicJwk,
   Selection,
+  SecretEntry,
   ServerEntry,
   ServerGrants,
 } from '@bir/sdk/contract/snapshot'
@@ -32,6 +34,8 @@ export interface PolicyParts {
   disabled?: string[]
   /** What alice chose for herself, by server. */
   selection?: Record<string, Selection>
+  /** What the policy says of people's own secrets: by person, then by server. */
+  secrets?: Record<string, Record<string, SecretEntry>>
   planes?: PlanesChunk['planes']
   personalTokens?: Record<string, PersonalTokenEntry>
   endedPersonalTokens?: Record<string, EndedPersonalToken>
@@ -48,6 +52,7 @@ export function aPolicy({
   revoked = {},
   disabled = [],
   selection,
+  secrets = {},
   planes = [],
   personalTokens = {},
   endedPersonalTokens = {},
@@ -71,6 +76,7 @@ export function aPolicy({
         person,
         disabled.includes(person.handle),
         person.id === ALICE ? selection : undefined,
+        secrets[person.id],
       )
       return buckets
     }, []),
@@ -86,7 +92,9 @@ const bucketOf = (
   { id, handle, classKey }: { id: string; handle: string; classKey: string },
   disabled: boolean,
   selection: Record<string, Selection> | undefined,
+  secrets: Record<string, SecretEntry> = {},
 ) => ({
+  ...secretColumns(secrets),
   ...(selection && { selections: { '0': selection } }),
   ids: Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64'),
   handles: handle,
@@ -94,3 +102,10 @@ const bucketOf = (
   classOf: Buffer.from([0, 0]).toString('base64'),
   flags: Buffer.from([disabled ? 1 : 0]).toString('base64'),
 })
+
+function secretColumns(secrets: Record<string, SecretEntry>) {
+  const rows = Object.entries(secrets).map(([server, entry]) => ({ ...entry, server, position: 0 }))
+  if (rows.length === 0) return {}
+  const { secretServers, secrets: column } = writeSecretColumn(rows)
+  return { secretServers, secrets: Buffer.from(column).toString('base64') }
+}

@@ -1,4 +1,4 @@
-import { GatewayError } from '@bir/sdk/contract/errors'
+import { GatewayError, ToolError } from '@bir/sdk/contract/errors'
 import { toGatewayError } from '../pipeline/call/to-gateway-error.ts'
 import type { Incoming } from '../pipeline/call/types.ts'
 import {
@@ -14,7 +14,10 @@ import { isClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import type { ClearedRpcError } from '../pipeline/filters/outgoing.ts'
 import { UpstreamRpcError } from '../upstream/upstream.ts'
 import type { Endpoint } from '../http/endpoint.ts'
-import { errorBody } from '../protocol/json-rpc.ts'
+import { errorBody, resultBody } from '../protocol/json-rpc.ts'
+import { errorAnswer } from '../protocol/tool-answer.ts'
+import { ownWords } from '../protocol/channel/cleared.ts'
+import { resultJson } from '../pipeline/methods/render.ts'
 import { idJson } from '../protocol/request-id.ts'
 import type { RequestId } from '../protocol/request-id.ts'
 import { errorHeaders, statusOf } from '../http/respond.ts'
@@ -30,13 +33,15 @@ type Call = Pick<Incoming, 'modern' | 'method' | 'client'>
 
 /**
  * Renders an error for a client of its era: the gateway's errors by their codes, a server's own as the server wrote
- * it.
+ * it. That a tool lacks its secret is an answer of the tool, which the model reads.
  */
 export function renderError(error: unknown, id: RequestId | null, call: Call, endpoint: Endpoint): ErrorResponse {
   if (isClearedRpcError(error)) return relayed(error, id, call)
   // A server's error that no filter saw is a fault of the gateway, and says nothing.
   const fault =
     error instanceof UpstreamRpcError ? new GatewayError('internal', 'an error of a server that was not cleared') : toGatewayError(error)
+  if (fault.code === 'secretNeeded' && fault.cause instanceof ToolError && call.method === 'tools/call' && id !== null)
+    return { status: 200, body: resultBody(id, resultJson(ownWords(errorAnswer(fault.cause)), call.modern)), headers: {} }
   return { status: statusOf(fault, call.modern), body: errorBody(id, fault), headers: errorHeaders(fault, endpoint) }
 }
 

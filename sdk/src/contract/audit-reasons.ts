@@ -5,6 +5,9 @@ import { ERRORS, TOOL_ERRORS } from './errors.ts'
 const otherReasons = [
   'plane-expelled',
   'policy-stale',
+  // The policy names a secret that the store has no more; nobody could say whether it has.
+  'secret-changed',
+  'secret-store-away',
   'no-policy',
   'token-missing',
   'token-malformed',

@@ -15,6 +15,8 @@ export const ERRORS = {
   invalidParams: { http: 200, rpc: -32602, publicMessage: 'The parameters do not fit the method.' },
   invalidEnvelope: { http: 400, rpc: -32602, publicMessage: 'The request lacks the metadata its protocol version demands.' },
   unknownTool: { http: 200, rpc: -32602, publicMessage: 'Unknown tool.' },
+  /** Everything allows the call but the secret that its server needs. A tool answers so with a tool error. */
+  secretNeeded: { http: 200, rpc: -31428, publicMessage: 'This server needs a good secret of yours.' },
   unknownMethod: { http: 404, rpc: -32601, publicMessage: 'Method not found.' },
   headerMismatch: { http: 400, rpc: -32020, publicMessage: 'The headers contradict the body.' },
   missingCapability: { http: 400, rpc: -32021, publicMessage: 'The client has not declared a capability that this needs.' },

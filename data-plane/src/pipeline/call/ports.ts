@@ -2,6 +2,8 @@ import type { Journal } from '../../audit/fields.ts'
 import type { MountedServer } from '../../server-kit/define.ts'
 import type { CallLog } from '../../audit/call-log.ts'
 import type { DroppedMessages } from '../../upstream/dropped.ts'
+import type { RefusedSecret } from '../../control/secrets/recheck.ts'
+import type { SecretLeases } from '../../secrets/leases.ts'
 import type { SecretsInUse } from '../../secrets/in-use.ts'
 import type { Sealer } from '../../runtime/sealer.ts'
 import type { Slots } from '../../runtime/slots.ts'
@@ -37,6 +39,10 @@ export interface Ports {
   readonly timers: Timers
   /** Reads secrets for a server, and knows which of them must not come back in its answers. */
   readonly secrets: SecretsInUse
+  /** The secrets that calls are made with. */
+  readonly leases: SecretLeases
+  /** Tries a secret that its service refused in a call, and has the policy changed. Never rejects. */
+  recheck(secret: RefusedSecret): Promise<void>
   /** Counts the calls by tokens that have expired, while no control plane can renew them. */
   readonly offline: { calls: number }
   /** A token of this session was used by somebody else, and the settings say that this ends the session. */

@@ -14,6 +14,7 @@ import type { Cancel } from '../../runtime/cancellation.ts'
 import type { ClientFacts } from '../../protocol/notification.ts'
 import type { Caller } from '../../policy/caller.ts'
 import type { SentRequest } from '../../server-kit/http/service.ts'
+import type { InjectedSecret } from '../../secrets/leases.ts'
 import type { Token } from '../../policy/tokens/token.ts'
 
 /** A message as it came in over HTTP, from a caller who was known before it was read. */
@@ -108,6 +109,12 @@ export interface ResolvedServer extends Omit<ResolvedTool, 'toolName'> {
 export interface Authorised {
   /** The caller's effective level on the server. */
   readonly level: Level
+}
+
+/** Added by `injectSecret`. */
+export interface WithSecret {
+  /** Undefined where the server needs none of people. */
+  readonly secret: InjectedSecret | undefined
 }
 
 /** A call that a server works on. */

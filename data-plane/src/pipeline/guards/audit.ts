@@ -7,7 +7,7 @@ import { clientName } from '../../protocol/client-info.ts'
 import type { AuditFields } from '../../audit/fields.ts'
 import { UpstreamRpcError } from '../../upstream/upstream.ts'
 import { toGatewayError } from '../call/to-gateway-error.ts'
-import { redactText } from '../../secrets/redact.ts'
+import { redactJson, redactText } from '../../secrets/redact.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Incoming, AuditNote, Rendered } from '../call/types.ts'
@@ -65,6 +65,7 @@ async function recordAnswer(ports: AuditPorts, call: Call, note: AuditNote, answ
   const { journal, callLog } = ports
   note.isRecorded = true
   if (note.detail !== undefined) note.detail = withoutSecrets(ports, call, note, note.detail)
+  hideInArgs(ports, call, note)
   const fields = factsOf(call, note, note.outcome ?? 'answered')
   await journal.record(fields, { args: note.argsText, result: answer.json }, mustSync(call, note))
   logCall(callLog, call, note, fields, answer)
@@ -78,6 +79,7 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
   const detail = isStopped ? `stopped while it was under way: ${why}` : why
   note.reason = reason
   note.detail = withoutSecrets(ports, call, note, detail)
+  hideInArgs(ports, call, note)
   const fields = { ...factsOf(call, note, outcome), httpStatus, rpcCode }
   const bodies = { args: note.argsText }
   if (call.person?.grants.has(note.server ?? '')) logCall(callLog, call, note, fields, undefined)
@@ -88,10 +90,18 @@ async function recordFailure(ports: AuditPorts, call: Call, note: AuditNote, err
 /**
  * The details of a failure may quote a server, which may quote what it was sent. They are cut after that, not before.
  */
-function withoutSecrets({ secrets }: AuditPorts, { endpoint }: Call, note: AuditNote, detail: string): string {
+function withoutSecrets(ports: AuditPorts, call: Call, note: AuditNote, detail: string): string {
+  return boundText(redactText(detail, hiddenIn(ports, call, note)), AUDIT_TEXT_CHARS.detail)
+}
+
+/** A caller may give a server the very secret that the gateway sends it. */
+export function hideInArgs(ports: Pick<Ports, 'secrets'>, call: Call, note: AuditNote): void {
+  if (note.argsText !== undefined) note.argsText = redactJson(note.argsText, hiddenIn(ports, call, note))
+}
+
+function hiddenIn({ secrets }: Pick<Ports, 'secrets'>, { endpoint, caller }: Call, note: AuditNote): readonly string[] {
   const server = note.server ?? endpoint.server
-  const clean = server === undefined ? detail : redactText(detail, secrets.of(server).values)
-  return boundText(clean, AUDIT_TEXT_CHARS.detail)
+  return server === undefined ? [] : secrets.for(server, caller.token.subject.id).values
 }
 
 /** Whoever is refused for these may be refused as often as they call: the first of a second says everything. */

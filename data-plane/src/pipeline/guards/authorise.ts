@@ -1,24 +1,36 @@
 import { decideFor } from '@bir/sdk/contract/decide'
+import type { Reason } from '@bir/sdk/contract/decide'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { covers } from '@bir/sdk/contract/level'
 import type { Level } from '@bir/sdk/contract/level'
 import type { Settings } from '@bir/sdk/contract/settings'
 import { unauthenticated } from '../../policy/tokens/unauthenticated.ts'
 import { unknownTool } from './find-tool.ts'
+import { isSecretReason, secretRefusal } from './secret/secret-refusal.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, ResolvedTool, Incoming } from '../call/types.ts'
 
 /** May they call it? Below this guard, a call has the level of the person on the server. */
-export function authorise({ policy }: Pick<Ports, 'policy'>): Guard<Incoming & Audited & Authenticated & ResolvedTool, Authorised> {
+export function authorise({
+  policy,
+  portalUrl,
+}: Pick<Ports, 'policy' | 'portalUrl'>): Guard<Incoming & Audited & Authenticated & ResolvedTool, Authorised> {
   return function authorise(call, next) {
     const nowMs = Date.now()
     const verdict = decideFor(call.policy, call.person, call.serverId, call.toolName, nowMs)
-    if (!verdict.allow) throw unknownTool(String(call.params['name']), verdict.reason)
+    if (!verdict.allow) throw refusedTool(call, verdict.reason, portalUrl)
     refuseStale(policy, call, call.needs, nowMs)
     return next({ level: verdict.level })
   }
 }
+
+/**
+ * A tool that only a secret keeps from the person is theirs, and they learn why it does not work. Any other is answered
+ * as if it were not there.
+ */
+export const refusedTool = (call: Authenticated & ResolvedTool & Pick<Incoming, 'params'>, reason: Reason, portalUrl: string | undefined) =>
+  isSecretReason(reason) ? secretRefusal(reason, call, portalUrl) : unknownTool(String(call.params['name']), reason)
 
 /** Throws when the control plane has been silent for too long for a call of this level. */
 export function refuseStale(policy: Ports['policy'], call: Authenticated, needs: Level, nowMs: number): void {

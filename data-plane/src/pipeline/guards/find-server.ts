@@ -1,8 +1,10 @@
+import type { Reason } from '@bir/sdk/contract/decide'
 import { decideServer } from '@bir/sdk/contract/decide-server'
 import { GatewayError } from '@bir/sdk/contract/errors'
 import { resolveServer } from '../routing/target.ts'
 import { methodLevel } from '../../protocol/method-level.ts'
 import { refuseStale } from './authorise.ts'
+import { isSecretReason, secretRefusal } from './secret/secret-refusal.ts'
 import type { Guard } from '../call/pipeline.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
@@ -12,7 +14,7 @@ import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } fro
  * answered as if nothing were there.
  */
 export function findServer(
-  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue'>,
+  ports: Pick<Ports, 'upstream' | 'policy' | 'sealer' | 'catalogue' | 'portalUrl'>,
 ): Guard<Incoming & Audited & Authenticated, ResolvedServer & Authorised> {
   return function findServer(call, next) {
     const needs = methodLevel(call.method)
@@ -27,11 +29,18 @@ export function findServer(
     if (!server || !upstream) throw notThere(call, 'unknown-server')
     const nowMs = Date.now()
     const verdict = decideServer(call.policy, call.person, target.server, needs, nowMs)
-    if (!verdict.allow) throw notThere(call, verdict.reason)
+    if (!verdict.allow) throw refusedServer({ ...call, serverId: target.server, needs }, verdict.reason, ports.portalUrl)
     refuseStale(ports.policy, call, needs, nowMs)
     return next({ serverId: target.server, server, upstream, needs, upstreamCall: target.upstreamCall, level: verdict.level })
   }
 }
+
+/** Who lacks only the secret may know the server, and learns why it does not work. */
+export const refusedServer = (
+  call: Incoming & Authenticated & Pick<ResolvedServer, 'serverId' | 'needs'>,
+  reason: Reason,
+  portalUrl: string | undefined,
+): GatewayError => (isSecretReason(reason) ? secretRefusal(reason, call, portalUrl) : notThere(call, reason))
 
 /**
  * Methods that every server may have. When access is refused, the thing they name is reported missing, not the method.
@@ -46,7 +55,7 @@ const naming = new Set([
   'resources/directory/read',
 ])
 
-export function notThere({ method, endpoint }: Pick<Incoming, 'method' | 'endpoint'>, reason: string): GatewayError {
+function notThere({ method, endpoint }: Pick<Incoming, 'method' | 'endpoint'>, reason: string): GatewayError {
   if (naming.has(method)) return new GatewayError('invalidParams', reason, { publicMessage: 'Not found.', reason })
   if (endpoint.server !== undefined || method.startsWith('tasks/')) return new GatewayError('unknownMethod', reason, { reason })
   return new GatewayError('unknownMethod', reason, { reason, publicMessage: notOnAggregate })

@@ -174,7 +174,7 @@ class Lister {
     const mayHear = decideServer(policy, person, id, 'read', Date.now()).allow || (this.method === 'tools/list' && person.grants.has(id))
     if (!policy.servers.has(id) || !upstream || !mayHear) return this.rendered(ownWords({ value: this.listOf([]) }), call)
 
-    call.note.releases.push(this.ports.secrets.of(id).hold())
+    call.note.releases.push(this.ports.secrets.for(id, call.token.subject.id).hold())
     const request = {
       method: this.method,
       params: withoutEnvelope(call.params),

@@ -1,15 +1,17 @@
 import type { Level } from '@bir/sdk/contract/level'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import type { CallContext, Caller } from '../../server-kit/context.ts'
 import type { GatewayView } from '../../server-kit/gateway-view.ts'
 import type { SentRequest } from '../../server-kit/http/service.ts'
 import type { Ports } from '../call/ports.ts'
-import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, WithSecret } from '../call/types.ts'
+import { readShared } from '../../policy/shared-secret.ts'
 import { fieldOf } from '../../secrets/field-of.ts'
 import { gatewayView } from './gateway-view.ts'
 
-type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'secrets' | 'leases' | 'callLog' | 'catalogue' | 'upstream' | 'portalUrl'>
 
 /** Of one call, as its person sees them in their list of calls. */
 const maxRequests = 50
@@ -20,9 +22,9 @@ const maxRequests = 50
  */
 export class MountedContext implements CallContext {
   private readonly ports: Needs
-  private readonly call: Incoming & Audited & Authenticated & ResolvedServer & Authorised
+  private readonly call: Incoming & Audited & Authenticated & ResolvedServer & Authorised & WithSecret
 
-  constructor(ports: Needs, call: Incoming & Audited & Authenticated & ResolvedServer & Authorised) {
+  constructor(ports: Needs, call: Incoming & Audited & Authenticated & ResolvedServer & Authorised & WithSecret) {
     this.ports = ports
     this.call = call
   }
@@ -40,8 +42,8 @@ export class MountedContext implements CallContext {
     return this.call.server.kind === 'mounted' ? this.call.server.settings : {}
   }
 
-  get secret(): undefined {
-    return undefined
+  get secret(): SecretFields | undefined {
+    return this.call.secret?.fields
   }
 
   get signal(): AbortSignal {
@@ -64,6 +66,6 @@ export class MountedContext implements CallContext {
   }
 
   readSecret(ref: SecretRef): Promise<string> {
-    return ref.of === 'person' ? fieldOf(this.secret, ref) : this.ports.secrets.of(this.call.serverId).read(ref)
+    return ref.of === 'person' ? fieldOf(this.secret, ref) : readShared(this.ports, this.call.policy, this.call.serverId, ref)
   }
 }

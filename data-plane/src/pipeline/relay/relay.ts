@@ -14,17 +14,18 @@ import { UpstreamRpcError } from '../../upstream/upstream.ts'
 import type { UpstreamFault, UpstreamRequest, UpstreamResult } from '../../upstream/upstream.ts'
 import type { Ports } from '../call/ports.ts'
 import { scopeOf } from '../call/scope.ts'
-import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, ResolvedTool } from '../call/types.ts'
+import type { Audited, Authenticated, Authorised, Incoming, ResolvedServer, ResolvedTool, WithSecret } from '../call/types.ts'
 import { OrderedNotifications } from '../filters/ordered-notifications.ts'
 import type { OutgoingContext, OutgoingFilters } from '../filters/outgoing.ts'
 import { decideAgain } from '../revocation/decide-again.ts'
 import { errorInClientTerms, isOnAggregate, notificationInClientTerms, resultInClientTerms } from './client-terms.ts'
 import { failureOf } from './failure.ts'
 import { MountedContext } from './mounted-context.ts'
+import { afterRefusedSecret, isSecretRefused } from './refused-secret.ts'
 import { homeOfState, sealState, unsealState } from './request-state.ts'
 import { withinTime } from './within-time.ts'
 
-type Call = Incoming & Audited & Authenticated & ResolvedServer & Authorised & Partial<Pick<ResolvedTool, 'toolName'>>
+type Call = Incoming & Audited & Authenticated & ResolvedServer & Authorised & WithSecret & Partial<Pick<ResolvedTool, 'toolName'>>
 type RelayPorts = Pick<
   Ports,
   | 'servers'
@@ -41,6 +42,9 @@ type RelayPorts = Pick<
   | 'catalogue'
   | 'upstream'
   | 'dropped'
+  | 'leases'
+  | 'recheck'
+  | 'portalUrl'
 >
 
 /** What a legacy server may say, and MCP 2026-07-28 has no notification for. */
@@ -55,10 +59,10 @@ export function relay(ports: RelayPorts, outgoing: OutgoingFilters): (call: Call
     const relayed = new RelayedCall(ports, outgoing, call)
     try {
       const answer = call.upstream.request(relayed.firstRequest())
-      if (answer instanceof Promise) return relayed.finish(answer)
+      if (answer instanceof Promise) return relayed.finish(call.secret ? relayed.withGoodSecret(answer) : answer)
       return isInputRequired(answer) ? relayed.finish(Promise.resolve(answer)) : relayed.clear(answer)
     } catch (error) {
-      return relayed.fail(error)
+      return call.secret && isSecretRefused(error) ? relayed.finish(relayed.withGoodSecret(Promise.reject(error))) : relayed.fail(error)
     }
   }
 }
@@ -95,6 +99,14 @@ class RelayedCall {
     return this.request({ ...params, requestState: unsealState(ports, call, requestState) }, call.upstreamCall.source)
   }
 
+  /** The same answer, or another one: when the service refused the secret, and the store has a newer one. */
+  withGoodSecret(answer: Promise<UpstreamResult>): Promise<UpstreamResult> {
+    return answer.catch((error: unknown) => {
+      if (!isSecretRefused(error)) throw error
+      return afterRefusedSecret(this.ports, this.call, error, () => this.call.upstream.request(this.firstRequest()))
+    })
+  }
+
   /**
    * Waits for the answer within the time limit. A legacy client is asked what a server wants to know, as often as it
    * does.
@@ -104,7 +116,7 @@ class RelayedCall {
     // A modern client cancels by leaving, not by the id of its request.
     const unregister = call.modern || call.id === undefined ? undefined : ports.callsInFlight.add(scopeOf(call), call.id, call.cancel)
     const releaseSession = call.session && ports.sessions.hold(call.session)
-    call.note.releases.push(ports.secrets.of(call.serverId).hold())
+    call.note.releases.push(ports.secrets.for(call.serverId, call.token.subject.id).hold())
     const place = ports.openCalls.add(call)
     let isParked = false
     try {

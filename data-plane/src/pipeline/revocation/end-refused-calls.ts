@@ -12,14 +12,17 @@ const defaultMs = 1_000
  * ends none. Looks through all of them at every change of
  * policy and every second, in short turns. A call that goes on pays nothing for it but its place in the list.
  */
-export function endRefusedCalls({ policy, openCalls }: Pick<Ports, 'policy' | 'openCalls'>, everyMs = defaultMs): { close(): void } {
+export function endRefusedCalls(
+  { policy, openCalls, portalUrl }: Pick<Ports, 'policy' | 'openCalls' | 'portalUrl'>,
+  everyMs = defaultMs,
+): { close(): void } {
   let looking = false
   let again = false
 
   const lookOnce = async () => {
     const slice = new TimeSlice()
     for (const [index, call] of openCalls) {
-      const refusal = policy.refusal() ?? refusalNow(policy.current(), call, Date.now())
+      const refusal = policy.refusal() ?? refusalNow(policy.current(), call, Date.now(), portalUrl)
       if (refusal) stopCall(call, refusal)
       // It was answered with a question, and nobody at the server's side waits for the answer any more.
       if (call.note.isOver && !call.cancel.isWatched) openCalls.remove(index, call)

@@ -164,7 +164,7 @@ export class Subscription {
     if (!filter) this.refused.add(subscription)
     if (!upstream || !filter) return undefined
     const startedMs = performance.now()
-    const releaseSecrets = this.ports.secrets.of(server).hold()
+    const releaseSecrets = this.ports.secrets.for(server, this.call.token.subject.id).hold()
     const cancel = new Cancel()
     const lost = new AbortController()
     const unsubscribe = this.cancel.subscribe((cause) => cancel.abort(cause))

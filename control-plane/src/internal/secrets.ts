@@ -1,0 +1,62 @@
+import type { Db } from '@bir/db'
+import { SHARED_ID } from '@bir/db/schema'
+import { SecretReadRequest } from '@bir/sdk/contract/secret-messages'
+import type { SealedSecret, SecretReadAnswer } from '@bir/sdk/contract/secret-messages'
+import { isUsable, SecretState } from '@bir/sdk/contract/secret-state'
+import { sealTo } from '@bir/sdk/seal-box'
+import type { Ctx } from '../base/context.ts'
+import { json, Refusal } from '../base/http.ts'
+import type { Answer, Exchange } from '../base/http.ts'
+import type { Log } from '../base/log.ts'
+import { StoreFault } from '../secrets/stores/store.ts'
+import { jsonOf, parse } from './body.ts'
+import { planeAndBody } from './plane.ts'
+
+interface ReadParts {
+  db: Db
+  issuer: string
+  log: Log
+  ctxOf: (label: string) => Ctx
+}
+
+const maxJsonBytes = 64 * 1024
+
+/**
+ * A plane needs a secret for a call. It gets the one that the policy names and no other: in the version of now, usable,
+ * of a person who may use the gateway, for a server that is on. The answer is sealed to this plane.
+ */
+export async function readSecret({ db, issuer, ctxOf, log }: ReadParts, exchange: Exchange): Promise<Answer> {
+  const { plane, body } = await planeAndBody(db, issuer, exchange, maxJsonBytes)
+  const asked = parse(SecretReadRequest, jsonOf(body))
+  if (!(await mayRead(db, asked))) throw noSecret()
+  const { store } = ctxOf(`plane:${plane.name}`).secrets
+  const stored = await store.read({ holder: asked.holder, server: asked.server }).catch((error: unknown) => {
+    if (!(error instanceof StoreFault)) throw error
+    log('warn', 'secret-not-read', { kind: error.kind, why: error.message })
+    throw new Refusal(503, 'store_unavailable', `The store of secrets does not give it (${error.kind}): ask again later.`)
+  })
+  if (!stored) throw noSecret()
+  const sealed: SealedSecret = { ...asked, fields: stored.fields }
+  const answer: SecretReadAnswer = { box: sealTo(JSON.parse(plane.sealingJwk), Buffer.from(JSON.stringify(sealed))) }
+  return json(200, answer, { 'cache-control': 'no-store' })
+}
+
+async function mayRead(db: Db, { holder, server, version }: SecretReadRequest): Promise<boolean> {
+  const isOn = await db.selectFrom('servers').select('id').where('id', '=', server).where('killed', '=', false).executeTakeFirst()
+  if (!isOn) return false
+  if (holder.kind === 'person') {
+    const person = await db.selectFrom('users').select('id').where('id', '=', holder.id).where('disabled', '=', false).executeTakeFirst()
+    if (!person) return false
+  }
+  const row = await db
+    .selectFrom('secrets')
+    .select(['version', 'state', 'expires_at'])
+    .where('holder_kind', '=', holder.kind)
+    .where('holder_id', '=', holder.kind === 'shared' ? SHARED_ID : holder.id)
+    .where('server', '=', server)
+    .executeTakeFirst()
+  const state = SecretState.safeParse(row?.state).data
+  return row?.version === version && state !== undefined && isUsable(state) && (row.expires_at?.getTime() ?? Infinity) > Date.now()
+}
+
+const noSecret = () => new Refusal(404, 'no_secret', 'There is no such secret to use now: ask for the newest snapshot.')

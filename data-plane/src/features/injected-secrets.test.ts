@@ -1,0 +1,225 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ToolError } from '@bir/sdk/contract/errors'
+import { secretPath } from '@bir/sdk/contract/secret-holder'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
+import { SECRET_USABLE } from '@bir/sdk/contract/snapshot'
+import type { SecretEntry, ServerEntry } from '@bir/sdk/contract/snapshot'
+import { expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import type { RefusedSecret } from '../control/secrets/recheck.ts'
+import { StoreUnavailable } from '../secrets/reader.ts'
+import { defineServer } from '../server-kit/define.ts'
+import { ALICE, DAVE, entryOf, modernRequest, testPlane } from '../testing/plane.ts'
+
+const tokens = { alice: 'desk-Zx9Qw7Er5Ty3Ui1Op2As', dave: 'desk-Kj8Hg6Fd4Sa2Mn0Bv1Cx' }
+const usable: SecretEntry = { version: 1, state: SECRET_USABLE }
+const whole = { everyone: [{ level: 'destroy' as const }] }
+
+/** A service that knows the tokens in `good`, and repeats what it was sent. */
+async function aService() {
+  const service = { good: new Set(Object.values(tokens)), seen: [] as string[], url: '' }
+  const http = createServer((request, response) => {
+    const token = String(request.headers['x-token'])
+    service.seen.push(token)
+    response.statusCode = service.good.has(token) ? 200 : 401
+    response.end(`you sent ${token}, in hex ${Buffer.from(token).toString('hex')}`)
+  })
+  await new Promise<void>((resolve) => void http.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void http.close())
+  service.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  return service
+}
+
+/** A server inside the gateway, for a service that wants a token of each person. */
+function aDesk(url: string) {
+  const desk = defineServer({
+    id: 'desk',
+    title: 'Desk',
+    settings: z.object({}),
+    secret: {
+      fields: { token: { title: 'Token' } },
+      audience: () => url,
+      prove: async () => ({ verdict: 'ok', says: 'It is good.' }),
+    },
+  })
+  const ask = async (token: string): Promise<string> => {
+    const answer = await fetch(url, { headers: { 'x-token': token } })
+    if (answer.status === 401) throw new ToolError('secret_invalid', `Desk does not accept the token ${token}.`)
+    return answer.text()
+  }
+  const tool = (name: string, level: 'read' | 'write') =>
+    desk.tool({
+      name,
+      description: 'Asks the service.',
+      level,
+      input: z.strictObject({ note: z.string().default('') }),
+      output: z.object({ says: z.string(), parts: z.array(z.string()) }),
+      async run(_args, { secret: { token } }) {
+        return { says: await ask(token), parts: [] }
+      },
+      blocks: ({ says }) => [
+        { type: 'text', text: says.slice(0, 20) },
+        { type: 'text', text: says.slice(20) },
+      ],
+    })
+  const page = desk.resource({
+    uri: 'desk://page',
+    name: 'page',
+    description: 'A page.',
+    mimeType: 'text/plain',
+    read: ({ secret: { token } }) => ask(token),
+  })
+  return desk.with(tool('get_desk', 'read'), tool('update_desk', 'write'), page)
+}
+
+/** A plane with that server, and a store with the tokens of alice and dave. */
+async function aPlaneWithDesk(
+  secrets: Record<string, Record<string, SecretEntry>> = { [ALICE]: { desk: usable }, [DAVE]: { desk: usable } },
+) {
+  const service = await aService()
+  const server = aDesk(service.url)
+  const values = new Map<string, SecretFields>([
+    [`people/${ALICE}/desk`, { token: tokens.alice }],
+    [`people/${DAVE}/desk`, { token: tokens.dave }],
+  ])
+  const store = { values, isAway: false, reads: 0 }
+  const rechecked: RefusedSecret[] = []
+  const entry: ServerEntry = { ...entryOf(server), secret: { order: ['person', 'group', 'shared'] } }
+  const plane = await testPlane(
+    { grants: { desk: whole }, daves: { desk: whole }, secrets },
+    [server],
+    { desk: entry as never },
+    undefined,
+    {
+      portalUrl: 'https://portal.example.com/',
+      recheck: async (refused) => void rechecked.push(refused),
+      secretReader: {
+        async read(place) {
+          store.reads++
+          if (store.isAway) throw new StoreUnavailable('the store of the test is away')
+          return store.values.get(secretPath(place))
+        },
+        close: async () => undefined,
+      },
+    },
+  )
+  onTestFinished(() => plane[Symbol.asyncDispose]())
+  const ask = async (method: string, params: Record<string, unknown>, sub = ALICE) =>
+    (await fetch(`${plane.url}/mcp/desk`, modernRequest(await plane.token({ sub }), method, params))).text()
+  const call = (name: string, sub = ALICE, args = {}) => ask('tools/call', { name, arguments: args }, sub)
+  return { plane, service, store, rechecked, ask, call }
+}
+
+test('a call is made with the secret of its person, and nobody hears of it, however the service repeats it', async () => {
+  const { service, call, ask, plane } = await aPlaneWithDesk()
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => call('get_desk', at % 2 === 0 ? ALICE : DAVE)))
+  expect(service.seen.toSorted()).toEqual(
+    [...Array.from({ length: 10 }, () => tokens.dave), ...Array.from({ length: 10 }, () => tokens.alice)].toSorted(),
+  )
+  for (const answer of answers) {
+    expect(answer).toContain('you sent •••, in hex •••')
+    expect(answer).not.toMatch(/Zx9Qw7|Kj8Hg6|5a7839|4b6a38|1Op2As|0Bv1Cx/)
+  }
+  expect(await ask('resources/read', { uri: 'desk://page' })).toContain('you sent •••')
+  expect(JSON.stringify(plane.records())).not.toContain(tokens.alice)
+})
+
+test("a secret is hidden in the records of its person's calls, also where the person wrote it", async () => {
+  const { call, plane } = await aPlaneWithDesk()
+  await call('update_desk', ALICE, { note: `it is ${tokens.alice}` })
+  await call('update_desk', DAVE, { note: 'nothing' })
+  const records = JSON.stringify(plane.records())
+  expect(records).toContain('it is •••')
+  expect(records).not.toContain(tokens.alice)
+})
+
+test.for([
+  [undefined, 'secret_missing', 'needs a secret of yours'],
+  [{ ...usable, state: 1 }, 'secret_missing', 'has expired'],
+  [{ ...usable, state: 2 }, 'secret_missing', 'does not accept your secret'],
+  [{ ...usable, state: 5 }, 'secret_missing', 'at another address'],
+  [{ ...usable, expiresAtMs: 1000 }, 'secret_missing', 'has expired'],
+] as const)('with the secret %j a call answers %s with the link and the command', async ([entry, code, words]) => {
+  const { call, ask, plane, service } = await aPlaneWithDesk(entry ? { [ALICE]: { desk: entry } } : {})
+  const { result } = JSON.parse(await call('get_desk'))
+  expect(result).toMatchObject({ isError: true, resultType: 'complete' })
+  const [{ text }] = result.content
+  expect(text).toContain(words)
+  expect(text).toContain('https://portal.example.com/secrets#desk')
+  expect(text).toContain('bir secret put desk')
+  expect(JSON.parse(text.split('\n')[1])).toMatchObject({ code, retryable: false })
+  const { error } = JSON.parse(await ask('resources/read', { uri: 'desk://page' }))
+  expect(error).toMatchObject({ code: -31428, message: expect.stringContaining('/secrets#desk'), data: { code } })
+  expect(plane.records()[0]?.header).toMatchObject({
+    outcome: 'refused',
+    reason: entry ? 'secret-unusable' : 'secret-missing',
+    tool: 'get_desk',
+  })
+  expect(service.seen).toEqual([])
+})
+
+test('a secret that covers too low a level says so for the tools above it, and serves the others', async () => {
+  const { call, plane } = await aPlaneWithDesk({ [ALICE]: { desk: { ...usable, level: 'read' } } })
+  expect(await call('get_desk')).toContain('you sent •••')
+  const text = await call('update_desk')
+  expect(text).toContain('scope_missing')
+  expect(text).toContain('/secrets#desk')
+  expect(plane.records().map(({ header }) => header.reason)).toContain('secret-level-too-low')
+})
+
+test('a tool that no grant opens is unknown in the same bytes, whatever secret its person has', async () => {
+  const { call, plane } = await aPlaneWithDesk({})
+  plane.use({ grants: {}, secrets: {} })
+  const [hidden, unknown] = [await call('get_desk'), await call('get_nothing')]
+  expect(hidden.replaceAll('get_desk', 'get_nothing')).toBe(unknown)
+})
+
+test('a store that is away stops no call whose secret is held, and a call whose is not says whose fault it is', async () => {
+  const { call, store } = await aPlaneWithDesk()
+  await call('get_desk')
+  store.isAway = true
+  expect(await call('get_desk')).toContain('you sent •••')
+  const { error } = JSON.parse(await call('get_desk', DAVE))
+  expect(error).toMatchObject({ code: -31503, message: expect.stringContaining('store of secrets does not answer') })
+})
+
+test('a newer policy has another version read, and a person who is disabled leaves nothing behind', async () => {
+  const { call, store, plane, service } = await aPlaneWithDesk()
+  await call('get_desk')
+  store.values.set(`people/${ALICE}/desk`, { token: 'desk-of-the-second-version' })
+  service.good.add('desk-of-the-second-version')
+  plane.use({ secrets: { [ALICE]: { desk: { ...usable, version: 2 } } } })
+  expect(await call('get_desk')).toContain('you sent •••')
+  expect(service.seen.at(-1)).toBe('desk-of-the-second-version')
+  expect(store.reads).toBe(2)
+  plane.use({ secrets: { [ALICE]: { desk: { ...usable, version: 2 } } }, disabled: ['alice'] })
+  plane.use({ secrets: { [ALICE]: { desk: { ...usable, version: 2 } } } })
+  await call('get_desk')
+  expect(store.reads).toBe(3)
+})
+
+test('when the service refuses a secret, a read is made once more with a newer one of the store, and a write never', async () => {
+  const { call, store, service, rechecked } = await aPlaneWithDesk()
+  await call('get_desk')
+  service.good.delete(tokens.alice)
+  service.good.add('desk-newer-of-the-store')
+  store.values.set(`people/${ALICE}/desk`, { token: 'desk-newer-of-the-store' })
+  const write = await call('update_desk')
+  expect(write).toContain('secret_invalid')
+  expect(write).toContain('/secrets#desk')
+  expect(write).not.toContain(tokens.alice)
+  expect(await call('get_desk')).toContain('you sent •••')
+  expect(service.seen).toEqual([tokens.alice, tokens.alice, 'desk-newer-of-the-store'])
+  expect(rechecked).toEqual([])
+})
+
+test('when the service refuses a secret and the store has no other, it is tried by itself', async () => {
+  const { call, service, rechecked } = await aPlaneWithDesk()
+  service.good.clear()
+  const text = await call('get_desk')
+  expect(text).toContain('Desk does not accept the token •••.')
+  expect(text).toContain('secret_invalid')
+  expect(text).toContain('Give one at https://portal.example.com/secrets#desk')
+  expect(rechecked).toMatchObject([{ version: 1, fields: { token: tokens.alice } }])
+})

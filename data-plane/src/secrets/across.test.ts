@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { endOf, hideAcross, hideContinued } from './across.ts'
+import { spellingsOf } from './spellings.ts'
+
+const token = ['glpat', 'Zx9Qw7Er5Ty3Ui1Op2As'].join('-')
+const secrets = spellingsOf(token)
+
+const inBase64 = Buffer.from(token)
+  .toString('base64')
+  .slice(0, Math.floor((token.length * 8) / 6))
+
+test.for([
+  ['two', [`it is ${token.slice(0, 9)}`, `${token.slice(9)}, is it not`], ['it is •••', '•••, is it not']],
+  ['every character', token.split(''), token.split('').map(() => '•••')],
+  ['three, in base64', [inBase64.slice(0, 7), inBase64.slice(7, 20), inBase64.slice(20)], ['•••', '•••', '•••']],
+  ['two, twice', [token.slice(0, 5), token.slice(5) + token.slice(0, 12), token.slice(12)], ['•••', '••••••', '•••']],
+] as const)('a secret that is cut into %s is hidden in each text that has a part of it', ([, texts, hidden]) => {
+  expect(hideAcross(texts, secrets)).toEqual(hidden)
+})
+
+test('texts without a secret across them are the very same array', () => {
+  const texts = ['glpat-', 'or not', token.slice(0, 10)]
+  expect(hideAcross(texts, secrets)).toBe(texts)
+})
+
+test('a secret that comes piece by piece is hidden from its eighth character on', () => {
+  let said = ''
+  const left: string[] = []
+  for (const piece of ['so: ', ...token.match(/.{1,3}/g)!, ' it was']) {
+    left.push(hideContinued(said, piece, secrets))
+    said = endOf(said + piece, secrets)
+  }
+  expect(left.join('').replaceAll('•', '')).toBe(`so: ${token.slice(0, 6)} it was`)
+})
+
+test('a beginning that turns out to be none stays hidden, and what follows does not', () => {
+  expect(hideContinued('', `see ${token.slice(0, 9)}`, secrets)).toBe('see •••')
+  expect(hideContinued(`see ${token.slice(0, 9)}`, ' for more', secrets)).toBe(' for more')
+})
+
+test('what was said is remembered only as far as a secret may reach back', () => {
+  expect(endOf('x'.repeat(100_000), [token])).toHaveLength(token.length)
+  expect(endOf('x'.repeat(100_000), ['y'.repeat(70_000)])).toHaveLength(8_192)
+})
