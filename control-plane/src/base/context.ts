@@ -68,6 +68,7 @@ export interface SecretSite {
 
 export interface SecretTrial {
   server: string
+  kind: 'mounted' | 'remote'
   /** How the declaration of a mounted server tries it. */
   mounted: MountedServer['secret']
   settings: object

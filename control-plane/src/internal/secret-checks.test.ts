@@ -5,7 +5,13 @@ import { proveAtPlanes } from '../secrets/orders/prove-at-planes.ts'
 import { aToken } from '../secrets/testing.ts'
 import { aPlane, aRunningControlPlane } from './testing.ts'
 
-const trialOf = (token: string) => ({ server: 'vcs', mounted: undefined, settings: { url: 'https://vcs.test' }, fields: { token } })
+const trialOf = (token: string) => ({
+  server: 'vcs',
+  kind: 'mounted' as const,
+  mounted: undefined,
+  settings: { url: 'https://vcs.test' },
+  fields: { token },
+})
 
 const ordersAt = async (plane: Awaited<ReturnType<typeof aPlane>>) => {
   const response = await plane.get('/secrets/checks?wait=25')

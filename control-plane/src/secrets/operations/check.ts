@@ -50,6 +50,6 @@ async function verdictOn({ db, catalog, secrets }: Ctx, row: SecretRow, holder: 
   if (!stored) return { verdict: 'invalid', says: 'The store has no value for this secret any more: put it again.' }
   if (!canBeTried(need, stored.fields)) return undefined
   const { mounted, settings } = need
-  const verdict = await secrets.prove({ server: server.id, mounted, settings, fields: stored.fields })
+  const verdict = await secrets.prove({ server: server.id, kind: server.kind, mounted, settings, fields: stored.fields })
   return verdict && (await judge(db, need.policy, holder, verdict)).verdict
 }

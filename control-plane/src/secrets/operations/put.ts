@@ -60,12 +60,13 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked }:
   const place = { kind: holder.kind, holderId: holder.holderId, server: row.id }
   const saving = { server: row.id, holder, fields, audience: need.audience, act: 'saved' as const }
   const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields) : undefined
-  if (!tried) {
+  const isUntried = !tried || (row.kind === 'remote' && !isJudged(tried.verdict.verdict))
+  if (isUntried) {
     const revision = await save(ctx, { ...saving, state: 'unchecked', verdict: undefined }, seen)
     return {
       saved: true,
       verdict: 'unchecked',
-      says: untriedText,
+      says: tried ? `${unsaidText} ${tried.verdict.says}` : untriedText,
       state: 'unchecked',
       revision,
     }
@@ -87,11 +88,12 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked }:
   return resultOf(refusal === undefined ? verdict : { ...verdict, says: refusal }, { saved: false, ...before })
 }
 
+const unsaidText = 'It was saved unchecked: no data plane can say whether it is good.'
 const untriedText = 'It was saved unchecked: nothing of this server can try it.'
 
 const trial = ({ db, actor, secrets }: Ctx, { row, need }: NeededBy, holder: NamedHolder, fields: SecretFields) =>
   withinTries(db, actor.id, async () => {
-    const verdict = await secrets.prove({ server: row.id, mounted: need.mounted, settings: need.settings, fields })
+    const verdict = await secrets.prove({ server: row.id, kind: row.kind, mounted: need.mounted, settings: need.settings, fields })
     if (!verdict) return undefined
     return judge(db, need.policy, holder, verdict)
   })

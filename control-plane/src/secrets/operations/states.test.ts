@@ -1,9 +1,11 @@
+import type { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import { expect, test } from 'vitest'
 import { bucketOf } from '../../testing.ts'
 import { remove as removeGroup } from '../../groups/groups.ts'
 import { put as putServer, remove as removeServer } from '../../servers/servers.ts'
 import { exportPolicy } from '../../policy/export.ts'
 import { put as putSettings } from '../../settings/settings.ts'
+import { createProver } from '../proving/prover.ts'
 import { aSecretWorld, aToken } from '../testing.ts'
 import { check } from './check.ts'
 import { remove } from './delete.ts'
@@ -242,4 +244,22 @@ test('the form says what a server asks for, to those who may use it', async () =
   await expect(form(it.bob, { server: 'vcs' })).rejects.toMatchObject({ code: 'not_found' })
   expect((await forms(it.alice, {})).items.map(({ server }) => server)).toEqual(['vcs'])
   expect((await forms(it.bob, {})).items).toEqual([])
+})
+
+test('a secret for a remote server is tried by data planes; where none can say, it is saved unchecked', async () => {
+  await using it = await aSecretWorld()
+  const headers = { 'x-token': { secret: 'token', of: 'person' as const } }
+  await putServer(it.ctx, { id: 'far', kind: 'remote', url: 'https://far.example/mcp', headers })
+  const { store } = it.ctx.secrets
+  const withPlanes = (verdict: SecretVerdict | undefined) => ({
+    ...it.ctx,
+    secrets: { store, prove: createProver({ store, secretsDir: undefined, proveAtPlanes: async () => verdict }) },
+  })
+  const give = (verdict: SecretVerdict | undefined) =>
+    put(withPlanes(verdict), { server: 'far', user: 'alice', fields: { token: aToken() } })
+  expect(await give({ verdict: 'invalid', says: 'The server says no.' })).toMatchObject({ saved: false, verdict: 'invalid' })
+  expect(await give(undefined)).toMatchObject({ saved: true, verdict: 'unchecked', state: 'unchecked' })
+  const unsaid = await give({ verdict: 'unreachable', says: 'No plane reaches it.' })
+  expect(unsaid).toMatchObject({ saved: true, verdict: 'unchecked', says: expect.stringContaining('No plane reaches it.') })
+  expect(await give({ verdict: 'ok', says: 'It lists its tools.' })).toMatchObject({ saved: true, verdict: 'ok', state: 'ok' })
 })

@@ -119,3 +119,14 @@ test('a request that is no secret is still told what is wrong in full', async ()
   const wrong = { query: document, variables: { input: { server: 7, fields: {} } } }
   expect(await served.send('/graphql', JSON.stringify(wrong))).toContain('does not fit the schema, at input.server.')
 })
+
+test('what is no JSON is not quoted, however short', async () => {
+  await using it = await aSecretWorld()
+  await using served = await faces(it.alice)
+  const broken = '{"t":zq7kw}'
+  for (const path of ['/trpc/secrets.put', '/graphql']) {
+    const answer = await served.send(path, broken)
+    expect(answer).toContain('not JSON')
+    expect(answer).not.toContain('zq7')
+  }
+})

@@ -14,13 +14,13 @@ interface ProverParts {
 }
 
 /**
- * Tries a secret from here, where the server's declaration can. Where the service is not reached from here, data planes
- * try it: they are what will use it.
+ * Tries a secret from here, where the server's declaration can. Where the service is not reached from here, and for
+ * remote servers, data planes try it: they are what will use it.
  */
 export function createProver({ store, secretsDir, proveAtPlanes }: ProverParts): SecretSite['prove'] {
   return async (trial) => {
-    const { mounted } = trial
-    if (!mounted) return undefined
+    const { mounted, kind } = trial
+    if (!mounted) return kind === 'remote' ? proveAtPlanes(trial) : undefined
     const readSecret = (ref: { secret: string }) => sharedValue(store, secretsDir, trial.server, ref.secret)
     const here = await proveHere({ mounted, settings: trial.settings, fields: trial.fields, readSecret })
     if (here.verdict !== 'unreachable') return here
