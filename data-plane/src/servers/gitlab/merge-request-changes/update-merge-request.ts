@@ -24,7 +24,7 @@ export const updateMergeRequest = gitlab.tool({
     title: textArg(255).optional(),
     description: textArg(500_000).optional(),
     draft: z.boolean().optional(),
-    add_labels: textArg(1_000, 'With commas').optional(),
+    add_labels: textArg(1_000).optional(),
     remove_labels: textArg(1_000).optional(),
     reviewers: LoginsArg('Logins; replaces all').optional(),
     assignees: LoginsArg('Logins; replaces all').optional(),
