@@ -21,6 +21,7 @@ import type { Log } from './runtime/log.ts'
 import type { Sealer } from './runtime/sealer.ts'
 import { Slots } from './runtime/slots.ts'
 import { Timers } from './runtime/timers.ts'
+import { readShared } from './policy/shared-secret.ts'
 import { secretFollower } from './policy/follow-secrets.ts'
 import type { SecretsInUse } from './secrets/in-use.ts'
 import { SecretLeases } from './secrets/leases.ts'
@@ -117,6 +118,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
   const { node, mounted, policy, journal, sealer, secrets, log, control, publicUrl, portalUrl, maxRequestBytes } = parts
   const leases = new SecretLeases({ reader: parts.secretReader, times: () => policy.held?.settings ?? noSettings, log })
   const unfollowSecrets = policy.onChange(secretFollower({ policy, leases, secrets }))
+  const recheck = parts.recheck ?? (async () => undefined)
   const upstreams = openUpstreams({
     mounted,
     policy,
@@ -125,7 +127,8 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     node,
     control,
     secrets,
-    callerSecrets: callerSecrets({ policy, leases, secrets, portalUrl }),
+    callerSecrets: callerSecrets({ policy, leases, secrets, portalUrl, recheck }),
+    readShared: (server, ref) => readShared({ secrets, leases }, policy.current(), server, ref),
     proxyFor: parts.proxyFor,
   })
   const sessions = new SessionMemory({ node, ended: parts.endedSessions })
@@ -150,7 +153,7 @@ export function assemblePlane(parts: PlaneParts): AssembledPlane {
     timers,
     secrets,
     leases,
-    recheck: parts.recheck ?? (async () => undefined),
+    recheck,
     offline: parts.offline,
     misused: parts.misused ?? (() => undefined),
     portalUrl,

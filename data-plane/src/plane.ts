@@ -89,7 +89,8 @@ export async function startPlane(
   })
   expulsion.onChange = () => feed.refusalChanged()
   const secrets = new SecretsInUse(secretFiles(config.secretsDir), log)
-  const proving = { mounted, readSecret: (server: string, ref: { secret: string }) => secrets.of(server).read(ref) }
+  const proxyFor = proxyRules(config)
+  const proving = { mounted, proxyFor, readSecret: (server: string, ref: { secret: string }) => secrets.of(server).read(ref) }
   let stopping = false
   const plane = assemblePlane({
     node: identity.id,
@@ -105,7 +106,7 @@ export async function startPlane(
     control,
     signForPeer: peerSigner(identity),
     sealingKey: identity.sealingKey,
-    proxyFor: proxyRules(config),
+    proxyFor,
     publicUrl: config.publicUrl,
     portalUrl: config.portalUrl,
     origins: originRules({ ...config, loopback: loopbackHosts.includes(config.host), local: config.stage === 'local' }),

@@ -29,8 +29,8 @@ interface Options {
   control: ControlClient | undefined
   secrets: SecretsInUse
   callerSecrets: CallerSecrets
-  /** Reads a secret that everybody's requests to a server carry. Absent where these are files alone. */
-  readShared?: ReadShared | undefined
+  /** Reads a secret that everybody's requests to a server carry. */
+  readShared: ReadShared
   proxyFor?: ProxyFor | undefined
 }
 
@@ -51,7 +51,7 @@ export function openUpstreams({
   control,
   secrets,
   callerSecrets,
-  readShared = (server, ref) => secrets.of(server).read(ref),
+  readShared,
   proxyFor,
 }: Options): Upstreams {
   const mountedUpstreams = new Map([...mounted].map(([id, server]) => [id, new MountedUpstream(server, sealer)]))

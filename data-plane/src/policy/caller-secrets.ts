@@ -2,6 +2,8 @@ import { secretFor } from '@bir/sdk/contract/decide-secret'
 import { ToolError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
 import { subjectOf } from '@bir/sdk/contract/subject'
+import type { RefusedSecret } from '../control/secrets/recheck.ts'
+import { unawaited } from '../runtime/awaitable.ts'
 import { fieldOf } from '../secrets/field-of.ts'
 import { secretHint } from '../secrets/hint.ts'
 import type { SecretsInUse } from '../secrets/in-use.ts'
@@ -15,11 +17,20 @@ interface Options {
   leases: Pick<SecretLeases, 'get' | 'refused'>
   secrets: SecretsInUse
   portalUrl: string | undefined
+  recheck(secret: RefusedSecret): Promise<void>
 }
 
 /** The secrets of people for remote servers, from the leases that calls use. */
-export function callerSecrets({ policy: source, leases, secrets, portalUrl }: Options): CallerSecrets {
+export function callerSecrets({ policy: source, leases, secrets, portalUrl, recheck }: Options): CallerSecrets {
   const hint = (server: string) => secretHint(server, portalUrl)
+  /** The store may have a newer value. If not, the secret is tried by itself, and what comes of it changes the policy. */
+  async function tryAgain({ place, version }: CallerSecret): Promise<void> {
+    const fields = await leases.get(place, version)
+    if ((await leases.refused(place, version, fields)) !== fields) return
+    const server = source.current().servers.get(place.server)
+    if (server?.kind === 'remote') await recheck({ place, version, fields, settings: server.remote })
+  }
+
   return {
     of(id, server) {
       const policy = source.current()
@@ -37,11 +48,7 @@ export function callerSecrets({ policy: source, leases, secrets, portalUrl }: Op
       else secrets.inject(place.server, person, fields)
       return fieldOf(fields, ref)
     },
-    refused({ place, version }) {
-      const held = leases.get(place, version)
-      const anew = held instanceof Promise ? held : leases.refused(place, version, held)
-      anew.catch(() => undefined)
-    },
+    refused: (secret) => unawaited(tryAgain(secret)),
     // Looked up each time: at first nothing has been sent for the person.
     inUse: (person, server) => ({
       get values() {

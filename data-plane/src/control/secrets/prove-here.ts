@@ -3,6 +3,9 @@ import type { SecretVerdict } from '@bir/sdk/contract/secret-verdict'
 import { redactText } from '../../secrets/redact.ts'
 import { spellingsOf } from '../../secrets/spellings.ts'
 import type { MountedServer } from '../../server-kit/define.ts'
+import type { MountedSecret } from '../../server-kit/secret/define-secret.ts'
+import { proveRemote } from '../../upstream/remote/prove-remote.ts'
+import type { ProxyFor } from '@bir/sdk/proxies'
 
 const timeoutMs = 20_000
 
@@ -10,19 +13,24 @@ export interface ProvingParts {
   mounted: ReadonlyMap<string, MountedServer>
   /** Reads a secret that the settings of a server name, and that is no person's. */
   readSecret(server: string, ref: { secret: string }): Promise<string>
+  /** Absent where every server is reached directly. */
+  proxyFor?: ProxyFor | undefined
 }
 
 /** Tries a secret against the real service, from this plane. Its verdict holds nothing of the secret. */
 export async function proveHere(
-  { mounted, readSecret }: ProvingParts,
+  { mounted, readSecret, proxyFor }: ProvingParts,
   { server, settings, fields }: { server: string; settings: object; fields: SecretFields },
   signal?: AbortSignal,
 ): Promise<SecretVerdict> {
-  const secret = mounted.get(server)?.secret
-  if (!secret) return cannotSay(`This data plane has no server ${server} that needs a secret: update it.`)
+  const known = mounted.get(server)
+  const prove: MountedSecret['prove'] | undefined = known
+    ? known.secret?.prove
+    : (remote, values, options) => proveRemote(remote, values, options, proxyFor)
+  if (!prove) return cannotSay(`This data plane has no server ${server} that needs a secret: update it.`)
   const ended = AbortSignal.timeout(timeoutMs)
   try {
-    const verdict = await secret.prove(settings, fields, {
+    const verdict = await prove(settings, fields, {
       signal: signal ? AbortSignal.any([signal, ended]) : ended,
       readSecret: (ref) => readSecret(server, ref),
     })
