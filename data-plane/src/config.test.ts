@@ -41,6 +41,14 @@ test('an origin that is none is a fault at the start', () => {
     expect(() => readConfig({ ...needed, ALLOWED_ORIGINS: origins })).toThrow('ALLOWED_ORIGINS must be origins such as')
 })
 
+test('settings of Vault are whole or absent', () => {
+  expect(readConfig({ ...needed, VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 'a' }).vaultAddr).toBe('http://127.0.0.1:8200')
+  expect(readConfig(needed).vaultAddr).toBeUndefined()
+  expect(() => readConfig({ ...needed, VAULT_TOKEN: 'a' })).toThrow('VAULT_ADDR is missing')
+  expect(() => readConfig({ ...needed, VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_AUTH: 'approle' })).toThrow('VAULT_ROLE_ID is missing')
+  expect(() => readConfig({ ...safe, VAULT_ADDR: 'http://vault.example.com', VAULT_TOKEN: 'a' })).toThrow('VAULT_ADDR must be https://')
+})
+
 test('an empty name of a file counts as not set', () => {
   expect(readConfig({ ...needed, BIR_JOIN_FILE: '', SECRETS_DIR_FILE: '' }).birJoin).toBeUndefined()
   expect(joinLineReader({ BIR_JOIN_FILE: '' })).toBeUndefined()

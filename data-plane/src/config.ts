@@ -1,6 +1,7 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
 import { ForwardedHeaderName, TrustedProxies } from '@bir/sdk/trusted-proxies'
+import { vaultSettingFaults, vaultShape } from '@bir/sdk/vault/settings'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 
 const list = z
@@ -27,6 +28,11 @@ export const Config = z.object({
   homeDir: z.string().min(1),
   /** The folder of files that `{ secret: name }` in a server's settings refers to. */
   secretsDir: z.string().optional(),
+  /**
+   * Vault or OpenBao, where this plane reads secrets itself, with a read-only identity of its own. Absent: it reads
+   * them through the control plane.
+   */
+  ...vaultShape,
   /** The line with which the plane joins. Needed once, until this plane has an identity. */
   birJoin: BirJoin.optional(),
   /**
@@ -73,11 +79,16 @@ export const Config = z.object({
 })
 export type Config = z.infer<typeof Config>
 
+/** VAULT_MOUNT and VAULT_AUTH have defaults, and say nothing. */
+const namesVault = (config: Config): boolean =>
+  Object.keys(vaultShape).some((key) => key !== 'vaultMount' && key !== 'vaultAuth' && config[key as keyof typeof vaultShape] !== undefined)
+
 /**
  * Outside stage local nothing that matters travels unencrypted: clients send tokens to the public address, and the join
  * line has a secret. What planes send each other at `internalUrl` is signed, and sealed where it is secret.
  */
 const SafeConfig = Config.superRefine((config, { addIssue }) => {
+  if (namesVault(config)) for (const [key, message] of vaultSettingFaults(config)) addIssue({ code: 'custom', path: [key], message })
   if (config.stage === 'local') return
   for (const key of unencryptedAddresses(config, ['internalUrl', ...PROXY_KEYS])) {
     addIssue({ code: 'custom', path: [key], message: `must be https:// in stage ${config.stage}` })

@@ -33,6 +33,8 @@ import { Sealer } from './runtime/sealer.ts'
 import { secretFiles } from './secrets/files.ts'
 import { SecretsInUse } from './secrets/in-use.ts'
 import type { SecretReading } from './secrets/leases.ts'
+import { VaultReader } from './secrets/vault/vault-reader.ts'
+import { vaultAccess } from '@bir/sdk/vault/settings'
 import type { MountedServer } from './server-kit/define.ts'
 import { EndedSessions } from './sessions/ended-sessions.ts'
 import type { DroppedMessages } from './upstream/dropped.ts'
@@ -99,7 +101,10 @@ export async function startPlane(
     journal,
     sealer,
     secrets,
-    secretReader: readThroughControlPlane({ control, sealingKey: identity.sealingKey }),
+    secretReader:
+      config.vaultAddr === undefined
+        ? readThroughControlPlane({ control, sealingKey: identity.sealingKey })
+        : new VaultReader(vaultAccess(config), log),
     recheck: secretRechecker({ ...proving, control, log }),
     endedSessions: openEndedSessions(config, log),
     log,

@@ -23,7 +23,7 @@ interface Options {
 /** The secrets of people for remote servers, from the leases that calls use. */
 export function callerSecrets({ policy: source, leases, secrets, portalUrl, recheck }: Options): CallerSecrets {
   const hint = (server: string) => secretHint(server, portalUrl)
-  /** The store may have a newer value. If not, the secret is tried by itself, and what comes of it changes the policy. */
+  /** The store may have a newer value. If not, the secret is tried by itself: what comes of it changes the policy. */
   async function tryAgain({ place, version }: CallerSecret): Promise<void> {
     const fields = await leases.get(place, version)
     if ((await leases.refused(place, version, fields)) !== fields) return

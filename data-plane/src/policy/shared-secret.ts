@@ -12,8 +12,8 @@ interface Parts {
 
 /**
  * A field of the secret that all who use the server share, from the store; where the server has none there, or none of
- * that name, the file of that name. Rejects with `ToolError` `secret_missing`, also where the shared secret is not usable,
- * and with `StoreUnavailable` where the store does not answer: then no file takes its place.
+ * that name, the file of that name. Rejects with `ToolError` `secret_missing`, also where the shared secret is not
+ * usable, and with `StoreUnavailable` where the store does not answer: then no file takes its place.
  */
 export async function readShared({ secrets, leases }: Parts, policy: Policy, server: string, ref: SecretRef): Promise<string> {
   const standing = sharedSecret(policy, server, Date.now())
