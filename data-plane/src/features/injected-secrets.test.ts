@@ -214,6 +214,23 @@ test('when the service refuses a secret, a read is made once more with a newer o
   expect(rechecked).toEqual([])
 })
 
+test('check_server of debug tries the secret, list_servers says how it stands and where to give one', async () => {
+  const { plane } = await aPlaneWithDesk({ [ALICE]: { desk: usable } })
+  plane.use({ grants: { desk: whole, debug: whole, meta: whole }, daves: { desk: whole, debug: whole, meta: whole } })
+  const ask = async (server: string, name: string, args: object, sub: string) =>
+    (await fetch(`${plane.url}/mcp/${server}`, modernRequest(await plane.token({ sub }), 'tools/call', { name, arguments: args }))).text()
+  expect(JSON.parse(await ask('debug', 'check_server', { server: 'desk' }, ALICE)).result.structuredContent).toMatchObject({
+    ok: true,
+    steps: [{ step: 'try your secret at the service', ok: true, detail: 'It is good.' }],
+  })
+  expect(await ask('debug', 'check_server', { server: 'desk' }, DAVE)).toContain('needs a secret of yours')
+  expect(JSON.parse(await ask('meta', 'list_servers', {}, ALICE)).result.structuredContent.items).toContainEqual(
+    expect.objectContaining({ server: 'desk', secret: 'good', secret_of: 'person' }),
+  )
+  expect(await ask('meta', 'list_servers', {}, DAVE)).toContain('/secrets#desk')
+  expect(await ask('meta', 'list_permissions', { server: 'desk' }, DAVE)).toContain('secret-missing')
+})
+
 test('when the service refuses a secret and the store has no other, it is tried by itself', async () => {
   const { call, service, rechecked } = await aPlaneWithDesk()
   service.good.clear()

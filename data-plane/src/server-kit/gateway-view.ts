@@ -32,6 +32,20 @@ export interface ServerView {
   title: string
   tools: ToolView[]
   health: HealthView
+  /** Absent where the server needs no secret of people. */
+  secret?: SecretView
+}
+
+/** How the caller stands with the secret of a server. */
+export interface SecretView {
+  /** `good`, or what is wrong: `missing`, `expired`, `invalid` … */
+  state: string
+  /** Whose secret it is: the person's own, a group's, or one that all share. */
+  whose: 'person' | 'group' | 'shared' | undefined
+  /** Milliseconds since 1970. */
+  expiresAtMs: number | undefined
+  /** Where to give one, in a sentence. */
+  hint: string
 }
 
 /** The state of a server at this plane's last contact. A server of the era `mounted` runs inside the gateway. */

@@ -1,16 +1,23 @@
 import { decideFor } from '@bir/sdk/contract/decide'
+import { secretFor } from '@bir/sdk/contract/decide-secret'
 import { ToolError } from '@bir/sdk/contract/errors'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
+import type { Person, Policy } from '@bir/sdk/contract/policy'
 import { UpstreamFault } from '../../upstream/upstream.ts'
 import { isObject } from '../../json/is-object.ts'
 import { policyName } from '@bir/sdk/policy-name'
 import { clientName } from '../../protocol/client-info.ts'
 import type { CallContext } from '../../server-kit/context.ts'
-import type { CheckStep, GatewayView, ServerView, ToolView } from '../../server-kit/gateway-view.ts'
+import type { CheckStep, GatewayView, SecretView, ServerView, ToolView } from '../../server-kit/gateway-view.ts'
+import { readShared } from '../../policy/shared-secret.ts'
+import { fieldOf } from '../../secrets/field-of.ts'
+import { secretHint } from '../../secrets/hint.ts'
 import type { Ports } from '../call/ports.ts'
 import type { Authenticated, Incoming } from '../call/types.ts'
 import { askerOf } from '../call/scope.ts'
+import { checkMounted } from './check-server.ts'
 
-type Needs = Pick<Ports, 'servers' | 'secrets' | 'callLog' | 'catalogue' | 'upstream'>
+type Needs = Pick<Ports, 'servers' | 'secrets' | 'leases' | 'callLog' | 'catalogue' | 'upstream' | 'portalUrl'>
 
 /** The gateway as this caller sees it. It asks `decide`, as calls and lists do. */
 export function gatewayView(ports: Needs, call: Incoming & Authenticated): GatewayView {
@@ -34,12 +41,15 @@ export function gatewayView(ports: Needs, call: Incoming & Authenticated): Gatew
       if (entry?.kind === 'remote' && person.grants.has(id)) return checkRemote(ports, call, id)
       if (!server || entry?.kind !== 'mounted' || !person.grants.has(id))
         throw new ToolError('not_found', `There is no server ${id} that you may use.`, { hint: 'list_servers of meta names them.' })
-      return server.check(checkContext(ports, call, entry.settings, id, signal))
+      const { settings } = entry
+      const contextWith = (secret: SecretFields | undefined) => checkContext(ports, call, { settings, secret, id, signal })
+      return checkMounted(ports, call, { server, settings, contextWith }, signal)
     },
   }
 }
 
-function serverView({ catalogue, upstream }: Needs, { token, policy, person }: Incoming & Authenticated, id: string): ServerView[] {
+function serverView(ports: Needs, { token, policy, person }: Incoming & Authenticated, id: string): ServerView[] {
+  const { catalogue, upstream } = ports
   const server = policy.servers.get(id)
   const reachable = upstream(id)
   if (!server || !reachable) return []
@@ -61,7 +71,18 @@ function serverView({ catalogue, upstream }: Needs, { token, policy, person }: I
   })
   const { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs } = reachable.health()
   const health = { state, era, breaker, lastSuccessAtMs, lastErrorAtMs, lastErrorSays, latencyMs }
-  return [{ id, title: server.title, tools, health }]
+  const secret = secretView(ports, policy, person, id)
+  return [{ id, title: server.title, tools, health, ...(secret && { secret }) }]
+}
+
+/** How the caller stands with the secret of a server; undefined where it needs none. */
+function secretView({ portalUrl }: Needs, policy: Policy, person: Person, id: string): SecretView | undefined {
+  const standing = secretFor(policy, person, id, Date.now())
+  if (!standing) return undefined
+  const hint = secretHint(id, portalUrl)
+  if (!standing.usable) return { state: standing.why, whose: standing.holder?.kind, expiresAtMs: undefined, hint }
+  const { holder, expiresAtMs } = standing.secret
+  return { state: 'good', whose: holder.kind, expiresAtMs, hint }
 }
 
 /** Checks a remote server by asking what it can do. */
@@ -78,13 +99,17 @@ async function checkRemote({ upstream }: Needs, call: Incoming & Authenticated, 
   }
 }
 
-const checkContext = (ports: Needs, call: Incoming & Authenticated, settings: object, id: string, signal: AbortSignal): CallContext => ({
+const checkContext = (
+  ports: Needs,
+  call: Incoming & Authenticated,
+  { settings, secret, id, signal }: Pick<CallContext, 'settings' | 'secret' | 'signal'> & { id: string },
+): CallContext => ({
   caller: { id: call.token.subject.id, handle: call.person.handle, groups: call.person.groups },
   level: 'read',
   settings,
-  secret: undefined,
+  secret,
   signal,
   gateway: gatewayView(ports, call),
   tables: (connection) => call.person.grants.get(id)?.connections?.[connection],
-  readSecret: (ref) => ports.secrets.of(id).read(ref),
+  readSecret: (ref) => (ref.of === 'person' ? fieldOf(secret, ref) : readShared(ports, call.policy, id, ref)),
 })

@@ -1,6 +1,6 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
-import type { ToolView } from '../../server-kit/gateway-view.ts'
+import type { SecretView, ToolView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const connectSystem = meta.prompt({
@@ -14,6 +14,7 @@ export const connectSystem = meta.prompt({
     if (!view) throw new ToolError('not_found', `There is no server ${server.slice(0, 100)} that you may use.`)
     return [
       `Help me to work with ${view.title} (server ${view.id}) through this gateway.`,
+      ...(view.secret ? [secretLine(view.secret)] : []),
       'What the gateway says of my permission there now:',
       view.tools.map(toolLine).join('\n') || '- it offers no tools',
       'Check first whether it can be reached (check_server of the server debug, when I have it). ' +
@@ -22,6 +23,9 @@ export const connectSystem = meta.prompt({
     ].join('\n\n')
   },
 })
+
+const secretLine = ({ state, hint }: SecretView): string =>
+  state === 'good' ? 'The secret for it is good.' : `It needs a secret, and the state of mine is: ${state}. ${hint}`
 
 const toolLine = ({ name, needs, level, reason }: ToolView) =>
   `- ${name} (needs ${needs}): ${level === undefined ? `refused, ${reason ?? 'no-grant'}` : `usable at ${level}`}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { GatewayView, HealthView } from '../../server-kit/gateway-view.ts'
+import type { GatewayView, HealthView, SecretView } from '../../server-kit/gateway-view.ts'
 import { meta } from './server.ts'
 
 export const listServers = meta.tool({
@@ -21,6 +21,10 @@ export const listServers = meta.tool({
         latency_ms: z.number().optional(),
         last_error: z.string().optional(),
         last_error_at: z.string().optional(),
+        secret: z.string().optional().describe('good, or what is wrong with your secret for the server'),
+        secret_of: z.string().optional(),
+        secret_expires: z.string().optional(),
+        secret_hint: z.string().optional(),
       }),
     ),
     count: z.int(),
@@ -29,8 +33,21 @@ export const listServers = meta.tool({
   text: ({ items }) =>
     items
       .map(
-        ({ server, title, usable_tools, refused_tools, state, last_answer, last_error, last_error_at }) =>
+        ({
+          server,
+          title,
+          usable_tools,
+          refused_tools,
+          state,
+          last_answer,
+          last_error,
+          last_error_at,
+          secret,
+          secret_expires,
+          secret_hint,
+        }) =>
           `${server} (${title}): ${usable_tools} usable, ${refused_tools} refused; ${state}` +
+          `${labelled('your secret', secret)}${labelled('it expires', secret_expires)}${secret_hint === undefined ? '' : `. ${secret_hint}`}` +
           (state === 'up' ? '' : `${labelled('last answer', last_answer)}${labelled(last_error_at ?? 'error', last_error)}`),
       )
       .join('\n'),
@@ -38,11 +55,30 @@ export const listServers = meta.tool({
 
 /** The servers on which the caller holds a grant. */
 export function grantedServers(gateway: GatewayView) {
-  const items = gateway.servers().map(({ id, title, tools, health }) => {
+  const items = gateway.servers().map(({ id, title, tools, health, secret }) => {
     const usable = tools.filter(({ level }) => level !== undefined).length
-    return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable, ...healthFacts(health) }
+    return { server: id, title, usable_tools: usable, refused_tools: tools.length - usable, ...healthFacts(health), ...secretFacts(secret) }
   })
   return { items, count: items.length }
+}
+
+interface SecretFacts {
+  secret?: string
+  secret_of?: string
+  secret_expires?: string
+  secret_hint?: string
+}
+
+/** Where to give a secret is said when there is no good one. */
+function secretFacts(secret: SecretView | undefined): SecretFacts {
+  if (!secret) return {}
+  const { state, whose, expiresAtMs, hint } = secret
+  return {
+    secret: state,
+    ...(whose !== undefined && { secret_of: whose }),
+    ...(expiresAtMs !== undefined && { secret_expires: new Date(expiresAtMs).toISOString() }),
+    ...(state !== 'good' && { secret_hint: hint }),
+  }
 }
 
 /** The state of a server in the fields of the answer. The text of an error reveals nothing of the internal network. */

@@ -35,10 +35,11 @@ const callLines = ({ atMs, server, tool, outcome, reason, durationMs }: CallView
   ].join('\n')
 
 function currentPermission(gateway: GatewayView, { server, tool }: CallView): string {
-  const view = gateway
-    .servers()
-    .find(({ id }) => id === server)
-    ?.tools.find(({ name }) => name === tool)
+  const serverView = gateway.servers().find(({ id }) => id === server)
+  const view = serverView?.tools.find(({ name }) => name === tool)
+  const hint = view?.reason?.startsWith('secret-') ? ` ${serverView?.secret?.hint ?? ''}` : ''
   if (!view) return 'nothing: it is not there for me'
-  return view.level === undefined ? `nothing, ${view.reason ?? 'no-grant'} (it needs ${view.needs})` : `call it, at the level ${view.level}`
+  return view.level === undefined
+    ? `nothing, ${view.reason ?? 'no-grant'} (it needs ${view.needs})${hint}`
+    : `call it, at the level ${view.level}`
 }

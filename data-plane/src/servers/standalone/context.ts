@@ -1,3 +1,4 @@
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import type { SecretRef } from '@bir/sdk/contract/secret-ref'
 import type { TableRules } from '@bir/sdk/contract/tables'
 import { plainHealth } from '../../upstream/upstream.ts'
@@ -10,6 +11,8 @@ export interface StandaloneSetup {
   readonly server: MountedServer
   readonly settings: object
   readSecret(ref: SecretRef): Promise<string>
+  /** The secret that the server needs, by field; absent where it needs none. */
+  readonly secret?: SecretFields | undefined
 }
 
 /** No policy limits a standalone server: whoever can reach it may use all of it. */
@@ -20,7 +23,7 @@ export const standaloneContext = (setup: StandaloneSetup, signal: AbortSignal): 
   caller: { id: 'standalone', handle: 'standalone', groups: [] },
   level: 'destroy',
   settings: setup.settings,
-  secret: undefined,
+  secret: setup.secret,
   signal,
   tables: () => everyTable,
   readSecret: (ref) => setup.readSecret(ref),

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { parse } from 'yaml'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import { secretFiles } from '../../secrets/files.ts'
+import type { ReadSecret } from '../../secrets/files.ts'
+import type { MountedServer } from '../../server-kit/define.ts'
 import { mountedServers } from '../index.ts'
 import { serveHttp } from './http.ts'
 import { standaloneFactory } from './server.ts'
@@ -20,7 +23,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { stdio: { type: 'boolean' }, port: { type: 'string' }, settings: { type: 'string' }, secrets: { type: 'string' } },
   })
-  const setup = readSetup(positionals, values)
+  const setup = await readSetup(positionals, values)
   if (values.stdio) {
     serveStdio(standaloneFactory(setup, reportError), { onerror: reportError })
     process.stdin.once('close', () => process.exit(0))
@@ -32,14 +35,29 @@ async function main(): Promise<void> {
   printLine(`${setup.server.title} at ${endpoint.url}`)
 }
 
-function readSetup([id = '']: string[], { settings: file, secrets }: { settings?: string; secrets?: string }): StandaloneSetup {
+async function readSetup(
+  [id = '']: string[],
+  { settings: file, secrets }: { settings?: string; secrets?: string },
+): Promise<StandaloneSetup> {
   const server = mountedServers.get(id)
   if (!server) throw new Error(`which server?\n${usage}`)
-  if (server.secret) throw new Error(`${id} works with a person's own secret, which only the gateway has`)
   const settings: unknown = file === undefined ? {} : parse(readFileSync(file, 'utf8'))
   const faults = server.faults(settings)
   if (faults.length > 0) throw new Error(`the settings of ${id} have faults:\n${faults.join('\n')}`)
-  return { server, settings: settings as object, readSecret: secretFiles(secrets) }
+  const readSecret = secretFiles(secrets)
+  return { server, settings: settings as object, readSecret, secret: await secretOf(server, readSecret) }
+}
+
+/** The secret of the server: a file of the folder for each of its fields. */
+async function secretOf({ id, secret }: MountedServer, readSecret: ReadSecret): Promise<SecretFields | undefined> {
+  if (!secret) return undefined
+  const read = async ([name, { optional }]: [string, { optional?: true }]) => {
+    const value = await readSecret({ secret: name }).catch(() => undefined)
+    if (value === undefined && !optional)
+      throw new Error(`${id} needs a secret: put it into the file ${name} of a folder, and name that with --secrets`)
+    return value === undefined ? [] : [[name, value] as const]
+  }
+  return Object.fromEntries((await Promise.all(Object.entries(secret.fields).map(read))).flat())
 }
 
 const reportError = (error: unknown) => printLine(error instanceof Error ? error.message : String(error))
