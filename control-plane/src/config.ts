@@ -2,6 +2,7 @@ import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
 import { ForwardedHeaderName, TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
+import { vaultSettingFaults, vaultShape } from '@bir/sdk/vault/settings'
 import { consulFaults, consulShape } from './secrets/stores/consul/consul-settings.ts'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
@@ -77,7 +78,8 @@ export const Config = z
     /** The folder of the secrets that the policy names for the control plane, a file each. */
     secretsDir: z.string().min(1).optional(),
     /** Where the values of secrets of people and servers lie. */
-    secretStore: z.enum(['embedded', 'consul']).default('embedded'),
+    secretStore: z.enum(['embedded', 'vault', 'consul']).default('embedded'),
+    ...vaultShape,
     ...consulShape,
     drainMs: z.coerce.number().int().min(0).default(4_000),
     /** How long it answers on after it said that it stops. Absent: 5 s, in stage local 0. */
@@ -88,8 +90,10 @@ export const Config = z
   .superRefine((config, context) => {
     const fault = (key: keyof typeof config, message: string) => context.addIssue({ code: 'custom', path: [key], message })
     for (const [key, message] of consulFaults(config)) fault(key, message)
+    const usesVault = config.secretStore === 'vault' || config.vaultAddr !== undefined
+    for (const [key, message] of usesVault ? vaultSettingFaults(config) : []) fault(key, message)
     if (config.stage === 'local') return
-    for (const key of unencryptedAddresses(config, [...PROXY_KEYS, 'consulHttpAddr']))
+    for (const key of unencryptedAddresses(config, [...PROXY_KEYS, 'consulHttpAddr', 'vaultAddr']))
       fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
     if (config.idpProvider === 'demo') fault('idpProvider', `must name your provider: demo is for stage local only`)
   })

@@ -6,10 +6,13 @@ import { openConsul } from './stores/consul/consul-client.ts'
 import { consulSettingsOf } from './stores/consul/consul-settings.ts'
 import type { ConsulGiven } from './stores/consul/consul-settings.ts'
 import { createConsulStore } from './stores/consul/consul-store.ts'
+import { vaultAccess } from '@bir/sdk/vault/settings'
+import type { VaultGiven } from '@bir/sdk/vault/settings'
 import { createEmbeddedStore } from './stores/embedded/embedded-store.ts'
 import type { SecretStore } from './stores/store.ts'
+import { createVaultStore } from './stores/vault/vault-store.ts'
 
-export type StoreSettings = ConsulGiven & { secretStore: 'embedded' | 'consul' }
+export type StoreSettings = ConsulGiven & VaultGiven & { secretStore: SecretStore['kind'] }
 
 interface StoreParts {
   db: Kysely<Database>
@@ -18,10 +21,12 @@ interface StoreParts {
 }
 
 /** The store of the settings. It asks nobody yet. */
-export function openSecretStore(settings: StoreSettings, { db, master }: StoreParts): SecretStore {
+export function openSecretStore(settings: StoreSettings, { db, master, log }: StoreParts): SecretStore {
   switch (settings.secretStore) {
     case 'embedded':
       return createEmbeddedStore({ db, master })
+    case 'vault':
+      return createVaultStore(vaultAccess(settings), log)
     case 'consul': {
       const consul = consulSettingsOf(settings)
       if (!consul) throw new Error('SECRET_STORE=consul needs CONSUL_HTTP_ADDR.')

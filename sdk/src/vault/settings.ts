@@ -40,8 +40,9 @@ export const vaultShape = {
 }
 
 const VaultSettings = z.object(vaultShape)
-type VaultSettings = z.output<typeof VaultSettings>
-type VaultKey = keyof VaultSettings
+/** The settings as they were read. */
+export type VaultGiven = z.output<typeof VaultSettings>
+type VaultKey = keyof VaultGiven
 
 /** A credential: the text itself, or the file whose text it is at the moment of the log-in. */
 export type Credential = { text: string } | { file: string }
@@ -77,7 +78,7 @@ const methods: Record<z.infer<typeof VaultMethod>, { needs: VaultKey[][]; may: V
 const methodKeys = [...new Set(Object.values(methods).flatMap(({ needs, may }) => [...needs.flat(), ...may]))]
 
 /** What is missing, and what contradicts the method. Empty: `vaultAccess` takes these settings. */
-export function vaultSettingFaults(settings: VaultSettings): VaultSettingFault[] {
+export function vaultSettingFaults(settings: VaultGiven): VaultSettingFault[] {
   const { needs, may } = methods[settings.vaultAuth]
   const missing = needs.filter((keys) => keys.every((key) => settings[key] === undefined)).flatMap((keys) => keys.slice(0, 1))
   const belongs = new Set([...needs.flat(), ...may])
@@ -90,12 +91,12 @@ export function vaultSettingFaults(settings: VaultSettings): VaultSettingFault[]
 }
 
 /** The access that settings without faults describe. */
-export function vaultAccess(settings: VaultSettings): VaultAccess {
+export function vaultAccess(settings: VaultGiven): VaultAccess {
   const { vaultAddr = '', vaultNamespace, vaultMount, vaultCacert } = settings
   return { address: vaultAddr, namespace: vaultNamespace, mount: vaultMount, caFile: vaultCacert, auth: authOf(settings) }
 }
 
-function authOf(settings: VaultSettings): VaultAuth {
+function authOf(settings: VaultGiven): VaultAuth {
   const { vaultAuth: method, vaultAuthMount: mount = method } = settings
   switch (method) {
     case 'token':
