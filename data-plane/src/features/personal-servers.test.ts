@@ -103,7 +103,7 @@ function expectNoneCrossed(seen: readonly Seen[]): void {
   for (const name of names) expect(seen.filter(({ who }) => who === name).length).toBeGreaterThan(10)
 }
 
-const whoIn = (params: object | undefined) => (params as { arguments?: { who?: unknown } } | undefined)?.arguments?.who
+const whoIn = (params: { [name: string]: unknown; arguments?: { who?: unknown } } | undefined) => params?.arguments?.who
 
 const seenOf = (server: Awaited<ReturnType<typeof sdkServer>> | Awaited<ReturnType<typeof sdkSseServer>>): Seen[] =>
   server.seen.map(({ headers, body }) => ({ token: headers['x-token'], who: whoIn(body.params), session: headers['mcp-session-id'] }))
