@@ -51,3 +51,21 @@ test.for([
 test('stage prod accepts a safe configuration', () => {
   expect(readConfig(prod).stage).toBe('prod')
 })
+
+test('the settings of Vault are judged where Vault is the store, each fault by name, and nowhere else', () => {
+  const vault = { ...local, SECRET_STORE: 'vault' }
+  expect(() => readConfig(vault)).toThrow(/VAULT_ADDR is missing.*VAULT_TOKEN is missing: VAULT_AUTH=token needs it/)
+  const appRole = { ...vault, VAULT_ADDR: 'https://vault.example.com:8200/', VAULT_AUTH: 'approle' }
+  expect(() => readConfig({ ...appRole, VAULT_TOKEN: 'fake' })).toThrow(
+    /VAULT_ROLE_ID is missing.*VAULT_TOKEN does not go with VAULT_AUTH=approle/,
+  )
+  expect(readConfig({ ...appRole, VAULT_ROLE_ID: 'fake' })).toMatchObject({
+    vaultAddr: 'https://vault.example.com:8200',
+    vaultMount: 'secret',
+  })
+  expect(readConfig({ ...local, VAULT_ADDR: 'http://127.0.0.1:8200' })).toMatchObject({ secretStore: 'embedded' })
+  const token = { SECRET_STORE: 'vault', VAULT_TOKEN: 'fake' }
+  expect(() => readConfig({ ...prod, ...token, VAULT_ADDR: 'http://vault.example.com' })).toThrow(
+    'VAULT_ADDR must be https:// in stage prod',
+  )
+})

@@ -90,8 +90,8 @@ export const Config = z
   .superRefine((config, context) => {
     const fault = (key: keyof typeof config, message: string) => context.addIssue({ code: 'custom', path: [key], message })
     for (const [key, message] of consulFaults(config)) fault(key, message)
-    const usesVault = config.secretStore === 'vault' || config.vaultAddr !== undefined
-    for (const [key, message] of usesVault ? vaultSettingFaults(config) : []) fault(key, message)
+    // Elsewhere a VAULT_ADDR may be there for Vault's own command.
+    for (const [key, message] of config.secretStore === 'vault' ? vaultSettingFaults(config) : []) fault(key, message)
     if (config.stage === 'local') return
     for (const key of unencryptedAddresses(config, [...PROXY_KEYS, 'consulHttpAddr', 'vaultAddr']))
       fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
