@@ -6,6 +6,7 @@ import { mountedServers } from '@bir/data-plane/catalog'
 import { connect } from '@bir/db'
 import type { Db } from '@bir/db'
 import { migrate } from '@bir/db/migrate'
+import { vaultAccess } from '@bir/sdk/vault/settings'
 import { VERSION } from '@bir/sdk/contract/version'
 import { openOwnChain } from './audit/own-chain.ts'
 import type { OwnChain } from './audit/own-chain.ts'
@@ -53,6 +54,7 @@ import { watchOrders } from './secrets/orders/order-watch.ts'
 import { proveAtPlanes } from './secrets/orders/prove-at-planes.ts'
 import { createProver } from './secrets/proving/prover.ts'
 import { followConsul } from './secrets/changes/follow-consul.ts'
+import { openSource } from './secrets/import/source.ts'
 import { openSecretStore } from './secrets/open-store.ts'
 import { consulSettingsOf } from './secrets/stores/consul/consul-settings.ts'
 import type { SecretStore } from './secrets/stores/store.ts'
@@ -210,6 +212,8 @@ function siteOf(
   const answering = whileAnswering(watch.isSilent)
   const environment = environmentProvider(config)
   const providers = createProviders({ db, environment, secretsDir: config.secretsDir, issuer, proxyFor: proxyRules(config), log })
+  const vault = () => (config.vaultAddr === undefined ? undefined : vaultAccess(config))
+  const sources = { consul: consulSettingsOf(config), vault, log }
   const shared = {
     whileAnswering: answering,
     db,
@@ -220,7 +224,11 @@ function siteOf(
     recordChange,
     ownChainKey: keys.audit.jwk,
     joinLines,
-    secrets: { store, prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: (trial) => proveAtPlanes(db, trial) }) },
+    secrets: {
+      store,
+      prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: (trial) => proveAtPlanes(db, trial) }),
+      importFrom: (from: string) => openSource(from, sources),
+    },
     shortHash: shortHasher(keys.audit.privateKey),
   }
   const ctxFor = (who: Pick<Ctx, 'actor' | 'caller'>): Ctx => ({ ...shared, ...who })

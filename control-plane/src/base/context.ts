@@ -7,6 +7,7 @@ import type { PublicJwk } from '@bir/sdk/contract/snapshot'
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
+import type { ImportSource } from '../secrets/stores/import-source.ts'
 import type { SecretStore } from '../secrets/stores/store.ts'
 import type { ApiError } from './api-error.ts'
 import type { WhileAnswering } from './while-answering.ts'
@@ -64,6 +65,8 @@ export interface SecretSite {
   store: SecretStore
   /** Tries a secret against its service. Undefined: nothing can try it. Never rejects. */
   prove: (trial: SecretTrial) => Promise<SecretVerdict | undefined>
+  /** Opens a store of the settings, this process's own or not, to import secrets from there: `consul:<prefix>`. */
+  importFrom?: (from: string) => ImportSource
 }
 
 export interface SecretTrial {

@@ -126,6 +126,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'secrets.form': { server: 'sql', shared: true },
   'secrets.forms': { user: 'alice' },
   'secrets.history': { ...page, server: 'sql', user: 'alice' },
+  'secrets.import': { from: 'consul:mcp/', cursor: 'mcp/a', limit: 5, dryRun: true },
   'sessions.list': { ...page, user: 'alice' },
   'sessions.end': { sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },
   'tokens.revoke': { jti: '01a2237b-7ff3-7093-91e8-aedd233c79cd', sid: '01a2237b-7af3-7487-a2b2-2fb8cce680d0' },

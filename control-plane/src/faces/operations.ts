@@ -23,6 +23,7 @@ import { check as checkSecret } from '../secrets/operations/check.ts'
 import { remove as removeSecret } from '../secrets/operations/delete.ts'
 import * as secretForms from '../secrets/operations/form.ts'
 import { history as secretHistory } from '../secrets/operations/history.ts'
+import { importSecrets } from '../secrets/import/import.ts'
 import { list as listSecrets } from '../secrets/operations/list.ts'
 import { put as putSecret } from '../secrets/operations/put.ts'
 import * as selections from '../selections/selections.ts'
@@ -75,6 +76,7 @@ export const operations = {
     form: secretForms.form,
     forms: secretForms.forms,
     history: secretHistory,
+    import: importSecrets,
   },
   sessions: { list: sessions.list, end: sessions.end },
   tokens: { revoke },

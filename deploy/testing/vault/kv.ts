@@ -7,6 +7,13 @@ interface Version {
   destroyed: boolean
 }
 
+/** The names below a folder; a folder in it ends with a slash. 404 where there is nothing. */
+function listed(names: Iterable<string>, folder: string): Said {
+  const prefix = `${folder.replace(/\/$/, '')}/`
+  const below = [...names].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length).replace(/\/.*/, '/'))
+  return below.length === 0 ? [404, { errors: [] }] : [200, { data: { keys: [...new Set(below)].sort() } }]
+}
+
 const cannotCompare = 'check-and-set parameter did not match the current version'
 
 /** A stand-in of a KV engine, version 2 (developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2). */
@@ -15,6 +22,7 @@ export class KvVersion2 {
 
   answer(method: string, path: string, body: Record<string, unknown>): Said {
     const [, kind, name = ''] = /^(data|metadata)\/(.+)$/.exec(path) ?? []
+    if (kind === 'metadata' && method === 'LIST') return listed(this.secrets.keys(), name)
     if (kind === 'metadata' && method === 'DELETE') return this.secrets.delete(name) ? [204] : [204]
     if (kind === 'data' && method === 'GET') return this.read(name)
     if (kind === 'data' && method === 'POST') return this.write(name, body)
@@ -52,6 +60,7 @@ export class KvVersion1 {
   private readonly secrets = new Map<string, Record<string, unknown>>()
 
   answer(method: string, path: string, body: Record<string, unknown>): Said {
+    if (method === 'LIST') return listed(this.secrets.keys(), path)
     const found = this.secrets.get(path)
     if (method === 'GET') return found ? [200, { data: found, lease_duration: 2_764_800 }] : [404, { errors: [] }]
     if (method === 'DELETE') this.secrets.delete(path)

@@ -59,8 +59,11 @@ export async function startVault() {
   })
 
   async function answerOf(request: IncomingMessage): Promise<Said> {
-    const { method = '', headers } = request
-    const path = decodeURIComponent((request.url ?? '').replace(/^\/v1\//, ''))
+    const { headers } = request
+    const [asked = '', query] = (request.url ?? '').split('?')
+    // As for Vault, a list is a method of its own, or this query.
+    const method = query === 'list=true' ? 'LIST' : (request.method ?? '')
+    const path = decodeURIComponent(asked.replace(/^\/v1\//, ''))
     const token = headers['x-vault-token']?.toString()
     heard.push({ method, path, token })
     const body = method === 'POST' ? ((await json(request)) as Body) : {}
@@ -91,7 +94,9 @@ export async function startVault() {
     return [200, { auth: issue(namespace, { policies: role.policies, leaseS: role.leaseS, renewable: true }) }]
   }
 
-  function describe(namespace: Namespace, held: Token, mount: string): Said {
+  /** Vault describes the engine that the path is in. */
+  function describe(namespace: Namespace, held: Token, path: string): Said {
+    const [mount = ''] = path.split('/')
     const engine = namespace.engines.get(mount)
     const isAllowed =
       held === root || held.policies.some((name) => namespace.policies.get(name)?.some(({ fits }) => fits(`${mount}/data/bir/x/`)))
@@ -106,7 +111,7 @@ export async function startVault() {
   function inEngine(namespace: Namespace, held: Token, { method, path, body }: { method: string; path: string; body: Body }): Said {
     const [mount] = path.split('/')
     const engine = namespace.engines.get(mount ?? '')
-    const capability = { GET: 'read', POST: 'create', DELETE: 'delete' }[method] ?? ''
+    const capability = { GET: 'read', LIST: 'list', POST: 'create', DELETE: 'delete' }[method] ?? ''
     if (!namespace.allows(held, path, capability)) return denied
     if (!engine) return [404, { errors: [`no handler for route "${path}". route entry not found.`] }]
     return engine.kv.answer(method, path.slice(`${mount}/`.length), body)

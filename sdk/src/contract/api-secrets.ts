@@ -3,6 +3,7 @@ import { Handle, ServerId } from './names.ts'
 import { AtRevision, mutation, page, paged, query } from './operation.ts'
 import { ListedSecretState, Secret, SecretEvent, SecretResult } from './secret-entities.ts'
 import { SecretForm } from './secret-form.ts'
+import { ImportFrom, SecretImport } from './secret-import.ts'
 
 /**
  * Whose secret: a person's or a service account's, a group's, or the one that all who may use the server share; at most
@@ -74,5 +75,21 @@ export const secrets = {
       shared: z.boolean().optional(),
     }),
     paged(SecretEvent),
+  ),
+  /**
+   * Takes over what the original Bir MCP kept of people, `limit` documents a call; `resume` is the cursor of the next.
+   * Each token is tried as if the person gave it now, and only a good one is saved; one that is here already is not
+   * tried again, and another one that is here stays. `dryRun` tries and saves nothing. Fails with `not_found` when
+   * nothing lies there, and `unavailable` while the other store does not answer.
+   */
+  import: mutation(
+    'administrator',
+    z.strictObject({
+      from: ImportFrom,
+      cursor: z.string().min(1).max(1000).optional(),
+      limit: z.int().min(1).max(100).optional(),
+      dryRun: z.boolean().optional(),
+    }),
+    SecretImport,
   ),
 } as const

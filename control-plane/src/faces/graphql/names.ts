@@ -52,6 +52,7 @@ import {
   SecretResultVerdict,
 } from '@bir/sdk/contract/secret-entities'
 import { SecretField, SecretForm } from '@bir/sdk/contract/secret-form'
+import { ImportedItem, ImportOutcome, SecretImport } from '@bir/sdk/contract/secret-import'
 import { SecretHolderKind } from '@bir/sdk/contract/secret-holder'
 import { SecretPolicy } from '@bir/sdk/contract/secret-policy'
 import { SecretOwner, VerdictWord } from '@bir/sdk/contract/secret-verdict'
@@ -113,6 +114,7 @@ export const FIELD_NAMES = {
   'secrets.form': 'secretForm',
   'secrets.forms': 'secretForms',
   'secrets.history': 'secretHistory',
+  'secrets.import': 'importSecrets',
   'sessions.list': 'sessions',
   'sessions.end': 'endSession',
   'tokens.revoke': 'revokeToken',
@@ -158,6 +160,9 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [SecretField, 'SecretField'],
   [SecretEvent, 'SecretEvent'],
   [SecretAct, 'SecretAct'],
+  [SecretImport, 'SecretImport'],
+  [ImportedItem, 'ImportedSecret'],
+  [ImportOutcome, 'ImportOutcome'],
   [SecretPolicy, 'SecretPolicy'],
   [ServerTool, 'ServerTool'],
   [ServerHealth, 'ServerHealth'],

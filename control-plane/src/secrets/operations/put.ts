@@ -18,13 +18,13 @@ import { finishErasure } from '../erasures/erasures.ts'
 import { canBeTried, fieldsFor, mergedFields, refuseBadFields, refuseMissing } from '../saving/fields.ts'
 import { resultOf } from './result.ts'
 import { save } from '../saving/save.ts'
-import type { Seen } from '../saving/save.ts'
+import type { Saved, Seen } from '../saving/save.ts'
 import { withStore } from '../saving/store-errors.ts'
 
 type Input = z.output<Api['secrets']['put']['input']>
 
-/** Tries a secret, and saves it when it is good. */
-export async function put(ctx: Ctx, input: Input): Promise<SecretResult> {
+/** Tries a secret, and saves it when it is good. One that is imported is never saved unchecked. */
+export async function put(ctx: Ctx, input: Input, { act = 'saved' }: { act?: Saved['act'] } = {}): Promise<SecretResult> {
   const { db, actor, catalog } = ctx
   await refuseUnknownServer(db, actor, input.server)
   const holder = await holderOf(db, actor, input)
@@ -43,7 +43,7 @@ export async function put(ctx: Ctx, input: Input): Promise<SecretResult> {
   const fields = mergedFields(allowed, kept, input.fields)
   refuseMissing(needed.need, holder.kind, fields)
   const seen = { row, storeVersion: stored?.storeVersion ?? null }
-  return tryAndSave(ctx, { needed, holder, fields, seen, unchecked: input.unchecked === true })
+  return tryAndSave(ctx, { needed, holder, fields, seen, unchecked: input.unchecked === true, act })
 }
 
 interface Tried {
@@ -53,14 +53,17 @@ interface Tried {
   seen: Seen
   /** An administrator wants it saved although nobody can say whether it is good. */
   unchecked: boolean
+  act: Saved['act']
 }
 
-async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked }: Tried): Promise<SecretResult> {
+async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked, act }: Tried): Promise<SecretResult> {
   const { row, need } = needed
   const place = { kind: holder.kind, holderId: holder.holderId, server: row.id }
-  const saving = { server: row.id, holder, fields, audience: need.audience, act: 'saved' as const }
-  const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields) : undefined
-  const isUntried = !tried || (row.kind === 'remote' && !isJudged(tried.verdict.verdict))
+  const saving = { server: row.id, holder, fields, audience: need.audience, act }
+  const tried = canBeTried(need, fields) ? await trial(ctx, needed, holder, fields, act) : undefined
+  if (!tried && act === 'imported')
+    return { saved: false, verdict: 'unchecked', says: 'Nothing of this server can try it: give it by hand.' }
+  const isUntried = !tried || (row.kind === 'remote' && act === 'saved' && !isJudged(tried.verdict.verdict))
   if (isUntried) {
     const revision = await save(ctx, { ...saving, state: 'unchecked', verdict: undefined }, seen)
     return {
@@ -91,12 +94,14 @@ async function tryAndSave(ctx: Ctx, { needed, holder, fields, seen, unchecked }:
 const unsaidText = 'It was saved unchecked: no data plane can say whether it is good.'
 const untriedText = 'It was saved unchecked: nothing of this server can try it.'
 
-const trial = ({ db, actor, secrets }: Ctx, { row, need }: NeededBy, holder: NamedHolder, fields: SecretFields) =>
-  withinTries(db, actor.id, async () => {
+/** Who imports guesses nothing: the tokens are those that a store has. */
+function trial({ db, actor, secrets }: Ctx, { row, need }: NeededBy, holder: NamedHolder, fields: SecretFields, act: Saved['act']) {
+  const run = async () => {
     const verdict = await secrets.prove({ server: row.id, kind: row.kind, mounted: need.mounted, settings: need.settings, fields })
-    if (!verdict) return undefined
-    return judge(db, need.policy, holder, verdict)
-  })
+    return verdict && judge(db, need.policy, holder, verdict)
+  }
+  return act === 'imported' ? run() : withinTries(db, actor.id, run)
+}
 
 /** That a secret was refused changes nothing, and is known all the same. */
 async function recordRefused(

@@ -47,6 +47,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   secrets: 'Secrets, newest first, never their values. Of a person, also the servers that need one and have none.',
   secretForm: 'What a server asks of people.',
   secretForms: 'What all servers ask of people who may use them.',
+  importSecrets:
+    'Takes over what the original Bir MCP kept of people, some documents a call. Each token is tried, and only a good one saved.',
   secretHistory: 'What happened to secrets, newest first.',
   createPersonalToken: 'Makes a token of the caller for the MCP endpoints, and shows it this once.',
   personalTokens: "The caller's own tokens, newest first. Administrators may name anybody.",

@@ -1,5 +1,16 @@
 /** What each value of an enum about secrets means. */
 export const SECRET_VALUES: Readonly<Record<string, string>> = {
+  'ImportOutcome.failed': 'Nobody could say whether it is good: import again later.',
+  'ImportOutcome.imported': 'It was tried, is good, and was saved.',
+  'ImportOutcome.kept': 'There is another one here, which stays.',
+  'ImportOutcome.no_field': 'The secret of the server has other fields.',
+  'ImportOutcome.no_person': 'Nobody here has that name, or more than one.',
+  'ImportOutcome.no_server': 'No server here has that name.',
+  'ImportOutcome.refused': 'The service does not take it.',
+  'ImportOutcome.same': 'It is here already.',
+  'ImportOutcome.unfit': 'It is nothing that could be kept.',
+  'ImportOutcome.unreadable': 'It is no document of the original.',
+  'ImportOutcome.would_try': 'A dry run: it would be tried.',
   'SecretAct.checked': 'A check found another state than before.',
   'SecretAct.deleted': 'It was destroyed.',
   'SecretAct.imported': 'It was taken over from another store.',
@@ -46,6 +57,20 @@ export const SECRET_VALUES: Readonly<Record<string, string>> = {
 
 /** What each field and argument about secrets is. */
 export const SECRET_FIELDS: Readonly<Record<string, string>> = {
+  'ImportedSecret.key': 'Where it lies.',
+  'ImportedSecret.outcome': 'What became of it.',
+  'ImportedSecret.says': 'The same in words.',
+  'ImportedSecret.system': 'The system that it is for, as the original named it. Null: the document as a whole.',
+  'ImportSecrets.cursor': 'Where to go on: `resume` of the call before.',
+  'ImportSecrets.dryRun': 'Try and save nothing.',
+  'ImportSecrets.from': 'Where it lies: `vault:<path>` or `consul:<prefix>`.',
+  'ImportSecrets.limit': 'How many documents. Default: 5.',
+  'SecretImport.documents': 'How many documents there are.',
+  'SecretImport.done': 'How many of them are done.',
+  'SecretImport.items': 'What became of what was found.',
+  'SecretImport.levels': 'The levels that people had.',
+  'SecretImport.resume': 'The `cursor` of the next call. Null: that was all.',
+  'SecretImport.tables': 'The tables that could be read.',
   'Secret.checkedAt': 'When the service was asked last (RFC 3339).',
   'Secret.expiresAt': 'When it ends, as the service says (RFC 3339).',
   'Secret.fields': 'The names of its fields; of a missing one, those that are needed.',
