@@ -1,5 +1,6 @@
 import { readEnv, settingFaults, unencryptedAddresses } from '@bir/sdk/read-env'
 import { z } from 'zod'
+import { isLoopbackAddress } from './base/loopback.ts'
 import { ForwardedHeaderName, TrustedProxies } from '@bir/sdk/trusted-proxies'
 import { PROXY_KEYS, proxyShape, smallProxyVariables } from '@bir/sdk/proxies'
 import { vaultSettingFaults, vaultShape } from '@bir/sdk/vault/settings'
@@ -93,6 +94,8 @@ export const Config = z
     // Elsewhere a VAULT_ADDR may be there for Vault's own command.
     for (const [key, message] of config.secretStore === 'vault' ? vaultSettingFaults(config) : []) fault(key, message)
     if (config.stage === 'local') return
+    if (config.vaultAddr !== undefined && isOpen(config.vaultAddr))
+      fault('vaultAddr', `must be https:// in stage ${config.stage}, unless it is an agent on this machine`)
     for (const key of unencryptedAddresses(config, [...PROXY_KEYS, 'consulHttpAddr', 'vaultAddr']))
       fault(key as keyof typeof config, `must be https:// in stage ${config.stage}`)
     if (config.idpProvider === 'demo') fault('idpProvider', `must name your provider: demo is for stage local only`)
@@ -104,6 +107,12 @@ export const Config = z
     when: () => true,
   })
 export type Config = z.infer<typeof Config>
+
+/** Whether what is sent there travels unencrypted over a network. */
+const isOpen = (url: string): boolean => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''))
+}
 
 /**
  * Reads `fooBarMs` from FOO_BAR_MS, or from the file that FOO_BAR_MS_FILE names.
