@@ -3,6 +3,7 @@ import { secretCheck } from './check.ts'
 import { secretDelete } from './delete.ts'
 import { secretForm } from './form.ts'
 import { secretHistory } from './history.ts'
+import { secretImport } from './import.ts'
 import { secretList } from './list.ts'
 import { secretPut } from './put.ts'
 
@@ -10,10 +11,11 @@ import { secretPut } from './put.ts'
 export const secret: Define = (parent, act) => {
   const command = parent
     .command('secret')
+    .alias('secrets')
     .summary('secrets that servers need of you: try, save, list and destroy them')
     .description(
       'Keeps the secrets that servers need of people, such as a token of GitLab. Each is tried against the real service before it is saved. Nothing ever shows a value.',
     )
     .addHelpText('after', '\nExamples:\n  bir secret form gitlab\n  bir secret put gitlab\n  bir secret list\n  bir secret check gitlab')
-  for (const define of [secretPut, secretCheck, secretList, secretDelete, secretHistory, secretForm]) define(command, act)
+  for (const define of [secretPut, secretCheck, secretList, secretDelete, secretHistory, secretForm, secretImport]) define(command, act)
 }
