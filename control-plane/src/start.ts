@@ -58,6 +58,8 @@ import { openSource } from './secrets/import/source.ts'
 import { openSecretStore } from './secrets/open-store.ts'
 import { consulSettingsOf } from './secrets/stores/consul/consul-settings.ts'
 import type { SecretStore } from './secrets/stores/store.ts'
+import { watchStore } from './secrets/watch-store.ts'
+import type { StoreWatch } from './secrets/watch-store.ts'
 import { readBrowserSession } from './sessions/browser-session.ts'
 import { startMaintenance } from './upkeep.ts'
 
@@ -88,13 +90,14 @@ interface Core {
   joinFile: JoinFile | undefined
   auditWatch: AuditWatch
   store: SecretStore
+  storeWatch: StoreWatch
 }
 
 /** Starts the whole process: migrates the database, opens the keys, publishes the policy, and listens. */
 export async function startControlPlane(config: Config, log: Log, strays: StrayRejections = { count: 0 }): Promise<Running> {
   const { publicUrl: issuer, stage } = config
   const core = { ...(await openCore(config, log)), strays }
-  const { db, keys, ownChain, publisher, watch, joinLines, joinFile, auditWatch, store } = core
+  const { db, keys, ownChain, publisher, watch, joinLines, joinFile, auditWatch, store, storeWatch } = core
   const revision = await publishAtStart(core)
   await joinFile?.renew()
 
@@ -135,6 +138,7 @@ export async function startControlPlane(config: Config, log: Log, strays: StrayR
       await ownChain.signHead().catch((error: unknown) => log('warn', 'own-chain-unsigned', { why: errorText(error) }))
       await watch.stop()
       await auditWatch.stop()
+      await storeWatch.stop()
       await store.close()
       await db.destroy()
       log('info', 'stopped')
@@ -175,7 +179,9 @@ async function openCore(config: Config, log: Log): Promise<Core> {
   const joinLines = { lineOf: (secret: string) => joinLineOf(address, secret), renewFile: async () => joinFile?.tryRenew() }
   const store = openSecretStore(config, { db, master, log })
   const auditWatch = watchAudit(db, log)
-  return { config, log, db, master, keys, ownChain, watch, publisher, publishAbove, joinLines, joinFile, auditWatch, store }
+  const storeWatch = watchStore(store, log)
+  const made = { config, log, db, master, keys, ownChain, watch, publisher, publishAbove, joinLines, joinFile }
+  return { ...made, auditWatch, store, storeWatch }
 }
 
 /** Publishes what changed while no control plane ran, such as keys or the catalogue of servers. */
@@ -201,6 +207,7 @@ function siteOf(
     joinLines,
     auditWatch,
     store,
+    storeWatch,
     strays,
   }: Core & { strays: StrayRejections },
   record: RecordOAuth,
@@ -242,7 +249,7 @@ function siteOf(
   const tokens = { db, keys, issuer, mcpUrl, stage, master, providers, operators, settings, record, ...clients, ctxOf, log }
 
   const routes: Route[] = [
-    { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, strays, watch, isStopping: isStopping() }) },
+    { method: 'GET', path: '/health', answer: async () => healthOf({ auditWatch, storeWatch, strays, watch, isStopping: isStopping() }) },
     ...oauthRoutes(tokens, answering),
     ...registrationRoutes({ db, issuer, log, record, answering, publish: () => publisher.publish() }),
     ...internalRoutes({
@@ -275,17 +282,18 @@ function siteOf(
   return { ctxOf, server: createSite({ routes, mounts, origin, addressOf, loopback, draining, isStopping, log, refusalPage }) }
 }
 
-interface HealthParts extends Pick<Core, 'auditWatch' | 'watch'> {
+interface HealthParts extends Pick<Core, 'auditWatch' | 'storeWatch' | 'watch'> {
   strays: StrayRejections
   isStopping: boolean
 }
 
 /** Without its database the control plane serves nobody. With a warning it does, so nothing takes it out of service. */
-function healthOf({ auditWatch: { warning }, strays: { count }, watch, isStopping }: HealthParts): Answer {
+function healthOf({ auditWatch: { warning }, storeWatch: { trouble }, strays: { count }, watch, isStopping }: HealthParts): Answer {
   const notes = count > 0 ? { strayRejections: count } : {}
   if (isStopping) return json(503, { status: 'stopping', ...notes })
   if (!watch.isConnected()) return json(503, { status: 'unavailable', why: 'The database cannot be reached.', ...notes })
-  return json(200, { ...(warning === undefined ? { status: 'ok' } : { status: 'degraded', warning }), ...notes })
+  const status = warning === undefined && trouble === undefined ? 'ok' : 'degraded'
+  return json(200, { status, ...(warning !== undefined && { warning }), ...(trouble && { secretStore: trouble }), ...notes })
 }
 
 const listen = (server: Server, { host, port }: Config): Promise<void> =>
