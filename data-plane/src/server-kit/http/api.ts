@@ -23,6 +23,7 @@ export interface TextAnswer {
   readonly cut: boolean
   /** The whole length, where the service or the stream told it. */
   readonly totalBytes: number | undefined
+  readonly headers: HttpAnswer['headers']
 }
 
 /**
@@ -69,7 +70,12 @@ export class HttpApi {
     const length = /\/(\d+)$/.exec(answer.headers['content-range'] ?? '')?.[1]
     const totalBytes = length === undefined ? answer.totalBytes : Number(length)
     if (/^text\/html/i.test(answer.headers['content-type'] ?? '')) throw unreadable(answer, this.options.service.title, 'HTML for text')
-    return { text: answer.bytes.toString('utf8'), cut: answer.cut || (totalBytes ?? 0) > answer.bytes.length, totalBytes }
+    return {
+      text: answer.bytes.toString('utf8'),
+      cut: answer.cut || (totalBytes ?? 0) > answer.bytes.length,
+      totalBytes,
+      headers: answer.headers,
+    }
   }
 
   private async exchange(

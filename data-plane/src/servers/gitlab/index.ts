@@ -2,7 +2,10 @@ import { commitFiles } from './commits/commit-files.ts'
 import { createBranch } from './commits/create-branch.ts'
 import { deleteBranch } from './commits/delete-branch.ts'
 import { gitlab } from './declaration/server.ts'
+import { getDiff } from './diffs/get-diff.ts'
+import { getMergeRequestDiff } from './diffs/get-merge-request-diff.ts'
 import { addComment } from './discussions/add-comment.ts'
+import { listDiscussions } from './discussions/list-discussions.ts'
 import { getIssue } from './issues/get-issue.ts'
 import { listIssues } from './issues/list-issues.ts'
 import { saveIssue } from './issues/save-issue.ts'
@@ -17,13 +20,24 @@ import { runPipeline } from './pipelines/run-pipeline.ts'
 import { getProject } from './projects/get-project.ts'
 import { listProjects } from './projects/list-projects.ts'
 import { search } from './projects/search.ts'
+import { getFile } from './repository/get-file.ts'
+import { listCommits } from './repository/list-commits.ts'
+import { listRefs } from './repository/list-refs.ts'
+import { listTree } from './repository/list-tree.ts'
 
 export default gitlab.with(
   search,
   listProjects,
   getProject,
+  listRefs,
+  listTree,
+  getFile,
+  listCommits,
+  getDiff,
   listMergeRequests,
   getMergeRequest,
+  getMergeRequestDiff,
+  listDiscussions,
   listIssues,
   getIssue,
   getPipeline,

@@ -1,0 +1,58 @@
+import { ToolError } from '@bir/sdk/contract/errors'
+import { z } from 'zod'
+import { path } from '../../../server-kit/http/path.ts'
+import { api } from '../api/gitlab-api.ts'
+import { gitlab } from '../declaration/server.ts'
+import { projectId } from '../input/reference.ts'
+import { ProjectArg, textArg } from '../input/text-arg.ts'
+import { diffInput, diffOutput, diffReply, diffText } from './diff-reply.ts'
+import { FileDiff } from './file-diff.ts'
+import { filesOf } from './files-of.ts'
+import { pageThatFits } from './page-that-fits.ts'
+
+const Compared = z.object({ diffs: z.array(FileDiff) })
+
+export const getDiff = gitlab.tool({
+  name: 'get_diff',
+  description:
+    'What a commit changed, or what is in `to` since it left `from`: files with line counts; with paths, or without stat_only, their diff.',
+  level: 'read',
+  openWorld: true,
+  input: z.strictObject({
+    project: ProjectArg,
+    commit: textArg(500).optional(),
+    from: textArg(500, 'Branch, tag or commit').optional(),
+    to: textArg(500).optional(),
+    ...diffInput,
+  }),
+  output: diffOutput,
+  async run(args, context) {
+    const { commit, from, to, limit, cursor } = args
+    const id = projectId(context.settings, args.project)
+    if (commit !== undefined && from === undefined && to === undefined) {
+      const list = {
+        api: api(context),
+        path: path`/projects/${id}/repository/commits/${commit}/diff`,
+        query: { unidiff: true },
+      }
+      const asked = { tool: 'get_diff', args }
+      const page = args.paths ? await filesOf(list) : await pageThatFits({ ...list, asked })
+      return diffReply(page, args)
+    }
+    if (commit !== undefined || from === undefined || to === undefined) throw whichOne()
+    if (cursor !== undefined) throw noPages()
+    const { diffs } = await api(context).get(path`/projects/${id}/repository/compare`, Compared, {
+      from,
+      to,
+      straight: false,
+      unidiff: true,
+    })
+    return diffReply({ items: args.paths ? diffs : diffs.slice(0, limit), nextCursor: null, total: diffs.length }, args)
+  },
+  text: diffText,
+})
+
+const whichOne = () =>
+  new ToolError('invalid_input', 'Give commit alone, or from and to.', { hint: 'commit: one sha. from and to: branches, tags or commits.' })
+
+const noPages = () => new ToolError('invalid_input', 'A comparison has no pages.', { hint: 'Name files with paths.' })
