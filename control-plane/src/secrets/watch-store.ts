@@ -5,7 +5,7 @@ import type { SecretStore, StoreFaultKind } from './stores/store.ts'
 const lookEveryMs = 5_000
 
 /** Why the store cannot be used, for everybody who may ask for the health: the words of its fault name addresses. */
-export interface StoreTrouble {
+interface StoreTrouble {
   store: SecretStore['kind']
   fault: StoreFaultKind | 'unknown'
   /** ISO 8601. */
