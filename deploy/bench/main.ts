@@ -14,11 +14,13 @@ const benches = {
   flows:
     'A thousand code flows and ten thousand raced refreshes on two control planes, killed midway and started again (about ten minutes).',
   secrets: 'A page of secrets by state, out of 100,000, through GraphQL (a minute).',
+  leaks:
+    'Ten thousand calls of two people with canaries as tokens, for each store: none goes with another’s token, none is found in clear (ten minutes).',
   decide: 'Deciding, loading and changing a policy of a million people: time, memory, longest stall (about two minutes).',
 } as const
 type Bench = keyof typeof benches
 
-const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp] [--minutes <n>]
+const help = `Usage: npm run -s bench -- <name> [--json] [--fastmcp] [--minutes <n>] [--calls <n>]
 
 ${Object.entries(benches)
   .map(([name, description]) => `  ${name.padEnd(8)} ${description}`)
@@ -26,7 +28,7 @@ ${Object.entries(benches)
 
 Each starts what it needs on free loopback ports and leaves nothing behind. The table goes to standard output; with --json
 the figures follow it as one line of JSON. With --fastmcp, relay fetches FastMCP from PyPI and measures its proxy too; --minutes says how long
-the soak takes (30). The soak, token, flows and leaver exit with 1 when a bar is missed.
+the soak takes (30), --calls how many calls leaks makes with each store (10000). The soak, token, flows, leaver and leaks exit with 1 when a bar is missed.
 Only figures of one run compare: run it on an otherwise idle machine.
 `
 
@@ -43,8 +45,9 @@ const run = {
   token: async () => (await import('./token/token.ts')).token(),
   flows: async () => (await import('./flows/flows.ts')).flows(),
   secrets: async () => (await import('./secrets/secrets.ts')).secrets(),
+  leaks: async ({ calls = '10000' }) => (await import('./leaks/leaks.ts')).leaks({ calls: Number(calls) }),
   decide: async () => (await import('./decide/decide.ts')).decide(),
-} satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string }) => Promise<object>>
+} satisfies Record<Bench, (options: { fastmcp?: boolean; minutes?: string; calls?: string }) => Promise<object>>
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -54,6 +57,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean' },
       fastmcp: { type: 'boolean' },
       minutes: { type: 'string' },
+      calls: { type: 'string' },
     },
   })
   const [name] = positionals

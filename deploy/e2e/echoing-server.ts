@@ -11,6 +11,13 @@ export interface EchoingServer extends AsyncDisposable {
   readonly url: string
   /** Every value of `Authorization` that it was sent. It repeats all of them. */
   readonly heard: ReadonlySet<string>
+  /** Every request, in the order in which they came. */
+  readonly requests: readonly { authorization: string | undefined; body: string }[]
+}
+
+interface Options {
+  /** It repeats what the request carried, and nothing of others: as a server does that people share. */
+  onlyOwn?: boolean
 }
 
 interface Asked {
@@ -20,8 +27,9 @@ interface Asked {
 }
 
 /** A server of one era that repeats the credentials it was sent in every text that a server can say. */
-export async function echoingServer(era: 'modern' | 'legacy'): Promise<EchoingServer> {
+export async function echoingServer(era: 'modern' | 'legacy', { onlyOwn = false }: Options = {}): Promise<EchoingServer> {
   const heard = new Set<string>()
+  const requests: EchoingServer['requests'][number][] = []
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
@@ -30,16 +38,19 @@ export async function echoingServer(era: 'modern' | 'legacy'): Promise<EchoingSe
     const version = request.headers['mcp-protocol-version']
     // The probe of the other era is not answered, as by a server that does not speak it.
     if ((version === modern) !== (era === 'modern')) return response.writeHead(400).end()
-    if (request.headers.authorization !== undefined) heard.add(request.headers.authorization)
+    const { authorization } = request.headers
+    requests.push({ authorization, body })
+    if (authorization !== undefined) heard.add(authorization)
     if (request.method !== 'POST') return response.writeHead(405).end()
     if (asked.id === undefined) return response.writeHead(202).end()
-    return reply(asked, [...heard], response, era)
+    return reply(asked, onlyOwn ? [authorization ?? ''] : [...heard], response, era)
   }
 
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK_HOST, resolve))
   return {
     url: `http://${LOOPBACK_HOST}:${(server.address() as AddressInfo).port}/mcp`,
     heard,
+    requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

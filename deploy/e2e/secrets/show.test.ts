@@ -1,57 +1,16 @@
 import { createClient } from '@bir/sdk'
-import { noConsul, aConsul } from '@bir/control-plane/testing/consul'
-import { aVault, TESTED_VAULT } from '@bir/control-plane/testing/vault'
 import { GitLabStandIn } from '@bir/data-plane/testing/gitlab-stand-in'
 import { expect, test } from 'vitest'
 import { bootGateway } from '../../testing/boot-gateway.ts'
 import { processesWith } from '../processes.ts'
 import { bir } from './bir-command.ts'
 import { listeningClient } from './listening-client.ts'
+import { stores } from './stores.ts'
 
 /**
  * What people see of secrets, on the whole product with GitLab's stand-in: a bad token is refused with its reason and
  * kept nowhere, a good one turns the tools on in clients that are connected, a revoked one takes them away.
  */
-
-interface TestStore extends AsyncDisposable {
-  /** What `npm start` is given for it. */
-  env: Record<string, string>
-}
-
-const stores: { name: string; skip?: string | undefined; open(): Promise<TestStore> }[] = [
-  { name: 'embedded', open: async () => ({ env: {}, [Symbol.asyncDispose]: async () => undefined }) },
-  {
-    name: TESTED_VAULT,
-    async open() {
-      const vault = await aVault()
-      const mount = await vault.mount('2')
-      const env = {
-        SECRET_STORE: 'vault',
-        VAULT_ADDR: vault.address,
-        VAULT_MOUNT: mount,
-        VAULT_TOKEN: await vault.tokenOf('bir-control-plane', mount),
-        PLANE_VAULT_ADDR: vault.address,
-        PLANE_VAULT_MOUNT: mount,
-        PLANE_VAULT_TOKEN: await vault.tokenOf('bir-data-plane', mount),
-      }
-      return { env, [Symbol.asyncDispose]: () => vault[Symbol.asyncDispose]() }
-    },
-  },
-  {
-    name: 'Consul',
-    skip: noConsul,
-    async open() {
-      const consul = await aConsul()
-      const env = {
-        SECRET_STORE: 'consul',
-        CONSUL_HTTP_ADDR: consul.address,
-        CONSUL_PREFIX: `bir-show-${process.pid}/`,
-        ...(consul.token !== undefined && { CONSUL_HTTP_TOKEN: consul.token }),
-      }
-      return { env, [Symbol.asyncDispose]: () => consul[Symbol.asyncDispose]() }
-    },
-  },
-]
 
 for (const { name, skip, open } of stores) {
   const title = `${name}: a bad token is refused, a good one turns tools on, a revoked one off, in connected clients`
