@@ -5,8 +5,9 @@ import { table } from '../measure/figures.ts'
 import { machine } from '../measure/machine.ts'
 
 /**
- * Two people call GitLab's stand-in and a remote server at once, with canaries as tokens, on the whole product with each
- * store; then everything is searched for them. Missed when one is found, or when a request carried another's token.
+ * Two people call GitLab's stand-in and a remote server at once, with canaries as tokens, on the whole product with
+ * each store; then everything is searched for them. Missed when one is found, or when a request carried the token of
+ * somebody else.
  */
 export async function leaks({ calls }: { calls: number }): Promise<object> {
   const results: ({ store: string } & LeakFigures)[] = []

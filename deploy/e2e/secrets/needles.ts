@@ -14,7 +14,7 @@ export const aCanary = (name: string, { before = '', after = '' } = {}): Canary 
   value: `${before}${randomBytes(15).toString('hex')}${after}`,
 })
 
-/** Base64 of a text that stands at any place of a longer one: what does not depend on its neighbours, at three offsets. */
+/** Base64 of a text at any place of a longer one: what does not depend on its neighbours, at three offsets. */
 const base64Within = (value: string): string[] =>
   [0, 1, 2].map((offset) => {
     const encoded = Buffer.from(`${'.'.repeat(offset)}${value}`).toString('base64')

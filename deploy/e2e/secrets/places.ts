@@ -42,10 +42,9 @@ export async function* rowsOf(home: string): AsyncGenerator<Place> {
     )
     for (const { name } of tables) {
       const { rows } = await database.query<Record<string, unknown>>(`select * from ${name}`)
-      for (const row of rows) {
-        yield { name: `table ${name}`, content: Buffer.from(JSON.stringify(row)) }
-        for (const value of Object.values(row)) if (Buffer.isBuffer(value)) yield { name: `table ${name}`, content: value }
-      }
+      yield* rows
+        .flatMap((row) => [Buffer.from(JSON.stringify(row)), ...Object.values(row).filter((value) => Buffer.isBuffer(value))])
+        .map((content) => ({ name: `table ${name}`, content }))
     }
   } finally {
     await database.end()

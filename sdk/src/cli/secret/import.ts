@@ -53,7 +53,8 @@ const taken: ReadonlySet<ImportOutcome> = new Set<ImportOutcome>(['imported', 's
 
 function linesOf(items: readonly ImportedItem[], columnsWide: number | undefined): string[] {
   if (items.length === 0) return ['There are no tokens.']
-  const counts = [...Map.groupBy(items, ({ outcome }) => outcome)].map(([outcome, some]) => `${some.length} ${outcome}`)
+  const outcomes = [...new Set(items.map(({ outcome }) => outcome))]
+  const counts = outcomes.map((outcome) => `${items.filter((item) => item.outcome === outcome).length} ${outcome}`)
   return [...table(columns, items, columnsWide), '', `${counts.join(', ')}.`]
 }
 
