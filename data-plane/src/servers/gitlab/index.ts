@@ -14,6 +14,10 @@ import { mergeMergeRequest } from './merge-request-changes/merge-merge-request.t
 import { updateMergeRequest } from './merge-request-changes/update-merge-request.ts'
 import { getMergeRequest } from './merge-requests/get-merge-request.ts'
 import { listMergeRequests } from './merge-requests/list-merge-requests.ts'
+import { fileResource } from './offers/file-resource.ts'
+import { jobLogResource } from './offers/job-log-resource.ts'
+import { mergeRequestResource } from './offers/merge-request-resource.ts'
+import { explainFailedPipeline, reviewMergeRequest, summariseChanges } from './offers/prompts.ts'
 import { getJobLog } from './pipelines/get-job-log.ts'
 import { getPipeline } from './pipelines/get-pipeline.ts'
 import { runPipeline } from './pipelines/run-pipeline.ts'
@@ -51,4 +55,10 @@ export default gitlab.with(
   runPipeline,
   mergeMergeRequest,
   deleteBranch,
+  fileResource,
+  mergeRequestResource,
+  jobLogResource,
+  reviewMergeRequest,
+  explainFailedPipeline,
+  summariseChanges,
 )
