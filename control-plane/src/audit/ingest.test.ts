@@ -199,13 +199,13 @@ test.for<[column: string, change: Partial<Record<'handle' | 'tool' | 'kind' | 'h
   ['kind', { kind: 'head' }],
   ['reason', { reason: 'no-grant' }],
   ['header', { header: '{}' }],
-  // Of the same day, since each day has a partition of its own.
-  ['at', { at: "case when (at at time zone 'UTC')::time < '12:00' then interval '6 hours' else interval '-6 hours' end" }],
+  // Later on the same day, since each day has a partition of its own.
+  ['at', { at: "date_trunc('day', at at time zone 'UTC') at time zone 'UTC' + interval '23:59:59.999'" }],
 ])('a column %s that was changed in the database is named', async ([column, change]) => {
   await using store = await aStore()
   const plane = await store.joined()
   await plane.ship(plane.many(2, { handle: 'alice', tool: 'execute_query', atMs: Date.now() - 3_600_000 }))
-  const row = 'at' in change ? sql`at = at + ${sql.raw(change.at)}` : sql`${sql.ref(column)} = ${Object.values(change)[0]}`
+  const row = 'at' in change ? sql`at = ${sql.raw(change.at)}` : sql`${sql.ref(column)} = ${Object.values(change)[0]}`
   await sql`update audit_headers set ${row} where seq = 2`.execute(store.db)
   const { misfiled } = await chain(store.ctx, { plane: plane.plane, afterSeq: 0, first: 1000 })
   expect(misfiled).toEqual([{ seq: 2, columns: [column] }])
