@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createClient } from '@bir/sdk'
 import { GitLabStandIn } from '@bir/data-plane/testing/gitlab-stand-in'
 import { modernRequest } from '@bir/data-plane/testing'
+import { until } from '@bir/data-plane/testing/waiting'
 import { bootGateway } from '../../testing/boot-gateway.ts'
 import type { Gateway } from '../../testing/boot-gateway.ts'
 import { echoingServer } from '../echoing-server.ts'
@@ -63,6 +64,7 @@ export async function leakRun({ calls, env = {}, atOnce = 8 }: Options): Promise
 
   for (const answer of await give(gateway, { gitlab: gitlab.url, desk: desk.url }, canaries)) look('an answer of the API', answer)
   const tokens = { bob: await gateway.token('bob'), alice: await gateway.token('alice') }
+  for (const who of people) await until(() => listsDesk(gateway.endpoints.mcp, tokens[who]), `the tools of desk to be there for ${who}`)
   let failed = 0
   let next = 0
   const worker = async () => {
@@ -75,7 +77,7 @@ export async function leakRun({ calls, env = {}, atOnce = 8 }: Options): Promise
   await Promise.all(Array.from({ length: atOnce }, worker))
 
   for (const answer of await asked(gateway)) look('an answer of the API', answer)
-  await everythingRecorded(gateway)
+  await everythingRecorded(gateway, tokens.bob)
   for (const place of filesOf(gateway.home)) look(`the file ${place.name}`, place.content)
   for await (const place of rowsOf(gateway.home)) look(place.name, place.content)
   for await (const place of processPlaces(gateway.home)) look(place.name, place.content)
@@ -153,6 +155,12 @@ async function give(gateway: Gateway, urls: { gitlab: string; desk: string }, { 
   return answers
 }
 
+/** Whether a person sees the tools of the remote server: its list is made with their own token. */
+async function listsDesk(mcp: string, token: string): Promise<boolean> {
+  const response = await fetch(`${mcp}/desk`, modernRequest(token, 'tools/list'))
+  return (await response.text()).includes('"name":"say"')
+}
+
 /** Call number `index`: by bob or alice in turn; its arguments name the caller, so that the request upstream does. */
 async function callOf(mcp: string, tokens: Record<Who, string>, index: number): Promise<string> {
   const who = people[index % 2] ?? 'bob'
@@ -185,12 +193,15 @@ async function asked(gateway: Gateway): Promise<string[]> {
 }
 
 /** Until the record of a last call is in the database: then those before it are. */
-async function everythingRecorded(gateway: Gateway): Promise<void> {
-  const token = await gateway.token('carol')
-  await fetch(`${gateway.endpoints.mcp}/charts`, modernRequest(token, 'tools/list'))
+async function everythingRecorded(gateway: Gateway, token: string): Promise<void> {
+  const fromMs = Date.now()
+  await fetch(
+    `${gateway.endpoints.mcp}/gitlab`,
+    modernRequest(token, 'tools/call', { name: 'list_projects', arguments: { search: 'by-bob' } }),
+  )
   const api = createClient({ url: gateway.endpoints.control, token: () => gateway.operatorToken() })
-  const isThere = async () => (await api.audit.search({ user: 'bob', first: 1 })).items.length > 0
-  while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 100))
+  const isThere = async () => Date.parse((await api.audit.search({ user: 'bob', first: 1 })).items[0]?.at ?? '') >= fromMs
+  await until(isThere, 'the record of the last call')
 }
 
 function whoseTokens(seen: readonly { text: string; token: string | undefined }[], { gitlab, desk }: Canaries) {

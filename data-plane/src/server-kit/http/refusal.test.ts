@@ -1,6 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { expect, test } from 'vitest'
-import { refusalOf } from './refusal.ts'
+import { noAnswer } from './no-answer.ts'
+import { noAnswerError, refusalOf } from './refusal.ts'
 
 const answer = (status: number, body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) => ({
   status,
@@ -62,4 +63,16 @@ test('a redirect to elsewhere names the origin alone', () => {
 test('what the service explains by itself goes first', () => {
   const explained = new ToolError('secret_expired', 'Old.')
   expect(refusalOf(answer(401, '{}'), asked, () => explained)).toBe(explained)
+})
+
+test.for([
+  ['ECONNRESET', false],
+  ['ECONNRESET', true],
+  ['UND_ERR_HEADERS_TIMEOUT', false],
+  ['UND_ERR_HEADERS_TIMEOUT', true],
+] as const)('no answer (%s, changes: %s) is said with one advice', ([code, changes]) => {
+  const fault = noAnswer(Object.assign(new Error('away'), { code }), { title: 'Thing', host: 'thing.example' })
+  const { message, hint } = noAnswerError(fault, { title: 'Thing', changes })
+  expect(message).toMatch(/^Thing at thing\.example [a-z ]+\.$/)
+  expect(hint).toMatch(changes ? /^It may have been done/ : /^Try again later\.$/)
 })

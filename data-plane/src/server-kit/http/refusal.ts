@@ -97,5 +97,7 @@ export function noAnswerError(fault: NoAnswer, { changes }: Asked): ToolError {
   const code = fault.kind === 'timeout' ? 'timed_out' : 'upstream_down'
   const mayBeDone = changes && (fault.kind === 'timeout' || fault.kind === 'reset')
   const hint = mayBeDone ? 'It may have been done all the same: look before you try again.' : 'Try again later.'
-  return new ToolError(code, fault.says, { hint, retryable: !mayBeDone, cause: fault })
+  // The hint says what to do next, once.
+  const says = fault.says.replace(/ Try again later\.$/, '')
+  return new ToolError(code, says, { hint, retryable: !mayBeDone, cause: fault })
 }
