@@ -49,8 +49,14 @@ export function secretNeedOf({ kind, settings, secret: policy }: Row, server: Mo
   }
 }
 
-const fieldsOf = (refs: readonly SecretRef[], required = true): SecretField[] =>
-  [...new Set(refs.map(({ secret }) => secret))].sort().map((name) => ({ name, title: name, lines: false, required }))
+function fieldsOf(refs: readonly FoundRef[], required = true): SecretField[] {
+  const names = [...new Set(refs.map(({ secret }) => secret))].sort()
+  const hasLines = (name: string) => refs.some(({ secret, lines }) => secret === name && lines)
+  return names.map((name) => ({ name, title: name, lines: hasLines(name), required }))
+}
+
+/** A reference, and whether its value has lines: the key of a certificate is PEM. */
+type FoundRef = SecretRef & { lines: boolean }
 
 /** Settings of another version may not be readable here: then nothing was proven for them. */
 function audienceIn(mounted: NonNullable<SecretNeed['mounted']>, settings: object): string {
@@ -62,11 +68,11 @@ function audienceIn(mounted: NonNullable<SecretNeed['mounted']>, settings: objec
 }
 
 /** Every reference to a secret, wherever it stands in the settings. */
-function* refsIn(value: unknown): Generator<SecretRef> {
+function* refsIn(value: unknown, lines = false): Generator<FoundRef> {
   if (typeof value !== 'object' || value === null) return
   const { data: ref } = SecretRef.safeParse(value)
-  if (ref) return yield ref
-  for (const inner of Object.values(value)) yield* refsIn(inner)
+  if (ref) return yield { ...ref, lines }
+  for (const [key, inner] of Object.entries(value)) yield* refsIn(inner, key === 'key' && 'certificate' in value)
 }
 
 /** Every address in the settings: the origin of each `url`, and each `host` with its `port`. */

@@ -61,6 +61,14 @@ test.for([
   'client list',
   'client rotate',
   'client delete',
+  'secret',
+  'secret put',
+  'secret check',
+  'secret list',
+  'secret delete',
+  'secret history',
+  'secret form',
+  'secret import',
   'pat',
   'pat create',
   'pat list',
@@ -77,6 +85,11 @@ test.for([
   const { exit, out, err } = await bir([...verb.split(' ').filter(Boolean), '--help'])
   expect([exit, err]).toEqual([0, ''])
   expect(out).toMatch(/Examples:\n {2}\S/)
+})
+
+test('help before a command is help behind it, however deep the command is', async () => {
+  for (const verb of [['plan'], ['secret', 'put'], ['server', 'kill']])
+    expect((await bir(['help', ...verb])).out).toBe((await bir([...verb, '--help'])).out)
 })
 
 test('a gateway that never started, one that ended and one that does not answer each give one sentence', async () => {

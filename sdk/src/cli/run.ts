@@ -21,7 +21,7 @@ export async function run(args: readonly string[], environment: Environment): Pr
   })
 
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(helpLast(args), { from: 'user' })
     return exit
   } catch (error) {
     if (error instanceof CommanderError && helpCodes.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
@@ -29,6 +29,12 @@ export async function run(args: readonly string[], environment: Environment): Pr
     environment.err(args.includes('--json') ? faultJson(fault) : faultText(fault))
     return fault.exit
   }
+}
+
+/** `help secret put` is `secret put --help`: commander itself reads one word behind `help`. */
+const helpLast = (args: readonly string[]): readonly string[] => {
+  const [first, ...path] = args
+  return first === 'help' && path.length > 1 ? [...path, '--help'] : args
 }
 
 /** With these codes commander has printed help already, so there is no fault to report. */

@@ -33,6 +33,7 @@ function formOf({ row, need }: NeededBy, shared: boolean): SecretForm {
     ...(createAt !== undefined && { createAt }),
     ...(scopes.length > 0 && { scopes: Object.fromEntries(scopes) as SecretForm['scopes'] }),
     order: [...order],
-    proven: mounted !== undefined,
+    // Data planes try those of remote servers.
+    proven: mounted !== undefined || row.kind === 'remote',
   }
 }

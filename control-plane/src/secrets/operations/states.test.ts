@@ -250,6 +250,8 @@ test('a secret for a remote server is tried by data planes; where none can say, 
   await using it = await aSecretWorld()
   const headers = { 'x-token': { secret: 'token', of: 'person' as const } }
   await putServer(it.ctx, { id: 'far', kind: 'remote', url: 'https://far.example/mcp', headers })
+  expect(await form(it.ctx, { server: 'far' })).toMatchObject({ proven: true })
+  expect(await form(it.ctx, { server: 'plain' })).toMatchObject({ fields: [], proven: false })
   const { store } = it.ctx.secrets
   const withPlanes = (verdict: SecretVerdict | undefined) => ({
     ...it.ctx,

@@ -35,7 +35,11 @@ function printForm(context: Context, { server, fields, createAt, scopes, order, 
   for (const field of fields) print(fieldLine(field))
   if (createAt !== undefined) print(`You make one at ${createAt}`)
   for (const [level, names] of Object.entries(scopes ?? {})) print(`The tools of level ${level} need the scopes ${names.join(', ')}.`)
-  print(`${server} uses the first that there is of: ${order.join(', ')}.`)
+  print(
+    order.length === 0
+      ? `The settings of ${server} name it: people give none.`
+      : `${server} uses the first that there is of: ${order.join(', ')}.`,
+  )
   print(proven ? 'It is tried against the service before it is saved.' : 'Nobody can try it: it is saved unchecked.')
 }
 

@@ -281,3 +281,16 @@ test('form shows the fields, where a secret is made, and the scopes that each le
     '',
   ])
 })
+
+test("a shared secret that only the settings name is said to be no person's", async () => {
+  await using control = await standIn({ secrets: { form: () => ({ ...form, createAt: undefined, scopes: undefined, order: [] }) } })
+  const { out } = await bir(['secret', 'form', 'gitlab', '--shared'], at(control.url))
+  expect(out.split('\n')).toContain('The settings of gitlab name it: people give none.')
+})
+
+test('put for a server that needs no secret says so, and sends nothing', async () => {
+  await using control = await aControlPlane(good, [])
+  const { exit, err } = await put(control.url, [])
+  expect([exit, err]).toEqual([2, expect.stringMatching(/^bir: gitlab needs no such secret: nothing was sent/)])
+  expect(control.asked).toEqual([])
+})

@@ -25,6 +25,10 @@ export function fieldOf(text: string): string {
  * command line names. Throws `CliFault` for what cannot be a value, without repeating it.
  */
 export async function readValues(environment: Environment, form: Form, named: readonly string[]): Promise<Values> {
+  if (form.fields.length === 0)
+    throw badUsage(
+      `${form.server} needs no such secret: nothing was sent. Its settings may name a shared one: see "bir secret form ${form.server} --shared".`,
+    )
   const fields = named.length === 0 ? form.fields : named.map((name) => fieldNamed(form, name))
   const { ask } = environment
   const values =
