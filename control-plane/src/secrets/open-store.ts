@@ -9,6 +9,7 @@ import { createConsulStore } from './stores/consul/consul-store.ts'
 import { vaultAccess } from '@bir/sdk/vault/settings'
 import type { VaultGiven } from '@bir/sdk/vault/settings'
 import { createEmbeddedStore } from './stores/embedded/embedded-store.ts'
+import { withoutLeftBehind } from './stores/left-behind.ts'
 import type { SecretStore } from './stores/store.ts'
 import { createVaultStore } from './stores/vault/vault-store.ts'
 
@@ -22,15 +23,17 @@ interface StoreParts {
 
 /** The store of the settings. It asks nobody yet. */
 export function openSecretStore(settings: StoreSettings, { db, master, log }: StoreParts): SecretStore {
+  const embedded = createEmbeddedStore({ db, master })
   switch (settings.secretStore) {
     case 'embedded':
-      return createEmbeddedStore({ db, master })
+      return embedded
     case 'vault':
-      return createVaultStore(vaultAccess(settings), log)
+      return withoutLeftBehind(createVaultStore(vaultAccess(settings), log), embedded)
     case 'consul': {
       const consul = consulSettingsOf(settings)
       if (!consul) throw new Error('SECRET_STORE=consul needs CONSUL_HTTP_ADDR.')
-      return createConsulStore({ kv: openConsul(consul), prefix: consul.prefix, db, master })
+      const store = createConsulStore({ kv: openConsul(consul), prefix: consul.prefix, db, master })
+      return withoutLeftBehind(store, embedded)
     }
   }
 }

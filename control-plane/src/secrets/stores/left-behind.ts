@@ -1,0 +1,22 @@
+import type { SecretStore } from './store.ts'
+
+/**
+ * A store in whose place the embedded one was before. What the database still has of a secret goes when it is written
+ * anew, and when it is deleted: who deletes a secret must be right to think that it is gone.
+ */
+export const withoutLeftBehind = (store: SecretStore, embedded: Pick<SecretStore, 'delete'>): SecretStore => ({
+  kind: store.kind,
+  read: (place) => store.read(place),
+  async write(place, fields, expected) {
+    const version = await store.write(place, fields, expected)
+    // The new value is there: a database that fails now is no reason to say that it is not.
+    await embedded.delete(place).catch(() => undefined)
+    return version
+  },
+  async delete(place) {
+    await embedded.delete(place)
+    await store.delete(place)
+  },
+  check: () => store.check(),
+  close: () => store.close(),
+})
