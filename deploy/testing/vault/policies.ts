@@ -1,5 +1,6 @@
 /** A rule of a policy: which paths it is about, and what it allows there. */
 interface Rule {
+  readonly path: string
   readonly fits: (path: string) => boolean
   readonly capabilities: readonly string[]
 }
@@ -8,6 +9,7 @@ interface Rule {
 export function rulesOf(hcl: string): Rule[] {
   const withoutComments = hcl.replace(/^\s*#.*$/gm, '')
   return [...withoutComments.matchAll(/path\s+"([^"]+)"\s*\{\s*capabilities\s*=\s*\[([^\]]*)\]\s*\}/g)].map(([, path = '', list = '']) => ({
+    path,
     fits: fitting(path),
     capabilities: [...list.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name),
   }))

@@ -94,12 +94,12 @@ export async function startVault() {
     return [200, { auth: issue(namespace, { policies: role.policies, leaseS: role.leaseS, renewable: true }) }]
   }
 
-  /** Vault describes the engine that the path is in. */
+  /** Vault describes the engine that the path is in, to whoever may do anything in it. */
   function describe(namespace: Namespace, held: Token, path: string): Said {
     const [mount = ''] = path.split('/')
     const engine = namespace.engines.get(mount)
     const isAllowed =
-      held === root || held.policies.some((name) => namespace.policies.get(name)?.some(({ fits }) => fits(`${mount}/data/bir/x/`)))
+      held === root || held.policies.some((name) => namespace.policies.get(name)?.some((rule) => rule.path.startsWith(`${mount}/`)))
     if (!engine || !isAllowed)
       return [
         403,

@@ -68,6 +68,16 @@ test('the policy of a data plane reads, and nothing else', async () => {
   expect(await faultOf(() => reader.store.delete(place))).toMatchObject({ kind: 'permission_denied' })
 })
 
+test('a policy that allows something in the mount, and nothing of ours, is found by the check', async () => {
+  const mount = await vault.mount('2')
+  const name = `${mount}-elsewhere`
+  await vault.ask('POST', `sys/policies/acl/${name}`, { body: { policy: `path "${mount}/data/other/*" { capabilities = ["read"] }` } })
+  const { auth } = await vault.ask('POST', 'auth/token/create', { body: { policies: [name] } })
+  const { client_token: text } = auth as { client_token: string }
+  await using at = storeAt(vault.access(mount, { method: 'token', token: { text } }))
+  expect(await faultOf(() => at.store.check())).toMatchObject({ kind: 'permission_denied' })
+})
+
 test('an AppRole logs in when it is needed, renews its token, and logs in anew when the token was revoked', async () => {
   const mount = await vault.mount('2')
   const auth = await vault.appRole(mount, '2s')
