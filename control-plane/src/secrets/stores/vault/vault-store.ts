@@ -105,7 +105,7 @@ export function createVaultStore(access: VaultAccess, log: Log): SecretStore {
       }),
     async check() {
       found = undefined
-      // Nothing lies there. A policy that forgot our folder answers 403 here, and not only when somebody gives a secret.
+      // Nothing lies there. A policy that forgot our folder answers 403 here, before somebody gives a secret.
       await readAt(await mount(), 'check')
     },
     async close() {
