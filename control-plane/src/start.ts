@@ -235,6 +235,7 @@ function siteOf(
       store,
       prove: createProver({ store, secretsDir: config.secretsDir, proveAtPlanes: (trial) => proveAtPlanes(db, trial) }),
       importFrom: (from: string) => openSource(from, sources),
+      portalUrl: config.portalUrl,
     },
     shortHash: shortHasher(keys.audit.privateKey),
   }

@@ -67,6 +67,8 @@ export interface SecretSite {
   prove: (trial: SecretTrial) => Promise<SecretVerdict | undefined>
   /** Opens a store of the settings, this process's own or not, to import secrets from there: `consul:<prefix>`. */
   importFrom?: (from: string) => ImportSource
+  /** The portal, where people give secrets. */
+  portalUrl?: string | undefined
 }
 
 export interface SecretTrial {

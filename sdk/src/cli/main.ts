@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
-import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { askOn } from './ask/ask.ts'
 import { EXIT } from './base/exit.ts'
+import { readText } from './base/read-text.ts'
 import { run } from './run.ts'
 import type { Environment } from './base/environment.ts'
 import { readOsUser } from '../operator.ts'
@@ -21,7 +21,7 @@ const environment: Environment = {
   repositoryDir: fileURLToPath(new URL('../../..', import.meta.url)),
   terminal: stdout.isTTY ? { columns: stdout.columns || 80, colour: !env['NO_COLOR'] && env['TERM'] !== 'dumb' } : undefined,
   nowMs: () => Date.now(),
-  readStdin: () => text(stdin),
+  readStdin: (maxBytes) => readText(stdin, maxBytes),
   ask: stdin.isTTY ? askOn(stdin, (text) => void stderr.write(text)) : undefined,
   wait: (ms, signal) => setTimeout(ms, undefined, { signal }),
   // A browser that cannot be started is no failure: the person has the address.

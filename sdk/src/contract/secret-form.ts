@@ -28,6 +28,8 @@ export const SecretForm = z.object({
   fields: z.array(SecretField),
   /** The page of the service on which a person makes such a secret. */
   createAt: z.string().optional(),
+  /** The page of the portal on which a person gives it. Absent where the control plane knows no portal. */
+  page: z.string().optional(),
   /** The scopes that the secret needs for the tools of a level. Levels that it lists none for need none. */
   scopes: z.partialRecord(Level, z.array(z.string())).optional(),
   /** Whose secrets the server uses, in this order: the first that there is counts. */
@@ -36,3 +38,6 @@ export const SecretForm = z.object({
   proven: z.boolean(),
 })
 export type SecretForm = z.infer<typeof SecretForm>
+
+/** The page of the portal on which a person gives the secret for a server. */
+export const secretPage = (portalUrl: string, server: string): string => `${portalUrl.replace(/\/$/, '')}/secrets#${server}`

@@ -1,4 +1,5 @@
 import type { Api } from '@bir/sdk/contract/api'
+import { secretPage } from '@bir/sdk/contract/secret-form'
 import type { SecretForm } from '@bir/sdk/contract/secret-form'
 import type { z } from 'zod'
 import type { Ctx } from '../../base/context.ts'
@@ -10,20 +11,20 @@ import { reachOf, viewOf } from './view.ts'
 
 type Input<K extends 'form' | 'forms'> = z.output<Api['secrets'][K]['input']>
 
-export async function form({ db, actor, catalog }: Ctx, { server, shared = false }: Input<'form'>): Promise<SecretForm> {
+export async function form({ db, actor, catalog, secrets }: Ctx, { server, shared = false }: Input<'form'>): Promise<SecretForm> {
   await refuseUnknownServer(db, actor, server)
-  return formOf(await neededBy(db, catalog, server), shared && actor.administrator)
+  return formOf(await neededBy(db, catalog, server), secrets, shared && actor.administrator)
 }
 
 /** For a person: of the servers that they hold a grant on. Else of all. */
-export async function forms({ db, actor, catalog }: Ctx, { user }: Input<'forms'>): Promise<{ items: SecretForm[] }> {
+export async function forms({ db, actor, catalog, secrets }: Ctx, { user }: Input<'forms'>): Promise<{ items: SecretForm[] }> {
   const { person } = await viewOf(db, actor, { user })
   const mayUse = person && new Set((await reachOf(db, person.id)).servers)
   const needs = (await needsOfAll(db, catalog)).filter(({ row, need }) => need.personal.length > 0 && (mayUse?.has(row.id) ?? true))
-  return { items: needs.map((needed) => formOf(needed, false)) }
+  return { items: needs.map((needed) => formOf(needed, secrets, false)) }
 }
 
-function formOf({ row, need }: NeededBy, shared: boolean): SecretForm {
+function formOf({ row, need }: NeededBy, { portalUrl }: Ctx['secrets'], shared: boolean): SecretForm {
   const { mounted, settings, order } = need
   const createAt = mounted?.createAt(settings)
   const scopes = Object.entries(mounted?.scopes ?? {}).map(([level, names]) => [level, [...(names ?? [])]])
@@ -31,6 +32,7 @@ function formOf({ row, need }: NeededBy, shared: boolean): SecretForm {
     server: row.id,
     fields: fieldsFor(need, shared ? 'shared' : 'person'),
     ...(createAt !== undefined && { createAt }),
+    ...(portalUrl !== undefined && !shared && { page: secretPage(portalUrl, row.id) }),
     ...(scopes.length > 0 && { scopes: Object.fromEntries(scopes) as SecretForm['scopes'] }),
     order: [...order],
     // Data planes try those of remote servers.

@@ -230,6 +230,7 @@ test('pages hold every secret once, by state too, and end with what is missing',
 
 test('the form says what a server asks for, to those who may use it', async () => {
   await using it = await aSecretWorld()
+  it.ctx.secrets.portalUrl = 'https://portal.example/'
   expect(await form(it.alice, { server: 'vcs' })).toEqual({
     server: 'vcs',
     fields: [
@@ -237,6 +238,7 @@ test('the form says what a server asks for, to those who may use it', async () =
       { name: 'key', title: 'Signing key', lines: true, required: false },
     ],
     createAt: `${it.service.url}/tokens`,
+    page: 'https://portal.example/secrets#vcs',
     scopes: { read: ['read_api'], write: ['api'] },
     order: ['person', 'group', 'shared'],
     proven: true,

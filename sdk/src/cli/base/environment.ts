@@ -26,7 +26,8 @@ export interface Environment {
   nowMs(): number
   /** How long a command waits for an answer of the gateway. Undefined: as long as the client does by itself. */
   timeoutMs?: ClientOptions['timeoutMs']
-  readStdin(): Promise<string>
+  /** Reads stdin to its end. Throws `CliFault` as soon as there is more than `maxBytes`, and reads no further. */
+  readStdin(maxBytes?: number): Promise<string>
   /** Asks the person who types. Undefined: stdin is no terminal. */
   ask: Ask | undefined
   /** Waits. Rejects when the signal is aborted. */

@@ -15,7 +15,7 @@ export const secretForm: Define = (parent, act) => {
     )
     .argument('<server>', 'the server')
     .option('--shared', 'of the secret that all who may use the server share; for administrators')
-    .option('--json', '{"server","fields","createAt","scopes","order","proven"}')
+    .option('--json', '{"server","fields","createAt","page","scopes","order","proven"}')
     .addHelpText('after', '\nExamples:\n  bir secret form gitlab\n  bir secret form gitlab --json | jq -r .createAt')
     .action(
       act<[string, { shared?: true; json?: true }]>(async (context, text, { shared, json }) => {
@@ -29,11 +29,12 @@ export const secretForm: Define = (parent, act) => {
     )
 }
 
-function printForm(context: Context, { server, fields, createAt, scopes, order, proven }: SecretForm): void {
+function printForm(context: Context, { server, fields, createAt, page, scopes, order, proven }: SecretForm): void {
   const print = (line: string) => context.print(printable(line))
   if (fields.length === 0) return print(`${server} needs no secret.`)
   for (const field of fields) print(fieldLine(field))
   if (createAt !== undefined) print(`You make one at ${createAt}`)
+  if (page !== undefined) print(`You give it at ${page}, or by "bir secret put ${server}".`)
   for (const [level, names] of Object.entries(scopes ?? {})) print(`The tools of level ${level} need the scopes ${names.join(', ')}.`)
   print(
     order.length === 0

@@ -15,6 +15,7 @@ const form: z.input<typeof SecretForm> = {
   server: 'gitlab',
   fields: [token],
   createAt: 'https://gitlab.example/tokens',
+  page: 'https://portal.example/secrets#gitlab',
   scopes: { read: ['read_api'] },
   order: ['person', 'group', 'shared'],
   proven: true,
@@ -275,6 +276,7 @@ test('form shows the fields, where a secret is made, and the scopes that each le
   expect(out.split('\n')).toEqual([
     'token: Personal access token. With the scope api.',
     'You make one at https://gitlab.example/tokens',
+    'You give it at https://portal.example/secrets#gitlab, or by "bir secret put gitlab".',
     'The tools of level read need the scopes read_api.',
     'gitlab uses the first that there is of: person, group, shared.',
     'It is tried against the service before it is saved.',

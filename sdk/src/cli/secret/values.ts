@@ -1,5 +1,5 @@
 import type { SecretField, SecretForm } from '../../contract/secret-form.ts'
-import { valueFault, withoutLineEnd } from '../../contract/secret-value.ts'
+import { MAX_SECRET_BYTES, valueFault, withoutLineEnd } from '../../contract/secret-value.ts'
 import type { Environment } from '../base/environment.ts'
 import { badUsage } from '../base/fault.ts'
 
@@ -32,7 +32,9 @@ export async function readValues(environment: Environment, form: Form, named: re
   const fields = named.length === 0 ? form.fields : named.map((name) => fieldNamed(form, name))
   const { ask } = environment
   const values =
-    ask === undefined ? valuesOn(await environment.readStdin(), form, fields, named) : await askForEach(environment, form, fields)
+    ask === undefined
+      ? valuesOn(await environment.readStdin(maxBytesOf(fields)), form, fields, named)
+      : await askForEach(environment, form, fields)
   const faults = fields.flatMap((field) => {
     const value = values[field.name]
     const fault = value === undefined ? undefined : value.includes(notText) ? 'it is no text in UTF-8' : valueFault(value, field)
@@ -41,6 +43,9 @@ export async function readValues(environment: Environment, form: Form, named: re
   if (faults.length > 0) throw badUsage(`Nothing was sent: ${faults.join(' ')}`)
   return values
 }
+
+/** More than this is never read: some field would be too long. */
+const maxBytesOf = (fields: readonly SecretField[]): number => fields.length * (MAX_SECRET_BYTES + 2)
 
 function fieldNamed({ server, fields }: Form, name: string): SecretField {
   const field = fields.find((one) => one.name === name)

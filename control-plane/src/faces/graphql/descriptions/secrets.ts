@@ -103,6 +103,7 @@ export const SECRET_FIELDS: Readonly<Record<string, string>> = {
   'SecretResult.revision': 'The revision that holds the change. Null where nothing changed.',
   'SecretForm.fields': 'What to give.',
   'SecretForm.createAt': 'The page of the service on which a person makes such a secret.',
+  'SecretForm.page': 'The page of the portal on which a person gives it. Null where the control plane knows no portal.',
   'SecretForm.scopes': 'By level of tools, the scopes that it needs.',
   'SecretForm.order': 'Whose secrets the server uses: the first that there is counts.',
   'SecretForm.proven': 'Whether it can be tried against the service.',
