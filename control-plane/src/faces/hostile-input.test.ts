@@ -122,6 +122,7 @@ const goodInputs: Record<OperationPath, Record<string, unknown>> = {
   'secrets.put': { server: 'sql', user: 'alice', fields: { password: 'fake-1' }, unchecked: false },
   'secrets.check': { server: 'sql', group: 'staff' },
   'secrets.delete': { server: 'sql', shared: true },
+  'secrets.erase': { user: 'alice' },
   'secrets.list': { ...page, user: 'alice', server: 'sql', state: 'missing' },
   'secrets.form': { server: 'sql', shared: true },
   'secrets.forms': { user: 'alice' },

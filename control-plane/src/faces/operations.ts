@@ -21,6 +21,7 @@ import * as providers from '../providers/operations.ts'
 import * as restrictions from '../restrictions/restrictions.ts'
 import { check as checkSecret } from '../secrets/operations/check.ts'
 import { remove as removeSecret } from '../secrets/operations/delete.ts'
+import { erase as eraseSecrets } from '../secrets/operations/erase.ts'
 import * as secretForms from '../secrets/operations/form.ts'
 import { history as secretHistory } from '../secrets/operations/history.ts'
 import { importSecrets } from '../secrets/import/import.ts'
@@ -72,6 +73,7 @@ export const operations = {
     put: putSecret,
     check: checkSecret,
     delete: removeSecret,
+    erase: eraseSecrets,
     list: listSecrets,
     form: secretForms.form,
     forms: secretForms.forms,

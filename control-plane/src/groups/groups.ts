@@ -15,6 +15,7 @@ import { anyOf } from '../policy-rows/read.ts'
 import type { Db } from '../policy-rows/types.ts'
 import { holdingTexts } from '../holders/holding-texts.ts'
 import { forgetSecrets, secretTexts, tryErasures } from '../secrets/erasures/erasures.ts'
+import { eraseHolder } from '../secrets/stores/embedded/holder-keys.ts'
 import { editMembers, NO_CHANGE, readMembers, setMembers } from './members.ts'
 import type { MemberChange } from './members.ts'
 
@@ -125,6 +126,7 @@ export async function removeGroup(trx: Transaction<Database>, id: string, by: st
   await trx.deleteFrom('grants').where('holder_id', '=', id).execute()
   await trx.deleteFrom('restrictions').where('holder_id', '=', id).execute()
   await forgetSecrets(trx, { column: 'holder_id', value: id, by })
+  await eraseHolder(trx, { kind: 'group', id })
   await trx.deleteFrom('groups').where('id', '=', id).execute()
   return buckets
 }

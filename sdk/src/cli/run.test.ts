@@ -66,6 +66,7 @@ test.for([
   'secret check',
   'secret list',
   'secret delete',
+  'secret erase',
   'secret history',
   'secret form',
   'secret import',

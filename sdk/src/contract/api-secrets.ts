@@ -45,6 +45,12 @@ export const secrets = {
   /** Destroys a secret in its store. Fails with `not_found` when there is none. */
   delete: mutation('anyone', z.strictObject(place), AtRevision),
   /**
+   * Erases all secrets of a person or of a group: the values in the store, and the key that sealed them, so that copies
+   * of the embedded store and of Consul cannot be opened either. `removed` names them. What a store that is away still
+   * holds, is destroyed once it is back.
+   */
+  erase: mutation('administrator', z.strictObject({ user: Handle.optional(), group: Handle.optional() }), AtRevision),
+  /**
    * Secrets, newest first, never their values. Administrators see all. A person sees their own, and those of their
    * groups and shared ones for the servers that they have a grant on. For one person (the caller, or `user`) the list
    * ends with the servers that need a secret and have none, in state `missing`.

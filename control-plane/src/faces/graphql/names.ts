@@ -110,6 +110,7 @@ export const FIELD_NAMES = {
   'secrets.put': 'putSecret',
   'secrets.check': 'checkSecret',
   'secrets.delete': 'deleteSecret',
+  'secrets.erase': 'eraseSecrets',
   'secrets.list': 'secrets',
   'secrets.form': 'secretForm',
   'secrets.forms': 'secretForms',

@@ -9,6 +9,7 @@ import { createProver } from '../proving/prover.ts'
 import { aSecretWorld, aToken } from '../testing.ts'
 import { check } from './check.ts'
 import { remove } from './delete.ts'
+import { erase } from './erase.ts'
 import { form, forms } from './form.ts'
 import { history } from './history.ts'
 import { list } from './list.ts'
@@ -50,6 +51,25 @@ test('what nobody saved cannot be checked or deleted', async () => {
   await expect(check(it.alice, { server: 'vcs' })).rejects.toMatchObject({ code: 'not_found', message })
   await expect(remove(it.alice, { server: 'vcs' })).rejects.toMatchObject({ code: 'not_found', message })
   await expect(remove(it.bob, { server: 'vcs' })).rejects.toMatchObject({ message: 'There is no server vcs.' })
+})
+
+test('the secrets of a person are erased with the key that sealed them, and a new one gets a new key', async () => {
+  await using it = await aSecretWorld()
+  await saved(it)
+  const keys = () => it.ctx.db.selectFrom('secret_keys').selectAll().execute()
+  const [before] = await keys()
+  await expect(erase(it.ctx, {})).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(erase(it.ctx, { user: 'alice', group: 'devs' })).rejects.toMatchObject({ code: 'invalid_input' })
+  expect(await erase(it.ctx, { user: 'alice' })).toMatchObject({ removed: ['secret for vcs'] })
+  expect(it.published.marks).toContain(bucketOf({ id: it.alice.actor.id }))
+  expect(await keys()).toEqual([])
+  expect(await it.ctx.db.selectFrom('secret_values').select('path').execute()).toEqual([])
+  expect(await it.ctx.db.selectFrom('secret_erasures').select('server').execute()).toEqual([])
+  expect((await history(it.alice, page)).items.map(({ act }) => act)).toEqual(['deleted', 'saved'])
+  expect(await erase(it.ctx, { user: 'alice' })).not.toHaveProperty('removed')
+  await saved(it)
+  const [after] = await keys()
+  expect(after?.wrapped).not.toEqual(before?.wrapped)
 })
 
 test('a server at another address gets no secret of before: it is moved, and put again for there', async () => {

@@ -235,6 +235,20 @@ test('list shows state, holder, owner and end, over all pages', async () => {
   expect((await bir(['secret', 'list', '--state', 'fine'], at(control.url))).exit).toBe(2)
 })
 
+test('erase needs a holder and --yes, and says what is gone', async () => {
+  const asked: unknown[] = []
+  await using control = await standIn({
+    secrets: { erase: (input) => (asked.push(input), { revision: 9, removed: ['secret for gitlab'] }) },
+  })
+  const erase = (...args: string[]) => bir(['secret', 'erase', ...args], at(control.url))
+  expect((await erase('--yes')).exit).toBe(2)
+  expect((await erase('--user', 'bob')).exit).toBe(2)
+  expect(asked).toEqual([])
+  expect((await erase('--user', 'bob', '--yes')).out).toContain('Destroyed from revision 9 on: the secrets of bob for gitlab.')
+  await erase('--group', 'devs', '--yes')
+  expect(asked).toEqual([{ user: 'bob' }, { group: 'devs' }])
+})
+
 test('delete asks on a terminal, and needs --yes elsewhere', async () => {
   const asked: object[] = []
   await using control = await standIn({ secrets: { delete: (input) => (asked.push(input), { revision: 9 }) } })

@@ -1,6 +1,7 @@
 import type { Define } from '../base/verb.ts'
 import { secretCheck } from './check.ts'
 import { secretDelete } from './delete.ts'
+import { secretErase } from './erase.ts'
 import { secretForm } from './form.ts'
 import { secretHistory } from './history.ts'
 import { secretImport } from './import.ts'
@@ -17,5 +18,6 @@ export const secret: Define = (parent, act) => {
       'Keeps the secrets that servers need of people, such as a token of GitLab. Each is tried against the real service before it is saved. Nothing ever shows a value.',
     )
     .addHelpText('after', '\nExamples:\n  bir secret form gitlab\n  bir secret put gitlab\n  bir secret list\n  bir secret check gitlab')
-  for (const define of [secretPut, secretCheck, secretList, secretDelete, secretHistory, secretForm, secretImport]) define(command, act)
+  for (const define of [secretPut, secretCheck, secretList, secretDelete, secretErase, secretHistory, secretForm, secretImport])
+    define(command, act)
 }

@@ -44,6 +44,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   putSecret: 'Tries a secret against the real service, and saves it when it is good. A verdict that is not `ok` is a normal answer.',
   checkSecret: 'Tries the stored secret against the real service now.',
   deleteSecret: 'Destroys a secret in its store.',
+  eraseSecrets: 'Destroys all secrets of a person or of a group, and the key that sealed them. Name one of the two.',
   secrets: 'Secrets, newest first, never their values. Of a person, also the servers that need one and have none.',
   secretForm: 'What a server asks of people.',
   secretForms: 'What all servers ask of people who may use them.',
