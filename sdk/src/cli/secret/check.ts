@@ -3,7 +3,7 @@ import type { Define } from '../base/verb.ts'
 import { holderOf, withHolderOptions, wordsFor } from './holder.ts'
 import type { HolderFlags } from './holder.ts'
 import { printResult } from './result.ts'
-import { serverOf } from './server.ts'
+import { serverOf } from './given/server.ts'
 
 /** `bir secret check` tries the stored secret against the real service now. */
 export const secretCheck: Define = (parent, act) => {

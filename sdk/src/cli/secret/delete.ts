@@ -3,7 +3,7 @@ import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
 import { holderOf, withHolderOptions, wordsFor } from './holder.ts'
 import type { HolderFlags } from './holder.ts'
-import { serverOf } from './server.ts'
+import { serverOf } from './given/server.ts'
 
 /** `bir secret delete` destroys a secret in its store. */
 export const secretDelete: Define = (parent, act) => {

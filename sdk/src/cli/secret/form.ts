@@ -3,7 +3,7 @@ import type { Context } from '../base/context.ts'
 import { EXIT } from '../base/exit.ts'
 import { printable } from '../output/printable.ts'
 import type { Define } from '../base/verb.ts'
-import { serverOf } from './server.ts'
+import { serverOf } from './given/server.ts'
 
 /** `bir secret form` shows what a server asks of people. */
 export const secretForm: Define = (parent, act) => {

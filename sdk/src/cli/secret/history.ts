@@ -6,7 +6,7 @@ import type { Define } from '../base/verb.ts'
 import { table } from '../output/table.ts'
 import { holderCell } from './holder.ts'
 import type { HolderFlags } from './holder.ts'
-import { serverOf } from './server.ts'
+import { serverOf } from './given/server.ts'
 
 type Row = z.infer<typeof SecretEvent>
 

@@ -7,7 +7,7 @@ import { everyRow } from '../base/pages.ts'
 import type { Define } from '../base/verb.ts'
 import { table } from '../output/table.ts'
 import { holderCell } from './holder.ts'
-import { serverOf } from './server.ts'
+import { serverOf } from './given/server.ts'
 
 type Row = z.infer<typeof Secret>
 

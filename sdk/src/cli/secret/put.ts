@@ -4,8 +4,8 @@ import type { Define } from '../base/verb.ts'
 import { holderOf, withHolderOptions, wordsFor } from './holder.ts'
 import type { HolderFlags } from './holder.ts'
 import { printResult } from './result.ts'
-import { serverOf } from './server.ts'
-import { fieldOf, readValues } from './values.ts'
+import { serverOf } from './given/server.ts'
+import { fieldOf, readValues } from './given/values.ts'
 
 interface Flags extends HolderFlags {
   field?: string[]

@@ -1,6 +1,6 @@
-import { ServerId } from '../../contract/names.ts'
-import { kindOfToken } from '../../contract/token-kind.ts'
-import { badUsage } from '../base/fault.ts'
+import { ServerId } from '../../../contract/names.ts'
+import { kindOfToken } from '../../../contract/token-kind.ts'
+import { badUsage } from '../../base/fault.ts'
 
 /** Checks the id of a server. Throws `CliFault`, which does not repeat the text: it may be the secret by mistake. */
 export function serverOf(text: string): string {

@@ -1,7 +1,7 @@
-import type { SecretField, SecretForm } from '../../contract/secret-form.ts'
-import { MAX_SECRET_BYTES, valueFault, withoutLineEnd } from '../../contract/secret-value.ts'
-import type { Environment } from '../base/environment.ts'
-import { badUsage } from '../base/fault.ts'
+import type { SecretField, SecretForm } from '../../../contract/secret-form.ts'
+import { MAX_SECRET_BYTES, valueFault, withoutLineEnd } from '../../../contract/secret-value.ts'
+import type { Environment } from '../../base/environment.ts'
+import { badUsage } from '../../base/fault.ts'
 
 type Form = Pick<SecretForm, 'server' | 'fields' | 'createAt'>
 type Values = Record<string, string>
