@@ -1,0 +1,32 @@
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { serve } from '../../conformance/upstreams/serve.ts'
+import type { Upstream } from '../../conformance/upstreams/serve.ts'
+
+export interface GuardedServer extends Upstream {
+  /** The tokens that it takes now; to anybody else it answers 401. */
+  readonly accepted: Set<string>
+  /** What it was sent as `Authorization`, in the order of the requests. */
+  readonly heard: (string | null)[]
+}
+
+/** A remote MCP server that speaks to nobody without a good bearer token (RFC 6750). It tells everybody who they are. */
+export async function guardedServer(): Promise<GuardedServer> {
+  const accepted = new Set<string>()
+  const heard: (string | null)[] = []
+  const handler = createMcpHandler(newServer)
+  const guarded = async (request: Request): Promise<Response> => {
+    const authorization = request.headers.get('authorization')
+    heard.push(authorization)
+    if (accepted.has(authorization?.replace(/^Bearer /, '') ?? '')) return handler.fetch(request)
+    return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+  }
+  return { ...(await serve(guarded, handler.close)), accepted, heard }
+}
+
+function newServer(): McpServer {
+  const server = new McpServer({ name: 'desk', version: '1.0.0' }, { capabilities: { tools: {} } })
+  server.registerTool('list_tickets', { description: 'Lists tickets.', annotations: { readOnlyHint: true } }, () => ({
+    content: [{ type: 'text', text: 'one ticket' }],
+  }))
+  return server
+}
