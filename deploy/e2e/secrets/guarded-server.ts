@@ -9,7 +9,7 @@ export interface GuardedServer extends Upstream {
   readonly heard: (string | null)[]
 }
 
-/** A remote MCP server that speaks to nobody without a good bearer token (RFC 6750). It tells everybody who they are. */
+/** A remote MCP server that speaks to nobody without a good bearer token (RFC 6750). */
 export async function guardedServer(): Promise<GuardedServer> {
   const accepted = new Set<string>()
   const heard: (string | null)[] = []

@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /** A page of a list as a service gave it. */
 export interface ServicePage<Item> {
   readonly items: readonly Item[]
@@ -17,10 +15,6 @@ export interface WalkedPage<Item, Place> {
   readonly next: Place | undefined
   readonly total?: number | undefined
 }
-
-/** The key of an item in its list, which no other item ever has. */
-export const ItemId = z.union([z.number(), z.string().max(200)])
-export type ItemId = z.infer<typeof ItemId>
 
 /** The most pages of a service that one call reads. Then the call ends with what it has, and the cursor goes on. */
 export const MAX_READS = 20

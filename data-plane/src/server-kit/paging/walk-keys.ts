@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ItemId, MAX_READS } from './page.ts'
+import { markOf, Marks, readMarks, writeMarks } from './marks.ts'
+import type { ItemId } from './marks.ts'
+import { MAX_READS } from './page.ts'
 import type { ServicePage, WalkedPage } from './page.ts'
 
 /** What a service wants in the request for the next page, such as `{ page_token: … }`. */
@@ -15,7 +17,9 @@ export interface KeySource<Item> {
   id(item: Item): ItemId
 }
 
-export const KeyPlace = z.object({ key: PageKey, shown: z.array(ItemId).max(100) })
+const maxShown = 100
+
+export const KeyPlace = z.object({ key: PageKey, shown: Marks(maxShown) })
 export type KeyPlace = z.infer<typeof KeyPlace>
 
 /**
@@ -26,17 +30,18 @@ export async function walkKeys<Item>(
   place: KeyPlace | undefined,
   limit: number,
 ): Promise<WalkedPage<Item, KeyPlace>> {
+  const mark = (item: Item) => markOf(source.id(item))
   if (!place && source.first) {
     const { items, hasNext, total } = await source.first(limit)
-    return { items: [...items], total, next: hasNext ? { key: {}, shown: items.map((item) => source.id(item)) } : undefined }
+    return { items: [...items], total, next: hasNext ? { key: {}, shown: writeMarks(items.map(mark), maxShown) } : undefined }
   }
-  const shown = place?.shown ?? []
-  const wasShown = new Set(shown)
+  const shown = place?.shown ?? ''
+  const wasShown = new Set(readMarks(shown))
   const items: Item[] = []
   let key = place?.key ?? {}
   for (let reads = 0; items.length < limit && reads < MAX_READS; reads++) {
     const found = await source.read({ key, perPage: limit - items.length })
-    items.push(...found.items.filter((item) => !wasShown.has(source.id(item))))
+    items.push(...found.items.filter((item) => !wasShown.has(mark(item))))
     if (!found.nextKey) return { items, next: undefined }
     key = found.nextKey
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ItemId, MAX_READS } from './page.ts'
+import { markOf, Marks, readMarks, writeMarks } from './marks.ts'
+import type { ItemId } from './marks.ts'
+import { MAX_READS } from './page.ts'
 import type { ServicePage, WalkedPage } from './page.ts'
 
 /** A list that is read as windows over the time at which its items were made. */
@@ -13,16 +15,19 @@ export interface WindowSource<Item> {
   createdAt(item: Item): string
 }
 
+const maxTied = 280
+const maxShown = 100
+
 /** Where a walk is: after the items made later than `atMs`, and after those of that millisecond that `tied` names. */
 export const WindowPlace = z.object({
   atMs: z.int().optional(),
-  tied: z.array(ItemId).max(1_000),
+  tied: Marks(maxTied),
   /** What the first page showed in its other order. */
-  shown: z.array(ItemId).max(100),
+  shown: Marks(maxShown),
 })
 export type WindowPlace = z.infer<typeof WindowPlace>
 
-const beginning: WindowPlace = { tied: [], shown: [] }
+const beginning: WindowPlace = { tied: '', shown: '' }
 
 /**
  * The next page of a walk that gives every item once, while others are added and removed: the time at which an item was
@@ -36,7 +41,19 @@ export async function walkWindow<Item>(
 ): Promise<WalkedPage<Item, WindowPlace>> {
   if (!place && source.first) {
     const { items, hasNext, total } = await source.first(limit)
-    return { items: [...items], total, next: hasNext ? { tied: [], shown: items.map((item) => source.id(item)) } : undefined }
+    return {
+      items: [...items],
+      total,
+      next: hasNext
+        ? {
+            tied: '',
+            shown: writeMarks(
+              items.map((item) => markOf(source.id(item))),
+              maxShown,
+            ),
+          }
+        : undefined,
+    }
   }
   const walk = new WindowWalk(source, place ?? beginning, limit)
   await walk.run()
@@ -50,17 +67,17 @@ class WindowWalk<Item> {
   private readonly source: WindowSource<Item>
   private readonly limit: number
   private readonly perPage: number
-  private readonly shown: ReadonlySet<ItemId>
+  private readonly shown: ReadonlySet<string>
   private atMs: number
-  private tied: Set<ItemId>
+  private tied: Set<string>
 
   constructor(source: WindowSource<Item>, { atMs, tied, shown }: WindowPlace, limit: number) {
     this.source = source
     this.limit = limit
-    this.perPage = Math.min(100, limit + tied.length + shown.length)
     this.atMs = atMs ?? Infinity
-    this.tied = new Set(tied)
-    this.shown = new Set(shown)
+    this.tied = new Set(readMarks(tied))
+    this.shown = new Set(readMarks(shown))
+    this.perPage = Math.min(100, limit + this.tied.size + this.shown.size)
   }
 
   async run(): Promise<void> {
@@ -84,7 +101,11 @@ class WindowWalk<Item> {
   }
 
   private get place(): WindowPlace {
-    return { ...(Number.isFinite(this.atMs) && { atMs: this.atMs }), tied: [...this.tied].slice(-1_000), shown: [...this.shown] }
+    return {
+      ...(Number.isFinite(this.atMs) && { atMs: this.atMs }),
+      tied: writeMarks(this.tied, maxTied),
+      shown: writeMarks(this.shown, maxShown),
+    }
   }
 
   /** A page with the one before it, read after it: what moved there when something before it was removed. */
@@ -105,14 +126,18 @@ class WindowWalk<Item> {
       if (this.isFull) return index
       const isNew = this.isNew(item)
       this.pass(item)
-      if (isNew && !this.shown.has(this.source.id(item))) this.items.push(item)
+      if (isNew && !this.shown.has(this.markOf(item))) this.items.push(item)
     }
     return items.length
   }
 
+  private markOf(item: Item): string {
+    return markOf(this.source.id(item))
+  }
+
   private isNew(item: Item): boolean {
     const madeMs = Date.parse(this.source.createdAt(item))
-    return madeMs < this.atMs || (madeMs === this.atMs && !this.tied.has(this.source.id(item)))
+    return madeMs < this.atMs || (madeMs === this.atMs && !this.tied.has(this.markOf(item)))
   }
 
   private pass(item: Item): void {
@@ -120,6 +145,6 @@ class WindowWalk<Item> {
     if (madeMs > this.atMs) return
     if (madeMs < this.atMs) this.tied = new Set()
     this.atMs = madeMs
-    this.tied.add(this.source.id(item))
+    this.tied.add(this.markOf(item))
   }
 }

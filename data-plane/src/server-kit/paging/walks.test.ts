@@ -159,7 +159,7 @@ test.for(Object.entries(walks))(
 )
 
 test('a cursor of another tool, of other arguments, or of nobody is refused; another limit is no other query', () => {
-  const place = { page: 2, perPage: 5, seen: [] }
+  const place = { page: 2, perPage: 5, seen: '' }
   const cursor = writeCursor({ tool: 'list_issues', args: { project: 'a', limit: 5 } }, place)
   expect(readCursor({ tool: 'list_issues', args: { project: 'a', limit: 9, cursor } }, NumberedPlace, cursor)).toEqual(place)
   for (const other of [
@@ -170,4 +170,21 @@ test('a cursor of another tool, of other arguments, or of nobody is refused; ano
   }
   for (const made of ['', 'x', 'bnVsbA', writeCursor(query, { page: -1 })])
     expect(() => readCursor(query, NumberedPlace, made)).toThrow(ToolError)
+})
+
+test.for(Object.entries(walks))('the cursors of a walk by %s are short enough for a call, at any limit', async ([, walk]) => {
+  // All made in one millisecond: the most that a window has to remember.
+  const list = new ChangingList(
+    Array.from({ length: 1_000 }, () => 5_000),
+    [],
+  )
+  let cursor: string | undefined
+  const given = new Set<number>()
+  do {
+    const page = await walk(list)(cursor, 100)
+    for (const item of page.items) given.add(item.id)
+    cursor = page.cursor
+    expect(cursor?.length ?? 0).toBeLessThan(4_000)
+  } while (cursor !== undefined && given.size < 300)
+  expect(given.size).toBe(300)
 })

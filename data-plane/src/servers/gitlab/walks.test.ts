@@ -64,6 +64,92 @@ const projects = (args: object): Walk => ({
   },
 })
 
+const found = (args: object): Walk => ({
+  ...issues({}),
+  tool: 'search',
+  args: { query: 'an issue', scope: 'issues', ...args },
+  key: ({ ref }) => String(ref),
+  all: (world) => web(world).issues.flatMap(({ iid, title }) => (title === 'An issue' ? [`shop/web#${iid}`] : [])),
+  add: (world) => void world.addIssue(web(world), world.user('bob'), { title: 'An issue' }),
+})
+
+const branches: Walk = {
+  tool: 'list_refs',
+  args: { project: 'shop/web' },
+  key: ({ name }) => String(name),
+  all: (world) => [...web(world).repository.branches.keys()],
+  add(world) {
+    const { branches } = web(world).repository
+    const id = world.nextId()
+    // Some come before all that were given, some after.
+    const name = `${id % 2 === 0 ? 'a' : 'z'}${id}`
+    branches.set(name, { name, head: branches.get('main')?.head ?? '', protected: false })
+  },
+  remove(world, at) {
+    const { branches } = web(world).repository
+    const name = pick([...branches.keys()], at)
+    if (name !== undefined && name !== 'main') branches.delete(name)
+  },
+  touch: (world) => void world.commit(web(world), world.user('bob'), 'main', { 'touched.txt': String(world.nextId()) }),
+}
+
+const commits: Walk = {
+  tool: 'list_commits',
+  args: { project: 'shop/web' },
+  key: ({ sha }) => String(sha),
+  all(world) {
+    const { repository } = web(world)
+    const head = repository.resolve('main')
+    return head ? repository.log(head).map(({ id }) => id) : []
+  },
+  add: (world) => void world.commit(web(world), world.user('bob'), 'main', { [`f${world.nextId()}`]: 'x' }),
+  // A history only grows.
+  remove: () => undefined,
+  touch: () => undefined,
+}
+
+const threads: Walk = {
+  tool: 'list_discussions',
+  args: { project: 'shop/web', merge_request: '1' },
+  key: ({ id }) => String(id),
+  all: (world) => web(world).mergeRequests[0]?.discussions.map(({ id }) => id) ?? [],
+  add(world) {
+    const id = String(world.nextId()).padStart(40, '0')
+    const note = { id: world.nextId(), body: 'x', author: world.user('bob'), createdAt: world.now(), system: false, resolvable: true }
+    const about = { resolved: false, resolvedBy: undefined, position: undefined }
+    web(world).mergeRequests[0]?.discussions.push({ id, individual: false, notes: [{ ...note, ...about }] })
+  },
+  remove: (world, at) => void web(world).mergeRequests[0]?.discussions.splice(at % Math.max(1, threads.all(world).length), 1),
+  touch: () => undefined,
+}
+
+const files: Walk = {
+  tool: 'list_tree',
+  args: { project: 'shop/web', ref: 'main', recursive: true },
+  key: ({ path }) => String(path),
+  all: (world) => [...(web(world).repository.resolve('main')?.files.keys() ?? [])],
+  add: (world) => void world.commit(web(world), world.user('bob'), 'main', { [`f${world.nextId()}.txt`]: 'x' }),
+  remove(world, at) {
+    const path = pick(files.all(world), at)
+    if (path !== undefined) world.commit(web(world), world.user('bob'), 'main', { [path]: undefined })
+  },
+  touch: () => undefined,
+}
+
+const changedFiles: Walk = {
+  tool: 'get_merge_request_diff',
+  args: { project: 'shop/web', merge_request: '1', stat_only: true },
+  key: ({ file }) => String(file),
+  all(world) {
+    const { repository } = web(world)
+    const [from, to] = [repository.resolve('main'), repository.resolve('feature')]
+    return from && to ? repository.diff(from, to).map(({ new_path }) => new_path) : []
+  },
+  add: (world) => void world.commit(web(world), world.user('bob'), 'feature', { [`g${world.nextId()}.txt`]: 'x' }),
+  remove: () => undefined,
+  touch: () => undefined,
+}
+
 const walks = [
   issues({ project: 'shop/web' }),
   issues({ group: 'shop' }),
@@ -72,6 +158,14 @@ const walks = [
   mergeRequests({ scope: 'all' }),
   projects({}),
   projects({ group: 'shop' }),
+  mergeRequests({ group: 'shop' }),
+  found({}),
+  found({ project: 'shop/web' }),
+  branches,
+  commits,
+  threads,
+  files,
+  changedFiles,
 ]
 
 const changes = fc.array(fc.record({ kind: fc.constantFrom<'add' | 'remove' | 'touch'>('add', 'remove', 'touch'), at: fc.nat(1_000) }), {

@@ -23,4 +23,4 @@ export async function pageThatFits({ asked, ...list }: Files): Promise<CursorPag
 }
 
 const pageOf = (list: Omit<Files, 'asked'>, asked: Files['asked'], limit: number) =>
-  numberedPage({ ...list, item: FileDiff, asked: { ...asked, args: { ...asked.args, limit } }, id: ({ file }) => file.slice(-200) })
+  numberedPage({ ...list, item: FileDiff, asked: { ...asked, args: { ...asked.args, limit } }, id: ({ file }) => file })

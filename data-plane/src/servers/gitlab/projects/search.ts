@@ -28,7 +28,7 @@ export const search = gitlab.tool({
     const { scope, query, project, group, ref } = args
     const { settings } = context
     const asked = { tool: 'search', args }
-    const id = ({ ref, web_url, title, facts }: Found) => JSON.stringify([ref, web_url ?? title, facts]).slice(0, 200)
+    const id = ({ ref, web_url, title, facts }: Found) => JSON.stringify([ref, web_url ?? title, facts])
     const where =
       project !== undefined
         ? path`/projects/${projectId(settings, project)}/search`

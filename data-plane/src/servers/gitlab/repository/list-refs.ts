@@ -51,7 +51,7 @@ export const listRefs = gitlab.tool({
     // Tags are ordered by time unless asked otherwise. Names do not change, so a walk by name is stable.
     const query = { search: args.query, ...(args.kind === 'tags' && { order_by: 'name', sort: 'asc' }) }
     const asked = { tool: 'list_refs', args }
-    return listReply(await numberedPage({ api: api(context), path: where, item: Row, query, asked, id: ({ name }) => name.slice(-200) }))
+    return listReply(await numberedPage({ api: api(context), path: where, item: Row, query, asked, id: ({ name }) => name }))
   },
   text: (reply) =>
     listText(

@@ -33,7 +33,7 @@ export const listTree = gitlab.tool({
         item: Row,
         query: { path: args.path?.replace(/^\/+|\/+$/g, '') || undefined, ref, recursive },
         asked: { tool: 'list_tree', args },
-        id: (row) => row.path.slice(-200),
+        id: (row) => row.path,
       }),
     )
   },

@@ -15,6 +15,7 @@ export class World {
   readonly groups: Group[] = []
   projects: Project[] = []
   private lastId = 0
+  private readonly lastIids = new Map<string, number>()
   private nowMs = Date.parse('2026-03-01T08:00:00.000Z')
 
   /** Ids go upwards over all things, so that none is by chance that of another. */
@@ -115,7 +116,7 @@ export class World {
 
   addMergeRequest(project: Project, author: User, given: Given<MergeRequest> = {}): MergeRequest {
     const mergeRequest: MergeRequest = {
-      ...this.noteable(project, author, project.mergeRequests),
+      ...this.noteable(project, author, 'merge request'),
       sourceBranch: 'feature',
       targetBranch: project.defaultBranch,
       reviewers: [],
@@ -136,7 +137,7 @@ export class World {
 
   addIssue(project: Project, author: User, given: Given<Issue> = {}): Issue {
     const issue: Issue = {
-      ...this.noteable(project, author, project.issues),
+      ...this.noteable(project, author, 'issue'),
       confidential: false,
       dueDate: undefined,
       weight: undefined,
@@ -181,11 +182,19 @@ export class World {
     return project.visibility === 'private' ? undefined : 0
   }
 
-  private noteable(project: Project, author: User, others: readonly Noteable[]): Omit<Noteable, 'state'> & { state: 'opened' } {
+  /** The number of one that was deleted is never given again. */
+  private nextIid(project: Project, kind: 'issue' | 'merge request'): number {
+    const counter = `${kind} ${project.id}`
+    const next = (this.lastIids.get(counter) ?? 0) + 1
+    this.lastIids.set(counter, next)
+    return next
+  }
+
+  private noteable(project: Project, author: User, kind: 'issue' | 'merge request'): Omit<Noteable, 'state'> & { state: 'opened' } {
     const createdAt = this.now()
     return {
       id: this.nextId(),
-      iid: Math.max(0, ...others.slice(-1).map(({ iid }) => iid)) + 1,
+      iid: this.nextIid(project, kind),
       project,
       title: 'Untitled',
       description: '',
