@@ -91,6 +91,7 @@ test('redirects are followed below the address alone; to another origin or a nei
     '/git/api/items/7': '/git/api/moved',
     '/git/api/items/1': `${other.origin}/git/x`,
     '/git/api/items/2': '/wiki/x',
+    '/git/api/items/3': '/git-mirror/x',
   }
   await using thing = await aService(
     ({ url = '' }, response) => (targets[url] === undefined ? json(response, 200) : json(response, 302, { location: targets[url] })),
@@ -102,7 +103,9 @@ test('redirects are followed below the address alone; to another origin or a nei
   expect(await thing.ask({ path: path`/items/${2}` })).toMatchObject({ status: 302, strayedTo: thing.origin })
   expect(await thing.ask({ method: 'POST', json: {} })).toMatchObject({ status: 302, strayedTo: thing.origin })
   expect(other.seen).toEqual([])
+  expect(await thing.ask({ path: path`/items/${3}` })).toMatchObject({ status: 302, strayedTo: thing.origin })
   expect(thing.seen.map(({ url }) => url)).not.toContain('/wiki/x')
+  expect(thing.seen.map(({ url }) => url)).not.toContain('/git-mirror/x')
 })
 
 test('redirects in a circle end after three', async () => {
