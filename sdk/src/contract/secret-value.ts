@@ -13,8 +13,8 @@ export function valueFault(value: string, { lines }: { lines: boolean }): string
   const bytes = new TextEncoder().encode(value).length
   if (bytes > MAX_SECRET_BYTES) return `it has ${bytes} bytes, and 64 KiB (${MAX_SECRET_BYTES} bytes) are the most`
   if (value.trim() === '') return 'it is blank'
+  if (!lines && /[\r\n]/.test(value)) return 'it has a line break: copy it again as one line'
   if (!lines && value !== value.trim()) return 'it begins or ends with a blank: copy it again without'
-  if (!lines && /[\r\n]/.test(value)) return 'it has a line break inside: copy it again as one line'
   const control = lines ? /[^\P{Cc}\r\n\t]/u : /\p{Cc}/u
   if (control.test(value)) return 'it has a control character inside: copy it again as plain text'
   if (/^(bearer|basic|token|private-token:?|authorization:)\s/i.test(value))
