@@ -23,6 +23,7 @@ import * as authorizationServer from './migrations/0016-authorization-server.ts'
 import * as exchangedTokens from './migrations/0017-exchanged-tokens.ts'
 import * as ownRevision from './migrations/0018-own-revision.ts'
 import * as secrets from './migrations/0019-secrets.ts'
+import * as portalClients from './migrations/0020-portal-clients.ts'
 import type { Database } from './schema.ts'
 
 /**
@@ -52,6 +53,7 @@ export const laterMigrations: Readonly<Record<string, LaterMigration>> = {
   '0017-exchanged-tokens': exchangedTokens,
   '0018-own-revision': ownRevision,
   '0019-secrets': secrets,
+  '0020-portal-clients': portalClients,
 }
 
 /**

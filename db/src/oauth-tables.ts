@@ -33,6 +33,8 @@ interface OAuthClientsTable {
   registration_hash: string | null
   /** The service account. */
   user_id: string | null
+  /** An administrator made it as a portal: see `OAuthClient.isPortal`. */
+  portal: Generated<boolean>
   made_by: string
   made_at: Generated<Date>
   used_at: Later
@@ -107,7 +109,6 @@ interface AuthorizationCodesTable {
   used_at: Later
 }
 
-/** The refresh tokens of a session are a family: at most one of them has no successor. */
 /** Access tokens that others were exchanged for. */
 interface ExchangedTokensTable {
   jti: string
@@ -125,6 +126,9 @@ interface ExchangedTokensTable {
   expires_at: Date
 }
 
+/**
+ * The refresh tokens of a session are a family: at most one of them has no successor. That of a portal never gets one.
+ */
 interface RefreshTokensTable {
   token_hash: string
   sid: string

@@ -11,6 +11,7 @@ import * as planeState from '../plane-state/list.ts'
 import * as planes from '../planes/planes.ts'
 import { approve as approveClient } from '../oauth/clients/administration/approve.ts'
 import * as clients from '../oauth/clients/administration/clients.ts'
+import { rotate as rotateClient } from '../oauth/clients/administration/rotate.ts'
 import * as personalTokens from '../personal-tokens/personal-tokens.ts'
 import { apply } from '../policy/apply.ts'
 import { explain } from '../policy/explain.ts'
@@ -67,7 +68,7 @@ export const operations = {
   settings: { get: settings.get, put: settings.put },
   policy: { apply, plan, version, export: exportPolicy, explain },
   providers: { list: providers.list, test: providers.test },
-  clients: { list: clients.list, create: clients.create, rotate: clients.rotate, approve: approveClient, delete: clients.remove },
+  clients: { list: clients.list, create: clients.create, rotate: rotateClient, approve: approveClient, delete: clients.remove },
   personalTokens: { create: personalTokens.create, list: personalTokens.list, revoke: personalTokens.revoke },
   secrets: {
     put: putSecret,

@@ -61,6 +61,8 @@ const RecordKindName = z.string().refine((kind) => RecordKind.options.some((know
   error: `must be one of ${RecordKind.options.join(', ')}`,
 })
 
+/** A set of public keys (RFC 7517). */
+const PublicKeys = z.record(z.string(), z.unknown())
 const ClientName = z.string().min(1).max(200)
 const MadeClient = z.strictObject({ clientId: z.string(), handle: Handle.nullable(), clientSecret: z.string().nullable() })
 
@@ -260,7 +262,9 @@ export const api = {
     /**
      * Creates a client: for people, with the `redirectUris` that codes may go to; or for a service account, which is
      * created when there is none. `clientSecret` is shown this once; it is null for a client without one. `jwks` holds
-     * public keys. Fails with `conflict` when the handle is taken, or the service account is disabled.
+     * public keys. With `portal` it is a portal of the gateway: it signs in with the keys in `jwks`, needs no consent,
+     * and its id is its handle, which is `portal` unless named. Fails with `conflict` when the handle is taken, or the
+     * service account is disabled.
      */
     create: mutation(
       'administrator',
@@ -272,14 +276,19 @@ export const api = {
         postLogoutRedirectUris: z.array(z.string().max(2048)).max(32).optional(),
         /** Absent: `private_key_jwt` with keys, `client_secret_basic` for a service account, else `none`. */
         authMethod: ClientAuthMethod.optional(),
-        jwks: z.record(z.string(), z.unknown()).optional(),
+        jwks: PublicKeys.optional(),
         jwksUri: z.string().max(2048).optional(),
         serviceAccount: Handle.optional(),
+        portal: z.boolean().optional(),
       }),
       MadeClient,
     ),
-    /** Gives a client a new secret, shown this once. The old one is void at once. `client`: an id, or a handle. */
-    rotate: mutation('administrator', z.strictObject({ client: ClientName }), MadeClient),
+    /**
+     * Gives a client a new secret, shown this once; or one that signs in with keys the public keys of `jwks`. What it
+     * had before is void at once, unless `jwks` holds it too. `client`: an id, or a handle. Fails with `conflict` for
+     * a client that authenticates in another way.
+     */
+    rotate: mutation('administrator', z.strictObject({ client: ClientName, jwks: PublicKeys.optional() }), MadeClient),
     /**
      * Approves a client for everybody, so that nobody is asked for consent, or takes that back: it changes the member
      * `approved` of the policy's section `clients`, as a policy file does. `client`: an id, a handle, or the URL of a

@@ -92,10 +92,14 @@ export const Client = z.strictObject({
   disabled: z.boolean().optional(),
   /** False when the policy admits only listed clients, and not this one. */
   admitted: z.boolean(),
-  /** True when the policy approves it for everybody, so that it needs no consent. */
+  /** True when the policy approves it for everybody, or it is a portal, so that it needs no consent. */
   approved: z.boolean(),
   madeBy: z.string(),
   madeAt: Instant,
+  /** True for a portal of the gateway. Absent where an older gateway does not tell. */
+  portal: z.boolean().optional(),
+  /** The thumbprints (RFC 7638, SHA-256) of the keys that it signs in with, where the gateway stores them. */
+  keys: z.array(z.string()).optional(),
   /** When it last authenticated, to the day. Null: never. */
   usedAt: Instant.nullable(),
   /** When it goes unless it is used before. Null: it stays. */

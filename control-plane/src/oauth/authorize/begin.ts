@@ -4,6 +4,7 @@ import type { Answer } from '../../base/http.ts'
 import { isVouchedFor, mayLeadTo } from '../clients/admission.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import type { OAuthParts } from '../base/parts.ts'
+import { grantedAudiences } from '../base/resource.ts'
 import type { Target } from '../base/resource.ts'
 import { optionalText } from '../base/form.ts'
 import type { Incoming } from '../base/stages.ts'
@@ -24,15 +25,15 @@ interface Checked extends Incoming, InBrowser, Redirectable {
 
 /** Keeps the request, and leads the browser to the sign-in, or to the question whether the client may. */
 export const beginAuthorization =
-  ({ db }: OAuthParts) =>
+  (parts: OAuthParts) =>
   async (call: Checked): Promise<Answer> => {
     const { client, browser, session, cookies, prompt } = call
     if (prompt.has('none')) throw oauthError(silentFault(client, session), 'Nobody can be asked: prompt is none.')
     const asksSignIn = prompt.has('login') || prompt.has('select_account')
-    const request = requestOf(call, { asksSignIn })
+    const request = requestOf(parts, call, { asksSignIn })
     const sid = asksSignIn ? undefined : session?.sid
     const from = { address: call.exchange.address, userId: session?.user.id }
-    const flow = await beginSignIn(db, { from, purpose: 'authorize', request, browserHash: browser.hash, clientId: client.id, sid })
+    const flow = await beginSignIn(parts.db, { from, purpose: 'authorize', request, browserHash: browser.hash, clientId: client.id, sid })
     return seeOther(`/oauth/${sid === undefined ? 'sign-in' : 'consent'}?flow=${flow}`, cookies)
   }
 
@@ -44,6 +45,7 @@ const silentFault = (client: OAuthClient, session: object | undefined) =>
   session || !isVouchedFor(client) ? 'interaction_required' : 'login_required'
 
 function requestOf(
+  parts: OAuthParts,
   { client, redirect, codeChallenge, target, scope, prompt, form, exchange }: Checked,
   { asksSignIn }: { asksSignIn: boolean },
 ) {
@@ -52,7 +54,7 @@ function requestOf(
     redirectUri: redirect.uri,
     state: redirect.state,
     codeChallenge,
-    audience: target.audience,
+    audience: grantedAudiences(client, target, parts),
     scope,
     isDirect: isDirect(exchange.request.headers['sec-fetch-site']),
     asksConsent: prompt.has('consent'),

@@ -40,14 +40,29 @@ export function targetOf(resources: readonly string[], { issuer, mcpUrl }: Bases
 }
 
 /**
+ * What a client is granted when it asks for this target. A portal gets the API and every server, whatever it names: it
+ * asks for a token of each with the one handle of its session. Several audiences stand as words of one text.
+ */
+export function grantedAudiences({ isPortal = false }: { isPortal?: boolean }, { audience }: Target, { issuer, mcpUrl }: Bases): string {
+  return isPortal ? `${apiAudience(issuer)} ${mcpUrl}/mcp` : audience
+}
+
+/** The audiences of a grant, the one first that a token is for when nothing is asked for. */
+export const audiencesOf = (granted: string): [string, ...string[]] => {
+  const [first = granted, ...others] = granted.split(' ')
+  return [first, ...others]
+}
+
+/**
  * The audience of a token under a grant: the grant's own, or a narrower one that the request names (RFC 8707 §2.2). A
  * grant for `…/mcp` covers `…/mcp/gitlab`.
  */
 export function narrowedAudience(granted: string, requested: Target | undefined): string {
-  const isCovered =
-    requested && (requested.audience === granted || (granted.endsWith('/mcp') && requested.audience.startsWith(`${granted}/`)))
-  if (requested && !isCovered) throw oauthError('invalid_target', 'The grant does not cover this resource.')
-  return requested?.audience ?? granted
+  const audiences = audiencesOf(granted)
+  if (!requested) return audiences[0]
+  const covers = (one: string) => requested.audience === one || (one.endsWith('/mcp') && requested.audience.startsWith(`${one}/`))
+  if (!audiences.some(covers)) throw oauthError('invalid_target', 'The grant does not cover this resource.')
+  return requested.audience
 }
 
 /** Call it only after the caller is authenticated: strangers must not learn which servers exist. */

@@ -1,7 +1,7 @@
 import type { ClientPolicy } from '@bir/sdk/contract/client-policy'
 import type { OAuthClient } from './client.ts'
 
-type Known = Pick<OAuthClient, 'id' | 'kind' | 'host' | 'redirectUris'> & { handle?: string | null }
+type Known = Pick<OAuthClient, 'id' | 'kind' | 'host' | 'redirectUris' | 'isPortal'> & { handle?: string | null }
 
 /**
  * Whether the policy admits a client. What an administrator created, or this program brings along, is admitted by that;
@@ -16,9 +16,9 @@ export function isAdmitted({ allow, listed, domains }: ClientPolicy, client: Kno
 export const isNamed = ({ listed, approved }: ClientPolicy, clientId: string): boolean =>
   listed.includes(clientId) || approved.includes(clientId)
 
-/** Whether an administrator consented to the client for everybody. */
+/** Whether an administrator consented to the client for everybody. A portal is made with that. */
 export function isApproved({ approved }: ClientPolicy, client: Known): boolean {
-  if (approved.includes(client.id) || (client.handle != null && approved.includes(client.handle))) return true
+  if (client.isPortal || approved.includes(client.id) || (client.handle != null && approved.includes(client.handle))) return true
   return isOfHosts(approved, client)
 }
 

@@ -31,7 +31,12 @@ export interface OAuthClient {
   userId?: string
   /** The host of its metadata document: all that is verified about it. */
   host?: string
-  /** An administrator approved it for everybody: it needs no consent. */
+  /**
+   * It is a portal of the gateway, made by an administrator. Its sessions reach the API and every server, and its
+   * refresh token is a handle that stays the same: only whoever has the key of the client can use it.
+   */
+  isPortal?: boolean
+  /** An administrator approved it for everybody, or made it as a portal: it needs no consent. */
   isApproved: boolean
 }
 
@@ -49,6 +54,9 @@ const exchanges = ['urn:ietf:params:oauth:grant-type:token-exchange', 'urn:ietf:
 
 /** Grants that any client may use: for each of them somebody signs in, or a trusted provider says who it is. */
 export const OPEN_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token', DEVICE_CODE, ...exchanges]
+
+/** Grants of a portal: a person signs in with a browser, and nothing else. */
+export const PORTAL_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token']
 
 /** Grants of the client of a service account. */
 export const SERVICE_GRANT_TYPES: readonly string[] = ['client_credentials', ...exchanges]

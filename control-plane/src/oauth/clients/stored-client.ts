@@ -38,6 +38,7 @@ export function clientOfRow(row: ClientRow): Omit<OAuthClient, 'isApproved'> {
     ...(metadata.jwks === undefined ? {} : { jwks: metadata.jwks }),
     ...(metadata.jwks_uri === undefined ? {} : { jwksUri: metadata.jwks_uri }),
     ...(row.user_id === null ? {} : { userId: row.user_id }),
+    ...(row.portal ? { isPortal: true } : {}),
   }
 }
 
@@ -47,6 +48,8 @@ export interface NewClient {
   metadata: ClientMetadata
   /** The service account that the client is of. */
   userId?: string | undefined
+  /** It is a portal. Its handle is its id too. */
+  isPortal?: boolean
   /** The label of the actor. */
   madeBy: string
 }
@@ -59,14 +62,14 @@ export interface MadeClient {
   registrationToken: string | undefined
 }
 
-/** Stores a new client, of whatever kind, with a new id, and with a secret if its metadata asks for one. */
-export async function createStoredClient(trx: Db, { kind, handle, metadata, userId, madeBy }: NewClient): Promise<MadeClient> {
+/** Stores a new client, of whatever kind, with a new id unless it is a portal, and with a secret if its metadata asks for one. */
+export async function createStoredClient(trx: Db, { kind, handle, metadata, userId, isPortal = false, madeBy }: NewClient): Promise<MadeClient> {
   const secret = needsSecret(metadata) ? newClientSecret() : undefined
   const registration = kind === 'registered' ? newClientSecret() : undefined
   const row = await trx
     .insertInto('oauth_clients')
     .values({
-      client_id: randomBytes(16).toString('hex'),
+      client_id: isPortal && handle !== undefined ? handle : randomBytes(16).toString('hex'),
       kind,
       handle: handle ?? null,
       name: metadata.client_name,
@@ -74,6 +77,7 @@ export async function createStoredClient(trx: Db, { kind, handle, metadata, user
       secret_hash: secret?.hash ?? null,
       registration_hash: registration?.hash ?? null,
       user_id: userId ?? null,
+      portal: isPortal,
       made_by: madeBy,
       expires_at: kind === 'registered' ? new Date(Date.now() + unusedLifeMs) : null,
     })

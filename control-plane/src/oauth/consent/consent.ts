@@ -5,7 +5,7 @@ import { OAuthError } from '../../base/errors/oauth-error.ts'
 import type { OAuthClient } from '../clients/client.ts'
 import { redirectUriFault } from '../clients/redirect-uri.ts'
 import type { OAuthParts } from '../base/parts.ts'
-import { refuseUnknownServer, targetOf } from '../base/resource.ts'
+import { audiencesOf, refuseUnknownServer, targetOf } from '../base/resource.ts'
 import type { Incoming } from '../base/stages.ts'
 import { clientAddress, seeOther, withCookies } from '../flow/answers.ts'
 import { csrfOf } from '../flow/browser.ts'
@@ -83,7 +83,7 @@ export const showConsent =
   async (call: Call): Promise<Answer> => {
     const { db } = parts
     const { client, asked, session, flow, language, cookies } = call
-    await refuseUnknownServer(db, targetOf([asked.audience], parts))
+    await refuseUnknownServer(db, targetOf([audiencesOf(asked.audience)[0]], parts))
     if (client.isApproved && !asked.asksConsent) return allow(parts, call)
     const mayBeSilent = asked.isDirect && !asked.asksConsent
     if (mayBeSilent && (await isRemembered(db, consentOf(call)))) return allow(parts, call)

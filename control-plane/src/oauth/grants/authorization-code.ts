@@ -39,7 +39,8 @@ export const authorizationCode: GrantType = async (parts, { form, client, target
   const session = await liveSession(db, row.sid, settings)
   if (!session) throw unknownCode('session-ended', await whose())
   const { user } = session
-  await bindSession(db, row.sid, exchange)
+  // The handle of a portal is bound to its key. Its session keeps the browser from which the person signed in.
+  if (!client.isPortal) await bindSession(db, row.sid, exchange)
   const recordedAs = { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id }
   return {
     user,

@@ -33,7 +33,7 @@ interface Refused {
 /**
  * Rotates a refresh token (RFC 9700, section 4.14.2). Each is good once. The one that was replaced last gives the same
  * answer for a while, for clients that lost it or asked twice at once; any older one ends the whole session, because
- * two have it.
+ * two have it. That of a portal is a handle: it stays as it is, and without the key of the portal it is worth nothing.
  */
 export const refreshToken: GrantType = async (parts, request) => {
   const { db, ctxOf } = parts
@@ -63,31 +63,35 @@ function strangerText({ row }: LiveSession, { exchange: { request } }: TokenRequ
 }
 
 async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: TokenRequest, revision: number): Promise<Outcome> {
-  const { form, client, target, settings } = request
+  const { form, client, settings } = request
   const token = requireParameter(form, 'refresh_token')
   const row = await lockRefreshToken(trx, token)
   if (!row || row.client_id !== client.id) return { refusal: 'refresh-unknown' }
   const session = await liveSession(trx, row.sid, settings)
   if (!session) return { refusal: 'session-ended', whose: await holderOf(trx, row.sid) }
+  const issue = async (keep?: (answer: TokenAnswer) => Promise<void>) => {
+    await slideSession(trx, session.row, settings.session, Date.now())
+    const granted = { ...ofSession(session, request), revision, isRefreshable: keep !== undefined }
+    return { answer: await issueIn(trx, parts, granted, request, keep) }
+  }
+  if (client.isPortal) return issue()
+
   const strange = bindingFault(session.row, request.exchange, settings)
   if (row.replaced_at !== null) {
     const answer = strange ? undefined : await repeatedAnswer(trx, token, row)
     return answer ? { answer } : { refusal: 'refresh-replayed', endsSession: row.sid, session }
   }
-
   if (strange !== undefined) return { refusal: strange.reason, session, ...(strange.endsSession ? { endsSession: row.sid } : {}) }
-  const { user } = session
-  await slideSession(trx, session.row, settings.session, Date.now())
-  const granted = {
-    user,
-    revision,
-    clientId: client.id,
-    clientName: client.name,
-    lifeSeconds: LIFE_SECONDS,
-    recordedAs: { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id },
-    sid: row.sid,
-    isRefreshable: true,
-    audience: narrowedAudience(session.row.audience ?? target.audience, form.has('resource') ? target : undefined),
-  }
-  return { answer: await issueIn(trx, parts, granted, request, (answer) => replaceRefreshToken(trx, token, answer)) }
+  return issue((answer) => replaceRefreshToken(trx, token, answer))
 }
+
+/** What the person of the session gave the client, or as much of it as is asked for. */
+const ofSession = ({ row, user }: LiveSession, { client, form, target }: TokenRequest) => ({
+  user,
+  clientId: client.id,
+  clientName: client.name,
+  lifeSeconds: LIFE_SECONDS,
+  recordedAs: { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id },
+  sid: row.sid,
+  audience: narrowedAudience(row.audience ?? target.audience, form.has('resource') ? target : undefined),
+})

@@ -13,7 +13,7 @@ import { isAdmitted, isApproved } from '../admission.ts'
 import { documentIdFault, looksLikeDocumentId } from '../document-id.ts'
 import { BIR } from '../find-client.ts'
 import { clientOfRow } from '../stored-client.ts'
-import { rowOf } from './clients.ts'
+import { rowOf } from './row-of.ts'
 
 type Input = z.output<Api['clients']['approve']['input']>
 type Known = Parameters<typeof isApproved>[1]
@@ -66,6 +66,7 @@ function withApproved(before: Sections, known: Known): Sections {
 
 function withoutApproved(before: Sections, known: Known): Sections {
   const { approved, ...policy } = ClientPolicy.parse(before.clients ?? {})
+  if (known.isPortal) throw conflict('It is a portal, for which nobody is asked for consent: delete it if it shall not act for people.')
   const left = approved.filter((entry) => entry !== known.id && entry !== known.handle)
   if (isApproved({ ...policy, approved: left }, known))
     throw conflict('The policy approves the host of the client, and so this one: change "clients" in the policy file (bir apply).')

@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
 import { aControlPlane } from '../../../testing.ts'
 import { clientFinder } from '../find-client.ts'
 import { createDocuments } from '../documents.ts'
 import { isSecret } from '../secret.ts'
-import { create, list, remove, rotate } from './clients.ts'
+import { approve } from './approve.ts'
+import { create, list, remove } from './clients.ts'
+import { rotate } from './rotate.ts'
 import { setDisabled } from '../../../users/users.ts'
 
 const page = { first: 10 }
 const redirectUris = ['https://desk.example/cb']
+/** Public keys, as many as are asked for. */
+async function publicKeys(count: number) {
+  const pairs = await Promise.all(Array.from({ length: count }, () => generateKeyPair('ES256')))
+  return Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)))
+}
+const jwks = { keys: await publicKeys(1) }
 
 async function withClients() {
   const it = await aControlPlane()
@@ -70,6 +79,11 @@ test.for([
   [{ name: 'x', authMethod: 'none', serviceAccount: 'ci' }, 'must authenticate'],
   [{ name: 'x', postLogoutRedirectUris: redirectUris, serviceAccount: 'ci' }, 'without a browser'],
   [{ name: 'x', redirectUris, postLogoutRedirectUris: ['https://u@desk.example/'] }, 'post_logout_redirect_uris[0]'],
+  [{ name: 'x', redirectUris, portal: true }, 'its public key is needed'],
+  [{ name: 'x', redirectUris, portal: true, jwksUri: 'https://desk.example/jwks' }, 'its public key is needed'],
+  [{ name: 'x', redirectUris, portal: true, jwks, authMethod: 'none' }, 'a portal signs in by private_key_jwt'],
+  [{ name: 'x', portal: true, jwks }, 'redirect_uris is needed'],
+  [{ name: 'x', portal: true, jwks, serviceAccount: 'ci' }, 'is no portal'],
 ] as const)('%j makes no client', async ([input, fault]) => {
   await using it = await withClients()
   await expect(create(it.ctx, structuredClone(input) as Parameters<typeof create>[1])).rejects.toMatchObject({
@@ -131,6 +145,46 @@ test('a new secret takes the place of the old one at once', async () => {
     message: expect.stringContaining('has no secret'),
   })
   await expect(rotate(it.ctx, { client: 'nobody' })).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a portal is called by its handle, needs no consent and signs in with its keys alone', async () => {
+  await using it = await withClients()
+  const made = await create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true })
+  expect(made).toEqual({ clientId: 'portal', handle: 'portal', clientSecret: null })
+  const found = { kind: 'administered', isPortal: true, isApproved: true, authMethod: 'private_key_jwt' }
+  expect(await it.find('portal')).toMatchObject({ ...found, grantTypes: ['authorization_code', 'refresh_token'] })
+  const keys = [await calculateJwkThumbprint(jwks.keys[0] ?? {})]
+  expect((await list(it.ctx, page)).items).toMatchObject([{ clientId: 'portal', portal: true, approved: true, keys }])
+  await expect(approve(it.ctx, { client: 'portal', approved: false })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true, handle: 'bir' })).rejects.toMatchObject({ code: 'conflict' })
+  const other = await create(it.ctx, { name: 'Desk', redirectUris })
+  await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true, handle: other.clientId })).rejects.toMatchObject({
+    code: 'conflict',
+  })
+  expect((await list(it.ctx, page)).items.find(({ clientId }) => clientId === other.clientId)).toMatchObject({ portal: false, keys: [] })
+})
+
+test('new keys take the place of the old ones, of a client whose keys are stored', async () => {
+  await using it = await withClients()
+  await create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true })
+  const [first, second] = await publicKeys(2)
+  expect(await rotate(it.ctx, { client: 'portal', jwks: { keys: [first, second] } })).toEqual({
+    clientId: 'portal',
+    handle: 'portal',
+    clientSecret: null,
+  })
+  const keys = await Promise.all([first, second].map((key) => calculateJwkThumbprint(key ?? {})))
+  expect((await list(it.ctx, page)).items).toMatchObject([{ keys, redirectUris }])
+  expect(it.recorded.at(-1)).toMatchObject({ action: 'clients.rotate', detail: `client portal, keys ${keys.join(' ')}` })
+  const secret = { keys: [{ kty: 'oct', k: 'AA' }] }
+  await expect(rotate(it.ctx, { client: 'portal', jwks: secret })).rejects.toMatchObject({ code: 'invalid_input' })
+  await expect(rotate(it.ctx, { client: 'portal' })).rejects.toMatchObject({ message: expect.stringContaining('give its new public ones') })
+  await create(it.ctx, { name: 'CI', serviceAccount: 'ci' })
+  await expect(rotate(it.ctx, { client: 'ci', jwks })).rejects.toMatchObject({ message: expect.stringContaining('client_secret_basic') })
+  const jwksUri = 'https://desk.example/jwks'
+  await create(it.ctx, { name: 'Desk', handle: 'desk', redirectUris, jwksUri })
+  await expect(rotate(it.ctx, { client: 'desk', jwks })).rejects.toMatchObject({ message: expect.stringContaining(jwksUri) })
 })
 
 test('a client that is deleted ends its sessions; the account stays', async () => {

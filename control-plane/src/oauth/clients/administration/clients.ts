@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { Transaction } from 'kysely'
 import type { Database } from '@bir/db/schema'
 import type { z } from 'zod'
-import { ApiError, notFound } from '../../../base/api-error.ts'
+import { ApiError } from '../../../base/api-error.ts'
 import { change } from '../../../base/context.ts'
 import type { Ctx } from '../../../base/context.ts'
 import { OAuthError } from '../../../base/errors/oauth-error.ts'
@@ -13,18 +13,21 @@ import type { Db } from '../../../policy-rows/types.ts'
 import { findAccount, insertAccount } from '../../../service-accounts/account.ts'
 import type { AccountRow } from '../../../service-accounts/account.ts'
 import { isAdmitted, isApproved } from '../admission.ts'
-import { SERVICE_GRANT_TYPES } from '../client.ts'
+import { PORTAL_GRANT_TYPES, SERVICE_GRANT_TYPES } from '../client.ts'
 import { readClientMetadata, REGISTRATION_RULES } from '../client-metadata.ts'
 import type { ClientMetadata } from '../client-metadata.ts'
 import { endClient } from '../end-client.ts'
-import { readClientPolicy } from '../find-client.ts'
-import { newClientSecret } from '../secret.ts'
+import { BIR, readClientPolicy } from '../find-client.ts'
 import { clientOfRow, createStoredClient } from '../stored-client.ts'
-import type { ClientRow } from '../stored-client.ts'
+import { rowOf } from './row-of.ts'
+import { thumbprintsOf } from './thumbprints.ts'
 
 type Input<K extends keyof Api['clients']> = z.output<Api['clients'][K]['input']>
 type Output<K extends keyof Api['clients']> = z.output<Api['clients'][K]['output']>
 type Client = z.infer<typeof ClientSchema>
+
+/** The handle of a portal that is given no other. */
+const PORTAL_HANDLE = 'portal'
 
 /** The clients that are stored, in the order of their ids. */
 export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): Promise<Output<'list'>> {
@@ -42,6 +45,7 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
     .orderBy('client_id')
     .limit(first + 1)
     .execute()
+  const keys = new Map(await Promise.all(rows.map(async (row) => [row.client_id, await thumbprintsOf(row)] as const)))
   return pageOf(
     rows,
     first,
@@ -61,6 +65,8 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
         disabled: row.account_disabled === true,
         admitted: isAdmitted(policy, client),
         approved: isApproved(policy, client),
+        portal: row.portal,
+        keys: keys.get(row.client_id) ?? [],
         madeBy: row.made_by,
         madeAt: row.made_at.toISOString(),
         usedAt: row.used_at?.toISOString() ?? null,
@@ -73,30 +79,18 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
 /** Creates a client, for people or for a service account. A secret is in the answer and nowhere else. */
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'create'>> {
   const metadata = metadataOf(input)
-  const handle = input.handle ?? input.serviceAccount
+  const handle = input.handle ?? input.serviceAccount ?? (input.portal ? PORTAL_HANDLE : undefined)
   const target = handle ?? input.name
   const { value } = await change(ctx, { action: 'clients.create', target }, async (trx) => {
-    if (handle !== undefined) await refuseTaken(trx, handle)
+    if (handle !== undefined) await refuseTaken(trx, handle, { isId: input.portal === true })
     const account = input.serviceAccount === undefined ? undefined : await accountOf(trx, input.serviceAccount)
     const kind = account ? ('service' as const) : ('administered' as const)
-    const made = await createStoredClient(trx, { kind, handle, metadata, userId: account?.id, madeBy: ctx.actor.label })
-    const detail = `${kind} client ${made.row.client_id}, ${metadata.token_endpoint_auth_method}, redirect URIs ${metadata.redirect_uris.join(' ') || 'none'}`
+    const made = await createStoredClient(trx, { kind, handle, metadata, userId: account?.id, isPortal: input.portal === true, madeBy: ctx.actor.label })
+    const what = input.portal ? 'portal' : kind
+    const detail = `${what} client ${made.row.client_id}, ${metadata.token_endpoint_auth_method}, redirect URIs ${metadata.redirect_uris.join(' ') || 'none'}`
     return { value: made, dirty: account?.isNew ? [account.bucket] : [], detail }
   })
   return { clientId: value.row.client_id, handle: value.row.handle, clientSecret: value.secret ?? null }
-}
-
-/** Gives a client a new secret. The old one is good no more from then on. */
-export async function rotate(ctx: Ctx, { client }: Input<'rotate'>): Promise<Output<'rotate'>> {
-  const made = newClientSecret()
-  const { value } = await change(ctx, { action: 'clients.rotate', target: client }, async (trx) => {
-    const row = await rowOf(trx, client)
-    if (row.secret_hash === null)
-      throw new ApiError('conflict', `The client ${client} has no secret: it authenticates by ${clientOfRow(row).authMethod}.`)
-    await trx.updateTable('oauth_clients').set({ secret_hash: made.hash }).where('client_id', '=', row.client_id).execute()
-    return { value: row, dirty: [], detail: `client ${row.client_id}` }
-  })
-  return { clientId: value.client_id, handle: value.handle, clientSecret: made.secret }
 }
 
 /** Deletes a client. Its sessions end at once; a service account stays. */
@@ -118,6 +112,7 @@ function metadataOf({
   jwks,
   jwksUri,
   serviceAccount,
+  portal = false,
 }: Input<'create'>): ClientMetadata {
   const isService = serviceAccount !== undefined
   const fault = (message: string) => new ApiError('invalid_input', message)
@@ -126,10 +121,13 @@ function metadataOf({
   if (isService && (postLogoutRedirectUris ?? []).length > 0)
     throw fault('postLogoutRedirectUris: a service account signs in without a browser, so it has none.')
   if (isService && authMethod === 'none') throw fault('authMethod: a service account must authenticate.')
+  if (portal && isService) throw fault('portal: a service account signs in without a browser, so it is no portal.')
+  if (portal && jwks === undefined) throw fault('jwks: a portal signs in with a key, so its public key is needed.')
+  if (portal && (authMethod ?? 'private_key_jwt') !== 'private_key_jwt') throw fault('authMethod: a portal signs in by private_key_jwt.')
   const { grant_types, ...metadata } = described({
     client_name: name,
     // Read as those of a client without a browser, which needs no redirect URI.
-    grant_types: isService ? ['refresh_token'] : undefined,
+    grant_types: isService ? ['refresh_token'] : portal ? [...PORTAL_GRANT_TYPES] : undefined,
     redirect_uris: redirectUris ?? [],
     post_logout_redirect_uris: postLogoutRedirectUris,
     token_endpoint_auth_method:
@@ -149,8 +147,14 @@ function described(metadata: object): ClientMetadata {
   }
 }
 
-async function refuseTaken(db: Db, handle: string): Promise<void> {
-  const row = await db.selectFrom('oauth_clients').select('client_id').where('handle', '=', handle).executeTakeFirst()
+/** `isId`: the handle will be the id of the client too, so it must be the id of no other. */
+async function refuseTaken(db: Db, handle: string, { isId }: { isId: boolean }): Promise<void> {
+  const row = await db
+    .selectFrom('oauth_clients')
+    .select('client_id')
+    .where((eb) => eb.or([eb('handle', '=', handle), ...(isId ? [eb('client_id', '=', handle)] : [])]))
+    .executeTakeFirst()
+  if (isId && handle === BIR.id) throw new ApiError('conflict', `The command ${BIR.id} has this id: name another handle.`)
   if (row) throw new ApiError('conflict', `There is a client ${handle} already. Name another handle, or give that one a new secret.`)
 }
 
@@ -166,16 +170,4 @@ function disabledAccount({ handle, disabled_by_file }: AccountRow): ApiError {
   const why = disabled_by_file ? 'is disabled, because the policy file declares it no more' : 'is disabled'
   const remedy = `Enable it first: ${disabled_by_file ? 'declare it under serviceAccounts, or ' : ''}run "bir user enable ${handle}".`
   return new ApiError('conflict', `The service account ${handle} ${why}, so its client could sign in nowhere. ${remedy}`)
-}
-
-/** A client by its id, or by its handle. */
-export async function rowOf(db: Db, client: string): Promise<ClientRow> {
-  const rows = await db
-    .selectFrom('oauth_clients')
-    .selectAll()
-    .where((eb) => eb.or([eb('client_id', '=', client), eb('handle', '=', client)]))
-    .execute()
-  const row = rows.find(({ client_id }) => client_id === client) ?? rows[0]
-  if (!row) throw notFound('client', client)
-  return row
 }
