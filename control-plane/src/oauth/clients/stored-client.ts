@@ -62,8 +62,11 @@ export interface MadeClient {
   registrationToken: string | undefined
 }
 
-/** Stores a new client, of whatever kind, with a new id unless it is a portal, and with a secret if its metadata asks for one. */
-export async function createStoredClient(trx: Db, { kind, handle, metadata, userId, isPortal = false, madeBy }: NewClient): Promise<MadeClient> {
+/** Stores a new client, of whatever kind, with a new id (not a portal), and with a secret if its metadata asks for one. */
+export async function createStoredClient(
+  trx: Db,
+  { kind, handle, metadata, userId, isPortal = false, madeBy }: NewClient,
+): Promise<MadeClient> {
   const secret = needsSecret(metadata) ? newClientSecret() : undefined
   const registration = kind === 'registered' ? newClientSecret() : undefined
   const row = await trx

@@ -2,6 +2,7 @@ import { Handle } from '../../contract/names.ts'
 import { EXIT } from '../base/exit.ts'
 import { badUsage } from '../base/fault.ts'
 import type { Define } from '../base/verb.ts'
+import { createPortal } from './create-portal.ts'
 import { printMade } from './made.ts'
 
 interface Flags {
@@ -11,6 +12,9 @@ interface Flags {
   handle?: string
   secret?: true
   jwksUri?: string
+  portal?: true
+  url?: string
+  keyFile?: string
   json?: true
 }
 
@@ -20,7 +24,7 @@ export const clientCreate: Define = (parent, act) => {
     .command('create')
     .summary('make a client, and print its secret for the only time')
     .description(
-      'Makes an OAuth client: with --service-account for a service account, which is created when there is none of that handle; else for people, whose codes may go to each --redirect-uri. A service account may do nothing until the policy grants it something; for one that is disabled no client is made.',
+      'Makes an OAuth client: with --service-account for a service account, which is created when there is none of that handle; else for people, whose codes may go to each --redirect-uri. A service account may do nothing until the policy grants it something; for one that is disabled no client is made. With --portal for a portal of the gateway: makes its key here, registers the public half, and writes the private one to a file.',
     )
     .argument('<name>', 'the handle of the service account, or the name that people see')
     .option('--service-account', 'for a service account')
@@ -29,13 +33,18 @@ export const clientCreate: Define = (parent, act) => {
     .option('--handle <handle>', 'what commands call it; else the name, where that is a handle')
     .option('--secret', 'a client for people that can keep a secret, such as a web application, gets one')
     .option('--jwks-uri <url>', 'it signs in with keys that lie there (private_key_jwt), not with a secret')
-    .option('--json', '{"clientId","handle","clientSecret"}; the secret is null where it has none')
+    .option('--portal', 'for a portal, which needs no consent and signs in with a key that is made now')
+    .option('--url <address>', 'with --portal: the address at which people open it (default: one on this machine)')
+    .option('--key-file <file>', 'with --portal: where its private key is written (default: portal-key.json)')
+    .option('--json', '{"clientId","handle","clientSecret"}; the secret is null where it has none. With --portal, "keyFile" too')
     .addHelpText(
       'after',
-      '\nExamples:\n  bir client create ci --service-account --json\n  bir client create "Intranet" --handle intranet --redirect-uri https://intranet.example.com/callback --secret',
+      '\nExamples:\n  bir client create ci --service-account --json\n  bir client create "Intranet" --handle intranet --redirect-uri https://intranet.example.com/callback --secret\n  bir client create portal --portal --url https://portal.example.com --key-file portal-key.json',
     )
     .action(
       act<[string, Flags]>(async (context, name, flags) => {
+        if (flags.portal) return createPortal(context, name, flags)
+        if (flags.url !== undefined || flags.keyFile !== undefined) throw badUsage('--url and --key-file are for a portal: add --portal.')
         const input = inputOf(name, flags)
         const { client } = await context.gateway()
         const made = await client.clients.create(input)

@@ -37,12 +37,17 @@ const columns = [
   { title: 'client id', of: ({ clientId }: OAuthClient) => clientId },
   { title: 'handle', of: ({ handle }: OAuthClient) => handle },
   { title: 'name', of: ({ name }: OAuthClient) => name },
-  { title: 'kind', of: ({ kind, serviceAccount }: OAuthClient) => (serviceAccount === null ? kind : `service account ${serviceAccount}`) },
+  { title: 'kind', of: kindOf },
   { title: 'made by', of: ({ madeBy }: OAuthClient) => madeBy },
   { title: 'last used', of: ({ usedAt }: OAuthClient) => usedAt?.slice(0, 10) ?? 'never' },
   { title: 'state', of: stateOf },
   { title: 'codes go to', of: ({ redirectUris }: OAuthClient) => (redirectUris.length === 0 ? null : redirectUris.join(' ')) },
 ]
+
+function kindOf({ kind, serviceAccount, portal }: OAuthClient): string {
+  if (portal) return 'portal'
+  return serviceAccount === null ? kind : `service account ${serviceAccount}`
+}
 
 function stateOf({ admitted, approved, disabled }: OAuthClient): string {
   if (disabled) return 'account disabled'

@@ -157,7 +157,9 @@ test('a portal is called by its handle, needs no consent and signs in with its k
   expect((await list(it.ctx, page)).items).toMatchObject([{ clientId: 'portal', portal: true, approved: true, keys }])
   await expect(approve(it.ctx, { client: 'portal', approved: false })).rejects.toMatchObject({ code: 'conflict' })
   await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true })).rejects.toMatchObject({ code: 'conflict' })
-  await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true, handle: 'bir' })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true, handle: 'bir' })).rejects.toMatchObject({
+    code: 'conflict',
+  })
   const other = await create(it.ctx, { name: 'Desk', redirectUris })
   await expect(create(it.ctx, { name: 'Portal', redirectUris, jwks, portal: true, handle: other.clientId })).rejects.toMatchObject({
     code: 'conflict',

@@ -27,7 +27,7 @@ type Output<K extends keyof Api['clients']> = z.output<Api['clients'][K]['output
 type Client = z.infer<typeof ClientSchema>
 
 /** The handle of a portal that is given no other. */
-const PORTAL_HANDLE = 'portal'
+const portalHandle = 'portal'
 
 /** The clients that are stored, in the order of their ids. */
 export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): Promise<Output<'list'>> {
@@ -79,13 +79,20 @@ export async function list({ db }: Ctx, { first, after, kind }: Input<'list'>): 
 /** Creates a client, for people or for a service account. A secret is in the answer and nowhere else. */
 export async function create(ctx: Ctx, input: Input<'create'>): Promise<Output<'create'>> {
   const metadata = metadataOf(input)
-  const handle = input.handle ?? input.serviceAccount ?? (input.portal ? PORTAL_HANDLE : undefined)
+  const handle = input.handle ?? input.serviceAccount ?? (input.portal ? portalHandle : undefined)
   const target = handle ?? input.name
   const { value } = await change(ctx, { action: 'clients.create', target }, async (trx) => {
     if (handle !== undefined) await refuseTaken(trx, handle, { isId: input.portal === true })
     const account = input.serviceAccount === undefined ? undefined : await accountOf(trx, input.serviceAccount)
     const kind = account ? ('service' as const) : ('administered' as const)
-    const made = await createStoredClient(trx, { kind, handle, metadata, userId: account?.id, isPortal: input.portal === true, madeBy: ctx.actor.label })
+    const made = await createStoredClient(trx, {
+      kind,
+      handle,
+      metadata,
+      userId: account?.id,
+      isPortal: input.portal === true,
+      madeBy: ctx.actor.label,
+    })
     const what = input.portal ? 'portal' : kind
     const detail = `${what} client ${made.row.client_id}, ${metadata.token_endpoint_auth_method}, redirect URIs ${metadata.redirect_uris.join(' ') || 'none'}`
     return { value: made, dirty: account?.isNew ? [account.bucket] : [], detail }

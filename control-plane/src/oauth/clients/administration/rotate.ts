@@ -55,7 +55,9 @@ function publicKeys(input: object) {
 function wayOf(row: ClientRow): string {
   const { authMethod, jwksUri } = clientOfRow(row)
   if (jwksUri !== undefined) return `it signs in with those at ${jwksUri}, which it replaces there`
-  return authMethod === 'private_key_jwt' ? 'it signs in with keys, so give its new public ones as jwks' : `it authenticates by ${authMethod}`
+  return authMethod === 'private_key_jwt'
+    ? 'it signs in with keys, so give its new public ones as jwks'
+    : `it authenticates by ${authMethod}`
 }
 
 const conflict = (message: string) => new ApiError('conflict', message)
