@@ -62,7 +62,7 @@ export interface MadeClient {
   registrationToken: string | undefined
 }
 
-/** Stores a new client, of whatever kind, with a new id (not a portal), and with a secret if its metadata asks for one. */
+/** Stores a new client of any kind. A portal has its handle as id, others a new one; who needs a secret gets one. */
 export async function createStoredClient(
   trx: Db,
   { kind, handle, metadata, userId, isPortal = false, madeBy }: NewClient,
