@@ -85,6 +85,16 @@ test('an object assembled of members has each as it was written', () => {
   expect(source.toJson({ ...value, d: true })).toBe('{"a":{"n":1.0},"b":"x","d":true}')
 })
 
+test('a value of our own, which may have members that JSON has not, is written once', () => {
+  let writes = 0
+  const value = { absent: undefined, items: [undefined, { at: { toJSON: () => ++writes } }], text: 'x' }
+  const from = VerbatimJson.ours(value)
+  expect([from.toJson(value), from.toJson(value)]).toEqual(Array(2).fill('{"items":[null,{"at":1}],"text":"x"}'))
+  expect(from.toJson({ ...value, text: 'y', absent: 1 })).toBe('{"absent":1,"items":[null,{"at":1}],"text":"y"}')
+  expect(from.memberJson('absent')).toBeUndefined()
+  expect(writes).toBe(1)
+})
+
 test('any value with any change inside is written as JSON of the changed value', () => {
   const value = fc.jsonValue({ maxDepth: 3 })
   const change = (of: unknown, by: unknown, at: number): unknown => {
@@ -101,6 +111,7 @@ test('any value with any change inside is written as JSON of the changed value',
       const from = parsed(text)
       const now = { before: change(from['before'], by, at) }
       expect(JSON.parse(new VerbatimJson(from, text).toJson(now))).toEqual(JSON.parse(JSON.stringify(now)))
+      expect(JSON.parse(VerbatimJson.ours(from).toJson(now))).toEqual(JSON.parse(JSON.stringify(now)))
     }),
     { numRuns: 300 },
   )

@@ -17,17 +17,25 @@ export class VerbatimJson {
   private readonly membersWithin: number | undefined
   private scannedMembers: Members | undefined
   private faithful: boolean | undefined
+  /** Our own code wrote the text: no key in it occurs twice, and nothing is escaped that need not be. */
+  readonly isOurs: boolean
 
   /**
    * `value` is what `JSON.parse` made of `text`, or of the member `member` of the object in `text`. `scan` spares a
    * second scan, if the text was scanned before: the members of `value`, or their number at every depth.
    */
-  constructor(value: Fields, text: string, member?: string, scan?: Members | number) {
+  constructor(value: Fields, text: string, member?: string, scan?: Members | number | 'ours') {
     this.value = value
     this.text = text
     this.member = member
-    this.membersWithin = typeof scan === 'object' ? scan.membersWithin : scan
+    this.membersWithin = typeof scan === 'object' ? scan.membersWithin : typeof scan === 'number' ? scan : undefined
     this.scannedMembers = typeof scan === 'object' ? scan : undefined
+    this.isOurs = scan === 'ours'
+  }
+
+  /** The JSON of a value of our own. It is written now, and not again. */
+  static ours(value: Fields): VerbatimJson {
+    return new VerbatimJson(value, JSON.stringify(value), undefined, 'ours')
   }
 
   /** An upper bound for the number of characters of the object's text. */
@@ -81,7 +89,8 @@ export class VerbatimJson {
 
   /** No key occurs twice: then text and value have the same number of members. */
   private isFaithful(): boolean {
-    this.faithful ??= (this.membersWithin ?? (this.scannedMembers ??= this.scan()).membersWithin) === countMembers(this.value)
+    this.faithful ??=
+      this.isOurs || (this.membersWithin ?? (this.scannedMembers ??= this.scan()).membersWithin) === countMembers(this.value)
     return this.faithful
   }
 

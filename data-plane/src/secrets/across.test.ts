@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { redactText } from './redact.ts'
 import { endOf, hideAcross, hideContinued } from './across.ts'
 import { spellingsOf } from './spellings.ts'
 
@@ -41,4 +43,32 @@ test('a beginning that turns out to be none stays hidden, and what follows does 
 test('what was said is remembered only as far as a secret may reach back', () => {
   expect(endOf('x'.repeat(100_000), [token])).toHaveLength(token.length)
   expect(endOf('x'.repeat(100_000), ['y'.repeat(70_000)])).toHaveLength(8_192)
+})
+
+test('whatever is cut anywhere, of each text is left what lies in no secret across the cuts', () => {
+  const pieces = fc.array(fc.oneof(fc.nat(9), fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 })), { maxLength: 8 })
+  const lengths = fc.array(fc.nat(12), { maxLength: 40 })
+  const someSecrets = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 6, maxLength: 20 }), { minLength: 1, maxLength: 4 })
+  const isHidden = (drawn: string[], parts: (number | string)[], cuts: number[]) => {
+    const secrets = drawn.toSorted((a, b) => b.length - a.length)
+    const said = parts.map((part) => (typeof part === 'number' ? (secrets[part % secrets.length] ?? '') : part)).join('')
+    let at = 0
+    const cut = [...cuts, said.length].map((length) => said.slice(at, (at += length)))
+    const texts = cut.map((text) => redactText(text, secrets))
+
+    const whole = texts.join('')
+    const inSecret = new Set<number>()
+    for (const secret of secrets)
+      for (let from = whole.indexOf(secret); from >= 0; from = whole.indexOf(secret, from + 1))
+        for (let index = 0; index < secret.length; index++) inSecret.add(from + index)
+    let index = 0
+    const left = texts.map((text) =>
+      text
+        .split('')
+        .filter((char) => !inSecret.has(index++) && char !== '•')
+        .join(''),
+    )
+    expect(hideAcross(texts, secrets).map((text) => text.replaceAll('•', ''))).toEqual(left)
+  }
+  fc.assert(fc.property(someSecrets, pieces, lengths, isHidden), { numRuns: 2_000 })
 })

@@ -1,8 +1,9 @@
+import { searchFor } from '../runtime/text-search.ts'
 import { HIDDEN } from './redact.ts'
 
 /** So much of the beginning of a secret tells enough to be hidden, before the rest is there. */
 const minBeginning = 8
-/** So much of what stands around a cut is looked at. A longer value that was cut is not found. */
+/** So far back from a cut, or from the end of what was said, is looked for the beginning of a value. */
 const maxAroundChars = 8_192
 
 interface Range {
@@ -19,12 +20,11 @@ export function hideAcross(texts: readonly string[], secrets: readonly string[])
   const around = Math.min(secrets[0]?.length ?? 0, maxAroundChars)
   const ranges: Range[] = []
   let cut = 0
+  let searched = 0
   for (const text of texts) {
-    const start = Math.max(0, cut - around)
-    if (cut > 0) {
-      const there = occurrences(whole.slice(start, cut + around), secrets)
-      ranges.push(...there.map(({ from, to }) => ({ from: from + start, to: to + start })))
-    }
+    // What begins before the cut may go on behind it.
+    ranges.push(...occurrences(whole, secrets, Math.max(searched, cut - around), cut))
+    searched = cut
     cut += text.length
   }
   return ranges.length === 0 ? texts : cutOut(texts, ranges)
@@ -46,41 +46,63 @@ export function endOf(said: string, secrets: readonly string[]): string {
   return said.slice(said.length - Math.min(said.length, longest, maxAroundChars))
 }
 
-function occurrences(text: string, secrets: readonly string[]): Range[] {
+/** Where secrets begin, from `from` up to `end`. */
+function occurrences(text: string, secrets: readonly string[], from = 0, end = text.length): Range[] {
   const ranges: Range[] = []
-  for (const secret of secrets) {
-    for (let from = text.indexOf(secret); from >= 0; from = text.indexOf(secret, from + 1)) ranges.push({ from, to: from + secret.length })
-  }
+  if (secrets.length > 0)
+    searchFor(secrets).search(text, (index, at) => ranges.push({ from: at, to: at + (secrets[index]?.length ?? 0) }), from, end)
   return ranges
 }
 
 function beginningAtEnd(text: string, secrets: readonly string[]): Range[] {
   const ranges: Range[] = []
-  for (const secret of secrets) {
-    const start = secret.slice(0, minBeginning)
-    const first = Math.max(0, text.length - secret.length + 1)
-    for (let from = text.indexOf(start, first); from >= 0; from = text.indexOf(start, from + 1)) {
-      if (secret.startsWith(text.slice(from))) ranges.push({ from, to: text.length })
-    }
+  if (secrets.length === 0) return ranges
+  const last = Math.max(0, text.length - (secrets[0]?.length ?? 0))
+  const found = (index: number, from: number) => {
+    if (secrets[index]?.startsWith(text.slice(from))) ranges.push({ from, to: text.length })
   }
+  searchFor(beginningsOf(secrets)).search(text, found, last)
   return ranges
+}
+
+const beginnings = new WeakMap<readonly string[], readonly string[]>()
+
+/** The same list of secrets is looked for in notification after notification. */
+function beginningsOf(secrets: readonly string[]): readonly string[] {
+  const known = beginnings.get(secrets)
+  if (known) return known
+  const made = secrets.map((secret) => secret.slice(0, minBeginning))
+  beginnings.set(secrets, made)
+  return made
 }
 
 /** Each text without what of it lies in a range, which a mark stands for. */
 function cutOut(texts: readonly string[], ranges: readonly Range[]): string[] {
-  const sorted = ranges.toSorted((a, b) => a.from - b.from)
+  const apart = joined(ranges)
   let at = 0
+  let next = 0
   return texts.map((text) => {
     const start = at
     at += text.length
+    while ((apart[next]?.to ?? Infinity) <= start) next++
     let left = ''
     let done = 0
-    for (const { from, to } of sorted) {
-      const [cutFrom, cutTo] = [Math.max(from - start, done), Math.min(to - start, text.length)]
-      if (cutTo <= cutFrom) continue
-      left += text.slice(done, cutFrom) + HIDDEN
-      done = cutTo
+    for (let index = next; (apart[index]?.from ?? Infinity) < at; index++) {
+      const { from = 0, to = 0 } = apart[index] ?? {}
+      left += text.slice(done, Math.max(from - start, 0)) + HIDDEN
+      done = to - start
     }
     return done === 0 ? text : left + text.slice(done)
   })
+}
+
+/** The same in their order, those that lie over each other as one. */
+function joined(ranges: readonly Range[]): readonly Range[] {
+  const apart: { from: number; to: number }[] = []
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = apart.at(-1)
+    if (last && from < last.to) last.to = Math.max(last.to, to)
+    else apart.push({ from, to })
+  }
+  return apart
 }

@@ -1,8 +1,11 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { jsonOf } from '../json/sourced-object.ts'
 import type { SourcedObject } from '../json/sourced-object.ts'
 import { VerbatimJson } from '../json/verbatim.ts'
-import { redact, redactLong, redactText } from './redact.ts'
+import { LONG_CHARS } from '../runtime/event-loop.ts'
+import { HIDDEN, redact, redactJson, redactLong, redactText } from './redact.ts'
+import { spellingsOf } from './spellings.ts'
 
 const secret = 'key/ə"12'
 const sourced = (text: string): SourcedObject => {
@@ -44,7 +47,7 @@ test.for([
 
 test('in a long object each of many secrets is found, the last one too, and others have their turn meanwhile', async () => {
   const secrets = Array.from({ length: 50 }, (_, at) => `secret/${at}/of/many`)
-  const long = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(400_000)}","text":"${first} and ${last}"}`
+  const long = (first: string, last: string) => `{"n":1.0,"filler":"${'x'.repeat(4_000_000)}","text":"${first} and ${last}"}`
   const work = redactLong(sourced(long('secret/0/of/many', 'secret\\/49/of/many')), secrets)
   let turns = 0
   let next = setImmediate(function other() {
@@ -57,6 +60,67 @@ test('in a long object each of many secrets is found, the last one too, and othe
   expect(turns).toBeGreaterThan(10)
 })
 
+test.for([0, 5, secret.length])(
+  'in a long object a secret is found whose first %i characters end a piece that is searched in one turn',
+  async (before) => {
+    const start = '{"text":"'
+    const filler = 'x'.repeat(LONG_CHARS - start.length - before)
+    const redacted = await redactLong({ value: { text: filler + secret } }, [secret])
+    expect(jsonOf(redacted)).toBe(`${start}${filler}•••"}`)
+  },
+)
+
 test('a text has every secret hidden, each time it stands there', () => {
   expect(redactText('a sesame, a sesame and a barley', ['sesame', 'barley'])).toBe('a •••, a ••• and a •••')
+})
+
+/** The plainest way: one spelling after the other, in each string of the value. */
+function plainly(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return secrets.reduce((left, secret) => left.replaceAll(secret, HIDDEN), value)
+  if (Array.isArray(value)) return value.map((item) => plainly(item, secrets))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [plainly(key, secrets), plainly(member, secrets)]))
+}
+
+const aSecret = fc.string({ unit: fc.constantFrom(...'ab1/+="\\%& é\nʂ-'), minLength: 6, maxLength: 40 })
+const somePeople = fc.array(aSecret, { minLength: 1, maxLength: 6 })
+
+/** A server's words: some of its own, whole secrets in any spelling, and parts of them. */
+const someWords = fc.array(
+  fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.record({ which: fc.nat(), cutTo: fc.option(fc.nat(30)) }),
+    fc.string({ maxLength: 9 }),
+  ),
+  { maxLength: 8 },
+)
+
+/** The same JSON, as others may write it. */
+const writers: readonly ((json: string) => string)[] = [
+  (json) => json,
+  (json) => json.replaceAll('/', '\\/'),
+  (json) => json.replaceAll(/[^\0-~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+]
+
+test('what is left of any answer, however it is written, is what a plain search for each spelling leaves', async () => {
+  const answers = fc.tuple(somePeople, someWords, someWords, fc.constantFrom(undefined, ...writers))
+  const isSame = async ([people, first, second, write]: typeof answers extends fc.Arbitrary<infer T> ? T : never) => {
+    const secrets = [...new Set(people.flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
+    const said = (words: typeof first) =>
+      words
+        .map((word) => {
+          if (typeof word === 'string') return word
+          const spelling = secrets[word.which % secrets.length] ?? ''
+          return spelling.slice(0, word.cutTo ?? spelling.length)
+        })
+        .join('')
+    const value = { [said(second)]: [said(first), { n: 1.5, text: said(second) + said(first) }, null] }
+    const object = write ? sourced(write(JSON.stringify(value))) : { value }
+    const left = plainly(value, secrets)
+    expect(JSON.parse(jsonOf(redact(object, secrets)))).toEqual(left)
+    expect(JSON.parse(jsonOf(await redactLong(object, secrets)))).toEqual(left)
+    expect(JSON.parse(redactJson(jsonOf(object), secrets))).toEqual(left)
+    expect(redactText(said(first), secrets)).toBe(plainly(said(first), secrets))
+  }
+  await fc.assert(fc.asyncProperty(answers, isSame), { numRuns: 500 })
 })

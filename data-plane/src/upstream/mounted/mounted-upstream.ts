@@ -17,6 +17,7 @@ import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../protocol/facts/rpc-codes
 import type { Awaitable } from '../../runtime/awaitable.ts'
 import type { Notification } from '../../protocol/notification.ts'
 import { textOf } from '../../json/text-of.ts'
+import { VerbatimJson } from '../../json/verbatim.ts'
 
 type Answer = Awaitable<object>
 
@@ -146,7 +147,9 @@ export class MountedUpstream implements Upstream {
 
   private resultOf(answer: object, request: MountedRequest): UpstreamResult {
     if (answer instanceof InputRequired) return { value: sealedAnswer(this.sealer, this.server.id, request, answer) }
-    return { value: { resultType: 'complete', ...answer } }
+    const value = { resultType: 'complete', ...answer }
+    // Filters ask how long it is and search it, and it is sent: all of them take the JSON that is written here.
+    return { value, source: VerbatimJson.ours(value) }
   }
 }
 
