@@ -99,7 +99,7 @@ test('what the plane knows of revocations, people and binding holds on', async (
 
 test('a stream lives on while the control plane is away, and ends when it is back', async () => {
   await using plane = await aPlane()
-  const token = await plane.token({ lateS: 629 })
+  const token = await plane.token({ lateS: 605 })
   const url = `${plane.url}/mcp/things`
   const opened = await fetch(url, legacyRequest(token, 'initialize', { protocolVersion: '2025-11-25' }))
   plane.fresh.isAway = true

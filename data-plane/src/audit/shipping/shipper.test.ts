@@ -404,7 +404,8 @@ test('the session of a token is recorded once the control plane has said that it
   await expect.poll(() => stored.length).toBe(1)
   reads.version = 2
   await record()
-  await expect.poll(() => stored.length).toBe(2)
+  // The plane has read the receipt, which says the version.
+  await expect.poll(() => plane.shipper.state.stored).toBe(2)
   await record()
   await expect
     .poll(() => stored.map(({ header }) => [header.v, header.sessionId]))
