@@ -28,6 +28,12 @@ test('only the control plane and the demo provider are told where the secret bet
   for (const { env } of children) expect(Object.values(env)).not.toContain('of a pipeline')
 })
 
+test('only the portal is told where its key is', () => {
+  const places = prepareHome(home)
+  const told = Object.values(childrenOf(places, ports)).filter(({ env }) => Object.values(env).includes(places.portalKey))
+  expect(told.map(({ name, env }) => [name, env['PORTAL_KEY_FILE']])).toEqual([['portal', places.portalKey]])
+})
+
 /** Each variable, and the parts that get it: under which name, if it is another one there. */
 const secrets: [name: string, parts: Record<string, string>][] = [
   ['SECRET_STORE', { 'control-plane': 'SECRET_STORE' }],
@@ -52,6 +58,8 @@ const made: typeof secrets = [
   ['MASTER_KEY_FILE', { 'control-plane': 'MASTER_KEY_FILE' }],
   ['IDP_CLIENT_SECRET', { 'control-plane': 'IDP_CLIENT_SECRET' }],
   ['BIR_JOIN', { 'data-plane': 'BIR_JOIN' }],
+  ['PORTAL_KEY', { portal: 'PORTAL_KEY' }],
+  ['PORTAL_KEY_FILE', { portal: 'PORTAL_KEY_FILE' }],
 ]
 
 /** Which of these parts got the canary in each variable, and under which name. */

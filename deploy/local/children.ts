@@ -89,8 +89,10 @@ export function childrenOf(places: Places, ports: Ports) {
     },
     portal: child('portal', 'The portal', import.meta.resolve('@bir/portal/main'), addresses.portal, {
       PORT: String(ports.portalPort),
+      PORTAL_URL: addresses.portal,
       CONTROL_URL: addresses.control,
       MCP_URL: addresses.mcpBase,
+      PORTAL_KEY_FILE: places.portalKey,
     }),
   }
 }
@@ -99,7 +101,7 @@ export function childrenOf(places: Places, ports: Ports) {
  * Settings that the launcher makes itself. Inherited ones may be
  * meant for another program or stage, so they are not passed on.
  */
-const launcherSettings = /^(BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL)/
+const launcherSettings = /^(BIR_JOIN|DATABASE_URL|IDP_|OPERATOR_KEY|JOIN_FILE|MASTER_KEY|PORT$|HOST$|PUBLIC_URL|MCP_URL|PORTAL_)/
 
 function inheritedEnv(part: Part, env: Record<string, string | undefined>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(environmentOf(part, env)).filter(([name]) => !launcherSettings.test(name)))

@@ -29,7 +29,7 @@ const smallProxies = PROXY_KEYS.map((key) => envName(key).toLowerCase())
 const settingsOf: Record<Part, ReadonlySet<string>> = {
   control: new Set([...namesOf(Object.keys(ControlConfig.shape)), ...smallProxies]),
   plane: new Set([...namesOf(Object.keys(PlaneConfig.shape)), ...smallProxies]),
-  portal: namesOf(Object.keys(PortalConfig.shape)),
+  portal: namesOf([...Object.keys(PortalConfig.shape), 'portalKey', 'portalClientId']),
   // The launcher makes all of theirs.
   idp: new Set(),
   notes: new Set(),

@@ -15,6 +15,8 @@ import type { Places } from './base/home.ts'
 import { ensureKeys } from './idp/keys.ts'
 import { ensurePasswords } from './idp/people.ts'
 import { operatorAssertion } from './base/operator.ts'
+import { ensurePortalClient } from './portal/client.ts'
+import { ensurePortalKey } from './portal/key.ts'
 import type { Ports } from './ports.ts'
 import { seedPolicy, waitForTools } from './seed-policy.ts'
 import { reportDeaths } from './process/report-deaths.ts'
@@ -59,6 +61,7 @@ export class Launcher {
     await ensureKeys(places.idp)
     ensureSecret(places.idpClientSecret)
     ensureSecret(join(places.secrets, NOTES_KEY))
+    const portalKey = await ensurePortalKey(places.portalKey)
     const passwords = await ensurePasswords(places.idp)
     const client = this.client(operatorKey, addresses)
     try {
@@ -68,6 +71,8 @@ export class Launcher {
       say('The control plane has migrated its database and answers.')
       const { isNew, hasNotes } = await seedPolicy(client, { bankHost: postgres.socketDir, notesUrl: `${addresses.notes}/mcp` })
       if (isNew) say('Put the demo people and the first policy in place.')
+      const fault = await ensurePortalClient(client, portalKey)
+      if (fault !== undefined) this.terminal.warn(fault)
       if (hasNotes) await this.runChildren(children.notes)
       await this.runChildren(children.plane)
       if (isNew) await waitForTools(client, 'notes')

@@ -22,6 +22,8 @@ export const placesOf = (home: string) => ({
   idp: join(home, 'idp'),
   /** What the gateway proves to the demo provider that it is. No other part reads it. */
   idpClientSecret: join(home, 'idp', 'client-secret'),
+  /** With what the portal proves to the control plane that it is. No other part is told of it. */
+  portalKey: join(home, 'portal', 'key.json'),
   notes: join(home, 'notes'),
   notesPort: join(home, 'notes', 'port'),
   logs: join(home, 'logs'),
