@@ -43,9 +43,11 @@ export function targetOf(resources: readonly string[], { issuer, mcpUrl }: Bases
  * What a client is granted when it asks for this target. A portal gets the API and every server, whatever it names: it
  * asks for a token of each with the one handle of its session. Several audiences stand as words of one text.
  */
-export function grantedAudiences({ isPortal = false }: { isPortal?: boolean }, { audience }: Target, { issuer, mcpUrl }: Bases): string {
-  return isPortal ? `${apiAudience(issuer)} ${mcpUrl}/mcp` : audience
-}
+export const grantedAudiences = (client: { isPortal?: boolean }, { audience }: Target, bases: Bases): string =>
+  client.isPortal ? portalAudiences(bases) : audience
+
+/** Those of now: the addresses of a gateway may change, and the sessions of its portal go on. */
+export const portalAudiences = ({ issuer, mcpUrl }: Bases): string => `${apiAudience(issuer)} ${mcpUrl}/mcp`
 
 /** The audiences of a grant, the one first that a token is for when nothing is asked for. */
 export const audiencesOf = (granted: string): [string, ...string[]] => {

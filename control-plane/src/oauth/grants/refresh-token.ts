@@ -7,7 +7,7 @@ import type { Holder } from '../../base/errors/oauth-error.ts'
 import { endSession } from '../../sessions/end-session.ts'
 import { slideSession } from '../../sessions/slide-session.ts'
 import { requireParameter } from '../base/form.ts'
-import { narrowedAudience } from '../base/resource.ts'
+import { narrowedAudience, portalAudiences } from '../base/resource.ts'
 import { LIFE_SECONDS } from '../issue/access-token.ts'
 import type { TokenAnswer } from '../issue/granted.ts'
 import { issueIn } from '../issue/issue-token.ts'
@@ -71,7 +71,7 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
   if (!session) return { refusal: 'session-ended', whose: await holderOf(trx, row.sid) }
   const issue = async (keep?: (answer: TokenAnswer) => Promise<void>) => {
     await slideSession(trx, session.row, settings.session, Date.now())
-    const granted = { ...ofSession(session, request), revision, isRefreshable: keep !== undefined }
+    const granted = { ...ofSession(session, request, parts), revision, isRefreshable: keep !== undefined }
     return { answer: await issueIn(trx, parts, granted, request, keep) }
   }
   if (client.isPortal) return issue()
@@ -86,12 +86,15 @@ async function rotate(trx: Transaction<Database>, parts: OAuthParts, request: To
 }
 
 /** What the person of the session gave the client, or as much of it as is asked for. */
-const ofSession = ({ row, user }: LiveSession, { client, form, target }: TokenRequest) => ({
+const ofSession = ({ row, user }: LiveSession, { client, form, target }: TokenRequest, parts: OAuthParts) => ({
   user,
   clientId: client.id,
   clientName: client.name,
   lifeSeconds: LIFE_SECONDS,
   recordedAs: { id: user.id, label: user.handle, administrator: user.administrator, userId: user.id },
   sid: row.sid,
-  audience: narrowedAudience(row.audience ?? target.audience, form.has('resource') ? target : undefined),
+  audience: narrowedAudience(
+    client.isPortal ? portalAudiences(parts) : (row.audience ?? target.audience),
+    form.has('resource') ? target : undefined,
+  ),
 })

@@ -1,7 +1,7 @@
 import { ApiFailure, createClient } from '@bir/sdk'
 import type { Client } from '@bir/sdk'
 import type { Config } from '../config.ts'
-import { GatewayAway } from '../session/faults.ts'
+import { GatewayAway, SessionEnded } from '../session/faults.ts'
 import type { Session } from '../session/session.ts'
 import { USER_AGENT } from '../session/token-endpoint.ts'
 
@@ -28,7 +28,7 @@ export function gatewayOf(session: Pick<Session, 'token' | 'refused'>, { control
   })
   const groups = Object.entries(client).map(([group, calls]) => [
     group,
-    Object.fromEntries(Object.entries(calls as Record<string, Call>).map(([name, call]) => [name, twice(call)])),
+    Object.fromEntries(Object.entries(calls as Record<string, Call>).map(([name, call]) => [name, told(twice(call), client)])),
   ])
   return Object.fromEntries(groups) as Client
 }
@@ -39,14 +39,33 @@ function twice(call: Call): Call {
     try {
       return await call(input)
     } catch (error) {
-      if (!isUnauthenticated(error)) throw error
+      if (!isFailure(error, 'unauthenticated')) throw error
     }
     try {
       return await call(input)
     } catch (error) {
-      throw isUnauthenticated(error) ? new GatewayAway(`the API refuses a token that it gave: ${error.message}`, { cause: error }) : error
+      if (!isFailure(error, 'unauthenticated')) throw error
+      throw new GatewayAway(`the API refuses a token that it gave: ${error.message}`, { cause: error })
     }
   }
 }
 
-const isUnauthenticated = (error: unknown): error is ApiFailure => error instanceof ApiFailure && error.code === 'unauthenticated'
+/** A person who is disabled may not even ask who they are: their session is over. */
+function told(call: Call, { users }: Client): Call {
+  return async (input) => {
+    try {
+      return await call(input)
+    } catch (error) {
+      if (isFailure(error, 'forbidden') && (await isShutOut(users))) throw new SessionEnded({ cause: error })
+      throw error
+    }
+  }
+}
+
+const isShutOut = ({ me }: Client['users']): Promise<boolean> =>
+  me().then(
+    () => false,
+    (error: unknown) => isFailure(error, 'forbidden'),
+  )
+
+const isFailure = (error: unknown, code: ApiFailure['code']): error is ApiFailure => error instanceof ApiFailure && error.code === code

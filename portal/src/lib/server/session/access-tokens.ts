@@ -82,7 +82,6 @@ export function createAccessTokens({ endpoint, nowMs = Date.now, maxEntries = 10
     },
   }
 }
-export type AccessTokens = ReturnType<typeof createAccessTokens>
 
 /** The handle itself is not kept. */
 const keyOf = (handle: string, resource: string) => `${createHash('sha256').update(handle).digest('base64url')} ${resource}`

@@ -4,7 +4,7 @@ import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { z } from 'zod'
 
 /** What is sealed for one purpose opens for no other. */
-export type Purpose = 'session' | 'sign-in'
+type Purpose = 'session' | 'sign-in'
 
 /** Seals what a browser keeps for the portal. */
 export interface Seals {
