@@ -93,6 +93,8 @@ export interface TestPlane extends AsyncDisposable {
   url: string
   /** Where other planes reach it. */
   internalUrl: string
+  /** Where it keeps what it writes. */
+  homeDir: string
   /** Replaces the policy in force. */
   use(parts: PolicyParts): void
   /** From now on the plane serves nobody, for this reason; or, without one, everybody again. */
@@ -232,6 +234,7 @@ export async function testPlane(
   return {
     url,
     internalUrl,
+    homeDir: home,
     sessions: plane.sessions,
     fresh,
     dropped: plane.dropped,

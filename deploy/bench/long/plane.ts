@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { testPlane } from '../../../data-plane/src/testing/plane.ts'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import { longestTurn } from '../measure/turns.ts'
+import { whenOver } from '../measure/when-over.ts'
 
 // A data plane in front of one remote server, in a process of its own. After the message `watch` it measures its
 // event loop, and after `stop` it sends the longest turn.
@@ -18,5 +20,5 @@ process.on('message', ({ order }: { order: 'watch' | 'stop' }) => {
   longestTurn(() => stopped).then((longest) => process.send?.(longest), fail)
   process.send?.({})
 })
-process.on('disconnect', () => process.exit())
+whenOver(() => rmSync(plane.homeDir, { recursive: true }))
 process.send?.({ url: plane.url, token: await plane.token() })

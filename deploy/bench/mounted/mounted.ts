@@ -6,6 +6,7 @@ import { median, round, table } from '../measure/figures.ts'
 import { startGateway } from '../measure/gateway.ts'
 import type { Gateway } from '../measure/gateway.ts'
 import { machine } from '../measure/machine.ts'
+import { injection } from './injection.ts'
 
 const connectionCounts = [1, 16, 64]
 const blockMs = 1_200
@@ -34,8 +35,10 @@ export async function mounted(): Promise<object> {
     await gateway.client.settings.put({ auditDurability: durability })
     for (const connections of connectionCounts) rows.push(await compare(load, { bare, plane, connections, durability }))
   }
-  process.stdout.write(`${machine()}\n\n${formatRows(rows)}\n\n${formatVerdict(rows)}\n`)
-  return { bench: 'mounted', machine: machine(), at: new Date().toISOString(), blockMs, pairs: pairCount, rows }
+  process.stdout.write(`${machine()}\n\n${formatRows(rows)}\n\n${formatVerdict(rows)}\n\n`)
+  const injected = await injection(load, bare)
+  process.stdout.write(`${injected.text}\n`)
+  return { bench: 'mounted', machine: machine(), at: new Date().toISOString(), blockMs, pairs: pairCount, rows, injection: injected.rows }
 }
 
 async function planeTarget(gateway: Gateway): Promise<Target> {
