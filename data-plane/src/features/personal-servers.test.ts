@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http'
 import { RemoteSettings } from '@bir/sdk/contract/remote'
 import type { RemoteEntry } from '@bir/sdk/contract/snapshot'
 import { SECRET_USABLE } from '@bir/sdk/contract/snapshot'
@@ -10,6 +11,7 @@ import { sdkServer, sdkSseServer } from '../upstream/legacy/testing.ts'
 import { things } from '../upstream/legacy/testing-things.ts'
 import { modernServer } from '../upstream/modern/testing.ts'
 import type { Asked, Say } from '../upstream/modern/testing.ts'
+import { serverOf } from '../upstream/testing.ts'
 
 const people = { alice: ALICE, dave: DAVE } as const
 type Name = keyof typeof people
@@ -172,17 +174,45 @@ test('a renewed secret is sent from the next call on; one that is gone takes its
   expect(server.asked.filter(({ headers }) => nameOf(headers['x-token']) === 'dave')).toEqual([])
 })
 
-test('a token that the server refuses is said to be its person’s, and is tried again; the other person goes on', async () => {
-  await using server = await modernServer((asked, say) =>
-    nameOf(asked.headers['x-token']) === 'dave' ? say.response.writeHead(401).end() : repeating(asked, say),
-  )
-  await using plane = await aPlane(server.url, '2026-07-28')
-  expect(await call(plane, 'dave')).toContain('secret_invalid')
-  await expect
-    .poll(() => plane.rechecked, { message: 'the secret to be tried' })
-    .toContainEqual({
-      place: { holder: { kind: 'person', id: DAVE }, server: 'things' },
-      version: 1,
+/** Stands before a server, and answers 401 to requests with a token of `refused`. */
+async function aGate(url: string) {
+  const refused = new Set<unknown>()
+  const server = await serverOf((request, response) => {
+    if (refused.has(request.headers['x-token'])) return void response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+    const { method, headers } = request
+    const onward = httpRequest(new URL(request.url ?? '', url), { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response).on('close', () => answer.destroy())
     })
-  expect(await call(plane, 'alice')).toContain('heard •••')
-})
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
+  })
+  return Object.assign(server, { refused })
+}
+
+const servers = {
+  '2026-07-28': () => modernServer(repeating),
+  legacy: () => sdkServer(things),
+  sse: () => sdkSseServer(things),
+} as const
+
+test.for(['2026-07-28', 'legacy', 'sse'] as const)(
+  'a token that a server (era %s) refuses from now on is said to be its person’s, and is tried again; the other person goes on',
+  async (era) => {
+    await using server = await servers[era]()
+    await using gate = await aGate(server.url)
+    await using plane = await aPlane(gate.url, era)
+    expect(await call(plane, 'dave')).not.toContain('isError')
+    gate.refused.add(tokenOf('dave'))
+    expect(await call(plane, 'dave')).toContain('secret_invalid')
+    await expect
+      .poll(() => plane.rechecked, { message: 'the secret to be tried' })
+      .toContainEqual({ place: { holder: { kind: 'person', id: DAVE }, server: 'things' }, version: 1 })
+    const alices = await call(plane, 'alice')
+    expect(alices).not.toContain('isError')
+    expect(alices).toContain('"text"')
+    expect(plane.rechecked).not.toContainEqual(
+      expect.objectContaining({ place: { holder: { kind: 'person', id: ALICE }, server: 'things' } }),
+    )
+  },
+)

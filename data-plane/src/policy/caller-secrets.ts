@@ -1,6 +1,7 @@
 import { secretFor } from '@bir/sdk/contract/decide-secret'
 import { ToolError } from '@bir/sdk/contract/errors'
 import { personOf } from '@bir/sdk/contract/policy'
+import type { SecretFields } from '@bir/sdk/contract/secret-holder'
 import { subjectOf } from '@bir/sdk/contract/subject'
 import type { RefusedSecret } from '../control/secrets/recheck.ts'
 import { unawaited } from '../runtime/awaitable.ts'
@@ -26,7 +27,7 @@ export function callerSecrets({ policy: source, leases, secrets, portalUrl, rech
   /** The store may have a newer value. If not, the secret is tried by itself: what comes of it changes the policy. */
   async function tryAgain({ place, version }: CallerSecret): Promise<void> {
     const fields = await leases.get(place, version)
-    if ((await leases.refused(place, version, fields)) !== fields) return
+    if ((await leases.refused(place, version, fields).catch(unlessAway(fields))) !== fields) return
     const server = source.current().servers.get(place.server)
     if (server?.kind === 'remote') await recheck({ place, version, fields, settings: server.remote })
   }
@@ -59,6 +60,14 @@ export function callerSecrets({ policy: source, leases, secrets, portalUrl, rech
     hint,
   }
 }
+
+/** A store that does not answer has no newer value that anybody knows of. */
+const unlessAway =
+  (fields: SecretFields) =>
+  (error: unknown): SecretFields => {
+    if (error instanceof StoreUnavailable) return fields
+    throw error
+  }
 
 async function valuesOf(leases: Options['leases'], { place, version }: CallerSecret) {
   try {

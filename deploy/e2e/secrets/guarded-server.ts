@@ -7,20 +7,25 @@ export interface GuardedServer extends Upstream {
   readonly accepted: Set<string>
   /** What it was sent as `Authorization`, in the order of the requests. */
   readonly heard: (string | null)[]
+  /** So many of the next requests with a good token are refused all the same. */
+  falseRefusals: number
 }
 
 /** A remote MCP server that speaks to nobody without a good bearer token (RFC 6750). */
 export async function guardedServer(): Promise<GuardedServer> {
   const accepted = new Set<string>()
   const heard: (string | null)[] = []
+  const state = { accepted, heard, falseRefusals: 0 }
   const handler = createMcpHandler(newServer)
   const guarded = async (request: Request): Promise<Response> => {
     const authorization = request.headers.get('authorization')
     heard.push(authorization)
-    if (accepted.has(authorization?.replace(/^Bearer /, '') ?? '')) return handler.fetch(request)
+    const isGood = accepted.has(authorization?.replace(/^Bearer /, '') ?? '')
+    if (isGood && state.falseRefusals === 0) return handler.fetch(request)
+    if (isGood) state.falseRefusals--
     return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
   }
-  return { ...(await serve(guarded, handler.close)), accepted, heard }
+  return Object.assign(state, await serve(guarded, handler.close))
 }
 
 function newServer(): McpServer {

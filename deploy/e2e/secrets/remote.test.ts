@@ -5,7 +5,7 @@ import { bir } from './bir-command.ts'
 import { guardedServer } from './guarded-server.ts'
 import { listeningClient } from './listening-client.ts'
 
-test('a token for a remote server is tried by a data plane; refused in a call, it is tried again, and its tools go', async () => {
+test('a token for a remote server is tried by a data plane; refused in a call, it is tried again: a revoked one takes its tools along, a good one stays', async () => {
   await using desk = await guardedServer()
   const [former, later] = ['desk-0000000000000000fake1', 'desk-0000000000000000fake2']
   desk.accepted.add(former)
@@ -15,7 +15,8 @@ test('a token for a remote server is tried by a data plane; refused in a call, i
   await api.servers.put({ id: 'desk', kind: 'remote', url: desk.url, headers })
   await api.grants.create({ user: 'bob', server: 'desk', level: 'read' })
   const put = (value: string) => bir(gateway.home, ['secret', 'put', 'desk', '--user', 'bob'], `${value}\n`)
-  const state = async () => (await api.secrets.list({ user: 'bob', server: 'desk' })).items[0]?.state
+  const listed = async () => (await api.secrets.list({ user: 'bob', server: 'desk' })).items[0]
+  const state = async () => (await listed())?.state
 
   await using client = await listeningClient('modern', gateway.endpoints.mcp, await gateway.token('bob'))
   expect(await client.tools('desk_')).toEqual([])
@@ -41,4 +42,13 @@ test('a token for a remote server is tried by a data plane; refused in a call, i
   const before = desk.heard.length
   expect(await client.call('desk_list_tickets')).toContain('one ticket')
   expect(new Set(desk.heard.slice(before))).toEqual(new Set([`Bearer ${later}`]))
+
+  // A server that refuses a good token once loses nobody's secret: what it says of the token afterwards counts.
+  const checkedAt = (await listed())?.checkedAt
+  desk.falseRefusals = 1
+  expect(await client.call('desk_list_tickets')).toContain('secret_invalid')
+  await expect.poll(async () => (await listed())?.checkedAt, { message: 'the token to be tried again' }).not.toBe(checkedAt)
+  expect(await state()).toBe('ok')
+  expect(await client.tools('desk_')).toEqual(['desk_list_tickets'])
+  expect(await client.call('desk_list_tickets')).toContain('one ticket')
 })
