@@ -10,8 +10,10 @@ export interface NumberedSource<Item> {
 }
 
 const maxSeen = 300
+/** Also of small pages so many: what others add before them moves what was given to the pages that follow. */
+const minSeen = 60
 
-/** The page to read next, and what was given of it and of the two pages before it. */
+/** The page to read next, and what was given of it and of the two pages before it, or more. */
 export const NumberedPlace = z.object({ page: z.int().min(1), perPage: z.int().min(1).max(100), seen: Marks(maxSeen) })
 export type NumberedPlace = z.infer<typeof NumberedPlace>
 
@@ -37,7 +39,7 @@ export async function walkPages<Item>(
   const isWhole = items.length === unseen.length
   const total = place ? undefined : found.total
   if (isWhole && !found.hasNext) return { items, next: undefined, total }
-  const nowSeen = writeMarks([...given, ...items.map(mark)], Math.min(maxSeen, 3 * perPage))
+  const nowSeen = writeMarks([...given, ...items.map(mark)], Math.min(maxSeen, Math.max(minSeen, 3 * perPage)))
   return { items, total, next: { page: isWhole ? page + 1 : page, perPage, seen: nowSeen } }
 }
 

@@ -1,6 +1,7 @@
 import { ToolError } from '@bir/sdk/contract/errors'
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
+import { atCommit } from '../api/at-commit.ts'
 import { api } from '../api/gitlab-api.ts'
 import { gitlab } from '../declaration/server.ts'
 import { projectId } from '../input/reference.ts'
@@ -30,14 +31,14 @@ export const getDiff = gitlab.tool({
     const { commit, from, to, limit, cursor } = args
     const id = projectId(context.settings, args.project)
     if (commit !== undefined && from === undefined && to === undefined) {
-      const list = {
+      const list = (ref: string) => ({
         api: api(context),
-        path: path`/projects/${id}/repository/commits/${commit}/diff`,
+        path: path`/projects/${id}/repository/commits/${ref}/diff`,
         query: { unidiff: true },
-      }
-      const asked = { tool: 'get_diff', args }
-      const page = args.paths ? await filesOf(list) : await pageThatFits({ ...list, asked })
-      return diffReply(page, args)
+      })
+      if (args.paths) return diffReply(await filesOf(list(commit)), args)
+      const place = { api: api(context), project: id, ref: commit, asked: { tool: 'get_diff', args } }
+      return diffReply(await atCommit(place, (ref = commit, asked) => pageThatFits({ ...list(ref), asked })), args)
     }
     if (commit !== undefined || from === undefined || to === undefined) throw whichOne()
     if (cursor !== undefined) throw noPages()

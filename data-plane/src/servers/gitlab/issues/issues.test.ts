@@ -22,7 +22,8 @@ test('a text that is too long is cut, and the reply says how much is left and wh
 
 test('save_issue makes an issue, with people by their logins and a milestone by its title', async () => {
   await using shop = await gitlabShop()
-  shop.world.projects[0]?.milestones.push({ id: 7, iid: 1, title: 'Spring' })
+  const [web] = shop.world.projects
+  const spring = web && shop.world.addMilestone(web, 'Spring')
   const made = await shop.call('save_issue', {
     project: 'shop/web',
     title: 'Slow',
@@ -32,7 +33,7 @@ test('save_issue makes an issue, with people by their logins and a milestone by 
   })
   expect(made.data).toMatchObject({ iid: 2, title: 'Slow', assignees: ['Alice (alice)'], labels: ['a', 'b'], milestone: 'Spring' })
   const sent = shop.standIn.requests.find(({ method }) => method === 'POST')
-  expect(sent?.body).toEqual({ title: 'Slow', labels: 'a,b', assignee_ids: [shop.world.user('alice').id], milestone_id: 7 })
+  expect(sent?.body).toEqual({ title: 'Slow', labels: 'a,b', assignee_ids: [shop.world.user('alice').id], milestone_id: spring?.id })
 })
 
 test('save_issue changes only what is named', async () => {

@@ -28,7 +28,6 @@ export const search = gitlab.tool({
     const { scope, query, project, group, ref } = args
     const { settings } = context
     const asked = { tool: 'search', args }
-    const id = ({ ref, web_url, title, facts }: Found) => JSON.stringify([ref, web_url ?? title, facts])
     const where =
       project !== undefined
         ? path`/projects/${projectId(settings, project)}/search`
@@ -37,7 +36,14 @@ export const search = gitlab.tool({
           : path`/search`
     try {
       return listReply(
-        await numberedPage({ api: api(context), path: where, item: rowOf(scope), query: { scope, search: query, ref }, asked, id }),
+        await numberedPage({
+          api: api(context),
+          path: where,
+          item: rowOf(scope),
+          query: { scope, search: query, ref },
+          asked,
+          id: ({ key }) => key,
+        }),
       )
     } catch (error) {
       throw project === undefined && needsAdvanced.has(scope) && isRefusal(error) ? advancedMissing(scope) : error

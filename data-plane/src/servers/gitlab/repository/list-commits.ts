@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
+import { atCommit } from '../api/at-commit.ts'
 import { numberedPage } from '../api/walks.ts'
 import { gitlab } from '../declaration/server.ts'
 import { projectId } from '../input/reference.ts'
@@ -25,15 +26,17 @@ export const listCommits = gitlab.tool({
   output: listOutput(CommitItem),
   async run(args, context) {
     const { ref, author, since, until } = args
+    const project = projectId(context.settings, args.project)
+    const list = {
+      api: api(context),
+      path: path`/projects/${project}/repository/commits`,
+      item: CommitRow,
+      id: ({ sha }: z.output<typeof CommitRow>) => sha,
+    }
     return listReply(
-      await numberedPage({
-        api: api(context),
-        path: path`/projects/${projectId(context.settings, args.project)}/repository/commits`,
-        item: CommitRow,
-        query: { ref_name: ref, path: args.path, author, since, until },
-        asked: { tool: 'list_commits', args },
-        id: ({ sha }) => sha,
-      }),
+      await atCommit({ api: list.api, project, ref, asked: { tool: 'list_commits', args } }, (ref_name, asked) =>
+        numberedPage({ ...list, query: { ref_name, path: args.path, author, since, until }, asked }),
+      ),
     )
   },
   text: (reply) => listText(reply, commitLine, 'commits'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { path } from '../../../server-kit/http/path.ts'
 import { api } from '../api/gitlab-api.ts'
+import { atCommit } from '../api/at-commit.ts'
 import { keysetPage } from '../api/walks.ts'
 import { gitlab } from '../declaration/server.ts'
 import { projectId } from '../input/reference.ts'
@@ -25,16 +26,18 @@ export const listTree = gitlab.tool({
   }),
   output: listOutput(z.object({ path: z.string(), type: z.string() })),
   async run(args, context) {
-    const { project, ref, recursive } = args
+    const project = projectId(context.settings, args.project)
+    const folder = args.path?.replace(/^\/+|\/+$/g, '') || undefined
+    const list = {
+      api: api(context),
+      path: path`/projects/${project}/repository/tree`,
+      item: Row,
+      id: (row: z.output<typeof Row>) => row.path,
+    }
     return listReply(
-      await keysetPage({
-        api: api(context),
-        path: path`/projects/${projectId(context.settings, project)}/repository/tree`,
-        item: Row,
-        query: { path: args.path?.replace(/^\/+|\/+$/g, '') || undefined, ref, recursive },
-        asked: { tool: 'list_tree', args },
-        id: (row) => row.path,
-      }),
+      await atCommit({ api: list.api, project, ref: args.ref, asked: { tool: 'list_tree', args } }, (ref, asked) =>
+        keysetPage({ ...list, query: { path: folder, ref, recursive: args.recursive }, asked }),
+      ),
     )
   },
   text: (reply) => listText(reply, (row) => (row.type === 'file' ? row.path : `${row.path} (${row.type})`), 'entries'),

@@ -81,3 +81,25 @@ test('list_commits lists the newest first, of a branch and of a path', async () 
   const ofPath = await shop.call('list_commits', { ...web, ref: 'feature', path: 'README.md' })
   expect(ofPath.data['items'].map(({ title }: { title: string }) => title)).toEqual(['Begin the shop'])
 })
+
+test('a walk over commits stays at the commit at which it began; one that is named by its sha is not looked up', async () => {
+  await using shop = await gitlabShop()
+  const first = await shop.call('list_commits', { ...web, ref: 'feature', limit: 1 })
+  const [project] = shop.world.projects
+  if (!project) throw new Error('the shop has a project')
+  shop.world.commit(project, shop.world.user('bob'), 'feature', { 'new.txt': 'x' }, 'Come later')
+  const second = await shop.call('list_commits', { ...web, ref: 'feature', limit: 1, cursor: first.data['next_cursor'] })
+  expect([first, second].map(({ data }) => data['items'][0]['title'])).toEqual(['Type the cart', 'Begin the shop'])
+  expect(second.data['next_cursor']).toBeNull()
+  const { length } = shop.standIn.requests
+  const [{ sha }] = first.data['items']
+  await shop.call('list_tree', { ...web, ref: sha })
+  expect(shop.standIn.requests).toHaveLength(length + 1)
+})
+
+test('a cursor that names no commit, or has nothing after it, is refused', async () => {
+  await using shop = await gitlabShop()
+  const asked = { ...web, limit: 1 }
+  for (const cursor of ['main.abc', `${'a'.repeat(40)}.`, `${'a'.repeat(40)}.abc`])
+    await expect(shop.call('list_tree', { ...asked, cursor })).rejects.toMatchObject({ code: 'invalid_input' })
+})

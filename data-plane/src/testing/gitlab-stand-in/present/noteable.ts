@@ -1,6 +1,7 @@
 import { presentUser } from '../world/people.ts'
 import type { Issue, MergeRequest, Noteable, Pipeline } from '../world/project.ts'
 import { timestamp } from '../world/timestamps.ts'
+import { presentMilestone } from './milestone.ts'
 import { changesOf, headOf } from './merge-request-changes.ts'
 
 function presentNoteable(item: Noteable, kind: 'merge_requests' | 'issues') {
@@ -16,7 +17,7 @@ function presentNoteable(item: Noteable, kind: 'merge_requests' | 'issues') {
     updated_at: timestamp(item.updatedAt),
     closed_at: timestamp(item.closedAt),
     labels: item.labels,
-    milestone: item.milestone ?? null,
+    milestone: item.milestone ? presentMilestone(item.milestone, item.project) : null,
     assignees: item.assignees.map(presentUser),
     assignee: item.assignees[0] ? presentUser(item.assignees[0]) : null,
     author: presentUser(item.author),

@@ -7,6 +7,7 @@ import { presentUser } from '../world/people.ts'
 import type { Discussion, Note, Noteable } from '../world/project.ts'
 import { timestamp } from '../world/timestamps.ts'
 import { issueOf, mergeRequestOf, projectFor, projectOf } from './find.ts'
+import { presentNote } from '../present/note.ts'
 import { changesOf } from '../present/merge-request-changes.ts'
 import { compare } from './projects.ts'
 
@@ -139,20 +140,4 @@ const presentDiscussion = ({ id, individual, notes }: Discussion, type: string) 
   id,
   individual_note: individual,
   notes: notes.map((note) => presentNote(note, type)),
-})
-
-const presentNote = (note: Note, type: string) => ({
-  id: note.id,
-  type: note.position ? 'DiffNote' : note.resolvable ? 'DiscussionNote' : null,
-  body: note.body,
-  author: presentUser(note.author),
-  created_at: timestamp(note.createdAt),
-  updated_at: timestamp(note.createdAt),
-  system: note.system,
-  noteable_type: type,
-  resolvable: note.resolvable,
-  ...(note.resolvable && { resolved: note.resolved, resolved_by: note.resolvedBy ? presentUser(note.resolvedBy) : null }),
-  ...(note.position && { position: note.position }),
-  confidential: false,
-  internal: false,
 })

@@ -2,6 +2,7 @@ import { notFound, ok } from '../http/answer.ts'
 import { flag, oneOf, param, route, text } from '../http/call.ts'
 import type { Call, Route } from '../http/call.ts'
 import { paginate, paginateByKey } from '../http/paging.ts'
+import { presentMilestone } from '../present/milestone.ts'
 import { ACCESS, presentUser } from '../world/people.ts'
 import type { Group } from '../world/people.ts'
 import type { Project } from '../world/project.ts'
@@ -21,11 +22,9 @@ export const projectRoutes: readonly Route[] = [
   }),
   route('GET', '/projects/:id/milestones', (call) => {
     const title = text(call, 'title')
-    return paginate(
-      call,
-      projectOf(call).milestones.filter((milestone) => title === undefined || milestone.title === title),
-      (milestone) => milestone,
-    )
+    const project = projectOf(call)
+    const found = project.milestones.filter((milestone) => title === undefined || milestone.title === title)
+    return paginate(call, found, (milestone) => presentMilestone(milestone, project))
   }),
   route('GET', '/groups/:id', (call) => ok(presentGroup(groupOf(call)))),
   route('GET', '/groups/:id/projects', (call) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { badParameter, created, noContent, notFound, ok, Refusal } from '../http/answer.ts'
+import { badParameter, badRequest, created, noContent, notFound, ok, Refusal } from '../http/answer.ts'
 import type { Answer } from '../http/answer.ts'
 import { flag, oneOf, param, requiredText, route, text } from '../http/call.ts'
 import type { Call, Route } from '../http/call.ts'
@@ -147,6 +147,7 @@ function listTree(call: Call): Answer {
   if (text(call, 'pagination') !== 'keyset') return paginate(call, rows, (row) => row, { uncounted: true })
   const token = text(call, 'page_token')
   const start = token === undefined ? 0 : rows.findIndex(({ id }) => id === token) + 1
+  if (token !== undefined && start === 0) throw badRequest(`could not find starting OID: ${token}`)
   return paginateByKey(
     call,
     rows.slice(start),

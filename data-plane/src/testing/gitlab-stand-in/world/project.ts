@@ -40,10 +40,13 @@ export interface Noteable {
   readonly discussions: Discussion[]
 }
 
-interface Milestone {
+export interface Milestone {
   readonly id: number
   readonly iid: number
   readonly title: string
+  state: 'active' | 'closed'
+  dueDate: string | undefined
+  readonly createdAt: Date
 }
 
 export interface MergeRequest extends Noteable {
@@ -130,7 +133,7 @@ export interface Project {
   mergeRequests: MergeRequest[]
   issues: Issue[]
   pipelines: Pipeline[]
-  readonly milestones: Milestone[]
+  milestones: Milestone[]
   readonly languages: Record<string, number>
   /** What GitLab shows maintainers, and what must never reach a model. */
   readonly runnersToken: string

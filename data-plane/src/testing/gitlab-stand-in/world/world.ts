@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ACCESS } from './people.ts'
 import type { Access, Group, Token, User } from './people.ts'
-import type { Issue, MergeRequest, Noteable, Pipeline, Project } from './project.ts'
+import type { Issue, MergeRequest, Milestone, Noteable, Pipeline, Project } from './project.ts'
 import { Repository } from './repository.ts'
 
 type Given<T> = { [K in keyof T]?: T[K] | undefined }
@@ -148,6 +148,19 @@ export class World {
     return issue
   }
 
+  addMilestone(project: Project, title: string): Milestone {
+    const milestone: Milestone = {
+      id: this.nextId(),
+      iid: this.nextIid(project, 'milestone'),
+      title,
+      state: 'active',
+      dueDate: undefined,
+      createdAt: this.now(),
+    }
+    project.milestones.push(milestone)
+    return milestone
+  }
+
   addPipeline(project: Project, user: User, given: Given<Pipeline> = {}): Pipeline {
     const createdAt = this.now()
     const ref = given.ref ?? project.defaultBranch
@@ -183,7 +196,7 @@ export class World {
   }
 
   /** The number of one that was deleted is never given again. */
-  private nextIid(project: Project, kind: 'issue' | 'merge request'): number {
+  private nextIid(project: Project, kind: 'issue' | 'merge request' | 'milestone'): number {
     const counter = `${kind} ${project.id}`
     const next = (this.lastIids.get(counter) ?? 0) + 1
     this.lastIids.set(counter, next)

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { readDescription } from '../../testing/api-description/description.ts'
-import { requestFaults } from '../../testing/api-description/request-faults.ts'
-import gitlab from './index.ts'
-import { gitlabShop } from './testing.ts'
+import { readDescription } from '../../../testing/api-description/description.ts'
+import { requestFaults } from '../../../testing/api-description/request-faults.ts'
+import gitlab from '../index.ts'
+import { gitlabShop } from '../testing.ts'
 
 /** Public descriptions of GitLab's API v4. They lie beside the project where its makers have them. */
-const specs = fileURLToPath(new URL('../../../../../shared/specs/', import.meta.url))
+const specs = fileURLToPath(new URL('../../../../../../shared/specs/', import.meta.url))
 const files = { types: `${specs}gitlab-v4-subset-2025.yaml`, names: `${specs}gitlab-v4-research-2022.yaml` }
 const lacking = Object.values(files).some((file) => !existsSync(file))
 
