@@ -34,7 +34,10 @@ export class HiddenValues {
   private generation = 0
   /** How many holders began in each generation and are not over. */
   private readonly holders = new Map<number, number>()
-  private hidden: readonly string[] = []
+  /** Of each value, made when somebody asks first, kept for as long as it is hidden. */
+  private readonly spellings = new Map<string, readonly string[]>()
+  /** Undefined after a change, until somebody asks. */
+  private hidden: readonly string[] | undefined
 
   constructor(options: HiddenValuesOptions) {
     this.options = options
@@ -42,7 +45,7 @@ export class HiddenValues {
 
   /** Every value in every spelling. The same array until one of them changes. */
   get values(): readonly string[] {
-    return this.hidden
+    return (this.hidden ??= this.spellAll())
   }
 
   get isHeld(): boolean {
@@ -115,8 +118,18 @@ export class HiddenValues {
   }
 
   private changed(): void {
-    const values = new Set([...this.current.values(), ...this.old.map(({ value }) => value)])
-    this.hidden = [...new Set([...values].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
+    const values = this.everyValue()
+    for (const value of this.spellings.keys()) if (!values.has(value)) this.spellings.delete(value)
+    this.hidden = undefined
     this.options.onChange()
+  }
+
+  private everyValue(): ReadonlySet<string> {
+    return new Set([...this.current.values(), ...this.old.map(({ value }) => value)])
+  }
+
+  private spellAll(): readonly string[] {
+    for (const value of this.everyValue()) if (!this.spellings.has(value)) this.spellings.set(value, spellingsOf(value))
+    return [...new Set([...this.spellings.values()].flat())].sort((a, b) => b.length - a.length)
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { SecretsInUse } from './in-use.ts'
+import { spellingsOf } from './spellings.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -131,4 +132,32 @@ test('secrets that the settings of a server name no more go out of use after a d
   expect(values()).toEqual([])
   await read()
   expect(values()).toEqual(['first-value'])
+})
+
+test('of a thousand people on one server, the words to each are searched for their own values alone, beside those that all share', async () => {
+  const { secrets, read } = aStore()
+  const tokenOf = (at: number) => `desk-${at}-Zx9Qw7Er5Ty3Ui1Op2As`
+  for (let at = 0; at < 1_000; at++) secrets.inject('a', `person ${at}`, { token: tokenOf(at) })
+  for (const at of [0, 500, 999]) expect(secrets.for('a', `person ${at}`).values).toEqual(spellingsOf(tokenOf(at)))
+  expect(secrets.for('a', 'nobody').values).toEqual([])
+
+  await read()
+  const values = secrets.for('a', 'person 500').values
+  expect(values).toHaveLength(spellingsOf(tokenOf(500)).length + spellingsOf('first-value').length)
+  expect(secrets.for('a', 'person 500').values).toBe(values)
+  expect(secrets.for('a', 'nobody').values).toEqual(spellingsOf('first-value'))
+})
+
+test('of a hundred values that all share, each is hidden in every spelling', async () => {
+  const { secrets, read, store } = aStore()
+  for (let at = 0; at < 100; at++) {
+    store.value = `value-number-${at}`
+    await secrets.of('a').read({ secret: `key ${at}` })
+  }
+  expect(new Set(secrets.of('a').values)).toEqual(new Set(Array.from({ length: 100 }, (_, at) => spellingsOf(`value-number-${at}`)).flat()))
+  store.value = 'first-value'
+  await read()
+  expect(secrets.of('a').values).toEqual(expect.arrayContaining(spellingsOf('first-value')))
+  const lengths = secrets.of('a').values.map(({ length }) => length)
+  expect(lengths).toEqual(lengths.toSorted((a, b) => b - a))
 })

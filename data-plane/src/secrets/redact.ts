@@ -56,13 +56,16 @@ const none: readonly string[] = []
 /** In their own order: the longest come first. */
 const pick = (secrets: readonly string[], indexes: ReadonlySet<number>) => secrets.filter((_, index) => indexes.has(index))
 
+/** Whether its JSON may differ from it: then it is another string, for which each person would need memory. */
+const hasEscapes = (secret: string) => !/^[ !#-[\]-~]*$/.test(secret)
+
 const listsInJson = new WeakMap<readonly string[], readonly string[]>()
 
 /** The same list of secrets is looked for in answer after answer. */
 function asInJson(secrets: readonly string[]): readonly string[] {
   const known = listsInJson.get(secrets)
   if (known) return known
-  const inJson = secrets.map((secret) => JSON.stringify(secret).slice(1, -1))
+  const inJson = secrets.map((secret) => (hasEscapes(secret) ? JSON.stringify(secret).slice(1, -1) : secret))
   listsInJson.set(secrets, inJson)
   return inJson
 }

@@ -39,7 +39,7 @@ function textSpellings(text: string): string[] {
   return [
     ...[json, inAscii].flatMap((spelling) => [spelling, spelling.replaceAll('/', '\\/')]),
     allEscaped,
-    allEscaped.replaceAll(/[a-f]/g, (digit) => digit.toUpperCase()),
+    allEscaped.toUpperCase().replaceAll('\\U', '\\u'),
     ...inAnyCase,
     ...inAnyCase.map((spelling) => spelling.replaceAll('%', '%25')),
   ]
@@ -51,7 +51,7 @@ const percentByte = (char: string) => `%${char.charCodeAt(0).toString(16).toUppe
 
 /** As template engines escape what has a meaning in HTML, and as stricter encoders escape more or everything. */
 function htmlSpellings(text: string): string[] {
-  const byEngines = htmlEngines.map((entities) => Array.from(text, (char) => entities[char] ?? htmlEntities[char] ?? char).join(''))
+  const byEngines = htmlEngines.map((entities) => text.replaceAll(/[^A-Za-z0-9]/g, (char) => entities[char] ?? htmlEntities[char] ?? char))
   const byNumbers = htmlNumbers.flatMap((entity) => [text.replaceAll(/[^A-Za-z0-9]/gu, entity), text.replaceAll(/[^]/gu, entity)])
   return [...byEngines, ...byNumbers]
 }
