@@ -102,3 +102,4 @@ export function createSessions(config: SessionConfig, { nowMs = Date.now }: { no
     }
   }
 }
+export type Sessions = ReturnType<typeof createSessions>
