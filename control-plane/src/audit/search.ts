@@ -6,9 +6,9 @@ import { Id } from '@bir/sdk/contract/names'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
-import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, notOurs, pageOf } from '../base/paging.ts'
+import { refuseEmptySpan } from './span.ts'
 import { refuseUnknownNames } from './unknown-names.ts'
 import { storedHeader } from './read-chain.ts'
 import type { StoredHeader } from './read-chain.ts'
@@ -16,26 +16,34 @@ import type { SearchColumn } from './store.ts'
 
 type Search = z.infer<typeof api.audit.search.input>
 
+/** A search, and whose records alone it may find: a handle can be another person's by now. */
+type Wanted = Search & { subject?: string }
+
 /** Finds records, newest first. A misspelt name is told: in an emergency, nobody takes it for "nothing happened". */
 export async function search(ctx: Ctx, input: Search) {
   const { db } = ctx
-  if (input.since !== undefined && input.until !== undefined && Date.parse(input.since) >= Date.parse(input.until))
-    throw new ApiError('invalid_input', `until: ${input.until} is not after since, which is ${input.since}`)
+  refuseEmptySpan(input)
+  const found = await findRecords(db, input)
+  if (found.items.length === 0 && input.after === undefined) await refuseUnknownNames(ctx, input)
+  return found
+}
+
+/** A page of the records that fit, newest first. */
+export async function findRecords(db: Kysely<Database>, input: Wanted) {
   const rows = await matchingRows(db, input)
     .orderBy('h.at', 'desc')
     .orderBy('h.plane', 'desc')
     .orderBy('h.seq', 'desc')
     .limit(input.first + 1)
     .execute()
-  if (rows.length === 0 && input.after === undefined) await refuseUnknownNames(ctx, input)
   return pageOf(rows, input.first, ({ at, plane, seq }) => `${at.toISOString()} ${plane} ${seq}`, readableRow)
 }
 
 /** The columns that a search compares exactly. Of the others, subject and handle make up `user`, and call is `id`. */
 const exactColumns = ['server', 'tool', 'outcome', 'reason', 'kind'] as const satisfies readonly SearchColumn[]
 
-function matchingRows(db: Kysely<Database>, input: Search) {
-  const { id, token, session, user, until, after, ...exact } = input
+function matchingRows(db: Kysely<Database>, input: Wanted) {
+  const { id, token, session, user, subject, until, after, ...exact } = input
   const since = sinceOf(input, Date.now())
   let rows = withBodies(db).select('h.at')
   if (token !== undefined) rows = rows.where(names('tokenId', token))
@@ -46,6 +54,7 @@ function matchingRows(db: Kysely<Database>, input: Search) {
     if (value !== undefined) rows = rows.where(`h.${column}`, '=', value)
   }
   if (user !== undefined) rows = rows.where((eb) => eb.or([eb('h.handle', '=', user), eb('h.subject', '=', user)]))
+  if (subject !== undefined) rows = rows.where('h.subject', '=', subject)
   if (since !== undefined) rows = rows.where('h.at', '>=', new Date(since))
   if (until !== undefined) rows = rows.where('h.at', '<', new Date(until))
   const key = keyOf(after)

@@ -12,6 +12,9 @@ import * as planes from '../planes/planes.ts'
 import { approve as approveClient } from '../oauth/clients/administration/approve.ts'
 import * as clients from '../oauth/clients/administration/clients.ts'
 import { rotate as rotateClient } from '../oauth/clients/administration/rotate.ts'
+import { activity } from '../own/activity.ts'
+import { clients as ownClients } from '../own/clients.ts'
+import { servers as ownServers } from '../own/servers.ts'
 import * as personalTokens from '../personal-tokens/personal-tokens.ts'
 import { apply } from '../policy/apply.ts'
 import { explain } from '../policy/explain.ts'
@@ -70,6 +73,7 @@ export const operations = {
   providers: { list: providers.list, test: providers.test },
   clients: { list: clients.list, create: clients.create, rotate: rotateClient, approve: approveClient, delete: clients.remove },
   personalTokens: { create: personalTokens.create, list: personalTokens.list, revoke: personalTokens.revoke },
+  own: { servers: ownServers, activity, clients: ownClients },
   secrets: {
     put: putSecret,
     check: checkSecret,

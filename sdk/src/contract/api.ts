@@ -40,6 +40,7 @@ import {
 } from './policy-file.ts'
 import { ProviderHandle } from './provider.ts'
 import { ProviderState, ProviderTest } from './provider-state.ts'
+import { own } from './api-own.ts'
 import { secrets } from './api-secrets.ts'
 import { GatewaySettings, SettingsPatch } from './settings.ts'
 import { Selection } from './snapshot.ts'
@@ -347,6 +348,7 @@ export const api = {
     /** Voids a token: the caller's own, or anybody's for administrators. */
     revoke: mutation('anyone', z.strictObject({ id: Id }), AtRevision),
   },
+  own,
   secrets,
   sessions: {
     /**

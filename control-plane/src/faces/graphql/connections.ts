@@ -26,6 +26,8 @@ export class Connections {
   private readonly builder: Builder
   private readonly types: ContractTypes
   private readonly pageInfo
+  /** Lists of the same items have the same type: two operations may give records. */
+  private readonly made = new Map<z.ZodType, Answer>()
 
   constructor(builder: Builder, types: ContractTypes) {
     this.builder = builder
@@ -52,6 +54,8 @@ export class Connections {
   private connection({ path }: Procedure, item: z.ZodType): Answer {
     const cursor = cursors[path]
     if (!cursor) throw new Error(`${path} has no cursor`)
+    const known = this.made.get(item)
+    if (known) return known
     const name = TYPE_NAMES.get(item) ?? pascal(path.replace('.', ''))
     const type = this.types.output(item, name)
 
@@ -67,7 +71,9 @@ export class Connections {
         pageInfo: t.field({ type: this.pageInfo, nullable: false, resolve: (page) => pageInfo(page, cursor) }),
       }),
     })
-    return { type: connection, from: (output) => output }
+    const answer: Answer = { type: connection, from: (output) => output }
+    this.made.set(item, answer)
+    return answer
   }
 }
 

@@ -51,6 +51,7 @@ import {
   SecretResult,
   SecretResultVerdict,
 } from '@bir/sdk/contract/secret-entities'
+import { OwnClient, OwnSecret, OwnServer, OwnTool } from '@bir/sdk/contract/api-own'
 import { SecretField, SecretForm } from '@bir/sdk/contract/secret-form'
 import { ImportedItem, ImportOutcome, SecretImport } from '@bir/sdk/contract/secret-import'
 import { SecretHolderKind } from '@bir/sdk/contract/secret-holder'
@@ -107,6 +108,9 @@ export const FIELD_NAMES = {
   'personalTokens.create': 'createPersonalToken',
   'personalTokens.list': 'personalTokens',
   'personalTokens.revoke': 'revokePersonalToken',
+  'own.servers': 'myServers',
+  'own.activity': 'myActivity',
+  'own.clients': 'myClients',
   'secrets.put': 'putSecret',
   'secrets.check': 'checkSecret',
   'secrets.delete': 'deleteSecret',
@@ -149,6 +153,10 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
   [Server, 'Server'],
   [Session, 'Session'],
   [SessionKind, 'SessionKind'],
+  [OwnServer, 'OwnServer'],
+  [OwnTool, 'OwnTool'],
+  [OwnSecret, 'OwnSecret'],
+  [OwnClient, 'OwnClient'],
   [Secret, 'Secret'],
   [SecretHolderName, 'SecretHolder'],
   [SecretHolderKind, 'SecretHolderKind'],
@@ -210,6 +218,7 @@ export const TYPE_NAMES: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, str
 
 type Item = Record<string, unknown>
 const text = (item: Item, key: string) => String(item[key])
+const recordCursor = (item: Item) => cursorOf(`${text(item, 'at')} ${text(item, 'plane')} ${text(item, 'seq')}`)
 
 /** The cursor of an item in each paged list. It equals the cursor that the list returns as `next`. */
 export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
@@ -224,5 +233,6 @@ export const cursors: Partial<Record<OperationPath, (item: Item) => string>> = {
   'restrictions.list': (item) => cursorOf(text(item, 'id')),
   'sessions.list': (item) => cursorOf(text(item, 'sid')),
   'planes.lines': (item) => cursorOf(text(item, 'id')),
-  'audit.search': (item) => cursorOf(`${text(item, 'at')} ${text(item, 'plane')} ${text(item, 'seq')}`),
+  'audit.search': recordCursor,
+  'own.activity': recordCursor,
 }

@@ -1,7 +1,9 @@
+import { OWN_VALUES } from './own.ts'
 import { SECRET_VALUES } from './secrets.ts'
 
 /** What each value of an enum means. */
 export const ENUM_VALUES: Readonly<Record<string, string>> = {
+  ...OWN_VALUES,
   ...SECRET_VALUES,
   'AuditKind.attempt': 'A call that writes or destroys is about to be made.',
   'AuditKind.boot': 'A process started.',

@@ -1,4 +1,5 @@
 import { IDENTITY_FIELDS } from './identity-fields.ts'
+import { OWN_FIELDS } from './own.ts'
 import { SECRET_FIELDS } from './secrets.ts'
 
 /**
@@ -7,6 +8,7 @@ import { SECRET_FIELDS } from './secrets.ts'
  */
 export const FIELDS: Readonly<Record<string, string>> = {
   ...IDENTITY_FIELDS,
+  ...OWN_FIELDS,
   ...SECRET_FIELDS,
   after: '`endCursor` of the page before. Absent for the first page.',
   first: 'The length of a page, 1 to 1000.',

@@ -1,0 +1,13 @@
+import type { Api } from '@bir/sdk/contract/api'
+import type { z } from 'zod'
+import { findRecords } from '../audit/search.ts'
+import { refuseEmptySpan } from '../audit/span.ts'
+import type { Ctx } from '../base/context.ts'
+import { callerRow } from './caller.ts'
+
+/** The caller's own records. */
+export async function activity(ctx: Ctx, input: z.output<Api['own']['activity']['input']>) {
+  const { id, handle } = await callerRow(ctx)
+  refuseEmptySpan(input)
+  return findRecords(ctx.db, { ...input, user: handle, subject: id })
+}
