@@ -6,9 +6,9 @@ import { Id } from '@bir/sdk/contract/names'
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { z } from 'zod'
+import { ApiError } from '../base/api-error.ts'
 import type { Ctx } from '../base/context.ts'
 import { keyOf, notOurs, pageOf } from '../base/paging.ts'
-import { refuseEmptySpan } from './span.ts'
 import { refuseUnknownNames } from './unknown-names.ts'
 import { storedHeader } from './read-chain.ts'
 import type { StoredHeader } from './read-chain.ts'
@@ -26,6 +26,12 @@ export async function search(ctx: Ctx, input: Search) {
   const found = await findRecords(db, input)
   if (found.items.length === 0 && input.after === undefined) await refuseUnknownNames(ctx, input)
   return found
+}
+
+/** Throws `invalid_input` for a time that ends before it begins. */
+export function refuseEmptySpan({ since, until }: { since?: string | undefined; until?: string | undefined }): void {
+  if (since !== undefined && until !== undefined && Date.parse(since) >= Date.parse(until))
+    throw new ApiError('invalid_input', `until: ${until} is not after since, which is ${since}`)
 }
 
 /** A page of the records that fit, newest first. */

@@ -1,7 +1,6 @@
 import type { Api } from '@bir/sdk/contract/api'
 import type { z } from 'zod'
-import { findRecords } from '../audit/search.ts'
-import { refuseEmptySpan } from '../audit/span.ts'
+import { findRecords, refuseEmptySpan } from '../audit/search.ts'
 import type { Ctx } from '../base/context.ts'
 import { callerRow } from './caller.ts'
 
