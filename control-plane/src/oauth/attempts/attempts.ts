@@ -13,13 +13,18 @@ export interface Attempts {
   retryAfterS: number
 }
 
+interface Counted extends Attempts {
+  /** When the minute began. */
+  minute: Date
+}
+
 /** Counts an attempt in the present minute, over all replicas, by the clock of the database. */
-export async function countAttempt(db: Kysely<Database>, key: string): Promise<Attempts> {
-  const { rows } = await sql<Attempts>`
+export async function countAttempt(db: Kysely<Database>, key: string): Promise<Counted> {
+  const { rows } = await sql<Counted>`
     insert into attempt_counts as counts (key, window_start, count) values (${key}, date_trunc('minute', now()), 1)
     on conflict (key, window_start) do update set count = counts.count + 1
-    returning count, ${secondsLeft} as "retryAfterS"`.execute(db)
-  return rows[0] ?? { count: 1, retryAfterS: windowMs / 1000 }
+    returning count, window_start as minute, ${secondsLeft} as "retryAfterS"`.execute(db)
+  return rows[0] ?? { count: 1, minute: new Date(), retryAfterS: windowMs / 1000 }
 }
 
 /** The attempts of the present minute, without counting one. */
