@@ -40,6 +40,17 @@ test('a data plane tries what the control plane cannot reach: by an order that i
   expect(await control.db.selectFrom('secret_check_orders').selectAll().execute()).toEqual([])
 })
 
+test('what a plane says is taken over, whatever characters the service had it say', async () => {
+  await using control = await aRunningControlPlane()
+  const plane = await aPlane(control)
+  await plane.get('/secrets/checks?wait=0')
+  const proving = proveAtPlanes(control.db, trialOf(aToken()), 60_000)
+  const { orders } = await ordersAt(plane)
+  const body = String.raw`{"verdict":"invalid","says":"It is\u0000 gone\ud800."}`
+  expect((await plane.post(`/secrets/checks/${orders[0]?.id}`, body)).status).toBe(204)
+  expect(await proving).toEqual({ verdict: 'invalid', says: 'It is gone\ufffd.' })
+})
+
 test('without a plane nobody tries, and when all planes say that they cannot either, that is the verdict', async () => {
   await using control = await aRunningControlPlane()
   expect(await proveAtPlanes(control.db, trialOf(aToken()))).toBeUndefined()

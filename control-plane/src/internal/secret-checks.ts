@@ -9,6 +9,7 @@ import type { WhileAnswering } from '../base/while-answering.ts'
 import { json, Refusal } from '../base/http.ts'
 import type { Answer, Exchange } from '../base/http.ts'
 import type { OrderWatch } from '../secrets/orders/order-watch.ts'
+import { storableVerdict } from '../secrets/proving/storable-verdict.ts'
 import { takeReport } from '../secrets/operations/report.ts'
 import { planeAndBody, planeOf } from './plane.ts'
 
@@ -36,7 +37,7 @@ export async function checkOrders({ db, issuer, orders, whileAnswering }: CheckP
 /** What a plane says of a secret that it was asked to try. An order that is over is no fault. */
 export async function answerOrder({ db, issuer }: CheckParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxBytes)
-  const verdict = bodyAs(SecretVerdict, body)
+  const verdict = storableVerdict(bodyAs(SecretVerdict, body))
   if (!Id.safeParse(exchange.rest).success) throw new Refusal(404, 'not_found', 'There is no such order.')
   await db
     .updateTable('secret_check_orders')
@@ -51,7 +52,8 @@ export async function answerOrder({ db, issuer }: CheckParts, exchange: Exchange
 /** A plane tried a secret after the service had refused it in a call. */
 export async function receiveVerdict({ db, issuer, ctxOf }: CheckParts, exchange: Exchange): Promise<Answer> {
   const { plane, body } = await planeAndBody(db, issuer, exchange, maxBytes)
-  await takeReport(ctxOf(`plane:${plane.name}`), bodyAs(SecretVerdictReport, body))
+  const report = bodyAs(SecretVerdictReport, body)
+  await takeReport(ctxOf(`plane:${plane.name}`), { ...report, verdict: storableVerdict(report.verdict) })
   return { status: 204 }
 }
 
